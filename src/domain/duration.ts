@@ -1,0 +1,30 @@
+const unitMs = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000, week: 604_800_000 } as const;
+type Unit = keyof typeof unitMs;
+
+/** A length of time as people write it: `90 days`, `1 hour`, `30 seconds`. */
+export type Duration = `${number} ${Unit | `${Unit}s`}`;
+
+const pattern = /^(\d+(?:\.\d+)?) (second|minute|hour|day|week)s?$/;
+
+export function isDuration(text: string): text is Duration {
+  return pattern.test(text);
+}
+
+/**
+ * Milliseconds of a duration.
+ * @throws RangeError when the text is not a duration
+ */
+export function durationMs(text: string): number {
+  const [, amount, unit] = pattern.exec(text) ?? [];
+  if (amount === undefined)
+    throw new RangeError(`not a duration: "${text}" (write for example "90 days" or "30 seconds")`);
+  return Math.round(Number(amount) * unitMs[unit as Unit]);
+}
+
+/** The shortest exact spelling: 5400000 → `90 minutes`, 1500 → `1.5 seconds`. */
+export function formatDuration(ms: number): Duration {
+  const units = Object.entries(unitMs).reverse() as [Unit, number][];
+  const [unit, size] = units.find(([, size]) => ms >= size && ms % size === 0) ?? ['second', unitMs.second];
+  const amount = ms / size;
+  return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,33 @@
+/** How a check ended. `not-observable` is an honest "nobody can tell", with the reason in `detail`. */
+export type CheckOutcome = 'proved' | 'not-observable' | 'failed';
+
+/** What a finding is about. Destruction asks for these by kind (src/domain/destruction.ts). */
+export type EvidenceKind =
+  | 'accepted' // the provider accepts the value
+  | 'refused' // the provider refuses the value
+  | 'setting-ours' // the engine's newest change of the settings is the one we made
+  | 'document' // a test document went through after the switch
+  | 'in-use' // the provider saw the value used by the engine
+  | 'idle' // nobody uses the old value any more
+  | 'sole-user'; // nothing but the engine uses the value
+
+/**
+ * What a check found out. `detail` is one sentence for a person and never holds a secret.
+ * `providerTime` is a Unix time in seconds by the provider's own clock, where it gave one: never compare it with ours.
+ * @example { kind: 'accepted', outcome: 'proved', detail: 'GET /v1/models answered 200' }
+ */
+export interface Finding {
+  readonly kind: EvidenceKind;
+  readonly outcome: CheckOutcome;
+  readonly detail: string;
+  readonly providerTime?: number;
+}
+
+/** A finding as it is kept. */
+export interface Evidence extends Finding {
+  /** Unix milliseconds, our clock. */
+  readonly at: number;
+}
+
+/** Proof older than this does not allow a destruction. */
+export const freshProofMs = 10 * 60_000;

@@ -1,0 +1,19 @@
+/**
+ * `type` of every ApplicationFailure that the runner tells apart. Anything else is trouble that waiting may help.
+ * FenceLost: another rotation, run or installation is the writer now; stop without undoing.
+ * NeedsDecision: only a person can say how to go on; the message says what is known.
+ * StaleProof: a destruction was asked for without fresh proof; take the proof again.
+ * Unauthorized, NotFound, Rejected: an outside system said no; waiting does not help.
+ */
+export const failureTypes = [
+  'FenceLost',
+  'NeedsDecision',
+  'StaleProof',
+  'CheckFailed',
+  'Unauthorized',
+  'NotFound',
+  'Rejected',
+  'Unavailable',
+  'Settling',
+] as const;
+export type FailureType = (typeof failureTypes)[number];

@@ -1,0 +1,25 @@
+import type { Duration } from './duration.js';
+
+/** What a provider allows while one value is replaced by another. */
+export type Overlap = 'both-valid' | 'two-slots' | 'single';
+
+/** The data half of a procedure: what command line, schedules, pages and documentation read. */
+export interface ProcedureDescriptor {
+  /** Also the file name: workflows/procedures/<id>.ts. */
+  readonly id: string;
+  /** Title of the guide section it implements, as printed there. */
+  readonly section: string;
+  /** Kind of the engine that uses the credential, as in the configuration. */
+  readonly engine: 'docuelevate';
+  /** Folder of the system that issues it: activities/<provider>. */
+  readonly provider: string;
+  /** The engine's setting keys, each with the part of the value it takes. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Recommended rotation interval of the guide's table. */
+  readonly every: Duration;
+  readonly overlap: Overlap;
+  /** Exported name of the workflow in workflows/index.ts. */
+  readonly workflow: string;
+  /** What stays usable after the value itself is refused; reported by an emergency. */
+  readonly outlives?: string;
+}

@@ -1,0 +1,132 @@
+import type { Call } from './call.js';
+import type { CheckOutcome } from './evidence.js';
+import type { VersionRef } from './version.js';
+
+export type Trigger = 'manual' | 'schedule' | 'emergency';
+
+/** Who asked for a rotation, and why. Shown in Temporal and in the ledger: never put a secret into `reason`. */
+export interface RotationRequest {
+  readonly actor: string;
+  readonly trigger: Trigger;
+  readonly reason: string;
+}
+
+/** What the configuration says about how a rotation goes, in milliseconds. */
+export interface RotationPolicy {
+  readonly graceMs: number;
+  /** How long trouble before the point of no return is waited out before the rotation rolls back by itself. */
+  readonly patienceMs: number;
+}
+
+export const phases = [
+  'open',
+  'confirm',
+  'replace',
+  'verify',
+  'promote',
+  'grace',
+  'proof',
+  'retire',
+  'contain',
+  'roll-back',
+  'close',
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** Argument of every rotation workflow. */
+export interface RotationInput {
+  readonly credential: string;
+  readonly request: RotationRequest;
+  readonly policy: RotationPolicy;
+  /** How soon a dead worker is noticed; the crash matrix makes it short. */
+  readonly timing: { readonly heartbeatMs: number };
+  /** Present when the run continues an earlier one (continue-as-new before a long wait). */
+  readonly parked?: Parked;
+}
+
+/** What a run hands to the next one. */
+export interface Parked {
+  readonly opened: Opened;
+  readonly done: readonly string[];
+  readonly undo: readonly Undo[];
+  readonly steps: readonly StepProgress[];
+  readonly deadline?: number;
+  readonly emergencies: readonly EmergencyRequest[];
+}
+
+export interface Undo {
+  readonly title: string;
+  readonly call: Call<void>;
+}
+
+/** What `versions.openRotation` found and made. */
+export interface Opened {
+  readonly fence: number;
+  readonly current: VersionRef | null;
+  readonly next: VersionRef;
+  /** The current value was adopted and no rotation has shown yet that the engine really holds it. */
+  readonly unconfirmed: boolean;
+}
+
+export type Decision = 'retry' | 'roll-back' | 'skip' | 'abandon';
+
+export interface EmergencyRequest {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+export interface DecisionRequest {
+  readonly actor: string;
+  readonly decision: Decision;
+  readonly reason: string;
+}
+
+export type StepState = 'running' | 'done' | 'failed' | 'skipped' | 'waiting';
+
+export interface StepProgress {
+  readonly phase: Phase;
+  readonly title: string;
+  readonly state: StepState;
+  readonly outcome?: CheckOutcome;
+  /** One sentence about the outcome or the trouble; never a secret. */
+  readonly detail?: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+}
+
+/** A rotation that cannot go on by itself: what is known, and what each choice does. */
+export interface Waiting {
+  readonly for: 'operator' | 'retry' | 'grace' | 'pause';
+  readonly why: string;
+  /** What this means for documents right now. */
+  readonly impact?: string;
+  /** Unix milliseconds of what happens by itself, if anything does. */
+  readonly until?: number;
+  readonly then?: string;
+  readonly choices: readonly Decision[];
+}
+
+export type RotationOutcome = 'retired' | 'rolled-back' | 'abandoned' | 'contained' | 'replaced' | 'failed';
+
+/** Answer of the `progress` query. */
+export interface Progress {
+  readonly credential: string;
+  readonly procedure: string;
+  readonly phase: Phase;
+  readonly steps: readonly StepProgress[];
+  readonly current: number | null;
+  readonly next: number | null;
+  readonly waiting: Waiting | null;
+  readonly outcome: RotationOutcome | null;
+}
+
+/** Result of the workflow. */
+export interface RotationReport {
+  readonly outcome: RotationOutcome;
+  readonly version: number;
+  /** How the end of the earlier version was shown; null when there was none or it lives on. */
+  readonly oldCredential: 'refused' | 'not-observable' | 'attested' | null;
+  readonly why?: string;
+  /** What is left over for a person to look at. */
+  readonly leftOver: readonly string[];
+}
