@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { DurationText, HttpUrl } from '../../src/config/fields.js';
+import { SecretRef } from '../../src/config/secret-ref.js';
+
+/** The `provider` section of an OpenAI credential. */
+export const OpenAiAccount = z.strictObject({
+  adminKey: SecretRef.describe(
+    'An admin key of the organization (platform.openai.com, Settings, Admin keys). It makes and deletes the keys that the engine uses.',
+  ),
+  project: z
+    .string()
+    .regex(/^proj_/, 'the id of a project begins with proj_')
+    .describe('The project that owns the keys. Not the default project: that one takes no service accounts.'),
+  baseUrl: HttpUrl.prefault('https://api.openai.com/v1').describe('Address of the API, with its version.'),
+  settling: DurationText.prefault('60 seconds').describe(
+    'How long a new or deleted key may take until it is known everywhere at OpenAI.',
+  ),
+});
+export type OpenAiAccount = z.infer<typeof OpenAiAccount>;
+
+/** Tells one account from another: the API and the project. */
+export function openAiIdentity({ baseUrl, project }: OpenAiAccount): string {
+  return `${baseUrl} ${project}`;
+}

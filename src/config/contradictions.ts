@@ -1,0 +1,127 @@
+import { durationMs } from '../domain/duration.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
+import type { Finding } from './findings.js';
+import { didYouMean } from './nearest.js';
+import type { Outline } from './outline.js';
+import { claimOf } from './policy.js';
+import type { Path } from './yaml-source.js';
+
+interface Reference {
+  readonly path: Path;
+  readonly credential: string;
+}
+
+/** What is wrong between entries that may each be right. */
+export function contradictions(outline: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+  return [
+    ...unknownEngines(outline),
+    ...unknownCredentials(outline),
+    ...circles(outline),
+    ...doubleClaims(outline, catalog),
+    ...intervals(outline, catalog),
+  ];
+}
+
+function unknownEngines({ engines, credentials }: Outline): Finding[] {
+  return Object.entries(credentials).flatMap(([name, { engine }]) =>
+    engine === undefined || Object.hasOwn(engines, engine)
+      ? []
+      : [
+          {
+            path: ['credentials', name, 'engine'],
+            message: `there is no engine "${engine}"${didYouMean(engine, Object.keys(engines))}`,
+          },
+        ],
+  );
+}
+
+function unknownCredentials(outline: Outline): Finding[] {
+  const names = Object.keys(outline.credentials);
+  return [...references(outline.engines, ['engines']), ...[...needs(outline).values()].flat()]
+    .filter(({ credential }) => !names.includes(credential))
+    .map(({ path, credential }) => ({
+      path,
+      message: `refers to a credential that is not in this file${didYouMean(credential, names)}`,
+    }));
+}
+
+/**
+ * A provider's secret that comes, in the end, from the very credential it is needed for.
+ * An engine may well sign in with a credential it is given itself: its administrator's password is one.
+ */
+function circles(outline: Outline): Finding[] {
+  const needed = needs(outline);
+  return [...needed].flatMap(([name, own]) =>
+    own
+      .map(({ path, credential }) => ({ path, route: routeTo(name, [credential], needed) }))
+      .filter(({ route }) => route.length > 0)
+      .map(({ path, route }) => ({ path, message: `a circle: ${[name, ...route].join(' needs ')}` })),
+  );
+}
+
+/** The credentials that each credential's provider section refers to. */
+function needs({ credentials }: Outline): Map<string, Reference[]> {
+  return new Map(
+    Object.entries(credentials).map(([name, { provider }]) => [
+      name,
+      references(provider, ['credentials', name, 'provider']),
+    ]),
+  );
+}
+
+/** The names on the way to a credential; none when there is no way. */
+function routeTo(goal: string, route: readonly string[], needed: ReadonlyMap<string, Reference[]>): readonly string[] {
+  const last = route.at(-1);
+  if (last === undefined || last === goal) return route;
+  return (needed.get(last) ?? [])
+    .filter(({ credential }) => !route.includes(credential))
+    .map(({ credential }) => routeTo(goal, [...route, credential], needed))
+    .reduce((found, next) => (found.length > 0 ? found : next), []);
+}
+
+function doubleClaims(outline: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+  const owners = new Map<string, string>();
+  return claims(outline, catalog).flatMap(({ name, claim, setting }) => {
+    const owner = owners.get(claim);
+    if (owner === undefined) owners.set(claim, name);
+    const message = `"${owner}" feeds ${setting} of the same engine already; a setting belongs to one credential`;
+    return owner === undefined ? [] : [{ path: ['credentials', name], message }];
+  });
+}
+
+function claims({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]) {
+  return Object.entries(credentials).flatMap(([name, { procedure, engine }]) => {
+    const { kind, url } = engines[engine ?? ''] ?? {};
+    if (kind === undefined || url === undefined) return [];
+    const settings = Object.keys(catalog.find(({ id }) => id === procedure)?.settings ?? {});
+    return settings.map((setting) => ({ name, setting, claim: claimOf({ kind, url }, setting) }));
+  });
+}
+
+function intervals({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+  return Object.entries(credentials).flatMap(([name, { procedure, schedule, grace }]) => {
+    const recommended = catalog.find(({ id }) => id === procedure)?.every;
+    if (recommended === undefined) return [];
+    const every = schedule?.every ?? recommended;
+    const findings: Finding[] = [];
+    if (durationMs(every) !== durationMs(recommended) && !schedule?.reason)
+      findings.push({
+        path: ['credentials', name, 'schedule', 'every'],
+        message: `the rotation guide recommends ${recommended}; say why it differs with "reason:" beside it`,
+      });
+    if (grace !== undefined && durationMs(grace) >= durationMs(every))
+      findings.push({
+        path: ['credentials', name, 'grace'],
+        message: `a grace of ${grace} does not end before the next rotation, after ${every}`,
+      });
+    return findings;
+  });
+}
+
+/** Every `{ credential: name }` inside a section. */
+function references(section: unknown, path: Path): Reference[] {
+  if (typeof section !== 'object' || section === null) return [];
+  const own = 'credential' in section ? section.credential : undefined;
+  if (typeof own === 'string') return [{ path, credential: own }];
+  return Object.entries(section).flatMap(([key, inner]) => references(inner, [...path, key]));
+}

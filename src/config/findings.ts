@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { didYouMean } from './nearest.js';
+import type { Path } from './yaml-source.js';
+
+/** Something wrong with an entry, before anybody looked up where it stands. */
+export interface Finding {
+  readonly path: Path;
+  readonly message: string;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'a section with keys',
+  record: 'a section with keys',
+};
+
+const alternatives = new Intl.ListFormat('en', { type: 'disjunction' });
+
+/** Holds a value against a schema and says what is wrong in our own words, none of which repeats a value. */
+export function examine<S extends z.ZodType>(schema: S, value: unknown): { data?: z.output<S>; findings: Finding[] } {
+  const keysAt = new Map<string, string[]>();
+  const result = schema.safeParse(value, {
+    error(issue) {
+      if (issue.code !== 'unrecognized_keys' || !(issue.inst instanceof z.ZodObject)) return wordingOf(issue);
+      keysAt.set(JSON.stringify(issue.path ?? []), Object.keys(issue.inst.shape));
+      return undefined;
+    },
+  });
+  if (result.success) return { data: result.data, findings: [] };
+  return {
+    findings: result.error.issues.flatMap((issue) => findingsOf(issue, keysAt.get(JSON.stringify(issue.path)))),
+  };
+}
+
+function findingsOf(issue: z.core.$ZodIssue, known: readonly string[] | undefined): Finding[] {
+  // A schema with words of its own for an unknown key (SecretRef) does not want the key to be shown.
+  if (issue.code !== 'unrecognized_keys' || !known) return [{ path: issue.path, message: issue.message }];
+  return issue.keys.map((key) => ({
+    path: [...issue.path, key],
+    message: `is not a key of this section${didYouMean(key, known)}`,
+  }));
+}
+
+function wordingOf(issue: z.core.$ZodRawIssue): string {
+  if (issue.input === undefined) return 'is missing';
+  if (issue.input === null) return 'is empty';
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${kinds[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return 'must not be empty';
+    case 'invalid_value':
+      return `must be ${alternatives.format(issue.values.map(String))}`;
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? 'not a name';
+    default:
+      return 'is not right';
+  }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { DurationText, HttpUrl } from './fields.js';
+
+function ifRight<S extends z.ZodType>(schema: S) {
+  return schema.optional().catch(undefined);
+}
+
+const Engine = z.object({
+  kind: ifRight(z.string()),
+  url: ifRight(HttpUrl),
+  admin: z.unknown().optional(),
+});
+
+const Credential = z.object({
+  procedure: ifRight(z.string()),
+  engine: ifRight(z.string()),
+  provider: z.unknown().optional(),
+  schedule: ifRight(z.object({ every: ifRight(DurationText), reason: ifRight(z.string()) })),
+  grace: ifRight(DurationText),
+});
+
+/** As much as can be understood of a file with mistakes in it, so that contradictions are told together with them. */
+export const Outline = z
+  .object({
+    engines: z.record(z.string(), Engine.catch({})).catch({}),
+    credentials: z
+      .record(
+        z.string(),
+        z.unknown().transform((section) => ({ section, ...Credential.catch({}).parse(section) })),
+      )
+      .catch({}),
+  })
+  .catch({ engines: {}, credentials: {} });
+export type Outline = z.infer<typeof Outline>;

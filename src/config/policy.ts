@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { durationMs } from '../domain/duration.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
+import type { RotationPolicy } from '../domain/rotation.js';
+import { UserError } from '../domain/user-error.js';
+import { didYouMean } from './nearest.js';
+import { providerOf } from './providers.js';
+import type { Config, Credential, Engine } from './schema.js';
+
+/** How a credential is rotated, in milliseconds. */
+export interface Policy extends RotationPolicy {
+  readonly everyMs: number;
+}
+
+/** @throws UserError when there is no such credential */
+export function policyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): Policy {
+  const { schedule, grace, patience } = credentialOf(config, credential);
+  return {
+    everyMs: durationMs(schedule?.every ?? descriptor.every),
+    graceMs: durationMs(grace),
+    patienceMs: durationMs(patience),
+  };
+}
+
+/** SHA-256 (hex) over the policy as canonical JSON: sorted keys, no spaces. The ledger keeps it. */
+export function policyHash(policy: Policy): string {
+  const canonical = JSON.stringify(policy, Object.keys(policy).sort());
+  return createHash('sha256').update(canonical).digest('hex');
+}
+
+/** What no other credential may own, for instance `docuelevate:https://docs.example.com#openai_api_key`. Throws a UserError when there is no such credential. */
+export function claimsOf(config: Config, credential: string, descriptor: ProcedureDescriptor): string[] {
+  const engine = engineOf(config, credential);
+  return Object.keys(descriptor.settings).map((setting) => claimOf(engine, setting));
+}
+
+/** One setting of one engine, as a text that is equal for equal settings. */
+export function claimOf({ kind, url }: { readonly kind: string; readonly url: string }, setting: string): string {
+  return `${kind}:${url}#${setting}`;
+}
+
+/** Engine and provider account, for instance `docuelevate https://docs.example.com / openai https://api.openai.com/v1 proj_abc`. Throws a UserError when there is no such credential. */
+export function accountOf(config: Config, credential: string, descriptor: ProcedureDescriptor): string {
+  const { kind, url } = engineOf(config, credential);
+  const { provider } = credentialOf(config, credential);
+  return `${kind} ${url} / ${descriptor.provider} ${providerOf(descriptor.provider).identity(provider)}`;
+}
+
+/** @throws UserError when there is no such credential */
+export function credentialOf(config: Config, name: string): Credential {
+  return entryOf(config.credentials, name, 'credential');
+}
+
+/** The engine that uses a credential. Throws a UserError when there is no such credential. */
+export function engineOf(config: Config, credential: string): Engine {
+  return entryOf(config.engines, credentialOf(config, credential).engine, 'engine');
+}
+
+function entryOf<T>(section: Readonly<Record<string, T>>, name: string, what: string): T {
+  const entry = Object.hasOwn(section, name) ? section[name] : undefined;
+  if (entry !== undefined) return entry;
+  throw new UserError(`There is no ${what} "${name}" in the configuration${didYouMean(name, Object.keys(section))}`, {
+    state: 'Nothing was changed.',
+    next: `Use a name that the configuration has, or add the ${what} to it.`,
+  });
+}

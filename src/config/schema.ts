@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { durationMs } from '../domain/duration.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
+import { DurationText, FilePath, HttpUrl, Name } from './fields.js';
+import { didYouMean } from './nearest.js';
+import { providerOf } from './providers.js';
+import { FromEnv, FromFile, SecretRef } from './secret-ref.js';
+
+const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const Store = z
+  .string()
+  .meta({ pattern: '^sqlite:(?!//).+', examples: ['sqlite:./keyturn.db'] })
+  .describe('Where versions, sealed values and the ledger are kept: sqlite:<path>.')
+  .transform((text, context) => {
+    const [, file] = /^sqlite:(?!\/\/)(.+)$/.exec(text) ?? [];
+    if (file !== undefined) return { file };
+    context.addIssue(
+      /^postgres(ql)?:/.test(text)
+        ? 'this version stores in SQLite only; write sqlite:./keyturn.db'
+        : 'write sqlite: and a path, for example sqlite:./keyturn.db',
+    );
+    return z.NEVER;
+  });
+
+const KeyRing = z
+  .union([FromFile, FromEnv], {
+    error: 'write where the key ring is kept, as { file: path } or { env: NAME }; it never stands in this file',
+  })
+  .describe('The keys that seal the stored values. Without them nothing in the store can be read: back them up.');
+
+const DocuElevate = z
+  .strictObject({
+    kind: z.literal('docuelevate'),
+    url: HttpUrl.describe('Address of the web application, as a browser uses it.'),
+    admin: z
+      .strictObject({
+        username: z.string().min(1).describe('An administrator, at best one of its own for Keyturn.'),
+        password: SecretRef.describe("The administrator's password."),
+      })
+      .describe('How Keyturn signs in to change settings.'),
+    deployment: z
+      .strictObject({
+        envFile: FilePath.optional().describe("The engine's .env file."),
+        restart: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe('The command that restarts the engine, as a list of program and arguments.'),
+      })
+      .optional()
+      .describe('How the engine is run, for settings that need a restart.'),
+  })
+  .describe('A DocuElevate instance.');
+
+/** Parsed: a rotation begins at or after `from` and before `to`, both full hours. */
+const Hours = z
+  .string()
+  .meta({ pattern: '^\\d{1,2}-\\d{1,2}$', examples: ['9-16'] })
+  .transform((text, context) => {
+    const [, from, to] = (/^(\d{1,2})-(\d{1,2})$/.exec(text) ?? []).map(Number);
+    if (from !== undefined && to !== undefined && from < to && to <= 24) return { from, to };
+    context.addIssue('write two hours of one day such as 9-16; a window does not pass midnight');
+    return z.NEVER;
+  });
+
+const Window = z.strictObject({
+  days: z.array(z.enum(days)).min(1).describe('Days of the week: mon, tue, wed, thu, fri, sat, sun.'),
+  hours: Hours.describe('From this hour up to that one: 9-16 begins rotations from 9:00 until 15:59.'),
+  timezone: z
+    .string()
+    .refine(isTimezone, { error: 'not a time zone; write for example Europe/Berlin or UTC' })
+    .describe('Name of the time zone the hours are in.'),
+});
+
+const Schedule = z.strictObject({
+  every: DurationText.refine((every) => durationMs(every) > 0, { error: 'an interval is longer than nothing' })
+    .optional()
+    .describe('Time between rotations, when it is not the one the rotation guide recommends. Give the reason as well.'),
+  reason: z.string().trim().min(1).optional().describe('Why the interval differs from the recommended one.'),
+  window: Window.optional().describe('When scheduled rotations may begin.'),
+});
+
+/** What every credential has, whatever its procedure. */
+const common = {
+  engine: z.string().min(1).describe('The engine that uses the credential: a name under `engines`.'),
+  owner: z.string().min(1).optional().describe('Who answers for it, for instance a mail address.'),
+  schedule: Schedule.optional().describe('When it is rotated without anybody asking.'),
+  grace: DurationText.prefault('24 hours').describe('Wait between the proof of the new value and the end of the old.'),
+  patience: DurationText.prefault('1 hour').describe(
+    'How long trouble is waited out before a rotation that can still go back rolls back by itself.',
+  ),
+};
+
+function credentialSchema(procedure: ProcedureDescriptor) {
+  return z
+    .strictObject({
+      procedure: z.literal(procedure.id),
+      provider: providerOf(procedure.provider).account.describe('The account at the provider that issues it.'),
+      ...common,
+    })
+    .describe(`${procedure.section}: every ${procedure.every} unless the schedule says otherwise.`);
+}
+
+/** Stands in for a credential whose procedure is not known, to find whatever else is wrong with it. */
+export function credentialOfUnknownProcedure(catalog: readonly ProcedureDescriptor[]): z.ZodType {
+  const ids = catalog.map(({ id }) => id);
+  const procedure = z.enum(ids, {
+    error: ({ input }) =>
+      typeof input === 'string' ? `there is no procedure "${input}"${didYouMean(input, ids)}` : undefined,
+  });
+  return z.strictObject({ procedure, provider: z.unknown(), ...common });
+}
+
+/** The schema of the whole file; each procedure of the catalog brings the `provider` section it needs. */
+export function configSchema(catalog: readonly ProcedureDescriptor[]) {
+  const [first, ...others] = catalog.map(credentialSchema);
+  if (!first) throw new Error('the catalog has no procedure');
+  return z.strictObject({
+    store: Store,
+    keyRing: KeyRing.prefault({ file: './keyturn.keyring.json' }),
+    data: FilePath.default('./.keyturn').describe('Folder of the embedded Temporal server.'),
+    engines: z
+      .record(Name, DocuElevate)
+      .describe('The document systems that use the credentials, by a name you choose.'),
+    credentials: z
+      .record(Name, z.discriminatedUnion('procedure', [first, ...others]))
+      .describe('What is rotated, by a name you choose.'),
+  });
+}
+
+/** The configuration as it is used: complete, with absolute paths, `store` as the file of the database. Secrets are references still. */
+export type Config = z.infer<ReturnType<typeof configSchema>>;
+export type Engine = Config['engines'][string];
+export type Credential = Config['credentials'][string];
+
+function isTimezone(name: string): boolean {
+  try {
+    // An offset such as +02:00 would pass as well, but Temporal takes names only.
+    return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
