@@ -1,0 +1,27 @@
+/** What somebody who uses the engine sees during a rotation. */
+export interface Consumer {
+  readonly probes: number;
+  readonly failed: number;
+  stop(): Promise<void>;
+}
+
+/** Uses something every `everyMs` and counts failures; uses overlap when one takes longer. */
+export function startConsumer(use: () => Promise<boolean>, everyMs = 100): Consumer {
+  const counts = { probes: 0, failed: 0 };
+  const running = new Set<Promise<void>>();
+  async function probe(): Promise<void> {
+    counts.probes++;
+    if (!(await use().catch(() => false))) counts.failed++;
+  }
+  const timer = setInterval(() => {
+    const started = probe();
+    running.add(started);
+    void started.finally(() => running.delete(started));
+  }, everyMs);
+  return Object.assign(counts, {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(running);
+    },
+  });
+}

@@ -1,0 +1,36 @@
+/** How one AI call of the engine goes: where, with which key, until when. */
+export interface AiAccess {
+  readonly baseUrl: string;
+  readonly key: string;
+  readonly signal: AbortSignal;
+}
+
+/** Why an AI call failed. The message may show the key, as that of the engine's own client library does. */
+export class AiError extends Error {
+  override readonly name = 'AiError';
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** @throws AiError when the provider refuses, or nobody answers */
+export async function askOpenAi(access: AiAccess, path: string, body?: object): Promise<unknown> {
+  const { key } = access;
+  // fetch would trim the value, and a key with a line break would work; the engine's client refuses it and names the whole key.
+  if (/[^\x20-\x7e]|\s$/.test(key)) throw new AiError(`Connection error: Illegal header value b'Bearer ${key}'`, null);
+  const { status, text } = await send(access, path, body).catch((error: unknown) => {
+    throw new AiError(`Connection error: ${String(error)}`, null);
+  });
+  if (status !== 200) throw new AiError(`Error code: ${status} - ${text}`, status);
+  return JSON.parse(text);
+}
+
+async function send({ baseUrl, key, signal }: AiAccess, path: string, body?: object) {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
+  const response = await fetch(`${baseUrl}${path}`, { ...init, headers, signal });
+  return { status: response.status, text: await response.text() };
+}

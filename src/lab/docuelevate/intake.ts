@@ -1,0 +1,66 @@
+import type { Clock } from '../clock.js';
+import type { Answer, Incoming } from '../routes.js';
+import { detail, ok, type Problem, unprocessable } from './answers.js';
+import type { Upload } from './documents.js';
+import { naiveSeconds } from './settings.js';
+import { missing, readForm } from './upload-form.js';
+
+/** The way in for machines: the same key answers the same row and runs nothing. */
+export interface Intake {
+  take(request: Incoming): Promise<Answer>;
+  show(id: number): Answer;
+}
+
+interface Row {
+  readonly intake_id: number;
+  readonly idempotency_key: string;
+  readonly source: string;
+  readonly filename: string;
+  /** Stays like that, whatever becomes of the document. */
+  readonly state: 'queued';
+  readonly task_id: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** `start` queues a document and answers the task's id. */
+export function createIntake(start: (upload: Upload) => string, clock: Clock): Intake {
+  const rows: Row[] = [];
+
+  function add(upload: Upload, idempotency_key: string, source: string): Row {
+    const [now, task_id] = [naiveSeconds(clock()), start(upload)];
+    const row = { intake_id: rows.length + 1, idempotency_key, source, filename: upload.name };
+    const queued: Row = { ...row, state: 'queued', task_id, created_at: now, updated_at: now };
+    rows.push(queued);
+    return queued;
+  }
+
+  return {
+    async take(request) {
+      const form = await readForm(request);
+      const [key, source] = [form.text('idempotency_key'), form.text('source')];
+      const problems = [...keyProblems(key), ...['source'].filter((field) => !form.text(field)).map(missing)];
+      if (!form.upload) problems.push(missing('file'));
+      if (!form.upload || problems.length > 0) return unprocessable(problems);
+      const known = rows.find((row) => row.idempotency_key === key);
+      if (!known && !supported(form.upload)) return detail(415, 'Unsupported document type');
+      const row = known ?? add(form.upload, key, source);
+      return { status: 202, body: { ...row, duplicate: known !== undefined } };
+    },
+    show(id) {
+      const row = rows.find((each) => each.intake_id === id);
+      return row ? ok({ ...row, duplicate: false }) : detail(404, 'Intake not found');
+    },
+  };
+}
+
+function keyProblems(key: string): Problem[] {
+  if (key.length >= 8 && key.length <= 255) return [];
+  return [{ type: 'string_length', loc: ['body', 'idempotency_key'], msg: '8 to 255 characters', input: key }];
+}
+
+function supported({ name, type }: Upload): boolean {
+  const extension = /\.\w+$/.exec(name)?.[0].toLowerCase();
+  if (extension) return ['.pdf', '.txt', '.docx', '.png', '.jpg', '.jpeg'].includes(extension);
+  return ['application/pdf', 'text/plain'].includes(type);
+}

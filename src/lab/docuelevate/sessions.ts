@@ -1,0 +1,113 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import { type Answer, type Handler, type Incoming, jsonBody } from '../routes.js';
+import { detail, redirect } from './answers.js';
+
+export interface User {
+  readonly id: string;
+  readonly preferred_username: string;
+  readonly is_admin: boolean;
+}
+
+/** What the cookie holds: signed, but readable by anybody. */
+export interface SessionData {
+  readonly csrf_token: string;
+  readonly user?: User;
+  /** Names the server's own row of the session, which hardly anything asks for. */
+  readonly _session_token?: string;
+}
+
+export interface Session {
+  readonly data: SessionData;
+  /** Replaces the data; a cookie is only sent when that happened. */
+  change(data: SessionData): void;
+  readonly changed: boolean;
+}
+
+/** A request with its session and whoever sent it. */
+export interface Visit extends Incoming {
+  readonly session: Session;
+  /** The cookie's user, or a Bearer token's owner, who is never admin. */
+  readonly user: User | null;
+}
+
+export interface Sessions {
+  open(request: Incoming): Session;
+  /** Value of the Set-Cookie header, when there is something to send. */
+  cookie(session: Session): string | null;
+  /** Every cookie given out so far is worth nothing any more. */
+  expireAll(): void;
+}
+
+const lifetimeSeconds = 2_592_000;
+
+export function createSessions(clock: Clock): Sessions {
+  let secret = randomBytes(32);
+  const sign = (text: string): string => createHmac('sha256', secret).update(text).digest('base64url');
+
+  function read(cookie: string | undefined): SessionData | null {
+    const [data = '', issued = '', signature] = (cookie ?? '').split('.');
+    if (signature !== sign(`${data}.${issued}`)) return null;
+    if (clock() / 1000 - Number(issued) > lifetimeSeconds) return null;
+    return jsonBody({ body: Buffer.from(data, 'base64') }) as SessionData; // our own signature is on it
+  }
+
+  return {
+    open(request) {
+      const known = read(/(?:^|;\s*)session=([^;]*)/.exec(request.headers.cookie ?? '')?.[1]);
+      return newSession(known ?? { csrf_token: randomBytes(32).toString('hex') }, known === null);
+    },
+    cookie(session) {
+      if (!session.changed) return null;
+      const data = Buffer.from(JSON.stringify(session.data)).toString('base64');
+      const signed = `${data}.${Math.floor(clock() / 1000)}`;
+      return `session=${signed}.${sign(signed)}; path=/; Max-Age=${lifetimeSeconds}; HttpOnly; SameSite=lax`;
+    },
+    expireAll() {
+      secret = randomBytes(32);
+    },
+  };
+}
+
+function newSession(initial: SessionData, fresh: boolean): Session {
+  let data = initial;
+  let changed = fresh;
+  return {
+    get data() {
+      return data;
+    },
+    get changed() {
+      return changed;
+    },
+    change(next) {
+      data = next;
+      changed = true;
+    },
+  };
+}
+
+/** Why a request is turned away before anybody looks at it: changes need the session's token, unless they carry any Bearer at all. */
+export function csrfProblem(request: Incoming, session: Session): Answer | null {
+  if (!['POST', 'PUT', 'DELETE', 'PATCH'].includes(request.method)) return null;
+  if (request.headers.authorization?.startsWith('Bearer ')) return null;
+  const submitted = request.headers['x-csrf-token'] ?? formFields(request).get('csrf_token');
+  if (submitted === session.data.csrf_token) return null;
+  if (request.path.startsWith('/api/')) return detail(403, 'CSRF token missing or invalid');
+  return redirect('/login?error=Invalid+request');
+}
+
+/** Fields of an urlencoded body; none for any other kind. */
+export function formFields({ headers, body }: Incoming): URLSearchParams {
+  const encoded = headers['content-type']?.includes('application/x-www-form-urlencoded');
+  return new URLSearchParams(encoded ? body.toString() : '');
+}
+
+/** Lets the cookie of an admin through. Revoked or not: the cookie alone counts. */
+export function adminOnly(handle: Handler<Visit>): Handler<Visit> {
+  return (visit) => (visit.session.data.user?.is_admin ? handle(visit) : detail(403, 'Admin access required'));
+}
+
+/** Lets everybody through who is somebody. */
+export function loggedIn(handle: Handler<Visit>): Handler<Visit> {
+  return (visit) => (visit.user ? handle(visit) : { status: 401, body: { error: 'Not authenticated' } });
+}

@@ -1,0 +1,162 @@
+import { type Answer, jsonBody, type Routes } from '../routes.js';
+import { detail, ok, type Problem, redirect, unprocessable } from './answers.js';
+import { type SettingInfo, settingKeys } from './setting-keys.js';
+import { adminOnly, type Visit } from './sessions.js';
+import { type Change, masked, type Settings } from './settings.js';
+
+const setting = '/api/settings/{key}';
+
+/** The settings API, for admins. The documented bulk update is not there: `POST {key}` takes its path. */
+export function settingRoutes(settings: Settings): Routes<Visit> {
+  const routes = { ...reads(settings), ...writes(settings) };
+  return Object.fromEntries(Object.entries(routes).map(([route, handle]) => [route, adminOnly(handle)]));
+}
+
+function reads(settings: Settings): Routes<Visit> {
+  return {
+    'GET /api/settings': () => redirect('/api/settings/', 307),
+    'GET /api/settings/'() {
+      const values = [...settingKeys.keys()].map((key) => [key, shown(settings, key)]);
+      const rows = [...settings.rows].map(([key, value]) => [key, masked(key, value)]);
+      const settingsByKey = Object.fromEntries(values) as object;
+      return ok({ settings: settingsByKey, categories: categories(), db_settings: Object.fromEntries(rows) as object });
+    },
+    'GET /api/settings/credentials': () => ok(credentials(settings)),
+    'GET /api/settings/audit-log'({ query }) {
+      const limit = Number(query.get('limit') ?? 100);
+      const offset = Number(query.get('offset') ?? 0);
+      const entries = settings
+        .history()
+        .slice(offset, offset + limit)
+        .map(redacted);
+      return ok({ entries, limit, offset });
+    },
+    [`GET ${setting}`]: ({ params: { key = '' } }) => malformed(key) ?? ok({ key, ...shown(settings, key) }),
+    [`GET ${setting}/history`]: ({ params: { key = '' } }) =>
+      malformed(key) ?? ok({ key, history: settings.history(key).map(redacted) }),
+  };
+}
+
+function writes(settings: Settings): Routes<Visit> {
+  const save = (visit: Visit, problems: Problem[], body: { readonly value?: unknown }): Answer => {
+    const { key = '' } = visit.params;
+    if (problems.length > 0) return unprocessable(problems);
+    const value = typeof body.value === 'string' ? body.value : null;
+    const refused = malformed(key) ?? unknownKey(key) ?? whyNotValue(key, value);
+    if (refused) return refused;
+    settings.write(key, value, who(visit));
+    const restart_required = settingKeys.get(key)?.restartRequired ?? false;
+    const message = `Setting '${key}' updated successfully`;
+    return ok({ success: true, message, restart_required, key, value: masked(key, value) });
+  };
+  const handler =
+    (fields: readonly string[]) =>
+    (visit: Visit): Answer => {
+      const body = jsonBody(visit);
+      return save(visit, bodyProblems(body, fields), isRecord(body) ? body : {});
+    };
+  return {
+    [`POST ${setting}`]: handler(['key']),
+    [`PUT ${setting}`]: handler([]),
+    [`DELETE ${setting}`](visit) {
+      const { key = '' } = visit.params;
+      const refused = malformed(key) ?? unknownKey(key);
+      if (refused) return refused;
+      if (!settings.remove(key, who(visit))) return detail(404, `Setting '${key}' not found in database`);
+      return ok({ success: true, message: `Setting '${key}' deleted from database` });
+    },
+    [`POST ${setting}/rollback/{id}`](visit) {
+      const { key = '', id = '' } = visit.params;
+      if (!/^\d+$/.test(id))
+        return unprocessable([{ type: 'int_parsing', loc: ['path', 'history_id'], msg: 'not a number', input: id }]);
+      if (!settings.rollBack(key, Number(id), who(visit)))
+        return malformed(key) ?? detail(404, `History entry ${id} not found for setting '${key}'`);
+      return ok({ success: true, message: `Setting '${key}' rolled back to history entry ${id}` });
+    },
+  };
+}
+
+function who({ session }: Visit): string {
+  return session.data.user?.preferred_username ?? 'admin';
+}
+
+function malformed(key: string): Answer | null {
+  return /^[A-Za-z]\w{0,127}$/.test(key) ? null : detail(400, 'Invalid setting key format');
+}
+
+function unknownKey(key: string): Answer | null {
+  return settingKeys.has(key) ? null : detail(404, `Unknown setting: ${key}`);
+}
+
+const forms: Readonly<Partial<Record<SettingInfo['type'], RegExp>>> = {
+  integer: /^-?\d+$/,
+  boolean: /^(true|false|1|0|yes|no)$/i,
+};
+
+/** The few rules there are. Nothing is trimmed, and no credential's form is looked at. */
+function whyNotValue(key: string, value: string | null): Answer | null {
+  const info = settingKeys.get(key);
+  if (info?.environmentOnly) return detail(400, `${key} must be configured through the deployment secret`);
+  if (!value) return whyNotEmpty(key, info);
+  if (key === 'session_secret' && value.length < 32) return detail(400, `${key} must be at least 32 characters`);
+  const form = info && forms[info.type];
+  return form && !form.test(value) ? detail(400, `${key} must be a valid ${info.type}`) : null;
+}
+
+function whyNotEmpty(key: string, info: SettingInfo | undefined): Answer | null {
+  return info?.required ? detail(400, `${key} is required`) : null;
+}
+
+function bodyProblems(body: unknown, required: readonly string[]): Problem[] {
+  if (body === undefined) return [{ type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error', input: {} }];
+  if (!isRecord(body)) return [{ type: 'model_attributes_type', loc: ['body'], msg: 'not an object', input: body }];
+  const missing = required.filter((name) => !(name in body));
+  const wrong = ['key', 'value'].filter((name) => !['string', 'undefined'].includes(typeof (body[name] ?? undefined)));
+  return [
+    ...missing.map((name) => ({ type: 'missing', loc: ['body', name], msg: 'Field required', input: body })),
+    ...wrong.map((name) => ({ type: 'string_type', loc: ['body', name], msg: 'not a string', input: body[name] })),
+  ];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What the API process has in memory, which after a delete is not what the database says. */
+function shown(settings: Settings, key: string): { readonly value: string | null; readonly metadata: object } {
+  const info = settingKeys.get(key);
+  const { category, type, sensitive, required, restartRequired: restart_required } = info ?? {};
+  return {
+    value: masked(key, settings.current(key)),
+    metadata: { category, type, sensitive, required, restart_required },
+  };
+}
+
+function redacted(change: Change): Change {
+  const hide = (value: string | null): string | null =>
+    value && settingKeys.get(change.key)?.sensitive ? '[REDACTED]' : value;
+  return { ...change, old_value: hide(change.old_value), new_value: hide(change.new_value) };
+}
+
+function categories(): object {
+  const found: Record<string, string[]> = {};
+  for (const [key, { category }] of settingKeys) (found[category] ??= []).push(key);
+  return found;
+}
+
+function credentials(settings: Settings): object {
+  const list = [...settingKeys]
+    .filter(([, { sensitive }]) => sensitive)
+    .map(([key, { category, restartRequired }]) => {
+      const source = settings.rows.get(key) ? 'db' : settings.current(key) ? 'env' : null;
+      const description = key.replaceAll('_', ' ');
+      return { key, category, description, configured: source !== null, source, restart_required: restartRequired };
+    });
+  const configured_count = list.filter(({ configured }) => configured).length;
+  return {
+    credentials: list,
+    total: list.length,
+    configured_count,
+    unconfigured_count: list.length - configured_count,
+  };
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { askOpenAi } from './ai.js';
+import type { Documents, FileRecord, Upload } from './documents.js';
+import { type Ai, runPipeline } from './pipeline.js';
+import type { Settings } from './settings.js';
+
+export interface WorkerOptions {
+  readonly settings: Settings;
+  readonly env: ReadonlyMap<string, string>;
+  readonly documents: Documents;
+  /** Real milliseconds an AI call takes on top of the provider's own time. */
+  readonly latencyMs: number;
+  /** Ends whatever it does. */
+  readonly signal: AbortSignal;
+}
+
+/** The process that handles documents, with its own memory of the settings. */
+export interface Worker {
+  /** While true, it does not look for changed settings. */
+  stale: boolean;
+  /** While true, one destination fails every document. */
+  brokenDestination: boolean;
+  /** How many documents wait or are being processed. */
+  busy(): number;
+  /** What the next task would use. */
+  holds(key: string): string | null;
+  restart(): void;
+  useAi(): Promise<boolean>;
+  /** Answers the task's id at once. */
+  process(document: Upload | FileRecord): string;
+}
+
+export function createWorker({ settings, env, documents, latencyMs, signal }: WorkerOptions): Worker {
+  const memory = new Map<string, string | null>(env);
+  let seen = 0;
+  let busy = 0;
+
+  /** Copies the rows there are, and so keeps what was deleted. */
+  function load(): void {
+    if (settings.version() === seen) return;
+    for (const [key, value] of settings.rows) memory.set(key, value);
+    seen = settings.version();
+  }
+  const ai = createAi((key) => worker.holds(key) ?? '', { latencyMs, signal });
+  const pause = (): Promise<void> => delay(Math.max(1, latencyMs / 10), undefined, { signal });
+  const tools = { documents, ai, pause, destinationBroken: () => worker.brokenDestination };
+
+  const worker: Worker = {
+    stale: false,
+    brokenDestination: false,
+    busy: () => busy,
+    holds(key) {
+      if (!worker.stale) load();
+      return memory.get(key) ?? null;
+    },
+    restart() {
+      memory.clear();
+      for (const [key, value] of env) memory.set(key, value);
+      seen = 0; // nothing was ever announced: the environment counts, whatever the database says
+      load();
+    },
+    useAi: () => (ai.configured() ? succeeds(ai.chat('Is anybody there?')) : Promise.resolve(false)),
+    process(document) {
+      const task = randomUUID();
+      busy += 1;
+      void succeeds(runPipeline(tools, document, task)).then(() => (busy -= 1));
+      return task;
+    },
+  };
+  return worker;
+}
+
+/** A call takes its key and address when it starts and keeps them. */
+function createAi(
+  holds: (key: string) => string,
+  { latencyMs, signal }: Pick<WorkerOptions, 'latencyMs' | 'signal'>,
+): Ai {
+  async function ask(path: string, question: object): Promise<void> {
+    const access = { baseUrl: holds('openai_base_url'), key: holds('openai_api_key'), signal };
+    const model = holds('openai_model');
+    if (latencyMs > 0) await delay(latencyMs, undefined, { signal });
+    await askOpenAi(access, path, { model, ...question });
+  }
+  return {
+    configured: () => holds('openai_api_key') !== '',
+    chat: (content) => ask('/chat/completions', { messages: [{ role: 'user', content }] }),
+    embed: (input) => ask('/embeddings', { input }),
+  };
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { type Answer, type Incoming, jsonBody, type Routes } from '../routes.js';
+import { ok, page, refusal, type View } from './answers.js';
+import type { Account, Key, OpenAiState } from './state.js';
+
+const accounts = '/v1/organization/projects/{project}/service_accounts';
+
+const NewAccount = z.object({ name: z.string(), create_service_account_only: z.boolean().nullish() });
+const NewKey = z.object({ name: z.string().optional() });
+
+/** Service accounts and the keys made for them. Names are not unique, and a value is shown once. */
+export function accountRoutes(state: OpenAiState): Routes<Incoming> {
+  return { ...accountReads(state), ...accountWrites(state) };
+}
+
+function accountReads(state: OpenAiState): Routes<Incoming> {
+  return {
+    [`GET ${accounts}`](request) {
+      const shown = (account: Account): boolean => account.project === request.params.project && !account.deleted;
+      return page(request, { all: state.accounts, shown, view });
+    },
+    [`GET ${accounts}/{account}`]: withAccount(state, (account) => ok(view(account))),
+  };
+}
+
+function accountWrites(state: OpenAiState): Routes<Incoming> {
+  return {
+    [`POST ${accounts}`](request) {
+      const { project = '' } = request.params;
+      const wanted = NewAccount.safeParse(jsonBody(request));
+      if (!wanted.success) return refusal(400, "Missing required parameter: 'name'.", 'missing_required_parameter');
+      if (project === state.defaultProject.id)
+        return refusal(400, 'Service accounts cannot be created in the default project.');
+      const { name, create_service_account_only: bare } = wanted.data;
+      const account = state.addAccount(project, name, bare ? 'none' : 'member');
+      return ok({ ...view(account), api_key: bare ? null : created(state.addKey({ project, account }, 'Secret key')) });
+    },
+    [`DELETE ${accounts}/{account}`]: withAccount(state, (account) => {
+      state.deleteAccount(account);
+      return ok({ object: 'organization.project.service_account.deleted', id: account.id, deleted: true });
+    }),
+    [`POST ${accounts}/{account}/api_keys`]: withAccount(state, (account, request) => {
+      const wanted = NewKey.safeParse(jsonBody(request) ?? {});
+      if (!wanted.success) return refusal(400, "Invalid type for 'name'.", 'invalid_type');
+      return ok(created(state.addKey({ project: account.project, account }, wanted.data.name ?? 'Secret key')));
+    }),
+  };
+}
+
+function withAccount(state: OpenAiState, answer: (account: Account, request: Incoming) => Answer) {
+  return (request: Incoming): Answer => {
+    const { project, account: id } = request.params;
+    const account = state.accounts.find((each) => each.id === id && each.project === project && !each.deleted);
+    return account ? answer(account, request) : refusal(404, 'No such service account in this project.');
+  };
+}
+
+function view({ id, name, role, createdAt }: Account): View {
+  return { object: 'organization.project.service_account', id, name, role, created_at: createdAt };
+}
+
+function created({ id, name, value, createdAt }: Key): View {
+  return { object: 'organization.project.service_account.api_key', id, name, value, created_at: createdAt };
+}

@@ -1,0 +1,62 @@
+import type { Incoming, Routes } from '../routes.js';
+import { ok, page, redact, refusal, type View } from './answers.js';
+import type { Account, Key, OpenAiState } from './state.js';
+
+const keys = '/v1/organization/projects/{project}/api_keys';
+
+/** A project's keys, whoever owns them. There is no call that creates one here. */
+export function keyRoutes(state: OpenAiState): Routes<Incoming> {
+  const find = ({ params }: Incoming): Key | undefined =>
+    state.keys.find((key) => key.id === params.key && key.project === params.project && !key.deleted);
+  const missing = refusal(404, 'No such API key in this project.');
+  return {
+    [`GET ${keys}`](request) {
+      const access = request.query.get('owner_project_access') ?? 'active';
+      const shown = (key: Key): boolean =>
+        key.project === request.params.project && !key.deleted && ['any', accessOf(key)].includes(access);
+      return page(request, { all: state.keys, shown, view });
+    },
+    [`GET ${keys}/{key}`](request) {
+      const key = find(request);
+      return key ? ok(view(key)) : missing;
+    },
+    [`DELETE ${keys}/{key}`](request) {
+      const key = find(request);
+      if (!key) return missing;
+      if (key.account)
+        return refusal(
+          400,
+          `API key ${key.id} belongs to a service account and cannot be deleted. Delete the account.`,
+        );
+      key.deleted = true;
+      return ok({ object: 'organization.project.api_key.deleted', id: key.id, deleted: true });
+    },
+  };
+}
+
+/** Whether the owner may use the project: without asking for the others, a list leaves them out. */
+function accessOf(key: Key): 'active' | 'inactive' {
+  return key.account?.role === 'none' ? 'inactive' : 'active';
+}
+
+function view(key: Key): View {
+  return {
+    object: 'organization.project.api_key',
+    id: key.id,
+    name: key.name,
+    redacted_value: redact(key.value),
+    created_at: key.createdAt,
+    last_used_at: key.lastUsedAt,
+    owner_project_access: accessOf(key),
+    owner: key.account ? { type: 'service_account', service_account: account(key.account) } : person(key),
+  };
+}
+
+function account({ id, name, role, createdAt }: Account): object {
+  return { id, name, role, created_at: createdAt };
+}
+
+function person({ createdAt }: Key): object {
+  const user = { id: 'user_1', email: 'person@example.com', name: 'A Person', role: 'owner', created_at: createdAt };
+  return { type: 'user', user };
+}

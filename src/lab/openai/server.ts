@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { type Incoming, type Routes, router } from '../routes.js';
+import { type LabOptions, type LabServer, serve } from '../server.js';
+import { refusal } from './answers.js';
+import { inferenceRoutes } from './inference.js';
+import { organizationRoutes } from './organization.js';
+import { createState, type Key, type OpenAiState } from './state.js';
+
+export interface OpenAiLabOptions extends LabOptions {
+  /** How long a new key is still refused (milliseconds by the lab's clock): real keys take a moment to spread. */
+  readonly settlingMs?: number;
+}
+
+/** A key as the provider sees it, value included. */
+export interface OpenAiLabKey {
+  readonly id: string;
+  readonly value: string;
+  readonly name: string;
+  /** Null for a key that belongs to a person. */
+  readonly accountId: string | null;
+  readonly accountName: string | null;
+  /** Unix seconds. */
+  readonly lastUsedAt: number | null;
+  readonly deleted: boolean;
+}
+
+export interface OpenAiLab extends LabServer {
+  /** `url` and `/v1`. */
+  readonly baseUrl: string;
+  readonly adminKey: string;
+  /** An admin key that may only read: writes answer 403. */
+  readonly readOnlyAdminKey: string;
+  readonly project: string;
+  /** The organization's default project, which takes no service accounts. */
+  readonly defaultProject: string;
+  /** Every key of the organization's projects, deleted ones too, oldest first. */
+  keys(): OpenAiLabKey[];
+  /** Whether a call with this value would be accepted right now; does not count as a use. */
+  works(value: string): boolean;
+  /** A key that belongs to a person; there is no API call that makes one. */
+  createUserKey(name: string): OpenAiLabKey;
+  /** A service account with so many keys (1 when left out), as somebody else would make it. */
+  createServiceAccount(name: string, keys?: number): OpenAiLabAccount;
+  /** The provider revokes a key by itself, for instance after a leak. */
+  killKey(id: string): void;
+}
+
+export interface OpenAiLabAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly keys: readonly OpenAiLabKey[];
+}
+
+/** Every call the lab answers. */
+export function openAiRoutes(state: OpenAiState): Routes<Incoming> {
+  return { ...inferenceRoutes(state), ...organizationRoutes(state) };
+}
+
+/** OpenAI's administration API and the three calls a document engine makes (specification 2.3.0). */
+export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<OpenAiLab> {
+  const { clock = Date.now, settlingMs = 0 } = options;
+  const state = createState({ clock, settlingMs });
+  const route = router(openAiRoutes(state), ({ method, path }) =>
+    refusal(404, `Unknown request URL: ${method} ${path}.`, 'unknown_url'),
+  );
+  const server = await serve(async (request) => {
+    const answer = await route(request);
+    return { ...answer, headers: { 'x-request-id': `req_${randomUUID()}` } };
+  }, options);
+  const [full, readOnly] = state.adminKeys;
+  return {
+    ...server,
+    baseUrl: `${server.url}/v1`,
+    adminKey: full.value,
+    readOnlyAdminKey: readOnly.value,
+    project: state.project.id,
+    defaultProject: state.defaultProject.id,
+    keys: () => state.keys.map(labKey),
+    works: (value) => state.works(value),
+    createUserKey: (name) => labKey(state.addKey({ project: state.project.id, account: null, settled: true }, name)),
+    createServiceAccount(name, keys = 1) {
+      const project = state.project.id;
+      const account = state.addAccount(project, name, 'member');
+      const made = Array.from({ length: keys }, () => state.addKey({ project, account, settled: true }, 'Secret key'));
+      return { id: account.id, name, keys: made.map(labKey) };
+    },
+    killKey(id) {
+      const key = state.keys.find((each) => each.id === id);
+      if (!key) throw new RangeError(`no such key: ${id}`);
+      key.deleted = true;
+    },
+  };
+}
+
+function labKey({ id, value, name, account, lastUsedAt, deleted }: Key): OpenAiLabKey {
+  return { id, value, name, accountId: account?.id ?? null, accountName: account?.name ?? null, lastUsedAt, deleted };
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+
+export interface Project {
+  readonly id: string;
+  name: string | null;
+  readonly createdAt: number;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly project: string;
+  readonly name: string;
+  /** `none` has no access to the project: its keys are left out of a list that does not ask for them. */
+  readonly role: 'member' | 'none';
+  readonly createdAt: number;
+  deleted: boolean;
+}
+
+export interface Key {
+  readonly id: string;
+  readonly value: string;
+  readonly project: string;
+  readonly name: string;
+  /** Null for a key that belongs to a person. */
+  readonly account: Account | null;
+  readonly createdAt: number;
+  /** Unix milliseconds until which it is still refused. */
+  readonly settledAt: number;
+  lastUsedAt: number | null;
+  deleted: boolean;
+}
+
+export interface AdminKey {
+  readonly id: string;
+  readonly value: string;
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly createdAt: number;
+}
+
+export interface Owner {
+  readonly project: string;
+  /** Null for a person. */
+  readonly account: Account | null;
+  /** Accepted at once, as one that was made long ago. */
+  readonly settled?: boolean;
+}
+
+/** What the organization holds. Deleted things stay, marked, so that a cursor that names one still works. */
+export interface OpenAiState {
+  readonly project: Project;
+  readonly defaultProject: Project;
+  /** One that may do everything, and one that may only read. */
+  readonly adminKeys: readonly [AdminKey, AdminKey];
+  readonly accounts: readonly Account[];
+  readonly keys: readonly Key[];
+  /** Unix seconds, the resolution of every time the vendor gives. */
+  now(): number;
+  addAccount(project: string, name: string, role: Account['role']): Account;
+  addKey(owner: Owner, name: string): Key;
+  /** Deletes an account and so every key it has. */
+  deleteAccount(account: Account): void;
+  works(value: string): boolean;
+  /** Like `works`, and counts as a use. */
+  accept(value: string): boolean;
+}
+
+export function createState({ clock, settlingMs }: { clock: Clock; settlingMs: number }): OpenAiState {
+  const accounts: Account[] = [];
+  const keys: Key[] = [];
+  const now = (): number => Math.floor(clock() / 1000);
+  const working = (value: string): Key | undefined =>
+    keys.find((key) => key.value === value && !key.deleted && key.settledAt <= clock());
+  function addKey({ project, account, settled = false }: Owner, name: string): Key {
+    const value = newSecret(account ? 'sk-svcacct' : 'sk-proj');
+    const settledAt = settled ? 0 : clock() + settlingMs;
+    const id = newId('key');
+    const key = { id, value, project, name, account, createdAt: now(), settledAt, lastUsedAt: null, deleted: false };
+    keys.push(key);
+    return key;
+  }
+  return {
+    project: { id: newId('proj'), name: 'Documents', createdAt: now() },
+    defaultProject: { id: newId('proj'), name: 'Default project', createdAt: now() },
+    adminKeys: [newAdminKey('Keyturn', now()), { ...newAdminKey('Auditor', now()), readOnly: true }],
+    accounts,
+    keys,
+    now,
+    addAccount(project, name, role) {
+      const account = { id: newId('svc_acct'), project, name, role, createdAt: now(), deleted: false };
+      accounts.push(account);
+      return account;
+    },
+    addKey,
+    deleteAccount(account) {
+      account.deleted = true;
+      for (const key of keys) key.deleted ||= key.account === account;
+    },
+    works: (value) => working(value) !== undefined,
+    accept(value) {
+      const key = working(value);
+      if (key) key.lastUsedAt = now();
+      return key !== undefined;
+    },
+  };
+}
+
+function newAdminKey(name: string, createdAt: number): AdminKey {
+  return { id: newId('key'), value: newSecret('sk-admin'), name, readOnly: false, createdAt };
+}
+
+function newId(prefix: string): string {
+  return `${prefix}_${randomBytes(12).toString('hex')}`;
+}
+
+function newSecret(prefix: string): string {
+  return `${prefix}-${randomBytes(36).toString('base64url')}`;
+}

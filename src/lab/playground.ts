@@ -1,0 +1,45 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Duration } from '../domain/duration.js';
+import { createKeyRing } from '../store/key-ring.js';
+import type { Scenario } from './scenario.js';
+
+export interface Playground {
+  readonly dir: string;
+  /** The configuration file; store, key ring and secrets lie beside it. */
+  readonly file: string;
+  /** The embedded Temporal server's folder. */
+  readonly dataDir: string;
+  remove(): Promise<void>;
+}
+
+export interface PlaygroundOptions {
+  readonly grace: Duration;
+  readonly patience?: Duration;
+}
+
+/** Sets a scenario up as an operator would have: a configuration, secrets in files of their own, a key ring. In a folder that is thrown away. */
+export async function createPlayground(
+  scenario: Scenario,
+  { grace, patience = '10 seconds' }: PlaygroundOptions,
+): Promise<Playground> {
+  const dir = await mkdtemp(join(tmpdir(), 'keyturn-lab-'));
+  const dataDir = join(dir, 'temporal');
+  await mkdir(dataDir);
+  for (const [name, secret] of Object.entries(scenario.secretFiles))
+    await writeFile(join(dir, name), `${secret}\n`, { mode: 0o600 });
+  const { engines, credentials } = scenario.config;
+  const withWaits = Object.entries(credentials).map(([name, entry]) => [name, { ...entry, grace, patience }]);
+  const file = join(dir, 'keyturn.yaml');
+  const content = {
+    store: 'sqlite:./keyturn.db',
+    data: './temporal',
+    engines,
+    credentials: Object.fromEntries(withWaits) as object,
+  };
+  await writeFile(file, stringify(content));
+  await createKeyRing(join(dir, 'keyturn.keyring.json'));
+  return { dir, file, dataDir, remove: () => rm(dir, { recursive: true, force: true }) };
+}

@@ -1,0 +1,36 @@
+import type { Clock } from './clock.js';
+import type { LabServer } from './server.js';
+
+export interface ScenarioOptions {
+  /** Simulated systems' clock; a fast one makes resolutions of a second stop mattering. */
+  readonly clock?: Clock;
+  /** Real milliseconds before each answer. */
+  readonly latencyMs?: number;
+}
+
+/** A procedure's stage: simulated systems in the state a stack is in before its first rotation. */
+export interface Scenario {
+  /** By a name for people, in the order a rotation meets them. */
+  readonly systems: Readonly<Record<string, LabServer>>;
+  /** The credential's name in the configuration. */
+  readonly credential: string;
+  /** `engines` and `credentials` of the configuration; secrets are files named in `secretFiles`. */
+  readonly config: {
+    readonly engines: Readonly<Record<string, unknown>>;
+    readonly credentials: Readonly<Record<string, object>>;
+  };
+  /** Secrets that Keyturn is given, by file name. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  /** The value in force before the first rotation, by parts: what is adopted. */
+  readonly adopted: Readonly<Record<string, string>>;
+  /** One use as the engine's users cause it, with whatever value the engine holds right now. */
+  consume(): Promise<boolean>;
+  /** The truth about values: what the engine holds, and every value that is still accepted. */
+  engineHolds(): string | null;
+  working(): string[];
+  /** Every secret that exists anywhere in the scenario by now. */
+  secrets(): string[];
+  stop(): Promise<void>;
+}
+
+export type StartScenario = (options?: ScenarioOptions) => Promise<Scenario>;

@@ -1,0 +1,5 @@
+import type { StartScenario } from '../scenario.js';
+import { startOpenAiApiKey } from './openai-api-key.js';
+
+/** The stage of every procedure, by its id. */
+export const scenarios: Readonly<Record<string, StartScenario>> = { 'openai-api-key': startOpenAiApiKey };

@@ -1,0 +1,36 @@
+import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import { type OpenAiLab, startOpenAiLab } from '../openai/server.js';
+import type { Scenario, ScenarioOptions } from '../scenario.js';
+
+/** DocuElevate with an OpenAI key that somebody made by hand, the only key of its service account. */
+export async function startOpenAiApiKey(options: ScenarioOptions = {}): Promise<Scenario> {
+  const openai = await startOpenAiLab(options);
+  const [byHand] = openai.createServiceAccount('documents').keys;
+  if (!byHand) throw new Error('the lab made no key');
+  const docuelevate = await startDocuElevateLab({ ...options, openAiBaseUrl: openai.baseUrl, openAiKey: byHand.value });
+  const values = () => openai.keys().map(({ value }) => value);
+  return {
+    systems: { docuelevate, openai },
+    credential: 'openai',
+    config: configOf({ docuelevate, openai }),
+    secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'openai-admin': openai.adminKey },
+    adopted: { key: byHand.value },
+    consume: () => docuelevate.useAi(),
+    engineHolds: () => docuelevate.workerHolds('openai_api_key'),
+    working: () => values().filter((value) => openai.works(value)),
+    secrets: () => [docuelevate.adminPassword, docuelevate.apiToken, openai.adminKey, ...values()],
+    stop: async () => {
+      await Promise.all([docuelevate.stop(), openai.stop()]);
+    },
+  };
+}
+
+function configOf({ docuelevate, openai }: { docuelevate: DocuElevateLab; openai: OpenAiLab }): Scenario['config'] {
+  const { url, adminUsername: username } = docuelevate;
+  const { project, baseUrl } = openai;
+  const provider = { adminKey: { file: './openai-admin' }, project, baseUrl, settling: '0 seconds' }; // the lab knows and forgets keys at once
+  return {
+    engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
+    credentials: { openai: { procedure: 'openai-api-key', engine: 'docs', provider } },
+  };
+}
