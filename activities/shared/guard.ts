@@ -1,0 +1,41 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { whyNotDestroy } from '../../src/domain/destruction.js';
+import type { Finding } from '../../src/domain/evidence.js';
+import type { FailureType } from '../../src/domain/failure.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import { scope } from './scope.js';
+
+/** Presents the fence. Call it just before every request that changes something outside. Throws FenceLost. */
+export function presentFence(store: Store, ref: VersionRef): Promise<void> {
+  return store.fence(ref, scope().presenter);
+}
+
+/** Keeps a finding as evidence and hands it on. */
+export async function found(store: Store, ref: VersionRef, finding: Finding): Promise<Finding> {
+  await store.prove(ref, finding);
+  return finding;
+}
+
+/**
+ * Presents the fence and refuses to disable or delete a value without fresh proof (design, safety rules 4 and 5).
+ * @throws ApplicationFailure of type StaleProof (take the proof again) or FenceLost
+ */
+export async function presentProof(store: Store, ref: VersionRef): Promise<void> {
+  const victim = await store.read(ref);
+  const siblings = await store.versions(ref.credential);
+  const successor = siblings.find(({ state }) => state === 'current');
+  const why = whyNotDestroy({
+    victim: { ...victim, evidence: await store.evidence(ref) },
+    successor: successor ? { evidence: await store.evidence(successor) } : null,
+    now: Date.now(),
+  });
+  if (why !== null) {
+    const type: FailureType = 'StaleProof';
+    throw ApplicationFailure.nonRetryable(
+      `version ${ref.number} of ${ref.credential} is not to be destroyed now: ${why}`,
+      type,
+    );
+  }
+  await presentFence(store, ref);
+}

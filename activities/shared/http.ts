@@ -1,0 +1,120 @@
+import { CancelledFailure } from '@temporalio/common';
+import { type Dispatcher, type FormData, request } from 'undici';
+import type { z } from 'zod';
+import { OutsideError } from './outside-error.js';
+import { scope } from './scope.js';
+
+export interface HttpRequest {
+  /** Shown in errors, for instance `createServiceAccount`. */
+  readonly operation: string;
+  readonly method: Dispatcher.HttpMethod;
+  /** Absolute path below the base URL, with its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer | FormData;
+  /** Statuses besides 2xx that the caller handles itself. */
+  readonly allow?: readonly number[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Unix seconds by the other side's clock (`Date` header); undefined when it sent none. */
+  readonly providerTime: number | undefined;
+  readonly text: string;
+  /** Parses the body. Throws an OutsideError that says nothing of the content. */
+  json<S extends z.ZodType>(schema: S): z.infer<S>;
+}
+
+/** One outside system's HTTP door: a deadline on every request, no redirects, no retries, errors without bodies. */
+export class Http {
+  readonly #system: string;
+  readonly #baseUrl: string;
+  readonly #deadlineMs: number;
+
+  /** `deadlineMs` must be shorter than the start-to-close timeout of the activities that use it. */
+  constructor(system: string, baseUrl: string, deadlineMs: number) {
+    this.#system = system;
+    this.#baseUrl = baseUrl.replace(/\/$/, '');
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /**
+   * @throws OutsideError when there is no answer, or one outside 2xx and `allow`
+   * @throws CancelledFailure when the activity is cancelled meanwhile
+   */
+  async send(outgoing: HttpRequest): Promise<Answer> {
+    const { status, headers, text } = await this.#exchange(outgoing);
+    if ((status < 200 || status > 299) && !outgoing.allow?.includes(status)) {
+      throw new OutsideError(this.#system, outgoing.operation, {
+        status,
+        retryAfterMs: retryAfterMs(headers['retry-after']),
+      });
+    }
+    return {
+      status,
+      headers,
+      text,
+      providerTime: seconds(headers['date']),
+      json: (schema) => this.#parse(outgoing.operation, text, schema),
+    };
+  }
+
+  async #exchange({
+    operation,
+    method,
+    path,
+    headers,
+    body,
+  }: HttpRequest): Promise<{ status: number; headers: Answer['headers']; text: string }> {
+    const cancelled = scope().signal;
+    try {
+      const signal = AbortSignal.any([cancelled, AbortSignal.timeout(this.#deadlineMs)]);
+      const answer = await request(this.#baseUrl + path, {
+        method,
+        signal,
+        headers: headers ?? {},
+        body: body ?? null,
+      });
+      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+    } catch (error) {
+      if (cancelled.aborted)
+        throw cancelled.reason instanceof CancelledFailure
+          ? cancelled.reason
+          : new CancelledFailure('the activity was cancelled');
+      throw new OutsideError(this.#system, operation, { code: codeOf(error) });
+    }
+  }
+
+  #parse<S extends z.ZodType>(operation: string, text: string, schema: S): z.infer<S> {
+    let content: unknown;
+    try {
+      content = JSON.parse(text);
+    } catch {
+      throw new OutsideError(this.#system, operation, { code: 'NOT_JSON' });
+    }
+    const parsed = schema.safeParse(content);
+    if (parsed.success) return parsed.data;
+    const where = parsed.error.issues[0]?.path.join('.') ?? '';
+    throw new OutsideError(this.#system, operation, { code: `UNEXPECTED_ANSWER at ${where || 'the top'}` });
+  }
+}
+
+/** Only the short code of a network error: its message may carry addresses and header values. */
+function codeOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'TIMEOUT';
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'NETWORK';
+}
+
+function retryAfterMs(header: string | string[] | undefined): number | undefined {
+  const value = Array.isArray(header) ? header[0] : header;
+  if (value === undefined) return undefined;
+  const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(delay) && delay > 0 ? delay : undefined;
+}
+
+function seconds(header: string | string[] | undefined): number | undefined {
+  const ms = typeof header === 'string' ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
+}

@@ -1,0 +1,79 @@
+import type { Context } from '@temporalio/activity';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type {
+  ActivityExecuteInput,
+  ActivityInboundCallsInterceptor,
+  ActivityInterceptorsFactory,
+  Next,
+} from '@temporalio/worker';
+import type { LedgerEntry, Store } from '../../src/store/store.js';
+import { type StepContext, stepHeader } from '../../workflows/rotation/step-context.js';
+import { toFailure } from './to-failure.js';
+
+/** Around every activity: the ledger before and after, heartbeats meanwhile, and failures that carry nothing from outside. */
+export function recordingInterceptor(store: Store): ActivityInterceptorsFactory {
+  return (context) => ({ inbound: new Recorder(store, context) });
+}
+
+class Recorder implements ActivityInboundCallsInterceptor {
+  readonly #store: Store;
+  readonly #context: Context;
+
+  constructor(store: Store, context: Context) {
+    this.#store = store;
+    this.#context = context;
+  }
+
+  async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
+    const step = stepOf(input);
+    const beat = this.#heartbeat();
+    try {
+      await this.#record(step, { event: 'started' });
+      const result = await next(input);
+      await this.#record(step, { event: 'succeeded', ...outcomeOf(result) });
+      return result;
+    } catch (error) {
+      const failure = toFailure(error);
+      // The step has failed already; that its end is missing from the ledger reads as "unknown", which is true.
+      await this.#record(step, { event: 'failed', detail: failure.message }).catch(() => undefined);
+      throw failure;
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  /** A planned step that cannot be recorded has not succeeded; recording never delays a revocation. */
+  async #record(step: StepContext | null, entry: LedgerEntry): Promise<void> {
+    const { workflowExecution, activityId, activityType, attempt } = this.#context.info;
+    const { credential, fence, version, phase, title } = step ?? {};
+    const written = this.#store.record({
+      ...entry,
+      activity: activityType,
+      activityId,
+      attempt,
+      ...workflowExecution,
+      ...(credential !== undefined && { credential }),
+      ...(typeof fence === 'number' && { fence }),
+      ...(typeof version === 'number' && { version }),
+      ...(phase !== undefined && { phase }),
+      ...(title !== undefined && { title }),
+    });
+    await (step?.emergency ? written.catch(() => undefined) : written);
+  }
+
+  /** First after, and then every, fifth of the timeout, at most a second: short steps cost nothing. */
+  #heartbeat(): NodeJS.Timeout {
+    const timeoutMs = this.#context.info.heartbeatTimeoutMs ?? 5000;
+    return setInterval(() => this.#context.heartbeat(), Math.min(timeoutMs / 5, 1000));
+  }
+}
+
+function stepOf({ headers }: ActivityExecuteInput): StepContext | null {
+  const payload = headers[stepHeader];
+  return payload ? defaultPayloadConverter.fromPayload<StepContext | null>(payload) : null;
+}
+
+function outcomeOf(result: unknown): Pick<LedgerEntry, 'outcome' | 'detail'> {
+  if (typeof result !== 'object' || result === null || !('outcome' in result) || !('detail' in result)) return {};
+  return { outcome: String(result.outcome), detail: String(result.detail) };
+}

@@ -1,0 +1,31 @@
+export interface OutsideTrouble {
+  /** HTTP status; absent when there was no answer. */
+  readonly status?: number;
+  /** Short code of what went wrong instead: `ECONNRESET`, `TIMEOUT`, `NOT_JSON` … */
+  readonly code?: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * An outside system did not do what was asked. Says which system, which operation and what came back, never the body:
+ * error bodies echo secrets (docuelevate answers 422 with the submitted value).
+ */
+export class OutsideError extends Error {
+  override readonly name = 'OutsideError';
+  readonly system: string;
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(system: string, operation: string, { status, code, retryAfterMs }: OutsideTrouble) {
+    super(
+      status === undefined
+        ? `${system} ${operation} got no usable answer (${code ?? 'NETWORK'})`
+        : `${system} ${operation} answered ${status}`,
+    );
+    this.system = system;
+    this.status = status;
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}

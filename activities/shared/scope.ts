@@ -1,0 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type { Presenter } from '../../src/store/store.js';
+
+/** What an activity may know of its execution: who it is to the store, and when to stop. */
+export interface Scope {
+  readonly presenter: Presenter;
+  readonly signal: AbortSignal;
+  /** The same for every attempt of one activity and for no other activity: what idempotency keys are made of. */
+  readonly key: string;
+  /** Milliseconds from the activity's first attempt to this one, both by the Temporal server's clock; 0 in the first. */
+  readonly waitedMs: number;
+}
+
+const direct = new AsyncLocalStorage<Scope>();
+
+/** The scope of the activity that is running, under Temporal or directly (`runDirectly`). */
+export function scope(): Scope {
+  const own = direct.getStore();
+  if (own) return own;
+  const { info, cancellationSignal } = Context.current();
+  const presenter = info.workflowExecution ?? { workflowId: '', runId: '' };
+  return {
+    presenter,
+    signal: cancellationSignal,
+    key: `${presenter.workflowId}/${presenter.runId}/${info.activityId}`,
+    waitedMs: info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs,
+  };
+}
+
+/** Runs activity code without Temporal: adoption, `check`, tests. Who repeats a call says so by giving the same `key` and what it `waitedMs`. */
+export function runDirectly<T>(
+  presenter: Presenter,
+  work: () => Promise<T>,
+  { signal = new AbortController().signal, key = randomUUID(), waitedMs = 0 }: Partial<Omit<Scope, 'presenter'>> = {},
+): Promise<T> {
+  return direct.run({ presenter, signal, key, waitedMs }, work);
+}

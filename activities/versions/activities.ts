@@ -1,0 +1,64 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { Opened, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { CredentialRow, Store } from '../../src/store/store.js';
+import { scope } from '../shared/scope.js';
+import { closeRotation, type Closing, recordDecision, type Recorded } from './rotations.js';
+import { recordDiscarded, recordEnd, soleUser, startDiscard } from './versions.js';
+
+export interface VersionsDeps {
+  readonly store: Store;
+  /** The credential as configured, and what it claims for itself alone. */
+  credential(name: string): { readonly row: CredentialRow; readonly claims: readonly string[] };
+}
+
+/** Whose rotation is asked for, by whom and why. */
+export interface Asked {
+  readonly credential: string;
+  readonly request: RotationRequest;
+}
+
+/** What workflows ask of the store. */
+export function createVersionsActivities(deps: VersionsDeps) {
+  const { store } = deps;
+  return {
+    /** Opens the rotation: the fence is ours from here on, and the next version has a number. */
+    openRotation: ({ credential, request }: Asked): Promise<Opened> => {
+      const { row, claims } = deps.credential(credential);
+      return store.open(row, claims, request, scope().presenter);
+    },
+
+    /** An emergency: raises the fence, marks every live version compromised and makes the next version. */
+    seize: ({ credential, request }: Asked): Promise<{ opened: Opened; targets: VersionRef[] }> =>
+      store.seize(deps.credential(credential).row, request, scope().presenter),
+
+    /** The rotation goes on under a new run id, after continue-as-new. */
+    handOver: (version: VersionRef): Promise<void> => store.handOver(version, scope().presenter),
+
+    /** Puts a version in force. */
+    promote: (version: VersionRef): Promise<void> => store.promote(version),
+
+    /** Puts the version before it in force again. */
+    demote: (version: VersionRef): Promise<void> => store.demote(version),
+
+    /** From here on the version may be destroyed, once the engine does not hold it. */
+    startDiscard: (version: VersionRef): Promise<void> => startDiscard(store, version),
+
+    recordDiscarded: (version: VersionRef): Promise<void> => recordDiscarded(store, version),
+
+    /** The end of a version, shown by the newest finding about its refusal. */
+    recordEnd: (version: VersionRef): Promise<void> => recordEnd(store, version),
+
+    /** Whether nothing but the engine uses a version: known of those made here, asserted of adopted ones. */
+    soleUser: (version: VersionRef): Promise<Finding> => soleUser(store, version),
+
+    /** A person's word, for the ledger. Skipping a question that only a person can answer counts as the answer. */
+    recordDecision: (recorded: Recorded): Promise<void> => recordDecision(store, recorded),
+
+    /** Ends the rotation and says what is left over. */
+    closeRotation: (closing: Closing): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> =>
+      closeRotation(store, closing),
+  };
+}
+
+export type VersionsActivities = ReturnType<typeof createVersionsActivities>;

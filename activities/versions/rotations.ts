@@ -1,0 +1,72 @@
+import type { EvidenceKind } from '../../src/domain/evidence.js';
+import type { DecisionRequest, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
+import type { Shown, VersionRef } from '../../src/domain/version.js';
+import type { Store, Version } from '../../src/store/store.js';
+
+export interface Recorded extends DecisionRequest {
+  readonly version: VersionRef;
+  /** Title of the step it was about. */
+  readonly title: string;
+  /** What the step had to show, where it was a check. */
+  readonly kind?: EvidenceKind;
+}
+
+export interface Closing {
+  readonly version: VersionRef;
+  readonly outcome: RotationOutcome;
+  readonly why: string | null;
+}
+
+/** Questions a person may answer in place of a check. What a destruction has to prove is not among them. */
+const answerable: readonly EvidenceKind[] = ['idle', 'sole-user'];
+
+export async function recordDecision(store: Store, recorded: Recorded): Promise<void> {
+  const { version, title, actor, decision, reason, kind } = recorded;
+  const { credential, number, fence } = version;
+  await store.record({
+    event: 'decided',
+    credential,
+    version: number,
+    fence,
+    actor,
+    title,
+    outcome: decision,
+    detail: reason,
+  });
+  if (decision !== 'skip' || !kind || !answerable.includes(kind)) return;
+  await store.prove(version, { kind, outcome: 'not-observable', detail: `accepted by ${actor}: ${reason}` });
+}
+
+export async function closeRotation(
+  store: Store,
+  { version, outcome, why }: Closing,
+): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> {
+  await store.close(version, outcome, why);
+  const versions = await store.versions(version.credential);
+  const attempts = (await store.intents(version.credential)).filter((intent) => intent.outcome === 'open');
+  return {
+    oldCredential: weakest(
+      versions.filter(({ fence, number }) => fence === version.fence && number !== version.number),
+    ),
+    leftOver: [
+      ...versions.filter(isLeftOver).map(described),
+      ...attempts.map(({ label }) => `an attempt may have made "${label}" at the provider`),
+    ],
+  };
+}
+
+function isLeftOver({ state }: Version): boolean {
+  return state !== 'current' && state !== 'retired' && state !== 'discarded';
+}
+
+function described({ number, state, providerId }: Version): string {
+  return `version ${number} is ${state}${providerId === null ? '' : ` (${providerId})`}`;
+}
+
+/** The weakest way in which the versions that ended were shown to be refused; null when none ended. */
+function weakest(versions: readonly Version[]): RotationReport['oldCredential'] {
+  const shown = versions.map((version): Shown | null => version.shown);
+  if (shown.includes('attested')) return 'attested';
+  if (shown.includes('not-observable')) return 'not-observable';
+  return shown.includes('proved') ? 'refused' : null;
+}

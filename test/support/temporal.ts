@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { connectClient, connectWorker, embeddedTarget } from '../../src/temporal/connect.js';
+import { startEmbeddedServer } from '../../src/temporal/embedded.js';
+import { ensureSearchAttributes } from '../../src/temporal/search-attributes.js';
+
+export interface TestTemporal {
+  readonly dataDir: string;
+  readonly address: string;
+  readonly client: Client;
+  readonly connection: NativeConnection;
+  stop(): Promise<void>;
+}
+
+/** A Temporal server of a test file's own: nothing configured on this machine is looked at. */
+export async function startTestTemporal(): Promise<TestTemporal> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'keyturn-temporal-'));
+  const report = () => undefined;
+  const server = await startEmbeddedServer({ dataDir, binary: await findTemporalBinary({ report }), report });
+  const target = embeddedTarget(server.address);
+  const [client, connection] = await Promise.all([connectClient(target), connectWorker(target)]);
+  await ensureSearchAttributes(client.connection, target.namespace);
+  return {
+    dataDir,
+    address: server.address,
+    client,
+    connection,
+    async stop() {
+      await Promise.all([client.connection.close(), connection.close()]);
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Polls until a condition holds; the test's own timeout ends it otherwise. */
+export async function until<T>(look: () => Promise<T>): Promise<Exclude<T, undefined | null | false>> {
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen as Exclude<T, undefined | null | false>;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,57 @@
+import type { ProcedureDescriptor } from '../../../src/domain/procedure.js';
+import { activitiesOf } from '../../../src/domain/call.js';
+import { defineRotation } from '../../../workflows/rotation/define.js';
+import type { Finding } from '../../../src/domain/evidence.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+
+/** Activities of a test's own making, under the names of a provider and an engine. */
+export interface Scripted {
+  create(version: VersionRef): Promise<void>;
+  destroy(version: VersionRef): Promise<void>;
+  disable(version: VersionRef): Promise<void>;
+  enable(version: VersionRef): Promise<void>;
+  accepts(version: VersionRef): Promise<Finding>;
+  idle(version: VersionRef): Promise<Finding>;
+  refuses(version: VersionRef): Promise<Finding>;
+  write(version: VersionRef): Promise<void>;
+  restore(version: VersionRef): Promise<void>;
+  document(version: VersionRef): Promise<Finding>;
+}
+
+const script = activitiesOf<Scripted>('script', {
+  startToClose: '10 seconds',
+  attempts: 2,
+  initialInterval: '0.02 seconds',
+  maximumInterval: '1 second',
+});
+
+const descriptor = {
+  id: 'scripted',
+  section: 'Scripted',
+  engine: 'docuelevate',
+  provider: 'openai',
+  settings: { scripted_key: 'key' },
+  every: '90 days',
+  overlap: 'both-valid',
+  workflow: 'rotateScripted',
+} as const satisfies ProcedureDescriptor;
+
+export const rotateScripted = defineRotation(descriptor, {
+  accepts: (version) => script.accepts(version),
+  async adopt() {},
+  async replace(run) {
+    await run.step('Create', script.create(run.next), { undo: script.destroy(run.next) });
+    await run.step('Write', script.write(run.next), { undo: script.restore(run.next) });
+  },
+  async verify(run, version) {
+    await run.check('Accepted', script.accepts(version));
+    await run.check('Document', script.document(version));
+  },
+  async retire(run, old) {
+    await run.check('Idle', script.idle(old), { whenNot: 'ask' });
+    await run.step('Disable', script.disable(old), { undo: script.enable(old) });
+    await run.pause('Keep it disabled', '2 seconds');
+    await run.step('Destroy', script.destroy(old));
+    await run.check('Refused', script.refuses(old));
+  },
+});

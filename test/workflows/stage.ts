@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { recordingInterceptor } from '../../activities/shared/interceptor.js';
+import { createVersionsActivities } from '../../activities/versions/activities.js';
+import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
+import type { Progress, RotationInput, RotationReport } from '../../src/domain/rotation.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import { createKeyRing } from '../../src/store/key-ring.js';
+import { openStore } from '../../src/store/open-store.js';
+import type { Store } from '../../src/store/store.js';
+import { registered } from '../../workers/registered.js';
+import { quiet } from '../../workers/bundle.js';
+import { progress } from '../../workflows/rotation/messages.js';
+import { emergencyTaskQueue } from '../../workflows/rotation/world.js';
+import { startTestTemporal, type TestTemporal } from '../support/temporal.js';
+import type { Scripted } from './scripted/index.js';
+
+export type Behavior = (
+  verb: keyof Scripted,
+  version: VersionRef,
+) => void | Finding['outcome'] | Promise<void | Finding['outcome']>;
+
+/** A runner on a real server and a real store; only provider and engine follow a script. */
+export interface Stage {
+  readonly temporal: TestTemporal;
+  readonly store: Store;
+  /** `<verb> <version number>` of every scripted call, in order. */
+  readonly calls: string[];
+  behave: Behavior;
+  rotate(credential: string, input?: Partial<RotationInput['policy']>): Promise<WorkflowHandle>;
+  progress(handle: WorkflowHandle): Promise<Progress>;
+  report(handle: WorkflowHandle): Promise<RotationReport>;
+  stop(): Promise<void>;
+}
+
+const kinds: Partial<Record<keyof Scripted, EvidenceKind>> = {
+  accepts: 'accepted',
+  idle: 'idle',
+  refuses: 'refused',
+  document: 'document',
+};
+const verbs = [
+  'create',
+  'destroy',
+  'disable',
+  'enable',
+  'accepts',
+  'idle',
+  'refuses',
+  'write',
+  'restore',
+  'document',
+] as const;
+
+export async function startStage(): Promise<Stage> {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  const temporal = await startTestTemporal();
+  const dir = mkdtempSync(join(tmpdir(), 'keyturn-stage-'));
+  const store = await openStore({
+    url: `sqlite:${join(dir, 'store.db')}`,
+    ring: await createKeyRing(join(dir, 'ring.json')),
+    create: true,
+  });
+  const stage: Pick<Stage, 'calls' | 'behave'> = { calls: [], behave: () => undefined };
+  const row = (name: string) => ({ name, procedure: 'scripted', account: 'script' });
+  const systems = {
+    versions: createVersionsActivities({
+      store,
+      credential: (name) => ({ row: row(name), claims: [`script#${name}`] }),
+    }),
+    docuelevate: { writeSettings: act(store, stage, 'write') }, // what the runner itself calls to confirm an adopted value
+    script: Object.fromEntries(verbs.map((verb) => [verb, (version: VersionRef) => act(store, stage, verb)(version)])),
+  };
+  const common = {
+    connection: temporal.connection,
+    namespace: 'default',
+    activities: registered(systems),
+    interceptors: { activity: [recordingInterceptor(store)] },
+  };
+  const bundle = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('./scripted/index.ts', import.meta.url)),
+    workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/rotation/interceptor.ts', import.meta.url))],
+    logger: quiet,
+  });
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue: 'keyturn', workflowBundle: bundle, maxHeartbeatThrottleInterval: '200 ms' }),
+    Worker.create({ ...common, taskQueue: emergencyTaskQueue }),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  return Object.assign(stage, {
+    temporal,
+    store,
+    async rotate(credential: string, policy: Partial<RotationInput['policy']> = {}) {
+      await store.adopt({
+        credential: row(credential),
+        parts: { key: `value of ${credential}` },
+        soleUser: true,
+        actor: 'test',
+        claims: [`script#${credential}`],
+      });
+      return temporal.client.workflow.start('rotateScripted', {
+        workflowId: `rotation/${credential}`,
+        taskQueue: 'keyturn',
+        args: [
+          {
+            credential,
+            request: { actor: 'test', trigger: 'manual', reason: 'a test' },
+            policy: { graceMs: 0, patienceMs: 0, ...policy },
+            timing: { heartbeatMs: 2000 },
+          } satisfies RotationInput,
+        ],
+      });
+    },
+    progress: (handle: WorkflowHandle) => handle.query(progress),
+    report: (handle: WorkflowHandle) => handle.result() as Promise<RotationReport>,
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await store.destroy();
+      await temporal.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  });
+}
+
+function act(store: Store, stage: Pick<Stage, 'calls' | 'behave'>, verb: keyof Scripted) {
+  return async (version: VersionRef): Promise<Finding | undefined> => {
+    stage.calls.push(`${verb} ${version.number}`);
+    const outcome = (await stage.behave(verb, version)) ?? 'proved';
+    if (verb === 'create') {
+      const intent = await store.intend(version);
+      await store.keep(version, intent, { providerId: `script/${version.number}`, parts: { key: intent.nonce } });
+    }
+    const kind = kinds[verb];
+    if (!kind) return undefined;
+    const finding: Finding = { kind, outcome, detail: `the script says ${outcome}` };
+    await store.prove(version, finding);
+    return finding;
+  };
+}
+
+/** What an outside system's firm "no" looks like to the runner. */
+export function rejected(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable('script answered 400', 'Rejected');
+}

@@ -1,0 +1,76 @@
+import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
+import { Sessions } from '../activities/docuelevate/session.js';
+import { createOpenAiActivities } from '../activities/openai/activities.js';
+import { createVersionsActivities } from '../activities/versions/activities.js';
+import { environment } from '../src/config/load.js';
+import { accountOf, claimsOf, credentialOf, engineOf } from '../src/config/policy.js';
+import type { Config } from '../src/config/schema.js';
+import { resolveSecret, type SecretRef } from '../src/config/secret-ref.js';
+import { durationMs } from '../src/domain/duration.js';
+import type { ProcedureDescriptor } from '../src/domain/procedure.js';
+import { UserError } from '../src/domain/user-error.js';
+import type { Store } from '../src/store/store.js';
+import { catalog } from '../workflows/catalog.js';
+
+/** Builds every system's activities from the configuration: the one place where clients come into being. */
+export function composeSystems(config: Config, store: Store) {
+  const secret = secretsOf(store);
+  return {
+    versions: createVersionsActivities({
+      store,
+      credential(name) {
+        const descriptor = descriptorOf(config, name);
+        const account = accountOf(config, name, descriptor);
+        return { row: { name, procedure: descriptor.id, account }, claims: claimsOf(config, name, descriptor) };
+      },
+    }),
+    openai: createOpenAiActivities({
+      store,
+      async account(credential) {
+        const { provider } = credentialOf(config, credential);
+        const { project, baseUrl, settling } = provider;
+        return { adminKey: () => secret(provider.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
+      },
+    }),
+    docuelevate: createDocuElevateActivities({
+      store,
+      sessions: new Sessions(),
+      async engine(credential) {
+        const { url, admin } = engineOf(config, credential);
+        const { settings } = descriptorOf(config, credential);
+        return { url, username: admin.username, password: () => secret(admin.password), settings };
+      },
+    }),
+  };
+}
+
+export type Systems = ReturnType<typeof composeSystems>;
+
+/** The descriptor of a credential's procedure. Throws a UserError when there is no such credential. */
+export function descriptorOf(config: Config, credential: string): ProcedureDescriptor {
+  const { procedure } = credentialOf(config, credential);
+  const descriptor = catalog.find(({ id }) => id === procedure);
+  if (!descriptor) throw new Error(`no procedure is called ${procedure}`); // the configuration was checked against the catalog
+  return descriptor;
+}
+
+/** Resolves secret references at each use, those to other credentials by their current version. */
+function secretsOf(store: Store): (ref: SecretRef) => Promise<string> {
+  return (ref) =>
+    resolveSecret(ref, {
+      environment,
+      async credential(name, part) {
+        const current = (await store.versions(name)).find(({ state }) => state === 'current');
+        const parts = current && (await store.unseal(current));
+        const value = parts && (part === undefined ? Object.values(parts)[0] : parts[part]);
+        if (value !== undefined) return value;
+        throw new UserError(
+          `Credential ${name} has no current version${part === undefined ? '' : ` with a part "${part}"`}`,
+          {
+            state: 'Another entry of the configuration uses it as its secret.',
+            next: `Adopt it first: keyturn adopt ${name}`,
+          },
+        );
+      },
+    });
+}

@@ -1,0 +1,69 @@
+import {
+  DefaultLogger,
+  type LogEntry,
+  type NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { recordingInterceptor } from '../activities/shared/interceptor.js';
+import type { Store } from '../src/store/store.js';
+import { emergencyTaskQueue } from '../workflows/rotation/world.js';
+import { taskQueue } from '../src/operations/start-rotation.js';
+import type { Activities } from './registered.js';
+
+export interface WorkersOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly bundle: string;
+  readonly store: Store;
+  readonly activities: Activities;
+}
+
+export interface RunningWorkers {
+  /** Rejects when a worker dies by itself. */
+  readonly finished: Promise<void>;
+  /** Lets activities in progress end, for a while, and resolves when both workers are down. */
+  stop(): Promise<void>;
+}
+
+/** Routes Temporal's own log lines into ours. Once per process, before anything else of the SDK's worker is used. */
+export function installRuntime(logger: Logger): void {
+  const forward = ({ level, message, meta }: LogEntry) => {
+    const fields = { ...meta, error: undefined }; // errors may hold foreign text
+    logger[level === 'TRACE' ? 'trace' : (level.toLowerCase() as 'debug')](fields, message);
+  };
+  Runtime.install({ logger: new DefaultLogger('WARN', forward), shutdownSignals: [] });
+}
+
+/** Two workers: one for everything, and one for emergencies with slots of its own, so that hung steps never hold up a containment. */
+export async function startWorkers({
+  connection,
+  namespace,
+  bundle,
+  store,
+  activities,
+}: WorkersOptions): Promise<RunningWorkers> {
+  const common = {
+    connection,
+    namespace,
+    activities,
+    interceptors: { activity: [recordingInterceptor(store)] },
+    maxHeartbeatThrottleInterval: '1 second', // a dead worker is noticed within the heartbeat timeout, not a minute later
+    shutdownGraceTime: '15 seconds', // a provider call in progress gets to record what it did
+    shutdownForceTime: '30 seconds',
+  } satisfies Partial<WorkerOptions>;
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue, workflowBundle: { codePath: bundle }, maxCachedWorkflows: 200 }),
+    Worker.create({ ...common, taskQueue: emergencyTaskQueue, maxConcurrentActivityTaskExecutions: 20 }),
+  ]);
+  const finished = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  return {
+    finished,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await finished;
+    },
+  };
+}

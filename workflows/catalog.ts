@@ -1,0 +1,5 @@
+import type { ProcedureDescriptor } from '../src/domain/procedure.js';
+import { openAiApiKey } from './procedures/openai-api-key.js';
+
+/** Every procedure, in the order of the guides. */
+export const catalog: readonly ProcedureDescriptor[] = [openAiApiKey];

@@ -1,0 +1,1 @@
+export { rotateOpenAiApiKey } from './procedures/openai-api-key.js';

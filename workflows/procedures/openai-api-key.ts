@@ -1,0 +1,52 @@
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { defineRotation } from '../rotation/define.js';
+import { docuelevate, openai, versions } from '../systems.js';
+
+export const openAiApiKey = {
+  id: 'openai-api-key',
+  section: 'OpenAI API Key',
+  engine: 'docuelevate',
+  provider: 'openai',
+  settings: { openai_api_key: 'key' },
+  every: '90 days',
+  overlap: 'both-valid',
+  workflow: 'rotateOpenAiApiKey',
+} as const satisfies ProcedureDescriptor;
+
+export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
+  accepts: (version) => openai.acceptsKey(version),
+
+  async adopt(run, version) {
+    await run.check('OpenAI accepts the key', openai.acceptsKey(version));
+    await run.step('Find the key in the project', openai.identifyKey(version));
+  },
+
+  /** Guide steps 2 and 3; step 1, logging in, is the admin key in the configuration. */
+  async replace(run) {
+    await run.step('Create a new secret key', openai.createKey(run.next), { undo: openai.deleteKey(run.next) });
+    // Before the engine gets it: a fresh key may need a while until OpenAI knows it everywhere.
+    await run.check('OpenAI accepts the new key', openai.acceptsKey(run.next));
+    await run.step('Update openai_api_key', docuelevate.writeSettings(run.next), {
+      undo: docuelevate.restoreSettings(run.next),
+    });
+  },
+
+  /** Guide step 4. The document comes before our own probe, so that the use OpenAI reports is the engine's. */
+  async verify(run, version) {
+    await run.check(
+      'A test document is processed with it',
+      docuelevate.processTestDocument({ version, expect: 'extract_metadata_with_gpt' }),
+    );
+    await run.check('OpenAI saw the key in use', openai.sawUse(version));
+    await run.check('OpenAI accepts the key', openai.acceptsKey(version));
+    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+  },
+
+  /** Guide step 5. */
+  async retire(run, old) {
+    await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
+    await run.check('The old key is idle', openai.isIdle(old), { whenNot: 'ask' });
+    await run.step('Delete the old key', openai.deleteKey(old));
+    await run.check('The old key is refused', openai.refusesKey(old));
+  },
+});

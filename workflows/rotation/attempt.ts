@@ -1,0 +1,131 @@
+import type { Call } from '../../src/domain/call.js';
+import { versionOf } from '../../src/domain/call.js';
+import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
+import type { DecisionRequest, StepProgress } from '../../src/domain/rotation.js';
+import { versions } from '../systems.js';
+import type { RotationRun } from './run.js';
+import { choicesOn, Leave, retryPauseMs, type Trouble, troubleOf } from './trouble.js';
+
+/** Proof that goes stale again and again is a question for a person. */
+const mostStaleRounds = 3;
+
+export interface Attempted {
+  readonly title: string;
+  readonly call: Call;
+  /** A check whose failure is a question to a person. */
+  readonly ask?: boolean;
+}
+
+/** How a step ended, for the list that people see. */
+export type Ended = Pick<StepProgress, 'state' | 'outcome' | 'detail'>;
+
+interface Failed {
+  readonly trouble: Trouble;
+  readonly kind?: EvidenceKind;
+}
+
+/** Runs a step until it succeeds, a person skips it, or the rotation leaves the way it is on (throws Leave). */
+export async function attempt(run: RotationRun, attempted: Attempted): Promise<Ended> {
+  const since = run.world.now();
+  for (let tries = 0; ; tries++) {
+    const result = await once(run, attempted);
+    if (!('trouble' in result)) return result;
+    const decision = await settle(run, { trouble: result.trouble, since, tries });
+    if (!decision) continue;
+    await record(run, attempted, { decision, kind: result.kind });
+    if (decision.decision === 'skip')
+      return { state: 'skipped', detail: `skipped by ${decision.actor}: ${decision.reason}` };
+    if (decision.decision !== 'retry') throw new Leave(decision.decision, `${decision.actor}: ${decision.reason}`);
+  }
+}
+
+async function once(run: RotationRun, { title, call, ask }: Attempted): Promise<Ended | Failed> {
+  const { phase, footing, input, opened } = run;
+  try {
+    const context = {
+      credential: input.credential,
+      fence: opened?.fence ?? null,
+      phase,
+      title,
+      emergency: footing === 'containing',
+    };
+    const result = await run.world.execute(call, context);
+    if (!isFinding(result)) return { state: 'done' };
+    if (result.outcome !== 'failed') return { state: 'done', outcome: result.outcome, detail: result.detail };
+    return { trouble: { why: `${title}: ${result.detail}`, kind: ask ? 'ask' : 'final' }, kind: result.kind };
+  } catch (error) {
+    const trouble = troubleOf(error);
+    return { trouble: { ...trouble, why: `${title}: ${trouble.why}` } };
+  }
+}
+
+interface Position {
+  readonly trouble: Trouble;
+  /** When this step was first tried, Unix milliseconds. */
+  readonly since: number;
+  readonly tries: number;
+}
+
+/** What trouble leads to: the next try (null), a person's decision, or leaving. */
+async function settle(run: RotationRun, { trouble, since, tries }: Position): Promise<DecisionRequest | null> {
+  const { kind, why } = trouble;
+  leaveIfClear(run, trouble);
+  const forward = run.footing === 'forward';
+  const patienceEnds = forward ? since + run.input.policy.patienceMs : Number.POSITIVE_INFINITY;
+  const person = kind === 'ask' || kind === 'stale';
+  const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
+  const decision = await decisionUntil(run, { why, patienceEnds, retryAt, operator: person || !forward });
+  if (!decision && run.world.now() >= patienceEnds) throw new Leave('roll-back', `${why}; nobody decided in time`);
+  return decision;
+}
+
+/** Trouble that needs no waiting to know what it leads to. */
+function leaveIfClear(run: RotationRun, { kind, why }: Trouble): void {
+  if (kind === 'lost') throw new Leave('lost', why);
+  if (kind === 'stale' && run.staleRounds++ < mostStaleRounds) throw new Leave('stale', why);
+  if (kind === 'final' && run.footing === 'forward') throw new Leave('roll-back', why);
+}
+
+interface Question {
+  readonly why: string;
+  readonly patienceEnds: number;
+  readonly retryAt: number;
+  /** Whether a person is called for, or the runner merely tries again. */
+  readonly operator: boolean;
+}
+
+async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
+  const { why, patienceEnds, retryAt, operator } = question;
+  const until = Math.min(patienceEnds, retryAt);
+  const clock = Number.isFinite(until)
+    ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
+    : {};
+  const choices = choicesOn(run.footing, run.pastNoReturn);
+  run.waiting = { for: operator ? 'operator' : 'retry', why, impact: run.impact(), choices, ...clock };
+  if (operator) run.world.show({ needsOperator: true });
+  await run.wait(() => run.inbox.decisions.length > 0, clock.until);
+  if (operator) run.world.show({ needsOperator: false });
+  return run.inbox.decisions.shift() ?? null;
+}
+
+interface Decided {
+  readonly decision: DecisionRequest;
+  readonly kind: EvidenceKind | undefined;
+}
+
+async function record(run: RotationRun, { title, call }: Attempted, { decision, kind }: Decided): Promise<void> {
+  const { phase, input, next } = run;
+  const version = versionOf(call) ?? next;
+  const recording = versions.recordDecision({ version, title, ...decision, ...(kind && { kind }) });
+  await run.world.execute(recording, {
+    credential: input.credential,
+    fence: next.fence,
+    phase,
+    title: `Record the decision: ${decision.decision}`,
+    emergency: true,
+  });
+}
+
+function isFinding(result: unknown): result is Finding {
+  return typeof result === 'object' && result !== null && 'outcome' in result && 'detail' in result;
+}

@@ -1,0 +1,90 @@
+import { allHandlersFinished, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import type { RotationInput, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
+import { contain, replaceAfterEmergency } from './emergency.js';
+import { emergencyPending, emptyInbox, listen, progress } from './messages.js';
+import { forward, rollBack } from './phases.js';
+import type { Procedure } from './procedure.js';
+import { type Definition, RotationRun } from './run.js';
+import { Leave } from './trouble.js';
+import { close, type Ending } from './close.js';
+import { temporalWorld } from './world.js';
+
+/** A rotation workflow, with the data and code it was made of: `plan` and `adopt` run the same procedure outside Temporal. */
+export type RotationWorkflow = ((input: RotationInput) => Promise<RotationReport>) & Definition;
+
+/** Makes the workflow of a procedure. Register it in workflows/index.ts under the descriptor's `workflow` name. */
+export function defineRotation(descriptor: ProcedureDescriptor, procedure: Procedure): RotationWorkflow {
+  const definition: Definition = { descriptor, procedure };
+  return Object.assign((input: RotationInput) => rotate(definition, input), definition);
+}
+
+async function rotate(definition: Definition, input: RotationInput): Promise<RotationReport> {
+  const inbox = emptyInbox(input.parked?.emergencies);
+  const rotation = new RotationRun(definition, input, { world: temporalWorld(input.timing), inbox });
+  let outcome: RotationOutcome | null = null;
+  listen(inbox, () => rotation.waiting);
+  setHandler(progress, () => ({ ...rotation.progress(), outcome }));
+
+  const scope = new CancellationScope();
+  const planned = input.request.trigger === 'emergency' ? Promise.resolve(null) : scope.run(() => plan(rotation));
+  await Promise.race([planned, condition(() => emergencyPending(inbox))]);
+  const ending = emergencyPending(inbox) ? await emergency(rotation, { scope, planned }) : await planned;
+
+  const report = await close(rotation, ending ?? { outcome: 'failed', why: 'nothing was asked for' });
+  outcome = report.outcome;
+  await condition(allHandlersFinished);
+  return report;
+}
+
+/** The planned half, up to an end of its own. Null when it made way for an emergency. */
+async function plan(run: RotationRun): Promise<Ending | null> {
+  try {
+    await forward(run);
+    return { outcome: 'retired' };
+  } catch (error) {
+    const leave = leaveOf(error);
+    if (!run.opened) return { outcome: 'failed', why: leave.message };
+    if (emergencyPending(run.inbox) || leave.to === 'emergency') return null;
+    if (leave.to === 'lost') return { outcome: 'failed', why: leave.message };
+    if (leave.to === 'abandon' || run.pastNoReturn) return { outcome: 'abandoned', why: leave.message };
+    return CancellationScope.nonCancellable(() => back(run, leave.message));
+  }
+}
+
+async function back(run: RotationRun, why: string): Promise<Ending | null> {
+  try {
+    await rollBack(run);
+    return { outcome: 'rolled-back', why };
+  } catch (error) {
+    const leave = leaveOf(error);
+    return leave.to === 'emergency'
+      ? null
+      : { outcome: leave.to === 'lost' ? 'failed' : 'abandoned', why: `${why}; then: ${leave.message}` };
+  }
+}
+
+/** Contain beside the step in progress, wait that step out, contain what it still brought to life, and only then replace. */
+async function emergency(
+  run: RotationRun,
+  { scope, planned }: { scope: CancellationScope; planned: Promise<unknown> },
+): Promise<Ending> {
+  let ending: Ending = { outcome: 'contained' };
+  while (emergencyPending(run.inbox)) {
+    run.inbox.handled = run.inbox.emergencies.length;
+    run.undo.length = 0;
+    scope.cancel();
+    await contain(run);
+    await planned;
+    await contain(run);
+    ending = await replaceAfterEmergency(run);
+  }
+  return ending;
+}
+
+/** Turns what was thrown through a procedure into the way to leave. Bugs stay bugs: they fail the task until the code is mended. */
+function leaveOf(error: unknown): Leave {
+  if (error instanceof Leave) return error;
+  if (isCancellation(error)) return new Leave('roll-back', 'the workflow was cancelled');
+  throw error;
+}

@@ -1,0 +1,15 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { currentStep, stepHeader } from './step-context.js';
+
+/** Puts the step an activity belongs to into its header. Part of the bundle (workers/build-bundle.ts). */
+export const interceptors: WorkflowInterceptorsFactory = () => ({
+  outbound: [
+    {
+      scheduleActivity(input, next) {
+        const step = defaultPayloadConverter.toPayload(currentStep.getStore() ?? null);
+        return next({ ...input, headers: { ...input.headers, [stepHeader]: step } });
+      },
+    },
+  ],
+});

@@ -1,0 +1,108 @@
+import { versions, writeSettingsOf } from '../systems.js';
+import type { Call } from '../../src/domain/call.js';
+import type { Undo } from '../../src/domain/rotation.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { RotationRun } from './run.js';
+import { Leave } from './trouble.js';
+
+/** The way of every planned rotation. The runner owns this order, a procedure the order of its steps. */
+export async function forward(run: RotationRun): Promise<void> {
+  const { procedure } = run.definition;
+  await open(run);
+  await confirm(run);
+  await run.during('replace', () => procedure.replace(run));
+  await run.during('verify', () => procedure.verify(run, run.next));
+  await run.during('promote', () => run.step(`Put version ${run.next.number} in force`, versions.promote(run.next)));
+  run.footing = 'committed';
+  const old = run.current;
+  if (!old) return;
+  const { graceMs } = run.input.policy;
+  if (graceMs > 0) await run.during('grace', () => run.hold(`Keep version ${old.number} usable`, graceMs));
+  await retire(run, { old, proven: graceMs === 0 });
+}
+
+async function open(run: RotationRun): Promise<void> {
+  const { credential, request } = run.input;
+  if (run.opened) {
+    const context = {
+      credential,
+      fence: run.opened.fence,
+      phase: 'open',
+      title: 'Go on in a new run',
+      emergency: false,
+    } as const;
+    return run.world.execute(versions.handOver(run.next), context);
+  }
+  const { title, call }: { title: string; call: Call<NonNullable<RotationRun['opened']>> } = {
+    title: 'Open the rotation',
+    call: versions.openRotation({ credential, request }),
+  };
+  const started = run.world.now();
+  run.opened = await run.world.execute(call, { credential, fence: null, phase: 'open', title, emergency: false });
+  run.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: run.world.now() });
+}
+
+/** An adopted value was only asserted: engines do not give settings back. So it is written again and shown to work before anything hangs on it. */
+async function confirm(run: RotationRun): Promise<void> {
+  const { current, opened } = run;
+  if (!current || !opened?.unconfirmed) return;
+  await run.during('confirm', async () => {
+    await run.step('Write the adopted value again', writeSettingsOf(run.definition.descriptor.engine, current));
+    await run.definition.procedure.verify(run, current);
+  });
+}
+
+/** Proof, then the end of the old version; when the proof went stale on the way (somebody was asked), both again. */
+async function retire(run: RotationRun, { old, proven }: { old: VersionRef; proven: boolean }): Promise<void> {
+  const { procedure } = run.definition;
+  for (let round = 1; ; round++) {
+    if (!proven || round > 1) await run.during('proof', () => procedure.verify(run, run.next), `-${round}`);
+    try {
+      await run.during('retire', () => procedure.retire(run, old));
+      await run.during('close', () => run.step(`Record the end of version ${old.number}`, versions.recordEnd(old)));
+      return;
+    } catch (error) {
+      if (!(error instanceof Leave) || error.to !== 'stale') throw error;
+      run.forgetRetireChecks();
+    }
+  }
+}
+
+/**
+ * Takes back what a planned rotation has done, newest first. Undo cannot destroy the way back: nothing is restored before the earlier value
+ * is proved to work, and an entry that fails waits for a person instead of being passed over.
+ */
+export async function rollBack(run: RotationRun): Promise<void> {
+  const promoted = run.footing === 'committed';
+  const { current, next, undo } = run;
+  run.footing = 'undoing';
+  if (current && undo.length > 0) await proveWayBack(run, current);
+  await run.during('roll-back', async () => {
+    if (promoted) await run.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));
+    await run.step(`Discard version ${next.number}`, versions.startDiscard(next));
+  });
+  for (let entry = undo.pop(); entry; entry = undo.pop()) await undoOne(run, entry);
+  await run.during('roll-back', () =>
+    run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)),
+  );
+}
+
+async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
+  for (;;) {
+    try {
+      return await run.during('roll-back', () => run.step(`Undo: ${title}`, call));
+    } catch (error) {
+      if (!(error instanceof Leave) || error.to !== 'stale' || !run.current) throw error;
+      await proveWayBack(run, run.current);
+    }
+  }
+}
+
+function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {
+  const accepts = run.definition.procedure.accepts(earlier);
+  return run.during(
+    'roll-back',
+    () => run.check(`Version ${earlier.number} still works`, accepts),
+    `-${run.staleRounds}`,
+  );
+}

@@ -1,0 +1,43 @@
+import type { Call } from '../../src/domain/call.js';
+import type { Duration } from '../../src/domain/duration.js';
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+
+export interface StepOptions {
+  /** Takes the step back. Registered before the step runs, since a step that timed out may have happened. */
+  readonly undo?: Call<void>;
+}
+
+export interface CheckOptions {
+  /** `ask` waits for a decision instead of failing the rotation; such a check is left out of an emergency. */
+  readonly whenNot?: 'ask';
+}
+
+/** What a procedure is written with. Titles are unique within a phase: they are how a resumed rotation knows what is done. */
+export interface Run {
+  /** The version this rotation makes. */
+  readonly next: VersionRef;
+  step(title: string, call: Call<void>, options?: StepOptions): Promise<void>;
+  /** A step whose finding is evidence: `failed` ends the way forward. */
+  check(title: string, call: Call<Finding>, options?: CheckOptions): Promise<void>;
+  /** Waits until a person has done it (update `completeTask`) and then runs the call; past `due` it is reported as overdue. */
+  task(title: string, call: Call<void>, options: { readonly due: Duration }): Promise<void>;
+  /** An absolute deadline; `retireNow` and an emergency skip it. The proof is taken afresh after it. */
+  pause(title: string, length: Duration): Promise<void>;
+  /** The verify phase once more, for guides that say "verify again". */
+  verify(): Promise<void>;
+}
+
+/** A guide section as code. The runner owns the order of the phases, the procedure the order of its steps. */
+export interface Procedure {
+  /** The cheap question whether the provider accepts a version; asked before anything is restored to it. */
+  accepts(version: VersionRef): Call<Finding>;
+  /** What makes an adopted value attributable. */
+  adopt(run: Run, version: VersionRef): Promise<void>;
+  replace(run: Run): Promise<void>;
+  verify(run: Run, version: VersionRef): Promise<void>;
+  /** The first step without undo is the point of no return. */
+  retire(run: Run, old: VersionRef): Promise<void>;
+  /** Makes every listed version refused, now. Left out, it is `retire` for each of them. */
+  contain?(run: Run, versions: readonly VersionRef[]): Promise<void>;
+}

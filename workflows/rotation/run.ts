@@ -1,0 +1,212 @@
+import type { Call } from '../../src/domain/call.js';
+import { durationMs, type Duration } from '../../src/domain/duration.js';
+import type { Finding } from '../../src/domain/evidence.js';
+import type { Opened, Phase, Progress, RotationInput, StepProgress, Undo, Waiting } from '../../src/domain/rotation.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { emergencyPending, type Inbox } from './messages.js';
+import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
+import { attempt, type Ended } from './attempt.js';
+import { type Footing, Leave } from './trouble.js';
+import type { World } from './world.js';
+
+/** A wait longer than this goes on in a new run: a parked rotation must not depend on the code of the day it was parked. */
+const longestWaitInOneRunMs = 60 * 60_000;
+
+export interface Definition {
+  readonly descriptor: ProcedureDescriptor;
+  readonly procedure: Procedure;
+}
+
+/** One rotation while it runs: what is done, what can be undone, what it waits for. */
+export class RotationRun implements Run {
+  readonly definition: Definition;
+  readonly input: RotationInput;
+  readonly world: World;
+  readonly inbox: Inbox;
+  readonly steps: StepProgress[];
+  readonly undo: Undo[];
+  phase: Phase = 'open';
+  footing: Footing = 'forward';
+  pastNoReturn = false;
+  waiting: Waiting | null = null;
+  opened: Opened | null;
+  /** How often a destruction found its proof stale. */
+  staleRounds = 0;
+  /** How often something was contained; part of the names under which containment's steps are known. */
+  emergencyRound = 0;
+  readonly #done: Set<string>;
+  readonly #retireChecks = new Set<string>();
+  #scope = '';
+  #occurrences = 0;
+  #parkedDeadline: number | undefined;
+
+  constructor(definition: Definition, input: RotationInput, { world, inbox }: { world: World; inbox: Inbox }) {
+    this.definition = definition;
+    this.input = input;
+    this.world = world;
+    this.inbox = inbox;
+    this.opened = input.parked?.opened ?? null;
+    this.steps = [...(input.parked?.steps ?? [])];
+    this.undo = [...(input.parked?.undo ?? [])];
+    this.#done = new Set(input.parked?.done);
+    this.#parkedDeadline = input.parked?.deadline;
+  }
+
+  get next(): VersionRef {
+    if (!this.opened) throw new Error('the rotation is not open');
+    return this.opened.next;
+  }
+
+  get current(): VersionRef | null {
+    return this.opened?.current ?? null;
+  }
+
+  /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */
+  async during(phase: Phase, work: () => Promise<void>, occurrence = ''): Promise<void> {
+    this.phase = phase;
+    this.#scope = `${phase}${occurrence}`;
+    this.world.show({ phase });
+    await work();
+  }
+
+  async step(title: string, call: Call<void>, { undo }: StepOptions = {}): Promise<void> {
+    if (!undo && this.phase === 'retire') this.pastNoReturn = true;
+    await this.#once(title, async () => {
+      if (undo) this.undo.push({ title, call: undo });
+      return attempt(this, { title, call });
+    });
+  }
+
+  async check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
+    // Contain first: an emergency does not ask whether somebody still uses what is leaked.
+    if (whenNot === 'ask' && this.footing === 'containing') return;
+    const key = await this.#once(title, () => attempt(this, { title, call, ask: whenNot === 'ask' }));
+    if (this.phase === 'retire') this.#retireChecks.add(key);
+  }
+
+  async task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
+    await this.#once(title, async () => {
+      const until = this.world.now() + durationMs(due);
+      this.waiting = { for: 'operator', why: title, until, then: 'it is reported as overdue', choices: ['abandon'] };
+      this.world.show({ needsOperator: true });
+      await this.wait(() => this.inbox.completed.has(title));
+      this.world.show({ needsOperator: false });
+      return attempt(this, { title, call });
+    });
+  }
+
+  async pause(title: string, length: Duration): Promise<void> {
+    if (this.footing === 'containing') return;
+    await this.hold(title, durationMs(length));
+    await this.verify();
+  }
+
+  async verify(): Promise<void> {
+    if (this.footing === 'containing') return;
+    const outer = this.#scope;
+    this.#scope = `${outer}/again-${++this.#occurrences}`;
+    await this.definition.procedure.verify(this, this.next);
+    this.#scope = outer;
+  }
+
+  /** Proof went stale before a destruction: the checks of `retire` are taken again, its steps are not. */
+  forgetRetireChecks(): void {
+    for (const key of this.#retireChecks) this.#done.delete(key);
+    this.#retireChecks.clear();
+  }
+
+  /** Waits for a length of time, or until somebody ends it; long waits continue in a new run. */
+  async hold(title: string, lengthMs: number): Promise<void> {
+    await this.#once(title, async () => {
+      let deadline = this.#parkedDeadline ?? this.world.now() + lengthMs;
+      while (!this.inbox.retireNow && this.world.now() < deadline) {
+        if (this.#parkedDeadline === undefined) await this.#parkIfLong(deadline);
+        const choices = this.pastNoReturn ? (['abandon'] as const) : (['roll-back', 'abandon'] as const);
+        this.waiting = { for: 'grace', why: title, until: deadline, then: 'the rotation goes on', choices };
+        await this.wait(
+          () => this.inbox.retireNow || this.inbox.extendMs > 0 || this.inbox.decisions.length > 0,
+          deadline,
+        );
+        deadline += this.inbox.extendMs;
+        this.inbox.extendMs = 0;
+        const decision = this.inbox.decisions.shift();
+        if (decision?.decision === 'roll-back' || decision?.decision === 'abandon')
+          throw new Leave(decision.decision, `${decision.actor}: ${decision.reason}`);
+      }
+      this.inbox.retireNow = false;
+      this.#parkedDeadline = undefined;
+    });
+  }
+
+  /** Waits, and leaves at once for an emergency. */
+  async wait(wake: () => boolean, deadline?: number): Promise<void> {
+    try {
+      await this.world.wait(() => wake() || emergencyPending(this.inbox), deadline);
+    } finally {
+      this.waiting = null;
+    }
+    if (emergencyPending(this.inbox)) throw new Leave('emergency', 'an emergency takes over');
+  }
+
+  /** What documents run on right now, for whoever has to decide. */
+  impact(): string {
+    const { current, next } = this;
+    if (this.footing === 'committed')
+      return `none: documents use version ${next.number}${current && !this.pastNoReturn ? `, and version ${current.number} still works` : ''}`;
+    if (this.footing === 'containing') return 'documents fail until a new version is in force';
+    if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
+    if (this.phase === 'confirm' || this.phase === 'open') return `none: documents use version ${current.number}`;
+    const both = this.definition.descriptor.overlap === 'both-valid';
+    return both
+      ? `none: documents use version ${current.number} or ${next.number}, and both work`
+      : 'documents may fail until this is decided';
+  }
+
+  progress(): Omit<Progress, 'outcome'> {
+    const { descriptor } = this.definition;
+    return {
+      credential: this.input.credential,
+      procedure: descriptor.id,
+      phase: this.phase,
+      steps: this.steps,
+      current: this.current?.number ?? null,
+      next: this.opened?.next.number ?? null,
+      waiting: this.waiting,
+    };
+  }
+
+  /** Skips what an earlier run has done, and keeps the list of steps that people see. */
+  async #once(title: string, work: () => Promise<Ended | void>): Promise<string> {
+    const key = `${this.#scope}/${title}`;
+    if (this.#done.has(key)) return key;
+    const index = this.steps.length;
+    const begun: StepProgress = { phase: this.phase, title, state: 'running', startedAt: this.world.now() };
+    this.steps.push(begun);
+    try {
+      const ended = await work();
+      this.steps[index] = { ...begun, state: 'done', ...ended, endedAt: this.world.now() };
+      this.#done.add(key);
+      return key;
+    } catch (error) {
+      this.steps[index] = {
+        ...begun,
+        state: 'failed',
+        detail: error instanceof Leave ? error.message : 'interrupted',
+        endedAt: this.world.now(),
+      };
+      throw error;
+    }
+  }
+
+  async #parkIfLong(deadline: number): Promise<void> {
+    if (deadline - this.world.now() <= longestWaitInOneRunMs || !this.world.park || !this.opened) return;
+    const { opened, undo } = this;
+    const emergencies = this.inbox.emergencies.slice(this.inbox.handled);
+    const steps = this.steps.filter(({ state }) => state !== 'running');
+    await this.world.park({
+      ...this.input,
+      parked: { opened, undo, steps, deadline, emergencies, done: [...this.#done] },
+    });
+  }
+}

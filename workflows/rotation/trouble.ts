@@ -1,0 +1,67 @@
+import { ApplicationFailure, ActivityFailure, TimeoutFailure } from '@temporalio/common';
+import type { FailureType } from '../../src/domain/failure.js';
+import type { Decision } from '../../src/domain/rotation.js';
+
+/** Where a rotation stands decides what trouble leads to. */
+export type Footing =
+  | 'forward' // nothing is in force yet: trouble that does not pass rolls back by itself
+  | 'committed' // the new value is in force: nothing is taken back unattended, trouble waits for a person
+  | 'undoing'
+  | 'containing';
+
+/** Why a step did not succeed. */
+export interface Trouble {
+  readonly why: string;
+  /**
+   * passing: waiting may help. final: it will not. ask: only a person can tell. stale: take the proof again.
+   * lost: somebody else is the writer now.
+   */
+  readonly kind: 'passing' | 'final' | 'ask' | 'stale' | 'lost';
+}
+
+const kinds: Partial<Record<FailureType, Trouble['kind']>> = {
+  FenceLost: 'lost',
+  NeedsDecision: 'ask',
+  StaleProof: 'stale',
+  Unauthorized: 'final',
+  NotFound: 'final',
+  Rejected: 'final',
+  CheckFailed: 'final',
+};
+
+/** Reads the failure of an activity. Rethrows what is not one: cancellation and bugs of our own. */
+export function troubleOf(error: unknown): Trouble {
+  if (!(error instanceof ActivityFailure)) throw error;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure) {
+    const kind = kinds[cause.type as FailureType];
+    return { why: cause.message, kind: kind ?? (cause.nonRetryable ? 'final' : 'passing') };
+  }
+  if (cause instanceof TimeoutFailure) return { why: 'no answer in time; the step may have happened', kind: 'passing' };
+  throw error;
+}
+
+/** What a person may answer. Past the point of no return nothing can be taken back. */
+export function choicesOn(footing: Footing, pastNoReturn: boolean): Decision[] {
+  if (footing === 'undoing' || footing === 'containing' || pastNoReturn) return ['retry', 'skip', 'abandon'];
+  return ['retry', 'roll-back', 'skip', 'abandon'];
+}
+
+const firstRetryMs = 30_000;
+const longestRetryMs = 60 * 60_000;
+
+/** Growing pauses between the runner's own retries: half a minute doubling up to an hour. */
+export function retryPauseMs(tries: number): number {
+  return Math.min(firstRetryMs * 2 ** tries, longestRetryMs);
+}
+
+/** Thrown through a procedure to leave it; never leaves the runner. */
+export class Leave extends Error {
+  override readonly name = 'Leave';
+  readonly to: 'roll-back' | 'abandon' | 'emergency' | 'lost' | 'stale';
+
+  constructor(to: Leave['to'], why: string) {
+    super(why);
+    this.to = to;
+  }
+}

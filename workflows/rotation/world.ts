@@ -1,0 +1,70 @@
+import {
+  ActivityCancellationType,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { type Call, versionOf } from '../../src/domain/call.js';
+import type { Phase, RotationInput } from '../../src/domain/rotation.js';
+import { keyturnEmergency, keyturnNeedsOperator, keyturnPhase } from '../search-attributes.js';
+import { currentStep, type StepContext } from './step-context.js';
+
+/** Served by its own worker with its own slots, so that hung ordinary steps never hold up an emergency. */
+export const emergencyTaskQueue = 'keyturn-emergency';
+
+/** What differs between a rotation that happens, one that is planned and one whose steps run in the caller's own process. */
+export interface World {
+  execute<R>(call: Call<R>, step: Omit<StepContext, 'version'>): Promise<R>;
+  now(): number;
+  /** Resolves when `wake` is true or, with a deadline (Unix ms), when that has come. */
+  wait(wake: () => boolean, deadline?: number): Promise<void>;
+  /** Shown to whoever lists workflows. */
+  show(facts: { readonly phase?: Phase; readonly needsOperator?: boolean; readonly emergency?: boolean }): void;
+  /** Ends this run and goes on in a new one, so that a long wait never depends on an old history. Left out where nothing really waits. */
+  park?(input: RotationInput): Promise<never>;
+}
+
+/** The world inside a workflow: every call becomes an activity. */
+export function temporalWorld(timing: RotationInput['timing']): World {
+  return {
+    execute: (call, step) =>
+      currentStep.run({ ...step, version: versionOf(call)?.number ?? null }, () =>
+        schedule(call, step, timing.heartbeatMs),
+      ),
+    now: () => Date.now(),
+    async wait(wake, deadline) {
+      if (deadline === undefined) return condition(wake);
+      if (deadline > Date.now()) await condition(wake, deadline - Date.now());
+    },
+    show({ phase, needsOperator, emergency }) {
+      upsertSearchAttributes([
+        ...(phase === undefined ? [] : [{ key: keyturnPhase, value: phase }]),
+        ...(needsOperator === undefined ? [] : [{ key: keyturnNeedsOperator, value: needsOperator }]),
+        ...(emergency === undefined ? [] : [{ key: keyturnEmergency, value: emergency }]),
+      ]);
+    },
+    park: (input) => continueAsNew<(input: RotationInput) => Promise<unknown>>(input),
+  };
+}
+
+function schedule<R>(
+  call: Call<R>,
+  { title, emergency }: Pick<StepContext, 'title' | 'emergency'>,
+  heartbeatMs: number,
+): Promise<R> {
+  const { startToClose, attempts, initialInterval, maximumInterval } = call.options;
+  const activities = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
+    startToCloseTimeout: startToClose,
+    heartbeatTimeout: heartbeatMs, // the interceptor heartbeats for every activity
+    // Left unset it behaves as TRY_CANCEL: the step "ends" while its activity still writes.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      maximumAttempts: attempts,
+      ...(initialInterval && { initialInterval }),
+      ...(maximumInterval && { maximumInterval }),
+    },
+    ...(emergency && { taskQueue: emergencyTaskQueue }),
+  });
+  return activities[call.activity]!.executeWithOptions({ summary: title }, [...call.args]) as Promise<R>;
+}
