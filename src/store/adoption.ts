@@ -1,0 +1,90 @@
+import { UserError } from '../domain/user-error.js';
+import type { VersionRef } from '../domain/version.js';
+import { type StoreContext, write } from './context.js';
+import { register, unregister } from './credentials.js';
+import { StoreBusy } from './failures.js';
+import { append } from './ledger.js';
+import { openRotation, type Rotation } from './rotations.js';
+import { currentRow, freshRow, newestNumber, type VersionKey, type VersionRow, versionRow } from './rows.js';
+import { type Sealed, seal } from './sealing.js';
+import type { AdoptedValue, Store } from './store.js';
+
+/** Taking in a value that the engine is said to hold already. */
+export function adoptionQueries(context: StoreContext): Pick<Store, 'adopt' | 'withdraw'> {
+  return {
+    adopt: (value) => adopt(context, value),
+    withdraw: (ref) => write(context, (inside) => withdraw(inside, ref)),
+  };
+}
+
+/** Sealing is asynchronous and so happens before the transaction, for the number that is free then. */
+async function adopt(context: StoreContext, value: AdoptedValue): Promise<VersionRef> {
+  const { name: credential, account } = value.credential;
+  const ref = { credential, number: (await newestNumber(context, credential)) + 1, fence: 0 };
+  const sealed = await seal(context.ring, { ...ref, account, providerId: null }, value.parts);
+  return write(context, async (inside) => {
+    const conflict = await register(inside, value.credential, value.claims);
+    if (conflict) throw conflict;
+    const current = await currentRow(inside, credential);
+    if (current?.fingerprint === sealed.fingerprint) return { ...ref, number: current.number };
+    const rotation = await openRotation(inside, credential);
+    if (rotation) throw rotating(rotation);
+    if (current) throw present(current);
+    if ((await newestNumber(inside, credential)) >= ref.number) throw new StoreBusy();
+    await insert(inside, ref, { value, sealed });
+    return ref;
+  });
+}
+
+async function insert(
+  context: StoreContext,
+  ref: VersionRef,
+  { value, sealed }: { readonly value: AdoptedValue; readonly sealed: Sealed },
+): Promise<void> {
+  const at = context.now();
+  await context.db
+    .insertInto('versions')
+    .values({
+      ...{ ...freshRow(ref, at), ...sealed, promoted_at: at },
+      ...{ state: 'current', engine: 'maybe', adopted: 1, sole_user: value.soleUser ? 1 : 0 },
+    })
+    .execute();
+  const entry = { event: 'adopted', credential: ref.credential, version: ref.number, actor: value.actor };
+  await append(context, value.soleUser ? { ...entry, detail: 'Nothing but the engine uses it' } : entry);
+}
+
+/** The engine still has the value, so nothing is lost. A later version would mean that a rotation went by this one. */
+async function withdraw(context: StoreContext, { credential, number }: VersionRef): Promise<void> {
+  const { adopted } = await versionRow(context, { credential, number });
+  const newest = await newestNumber(context, credential);
+  if (adopted !== 1 || newest !== number) throw inUse({ credential, number });
+  const { db } = context;
+  await db.deleteFrom('evidence').where('credential', '=', credential).where('version', '=', number).execute();
+  await db.deleteFrom('versions').where('credential', '=', credential).where('number', '=', number).execute();
+  if ((await newestNumber(context, credential)) === 0) await unregister(context, credential);
+  await append(context, { event: 'withdrawn', credential, version: number });
+}
+
+function inUse({ credential, number }: VersionKey): UserError {
+  return new UserError(`Version ${number} of ${credential} cannot be taken back: a rotation has used it, or made it.`, {
+    state: 'Nothing was changed.',
+    next: `Run \`keyturn status\` to see what ${credential} is at.`,
+  });
+}
+
+function rotating({ credential, workflow_id, opened_at }: Rotation): UserError {
+  return new UserError(
+    `${credential} is being rotated (${workflow_id}, since ${new Date(opened_at).toISOString()}), so no other value can be adopted.`,
+    {
+      state: 'Nothing was changed.',
+      next: 'Let the rotation end; `keyturn status` shows how far it is. Then adopt again if it is still needed.',
+    },
+  );
+}
+
+function present({ credential, number }: VersionRow): UserError {
+  return new UserError(`${credential} has version ${number} already, and its value is another one.`, {
+    state: `Nothing was changed: version ${number} is current.`,
+    next: `Run \`keyturn rotate ${credential}\` to replace it. If it was changed by hand, put version ${number} back into the engine first: \`keyturn reveal ${credential}\` shows it.`,
+  });
+}

@@ -1,0 +1,22 @@
+import type { Kysely } from 'kysely';
+import type { KeyRing } from './key-ring.js';
+import type { Tables } from './schema.js';
+
+/** What every query needs. Inside `write`, `db` is the transaction. */
+export interface StoreContext {
+  readonly db: Kysely<Tables>;
+  readonly ring: KeyRing;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * One transaction. Await nothing but queries in `work`: a lock that is held longer freezes other processes.
+ * SQLite serializes writers anyway; elsewhere the isolation level has to be asked for.
+ */
+export async function write<R>(context: StoreContext, work: (context: StoreContext) => Promise<R>): Promise<R> {
+  return context.db
+    .transaction()
+    .setIsolationLevel('serializable')
+    .execute((db) => work({ ...context, db }));
+}

@@ -1,0 +1,79 @@
+import { UserError } from '../domain/user-error.js';
+import { type StoreContext, write } from './context.js';
+import type { CredentialRow, Store } from './store.js';
+
+/** What the store knows of the configuration: credentials, and who owns which outside thing. */
+export function credentialQueries(context: StoreContext): Pick<Store, 'credentials' | 'claim'> {
+  return {
+    credentials: () => context.db.selectFrom('credentials').selectAll().orderBy('name').execute(),
+    claim: (credential, resources) =>
+      write(context, async (inside) => {
+        const conflict = await register(inside, credential, resources);
+        if (conflict) throw conflict;
+      }),
+  };
+}
+
+/** Takes a credential and its claims in, once or again. Returns what stands against it, for the caller to throw. */
+export async function register(
+  context: StoreContext,
+  credential: CredentialRow,
+  resources: readonly string[],
+): Promise<UserError | null> {
+  return (await enter(context, credential)) ?? (await takeClaims(context, credential.name, resources));
+}
+
+/** Forgets a credential that has no versions, and frees what it claimed. */
+export async function unregister({ db }: StoreContext, credential: string): Promise<void> {
+  await db.deleteFrom('claims').where('credential', '=', credential).execute();
+  await db.deleteFrom('credentials').where('name', '=', credential).execute();
+}
+
+/** Values are sealed for their account, so a credential that has versions keeps the account it has. */
+async function enter({ db }: StoreContext, credential: CredentialRow): Promise<UserError | null> {
+  const { name, procedure, account } = credential;
+  const known = await db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+  if (known?.procedure === procedure && known.account === account) return null;
+  if (!known) {
+    await db.insertInto('credentials').values({ name, procedure, account }).execute();
+    return null;
+  }
+  const used = await db.selectFrom('versions').select('number').where('credential', '=', name).executeTakeFirst();
+  if (used) return movedAway(known, credential);
+  await db.updateTable('credentials').set({ procedure, account }).where('name', '=', name).execute();
+  return null;
+}
+
+async function takeClaims(
+  { db }: StoreContext,
+  credential: string,
+  resources: readonly string[],
+): Promise<UserError | null> {
+  for (const resource of resources) {
+    const owner = await db.selectFrom('claims').selectAll().where('resource', '=', resource).executeTakeFirst();
+    if (owner && owner.credential !== credential) return claimedBy(owner.credential, resource, credential);
+    if (!owner) await db.insertInto('claims').values({ resource, credential }).execute();
+  }
+  return null;
+}
+
+function movedAway(known: CredentialRow, wanted: CredentialRow): UserError {
+  return new UserError(
+    `The credential ${known.name} is ${describe(known)} in the store, but ${describe(wanted)} in the configuration.`,
+    {
+      state: 'Nothing was changed. Its stored values are bound to the earlier account.',
+      next: 'Put the earlier procedure, engine and provider account back in the configuration; to move to another account, start with a new store and adopt the value there.',
+    },
+  );
+}
+
+function describe({ procedure, account }: CredentialRow): string {
+  return `${procedure} at ${account}`;
+}
+
+function claimedBy(owner: string, resource: string, credential: string): UserError {
+  return new UserError(`${resource} belongs to the credential ${owner} already; ${credential} cannot have it too.`, {
+    state: 'Nothing was changed.',
+    next: `Let only one credential of the configuration use it: rotate it as ${owner}, or remove it from ${credential}.`,
+  });
+}

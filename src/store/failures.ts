@@ -1,0 +1,29 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { FailureType } from '../domain/failure.js';
+
+/** Another process held the database for longer than the busy timeout. Nothing was changed; trying again helps. */
+export class StoreBusy extends Error {
+  override readonly name = 'StoreBusy';
+
+  constructor(what = 'The database is in use by another process. Nothing was changed; try again.') {
+    super(what);
+  }
+}
+
+/** Another rotation, run or installation is the writer now. */
+export function fenceLost(message: string): ApplicationFailure {
+  return refusal('FenceLost', message);
+}
+
+/** Only a person can say how to go on. */
+export function needsDecision(message: string): ApplicationFailure {
+  return refusal('NeedsDecision', message);
+}
+
+export function notFound(message: string): ApplicationFailure {
+  return refusal('NotFound', message);
+}
+
+function refusal(type: FailureType, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Selectable } from 'kysely';
+import type { VersionRef } from '../domain/version.js';
+import { type StoreContext, write } from './context.js';
+import { needsDecision, notFound } from './failures.js';
+import { requireFence } from './rotations.js';
+import { sealedRow, update, type VersionKey, versionRow } from './rows.js';
+import type { IntentsTable } from './schema.js';
+import { seal } from './sealing.js';
+import type { Intent, Made, Store } from './store.js';
+
+const labelLength = 64; // AWS user names and OpenAI service accounts take at least that much
+
+/** Creating at a provider that shows a value once: an attempt is on record before it is made. */
+export function intentQueries(context: StoreContext): Pick<Store, 'intend' | 'intents' | 'settle' | 'keep'> {
+  return {
+    intend: (ref) => write(context, (inside) => intend(inside, ref)),
+    intents: (credential) => list(context, credential),
+    settle: (intent, outcome) => write(context, (inside) => settle(inside, intent.nonce, outcome)),
+    keep: (ref, intent, made) => keep(context, ref, { nonce: intent.nonce, made }),
+  };
+}
+
+/** The label is never stored but made from the row, so that a writer to the database cannot point it at somebody else's things. */
+export function labelOf(
+  installation: string,
+  { credential, version, nonce }: Pick<Intent, 'credential' | 'version' | 'nonce'>,
+): string {
+  const start = `keyturn-${installation.slice(0, 8)}-`;
+  const end = `-v${version}-${nonce}`;
+  const name = credential.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return start + name.slice(0, labelLength - start.length - end.length) + end;
+}
+
+async function intend(context: StoreContext, ref: VersionRef): Promise<Intent> {
+  await requireFence(context, ref);
+  const row = await versionRow(context, ref);
+  if (row.fingerprint !== null)
+    throw ApplicationFailure.retryable(
+      `Version ${ref.number} of ${ref.credential} got its value from another attempt just now`,
+      'Unavailable',
+    );
+  if (row.state !== 'intended')
+    throw needsDecision(
+      `Version ${ref.number} of ${ref.credential} is ${row.state}: nothing is created for it any more`,
+    );
+  const newest = await newestIntent(context, ref);
+  const intent: Selectable<IntentsTable> = {
+    ...{ nonce: randomBytes(6).toString('hex'), credential: ref.credential, version: ref.number },
+    ...{ attempt: (newest?.attempt ?? 0) + 1, outcome: 'open', provider_id: null, at: context.now() },
+  };
+  await context.db.insertInto('intents').values(intent).execute();
+  return toIntent(context, intent);
+}
+
+/** The seal is made before the transaction, which decides whether it is used. */
+async function keep(
+  context: StoreContext,
+  ref: VersionRef,
+  { nonce, made }: { readonly nonce: string; readonly made: Made },
+): Promise<boolean> {
+  const before = await versionRow(context, ref);
+  const sealed = await seal(context.ring, { ...sealedRow(before), providerId: made.providerId }, made.parts);
+  return write(context, async (inside) => {
+    await requireFence(inside, ref);
+    const row = await versionRow(inside, ref);
+    const newest = await newestIntent(inside, ref);
+    if (row.state !== 'intended' || row.fingerprint !== null) return false;
+    if (newest?.nonce !== nonce || newest.outcome !== 'open') return false;
+    await updateIntent(inside, nonce).set({ outcome: 'kept', provider_id: made.providerId }).execute();
+    await update(inside, ref)
+      .set({ ...sealed, provider_id: made.providerId, state: 'candidate', fence: ref.fence })
+      .execute();
+    return true;
+  });
+}
+
+async function settle(context: StoreContext, nonce: string, outcome: 'deleted' | 'nothing-made'): Promise<void> {
+  const intent = await context.db.selectFrom('intents').selectAll().where('nonce', '=', nonce).executeTakeFirst();
+  if (!intent) throw notFound(`The store has no attempt ${nonce}`);
+  if (intent.outcome === 'kept')
+    throw needsDecision(`The attempt ${nonce} made version ${intent.version} of ${intent.credential} and was kept`);
+  await updateIntent(context, nonce).set({ outcome }).execute();
+}
+
+function updateIntent({ db }: StoreContext, nonce: string) {
+  return db.updateTable('intents').where('nonce', '=', nonce);
+}
+
+async function newestIntent({ db }: StoreContext, { credential, number }: VersionKey) {
+  return db
+    .selectFrom('intents')
+    .selectAll()
+    .where('credential', '=', credential)
+    .where('version', '=', number)
+    .orderBy('attempt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+async function list(context: StoreContext, credential: string): Promise<Intent[]> {
+  const rows = await context.db
+    .selectFrom('intents')
+    .selectAll()
+    .where('credential', '=', credential)
+    .orderBy('version')
+    .orderBy('attempt')
+    .execute();
+  return rows.map((row) => toIntent(context, row));
+}
+
+function toIntent({ ring }: StoreContext, row: Selectable<IntentsTable>): Intent {
+  const { credential, version, nonce, outcome, at } = row;
+  return {
+    credential,
+    version,
+    nonce,
+    label: labelOf(ring.installation, row),
+    outcome,
+    providerId: row.provider_id,
+    at,
+  };
+}

@@ -1,0 +1,154 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { phases } from '../domain/rotation.js';
+import { UserError } from '../domain/user-error.js';
+import { canonicalJson } from './canonical-json.js';
+import { type StoreContext, write } from './context.js';
+import type { KeyRing } from './key-ring.js';
+import type { LedgerTable } from './schema.js';
+import type { LedgerEntry, LedgerRow, Store } from './store.js';
+
+type Link = Pick<LedgerTable, 'seq' | 'mac'>;
+
+const beginning: Link = { seq: 0, mac: '' };
+const pageSize = 1000; // rows held in memory while the chain is walked
+
+const Entry = z.object({
+  seq: z.int(),
+  at: z.int(),
+  event: z.string(),
+  credential: z.string().exactOptional(),
+  version: z.int().exactOptional(),
+  fence: z.int().exactOptional(),
+  actor: z.string().exactOptional(),
+  phase: z.enum(phases).exactOptional(),
+  title: z.string().exactOptional(),
+  activity: z.string().exactOptional(),
+  workflowId: z.string().exactOptional(),
+  runId: z.string().exactOptional(),
+  activityId: z.string().exactOptional(),
+  attempt: z.int().exactOptional(),
+  outcome: z.string().exactOptional(),
+  detail: z.string().exactOptional(),
+});
+
+/** The ledger's part of the store. `ledger` answers in order of time; with a limit, the newest ones. */
+export function ledgerQueries(context: StoreContext): Pick<Store, 'record' | 'ledger' | 'verifyLedger'> {
+  return {
+    record: (entry) => write(context, (inside) => append(inside, entry)),
+    ledger: (filter) => entries(context, filter),
+    verifyLedger: () => verify(context),
+  };
+}
+
+/** Adds an entry to the chain; call it inside a transaction. */
+export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry): Promise<LedgerRow> {
+  const end = await db
+    .updateTable('installation')
+    .set((column) => ({ ledger_seq: column('ledger_seq', '+', 1) }))
+    .returning(['ledger_seq', 'ledger_mac'])
+    .executeTakeFirstOrThrow();
+  const numbered = { ...entry, seq: end.ledger_seq, at: now() };
+  const text = canonicalJson(numbered);
+  const mac = link(ring, end.ledger_mac, text);
+  await db
+    .insertInto('ledger')
+    .values({ seq: numbered.seq, credential: entry.credential ?? null, entry: text, mac })
+    .execute();
+  await db
+    .updateTable('installation')
+    .set({ ledger_mac: mac, ledger_seal: sealOfEnd(ring, numbered.seq, mac) })
+    .execute();
+  return { ...numbered, mac };
+}
+
+/** Proves where the ledger ends, so that a shortened one shows. */
+export function sealOfEnd(ring: KeyRing, seq: number, mac: string): string {
+  return createHmac('sha256', ring.ledger).update(`end ${seq} ${mac}`).digest('hex');
+}
+
+/** Whether the ledger ends where the installation row says, with a genuine entry: quick, for every start. Call it inside a transaction. */
+export async function endFits({ db, ring }: StoreContext): Promise<boolean> {
+  const end = await endOf(db);
+  const [last, before = beginning] = await db
+    .selectFrom('ledger')
+    .selectAll()
+    .orderBy('seq', 'desc')
+    .limit(2)
+    .execute();
+  if (!isSealed(ring, end) || (last ?? beginning).mac !== end.ledger_mac) return false;
+  return last === undefined || follows(ring, last, before);
+}
+
+async function entries({ db }: StoreContext, filter: Parameters<Store['ledger']>[0] = {}): Promise<LedgerRow[]> {
+  let query = db.selectFrom('ledger').selectAll().orderBy('seq', 'desc');
+  if (filter.credential !== undefined) query = query.where('credential', '=', filter.credential);
+  if (filter.limit !== undefined) query = query.limit(filter.limit);
+  const rows = await query.execute();
+  return rows.reverse().map((row) => {
+    const entry = read(row);
+    if (!entry) throw unreadable(row.seq);
+    return { ...entry, mac: row.mac };
+  });
+}
+
+/** The end is read first: entries that are added meanwhile come after it. */
+async function verify({ db, ring }: StoreContext): ReturnType<Store['verifyLedger']> {
+  const end = await endOf(db);
+  let last: Link = beginning;
+  for await (const row of walk(db)) {
+    if (!follows(ring, row, last)) return { entries: last.seq, head: last.mac, brokenAt: last.seq + 1 };
+    last = row;
+  }
+  const complete = isSealed(ring, end) && last.seq >= end.ledger_seq;
+  return { entries: last.seq, head: last.mac, brokenAt: complete ? null : last.seq + 1 };
+}
+
+async function* walk(db: StoreContext['db']): AsyncGenerator<LedgerTable> {
+  let seq = 0;
+  for (;;) {
+    const page = await db
+      .selectFrom('ledger')
+      .selectAll()
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(pageSize)
+      .execute();
+    yield* page;
+    if (page.length < pageSize) return;
+    seq += pageSize; // gaps have ended the walk by then
+  }
+}
+
+function endOf(db: StoreContext['db']) {
+  return db.selectFrom('installation').select(['ledger_seq', 'ledger_mac', 'ledger_seal']).executeTakeFirstOrThrow();
+}
+
+function isSealed(ring: KeyRing, end: Awaited<ReturnType<typeof endOf>>): boolean {
+  return end.ledger_seal === sealOfEnd(ring, end.ledger_seq, end.ledger_mac);
+}
+
+function follows(ring: KeyRing, row: LedgerTable, before: Link): boolean {
+  if (row.mac !== link(ring, before.mac, row.entry)) return false;
+  const entry = read(row);
+  return entry?.seq === row.seq && (entry.credential ?? null) === row.credential;
+}
+
+function link(ring: KeyRing, before: string, text: string): string {
+  return createHmac('sha256', ring.ledger).update(before).update(text).digest('hex');
+}
+
+function read({ entry }: LedgerTable): Omit<LedgerRow, 'mac'> | null {
+  try {
+    return Entry.parse(JSON.parse(entry));
+  } catch {
+    return null;
+  }
+}
+
+function unreadable(seq: number): UserError {
+  return new UserError(`Ledger entry ${seq} cannot be read.`, {
+    state: 'Something other than Keyturn changed it.',
+    next: 'Run `keyturn ledger --verify` and compare the database with its backup.',
+  });
+}

@@ -1,0 +1,74 @@
+import { canMove, type Shown, type VersionRef, type VersionState } from '../domain/version.js';
+import { type StoreContext, write } from './context.js';
+import { needsDecision } from './failures.js';
+import { requireFence } from './rotations.js';
+import { currentRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
+import type { Store } from './store.js';
+
+/** The state machine of versions. A move that was made already is a repeated call and succeeds. */
+export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promote' | 'demote'> {
+  return {
+    move: (ref, to, shown) => write(context, (inside) => move(inside, ref, { to, shown: shown ?? null })),
+    promote: (next) => write(context, (inside) => promote(inside, next)),
+    demote: (next) => write(context, (inside) => demote(inside, next)),
+  };
+}
+
+/** Everything but becoming current, which is `promote`'s and `demote`'s alone. */
+async function move(
+  context: StoreContext,
+  ref: VersionRef,
+  { to, shown }: { readonly to: VersionState; readonly shown: Shown | null },
+): Promise<void> {
+  await requireFence(context, ref);
+  const row = await versionRow(context, ref);
+  if (row.state === to) return;
+  if (to === 'current' || !canMove(row.state, to)) throw illegal(row, to);
+  if (to === 'retired' && shown === null)
+    throw needsDecision(`Nothing was said about how the end of ${nameOf(row)} was shown, so it stays ${row.state}`);
+  const retiredAt = to === 'retired' ? context.now() : null;
+  await update(context, ref).set({ state: to, fence: ref.fence, shown, retired_at: retiredAt }).execute();
+}
+
+async function promote(context: StoreContext, next: VersionRef): Promise<void> {
+  await requireFence(context, next);
+  const row = await versionRow(context, next);
+  if (row.state === 'current') return;
+  if (row.state !== 'candidate') throw illegal(row, 'current');
+  refuseCompromised(row);
+  const old = await currentRow(context, next.credential);
+  if (old) await update(context, old).set({ state: 'retiring', fence: next.fence }).execute();
+  await update(context, next).set({ state: 'current', fence: next.fence, promoted_at: context.now() }).execute();
+}
+
+/** Undo is registered before the act, so there may be nothing to reverse. */
+async function demote(context: StoreContext, next: VersionRef): Promise<void> {
+  await requireFence(context, next);
+  const row = await versionRow(context, next);
+  if (row.state === 'candidate') return;
+  if (row.state !== 'current') throw illegal(row, 'candidate');
+  const old = await newestRetiring(context, next.credential);
+  if (old) refuseCompromised(old);
+  await update(context, next).set({ state: 'candidate', fence: next.fence, promoted_at: null }).execute();
+  if (old) await update(context, old).set({ state: 'current', fence: next.fence }).execute();
+}
+
+async function newestRetiring(context: StoreContext, credential: string): Promise<VersionRow | undefined> {
+  const retiring = await selectVersions(context)
+    .where('versions.credential', '=', credential)
+    .where('versions.state', '=', 'retiring')
+    .execute();
+  return retiring.at(-1);
+}
+
+function refuseCompromised(row: VersionRow): void {
+  if (row.compromised === 1) throw needsDecision(`${nameOf(row)} is compromised and must not become current again`);
+}
+
+function illegal(row: VersionRow, to: VersionState) {
+  return needsDecision(`${nameOf(row)} is ${row.state} and cannot become ${to}`);
+}
+
+function nameOf({ credential, number }: VersionRow): string {
+  return `Version ${number} of ${credential}`;
+}

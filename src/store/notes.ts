@@ -1,0 +1,53 @@
+import type { VersionRef } from '../domain/version.js';
+import { type StoreContext, write } from './context.js';
+import { StoreBusy } from './failures.js';
+import { openRotation, requireFence } from './rotations.js';
+import { marksOf, sealedRow, update, type VersionRow, versionRow } from './rows.js';
+import { type Sealed, seal, unseal } from './sealing.js';
+import type { Store } from './store.js';
+
+type Facts = Parameters<Store['note']>[1];
+
+interface Resealed {
+  /** The row's seal that was opened; the new one replaces no other. */
+  readonly from: string | null;
+  readonly to: Sealed;
+}
+
+/** Facts about a version. Marks are kept by setting: a note replaces the ones it names. */
+export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
+  return { note: (ref, facts) => note(context, ref, facts) };
+}
+
+async function note(context: StoreContext, ref: VersionRef, facts: Facts): Promise<void> {
+  const resealed = facts.providerId === undefined ? null : await reseal(context, ref, facts.providerId);
+  await write(context, async (inside) => {
+    const row = await versionRow(inside, ref);
+    await requireNotable(inside, ref, row);
+    if (resealed && row.sealed !== resealed.from) throw new StoreBusy();
+    await update(inside, ref)
+      .set({
+        ...resealed?.to,
+        ...(facts.providerId !== undefined && { provider_id: facts.providerId }),
+        ...(facts.provider && { provider: facts.provider }),
+        ...(facts.engine && { engine: facts.engine }),
+        ...(facts.compromised && { compromised: 1 }),
+        marks: JSON.stringify({ ...marksOf(row), ...facts.marks }),
+      })
+      .execute();
+  });
+}
+
+/** The provider id is part of what a row is sealed for, with a value or without. Asynchronous, so it happens before the transaction. */
+async function reseal({ ring, ...context }: StoreContext, ref: VersionRef, providerId: string): Promise<Resealed> {
+  const row = await versionRow({ ring, ...context }, ref);
+  const parts = await unseal(ring, sealedRow(row));
+  return { from: row.sealed, to: await seal(ring, { ...sealedRow(row), providerId }, parts) };
+}
+
+/** What is learned about an adopted version before its first rotation needs no fence. */
+async function requireNotable(context: StoreContext, ref: VersionRef, row: VersionRow): Promise<void> {
+  const beforeFirstRotation = ref.fence === 0 && row.adopted === 1;
+  if (beforeFirstRotation && !(await openRotation(context, ref.credential))) return;
+  await requireFence(context, ref);
+}

@@ -1,0 +1,125 @@
+import type { Kysely } from 'kysely';
+import { UserError } from '../domain/user-error.js';
+import { adoptionQueries } from './adoption.js';
+import { type StoreContext, write } from './context.js';
+import { credentialQueries } from './credentials.js';
+import { evidenceQueries } from './evidence.js';
+import { intentQueries } from './intents.js';
+import type { KeyRing } from './key-ring.js';
+import { endFits, ledgerQueries, sealOfEnd } from './ledger.js';
+import { moveQueries } from './moves.js';
+import { noteQueries } from './notes.js';
+import { rotationQueries } from './rotations.js';
+import { seizureQueries } from './seizure.js';
+import { createTables, schemaVersion, type Tables } from './schema.js';
+import { openSqlite } from './sqlite.js';
+import type { Store } from './store.js';
+import { versionQueries } from './versions.js';
+
+export interface StoreOptions {
+  /** For instance `sqlite:./keyturn.db`. */
+  readonly url: string;
+  readonly ring: KeyRing;
+  /** Make the database if it is not there yet. */
+  readonly create?: boolean;
+  /** Unix milliseconds; the system's clock unless given. */
+  readonly now?: () => number;
+}
+
+/**
+ * Opens the store, after checking that database, key ring and ledger belong together.
+ * @throws UserError when they do not, or the database cannot be used; StoreBusy when another process holds it
+ */
+export async function openStore({ url, ring, create = false, now = Date.now }: StoreOptions): Promise<Store> {
+  const db = openDatabase(url, create);
+  const context: StoreContext = { db, ring, now };
+  try {
+    await write(context, (inside) => check(inside, create));
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    installation: ring.installation,
+    ...adoptionQueries(context),
+    ...credentialQueries(context),
+    ...rotationQueries(context),
+    ...seizureQueries(context),
+    ...versionQueries(context),
+    ...moveQueries(context),
+    ...noteQueries(context),
+    ...intentQueries(context),
+    ...evidenceQueries(context),
+    ...ledgerQueries(context),
+    destroy: () => db.destroy(),
+  };
+}
+
+/** The address may carry a password one day, so an error names its scheme only. */
+function openDatabase(url: string, create: boolean): Kysely<Tables> {
+  const [scheme, ...rest] = url.split(':');
+  const file = rest.join(':');
+  if (scheme === 'sqlite' && file !== '') return openSqlite(file, { create });
+  throw new UserError(`Keyturn cannot use a store of the kind "${scheme}".`, {
+    state: 'Nothing was changed.',
+    next: 'Write for example `store: sqlite:./keyturn.db` in the configuration.',
+  });
+}
+
+async function check(context: StoreContext, create: boolean): Promise<void> {
+  const tables = await context.db.introspection.getTables();
+  if (tables.length === 0 && create) await install(context);
+  else if (!tables.some(({ name }) => name === 'installation')) throw foreign();
+  await checkInstallation(context);
+  await checkRing(context);
+  if (!(await endFits(context))) throw brokenEnd();
+}
+
+async function install({ db, ring }: StoreContext): Promise<void> {
+  await createTables(db);
+  await db
+    .insertInto('installation')
+    .values({
+      ...{ id: ring.installation, schema_version: schemaVersion },
+      ...{ ledger_seq: 0, ledger_mac: '', ledger_seal: sealOfEnd(ring, 0, '') },
+    })
+    .execute();
+}
+
+async function checkInstallation({ db, ring }: StoreContext): Promise<void> {
+  const { id, schema_version } = await db.selectFrom('installation').selectAll().executeTakeFirstOrThrow();
+  if (schema_version !== schemaVersion)
+    throw new UserError(`The database has schema ${schema_version}; this Keyturn reads schema ${schemaVersion}.`, {
+      state: 'Nothing was changed.',
+      next: 'Use the version of Keyturn that made it.',
+    });
+  if (id !== ring.installation)
+    throw new UserError(`The key ring belongs to installation ${ring.installation}, the database to ${id}.`, {
+      state: 'Nothing was changed.',
+      next: 'Use the key ring and the database of one installation; check both paths in the configuration.',
+    });
+}
+
+async function checkRing({ db, ring }: StoreContext): Promise<void> {
+  const used = await db.selectFrom('versions').select('kid').distinct().where('kid', 'is not', null).execute();
+  const missing = used.map(({ kid }) => kid ?? '').filter((kid) => !ring.sealing.has(kid));
+  if (missing.length > 0)
+    throw new UserError(`The key ring lacks a key that stored values are sealed with: ${missing.join(', ')}.`, {
+      state: 'Nothing was changed.',
+      next: 'Restore the newest key ring of this installation from its backup.',
+    });
+}
+
+function foreign(): UserError {
+  return new UserError('The database is not one that Keyturn made.', {
+    state: 'Nothing was changed.',
+    next: 'Check `store` in the configuration, or run `keyturn init` to start a new one.',
+  });
+}
+
+function brokenEnd(): UserError {
+  return new UserError('The ledger does not end where it should.', {
+    state: 'Nothing was changed. Entries were changed or removed, or the key ring is not the one they were made with.',
+    next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
+  });
+}

@@ -1,0 +1,208 @@
+import type { Selectable } from 'kysely';
+import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
+import type { VersionRef } from '../domain/version.js';
+import { type StoreContext, write } from './context.js';
+import { register } from './credentials.js';
+import { fenceLost, needsDecision } from './failures.js';
+import { append } from './ledger.js';
+import { currentRow, freshRow, newestNumber, type VersionRow } from './rows.js';
+import type { Flag, RotationsTable } from './schema.js';
+import type { CredentialRow, Presenter, RotationRow, Store } from './store.js';
+
+/** A rotation as it lies in the database. */
+export type Rotation = Selectable<RotationsTable>;
+
+type Rotations = Pick<Store, 'open' | 'preview' | 'handOver' | 'fence' | 'close' | 'rotations'>;
+
+export interface Opening {
+  readonly credential: CredentialRow;
+  readonly request: RotationRequest;
+  readonly presenter: Presenter;
+}
+
+interface Closing {
+  readonly outcome: RotationOutcome;
+  readonly why: string | null;
+}
+
+/** One writer per credential: the open rotation, known by its fence and its run. */
+export function rotationQueries(context: StoreContext): Rotations {
+  return {
+    open: (...[credential, claims, request, presenter]: Parameters<Store['open']>) =>
+      write(context, (inside) => open(inside, { credential, request, presenter }, claims)),
+    preview: (credential) => preview(context, credential),
+    handOver: (ref, presenter) => write(context, (inside) => handOver(inside, ref, presenter)),
+    fence: async (ref, presenter) => {
+      const rotation = await requireFence(context, ref);
+      if (!isOf(rotation, presenter)) throw lost(ref, `it belongs to ${rotation.workflow_id}, run ${rotation.run_id}`);
+    },
+    close: (ref, outcome, why) => write(context, (inside) => close(inside, ref, { outcome, why })),
+    rotations: (credential) => list(context, credential),
+  };
+}
+
+export async function openRotation({ db }: StoreContext, credential: string) {
+  return db
+    .selectFrom('rotations')
+    .selectAll()
+    .where('credential', '=', credential)
+    .where('closed_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** @throws FenceLost unless the rotation with this fence is open */
+export async function requireFence(context: StoreContext, ref: VersionRef): Promise<Rotation> {
+  const rotation = await openRotation(context, ref.credential);
+  if (!rotation) throw lost(ref, 'no rotation is open');
+  if (rotation.fence !== ref.fence) throw lost(ref, `the open rotation has fence ${rotation.fence}`);
+  return rotation;
+}
+
+async function open(context: StoreContext, opening: Opening, claims: readonly string[]): Promise<Opened> {
+  const running = await openRotation(context, opening.credential.name);
+  if (running) return reopen(context, running, opening.presenter);
+  await enter(context, opening.credential, claims);
+  const opened = await preview(context, opening.credential.name);
+  await context.db.insertInto('versions').values(freshRow(opened.next, context.now())).execute();
+  await begin(context, opening, { opened, seized: 0 });
+  return opened;
+}
+
+/** The same run asks again because an answer was lost; anybody else has to wait. */
+async function reopen(context: StoreContext, running: Rotation, presenter: Presenter): Promise<Opened> {
+  const { credential, fence, workflow_id, opened_at } = running;
+  if (!isOf(running, presenter))
+    throw needsDecision(
+      `Another rotation of ${credential} is open: ${workflow_id}, since ${new Date(opened_at).toISOString()}. Let it end, or close it first`,
+    );
+  if (running.seized === 1) throw fenceLost(`An emergency took ${credential} over under fence ${fence}`);
+  return resume(context, running);
+}
+
+/** Registers a credential for a rotation, where what stands against it is for a person to decide. */
+export async function enter(
+  context: StoreContext,
+  credential: CredentialRow,
+  claims: readonly string[],
+): Promise<void> {
+  const conflict = await register(context, credential, claims);
+  if (conflict) throw needsDecision(`${conflict.message} ${conflict.state} ${conflict.next}`);
+}
+
+/** Writes down that a rotation began. */
+export async function begin(
+  context: StoreContext,
+  { credential, request, presenter }: Opening,
+  { opened, seized }: { readonly opened: Opened; readonly seized: Flag },
+): Promise<void> {
+  const { fence, next } = opened;
+  await context.db
+    .insertInto('rotations')
+    .values({
+      ...{ credential: credential.name, fence, version: next.number, seized },
+      ...{ workflow_id: presenter.workflowId, run_id: presenter.runId },
+      ...{ actor: request.actor, trigger: request.trigger, reason: request.reason },
+      ...{ opened_at: context.now(), closed_at: null, outcome: null, why: null },
+    })
+    .execute();
+  await append(context, {
+    ...{ event: seized ? 'seized' : 'opened', credential: credential.name, version: next.number, fence },
+    ...{ actor: request.actor, detail: `${request.trigger}: ${request.reason}` },
+    ...{ workflowId: presenter.workflowId, runId: presenter.runId },
+  });
+}
+
+/** What an open rotation started from, as things are now. */
+export async function resume(context: StoreContext, { credential, fence, version }: Rotation): Promise<Opened> {
+  return { ...(await startingPoint(context, credential, fence)), next: { credential, number: version, fence } };
+}
+
+/** What a new rotation would start from. */
+export async function preview(context: StoreContext, credential: string): Promise<Opened> {
+  const { highest } = await context.db
+    .selectFrom('rotations')
+    .select((column) => column.fn.max('fence').as('highest'))
+    .where('credential', '=', credential)
+    .executeTakeFirstOrThrow();
+  const fence = (highest ?? 0) + 1;
+  const number = (await newestNumber(context, credential)) + 1;
+  return { ...(await startingPoint(context, credential, fence)), next: { credential, number, fence } };
+}
+
+export function isOf(rotation: Rotation, { workflowId, runId }: Presenter): boolean {
+  return rotation.workflow_id === workflowId && rotation.run_id === runId;
+}
+
+async function startingPoint(context: StoreContext, credential: string, fence: number): Promise<Omit<Opened, 'next'>> {
+  const current = await currentRow(context, credential);
+  if (!current) return { fence, current: null, unconfirmed: false };
+  return {
+    fence,
+    current: { credential, number: current.number, fence },
+    unconfirmed: current.adopted === 1 && !(await passedADocument(context, current)),
+  };
+}
+
+async function passedADocument({ db }: StoreContext, { credential, number }: VersionRow): Promise<boolean> {
+  const proof = await db
+    .selectFrom('evidence')
+    .select('ordinal')
+    .where('credential', '=', credential)
+    .where('version', '=', number)
+    .where('kind', '=', 'document')
+    .where('outcome', '=', 'proved')
+    .executeTakeFirst();
+  return proof !== undefined;
+}
+
+async function handOver(context: StoreContext, ref: VersionRef, { workflowId, runId }: Presenter): Promise<void> {
+  const rotation = await requireFence(context, ref);
+  if (rotation.workflow_id !== workflowId) throw lost(ref, `it belongs to ${rotation.workflow_id}`);
+  await updateRotation(context, ref).set({ run_id: runId }).execute();
+}
+
+/** Closing again with the same outcome is a repeated call, not a change. */
+async function close(context: StoreContext, ref: VersionRef, { outcome, why }: Closing): Promise<void> {
+  const known = await context.db
+    .selectFrom('rotations')
+    .select('outcome')
+    .where('credential', '=', ref.credential)
+    .where('fence', '=', ref.fence)
+    .executeTakeFirst();
+  if (known?.outcome === outcome) return;
+  await requireFence(context, ref);
+  await end(context, ref, { outcome, why });
+}
+
+/** Writes down that a rotation ended. */
+export async function end(context: StoreContext, ref: VersionRef, { outcome, why }: Closing): Promise<void> {
+  const { credential, number, fence } = ref;
+  await updateRotation(context, ref).set({ closed_at: context.now(), outcome, why }).execute();
+  const entry = { event: 'closed', credential, version: number, fence, outcome };
+  await append(context, why === null ? entry : { ...entry, detail: why });
+}
+
+function updateRotation({ db }: StoreContext, { credential, fence }: VersionRef) {
+  return db.updateTable('rotations').where('credential', '=', credential).where('fence', '=', fence);
+}
+
+async function list({ db }: StoreContext, credential: string | undefined): Promise<RotationRow[]> {
+  let query = db.selectFrom('rotations').selectAll().orderBy('opened_at', 'desc').orderBy('fence', 'desc');
+  if (credential !== undefined) query = query.where('credential', '=', credential);
+  return (await query.execute()).map((row) => ({
+    credential: row.credential,
+    fence: row.fence,
+    workflowId: row.workflow_id,
+    runId: row.run_id,
+    version: row.version,
+    request: { actor: row.actor, trigger: row.trigger, reason: row.reason },
+    openedAt: row.opened_at,
+    closedAt: row.closed_at,
+    outcome: row.outcome,
+    why: row.why,
+  }));
+}
+
+function lost({ credential, fence }: VersionRef, why: string) {
+  return fenceLost(`Fence ${fence} of ${credential} does not hold: ${why}`);
+}

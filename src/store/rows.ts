@@ -1,0 +1,117 @@
+import type { Selectable } from 'kysely';
+import { z } from 'zod';
+import type { VersionRef } from '../domain/version.js';
+import type { StoreContext } from './context.js';
+import { notFound } from './failures.js';
+import type { VersionsTable } from './schema.js';
+import type { SealedRow } from './sealing.js';
+import type { Marks, Version } from './store.js';
+
+/** A version as it lies in the database, with the account of its credential: what its seal is rebuilt from. */
+export type VersionRow = Selectable<VersionsTable> & { readonly account: string };
+
+export type VersionKey = Pick<VersionRef, 'credential' | 'number'>;
+
+const MarksColumn = z.record(z.string(), z.object({ before: z.number(), ours: z.number().exactOptional() }));
+const PartFingerprints = z.record(z.string(), z.string());
+
+export function selectVersions({ db }: StoreContext) {
+  return db
+    .selectFrom('versions')
+    .innerJoin('credentials', 'credentials.name', 'versions.credential')
+    .selectAll('versions')
+    .select('credentials.account')
+    .orderBy('versions.credential')
+    .orderBy('versions.number');
+}
+
+/** @throws NotFound */
+export async function versionRow(context: StoreContext, { credential, number }: VersionKey): Promise<VersionRow> {
+  const row = await selectVersions(context)
+    .where('versions.credential', '=', credential)
+    .where('versions.number', '=', number)
+    .executeTakeFirst();
+  if (!row) throw notFound(`The store has no version ${number} of ${credential}`);
+  return row;
+}
+
+export async function currentRow(context: StoreContext, credential: string): Promise<VersionRow | undefined> {
+  return selectVersions(context)
+    .where('versions.credential', '=', credential)
+    .where('versions.state', '=', 'current')
+    .executeTakeFirst();
+}
+
+/** Highest version number of a credential; 0 when it has none. */
+export async function newestNumber({ db }: StoreContext, credential: string): Promise<number> {
+  const { newest } = await db
+    .selectFrom('versions')
+    .select((column) => column.fn.max('number').as('newest'))
+    .where('credential', '=', credential)
+    .executeTakeFirstOrThrow();
+  return newest ?? 0;
+}
+
+export function update({ db }: StoreContext, { credential, number }: VersionKey) {
+  return db.updateTable('versions').where('credential', '=', credential).where('number', '=', number);
+}
+
+/** A row's seal and what it has to cover. */
+export function sealedRow({ credential, number, account, provider_id, sealed }: VersionRow) {
+  return { credential, number, account, providerId: provider_id, sealed } satisfies SealedRow & { sealed: unknown };
+}
+
+export function marksOf(row: VersionRow): Marks {
+  return MarksColumn.parse(JSON.parse(row.marks));
+}
+
+export function partFingerprintsOf(row: VersionRow): Readonly<Record<string, string>> {
+  return PartFingerprints.parse(JSON.parse(row.part_fingerprints));
+}
+
+export function toVersion(row: VersionRow): Version {
+  return {
+    credential: row.credential,
+    number: row.number,
+    state: row.state,
+    fence: row.fence,
+    providerId: row.provider_id,
+    parts: Object.keys(partFingerprintsOf(row)),
+    fingerprint: row.fingerprint,
+    provider: row.provider,
+    engine: row.engine,
+    compromised: row.compromised === 1,
+    adopted: row.adopted === 1,
+    soleUser: row.sole_user === 1,
+    marks: marksOf(row),
+    createdAt: row.created_at,
+    promotedAt: row.promoted_at,
+    retiredAt: row.retired_at,
+    shown: row.shown,
+  };
+}
+
+/** A version without a value, before anything is known of it. */
+export function freshRow({ credential, number, fence }: VersionRef, at: number): Selectable<VersionsTable> {
+  return {
+    credential,
+    number,
+    state: 'intended',
+    fence,
+    provider_id: null,
+    sealed: null,
+    kid: null,
+    fingerprint: null,
+    part_fingerprints: '{}',
+    provider: 'unknown',
+    engine: 'never',
+    compromised: 0,
+    adopted: 0,
+    sole_user: 0,
+    marks: '{}',
+    created_at: at,
+    promoted_at: null,
+    retired_at: null,
+    shown: null,
+  };
+}

@@ -1,0 +1,166 @@
+import { type Kysely, sql } from 'kysely';
+import type { CheckOutcome, EvidenceKind } from '../domain/evidence.js';
+import type { RotationOutcome, Trigger } from '../domain/rotation.js';
+import type { EngineView, ProviderView, Shown, VersionState } from '../domain/version.js';
+import type { Intent } from './store.js';
+
+/** Written into a new database; another number means another Keyturn made it. */
+export const schemaVersion = 1;
+
+/** 0 or 1: the one spelling of a boolean that both databases share. */
+export type Flag = number;
+
+/** One row: whose database this is, and where its ledger ends. */
+export interface InstallationTable {
+  id: string;
+  schema_version: number;
+  ledger_seq: number;
+  /** `mac` of the last ledger entry; empty before the first. */
+  ledger_mac: string;
+  /** HMAC over the two above, so that cutting the ledger's tail off and correcting them shows. */
+  ledger_seal: string;
+}
+
+export interface CredentialsTable {
+  name: string;
+  procedure: string;
+  account: string;
+}
+
+export interface ClaimsTable {
+  resource: string;
+  credential: string;
+}
+
+export interface RotationsTable {
+  credential: string;
+  fence: number;
+  workflow_id: string;
+  run_id: string;
+  version: number;
+  actor: string;
+  trigger: Trigger;
+  reason: string;
+  /** An emergency's: it took the credential over from whatever was in progress. */
+  seized: Flag;
+  opened_at: number;
+  closed_at: number | null;
+  outcome: RotationOutcome | null;
+  why: string | null;
+}
+
+export interface VersionsTable {
+  credential: string;
+  number: number;
+  state: VersionState;
+  fence: number;
+  provider_id: string | null;
+  /** Flattened JWE of the parts (JSON), of none when only the provider id is known; null before either. */
+  sealed: string | null;
+  /** Key that `sealed` needs, to check the ring when the store is opened. */
+  kid: string | null;
+  /** HMAC over all parts; null without a value. */
+  fingerprint: string | null;
+  /** HMAC of each part by its name (JSON object), which also says what parts there are. */
+  part_fingerprints: string;
+  provider: ProviderView;
+  engine: EngineView;
+  compromised: Flag;
+  adopted: Flag;
+  sole_user: Flag;
+  /** JSON object. */
+  marks: string;
+  created_at: number;
+  promoted_at: number | null;
+  retired_at: number | null;
+  shown: Shown | null;
+}
+
+export interface IntentsTable {
+  nonce: string;
+  credential: string;
+  version: number;
+  /** 1, 2, 3 … within the version: only the newest may keep. */
+  attempt: number;
+  outcome: Intent['outcome'];
+  provider_id: string | null;
+  at: number;
+}
+
+export interface EvidenceTable {
+  credential: string;
+  version: number;
+  /** 1, 2, 3 … within the version: the order when two share a millisecond. */
+  ordinal: number;
+  kind: EvidenceKind;
+  outcome: CheckOutcome;
+  detail: string;
+  provider_time: number | null;
+  at: number;
+}
+
+export interface LedgerTable {
+  seq: number;
+  /** Repeats what `entry` says, for filtering; checked by `verifyLedger`. */
+  credential: string | null;
+  /** Canonical JSON of the whole entry, `seq` and `at` included: exactly the text that `mac` covers. */
+  entry: string;
+  mac: string;
+}
+
+export interface Tables {
+  installation: InstallationTable;
+  credentials: CredentialsTable;
+  claims: ClaimsTable;
+  rotations: RotationsTable;
+  versions: VersionsTable;
+  intents: IntentsTable;
+  evidence: EvidenceTable;
+  ledger: LedgerTable;
+}
+
+// Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
+// for "one current version" and "one open rotation" per credential.
+const statements = [
+  sql`create table installation (
+    id text primary key, schema_version integer not null,
+    ledger_seq bigint not null, ledger_mac text not null, ledger_seal text not null
+  )`,
+  sql`create table credentials (name text primary key, procedure text not null, account text not null)`,
+  sql`create table claims (resource text primary key, credential text not null references credentials (name))`,
+  sql`create table versions (
+    credential text not null references credentials (name), number integer not null,
+    state text not null, fence bigint not null, provider_id text,
+    sealed text, kid text, fingerprint text, part_fingerprints text not null,
+    provider text not null, engine text not null,
+    compromised integer not null, adopted integer not null, sole_user integer not null, marks text not null,
+    created_at bigint not null, promoted_at bigint, retired_at bigint, shown text,
+    primary key (credential, number)
+  )`,
+  sql`create unique index one_current_version on versions (credential) where state = 'current'`,
+  sql`create table rotations (
+    credential text not null, fence bigint not null, workflow_id text not null, run_id text not null,
+    version integer not null, actor text not null, "trigger" text not null, reason text not null,
+    seized integer not null, opened_at bigint not null, closed_at bigint, outcome text, why text,
+    primary key (credential, fence), foreign key (credential, version) references versions (credential, number)
+  )`,
+  sql`create unique index one_open_rotation on rotations (credential) where closed_at is null`,
+  sql`create table intents (
+    nonce text primary key, credential text not null, version integer not null, attempt integer not null,
+    outcome text not null, provider_id text, at bigint not null,
+    unique (credential, version, attempt), foreign key (credential, version) references versions (credential, number)
+  )`,
+  sql`create table evidence (
+    credential text not null, version integer not null, ordinal integer not null,
+    kind text not null, outcome text not null, detail text not null, provider_time bigint, at bigint not null,
+    primary key (credential, version, ordinal),
+    foreign key (credential, version) references versions (credential, number)
+  )`,
+  sql`create table ledger (seq bigint primary key, credential text, entry text not null, mac text not null)`,
+  sql`create index ledger_by_credential on ledger (credential, seq)`,
+];
+
+/** Creates every table; run it inside a transaction. */
+export async function createTables(db: Kysely<Tables>): Promise<void> {
+  for (const statement of statements) await statement.execute(db);
+}

@@ -1,0 +1,101 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { UserError } from '../domain/user-error.js';
+import { StoreBusy } from './failures.js';
+import type { Tables } from './schema.js';
+
+const busyTimeoutMs = 1000; // waiting blocks the event loop; longer would cost heartbeats
+
+/**
+ * Opens a database file with one connection, on which Kysely lets one transaction run at a time.
+ * @throws UserError when there is no such file (and `create` is not set) or it is not a database
+ */
+export function openSqlite(file: string, { create }: { readonly create: boolean }): Kysely<Tables> {
+  if (create) createPrivately(file);
+  else if (!existsSync(file)) throw missing(file);
+  return translated(file, () => {
+    const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
+    return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database, file) }) });
+  });
+}
+
+/** What Kysely expects of a database, on node:sqlite. Errors come out translated for people. */
+export function adapt(database: DatabaseSync, file: string): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const statement = translated(file, () => database.prepare(spelling(sql, database.isTransaction)));
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => translated(file, () => statement.all(...parameters.map(toInput))),
+        run: (parameters) => translated(file, () => statement.run(...parameters.map(toInput))),
+        iterate: (parameters) => statement.iterate(...parameters.map(toInput)),
+      };
+    },
+  };
+}
+
+/**
+ * A transaction takes the write lock at once, so that what it read is still true when it writes.
+ * After some errors SQLite has rolled back by itself; a second rollback would fail and hide the first error.
+ */
+function spelling(sql: string, inTransaction: boolean): string {
+  if (sql === 'begin') return 'begin immediate';
+  return sql === 'rollback' && !inTransaction ? 'select 1' : sql;
+}
+
+function toInput(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return value;
+  throw new TypeError(`not a value for a column: ${typeof value}`);
+}
+
+/** SQLite makes new files readable by everybody; its companions (-wal, -shm) take over the mode of the first. */
+function createPrivately(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+  } catch {
+    throw translate(file, { errcode: 14 });
+  }
+}
+
+function translated<R>(file: string, work: () => R): R {
+  try {
+    return work();
+  } catch (error) {
+    throw translate(file, error);
+  }
+}
+
+/** Primary result codes of https://sqlite.org/rescode.html with what a person can do about them. */
+const explanations: Readonly<Record<number, { readonly what: string; readonly next: string }>> = {
+  8: {
+    what: 'cannot be written',
+    next: 'Give the user that runs Keyturn write permission on the file and its folder.',
+  },
+  11: { what: 'is damaged', next: 'Restore it from a backup, then run `keyturn reconcile`.' },
+  13: { what: 'cannot grow: the disk is full', next: 'Free some space, then run the same command again.' },
+  14: { what: 'cannot be opened', next: 'Check that its folder exists and that you may write to it.' },
+  26: { what: 'is not a database', next: 'Check `store` in the configuration: it names another kind of file.' },
+};
+
+function translate(file: string, error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return error;
+  const code = Number(error.errcode) & 0xff; // the rest says which kind of busy, full …
+  if (code === 5) return new StoreBusy();
+  const explanation = explanations[code];
+  if (!explanation) return error;
+  return new UserError(`The database ${file} ${explanation.what}.`, {
+    state: 'Nothing was changed.',
+    next: explanation.next,
+  });
+}
+
+function missing(file: string): UserError {
+  return new UserError(`There is no database at ${file}.`, {
+    state: 'Nothing was changed.',
+    next: 'Run `keyturn init` to start, or set `store` in the configuration to where it is.',
+  });
+}

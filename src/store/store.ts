@@ -1,0 +1,207 @@
+import type { Evidence, Finding } from '../domain/evidence.js';
+import type { Opened, Phase, RotationOutcome, RotationRequest } from '../domain/rotation.js';
+import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
+
+/** A version without its value. */
+export interface Version {
+  readonly credential: string;
+  readonly number: number;
+  readonly state: VersionState;
+  /** Fence of the rotation that made or last moved it. */
+  readonly fence: number;
+  /** The provider's name for it, for instance `service_account/svc_acct_1`; null until it is known. */
+  readonly providerId: string | null;
+  /** Names of the parts that are kept; empty while there is no value or after it was erased. */
+  readonly parts: readonly string[];
+  /** Keyed fingerprint of the value (HMAC-SHA256, hex); null without a value. */
+  readonly fingerprint: string | null;
+  readonly provider: ProviderView;
+  readonly engine: EngineView;
+  readonly compromised: boolean;
+  readonly adopted: boolean;
+  /** Adopted with the operator's word that nothing but the engine uses it. */
+  readonly soleUser: boolean;
+  readonly marks: Marks;
+  readonly createdAt: number;
+  readonly promotedAt: number | null;
+  readonly retiredAt: number | null;
+  readonly shown: Shown | null;
+}
+
+/** What an engine answered when the version's settings were written, by setting key. */
+export type Marks = Readonly<Record<string, Mark>>;
+
+export interface Mark {
+  /** Highest history id of the setting before our write. */
+  readonly before: number;
+  /** History id of our own write; absent while its outcome is unknown. */
+  readonly ours?: number;
+}
+
+/** An attempt to create something at a provider, recorded before the call (kind C creates). */
+export interface Intent {
+  readonly credential: string;
+  readonly version: number;
+  /** Unique per attempt; part of the label. */
+  readonly nonce: string;
+  /** Name given at the provider: installation id and nonce, and so attributable to us alone. */
+  readonly label: string;
+  /** `open` until it is known what became of it; an open one is listed for ever. */
+  readonly outcome: 'open' | 'kept' | 'deleted' | 'nothing-made';
+  readonly providerId: string | null;
+  readonly at: number;
+}
+
+export interface Made {
+  readonly providerId: string;
+  /** The secret value by parts, for instance `{ key: '…' }`. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+export interface CredentialRow {
+  readonly name: string;
+  readonly procedure: string;
+  /** Engine kind and address plus provider account, as claimed; a change of these needs a new adoption. */
+  readonly account: string;
+}
+
+export interface AdoptedValue {
+  readonly credential: CredentialRow;
+  readonly parts: Readonly<Record<string, string>>;
+  readonly soleUser: boolean;
+  readonly actor: string;
+  /** What nobody else may own, for instance `docuelevate:https://docs.example.com#openai_api_key`. */
+  readonly claims: readonly string[];
+}
+
+export interface RotationRow {
+  readonly credential: string;
+  readonly fence: number;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly version: number;
+  readonly request: RotationRequest;
+  readonly openedAt: number;
+  readonly closedAt: number | null;
+  readonly outcome: RotationOutcome | null;
+  readonly why: string | null;
+}
+
+/** Who is asking: the execution that presents a fence. */
+export interface Presenter {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** What the ledger says of one attempt of one activity or of one act of a person. */
+export interface LedgerEntry {
+  readonly event: string; // 'started', 'succeeded', 'failed', 'adopted', 'decided', 'opened', 'closed', …
+  readonly credential?: string;
+  readonly version?: number;
+  readonly fence?: number;
+  readonly actor?: string;
+  readonly phase?: Phase;
+  readonly title?: string;
+  readonly activity?: string;
+  readonly workflowId?: string;
+  readonly runId?: string;
+  readonly activityId?: string;
+  readonly attempt?: number;
+  readonly outcome?: string;
+  readonly detail?: string;
+}
+
+export interface LedgerRow extends LedgerEntry {
+  readonly seq: number;
+  readonly at: number;
+  /** HMAC over this entry and the one before (hex). */
+  readonly mac: string;
+}
+
+/**
+ * The one place where versions, values and the ledger live. Every method is one transaction.
+ * Methods that change a version throw FenceLost (an ApplicationFailure, not retryable) when `ref.fence` is not the open rotation's.
+ */
+export interface Store {
+  readonly installation: string;
+
+  // Adoption and configuration
+  adopt(value: AdoptedValue): Promise<VersionRef>;
+  /** Takes an adoption back that turned out wrong: only while no rotation has used it. */
+  withdraw(ref: VersionRef): Promise<void>;
+  credentials(): Promise<CredentialRow[]>;
+  /** Takes a claim for a credential; throws a UserError naming the owner when somebody else has it. */
+  claim(credential: CredentialRow, resources: readonly string[]): Promise<void>;
+
+  // One writer
+  /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same. Throws NeedsDecision when another is open. */
+  open(
+    credential: CredentialRow,
+    claims: readonly string[],
+    request: RotationRequest,
+    presenter: Presenter,
+  ): Promise<Opened>;
+  /**
+   * An emergency: opens a rotation or takes the open one over under a higher fence, marks every live version compromised, and makes the next
+   * version. Repeated by the same run it finds what lives by then and keeps the next version it made, unless that is live itself.
+   */
+  seize(
+    credential: CredentialRow,
+    request: RotationRequest,
+    presenter: Presenter,
+  ): Promise<{ opened: Opened; targets: VersionRef[] }>;
+  /** What `open` would return, without writing anything: for `plan`. */
+  preview(credential: string): Promise<Opened>;
+  /** The rotation goes on under a new run id (continue-as-new). */
+  handOver(ref: VersionRef, presenter: Presenter): Promise<void>;
+  /** Throws FenceLost unless this rotation is open under exactly this run. Called just before every call that changes something outside. */
+  fence(ref: VersionRef, presenter: Presenter): Promise<void>;
+  close(ref: VersionRef, outcome: RotationOutcome, why: string | null): Promise<void>;
+  rotations(credential?: string): Promise<RotationRow[]>;
+
+  // Versions
+  versions(credential?: string): Promise<Version[]>;
+  /** Throws NotFound. */
+  read(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Version>;
+  /** The value's parts, unsealed. Throws when there is no value, the ring has no key for it, or the row was tampered with. */
+  unseal(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Readonly<Record<string, string>>>;
+  /** Which version has this value: compares keyed fingerprints. */
+  whose(value: string): Promise<Version[]>;
+  /** Checked against the state machine of src/domain/version.ts. */
+  move(ref: VersionRef, to: VersionState, shown?: Shown): Promise<void>;
+  /** current → retiring for the old one and candidate → current for the new one, in one transaction. */
+  promote(next: VersionRef): Promise<void>;
+  /** The reverse, for a roll back during the grace. */
+  demote(next: VersionRef): Promise<void>;
+  note(
+    ref: VersionRef,
+    facts: {
+      readonly provider?: ProviderView;
+      readonly engine?: EngineView;
+      readonly marks?: Marks;
+      readonly providerId?: string;
+      readonly compromised?: true;
+    },
+  ): Promise<void>;
+
+  // Creating
+  /** Records a new attempt and makes it the one whose result counts: an earlier attempt's `keep` is refused from now on. */
+  intend(ref: VersionRef): Promise<Intent>;
+  intents(credential: string): Promise<Intent[]>;
+  settle(intent: Pick<Intent, 'nonce'>, outcome: 'deleted' | 'nothing-made'): Promise<void>;
+  /** Seals the value and moves `intended → candidate`. False when a later attempt took over or a value is there already: the caller deletes what it made. */
+  keep(ref: VersionRef, intent: Pick<Intent, 'nonce'>, made: Made): Promise<boolean>;
+
+  // Evidence
+  prove(ref: Pick<VersionRef, 'credential' | 'number'>, finding: Finding): Promise<void>;
+  /** Newest first. */
+  evidence(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Evidence[]>;
+
+  // Ledger
+  record(entry: LedgerEntry): Promise<LedgerRow>;
+  ledger(filter?: { readonly credential?: string; readonly limit?: number }): Promise<LedgerRow[]>;
+  /** Walks the chain. `brokenAt` is the first entry whose HMAC does not fit. */
+  verifyLedger(): Promise<{ readonly entries: number; readonly head: string; readonly brokenAt: number | null }>;
+
+  destroy(): Promise<void>;
+}
