@@ -1,5 +1,5 @@
 import { CancelledFailure } from '@temporalio/common';
-import { type Dispatcher, type FormData, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
 import { OutsideError } from './outside-error.js';
 import { scope } from './scope.js';
@@ -70,11 +70,12 @@ export class Http {
     const cancelled = scope().signal;
     try {
       const signal = AbortSignal.any([cancelled, AbortSignal.timeout(this.#deadlineMs)]);
+      const content = await encoded(body);
       const answer = await request(this.#baseUrl + path, {
         method,
         signal,
-        headers: headers ?? {},
-        body: body ?? null,
+        headers: { ...content.headers, ...headers },
+        body: content.body,
       });
       return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
     } catch (error) {
@@ -98,6 +99,18 @@ export class Http {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     throw new OutsideError(this.#system, operation, { code: `UNEXPECTED_ANSWER at ${where || 'the top'}` });
   }
+}
+
+/** A form goes out as one piece with a length: servers judge uploads by it. */
+async function encoded(
+  body: HttpRequest['body'],
+): Promise<{ headers: Record<string, string>; body: string | Buffer | null }> {
+  if (!(body instanceof FormData)) return { headers: {}, body: body ?? null };
+  const form = new Response(body);
+  return {
+    headers: { 'content-type': form.headers.get('content-type') ?? '' },
+    body: Buffer.from(await form.arrayBuffer()),
+  };
 }
 
 /** Only the short code of a network error: its message may carry addresses and header values. */

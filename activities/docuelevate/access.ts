@@ -1,0 +1,37 @@
+import { type AccessCheck, look } from '../shared/access.js';
+import { passing, permanent } from '../shared/patience.js';
+import type { DocuElevateDeps } from './activities.js';
+import { DocuElevateClient } from './client.js';
+import type { EngineCredential } from './schemas.js';
+
+export async function checkAccess(deps: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
+  const connection = await deps.engine(credential);
+  const client = new DocuElevateClient(deps.sessions.of(connection));
+  const login = await look(`login as ${connection.username}`, async () => {
+    if (await client.isAdmin()) return 'works, as an administrator';
+    throw permanent('Unauthorized', 'works, but the user is no administrator, so settings cannot be changed');
+  });
+  if (!login.ok) return [login];
+  const known: EngineCredential[] = [];
+  const list = await look('settings', async () => {
+    known.push(...(await client.credentials()));
+    return 'can be read';
+  });
+  const settings = Object.keys(connection.settings).map((key) =>
+    look(`setting ${key}`, async () => describe(key, known)),
+  );
+  const worker = await look('worker', async () => {
+    const online = await client.workersOnline();
+    if (online > 0) return `${online} online`;
+    throw passing('none is online, so no document can show that a value works');
+  });
+  return [login, list, ...(list.ok ? await Promise.all(settings) : []), worker];
+}
+
+function describe(key: string, known: readonly EngineCredential[]): string {
+  const setting = known.find((each) => each.key === key);
+  if (!setting) throw permanent('NotFound', 'is not among the credentials DocuElevate knows');
+  return `${places[setting.source ?? 'nowhere']}; ${setting.restart_required ? 'a change needs a restart' : 'a change takes effect at once'}`;
+}
+
+const places = { db: 'set in the database', env: 'set in the environment', nowhere: 'not set' } as const;

@@ -1,0 +1,37 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import type { AccessCheck } from '../shared/access.js';
+import { checkAccess } from './access.js';
+import { processTestDocument, type TestRun } from './documents.js';
+import type { DocuElevateConnection, Sessions } from './session.js';
+import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
+
+export interface DocuElevateDeps {
+  readonly store: Store;
+  readonly sessions: Sessions;
+  /** The engine that uses a credential. */
+  readonly engine: (credential: string) => Promise<DocuElevateConnection>;
+}
+
+/** DocuElevate as the user of credentials: its settings, and documents that show they work. */
+export function createDocuElevateActivities(deps: DocuElevateDeps) {
+  return {
+    /** Puts the version's value into the settings it feeds. */
+    writeSettings: (version: VersionRef): Promise<void> => writeSettings(deps, version),
+
+    /** Puts back the value that was in force before this version, unless somebody has changed a setting since. */
+    restoreSettings: (version: VersionRef): Promise<void> => restoreSettings(deps, version),
+
+    /** Whether our own change is the newest of every setting the version feeds. */
+    settingsAreOurs: (version: VersionRef): Promise<Finding> => settingsAreOurs(deps, version),
+
+    /** Whether a new document gets through the step that needs the credential. The document is deleted again. */
+    processTestDocument: (run: TestRun): Promise<Finding> => processTestDocument(deps, run),
+
+    /** What `keyturn check` wants to know of the engine. */
+    checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
+  };
+}
+
+export type DocuElevateActivities = ReturnType<typeof createDocuElevateActivities>;

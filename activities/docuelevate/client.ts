@@ -1,0 +1,117 @@
+import { pathOf } from '../shared/endpoints.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { settling } from '../shared/patience.js';
+import { endpoints } from './requests.js';
+import {
+  type Change,
+  type EngineCredential,
+  EngineCredentials,
+  History,
+  ProcessedFile,
+  QueueStats,
+  ShownSetting,
+  TakenIn,
+  TaskLog,
+  Visitor,
+  WrittenSetting,
+} from './schemas.js';
+import type { Session } from './session.js';
+import type { TestDocument } from './test-document.js';
+
+const uploadPauseMs = 20_000; // 20 uploads a minute are allowed; the answer's Retry-After gets lost in the engine
+
+/** Speaks DocuElevate's API as the admin user. */
+export class DocuElevateClient {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Whether a change was made by the user this client logs in as; the engine does not mind the case. */
+  readonly isOurs = ({ changed_by }: Change): boolean =>
+    changed_by?.toLowerCase() === this.#session.username.toLowerCase();
+
+  async isAdmin(): Promise<boolean> {
+    const answer = await this.#get('whoAmI', endpoints.whoAmI.path);
+    return answer.json(Visitor).is_admin === true;
+  }
+
+  /** Every sensitive setting of the engine, set or not. */
+  async credentials(): Promise<EngineCredential[]> {
+    const answer = await this.#get('listCredentials', endpoints.listCredentials.path);
+    return answer.json(EngineCredentials).credentials;
+  }
+
+  /** The setting as the engine shows it, masked where it is sensitive. */
+  async shownValue(key: string): Promise<string | null> {
+    const answer = await this.#get('showSetting', pathOf(endpoints.showSetting, { key }));
+    return answer.json(ShownSetting).value ?? null;
+  }
+
+  /** Every change of a setting, the newest first. */
+  async changes(key: string): Promise<Change[]> {
+    const answer = await this.#get('listChanges', pathOf(endpoints.listChanges, { key }));
+    return answer.json(History).history.sort((a, b) => b.id - a.id);
+  }
+
+  /** Writes a setting, exactly as given, and returns how the engine shows it from now on. */
+  async writeSetting(key: string, value: string): Promise<string | null> {
+    const answer = await this.#session.send({
+      operation: 'writeSetting',
+      method: endpoints.writeSetting.method,
+      path: pathOf(endpoints.writeSetting, { key }),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ key, value }),
+    });
+    return answer.json(WrittenSetting).value ?? null;
+  }
+
+  async workersOnline(): Promise<number> {
+    const answer = await this.#get('showQueue', endpoints.showQueue.path);
+    return answer.json(QueueStats).celery.workers_online;
+  }
+
+  /** Hands a document in. The same idempotency key again is answered with what came of it the first time. */
+  async takeIn({ name, idempotencyKey, bytes }: TestDocument): Promise<TakenIn> {
+    const form = new FormData();
+    form.set('file', new File([new Uint8Array(bytes)], name, { type: 'application/pdf' }));
+    form.set('source', 'keyturn');
+    form.set('idempotency_key', idempotencyKey);
+    const { method, path } = endpoints.takeIn;
+    try {
+      return (await this.#session.send({ operation: 'takeIn', method, path, body: form })).json(TakenIn);
+    } catch (error) {
+      if (!(error instanceof OutsideError) || error.status !== 429) throw error;
+      throw settling('DocuElevate takes no more uploads for a moment', error.retryAfterMs ?? uploadPauseMs);
+    }
+  }
+
+  /** Id of the document that a task works on; undefined until it has one. */
+  async fileOf(task: string): Promise<number | undefined> {
+    const answer = await this.#get('showTask', pathOf(endpoints.showTask, { task }), [404]);
+    if (answer.status === 404) return undefined;
+    const lines = answer.json(TaskLog).logs;
+    return lines.find(({ file_id }) => typeof file_id === 'number')?.file_id ?? undefined;
+  }
+
+  async file(file: number): Promise<ProcessedFile | null> {
+    const answer = await this.#get('showFile', pathOf(endpoints.showFile, { file }), [404]);
+    return answer.status === 404 ? null : answer.json(ProcessedFile);
+  }
+
+  /** False when the engine does not let it go: deleting is switched off, or there is a legal hold. */
+  async deleteFile(file: number): Promise<boolean> {
+    const { status } = await this.#session.send({
+      operation: 'deleteFile',
+      method: endpoints.deleteFile.method,
+      path: pathOf(endpoints.deleteFile, { file }),
+      allow: [403, 404, 409],
+    });
+    return status !== 403 && status !== 409;
+  }
+
+  #get(operation: string, path: string, allow: readonly number[] = []) {
+    return this.#session.send({ operation, method: 'GET', path, allow });
+  }
+}

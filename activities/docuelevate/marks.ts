@@ -1,0 +1,58 @@
+import type { Mark, Version } from '../../src/store/store.js';
+import type { Change } from './schemas.js';
+
+/** Who made a change, as far as the engine knows: whether it was the user we log in as. */
+type IsOurs = (change: Change) => boolean;
+
+/** The mark to begin a write with. After a write of unknown outcome, the one change that may be ours counts as ours. */
+export function beginning(changes: readonly Change[], known: Mark | undefined, isOurs: IsOurs): Mark {
+  if (!known) return { before: idOf(changes[0]) };
+  const since = changes.filter(({ id }) => id > lastOf(known));
+  const [only] = since;
+  return only && since.length === 1 && isOurs(only) ? { before: known.before, ours: only.id } : known;
+}
+
+export interface Standing {
+  readonly mark: Mark | undefined;
+  /** A write may have happened that the mark does not know of. */
+  readonly unknown: boolean;
+}
+
+/** What we know of the newest change: from the version's own write, or from an earlier attempt to restore. */
+export function standing({ version, old, key }: { version: Version; old: Version; key: string }): Standing {
+  const [mark, restored] = [version.marks[key], old.marks[key]];
+  const begun = mark && restored && restored.before >= lastOf(mark);
+  return begun ? { mark: restored, unknown: old.engine === 'maybe' } : { mark, unknown: version.engine === 'maybe' };
+}
+
+/** Null when the newest change is ours or was there before us; else the change that shows that it may not be. */
+export function strangerAmong(changes: readonly Change[], { mark, unknown }: Standing, isOurs: IsOurs): Change | null {
+  const [newest] = changes;
+  if (!newest || (mark && newest.id === lastOf(mark))) return null;
+  const since = changes.filter(({ id }) => !mark || id > lastOf(mark));
+  if (unknown && mark && since.length === 1 && isOurs(newest)) return null;
+  return since.find((change) => !isOurs(change)) ?? newest;
+}
+
+/** History ids begin at 1, so 0 stands for no change at all. */
+export function idOf(change: Change | undefined): number {
+  return change?.id ?? 0;
+}
+
+/** Who changed it and when, for a person. */
+export function authorOf(change: Change | undefined): string {
+  return change ? `by ${change.changed_by ?? 'somebody'} at ${change.changed_at ?? 'an unknown time'}` : 'by nobody';
+}
+
+/** A secret is shown by its first four characters and its length, a short one by eight stars, anything else as it is. */
+export function fits(shown: string | null, value: string): boolean {
+  const characters = [...value];
+  const masked =
+    characters.length > 8 ? characters.slice(0, 4).join('') + '*'.repeat(characters.length - 4) : '*'.repeat(8);
+  return shown === masked || shown === value;
+}
+
+/** The newest change that we know to be ours, or that was there before us. */
+function lastOf({ before, ours }: Mark): number {
+  return ours ?? before;
+}

@@ -1,0 +1,42 @@
+import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
+import type { DocuElevateActivities } from './activities.js';
+
+const system = 'docuelevate';
+
+/** Every request this folder can make. */
+export const endpoints = {
+  openLogin: { system, method: 'GET', path: '/login' },
+  logIn: { system, method: 'POST', path: '/auth' },
+  whoAmI: { system, method: 'GET', path: '/api/auth/whoami' },
+  listCredentials: { system, method: 'GET', path: '/api/settings/credentials' },
+  showSetting: { system, method: 'GET', path: '/api/settings/{key}' },
+  writeSetting: { system, method: 'POST', path: '/api/settings/{key}' },
+  listChanges: { system, method: 'GET', path: '/api/settings/{key}/history' },
+  showQueue: { system, method: 'GET', path: '/api/queue/stats' },
+  takeIn: { system, method: 'POST', path: '/api/intake/documents' },
+  showTask: { system, method: 'GET', path: '/api/logs/task/{task}' },
+  showFile: { system, method: 'GET', path: '/api/files/{file}' },
+  deleteFile: { system, method: 'DELETE', path: '/api/files/{file}' },
+} as const satisfies Record<string, RequestTemplate>;
+
+/** Only without a session from an earlier activity. */
+const login = [optional(endpoints.openLogin), optional(endpoints.logIn)];
+
+/** Repeated once for each setting that a credential feeds. */
+const write = [repeated(endpoints.listChanges), repeated(endpoints.writeSetting), repeated(endpoints.listChanges)];
+
+export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
+  writeSettings: [...login, ...write],
+  restoreSettings: [...login, ...write],
+  settingsAreOurs: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
+  processTestDocument: [
+    ...login,
+    endpoints.showQueue,
+    endpoints.takeIn,
+    repeated(endpoints.showTask),
+    repeated(endpoints.showFile),
+    endpoints.deleteFile,
+  ],
+  checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],
+};

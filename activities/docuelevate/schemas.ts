@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+// Only what is used. The engine's messages are left out on purpose: they may hold the very value that was sent.
+
+/** A setting as it is shown: of a secret only its first four characters and its length. */
+export const ShownSetting = z.object({ value: z.string().nullish() });
+export type ShownSetting = z.infer<typeof ShownSetting>;
+
+export const WrittenSetting = z.object({ success: z.literal(true), value: z.string().nullish() });
+export type WrittenSetting = z.infer<typeof WrittenSetting>;
+
+/** One change of a setting. Order by `id`: times have whole seconds, and the list is not in order within one. */
+export const Change = z.object({
+  id: z.number().int(),
+  changed_by: z.string().nullish(),
+  changed_at: z.string().nullish(),
+});
+export type Change = z.infer<typeof Change>;
+
+export const History = z.object({ history: z.array(Change) });
+export type History = z.infer<typeof History>;
+
+/** A sensitive setting of the engine. `source` is null while it is not set anywhere. */
+export const EngineCredential = z.object({
+  key: z.string(),
+  category: z.string(),
+  description: z.string(),
+  configured: z.boolean(),
+  source: z.enum(['db', 'env']).nullish(),
+  restart_required: z.boolean().optional(),
+});
+export type EngineCredential = z.infer<typeof EngineCredential>;
+
+export const EngineCredentials = z.object({ credentials: z.array(EngineCredential) });
+export type EngineCredentials = z.infer<typeof EngineCredentials>;
+
+/** Who the session belongs to; a revoked one is answered with an error under status 200. */
+export const Visitor = z.object({ is_admin: z.boolean().optional() });
+export type Visitor = z.infer<typeof Visitor>;
+
+export const QueueStats = z.object({ celery: z.object({ workers_online: z.number() }) });
+export type QueueStats = z.infer<typeof QueueStats>;
+
+/** `duplicate`: this idempotency key was used before, and this is what came of it. */
+export const TakenIn = z.object({ task_id: z.string().nullish(), duplicate: z.boolean() });
+export type TakenIn = z.infer<typeof TakenIn>;
+
+export const TaskLog = z.object({ logs: z.array(z.object({ file_id: z.number().int().nullish() })) });
+export type TaskLog = z.infer<typeof TaskLog>;
+
+/** The log lines of a document; the status of the document as a whole flickers and says nothing of one step. */
+export const ProcessedFile = z.object({
+  file: z.object({ original_filename: z.string().nullish() }),
+  processing_status: z.object({ status: z.string() }),
+  logs: z.array(z.object({ id: z.number().int(), step_name: z.string(), status: z.string() })),
+});
+export type ProcessedFile = z.infer<typeof ProcessedFile>;

@@ -1,0 +1,46 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import type { AccessCheck } from '../shared/access.js';
+import { checkAccess } from './access.js';
+import type { OpenAiConnection } from './client.js';
+import { createKey, deleteKey, identifyKey } from './keys.js';
+import { acceptsKey, refusesKey } from './probes.js';
+import { isIdle, sawUse } from './usage.js';
+
+export interface OpenAiDeps {
+  readonly store: Store;
+  /** The account that a credential belongs to. */
+  readonly account: (credential: string) => Promise<OpenAiConnection>;
+}
+
+/** A key is one service account's only key: OpenAI deletes such keys with their account alone. */
+export function createOpenAiActivities(deps: OpenAiDeps) {
+  return {
+    /** Makes the version's key and keeps it. Repeatable: what a lost attempt made is deleted by its label. */
+    createKey: (version: VersionRef): Promise<void> => createKey(deps, version),
+
+    /** Whether OpenAI accepts the version's key. Patient while it is young. */
+    acceptsKey: (version: VersionRef): Promise<Finding> => acceptsKey(deps, version),
+
+    /** Whether OpenAI saw the version's key used by somebody besides us. Patient while its data may lag. */
+    sawUse: (version: VersionRef): Promise<Finding> => sawUse(deps, version),
+
+    /** Whether the version's key was left unused since the engine switched to the current one. */
+    isIdle: (version: VersionRef): Promise<Finding> => isIdle(deps, version),
+
+    /** Whether OpenAI refuses the version's key, asked over the whole settling time. */
+    refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
+
+    /** Deletes the version's key and what attempts to make it left behind. Needs fresh proof. */
+    deleteKey: (version: VersionRef): Promise<void> => deleteKey(deps, version),
+
+    /** Finds out which key an adopted value is, so that it can be attributed later. */
+    identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
+
+    /** What `keyturn check` wants to know of the account. */
+    checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
+  };
+}
+
+export type OpenAiActivities = ReturnType<typeof createOpenAiActivities>;

@@ -1,0 +1,172 @@
+import type { z } from 'zod';
+import { pathOf } from '../shared/endpoints.js';
+import { type Answer, Http, type HttpRequest } from '../shared/http.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { permanent } from '../shared/patience.js';
+import { endpoints } from './requests.js';
+import { CreatedServiceAccount, Page, Project, ProjectKey, Refusal, ServiceAccount } from './schemas.js';
+
+/** An organization's project as the configuration names it. */
+export interface OpenAiConnection {
+  /** Resolved at each use. */
+  readonly adminKey: () => Promise<string>;
+  /** Id of the project that the keys belong to. */
+  readonly project: string;
+  /** Up to and including the version, such as https://api.openai.com/v1. */
+  readonly baseUrl: string;
+  /** How long a change may take to be known everywhere, in milliseconds. */
+  readonly settlingMs: number;
+}
+
+/** What OpenAI thinks of a value. `restricted`: known, but without the scope for what was asked. */
+export interface Verdict {
+  readonly verdict: 'accepted' | 'restricted' | 'refused';
+  /** Unix seconds by OpenAI's clock. */
+  readonly providerTime: number | undefined;
+}
+
+const deadlineMs = 20_000; // a third of the start-to-close timeout; the slowest administration call seen took seconds
+const pageSize = 100; // the most a list gives
+
+/** Speaks OpenAI's administration API, and asks what OpenAI thinks of a key. */
+export class OpenAiClient {
+  readonly #http: Http;
+  readonly #adminKey: () => Promise<string>;
+  readonly #project: string;
+
+  constructor({ adminKey, project, baseUrl }: OpenAiConnection) {
+    this.#http = new Http('openai', baseUrl, deadlineMs);
+    this.#adminKey = adminKey;
+    this.#project = project;
+  }
+
+  /** Asks with the value itself. Counts as a use of it. */
+  async tryKey(value: string): Promise<Verdict> {
+    const answer = await this.#http.send({
+      operation: 'listModels',
+      method: endpoints.listModels.method,
+      path: endpoints.listModels.path,
+      headers: bearer(value),
+      allow: [401, 403],
+    });
+    return { verdict: verdictOf(answer), providerTime: answer.providerTime };
+  }
+
+  async project(): Promise<Project> {
+    const answer = await this.#administer({
+      operation: 'getProject',
+      method: endpoints.getProject.method,
+      path: pathOf(endpoints.getProject, { project: this.#project }),
+    });
+    return answer.json(Project);
+  }
+
+  /** Makes a service account and, with it, its one key. A lost answer leaves an account that only its name can find. */
+  async createAccount(name: string): Promise<CreatedServiceAccount> {
+    const answer = await this.#administer({
+      operation: 'createAccount',
+      method: endpoints.createAccount.method,
+      path: pathOf(endpoints.createAccount, { project: this.#project }),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name }),
+      allow: [400],
+    });
+    if (answer.status === 400) throw takesNoAccounts(this.#project);
+    return answer.json(CreatedServiceAccount);
+  }
+
+  /** Every service account of the project. */
+  accounts(): Promise<ServiceAccount[]> {
+    return this.#all('listAccounts', pathOf(endpoints.listAccounts, { project: this.#project }), ServiceAccount);
+  }
+
+  /** Every key of the project, also those whose owner has no access to it any more. */
+  keys(): Promise<ProjectKey[]> {
+    const path = pathOf(endpoints.listKeys, { project: this.#project });
+    return this.#all('listKeys', `${path}?owner_project_access=any`, ProjectKey);
+  }
+
+  /** Deletes a service account and every key it has. One that is gone already is fine. */
+  async deleteAccount(account: string): Promise<void> {
+    await this.#administer({
+      operation: 'deleteAccount',
+      method: endpoints.deleteAccount.method,
+      path: pathOf(endpoints.deleteAccount, { project: this.#project, account }),
+      allow: [404],
+    });
+  }
+
+  /** Deletes a key that belongs to a person; OpenAI refuses it for a service account's. One that is gone already is fine. */
+  async deleteKey(key: string): Promise<void> {
+    await this.#administer({
+      operation: 'deleteKey',
+      method: endpoints.deleteKey.method,
+      path: pathOf(endpoints.deleteKey, { project: this.#project, key }),
+      allow: [404],
+    });
+  }
+
+  async #all<S extends z.ZodType<{ id: string }>>(operation: string, path: string, item: S): Promise<z.infer<S>[]> {
+    const items: z.infer<S>[] = [];
+    for (;;) {
+      const after = items.at(-1)?.id;
+      const query = `limit=${pageSize}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
+      const separator = path.includes('?') ? '&' : '?';
+      const answer = await this.#administer({ operation, method: 'GET', path: `${path}${separator}${query}` });
+      const page = answer.json(Page(item));
+      items.push(...page.data);
+      if (!page.has_more || page.data.length === 0) return items;
+    }
+  }
+
+  async #administer(request: HttpRequest): Promise<Answer> {
+    const answer = await this.#http.send({
+      ...request,
+      headers: { ...request.headers, ...bearer(await this.#adminKey()) },
+      allow: [...(request.allow ?? []), 401, 403],
+    });
+    if (answer.status === 401) throw adminKeyRefused();
+    if (answer.status === 403) throw adminKeyLacksRights();
+    return answer;
+  }
+}
+
+function bearer(value: string): { authorization: string } {
+  return { authorization: `Bearer ${value}` };
+}
+
+/** A 401 or 403 in another shape than OpenAI's is a proxy's, and says nothing about the value. */
+function verdictOf(answer: Answer): Verdict['verdict'] {
+  if (answer.status === 200) return 'accepted';
+  const { code, message } = refusalIn(answer);
+  if (answer.status === 401 && code === 'invalid_api_key') return 'refused';
+  if (code === 'missing_scope' || message.includes('Missing scopes')) return 'restricted';
+  throw new OutsideError('openai', 'listModels', { code: `${answer.status} that says nothing of the key` });
+}
+
+function refusalIn(answer: Answer): { code: string | null; message: string } {
+  try {
+    return Refusal.parse(JSON.parse(answer.text)).error;
+  } catch {
+    throw new OutsideError('openai', 'listModels', { code: `${answer.status} that is not OpenAI's` });
+  }
+}
+
+function adminKeyRefused(): Error {
+  return permanent('Unauthorized', 'OpenAI refused the admin key (401): put a valid one where the configuration says');
+}
+
+function adminKeyLacksRights(): Error {
+  return permanent(
+    'Unauthorized',
+    'OpenAI forbade it to the admin key (403): it needs "Organization Administration: write"',
+  );
+}
+
+function takesNoAccounts(project: string): Error {
+  return permanent(
+    'Rejected',
+    `OpenAI refused a service account in ${project} (400): the Default project takes none, nor does an archived one. ` +
+      'Make a project for DocuElevate and configure its id',
+  );
+}

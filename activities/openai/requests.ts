@@ -1,0 +1,39 @@
+import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
+import type { OpenAiActivities } from './activities.js';
+
+const project = '/organization/projects/{project}';
+
+/** Every request this folder can make; paths are below the account's base URL. */
+export const endpoints = {
+  listModels: { system: 'openai', method: 'GET', path: '/models' },
+  getProject: { system: 'openai', method: 'GET', path: project },
+  listKeys: { system: 'openai', method: 'GET', path: `${project}/api_keys` },
+  deleteKey: { system: 'openai', method: 'DELETE', path: `${project}/api_keys/{key}` },
+  listAccounts: { system: 'openai', method: 'GET', path: `${project}/service_accounts` },
+  createAccount: { system: 'openai', method: 'POST', path: `${project}/service_accounts` },
+  deleteAccount: { system: 'openai', method: 'DELETE', path: `${project}/service_accounts/{account}` },
+} as const satisfies Record<string, RequestTemplate>;
+
+/** What earlier attempts left behind is looked for by its label and deleted. */
+const sweep = [
+  optional(repeated(endpoints.listAccounts)),
+  optional(repeated(endpoints.listKeys)),
+  optional(repeated(endpoints.deleteAccount)),
+];
+
+export const openAiRequests: RequestsOf<OpenAiActivities> = {
+  createKey: [...sweep, endpoints.createAccount, optional(endpoints.deleteAccount)],
+  acceptsKey: [endpoints.listModels],
+  sawUse: [repeated(endpoints.listKeys)],
+  isIdle: [repeated(endpoints.listKeys)],
+  refusesKey: [repeated(endpoints.listModels)],
+  deleteKey: [
+    ...sweep,
+    optional(repeated(endpoints.listKeys)),
+    optional(endpoints.deleteAccount),
+    optional(endpoints.deleteKey),
+  ],
+  identifyKey: [repeated(endpoints.listKeys)],
+  checkAccess: [endpoints.getProject, optional(endpoints.listAccounts)],
+};

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+// Only what is used, as https://developers.openai.com/api/reference/resources/organization describes it. Times are Unix seconds.
+
+export const Project = z.object({
+  name: z.string().nullish(),
+  status: z.string().nullish(),
+  archived_at: z.number().nullish(),
+});
+export type Project = z.infer<typeof Project>;
+
+export const ServiceAccount = z.object({ id: z.string().min(1), name: z.string() });
+export type ServiceAccount = z.infer<typeof ServiceAccount>;
+
+/** `api_key` holds the only copy of the value there will ever be. */
+export const CreatedServiceAccount = z.object({
+  id: z.string().min(1),
+  api_key: z.object({ value: z.string().min(1) }).nullish(),
+});
+export type CreatedServiceAccount = z.infer<typeof CreatedServiceAccount>;
+
+export const ProjectKey = z.object({
+  id: z.string().min(1),
+  redacted_value: z.string(),
+  last_used_at: z.number().nullish(),
+  owner: z.object({
+    type: z.string().optional(),
+    service_account: z.object({ id: z.string().min(1) }).nullish(),
+  }),
+});
+export type ProjectKey = z.infer<typeof ProjectKey>;
+
+/** One page of a list of `item`. */
+export function Page<S extends z.ZodType>(item: S): z.ZodObject<{ data: z.ZodArray<S>; has_more: z.ZodBoolean }> {
+  return z.object({ data: z.array(item), has_more: z.boolean() });
+}
+
+/** The vendor's own shape of an error; what a proxy in between answers does not look like it. */
+export const Refusal = z.object({
+  error: z.object({ code: z.string().nullable(), message: z.string(), type: z.string() }),
+});
+export type Refusal = z.infer<typeof Refusal>;

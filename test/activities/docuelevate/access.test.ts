@@ -1,0 +1,66 @@
+import { type Bench, startBench } from '../bench.js';
+import { type DocuElevateStage, startDocuElevateStage } from './stage.js';
+
+let bench: Bench;
+let stage: DocuElevateStage;
+
+beforeEach(async () => {
+  bench = await startBench();
+  stage = await startDocuElevateStage(bench);
+});
+afterEach(async () => {
+  await stage.stop();
+  await bench.close();
+});
+
+const look = () => bench.attempt(() => stage.docuelevate.checkAccess(bench.credential));
+
+it('is right with an administrator, a setting and a worker', async () => {
+  stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
+
+  expect(await look()).toEqual([
+    { what: 'login as admin', ok: true, detail: 'works, as an administrator' },
+    { what: 'settings', ok: true, detail: 'can be read' },
+    { what: 'setting openai_api_key', ok: true, detail: 'set in the database; a change takes effect at once' },
+    { what: 'worker', ok: true, detail: '1 online' },
+  ]);
+});
+
+it('tells where a setting stands, and whether a change needs a restart', async () => {
+  stage.engine.settings = { openai_api_key: 'key', admin_password: 'key' };
+
+  const details = (await look()).map(({ detail }) => detail);
+
+  expect(details).toContain('not set; a change takes effect at once');
+  expect(details).toContain('set in the environment; a change needs a restart');
+});
+
+it('says which setting the engine does not know', async () => {
+  stage.engine.settings = { openai_key: 'key' };
+
+  expect(await look()).toContainEqual(expect.objectContaining({ what: 'setting openai_key', ok: false }));
+});
+
+it('says no more than that the login is refused', async () => {
+  stage.engine.password = 'wrong';
+
+  expect(await look()).toMatchObject([{ what: 'login as admin', ok: false }]);
+});
+
+it('says when the user is no administrator', async () => {
+  const body = JSON.stringify({ preferred_username: 'grace', is_admin: false });
+  stage.lab.faults.add({ method: 'GET', path: '/api/auth/whoami', kind: { status: 200, body } });
+
+  const [login, ...others] = await look();
+
+  expect(login?.ok).toBe(false);
+  expect(login?.detail).toContain('no administrator');
+  expect(others).toEqual([]);
+});
+
+it('says when no worker is online', async () => {
+  const body = JSON.stringify({ celery: { workers_online: 0 } });
+  stage.lab.faults.add({ method: 'GET', path: '/api/queue/stats', kind: { status: 200, body } });
+
+  expect(await look()).toContainEqual(expect.objectContaining({ what: 'worker', ok: false }));
+});

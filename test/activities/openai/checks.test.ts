@@ -1,0 +1,339 @@
+import type { Finding } from '../../../src/domain/evidence.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type OpenAiStage, startOpenAiStage } from './stage.js';
+
+/** By OpenAI's clock, which is not ours. */
+const start = Date.UTC(2031, 0, 1);
+let now: number;
+let bench: Bench;
+let stage: OpenAiStage;
+let next: VersionRef;
+
+beforeEach(async () => {
+  now = start;
+  bench = await startBench();
+  stage = await startOpenAiStage(bench, { clock: () => now });
+  ({ next } = await bench.rotate());
+});
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+});
+
+type Verb = 'createKey' | 'acceptsKey' | 'sawUse' | 'isIdle' | 'refusesKey';
+
+function ask(verb: Exclude<Verb, 'createKey'>, version: VersionRef = next, waitedMs = 0): Promise<Finding> {
+  return bench.attempt(() => stage.openai[verb](version), { waitedMs });
+}
+const create = (version = next): Promise<void> => bench.attempt(() => stage.openai.createKey(version));
+
+function pass(seconds: number): void {
+  now += seconds * 1000;
+}
+
+/** The engine makes a call with a version's key. */
+async function use(version: VersionRef): Promise<void> {
+  const { key } = await bench.store.unseal(version);
+  await fetch(`${stage.lab.baseUrl}/models`, { headers: { authorization: `Bearer ${key}` } });
+}
+
+function answer(status: number, body: string): void {
+  stage.lab.faults.add({ method: 'GET', path: '/v1/models', times: Infinity, kind: { status, body } });
+}
+
+/** Version 1, which OpenAI accepted, replaced by version 2, which was seen in use at `start` + 100 s. */
+async function replaced(): Promise<{ old: VersionRef; current: VersionRef }> {
+  await create();
+  await ask('acceptsKey');
+  await bench.store.promote(next);
+  const rotation = await bench.rotate();
+  await create(rotation.next);
+  pass(100);
+  await bench.prove(rotation.next, 'in-use', 'proved', Math.floor(now / 1000));
+  await bench.store.promote(rotation.next);
+  return { old: rotation.current!, current: rotation.next };
+}
+
+describe('acceptance', () => {
+  it("comes with the time by OpenAI's clock", async () => {
+    await create();
+
+    expect(await ask('acceptsKey')).toEqual({
+      kind: 'accepted',
+      outcome: 'proved',
+      detail: 'GET /models answered 200',
+      providerTime: start / 1000,
+    });
+    expect(await bench.store.read(next)).toMatchObject({ provider: 'accepted' });
+  });
+
+  it('counts a key that is known but lacks the scope for the question', async () => {
+    await create();
+    const error = { message: 'Missing scopes: model.read', type: 'invalid_request_error', code: 'missing_scope' };
+    answer(403, JSON.stringify({ error }));
+
+    const finding = await ask('acceptsKey');
+
+    expect(finding.outcome).toBe('proved');
+    expect(finding.detail).toContain('lacks the scope');
+  });
+
+  it.each([401, 403])('is not judged by a %i that is not from OpenAI', async (status) => {
+    await create();
+    answer(status, '<html>Please log in to the proxy</html>');
+
+    expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    expect(await bench.store.evidence(next)).toEqual([]);
+  });
+
+  it('fails for an old key that is refused', async () => {
+    stage.account.settlingMs = 60_000;
+    bench.clockOffsetMs = -61_000;
+    await create();
+    bench.clockOffsetMs = 0;
+    stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
+
+    expect(await ask('acceptsKey')).toMatchObject({ outcome: 'failed' });
+    expect(await bench.store.read(next)).toMatchObject({ provider: 'refused' });
+  });
+
+  it('asks again soon at first, and last when the settling time ends', async () => {
+    stage.account.settlingMs = 60_000;
+    await create();
+    stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
+    const young = await failureOf(ask('acceptsKey'));
+    await bench.store.move(next, 'discarding');
+    bench.clockOffsetMs = -40_000;
+    const { next: older } = await bench.rotate();
+    await create(older);
+    stage.lab.killKey(stage.lab.keys()[1]?.id ?? '');
+    const old = await failureOf(ask('acceptsKey', older));
+
+    expect(young.nextRetryDelay).toBe(1000);
+    expect(old.nextRetryDelay).toBeLessThanOrEqual(20_000);
+    expect(old.nextRetryDelay).toBeGreaterThan(19_000);
+  });
+});
+
+describe('use by the engine', () => {
+  it('is seen when it came after our own question', async () => {
+    await create();
+    await ask('acceptsKey');
+    pass(5);
+    await use(next);
+
+    expect(await ask('sawUse')).toMatchObject({
+      kind: 'in-use',
+      outcome: 'proved',
+      providerTime: start / 1000 + 5,
+    });
+  });
+
+  it('does not mistake our own question for it', async () => {
+    await create();
+    await ask('acceptsKey');
+    pass(5);
+    await ask('acceptsKey');
+
+    expect(await ask('sawUse')).toMatchObject({ outcome: 'not-observable' });
+  });
+
+  it('does not mistake our comparison with a dead key for it', async () => {
+    const { old, current } = await replaced();
+    await ask('acceptsKey', current);
+    stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
+    pass(5);
+    await ask('refusesKey', old);
+
+    expect(await ask('sawUse', current)).toMatchObject({ outcome: 'not-observable' });
+  });
+
+  it('waits for data that lags behind a document', async () => {
+    stage.account.settlingMs = 60_000;
+    await create();
+    await ask('acceptsKey');
+    bench.clockOffsetMs = -59_000;
+    await bench.prove(next, 'document');
+    const late = await failureOf(ask('sawUse'));
+    bench.clockOffsetMs = -61_000;
+    await bench.prove(next, 'document');
+
+    expect(late).toMatchObject({ type: 'Settling', nonRetryable: false });
+    expect(await ask('sawUse')).toMatchObject({ outcome: 'not-observable' });
+  });
+
+  it('cannot be told of a key whose id is not known', async () => {
+    await bench.store.close(next, 'failed', 'the test adopts');
+    const version = await bench.adopt({ key: stage.lab.createUserKey('by hand').value });
+
+    expect(await bench.attempt(() => stage.openai.sawUse(version))).toMatchObject({
+      outcome: 'not-observable',
+      detail: 'its id at OpenAI is not known',
+    });
+  });
+});
+
+describe('idleness of the old key', () => {
+  it('is proved by a last use before the switch', async () => {
+    const { old } = await replaced();
+
+    expect(await ask('isIdle', old)).toMatchObject({ kind: 'idle', outcome: 'proved' });
+  });
+
+  it('fails when the old key was used after the switch, even though the new one was used later still', async () => {
+    const { old, current } = await replaced();
+    pass(30);
+    await use(old);
+    pass(30);
+    await bench.prove(current, 'in-use', 'proved', now / 1000);
+
+    expect(await ask('isIdle', old)).toMatchObject({ outcome: 'failed', detail: 'used 30 s after the switch' });
+  });
+
+  it('cannot be told when the switch was never seen', async () => {
+    await create();
+    await ask('acceptsKey');
+    await bench.store.promote(next);
+    const rotation = await bench.rotate();
+    await bench.give(rotation.next, { key: 'x' });
+    await bench.store.promote(rotation.next);
+
+    expect(await ask('isIdle', next)).toMatchObject({ outcome: 'not-observable' });
+  });
+
+  it('believes "never used" only of a key that we never used either', async () => {
+    const user = stage.lab.createUserKey('by hand');
+    await bench.store.close(next, 'failed', 'the test adopts');
+    const version = await bench.adopt({ key: user.value });
+    await bench.store.note(version, { providerId: `api_key/${user.id}` });
+
+    const unused = await bench.attempt(() => stage.openai.isIdle(version));
+    await bench.prove(version, 'accepted');
+    const contradicted = await bench.attempt(() => stage.openai.isIdle(version));
+
+    expect([unused.outcome, contradicted.outcome]).toEqual(['proved', 'not-observable']);
+  });
+});
+
+describe('refusal', () => {
+  function kill(version: VersionRef): void {
+    stage.lab.killKey(stage.lab.keys()[version.number - 1]?.id ?? '');
+  }
+
+  it('is proved while the current key is accepted beside it', async () => {
+    const { old } = await replaced();
+    kill(old);
+
+    const finding = await ask('refusesKey', old);
+
+    expect(finding).toMatchObject({ kind: 'refused', outcome: 'proved' });
+    expect(finding.detail).toMatch(/401 invalid_api_key, while it accepted the current key/);
+    expect(await bench.store.read(old)).toMatchObject({ provider: 'refused' });
+  });
+
+  it('is asked five times, evenly over the settling time', async () => {
+    const { old } = await replaced();
+    kill(old);
+    stage.account.settlingMs = 8000;
+    const before = stage.lab.requests.length;
+
+    const delays: unknown[] = [];
+    for (const waitedMs of [0, 2000, 4000, 6000])
+      delays.push((await failureOf(ask('refusesKey', old, waitedMs))).nextRetryDelay);
+    const finding = await ask('refusesKey', old, 8000);
+
+    expect(delays).toEqual([2000, 2000, 2000, 2000]);
+    expect(finding.outcome).toBe('proved');
+    expect(stage.lab.requests.length - before).toBe(2 * 5);
+  });
+
+  it('waits while the key is still accepted, and fails when it is for good', async () => {
+    const { old } = await replaced();
+    stage.account.settlingMs = 8000;
+
+    expect(await failureOf(ask('refusesKey', old, 2000))).toMatchObject({ type: 'Settling' });
+    expect(await ask('refusesKey', old, 8000)).toMatchObject({ outcome: 'failed' });
+    expect(await bench.store.read(old)).toMatchObject({ provider: 'accepted' });
+  });
+
+  it('is no proof of a key that was never seen to work', async () => {
+    await create();
+    kill(next);
+
+    expect(await ask('refusesKey')).toMatchObject({
+      outcome: 'not-observable',
+      detail: 'already refused before the rotation',
+    });
+  });
+
+  it('is no proof when the current key is refused as well', async () => {
+    const { old, current } = await replaced();
+    kill(old);
+    kill(current);
+
+    expect(await ask('refusesKey', old)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('says so when there is no current key to compare with', async () => {
+    await create();
+    await ask('acceptsKey');
+    kill(next);
+
+    const finding = await ask('refusesKey');
+
+    expect(finding).toMatchObject({ outcome: 'proved' });
+    expect(finding.detail).toContain('no current key to compare with');
+  });
+
+  it('is not compared with a current key that is being revoked as well', async () => {
+    const { old, current } = await replaced();
+    await bench.store.note(current, { compromised: true });
+    kill(old);
+    kill(current);
+
+    expect(await ask('refusesKey', old)).toMatchObject({ outcome: 'proved' });
+  });
+
+  it.each([401, 403])('is not read out of the %i of a proxy', async (status) => {
+    const { old } = await replaced();
+    answer(status, JSON.stringify({ error: 'invalid_api_key' }));
+
+    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+  });
+
+  it('cannot be asked for without a value', async () => {
+    expect(await ask('refusesKey')).toMatchObject({
+      outcome: 'not-observable',
+      detail: 'there is no value to ask with',
+    });
+    expect(stage.lab.requests).toEqual([]);
+  });
+});
+
+describe('access', () => {
+  const look = () => bench.attempt(() => stage.openai.checkAccess(bench.credential));
+
+  it('is right with an admin key and a project of its own', async () => {
+    stage.lab.createServiceAccount('documents');
+
+    expect(await look()).toMatchObject([
+      { what: `project ${stage.lab.project}`, ok: true },
+      { what: 'service accounts', ok: true },
+    ]);
+  });
+
+  it.each([
+    ['the Default project', () => (stage.account.project = stage.lab.defaultProject), /takes no service accounts/],
+    ['a project that is not there', () => (stage.account.project = 'proj_none'), /answered 404/],
+    ['a wrong admin key', () => (stage.account.adminKey = 'nonsense'), /refused the admin key/],
+  ])('says what is wrong with %s', async (_, spoil, words) => {
+    spoil();
+
+    const [first, ...others] = await look();
+
+    expect(first?.ok).toBe(false);
+    expect(first?.detail).toMatch(words);
+    expect(others).toEqual([]);
+  });
+});

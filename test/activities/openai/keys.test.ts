@@ -1,0 +1,300 @@
+import { endpoints } from '../../../activities/openai/requests.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { labPath, type OpenAiStage, startOpenAiStage } from './stage.js';
+
+let bench: Bench;
+let stage: OpenAiStage;
+let next: VersionRef;
+
+beforeEach(async () => {
+  bench = await startBench();
+  stage = await startOpenAiStage(bench);
+  ({ next } = await bench.rotate());
+});
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+});
+
+const create = (version = next): Promise<void> => bench.attempt(() => stage.openai.createKey(version));
+const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => stage.openai.deleteKey(version));
+const identify = (version: VersionRef): Promise<void> => bench.attempt(() => stage.openai.identifyKey(version));
+const working = () => stage.lab.keys().filter(({ value }) => stage.lab.works(value));
+const outcomes = async (): Promise<string[]> =>
+  (await bench.store.intents(bench.credential)).map(({ outcome }) => outcome);
+
+describe('creating', () => {
+  it('names the account after the attempt, so that nobody else can have made it', async () => {
+    await create();
+
+    const [intent] = await bench.store.intents(bench.credential);
+    expect(stage.lab.keys()).toMatchObject([{ accountName: intent?.label }]);
+    expect(await bench.store.read(next)).toMatchObject({
+      state: 'candidate',
+      providerId: `service_account/${stage.lab.keys()[0]?.accountId}`,
+    });
+  });
+
+  it('deletes what lost attempts of an earlier rotation made, and nothing with a similar name', async () => {
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    await failureOf(create());
+    const [lost] = await bench.store.intents(bench.credential);
+    stage.lab.createServiceAccount(`${lost?.label}-of-somebody`);
+    const later = await bench.rotate();
+
+    await create(later.next);
+
+    expect(working().map(({ accountName }) => accountName)).toEqual([
+      `${lost?.label}-of-somebody`,
+      (await bench.store.intents(bench.credential))[1]?.label,
+    ]);
+    expect(await outcomes()).toEqual(['deleted', 'kept']);
+  });
+
+  it('finds what a lost attempt made behind hundreds of other accounts', async () => {
+    for (let count = 0; count < 230; count += 1) stage.lab.createServiceAccount(`other ${count}`);
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    await failureOf(create());
+
+    await create();
+
+    expect(working()).toHaveLength(231);
+    expect(await outcomes()).toEqual(['deleted', 'kept']);
+  });
+
+  it('asks when somebody gave the account of a lost attempt another key', async () => {
+    const lost = await bench.store.intend(next);
+    stage.lab.createServiceAccount(lost.label, 2);
+
+    const failure = await failureOf(create());
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
+    expect(working()).toHaveLength(2);
+  });
+
+  it('leaves an attempt open that may still be under way', async () => {
+    bench.clockOffsetMs = -61_000;
+    await bench.store.intend(next);
+    bench.clockOffsetMs = -30_000;
+    await bench.store.intend(next);
+    bench.clockOffsetMs = 0;
+
+    await create();
+
+    expect(await outcomes()).toEqual(['nothing-made', 'open', 'kept']);
+  });
+
+  it('deletes an account that came without a key, and says so', async () => {
+    const { id } = stage.lab.createServiceAccount('made', 0);
+    const body = JSON.stringify({ id, api_key: null });
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: { status: 200, body } });
+
+    const failure = await failureOf(create());
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(stage.lab.requests.at(-1)).toMatchObject({ method: 'DELETE', status: 200 });
+    expect(await outcomes()).toEqual(['deleted']);
+  });
+
+  it('says what to do when the project is the Default one', async () => {
+    stage.account.project = stage.lab.defaultProject;
+
+    const failure = await failureOf(create());
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toMatch(/Default project takes none.*Make a project for DocuElevate/);
+  });
+
+  it('says which right the admin key lacks', async () => {
+    stage.account.adminKey = stage.lab.readOnlyAdminKey;
+
+    expect((await failureOf(create())).message).toMatch(/"Organization Administration: write"/);
+  });
+
+  it('makes nothing for a rotation that is not the writer any more', async () => {
+    await bench.rotate();
+
+    expect(await failureOf(create())).toMatchObject({ type: 'FenceLost' });
+    expect(stage.lab.requests).toEqual([]);
+  });
+
+  it('makes nothing for a run that another one goes on for', async () => {
+    await bench.store.handOver(next, { ...bench.presenter, runId: 'run-2' });
+
+    expect(await failureOf(create())).toMatchObject({ type: 'FenceLost' });
+    expect(stage.lab.requests).toEqual([]);
+  });
+});
+
+describe('deleting', () => {
+  /** Version 1 with this value and id, replaced by version 2. */
+  async function replaced(key: string, providerId: string | null): Promise<VersionRef> {
+    await bench.store.close(next, 'failed', 'the test adopts');
+    const adopted = await bench.adopt({ key });
+    if (providerId !== null) await bench.store.note(adopted, { providerId });
+    const rotation = await bench.rotate();
+    await create(rotation.next);
+    await bench.promote(rotation.next);
+    return rotation.current!;
+  }
+
+  it('deletes nothing without fresh proof', async () => {
+    const user = stage.lab.createUserKey('by hand');
+    const old = await replaced(user.value, `api_key/${user.id}`);
+    await bench.prove(old, 'idle', 'failed');
+
+    const failure = await failureOf(destroy(old));
+
+    expect(failure).toMatchObject({ type: 'StaleProof', nonRetryable: true });
+    expect(stage.lab.works(user.value)).toBe(true);
+  });
+
+  it('deletes nothing on proof that is older than ten minutes', async () => {
+    const user = stage.lab.createUserKey('by hand');
+    bench.clockOffsetMs = -11 * 60_000;
+    const old = await replaced(user.value, `api_key/${user.id}`);
+    bench.clockOffsetMs = 0;
+
+    expect(await failureOf(destroy(old))).toMatchObject({ type: 'StaleProof' });
+    expect(stage.lab.works(user.value)).toBe(true);
+  });
+
+  it("deletes a person's key by its id", async () => {
+    const user = stage.lab.createUserKey('by hand');
+    const old = await replaced(user.value, `api_key/${user.id}`);
+
+    await destroy(old);
+    await destroy(old);
+
+    expect(stage.lab.works(user.value)).toBe(false);
+    expect(working()).toHaveLength(1);
+    expect(await bench.store.read(old)).toMatchObject({ provider: 'unknown' });
+  });
+
+  it('asks instead of deleting an account that holds other keys as well', async () => {
+    const shared = stage.lab.createServiceAccount('shared', 2);
+    const old = await replaced(shared.keys[0]?.value ?? '', `service_account/${shared.id}`);
+
+    const failure = await failureOf(destroy(old));
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision' });
+    for (const { id } of shared.keys) expect(failure.message).toContain(id);
+    expect(working()).toHaveLength(3);
+  });
+
+  it('asks for the id of an adopted key that was never found', async () => {
+    const old = await replaced(stage.lab.createUserKey('by hand').value, null);
+
+    expect(await failureOf(destroy(old))).toMatchObject({ type: 'NeedsDecision' });
+    expect(working()).toHaveLength(2);
+  });
+
+  it('sweeps what lost attempts made when the version is discarded', async () => {
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), times: 2, kind: 'reset-after' });
+    await failureOf(create());
+    expect(working()).toHaveLength(1);
+    await bench.store.move(next, 'discarding');
+
+    await destroy(next);
+
+    expect(working()).toEqual([]);
+    expect(await outcomes()).toEqual(['deleted']);
+  });
+
+  it('does not discard a value that the engine may hold', async () => {
+    await create();
+    await bench.store.note(next, { engine: 'maybe' });
+    await bench.store.move(next, 'discarding');
+
+    expect(await failureOf(destroy(next))).toMatchObject({ type: 'StaleProof' });
+    expect(working()).toHaveLength(1);
+  });
+
+  it('deletes a compromised key at once, proof or no proof', async () => {
+    const user = stage.lab.createUserKey('leaked');
+    const old = await replaced(user.value, `api_key/${user.id}`);
+    await bench.prove(old, 'idle', 'failed');
+    await bench.store.note(old, { compromised: true });
+
+    await destroy(old);
+
+    expect(stage.lab.works(user.value)).toBe(false);
+  });
+});
+
+describe('identifying an adopted key', () => {
+  async function adopt(key: string): Promise<VersionRef> {
+    await bench.store.close(next, 'failed', 'the test adopts');
+    return bench.adopt({ key });
+  }
+
+  it("finds a person's key", async () => {
+    for (let count = 0; count < 120; count += 1) stage.lab.createUserKey(`other ${count}`);
+    const user = stage.lab.createUserKey('by hand');
+    const version = await adopt(user.value);
+
+    await identify(version);
+
+    expect(await bench.store.read(version)).toMatchObject({ providerId: `api_key/${user.id}` });
+  });
+
+  it("finds a service account's only key", async () => {
+    stage.lab.createServiceAccount('another');
+    const account = stage.lab.createServiceAccount('documents');
+    const version = await adopt(account.keys[0]?.value ?? '');
+
+    await identify(version);
+
+    expect(await bench.store.read(version)).toMatchObject({ providerId: `service_account/${account.id}` });
+  });
+
+  it('asks when the account has several keys', async () => {
+    const account = stage.lab.createServiceAccount('documents', 2);
+
+    const failure = await failureOf(identify(await adopt(account.keys[1]?.value ?? '')));
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision' });
+    expect(failure.message).toContain('holds 2 keys');
+  });
+
+  it('finds the key of an account that has no access to the project any more', async () => {
+    const accounts = `${stage.lab.baseUrl}/organization/projects/${stage.lab.project}/service_accounts`;
+    const post = async (url: string, body: object): Promise<{ id: string; value: string }> => {
+      const headers = { authorization: `Bearer ${stage.lab.adminKey}` };
+      const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+      return (await response.json()) as { id: string; value: string };
+    };
+    const account = await post(accounts, { name: 'documents', create_service_account_only: true });
+    const key = await post(`${accounts}/${account.id}/api_keys`, {});
+    const version = await adopt(key.value);
+
+    await identify(version);
+
+    expect(await bench.store.read(version)).toMatchObject({ providerId: `service_account/${account.id}` });
+  });
+
+  it('asks when several keys fit', async () => {
+    const { value } = stage.lab.createUserKey('by hand');
+    const key = { redacted_value: `${value.slice(0, 8)}...${value.slice(-4)}`, last_used_at: null, owner: {} };
+    const data = [
+      { id: 'key_one', ...key },
+      { id: 'key_two', ...key },
+    ];
+    const body = JSON.stringify({ data, has_more: false });
+    stage.lab.faults.add({ method: 'GET', path: labPath(endpoints.listKeys), kind: { status: 200, body } });
+
+    const failure = await failureOf(identify(await adopt(value)));
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision' });
+    expect(failure.message).toContain('key_one, key_two');
+  });
+
+  it('asks when no key fits, also when only the beginning does', async () => {
+    const { value } = stage.lab.createUserKey('by hand');
+    const version = await adopt(`${value.slice(0, -4)}${value.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`);
+
+    expect(await failureOf(identify(version))).toMatchObject({ type: 'NeedsDecision' });
+    expect((await bench.store.read(version)).providerId).toBeNull();
+  });
+});

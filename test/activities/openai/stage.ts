@@ -1,0 +1,47 @@
+import { createOpenAiActivities, type OpenAiActivities } from '../../../activities/openai/activities.js';
+import { endpoints } from '../../../activities/openai/requests.js';
+import { type OpenAiLab, type OpenAiLabOptions, startOpenAiLab } from '../../../src/lab/openai/server.js';
+import type { ProviderStage } from '../../contracts/provider.js';
+import type { Bench } from '../bench.js';
+
+/** OpenAI's lab, and our activities pointed at it. */
+export interface OpenAiStage {
+  readonly lab: OpenAiLab;
+  readonly openai: OpenAiActivities;
+  /** What the configuration says; change it to point elsewhere. */
+  readonly account: { adminKey: string; project: string; settlingMs: number };
+}
+
+export async function startOpenAiStage({ store }: Bench, options: OpenAiLabOptions = {}): Promise<OpenAiStage> {
+  const lab = await startOpenAiLab(options);
+  const account = { adminKey: lab.adminKey, project: lab.project, settlingMs: options.settlingMs ?? 0 };
+  const openai = createOpenAiActivities({
+    store,
+    account: async () => ({ ...account, baseUrl: lab.baseUrl, adminKey: async () => account.adminKey }),
+  });
+  return { lab, openai, account };
+}
+
+/** A path of the lab for a fault. */
+export function labPath({ path }: { readonly path: string }): string {
+  return `/v1${path}`;
+}
+
+export async function openAiProvider(bench: Bench, options: OpenAiLabOptions): Promise<ProviderStage> {
+  const { lab, openai, account } = await startOpenAiStage(bench, options);
+  const admins = { valid: lab.adminKey, wrong: `wrong-${lab.adminKey}`, powerless: lab.readOnlyAdminKey };
+  return {
+    lab,
+    verbs: {
+      create: openai.createKey,
+      accepts: openai.acceptsKey,
+      destroy: openai.deleteKey,
+      refuses: openai.refusesKey,
+    },
+    creates: { method: 'POST', path: labPath(endpoints.createAccount) },
+    destroys: { method: 'DELETE', path: labPath(endpoints.deleteAccount) },
+    useAdmin: (which) => void (account.adminKey = admins[which]),
+    working: () => lab.keys().flatMap(({ value }) => (lab.works(value) ? [value] : [])),
+    secrets: () => [...Object.values(admins), ...lab.keys().map(({ value }) => value)],
+  };
+}

@@ -1,0 +1,260 @@
+import { inspect } from 'node:util';
+import { ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { LabServer } from '../../src/lab/server.js';
+import { type Bench, failureOf, startBench } from '../activities/bench.js';
+
+/** A provider's activities by what they mean. */
+export interface ProviderVerbs {
+  readonly create: (version: VersionRef) => Promise<void>;
+  readonly accepts: (version: VersionRef) => Promise<Finding>;
+  readonly destroy: (version: VersionRef) => Promise<void>;
+  readonly refuses: (version: VersionRef) => Promise<Finding>;
+}
+
+/** A provider's lab and its activities, which take their admin credential from `useAdmin`. */
+export interface ProviderStage {
+  readonly lab: LabServer;
+  readonly verbs: ProviderVerbs;
+  /** The calls by which the lab makes and unmakes a value. */
+  readonly creates: { readonly method: string; readonly path: string };
+  readonly destroys: { readonly method: string; readonly path: string };
+  useAdmin(which: 'valid' | 'wrong' | 'powerless'): void;
+  /** Every value that the provider would accept right now. */
+  working(): string[];
+  /** Whatever must never show: admin credentials, and every value there ever was. */
+  secrets(): string[];
+}
+
+export interface ProviderOptions {
+  /** How long the lab, and the account as configured, take to know of a change. */
+  readonly settlingMs: number;
+}
+
+type Start = (bench: Bench, options: ProviderOptions) => Promise<ProviderStage>;
+
+/** What every provider of a credential promises. */
+export function describeProvider(system: string, start: Start): void {
+  describe(`${system} as a provider`, () => {
+    let bench: Bench;
+    let stage: ProviderStage;
+    let next: VersionRef;
+
+    async function begin(options: ProviderOptions = { settlingMs: 0 }): Promise<void> {
+      await end();
+      bench = await startBench();
+      stage = await start(bench, options);
+      ({ next } = await bench.rotate());
+    }
+    async function end(): Promise<void> {
+      await stage?.lab.stop();
+      await bench?.close();
+    }
+    beforeEach(() => begin());
+    afterAll(end);
+
+    const create = (version = next): Promise<void> => bench.attempt(() => stage.verbs.create(version));
+    const accepts = (version = next): Promise<Finding> => bench.untilDone(() => stage.verbs.accepts(version));
+    const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => stage.verbs.destroy(version));
+    const valuesOf = async (version: VersionRef): Promise<string[]> => Object.values(await bench.store.unseal(version));
+
+    /** One version in force, and the one it replaced, ready to be destroyed. */
+    async function replaced(): Promise<{ old: VersionRef; current: VersionRef }> {
+      await create();
+      await bench.promote(next);
+      const rotation = await bench.rotate();
+      const old = rotation.current!;
+      await accepts(old);
+      await create(rotation.next);
+      await bench.promote(rotation.next);
+      return { old, current: rotation.next };
+    }
+
+    it('creates a credential that works', async () => {
+      await create();
+
+      expect(await accepts()).toMatchObject({ kind: 'accepted', outcome: 'proved' });
+      expect(await valuesOf(next)).toEqual(expect.arrayContaining(stage.working()));
+      expect(stage.working()).toHaveLength(1);
+    });
+
+    it('leaves one credential when it creates twice', async () => {
+      await create();
+      await create();
+
+      expect(stage.working()).toHaveLength(1);
+    });
+
+    it('deletes the old one and leaves the new one, however often', async () => {
+      const { old, current } = await replaced();
+
+      await destroy(old);
+      await destroy(old);
+
+      expect(stage.working()).toHaveLength(1);
+      expect(await accepts(current)).toMatchObject({ outcome: 'proved' });
+      expect(await bench.untilDone(() => stage.verbs.refuses(old))).toMatchObject({
+        kind: 'refused',
+        outcome: 'proved',
+      });
+    });
+
+    it.each(['wrong', 'powerless'] as const)(
+      'does not try again with an admin credential that is %s',
+      async (which) => {
+        stage.useAdmin(which);
+
+        const failure = await failureOf(create());
+
+        expect(failure).toMatchObject({ nonRetryable: true, type: 'Unauthorized' });
+        expect(await bench.store.intents(bench.credential)).toMatchObject([{ outcome: 'nothing-made' }]);
+      },
+    );
+
+    it('waits for a value that is younger than the settling time', async () => {
+      await begin({ settlingMs: 60_000 });
+      await create();
+
+      const failure = await failureOf(bench.attempt(() => stage.verbs.accepts(next)));
+
+      expect(failure).toMatchObject({
+        nonRetryable: false,
+        type: 'Settling',
+        category: ApplicationFailureCategory.BENIGN,
+      });
+      expect(failure.nextRetryDelay).toBeGreaterThan(0);
+    });
+
+    it('says so when a value is still refused after the settling time', async () => {
+      await create();
+      await bench.store.move(next, 'discarding');
+      await destroy(next);
+
+      expect(await accepts()).toMatchObject({ kind: 'accepted', outcome: 'failed' });
+    });
+
+    it.each([408, 429, 500, 503])('tries again after a %i, no earlier than it is told', async (status) => {
+      const trouble = { method: '*', path: '*', times: Infinity, kind: { status, retryAfterSeconds: 7 } };
+      stage.lab.faults.add(trouble);
+      const creating = await failureOf(create());
+      stage.lab.faults.clear();
+      await create();
+      stage.lab.faults.add(trouble);
+      const accepting = await failureOf(bench.attempt(() => stage.verbs.accepts(next)));
+
+      for (const failure of [creating, accepting])
+        expect(failure).toMatchObject({ nonRetryable: false, type: 'Unavailable', nextRetryDelay: 7000 });
+    });
+
+    it('recovers when the answer to a create is lost after it was made', async () => {
+      stage.lab.faults.add({ ...stage.creates, kind: 'reset-after' });
+
+      await expect(create()).rejects.toMatchObject({ nonRetryable: false, type: 'Unavailable' });
+      await create();
+
+      expect(stage.working()).toHaveLength(1);
+      expect(await valuesOf(next)).toEqual(expect.arrayContaining(stage.working()));
+      const intents = await bench.store.intents(bench.credential);
+      expect(intents.map(({ outcome }) => outcome)).toEqual(['deleted', 'kept']);
+    });
+
+    it('recovers when the answer to a deletion is lost after it was made', async () => {
+      const { old, current } = await replaced();
+      stage.lab.faults.add({ ...stage.destroys, kind: 'reset-after' });
+
+      await expect(destroy(old)).rejects.toMatchObject({ nonRetryable: false });
+      await destroy(old);
+
+      expect(await valuesOf(current)).toEqual(expect.arrayContaining(stage.working()));
+      expect(stage.working()).toHaveLength(1);
+    });
+
+    it('leaves one credential when a slow attempt overlaps with the next one', async () => {
+      stage.lab.faults.add({ ...stage.creates, kind: { slowMs: 150 } });
+
+      const slow = create();
+      await seenBy(stage.lab, stage.creates.method);
+      await create();
+      await slow;
+
+      expect(stage.working()).toHaveLength(1);
+      expect(await valuesOf(next)).toEqual(expect.arrayContaining(stage.working()));
+      const intents = await bench.store.intents(bench.credential);
+      expect(intents.map(({ outcome }) => outcome)).toEqual(['deleted', 'kept']);
+    });
+
+    it('deletes what it made when another rotation has become the writer meanwhile', async () => {
+      stage.lab.faults.add({ ...stage.creates, kind: { slowMs: 150 } });
+
+      const late = failureOf(create());
+      await seenBy(stage.lab, stage.creates.method);
+      await bench.rotate();
+
+      expect(await late).toMatchObject({ type: 'FenceLost', nonRetryable: true });
+      expect(stage.working()).toEqual([]);
+    });
+
+    it('stops the request when the activity is cancelled', async () => {
+      stage.lab.faults.add({ ...stage.creates, kind: 'hang' });
+      const cancellation = new AbortController();
+
+      const running = bench.attempt(() => stage.verbs.create(next), { signal: cancellation.signal });
+      await seenBy(stage.lab, stage.creates.method);
+      cancellation.abort(new CancelledFailure('CANCELLED'));
+
+      await expect(running).rejects.toBeInstanceOf(CancelledFailure);
+    });
+
+    it.each([400, 401, 403, 404, 409, 422, 429, 500])(
+      'shows no secret when everything answers %i and echoes what it was sent',
+      async (status) => {
+        const { old, current } = await replaced();
+        const { next: third } = await bench.rotate();
+        const { verbs } = stage;
+        const seen: unknown[] = [];
+        const output = watchOutput();
+        stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status } });
+
+        for (const work of [verbs.create, verbs.accepts, verbs.destroy, verbs.refuses])
+          for (const version of [old, current, third])
+            seen.push(
+              await bench
+                .attempt<unknown>(() => work({ ...version, fence: third.fence }))
+                .catch((error: unknown) => error),
+            );
+
+        const versions = await bench.store.versions();
+        seen.push(versions, await bench.store.ledger(), output.end());
+        for (const version of versions) seen.push(await bench.store.evidence(version));
+        const text = inspect(seen, {
+          depth: Infinity,
+          showHidden: true,
+          maxStringLength: Infinity,
+          maxArrayLength: Infinity,
+        });
+        const shown = stage.secrets().filter((secret) => text.includes(secret));
+        expect(stage.secrets().length).toBeGreaterThan(2);
+        expect(shown).toEqual([]);
+      },
+    );
+  });
+}
+
+/** Resolves when the lab has seen a request with this method. */
+async function seenBy({ requests }: LabServer, method: string): Promise<void> {
+  while (!requests.some((request) => request.method === method)) await new Promise(setImmediate);
+}
+
+/** Everything that is written to the terminal until `end`. */
+function watchOutput(): { end(): string[] } {
+  const lines: string[] = [];
+  const keep = (chunk: unknown): boolean => lines.push(String(chunk)) > 0;
+  const spies = [process.stdout, process.stderr].map((stream) => jest.spyOn(stream, 'write').mockImplementation(keep));
+  return {
+    end() {
+      for (const spy of spies) spy.mockRestore();
+      return lines;
+    },
+  };
+}
