@@ -12,7 +12,7 @@ export interface Playground {
   readonly file: string;
   /** The embedded Temporal server's folder. */
   readonly dataDir: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 export interface PlaygroundOptions {

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { decide, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import type { RotationReport } from '../../src/domain/rotation.js';
+import { decide, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
 
@@ -170,4 +171,57 @@ it('stops without undoing anything when another writer has taken over', async ()
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'failed' });
   expect(stage.calls.at(-1)).toBe('write 2');
+});
+
+describe('an emergency', () => {
+  const contained = ['retired', 'discarded'];
+
+  /** Sends the signal the moment a scripted call is in progress, and lets that call end only afterwards. */
+  async function strikeDuring(call: string, credential: string, policy: { graceMs?: number } = {}): Promise<RotationReport> {
+    const struck = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    let once = true;
+    stage.behave = async (verb, { number }) => {
+      if (`${verb} ${number}` !== call || !once) return;
+      once = false;
+      reached.resolve();
+      await struck.promise;
+    };
+    const handle = await stage.rotate(credential, policy);
+    await reached.promise;
+    await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+    await until(async () => (await stage.progress(handle)).phase === 'contain');
+    struck.resolve();
+    return stage.report(handle);
+  }
+
+  it.each(['write 1', 'create 2', 'write 2', 'document 2', 'disable 1', 'destroy 1'])(
+    'contains every version and replaces them when it strikes during "%s"',
+    async (call) => {
+      const credential = `struck-${call.replace(' ', '-')}`;
+
+      const report = await strikeDuring(call, credential);
+
+      expect(report.outcome).toBe('replaced');
+      const versions = await stage.store.versions(credential);
+      const earlier = versions.filter(({ number }) => number < report.version);
+      expect(earlier.every(({ state, compromised, number }) => contained.includes(state) && (compromised || number > 1))).toBe(true);
+      expect(versions.find(({ number }) => number === report.version)?.state).toBe('current');
+      expect(stage.calls).toContain('destroy 1');
+      expect(stage.calls).toContain('refuses 1');
+      expect(stage.calls).not.toContain('restore 2');
+    },
+  );
+
+  it('does not wait for the grace, and asks nothing', async () => {
+    stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+    const handle = await stage.rotate('struck-in-grace', { graceMs: 48 * hour });
+    const latest = stage.temporal.client.workflow.getHandle('rotation/struck-in-grace');
+    await until(async () => (await stage.progress(handle)).waiting);
+
+    await latest.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+
+    expect(await stage.report(latest)).toMatchObject({ outcome: 'replaced', version: 3, oldCredential: 'refused' });
+    expect((await stage.store.versions('struck-in-grace')).map(({ state }) => state)).toEqual(['retired', 'retired', 'current']);
+  });
 });

@@ -45,7 +45,7 @@ async function plan(run: RotationRun): Promise<Ending | null> {
   } catch (error) {
     const leave = leaveOf(error);
     if (!run.opened) return { outcome: 'failed', why: leave.message };
-    if (emergencyPending(run.inbox) || leave.to === 'emergency') return null;
+    if (run.inbox.emergencies.length > 0) return null; // whatever else it was, the emergency goes first
     if (leave.to === 'lost') return { outcome: 'failed', why: leave.message };
     if (leave.to === 'abandon' || run.pastNoReturn) return { outcome: 'abandoned', why: leave.message };
     return CancellationScope.nonCancellable(() => back(run, leave.message));

@@ -89,6 +89,7 @@ export async function rollBack(run: RotationRun): Promise<void> {
 
 async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
   for (;;) {
+    if (run.inbox.emergencies.length > 0) throw new Leave('emergency', 'an emergency takes over');
     try {
       return await run.during('roll-back', () => run.step(`Undo: ${title}`, call));
     } catch (error) {
