@@ -1,0 +1,194 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../domain/user-error.js';
+import type { TemporalBinary } from './binary.js';
+import { embeddedFiles, lastLogLines, readAddress, type AddressRecord, type EmbeddedFiles } from './embedded-files.js';
+import { readEnvironment } from './environment.js';
+import type { KeeperAnswer, KeeperOrder } from './keeper.js';
+import { isLocked } from './lock.js';
+import { waitUntilUsable } from './open.js';
+
+export interface EmbeddedOptions {
+  /** Holds the server's database, log and address; on a local disk, one server at a time. */
+  readonly dataDir: string;
+  readonly binary: TemporalBinary;
+  /** Without Temporal's web page (default true). */
+  readonly headless?: boolean;
+  /** A fixed port, for a server that comes back at the same address; else a free one. */
+  readonly port?: number;
+  /** Takes one line when a database was set aside. */
+  readonly report: (line: string) => void;
+}
+
+/** A Temporal server that ends with this process, however this process ends. */
+export interface EmbeddedServer {
+  readonly address: string;
+  readonly uiUrl?: string;
+  readonly pid: number;
+  readonly startedByUs: true;
+  /** Resolves when the server is gone, whether it was stopped or died. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const readyMs = 30_000; // 0.3 s is usual; a cold disk or a busy machine takes longer
+
+/** As shipped every task hop waits 50 ms and every timer 1 s. */
+const fastSettings = [
+  ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
+  ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
+  ...['--dynamic-config-value', 'history.timerProcessorMaxPollRPS=1000'],
+  ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+];
+
+/**
+ * Starts a Temporal server on loopback and waits until it answers.
+ * @throws UserError when one already runs on the same data, when it ends early, or when it does not answer within 30 s
+ */
+export async function startEmbeddedServer(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const files = embeddedFiles(options.dataDir);
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const order = await orderFor(options, files);
+  const keeper = startKeeper();
+  const ended = once(keeper, 'exit').then(() => undefined);
+  try {
+    const { pid, setAside } = await started(keeper, order);
+    if (setAside !== null) options.report(`Temporal database of another server version set aside: ${setAside}`);
+    endWithKeeper(keeper, pid);
+    await ready(order, ended);
+    return { address: order.address, ...(order.uiUrl && { uiUrl: order.uiUrl }), pid, startedByUs: true, ended, stop };
+  } catch (err) {
+    await stop();
+    throw err;
+  }
+
+  async function stop(): Promise<void> {
+    if (keeper.connected) keeper.disconnect();
+    keeper.ref();
+    await ended;
+  }
+}
+
+/** The embedded server that runs on this data, for commands that only want to talk to it; null when there is none. */
+export async function findEmbeddedServer(dataDir: string): Promise<AddressRecord | null> {
+  const files = embeddedFiles(dataDir);
+  return isLocked(files.lock) ? readAddress(files) : null;
+}
+
+async function orderFor(
+  { binary, headless = true, port }: EmbeddedOptions,
+  files: EmbeddedFiles,
+): Promise<KeeperOrder> {
+  const [rpc, ui] = await freePorts();
+  const rpcPort = String(port ?? rpc);
+  return {
+    executable: binary.path,
+    serverVersion: binary.serverVersion,
+    files,
+    address: `127.0.0.1:${rpcPort}`,
+    ...(headless ? {} : { uiUrl: `http://127.0.0.1:${ui}` }),
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', rpcPort, '--db-filename', files.database],
+      ...(headless ? ['--headless'] : ['--ui-port', String(ui), '--ui-disable-news-fetch']),
+      ...fastSettings,
+      ...['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'], // it would ask Temporal's site
+      ...['--env-file', '/dev/null'], // what `temporal env set` keeps would count as flags
+    ],
+  };
+}
+
+/** Two free ports below those that systems hand out by themselves, so that nobody is given one before the server takes it. */
+async function freePorts(): Promise<[number, number]> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if ((await isFree(port)) && (await isFree(port + 1))) return [port, port + 1];
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/** In a session of its own: Ctrl-C in a terminal reaches Keyturn only, which stops its work first and the server last. */
+function startKeeper(): ChildProcess {
+  const script = new URL(`./keeper${extname(import.meta.url)}`, import.meta.url);
+  return fork(fileURLToPath(script), {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { ...readEnvironment().forServer },
+    execArgv: ['--disable-warning=ExperimentalWarning'], // node:sqlite warns on Node 22
+  });
+}
+
+async function started(keeper: ChildProcess, order: KeeperOrder): Promise<Extract<KeeperAnswer, { event: 'started' }>> {
+  const answered = once(keeper, 'message') as Promise<[KeeperAnswer]>;
+  keeper.send(order);
+  const gone = once(keeper, 'exit').then((): [KeeperAnswer] => [{ event: 'failed', reason: 'its keeper ended' }]);
+  const [answer] = await Promise.race([answered, gone]);
+  switch (answer.event) {
+    case 'started':
+      return answer;
+    case 'taken':
+      throw alreadyRunning(readAddress(order.files));
+    case 'failed':
+      throw new UserError('The embedded Temporal server could not be started', {
+        state: `Nothing runs. ${order.executable} on ${order.files.database}: ${answer.reason}.`,
+        next: 'Check that the executable runs and that the data directory can be written.',
+      });
+  }
+}
+
+/** The keeper stops the server; if the keeper itself is killed, we do. A process that ends by itself must not wait for either. */
+function endWithKeeper(keeper: ChildProcess, pid: number): void {
+  keeper.once('exit', (_code, signal) => {
+    if (signal !== null) endProcess(pid);
+  });
+  keeper.unref();
+  keeper.channel?.unref();
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It is gone already.
+  }
+}
+
+async function ready({ address, files }: KeeperOrder, ended: Promise<void>): Promise<void> {
+  const gone = new AbortController();
+  const target = { namespace: 'default', connectionOptions: { address } };
+  const usable = waitUntilUsable(target, { withinMs: readyMs, attemptMs: 1_000, signal: gone.signal });
+  const outcome = await Promise.race([usable.catch(() => 'silent' as const), ended.then(() => 'ended' as const)]);
+  gone.abort();
+  if (outcome === undefined) return;
+  const what = outcome === 'ended' ? 'ended while it started' : `did not answer within ${readyMs / 1000} seconds`;
+  throw new UserError(`The embedded Temporal server ${what}`, {
+    state: ['Nothing runs. The last lines of its log:', ...lastLogLines(files).map((line) => `  ${line}`)].join('\n'),
+    next: `The whole log is ${files.log}. If the database is damaged, move ${files.database} away: rotations are rebuilt from the store.`,
+  });
+}
+
+function alreadyRunning(record: AddressRecord | null): UserError {
+  const state =
+    record === null
+      ? 'It is starting or stopping just now.'
+      : `It answers at ${record.address} (process ${record.pid}), started by process ${record.owner}, running since ${record.startedAt}.`;
+  return new UserError('A Temporal server already runs on this data', {
+    state,
+    next: 'Use it: other commands find it by themselves. Or stop the keyturn up that started it, then try again.',
+  });
+}

@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Unavailable } from './executable.js';
+import { tryLock, type Lock } from './lock.js';
+
+export interface InstallOptions {
+  /** Where the executable is kept in the end. */
+  readonly kept: string;
+  readonly report: (line: string) => void;
+  /** Makes the executable at the path it is given. */
+  readonly make: (into: string) => Promise<void>;
+}
+
+/**
+ * Makes the executable beside its place and moves it there when it is complete. One process at a time; whoever had to wait takes what the other
+ * made, and the answer is `found`.
+ * @throws Unavailable from `make`, or when the place cannot be created
+ */
+export async function install({ kept, report, make }: InstallOptions): Promise<'made' | 'found'> {
+  const home = dirname(kept);
+  createDirectory(home);
+  const { lock, waited } = await waitForLock(join(home, 'install.lock'), report);
+  const unfinished = join(home, 'unfinished');
+  try {
+    if (waited && existsSync(kept)) return 'found';
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished);
+    const fresh = join(unfinished, 'temporal');
+    await make(fresh);
+    renameSync(fresh, kept);
+    return 'made';
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+    lock.release();
+  }
+}
+
+function createDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch {
+    throw new Unavailable(`${path} cannot be created`);
+  }
+}
+
+async function waitForLock(file: string, report: (line: string) => void): Promise<{ lock: Lock; waited: boolean }> {
+  for (let waited = false; ; waited = true) {
+    const lock = tryLock(file);
+    if (lock !== null) return { lock, waited };
+    if (!waited) report('Temporal server: another Keyturn is installing it; waiting');
+    await sleep(200);
+  }
+}
