@@ -10,7 +10,7 @@ const sizes = {
 };
 
 export default ts.config(
-  { ignores: ['dist', 'node_modules', '*.config.js', 'test/support/count-reporter.js'] },
+  { ignores: ['dist', 'node_modules', '*.config.js', 'test/support/*.js', '.ci'] },
   js.configs.recommended,
   ts.configs.recommendedTypeChecked,
   {

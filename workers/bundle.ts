@@ -2,8 +2,13 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
-/** Where `npm run build` leaves the workflow bundle, beside the compiled code that uses it. */
-export const bundlePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+/** Where `npm run build` leaves the workflow bundle: beside the compiled code, which tests that run from the sources use as well. */
+export const bundlePath = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../dist/workers/workflow-bundle.js' : './workflow-bundle.js',
+    import.meta.url,
+  ),
+);
 
 /** Bundles everything in workflows/; refuses Node modules and anything else that would not replay. */
 export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {

@@ -14,7 +14,7 @@ export const versions = activitiesOf<VersionsActivities>('versions', {
 
 export const openai = activitiesOf<OpenAiActivities>('openai', {
   startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
-  attempts: 8,
+  attempts: 12, // a fresh key is asked after 8 times in 60 seconds of settling
   initialInterval: '1 second',
   maximumInterval: '1 minute', // their rate limits count per minute; then the runner decides
 });

@@ -20,6 +20,8 @@ export interface ProcedureDescriptor {
   readonly overlap: Overlap;
   /** Exported name of the workflow in workflows/index.ts. */
   readonly workflow: string;
+  /** How the end of an old value shows where its refusal cannot be proved; left out, it is proved. */
+  readonly refusal?: 'not-observable' | 'attested';
   /** What stays usable after the value itself is refused; reported by an emergency. */
   readonly outlives?: string;
 }

@@ -1,26 +1,21 @@
 import { join } from 'node:path';
-import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
-import { bundlePath } from '../../workers/bundle.js';
-import { installRuntime, startWorkers } from '../../workers/rotation-worker.js';
+import { descriptorOf } from '../../workers/compose.js';
+import { installRuntime } from '../../workers/rotation-worker.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import type { Duration } from '../domain/duration.js';
 import type { Progress, RotationReport } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
-import { type Defer, withCleanup } from './with-cleanup.js';
-import { adopt } from '../operations/adopt.js';
-import { inputOf, openSession, type Session } from '../operations/session.js';
+import { inputOf } from '../operations/session.js';
 import { startRotation } from '../operations/start-rotation.js';
-import { descriptorOf } from '../../workers/compose.js';
-import { findTemporalBinary, type TemporalBinary } from '../temporal/binary.js';
-import { connectClient, connectWorker, embeddedTarget, type TemporalTarget } from '../temporal/connect.js';
-import { startEmbeddedServer } from '../temporal/embedded.js';
-import { ensureSearchAttributes } from '../temporal/search-attributes.js';
+import { findTemporalBinary } from '../temporal/binary.js';
 import { findSecrets } from './canary.js';
 import { startConsumer } from './consumer.js';
-import { createPlayground, type Playground } from './playground.js';
+import { createPlayground } from './playground.js';
+import { type Rehearsal, startRehearsal } from './rehearsal.js';
 import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
+import { type Defer, withCleanup } from './with-cleanup.js';
 
 export interface DemoReport {
   readonly procedure: string;
@@ -60,70 +55,35 @@ export async function runDemo({
     defer(() => scenario.stop());
     for (const [name, { url }] of Object.entries(scenario.systems)) onLine(`Simulated ${name}: ${url}`);
     const playground = await createPlayground(scenario, { grace });
-    defer(() => playground.remove());
+    defer(playground.remove);
+    installRuntime(pino(pino.destination({ dest: join(playground.dataDir, 'keyturn.log'), sync: true })));
 
-    const played = await withCleanup((release) => play({ scenario, playground, binary, onLine, onProgress }, release));
+    const rehearsal = { scenario, playground, binary, report: onLine };
+    const played = await withCleanup(async (release) =>
+      play(await startRehearsal(rehearsal, release), { scenario, onProgress }, release),
+    );
     const secretsFoundInTemporal = await countSecrets(playground.dataDir, scenario);
     return { procedure, ...played, secretsFoundInTemporal, seconds: (Date.now() - begun) / 1000 };
   });
 }
 
-type Stage = Pick<DemoOptions, 'onLine' | 'onProgress'> & {
-  scenario: Scenario;
-  playground: Playground;
-  binary: TemporalBinary;
-};
-type Played = Omit<DemoReport, 'procedure' | 'secretsFoundInTemporal' | 'seconds'>;
+type Played = Pick<DemoReport, 'outcome' | 'steps' | 'consumer' | 'oldCredential'>;
 
-/** Server, worker, adoption and one rotation. */
-async function play({ scenario, playground, binary, onLine, onProgress }: Stage, defer: Defer): Promise<Played> {
-  const { dataDir } = playground;
-  const { credential, adopted } = scenario;
-  installRuntime(pino(pino.destination({ dest: join(dataDir, 'keyturn.log'), sync: true })));
-  const server = await startEmbeddedServer({ dataDir, binary, report: onLine });
-  defer(() => server.stop());
-  onLine(`Temporal server: ${server.address}`);
-  const { client, session } = await startWork({ file: playground.file, target: embeddedTarget(server.address) }, defer);
-
-  await adopt(session, { credential, parts: adopted, soleUser: true, actor: 'demo' });
-  onLine(`Adopted the value that is in force, as version 1 of ${credential}`);
+/** One rotation, with somebody who uses the engine every 100 ms. */
+async function play(
+  rehearsal: Rehearsal,
+  { scenario, onProgress }: { scenario: Scenario; onProgress: DemoOptions['onProgress'] },
+  defer: Defer,
+): Promise<Played> {
   const consumer = startConsumer(() => scenario.consume());
   defer(() => consumer.stop());
-  const { report, steps } = await rotate({ client, session, credential, onProgress });
+  const { report, steps } = await rotate(rehearsal, scenario.credential, onProgress);
   await consumer.stop();
   const { probes, failed } = consumer;
   return { outcome: report.outcome, steps, consumer: { probes, failed }, oldCredential: report.oldCredential };
 }
 
-async function startWork(
-  { file, target }: { file: string; target: TemporalTarget },
-  defer: Defer,
-): Promise<{ client: Client; session: Session }> {
-  const client = await connectClient(target);
-  defer(() => client.connection.close());
-  await ensureSearchAttributes(client.connection, target.namespace);
-  const connection = await connectWorker(target);
-  defer(() => connection.close());
-  const session = await openSession({ file, create: true });
-  defer(() => session.close());
-  const { store, activities } = session;
-  const workers = await startWorkers({
-    connection,
-    namespace: target.namespace,
-    bundle: bundlePath,
-    store,
-    activities,
-  });
-  defer(() => workers.stop());
-  return { client, session };
-}
-
-async function rotate({
-  client,
-  session,
-  credential,
-  onProgress,
-}: { client: Client; session: Session; credential: string } & Pick<DemoOptions, 'onProgress'>) {
+async function rotate({ client, session }: Rehearsal, credential: string, onProgress: DemoOptions['onProgress']) {
   const request = { actor: 'demo', trigger: 'manual', reason: 'to show it' } as const;
   const { handle } = await startRotation(
     client,

@@ -8,6 +8,12 @@ export interface ScenarioOptions {
   readonly latencyMs?: number;
 }
 
+export interface Received {
+  readonly system: string;
+  readonly method: string;
+  readonly path: string;
+}
+
 /** A procedure's stage: simulated systems in the state a stack is in before its first rotation. */
 export interface Scenario {
   /** By a name for people, in the order a rotation meets them. */
@@ -28,6 +34,8 @@ export interface Scenario {
   /** The truth about values: what the engine holds, and every value that is still accepted. */
   engineHolds(): string | null;
   working(): string[];
+  /** What Keyturn asked of the systems so far, in order and below their base addresses; the engine's own traffic is left out. */
+  received(): readonly Received[];
   /** Every secret that exists anywhere in the scenario by now. */
   secrets(): string[];
   stop(): Promise<void>;

@@ -177,7 +177,11 @@ describe('an emergency', () => {
   const contained = ['retired', 'discarded'];
 
   /** Sends the signal the moment a scripted call is in progress, and lets that call end only afterwards. */
-  async function strikeDuring(call: string, credential: string, policy: { graceMs?: number } = {}): Promise<RotationReport> {
+  async function strikeDuring(
+    call: string,
+    credential: string,
+    policy: { graceMs?: number } = {},
+  ): Promise<RotationReport> {
     const struck = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
     let once = true;
@@ -205,7 +209,9 @@ describe('an emergency', () => {
       expect(report.outcome).toBe('replaced');
       const versions = await stage.store.versions(credential);
       const earlier = versions.filter(({ number }) => number < report.version);
-      expect(earlier.every(({ state, compromised, number }) => contained.includes(state) && (compromised || number > 1))).toBe(true);
+      expect(
+        earlier.every(({ state, compromised, number }) => contained.includes(state) && (compromised || number > 1)),
+      ).toBe(true);
       expect(versions.find(({ number }) => number === report.version)?.state).toBe('current');
       expect(stage.calls).toContain('destroy 1');
       expect(stage.calls).toContain('refuses 1');
@@ -222,6 +228,10 @@ describe('an emergency', () => {
     await latest.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
 
     expect(await stage.report(latest)).toMatchObject({ outcome: 'replaced', version: 3, oldCredential: 'refused' });
-    expect((await stage.store.versions('struck-in-grace')).map(({ state }) => state)).toEqual(['retired', 'retired', 'current']);
+    expect((await stage.store.versions('struck-in-grace')).map(({ state }) => state)).toEqual([
+      'retired',
+      'retired',
+      'current',
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../openai/server.js';
-import type { Scenario, ScenarioOptions } from '../scenario.js';
+import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
 /** DocuElevate with an OpenAI key that somebody made by hand, the only key of its service account. */
 export async function startOpenAiApiKey(options: ScenarioOptions = {}): Promise<Scenario> {
@@ -18,11 +18,25 @@ export async function startOpenAiApiKey(options: ScenarioOptions = {}): Promise<
     consume: () => docuelevate.useAi(),
     engineHolds: () => docuelevate.workerHolds('openai_api_key'),
     working: () => values().filter((value) => openai.works(value)),
+    received: () => receivedBy({ docuelevate, openai }),
     secrets: () => [docuelevate.adminPassword, docuelevate.apiToken, openai.adminKey, ...values()],
     stop: async () => {
       await Promise.all([docuelevate.stop(), openai.stop()]);
     },
   };
+}
+
+/** Documents and the consumer make the engine call these. */
+const enginesOwn = ['/chat/completions', '/embeddings'];
+
+function receivedBy({ docuelevate, openai }: { docuelevate: DocuElevateLab; openai: OpenAiLab }): Received[] {
+  const provider = openai.requests.map((request) => ({
+    ...request,
+    system: 'openai',
+    path: request.path.replace(/^\/v1/, ''),
+  }));
+  const engine = docuelevate.requests.map((request) => ({ ...request, system: 'docuelevate' }));
+  return [...provider.filter(({ path }) => !enginesOwn.includes(path)), ...engine].sort((a, b) => a.at - b.at);
 }
 
 function configOf({ docuelevate, openai }: { docuelevate: DocuElevateLab; openai: OpenAiLab }): Scenario['config'] {

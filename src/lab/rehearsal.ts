@@ -1,0 +1,60 @@
+import type { Client } from '@temporalio/client';
+import { bundlePath } from '../../workers/bundle.js';
+import type { Activities } from '../../workers/registered.js';
+import { startWorkers } from '../../workers/rotation-worker.js';
+import { adopt } from '../operations/adopt.js';
+import { openSession, type Session } from '../operations/session.js';
+import type { TemporalBinary } from '../temporal/binary.js';
+import { connectClient, connectWorker, embeddedTarget, type TemporalTarget } from '../temporal/connect.js';
+import { startEmbeddedServer } from '../temporal/embedded.js';
+import { ensureSearchAttributes } from '../temporal/search-attributes.js';
+import type { Playground } from './playground.js';
+import type { Scenario } from './scenario.js';
+import type { Defer } from './with-cleanup.js';
+
+export interface RehearsalOptions {
+  readonly scenario: Scenario;
+  readonly playground: Playground;
+  readonly binary: TemporalBinary;
+  readonly report?: (line: string) => void;
+  /** Stands between Temporal and the activities: where tests inject trouble. */
+  readonly around?: (activities: Activities) => Activities;
+}
+
+/** Keyturn at work on simulated systems, with a Temporal server of its own. */
+export interface Rehearsal {
+  readonly session: Session;
+  readonly client: Client;
+  readonly address: string;
+}
+
+/** Sets everything up on a playground and adopts the value in force. What it starts is deferred, so that it ends in the right order. */
+export async function startRehearsal(options: RehearsalOptions, defer: Defer): Promise<Rehearsal> {
+  const { scenario, playground, binary, report = () => undefined, around = (activities) => activities } = options;
+  const server = await startEmbeddedServer({ dataDir: playground.dataDir, binary, report });
+  defer(() => server.stop());
+  report(`Temporal server: ${server.address}`);
+  const session = await openSession({ file: playground.file, create: true });
+  defer(() => session.close());
+  const { credential, adopted: parts } = scenario;
+  await adopt(session, { credential, parts, soleUser: true, actor: 'lab' });
+  report(`Adopted the value that is in force, as version 1 of ${credential}`);
+  const client = await startWork(
+    { ...session, activities: around(session.activities) },
+    embeddedTarget(server.address),
+    defer,
+  );
+  return { session, client, address: server.address };
+}
+
+async function startWork({ store, activities }: Session, target: TemporalTarget, defer: Defer): Promise<Client> {
+  const { namespace } = target;
+  const client = await connectClient(target);
+  defer(() => client.connection.close());
+  await ensureSearchAttributes(client.connection, namespace);
+  const connection = await connectWorker(target);
+  defer(() => connection.close());
+  const workers = await startWorkers({ connection, namespace, bundle: bundlePath, store, activities });
+  defer(() => workers.stop());
+  return client;
+}

@@ -1,0 +1,62 @@
+import { requestsOf } from '../../activities/requests.js';
+import { close } from '../../workflows/rotation/close.js';
+import type { RotationWorkflow } from '../../workflows/rotation/define.js';
+import { emptyInbox } from '../../workflows/rotation/messages.js';
+import { forward } from '../../workflows/rotation/phases.js';
+import { RotationRun } from '../../workflows/rotation/run.js';
+import type { World } from '../../workflows/rotation/world.js';
+import type { Finding } from '../domain/evidence.js';
+import type { RequestTemplate } from '../domain/requests.js';
+import type { Opened, Phase, RotationInput } from '../domain/rotation.js';
+
+export interface PlannedStep {
+  readonly phase: Phase;
+  readonly title: string;
+  readonly activity: string;
+  /** What undoes it if a later step fails; null when nothing does. */
+  readonly undo: string | null;
+  readonly requests: readonly RequestTemplate[];
+  /** From this step on nothing can be taken back. */
+  readonly pastNoReturn: boolean;
+}
+
+/** A wait that the plan contains. */
+export interface PlannedWait {
+  readonly phase: Phase;
+  readonly title: string;
+  readonly waitMs: number;
+}
+
+export type Plan = readonly (PlannedStep | PlannedWait)[];
+
+/**
+ * What a rotation would do, by running its own workflow code in a world that only writes down. Changes nothing anywhere;
+ * `opened` is what the store would answer (Store.preview).
+ */
+export async function planRotation(workflow: RotationWorkflow, input: RotationInput, opened: Opened): Promise<Plan> {
+  const plan: (PlannedStep | PlannedWait)[] = [];
+  const world: World = {
+    execute: (call, { phase, title }) => {
+      const undo = run.undo.find((entry) => entry.title === title)?.call.activity ?? null;
+      plan.push({ phase, title, activity: call.activity, undo, requests: requestsOf(call.activity), pastNoReturn: run.pastNoReturn });
+      return Promise.resolve(
+        (call.activity === 'versions.openRotation' ? opened : { ...assumed, leftOver: [] }) as never,
+      );
+    },
+    now: () => now,
+    wait(_wake, deadline = now) {
+      plan.push({ phase: run.phase, title: run.waiting?.why ?? 'Wait', waitMs: deadline - now });
+      now = deadline;
+      return Promise.resolve();
+    },
+    show: () => undefined,
+  };
+  let now = 0;
+  const run = new RotationRun(workflow, input, { world, inbox: emptyInbox() });
+  await forward(run);
+  await close(run, { outcome: 'retired' });
+  return plan;
+}
+
+/** A plan assumes that every check succeeds: what happens otherwise is the undo beside each step. */
+const assumed: Finding = { kind: 'accepted', outcome: 'proved', detail: 'assumed' };

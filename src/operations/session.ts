@@ -1,0 +1,71 @@
+import { type Client } from '@temporalio/client';
+import { composeSystems, descriptorOf, type Systems } from '../../workers/compose.js';
+import { type Activities, registered } from '../../workers/registered.js';
+import { catalog } from '../../workflows/catalog.js';
+import * as workflows from '../../workflows/index.js';
+import type { RotationWorkflow } from '../../workflows/rotation/define.js';
+import { environment, loadConfig } from '../config/load.js';
+import { policyOf } from '../config/policy.js';
+import type { Config } from '../config/schema.js';
+import { UserError } from '../domain/user-error.js';
+import type { RotationInput, RotationRequest } from '../domain/rotation.js';
+import { loadKeyRing } from '../store/key-ring.js';
+import { openStore } from '../store/open-store.js';
+import type { Store } from '../store/store.js';
+import { connectClient, resolveTemporal } from '../temporal/connect.js';
+
+/** A configuration with its store open: what every operation works on. */
+export interface Session {
+  readonly config: Config;
+  readonly store: Store;
+  readonly systems: Systems;
+  readonly activities: Activities;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Path of the configuration file. */
+  readonly file: string;
+  /** Make the store's database when it is not there yet. */
+  readonly create?: boolean;
+}
+
+/** @throws UserError when configuration, key ring or store cannot be used; nothing is changed then */
+export async function openSession({ file, create = false }: SessionOptions): Promise<Session> {
+  const config = loadConfig(file, catalog);
+  const ring = await loadKeyRing('file' in config.keyRing ? config.keyRing : { text: textOf(config.keyRing.env) });
+  const store = await openStore({ url: `sqlite:${config.store.file}`, ring, create });
+  const systems = composeSystems(config, store);
+  return { config, store, systems, activities: registered(systems), close: () => store.destroy() };
+}
+
+/** Connects to the configured Temporal server, else to the embedded one. `isolated` leaves out what this machine is configured with. */
+export async function connect({ config }: Session, isolated = false): Promise<Client> {
+  return connectClient(await resolveTemporal({ dataDir: config.data, isolated }));
+}
+
+/** The workflow that rotates a credential. Throws a UserError when there is no such credential. */
+export function workflowOf(config: Config, credential: string): RotationWorkflow {
+  const name = descriptorOf(config, credential).workflow;
+  const workflow = (workflows as Readonly<Record<string, RotationWorkflow>>)[name];
+  if (!workflow) throw new Error(`workflows/index.ts does not export ${name}`);
+  return workflow;
+}
+
+/** A dead worker is noticed after this long; a provider's slow answer is not mistaken for one. */
+const heartbeatMs = 10_000;
+
+/** What a rotation of this credential is started with. */
+export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
+  const { graceMs, patienceMs } = policyOf(config, credential, descriptorOf(config, credential));
+  return { credential, request, policy: { graceMs, patienceMs }, timing: { heartbeatMs } };
+}
+
+function textOf(name: string): string {
+  const text = environment(name);
+  if (text !== undefined) return text;
+  throw new UserError(`The environment variable ${name} is not set`, {
+    state: 'The key ring is kept there according to the configuration. Nothing was changed.',
+    next: 'Set it to the text of the key ring, or correct keyRing in the configuration.',
+  });
+}

@@ -1,0 +1,56 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { RotationWorkflow } from '../../workflows/rotation/define.js';
+import {
+  keyturnCredential,
+  keyturnEmergency,
+  keyturnEngine,
+  keyturnNeedsOperator,
+  keyturnProvider,
+} from '../../workflows/search-attributes.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
+import type { RotationInput } from '../domain/rotation.js';
+
+/** Served by every worker. */
+export const taskQueue = 'keyturn';
+
+/** One workflow id per credential is what keeps two rotations of it apart in Temporal. */
+export function rotationId(credential: string): string {
+  return `rotation/${credential}`;
+}
+
+export interface Started {
+  readonly handle: WorkflowHandle<RotationWorkflow>;
+  /** False when a rotation of this credential was running already: the handle is of that one. */
+  readonly isNew: boolean;
+}
+
+/** Starts the rotation of a credential, or finds the one that is running. */
+export async function startRotation(
+  client: Client,
+  descriptor: ProcedureDescriptor,
+  input: RotationInput,
+): Promise<Started> {
+  const workflowId = rotationId(input.credential);
+  try {
+    const handle = await client.workflow.start<RotationWorkflow>(descriptor.workflow, {
+      workflowId,
+      taskQueue,
+      args: [input],
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: `${descriptor.section}: ${input.credential}`,
+      staticDetails: `${input.request.trigger} by ${input.request.actor}: ${input.request.reason}`,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: keyturnCredential, value: input.credential },
+        { key: keyturnEngine, value: descriptor.engine },
+        { key: keyturnProvider, value: descriptor.provider },
+        { key: keyturnNeedsOperator, value: false },
+        { key: keyturnEmergency, value: input.request.trigger === 'emergency' },
+      ]),
+    });
+    return { handle, isNew: true };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return { handle: client.workflow.getHandle<RotationWorkflow>(workflowId), isNew: false };
+  }
+}

@@ -1,0 +1,20 @@
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { installRuntime } from '../../workers/rotation-worker.js';
+import { measureHelp } from './help.js';
+import { measureRotations } from './rotations.js';
+
+const limits = { rotationOverBare: 1.5, eventsOverLimit: 1, helpOverNode: 3 } as const;
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+installRuntime(pino({ level: 'silent' }));
+const figures = { ...(await measureRotations()), ...measureHelp() };
+for (const [name, limit] of Object.entries(limits)) {
+  const figure = figures[name as keyof typeof limits];
+  process.stdout.write(
+    `${name.padEnd(18)} ${figure.toFixed(2).padStart(6)}   at most ${limit}${figure > limit ? '   EXCEEDED' : ''}\n`,
+  );
+}
+if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+const exceeded = Object.entries(limits).some(([name, limit]) => figures[name as keyof typeof limits] > limit);
+process.exitCode = exceeded ? 1 : 0;

@@ -1,0 +1,191 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import type { Progress, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
+import { findSecrets } from '../../src/lab/canary.js';
+import { fastClock } from '../../src/lab/clock.js';
+import { type Consumer, startConsumer } from '../../src/lab/consumer.js';
+import { createPlayground, type Playground } from '../../src/lab/playground.js';
+import { type Rehearsal, startRehearsal } from '../../src/lab/rehearsal.js';
+import type { Received, Scenario, StartScenario } from '../../src/lab/scenario.js';
+import { planRotation, type PlannedStep } from '../../src/operations/plan.js';
+import { inputOf, workflowOf } from '../../src/operations/session.js';
+import { startRotation } from '../../src/operations/start-rotation.js';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import type { Activities } from '../../workers/registered.js';
+import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { until } from '../support/temporal.js';
+import { linesOf, patternOf } from './requests.js';
+
+const request: RotationRequest = { actor: 'test', trigger: 'manual', reason: 'the contract' };
+
+/** What every procedure promises, played on its scenario with a real Temporal server. */
+export function describeProcedure(descriptor: ProcedureDescriptor, start: StartScenario): void {
+  describe(`${descriptor.id}: "${descriptor.section}"`, () => {
+    let scenario: Scenario;
+    let playground: Playground;
+    let rehearsal: Rehearsal;
+    const releases: (() => Promise<void>)[] = [];
+    /** Called before every activity; throws to make it fail. */
+    let before: (activity: string) => void = () => undefined;
+
+    const around = (activities: Activities): Activities =>
+      Object.fromEntries(
+        Object.entries(activities).map(([name, activity]) => [
+          name,
+          (...args) => {
+            before(name);
+            return activity(...args);
+          },
+        ]),
+      );
+
+    beforeAll(async () => {
+      Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+      scenario = await start({ clock: fastClock(1000) });
+      playground = await createPlayground(scenario, { grace: '0 seconds', patience: '0 seconds' });
+      const binary = await findTemporalBinary({ report: () => undefined });
+      rehearsal = await startRehearsal({ scenario, playground, binary, around }, (release) => releases.push(release));
+    });
+    afterAll(async () => {
+      for (const release of releases.reverse()) await release();
+      await playground.remove();
+      await scenario.stop();
+    });
+    beforeEach(() => {
+      before = () => undefined;
+    });
+
+    async function begin(graceMs = 0): Promise<WorkflowHandle> {
+      const { session, client } = rehearsal;
+      const input = inputOf(session.config, scenario.credential, request);
+      const { handle } = await startRotation(client, descriptor, { ...input, policy: { ...input.policy, graceMs } });
+      return handle;
+    }
+    const end = (handle: WorkflowHandle) => handle.result() as Promise<RotationReport>;
+    const look = (handle: WorkflowHandle): Promise<Progress> => handle.query(progress);
+    const plan = async () => {
+      const { session } = rehearsal;
+      const opened = await session.store.preview(scenario.credential);
+      return planRotation(
+        workflowOf(session.config, scenario.credential),
+        inputOf(session.config, scenario.credential, request),
+        opened,
+      );
+    };
+    const trouble = () => ApplicationFailure.nonRetryable('injected: answered 400', 'Rejected');
+
+    /** Exactly one value works, and it is the engine's. */
+    function expectOneWorking(): void {
+      expect(scenario.working()).toEqual([scenario.engineHolds()]);
+    }
+
+    async function withConsumer(work: () => Promise<void>): Promise<Consumer> {
+      const consumer = startConsumer(() => scenario.consume(), 20);
+      try {
+        await work();
+      } finally {
+        await consumer.stop();
+      }
+      return consumer;
+    }
+
+    it('plans the steps and the requests that the rotation then makes, in that order', async () => {
+      const planned = (await plan()).filter((entry): entry is PlannedStep => 'activity' in entry);
+      const already = scenario.received().length;
+
+      const report = await end(await begin());
+
+      expect(report).toMatchObject({
+        outcome: 'retired',
+        oldCredential: descriptor.refusal ?? 'refused',
+        leftOver: [],
+      });
+      const { steps } = await look(rehearsal.client.workflow.getHandle(`rotation/${scenario.credential}`));
+      expect([...steps.map(({ title }) => title), 'Close the rotation']).toEqual(planned.map(({ title }) => title));
+      const named = <T extends Received>(each: T) => ({ ...each, method: `${each.system} ${each.method}` });
+      const made = linesOf(scenario.received().slice(already).map(named));
+      expect(made).toMatch(patternOf(planned.flatMap(({ requests }) => requests).map(named)));
+      expectOneWorking();
+    });
+
+    it('leaves exactly one working value after three rotations in a row', async () => {
+      for (let round = 0; round < 3; round++) expect(await end(await begin())).toMatchObject({ outcome: 'retired' });
+
+      expectOneWorking();
+    });
+
+    it('waits through the grace with both values usable, and "retire now" skips the wait', async () => {
+      const handle = await begin(40 * 60_000);
+      await until(async () => (await look(handle)).waiting?.for === 'grace');
+      const during = scenario.working();
+
+      await handle.signal(retireNow, { actor: 'test' });
+
+      expect(await end(handle)).toMatchObject({ outcome: 'retired' });
+      if (descriptor.overlap === 'both-valid') expect(during).toHaveLength(2);
+      expectOneWorking();
+    });
+
+    it('leaves the engine working whichever step fails, and takes back what can be taken back', async () => {
+      const steps = (await plan()).filter((entry): entry is PlannedStep => 'activity' in entry).slice(1, -1);
+      const noReturn = steps.findIndex(({ pastNoReturn }) => pastNoReturn);
+      const promoted = steps.findIndex(({ phase }) => phase === 'promote');
+
+      const consumer = await withConsumer(async () => {
+        for (const [failing] of steps.entries()) {
+          let calls = -1; // opening the rotation comes first
+          before = () => {
+            if (calls++ === failing) throw trouble();
+          };
+          const handle = await begin();
+          if (failing > promoted) {
+            await until(async () => (await look(handle)).waiting?.for === 'operator');
+            const decision = failing < noReturn ? 'roll-back' : 'retry';
+            await handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'the contract' }] });
+          }
+          const { outcome, leftOver } = await end(handle);
+          expect({ step: steps[failing]?.title, outcome, leftOver }).toEqual({
+            step: steps[failing]?.title,
+            outcome: failing < noReturn ? 'rolled-back' : 'retired',
+            leftOver: [],
+          });
+          expectOneWorking();
+        }
+      });
+
+      if (descriptor.overlap === 'both-valid') expect(consumer.failed).toBe(0);
+      expect(consumer.probes).toBeGreaterThan(steps.length);
+    }, 120_000);
+
+    it('never waits in an emergency: every earlier value is refused and a new one is in force', async () => {
+      const handle = await begin(40 * 60_000);
+      await until(async () => (await look(handle)).waiting?.for === 'grace');
+      const before_ = scenario.working();
+
+      await handle.signal(emergencyRevoke, { actor: 'test', reason: 'it leaked' });
+
+      expect(await end(handle)).toMatchObject({ outcome: 'replaced', oldCredential: descriptor.refusal ?? 'refused' });
+      expect(scenario.working()).toHaveLength(1);
+      expect(before_).not.toContain(scenario.working()[0]);
+      expectOneWorking();
+    });
+
+    it('keeps every secret out of the history, the ledger and every file of Temporal', async () => {
+      const handle = await begin();
+      await end(handle);
+      const history = JSON.stringify(await rehearsal.client.workflow.getHandle(handle.workflowId).fetchHistory());
+      const ledger = JSON.stringify(await rehearsal.session.store.ledger());
+
+      for (const secret of scenario.secrets()) {
+        const forms = [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')];
+        for (const form of forms) expect(history.includes(form) || ledger.includes(form)).toBe(false);
+      }
+      expect(await findSecrets(playground.dataDir, scenario.secrets())).toEqual([]);
+      expect(await readFile(join(playground.dataDir, 'temporal.db'))).not.toHaveLength(0);
+    });
+  });
+}

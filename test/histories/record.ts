@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { pino } from 'pino';
+import { fastClock } from '../../src/lab/clock.js';
+import { createPlayground } from '../../src/lab/playground.js';
+import { startRehearsal } from '../../src/lab/rehearsal.js';
+import { scenarios } from '../../src/lab/scenarios/index.js';
+import { withCleanup } from '../../src/lab/with-cleanup.js';
+import { inputOf } from '../../src/operations/session.js';
+import { startRotation } from '../../src/operations/start-rotation.js';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { descriptorOf } from '../../workers/compose.js';
+import { installRuntime } from '../../workers/rotation-worker.js';
+
+// Records one rotation of every procedure, to be replayed by every later version of the code (history.test.ts).
+// Run it only for a new procedure or a new way through one: old recordings stay, they are what is running somewhere.
+const folder = fileURLToPath(new URL('../../../test/histories/', import.meta.url));
+installRuntime(pino({ level: 'silent' }));
+
+for (const [id, start] of Object.entries(scenarios)) {
+  await withCleanup(async (defer) => {
+    const scenario = await start({ clock: fastClock(1000) });
+    defer(() => scenario.stop());
+    const playground = await createPlayground(scenario, { grace: '1 second' });
+    defer(playground.remove);
+    const binary = await findTemporalBinary({ report: () => undefined });
+    const { client, session } = await startRehearsal({ scenario, playground, binary }, defer);
+    const { credential } = scenario;
+    const input = inputOf(session.config, credential, { actor: 'recorder', trigger: 'manual', reason: 'to record it' });
+    const { handle } = await startRotation(client, descriptorOf(session.config, credential), input);
+    await handle.result();
+    const file = `${folder}${id}.${new Date().toISOString().slice(0, 10)}.json`;
+    await writeFile(file, `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), withoutMachine, 1)}\n`);
+    process.stdout.write(`recorded ${file}\n`);
+  });
+}
+
+/** What a replay does not read and what tells of the machine it was recorded on. */
+function withoutMachine(key: string, value: unknown): unknown {
+  if (key === 'stackTrace') return undefined;
+  return key === 'identity' ? 'recorder' : value;
+}
