@@ -24,12 +24,8 @@ it('bundles nothing but Temporal and our own pure code', async () => {
 it('refuses workflow code that reaches for Node', async () => {
   const dir = mkdtempSync(fileURLToPath(new URL('../../dist/bundle-', import.meta.url))); // where packages are found
   const workflowsPath = join(dir, 'workflow.ts');
-  const problems: string[] = [];
-  const logger = { ...quiet, error: (message: string) => void problems.push(message) };
   writeFileSync(workflowsPath, `import { hostname } from 'os';\nexport async function leak() { return hostname(); }\n`);
 
-  await expect(bundleWorkflowCode({ workflowsPath, logger })).rejects.toThrow('Webpack finished with errors');
-
-  expect(problems.join('\n')).toContain("'os'");
+  await expect(bundleWorkflowCode({ workflowsPath, logger: quiet })).rejects.toThrow(/disallowed modules[^]*'os'/);
   rmSync(dir, { recursive: true });
 });
