@@ -31,21 +31,18 @@ export interface DemoReport {
 
 export interface DemoOptions {
   readonly procedure: string;
-  readonly grace?: Duration;
+  readonly grace: Duration;
   readonly onLine: (line: string) => void;
   readonly onProgress: (progress: Progress) => void;
+  /** Nothing more is to come from the rotation. */
+  readonly onEnd: () => Promise<void>;
 }
 
 /**
  * Rotates a credential of simulated systems on a Temporal server of its own, with somebody using the engine all the time.
  * Reaches nothing but loopback; leaves nothing behind.
  */
-export async function runDemo({
-  procedure,
-  grace = '2 seconds',
-  onLine,
-  onProgress,
-}: DemoOptions): Promise<DemoReport> {
+export async function runDemo({ procedure, grace, onLine, onProgress, onEnd }: DemoOptions): Promise<DemoReport> {
   const start = scenarios[procedure];
   if (!start) throw unknownProcedure(procedure);
   const binary = await findTemporalBinary({ report: onLine });
@@ -62,6 +59,7 @@ export async function runDemo({
     const played = await withCleanup(async (release) =>
       play(await startRehearsal(rehearsal, release), { scenario, onProgress }, release),
     );
+    await onEnd();
     const secretsFoundInTemporal = await countSecrets(playground.dataDir, scenario);
     return { procedure, ...played, secretsFoundInTemporal, seconds: (Date.now() - begun) / 1000 };
   });
