@@ -2,6 +2,7 @@ import type { DocuElevateActivities } from '../activities/docuelevate/activities
 import type { OpenAiActivities } from '../activities/openai/activities.js';
 import type { VersionsActivities } from '../activities/versions/activities.js';
 import { activitiesOf, type Call } from '../src/domain/call.js';
+import type { Finding } from '../src/domain/evidence.js';
 import type { VersionRef } from '../src/domain/version.js';
 
 /** Our own store: a transaction takes milliseconds; a locked database is retried until the runner takes over. */
@@ -31,4 +32,9 @@ const engines = { docuelevate } as const;
 /** The call that writes a version's settings into an engine of this kind. */
 export function writeSettingsOf(engine: keyof typeof engines, version: VersionRef): Call<void> {
   return engines[engine].writeSettings(version);
+}
+
+/** The call that asks an engine of this kind whether the newest change of a version's settings is the one we made. */
+export function settingsAreOursOf(engine: keyof typeof engines, version: VersionRef): Call<Finding> {
+  return engines[engine].settingsAreOurs(version);
 }

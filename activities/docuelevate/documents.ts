@@ -17,19 +17,21 @@ export interface TestRun {
 
 const deadlineMs = 45_000; // half the start-to-close timeout; a document takes 1.5 s plus the queue before it
 const earlierDocumentMs = 2_000; // what an earlier attempt handed in has begun by now, or is gone
+const mostDocuments = 10; // one for each attempt of a check, and some to spare; 20 uploads a minute are allowed
 
 export async function processTestDocument(deps: DocuElevateDeps, { version, expect }: TestRun): Promise<Finding> {
   const { store, sessions, engine } = deps;
   const client = new DocuElevateClient(sessions.of(await engine(version.credential)));
   if ((await client.workersOnline()) === 0) throw passing('no worker of DocuElevate is online to process a document');
   const until = Date.now() + deadlineMs;
-  for (let round = 1; ; round += 1) {
+  for (let round = 1; round <= mostDocuments; round += 1) {
     const { credential, number } = version;
     const occasion = { installation: store.installation, credential, version: number, check: scope().key, round };
     await presentFence(store, version);
     const finding = await follow({ client, expect, until }, testDocument(occasion));
     if (finding) return found(store, version, finding);
   }
+  throw passing('DocuElevate does not show the test documents that it took');
 }
 
 interface Watch {
@@ -97,7 +99,7 @@ async function cleanUp(client: DocuElevateClient, file: number): Promise<string>
 
 /** Asks until there is an answer, quickly at first; undefined when the time is over. */
 async function poll<T>(ask: () => Promise<T | undefined>, until: number): Promise<T | undefined> {
-  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
     const answer = await ask();
     if (answer !== undefined || Date.now() + pauseMs > until) return answer;
     await delay(pauseMs);

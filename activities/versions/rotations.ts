@@ -41,6 +41,7 @@ export async function closeRotation(
   store: Store,
   { version, outcome, why }: Closing,
 ): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> {
+  await dropUntried(store, version);
   await store.close(version, outcome, why);
   const versions = await store.versions(version.credential);
   const attempts = (await store.intents(version.credential)).filter((intent) => intent.outcome === 'open');
@@ -53,6 +54,15 @@ export async function closeRotation(
       ...attempts.map(({ label }) => `an attempt may have made "${label}" at the provider`),
     ],
   };
+}
+
+/** A version that nothing was ever tried for is a number and no more. */
+async function dropUntried(store: Store, version: VersionRef): Promise<void> {
+  const { state } = await store.read(version);
+  if (state !== 'intended') return;
+  if ((await store.intents(version.credential)).some((intent) => intent.version === version.number)) return;
+  await store.move(version, 'discarding');
+  await store.move(version, 'discarded');
 }
 
 function isLeftOver({ state }: Version): boolean {

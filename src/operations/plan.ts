@@ -38,7 +38,14 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
   const world: World = {
     execute: (call, { phase, title }) => {
       const undo = run.undo.find((entry) => entry.title === title)?.call.activity ?? null;
-      plan.push({ phase, title, activity: call.activity, undo, requests: requestsOf(call.activity), pastNoReturn: run.pastNoReturn });
+      plan.push({
+        phase,
+        title,
+        activity: call.activity,
+        undo,
+        requests: requestsOf(call.activity),
+        pastNoReturn: run.pastNoReturn,
+      });
       return Promise.resolve(
         (call.activity === 'versions.openRotation' ? opened : { ...assumed, leftOver: [] }) as never,
       );

@@ -6,6 +6,7 @@ import {
   keyturnEmergency,
   keyturnEngine,
   keyturnNeedsOperator,
+  keyturnPhase,
   keyturnProvider,
 } from '../../workflows/search-attributes.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
@@ -44,6 +45,7 @@ export async function startRotation(
         { key: keyturnCredential, value: input.credential },
         { key: keyturnEngine, value: descriptor.engine },
         { key: keyturnProvider, value: descriptor.provider },
+        { key: keyturnPhase, value: 'open' },
         { key: keyturnNeedsOperator, value: false },
         { key: keyturnEmergency, value: input.request.trigger === 'emergency' },
       ]),

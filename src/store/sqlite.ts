@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { UserError } from '../domain/user-error.js';
 import { StoreBusy } from './failures.js';
@@ -23,10 +23,16 @@ export function openSqlite(file: string, { create }: { readonly create: boolean 
 
 /** What Kysely expects of a database, on node:sqlite. Errors come out translated for people. */
 export function adapt(database: DatabaseSync, file: string): SqliteDatabase {
+  const prepared = new Map<string, StatementSync>(); // the queries of a store are few, and compiling one costs more than running it
+  function prepare(sql: string): StatementSync {
+    const statement = prepared.get(sql) ?? translated(file, () => database.prepare(sql));
+    prepared.set(sql, statement);
+    return statement;
+  }
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = translated(file, () => database.prepare(spelling(sql, database.isTransaction)));
+      const statement = prepare(spelling(sql, database.isTransaction));
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => translated(file, () => statement.all(...parameters.map(toInput))),

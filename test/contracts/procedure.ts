@@ -2,21 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { Progress, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
 import { findSecrets } from '../../src/lab/canary.js';
 import { fastClock } from '../../src/lab/clock.js';
 import { type Consumer, startConsumer } from '../../src/lab/consumer.js';
-import { createPlayground, type Playground } from '../../src/lab/playground.js';
-import { type Rehearsal, startRehearsal } from '../../src/lab/rehearsal.js';
 import type { Received, Scenario, StartScenario } from '../../src/lab/scenario.js';
-import { planRotation, type PlannedStep } from '../../src/operations/plan.js';
+import { type PlannedStep, planRotation } from '../../src/operations/plan.js';
 import { inputOf, workflowOf } from '../../src/operations/session.js';
-import { startRotation } from '../../src/operations/start-rotation.js';
-import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Activities } from '../../workers/registered.js';
 import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 import { linesOf, patternOf } from './requests.js';
 
@@ -26,9 +22,7 @@ const request: RotationRequest = { actor: 'test', trigger: 'manual', reason: 'th
 export function describeProcedure(descriptor: ProcedureDescriptor, start: StartScenario): void {
   describe(`${descriptor.id}: "${descriptor.section}"`, () => {
     let scenario: Scenario;
-    let playground: Playground;
-    let rehearsal: Rehearsal;
-    const releases: (() => Promise<void>)[] = [];
+    let rehearsal: TestRehearsal;
     /** Called before every activity; throws to make it fail. */
     let before: (activity: string) => void = () => undefined;
 
@@ -44,27 +38,15 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
       );
 
     beforeAll(async () => {
-      Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
       scenario = await start({ clock: fastClock(1000) });
-      playground = await createPlayground(scenario, { grace: '0 seconds', patience: '0 seconds' });
-      const binary = await findTemporalBinary({ report: () => undefined });
-      rehearsal = await startRehearsal({ scenario, playground, binary, around }, (release) => releases.push(release));
+      rehearsal = await rehearse(scenario, around);
     });
-    afterAll(async () => {
-      for (const release of releases.reverse()) await release();
-      await playground.remove();
-      await scenario.stop();
-    });
+    afterAll(() => rehearsal.stop());
     beforeEach(() => {
       before = () => undefined;
     });
 
-    async function begin(graceMs = 0): Promise<WorkflowHandle> {
-      const { session, client } = rehearsal;
-      const input = inputOf(session.config, scenario.credential, request);
-      const { handle } = await startRotation(client, descriptor, { ...input, policy: { ...input.policy, graceMs } });
-      return handle;
-    }
+    const begin = (graceMs = 0): Promise<WorkflowHandle> => rehearsal.begin({ graceMs });
     const end = (handle: WorkflowHandle) => handle.result() as Promise<RotationReport>;
     const look = (handle: WorkflowHandle): Promise<Progress> => handle.query(progress);
     const plan = async () => {
@@ -184,8 +166,8 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
         const forms = [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')];
         for (const form of forms) expect(history.includes(form) || ledger.includes(form)).toBe(false);
       }
-      expect(await findSecrets(playground.dataDir, scenario.secrets())).toEqual([]);
-      expect(await readFile(join(playground.dataDir, 'temporal.db'))).not.toHaveLength(0);
+      expect(await findSecrets(rehearsal.playground.dataDir, scenario.secrets())).toEqual([]);
+      expect(await readFile(join(rehearsal.playground.dataDir, 'temporal.db'))).not.toHaveLength(0);
     });
   });
 }

@@ -43,6 +43,7 @@ const kinds: Partial<Record<keyof Scripted, EvidenceKind>> = {
   idle: 'idle',
   refuses: 'refused',
   document: 'document',
+  ours: 'setting-ours',
 };
 const verbs = [
   'create',
@@ -73,7 +74,8 @@ export async function startStage(): Promise<Stage> {
       store,
       credential: (name) => ({ row: row(name), claims: [`script#${name}`] }),
     }),
-    docuelevate: { writeSettings: act(store, stage, 'write') }, // what the runner itself calls to confirm an adopted value
+    // What the runner itself calls: to confirm an adopted value, and to notice that somebody changed it since.
+    docuelevate: { writeSettings: act(store, stage, 'write'), settingsAreOurs: act(store, stage, 'ours') },
     script: Object.fromEntries(verbs.map((verb) => [verb, (version: VersionRef) => act(store, stage, verb)(version)])),
   };
   const common = {

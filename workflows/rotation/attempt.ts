@@ -102,9 +102,7 @@ async function decisionUntil(run: RotationRun, question: Question): Promise<Deci
     : {};
   const choices = choicesOn(run.footing, run.pastNoReturn);
   run.waiting = { for: operator ? 'operator' : 'retry', why, impact: run.impact(), choices, ...clock };
-  if (operator) run.world.show({ needsOperator: true });
   await run.wait(() => run.inbox.decisions.length > 0, clock.until);
-  if (operator) run.world.show({ needsOperator: false });
   return run.inbox.decisions.shift() ?? null;
 }
 

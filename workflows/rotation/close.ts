@@ -12,7 +12,7 @@ export async function close(run: RotationRun, { outcome, why }: Ending): Promise
   const { opened, input } = run;
   if (!opened) return { outcome, version: 0, oldCredential: null, leftOver: [], ...(why !== undefined && { why }) };
   run.phase = 'close';
-  run.world.show({ phase: 'close', needsOperator: false });
+  run.world.show({ phase: 'close' });
   const call = versions.closeRotation({ version: opened.next, outcome, why: why ?? null });
   const context = {
     credential: input.credential,

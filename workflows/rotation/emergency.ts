@@ -7,6 +7,7 @@ import { Leave } from './trouble.js';
 export async function contain(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
   run.footing = 'containing';
+  run.world.show({ phase: 'contain', emergency: true });
   const { credential, request } = run.input;
   const context = { credential, fence: null, phase: 'contain', title: 'Close the fence', emergency: true } as const;
   const { opened, targets } = await run.world.execute(versions.seize({ credential, request }), context);

@@ -1,4 +1,4 @@
-import { versions, writeSettingsOf } from '../systems.js';
+import { settingsAreOursOf, versions, writeSettingsOf } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
 import type { Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
@@ -9,6 +9,7 @@ import { Leave } from './trouble.js';
 export async function forward(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
   await open(run);
+  await noticeDrift(run);
   await confirm(run);
   await run.during('replace', () => procedure.replace(run));
   await run.during('verify', () => procedure.verify(run, run.next));
@@ -40,6 +41,14 @@ async function open(run: RotationRun): Promise<void> {
   const started = run.world.now();
   run.opened = await run.world.execute(call, { credential, fence: null, phase: 'open', title, emergency: false });
   run.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: run.world.now() });
+}
+
+/** Somebody may have changed the setting by hand since: then what is in force is not what this rotation would replace. */
+async function noticeDrift(run: RotationRun): Promise<void> {
+  const { current, opened } = run;
+  if (!current || !opened || opened.unconfirmed) return;
+  const call = settingsAreOursOf(run.definition.descriptor.engine, current);
+  await run.during('open', () => run.check('The engine still holds what we last wrote', call, { whenNot: 'ask' }));
 }
 
 /** An adopted value was only asserted: engines do not give settings back. So it is written again and shown to work before anything hangs on it. */

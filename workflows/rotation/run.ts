@@ -36,6 +36,8 @@ export class RotationRun implements Run {
   /** How often something was contained; part of the names under which containment's steps are known. */
   emergencyRound = 0;
   readonly #done: Set<string>;
+  /** What is over before anybody lists it need not tell its phases; once it has waited, it does. */
+  #listed = false;
   readonly #retireChecks = new Set<string>();
   #scope = '';
   #occurrences = 0;
@@ -66,7 +68,7 @@ export class RotationRun implements Run {
   async during(phase: Phase, work: () => Promise<void>, occurrence = ''): Promise<void> {
     this.phase = phase;
     this.#scope = `${phase}${occurrence}`;
-    this.world.show({ phase });
+    if (this.#listed) this.world.show({ phase });
     await work();
   }
 
@@ -89,9 +91,7 @@ export class RotationRun implements Run {
     await this.#once(title, async () => {
       const until = this.world.now() + durationMs(due);
       this.waiting = { for: 'operator', why: title, until, then: 'it is reported as overdue', choices: ['abandon'] };
-      this.world.show({ needsOperator: true });
       await this.wait(() => this.inbox.completed.has(title));
-      this.world.show({ needsOperator: false });
       return attempt(this, { title, call });
     });
   }
@@ -141,10 +141,14 @@ export class RotationRun implements Run {
 
   /** Waits, and leaves at once for an emergency. */
   async wait(wake: () => boolean, deadline?: number): Promise<void> {
+    const needsOperator = this.waiting?.for === 'operator';
+    this.world.show({ phase: this.phase, needsOperator });
+    this.#listed = true;
     try {
       await this.world.wait(() => wake() || emergencyPending(this.inbox), deadline);
     } finally {
       this.waiting = null;
+      if (needsOperator) this.world.show({ needsOperator: false });
     }
     if (emergencyPending(this.inbox)) throw new Leave('emergency', 'an emergency takes over');
   }

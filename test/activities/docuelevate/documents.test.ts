@@ -141,6 +141,15 @@ it('keeps its hands off a document that was given the id of its own', async () =
   expect(stage.lab.files().map(({ name }) => name)).toContain('copy.pdf');
 });
 
+it('does not go on for ever when it never finds its documents', async () => {
+  const file = { file: { original_filename: 'renamed.pdf' }, processing_status: { status: 'pending' }, logs: [] };
+  const body = JSON.stringify(file);
+  stage.lab.faults.add({ method: 'GET', path: '/api/files/{id}', times: Infinity, kind: { status: 200, body } });
+
+  expect(await failureOf(process())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+  expect(count(stage.lab, 'POST', '/api/intake/documents')).toBe(10);
+});
+
 it('gives up in time on a document that does not get through, and deletes it', async () => {
   stage.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
   const running = failureOf(process());

@@ -16,6 +16,7 @@ export interface Scripted {
   write(version: VersionRef): Promise<void>;
   restore(version: VersionRef): Promise<void>;
   document(version: VersionRef): Promise<Finding>;
+  ours(version: VersionRef): Promise<Finding>;
 }
 
 const script = activitiesOf<Scripted>('script', {
