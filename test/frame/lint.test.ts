@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import { ESLint } from 'eslint';
+import ts from 'typescript-eslint';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const eslint = new ESLint({ cwd: root, overrideConfig: ts.configs.disableTypeChecked }); // the rules asked about here need no types
+
+/** Rules that a text breaks when it stands in this file. */
+async function broken(filePath: string, code: string): Promise<string[]> {
+  const [result] = await eslint.lintText(code, { filePath });
+  return (result?.messages ?? []).map(({ ruleId, message }) => `${ruleId ?? 'parser'}: ${message}`);
+}
+
+const restricted = expect.stringContaining('no-restricted-imports') as string;
+
+it.each([
+  [
+    'a value of an activity',
+    "import { toFailure } from '../activities/shared/to-failure.js';\nexport const x = toFailure;\n",
+  ],
+  [
+    'a value outside the domain',
+    "import { openStore } from '../src/store/open-store.js';\nexport const x = openStore;\n",
+  ],
+  ['Node', "import { hostname } from 'node:os';\nexport const x = hostname;\n"],
+  ['zod', "import { z } from 'zod';\nexport const x = z;\n"],
+])('refuses workflow code that imports %s', async (_what, code) => {
+  expect(await broken('workflows/catalog.ts', code)).toContainEqual(restricted);
+});
+
+it('lets workflow code import types of activities', async () => {
+  const code =
+    "import type { OpenAiActivities } from '../activities/openai/activities.js';\nexport type X = OpenAiActivities;\n";
+  expect(await broken('workflows/catalog.ts', code)).toEqual([]);
+});
+
+it('refuses a domain that imports anything outside itself', async () => {
+  const code = "import { Store } from '../store/store.js';\nexport type X = Store;\n";
+  expect(await broken('src/domain/call.ts', code)).toContainEqual(restricted);
+});
