@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationReport } from '../../src/domain/rotation.js';
-import { decide, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import { completeTask, decide, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
 
@@ -171,6 +171,22 @@ it('stops without undoing anything when another writer has taken over', async ()
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'failed' });
   expect(stage.calls.at(-1)).toBe('write 2');
+});
+
+it('waits for a person to do a task, and goes on when they say it is done', async () => {
+  const handle = await stage.rotate('assisted', {}, 'rotateAssisted');
+  const { waiting } = await until(async () => {
+    const seen = await stage.progress(handle);
+    return seen.waiting && seen;
+  });
+
+  expect(waiting).toMatchObject({ for: 'operator', why: 'Give consent', choices: ['roll-back', 'abandon'] });
+  const wrong = handle.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Something else' }] });
+  await expect(wrong).rejects.toMatchObject({ cause: { message: 'the rotation is not waiting for "Something else"' } });
+  expect(stage.calls).not.toContain('create 2');
+
+  await handle.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Give consent' }] });
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
 });
 
 describe('an emergency', () => {

@@ -32,7 +32,7 @@ export interface Stage {
   /** `<verb> <version number>` of every scripted call, in order. */
   readonly calls: string[];
   behave: Behavior;
-  rotate(credential: string, input?: Partial<RotationInput['policy']>): Promise<WorkflowHandle>;
+  rotate(credential: string, policy?: Partial<RotationInput['policy']>, workflow?: string): Promise<WorkflowHandle>;
   progress(handle: WorkflowHandle): Promise<Progress>;
   report(handle: WorkflowHandle): Promise<RotationReport>;
   stop(): Promise<void>;
@@ -97,7 +97,7 @@ export async function startStage(): Promise<Stage> {
   return Object.assign(stage, {
     temporal,
     store,
-    async rotate(credential: string, policy: Partial<RotationInput['policy']> = {}) {
+    async rotate(credential: string, policy: Partial<RotationInput['policy']> = {}, workflow = 'rotateScripted') {
       await store.adopt({
         credential: row(credential),
         parts: { key: `value of ${credential}` },
@@ -105,7 +105,7 @@ export async function startStage(): Promise<Stage> {
         actor: 'test',
         claims: [`script#${credential}`],
       });
-      return temporal.client.workflow.start('rotateScripted', {
+      return temporal.client.workflow.start(workflow, {
         workflowId: `rotation/${credential}`,
         taskQueue: 'keyturn',
         args: [

@@ -36,7 +36,11 @@ export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
   setHandler(decide, (request) => void inbox.decisions.push(request), {
     validator: (request: DecisionRequest) => refuse(request.decision, waiting()),
   });
-  setHandler(completeTask, ({ title }) => void inbox.completed.add(title));
+  setHandler(completeTask, ({ title }) => void inbox.completed.add(title), {
+    validator: ({ title }: { readonly title: string }) => {
+      if (waiting()?.why !== title) throw new Error(`the rotation is not waiting for "${title}"`);
+    },
+  });
 }
 
 export function emergencyPending(inbox: Inbox): boolean {

@@ -1,7 +1,16 @@
 import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
-import type { Opened, Phase, Progress, RotationInput, StepProgress, Undo, Waiting } from '../../src/domain/rotation.js';
+import type {
+  Decision,
+  Opened,
+  Phase,
+  Progress,
+  RotationInput,
+  StepProgress,
+  Undo,
+  Waiting,
+} from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { emergencyPending, type Inbox } from './messages.js';
@@ -90,8 +99,9 @@ export class RotationRun implements Run {
   async task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
     await this.#once(title, async () => {
       const until = this.world.now() + durationMs(due);
-      this.waiting = { for: 'operator', why: title, until, then: 'it is reported as overdue', choices: ['abandon'] };
-      await this.wait(() => this.inbox.completed.has(title));
+      this.waiting = { for: 'operator', why: title, until, then: 'it is overdue', choices: this.#exits() };
+      await this.wait(() => this.inbox.completed.has(title) || this.inbox.decisions.length > 0);
+      this.#leaveIfTold();
       return attempt(this, { title, call });
     });
   }
@@ -122,21 +132,35 @@ export class RotationRun implements Run {
       let deadline = this.#parkedDeadline ?? this.world.now() + lengthMs;
       while (!this.inbox.retireNow && this.world.now() < deadline) {
         if (this.#parkedDeadline === undefined) await this.#parkIfLong(deadline);
-        const choices = this.pastNoReturn ? (['abandon'] as const) : (['roll-back', 'abandon'] as const);
-        this.waiting = { for: 'grace', why: title, until: deadline, then: 'the rotation goes on', choices };
+        this.waiting = {
+          for: 'grace',
+          why: title,
+          until: deadline,
+          then: 'the rotation goes on',
+          choices: this.#exits(),
+        };
         await this.wait(
           () => this.inbox.retireNow || this.inbox.extendMs > 0 || this.inbox.decisions.length > 0,
           deadline,
         );
         deadline += this.inbox.extendMs;
         this.inbox.extendMs = 0;
-        const decision = this.inbox.decisions.shift();
-        if (decision?.decision === 'roll-back' || decision?.decision === 'abandon')
-          throw new Leave(decision.decision, `${decision.actor}: ${decision.reason}`);
+        this.#leaveIfTold();
       }
       this.inbox.retireNow = false;
       this.#parkedDeadline = undefined;
     });
+  }
+
+  /** The ways out of a wait in which nothing has failed. */
+  #exits(): Decision[] {
+    return this.pastNoReturn ? ['abandon'] : ['roll-back', 'abandon'];
+  }
+
+  #leaveIfTold(): void {
+    const told = this.inbox.decisions.shift();
+    if (told?.decision === 'roll-back' || told?.decision === 'abandon')
+      throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
   }
 
   /** Waits, and leaves at once for an emergency. */

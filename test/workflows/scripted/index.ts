@@ -56,3 +56,21 @@ export const rotateScripted = defineRotation(descriptor, {
     await run.check('Refused', script.refuses(old));
   },
 });
+
+const assisted = { ...descriptor, id: 'assisted', workflow: 'rotateAssisted' } as const satisfies ProcedureDescriptor;
+
+/** A procedure in which a person has to do something. */
+export const rotateAssisted = defineRotation(assisted, {
+  accepts: (version) => script.accepts(version),
+  async adopt() {},
+  async replace(run) {
+    await run.task('Give consent', script.create(run.next), { due: '1 day' });
+    await run.step('Write', script.write(run.next), { undo: script.restore(run.next) });
+  },
+  async verify(run, version) {
+    await run.check('Document', script.document(version));
+  },
+  async retire(run, old) {
+    await run.step('Destroy', script.destroy(old));
+  },
+});
