@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import type { VersionRef } from '../domain/version.js';
+import type { Session } from '../operations/session.js';
+import { examples } from './examples.js';
+import { facts } from './layout.js';
+import { type Cli, perform } from './perform.js';
+import type { ValueSource } from './value-input.js';
+
+interface Options extends ValueSource {
+  readonly soleUser?: true;
+}
+
+export function defineAdopt(program: Command): void {
+  program
+    .command('adopt <credential>')
+    .summary('take in the value that the engine uses now')
+    .description(
+      'Takes the value that is in force into the store, sealed, after its provider accepted it and it was found there. Changes nothing outside. The value is asked for without being shown; it is never an argument.',
+    )
+    .option('--stdin', 'read it from standard input; a value of several parts as a JSON object')
+    .option('--env-file <file>', 'read it from a file of NAME=value lines, with --variable')
+    .option('--variable <name>', 'the variable of --env-file that holds it')
+    .option(
+      '--sole-user',
+      'nothing but the engine uses this value: the first rotation then does not ask before it retires it',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'keyturn adopt openai --sole-user',
+        'keyturn adopt openai --env-file /srv/docs/.env --variable OPENAI_API_KEY',
+      ),
+    )
+    .action((credential: string, options: Options, command: Command) =>
+      perform(command, async (cli) => {
+        const { withSession } = await import('./with-rotations.js');
+        await withSession(cli, (session) => takeIn(cli, session, { credential, ...options }));
+      }),
+    );
+}
+
+async function takeIn(
+  cli: Cli,
+  session: Session,
+  { credential, soleUser = false, ...source }: Omit<Options, 'soleUser'> & { credential: string; soleUser?: boolean },
+): Promise<void> {
+  const { knownCredential } = await import('../operations/reach.js');
+  const { adopt } = await import('../operations/adopt.js');
+  const { readValue } = await import('./value-input.js');
+  const partNames = [...new Set(Object.values(knownCredential(session.config, credential).settings))];
+  const parts = await readValue(cli, source, { credential, partNames });
+  const before = await session.store.versions(credential);
+  const version = await adopt(session, { credential, parts, soleUser, actor: cli.actor }, (title) =>
+    cli.say(`  ${cli.paint.dim('•')} ${title}`),
+  );
+  await tell(cli, session, { version, isNew: !before.some(({ number }) => number === version.number) });
+}
+
+async function tell(
+  { paint, answer }: Cli,
+  { store }: Session,
+  { version, isNew }: { version: VersionRef; isNew: boolean },
+): Promise<void> {
+  const { credential, number, fingerprint, providerId, soleUser } = await store.read(version);
+  const what = isNew
+    ? `is adopted: its value is version ${number}`
+    : `was adopted already: this value is version ${number}`;
+  const document = { credential, version: number, isNew, fingerprint, providerId, soleUser };
+  answer(document, [
+    `${paint.good('✔')} ${paint.bold(credential)} ${what}`,
+    '',
+    ...facts([
+      [paint.dim('Fingerprint'), fingerprint?.slice(0, 16)],
+      [paint.dim('Provider id'), providerId],
+      [
+        paint.dim('Used by'),
+        soleUser
+          ? 'the engine alone, by your word'
+          : 'the engine, perhaps others: the first rotation asks before it retires it',
+      ],
+      [paint.dim('Next'), `keyturn plan ${credential}`],
+    ]),
+  ]);
+}

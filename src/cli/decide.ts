@@ -1,0 +1,57 @@
+import { Argument, type Command } from 'commander';
+import type { Decision, DecisionRequest } from '../domain/rotation.js';
+import { examples } from './examples.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type Cli, perform } from './perform.js';
+
+const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon'];
+
+const meanings = `
+Decisions:
+  retry      try the step again now
+  roll-back  take everything back, newest first; possible until the old value is being retired
+  skip       go on without the step: your word stands in the ledger for what could not be shown
+  abandon    stop here and leave everything as it is now
+`;
+
+export function defineDecide(program: Command): void {
+  const command: Command = program
+    .command('decide <credential>')
+    .addArgument(new Argument('<decision>', 'what to do').choices(decisions))
+    .summary('answer a rotation that waits for you')
+    .description(
+      'Answers a rotation that cannot go on by itself. keyturn status shows what it waits for and what is possible.',
+    )
+    .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+    .addHelpText(
+      'after',
+      `${meanings}${examples('keyturn decide openai skip --reason "the nightly backup job used it, and it is switched over"')}`,
+    )
+    .action((credential: string, decision: Decision, { reason }: { reason: string }) =>
+      perform(command, (cli) => answer(cli, credential, { actor: cli.actor, decision, reason })),
+    );
+}
+
+async function answer(cli: Cli, credential: string, request: DecisionRequest): Promise<ExitCode> {
+  const { withRotations } = await import('./with-rotations.js');
+  const { answerRotation } = await import('../operations/steer.js');
+  const { UsageError } = await import('../operations/refusals.js');
+  const { actor, decision, reason } = request;
+  if (reason.trim() === '')
+    throw new UsageError('A decision needs a reason', {
+      state: 'Nothing was decided.',
+      next: 'Say why, with --reason "…".',
+    });
+  const outcome = await withRotations(cli, credential, (client) => answerRotation(client, credential, request));
+  const { good, attention, bold, dim } = cli.paint;
+  const taken = outcome === 'taken';
+  const told = taken
+    ? `${good('✔')} ${bold(decision)} is recorded for ${bold(credential)}, by ${actor}.`
+    : `${attention('◌')} ${bold(decision)} was sent to ${bold(credential)}. Nobody answered yet; it may still apply.`;
+  const more = taken ? '' : '. If nobody works on it: keyturn up, or keyturn worker';
+  cli.answer({ credential, decision, outcome }, [
+    told,
+    `  ${dim('Next')}  keyturn status ${credential} --follow${more}`,
+  ]);
+  return taken ? exitCodes.done : exitCodes.unreachable;
+}

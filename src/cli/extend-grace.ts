@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { durationOf } from './duration-argument.js';
+import { examples } from './examples.js';
+import { perform } from './perform.js';
+
+export function defineExtendGrace(program: Command): void {
+  const command: Command = program
+    .command('extend-grace <credential> <duration...>')
+    .summary('keep the old value usable for longer')
+    .description('Moves the end of the grace of a rotation: the old value stays usable that much longer.')
+    .addHelpText('after', examples('keyturn extend-grace openai 12 hours'))
+    .action((credential: string, words: string[]) =>
+      perform(command, async (cli) => {
+        const duration = durationOf(words.join(' '));
+        const { withRotations } = await import('./with-rotations.js');
+        const { extendGraceBy } = await import('../operations/steer.js');
+        const { moment } = await import('./time.js');
+        const until = await withRotations(cli, credential, (client) =>
+          extendGraceBy(client, { credential, actor: cli.actor, duration }),
+        );
+        cli.answer({ credential, sent: 'extendGrace', until }, [
+          `${cli.paint.good('✔')} The old value of ${cli.paint.bold(credential)} stays usable until ${moment(until)}.`,
+          `  ${cli.paint.dim('Next')}  keyturn status ${credential} --follow, or keyturn retire-now ${credential}`,
+        ]);
+      }),
+    );
+}

@@ -1,0 +1,71 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type Paint, paintFor } from './paint.js';
+
+/** What every command is given. */
+export interface Cli {
+  /** The configuration file. */
+  readonly config: string;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** Who the ledger says it was. */
+  readonly actor: string;
+  /** Where people read: standard output, or standard error where the other one is kept for the JSON document. */
+  readonly stream: NodeJS.WriteStream;
+  /** Colors for `stream`. */
+  readonly paint: Paint;
+  readonly say: (...lines: readonly string[]) => void;
+  /** The one JSON document of a command, with `--json`; for people the text. Only the first one counts. */
+  readonly answer: (document: unknown, text: readonly string[]) => void;
+}
+
+/** The options that every command has. */
+export interface GlobalOptions {
+  readonly config: string;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly actor?: string;
+}
+
+/** Runs a command's work, tells how it failed if it did, and ends the process. */
+export async function perform(command: Command, work: (cli: Cli) => Promise<ExitCode | void>): Promise<void> {
+  const cli = cliOf(command.optsWithGlobals<GlobalOptions>());
+  let code: ExitCode;
+  try {
+    code = (await work(cli)) ?? exitCodes.done;
+  } catch (error) {
+    const { tellFailure } = await import('./failure.js');
+    code = tellFailure(cli, error);
+  }
+  endProcess(code);
+}
+
+/** Ends the process when everything written has left it; connections that linger do not hold it up. */
+export function endProcess(code: ExitCode): void {
+  process.exitCode = code;
+  process.stderr.write('', () => process.stdout.write('', () => process.exit()));
+}
+
+function cliOf({ config, json = false, verbose = false, actor = operatingSystemUser() }: GlobalOptions): Cli {
+  const stream = json ? process.stderr : process.stdout;
+  const say: Cli['say'] = (...lines) => void stream.write(lines.map((line) => `${line}\n`).join(''));
+  let answered = false;
+  function document(content: unknown): void {
+    if (!answered) process.stdout.write(`${JSON.stringify(content)}\n`);
+    answered = true;
+  }
+  return {
+    ...{ config, json, verbose, actor, stream, say },
+    paint: paintFor(stream),
+    answer: (content, text) => (json ? document(content) : say(...text)),
+  };
+}
+
+function operatingSystemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`; // in a container a user may have a number and no name
+  }
+}

@@ -1,0 +1,85 @@
+import type { RequestTemplate } from '../domain/requests.js';
+import { formatDuration } from '../domain/duration.js';
+import type { Outlook } from '../operations/outlook.js';
+import type { PlannedStep, PlannedWait } from '../operations/plan.js';
+import { columns, facts } from './layout.js';
+import type { Paint } from './paint.js';
+
+/** A plan as people read it: what is done, what undoes it, and from where there is no way back. */
+export function planText(outlook: Outlook, paint: Paint): string[] {
+  const { credential, section, plan } = outlook;
+  return [
+    `${paint.bold(credential)}  ${paint.dim(section)}`,
+    '',
+    ...facts([
+      ...overview(outlook, paint),
+      ...Object.entries(outlook.systems).map(([system, address]) => [paint.dim(system), address] as const),
+    ]),
+    ...phases(plan).flatMap(([phase, steps]) => [
+      '',
+      paint.bold(phase),
+      ...steps.flatMap((step) => stepText(step, outlook, paint)),
+    ]),
+    '',
+    ...facts([
+      [paint.dim('Requests'), '? only when needed   … several times'],
+      [paint.dim('Next'), `keyturn rotate ${credential}`],
+    ]),
+  ];
+}
+
+function overview(
+  { current, next, overlap, unconfirmed, rotating, containment }: Outlook,
+  { dim, attention }: Paint,
+): [string, string | null][] {
+  const version =
+    current === null
+      ? `version ${next}; nothing was adopted, so the value that is in force now is not retired`
+      : `version ${current} → version ${next}`;
+  return [
+    [dim('Versions'), version],
+    [dim('Overlap'), overlaps[overlap]],
+    [
+      dim('First'),
+      unconfirmed
+        ? `version ${current} was adopted and not shown to work yet, so it is written again and a document is sent through`
+        : null,
+    ],
+    [dim('Emergency'), `at once, without grace and without undo: ${containment.join(' → ')}; then a new value`],
+    [attention('Running'), rotating ? 'a rotation is running already; rotate would only follow it' : null],
+  ];
+}
+
+const overlaps: Readonly<Record<Outlook['overlap'], string>> = {
+  'both-valid': 'both values work until the old one is retired: no gap',
+  'two-slots': 'two slots, one of them in use: no gap',
+  single: 'only one value can be valid: a short gap cannot be avoided',
+};
+
+function phases(plan: Outlook['plan']): [string, (PlannedStep | PlannedWait)[]][] {
+  const grouped = new Map<string, (PlannedStep | PlannedWait)[]>();
+  for (const step of plan) grouped.set(step.phase, [...(grouped.get(step.phase) ?? []), step]);
+  return [...grouped];
+}
+
+function stepText(step: PlannedStep | PlannedWait, { systems, plan }: Outlook, paint: Paint): string[] {
+  if ('waitMs' in step)
+    return [`  ${paint.attention('◷')} ${step.title} ${paint.attention(formatDuration(step.waitMs))}`];
+  const isPoint = step === plan.find((each) => 'pastNoReturn' in each && each.pastNoReturn);
+  return [
+    ...(isPoint ? [paint.bad('  ── point of no return: from here on nothing can be taken back ──')] : []),
+    `  ${paint.dim('•')} ${step.title}`,
+    ...requests(step.requests, systems).map((text) => `      ${paint.dim(text)}`),
+    ...(step.undo === null ? [] : [`      ${paint.dim(`undo: ${step.undo}`)}`]),
+  ];
+}
+
+/** With the path that the system's base address begins with. */
+function requests(templates: readonly RequestTemplate[], systems: Outlook['systems']): string[] {
+  return columns(
+    templates.map(({ system, method, path, optional, repeated }) => {
+      const base = new URL(systems[system] ?? 'http://unknown').pathname.replace(/\/$/, '');
+      return [system, `${method} ${base}${path}${optional ? ' ?' : ''}${repeated ? ' …' : ''}`];
+    }),
+  );
+}

@@ -1,0 +1,120 @@
+import { EventEmitter, once } from 'node:events';
+import type { Phase, Progress, StepProgress, Waiting } from '../domain/rotation.js';
+import type { Sighting } from '../operations/progress.js';
+import type { Cli } from './perform.js';
+import { sign, silenceText, stepText, waitingText } from './steps-text.js';
+
+/** Shows a rotation while it goes on. */
+export interface RotationView {
+  show(sighting: Sighting): void;
+  /** Nothing more is to come: leaves what was shown last. */
+  end(): Promise<void>;
+}
+
+/** The view that fits where the output goes. Some terminals, of containers and scripts, have no size: nothing can be drawn there. */
+export function viewFor(cli: Pick<Cli, 'json' | 'say' | 'paint'>): RotationView {
+  const { isTTY, columns } = process.stdout;
+  return !cli.json && isTTY && columns > 0 ? liveView(cli) : plainView(cli);
+}
+
+/** A line for each step that ended and for each wait that began: for logs, pipes and JSON. */
+export function plainView({ say, paint }: Pick<Cli, 'say' | 'paint'>): RotationView {
+  const told = new Set<number>();
+  let waitedFor = '';
+  function tellSteps({ progress }: Sighting): void {
+    for (const [index, step] of (progress?.steps ?? []).entries()) {
+      if (step.state === 'running' || told.has(index)) continue;
+      told.add(index);
+      say(`${sign(step, paint)} ${paint.dim(step.phase.padEnd(9))} ${stepText(step, paint)}`);
+    }
+  }
+  return {
+    show(sighting) {
+      tellSteps(sighting);
+      const wait = sighting.silent ?? sighting.progress?.waiting?.why ?? '';
+      if (wait !== '' && wait !== waitedFor) say(`${paint.attention('◷')} ${noteOf(sighting)}`);
+      waitedFor = wait;
+    },
+    end: async () => undefined,
+  };
+}
+
+/** The same, live: the step in progress turns and tells what it waits for. */
+export function liveView(cli: Pick<Cli, 'say' | 'paint'>): RotationView {
+  const news = new EventEmitter();
+  const screen: Screen = { cli, latest: { progress: null }, over: false, change: () => once(news, 'change') };
+  const drawn = draw(screen);
+  return {
+    show(sighting) {
+      screen.latest = { ...sighting, progress: sighting.progress ?? screen.latest.progress };
+      news.emit('change');
+    },
+    async end() {
+      screen.over = true;
+      news.emit('change');
+      await drawn;
+    },
+  };
+}
+
+interface Screen {
+  readonly cli: Pick<Cli, 'say' | 'paint'>;
+  latest: Sighting;
+  over: boolean;
+  change(): Promise<unknown>;
+}
+
+/** Draws the steps in their order; each stays on the screen when it has ended. */
+async function draw(screen: Screen): Promise<void> {
+  const { say, paint } = screen.cli;
+  let phase: Phase | null = null;
+  for (let index = 0; ; index++) {
+    while (!stepOn(screen, index) && !screen.over) await screen.change();
+    const step = stepOn(screen, index);
+    if (!step) return;
+    if (step.phase !== phase) say('', paint.bold(step.phase));
+    phase = step.phase;
+    if (step.state === 'running' && !screen.over) await turn(screen, index, step);
+    else say(`${sign(step, paint)} ${stepText(step, paint)}`);
+  }
+}
+
+/** A step in progress, until it ends. Every end is a "completed" one for the list: the sign says how it really was. */
+async function turn(screen: Screen, index: number, begun: StepProgress): Promise<void> {
+  const { Listr } = await import('listr2');
+  const { paint } = screen.cli;
+  let step = begun;
+  const list = new Listr(
+    {
+      title: step.title,
+      task: async (_, task) => {
+        while (step.state === 'running' && !screen.over) {
+          task.output = noteOf(screen.latest);
+          await screen.change();
+          step = stepOn(screen, index) ?? step;
+        }
+        task.title = stepText(step, paint);
+      },
+    },
+    {
+      registerSignalListeners: false,
+      rendererOptions: { icon: { COMPLETED: () => sign(step, paint) }, color: { COMPLETED: (text = '') => text } },
+    },
+  );
+  await list.run();
+}
+
+function stepOn({ latest }: Screen, index: number): StepProgress | undefined {
+  return latest.progress?.steps[index];
+}
+
+/** What holds a rotation up just now; a space when nothing does. */
+function noteOf({ progress, silent }: Sighting): string {
+  if (silent) return silenceText(silent);
+  return progress?.waiting ? waitingText({ ...progress, waiting: progress.waiting }, Date.now()) : ' ';
+}
+
+/** Whether a rotation cannot go on without a person. */
+export function needsPerson(progress: Progress | null): progress is Progress & { readonly waiting: Waiting } {
+  return progress?.waiting?.for === 'operator';
+}

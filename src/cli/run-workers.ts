@@ -1,0 +1,91 @@
+import { happenings } from '../operations/happenings.js';
+import { openLog } from '../operations/log.js';
+import { serve, type Serving } from '../operations/serve.js';
+import type { Session } from '../operations/session.js';
+import type { LedgerRow } from '../store/store.js';
+import { UserError } from '../domain/user-error.js';
+import type { TemporalTarget } from '../temporal/connect.js';
+import { exitCodes } from './exit-codes.js';
+import type { Cli } from './perform.js';
+
+export interface Place {
+  readonly target: TemporalTarget;
+  /** Resolves when the server has ended; its workers end with it. Left out for a server that is run elsewhere. */
+  readonly ended?: Promise<void>;
+  /** Where to look at rotations. */
+  readonly uiUrl?: string;
+}
+
+/** One line per thing that happens, with its time. */
+export function line({ say, paint }: Pick<Cli, 'say' | 'paint'>, text: string): void {
+  say(`${paint.dim(new Date().toLocaleTimeString('sv-SE'))}  ${text}`);
+}
+
+/** Runs workers in the foreground until Ctrl-C, and tells what happens. */
+export async function runWorkers(cli: Cli, session: Session, place: Place): Promise<void> {
+  const { target } = place;
+  const { logger, file } = openLog(session.config.data);
+  const serving = await serve(session, target, logger);
+  logger.info({ address: target.address, namespace: target.namespace }, 'workers started');
+  line(cli, `Workers: ready; their log is ${file}`);
+  line(cli, cli.paint.bold('Ready. Ctrl-C stops'));
+  cli.answer(
+    { state: 'ready', address: target.address, namespace: target.namespace, uiUrl: place.uiUrl ?? null, log: file },
+    [],
+  );
+  const over = new AbortController();
+  const telling = tellHappenings(cli, session, over.signal);
+  try {
+    await Promise.race([stopRequested(cli), dead(serving, place)]);
+    await serving.stop();
+  } finally {
+    over.abort();
+    await telling;
+    logger.info('workers stopped');
+  }
+  line(cli, 'Workers: stopped');
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; the second ends the process at once. */
+function stopRequested(cli: Cli): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (): void => {
+      if (asked) process.exit(exitCodes.interrupted);
+      asked = true;
+      line(cli, 'Stopping: steps in progress get up to 15 seconds to end. Ctrl-C again stops at once');
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  });
+}
+
+async function dead({ finished }: Serving, { ended }: Place): Promise<never> {
+  await Promise.race([finished, ...(ended ? [ended] : [])]);
+  throw new UserError('The Temporal server or the workers ended by themselves', {
+    state: 'Rotations stand still where they are; nothing is lost.',
+    next: 'Start it again: keyturn up. The logs are in the data folder, keyturn.log and temporal.log.',
+  });
+}
+
+/** A ledger that cannot be read for a moment holds nothing up. */
+async function tellHappenings(cli: Cli, { store }: Session, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for await (const entry of happenings(store, signal))
+        if (entry.event !== 'started') line(cli, happening(entry, cli));
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
+function happening(
+  { credential, version, event, title, outcome, detail, actor }: LedgerRow,
+  { paint }: Pick<Cli, 'paint'>,
+): string {
+  const subject = [credential, version === undefined ? '' : `v${version}`].filter(Boolean).join(' ');
+  const sign = event === 'failed' ? paint.bad('✖') : event === 'succeeded' ? paint.good('✔') : '•';
+  const said = [event === 'succeeded' ? '' : event, outcome, detail, actor && `by ${actor}`].filter(Boolean).join(', ');
+  return [`${sign} ${paint.bold(subject)}`, title, paint.dim(said)].filter(Boolean).join('  ');
+}

@@ -1,0 +1,73 @@
+import type { Waiting } from '../domain/rotation.js';
+import type { CredentialStatus } from '../operations/status.js';
+import { columns } from './layout.js';
+import type { Paint } from './paint.js';
+import { waitingText } from './steps-text.js';
+import { moment, roughly } from './time.js';
+
+/** The table of `keyturn status`, and below it what a person should look at. */
+export function statusText(all: readonly CredentialStatus[], paint: Paint): string[] {
+  if (all.length === 0) return ['The configuration has no credential yet.'];
+  const header = ['credential', 'version', 'state', 'age', 'next due', 'last rotation'].map((text) => paint.dim(text));
+  return [
+    ...columns([header, ...all.map((status) => cells(status, paint))]),
+    ...all.flatMap((status) => details(status, paint)),
+  ];
+}
+
+function cells(status: CredentialStatus, paint: Paint): string[] {
+  const { credential, current, dueAt, overdue, last } = status;
+  const due =
+    dueAt === null
+      ? '–'
+      : overdue
+        ? paint.bad(`overdue since ${moment(dueAt).slice(0, 10)}`)
+        : moment(dueAt).slice(0, 10);
+  return [
+    paint.bold(credential),
+    current === null ? '–' : String(current.number),
+    stateOf(status, paint),
+    current === null ? '–' : roughly(current.ageMs),
+    due,
+    last === null ? '–' : `${last.outcome} ${moment(last.at).slice(0, 16)}`,
+  ];
+}
+
+function stateOf({ rotation, current }: CredentialStatus, { good, attention, dim }: Paint): string {
+  if (rotation) return attention(waits[rotation.progress?.waiting?.for ?? 'nothing']);
+  if (current === null) return dim('not adopted');
+  return current.adopted ? 'adopted' : good('rotated');
+}
+
+const waits: Readonly<Record<Waiting['for'] | 'nothing', string>> = {
+  operator: 'waits for you',
+  grace: 'in grace',
+  pause: 'in grace',
+  retry: 'tries again',
+  nothing: 'rotating',
+};
+
+function details({ credential, rotation, trouble }: CredentialStatus, paint: Paint): string[] {
+  const lines = [
+    ...(rotation ? running(credential, rotation, paint) : []),
+    ...trouble.map((sentence) => `${paint.attention('!')} ${sentence}`),
+  ];
+  return lines.length === 0 ? [] : ['', paint.bold(credential), ...lines.map((line) => `  ${line}`)];
+}
+
+function running(
+  credential: string,
+  { version, openedAt, actor, reason, progress }: NonNullable<CredentialStatus['rotation']>,
+  { dim, attention }: Paint,
+): string[] {
+  const step = progress?.steps.findLast(({ state }) => state === 'running');
+  const now =
+    progress === null ? 'how far it is only Temporal knows' : `phase ${progress.phase}${step ? `: ${step.title}` : ''}`;
+  const { waiting } = progress ?? {};
+  return [
+    `rotation to version ${version}, since ${moment(openedAt)}, by ${actor} ${dim(`(${reason})`)}`,
+    now,
+    ...(waiting ? [attention(waitingText({ credential, waiting }, Date.now()))] : []),
+    ...(waiting?.for === 'operator' ? [`keyturn decide ${credential} ${waiting.choices.join('|')} --reason "…"`] : []),
+  ];
+}

@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import type { Client } from '@temporalio/client';
+import type { Session } from '../operations/session.js';
+import { examples } from './examples.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type Cli, perform } from './perform.js';
+
+interface Options {
+  readonly follow?: true;
+  readonly failOnTrouble?: true;
+}
+
+export function defineStatus(program: Command): void {
+  program
+    .command('status [credential]')
+    .summary('show which version is in force, and what is going on')
+    .description(
+      'Shows every credential: the version in force, its age, when the next rotation is due, what runs and what is left over. Changes nothing. Works without a Temporal server; only live progress is missing then.',
+    )
+    .option('--follow', 'stay until no rotation is running any more')
+    .option('--fail-on-trouble', 'exit code 1 when a person should look at something, for monitoring')
+    .addHelpText(
+      'after',
+      examples('keyturn status', 'keyturn status openai --follow', 'keyturn status --json --fail-on-trouble'),
+    )
+    .action((credential: string | undefined, options: Options, command: Command) =>
+      perform(command, async (cli) => {
+        const { withSession } = await import('./with-rotations.js');
+        return withSession(cli, (session) => show(cli, session, { credential, ...options }));
+      }),
+    );
+}
+
+async function show(
+  cli: Cli,
+  session: Session,
+  { credential, follow, failOnTrouble }: Options & { credential: string | undefined },
+): Promise<ExitCode> {
+  const { knownCredential } = await import('../operations/reach.js');
+  const known = await session.store.credentials();
+  if (credential !== undefined && !known.some(({ name }) => name === credential))
+    knownCredential(session.config, credential);
+  const { client, silence } = await reach(session, follow ?? false);
+  const subject = { session, client, silence, credential };
+  try {
+    return (
+      (follow && client ? await watchAll(cli, client, subject) : null) ?? (await tell(cli, subject, failOnTrouble))
+    );
+  } finally {
+    await client?.connection.close();
+  }
+}
+
+interface Subject {
+  readonly session: Session;
+  /** Null without a Temporal server. */
+  readonly client: Client | null;
+  /** Why there is none. */
+  readonly silence: string | null;
+  readonly credential: string | undefined;
+}
+
+/** A server is a must only for what cannot be done without. */
+async function reach({ config }: Session, must: boolean): Promise<Pick<Subject, 'client' | 'silence'>> {
+  const { reachTemporal } = await import('../operations/reach.js');
+  const { NotReachable } = await import('../operations/refusals.js');
+  try {
+    return { client: (await reachTemporal(config)).client, silence: null };
+  } catch (error) {
+    if (must || !(error instanceof NotReachable)) throw error;
+    return { client: null, silence: error.message };
+  }
+}
+
+async function tell(
+  cli: Cli,
+  { session, client, silence, credential }: Subject,
+  failOnTrouble = false,
+): Promise<ExitCode> {
+  const { statusOf } = await import('../operations/status.js');
+  const { statusText } = await import('./status-text.js');
+  const all = await statusOf(session, client, credential);
+  const hint =
+    silence === null
+      ? []
+      : ['', cli.paint.dim(`${silence}, so live progress is missing here. To start one: keyturn up`)];
+  cli.answer({ live: client !== null, credentials: all }, [...statusText(all, cli.paint), ...hint]);
+  return failOnTrouble && all.some(({ trouble }) => trouble.length > 0) ? exitCodes.failed : exitCodes.done;
+}
+
+/** Watches every rotation that runs, one after the other. Null when the story is not told by that. */
+async function watchAll(cli: Cli, client: Client, { session, credential }: Subject): Promise<ExitCode | null> {
+  const { isRunning } = await import('../operations/progress.js');
+  const { watch } = await import('./watch.js');
+  const { tellWatched } = await import('./watched-text.js');
+  for (const name of credential === undefined ? Object.keys(session.config.credentials) : [credential]) {
+    if (!(await isRunning(client, name))) continue;
+    const watched = await watch(cli, client, name);
+    if (watched.how !== 'ended' || credential !== undefined) return tellWatched(cli, watched, { credential: name });
+  }
+  return null;
+}

@@ -1,0 +1,44 @@
+import type { Progress, StepProgress, Waiting } from '../domain/rotation.js';
+import type { Paint } from './paint.js';
+import { momentAndDistance, roughly } from './time.js';
+
+/** One sign per end of a step. */
+export function sign({ state, outcome }: StepProgress, { good, bad, attention }: Paint): string {
+  if (state === 'failed') return bad('✖');
+  if (state === 'skipped') return attention('↷');
+  if (state === 'running' || state === 'waiting') return attention('◷');
+  return outcome === 'not-observable' ? attention('◌') : good('✔');
+}
+
+/** A step with how long it took and what came of it. */
+export function stepText(step: StepProgress, paint: Paint): string {
+  const { title, startedAt, endedAt } = step;
+  const took = endedAt === undefined ? '' : paint.dim(roughly(endedAt - startedAt));
+  return [title, took, outcomeText(step, paint)].filter(Boolean).join('  ');
+}
+
+function outcomeText({ state, outcome, detail }: StepProgress, { bad, attention, dim }: Paint): string {
+  if (state === 'failed') return bad(detail ?? 'failed');
+  if (state === 'skipped') return attention(detail ?? 'skipped');
+  if (outcome === 'not-observable') return attention(`not observable: ${detail ?? 'nobody can tell'}`);
+  return outcome === 'proved' ? dim(`proved: ${detail ?? ''}`) : '';
+}
+
+/** What a rotation waits for, in one line. */
+export function waitingText(
+  { credential, waiting }: Pick<Progress, 'credential'> & { readonly waiting: Waiting },
+  now: number,
+): string {
+  const { why, until, then } = waiting;
+  const at = until === undefined ? null : momentAndDistance(until, now);
+  if (waiting.for === 'grace' || waiting.for === 'pause')
+    return `${at === null ? why : `the old one is retired at ${at}`}; to end the wait: keyturn retire-now ${credential}`;
+  return at === null ? `waits: ${why}` : `waits: ${why}; ${then ?? 'it goes on'} at ${at}`;
+}
+
+/** Who has to come back before anything can be seen. */
+export function silenceText(silent: 'temporal' | 'worker'): string {
+  return silent === 'temporal'
+    ? 'The Temporal server does not answer; the rotation goes on when it is back.'
+    : 'Nobody works on it right now; it goes on as soon as keyturn up or keyturn worker runs.';
+}

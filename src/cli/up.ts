@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { Session } from '../operations/session.js';
+import type { TemporalTarget } from '../temporal/connect.js';
+import type { EmbeddedServer } from '../temporal/embedded.js';
+import { examples } from './examples.js';
+import { type Cli, perform } from './perform.js';
+
+export function defineUp(program: Command): void {
+  program
+    .command('up')
+    .summary('run everything that rotations need, here and now')
+    .description(
+      'Starts a Temporal server on this machine, with its data beside the configuration, and workers, in the foreground. Ctrl-C stops them: rotations go on when it runs again. Where a Temporal server is configured (TEMPORAL_ADDRESS, a profile), that one is used and none is started.',
+    )
+    .addHelpText('after', examples('keyturn up'))
+    .action((_options: unknown, command: Command) =>
+      perform(command, async (cli) => {
+        const { withSession } = await import('./with-rotations.js');
+        await withSession(cli, (session) => up(cli, session));
+      }),
+    );
+}
+
+async function up(cli: Cli, session: Session): Promise<void> {
+  const { configuredTarget } = await import('../temporal/settings.js');
+  const { readEnvironment } = await import('../temporal/environment.js');
+  const { runWorkers, line } = await import('./run-workers.js');
+  const configured = configuredTarget(readEnvironment());
+  if (configured) {
+    line(cli, `Temporal server: the configured one at ${configured.address}; none is started here`);
+    return runWorkers(cli, session, { target: configured });
+  }
+  const server = await start(cli, session);
+  const { embeddedTarget } = await import('../temporal/connect.js');
+  const target: TemporalTarget = embeddedTarget(server.address);
+  try {
+    await runWorkers(cli, session, { target, ...server });
+  } finally {
+    await server.stop();
+    line(cli, 'Temporal server: stopped');
+  }
+}
+
+async function start(cli: Cli, { config }: Session): Promise<EmbeddedServer> {
+  const { startEmbeddedServer } = await import('../temporal/embedded.js');
+  const { findTemporalBinary } = await import('../temporal/binary.js');
+  const { homePort } = await import('../operations/home-port.js');
+  const { line } = await import('./run-workers.js');
+  const report = (text: string): void => line(cli, text);
+  const binary = await findTemporalBinary({ report });
+  const port = await homePort(config.data);
+  const options = { dataDir: config.data, binary, headless: false, report, ...(port !== undefined && { port }) };
+  const server = await startEmbeddedServer(options);
+  line(cli, `Temporal server: ${server.address}${server.uiUrl === undefined ? '' : `, its pages at ${server.uiUrl}`}`);
+  return server;
+}

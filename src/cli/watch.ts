@@ -1,0 +1,35 @@
+import type { Client } from '@temporalio/client';
+import type { Progress, RotationReport, Waiting } from '../domain/rotation.js';
+import { follow } from '../operations/follow.js';
+import type { Cli } from './perform.js';
+import { needsPerson, viewFor } from './rotation-view.js';
+
+/** How watching a rotation came to its end: it was over, it needs a person, or a person left. */
+export type Watched = { readonly progress: Progress | null } & (
+  | { readonly how: 'ended'; readonly report: RotationReport }
+  | { readonly how: 'waiting'; readonly waiting: Waiting }
+  | { readonly how: 'left' }
+);
+
+/** Shows the rotation of a credential until it ends, needs a person, or Ctrl-C, which leaves the rotation as it is. */
+export async function watch(cli: Cli, client: Client, credential: string): Promise<Watched> {
+  const view = viewFor(cli);
+  const sightings = follow(client, credential);
+  const interruption = Promise.withResolvers<'left'>();
+  const leave = (): void => interruption.resolve('left');
+  process.on('SIGINT', leave); // not `once`: the library that restores the cursor ends the process when nobody else listens any more
+  let progress: Progress | null = null;
+  try {
+    for (;;) {
+      const next = await Promise.race([sightings.next(), interruption.promise]);
+      if (next === 'left') return { how: 'left', progress };
+      if (next.done) return { how: 'ended', report: next.value, progress };
+      progress = next.value.progress ?? progress;
+      view.show(next.value);
+      if (needsPerson(next.value.progress)) return { how: 'waiting', waiting: next.value.progress.waiting, progress };
+    }
+  } finally {
+    process.off('SIGINT', leave);
+    await view.end();
+  }
+}

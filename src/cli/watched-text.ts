@@ -1,0 +1,151 @@
+import type { Progress, RotationReport, Waiting } from '../domain/rotation.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { failureText } from './failure.js';
+import { facts } from './layout.js';
+import type { Cli } from './perform.js';
+import { momentAndDistance, roughly } from './time.js';
+import type { Watched } from './watch.js';
+
+/** What the JSON document says besides how it ended. */
+interface Told {
+  readonly credential: string;
+  readonly workflowId?: string;
+  readonly isNew?: boolean;
+}
+
+/** Tells how watching a rotation ended, and returns the exit code that says the same. */
+export function tellWatched(cli: Cli, watched: Watched, more: Told): ExitCode {
+  const { credential } = more;
+  switch (watched.how) {
+    case 'ended':
+      return tellReport(cli, watched, more);
+    case 'waiting':
+      cli.answer(
+        { ...more, state: 'waiting', waiting: watched.waiting, progress: watched.progress },
+        waitingText(cli, credential, watched.waiting),
+      );
+      return exitCodes.waiting;
+    case 'left':
+      cli.answer({ ...more, state: 'running', progress: watched.progress }, [
+        '',
+        `${cli.paint.attention('◷')} You left; the rotation of ${cli.paint.bold(credential)} goes on.`,
+        ...facts([[cli.paint.dim('Next'), `keyturn status ${credential} --follow`]]),
+      ]);
+      return exitCodes.interrupted;
+  }
+}
+
+const outcomeCodes: Readonly<Record<RotationReport['outcome'], ExitCode>> = {
+  retired: exitCodes.done,
+  replaced: exitCodes.done,
+  contained: exitCodes.failed,
+  'rolled-back': exitCodes.rolledBack,
+  abandoned: exitCodes.failed,
+  failed: exitCodes.failed,
+};
+
+function tellReport(cli: Cli, { report, progress }: Extract<Watched, { how: 'ended' }>, more: Told): ExitCode {
+  const tookMs = lengthOf(progress);
+  const exitCode = outcomeCodes[report.outcome];
+  const good = exitCode === exitCodes.done;
+  cli.answer(
+    { ...more, state: 'ended', ...report, tookMs, progress },
+    good ? ['', ...successText(cli, more.credential, { report, progress, tookMs })] : [],
+  );
+  if (!good) process.stderr.write(`\n${badEndText(more.credential, report, progress).join('\n')}\n`);
+  return exitCode;
+}
+
+interface Success {
+  readonly report: RotationReport;
+  readonly progress: Progress | null;
+  readonly tookMs: number | null;
+}
+
+function successText(
+  { paint: { good, bold, dim } }: Cli,
+  credential: string,
+  { report, progress, tookMs }: Success,
+): string[] {
+  const { version, oldCredential, leftOver } = report;
+  const earlier = progress?.current ?? null;
+  return [
+    `${good('✔')} ${bold(`${credential} is rotated: version ${version} is in force`)}`,
+    '',
+    ...facts([
+      [
+        dim('Earlier'),
+        earlier === null || oldCredential === null
+          ? 'there was none to retire'
+          : `version ${earlier}: ${endings[oldCredential]}`,
+      ],
+      [dim('Time'), tookMs === null ? null : roughly(tookMs)],
+      [dim('Left over'), leftOver.length === 0 ? 'nothing' : leftOver.join('\n')],
+      [dim('Next'), `keyturn status ${credential}`],
+    ]),
+  ];
+}
+
+const endings: Readonly<Record<NonNullable<RotationReport['oldCredential']>, string>> = {
+  refused: 'proved refused',
+  'not-observable': 'deleted; that it is refused cannot be observed',
+  attested: "ended by a person's word",
+};
+
+function badEndText(
+  credential: string,
+  { outcome, version, why, leftOver }: RotationReport,
+  progress: Progress | null,
+): string[] {
+  const earlier = progress?.current ?? null;
+  const headlines: Readonly<Record<RotationReport['outcome'], string>> = {
+    retired: '',
+    replaced: '',
+    'rolled-back': `The rotation of ${credential} was rolled back`,
+    abandoned: `The rotation of ${credential} was abandoned`,
+    contained: `${credential} is contained: its values are refused, and there is no new one yet`,
+    failed: `The rotation of ${credential} failed`,
+  };
+  const states: Partial<Record<RotationReport['outcome'], string>> = {
+    'rolled-back': `Everything was taken back; version ${version} is gone.`,
+    abandoned: 'Everything was left as it was at that moment.',
+    failed: 'Nothing was taken back.',
+  };
+  return failureText({
+    what: [headlines[outcome], ...(why === undefined ? [] : [why])].join('\n'),
+    ...(outcome === 'rolled-back' && {
+      impact: earlier === null ? 'none: the engine keeps its earlier value' : `none: documents use version ${earlier}`,
+    }),
+    ...(outcome === 'contained' && { impact: 'documents fail until a new value is in force' }),
+    state: [states[outcome], ...leftOver.map((left) => `Left over: ${left}.`)].filter(Boolean).join('\n') || null,
+    next: `See why and what is left: keyturn ledger ${credential}, keyturn status ${credential}. Then: keyturn rotate ${credential}`,
+  });
+}
+
+function waitingText(
+  { paint: { attention, bold, dim } }: Cli,
+  credential: string,
+  { why, impact, until, then, choices }: Waiting,
+): string[] {
+  return [
+    '',
+    `${attention('◷')} ${bold(`${credential} waits for you`)}`,
+    `  ${why}`,
+    '',
+    ...facts([
+      [dim('Impact'), impact],
+      [
+        dim('By itself'),
+        until === undefined ? 'nothing happens' : `${then ?? 'it goes on'} at ${momentAndDistance(until, Date.now())}`,
+      ],
+      [dim('Possible'), choices.join(', ')],
+      [dim('Next'), `keyturn decide ${credential} ${choices[0] ?? 'retry'} --reason "…"`],
+    ]),
+  ];
+}
+
+function lengthOf(progress: Progress | null): number | null {
+  const [first] = progress?.steps ?? [];
+  const last = progress?.steps.at(-1);
+  return first && last?.endedAt !== undefined ? last.endedAt - first.startedAt : null;
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { examples } from './examples.js';
+import { perform } from './perform.js';
+
+export function defineWorker(program: Command): void {
+  program
+    .command('worker')
+    .summary('work on rotations at a Temporal server that runs elsewhere')
+    .description(
+      'Runs workers only, in the foreground, against the configured Temporal server or the one that keyturn up runs on the same data. Waits up to 30 seconds for it. Ctrl-C stops them: rotations go on with the next worker.',
+    )
+    .addHelpText('after', examples('TEMPORAL_ADDRESS=temporal.example.com:7233 keyturn worker'))
+    .action((_options: unknown, command: Command) =>
+      perform(command, async (cli) => {
+        const { withSession } = await import('./with-rotations.js');
+        const { waitForTemporal, embeddedServerGone } = await import('../operations/reach.js');
+        const { runWorkers, line } = await import('./run-workers.js');
+        await withSession(cli, async (session) => {
+          const target = await waitForTemporal(session.config);
+          line(cli, `Temporal server: ${target.address}, namespace ${target.namespace}`);
+          await runWorkers(cli, session, {
+            target,
+            ...(target.embedded && { ended: embeddedServerGone(session.config, target) }),
+          });
+        });
+      }),
+    );
+}

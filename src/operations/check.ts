@@ -1,0 +1,136 @@
+import { stat } from 'node:fs/promises';
+import type { Client } from '@temporalio/client';
+import type { AccessCheck } from '../../activities/shared/access.js';
+import { runDirectly } from '../../activities/shared/scope.js';
+import { catalog } from '../../workflows/catalog.js';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { UserError } from '../domain/user-error.js';
+import { loadKeyRing } from '../store/key-ring.js';
+import { readEnvironment } from '../temporal/environment.js';
+import { configuredTarget } from '../temporal/settings.js';
+import { explain } from './explain.js';
+import { locateTemporal } from './locate-temporal.js';
+import { knownCredential, reachTemporal, workersOf } from './reach.js';
+import { openSession, type Session } from './session.js';
+
+/** One thing that was looked at. */
+export interface Check extends AccessCheck {
+  /** What to do about it; null where it is right, or where that is not known. */
+  readonly next: string | null;
+}
+
+export interface CheckOptions {
+  /** The configuration file. */
+  readonly file: string;
+  /** All of them when empty. */
+  readonly credentials: readonly string[];
+}
+
+/** Looks at everything a rotation needs and yields each thing as soon as it is known. Changes nothing. Throws a UsageError for a credential that is not configured. */
+export async function* check({ file, credentials }: CheckOptions): AsyncGenerator<Check> {
+  yield { what: 'Node.js', ok: true, detail: process.versions.node, next: null };
+  yield await look('Temporal CLI', temporalCli);
+  const loaded = await attempt('configuration', () => configuration(file));
+  yield loaded.check;
+  if (!loaded.value) return;
+  const config = loaded.value;
+  const names = credentials.length > 0 ? credentials : Object.keys(config.credentials);
+  for (const name of names) knownCredential(config, name);
+  const ring = await look('key ring', () => keyRing(config));
+  yield ring;
+  if (!ring.ok) return;
+  const opened = await attempt('store', () => store(file));
+  yield opened.check;
+  if (!opened.value) return;
+  try {
+    yield* outside(opened.value, names);
+  } finally {
+    await opened.value.close();
+  }
+}
+
+/** What was seen: something for what follows, and a sentence about it. */
+type Seen<T> = readonly [value: T, detail: string];
+
+async function attempt<T>(what: string, see: () => Promise<Seen<T>>): Promise<{ check: Check; value?: T }> {
+  try {
+    const [value, detail] = await see();
+    return { value, check: { what, ok: true, detail, next: null } };
+  } catch (error) {
+    const { what: happened, next } = explain(error);
+    return { check: { what, ok: false, detail: happened, next } };
+  }
+}
+
+async function look(what: string, see: () => Promise<string>): Promise<Check> {
+  return (await attempt(what, async () => [null, await see()])).check;
+}
+
+async function temporalCli(): Promise<string> {
+  const environment = readEnvironment();
+  const configured = configuredTarget(environment);
+  return configured ? `not needed: the server at ${configured.address} is configured` : locateTemporal(environment);
+}
+
+async function configuration(file: string): Promise<Seen<Config>> {
+  const config = loadConfig(file, catalog);
+  return [config, `${file}: ${Object.keys(config.credentials).join(', ') || 'no credential yet'}`];
+}
+
+async function keyRing({ keyRing: source }: Config): Promise<string> {
+  if (!('file' in source)) return `in the environment variable ${source.env}`;
+  const { installation } = await loadKeyRing(source);
+  const { mode } = await stat(source.file);
+  return `${source.file}, mode 0${(mode & 0o777).toString(8)}, installation ${installation}`;
+}
+
+async function store(file: string): Promise<Seen<Session>> {
+  const session = await openSession({ file });
+  const { entries, brokenAt } = await session.store.verifyLedger();
+  if (brokenAt === null)
+    return [session, `${session.config.store.file}, ${entries} ledger entries, each fits the one before`];
+  await session.close();
+  throw new UserError(`The ledger's chain is broken at entry ${brokenAt}`, {
+    state: 'Nothing was changed.',
+    next: 'Compare the database with its backup: this entry or a later one was changed or removed.',
+  });
+}
+
+async function* outside(session: Session, names: readonly string[]): AsyncGenerator<Check> {
+  const { check: server, value: client } = await attempt('Temporal', () => temporal(session));
+  yield server;
+  if (client) {
+    yield await look('workers', () => workers(client));
+    await client.connection.close();
+  }
+  for (const name of names) yield* access(session, name);
+}
+
+async function temporal({ config }: Session): Promise<Seen<Client>> {
+  const { client, target } = await reachTemporal(config);
+  return [client, `${target.address}${target.embedded ? ' (embedded)' : ''}, namespace ${target.namespace}`];
+}
+
+async function workers(client: Client): Promise<string> {
+  const count = await workersOf(client);
+  if (count > 0) return 'ready for rotations';
+  throw new UserError('none is there to work on rotations', {
+    state: 'Rotations can be started; they wait.',
+    next: 'Start one: keyturn up, or keyturn worker',
+  });
+}
+
+/** What engine and provider of a credential say of our access to them. */
+async function* access({ config, activities }: Session, credential: string): AsyncGenerator<Check> {
+  const { engine, provider } = knownCredential(config, credential);
+  const presenter = { workflowId: `check/${credential}`, runId: '' };
+  for (const system of [engine, provider]) {
+    const checkAccess = activities[`${system}.checkAccess`] as
+      ((credential: string) => Promise<AccessCheck[]>) | undefined;
+    if (!checkAccess) continue;
+    const found = await runDirectly(presenter, () => checkAccess(credential));
+    for (const { what, ok, detail } of found)
+      yield { what: `${credential}: ${system} ${what}`, ok, detail, next: null };
+  }
+}

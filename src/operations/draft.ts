@@ -1,0 +1,140 @@
+import type { EngineCredential } from '../../activities/docuelevate/schemas.js';
+import { providerOf } from '../config/providers.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
+
+/** Where `keyturn init` puts things, relative to the configuration's folder. */
+export const places = {
+  keyRing: './keyturn.keyring.json',
+  store: './keyturn.db',
+  secrets: './keyturn.secrets',
+  adminPassword: './keyturn.secrets/docs-admin',
+} as const;
+
+export interface Engine {
+  readonly url: string;
+  readonly username: string;
+  /** What the engine says it has, set or not. */
+  readonly credentials: readonly EngineCredential[];
+}
+
+export interface Draft {
+  readonly text: string;
+  /** Names of the credentials that can be rotated. */
+  readonly credentials: readonly string[];
+  /** Settings that are set in the engine and have no procedure yet. */
+  readonly withoutProcedure: readonly string[];
+  /** Files that somebody has to put a secret into. */
+  readonly secretFiles: readonly string[];
+}
+
+/** A configuration for an engine as it is: an entry for everything that can be rotated, a comment for the rest. */
+export function draftConfiguration(
+  { url, username, credentials }: Engine,
+  catalog: readonly ProcedureDescriptor[],
+): Draft {
+  const set = credentials.filter(({ configured }) => configured);
+  const entries = catalog
+    .map((descriptor) => ({
+      descriptor,
+      name: nameOf(descriptor, catalog),
+      feeds: set.filter(({ key }) => key in descriptor.settings),
+    }))
+    .filter(({ feeds }) => feeds.length > 0)
+    .map((entry) => ({ ...entry, ...providerSection(entry.name, entry.descriptor) }));
+  const others = set.filter(({ key }) => !catalog.some(({ settings }) => key in settings));
+  return {
+    text: [
+      head(url, username),
+      entries.length === 0 ? 'credentials: {}' : 'credentials:',
+      ...entries.map(entryText),
+      ...(others.length === 0 ? [] : [comments(others)]),
+      '',
+    ].join('\n'),
+    credentials: entries.map(({ name }) => name),
+    withoutProcedure: others.map(({ key }) => key),
+    secretFiles: entries.flatMap(({ secretFiles }) => secretFiles),
+  };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly descriptor: ProcedureDescriptor;
+  readonly feeds: readonly EngineCredential[];
+  readonly lines: readonly string[];
+}
+
+function nameOf({ id, provider }: ProcedureDescriptor, catalog: readonly ProcedureDescriptor[]): string {
+  return catalog.filter((other) => other.provider === provider).length === 1 ? provider : id;
+}
+
+/** Whatever the provider's section needs and nobody but the operator knows. */
+function providerSection(name: string, { provider }: ProcedureDescriptor): { lines: string[]; secretFiles: string[] } {
+  const secretFiles: string[] = [];
+  const needed = Object.entries(providerOf(provider).account.shape).filter(
+    ([, field]) => !field.safeParse(undefined).success,
+  );
+  const lines = needed.flatMap(([key, field]) => {
+    const file = `${places.secrets}/${name}-${key}`;
+    const isSecret = field.safeParse({ file }).success;
+    if (isSecret) secretFiles.push(file);
+    const what = field.description ?? key;
+    return isSecret ? [`# FILL IN the file. ${what}`, `${key}: { file: ${file} }`] : [`# FILL IN. ${what}`, `${key}:`];
+  });
+  return { lines, secretFiles };
+}
+
+function head(url: string, username: string): string {
+  return `# Written by keyturn init. Secrets never stand in this file, only where they are kept.
+# Paths are relative to the folder of this file. What is marked FILL IN is known to you alone.
+
+store: sqlite:${places.store}
+
+# The keys that seal the stored values. Back this file up apart from the store: without it no value can be read.
+keyRing: { file: ${places.keyRing} }
+
+engines:
+  docs:
+    kind: docuelevate
+    url: ${url}
+    admin:
+      username: ${JSON.stringify(username)}
+      password: { file: ${places.adminPassword} }
+`;
+}
+
+function entryText({ name, descriptor, feeds, lines }: Entry): string {
+  return [
+    ...feeds.map((setting) => `  # ${oneLine(setting.description)} (${setting.key}, ${origin(setting)})`),
+    `  ${name}:`,
+    `    procedure: ${descriptor.id}`,
+    '    engine: docs',
+    '    provider:',
+    ...lines.map((line) => `      ${line}`),
+    '    # How long the old value stays usable after the new one was proved.',
+    '    grace: 24 hours',
+  ].join('\n');
+}
+
+function comments(settings: readonly EngineCredential[]): string {
+  const categories = [...new Set(settings.map(({ category }) => oneLine(category)))];
+  return [
+    '',
+    '# Also set in the engine, but this version of Keyturn has no procedure for it:',
+    ...categories.flatMap((category) => [
+      '#',
+      `#   ${category}`,
+      ...settings
+        .filter((setting) => oneLine(setting.category) === category)
+        .map((setting) => `#     ${setting.key}: ${oneLine(setting.description)} (${origin(setting)})`),
+    ]),
+  ].join('\n');
+}
+
+function origin({ source }: EngineCredential): string {
+  return source === 'db' ? 'set in its database' : 'set in its environment';
+}
+
+/** The engine's words, fit for a comment. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, ServiceError, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { RotationWorkflow } from '../../workflows/rotation/define.js';
+import type { RotationReport } from '../domain/rotation.js';
+import { UserError } from '../domain/user-error.js';
+import { isOutage, progressOf, type Sighting } from './progress.js';
+import { rotationId } from './start-rotation.js';
+
+const pollMs = 150; // a step takes about as long, so hardly one is missed
+const waitingPollMs = 1_000;
+const outagePauseMs = 500;
+
+/**
+ * Watches the rotation of a credential to its end, through outages of server and workers: what it says again and again, and last its report.
+ * @throws UserError when it ended without a report: it could not begin, or it was ended from outside
+ */
+export async function* follow(client: Client, credential: string): AsyncGenerator<Sighting, RotationReport> {
+  const left = new AbortController();
+  const ending = reportOf(client, credential, left.signal);
+  const end = ending.then(
+    () => true,
+    () => true,
+  );
+  try {
+    for (let over = false; !over;) {
+      const sighting = await progressOf(client, credential);
+      yield sighting;
+      over = await Promise.race([end, sleep(sighting.progress?.waiting ? waitingPollMs : pollMs, false)]);
+    }
+    yield await progressOf(client, credential);
+    return await ending;
+  } finally {
+    left.abort();
+  }
+}
+
+/** A question for the result dies in an outage; it is asked again until the rotation has ended. */
+async function reportOf(client: Client, credential: string, left: AbortSignal): Promise<RotationReport> {
+  const handle = client.workflow.getHandle<RotationWorkflow>(rotationId(credential));
+  for (;;) {
+    try {
+      return await handle.result();
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) throw withoutReport(credential, error);
+      if (left.aborted || !(isOutage(error) || error instanceof ServiceError)) throw error;
+      await sleep(outagePauseMs);
+    }
+  }
+}
+
+/** A workflow that failed did so before it had anything to take back; else its report says how it ended. */
+function withoutReport(credential: string, { cause }: WorkflowFailedError): UserError {
+  const reason = rootOf(cause);
+  if (reason instanceof ApplicationFailure)
+    return new UserError(`The rotation of ${credential} could not go on: ${reason.message}`, {
+      state: 'It has ended, and nothing was changed outside by it.',
+      next: `See what is there: keyturn status ${credential}`,
+    });
+  return new UserError(`The rotation of ${credential} was ended from outside (${reason?.name ?? 'no reason given'})`, {
+    state: 'What is live where is in the store; nothing was taken back.',
+    next: `See what is left over: keyturn status ${credential}`,
+  });
+}
+
+function rootOf(error: Error | undefined): Error | undefined {
+  return error?.cause instanceof Error ? rootOf(error.cause) : error;
+}

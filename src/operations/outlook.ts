@@ -1,0 +1,69 @@
+import { workflowOf, inputOf, type Session } from './session.js';
+import type { RotationWorkflow } from '../../workflows/rotation/define.js';
+import type { Run } from '../../workflows/rotation/procedure.js';
+import { credentialOf, engineOf } from '../config/policy.js';
+import type { Overlap } from '../domain/procedure.js';
+import type { VersionRef } from '../domain/version.js';
+import { type Plan, planRotation } from './plan.js';
+import { knownCredential } from './reach.js';
+
+/** What a rotation would do now, and what a person should know before it is started. */
+export interface Outlook {
+  readonly credential: string;
+  /** Title of the guide section. */
+  readonly section: string;
+  /** Base addresses of the systems that take part; the plan's paths follow them. */
+  readonly systems: Readonly<Record<string, string>>;
+  /** Number of the version in force; null when nothing was adopted yet. */
+  readonly current: number | null;
+  readonly next: number;
+  readonly overlap: Overlap;
+  /** The current version was adopted, and no rotation has shown yet that the engine really holds it. */
+  readonly unconfirmed: boolean;
+  /** A rotation is running. */
+  readonly rotating: boolean;
+  readonly plan: Plan;
+  /** Titles of what an emergency does first, to every live version. */
+  readonly containment: readonly string[];
+}
+
+/** Looks at the configuration and the store only. Throws a UsageError when there is no such credential. */
+export async function planOf(
+  { config, store }: Session,
+  { credential, actor }: { credential: string; actor: string },
+): Promise<Outlook> {
+  const { section, overlap, provider } = knownCredential(config, credential);
+  const workflow = workflowOf(config, credential);
+  const opened = await store.preview(credential);
+  const rotations = await store.rotations(credential);
+  const { kind, url } = engineOf(config, credential);
+  const { baseUrl } = credentialOf(config, credential).provider;
+  const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
+  return {
+    ...{ credential, section, overlap, systems: { [kind]: url, [provider]: baseUrl } },
+    current: opened.current?.number ?? null,
+    next: opened.next.number,
+    unconfirmed: opened.unconfirmed,
+    rotating: rotations.some(({ closedAt }) => closedAt === null),
+    plan: await planRotation(workflow, input, opened),
+    containment: await containmentOf(workflow, opened.current ?? opened.next),
+  };
+}
+
+/** An emergency leaves out the questions whether somebody still uses what is leaked. */
+async function containmentOf({ procedure }: RotationWorkflow, version: VersionRef): Promise<string[]> {
+  const titles: string[] = [];
+  const run: Run = {
+    ...still(version),
+    step: async (title) => void titles.push(title),
+    check: async (title, _call, { whenNot } = {}) => void (whenNot === 'ask' || titles.push(title)),
+  };
+  await (procedure.contain ? procedure.contain(run, [version]) : procedure.retire(run, version));
+  return titles;
+}
+
+/** A run in which nothing happens. */
+function still(next: VersionRef): Run {
+  const nothing = async (): Promise<void> => undefined;
+  return { next, step: nothing, check: nothing, task: nothing, pause: nothing, verify: nothing };
+}

@@ -1,0 +1,42 @@
+import { type Client, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { progress } from '../../workflows/rotation/messages.js';
+import type { Progress } from '../domain/rotation.js';
+import { rotationId } from './start-rotation.js';
+
+/** What a rotation says of itself: how far it is, or who does not answer. Neither when there is no rotation. */
+export interface Sighting {
+  readonly progress: Progress | null;
+  readonly silent?: 'temporal' | 'worker';
+}
+
+const answerMs = 3_000; // a busy worker answers within a second; without one Temporal waits as long as it may
+
+/** Asks the rotation of a credential, the running one or else the last, how far it is. */
+export async function progressOf(client: Client, credential: string): Promise<Sighting> {
+  const handle = client.workflow.getHandle(rotationId(credential));
+  try {
+    return { progress: await client.withDeadline(Date.now() + answerMs, () => handle.query(progress)) };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { progress: null };
+    return { progress: null, silent: isOutage(error) ? 'temporal' : 'worker' };
+  }
+}
+
+/** Whether a rotation of this credential has been started and not come to its end. */
+export async function isRunning(client: Client, credential: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(rotationId(credential)).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+const unavailable = 14; // https://grpc.io/docs/guides/status-codes
+
+/** Whether the server is away, as opposed to having nobody who answers for the workflow. */
+export function isOutage(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && Number(cause.code) === unavailable;
+}

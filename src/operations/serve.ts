@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { bundlePath } from '../../workers/bundle.js';
+import { installRuntime, startWorkers } from '../../workers/rotation-worker.js';
+import { UserError } from '../domain/user-error.js';
+import { connectWorker, type TemporalTarget } from '../temporal/connect.js';
+import { ensureSearchAttributes } from '../temporal/search-attributes.js';
+import type { Session } from './session.js';
+
+/** Workers that run. */
+export interface Serving {
+  /** Rejects when they end by themselves. */
+  readonly finished: Promise<void>;
+  /** Lets steps in progress end, for a while. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Works on rotations and emergencies at a Temporal server, in this process.
+ * @throws UserError when the server cannot be used or this Keyturn is incomplete
+ */
+export async function serve({ store, activities }: Session, target: TemporalTarget, logger: Logger): Promise<Serving> {
+  if (!existsSync(bundlePath)) throw incomplete();
+  installRuntime(logger); // before any connection of the worker's library is made
+  const connection = await connectWorker(target);
+  await ensureSearchAttributes(connection, target.namespace);
+  const workers = await startWorkers({
+    connection,
+    namespace: target.namespace,
+    bundle: bundlePath,
+    store,
+    activities,
+  });
+  return {
+    finished: workers.finished,
+    async stop() {
+      await workers.stop();
+      await connection.close();
+    },
+  };
+}
+
+function incomplete(): UserError {
+  return new UserError('The workflows of this Keyturn were not built', {
+    state: 'Nothing was started.',
+    next: 'Build it: npm run build',
+  });
+}

@@ -1,0 +1,147 @@
+import type { Client } from '@temporalio/client';
+import { descriptorOf } from '../../workers/compose.js';
+import { policyOf } from '../config/policy.js';
+import type { Progress, RotationOutcome } from '../domain/rotation.js';
+import type { RotationRow, Store, Version } from '../store/store.js';
+import { progressOf, type Sighting } from './progress.js';
+import type { Session } from './session.js';
+import { rotationId } from './start-rotation.js';
+
+export interface CredentialStatus {
+  readonly credential: string;
+  /** Null when the configuration does not have it any more. */
+  readonly procedure: string | null;
+  readonly current: CurrentVersion | null;
+  /** Unix ms; null without a version in force. */
+  readonly dueAt: number | null;
+  readonly overdue: boolean;
+  readonly rotation: OpenRotation | null;
+  /** Versions that no running rotation will clear away. */
+  readonly leftOver: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
+  /** Labels of what an attempt may have made at the provider. */
+  readonly openIntents: readonly string[];
+  readonly last: { readonly outcome: RotationOutcome; readonly at: number; readonly why: string | null } | null;
+  /** What a person should look at, one sentence each. */
+  readonly trouble: readonly string[];
+}
+
+export interface CurrentVersion {
+  readonly number: number;
+  readonly adopted: boolean;
+  /** Unix ms of its promotion or adoption. */
+  readonly since: number;
+  readonly ageMs: number;
+}
+
+export interface OpenRotation {
+  readonly version: number;
+  readonly openedAt: number;
+  readonly actor: string;
+  readonly reason: string;
+  /** What the workflow says of itself; null without Temporal, or when nobody answers for it. */
+  readonly progress: Progress | null;
+}
+
+/** Every credential of the configuration, and those that only the store knows. Without a client nothing of running rotations is asked. */
+export async function statusOf(session: Session, client: Client | null, only?: string): Promise<CredentialStatus[]> {
+  const known = [
+    ...Object.keys(session.config.credentials),
+    ...(await session.store.credentials()).map(({ name }) => name),
+  ];
+  const names = [...new Set(known)].filter((name) => only === undefined || name === only);
+  return Promise.all(names.map((name) => one(session, client, name)));
+}
+
+async function one({ config, store }: Session, client: Client | null, credential: string): Promise<CredentialStatus> {
+  const now = Date.now();
+  const [rotations, versions] = await Promise.all([store.rotations(credential), store.versions(credential)]);
+  const open = rotations.find(({ closedAt }) => closedAt === null);
+  const sighting = await sightingOf(client, open);
+  const version = versions.find(({ state }) => state === 'current');
+  const current = version ? currentOf(version, now) : null;
+  const descriptor = Object.hasOwn(config.credentials, credential) ? descriptorOf(config, credential) : null;
+  const dueAt = current && descriptor ? current.since + policyOf(config, credential, descriptor).everyMs : null;
+  const facts = {
+    ...{ credential, current, dueAt },
+    procedure: descriptor?.id ?? null,
+    overdue: dueAt !== null && dueAt < now,
+    rotation: open ? openOf(open, sighting) : null,
+    leftOver: leftOver(versions, open),
+    openIntents: await openIntents(store, credential, open),
+    last: lastOf(rotations),
+  };
+  return { ...facts, trouble: troubleOf({ ...facts, version, sighting }) };
+}
+
+/** Repairs are open rotations too, but no workflows of their own. */
+async function sightingOf(client: Client | null, open: RotationRow | undefined): Promise<Sighting | null> {
+  if (!client || !open || open.workflowId !== rotationId(open.credential)) return null;
+  return progressOf(client, open.credential);
+}
+
+function currentOf({ number, adopted, promotedAt, createdAt }: Version, now: number): CurrentVersion {
+  const since = promotedAt ?? createdAt;
+  return { number, adopted, since, ageMs: now - since };
+}
+
+function openOf({ version, openedAt, request }: RotationRow, sighting: Sighting | null): OpenRotation {
+  return { version, openedAt, actor: request.actor, reason: request.reason, progress: sighting?.progress ?? null };
+}
+
+function leftOver(versions: readonly Version[], open: RotationRow | undefined): CredentialStatus['leftOver'] {
+  return versions
+    .filter(({ state, fence }) => !['current', 'retired', 'discarded'].includes(state) && fence !== open?.fence)
+    .map(({ number, state, providerId }) => ({ number, state, providerId }));
+}
+
+async function openIntents(store: Store, credential: string, open: RotationRow | undefined): Promise<string[]> {
+  const intents = await store.intents(credential);
+  return intents
+    .filter(({ outcome, version }) => outcome === 'open' && version !== open?.version)
+    .map(({ label }) => label);
+}
+
+/** Repairs are rows too; they have no outcome. */
+function lastOf(rotations: readonly RotationRow[]): CredentialStatus['last'] {
+  for (const { outcome, closedAt, why } of rotations)
+    if (outcome !== null && closedAt !== null) return { outcome, at: closedAt, why };
+  return null;
+}
+
+interface Seen extends Omit<CredentialStatus, 'trouble'> {
+  readonly version: Version | undefined;
+  readonly sighting: Sighting | null;
+}
+
+function troubleOf(seen: Seen): string[] {
+  const sentences = [...valueTrouble(seen), ...rotationTrouble(seen)];
+  return [
+    ...sentences.filter((sentence) => sentence !== null),
+    ...seen.leftOver.map(({ number, state }) => `Version ${number} is left over, ${state}.`),
+    ...seen.openIntents.map((label) => `An attempt may have made "${label}" at the provider.`),
+  ];
+}
+
+function valueTrouble({ procedure, current, rotation, version, overdue, credential }: Seen): (string | null)[] {
+  return [
+    procedure === null ? 'It is in the store, but not in the configuration.' : null,
+    current === null && !rotation ? `Nothing is adopted: keyturn adopt ${credential}` : null,
+    version?.compromised ? `Version ${version.number} is compromised and in force.` : null,
+    overdue ? 'Its rotation is overdue.' : null,
+  ];
+}
+
+function rotationTrouble({ rotation, sighting, last }: Seen): (string | null)[] {
+  if (!rotation) return [last && badEnd(last)];
+  if (!sighting) return [];
+  if (sighting.silent) return ['Nobody works on its rotation: keyturn up, or keyturn worker'];
+  if (sighting.progress?.outcome !== null) return ['Its rotation is open in the store, but does not run in Temporal.'];
+  const { waiting } = sighting.progress;
+  return [waiting?.for === 'operator' ? `Its rotation waits for you: ${waiting.why}` : null];
+}
+
+function badEnd({ outcome, why }: NonNullable<CredentialStatus['last']>): string | null {
+  return goodEnds.includes(outcome) ? null : `Its last rotation ended as ${outcome}: ${why ?? 'no reason given'}`;
+}
+
+const goodEnds: readonly RotationOutcome[] = ['retired', 'replaced'];

@@ -1,0 +1,95 @@
+import {
+  type Client,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { decide, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import { type Duration, durationMs } from '../domain/duration.js';
+import type { DecisionRequest, Waiting } from '../domain/rotation.js';
+import { UserError } from '../domain/user-error.js';
+import { progressOf } from './progress.js';
+import { NotReachable } from './refusals.js';
+import { rotationId } from './start-rotation.js';
+
+const answerMs = 10_000; // with a worker at hand an answer takes milliseconds
+
+/**
+ * Answers a rotation that waits. `sent`: nobody answered in time, and it may still apply.
+ * @throws UserError when the rotation does not take this decision, or none is running
+ */
+export async function answerRotation(
+  client: Client,
+  credential: string,
+  request: DecisionRequest,
+): Promise<'taken' | 'sent'> {
+  const handle = client.workflow.getHandle(rotationId(credential));
+  try {
+    await client.withDeadline(Date.now() + answerMs, () => handle.executeUpdate(decide, { args: [request] }));
+    return 'taken';
+  } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'sent';
+    if (error instanceof WorkflowNotFoundError) throw notRunning(credential);
+    if (error instanceof WorkflowUpdateFailedError) throw notTaken(credential, request, error);
+    throw error;
+  }
+}
+
+/** Who sends a message to which rotation. */
+export interface Steering {
+  readonly credential: string;
+  readonly actor: string;
+}
+
+/** Ends the grace in progress, and returns when it would have ended (Unix ms). */
+export async function endGrace(client: Client, { credential, actor }: Steering): Promise<number> {
+  const { until } = await grace(client, credential);
+  await client.workflow.getHandle(rotationId(credential)).signal(retireNow, { actor });
+  return until;
+}
+
+/** Moves the end of the grace in progress, and returns when it ends now (Unix ms). */
+export async function extendGraceBy(
+  client: Client,
+  { credential, actor, duration }: Steering & { readonly duration: Duration },
+): Promise<number> {
+  const { until } = await grace(client, credential);
+  const byMs = durationMs(duration);
+  await client.workflow.getHandle(rotationId(credential)).signal(extendGrace, { actor, byMs });
+  return until + byMs;
+}
+
+/** A signal that comes before the grace would be kept for it, and skip it: so there must be one. */
+async function grace(client: Client, credential: string): Promise<Waiting & { readonly until: number }> {
+  const { progress, silent } = await progressOf(client, credential);
+  if (silent) throw noWorker(credential);
+  const waiting = progress?.waiting;
+  if (!progress || progress.outcome !== null) throw notRunning(credential);
+  if (waiting && (waiting.for === 'grace' || waiting.for === 'pause') && waiting.until !== undefined)
+    return { ...waiting, until: waiting.until };
+  throw new UserError(`${credential} is not in its grace`, {
+    state: `Nothing was sent. Its rotation is in the phase ${progress.phase}.`,
+    next: `See how far it is: keyturn status ${credential} --follow`,
+  });
+}
+
+function notRunning(credential: string): UserError {
+  return new UserError(`No rotation of ${credential} is running`, {
+    state: 'Nothing was sent.',
+    next: `See what happened to it: keyturn status ${credential}`,
+  });
+}
+
+function noWorker(credential: string): UserError {
+  return new NotReachable(`Nobody works on the rotation of ${credential}, so it cannot say where it stands`, {
+    state: 'Nothing was sent.',
+    next: 'Start what works on rotations, keyturn up or keyturn worker; then send it again.',
+  });
+}
+
+function notTaken(credential: string, { decision }: DecisionRequest, { cause }: WorkflowUpdateFailedError): UserError {
+  return new UserError(`${credential} does not take "${decision}": ${cause?.message ?? 'it refused'}`, {
+    state: 'Nothing was decided; the rotation is as before.',
+    next: `See what it waits for, and what is possible: keyturn status ${credential}`,
+  });
+}

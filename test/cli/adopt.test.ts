@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OpenAiLab } from '../../src/lab/openai/server.js';
+import { type Ended, expectTold, type Stage, startStage } from './stage.js';
+
+let stage: Stage;
+let value: string;
+
+beforeEach(async () => {
+  stage = await startStage();
+  value = stage.scenario.adopted['key'] ?? '';
+});
+afterEach(() => stage.stop());
+
+const adopt = (input: string, ...options: string[]): Promise<Ended> =>
+  stage.start(['adopt', 'openai', '--stdin', ...options], input).ended;
+const versions = async (): Promise<unknown> =>
+  (await stage.keyturn('status', 'openai', '--json')).json<{ credentials: unknown[] }>().credentials[0];
+
+it('takes the value in, says which key it is, and never shows it', async () => {
+  const ended = await adopt(`${value}\n`, '--sole-user', '--actor', 'ada');
+
+  expect(ended.code).toBe(0);
+  expect(ended.stdout).toMatch(/Fingerprint\s+[0-9a-f]{16}/);
+  expect(ended.stdout).toContain('service_account/');
+  expect(ended.stdout).toContain('keyturn plan openai');
+  const ledger = await stage.keyturn('ledger');
+  expect(ledger.stdout).toContain('by ada');
+  expect(ended.stdout + ended.stderr + ledger.stdout).not.toContain(value);
+});
+
+it('takes the same value in once', async () => {
+  const first = await adopt(value, '--json');
+  const second = await adopt(value, '--json');
+
+  expect(first.json()).toMatchObject({ version: 1, isNew: true, soleUser: false });
+  expect(second.json()).toMatchObject({ version: 1, isNew: false, fingerprint: first.json()['fingerprint'] });
+});
+
+it("reads it from the engine's own file of variables", async () => {
+  writeFileSync(join(stage.dir, '.env'), `# the stack\nOTHER=1\nOPENAI_API_KEY="${value}" # by hand\n`);
+
+  const missing = await stage.keyturn('adopt', 'openai', '--env-file', '.env', '--variable', 'OPENAI_KEY');
+  const ended = await stage.keyturn('adopt', 'openai', '--env-file', '.env', '--variable', 'OPENAI_API_KEY');
+
+  expectTold(missing, 2, '.env does not set OPENAI_KEY');
+  expect(ended.code).toBe(0);
+});
+
+it('refuses a value that the provider does not know, and leaves the store as it was', async () => {
+  const wrong = `value-${randomBytes(12).toString('hex')}`;
+
+  const ended = await adopt(wrong);
+
+  expectTold(ended, 1, 'The value was not adopted', 'keyturn adopt openai');
+  expect(ended.stdout + ended.stderr).not.toContain(wrong);
+  expect(await versions()).toMatchObject({ current: null, leftOver: [] });
+  expect((await adopt(value)).code).toBe(0);
+});
+
+it('says what is wrong with how the value is given', async () => {
+  const [empty, nobody, unknown] = await Promise.all([
+    adopt('\n'),
+    stage.keyturn('adopt', 'openai'),
+    stage.keyturn('adopt', 'opnai', '--stdin'),
+  ]);
+
+  expectTold(empty, 2, 'is empty');
+  expectTold(nobody, 2, 'no terminal', '--stdin');
+  expectTold(unknown, 2, 'did you mean "openai"?');
+});
+
+it('adopts nothing while the admin key is refused', async () => {
+  writeFileSync(join(stage.dir, 'openai-admin'), 'not an admin key');
+
+  const ended = await adopt(value);
+
+  expectTold(ended, 1, 'openai');
+  expect(await versions()).toMatchObject({ current: null });
+});
+
+it('plans a rotation without a Temporal server, with every request and the point of no return', async () => {
+  await adopt(value);
+  const { requests } = stage.scenario.systems['openai'] as OpenAiLab;
+  const before = requests.length;
+
+  const { code, stdout } = await stage.keyturn('plan', 'openai');
+  const { plan } = (await stage.keyturn('plan', 'openai', '--json')).json<{ plan: { phase: string }[] }>();
+
+  expect(code).toBe(0);
+  expect(stdout).toContain('POST /v1/organization/projects/{project}/service_accounts\n');
+  expect(stdout).toMatch(/GET \/login \?/);
+  expect(stdout).toMatch(/Create a new secret key[\s\S]+undo: openai.deleteKey/);
+  expect(stdout).toMatch(/point of no return.+\n.+Delete the old key/);
+  expect(stdout).toMatch(/Emergency .*Delete the old key → The old key is refused/);
+  expect(plan[0]).toMatchObject({ phase: 'open' });
+  expect(requests).toHaveLength(before);
+});
+
+it('shows and verifies the ledger', async () => {
+  await adopt(value);
+
+  const { entries } = (await stage.keyturn('ledger', 'openai', '--json')).json<{ entries: { event: string }[] }>();
+  const verified = (await stage.keyturn('ledger', '--verify', '--json')).json();
+
+  expect(entries.map(({ event }) => event)).toContain('adopted');
+  expect(verified).toMatchObject({ brokenAt: null, entries: entries.length });
+});
+
+it('lets a pipe close early', async () => {
+  await adopt(value);
+
+  const running = stage.start(['ledger']);
+  running.process.stdout?.destroy();
+  const { code, stderr } = await running.ended.catch(() => ({ code: running.process.exitCode, stderr: '' }));
+
+  expect(code).not.toBe(1);
+  expect(stderr).toBe('');
+});

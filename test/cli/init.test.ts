@@ -1,0 +1,107 @@
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { expectTold, type Stage, startStage } from './stage.js';
+
+let stage: Stage;
+let engine: DocuElevateLab;
+let options: string[];
+
+beforeAll(async () => {
+  stage = await startStage();
+  engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
+  engine.editSetting('nextcloud_password', 'set by hand', 'ada');
+});
+afterAll(() => stage.stop());
+
+beforeEach(() => {
+  for (const file of [
+    'keyturn.yaml',
+    'keyturn.keyring.json',
+    'keyturn.db',
+    'keyturn.db-wal',
+    'keyturn.db-shm',
+    'keyturn.secrets',
+  ])
+    rmSync(at(file), { recursive: true, force: true });
+  writeFileSync(at('password'), `${engine.adminPassword}\n`);
+  options = ['--yes', '--url', engine.url, '--username', engine.adminUsername, '--password-file', 'password'];
+});
+
+const at = (file: string): string => join(stage.dir, file);
+const mode = (file: string): string => (statSync(at(file)).mode & 0o777).toString(8);
+
+it('writes what it finds in the engine, and says line by line what only the operator knows', async () => {
+  const ended = await stage.keyturn('init', ...options);
+
+  expect(ended.code).toBe(0);
+  const yaml = readFileSync(at('keyturn.yaml'), 'utf8').split('\n');
+  const project = yaml.findIndex((line) => line.trim() === 'project:') + 1;
+  expect(ended.stdout).toContain(`./keyturn.yaml:${project}`);
+  expect(ended.stdout).toContain('openai-adminKey');
+  expect(ended.stdout).toContain('Back it up, apart from the store');
+  expect(ended.stdout).toContain('keyturn check');
+  expect(yaml.join('\n')).toMatch(/#\s+nextcloud_password: .+ \(set in its database\)/);
+  expect([mode('keyturn.keyring.json'), mode('keyturn.secrets/docs-admin'), mode('keyturn.db')]).toEqual([
+    '600',
+    '600',
+    '600',
+  ]);
+});
+
+it('keeps the password out of the configuration and of everything it says', async () => {
+  const { stdout, stderr } = await stage.keyturn('init', ...options);
+
+  expect(stdout + stderr + readFileSync(at('keyturn.yaml'), 'utf8')).not.toContain(engine.adminPassword);
+  expect(readFileSync(at('keyturn.secrets/docs-admin'), 'utf8').trim()).toBe(engine.adminPassword);
+});
+
+it('writes a configuration that works once it is filled in', async () => {
+  await stage.keyturn('init', ...options);
+
+  const before = await stage.keyturn('plan', 'openai');
+  stage.edit(/project:$/m, 'project: proj_filled_in');
+  const after = await stage.keyturn('plan', 'openai');
+
+  expectTold(before, 2, 'credentials.openai.provider.project: is empty');
+  expect(after.code).toBe(0);
+});
+
+it('overwrites no configuration, and makes what is missing beside it', async () => {
+  await stage.keyturn('init', ...options);
+  stage.edit(/project:$/m, 'project: proj_filled_in');
+  const before = readFileSync(at('keyturn.yaml'), 'utf8');
+  const ring = readFileSync(at('keyturn.keyring.json'), 'utf8');
+  rmSync(at('keyturn.db'));
+
+  const ended = await stage.keyturn('init', ...options, '--json');
+
+  expect(ended.code).toBe(0);
+  expect(ended.json()).toMatchObject({ made: [at('keyturn.db')] });
+  expect(readFileSync(at('keyturn.yaml'), 'utf8')).toBe(before);
+  expect(readFileSync(at('keyturn.keyring.json'), 'utf8')).toBe(ring);
+});
+
+it('writes nothing when the password is wrong', async () => {
+  writeFileSync(at('password'), 'not the password');
+
+  const ended = await stage.keyturn('init', ...options);
+
+  expectTold(ended, 1, 'refused the admin login', 'Nothing was written');
+  expect(() => statSync(at('keyturn.yaml'))).toThrow('ENOENT');
+  expect(() => statSync(at('keyturn.keyring.json'))).toThrow('ENOENT');
+});
+
+it('writes nothing when the engine cannot be reached', async () => {
+  const ended = await stage.keyturn('init', ...options, '--url', 'http://127.0.0.1:9', '--json');
+
+  expectTold(ended, 5, 'ECONNREFUSED');
+  expect(ended.json()).toMatchObject({ error: { exitCode: 5, state: 'Nothing was written.' } });
+  expect(() => statSync(at('keyturn.keyring.json'))).toThrow('ENOENT');
+});
+
+it('says what is missing when nobody can be asked', async () => {
+  const ended = await stage.keyturn('init', '--url', engine.url);
+
+  expectTold(ended, 2, '--username, --password-file');
+});

@@ -1,0 +1,295 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findSecrets } from '../../src/lab/canary.js';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import type { OpenAiLab } from '../../src/lab/openai/server.js';
+import type { Progress } from '../../src/domain/rotation.js';
+import { loadKeyRing } from '../../src/store/key-ring.js';
+import { openStore } from '../../src/store/open-store.js';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { startEmbeddedServer } from '../../src/temporal/embedded.js';
+import { until } from '../support/temporal.js';
+import { type Ended, expectTold, type Running, type Stage, startStage } from './stage.js';
+
+jest.setTimeout(60_000); // each command is a process of its own, and a test runs up to six
+
+let stage: Stage;
+let openai: OpenAiLab;
+let engine: DocuElevateLab;
+let up: Running;
+
+beforeAll(async () => {
+  stage = await startStage();
+  openai = stage.scenario.systems['openai'] as OpenAiLab;
+  engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
+  await stage.adopt();
+  up = stage.start(['up']);
+  await up.says('Ready.');
+});
+afterAll(() => stage.stop());
+afterEach(() => openai.faults.clear());
+
+const rotate = (...options: string[]): Promise<Ended> => stage.keyturn('rotate', 'openai', ...options);
+const current = async (): Promise<number> => {
+  const { credentials } = (await stage.keyturn('status', '--json')).json<{
+    credentials: [{ current: { number: number } }];
+  }>();
+  return credentials[0].current.number;
+};
+
+it('finds everything in place', async () => {
+  const ended = await stage.keyturn('check', '--json');
+
+  expect(ended.code).toBe(0);
+  expect(ended.json()).toMatchObject({ ok: true });
+  expect(ended.stderr).toMatch(/Temporal {2}127\.0\.0\.1:\d+ \(embedded\)/);
+});
+
+it('finds what is not in place', async () => {
+  const key = readFileSync(join(stage.dir, 'openai-admin'));
+  writeFileSync(join(stage.dir, 'openai-admin'), 'not an admin key');
+
+  const ended = await stage.keyturn('check');
+  writeFileSync(join(stage.dir, 'openai-admin'), key);
+
+  expect(ended.code).toBe(1);
+  expect(ended.stdout).toMatch(/✖ openai: openai project .*401/);
+});
+
+it('asks whether something else uses an adopted value, and takes the answer', async () => {
+  const asked = await rotate('--reason', 'a test');
+  const [again, trouble] = await Promise.all([
+    rotate('--grace', '1 hour'),
+    stage.keyturn('status', '--fail-on-trouble'),
+  ]);
+  const decided = await stage.keyturn(
+    'decide',
+    'openai',
+    'skip',
+    '--reason',
+    'only the engine uses it',
+    '--actor',
+    'ada',
+  );
+  const followed = await stage.keyturn('status', 'openai', '--follow');
+
+  expect(asked.code).toBe(4);
+  expect(asked.stdout).toMatch(/Impact +none: documents use version 2/);
+  expect(asked.stdout).toContain('keyturn decide openai');
+  expect(again.stdout).toContain('is running already');
+  expect(trouble.code).toBe(1);
+  expect(trouble.stdout).toContain('waits for you');
+  expect(decided.code).toBe(0);
+  expect(followed.code).toBe(0);
+  expect((await stage.keyturn('ledger', '--limit', '200')).stdout).toMatch(
+    /decided .*only the engine uses it · by ada/,
+  );
+  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+});
+
+it('shows each step up to the proof', async () => {
+  const { code, stdout, stderr } = await rotate('--reason', 'a test');
+
+  expect([code, stderr]).toEqual([0, '']);
+  for (const line of [
+    '✔ replace   Create a new secret key',
+    '✔ retire    Delete the old key',
+    'proved: GET /models answered 401',
+    'proved refused',
+  ])
+    expect(stdout).toContain(line);
+  expect(stdout).toMatch(/version 3 is in force\n[\s\S]+Left over +nothing/);
+});
+
+it('answers with one JSON document and keeps progress apart from it', async () => {
+  const ended = await rotate('--json');
+
+  expect(ended.code).toBe(0);
+  expect(ended.json()).toMatchObject({
+    credential: 'openai',
+    isNew: true,
+    state: 'ended',
+    outcome: 'retired',
+    oldCredential: 'refused',
+    leftOver: [],
+  });
+  expect(ended.stderr).toContain('✔ replace   Create a new secret key');
+});
+
+it('keeps the old value through the grace, which can be extended and ended', async () => {
+  const before = await current();
+  const watching = stage.start(['rotate', 'openai', '--grace', '30 minutes', '--json']);
+  await watching.says('the old one is retired at');
+
+  const extended = await stage.keyturn('extend-grace', 'openai', '2', 'hours', '--json');
+  const status = (await stage.keyturn('status', '--json')).json<{
+    credentials: [{ rotation: { progress: Progress } }];
+  }>();
+  const kept = stage.scenario.working().length;
+  const ended = await stage.keyturn('retire-now', 'openai');
+
+  expect(extended.code).toBe(0);
+  expect(status.credentials[0].rotation.progress.waiting).toMatchObject({
+    for: 'grace',
+    until: extended.json()['until'],
+  });
+  expect(kept).toBe(2);
+  expect(ended.code).toBe(0);
+  expect((await watching.ended).json()).toMatchObject({ outcome: 'retired', version: before + 1 });
+  expect(stage.scenario.working()).toHaveLength(1);
+});
+
+it('finds the server again after a restart', async () => {
+  const watching = stage.start(['rotate', 'openai', '--grace', '30 minutes', '--json']);
+  await watching.says('the old one is retired at');
+  up.process.kill('SIGTERM');
+  await Promise.all([up.ended, watching.says('does not answer')]);
+
+  up = stage.start(['up']);
+  await up.says('Ready.');
+  await stage.keyturn('retire-now', 'openai');
+
+  expect((await watching.ended).json()).toMatchObject({ state: 'ended', outcome: 'retired' });
+});
+
+it('ends no grace that is not there', async () => {
+  const [retired, extended, decided] = await Promise.all([
+    stage.keyturn('retire-now', 'openai'),
+    stage.keyturn('extend-grace', 'openai', 'soon'),
+    stage.keyturn('decide', 'openai', 'retry', '--reason', 'x'),
+  ]);
+
+  expectTold(retired, 1, 'No rotation of openai is running');
+  expectTold(extended, 2, 'is not a duration');
+  expectTold(decided, 1, 'No rotation of openai is running');
+});
+
+it('goes on when the watcher leaves, and rolls back when a person asks for it', async () => {
+  const before = await current();
+  const watching = stage.start(['rotate', 'openai', '--grace', '30 minutes']);
+  await watching.says('the old one is retired at');
+  watching.process.kill('SIGINT');
+  const left = await watching.ended;
+
+  const following = stage.start(['status', 'openai', '--follow', '--json']);
+  await following.says('the old one is retired at');
+  const impossible = await stage.keyturn('decide', 'openai', 'skip', '--reason', 'x');
+  await stage.keyturn('decide', 'openai', 'roll-back', '--reason', 'the bill doubled');
+  const back = await following.ended;
+
+  expect(left.code).toBe(130);
+  expect(left.stdout).toContain('goes on');
+  expect(left.stdout).toContain('keyturn status openai --follow');
+  expectTold(impossible, 1, 'roll-back, abandon');
+  expectTold(back, 3, 'was rolled back', 'the bill doubled', `documents use version ${before}`);
+  expect(back.json()).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+});
+
+it('rolls back when the admin key may not make keys', async () => {
+  const key = readFileSync(join(stage.dir, 'openai-admin'));
+  writeFileSync(join(stage.dir, 'openai-admin'), openai.readOnlyAdminKey);
+
+  const ended = await rotate();
+  writeFileSync(join(stage.dir, 'openai-admin'), key);
+
+  expectTold(ended, 3, 'openai', '403', 'none: documents use version');
+  expect(await stage.scenario.consume()).toBe(true);
+});
+
+it('rolls back when the engine refuses the admin password', async () => {
+  const password = readFileSync(join(stage.dir, 'docuelevate-admin'));
+  writeFileSync(join(stage.dir, 'docuelevate-admin'), 'not the password');
+  engine.expireSessions();
+
+  const ended = await rotate();
+  writeFileSync(join(stage.dir, 'docuelevate-admin'), password);
+
+  expectTold(ended, 3, 'refused the admin login');
+  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+});
+
+it('says why a rotation could not begin', async () => {
+  const ring = await loadKeyRing({ file: join(stage.dir, 'keyturn.keyring.json') });
+  const store = await openStore({ url: `sqlite:${join(stage.dir, 'keyturn.db')}`, ring });
+  const [row] = await store.credentials();
+  const by = { actor: 'ada', trigger: 'manual', reason: 'elsewhere' } as const;
+  const { next } = await store.open(row!, [], by, { workflowId: 'elsewhere', runId: 'run-1' });
+
+  const ended = await rotate('--json');
+  await store.close(next, 'abandoned', 'the test goes on');
+  await store.destroy();
+
+  expectTold(ended, 1, 'Another rotation of openai is open: elsewhere');
+});
+
+it('tells a second one who is there', async () => {
+  const second = await stage.keyturn('up');
+
+  expectTold(second, 1, 'already runs on this data', 'started by process');
+  expect(second.stderr).toContain(String(up.process.pid));
+});
+
+it('stops on Ctrl-C, and then names what is needed', async () => {
+  up.process.kill('SIGINT');
+  const ended = await up.ended;
+
+  const [none, status] = await Promise.all([rotate(), stage.keyturn('status')]);
+
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  for (const line of ['Workers: ready', '✔ openai v1  Delete the old key', 'Stopping', 'Temporal server: stopped'])
+    expect(ended.stdout).toContain(line);
+  expectTold(none, 5, 'No Temporal server', 'keyturn up');
+  expect(status.code).toBe(0);
+  expect(status.stdout).toContain('none runs here, so live progress is missing');
+});
+
+it('puts no secret into its log, and none into what it says', async () => {
+  const leaks = await findSecrets(join(stage.dir, 'temporal'), stage.scenario.secrets());
+
+  expect(leaks).toEqual([]);
+  expect(stage.scenario.secrets().filter((secret) => stage.said().includes(secret))).toEqual([]);
+  expect(readFileSync(join(stage.dir, 'temporal', 'keyturn.log'), 'utf8')).toContain('workers started');
+});
+
+it('starts a rotation that nobody works on yet, and a worker does it', async () => {
+  const report = (): void => undefined;
+  const binary = await findTemporalBinary({ report });
+  const server = await startEmbeddedServer({ dataDir: join(stage.dir, 'temporal'), binary, report });
+
+  const waiting = await rotate('--json');
+  const [status, unanswered] = await Promise.all([
+    stage.keyturn('status'),
+    stage.keyturn('decide', 'openai', 'retry', '--reason', 'nobody is there'),
+  ]);
+  const worker = stage.start(['worker']);
+  const done = await stage.keyturn('status', 'openai', '--follow');
+  worker.process.kill('SIGTERM');
+  const ended = await worker.ended;
+  await server.stop();
+
+  expect(waiting.code).toBe(4);
+  expect(waiting.json()).toMatchObject({ isNew: true, state: 'waiting for a worker' });
+  expect(status.code).toBe(0);
+  expect(unanswered.code).toBe(5);
+  expect(unanswered.stdout).toContain('may still apply');
+  expect(done.code).toBe(0);
+  expect(ended.code).toBe(0);
+});
+
+it('stops at once on a second Ctrl-C, whatever is in progress', async () => {
+  const path = `/v1/organization/projects/${openai.project}/service_accounts`;
+  up = stage.start(['up']);
+  await up.says('Ready.');
+  openai.faults.add({ method: 'POST', path, kind: 'hang' });
+  await rotate('--detach');
+  await until(() =>
+    openai.requests.some((each) => each.method === 'POST' && each.path === path && each.status === undefined),
+  );
+
+  up.process.kill('SIGINT');
+  await up.says('Ctrl-C again');
+  up.process.kill('SIGINT');
+
+  expect((await up.ended).code).toBe(130);
+});

@@ -1,0 +1,134 @@
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createPlayground } from '../../src/lab/playground.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
+import type { Duration } from '../../src/domain/duration.js';
+import { loadKeyRing } from '../../src/store/key-ring.js';
+import { openStore } from '../../src/store/open-store.js';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+
+const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The one JSON document on standard output. Throws when there is anything else. */
+  json<T = Record<string, unknown>>(): T;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when it has said this. Throws when it ends without. */
+  says(what: string): Promise<void>;
+}
+
+/** The compiled command line, run as an operator runs it, on simulated systems. */
+export interface Stage {
+  readonly dir: string;
+  readonly config: string;
+  readonly scenario: Scenario;
+  keyturn(...args: string[]): Promise<Ended>;
+  start(args: readonly string[], input?: string): Running;
+  /** The same in a terminal, where input is typed while it runs. */
+  startInTerminal(...args: readonly string[]): Running;
+  /** Takes the value in force in. */
+  adopt(...options: string[]): Promise<void>;
+  /** Everything that commands which have ended wrote. */
+  said(): string;
+  /** Replaces text in the configuration. */
+  edit(what: string | RegExp, by: string): void;
+  stop(): Promise<void>;
+}
+
+export async function startStage({ grace = '0 seconds' }: { grace?: Duration } = {}): Promise<Stage> {
+  const scenario = await startOpenAiApiKey();
+  const { dir, file, remove } = await createPlayground(scenario, { grace, patience: '1 second' });
+  const ring = await loadKeyRing({ file: join(dir, 'keyturn.keyring.json') });
+  await (await openStore({ url: `sqlite:${join(dir, 'keyturn.db')}`, ring, create: true })).destroy();
+  let said = '';
+  const running = new Set<ChildProcess>();
+  // Nothing that this machine is configured with counts: no TEMPORAL_*, no profile in the home directory.
+  const temporal = (await findTemporalBinary({ report: () => undefined })).path;
+  const env = {
+    ...{ PATH: process.env['PATH'], HOME: dir, KEYTURN_TEMPORAL_CLI: temporal, TZ: 'UTC' },
+    NODE_COMPILE_CACHE: join(dir, 'compiled'), // dozens of starts: each saves a fifth of its time
+  };
+
+  const track = (child: ChildProcessWithoutNullStreams): Running => {
+    running.add(child);
+    child.stdin.on('error', () => undefined); // a command that asks for nothing may have ended already
+    const output = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const ended = output.then(([stdout, stderr]): Ended => {
+      running.delete(child);
+      said += stdout + stderr;
+      return { code: child.exitCode, stdout, stderr, json: () => JSON.parse(stdout) as never };
+    });
+    return { process: child, ended, says: (what) => says(child, what) };
+  };
+  const start: Stage['start'] = (args, input = '') => {
+    const child = spawn(process.execPath, [main, ...args], { cwd: dir, env });
+    child.stdin.end(input);
+    return track(child);
+  };
+  const stage: Stage = {
+    ...{ dir, config: file, scenario, start },
+    keyturn: (...args) => start(args).ended,
+    startInTerminal(...args) {
+      const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
+      return track(spawn('script', ['-qec', `stty cols 120 rows 40; ${command}`, '/dev/null'], { cwd: dir, env }));
+    },
+    async adopt(...options) {
+      const { code, stderr } = await start(['adopt', 'openai', '--stdin', ...options], scenario.adopted['key']).ended;
+      if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
+    },
+    said: () => said,
+    edit: (what, by) => writeFileSync(file, readFileSync(file, 'utf8').replace(what, by)),
+    async stop() {
+      await Promise.all(
+        [...running].map(async (child) => {
+          child.kill('SIGTERM');
+          await once(child, 'close');
+        }),
+      );
+      await scenario.stop();
+      await remove();
+    },
+  };
+  return stage;
+}
+
+function says(child: ChildProcess, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes(what)) resolve();
+      });
+    child.once('close', () => reject(new Error(`it ended without saying "${what}": ${said}`)));
+  });
+}
+
+/** Whether this machine has util-linux's `script`, which gives a command a terminal. */
+export function hasTerminals(): boolean {
+  try {
+    return execFileSync('script', ['--version'], { encoding: 'utf8' }).includes('util-linux');
+  } catch {
+    return false;
+  }
+}
+
+/** Every failure says what state things are in and what to do next, and shows no stack. */
+export function expectTold({ code, stderr }: Ended, exitCode: number, ...words: string[]): void {
+  expect({ code, stderr }).toMatchObject({ code: exitCode });
+  for (const word of ['✖', 'State', 'Next', ...words]) expect(stderr).toContain(word);
+  expect(stderr).not.toMatch(/^\s+at .+:\d+:\d+\)?$/m);
+}

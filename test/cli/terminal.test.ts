@@ -1,0 +1,79 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { hasTerminals, type Running, type Stage, startStage } from './stage.js';
+
+jest.setTimeout(60_000); // each command is a process of its own
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage.stop());
+
+const type = (running: Running, text: string): void => void running.process.stdin?.write(`${text}\r`);
+const shown = async (running: Running): Promise<string> => stripVTControlCharacters((await running.ended).stdout);
+
+(hasTerminals() ? describe : describe.skip)('in a terminal', () => {
+  it('asks for a value without showing it', async () => {
+    const value = stage.scenario.adopted['key'] ?? '';
+    const adopting = stage.startInTerminal('adopt', 'openai', '--sole-user');
+
+    await adopting.says('Value of openai');
+    type(adopting, value);
+
+    const screen = await shown(adopting);
+    expect(screen).toContain('openai is adopted');
+    expect(screen).not.toContain(value);
+  });
+
+  it('changes nothing when the question is left with Ctrl-C', async () => {
+    const adopting = stage.startInTerminal('adopt', 'openai');
+
+    await adopting.says('Value of openai');
+    adopting.process.stdin?.write('\x03');
+
+    expect(await shown(adopting)).toContain('Interrupted');
+    expect((await adopting.ended).code).toBe(130);
+  });
+
+  it('draws the steps live, and leaves the rotation alone on Ctrl-C', async () => {
+    const up = stage.start(['up']);
+    await up.says('Ready.');
+    const rotating = stage.startInTerminal('rotate', 'openai', '--grace', '20 minutes');
+
+    await rotating.says('the old one is retired at');
+    rotating.process.stdin?.write('\x03');
+
+    const screen = await shown(rotating);
+    expect(screen).toMatch(/\nreplace\r?\n[\s\S]*✔ Create a new secret key[\s\S]*\nverify\r?\n/);
+    expect(screen).toContain('⠋ Keep version 1 usable'); // it turns
+    expect(screen).toContain('goes on');
+    expect((await rotating.ended).code).toBe(130);
+    expect((await stage.keyturn('status')).stdout).toContain('in grace');
+  });
+
+  it('asks which engine there is, and writes what it finds', async () => {
+    const engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
+    for (const file of ['keyturn.yaml', 'keyturn.secrets'])
+      rmSync(join(stage.dir, file), { recursive: true, force: true });
+    const asking = stage.startInTerminal('init');
+
+    await asking.says('Which engine');
+    type(asking, '');
+    await asking.says('Its address');
+    type(asking, engine.url);
+    await asking.says('Administrator');
+    type(asking, engine.adminUsername);
+    await asking.says('Password');
+    type(asking, engine.adminPassword);
+
+    const screen = await shown(asking);
+    expect(screen).toContain('To fill in:');
+    expect(screen).not.toContain(engine.adminPassword);
+    expect(existsSync(join(stage.dir, 'keyturn.yaml'))).toBe(true);
+    expect(readFileSync(join(stage.dir, 'keyturn.secrets/docs-admin'), 'utf8').trim()).toBe(engine.adminPassword);
+  });
+});

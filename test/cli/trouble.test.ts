@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { createKeyRing, loadKeyRing } from '../../src/store/key-ring.js';
+import { openStore } from '../../src/store/open-store.js';
+import { expectTold, type Stage, startStage } from './stage.js';
+
+let stage: Stage;
+let clean: string;
+
+beforeAll(async () => {
+  stage = await startStage();
+  await stage.adopt();
+  clean = join(stage.dir, 'clean');
+  mkdirSync(clean);
+  for (const file of files) cpSync(at(file), join(clean, file));
+});
+afterAll(() => stage.stop());
+afterEach(() => {
+  for (const file of [...files, 'keyturn.db-wal', 'keyturn.db-shm']) rmSync(at(file), { force: true });
+  for (const file of files) cpSync(join(clean, file), at(file));
+});
+
+const files = ['keyturn.yaml', 'keyturn.db', 'keyturn.keyring.json'];
+const at = (file: string): string => join(stage.dir, file);
+
+it('names the line where a half-written configuration stops making sense', async () => {
+  const text = readFileSync(at('keyturn.yaml'), 'utf8');
+  writeFileSync(at('keyturn.yaml'), `${text.slice(0, text.indexOf('provider:'))}provider: { adminKey: { file: `);
+
+  const [status, check] = await Promise.all([stage.keyturn('status'), stage.keyturn('check', '--json')]);
+
+  expectTold(status, 2, 'keyturn.yaml:', 'Nothing was started and nothing was changed');
+  expect(check.code).toBe(1);
+  expect(check.json<{ checks: object[] }>().checks.at(-1)).toMatchObject({ what: 'configuration', ok: false });
+});
+
+it('makes no configuration and no store by itself', async () => {
+  renameSync(at('keyturn.db'), at('keyturn.db.away'));
+
+  const [noStore, noConfig] = await Promise.all([
+    stage.keyturn('status'),
+    stage.keyturn('status', '--config', 'other.yaml'),
+  ]);
+
+  expectTold(noStore, 1, 'no database', 'keyturn init');
+  expectTold(noConfig, 2, 'other.yaml', 'keyturn init');
+  expect(existsSync(at('keyturn.db'))).toBe(false);
+});
+
+it('waits for a locked database no longer than a second, and can be run again', async () => {
+  const other = new DatabaseSync(at('keyturn.db'));
+  other.exec('begin immediate');
+
+  const locked = await stage.keyturn('status', '--json');
+  other.exec('rollback');
+  other.close();
+
+  expectTold(locked, 1, 'in use by another process', 'Run the same command again');
+  expect(locked.json()).toMatchObject({ error: { state: 'Nothing was changed.' } });
+  expect((await stage.keyturn('status')).code).toBe(0);
+});
+
+it('says that the key ring is missing, or that it is another one', async () => {
+  rmSync(at('keyturn.keyring.json'));
+  const missing = await stage.keyturn('status');
+  await createKeyRing(at('keyturn.keyring.json'));
+  const [different, check] = await Promise.all([stage.keyturn('status'), stage.keyturn('check', '--json')]);
+
+  expectTold(missing, 1, 'no key ring');
+  expectTold(different, 1, 'installation');
+  expect(check.code).toBe(1);
+  expect(check.json<{ checks: object[] }>().checks.at(-1)).toMatchObject({ what: 'store', ok: false });
+});
+
+it('uses no key ring that others can read', async () => {
+  chmodSync(at('keyturn.keyring.json'), 0o644);
+
+  expectTold(await stage.keyturn('status'), 1, 'can be read by others', 'chmod 600');
+});
+
+it('shows which ledger entry was changed', async () => {
+  const database = new DatabaseSync(at('keyturn.db'));
+  database.exec("update ledger set entry = replace(entry, 'adopted', 'removed') where seq = 1");
+  database.close();
+
+  const [verified, status] = await Promise.all([
+    stage.keyturn('ledger', '--verify', '--json'),
+    stage.keyturn('status'),
+  ]);
+
+  expect([verified.code, status.code]).toEqual([1, 1]);
+});
+
+const disk = mountable();
+(disk ? describe : describe.skip)('on a disk of its own', () => {
+  beforeAll(() => {
+    mkdirSync(at('disk'));
+    mount('tmpfs', '-o', 'size=256k');
+  });
+  afterAll(() => execFileSync('umount', [at('disk')]));
+  beforeEach(async () => {
+    mount('none', '-o', 'remount,rw');
+    for (const file of ['keyturn.db', 'keyturn.db-wal', 'keyturn.db-shm', 'ballast'])
+      rmSync(at(`disk/${file}`), { force: true });
+    const ring = await loadKeyRing({ file: at('keyturn.keyring.json') });
+    await (await openStore({ url: `sqlite:${at('disk/keyturn.db')}`, ring, create: true })).destroy();
+    stage.edit('sqlite:./keyturn.db', 'sqlite:./disk/keyturn.db');
+  });
+  const mount = (device: string, ...options: string[]): void => {
+    execFileSync('mount', [...(device === 'none' ? [] : ['-t', device, device]), ...options, at('disk')]);
+  };
+  const adopt = () => stage.start(['adopt', 'openai', '--stdin'], stage.scenario.adopted['key']).ended;
+
+  it('says that the database cannot be written', async () => {
+    mount('none', '-o', 'remount,ro');
+
+    expectTold(await adopt(), 1, 'disk/keyturn.db', 'cannot be', 'Nothing was changed');
+  });
+
+  it.each(['closed', 'open'])('says that the disk is full when the database was %s before', async (before) => {
+    const other = before === 'open' ? new DatabaseSync(at('disk/keyturn.db')) : null;
+    other?.exec('select * from ledger');
+    fill(at('disk/ballast'));
+
+    const full = await adopt();
+    rmSync(at('disk/ballast'));
+    other?.close();
+
+    expectTold(full, 1, 'database', 'space');
+    expect((await adopt()).code).toBe(0);
+  });
+});
+
+function fill(file: string): void {
+  for (const size of [65536, 4096, 1]) {
+    try {
+      for (;;) writeFileSync(file, Buffer.alloc(size), { flag: 'a' });
+    } catch {
+      // It is as full as it can be with pieces of this size.
+    }
+  }
+}
+
+function mountable(): boolean {
+  try {
+    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
+    return process.getuid?.() === 0;
+  } catch {
+    return false;
+  }
+}

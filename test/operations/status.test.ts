@@ -1,0 +1,99 @@
+import { loadConfig } from '../../src/config/load.js';
+import { createPlayground, type Playground } from '../../src/lab/playground.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
+import type { Session } from '../../src/operations/session.js';
+import { type CredentialStatus, statusOf } from '../../src/operations/status.js';
+import { catalog } from '../../workflows/catalog.js';
+import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from '../store/fixtures.js';
+
+let scenario: Scenario;
+let playground: Playground;
+let bench: Bench;
+let session: Session;
+
+beforeEach(async () => {
+  scenario = await startOpenAiApiKey();
+  playground = await createPlayground(scenario, { grace: '1 hour' });
+  bench = await startBench();
+  bench.clock = Date.now();
+  const config = loadConfig(playground.file, catalog);
+  session = { config, store: bench.store, systems: {} as never, activities: {}, close: async () => undefined };
+});
+afterEach(async () => {
+  await Promise.all([bench.close(), playground.remove(), scenario.stop()]);
+});
+
+const day = 86_400_000;
+async function status(): Promise<CredentialStatus> {
+  const [one] = await statusOf(session, null, 'openai');
+  if (!one) throw new Error('it is not there');
+  return one;
+}
+
+it('says that nothing is adopted', async () => {
+  expect(await status()).toMatchObject({
+    current: null,
+    dueAt: null,
+    trouble: ['Nothing is adopted: keyturn adopt openai'],
+  });
+});
+
+it("counts a version's age and its interval from its adoption", async () => {
+  bench.clock = Date.now() - 10 * day;
+  await bench.store.adopt(adopted({ key: randomValue() }));
+
+  const { current, dueAt, overdue, trouble } = await status();
+
+  expect(current).toMatchObject({ number: 1, adopted: true, since: bench.clock });
+  expect(dueAt).toBe(bench.clock + 90 * day);
+  expect([overdue, trouble]).toEqual([false, []]);
+});
+
+it('says that a rotation is overdue', async () => {
+  bench.clock = Date.now() - 91 * day;
+  await bench.store.adopt(adopted({ key: randomValue() }));
+
+  expect(await status()).toMatchObject({ overdue: true, trouble: ['Its rotation is overdue.'] });
+});
+
+it('shows the rotation that runs, and counts what it holds as nothing left over', async () => {
+  await bench.store.adopt(adopted({ key: randomValue() }));
+  await bench.candidate();
+
+  expect(await status()).toMatchObject({
+    rotation: { version: 2, actor: 'ada', progress: null },
+    ...{ leftOver: [], openIntents: [], last: null, trouble: [] },
+  });
+});
+
+it('lists what a rotation left over, and how it ended', async () => {
+  await bench.store.adopt(adopted({ key: randomValue() }));
+  const { next } = await bench.store.open(openai, claims, request, presenter);
+  const { label } = await bench.store.intend(next);
+  await bench.store.close(next, 'abandoned', 'ada: for now');
+
+  expect(await status()).toMatchObject({
+    leftOver: [{ number: 2, state: 'intended' }],
+    openIntents: [label],
+    last: { outcome: 'abandoned', why: 'ada: for now' },
+    trouble: [
+      'Its last rotation ended as abandoned: ada: for now',
+      'Version 2 is left over, intended.',
+      `An attempt may have made "${label}" at the provider.`,
+    ],
+  });
+});
+
+it('shows credentials that the configuration does not have any more', async () => {
+  await bench.store.adopt(adopted({ key: randomValue() }, { credential: { ...openai, name: 'former' } }));
+
+  const [, former] = await statusOf(session, null);
+
+  expect(former).toMatchObject({
+    credential: 'former',
+    procedure: null,
+    dueAt: null,
+    trouble: ['It is in the store, but not in the configuration.'],
+  });
+});
