@@ -2,7 +2,10 @@ import type { RequestTemplate } from '../src/domain/requests.js';
 import { docuElevateRequests } from './docuelevate/requests.js';
 import { openAiRequests } from './openai/requests.js';
 
-const bySystem: Record<string, Record<string, readonly RequestTemplate[]>> = { openai: openAiRequests, docuelevate: docuElevateRequests };
+const bySystem: Record<string, Record<string, readonly RequestTemplate[]>> = {
+  openai: openAiRequests,
+  docuelevate: docuElevateRequests,
+};
 
 /** The requests an activity makes, by its registered name; none for those that only ask our own store. */
 export function requestsOf(activity: string): readonly RequestTemplate[] {

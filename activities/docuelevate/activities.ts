@@ -2,10 +2,12 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
+import type { EngineSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
 import { processTestDocument, type TestRun } from './documents.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
+import { survey } from './survey.js';
 
 export interface DocuElevateDeps {
   readonly store: Store;
@@ -28,6 +30,9 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** Whether a new document gets through the step that needs the credential. The document is deleted again. */
     processTestDocument: (run: TestRun): Promise<Finding> => processTestDocument(deps, run),
+
+    /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
+    survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),
 
     /** What `keyturn check` wants to know of the engine. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

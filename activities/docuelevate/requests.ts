@@ -38,5 +38,6 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
     repeated(endpoints.showFile),
     endpoints.deleteFile,
   ],
+  survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],
 };

@@ -2,10 +2,12 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
+import type { ProviderSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
 import type { OpenAiConnection } from './client.js';
 import { createKey, deleteKey, identifyKey } from './keys.js';
 import { acceptsKey, refusesKey } from './probes.js';
+import { deleteStray, survey } from './survey.js';
 import { isIdle, sawUse } from './usage.js';
 
 export interface OpenAiDeps {
@@ -37,6 +39,12 @@ export function createOpenAiActivities(deps: OpenAiDeps) {
 
     /** Finds out which key an adopted value is, so that it can be attributed later. */
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
+
+    /** What `keyturn reconcile` wants to know of the account. Changes nothing at OpenAI. */
+    survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
+
+    /** Deletes what carries our label and is no version, while `version` is proved to be in force. */
+    deleteStray: (stray: { version: VersionRef; id: string }): Promise<void> => deleteStray(deps, stray),
 
     /** What `keyturn check` wants to know of the account. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

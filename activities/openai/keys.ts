@@ -92,7 +92,8 @@ async function sweep({ deps, client, ref }: Work, attempts: readonly Intent[]): 
   }
 }
 
-async function deleteAccounts({ deps, client, ref }: Work, accounts: readonly string[]): Promise<void> {
+/** Deletes service accounts, each with its one key, under the fence of `ref`. */
+export async function deleteAccounts({ deps, client, ref }: Work, accounts: readonly string[]): Promise<void> {
   if (accounts.length === 0) return;
   const keys = await client.keys();
   for (const account of accounts) refuseSeveral(account, keysOf(keys, account));

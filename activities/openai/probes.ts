@@ -92,7 +92,8 @@ async function bornAt({ store }: OpenAiDeps, ref: VersionRef): Promise<number> {
   return kept?.at ?? (await store.read(ref)).createdAt;
 }
 
-function accepted({ verdict, providerTime }: Verdict): Finding {
+/** The finding that a probe was let through. */
+export function accepted({ verdict, providerTime }: Verdict): Finding {
   return {
     kind: 'accepted',
     outcome: 'proved',
@@ -104,6 +105,6 @@ function accepted({ verdict, providerTime }: Verdict): Finding {
   };
 }
 
-function refusedBy(request: string): string {
+export function refusedBy(request: string): string {
   return `${request} answered 401 invalid_api_key`;
 }

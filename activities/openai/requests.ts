@@ -35,5 +35,12 @@ export const openAiRequests: RequestsOf<OpenAiActivities> = {
     optional(endpoints.deleteKey),
   ],
   identifyKey: [repeated(endpoints.listKeys)],
+  survey: [repeated(endpoints.listKeys), optional(repeated(endpoints.listModels)), repeated(endpoints.listAccounts)],
+  deleteStray: [
+    repeated(endpoints.listKeys),
+    repeated(endpoints.listAccounts),
+    optional(repeated(endpoints.listKeys)),
+    optional(endpoints.deleteAccount),
+  ],
   checkAccess: [endpoints.getProject, optional(endpoints.listAccounts)],
 };

@@ -28,22 +28,35 @@ export async function sawUse(deps: OpenAiDeps, ref: VersionRef): Promise<Finding
 export async function isIdle(deps: OpenAiDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
   const lastUsed = await lastUse(new OpenAiClient(await deps.account(ref.credential)), await store.read(ref));
-  const switchedAt = await switchTime(deps, ref);
-  const say = (outcome: Finding['outcome'], detail: string): Finding => ({ kind: 'idle', outcome, detail });
-  if (typeof lastUsed === 'string') return found(store, ref, say('not-observable', lastUsed));
+  if (typeof lastUsed === 'string') return found(store, ref, idle('not-observable', lastUsed));
   if (lastUsed === null) return found(store, ref, await neverUsed(deps, ref));
+  return found(store, ref, await judgeIdle(deps, ref, { lastUsed }));
+}
+
+/** Judges the last use of a key by when the engine switched to the current one, both by OpenAI's clock (Unix seconds). */
+export async function judgeIdle(
+  deps: OpenAiDeps,
+  ref: VersionRef,
+  { lastUsed }: { readonly lastUsed: number | null },
+): Promise<Finding> {
+  if (lastUsed === null) return idle('proved', 'OpenAI never saw it used');
+  const switchedAt = await switchTime(deps, ref);
   if (switchedAt === undefined)
-    return found(store, ref, say('not-observable', 'OpenAI does not show when the current key came into use'));
+    return idle('not-observable', 'OpenAI does not show when the current key came into use');
   const usedAfter = lastUsed - switchedAt;
-  if (usedAfter > 0) return found(store, ref, say('failed', `used ${usedAfter} s after the switch`));
-  return found(store, ref, say('proved', `last used ${-usedAfter} s before the current key was seen in use`));
+  if (usedAfter > 0) return idle('failed', `used ${usedAfter} s after the switch`);
+  return idle('proved', `last used ${-usedAfter} s before the current key was seen in use`);
+}
+
+function idle(outcome: Finding['outcome'], detail: string): Finding {
+  return { kind: 'idle', outcome, detail };
 }
 
 /** No use at all is believed only of a key that we did not use ourselves. */
 async function neverUsed({ store }: OpenAiDeps, ref: VersionRef): Promise<Finding> {
   return newest(await store.evidence(ref), 'accepted')
     ? { kind: 'idle', outcome: 'not-observable', detail: 'OpenAI shows no use of it at all, not even our own probe' }
-    : { kind: 'idle', outcome: 'proved', detail: 'OpenAI never saw it used' };
+    : idle('proved', 'OpenAI never saw it used');
 }
 
 /** Unix seconds by OpenAI's clock, null when it was never used, or why nobody can tell. */
@@ -56,7 +69,8 @@ async function lastUse(client: OpenAiClient, { providerId }: Version): Promise<n
   return key.last_used_at ?? null;
 }
 
-function ownKeys(keys: readonly ProjectKey[], providerId: string | null): readonly ProjectKey[] {
+/** The keys behind a provider id as kept with a version. */
+export function ownKeys(keys: readonly ProjectKey[], providerId: string | null): readonly ProjectKey[] {
   const { kind, id } = parseProviderId(providerId);
   return kind === 'service_account' ? keysOf(keys, id) : keys.filter((key) => key.id === id);
 }

@@ -2,6 +2,7 @@ import type { EvidenceKind } from '../../src/domain/evidence.js';
 import type { DecisionRequest, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import type { Shown, VersionRef } from '../../src/domain/version.js';
 import type { Store, Version } from '../../src/store/store.js';
+import { presentFence } from '../shared/guard.js';
 
 export interface Recorded extends DecisionRequest {
   readonly version: VersionRef;
@@ -41,6 +42,7 @@ export async function closeRotation(
   store: Store,
   { version, outcome, why }: Closing,
 ): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> {
+  await presentFence(store, version);
   await dropUntried(store, version);
   await store.close(version, outcome, why);
   const versions = await store.versions(version.credential);

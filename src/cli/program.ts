@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
 import { defineAdopt } from './adopt.js';
+import { defineBackup } from './backup.js';
 import { defineCheck } from './check.js';
 import { defineDecide } from './decide.js';
 import { exitCodes, exitCodesHelp } from './exit-codes.js';
@@ -11,6 +12,8 @@ import { defineLedger } from './ledger.js';
 import { paintFor } from './paint.js';
 import { defineRetireNow } from './retire-now.js';
 import { definePlan } from './plan.js';
+import { defineReconcile } from './reconcile.js';
+import { defineRestore } from './restore.js';
 import { defineRotate } from './rotate.js';
 import { defineStatus } from './status.js';
 import { defineUp } from './up.js';
@@ -61,8 +64,8 @@ function define(): Command {
   program.commandsGroup('Rotate:');
   for (const add of [definePlan, defineRotate, defineStatus, defineDecide, defineRetireNow, defineExtendGrace])
     add(program);
-  program.commandsGroup('Look back:');
-  defineLedger(program);
+  program.commandsGroup('Look back and recover:');
+  for (const add of [defineLedger, defineReconcile, defineBackup, defineRestore]) add(program);
   program.commandsGroup('Run:');
   for (const add of [defineUp, defineWorker, defineDemo]) add(program);
   return program;

@@ -1,10 +1,11 @@
 import { happenings } from '../operations/happenings.js';
 import { openLog } from '../operations/log.js';
+import { findOrphanedRotations } from '../operations/orphaned-rotations.js';
 import { serve, type Serving } from '../operations/serve.js';
 import type { Session } from '../operations/session.js';
 import type { LedgerRow } from '../store/store.js';
 import { UserError } from '../domain/user-error.js';
-import type { TemporalTarget } from '../temporal/connect.js';
+import { connectClient, type TemporalTarget } from '../temporal/connect.js';
 import { exitCodes } from './exit-codes.js';
 import type { Cli } from './perform.js';
 
@@ -28,6 +29,7 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
   const serving = await serve(session, target, logger);
   logger.info({ address: target.address, namespace: target.namespace }, 'workers started');
   line(cli, `Workers: ready; their log is ${file}`);
+  await tellOrphans(cli, session, target);
   line(cli, cli.paint.bold('Ready. Ctrl-C stops'));
   cli.answer(
     { state: 'ready', address: target.address, namespace: target.namespace, uiUrl: place.uiUrl ?? null, log: file },
@@ -44,6 +46,20 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
     logger.info('workers stopped');
   }
   line(cli, 'Workers: stopped');
+}
+
+/** Rotations that are open in the store and that nothing in Temporal will ever end. */
+async function tellOrphans(cli: Cli, session: Session, target: TemporalTarget): Promise<void> {
+  const client = await connectClient(target);
+  try {
+    for (const { rotation, temporal } of await findOrphanedRotations(session, client))
+      line(
+        cli,
+        `${cli.paint.attention('◷')} ${rotation.credential}: its rotation stands still, ${temporal}. keyturn reconcile ${rotation.credential}`,
+      );
+  } finally {
+    await client.connection.close();
+  }
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; the second ends the process at once. */

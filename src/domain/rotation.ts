@@ -100,6 +100,8 @@ export interface Waiting {
   readonly why: string;
   /** What this means for documents right now. */
   readonly impact?: string;
+  /** What is live where, one line per version. */
+  readonly live?: readonly string[];
   /** Unix milliseconds of what happens by itself, if anything does. */
   readonly until?: number;
   readonly then?: string;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, ServiceError, WorkflowFailedError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, ServiceError, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { RotationReport } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
-import { isOutage, progressOf, type Sighting } from './progress.js';
+import { progressOf, type Sighting } from './progress.js';
 import { rotationId } from './start-rotation.js';
 
 const pollMs = 150; // a step takes about as long, so hardly one is missed
@@ -43,7 +43,7 @@ async function reportOf(client: Client, credential: string, left: AbortSignal): 
       return await handle.result();
     } catch (error) {
       if (error instanceof WorkflowFailedError) throw withoutReport(credential, error);
-      if (left.aborted || !(isOutage(error) || error instanceof ServiceError)) throw error;
+      if (left.aborted || !(error instanceof ServiceError || isGrpcServiceError(error))) throw error;
       await sleep(outagePauseMs);
     }
   }

@@ -1,4 +1,4 @@
-import { type Client, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { progress } from '../../workflows/rotation/messages.js';
 import type { Progress } from '../domain/rotation.js';
 import { rotationId } from './start-rotation.js';
@@ -18,7 +18,19 @@ export async function progressOf(client: Client, credential: string): Promise<Si
     return { progress: await client.withDeadline(Date.now() + answerMs, () => handle.query(progress)) };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { progress: null };
-    return { progress: null, silent: isOutage(error) ? 'temporal' : 'worker' };
+    return { progress: null, silent: (await serverAnswers(client)) ? 'worker' : 'temporal' };
+  }
+}
+
+const serverAnswerMs = 1_000; // it has nothing to wait for
+
+/** The client tries again until its time is over, so an outage looks like a worker that takes too long. */
+async function serverAnswers(client: Client): Promise<boolean> {
+  try {
+    await client.withDeadline(Date.now() + serverAnswerMs, () => client.workflowService.getSystemInfo({}));
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -31,12 +43,4 @@ export async function isRunning(client: Client, credential: string): Promise<boo
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
-}
-
-const unavailable = 14; // https://grpc.io/docs/guides/status-codes
-
-/** Whether the server is away, as opposed to having nobody who answers for the workflow. */
-export function isOutage(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && Number(cause.code) === unavailable;
 }

@@ -9,6 +9,8 @@ import type { KeyRing } from './key-ring.js';
 import { endFits, ledgerQueries, sealOfEnd } from './ledger.js';
 import { moveQueries } from './moves.js';
 import { noteQueries } from './notes.js';
+import { reconciliationQueries } from './reconciliation.js';
+import { repairQueries } from './repairs.js';
 import { rotationQueries } from './rotations.js';
 import { seizureQueries } from './seizure.js';
 import { createTables, schemaVersion, type Tables } from './schema.js';
@@ -44,6 +46,8 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
     ...adoptionQueries(context),
     ...credentialQueries(context),
     ...rotationQueries(context),
+    ...reconciliationQueries(context),
+    ...repairQueries(context),
     ...seizureQueries(context),
     ...versionQueries(context),
     ...moveQueries(context),
@@ -82,6 +86,7 @@ async function install({ db, ring }: StoreContext): Promise<void> {
     .values({
       ...{ id: ring.installation, schema_version: schemaVersion },
       ...{ ledger_seq: 0, ledger_mac: '', ledger_seal: sealOfEnd(ring, 0, '') },
+      ...{ restored_at: null, fence_floor: 0 },
     })
     .execute();
 }

@@ -5,6 +5,7 @@ import { type StoreContext, write } from './context.js';
 import { register } from './credentials.js';
 import { fenceLost, needsDecision } from './failures.js';
 import { append } from './ledger.js';
+import { requireReconciled } from './reconciliation.js';
 import { currentRow, freshRow, newestNumber, type VersionRow } from './rows.js';
 import type { Flag, RotationsTable } from './schema.js';
 import type { CredentialRow, Presenter, RotationRow, Store } from './store.js';
@@ -21,7 +22,8 @@ export interface Opening {
 }
 
 interface Closing {
-  readonly outcome: RotationOutcome;
+  /** Null for repairs. */
+  readonly outcome: RotationOutcome | null;
   readonly why: string | null;
 }
 
@@ -61,6 +63,7 @@ export async function requireFence(context: StoreContext, ref: VersionRef): Prom
 async function open(context: StoreContext, opening: Opening, claims: readonly string[]): Promise<Opened> {
   const running = await openRotation(context, opening.credential.name);
   if (running) return reopen(context, running, opening.presenter);
+  await requireReconciled(context, opening.credential.name);
   await enter(context, opening.credential, claims);
   const opened = await preview(context, opening.credential.name);
   await context.db.insertInto('versions').values(freshRow(opened.next, context.now())).execute();
@@ -119,14 +122,20 @@ export async function resume(context: StoreContext, { credential, fence, version
 
 /** What a new rotation would start from. */
 export async function preview(context: StoreContext, credential: string): Promise<Opened> {
-  const { highest } = await context.db
+  const fence = await nextFence(context, credential);
+  const number = (await newestNumber(context, credential)) + 1;
+  return { ...(await startingPoint(context, credential, fence)), next: { credential, number, fence } };
+}
+
+/** Rises with every rotation, and over everything that was given out before a restore. */
+export async function nextFence({ db }: StoreContext, credential: string): Promise<number> {
+  const { highest } = await db
     .selectFrom('rotations')
     .select((column) => column.fn.max('fence').as('highest'))
     .where('credential', '=', credential)
     .executeTakeFirstOrThrow();
-  const fence = (highest ?? 0) + 1;
-  const number = (await newestNumber(context, credential)) + 1;
-  return { ...(await startingPoint(context, credential, fence)), next: { credential, number, fence } };
+  const { fence_floor } = await db.selectFrom('installation').select('fence_floor').executeTakeFirstOrThrow();
+  return Math.max(highest ?? 0, fence_floor) + 1;
 }
 
 export function isOf(rotation: Rotation, { workflowId, runId }: Presenter): boolean {
@@ -178,8 +187,11 @@ async function close(context: StoreContext, ref: VersionRef, { outcome, why }: C
 export async function end(context: StoreContext, ref: VersionRef, { outcome, why }: Closing): Promise<void> {
   const { credential, number, fence } = ref;
   await updateRotation(context, ref).set({ closed_at: context.now(), outcome, why }).execute();
-  const entry = { event: 'closed', credential, version: number, fence, outcome };
-  await append(context, why === null ? entry : { ...entry, detail: why });
+  await append(context, {
+    ...{ event: 'closed', credential, version: number, fence },
+    ...(outcome !== null && { outcome }),
+    ...(why !== null && { detail: why }),
+  });
 }
 
 function updateRotation({ db }: StoreContext, { credential, fence }: VersionRef) {

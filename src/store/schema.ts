@@ -5,12 +5,12 @@ import type { EngineView, ProviderView, Shown, VersionState } from '../domain/ve
 import type { Intent } from './store.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** 0 or 1: the one spelling of a boolean that both databases share. */
 export type Flag = number;
 
-/** One row: whose database this is, and where its ledger ends. */
+/** One row: whose database this is, where its ledger ends, and whether it came from a backup. */
 export interface InstallationTable {
   id: string;
   schema_version: number;
@@ -19,6 +19,16 @@ export interface InstallationTable {
   ledger_mac: string;
   /** HMAC over the two above, so that cutting the ledger's tail off and correcting them shows. */
   ledger_seal: string;
+  /** Unix ms of the last restore from a backup; null when there was none. */
+  restored_at: number | null;
+  /** Every new fence is higher: what the database before a restore had given out still loses. */
+  fence_floor: number;
+}
+
+/** Credentials that were compared with the outside since the last restore. */
+export interface ReconciliationsTable {
+  credential: string;
+  at: number;
 }
 
 export interface CredentialsTable {
@@ -45,6 +55,7 @@ export interface RotationsTable {
   seized: Flag;
   opened_at: number;
   closed_at: number | null;
+  /** Null while it is open, and of repairs, which have none. */
   outcome: RotationOutcome | null;
   why: string | null;
 }
@@ -110,6 +121,7 @@ export interface LedgerTable {
 
 export interface Tables {
   installation: InstallationTable;
+  reconciliations: ReconciliationsTable;
   credentials: CredentialsTable;
   claims: ClaimsTable;
   rotations: RotationsTable;
@@ -124,8 +136,10 @@ export interface Tables {
 const statements = [
   sql`create table installation (
     id text primary key, schema_version integer not null,
-    ledger_seq bigint not null, ledger_mac text not null, ledger_seal text not null
+    ledger_seq bigint not null, ledger_mac text not null, ledger_seal text not null,
+    restored_at bigint, fence_floor bigint not null
   )`,
+  sql`create table reconciliations (credential text primary key, at bigint not null)`,
   sql`create table credentials (name text primary key, procedure text not null, account text not null)`,
   sql`create table claims (resource text primary key, credential text not null references credentials (name))`,
   sql`create table versions (

@@ -2,7 +2,7 @@ import type { Opened } from '../domain/rotation.js';
 import { isLive, type VersionRef } from '../domain/version.js';
 import { type StoreContext, write } from './context.js';
 import { begin, end, enter, isOf, openRotation, type Opening, preview, resume, type Rotation } from './rotations.js';
-import { freshRow, selectVersions, update, type VersionRow } from './rows.js';
+import { freshRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
 import type { Store } from './store.js';
 
 /** Emergencies: they wait for nobody. */
@@ -17,7 +17,7 @@ async function seize(context: StoreContext, opening: Opening): ReturnType<Store[
   await enter(context, opening.credential, []);
   const running = await openRotation(context, opening.credential.name);
   const alive = await mayBeAlive(context, opening.credential.name);
-  const spare = running && !alive.some(({ number }) => number === running.version) ? running.version : null;
+  const spare = running && (await isSpare(context, running, alive)) ? running.version : null;
   const repeated = spare !== null && running?.seized === 1 && isOf(running, opening.presenter);
   const opened = repeated ? await resume(context, running) : await takeOver(context, opening, { running, spare });
   const targets = alive.map(({ credential, number }) => ({ credential, number, fence: opened.fence }));
@@ -36,6 +36,16 @@ async function mayBeAlive({ db, ...context }: StoreContext, credential: string):
     ({ state, number, provider_id }) =>
       isLive(state) && (state !== 'intended' || attempted.has(number) || provider_id !== null),
   );
+}
+
+/** A next version that nothing was tried for. Repairs name a version that is no next one. */
+async function isSpare(
+  context: StoreContext,
+  { credential, version: number }: Rotation,
+  alive: readonly VersionRow[],
+): Promise<boolean> {
+  const { state } = await versionRow(context, { credential, number });
+  return state === 'intended' && !alive.some((row) => row.number === number);
 }
 
 /** The higher fence stops whoever was writing. A next version that nothing was tried for yet is as good as a new one. */

@@ -83,6 +83,7 @@ export interface RotationRow {
   readonly request: RotationRequest;
   readonly openedAt: number;
   readonly closedAt: number | null;
+  /** Null while it is open, and of repairs, which have none. */
   readonly outcome: RotationOutcome | null;
   readonly why: string | null;
 }
@@ -134,7 +135,7 @@ export interface Store {
   claim(credential: CredentialRow, resources: readonly string[]): Promise<void>;
 
   // One writer
-  /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same. Throws NeedsDecision when another is open. */
+  /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same. Throws NeedsDecision when another is open, or the store was restored and the credential not reconciled since. */
   open(
     credential: CredentialRow,
     claims: readonly string[],
@@ -158,6 +159,18 @@ export interface Store {
   fence(ref: VersionRef, presenter: Presenter): Promise<void>;
   close(ref: VersionRef, outcome: RotationOutcome, why: string | null): Promise<void>;
   rotations(credential?: string): Promise<RotationRow[]>;
+
+  // Reconciling
+  /**
+   * Opens a credential for repairs: a rotation that makes no version, under a rising fence. Throws NeedsDecision when a rotation is
+   * open, or there is no live version to repair. The answer names the current version, else the newest live one.
+   */
+  beginRepair(credential: string, actor: string, presenter: Presenter): Promise<VersionRef>;
+  endRepair(ref: VersionRef): Promise<void>;
+  /** Unix ms of the restore after which nobody has reconciled this credential; null when there is none. Until then `open` refuses. */
+  unreconciledSince(credential: string): Promise<number | null>;
+  /** A person has compared the credential with the outside, and let it be repaired. */
+  confirmReconciled(credential: string, actor: string): Promise<void>;
 
   // Versions
   versions(credential?: string): Promise<Version[]>;

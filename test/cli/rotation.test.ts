@@ -6,9 +6,6 @@ import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import type { Progress } from '../../src/domain/rotation.js';
 import { loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { startEmbeddedServer } from '../../src/temporal/embedded.js';
-import { until } from '../support/temporal.js';
 import { type Ended, expectTold, type Running, type Stage, startStage } from './stage.js';
 
 jest.setTimeout(60_000); // each command is a process of its own, and a test runs up to six
@@ -139,19 +136,6 @@ it('keeps the old value through the grace, which can be extended and ended', asy
   expect(stage.scenario.working()).toHaveLength(1);
 });
 
-it('finds the server again after a restart', async () => {
-  const watching = stage.start(['rotate', 'openai', '--grace', '30 minutes', '--json']);
-  await watching.says('the old one is retired at');
-  up.process.kill('SIGTERM');
-  await Promise.all([up.ended, watching.says('does not answer')]);
-
-  up = stage.start(['up']);
-  await up.says('Ready.');
-  await stage.keyturn('retire-now', 'openai');
-
-  expect((await watching.ended).json()).toMatchObject({ state: 'ended', outcome: 'retired' });
-});
-
 it('ends no grace that is not there', async () => {
   const [retired, extended, decided] = await Promise.all([
     stage.keyturn('retire-now', 'openai'),
@@ -223,73 +207,10 @@ it('says why a rotation could not begin', async () => {
   expectTold(ended, 1, 'Another rotation of openai is open: elsewhere');
 });
 
-it('tells a second one who is there', async () => {
-  const second = await stage.keyturn('up');
-
-  expectTold(second, 1, 'already runs on this data', 'started by process');
-  expect(second.stderr).toContain(String(up.process.pid));
-});
-
-it('stops on Ctrl-C, and then names what is needed', async () => {
-  up.process.kill('SIGINT');
-  const ended = await up.ended;
-
-  const [none, status] = await Promise.all([rotate(), stage.keyturn('status')]);
-
-  expect(ended).toMatchObject({ code: 0, stderr: '' });
-  for (const line of ['Workers: ready', '✔ openai v1  Delete the old key', 'Stopping', 'Temporal server: stopped'])
-    expect(ended.stdout).toContain(line);
-  expectTold(none, 5, 'No Temporal server', 'keyturn up');
-  expect(status.code).toBe(0);
-  expect(status.stdout).toContain('none runs here, so live progress is missing');
-});
-
 it('puts no secret into its log, and none into what it says', async () => {
   const leaks = await findSecrets(join(stage.dir, 'temporal'), stage.scenario.secrets());
 
   expect(leaks).toEqual([]);
   expect(stage.scenario.secrets().filter((secret) => stage.said().includes(secret))).toEqual([]);
   expect(readFileSync(join(stage.dir, 'temporal', 'keyturn.log'), 'utf8')).toContain('workers started');
-});
-
-it('starts a rotation that nobody works on yet, and a worker does it', async () => {
-  const report = (): void => undefined;
-  const binary = await findTemporalBinary({ report });
-  const server = await startEmbeddedServer({ dataDir: join(stage.dir, 'temporal'), binary, report });
-
-  const waiting = await rotate('--json');
-  const [status, unanswered] = await Promise.all([
-    stage.keyturn('status'),
-    stage.keyturn('decide', 'openai', 'retry', '--reason', 'nobody is there'),
-  ]);
-  const worker = stage.start(['worker']);
-  const done = await stage.keyturn('status', 'openai', '--follow');
-  worker.process.kill('SIGTERM');
-  const ended = await worker.ended;
-  await server.stop();
-
-  expect(waiting.code).toBe(4);
-  expect(waiting.json()).toMatchObject({ isNew: true, state: 'waiting for a worker' });
-  expect(status.code).toBe(0);
-  expect(unanswered.code).toBe(5);
-  expect(unanswered.stdout).toContain('may still apply');
-  expect(done.code).toBe(0);
-  expect(ended.code).toBe(0);
-});
-
-it('stops at once on a second Ctrl-C, whatever is in progress', async () => {
-  const path = `/v1/organization/projects/${openai.project}/service_accounts`;
-  up = stage.start(['up']);
-  await up.says('Ready.');
-  openai.faults.add({ method: 'POST', path, kind: 'hang' });
-  await rotate('--detach');
-  await until(() =>
-    openai.requests.some((each) => each.method === 'POST' && each.path === path && each.status === undefined),
-  );
-
-  up.process.kill('SIGINT');
-  await up.says('Ctrl-C again');
-  up.process.kill('SIGINT');
-
-  expect((await up.ended).code).toBe(130);
 });

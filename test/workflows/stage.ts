@@ -98,13 +98,18 @@ export async function startStage(): Promise<Stage> {
     temporal,
     store,
     async rotate(credential: string, policy: Partial<RotationInput['policy']> = {}, workflow = 'rotateScripted') {
-      await store.adopt({
-        credential: row(credential),
-        parts: { key: `value of ${credential}` },
-        soleUser: true,
-        actor: 'test',
-        claims: [`script#${credential}`],
-      });
+      const known = await store.versions(credential);
+      const adopting =
+        known.length > 0
+          ? null
+          : store.adopt({
+              credential: row(credential),
+              parts: { key: `value of ${credential}` },
+              soleUser: true,
+              actor: 'test',
+              claims: [`script#${credential}`],
+            });
+      await adopting;
       return temporal.client.workflow.start(workflow, {
         workflowId: `rotation/${credential}`,
         taskQueue: 'keyturn',

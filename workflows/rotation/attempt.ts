@@ -101,7 +101,14 @@ async function decisionUntil(run: RotationRun, question: Question): Promise<Deci
     ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
     : {};
   const choices = choicesOn(run.footing, run.pastNoReturn);
-  run.waiting = { for: operator ? 'operator' : 'retry', why, impact: run.impact(), choices, ...clock };
+  run.waiting = {
+    for: operator ? 'operator' : 'retry',
+    why,
+    impact: run.impact(),
+    live: run.live(),
+    choices,
+    ...clock,
+  };
   await run.wait(() => run.inbox.decisions.length > 0, clock.until);
   return run.inbox.decisions.shift() ?? null;
 }

@@ -1,6 +1,7 @@
 import type { RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import { versions } from '../systems.js';
 import type { RotationRun } from './run.js';
+import { troubleOf } from './trouble.js';
 
 export interface Ending {
   readonly outcome: RotationOutcome;
@@ -10,17 +11,20 @@ export interface Ending {
 /** Records the end of a rotation and says what is left over. */
 export async function close(run: RotationRun, { outcome, why }: Ending): Promise<RotationReport> {
   const { opened, input } = run;
-  if (!opened) return { outcome, version: 0, oldCredential: null, leftOver: [], ...(why !== undefined && { why }) };
+  const reason = why === undefined ? {} : { why };
+  if (!opened) return { outcome, version: 0, oldCredential: null, leftOver: [], ...reason };
   run.phase = 'close';
   run.world.show({ phase: 'close' });
-  const call = versions.closeRotation({ version: opened.next, outcome, why: why ?? null });
-  const context = {
-    credential: input.credential,
-    fence: opened.fence,
-    phase: 'close',
-    title: 'Close the rotation',
-    emergency: false,
-  } as const;
-  const { oldCredential, leftOver } = await run.world.execute(call, context);
-  return { outcome, version: opened.next.number, oldCredential, leftOver, ...(why !== undefined && { why }) };
+  const { credential } = input;
+  const { fence, next } = opened;
+  const context = { credential, fence, phase: 'close', title: 'Close the rotation', emergency: false } as const;
+  try {
+    const call = versions.closeRotation({ version: next, outcome, why: why ?? null });
+    return { outcome, version: next.number, ...(await run.world.execute(call, context)), ...reason };
+  } catch (error) {
+    const trouble = troubleOf(error);
+    if (trouble.kind !== 'lost') throw error;
+    // Whoever took over says what is left; this rotation has nothing more to write.
+    return { outcome: 'failed', version: next.number, oldCredential: null, leftOver: [], why: why ?? trouble.why };
+  }
 }

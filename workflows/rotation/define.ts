@@ -1,12 +1,12 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { RotationInput, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
-import { contain, replaceAfterEmergency } from './emergency.js';
+import { containAndReplace } from './emergency.js';
 import { emergencyPending, emptyInbox, listen, progress } from './messages.js';
 import { forward, rollBack } from './phases.js';
 import type { Procedure } from './procedure.js';
 import { type Definition, RotationRun } from './run.js';
-import { Leave } from './trouble.js';
+import { Leave, troubleOf } from './trouble.js';
 import { close, type Ending } from './close.js';
 import { temporalWorld } from './world.js';
 
@@ -29,9 +29,12 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
   const scope = new CancellationScope();
   const planned = input.request.trigger === 'emergency' ? Promise.resolve(null) : scope.run(() => plan(rotation));
   await Promise.race([planned, condition(() => emergencyPending(inbox))]);
-  const ending = emergencyPending(inbox) ? await emergency(rotation, { scope, planned }) : await planned;
-
-  const report = await close(rotation, ending ?? { outcome: 'failed', why: 'nothing was asked for' });
+  let ending = emergencyPending(inbox) ? null : await planned;
+  let report: RotationReport;
+  do {
+    if (emergencyPending(inbox)) ending = await emergency(rotation, { scope, planned });
+    report = await close(rotation, ending ?? { outcome: 'failed', why: 'nothing was asked for' });
+  } while (emergencyPending(inbox)); // one that came while the rotation was closed counts as well
   outcome = report.outcome;
   await condition(allHandlersFinished);
   return report;
@@ -43,8 +46,9 @@ async function plan(run: RotationRun): Promise<Ending | null> {
     await forward(run);
     return { outcome: 'retired' };
   } catch (error) {
+    if (!run.opened)
+      return { outcome: 'failed', why: isCancellation(error) ? 'it was cancelled' : troubleOf(error).why };
     const leave = leaveOf(error);
-    if (!run.opened) return { outcome: 'failed', why: leave.message };
     if (run.inbox.emergencies.length > 0) return null; // whatever else it was, the emergency goes first
     if (leave.to === 'lost') return { outcome: 'failed', why: leave.message };
     if (leave.to === 'abandon' || run.pastNoReturn) return { outcome: 'abandoned', why: leave.message };
@@ -64,7 +68,7 @@ async function back(run: RotationRun, why: string): Promise<Ending | null> {
   }
 }
 
-/** Contain beside the step in progress, wait that step out, contain what it still brought to life, and only then replace. */
+/** Every emergency that was asked for, also while an earlier one was dealt with. */
 async function emergency(
   run: RotationRun,
   { scope, planned }: { scope: CancellationScope; planned: Promise<unknown> },
@@ -74,10 +78,7 @@ async function emergency(
     run.inbox.handled = run.inbox.emergencies.length;
     run.undo.length = 0;
     scope.cancel();
-    await contain(run);
-    await planned;
-    await contain(run);
-    ending = await replaceAfterEmergency(run);
+    ending = await containAndReplace(run, planned);
   }
   return ending;
 }

@@ -14,7 +14,7 @@ export async function forward(run: RotationRun): Promise<void> {
   await run.during('replace', () => procedure.replace(run));
   await run.during('verify', () => procedure.verify(run, run.next));
   await run.during('promote', () => run.step(`Put version ${run.next.number} in force`, versions.promote(run.next)));
-  run.footing = 'committed';
+  run.commit();
   const old = run.current;
   if (!old) return;
   const { graceMs } = run.input.policy;
@@ -86,21 +86,20 @@ export async function rollBack(run: RotationRun): Promise<void> {
   const { current, next, undo } = run;
   run.footing = 'undoing';
   if (current && undo.length > 0) await proveWayBack(run, current);
-  await run.during('roll-back', async () => {
+  await back(run, async () => {
     if (promoted) await run.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));
     await run.step(`Discard version ${next.number}`, versions.startDiscard(next));
   });
   for (let entry = undo.pop(); entry; entry = undo.pop()) await undoOne(run, entry);
-  await run.during('roll-back', () =>
-    run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)),
-  );
+  // What a person passed over may live on: the version stays listed as one that is being discarded.
+  if (run.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped')) return;
+  await back(run, () => run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
 }
 
 async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
   for (;;) {
-    if (run.inbox.emergencies.length > 0) throw new Leave('emergency', 'an emergency takes over');
     try {
-      return await run.during('roll-back', () => run.step(`Undo: ${title}`, call));
+      return await back(run, () => run.step(`Undo: ${title}`, call));
     } catch (error) {
       if (!(error instanceof Leave) || error.to !== 'stale' || !run.current) throw error;
       await proveWayBack(run, run.current);
@@ -110,9 +109,11 @@ async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
 
 function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {
   const accepts = run.definition.procedure.accepts(earlier);
-  return run.during(
-    'roll-back',
-    () => run.check(`Version ${earlier.number} still works`, accepts),
-    `-${run.staleRounds}`,
-  );
+  return back(run, () => run.check(`Version ${earlier.number} still works`, accepts), `-${run.staleRounds}`);
+}
+
+/** Nothing cancels a roll back, so it looks itself whether an emergency has taken over. */
+function back(run: RotationRun, work: () => Promise<void>, occurrence = ''): Promise<void> {
+  if (run.inbox.emergencies.length > 0) throw new Leave('emergency', 'an emergency takes over');
+  return run.during('roll-back', work, occurrence);
 }

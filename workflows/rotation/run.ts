@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common';
 import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
@@ -75,10 +76,17 @@ export class RotationRun implements Run {
 
   /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */
   async during(phase: Phase, work: () => Promise<void>, occurrence = ''): Promise<void> {
+    this.#requireNotCalledOff();
     this.phase = phase;
     this.#scope = `${phase}${occurrence}`;
     if (this.#listed) this.world.show({ phase });
     await work();
+  }
+
+  /** The new value is in force. */
+  commit(): void {
+    this.#requireNotCalledOff();
+    this.footing = 'committed';
   }
 
   async step(title: string, call: Call<void>, { undo }: StepOptions = {}): Promise<void> {
@@ -191,6 +199,17 @@ export class RotationRun implements Run {
       : 'documents may fail until this is decided';
   }
 
+  /** What is live where, as far as the runner's own steps tell. */
+  live(): string[] {
+    const { current, opened, footing, pastNoReturn } = this;
+    if (!opened) return [];
+    const inForce = footing === 'committed';
+    const old = current && `version ${current.number}: ${ofCurrent(footing, pastNoReturn)}`;
+    const begun = this.undo.map(({ title }) => `"${title}"`).join(', ');
+    const made = begun === '' ? 'nothing of it can be taken back' : `begun, and can be taken back: ${begun}`;
+    return [...(old ? [old] : []), `version ${opened.next.number}: ${inForce ? 'in force' : made}`];
+  }
+
   progress(): Omit<Progress, 'outcome'> {
     const { descriptor } = this.definition;
     return {
@@ -202,6 +221,11 @@ export class RotationRun implements Run {
       next: this.opened?.next.number ?? null,
       waiting: this.waiting,
     };
+  }
+
+  /** A step in progress ends well although an emergency called the rest off; where the emergency stands is then no longer ours to say. */
+  #requireNotCalledOff(): void {
+    if (this.world.calledOff?.()) throw new CancelledFailure('an emergency takes over');
   }
 
   /** Skips what an earlier run has done, and keeps the list of steps that people see. */
@@ -237,4 +261,10 @@ export class RotationRun implements Run {
       parked: { opened, undo, steps, deadline, emergencies, done: [...this.#done] },
     });
   }
+}
+
+function ofCurrent(footing: Footing, pastNoReturn: boolean): string {
+  if (footing === 'containing') return 'leaked; it is being revoked';
+  if (footing !== 'committed') return 'in force in the store';
+  return pastNoReturn ? 'being retired, perhaps refused already' : 'replaced, and still usable';
 }

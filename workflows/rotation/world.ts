@@ -1,5 +1,6 @@
 import {
   ActivityCancellationType,
+  CancellationScope,
   condition,
   continueAsNew,
   proxyActivities,
@@ -21,6 +22,8 @@ export interface World {
   wait(wake: () => boolean, deadline?: number): Promise<void>;
   /** Shown to whoever lists workflows. */
   show(facts: { readonly phase?: Phase; readonly needsOperator?: boolean; readonly emergency?: boolean }): void;
+  /** Whether the part of the rotation that asks was cancelled. Left out where nothing is. */
+  calledOff?(): boolean;
   /** Ends this run and goes on in a new one, so that a long wait never depends on an old history. Left out where nothing really waits. */
   park?(input: RotationInput): Promise<never>;
 }
@@ -44,6 +47,7 @@ export function temporalWorld(timing: RotationInput['timing']): World {
         ...(emergency === undefined ? [] : [{ key: keyturnEmergency, value: emergency }]),
       ]);
     },
+    calledOff: () => CancellationScope.current().consideredCancelled,
     park: (input) => continueAsNew<(input: RotationInput) => Promise<unknown>>(input),
   };
 }

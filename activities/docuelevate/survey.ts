@@ -1,0 +1,55 @@
+import type { Store, Version } from '../../src/store/store.js';
+import type { EngineSurvey, SurveyedSetting } from '../shared/survey.js';
+import type { DocuElevateDeps } from './activities.js';
+import { DocuElevateClient } from './client.js';
+import { authorOf, beginning, fits, idOf } from './marks.js';
+import type { Change } from './schemas.js';
+
+export async function survey({ store, sessions, engine }: DocuElevateDeps, credential: string): Promise<EngineSurvey> {
+  const connection = await engine(credential);
+  const client = new DocuElevateClient(sessions.of(connection));
+  const versions = await store.versions(credential);
+  const histories = new Map<string, readonly Change[]>();
+  for (const key of Object.keys(connection.settings)) histories.set(key, await client.changes(key));
+  const settings: SurveyedSetting[] = [];
+  for (const [key, part] of Object.entries(connection.settings)) {
+    const changes = histories.get(key) ?? [];
+    const shown = await client.shownValue(key);
+    const [newest] = changes;
+    const written = versions.findLast((version) => isWriteOf(version, key, { changes, isOurs: client.isOurs }));
+    const fitting = written && (await shows(store, written, { part, shown }));
+    settings.push({
+      key,
+      set: Boolean(shown),
+      changed: newest ? authorOf(newest) : null,
+      byUs: newest !== undefined && client.isOurs(newest),
+      version: fitting ? written.number : null,
+    });
+  }
+  return { settings };
+}
+
+interface Seen {
+  /** The newest first. */
+  readonly changes: readonly Change[];
+  readonly isOurs: (change: Change) => boolean;
+}
+
+/** Whether the newest change is the version's own write. A write of unknown outcome counts when it is the only change since. */
+function isWriteOf({ marks, engine }: Version, key: string, { changes, isOurs }: Seen): boolean {
+  const [newest] = changes;
+  const mark = marks[key];
+  if (!newest || !mark) return false;
+  const known = engine === 'maybe' ? beginning(changes, mark, isOurs) : mark;
+  return known.ours === idOf(newest);
+}
+
+/** Of a secret its beginning and its length are shown, which can only speak against it. */
+async function shows(
+  store: Store,
+  version: Version,
+  { part, shown }: { readonly part: string; readonly shown: string | null },
+): Promise<boolean> {
+  if (!version.parts.includes(part)) return false;
+  return fits(shown, (await store.unseal(version))[part] ?? '');
+}

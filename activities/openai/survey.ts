@@ -1,0 +1,117 @@
+import { whyNotDestroy } from '../../src/domain/destruction.js';
+import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { Evidence } from '../../src/domain/evidence.js';
+import type { Store, Version } from '../../src/store/store.js';
+import { needsDecision, permanent } from '../shared/patience.js';
+import { madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
+import type { OpenAiDeps } from './activities.js';
+import { OpenAiClient } from './client.js';
+import { deleteAccounts, parseProviderId } from './keys.js';
+import { accepted, refusedBy } from './probes.js';
+import type { ProjectKey } from './schemas.js';
+import { judgeIdle, ownKeys } from './usage.js';
+
+export async function survey(deps: OpenAiDeps, credential: string): Promise<ProviderSurvey> {
+  const { store } = deps;
+  const client = new OpenAiClient(await deps.account(credential));
+  const keys = await client.keys();
+  const versions = await store.versions(credential);
+  const surveyed: SurveyedVersion[] = [];
+  for (const version of versions) surveyed.push(await surveyVersion({ store, client }, version, keys));
+  return { versions: surveyed, strays: await straysOf(deps, credential, { client, keys }) };
+}
+
+/**
+ * Deletes a service account that carries our label and is no version of the store. `version` is the current one: it has to be proved
+ * in force, so that what goes cannot be what the engine uses.
+ */
+export async function deleteStray(
+  deps: OpenAiDeps,
+  { version, id }: { version: VersionRef; id: string },
+): Promise<void> {
+  const { store } = deps;
+  const client = new OpenAiClient(await deps.account(version.credential));
+  const keys = await client.keys();
+  const strays = await straysOf(deps, version.credential, { client, keys });
+  const stray = strays.find((each) => each.id === id);
+  if (!stray) return; // gone already
+  if (stray.madeFor === null) throw needsDecision(`${id} at OpenAI does not carry our label, so it is left alone`);
+  const idle = await judgeIdle(deps, version, { lastUsed: stray.lastUsedAt });
+  const now = Date.now();
+  const why = whyNotDestroy({
+    victim: { state: 'retiring', engine: 'no', compromised: false, evidence: [{ ...idle, at: now }] },
+    successor: { evidence: await evidenceOfCurrent(store, version) },
+    now,
+  });
+  if (why !== null) throw permanent('StaleProof', `${id} is not to be deleted now: ${why}`);
+  await deleteAccounts({ deps, client, ref: version }, [parseProviderId(id).id]);
+}
+
+interface Look {
+  readonly store: Store;
+  readonly client: OpenAiClient;
+}
+
+/** Asked with a value is the current version, and once each other one that is no longer listed: a probe is a use, too. */
+async function surveyVersion(
+  { store, client }: Look,
+  version: Version,
+  keys: readonly ProjectKey[],
+): Promise<SurveyedVersion> {
+  const [key] = ownKeys(keys, version.providerId);
+  const listed = key !== undefined;
+  const plain = { number: version.number, lastUsedAt: key?.last_used_at ?? null } as const;
+  if (!isWorthAProbe(version, listed)) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
+  if (!listed && (await knownRefused(store, version))) return { ...plain, verdict: 'refused' };
+  const answer = await client.tryKey((await store.unseal(version))['key'] ?? '');
+  if (answer.verdict === 'refused') await proveRefused(store, version, listed);
+  else await store.prove(version, accepted(answer));
+  return { ...plain, verdict: answer.verdict === 'refused' ? 'refused' : 'accepted' };
+}
+
+function isWorthAProbe({ state, parts }: Version, listed: boolean): boolean {
+  return isLive(state) && parts.length > 0 && (state === 'current' || !listed);
+}
+
+async function knownRefused(store: Store, version: Version): Promise<boolean> {
+  const newest = (await store.evidence(version)).find(({ kind }) => kind === 'refused' || kind === 'accepted');
+  return newest?.kind === 'refused' && newest.outcome !== 'failed';
+}
+
+/** Two witnesses: OpenAI refuses the value, and its list does not have it. One alone is no proof. */
+async function proveRefused(store: Store, version: Version, listed: boolean): Promise<void> {
+  const once = (await store.evidence(version)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
+  const detail = `${refusedBy('GET /models')}, and OpenAI ${listed ? 'still lists it' : 'does not list it'}`;
+  await store.prove(version, { kind: 'refused', outcome: once && !listed ? 'proved' : 'not-observable', detail });
+}
+
+/** Everything in the project that is no version of any credential. */
+async function straysOf(
+  { store }: OpenAiDeps,
+  credential: string,
+  { client, keys }: { readonly client: OpenAiClient; readonly keys: readonly ProjectKey[] },
+): Promise<Stray[]> {
+  const known = new Set((await store.versions()).map(({ providerId }) => providerId));
+  const versionIn = await madeFor(store, credential);
+  const accounts = (await client.accounts()).map(({ id, name }) => ({ id: `service_account/${id}`, name }));
+  const peoples = keys
+    .filter(({ owner }) => !owner.service_account)
+    .map(({ id }) => ({ id: `api_key/${id}`, name: id }));
+  return [...accounts, ...peoples]
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, name }) => ({ id, name, madeFor: versionIn(name), lastUsedAt: newestUse(ownKeys(keys, id)) }));
+}
+
+function newestUse(keys: readonly ProjectKey[]): number | null {
+  const uses = keys.map(({ last_used_at }) => last_used_at ?? 0);
+  const newest = Math.max(0, ...uses);
+  return newest === 0 ? null : newest;
+}
+
+async function evidenceOfCurrent(store: Store, version: VersionRef): Promise<Evidence[]> {
+  const { state } = await store.read(version);
+  if (state === 'current') return store.evidence(version);
+  throw needsDecision(
+    `version ${version.number} of ${version.credential} is ${state}, so nothing takes a stray's place`,
+  );
+}

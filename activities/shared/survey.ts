@@ -1,0 +1,57 @@
+import { labelOf } from '../../src/store/intents.js';
+import type { Store } from '../../src/store/store.js';
+
+/** What a provider shows of a credential's account, read only. Never holds a secret. */
+export interface ProviderSurvey {
+  readonly versions: readonly SurveyedVersion[];
+  /** What the account holds besides the store's versions. */
+  readonly strays: readonly Stray[];
+}
+
+export interface SurveyedVersion {
+  readonly number: number;
+  readonly verdict: 'accepted' | 'refused' | 'listed' | 'not listed';
+  /** Unix seconds by the provider's clock; null when it shows no use. */
+  readonly lastUsedAt: number | null;
+}
+
+/** Something in the account that is no version of the store. */
+export interface Stray {
+  /** The provider's id, such as `service_account/…`. */
+  readonly id: string;
+  readonly name: string;
+  /** The version that its name says it was made for: ours by our exact label. Null when it cannot be attributed. */
+  readonly madeFor: number | null;
+  readonly lastUsedAt: number | null;
+}
+
+/** What an engine shows of the settings that a credential feeds, read only. */
+export interface EngineSurvey {
+  readonly settings: readonly SurveyedSetting[];
+}
+
+export interface SurveyedSetting {
+  readonly key: string;
+  /** Whether it holds anything at all. */
+  readonly set: boolean;
+  /** The newest change, for a person: `by admin at …`; null when there was none. */
+  readonly changed: string | null;
+  /** The newest change was made by the user we log in as. */
+  readonly byUs: boolean;
+  /** The version whose write the newest change is; null when the store knows of no such write. */
+  readonly version: number | null;
+}
+
+/** Which version of this credential a name was given for, by us and for no other credential; null for every other name. */
+export async function madeFor(store: Store, credential: string): Promise<(name: string) => number | null> {
+  const names = new Set([credential, ...(await store.credentials()).map(({ name }) => name)]);
+  return (label) => {
+    const [, digits, nonce = ''] = /-v(\d+)-([0-9a-f]{12})$/.exec(label) ?? [];
+    if (digits === undefined) return null;
+    const version = Number(digits);
+    const owners = [...names].filter(
+      (name) => labelOf(store.installation, { credential: name, version, nonce }) === label,
+    );
+    return owners.length === 1 && owners[0] === credential ? version : null;
+  };
+}

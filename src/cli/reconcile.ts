@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import type { Consent, Reconciliation } from '../operations/reconcile.js';
+import type { Difference } from '../operations/reconcile-differences.js';
+import { examples } from './examples.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { facts } from './layout.js';
+import { type Cli, perform } from './perform.js';
+
+export function defineReconcile(program: Command): void {
+  program
+    .command('reconcile <credential>')
+    .summary('compare store, provider, engine and Temporal, and repair with consent')
+    .description(
+      'Shows where store, provider, engine and Temporal do not agree: values changed by hand, keys deleted or left over, a restored store, a workflow that is gone. Repairs only what you consent to, one by one, and never deletes what it did not make. Exit code 4 while something is left that it could repair. A key ring that does not fit the store cannot be repaired: restore it.',
+    )
+    .option('--yes', 'consent to every repair')
+    .option('--dry-run', 'show the differences and repair nothing')
+    .addHelpText('after', examples('keyturn reconcile openai', 'keyturn reconcile openai --dry-run --json'))
+    .action((credential: string, options: Options, command: Command) =>
+      perform(command, (cli) => run(cli, credential, options)),
+    );
+}
+
+interface Options {
+  readonly yes?: true;
+  readonly dryRun?: true;
+}
+
+async function run(cli: Cli, credential: string, options: Options): Promise<ExitCode> {
+  const { withRotations } = await import('./with-rotations.js');
+  const { reconcile, differencesOf } = await import('../operations/reconcile.js');
+  const onStep = (title: string): void => cli.say(`  ${cli.paint.dim('•')} ${title}`);
+  return withRotations(cli, credential, async (client, session) => {
+    if (options.dryRun) {
+      const differences = await differencesOf(session, client, credential);
+      return tell(cli, {
+        credential,
+        differences,
+        repaired: [],
+        failed: [],
+        remaining: differences,
+        reconciled: false,
+      });
+    }
+    const reconciling = { session, client, credential, actor: cli.actor, onStep };
+    return tell(cli, await reconcile(reconciling, consentOf(cli, options)));
+  });
+}
+
+/** Without a terminal and without --yes nobody consents, so the differences are shown and nothing else. */
+function consentOf(cli: Cli, { yes }: Options): Consent {
+  return async (difference) => {
+    const { title, consent } = difference.repair;
+    cli.say('', ...differenceText(cli, difference));
+    if (yes || !process.stdin.isTTY) return yes === true;
+    const { input } = await import('@inquirer/prompts');
+    const typed = await input({ message: `${title}? Type ${consent} to do it:` }, { output: cli.stream });
+    return typed.trim() === consent;
+  };
+}
+
+function tell(cli: Cli, outcome: Reconciliation): ExitCode {
+  const { credential, differences, repaired, failed, remaining, reconciled } = outcome;
+  const { good, bad, attention, bold, dim } = cli.paint;
+  const headline =
+    remaining.length === 0
+      ? `${good('✔')} ${bold(`Store, provider, engine and Temporal agree about ${credential}`)}`
+      : `${attention('◷')} ${bold(`Left about ${credential}: ${remaining.length}`)}`;
+  cli.answer(
+    { credential, reconciled, differences: differences.map(shown), repaired, failed, remaining: remaining.map(shown) },
+    [
+      '',
+      ...repaired.map((title) => `${good('✔')} ${title}`),
+      ...failed.map(({ title, why }) => `${bad('✖')} ${title}: ${why}`),
+      headline,
+      ...remaining.flatMap((each) => ['', ...differenceText(cli, each)]),
+      '',
+      `  ${dim('Next')}  keyturn status ${credential}`,
+    ],
+  );
+  if (failed.length > 0) return exitCodes.failed;
+  return remaining.some(({ repair }) => repair !== null) ? exitCodes.waiting : exitCodes.done;
+}
+
+function shown({ repair, ...difference }: Difference): object {
+  return { ...difference, repair: repair && { kind: repair.kind, title: repair.title } };
+}
+
+function differenceText({ paint: { attention, bold, dim } }: Cli, difference: Difference): string[] {
+  const { what, store, provider, engine, temporal, repair, next } = difference;
+  return [
+    `${attention('•')} ${bold(what)}`,
+    ...facts([
+      [dim('Store'), store],
+      [dim('Provider'), provider],
+      [dim('Engine'), engine],
+      [dim('Temporal'), temporal],
+      [dim('Repair'), repair?.title],
+      [dim('Next'), next],
+    ]),
+  ];
+}

@@ -1,0 +1,220 @@
+import type { EngineSurvey, ProviderSurvey, Stray } from '../../activities/shared/survey.js';
+import { isLive } from '../domain/version.js';
+import type { Intent, RotationRow, Version } from '../store/store.js';
+
+/** Something that store, provider, engine and Temporal do not agree on. What each says is null where it says nothing. */
+export interface Difference {
+  readonly what: string;
+  readonly store: string | null;
+  readonly provider: string | null;
+  readonly engine: string | null;
+  readonly temporal: string | null;
+  /** What `keyturn reconcile` can do about it, with consent; null when it leaves it alone. */
+  readonly repair: Repair | null;
+  /** What a person can do, where there is no repair. */
+  readonly next: string | null;
+}
+
+export type Repair = {
+  /** What would be done, for a person. */
+  readonly title: string;
+  /** What is typed to consent: the id of what would be deleted, else `yes`. */
+  readonly consent: string;
+} & Act;
+
+export type Act =
+  | { readonly kind: 'close-rotation'; readonly rotation: RotationRow; readonly why: string }
+  | { readonly kind: 'end-workflow'; readonly runId: string }
+  | { readonly kind: 'record-end'; readonly version: number }
+  | { readonly kind: 'write-again'; readonly version: number }
+  | { readonly kind: 'discard'; readonly version: number }
+  | { readonly kind: 'retire'; readonly version: number }
+  | { readonly kind: 'delete-stray'; readonly id: string }
+  | { readonly kind: 'settle'; readonly intent: Intent };
+
+/** Everything that was looked at for one credential. */
+export interface Facts {
+  readonly credential: string;
+  readonly versions: readonly Version[];
+  readonly intents: readonly Intent[];
+  readonly provider: ProviderSurvey;
+  readonly engine: EngineSurvey;
+  readonly now: number;
+}
+
+const attemptMs = 60_000; // after this no request of an attempt is under way any more
+
+/** Where provider and engine differ from the store, in the order in which they are best repaired. */
+export function differencesIn(facts: Facts): Difference[] {
+  return [
+    ...gone(facts),
+    ...engineDifferences(facts),
+    ...leftOvers(facts),
+    ...openAttempts(facts),
+    ...strays(facts),
+    ...backAgain(facts),
+  ];
+}
+
+export function difference(what: string, says: Partial<Omit<Difference, 'what'>>): Difference {
+  return { what, store: null, provider: null, engine: null, temporal: null, repair: null, next: null, ...says };
+}
+
+/** Deleted or revoked at the provider, not by us. */
+function gone(facts: Facts): Difference[] {
+  return facts.versions
+    .filter((version) => isLive(version.state) && verdictOn(facts, version) === 'refused')
+    .map(({ number, state }) =>
+      difference(`Version ${number} does not work any more`, {
+        store: state,
+        provider: 'refused',
+        repair: {
+          ...{ kind: 'record-end', version: number, consent: 'yes' },
+          title: `Record in the store that version ${number} has ended`,
+        },
+      }),
+    );
+}
+
+function engineDifferences(facts: Facts): Difference[] {
+  const { credential, engine } = facts;
+  const current = currentOf(facts);
+  const foreign = engine.settings.filter(({ version, set }) => version !== current?.number && (set || current));
+  const [first] = foreign.filter((setting) => !isAsserted(setting, current));
+  if (!first) return [];
+  const holder = first.version === null ? null : `version ${first.version}`;
+  const keys = foreign.map(({ key }) => key).join(', ');
+  const usable = current && !current.compromised && verdictOn(facts, current) === 'accepted';
+  return [
+    difference(`${keys} does not hold what is current in the store`, {
+      store: current ? `version ${current.number} is current` : 'no version is current',
+      engine: `last changed ${first.changed ?? 'by nobody'}${whose(holder, first.byUs)}`,
+      ...(usable && {
+        repair: {
+          ...{ kind: 'write-again', version: current.number, consent: 'yes' },
+          title: `Write version ${current.number} into the engine again, after a proof that it is accepted`,
+        },
+      }),
+      next: usable
+        ? `Or leave it: the next rotation asks about it, and then puts a new value in its place`
+        : `If you have the value that is there: keyturn adopt ${credential}. If not: keyturn rotate ${credential} puts a new one in its place`,
+    }),
+  ];
+}
+
+/** An adopted value that no rotation has confirmed: the engine cannot show that it holds it, and nobody else's write is known either. */
+function isAsserted({ byUs, set }: EngineSurvey['settings'][number], current: Version | undefined): boolean {
+  return current !== undefined && current.adopted && Object.keys(current.marks).length === 0 && !byUs && set;
+}
+
+function whose(holder: string | null, byUs: boolean): string {
+  if (holder !== null) return `, which wrote ${holder}`;
+  return byUs ? ', as the user of Keyturn, but the store knows nothing of it' : '';
+}
+
+/** Versions that no rotation will clear away. */
+function leftOvers(facts: Facts): Difference[] {
+  const held = holdsCurrent(facts);
+  return facts.versions
+    .filter(({ state }) => isLive(state) && state !== 'current')
+    .filter((version) => verdictOn(facts, version) !== 'refused')
+    .map((version) => {
+      const { number, state, engine } = version;
+      const title = state === 'retiring' ? `Retire version ${number}, after fresh proof` : `Discard version ${number}`;
+      const safe = held && engine !== 'yes'; // where it holds the current one, a write of unknown outcome did not happen
+      const kind = state === 'retiring' ? 'retire' : 'discard';
+      return difference(`Version ${number} is left over`, {
+        store: `${state}${version.providerId === null ? '' : ` (${version.providerId})`}`,
+        provider: verdictOn(facts, version) ?? null,
+        engine: `holds it: ${engine}`,
+        ...(safe ? { repair: { kind, version: number, consent: 'yes', title } } : { next: untilHeld(facts) }),
+      });
+    });
+}
+
+/** Attempts to make something of which nothing is to be seen. */
+function openAttempts({ intents, provider, versions, now }: Facts): Difference[] {
+  const finished = new Set(versions.filter(({ state }) => state !== 'intended').map(({ number }) => number));
+  return intents
+    .filter(({ outcome, version, at }) => outcome === 'open' && finished.has(version) && now - at > attemptMs)
+    .filter(({ label }) => !provider.strays.some(({ name }) => name === label))
+    .map((intent) =>
+      difference(`An attempt may have made "${intent.label}"`, {
+        store: 'its outcome is open',
+        provider: 'has nothing of this name',
+        repair: { kind: 'settle', intent, consent: 'yes', title: `Record that "${intent.label}" was never made` },
+      }),
+    );
+}
+
+function strays(facts: Facts): Difference[] {
+  return facts.provider.strays
+    .filter(({ name }) => !madeByALeftOver(facts, name))
+    .map((stray) => (stray.madeFor === null ? unknownThing(stray) : strayOfOurs(facts, stray)));
+}
+
+/** What belongs to a version that is left over goes with it. */
+function madeByALeftOver({ intents, versions }: Facts, name: string): boolean {
+  const intent = intents.find(({ label }) => label === name);
+  return versions.some(({ number, state }) => number === intent?.version && state !== 'current' && isLive(state));
+}
+
+function unknownThing({ id, name }: Stray): Difference {
+  return difference(`${name} is not Keyturn's`, {
+    provider: id,
+    next: 'Nothing is done about it: Keyturn did not make it.',
+  });
+}
+
+function strayOfOurs(facts: Facts, { id, name, madeFor, lastUsedAt }: Stray): Difference {
+  const known = facts.intents.some(({ label }) => label === name);
+  const used = lastUsedAt === null ? 'never used' : `last used at ${new Date(lastUsedAt * 1000).toISOString()}`;
+  return difference(`"${name}" carries our label and is no version of the store`, {
+    store: known
+      ? 'an attempt that may have made it is open'
+      : `knows nothing of it: it was made for version ${madeFor}, perhaps after the backup that was restored`,
+    provider: `${id}, ${used}`,
+    ...(holdsCurrent(facts)
+      ? {
+          repair: {
+            kind: 'delete-stray',
+            id,
+            consent: id,
+            title: `Delete ${id}, after fresh proof of the current version`,
+          },
+        }
+      : { next: untilHeld(facts) }),
+  });
+}
+
+/** Ended in the store, and yet there. */
+function backAgain(facts: Facts): Difference[] {
+  return facts.versions
+    .filter((version) => !isLive(version.state) && verdictOn(facts, version) === 'listed')
+    .map(({ number, state, providerId }) =>
+      difference(`Version ${number} has ended in the store, but is still there`, {
+        store: state,
+        provider: `lists ${providerId}`,
+        next: 'Look at it at the provider: somebody made it work again, or its end was only attested.',
+      }),
+    );
+}
+
+/** What is deleted must not be what the engine uses, so first the engine is shown to hold what is current. */
+function untilHeld({ credential }: Facts): string {
+  return `The engine may be using it, so it is left alone until the engine holds what is current: keyturn rotate ${credential}, then keyturn reconcile ${credential}`;
+}
+
+function holdsCurrent(facts: Facts): boolean {
+  const current = currentOf(facts);
+  if (!current || verdictOn(facts, current) !== 'accepted') return false;
+  return facts.engine.settings.every(({ version }) => version === current.number);
+}
+
+function currentOf({ versions }: Facts): Version | undefined {
+  return versions.find(({ state }) => state === 'current');
+}
+
+function verdictOn({ provider }: Facts, { number }: Version) {
+  return provider.versions.find((surveyed) => surveyed.number === number)?.verdict;
+}

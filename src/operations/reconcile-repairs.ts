@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { runDirectly } from '../../activities/shared/scope.js';
+import { toFailure } from '../../activities/shared/to-failure.js';
+import { descriptorOf } from '../../workers/compose.js';
+import { versions, writeSettingsOf } from '../../workflows/systems.js';
+import type { Call } from '../domain/call.js';
+import { isLive, type VersionRef } from '../domain/version.js';
+import type { Act, Repair } from './reconcile-differences.js';
+import { performCall, repairRun, type Repairing } from './reconcile-run.js';
+import { type Session, workflowOf } from './session.js';
+import { rotationId } from './start-rotation.js';
+
+export interface Reconciling {
+  readonly session: Session;
+  readonly client: Client;
+  readonly credential: string;
+  readonly actor: string;
+  readonly onStep: (title: string) => void;
+}
+
+/** Repairs one difference. It is in the ledger before and after; without the second entry its outcome is not known. */
+export async function repair(reconciling: Reconciling, wanted: Repair): Promise<void> {
+  const { session, credential, actor } = reconciling;
+  const entry = { credential, actor, title: `Reconcile: ${wanted.title}` };
+  await session.store.record({ ...entry, event: 'started' });
+  try {
+    await perform(reconciling, wanted);
+  } catch (error) {
+    await session.store.record({ ...entry, event: 'failed', detail: toFailure(error).message });
+    throw error;
+  }
+  await session.store.record({ ...entry, event: 'succeeded' });
+}
+
+async function perform(reconciling: Reconciling, act: Act): Promise<void> {
+  const { session, client, credential, actor } = reconciling;
+  switch (act.kind) {
+    case 'close-rotation': {
+      const { version: number, fence } = act.rotation;
+      return session.store.close({ credential, number, fence }, 'abandoned', `${actor} closed it: ${act.why}`);
+    }
+    case 'end-workflow':
+      return endWorkflow(client, credential, { runId: act.runId, reason: `reconciled by ${actor}` });
+    case 'settle':
+      return session.store.settle(act.intent, 'nothing-made');
+    default:
+      return underFence(reconciling, act);
+  }
+}
+
+async function endWorkflow(
+  client: Client,
+  credential: string,
+  { runId, reason }: { readonly runId: string; readonly reason: string },
+): Promise<void> {
+  try {
+    await client.workflow.getHandle(rotationId(credential), runId).terminate(reason);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error; // it has ended by itself
+  }
+}
+
+type Fenced = Exclude<Act, { readonly kind: 'close-rotation' | 'end-workflow' | 'settle' }>;
+
+/** What changes versions, engine or provider is done as the one writer. */
+async function underFence({ session, credential, actor, onStep }: Reconciling, act: Fenced): Promise<void> {
+  const presenter = { workflowId: `reconcile/${credential}`, runId: randomUUID() };
+  const holder = await session.store.beginRepair(credential, actor, presenter);
+  const repairing: Repairing = { session, credential, presenter, fence: holder.fence, onStep };
+  try {
+    await runDirectly(presenter, () => carryOut(repairing, act, holder));
+  } finally {
+    await session.store.endRepair(holder);
+  }
+}
+
+async function carryOut(repairing: Repairing, act: Fenced, holder: VersionRef): Promise<void> {
+  const ref = 'version' in act ? { ...holder, number: act.version } : holder;
+  switch (act.kind) {
+    case 'record-end':
+      return recordEnd(repairing, ref);
+    case 'write-again':
+      return writeAgain(repairing, ref);
+    case 'discard':
+      return discard(repairing, ref);
+    case 'retire':
+      await verifyCurrent(repairing, holder);
+      await procedureOf(repairing).retire(repairRun(repairing, holder), ref);
+      return recordEnd(repairing, ref);
+    case 'delete-stray':
+      await verifyCurrent(repairing, holder);
+      return deleteStray(repairing, holder, act.id);
+  }
+}
+
+/** How the end is shown is the newest finding about its refusal; the survey kept it. */
+async function recordEnd(repairing: Repairing, ref: VersionRef): Promise<void> {
+  const { store } = repairing.session;
+  const { state } = await store.read(ref);
+  if (isLive(state)) await store.note(ref, { provider: 'refused' });
+  await performCall(repairing, versions.recordEnd(ref));
+}
+
+async function writeAgain(repairing: Repairing, ref: VersionRef): Promise<void> {
+  const { config } = repairing.session;
+  const run = repairRun(repairing, ref);
+  await run.check(`Version ${ref.number} is accepted`, procedureOf(repairing).accepts(ref));
+  await run.step(
+    `Write version ${ref.number} again`,
+    writeSettingsOf(descriptorOf(config, ref.credential).engine, ref),
+  );
+}
+
+/** It was never in force: what the engine may hold was settled before, so it can go like the next version of a roll back. */
+async function discard(repairing: Repairing, ref: VersionRef): Promise<void> {
+  const { store } = repairing.session;
+  await performCall(repairing, versions.startDiscard(ref));
+  if ((await store.read(ref)).engine === 'maybe') await store.note(ref, { engine: 'no' });
+  await procedureOf(repairing).retire(repairRun(repairing, ref, { unused: true }), ref);
+  await recordEnd(repairing, ref);
+}
+
+/** The whole proof that what is current is in force and works; destructions ask for it. */
+async function verifyCurrent(repairing: Repairing, current: VersionRef): Promise<void> {
+  await procedureOf(repairing).verify(repairRun(repairing, current), current);
+}
+
+function deleteStray(repairing: Repairing, version: VersionRef, id: string): Promise<void> {
+  const { session, credential } = repairing;
+  const { provider } = descriptorOf(session.config, credential);
+  const call: Call<void> = {
+    activity: `${provider}.deleteStray`,
+    args: [{ version, id }],
+    options: { startToClose: '60 seconds', attempts: 5 }, // repeatable; then a person may run it again
+  };
+  repairing.onStep(`Delete ${id}`);
+  return performCall(repairing, call);
+}
+
+function procedureOf({ session, credential }: Repairing) {
+  return workflowOf(session.config, credential).procedure;
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { randomUUID } from 'node:crypto';
+import { runDirectly } from '../../activities/shared/scope.js';
+import { toFailure } from '../../activities/shared/to-failure.js';
+import type { Run } from '../../workflows/rotation/procedure.js';
+import type { Call } from '../domain/call.js';
+import { durationMs } from '../domain/duration.js';
+import type { Finding } from '../domain/evidence.js';
+import { UserError } from '../domain/user-error.js';
+import type { VersionRef } from '../domain/version.js';
+import type { Presenter } from '../store/store.js';
+import type { Session } from './session.js';
+
+/** Who repairs what, under which fence. */
+export interface Repairing {
+  readonly session: Session;
+  readonly credential: string;
+  readonly presenter: Presenter;
+  readonly fence: number;
+  readonly onStep: (title: string) => void;
+}
+
+/** Runs one call in this process, patiently like Temporal: it is repeatable, and a repair that is interrupted is begun again. */
+export async function performCall<R>(
+  { session, presenter }: Repairing,
+  { activity, args, options }: Call<R>,
+): Promise<R> {
+  const run = session.activities[activity];
+  if (!run) throw new Error(`no activity is called ${activity}`);
+  const started = Date.now();
+  const key = randomUUID();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const waitedMs = Date.now() - started;
+      return (await runDirectly(presenter, () => run(...(args as never[])), { key, waitedMs })) as R;
+    } catch (error) {
+      const failure = toFailure(error);
+      const pauseMs = pauseAfter(failure, durationMs(options.initialInterval ?? '1 second') * 2 ** (attempt - 1));
+      if (pauseMs === null || attempt >= options.attempts) throw failure;
+      await sleep(Math.min(pauseMs, durationMs(options.maximumInterval ?? '1 minute')));
+    }
+  }
+}
+
+function pauseAfter(failure: Error, growingMs: number): number | null {
+  if (!(failure instanceof ApplicationFailure) || failure.nonRetryable) return null;
+  return typeof failure.nextRetryDelay === 'number' ? failure.nextRetryDelay : growingMs;
+}
+
+/** Runs a procedure's steps in this process. `unused`: the version was never in force, so nobody is asked and nothing is waited for. */
+export function repairRun(repairing: Repairing, next: VersionRef, { unused = false } = {}): Run {
+  async function check(title: string, call: Call<Finding>): Promise<void> {
+    repairing.onStep(title);
+    const { outcome, detail } = await performCall(repairing, call);
+    if (outcome === 'failed') throw notShown(`${title}: ${detail}`);
+  }
+  return {
+    next,
+    async step(title, call) {
+      repairing.onStep(title);
+      await performCall(repairing, call);
+    },
+    check: async (title, call, { whenNot } = {}) => {
+      if (!(unused && whenNot === 'ask')) await check(title, call);
+    },
+    task: (title) => Promise.reject(notShown(`${title}: this needs a person, and a rotation`)),
+    pause: (title) => (unused ? Promise.resolve() : Promise.reject(notShown(`${title}: this needs a rotation`))),
+    verify: () => Promise.resolve(),
+  };
+}
+
+function notShown(what: string): UserError {
+  return new UserError(what, {
+    state: 'This repair stopped there; what it had done before is in the ledger.',
+    next: 'Put right what it says, then run the same command again.',
+  });
+}

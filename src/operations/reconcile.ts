@@ -1,0 +1,159 @@
+import type { Client } from '@temporalio/client';
+import { runDirectly } from '../../activities/shared/scope.js';
+import type { EngineSurvey, ProviderSurvey } from '../../activities/shared/survey.js';
+import { toFailure } from '../../activities/shared/to-failure.js';
+import type { RotationRow } from '../store/store.js';
+import { explain } from './explain.js';
+import { executionOf, whyOrphaned } from './orphaned-rotations.js';
+import { progressOf } from './progress.js';
+import { knownCredential } from './reach.js';
+import { type Difference, difference, differencesIn, type Repair } from './reconcile-differences.js';
+import { type Reconciling, repair } from './reconcile-repairs.js';
+import type { Session } from './session.js';
+import { rotationId } from './start-rotation.js';
+
+export interface Reconciliation {
+  readonly credential: string;
+  /** What was found at first. */
+  readonly differences: readonly Difference[];
+  /** Titles of the repairs made. */
+  readonly repaired: readonly string[];
+  /** Repairs that did not succeed, with the reason. */
+  readonly failed: readonly { readonly title: string; readonly why: string }[];
+  /** What is left, repairs that nobody consented to among it. */
+  readonly remaining: readonly Difference[];
+  /** Rotations may begin: no restored backup stands against it any more. */
+  readonly reconciled: boolean;
+}
+
+/** Asks a person. Never called twice for the same repair. */
+export type Consent = (difference: Difference & { readonly repair: Repair }) => Promise<boolean>;
+
+/**
+ * Compares what store, provider, engine and Temporal say of one credential. Changes nothing there; findings go to the store.
+ * @throws UsageError when there is no such credential; toFailure's failures when a system cannot be asked
+ */
+export async function differencesOf(session: Session, client: Client, credential: string): Promise<Difference[]> {
+  const { engine, provider } = knownCredential(session.config, credential);
+  const open = (await session.store.rotations(credential)).find(({ closedAt }) => closedAt === null);
+  const rotation = await rotationDifferences(client, credential, open);
+  if (open && rotation.length === 0)
+    return [
+      difference('A rotation is in progress, so engine and provider were not compared', {
+        store: `version ${open.version} is being made`,
+        temporal: 'runs',
+        next: `See how far it is: keyturn status ${credential}`,
+      }),
+    ];
+  const surveyed = await Promise.all([
+    ask<ProviderSurvey>(session, provider, credential),
+    ask<EngineSurvey>(session, engine, credential),
+  ]);
+  const { store } = session;
+  const facts = {
+    ...{ credential, provider: surveyed[0], engine: surveyed[1], now: Date.now() },
+    versions: await store.versions(credential),
+    intents: await store.intents(credential),
+  };
+  const others = differencesIn(facts);
+  return [...rotation, ...(open ? others.map(afterClosing) : others)];
+}
+
+/** Shows every difference to `consent` and makes the repairs it agrees to; what comes to light by a repair is shown as well. */
+export async function reconcile(reconciling: Reconciling, consent: Consent): Promise<Reconciliation> {
+  const { session, client, credential, actor } = reconciling;
+  const differences = await differencesOf(session, client, credential);
+  const repaired: string[] = [];
+  const failed: { title: string; why: string }[] = [];
+  const asked = new Set<string>();
+  let remaining = differences;
+  for (;;) {
+    const next = remaining.find(
+      (each): each is Difference & { repair: Repair } => each.repair !== null && !asked.has(each.repair.title),
+    );
+    if (!next) break;
+    const { title } = next.repair;
+    asked.add(title); // once, whatever comes of it
+    if (!(await consent(next))) continue;
+    const why = await whyNot(repair(reconciling, next.repair));
+    if (why === null) repaired.push(title);
+    else failed.push({ title, why });
+    remaining = await differencesOf(session, client, credential);
+  }
+  const reconciled = !remaining.some(({ repair: left }) => left !== null && standsInTheWay(left));
+  if (reconciled) await session.store.confirmReconciled(credential, actor);
+  return { credential, differences, repaired, failed, remaining, reconciled };
+}
+
+/** What stands against one repair does not stand against the others. */
+async function whyNot(repairing: Promise<void>): Promise<string | null> {
+  return repairing.then(
+    () => null,
+    (error: unknown) => explain(error).what,
+  );
+}
+
+/** A rotation may begin beside things that are left over, but not while the store is wrong about what is in force. */
+function standsInTheWay({ kind }: Repair): boolean {
+  return kind === 'close-rotation' || kind === 'end-workflow' || kind === 'record-end' || kind === 'write-again';
+}
+
+async function rotationDifferences(
+  client: Client,
+  credential: string,
+  open: RotationRow | undefined,
+): Promise<Difference[]> {
+  if (!open) return unknownWorkflow(client, credential);
+  const why = await whyOrphaned(client, open);
+  if (why === null) return [];
+  return [
+    difference('A rotation is open in the store, and its workflow is gone', {
+      store: `opened at ${new Date(open.openedAt).toISOString()} by ${open.request.actor}, for version ${open.version}`,
+      temporal: why,
+      repair: {
+        ...{ kind: 'close-rotation', rotation: open, why, consent: 'yes' },
+        title: 'Close the rotation in the store as abandoned; what it left over stays listed',
+      },
+    }),
+  ];
+}
+
+/** One that has just been started has not opened yet; one that has, and is not open in the store, has lost its fence. */
+async function unknownWorkflow(client: Client, credential: string): Promise<Difference[]> {
+  const execution = await executionOf(client, rotationId(credential));
+  if (execution?.status !== 'RUNNING') return [];
+  const { progress } = await progressOf(client, credential);
+  if (progress && progress.next === null) return [];
+  const what = 'A workflow rotates it, and the store does not know';
+  const temporal = `run ${execution.runId}${progress ? `, at version ${progress.next}` : ''}`;
+  if (!progress)
+    return [difference(what, { temporal, next: 'Nobody answers for it: start a worker, and look again.' })];
+  return [
+    difference(what, {
+      ...{ store: 'no rotation is open', temporal },
+      repair: {
+        ...{ kind: 'end-workflow', runId: execution.runId, consent: 'yes' },
+        title: 'End the workflow; the store lets it write nothing as it is',
+      },
+    }),
+  ];
+}
+
+/** First the rotation is closed, then everything is looked at again. */
+function afterClosing(each: Difference): Difference {
+  return {
+    ...each,
+    repair: null,
+    next: each.repair === null ? each.next : 'Looked at again after the rotation is closed.',
+  };
+}
+
+async function ask<T>({ activities }: Session, system: string, credential: string): Promise<T> {
+  const survey = activities[`${system}.survey`] as ((credential: string) => Promise<T>) | undefined;
+  if (!survey) throw new Error(`${system} has no survey`);
+  try {
+    return await runDirectly({ workflowId: `reconcile/${credential}`, runId: '' }, () => survey(credential));
+  } catch (error) {
+    throw toFailure(error);
+  }
+}

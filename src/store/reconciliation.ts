@@ -1,0 +1,38 @@
+import { type StoreContext, write } from './context.js';
+import { needsDecision } from './failures.js';
+import { append } from './ledger.js';
+import type { Store } from './store.js';
+
+/** What a restore from a backup leaves to be done. */
+export function reconciliationQueries(context: StoreContext): Pick<Store, 'unreconciledSince' | 'confirmReconciled'> {
+  return {
+    unreconciledSince: (credential) => unreconciledSince(context, credential),
+    confirmReconciled: (credential, actor) => write(context, (inside) => confirm(inside, credential, actor)),
+  };
+}
+
+/** A store that was restored is behind the world: nothing is rotated before somebody has looked. */
+export async function requireReconciled(context: StoreContext, credential: string): Promise<void> {
+  const restoredAt = await unreconciledSince(context, credential);
+  if (restoredAt === null) return;
+  throw needsDecision(
+    `The store was restored from a backup at ${new Date(restoredAt).toISOString()}, and ${credential} was not compared with the outside since. Nothing was changed. First: keyturn reconcile ${credential}`,
+  );
+}
+
+async function unreconciledSince({ db }: StoreContext, credential: string): Promise<number | null> {
+  const { restored_at } = await db.selectFrom('installation').select('restored_at').executeTakeFirstOrThrow();
+  if (restored_at === null) return null;
+  const done = await db
+    .selectFrom('reconciliations')
+    .select('at')
+    .where('credential', '=', credential)
+    .executeTakeFirst();
+  return done ? null : restored_at;
+}
+
+async function confirm(context: StoreContext, credential: string, actor: string): Promise<void> {
+  if ((await unreconciledSince(context, credential)) === null) return;
+  await context.db.insertInto('reconciliations').values({ credential, at: context.now() }).execute();
+  await append(context, { event: 'reconciled', credential, actor });
+}

@@ -1,0 +1,43 @@
+import { isLive, type VersionRef } from '../domain/version.js';
+import { type StoreContext, write } from './context.js';
+import { needsDecision } from './failures.js';
+import { begin, end, nextFence, openRotation, requireFence } from './rotations.js';
+import { currentRow, selectVersions } from './rows.js';
+import type { Presenter, Store } from './store.js';
+
+/** Repairs take the place of a rotation, so that there is one writer. */
+export function repairQueries(context: StoreContext): Pick<Store, 'beginRepair' | 'endRepair'> {
+  return {
+    beginRepair: (credential, actor, presenter) =>
+      write(context, (inside) => beginRepair(inside, credential, { actor, presenter })),
+    endRepair: (ref) => write(context, (inside) => endRepair(inside, ref)),
+  };
+}
+
+async function beginRepair(
+  context: StoreContext,
+  name: string,
+  { actor, presenter }: { readonly actor: string; readonly presenter: Presenter },
+): Promise<VersionRef> {
+  const running = await openRotation(context, name);
+  if (running) throw needsDecision(`A rotation of ${name} is open (${running.workflow_id}): let it end, or close it`);
+  const subject = (await currentRow(context, name)) ?? (await newestLive(context, name));
+  const credential = await context.db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
+  if (!subject || !credential)
+    throw needsDecision(`${name} has no live version in the store, so nothing of it is repaired`);
+  const next: VersionRef = { credential: name, number: subject.number, fence: await nextFence(context, name) };
+  const request = { actor, trigger: 'manual', reason: 'reconcile' } as const;
+  const opened = { fence: next.fence, current: null, next, unconfirmed: false };
+  await begin(context, { credential, request, presenter }, { opened, seized: 0 });
+  return next;
+}
+
+async function newestLive(context: StoreContext, credential: string) {
+  const rows = await selectVersions(context).where('versions.credential', '=', credential).execute();
+  return rows.findLast(({ state }) => isLive(state));
+}
+
+async function endRepair(context: StoreContext, ref: VersionRef): Promise<void> {
+  await requireFence(context, ref);
+  await end(context, ref, { outcome: null, why: 'repairs ended' });
+}

@@ -1,0 +1,228 @@
+import { labelOf } from '../../src/store/intents.js';
+import { until } from '../support/temporal.js';
+import { type Stage, startStage } from './reconcile-stage.js';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+  await stage.start();
+  await stage.ended(await stage.rotate());
+});
+afterAll(() => stage.close());
+beforeEach(() => {
+  stage.before = () => undefined;
+  stage.openai.faults.clear();
+});
+
+const store = () => stage.rehearsal().session.store;
+const current = async () => (await store().versions('openai')).find(({ state }) => state === 'current')!;
+const oneWorks = () => expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+const probes = () => stage.openai.requests.filter(({ path }) => path === '/v1/models').length;
+
+/** Stops a rotation in front of a step and kills its workflow there, as an operator of Temporal can. The step goes on when it is let. */
+async function killedBefore(step: string): Promise<Readonly<Record<'letGo' | 'neverGo', () => void>>> {
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  stage.before = (activity) => {
+    if (activity !== step) return undefined;
+    reached.resolve();
+    return released.promise;
+  };
+  const handle = await stage.rotate();
+  await reached.promise;
+  await handle.terminate('by the test');
+  stage.before = () => undefined;
+  return { letGo: released.resolve, neverGo: () => released.reject(new Error('its worker died')) };
+}
+
+it('finds nothing after a rotation, and changes nothing', async () => {
+  const before = stage.scenario.engineHolds();
+
+  const { differences, reconciled } = await stage.reconcile();
+
+  expect(differences).toEqual([]);
+  expect(reconciled).toBe(true);
+  expect(stage.scenario.engineHolds()).toBe(before);
+  oneWorks();
+});
+
+describe('A setting that was changed by hand', () => {
+  let theirs: string;
+
+  beforeAll(() => {
+    theirs = stage.openai.createUserKey('by hand').value;
+    stage.docuelevate.editSetting('openai_api_key', theirs, 'somebody');
+  });
+
+  it('is noticed by the next rotation, which goes no further by itself', async () => {
+    const report = await stage.ended(await stage.rotate());
+
+    expect(report).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+    expect(report.why).toContain(
+      'The engine still holds what we last wrote: openai_api_key was last changed by somebody',
+    );
+    expect(stage.scenario.engineHolds()).toBe(theirs);
+  });
+
+  it('is shown, and left alone without consent', async () => {
+    const { number } = await current();
+
+    const { differences, repaired } = await stage.reconcile(false);
+
+    expect(differences).toMatchObject([
+      {
+        what: 'openai_api_key does not hold what is current in the store',
+        store: `version ${number} is current`,
+        engine: expect.stringContaining('by somebody') as string,
+        repair: { kind: 'write-again', version: number },
+      },
+      { what: expect.stringContaining("is not Keyturn's") as string, repair: null },
+    ]);
+    expect(repaired).toEqual([]);
+    expect(stage.scenario.engineHolds()).toBe(theirs);
+  });
+
+  it("is put back with consent; the person's key is listed, and never touched", async () => {
+    const { number } = await current();
+    const [value] = Object.values(await store().unseal({ credential: 'openai', number }));
+
+    const { repaired, remaining } = await stage.reconcile();
+
+    expect(repaired).toEqual([`Write version ${number} into the engine again, after a proof that it is accepted`]);
+    expect(remaining).toMatchObject([{ what: expect.stringContaining("is not Keyturn's") as string, repair: null }]);
+    expect(stage.scenario.engineHolds()).toBe(value);
+    expect(stage.openai.works(theirs)).toBe(true);
+    const entries = (await store().ledger({ credential: 'openai' })).filter(({ title }) =>
+      title?.startsWith('Reconcile:'),
+    );
+    expect(entries).toMatchObject([
+      { event: 'started', actor: 'ada' },
+      { event: 'succeeded', actor: 'ada' },
+    ]);
+    expect(await stage.ended(await stage.rotate())).toMatchObject({ outcome: 'retired' });
+  });
+
+  afterAll(() => stage.openai.killKey(stage.openai.keys().find(({ value }) => value === theirs)!.id));
+});
+
+describe('A key that was deleted by hand', () => {
+  it('is not put back into the engine, is recorded as ended with consent, and is asked with only once', async () => {
+    const { number } = await current();
+    const before = stage.scenario.engineHolds();
+    stage.openai.killKey(stage.openai.keys().find(({ value }) => value === before)!.id);
+
+    await stage.reconcile(false);
+    const asked = probes();
+    const { differences, repaired } = await stage.reconcile();
+
+    expect(probes()).toBe(asked);
+    expect(differences).toMatchObject([{ store: 'current', provider: 'refused', repair: { kind: 'record-end' } }]);
+    expect(repaired).toEqual([`Record in the store that version ${number} has ended`]);
+    expect(await store().read({ credential: 'openai', number })).toMatchObject({ state: 'retired', shown: 'proved' });
+    expect(await stage.ended(await stage.rotate())).toMatchObject({ outcome: 'retired' });
+    oneWorks();
+  });
+});
+
+describe('A rotation whose workflow is gone', () => {
+  it('is closed with consent, what it made is discarded, and a step that is late writes nothing', async () => {
+    const before = stage.scenario.engineHolds();
+    const { letGo } = await killedBefore('docuelevate.writeSettings');
+    expect(stage.scenario.working()).toHaveLength(2);
+
+    const { differences, repaired, remaining } = await stage.reconcile();
+
+    expect(differences[0]).toMatchObject({
+      what: 'A rotation is open in the store, and its workflow is gone',
+      temporal: 'its run is terminated',
+      repair: { kind: 'close-rotation' },
+    });
+    const { number } = await current();
+    expect(repaired).toEqual([
+      'Close the rotation in the store as abandoned; what it left over stays listed',
+      `Discard version ${number + 1}`,
+    ]);
+    expect(remaining).toEqual([]);
+    const [rotation] = (await store().rotations('openai')).filter(({ outcome }) => outcome === 'abandoned');
+    expect(rotation?.why).toContain('ada closed it: its run is terminated');
+    letGo();
+    await until(async () => (await store().ledger({ limit: 3 })).find(({ detail }) => detail?.startsWith('Fence')));
+    expect(stage.scenario.engineHolds()).toBe(before);
+    oneWorks();
+  });
+
+  it('is closed although the engine holds what it wrote, which is taken back first', async () => {
+    const before = stage.scenario.engineHolds();
+    (await killedBefore('versions.promote')).neverGo();
+    expect(stage.scenario.engineHolds()).not.toBe(before);
+
+    const { remaining } = await stage.reconcile();
+
+    expect(remaining).toEqual([]);
+    expect(stage.scenario.engineHolds()).toBe(before);
+    oneWorks();
+  });
+
+  it('has its old value retired when the new one was in force already', async () => {
+    const { number } = await current();
+    (await killedBefore('openai.deleteKey')).neverGo();
+    expect(stage.scenario.working()).toHaveLength(2);
+
+    const { repaired, remaining } = await stage.reconcile();
+
+    expect(repaired).toContain(`Retire version ${number}, after fresh proof`);
+    expect(await store().read({ credential: 'openai', number })).toMatchObject({ state: 'retired', shown: 'proved' });
+    expect(remaining).toEqual([]);
+    oneWorks();
+  });
+
+  it('leaves an attempt of unknown outcome, which is found by its label and deleted', async () => {
+    const path = '/v1/organization/projects/{project}/service_accounts';
+    stage.openai.faults.add({ method: 'POST', path, kind: 'reset-after', times: Infinity });
+    const handle = await stage.rotate();
+    await until(async () => (stage.scenario.working().length > 1 ? true : null));
+    await handle.terminate('by the test');
+    stage.openai.faults.clear();
+
+    const { remaining } = await stage.reconcile();
+
+    expect(remaining.filter(({ repair }) => repair !== null)).toEqual([]);
+    oneWorks();
+  });
+});
+
+describe('What the account holds besides', () => {
+  it('is deleted only with our exact label', async () => {
+    const { installation } = store();
+    const nonce = 'ab12cd34ef56';
+    const label = labelOf(installation, { credential: 'openai', version: 77, nonce });
+    const ours = stage.openai.createServiceAccount(label);
+    const others = [
+      labelOf(installation, { credential: 'another', version: 77, nonce }),
+      label.replace(installation.slice(0, 8), '00000000'),
+      `${label} copy`,
+      'somebody',
+    ].map((name) => stage.openai.createServiceAccount(name));
+
+    const { repaired, remaining } = await stage.reconcile();
+
+    expect(repaired).toEqual([`Delete service_account/${ours.id}, after fresh proof of the current version`]);
+    expect(remaining.map(({ provider }) => provider)).toEqual(others.map(({ id }) => `service_account/${id}`));
+    expect(stage.openai.works(ours.keys[0]!.value)).toBe(false);
+    for (const { keys } of others) expect(stage.openai.works(keys[0]!.value)).toBe(true);
+  });
+
+  it('is left alone while somebody uses it', async () => {
+    const { installation } = store();
+    const label = labelOf(installation, { credential: 'openai', version: 78, nonce: '0123456789ab' });
+    const [key] = stage.openai.createServiceAccount(label).keys;
+    const used = await fetch(`${stage.openai.baseUrl}/models`, { headers: { authorization: `Bearer ${key!.value}` } });
+
+    const { failed, repaired } = await stage.reconcile();
+
+    expect(used.status).toBe(200);
+    expect(repaired).toEqual([]);
+    expect(failed).toMatchObject([{ why: expect.stringContaining('no fresh proof of: idle') as string }]);
+    expect(stage.openai.works(key!.value)).toBe(true);
+  });
+});

@@ -1,0 +1,273 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Decision, Waiting } from '../../src/domain/rotation.js';
+import { decide } from '../../workflows/rotation/messages.js';
+import { until } from '../support/temporal.js';
+import { rejected, type Stage, startStage } from './stage.js';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage.stop());
+beforeEach(() => {
+  stage.calls.length = 0;
+  stage.behave = () => undefined;
+});
+
+const hour = 3_600_000;
+
+/** Waits before the point of no return: the old value is found in use when the new one is in force already. */
+async function stuckBefore(credential: string): Promise<WorkflowHandle> {
+  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  return stage.rotate(credential);
+}
+
+/** Waits past it: the old value is deleted, and not refused. */
+async function stuckAfter(credential: string): Promise<WorkflowHandle> {
+  stage.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
+  return stage.rotate(credential);
+}
+
+/** Waits with nothing in force yet: the engine does not take the value, and the policy is patient. */
+async function stuckForward(credential: string): Promise<WorkflowHandle> {
+  stage.behave = (verb, { number }) => {
+    if (verb === 'write' && number === 2) throw new Error('the script is away');
+  };
+  return stage.rotate(credential, { patienceMs: hour });
+}
+
+/** The first question; the procedure's own pause is none. */
+async function asked(handle: WorkflowHandle): Promise<Waiting> {
+  return until(async () => {
+    const { waiting } = await stage.progress(handle);
+    return waiting?.for === 'grace' ? null : waiting;
+  });
+}
+
+async function answer(handle: WorkflowHandle, decision: Decision): Promise<void> {
+  await asked(handle);
+  stage.behave = () => undefined;
+  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision, reason: 'a reason' }] });
+}
+
+const states = async (credential: string) => (await stage.store.versions(credential)).map(({ state }) => state);
+
+async function decided(credential: string) {
+  const entries = await stage.store.ledger({ credential });
+  return entries
+    .filter(({ event }) => event === 'decided')
+    .map(({ actor, outcome, detail }) => ({ actor, outcome, detail }));
+}
+
+describe('Whoever has to decide is told', () => {
+  it('what happens by itself while nothing is in force yet', async () => {
+    const handle = await stuckForward('told-forward');
+
+    const waiting = await asked(handle);
+
+    expect(waiting).toMatchObject({
+      for: 'retry',
+      choices: ['retry', 'roll-back', 'skip', 'abandon'],
+      then: 'the step is tried again',
+      impact: 'none: documents use version 1 or 2, and both work',
+      live: ['version 1: in force in the store', 'version 2: begun, and can be taken back: "Create", "Write"'],
+    });
+    expect(waiting.until).toBeGreaterThan(Date.now());
+    await answer(handle, 'roll-back');
+    await stage.report(handle);
+  });
+
+  it('that nothing is taken back by itself once the new value is in force', async () => {
+    const handle = await stuckBefore('told-before');
+
+    const waiting = await asked(handle);
+
+    expect(waiting).toMatchObject({
+      for: 'operator',
+      why: 'Idle: the script says failed',
+      impact: 'none: documents use version 2, and version 1 still works',
+      live: ['version 1: replaced, and still usable', 'version 2: in force'],
+    });
+    expect(waiting).not.toHaveProperty('until');
+    await answer(handle, 'retry');
+    await stage.report(handle);
+  });
+
+  it('that the old value may be gone past the point of no return', async () => {
+    const handle = await stuckAfter('told-after');
+
+    expect(await asked(handle)).toMatchObject({
+      for: 'operator',
+      choices: ['retry', 'skip', 'abandon'],
+      impact: 'none: documents use version 2',
+      live: ['version 1: being retired, perhaps refused already', 'version 2: in force'],
+    });
+    await answer(handle, 'retry');
+    await stage.report(handle);
+  });
+});
+
+describe('retry', () => {
+  it.each([
+    ['while nothing is in force', stuckForward],
+    ['before the point of no return', stuckBefore],
+    ['past the point of no return', stuckAfter],
+  ])('takes the step again %s', async (when, stuck) => {
+    const credential = `retry-${when.replaceAll(' ', '-')}`;
+    const handle = await stuck(credential);
+
+    await answer(handle, 'retry');
+
+    expect(await stage.report(handle)).toEqual({
+      outcome: 'retired',
+      version: 2,
+      oldCredential: 'refused',
+      leftOver: [],
+    });
+    expect(await states(credential)).toEqual(['retired', 'current']);
+    expect(await decided(credential)).toEqual([{ actor: 'ada', outcome: 'retry', detail: 'a reason' }]);
+  });
+});
+
+describe('skip', () => {
+  it('counts as the answer to a question before the point of no return', async () => {
+    const handle = await stuckBefore('skip-before');
+
+    await answer(handle, 'skip');
+
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused', leftOver: [] });
+    const [idle] = (await stage.store.evidence({ credential: 'skip-before', number: 1 })).filter(
+      ({ kind }) => kind === 'idle',
+    );
+    expect(idle).toMatchObject({ outcome: 'not-observable', detail: 'accepted by ada: a reason' });
+  });
+
+  it('leaves a refusal that could not be shown as the word of a person', async () => {
+    const handle = await stuckAfter('skip-after');
+
+    await answer(handle, 'skip');
+
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'attested', leftOver: [] });
+    expect((await stage.store.versions('skip-after'))[0]).toMatchObject({ state: 'retired', shown: 'attested' });
+    expect(await decided('skip-after')).toEqual([{ actor: 'ada', outcome: 'skip', detail: 'a reason' }]);
+  });
+});
+
+describe('roll-back', () => {
+  it.each([
+    ['while nothing is in force', stuckForward],
+    ['before the point of no return', stuckBefore],
+  ])('takes everything back %s', async (when, stuck) => {
+    const credential = `back-${when.replaceAll(' ', '-')}`;
+    const handle = await stuck(credential);
+
+    await answer(handle, 'roll-back');
+
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: a reason', leftOver: [] });
+    expect(stage.calls.slice(-3)).toEqual(['accepts 1', 'restore 2', 'destroy 2']);
+    expect(await states(credential)).toEqual(['current', 'discarded']);
+  });
+
+  it('is refused past the point of no return', async () => {
+    const handle = await stuckAfter('back-after');
+
+    await asked(handle);
+    const back = handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'too late' }] });
+    await expect(back).rejects.toMatchObject({ cause: { message: expect.stringContaining('retry, skip') as string } });
+
+    await answer(handle, 'retry');
+    await stage.report(handle);
+    expect(stage.calls).not.toContain('restore 2');
+  });
+});
+
+describe('abandon', () => {
+  it('leaves the half-made value listed while nothing is in force', async () => {
+    const handle = await stuckForward('abandon-forward');
+
+    await answer(handle, 'abandon');
+
+    expect(await stage.report(handle)).toEqual({
+      outcome: 'abandoned',
+      version: 2,
+      oldCredential: null,
+      why: 'ada: a reason',
+      leftOver: ['version 2 is candidate (script/2)'],
+    });
+    expect(await states('abandon-forward')).toEqual(['current', 'candidate']);
+    expect(stage.calls).not.toContain('destroy 2');
+  });
+
+  it('leaves an attempt that may have made something listed', async () => {
+    stage.behave = async (verb, version) => {
+      if (verb === 'destroy') throw new Error('the script is away'); // so that the roll back cannot end by itself
+      if (verb !== 'create') return;
+      await stage.store.intend(version);
+      throw rejected();
+    };
+    const handle = await stage.rotate('abandon-attempt');
+
+    await answer(handle, 'abandon');
+
+    const { outcome, leftOver } = await stage.report(handle);
+    expect(outcome).toBe('abandoned');
+    expect(leftOver).toContain('version 2 is discarding');
+    expect(leftOver.some((left) => left.startsWith('an attempt may have made "keyturn-'))).toBe(true);
+  });
+
+  it('leaves the old value listed when the new one is in force', async () => {
+    const handle = await stuckBefore('abandon-before');
+
+    await answer(handle, 'abandon');
+
+    expect(await stage.report(handle)).toMatchObject({
+      outcome: 'abandoned',
+      oldCredential: null,
+      leftOver: ['version 1 is retiring'],
+    });
+    expect(await states('abandon-before')).toEqual(['retiring', 'current']);
+    expect(stage.calls).not.toContain('destroy 1');
+  });
+
+  it('leaves the old value listed past the point of no return, whose end nobody has shown', async () => {
+    const handle = await stuckAfter('abandon-after');
+
+    await answer(handle, 'abandon');
+
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'abandoned', leftOver: ['version 1 is retiring'] });
+    expect(await states('abandon-after')).toEqual(['retiring', 'current']);
+    const [rotation] = await stage.store.rotations('abandon-after');
+    expect(rotation).toMatchObject({ outcome: 'abandoned', why: 'ada: a reason' });
+  });
+});
+
+describe('A setting that is not what we last wrote', () => {
+  const confirmed = async (credential: string) => {
+    await stage.report(await stage.rotate(credential));
+    stage.calls.length = 0;
+    stage.behave = (verb) => (verb === 'ours' ? 'failed' : undefined);
+    return stage.rotate(credential, { patienceMs: hour });
+  };
+
+  it('is noticed before anything is made, and asked about', async () => {
+    const handle = await confirmed('drift-asks');
+
+    expect(await asked(handle)).toMatchObject({
+      for: 'operator',
+      why: 'The engine still holds what we last wrote: the script says failed',
+      choices: ['retry', 'roll-back', 'skip', 'abandon'],
+    });
+    expect(stage.calls).toEqual(['ours 2']);
+    await answer(handle, 'roll-back');
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+    expect(stage.calls).toEqual(['ours 2']);
+  });
+
+  it('is overwritten when a person says so', async () => {
+    const handle = await confirmed('drift-skipped');
+
+    await answer(handle, 'skip');
+
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', version: 3 });
+  });
+});

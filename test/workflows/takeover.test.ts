@@ -1,0 +1,96 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { decide, emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { until } from '../support/temporal.js';
+import { rejected, type Stage, startStage } from './stage.js';
+
+// What the crash matrix found: where an emergency or a person comes in between the runner's own steps.
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage.stop());
+beforeEach(() => {
+  stage.calls.length = 0;
+  stage.behave = () => undefined;
+});
+
+/** Holds the first call of a store's method back until the emergency was sent. */
+async function strikeDuring(method: 'promote' | 'close', credential: string): Promise<WorkflowHandle> {
+  const [reached, struck] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const real = stage.store[method] as (...args: unknown[]) => Promise<void>;
+  Object.assign(stage.store, {
+    async [method](...args: unknown[]) {
+      Object.assign(stage.store, { [method]: real });
+      reached.resolve();
+      await struck.promise;
+      return real(...args);
+    },
+  });
+  const handle = await stage.rotate(credential);
+  await reached.promise;
+  await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+  struck.resolve();
+  return handle;
+}
+
+function answer(handle: WorkflowHandle, decision: 'skip' | 'abandon'): Promise<void> {
+  return handle.executeUpdate(decide, { args: [{ actor: 'ada', decision, reason: 'a test' }] });
+}
+
+async function asked(handle: WorkflowHandle, about: string): Promise<void> {
+  await until(async () => {
+    const { waiting } = await stage.progress(handle);
+    return waiting?.for === 'operator' && waiting.why.includes(about);
+  });
+}
+
+it('asks nothing when an emergency strikes while the new version is put in force', async () => {
+  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+
+  const handle = await strikeDuring('promote', 'struck-at-promote');
+
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
+  const versions = await stage.store.versions('struck-at-promote');
+  expect(versions.filter(({ state }) => state === 'current')).toHaveLength(1);
+  expect(versions.filter(({ compromised, state }) => compromised && state === 'current')).toEqual([]);
+});
+
+it('hears an emergency that is asked for while the rotation is closed', async () => {
+  const handle = await strikeDuring('close', 'struck-at-close');
+
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced', version: 3 });
+  expect((await stage.store.versions('struck-at-close')).map(({ state }) => state)).toEqual([
+    'retired',
+    'retired',
+    'current',
+  ]);
+});
+
+it('ends when a containment is given up, and lists what lives on', async () => {
+  const handle = await stage.rotate('given-up', { graceMs: 3_600_000 });
+  await until(async () => (await stage.progress(handle)).waiting?.for === 'grace');
+  stage.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
+
+  await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+  await asked(handle, 'Refused');
+  await answer(handle, 'abandon');
+
+  const report = await stage.report(handle);
+  expect(report.outcome).toBe('abandoned');
+  expect(report.leftOver.join()).toContain('version 1 is retiring');
+});
+
+it('lists a half-made value whose deletion a person skipped', async () => {
+  stage.behave = (verb, { number }) => {
+    if (verb === 'document' && number === 2) return 'failed';
+    if (verb === 'destroy') throw rejected();
+  };
+  const handle = await stage.rotate('skipped-deletion');
+  await asked(handle, 'Undo: Create');
+
+  await answer(handle, 'skip');
+
+  const report = await stage.report(handle);
+  expect(report.outcome).toBe('rolled-back');
+  expect(report.leftOver.join()).toContain('version 2 is discarding');
+});
