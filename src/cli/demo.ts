@@ -26,8 +26,8 @@ export function defineDemo(program: Command): void {
 
 async function demo(cli: Cli, { procedure, grace }: Options): Promise<ExitCode> {
   const { runDemo } = await import('../lab/demo.js');
-  const { liveView, plainView } = await import('./rotation-view.js');
-  const view = !cli.json && process.stdout.isTTY ? liveView(cli) : plainView(cli);
+  const { viewFor } = await import('./rotation-view.js');
+  const view = viewFor(cli);
   const report = await runDemo({
     procedure,
     grace: durationOf(grace),

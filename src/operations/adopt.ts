@@ -80,5 +80,6 @@ function refused(credential: string, error: unknown): UserError {
   return new UserError(`The value was not adopted: ${toFailure(error).message}`, {
     state: 'The store is as before, and nothing was changed outside.',
     next: `Give the value that the engine uses now, and try again: keyturn adopt ${credential}`,
+    cause: error,
   });
 }

@@ -1,4 +1,3 @@
-import { type Client } from '@temporalio/client';
 import { composeSystems, descriptorOf, type Systems } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
 import { catalog } from '../../workflows/catalog.js';
@@ -12,7 +11,6 @@ import type { RotationInput, RotationRequest } from '../domain/rotation.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/store.js';
-import { connectClient, resolveTemporal } from '../temporal/connect.js';
 
 /** A configuration with its store open: what every operation works on. */
 export interface Session {
@@ -37,11 +35,6 @@ export async function openSession({ file, create = false }: SessionOptions): Pro
   const store = await openStore({ url: `sqlite:${config.store.file}`, ring, create });
   const systems = composeSystems(config, store);
   return { config, store, systems, activities: registered(systems), close: () => store.destroy() };
-}
-
-/** Connects to the configured Temporal server, else to the embedded one. `isolated` leaves out what this machine is configured with. */
-export async function connect({ config }: Session, isolated = false): Promise<Client> {
-  return connectClient(await resolveTemporal({ dataDir: config.data, isolated }));
 }
 
 /** The workflow that rotates a credential. Throws a UserError when there is no such credential. */

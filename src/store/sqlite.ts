@@ -81,6 +81,10 @@ const explanations: Readonly<Record<number, { readonly what: string; readonly ne
     what: 'cannot be written',
     next: 'Give the user that runs Keyturn write permission on the file and its folder.',
   },
+  10: {
+    what: 'cannot be read or written: the disk fails or is full',
+    next: 'Look at the disk and its free space, then run the same command again.',
+  },
   11: { what: 'is damaged', next: 'Restore it from a backup, then run `keyturn reconcile`.' },
   13: { what: 'cannot grow: the disk is full', next: 'Free some space, then run the same command again.' },
   14: { what: 'cannot be opened', next: 'Check that its folder exists and that you may write to it.' },

@@ -1,4 +1,5 @@
 import { CancelledFailure } from '@temporalio/common';
+import { ContinueAsNew } from '@temporalio/workflow';
 import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
@@ -241,12 +242,9 @@ export class RotationRun implements Run {
       this.#done.add(key);
       return key;
     } catch (error) {
-      this.steps[index] = {
-        ...begun,
-        state: 'failed',
-        detail: error instanceof Leave ? error.message : 'interrupted',
-        endedAt: this.world.now(),
-      };
+      if (error instanceof ContinueAsNew) throw error; // the wait goes on in the next run
+      const detail = error instanceof Leave ? error.message : 'interrupted';
+      this.steps[index] = { ...begun, state: 'failed', detail, endedAt: this.world.now() };
       throw error;
     }
   }

@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import type { Verdict } from '../prove/run-case.js';
+import type { ProveReport } from '../prove/prove.js';
+import { durationMs } from '../domain/duration.js';
+import { UsageError } from '../operations/refusals.js';
+import { durationOf } from './duration-argument.js';
+import { examples } from './examples.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type Cli, perform } from './perform.js';
+
+interface Options {
+  readonly procedure?: string;
+  readonly fault?: string;
+  readonly case?: string;
+  readonly sample?: string;
+  readonly seed?: string;
+  readonly jobs: string;
+  readonly budget?: string;
+  readonly first?: string;
+}
+
+export function defineProve(program: Command): void {
+  program
+    .command('prove')
+    .summary('show that nothing is lost, whatever is killed and when')
+    .description(
+      'Rotates credentials of simulated systems again and again, and each time something else goes wrong at another moment: the worker is killed or frozen, Temporal is killed, an answer is lost, a person interferes. Afterwards the simulated systems tell whether anything was lost. Needs no configuration and leaves nothing behind.',
+    )
+    .option('--procedure <id>', 'only this procedure')
+    .option('--fault <name>', 'only faults whose name begins with this, such as kill or kill-write')
+    .option('--case <id>', 'only cases whose id contains this')
+    .option('--sample <n>', 'at most so many cases of each procedure')
+    .option('--seed <text>', 'decides which cases a sample holds, and their order')
+    .option('--jobs <n>', 'how many cases run at once', '2')
+    .option('--budget <duration>', 'start no case after this long, for instance "25 minutes"')
+    .option('--first <ids>', 'procedures to play first and in full, separated by commas')
+    .addHelpText(
+      'after',
+      examples('keyturn prove --procedure openai-api-key', 'keyturn prove --sample 20 --seed today'),
+    )
+    .action((options: Options, command: Command) => perform(command, (cli) => runProve(cli, options)));
+}
+
+async function runProve(cli: Cli, options: Options): Promise<ExitCode> {
+  const { procedure, fault, seed, budget, sample, first } = options;
+  const { prove } = await import('../prove/prove.js');
+  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const report = await prove({
+    ...(procedure !== undefined && { procedure }),
+    ...(fault !== undefined && { fault }),
+    ...(options.case !== undefined && { only: options.case }),
+    ...(sample !== undefined && { sample: countOf(sample) }),
+    ...(seed !== undefined && { seed }),
+    ...(budget !== undefined && { budgetMs: durationMs(durationOf(spelledOut(budget))) }),
+    ...(first !== undefined && { first: first.split(',').filter(Boolean) }),
+    jobs: countOf(options.jobs),
+    onLine: log,
+    onVerdict: (verdict, { done, of }) => log(verdictLines(cli, verdict, `${done}/${of}`).join('\n')),
+  });
+  cli.answer(report, reportText(report));
+  return report.failed === 0 ? exitCodes.done : exitCodes.failed;
+}
+
+/** `25m` as scripts like it, and what every other command takes. */
+function spelledOut(text: string): string {
+  return text.replace(/^(\d+)m$/, '$1 minutes').replace(/^(\d+)h$/, '$1 hours');
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new UsageError(`"${text}" is not a number of at least 1`, {
+    state: 'Nothing was played.',
+    next: 'Write for example --sample 20 or --jobs 2.',
+  });
+}
+
+function verdictLines({ paint: { good, bad, dim } }: Cli, verdict: Verdict, position: string): string[] {
+  const { id, procedure, problems, outcome, seconds, outageMs } = verdict;
+  const outage = outageMs > 0 ? `, ${outageMs} ms without a working value` : '';
+  const line = `${dim(position)} ${id} ${dim(`${outcome}, ${seconds.toFixed(1)} s${outage}`)}`;
+  if (problems.length === 0) return [`${good('✔')} ${line}`];
+  return [
+    `${bad('✖')} ${line}`,
+    ...problems.map((problem) => `    ${problem}`),
+    `    again: keyturn prove --procedure ${procedure} --case ${id}`,
+  ];
+}
+
+function reportText(report: ProveReport): string[] {
+  const { byProcedure, passed, failed, notRun } = report;
+  return [
+    ...Object.entries(byProcedure).map(
+      ([id, tally]) =>
+        `${id}: ${tally.cases} cases, ${tally.failed} failed, ${tally.lostSecrets} secrets lost, ${tally.wrongDeletions} wrong deletions, ` +
+        `${tally.falseProofs} false proofs, ${tally.consumerFailures} failed uses, ${tally.unlistedOrphans} orphans unlisted`,
+    ),
+    ...(notRun > 0 ? [`${notRun} cases were not run`] : []),
+    `${passed} passed, ${failed} failed`,
+  ];
+}
