@@ -4,15 +4,16 @@ import type { LedgerRow, Store } from '../store/store.js';
 const pollMs = 500; // for people who look on; a read of a few rows
 const atOnce = 100;
 
-/** What is entered into the ledger from now on, by this process or another. */
+/** What is entered into the ledger from now on until `signal`, by this process or another. */
 export async function* happenings(store: Store, signal: AbortSignal): AsyncGenerator<LedgerRow> {
   let seen = (await store.ledger({ limit: 1 })).at(-1)?.seq ?? 0;
-  while (!signal.aborted) {
+  for (let over = false; !over;) {
+    over = signal.aborted; // one last look, for what was entered meanwhile
     for (const row of await store.ledger({ limit: atOnce })) {
       if (row.seq <= seen) continue;
       seen = row.seq;
       yield row;
     }
-    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+    if (!over) await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
 }
