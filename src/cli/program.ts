@@ -12,6 +12,7 @@ import { defineLedger } from './ledger.js';
 import { paintFor } from './paint.js';
 import { defineRetireNow } from './retire-now.js';
 import { definePlan } from './plan.js';
+import { defineProve } from './prove.js';
 import { defineReconcile } from './reconcile.js';
 import { defineRestore } from './restore.js';
 import { defineRotate } from './rotate.js';
@@ -67,7 +68,7 @@ function define(): Command {
   program.commandsGroup('Look back and recover:');
   for (const add of [defineLedger, defineReconcile, defineBackup, defineRestore]) add(program);
   program.commandsGroup('Run:');
-  for (const add of [defineUp, defineWorker, defineDemo]) add(program);
+  for (const add of [defineUp, defineWorker, defineDemo, defineProve]) add(program);
   return program;
 }
 

@@ -17,7 +17,7 @@ beforeEach(() => {
 /** Holds the first call of a store's method back until the emergency was sent. */
 async function strikeDuring(method: 'promote' | 'close', credential: string): Promise<WorkflowHandle> {
   const [reached, struck] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const real = stage.store[method] as (...args: unknown[]) => Promise<void>;
+  const real = Reflect.get(stage.store, method) as (...args: unknown[]) => Promise<void>;
   Object.assign(stage.store, {
     async [method](...args: unknown[]) {
       Object.assign(stage.store, { [method]: real });

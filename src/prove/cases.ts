@@ -1,0 +1,48 @@
+import type { Phase } from '../domain/rotation.js';
+import type { Fault } from './fault.js';
+import { faults } from './faults.js';
+import type { Outgoing, Snag } from './snag.js';
+
+/** How the rotation begins: as planned, or as an emergency. */
+export const flows = ['planned', 'emergency'] as const;
+export type Flow = (typeof flows)[number];
+
+/** One activity of the rotation, as a run without trouble makes it. */
+export interface Boundary {
+  readonly flow: Flow;
+  readonly index: number;
+  readonly activity: string;
+  readonly phase: Phase;
+  readonly title: string;
+  /** Number of the version it is about; null when it is about none. */
+  readonly version: number | null;
+  readonly requests: readonly Outgoing[];
+  /** What it writes to the store, in order, and the ledger's last entry. */
+  readonly writes: readonly string[];
+  /** How often it presents the fence. */
+  readonly fences: number;
+}
+
+/** A procedure, a boundary and a fault. */
+export interface CrashCase {
+  /** For instance `planned/06-openai.createKey/kill-answer-change-0`. */
+  readonly id: string;
+  readonly procedure: string;
+  readonly boundary: Boundary;
+  readonly fault: Fault;
+  readonly snag: Snag;
+}
+
+/** Every fault at every boundary where it can happen. */
+export function casesOf(procedure: string, boundaries: readonly Boundary[]): CrashCase[] {
+  return boundaries.flatMap((boundary) =>
+    faults.flatMap((fault) =>
+      fault.points(boundary, boundaries).map((point) => {
+        const place = `${boundary.flow}/${String(boundary.index).padStart(2, '0')}-${boundary.activity}`;
+        const detail = 'nth' in point ? `-${'of' in point ? `${point.of}-` : ''}${point.nth}` : '';
+        const snag = { activity: boundary.index, point, act: fault.act };
+        return { id: `${place}/${fault.name}${detail}`, procedure, boundary, fault, snag };
+      }),
+    ),
+  );
+}

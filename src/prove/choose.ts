@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import type { CrashCase } from './cases.js';
+
+/** Which cases are played. */
+export interface Choice {
+  readonly procedure?: string;
+  /** Beginning of a fault's name. */
+  readonly fault?: string;
+  /** Part of a case's id. */
+  readonly only?: string;
+  /** At most so many of each procedure that is not named in `first`. */
+  readonly sample?: number;
+  /** Decides what a sample holds, and the order of everything. */
+  readonly seed?: string;
+  /** Procedures that go first and in full. */
+  readonly first?: readonly string[];
+}
+
+/** Picks cases: what was asked for, in an order that depends on the seed alone. */
+export function choose(all: readonly CrashCase[], { fault, only, sample, seed, first = [] }: Choice): CrashCase[] {
+  const fitting = all.filter(
+    ({ id, fault: { name } }) =>
+      (fault === undefined || name.startsWith(fault)) && (only === undefined || id.includes(only)),
+  );
+  const shuffled = seed === undefined ? fitting : fitting.toSorted((a, b) => compare(rank(a, seed), rank(b, seed)));
+  const inFull = shuffled.filter(({ procedure }) => first.includes(procedure));
+  const counts = new Map<string, number>();
+  const others = shuffled.filter(({ procedure }) => {
+    const count = (counts.get(procedure) ?? 0) + 1;
+    counts.set(procedure, count);
+    return !first.includes(procedure) && count <= (sample ?? Number.POSITIVE_INFINITY);
+  });
+  return [...inFull, ...others];
+}
+
+function rank({ procedure, id }: CrashCase, seed: string): string {
+  return createHash('sha256').update(`${seed} ${procedure} ${id}`).digest('hex');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

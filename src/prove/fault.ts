@@ -1,0 +1,21 @@
+import type { Decision, RotationOutcome, Waiting } from '../domain/rotation.js';
+import type { Boundary } from './cases.js';
+import type { Point, Snag } from './snag.js';
+import type { Theater } from './theater.js';
+
+/** One kind of trouble: where it can happen, what happens, and what may come of it. */
+export interface Fault {
+  readonly name: string;
+  readonly act: Snag['act'];
+  points(boundary: Boundary, all: readonly Boundary[]): readonly Point[];
+  /** What happens outside the worker. Called as soon as the rotation runs. */
+  play(theater: Theater): Promise<void>;
+  /** Ends that are right besides the one of a run without trouble. */
+  readonly ends?: readonly RotationOutcome[];
+  /** A reason to wait for a person that is true in this case. */
+  readonly waits?: RegExp;
+  /** What the person answers; called with how often they were asked before. */
+  decide?(waiting: Waiting, asked: number): Decision;
+  /** A person changed what the engine holds: at the end it holds a working value, and that is all that is known. */
+  readonly edited?: boolean;
+}

@@ -1,0 +1,217 @@
+import type { Decision, Waiting } from '../domain/rotation.js';
+import type { FaultKind } from '../lab/faults.js';
+import type { Boundary } from './cases.js';
+import type { Fault } from './fault.js';
+import type { Outgoing, Point } from './snag.js';
+import { type Theater, unstick, until, within } from './theater.js';
+import { kindOf } from './tracer.js';
+
+const reachMs = 25_000; // a busy machine takes its time to come to the last boundary
+const takeOverMs = 30_000;
+const hourMs = 3_600_000;
+
+/** What a rotation may say of a setting that somebody else has changed. */
+const edited = /changed by a person|does not show our value|may still hold it|setting-ours|old key is idle: used/;
+const entry = (): Point[] => [{ at: 'entry' }];
+
+/** Every fault. */
+export const faults: readonly Fault[] = [
+  kill('kill-entry', entry),
+  kill('kill-answer', (boundary) => [...changes(boundary, 'answer'), ...onlyRead(boundary, 'answer')]),
+  kill('kill-write', ({ writes }) => writes.map((_, nth) => ({ at: 'write', nth }))),
+  kill('kill-end', () => [{ at: 'end' }]),
+  stop('stop-entry', entry, (theater) => until('another worker took over', () => tookOver(theater), takeOverMs)),
+  stop(
+    'stop-request',
+    (boundary) => changes(boundary, 'request'),
+    (theater) => until('the rotation is over', () => theater.over, takeOverMs),
+  ),
+  overtaken(),
+  outside('server-kill', entry, ({ temporal }) => temporal.crash()),
+  serverAway(),
+  answered('reset-after', (boundary) => changes(boundary, 'request'), 'reset-after'),
+  answered('rate-limit', firstRequest, { status: 429, retryAfterSeconds: 1, body: 'slow down' }),
+  answered('server-error', firstRequest, { status: 503, body: 'not now' }),
+  answered('hang', firstRequest, 'hang'),
+  {
+    ...answered('refusal', firstRequest, { status: 400, body: 'no' }),
+    ends: ['rolled-back'],
+    waits: /400/,
+    decide: retrying,
+  },
+  hollowDeletion(),
+  oldDies(),
+  {
+    ...outside('edit', entry, async ({ stage }) => stage.edit('own')),
+    ...{ edited: true, ends: ['rolled-back', 'abandoned', 'contained'], waits: edited, decide: takeBack },
+  },
+  {
+    ...outside('edit-back', beforeProofEnds, async ({ stage }) => stage.edit('adopted')),
+    ...{ edited: true, ends: ['rolled-back', 'abandoned'], waits: edited, decide: takeItLightly },
+  },
+  outside('clock-ahead', entry, async ({ stage }) => stage.skew(hourMs)),
+  outside('clock-behind', entry, async ({ stage }) => stage.skew(-hourMs)),
+  { ...outside('emergency', entry, (theater) => theater.emergency()), ends: ['replaced'] },
+];
+
+function kill(name: string, points: Fault['points']): Fault {
+  return {
+    ...{ name, points, act: 'kill' },
+    async play(theater) {
+      await within('the worker dies', theater.worker.exited, reachMs);
+      await replace(theater);
+    },
+  };
+}
+
+/** The worker is frozen and comes back when it is no longer expected. */
+function stop(name: string, points: Fault['points'], moment: (theater: Theater) => Promise<void>): Fault {
+  return {
+    ...{ name, points, act: 'stop' },
+    async play(theater) {
+      await reached(theater);
+      await replace(theater);
+      await moment(theater);
+      theater.worker.signal('SIGCONT');
+    },
+  };
+}
+
+/** An emergency takes over from a step that is frozen right before it presents its fence, and the step goes on after the emergency. */
+function overtaken(): Fault {
+  const points: Fault['points'] = ({ flow, fences }) =>
+    flow === 'planned' ? Array.from({ length: fences }, (_, nth) => ({ at: 'fence', nth })) : [];
+  const over = stop('overtaken', points, (theater) => until('the rotation is over', () => theater.over, takeOverMs));
+  return {
+    ...over,
+    ends: ['replaced'],
+    async play(theater) {
+      await reached(theater);
+      await theater.emergency();
+      await over.play(theater);
+    },
+  };
+}
+
+/** The worker waits at its snag until something has happened elsewhere. */
+function outside(
+  name: string,
+  points: Fault['points'],
+  happen: (theater: Theater, request: Outgoing | null) => Promise<void>,
+): Fault {
+  return {
+    ...{ name, points, act: 'pause' },
+    async play(theater) {
+      await happen(theater, await reached(theater));
+      theater.worker.goOn();
+    },
+  };
+}
+
+/** Temporal does not answer for longer than the heartbeat timeout, and the call happens meanwhile. */
+function serverAway(): Fault {
+  return {
+    ...{ name: 'server-away', points: entry, act: 'pause' },
+    async play(theater) {
+      await reached(theater);
+      const back = theater.temporal.away(2_000);
+      theater.worker.goOn();
+      await back;
+    },
+  };
+}
+
+/** The other side answers one request in another way. */
+function answered(name: string, points: Fault['points'], kind: FaultKind): Fault {
+  return outside(name, points, async ({ stage }, request) => {
+    if (!request) throw new Error('no request was made');
+    arm(stage.systems, request, kind);
+  });
+}
+
+/** The provider says that it deleted and did not; then a proxy refuses the first question about it. */
+function hollowDeletion(): Fault {
+  const points: Fault['points'] = (boundary) =>
+    boundary.activity.endsWith('.deleteKey') ? changes(boundary, 'request') : [];
+  const hollow = outside('hollow-deletion', points, async ({ stage }, request) => {
+    if (!request) throw new Error('no request was made');
+    arm(stage.systems, request, { status: 200, body: '{}' });
+    for (const { faults: plan } of stage.systems)
+      plan.add({ method: 'GET', path: '/v1/models', kind: { status: 403, body: 'the proxy forbids it' } });
+  });
+  return { ...hollow, ends: ['abandoned', 'contained'], waits: /still accepts/, decide: retrying };
+}
+
+/** The provider revokes the value that a roll-back would restore, and then the rotation has to be rolled back. */
+function oldDies(): Fault {
+  const points: Fault['points'] = (boundary) =>
+    boundary.flow === 'planned' && boundary.phase === 'verify' ? firstRequest(boundary) : [];
+  const dying = outside('old-dies', points, async ({ stage }, request) => {
+    if (!request) throw new Error('no request was made');
+    stage.killAdopted();
+    arm(stage.systems, request, { status: 400, body: 'no' });
+  });
+  return { ...dying, ends: ['abandoned'], waits: /still works/, decide: () => 'abandon' };
+}
+
+function arm(systems: Theater['stage']['systems'], { origin, method, path }: Outgoing, kind: FaultKind): void {
+  for (const { url, faults: plan } of systems) if (url === origin) plan.add({ method, path, kind });
+}
+
+/** The requests of a boundary that change something. */
+function changes({ requests }: Boundary, at: 'request' | 'answer'): Point[] {
+  return requests.filter((request) => kindOf(request) === 'change').map((_, nth) => ({ at, of: 'change', nth }));
+}
+
+/** The first request of a boundary that changes nothing. */
+function onlyRead(boundary: Boundary, at: 'request' | 'answer'): Point[] {
+  const looks = boundary.requests.length > 0 && changes(boundary, at).length === 0;
+  return looks ? [{ at, of: 'read', nth: 0 }] : [];
+}
+
+function firstRequest(boundary: Boundary): readonly Point[] {
+  const [first] = changes(boundary, 'request');
+  return first ? [first] : onlyRead(boundary, 'request');
+}
+
+/** From the switch until the last look at the setting before the old value goes: after that look nobody can notice in time. */
+function beforeProofEnds(boundary: Boundary, all: readonly Boundary[]): readonly Point[] {
+  if (boundary.flow !== 'planned') return [];
+  const own = all.filter(({ flow }) => flow === 'planned');
+  const switched = own.findIndex(({ phase, activity }) => phase === 'replace' && activity.endsWith('.writeSettings'));
+  const lastLook = own.findLastIndex(
+    ({ phase, activity }) => phase === 'proof' && activity.endsWith('.settingsAreOurs'),
+  );
+  return boundary.index > switched && boundary.index <= lastLook ? entry() : [];
+}
+
+async function reached({ worker }: Theater): Promise<Outgoing | null> {
+  return within('the worker comes to its snag', worker.reached, reachMs);
+}
+
+async function replace(theater: Theater): Promise<void> {
+  const worker = theater.replace();
+  await unstick(theater);
+  await worker.ready;
+  await unstick(theater);
+}
+
+/** Another worker has done a step: the frozen one, since nothing else is left to do. */
+function tookOver({ over, hired }: Theater): boolean {
+  return over || hired.slice(1).some(({ ended }) => ended.some(({ outcome }) => outcome === 'succeeded'));
+}
+
+function retrying({ choices }: Waiting, asked: number): Decision {
+  return asked < 3 && choices.includes('retry') ? 'retry' : 'abandon';
+}
+
+/** Back if it can go back; else what cannot be taken back is left as it is. */
+function takeBack({ choices }: Waiting, asked: number): Decision {
+  if (asked === 0 && choices.includes('roll-back')) return 'roll-back';
+  return asked < 2 ? 'skip' : 'abandon';
+}
+
+/** Somebody in a hurry passes over what they are told of the setting. */
+function takeItLightly({ why }: Waiting, asked: number): Decision {
+  return asked < 10 && /still holds our change|old key is idle/.test(why) ? 'skip' : 'abandon';
+}

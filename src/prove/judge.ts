@@ -1,0 +1,143 @@
+import type { RotationReport } from '../domain/rotation.js';
+import { isLive } from '../domain/version.js';
+import type { Evidence } from '../domain/evidence.js';
+import type { Store, Version } from '../store/store.js';
+import type { Issued, Stage } from './stage.js';
+import type { Timeline } from './timeline.js';
+
+/** What went wrong, counted; `problems` says it in words. */
+export interface Judgement {
+  readonly lostSecrets: number;
+  readonly wrongDeletions: number;
+  readonly falseProofs: number;
+  readonly unlistedOrphans: number;
+  readonly problems: readonly string[];
+}
+
+export interface Scene {
+  readonly stage: Stage;
+  readonly store: Store;
+  readonly credential: string;
+  readonly timeline: Timeline;
+  readonly condemned: ReadonlySet<string>;
+  /** Null when the rotation did not end. */
+  readonly report: RotationReport | null;
+  /** A person changed what the engine holds. */
+  readonly edited: boolean;
+}
+
+/** What the store knows of one issued value. */
+interface Known extends Issued {
+  readonly versions: readonly Version[];
+  /** An attempt on record may have made it. */
+  readonly attempted: 'open' | 'closed' | null;
+}
+
+/** Holds what is recorded against the truth. */
+export async function judge(scene: Scene): Promise<Judgement> {
+  const { stage, store, credential } = scene;
+  const intents = await store.intents(credential);
+  const known: Known[] = [];
+  for (const issued of stage.issued()) {
+    const intent = intents.find(({ label }) => label === issued.label);
+    const versions = await store.whose(issued.value);
+    known.push({ ...issued, versions, attempted: intent ? (intent.outcome === 'open' ? 'open' : 'closed') : null });
+  }
+  const living = known.filter(({ alive, foreign }) => alive && !foreign);
+  const lost = living.filter(({ versions, attempted }) => versions.length === 0 && attempted !== 'open');
+  const orphans = living.filter(
+    ({ versions, attempted }) => attempted !== 'open' && !versions.some(({ state }) => isLive(state)),
+  );
+  const wrong = known.filter((each) => !each.alive && !isOurs(scene, each));
+  const proofs = await falseProofs(scene);
+  const { brokenAt } = await store.verifyLedger();
+  return {
+    ...{ lostSecrets: lost.length, wrongDeletions: wrong.length, unlistedOrphans: orphans.length },
+    falseProofs: proofs.length,
+    problems: [
+      ...lost.map(({ label }) => `the value of "${label}" is lost`),
+      ...orphans.map(({ label }) => `"${label}" works and nothing lists it`),
+      ...wrong.map(({ label }) => `"${label}" was deleted and is not ours`),
+      ...proofs,
+      ...(brokenAt === null ? [] : [`the ledger is broken at entry ${brokenAt}`]),
+      ...atTheEnd(scene, known),
+      ...(await unconfirmed(scene)),
+    ],
+  };
+}
+
+function isOurs({ stage }: Scene, { value, foreign, attempted }: Known): boolean {
+  return !foreign && (attempted !== null || Object.values(stage.scenario.adopted).includes(value));
+}
+
+/** Where a rotation says that it is through, exactly one value of ours works, the store calls it current, and the engine has it. */
+function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
+  const { stage, report, edited, condemned } = scene;
+  const held = stage.scenario.engineHolds();
+  const dark = held === null || !stage.scenario.working().includes(held);
+  const problems = dark && !mayBeDark(scene) ? ['the engine holds nothing that works'] : [];
+  if (!report || report.outcome === 'abandoned' || report.outcome === 'contained') return problems;
+  const ours = known.filter(({ alive, foreign }) => alive && !foreign);
+  const escaped = ours.filter(({ value }) => condemned.has(value));
+  problems.push(...escaped.map(({ label }) => `"${label}" survived the emergency`));
+  return edited ? problems : [...problems, ...notAlone(ours, held, report)];
+}
+
+function notAlone(ours: readonly Known[], held: string | null, { outcome }: RotationReport): string[] {
+  const isCurrent = ({ versions }: Known): boolean => versions.some(({ state }) => state === 'current');
+  const spare = ours.filter((each) => !isCurrent(each));
+  return [
+    ...spare.map(({ label }) => `"${label}" still works after the rotation ended as ${outcome}`),
+    ...(ours.find(isCurrent)?.value === held ? [] : ['the engine does not hold the current version']),
+  ];
+}
+
+/** Contained and not replaced, by a person's decision. */
+function mayBeDark({ condemned, report }: Scene): boolean {
+  return condemned.size > 0 && (report?.outcome === 'contained' || report?.outcome === 'abandoned');
+}
+
+/** An adopted value was asserted only: nothing takes its place before a document went through with it. */
+async function unconfirmed({ store, credential, report }: Scene): Promise<string[]> {
+  if (report?.outcome !== 'retired') return [];
+  const adopted = (await store.versions(credential)).filter((version) => version.adopted);
+  const evidence = await Promise.all(adopted.map((version) => store.evidence(version)));
+  const shown = evidence.every((list) => list.some(({ kind, outcome }) => kind === 'document' && outcome === 'proved'));
+  return shown ? [] : ['an adopted value was replaced that had never been shown to work'];
+}
+
+async function falseProofs({ stage, store, credential, timeline }: Scene): Promise<string[]> {
+  const problems: string[] = [];
+  for (const version of await store.versions(credential)) {
+    if (version.parts.length === 0) continue;
+    const values = Object.values(await store.unseal(version));
+    for (const evidence of await store.evidence(version))
+      if (evidence.outcome === 'proved' && !isTrue(evidence, { values, timeline, stage }))
+        problems.push(`version ${version.number}: "${evidence.kind}" was proved and was not so (${evidence.detail})`);
+  }
+  return problems;
+}
+
+interface Facts {
+  readonly values: readonly string[];
+  readonly timeline: Timeline;
+  readonly stage: Stage;
+}
+
+/** Whether a proof was so when it was recorded. What the samples cannot tell counts as true. */
+function isTrue({ kind, at }: Evidence, { values, timeline, stage }: Facts): boolean {
+  switch (kind) {
+    case 'accepted':
+      return timeline.during(at, ({ working }) => values.some((value) => working.includes(value)));
+    case 'refused':
+      return !stage.scenario.working().some((value) => values.includes(value));
+    case 'setting-ours':
+      return timeline.during(at, ({ held }) => held !== null && values.includes(held));
+    case 'document':
+      return timeline.during(at, ({ held, working }) => held !== null && working.includes(held));
+    case 'in-use':
+    case 'idle':
+    case 'sole-user':
+      return true;
+  }
+}

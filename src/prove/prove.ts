@@ -1,0 +1,118 @@
+import { findTemporalBinary } from '../temporal/binary.js';
+import { UserError } from '../domain/user-error.js';
+import { type Defer, withCleanup } from '../lab/with-cleanup.js';
+import { type CrashCase, casesOf, flows } from './cases.js';
+import { choose, type Choice } from './choose.js';
+import { recordBoundaries } from './record.js';
+import { runCase, type Verdict } from './run-case.js';
+import { stages } from './stages/index.js';
+import { startFragileTemporal } from './temporal.js';
+import type { Job } from './theater.js';
+import { WorkerPool } from './worker.js';
+
+export interface ProveOptions extends Choice {
+  /** How many cases run at once, each with a Temporal server of its own. */
+  readonly jobs: number;
+  /** No case is started after so many milliseconds. */
+  readonly budgetMs?: number;
+  readonly onLine: (line: string) => void;
+  readonly onVerdict: (verdict: Verdict, position: { readonly done: number; readonly of: number }) => void;
+}
+
+export interface Tally {
+  readonly cases: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly lostSecrets: number;
+  readonly wrongDeletions: number;
+  readonly falseProofs: number;
+  readonly consumerFailures: number;
+  readonly unlistedOrphans: number;
+}
+
+export interface ProveReport extends Tally {
+  readonly byProcedure: Readonly<Record<string, Tally>>;
+  /** Cases that were left out: by a sample, or because the budget was used up. */
+  readonly notRun: number;
+}
+
+/** Plays the crash matrix. Reaches nothing but loopback; leaves nothing behind. */
+export async function prove(options: ProveOptions): Promise<ProveReport> {
+  const { jobs, budgetMs = Number.POSITIVE_INFINITY, onLine, onVerdict } = options;
+  const begun = Date.now();
+  return withCleanup(async (defer) => {
+    const [first, ...others] = await startJobs(jobs, onLine, defer);
+    if (!first) throw new RangeError('at least one job is needed');
+    const all = await everyCase(first, options);
+    const chosen = choose(all, options);
+    if (chosen.length === 0) throw nothingChosen();
+    onLine(`${chosen.length} of ${all.length} cases, ${jobs} at a time`);
+    const queue = [...chosen];
+    const verdicts: Verdict[] = [];
+    async function work(job: Job): Promise<void> {
+      for (let next = take(); next; next = take()) {
+        const verdict = await runCase(job, next);
+        verdicts.push(verdict);
+        onVerdict(verdict, { done: verdicts.length, of: chosen.length });
+      }
+    }
+    const take = (): CrashCase | undefined => (Date.now() - begun < budgetMs ? queue.shift() : undefined);
+    await Promise.all([first, ...others].map(work));
+    return tellAll(verdicts, all.length - verdicts.length);
+  });
+}
+
+/** Servers and worker processes that live through many cases. */
+export async function startJobs(count: number, onLine: (line: string) => void, defer: Defer): Promise<Job[]> {
+  const binary = await findTemporalBinary({ report: onLine });
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const temporal = await startFragileTemporal(binary);
+      defer(() => temporal.stop());
+      const workers = new WorkerPool();
+      defer(() => workers.stop());
+      return { temporal, workers };
+    }),
+  );
+}
+
+/** Every case of the chosen procedures, those named first before the others. */
+async function everyCase(job: Job, { procedure, first = [] }: Choice): Promise<CrashCase[]> {
+  const ids = Object.keys(stages).filter((id) => procedure === undefined || id === procedure);
+  ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
+  const cases: CrashCase[] = [];
+  for (const id of ids) {
+    const boundaries = [];
+    for (const flow of flows) boundaries.push(...(await recordBoundaries(job, id, flow)));
+    cases.push(...casesOf(id, boundaries));
+  }
+  return cases;
+}
+
+function tellAll(verdicts: readonly Verdict[], notRun: number): ProveReport {
+  const ids = [...new Set(verdicts.map(({ procedure }) => procedure))];
+  const byProcedure = ids.map((id) => [id, tally(verdicts.filter(({ procedure }) => procedure === id))] as const);
+  return { ...tally(verdicts), byProcedure: Object.fromEntries(byProcedure), notRun };
+}
+
+function tally(verdicts: readonly Verdict[]): Tally {
+  const failed = verdicts.filter(({ problems }) => problems.length > 0).length;
+  const sum = (of: (verdict: Verdict) => number): number => verdicts.reduce((total, verdict) => total + of(verdict), 0);
+  return {
+    cases: verdicts.length,
+    passed: verdicts.length - failed,
+    failed,
+    lostSecrets: sum((verdict) => verdict.lostSecrets),
+    wrongDeletions: sum((verdict) => verdict.wrongDeletions),
+    falseProofs: sum((verdict) => verdict.falseProofs),
+    consumerFailures: sum((verdict) => verdict.consumerFailures),
+    unlistedOrphans: sum((verdict) => verdict.unlistedOrphans),
+  };
+}
+
+function nothingChosen(): UserError {
+  return new UserError('No case fits what was asked for', {
+    state: 'Nothing was played.',
+    next: 'Leave out --case and --fault to see what there is.',
+  });
+}

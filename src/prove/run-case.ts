@@ -1,0 +1,174 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Decision, Progress, RotationOutcome, RotationReport, Waiting } from '../domain/rotation.js';
+import { startConsumer } from '../lab/consumer.js';
+import { type Defer, withCleanup } from '../lab/with-cleanup.js';
+import { decide, progress } from '../../workflows/rotation/messages.js';
+import { keyturnNeedsOperator } from '../../workflows/search-attributes.js';
+import type { CrashCase, Flow } from './cases.js';
+import type { Fault } from './fault.js';
+import { judge, type Judgement } from './judge.js';
+import type { Assignment } from './snag.js';
+import { stages } from './stages/index.js';
+import { type Job, openTheater, type Theater, until } from './theater.js';
+import { startTimeline } from './timeline.js';
+
+export interface Verdict extends Judgement {
+  readonly id: string;
+  readonly procedure: string;
+  readonly outcome: RotationOutcome | 'none';
+  readonly consumerFailures: number;
+  /** How long the engine held nothing that works: only ever in an emergency. */
+  readonly outageMs: number;
+  readonly seconds: number;
+}
+
+const endMs = 40_000;
+const lateMs = 15_000; // for a frozen attempt to come to its end
+const usual: Readonly<Record<Flow, RotationOutcome>> = { planned: 'retired', emergency: 'replaced' };
+
+/** Plays one case on simulated systems of its own and judges what came of it. */
+export async function runCase(job: Job, crash: CrashCase, without?: Assignment['without']): Promise<Verdict> {
+  const begun = Date.now();
+  const { id, procedure } = crash;
+  const judged = await withCleanup((defer) => play(job, { crash, without }, defer)).catch((error: unknown) => ({
+    ...{ lostSecrets: 0, wrongDeletions: 0, falseProofs: 0, unlistedOrphans: 0, consumerFailures: 0, outageMs: 0 },
+    ...{ outcome: 'none' as const, problems: [`the case itself failed: ${String(error)}`] },
+  }));
+  return { id, procedure, ...judged, seconds: (Date.now() - begun) / 1000 };
+}
+
+interface Playing {
+  readonly crash: CrashCase;
+  readonly without: Assignment['without'];
+}
+
+async function play(
+  job: Job,
+  { crash: { procedure, boundary, fault, snag }, without }: Playing,
+  defer: Defer,
+): Promise<Omit<Verdict, 'id' | 'procedure' | 'seconds'>> {
+  const { flow } = boundary;
+  const stage = await startStage(procedure);
+  defer(() => stage.scenario.stop());
+  const timeline = startTimeline(stage.scenario);
+  defer(async () => timeline.stop());
+  const theater = await openTheater(job, { stage, flow, snag, ...(without && { without }) }, defer);
+  const consumer = startConsumer(() => stage.scenario.consume());
+  defer(() => consumer.stop());
+
+  const { report, problems } = await perform(theater, fault);
+
+  await consumer.stop();
+  timeline.stop();
+  const { store } = theater.session;
+  const { condemned } = theater;
+  const { credential } = stage.scenario;
+  const scene = { stage, store, credential, timeline, condemned, report, edited: fault.edited ?? false };
+  const judgement = await judge(scene);
+  const consumerFailures = condemned.size > 0 ? 0 : consumer.failed; // contain first: an emergency may cost an outage
+  const failures = `${consumerFailures} of ${consumer.probes} uses of the engine failed`;
+  return {
+    ...judgement,
+    problems: [
+      ...problems,
+      ...wrongEnd(
+        report,
+        condemned.size > 0 ? ['replaced', ...contained(fault)] : [usual[flow], ...(fault.ends ?? [])],
+      ),
+      ...(consumerFailures > 0 ? [failures] : []),
+      ...judgement.problems,
+    ],
+    ...{ outcome: report?.outcome ?? 'none', consumerFailures, outageMs: timeline.outageMs() },
+  };
+}
+
+/** What an emergency may end as besides the usual: never as if there had been none. */
+function contained({ ends = [] }: Fault): RotationOutcome[] {
+  return ends.filter((end) => end === 'contained' || end === 'abandoned');
+}
+
+function wrongEnd(report: RotationReport | null, right: readonly RotationOutcome[]): string[] {
+  if (!report || right.includes(report.outcome)) return [];
+  return [`it ended as ${report.outcome}: ${report.why ?? 'without a reason'}`];
+}
+
+/** The rotation and what happens to it, up to its end and the end of what came late. */
+async function perform(theater: Theater, fault: Fault): Promise<Watched> {
+  const happened = fault.play(theater).then(
+    () => [],
+    (error: unknown) => [`the fault did not happen: ${String(error)}`],
+  );
+  const { report, problems } = await watch(theater, fault);
+  theater.over = true;
+  const late = fault.act === 'stop' ? lateAttempt : async () => [];
+  return { report, problems: [...problems, ...(await happened), ...(await late(theater))] };
+}
+
+function startStage(procedure: string) {
+  const start = stages[procedure];
+  if (!start) throw new Error(`no stage for ${procedure}`);
+  return start();
+}
+
+interface Watched {
+  readonly report: RotationReport | null;
+  readonly problems: readonly string[];
+}
+
+/** Waits for the end, and answers as a person would when the rotation asks for a true reason. */
+async function watch(theater: Theater, fault: Fault): Promise<Watched> {
+  let asked = 0;
+  for (const deadline = Date.now() + endMs; Date.now() < deadline; await delay(50)) {
+    const seen = await theater.handle.describe().catch(() => null); // Temporal may be away just now
+    if (seen && seen.status.name !== 'RUNNING') return ended(theater, seen.status.name);
+    const needsOperator = seen?.typedSearchAttributes.get(keyturnNeedsOperator) === true;
+    const waiting = needsOperator ? await question(theater) : null;
+    if (!waiting) continue;
+    const decision = decisionOf(fault, waiting, asked++);
+    if (!decision) return { report: null, problems: [`it waits without a true reason: ${waiting.why}`] };
+    await answer(theater, decision);
+  }
+  return { report: null, problems: [await whyStuck(theater)] };
+}
+
+async function question(theater: Theater): Promise<Waiting | null> {
+  const waiting = (await look(theater))?.waiting ?? null;
+  return waiting?.for === 'operator' ? waiting : null;
+}
+
+/** Undefined when the fault is no reason to ask this. */
+function decisionOf(fault: Fault, waiting: Waiting, asked: number): Decision | undefined {
+  return fault.waits?.test(waiting.why) ? fault.decide?.(waiting, asked) : undefined;
+}
+
+async function ended({ handle }: Theater, status: string): Promise<Watched> {
+  if (status === 'COMPLETED') return { report: await handle.result(), problems: [] };
+  return { report: null, problems: [`the workflow is ${status}`] };
+}
+
+function look({ handle }: Theater): Promise<Progress | null> {
+  return handle.query(progress).catch(() => null);
+}
+
+/** One that came too late is refused, and then the rotation has gone on. */
+async function answer({ handle }: Theater, decision: Decision): Promise<void> {
+  const request = { actor: 'harness', decision, reason: 'the case asks for it' };
+  await handle.executeUpdate(decide, { args: [request] }).catch(() => undefined);
+}
+
+async function whyStuck(theater: Theater): Promise<string> {
+  const shown = await look(theater);
+  const last = shown?.steps.at(-1);
+  const where = last ? `last step: ${last.title}, ${last.state}` : 'no step is known';
+  return `it did not end within ${endMs / 1000} s; ${where}; ${shown?.waiting?.why ?? 'it waits for nobody'}`;
+}
+
+/** A frozen worker goes on after everything is over; what it then does must change nothing for the worse. */
+async function lateAttempt({ worker }: Theater): Promise<string[]> {
+  const before = worker.frozenAt;
+  worker.signal('SIGCONT');
+  return until('the frozen attempt ends', () => worker.ended.length > before, lateMs).then(
+    () => [],
+    (error: unknown) => [String(error)],
+  );
+}

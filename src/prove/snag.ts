@@ -1,0 +1,56 @@
+/** Where, on the worker's way through an activity, something happens to it. `nth` counts from 0 within one attempt. */
+export type Point =
+  | { readonly at: 'entry' } // before the activity does anything
+  | { readonly at: 'request'; readonly of: RequestKind; readonly nth: number } // just before a request goes out
+  | { readonly at: 'answer'; readonly of: RequestKind; readonly nth: number } // the other side has done it, and its answer arrives
+  | { readonly at: 'write'; readonly nth: number } // just before something is written to the store
+  | { readonly at: 'fence'; readonly nth: number } // just before the fence is presented
+  | { readonly at: 'end' }; // its success is in the ledger, and Temporal does not know yet
+
+/** Reads and changes are counted apart: how often something is read until it is there depends on the moment. */
+export type RequestKind = 'read' | 'change';
+
+/** The one thing that goes wrong in a worker: it dies, it is stopped, or it waits while somebody outside acts. */
+export interface Snag {
+  /** Which of the rotation's activities, in the order in which they begin. */
+  readonly activity: number;
+  readonly point: Point;
+  readonly act: 'kill' | 'stop' | 'pause';
+}
+
+/** The first message to a worker. */
+export interface Assignment {
+  /** The configuration file. */
+  readonly file: string;
+  /** The Temporal server. */
+  readonly address: string;
+  readonly snag: Snag | null;
+  /** A module that exports `without`: how the worker is built with one safety rule taken out, for tests of the rules. */
+  readonly without?: { readonly module: string; readonly rule: string };
+}
+
+/** A request as the worker is about to make it; `url` without the query. */
+export interface Outgoing {
+  readonly method: string;
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** What one attempt of an activity did. */
+export interface Trace {
+  readonly index: number;
+  readonly id: string;
+  readonly activity: string;
+  readonly requests: readonly Outgoing[];
+  /** Names of the store's methods. */
+  readonly writes: readonly string[];
+  readonly fences: number;
+}
+
+/** What a worker reports. */
+export type WorkerMessage =
+  | { readonly event: 'loaded' }
+  | { readonly event: 'ready' }
+  | { readonly event: 'failed'; readonly why: string }
+  | { readonly event: 'ended'; readonly trace: Trace; readonly outcome: 'succeeded' | 'failed' }
+  | { readonly event: 'reached'; readonly request: Outgoing | null };

@@ -1,0 +1,28 @@
+import type { LabServer } from '../lab/server.js';
+import type { Scenario } from '../lab/scenario.js';
+
+/** A value as its provider sees it. */
+export interface Issued {
+  readonly value: string;
+  /** The name it was given at its creation; null when it has none. */
+  readonly label: string | null;
+  readonly alive: boolean;
+  /** Somebody else's: it must outlive every rotation. */
+  readonly foreign: boolean;
+}
+
+/** A procedure's scenario with other people in it, and the truth about what they see. */
+export interface Stage {
+  readonly scenario: Scenario;
+  /** Every value that was ever issued, oldest first. */
+  issued(): Issued[];
+  /** A person edits what the rotation feeds: to a working value of their own, or back to the one adopted. */
+  edit(to: 'own' | 'adopted'): void;
+  /** The provider revokes the adopted value by itself. */
+  killAdopted(): void;
+  /** The simulated systems' clock jumps by this much. */
+  skew(ms: number): void;
+  readonly systems: readonly LabServer[];
+}
+
+export type StartStage = () => Promise<Stage>;

@@ -1,0 +1,41 @@
+import { fastClock } from '../../lab/clock.js';
+import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
+import type { OpenAiLab } from '../../lab/openai/server.js';
+import { startOpenAiApiKey } from '../../lab/scenarios/openai-api-key.js';
+import type { LabServer } from '../../lab/server.js';
+import type { Stage } from '../stage.js';
+
+const oneDayMs = 86_400_000;
+
+/** The scenario, with a person's own key and a service account whose name could be ours. */
+export async function stageOpenAiApiKey(): Promise<Stage> {
+  const base = fastClock(1000); // OpenAI tells times in whole seconds
+  let skewMs = 0;
+  const options = { clock: () => base() + skewMs, settlingMs: -oneDayMs }; // a clock that is put back makes no key unborn
+  const scenario = await startOpenAiApiKey(options);
+  const { openai, docuelevate } = scenario.systems;
+  if (!isOpenAi(openai) || !isDocuElevate(docuelevate))
+    throw new Error('the scenario has other systems than this stage');
+  const own = openai.createUserKey('a person');
+  const foreign = [own.value, ...openai.createServiceAccount('keyturn-openai').keys.map(({ value }) => value)];
+  const adopted = scenario.adopted['key'] ?? '';
+  return {
+    scenario,
+    systems: [openai, docuelevate],
+    issued: () =>
+      openai.keys().map(({ value, accountName, deleted }) => ({
+        ...{ value, label: accountName, alive: !deleted, foreign: foreign.includes(value) },
+      })),
+    edit: (to) => docuelevate.editSetting('openai_api_key', to === 'own' ? own.value : adopted, 'a person'),
+    killAdopted: () => openai.killKey(openai.keys().find(({ value }) => value === adopted)?.id ?? ''),
+    skew: (ms) => void (skewMs += ms),
+  };
+}
+
+function isOpenAi(server: LabServer | undefined): server is OpenAiLab {
+  return server !== undefined && 'killKey' in server;
+}
+
+function isDocuElevate(server: LabServer | undefined): server is DocuElevateLab {
+  return server !== undefined && 'editSetting' in server;
+}

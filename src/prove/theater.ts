@@ -1,0 +1,140 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { descriptorOf } from '../../workers/compose.js';
+import { createPlayground } from '../lab/playground.js';
+import type { Defer } from '../lab/with-cleanup.js';
+import { adopt } from '../operations/adopt.js';
+import { inputOf, openSession, type Session } from '../operations/session.js';
+import { startRotation } from '../operations/start-rotation.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
+import type { RotationWorkflow } from '../../workflows/rotation/define.js';
+import type { Flow } from './cases.js';
+import type { Assignment, Snag } from './snag.js';
+import type { Stage } from './stage.js';
+import type { FragileTemporal } from './temporal.js';
+import type { WorkerPool, WorkerProcess } from './worker.js';
+
+/** What lives through many cases. */
+export interface Job {
+  readonly temporal: FragileTemporal;
+  readonly workers: WorkerPool;
+}
+
+/** One rotation on fresh simulated systems, a fresh store and a worker that is in for trouble. */
+export interface Theater {
+  readonly stage: Stage;
+  readonly session: Session;
+  readonly temporal: FragileTemporal;
+  readonly handle: WorkflowHandle<RotationWorkflow>;
+  /** The worker with the snag. */
+  readonly worker: WorkerProcess;
+  /** Every worker so far, that one first. */
+  readonly hired: readonly WorkerProcess[];
+  /** Starts a worker without one. */
+  replace(): WorkerProcess;
+  /** An emergency is asked for; from now on every value of ours that lives has to die. */
+  emergency(): Promise<void>;
+  /** Values of ours that lived when the emergency was asked for; empty while there is none. */
+  readonly condemned: ReadonlySet<string>;
+  /** Set when the rotation is over. */
+  over: boolean;
+}
+
+export interface Billing {
+  readonly stage: Stage;
+  readonly flow: Flow;
+  readonly snag: Snag | null;
+  readonly without?: Assignment['without'];
+}
+
+const graceMs = 150; // long enough for a phase of its own
+const patienceMs = 3_000;
+const heartbeatMs = 1_000;
+
+export async function openTheater(job: Job, { stage, flow, snag, without }: Billing, defer: Defer): Promise<Theater> {
+  const { scenario } = stage;
+  const { credential } = scenario;
+  const playground = await createPlayground(scenario, { grace: '1 second' });
+  defer(playground.remove);
+  const session = await openSession({ file: playground.file, create: true });
+  defer(() => session.close());
+  await adopt(session, { credential, parts: scenario.adopted, soleUser: true, actor: 'harness' });
+  const { temporal, workers } = job;
+  const assignment = { file: playground.file, address: temporal.address, ...(without && { without }) };
+  const hired: WorkerProcess[] = [];
+  function hire(trouble: Snag | null): WorkerProcess {
+    const worker = workers.take({ ...assignment, snag: trouble });
+    hired.push(worker);
+    return worker;
+  }
+  defer(async () => void (await Promise.all(hired.map((worker) => worker.end()))));
+  const condemned = new Set<string>();
+  const worker = hire(snag);
+  const handle = await start(job, session, { credential, flow });
+  defer(() => endWorkflow(handle));
+  const theater: Theater = {
+    ...{ stage, session, temporal, handle, worker, hired, condemned, over: false },
+    replace: () => hire(null),
+    async emergency() {
+      condemn(stage, condemned);
+      await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
+      condemn(stage, condemned);
+    },
+  };
+  if (flow === 'emergency') condemn(stage, condemned);
+  await worker.ready;
+  return theater;
+}
+
+async function start(
+  { temporal }: Job,
+  { config }: Session,
+  { credential, flow }: { credential: string; flow: Flow },
+): Promise<WorkflowHandle<RotationWorkflow>> {
+  const trigger = flow === 'emergency' ? 'emergency' : 'manual';
+  const input = inputOf(config, credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
+  const { handle } = await startRotation(temporal.client, descriptorOf(config, credential), {
+    ...input,
+    policy: { graceMs, patienceMs },
+    timing: { heartbeatMs },
+  });
+  if (flow === 'emergency') await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
+  return handle;
+}
+
+function condemn(stage: Stage, condemned: Set<string>): void {
+  for (const { value, alive, foreign } of stage.issued()) if (alive && !foreign) condemned.add(value);
+}
+
+/** The next case uses the same name. */
+async function endWorkflow(handle: WorkflowHandle): Promise<void> {
+  await handle.terminate('the case is over').catch(() => undefined);
+}
+
+/** A worker that is gone keeps the workflow's tasks in its own queue for a while; the quick timings give them to anybody at once. */
+export async function unstick({ temporal, handle }: Pick<Theater, 'temporal' | 'handle'>): Promise<void> {
+  const { client } = temporal;
+  const { namespace } = client.options;
+  const execution = { workflowId: handle.workflowId };
+  await client.connection.workflowService.resetStickyTaskQueue({ namespace, execution }).catch(() => undefined);
+}
+
+/** Waits for something that has to happen. Throws when it does not. */
+export async function until(what: string, seen: () => boolean, withinMs: number): Promise<void> {
+  for (const deadline = Date.now() + withinMs; !seen(); await delay(10))
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs / 1000} s in vain: ${what}`);
+}
+
+/** The same for a promise. */
+export async function within<T>(what: string, promise: Promise<T>, ms: number): Promise<T> {
+  const late = new AbortController();
+  const tooLate = delay(ms, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`waited ${ms / 1000} s in vain: ${what}`);
+  });
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    late.abort();
+    tooLate.catch(() => undefined);
+  }
+}

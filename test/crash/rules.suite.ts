@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { type CrashCase, casesOf } from '../../src/prove/cases.js';
+import { startJobs } from '../../src/prove/prove.js';
+import { recordBoundaries } from '../../src/prove/record.js';
+import { runCase } from '../../src/prove/run-case.js';
+import type { Job } from '../../src/prove/theater.js';
+
+// Every safety rule (design, section 5) that is code, with a case that holds only because of it.
+const rules: readonly { rule: string; find: string; phase?: string; says: RegExp }[] = [
+  { rule: 'an intent before the call', find: 'openai.createKey/kill-answer-change-0', says: /is lost/ },
+  {
+    rule: 'compare and set',
+    find: 'openai.createKey/stop-request-change-0',
+    says: /still works after the rotation ended/,
+  },
+  {
+    rule: 'labels that only we can give',
+    find: 'openai.createKey/kill-answer-change-0',
+    says: /was deleted and is not ours/,
+  },
+  {
+    rule: 'the fence',
+    find: 'docuelevate.writeSettings/overtaken-0',
+    phase: 'replace',
+    says: /holds nothing that works/,
+  },
+  {
+    rule: 'a way back that is proved',
+    find: 'docuelevate.settingsAreOurs/old-dies',
+    phase: 'verify',
+    says: /uses of the engine failed/,
+  },
+  {
+    rule: 'fresh proof',
+    find: 'docuelevate.settingsAreOurs/edit-back',
+    phase: 'proof',
+    says: /uses of the engine failed/,
+  },
+  {
+    rule: 'refused means refused',
+    find: 'openai.deleteKey/hollow-deletion-change-0',
+    says: /"refused" was proved and was not so/,
+  },
+  {
+    rule: 'every live version is contained',
+    find: 'openai.acceptsKey/emergency',
+    phase: 'verify',
+    says: /survived the emergency/,
+  },
+  {
+    rule: 'an adopted value is confirmed',
+    find: 'versions.openRotation/kill-end',
+    says: /never been shown to work|waits without a true reason/,
+  },
+];
+
+jest.retryTimes(2); // on a busy machine a frozen attempt may be cancelled before it does what it is here to do
+
+let job: Job;
+let cases: readonly CrashCase[];
+const releases: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  const [started] = await startJobs(
+    1,
+    () => undefined,
+    (release) => releases.push(release),
+  );
+  if (!started) throw new Error('no job was started');
+  job = started;
+  cases = casesOf('openai-api-key', await recordBoundaries(job, 'openai-api-key', 'planned'));
+}, 120_000);
+afterAll(async () => {
+  for (const release of releases.reverse()) await release();
+});
+
+describe.each(rules)('the rule: $rule', ({ rule, find, phase, says }) => {
+  const crash = (): CrashCase => {
+    const found = cases.find(
+      ({ id, boundary }) => id.includes(find) && (phase === undefined || boundary.phase === phase),
+    );
+    if (!found) throw new Error(`no case ${find}`);
+    return found;
+  };
+
+  it('holds', async () => {
+    expect(await runCase(job, crash())).toMatchObject({ problems: [] });
+  }, 120_000);
+
+  it('is what makes it hold', async () => {
+    const { problems } = await runCase(job, crash(), { module: join(__dirname, 'without.ts'), rule });
+
+    expect(problems.join('\n')).toMatch(says);
+  }, 120_000);
+});

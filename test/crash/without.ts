@@ -1,0 +1,89 @@
+// Loaded by the worker under test (src/prove/worker-process.ts): each entry takes exactly one safety rule out of what it is built of.
+// Types are all it imports, so that Node runs it as it is.
+import type { Without } from '../../src/prove/worker-process.js';
+import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Intent, Store } from '../../src/store/store.js';
+
+const kinds: readonly EvidenceKind[] = ['accepted', 'setting-ours', 'document', 'in-use', 'idle'];
+const anybodysName = 'keyturn-openai';
+
+function proved(kind: EvidenceKind): Evidence {
+  return { kind, outcome: 'proved', detail: 'nobody asked', at: Date.now() };
+}
+
+export const without: Readonly<Record<string, Without>> = {
+  'an intent before the call': {
+    store: (store) => ({
+      ...store,
+      async intend({ credential, number: version }): Promise<Intent> {
+        const nonce = Math.random().toString(16).slice(2, 14);
+        const label = `keyturn-in-mind-${nonce}`;
+        return { credential, version, nonce, label, outcome: 'open', providerId: null, at: Date.now() };
+      },
+      keep: async (ref, _intent, made) => store.keep(ref, await store.intend(ref), made),
+    }),
+  },
+  'compare and set': {
+    store: (store) => ({
+      ...store,
+      keep: (...kept) =>
+        store.keep(...kept).then(
+          () => true,
+          () => true,
+        ),
+    }),
+  },
+  'labels that only we can give': {
+    store: (store) => ({
+      ...store,
+      intend: async (ref) => ({ ...(await store.intend(ref)), label: anybodysName }),
+      intents: async (credential) =>
+        (await store.intents(credential)).map((intent) => ({ ...intent, label: anybodysName })),
+    }),
+  },
+  'the fence': { store: (store) => ({ ...store, fence: async () => undefined }) },
+  'a way back that is proved': {
+    store: (store) => ({ ...store, evidence: async (ref) => [proved('accepted'), ...(await store.evidence(ref))] }),
+    activities: (activities) => ({ ...activities, 'openai.acceptsKey': async () => proved('accepted') }),
+  },
+  'fresh proof': {
+    store: (store) => ({ ...store, evidence: async (ref) => [...kinds.map(proved), ...(await store.evidence(ref))] }),
+  },
+  'refused means refused': {
+    activities: (activities, store) => ({
+      ...activities,
+      'openai.refusesKey': careless(activities['openai.refusesKey'], store),
+    }),
+  },
+  'every live version is contained': {
+    store: (store) => ({
+      ...store,
+      async seize(...asked) {
+        const [{ name }] = asked;
+        const current = (await store.versions(name)).find(({ state }) => state === 'current');
+        const { opened, targets } = await store.seize(...asked);
+        return { opened, targets: targets.filter(({ number }) => number === current?.number) };
+      },
+    }),
+  },
+  'an adopted value is confirmed': {
+    store: (store) => ({
+      ...store,
+      open: async (...asked) => ({ ...(await store.open(...asked)), unconfirmed: false }),
+    }),
+  },
+};
+
+/** Whatever is not an answer counts as a refusal. */
+function careless(ask: ((...args: never[]) => Promise<unknown>) | undefined, store: Store) {
+  return async (version: VersionRef): Promise<unknown> => {
+    try {
+      return await ask?.(version as never);
+    } catch {
+      const finding: Finding = { kind: 'refused', outcome: 'proved', detail: 'it did not answer 200' };
+      await store.prove(version, finding);
+      return finding;
+    }
+  };
+}

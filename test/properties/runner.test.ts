@@ -1,0 +1,212 @@
+import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
+import fc from 'fast-check';
+import { runDirectly } from '../../activities/shared/scope.js';
+import { toFailure } from '../../activities/shared/to-failure.js';
+import type { Call } from '../../src/domain/call.js';
+import { createPlayground } from '../../src/lab/playground.js';
+import { withCleanup } from '../../src/lab/with-cleanup.js';
+import { adopt } from '../../src/operations/adopt.js';
+import { inputOf, openSession, type Session, workflowOf } from '../../src/operations/session.js';
+import { judge } from '../../src/prove/judge.js';
+import type { Stage } from '../../src/prove/stage.js';
+import { stageOpenAiApiKey } from '../../src/prove/stages/openai-api-key.js';
+import { startTimeline } from '../../src/prove/timeline.js';
+import { close, type Ending } from '../../workflows/rotation/close.js';
+import { containAndReplace } from '../../workflows/rotation/emergency.js';
+import { emptyInbox, type Inbox } from '../../workflows/rotation/messages.js';
+import { forward, rollBack } from '../../workflows/rotation/phases.js';
+import { RotationRun } from '../../workflows/rotation/run.js';
+import { Leave } from '../../workflows/rotation/trouble.js';
+import type { World } from '../../workflows/rotation/world.js';
+
+// The real runner, activities, store and simulated systems, with Temporal left out: what Temporal may do to a call is chosen at random.
+const troubles = [
+  'none',
+  'answer lost',
+  'never sent',
+  'unavailable',
+  'rejected',
+  'two attempts at once',
+  'an old call again',
+  'emergency',
+] as const;
+type Trouble = (typeof troubles)[number];
+
+/** Mostly nothing happens; how often something does is what the weights say. */
+const script = fc.record({
+  troubles: fc.array(
+    fc.oneof(
+      { weight: 5, arbitrary: fc.constant<Trouble>('none') },
+      { weight: 2, arbitrary: fc.constantFrom(...troubles) },
+    ),
+    { minLength: 10, maxLength: 45 },
+  ),
+  answers: fc.array(fc.constantFrom('retry', 'roll-back', 'skip', 'abandon'), { minLength: 4, maxLength: 12 }),
+});
+
+interface Actors {
+  readonly stage: Stage;
+  readonly session: Session;
+  readonly inbox: Inbox;
+  readonly presenter: { readonly workflowId: string; readonly runId: string };
+}
+
+const faultOf = {
+  'answer lost': 'reset-after',
+  'never sent': 'reset-before',
+  unavailable: { status: 503, body: '' },
+  rejected: { status: 400, body: '' },
+} as const;
+
+function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: Trouble[]; answers: string[] }): World {
+  const { stage, session, inbox, presenter } = actors;
+  const made: Call[] = [];
+  let calls = 0;
+  let offsetMs = 0;
+
+  async function once(call: Call, key: string): Promise<unknown> {
+    const activity = session.activities[call.activity];
+    if (!activity) throw new Error(`no activity ${call.activity}`);
+    return runDirectly(presenter, () => activity(...(call.args as never[])), { key });
+  }
+  async function troubled(trouble: Trouble, call: Call, key: string): Promise<unknown> {
+    if (trouble in faultOf) {
+      const kind = faultOf[trouble as keyof typeof faultOf];
+      const method = call.activity.endsWith('createKey') || call.activity.endsWith('Settings') ? 'POST' : '*';
+      const path = method === 'POST' && call.activity.endsWith('Settings') ? '/api/settings/{key}' : '*';
+      for (const { faults } of stage.systems) faults.add({ method, path, kind });
+    }
+    if (trouble === 'emergency') inbox.emergencies.push({ actor: 'ada', reason: 'it leaked' });
+    if (trouble === 'an old call again' && run?.phase !== 'retire') {
+      // after the last look at the setting nobody could notice in time
+      const old = made[made.length % 5];
+      if (old) await once(old, 'late').catch(() => undefined);
+    }
+    if (trouble === 'two attempts at once') await Promise.allSettled([once(call, key), once(call, key)]);
+    return once(call, key);
+  }
+  return {
+    async execute<R>(call: Call<R>): Promise<R> {
+      if (world.calledOff?.()) throw new CancelledFailure('called off');
+      const key = `call-${++calls}`;
+      made.push(call);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return (await troubled(queue.shift() ?? 'none', call, key)) as R;
+        } catch (error) {
+          const failure = toFailure(error);
+          const lasting = failure instanceof ApplicationFailure && failure.nonRetryable;
+          if (lasting || attempt === 5)
+            throw new ActivityFailure(
+              'failed',
+              call.activity,
+              key,
+              RetryState.MAXIMUM_ATTEMPTS_REACHED,
+              undefined,
+              failure,
+            );
+        } finally {
+          for (const { faults } of stage.systems) faults.clear();
+        }
+      }
+    },
+    now: () => Date.now() + offsetMs,
+    async wait(wake, deadline) {
+      if (wake()) return;
+      if (deadline !== undefined) offsetMs += Math.max(0, deadline - world.now());
+      const choices = run?.waiting?.choices ?? [];
+      const decision =
+        choices.find((choice) => choice === answers[0]) ?? (answers.length === 0 ? 'abandon' : undefined);
+      answers.shift();
+      if (decision && run?.waiting?.for === 'operator')
+        inbox.decisions.push({ actor: 'ada', decision, reason: 'at random' });
+      else if (deadline === undefined) inbox.decisions.push({ actor: 'ada', decision: 'abandon', reason: 'at last' });
+    },
+    show: () => undefined,
+    calledOff: () => inbox.emergencies.length > 0 && inbox.handled === 0,
+  };
+}
+
+let world: World;
+let run: RotationRun | undefined;
+
+/** What workflows/rotation/define.ts does with Temporal's scopes. */
+async function rotate(rotation: RotationRun, inbox: Inbox): Promise<Ending> {
+  const ending = await planned(rotation);
+  if (inbox.emergencies.length === 0) return ending;
+  inbox.handled = inbox.emergencies.length;
+  rotation.undo.length = 0;
+  return containAndReplace(rotation, Promise.resolve());
+}
+
+async function planned(rotation: RotationRun): Promise<Ending> {
+  try {
+    await forward(rotation);
+    return { outcome: 'retired' };
+  } catch (error) {
+    const leave = leaveOf(error);
+    if (!rotation.opened || leave.to === 'lost') return { outcome: 'failed', why: leave.message };
+    if (leave.to === 'abandon' || rotation.pastNoReturn) return { outcome: 'abandoned', why: leave.message };
+    if (rotation.inbox.emergencies.length > 0) return { outcome: 'abandoned' };
+    try {
+      await rollBack(rotation);
+      return { outcome: 'rolled-back' };
+    } catch (again) {
+      return { outcome: 'abandoned', why: leaveOf(again).message };
+    }
+  }
+}
+
+function leaveOf(error: unknown): Leave {
+  if (error instanceof Leave) return error;
+  if (error instanceof CancelledFailure) return new Leave('emergency', 'called off');
+  throw error;
+}
+
+it('never leaves the engine without a working value, deletes what is not ours, loses a value or proves what is not so', async () => {
+  await fc.assert(
+    fc.asyncProperty(script, (chosen) =>
+      withCleanup(async (defer) => {
+        const stage = await stageOpenAiApiKey();
+        defer(() => stage.scenario.stop());
+        const { credential, adopted } = stage.scenario;
+        const playground = await createPlayground(stage.scenario, { grace: '0 seconds', patience: '1 second' });
+        defer(playground.remove);
+        const session = await openSession({ file: playground.file, create: true });
+        defer(() => session.close());
+        const timeline = startTimeline(stage.scenario);
+        defer(async () => timeline.stop());
+        await adopt(session, { credential, parts: adopted, soleUser: true, actor: 'ada' });
+        const inbox = emptyInbox();
+        const presenter = { workflowId: `rotation/${credential}`, runId: 'run-1' };
+        const input = inputOf(session.config, credential, { actor: 'ada', trigger: 'manual', reason: 'a property' });
+        world = createWorld(
+          { stage, session, inbox, presenter },
+          { troubles: [...chosen.troubles], answers: [...chosen.answers] },
+        );
+        run = new RotationRun(workflowOf(session.config, credential), input, { world, inbox });
+
+        const ending = await rotate(run, inbox);
+        const report = run.opened ? await close(run, ending).catch(() => null) : null;
+        timeline.stop();
+
+        const scene = {
+          stage,
+          store: session.store,
+          credential,
+          timeline,
+          condemned: new Set<string>(),
+          report,
+          edited: true,
+        };
+        const judged = await judge(scene);
+        const { lostSecrets, wrongDeletions, falseProofs } = judged;
+        expect({ lostSecrets, wrongDeletions, falseProofs, problems: judged.problems }).toMatchObject({
+          ...{ lostSecrets: 0, wrongDeletions: 0, falseProofs: 0 },
+        });
+        if (inbox.emergencies.length === 0) expect(timeline.outageMs()).toBe(0);
+      }),
+    ),
+    { numRuns: 12, endOnFailure: true },
+  );
+}, 90_000);

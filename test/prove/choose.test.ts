@@ -1,0 +1,46 @@
+import { type Boundary, casesOf } from '../../src/prove/cases.js';
+import { choose } from '../../src/prove/choose.js';
+
+const request = (method: string) => ({ method, origin: 'http://provider.test', path: '/keys' });
+const boundary: Boundary = {
+  ...{ flow: 'planned', index: 0, activity: 'openai.createKey', phase: 'replace', title: 'Create', version: 2 },
+  ...{ requests: [request('GET'), request('POST')], writes: ['intend', 'keep', 'record'], fences: 1 },
+};
+const ids = (faults: string) => casesOf('p', [boundary]).flatMap(({ id }) => (id.includes(`/${faults}`) ? [id] : []));
+
+it('kills a worker before the call, after the change, before each write and before Temporal knows', () => {
+  expect(ids('kill')).toEqual([
+    'planned/00-openai.createKey/kill-entry',
+    'planned/00-openai.createKey/kill-answer-change-0',
+    'planned/00-openai.createKey/kill-write-0',
+    'planned/00-openai.createKey/kill-write-1',
+    'planned/00-openai.createKey/kill-write-2',
+    'planned/00-openai.createKey/kill-end',
+  ]);
+});
+
+it('lets nothing happen to requests where none is made', () => {
+  const silent = { ...boundary, requests: [] };
+
+  const faults = new Set(casesOf('p', [silent]).map(({ fault: { name } }) => name));
+
+  expect(faults).not.toContain('hang');
+  expect(faults).toContain('kill-entry');
+});
+
+it('samples by seed alone, and plays what is named first in full', () => {
+  const all = [...casesOf('changed', [boundary]), ...casesOf('other', [boundary])];
+  const pick = (seed: string) => choose(all, { seed, sample: 3, first: ['changed'] });
+
+  expect(pick('a').map(({ id }) => id)).toEqual(pick('a').map(({ id }) => id));
+  expect(pick('a').map(({ id }) => id)).not.toEqual(pick('b').map(({ id }) => id));
+  expect(pick('a').filter(({ procedure }) => procedure === 'changed')).toHaveLength(all.length / 2);
+  expect(pick('a').filter(({ procedure }) => procedure === 'other')).toHaveLength(3);
+});
+
+it('finds the cases of one fault, and one case by its id', () => {
+  const all = casesOf('p', [boundary]);
+
+  expect(choose(all, { fault: 'kill-write' })).toHaveLength(3);
+  expect(choose(all, { only: '00-openai.createKey/kill-end' })).toHaveLength(1);
+});
