@@ -5,6 +5,7 @@ import type { Intent } from '../../src/store/store.js';
 import { presentFence, presentProof } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision, passing, permanent } from '../shared/patience.js';
+import { runDirectly, scope } from '../shared/scope.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import type { CreatedServiceAccount, ProjectKey } from './schemas.js';
@@ -123,7 +124,8 @@ function saysNo(error: unknown): boolean {
 async function keep({ deps, client, ref }: Work, intent: Intent, made: CreatedServiceAccount): Promise<void> {
   const { store } = deps;
   async function discard(): Promise<void> {
-    await client.deleteAccount(made.id); // made by this very call: no fence can make it somebody else's
+    // Made by this very call: no fence can make it somebody else's, and whoever called this attempt off does not know its id.
+    await runDirectly(scope().presenter, () => client.deleteAccount(made.id));
     await store.settle(intent, 'deleted');
   }
   const key = made.api_key?.value;

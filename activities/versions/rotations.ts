@@ -42,9 +42,13 @@ export async function closeRotation(
   store: Store,
   { version, outcome, why }: Closing,
 ): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> {
-  await presentFence(store, version);
-  await dropUntried(store, version);
-  await store.close(version, outcome, why);
+  const rotations = await store.rotations(version.credential);
+  const closed = rotations.find(({ fence }) => fence === version.fence)?.outcome === outcome; // by an attempt whose answer was lost
+  if (!closed) {
+    await presentFence(store, version);
+    await dropUntried(store, version);
+    await store.close(version, outcome, why);
+  }
   const versions = await store.versions(version.credential);
   const attempts = (await store.intents(version.credential)).filter((intent) => intent.outcome === 'open');
   return {

@@ -24,6 +24,8 @@ export interface Scene {
   readonly report: RotationReport | null;
   /** A person changed what the engine holds. */
   readonly edited: boolean;
+  /** A frozen attempt was called off when it went on: what it was just making stays listed as an open attempt. */
+  readonly calledOff: boolean;
 }
 
 /** What the store knows of one issued value. */
@@ -80,7 +82,8 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   const ours = known.filter(({ alive, foreign }) => alive && !foreign);
   const escaped = ours.filter(({ value }) => condemned.has(value));
   problems.push(...escaped.map(({ label }) => `"${label}" survived the emergency`));
-  return edited ? problems : [...problems, ...notAlone(ours, held, report)];
+  const counted = ours.filter(({ attempted }) => !(scene.calledOff && attempted === 'open'));
+  return edited ? problems : [...problems, ...notAlone(counted, held, report)];
 }
 
 function notAlone(ours: readonly Known[], held: string | null, { outcome }: RotationReport): string[] {

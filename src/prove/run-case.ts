@@ -63,7 +63,16 @@ async function play(
   const { store } = theater.session;
   const { condemned } = theater;
   const { credential } = stage.scenario;
-  const scene = { stage, store, credential, timeline, condemned, report, edited: fault.edited ?? false };
+  const scene = {
+    stage,
+    store,
+    credential,
+    timeline,
+    condemned,
+    report,
+    edited: fault.edited ?? false,
+    calledOff: calledOff(theater, fault),
+  };
   const judgement = await judge(scene);
   const consumerFailures = condemned.size > 0 ? 0 : consumer.failed; // contain first: an emergency may cost an outage
   const failures = `${consumerFailures} of ${consumer.probes} uses of the engine failed`;
@@ -80,6 +89,10 @@ async function play(
     ],
     ...{ outcome: report?.outcome ?? 'none', consumerFailures, outageMs: timeline.outageMs() },
   };
+}
+
+function calledOff({ worker: { ended, frozenAt } }: Theater, { act }: Fault): boolean {
+  return act === 'stop' && ended[frozenAt]?.outcome === 'failed';
 }
 
 /** What an emergency may end as besides the usual: never as if there had been none. */

@@ -198,6 +198,7 @@ it('never leaves the engine without a working value, deletes what is not ours, l
           condemned: new Set<string>(),
           report,
           edited: true,
+          calledOff: false,
         };
         const judged = await judge(scene);
         const { lostSecrets, wrongDeletions, falseProofs } = judged;
