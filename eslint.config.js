@@ -38,9 +38,16 @@ export default ts.config(
         'error',
         {
           patterns: [
-            { group: ['**/activities/**'], allowTypeImports: true, message: 'Workflows take types only from activities.' },
+            {
+              group: ['**/activities/**'],
+              allowTypeImports: true,
+              message: 'Workflows take types only from activities.',
+            },
             { regex: '/src/(?!domain/)', message: 'Workflows take values only from src/domain.' },
-            { regex: '^node:|^(fs|path|crypto|os|http|https|net|child_process|undici|zod)$', message: 'Not in the workflow sandbox.' },
+            {
+              regex: '^node:|^(fs|path|crypto|os|http|https|net|child_process|undici|zod)$',
+              message: 'Not in the workflow sandbox.',
+            },
             { regex: '^@temporalio/(activity|client|worker|testing)', message: 'Not in the workflow sandbox.' },
           ],
         },
@@ -50,7 +57,12 @@ export default ts.config(
   },
   {
     files: ['src/domain/**'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\./)', message: 'src/domain imports nothing outside itself.' }] }] },
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!\\./)', message: 'src/domain imports nothing outside itself.' }] },
+      ],
+    },
   },
   {
     files: ['test/**'],

@@ -9,7 +9,8 @@ const holds = {
   'no use failed': demo.consumer.failed === 0,
   'no secret is in Temporal or a log': demo.secretsFoundInTemporal === 0,
   'it took less than a minute': demo.seconds < 60,
-  'every step has a title, an outcome and a time': demo.steps.length > 10 && demo.steps.every((step) => step.title && step.outcome && step.ms >= 0),
+  'every step has a title, an outcome and a time':
+    demo.steps.length > 10 && demo.steps.every((step) => step.title && step.outcome && step.ms >= 0),
 };
 const broken = Object.keys(holds).filter((name) => !holds[name]);
 for (const name of broken) console.error(`demo: it does not hold that ${name}`);

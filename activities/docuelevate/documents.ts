@@ -99,7 +99,7 @@ async function cleanUp(client: DocuElevateClient, file: number): Promise<string>
 
 /** Asks until there is an answer, quickly at first; undefined when the time is over. */
 async function poll<T>(ask: () => Promise<T | undefined>, until: number): Promise<T | undefined> {
-  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+  for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
     const answer = await ask();
     if (answer !== undefined || Date.now() + pauseMs > until) return answer;
     await delay(pauseMs);

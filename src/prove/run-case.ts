@@ -6,7 +6,7 @@ import { decide, progress } from '../../workflows/rotation/messages.js';
 import { keyturnNeedsOperator } from '../../workflows/search-attributes.js';
 import type { CrashCase, Flow } from './cases.js';
 import type { Fault } from './fault.js';
-import { judge, type Judgement } from './judge.js';
+import { judge, type Judgement, type Scene } from './judge.js';
 import type { Assignment } from './snag.js';
 import { stages } from './stages/index.js';
 import { type Job, openTheater, type Theater, until } from './theater.js';
@@ -60,20 +60,8 @@ async function play(
 
   await consumer.stop();
   timeline.stop();
-  const { store } = theater.session;
   const { condemned } = theater;
-  const { credential } = stage.scenario;
-  const scene = {
-    stage,
-    store,
-    credential,
-    timeline,
-    condemned,
-    report,
-    edited: fault.edited ?? false,
-    calledOff: calledOff(theater, fault),
-  };
-  const judgement = await judge(scene);
+  const judgement = await judge(sceneOf(theater, fault, { timeline, report }));
   const consumerFailures = condemned.size > 0 ? 0 : consumer.failed; // contain first: an emergency may cost an outage
   const failures = `${consumerFailures} of ${consumer.probes} uses of the engine failed`;
   return {
@@ -89,6 +77,13 @@ async function play(
     ],
     ...{ outcome: report?.outcome ?? 'none', consumerFailures, outageMs: timeline.outageMs() },
   };
+}
+
+function sceneOf(theater: Theater, fault: Fault, seen: Pick<Scene, 'timeline' | 'report'>): Scene {
+  const { stage, session, condemned } = theater;
+  const { credential } = stage.scenario;
+  const edited = fault.edited ?? false;
+  return { stage, store: session.store, credential, condemned, edited, calledOff: calledOff(theater, fault), ...seen };
 }
 
 function calledOff({ worker: { ended, frozenAt } }: Theater, { act }: Fault): boolean {
