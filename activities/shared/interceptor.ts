@@ -28,7 +28,7 @@ class Recorder implements ActivityInboundCallsInterceptor {
     const step = stepOf(input);
     const beat = this.#heartbeat();
     try {
-      await this.#record(step, { event: 'started' });
+      if (this.#mayChangeOutside(step)) await this.#record(step, { event: 'started' });
       const result = await next(input);
       await this.#record(step, { event: 'succeeded', ...outcomeOf(result) });
       return result;
@@ -40,6 +40,14 @@ class Recorder implements ActivityInboundCallsInterceptor {
     } finally {
       clearInterval(beat);
     }
+  }
+
+  /**
+   * Only what may change something outside must be known to have begun: a start without an end reads as "unknown". A check changes nothing,
+   * and what the store itself does is in the store.
+   */
+  #mayChangeOutside(step: StepContext | null): boolean {
+    return step?.check !== true && !this.#context.info.activityType.startsWith('versions.');
   }
 
   /** A planned step that cannot be recorded has not succeeded; recording never delays a revocation. */

@@ -25,8 +25,8 @@ export interface RotationFigures {
   readonly events: number;
 }
 
-const rounds = 15;
-const warmUps = 3;
+const rounds = 31;
+const warmUps = 10; // until the engine has compiled what runs again and again: a worker runs for weeks
 
 /** Rotations and bare workflows by turns, on one server, with simulated systems that answer at once. */
 export function measureRotations(): Promise<RotationFigures> {

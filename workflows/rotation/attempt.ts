@@ -12,6 +12,8 @@ const mostStaleRounds = 3;
 export interface Attempted {
   readonly title: string;
   readonly call: Call;
+  /** It only asks and changes nothing. */
+  readonly check?: boolean;
   /** A check whose failure is a question to a person. */
   readonly ask?: boolean;
 }
@@ -39,7 +41,7 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
   }
 }
 
-async function once(run: RotationRun, { title, call, ask }: Attempted): Promise<Ended | Failed> {
+async function once(run: RotationRun, { title, call, ask, check = false }: Attempted): Promise<Ended | Failed> {
   const { phase, footing, input, opened } = run;
   try {
     const context = {
@@ -47,6 +49,7 @@ async function once(run: RotationRun, { title, call, ask }: Attempted): Promise<
       fence: opened?.fence ?? null,
       phase,
       title,
+      check,
       emergency: footing === 'containing',
     };
     const result = await run.world.execute(call, context);

@@ -101,7 +101,7 @@ export class RotationRun implements Run {
   async check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
     // Contain first: an emergency does not ask whether somebody still uses what is leaked.
     if (whenNot === 'ask' && this.footing === 'containing') return;
-    const key = await this.#once(title, () => attempt(this, { title, call, ask: whenNot === 'ask' }));
+    const key = await this.#once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
     if (this.phase === 'retire') this.#retireChecks.add(key);
   }
 

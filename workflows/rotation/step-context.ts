@@ -8,6 +8,8 @@ export interface StepContext {
   readonly version: number | null;
   readonly phase: Phase;
   readonly title: string;
+  /** It only asks and changes nothing. */
+  readonly check?: boolean;
   /** Contain first: an emergency's step goes on although the ledger cannot be written. */
   readonly emergency: boolean;
 }
