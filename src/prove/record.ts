@@ -18,7 +18,7 @@ export async function recordBoundaries(job: Job, procedure: string, flow: Flow):
     return worker.ended
       .filter(({ outcome }) => outcome === 'succeeded')
       .map(({ trace: { index, id, activity, requests, writes, fences } }) => {
-        const entry = ledger.find(({ activityId, event }) => activityId === id && event === 'started');
+        const entry = ledger.find(({ activityId, event }) => activityId === id && event === 'succeeded');
         if (!entry?.phase) throw new Error(`the ledger does not know activity ${id}`);
         const { phase, title = activity, version = null } = entry;
         return { flow, index, activity, phase, title, version, requests, writes: [...writes, 'record'], fences };
