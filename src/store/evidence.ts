@@ -1,12 +1,12 @@
 import type { Evidence, Finding } from '../domain/evidence.js';
-import { type StoreContext, write } from './context.js';
+import { type StoreContext, writeUnsynced } from './context.js';
 import { type VersionKey, versionRow } from './rows.js';
 import type { Store } from './store.js';
 
 /** Findings are only ever added, so they need no fence. */
 export function evidenceQueries(context: StoreContext): Pick<Store, 'prove' | 'evidence'> {
   return {
-    prove: (ref, finding) => write(context, (inside) => prove(inside, ref, finding)),
+    prove: (ref, finding) => writeUnsynced(context, (inside) => prove(inside, ref, finding)),
     evidence: (ref) => list(context, ref),
   };
 }

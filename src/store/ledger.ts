@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { phases } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
 import { canonicalJson } from './canonical-json.js';
-import { type StoreContext, write } from './context.js';
+import { type StoreContext, write, writeUnsynced } from './context.js';
 import type { KeyRing } from './key-ring.js';
 import type { LedgerTable } from './schema.js';
 import type { LedgerEntry, LedgerRow, Store } from './store.js';
@@ -35,7 +35,7 @@ const Entry = z.object({
 /** The ledger's part of the store. `ledger` answers in order of time; with a limit, the newest ones. */
 export function ledgerQueries(context: StoreContext): Pick<Store, 'record' | 'ledger' | 'verifyLedger'> {
   return {
-    record: (entry) => write(context, (inside) => append(inside, entry)),
+    record: (entry) => (isEnd(entry) ? writeUnsynced : write)(context, (inside) => append(inside, entry)),
     ledger: (filter) => entries(context, filter),
     verifyLedger: () => verify(context),
   };
@@ -60,6 +60,11 @@ export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry
     .set({ ledger_mac: mac, ledger_seal: sealOfEnd(ring, numbered.seq, mac) })
     .execute();
   return { ...numbered, mac };
+}
+
+/** How a step ended: without it the step reads as "unknown", which is true. */
+function isEnd({ event }: LedgerEntry): boolean {
+  return event === 'succeeded' || event === 'failed';
 }
 
 /** Proves where the ledger ends, so that a shortened one shows. */

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Kysely, sql, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { UserError } from '../domain/user-error.js';
 import { StoreBusy } from './failures.js';
 import type { Tables } from './schema.js';
@@ -18,6 +18,18 @@ export function openSqlite(file: string, { create }: { readonly create: boolean 
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
     database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
     return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database, file) }) });
+  });
+}
+
+/** Runs `work` on the connection while commits do not wait for the disk. */
+export function unsynced<R>(database: Kysely<Tables>, work: (db: Kysely<Tables>) => Promise<R>): Promise<R> {
+  return database.connection().execute(async (db) => {
+    await sql`pragma synchronous = normal`.execute(db);
+    try {
+      return await work(db);
+    } finally {
+      await sql`pragma synchronous = full`.execute(db);
+    }
   });
 }
 

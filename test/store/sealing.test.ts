@@ -45,8 +45,8 @@ describe('A stored value', () => {
     bench.edit(sql);
     const ref = (await bench.store.versions())[1]!;
 
-    for (const call of [bench.store.unseal(ref), bench.store.read(ref)]) {
-      const error: unknown = await call.catch((error: unknown) => error);
+    for (const call of ['unseal', 'read'] as const) {
+      const error: unknown = await bench.store[call](ref).catch((error: unknown) => error);
       expect(error).toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
       expect(error).toMatchObject({
         message: containing(`Version ${ref.number} of openai does not open`),

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { UserError } from '../../src/domain/user-error.js';
-import { type StoreContext, write } from '../../src/store/context.js';
+import { type StoreContext, write, writeUnsynced } from '../../src/store/context.js';
 import { StoreBusy } from '../../src/store/failures.js';
 import type { Tables } from '../../src/store/schema.js';
 import { adapt, openSqlite } from '../../src/store/sqlite.js';
@@ -37,6 +37,20 @@ describe('SQLite', () => {
     expect(await pragma(context, 'secure_delete')).toBe(1);
     expect(await pragma(context, 'foreign_keys')).toBe(1);
     expect(await pragma(context, 'busy_timeout')).toBe(1000);
+    await db.destroy();
+  });
+
+  it('waits for the disk again after a transaction that did not, however that ended', async () => {
+    const db = openSqlite(bench.file, { create: false });
+    const context: StoreContext = { db, ring: bench.ring, now: Date.now };
+
+    expect(await writeUnsynced(context, (inside) => pragma(inside, 'synchronous'))).toBe(1); // NORMAL
+    expect(await pragma(context, 'synchronous')).toBe(2);
+    const failing = writeUnsynced(context, () => Promise.reject(new Error('no')));
+    const beside = addCredential(context, 'beside');
+    await expect(failing).rejects.toThrow('no');
+    await beside;
+    expect(await pragma(context, 'synchronous')).toBe(2);
     await db.destroy();
   });
 
