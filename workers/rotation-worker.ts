@@ -8,6 +8,7 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { recordingInterceptor } from '../activities/shared/interceptor.js';
+import { UserError } from '../src/domain/user-error.js';
 import type { Store } from '../src/store/store.js';
 import { emergencyTaskQueue } from '../workflows/rotation/world.js';
 import { taskQueue } from '../src/operations/start-rotation.js';
@@ -28,13 +29,29 @@ export interface RunningWorkers {
   stop(): Promise<void>;
 }
 
-/** Routes Temporal's own log lines into ours. Once per process, before anything else of the SDK's worker is used. */
-export function installRuntime(logger: Logger): void {
+/**
+ * Routes Temporal's own log lines into ours and serves metrics for Prometheus, if an address (`host:port`) is given for them.
+ * Once per process, before anything else of the SDK's worker is used.
+ * @throws UserError when nothing can be served at the address
+ */
+export function installRuntime(logger: Logger, metrics?: string): void {
   const forward = ({ level, message, meta }: LogEntry) => {
     const fields = { ...meta, error: undefined }; // errors may hold foreign text
     logger[level === 'TRACE' ? 'trace' : (level.toLowerCase() as 'debug')](fields, message);
   };
-  Runtime.install({ logger: new DefaultLogger('WARN', forward), shutdownSignals: [] });
+  const telemetryOptions = metrics === undefined ? {} : { metrics: { prometheus: { bindAddress: metrics } } };
+  try {
+    Runtime.install({ logger: new DefaultLogger('WARN', forward), shutdownSignals: [], telemetryOptions });
+  } catch (error) {
+    throw metrics === undefined ? error : notServed(metrics);
+  }
+}
+
+function notServed(metrics: string): UserError {
+  return new UserError(`Metrics cannot be served at ${metrics}.`, {
+    state: 'Nothing was started.',
+    next: 'Give a free address of this machine, for instance --metrics 127.0.0.1:9464',
+  });
 }
 
 /** Two workers: one for everything, and one for emergencies with slots of its own, so that hung steps never hold up a containment. */

@@ -15,6 +15,13 @@ export interface Place {
   readonly ended?: Promise<void>;
   /** Where to look at rotations. */
   readonly uiUrl?: string;
+  /** Where metrics are served, `host:port`. */
+  readonly metrics?: string;
+}
+
+/** Option of the commands that run workers. */
+export interface WorkerOptions {
+  readonly metrics?: string;
 }
 
 /** One line per thing that happens, with its time. */
@@ -26,9 +33,13 @@ export function line({ say, paint }: Pick<Cli, 'say' | 'paint'>, text: string): 
 export async function runWorkers(cli: Cli, session: Session, place: Place): Promise<void> {
   const { target } = place;
   const { logger, file } = openLog(session.config.data);
-  const serving = await serve(session, target, logger);
+  const serving = await serve(session, target, {
+    logger,
+    ...(place.metrics !== undefined && { metrics: place.metrics }),
+  });
   logger.info({ address: target.address, namespace: target.namespace }, 'workers started');
   line(cli, `Workers: ready; their log is ${file}`);
+  if (place.metrics !== undefined) line(cli, `Metrics: http://${place.metrics}/metrics`);
   await tellOrphans(cli, session, target);
   line(cli, cli.paint.bold('Ready. Ctrl-C stops'));
   cli.answer(

@@ -2,6 +2,7 @@ import type { Waiting } from '../domain/rotation.js';
 import type { CredentialStatus } from '../operations/status.js';
 import { columns } from './layout.js';
 import type { Paint } from './paint.js';
+import { questionText } from './question-text.js';
 import { waitingText } from './steps-text.js';
 import { moment, roughly } from './time.js';
 
@@ -58,8 +59,9 @@ function details({ credential, rotation, trouble }: CredentialStatus, paint: Pai
 function running(
   credential: string,
   { version, openedAt, actor, reason, progress }: NonNullable<CredentialStatus['rotation']>,
-  { dim, attention }: Paint,
+  paint: Paint,
 ): string[] {
+  const { dim, attention } = paint;
   const step = progress?.steps.findLast(({ state }) => state === 'running');
   const now =
     progress === null ? 'how far it is only Temporal knows' : `phase ${progress.phase}${step ? `: ${step.title}` : ''}`;
@@ -67,7 +69,7 @@ function running(
   return [
     `rotation to version ${version}, since ${moment(openedAt)}, by ${actor} ${dim(`(${reason})`)}`,
     now,
-    ...(waiting ? [attention(waitingText({ credential, waiting }, Date.now()))] : []),
-    ...(waiting?.for === 'operator' ? [`keyturn decide ${credential} ${waiting.choices.join('|')} --reason "…"`] : []),
+    ...(waiting && waiting.for !== 'operator' ? [attention(waitingText({ credential, waiting }, Date.now()))] : []),
+    ...(waiting?.for === 'operator' ? [attention('waits for you'), ...questionText(credential, waiting, paint)] : []),
   ];
 }

@@ -3,7 +3,9 @@ import type { Session } from '../operations/session.js';
 import type { TemporalTarget } from '../temporal/connect.js';
 import type { EmbeddedServer } from '../temporal/embedded.js';
 import { examples } from './examples.js';
+import { metricsOption } from './metrics-option.js';
 import { type Cli, perform } from './perform.js';
+import type { WorkerOptions } from './run-workers.js';
 
 export function defineUp(program: Command): void {
   program
@@ -12,29 +14,30 @@ export function defineUp(program: Command): void {
     .description(
       'Starts a Temporal server on this machine, with its data beside the configuration, and workers, in the foreground. Ctrl-C stops them: rotations go on when it runs again. Where a Temporal server is configured (TEMPORAL_ADDRESS, a profile), that one is used and none is started.',
     )
+    .option(...metricsOption)
     .addHelpText('after', examples('keyturn up'))
-    .action((_options: unknown, command: Command) =>
+    .action((options: WorkerOptions, command: Command) =>
       perform(command, async (cli) => {
         const { withSession } = await import('./with-rotations.js');
-        await withSession(cli, (session) => up(cli, session));
+        await withSession(cli, (session) => up(cli, session, options));
       }),
     );
 }
 
-async function up(cli: Cli, session: Session): Promise<void> {
+async function up(cli: Cli, session: Session, options: WorkerOptions): Promise<void> {
   const { configuredTarget } = await import('../temporal/settings.js');
   const { readEnvironment } = await import('../temporal/environment.js');
   const { runWorkers, line } = await import('./run-workers.js');
   const configured = configuredTarget(readEnvironment());
   if (configured) {
     line(cli, `Temporal server: the configured one at ${configured.address}; none is started here`);
-    return runWorkers(cli, session, { target: configured });
+    return runWorkers(cli, session, { ...options, target: configured });
   }
   const server = await start(cli, session);
   const { embeddedTarget } = await import('../temporal/connect.js');
   const target: TemporalTarget = embeddedTarget(server.address);
   try {
-    await runWorkers(cli, session, { target, ...server });
+    await runWorkers(cli, session, { ...options, target, ...server });
   } finally {
     await server.stop();
     line(cli, 'Temporal server: stopped');

@@ -1,9 +1,10 @@
-import type { Progress, RotationReport, Waiting } from '../domain/rotation.js';
+import type { Progress, RotationReport } from '../domain/rotation.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { failureText } from './failure.js';
 import { facts } from './layout.js';
 import type { Cli } from './perform.js';
-import { momentAndDistance, roughly } from './time.js';
+import { questionText } from './question-text.js';
+import { roughly } from './time.js';
 import type { Watched } from './watch.js';
 
 /** What the JSON document says besides how it ended. */
@@ -20,10 +21,11 @@ export function tellWatched(cli: Cli, watched: Watched, more: Told): ExitCode {
     case 'ended':
       return tellReport(cli, watched, more);
     case 'waiting':
-      cli.answer(
-        { ...more, state: 'waiting', waiting: watched.waiting, progress: watched.progress },
-        waitingText(cli, credential, watched.waiting),
-      );
+      cli.answer({ ...more, state: 'waiting', waiting: watched.waiting, progress: watched.progress }, [
+        '',
+        `${cli.paint.attention('◷')} ${cli.paint.bold(`${credential} waits for you`)}`,
+        ...questionText(credential, watched.waiting, cli.paint),
+      ]);
       return exitCodes.waiting;
     case 'left':
       cli.answer({ ...more, state: 'running', progress: watched.progress }, [
@@ -115,33 +117,12 @@ function badEndText(
     what: [headlines[outcome], ...(why === undefined ? [] : [why])].join('\n'),
     ...(outcome === 'rolled-back' && {
       impact: earlier === null ? 'none: the engine keeps its earlier value' : `none: documents use version ${earlier}`,
+      safeUntil: 'no limit: what is in force stays valid',
     }),
-    ...(outcome === 'contained' && { impact: 'documents fail until a new value is in force' }),
+    ...(outcome === 'contained' && { impact: 'documents fail until a new value is in force', safeUntil: 'now' }),
     state: [states[outcome], ...leftOver.map((left) => `Left over: ${left}.`)].filter(Boolean).join('\n') || null,
     next: `See why and what is left: keyturn ledger ${credential}, keyturn status ${credential}. Then: keyturn rotate ${credential}`,
   });
-}
-
-function waitingText(
-  { paint: { attention, bold, dim } }: Cli,
-  credential: string,
-  { why, impact, until, then, choices }: Waiting,
-): string[] {
-  return [
-    '',
-    `${attention('◷')} ${bold(`${credential} waits for you`)}`,
-    `  ${why}`,
-    '',
-    ...facts([
-      [dim('Impact'), impact],
-      [
-        dim('By itself'),
-        until === undefined ? 'nothing happens' : `${then ?? 'it goes on'} at ${momentAndDistance(until, Date.now())}`,
-      ],
-      [dim('Possible'), choices.join(', ')],
-      [dim('Next'), `keyturn decide ${credential} ${choices[0] ?? 'retry'} --reason "…"`],
-    ]),
-  ];
 }
 
 function lengthOf(progress: Progress | null): number | null {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { examples } from './examples.js';
+import { metricsOption } from './metrics-option.js';
 import { perform } from './perform.js';
+import type { WorkerOptions } from './run-workers.js';
 
 export function defineWorker(program: Command): void {
   program
@@ -9,8 +11,9 @@ export function defineWorker(program: Command): void {
     .description(
       'Runs workers only, in the foreground, against the configured Temporal server or the one that keyturn up runs on the same data. Waits up to 30 seconds for it. Ctrl-C stops them: rotations go on with the next worker.',
     )
+    .option(...metricsOption)
     .addHelpText('after', examples('TEMPORAL_ADDRESS=temporal.example.com:7233 keyturn worker'))
-    .action((_options: unknown, command: Command) =>
+    .action((options: WorkerOptions, command: Command) =>
       perform(command, async (cli) => {
         const { withSession } = await import('./with-rotations.js');
         const { waitForTemporal, embeddedServerGone } = await import('../operations/reach.js');
@@ -19,6 +22,7 @@ export function defineWorker(program: Command): void {
           const target = await waitForTemporal(session.config);
           line(cli, `Temporal server: ${target.address}, namespace ${target.namespace}`);
           await runWorkers(cli, session, {
+            ...options,
             target,
             ...(target.embedded && { ended: embeddedServerGone(session.config, target) }),
           });

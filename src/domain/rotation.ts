@@ -106,6 +106,8 @@ export interface Waiting {
   readonly until?: number;
   readonly then?: string;
   readonly choices: readonly Decision[];
+  /** What each choice would do. */
+  readonly effects: Readonly<Partial<Record<Decision, string>>>;
 }
 
 export type RotationOutcome = 'retired' | 'rolled-back' | 'abandoned' | 'contained' | 'replaced' | 'failed';

@@ -19,9 +19,13 @@ export interface Serving {
  * Works on rotations and emergencies at a Temporal server, in this process.
  * @throws UserError when the server cannot be used or this Keyturn is incomplete
  */
-export async function serve({ store, activities }: Session, target: TemporalTarget, logger: Logger): Promise<Serving> {
+export async function serve(
+  { store, activities }: Session,
+  target: TemporalTarget,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics?: string },
+): Promise<Serving> {
   if (!existsSync(bundlePath)) throw incomplete();
-  installRuntime(logger); // before any connection of the worker's library is made
+  installRuntime(logger, metrics); // before any connection of the worker's library is made
   const connection = await connectWorker(target);
   await ensureSearchAttributes(connection, target.namespace);
   const workers = await startWorkers({

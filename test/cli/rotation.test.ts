@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { findSecrets } from '../../src/lab/canary.js';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
@@ -14,13 +15,15 @@ let stage: Stage;
 let openai: OpenAiLab;
 let engine: DocuElevateLab;
 let up: Running;
+let metrics: string;
 
 beforeAll(async () => {
   stage = await startStage();
   openai = stage.scenario.systems['openai'] as OpenAiLab;
   engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
   await stage.adopt();
-  up = stage.start(['up']);
+  metrics = `127.0.0.1:${await freePort()}`;
+  up = stage.start(['up', '--metrics', metrics]);
   await up.says('Ready.');
 });
 afterAll(() => stage.stop());
@@ -33,6 +36,20 @@ const current = async (): Promise<number> => {
   }>();
   return credentials[0].current.number;
 };
+
+/** What the workers' metrics say about people. */
+async function needed(): Promise<string | undefined> {
+  const text = await (await fetch(`http://${metrics}/metrics`)).text();
+  return /^keyturn_needs_operator\{[^}]*credential="openai"[^}]*\} (\d)/m.exec(text)?.[1];
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 it('finds everything in place', async () => {
   const ended = await stage.keyturn('check', '--json');
@@ -59,6 +76,7 @@ it('asks whether something else uses an adopted value, and takes the answer', as
     rotate('--grace', '1 hour'),
     stage.keyturn('status', '--fail-on-trouble'),
   ]);
+  const [gauge, log] = [await needed(), readFileSync(join(stage.dir, 'temporal', 'keyturn.log'), 'utf8')];
   const decided = await stage.keyturn(
     'decide',
     'openai',
@@ -72,16 +90,23 @@ it('asks whether something else uses an adopted value, and takes the answer', as
 
   expect(asked.code).toBe(4);
   expect(asked.stdout).toMatch(/Impact +none: documents use version 2/);
+  expect(asked.stdout).toMatch(/Safe until +no limit/);
+  expect(asked.stdout).toMatch(/Live +version 1: replaced, and still usable\n +version 2: in force/);
+  expect(asked.stdout).toMatch(/roll-back: puts version 1 in force again, takes "Update openai_api_key" back/);
   expect(asked.stdout).toContain('keyturn decide openai');
+  expect(gauge).toBe('1');
+  expect(log).toMatch(/"credential":"openai".*a rotation waits for its operator/);
   expect(again.stdout).toContain('is running already');
   expect(trouble.code).toBe(1);
   expect(trouble.stdout).toContain('waits for you');
+  expect(trouble.stdout).toMatch(/abandon: stops here for good/);
   expect(decided.code).toBe(0);
   expect(followed.code).toBe(0);
   expect((await stage.keyturn('ledger', '--limit', '200')).stdout).toMatch(
     /decided .*only the engine uses it · by ada/,
   );
   expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+  expect(await needed()).toBe('0');
 });
 
 it('shows each step up to the proof', async () => {

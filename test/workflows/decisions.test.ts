@@ -71,6 +71,12 @@ describe('Whoever has to decide is told', () => {
       then: 'the step is tried again',
       impact: 'none: documents use version 1 or 2, and both work',
       live: ['version 1: in force in the store', 'version 2: begun, and can be taken back: "Create", "Write"'],
+      effects: {
+        retry: 'tries "Write" again now',
+        'roll-back': 'takes "Write" back, takes "Create" back, discards version 2; then documents use version 1',
+        skip: expect.stringContaining('goes on without "Write", on your word in the ledger') as string,
+        abandon: expect.stringContaining('nothing is taken back') as string,
+      },
     });
     expect(waiting.until).toBeGreaterThan(Date.now());
     await answer(handle, 'roll-back');
@@ -87,6 +93,9 @@ describe('Whoever has to decide is told', () => {
       why: 'Idle: the script says failed',
       impact: 'none: documents use version 2, and version 1 still works',
       live: ['version 1: replaced, and still usable', 'version 2: in force'],
+      effects: {
+        'roll-back': expect.stringContaining('puts version 1 in force again, takes "Write" back') as string,
+      },
     });
     expect(waiting).not.toHaveProperty('until');
     await answer(handle, 'retry');

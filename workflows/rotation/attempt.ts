@@ -4,7 +4,8 @@ import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { DecisionRequest, StepProgress } from '../../src/domain/rotation.js';
 import { versions } from '../systems.js';
 import type { RotationRun } from './run.js';
-import { choicesOn, Leave, retryPauseMs, type Trouble, troubleOf } from './trouble.js';
+import { choicesOn, effectsOf } from './choices.js';
+import { Leave, retryPauseMs, type Trouble, troubleOf } from './trouble.js';
 
 /** Proof that goes stale again and again is a question for a person. */
 const mostStaleRounds = 3;
@@ -32,7 +33,7 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
   for (let tries = 0; ; tries++) {
     const result = await once(run, attempted);
     if (!('trouble' in result)) return result;
-    const decision = await settle(run, { trouble: result.trouble, since, tries });
+    const decision = await settle(run, { title: attempted.title, trouble: result.trouble, since, tries });
     if (!decision) continue;
     await record(run, attempted, { decision, kind: result.kind });
     if (decision.decision === 'skip')
@@ -63,6 +64,8 @@ async function once(run: RotationRun, { title, call, ask, check = false }: Attem
 }
 
 interface Position {
+  /** Of the step. */
+  readonly title: string;
   readonly trouble: Trouble;
   /** When this step was first tried, Unix milliseconds. */
   readonly since: number;
@@ -70,14 +73,14 @@ interface Position {
 }
 
 /** What trouble leads to: the next try (null), a person's decision, or leaving. */
-async function settle(run: RotationRun, { trouble, since, tries }: Position): Promise<DecisionRequest | null> {
+async function settle(run: RotationRun, { title, trouble, since, tries }: Position): Promise<DecisionRequest | null> {
   const { kind, why } = trouble;
   leaveIfClear(run, trouble);
   const forward = run.footing === 'forward';
   const patienceEnds = forward ? since + run.input.policy.patienceMs : Number.POSITIVE_INFINITY;
   const person = kind === 'ask' || kind === 'stale';
   const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
-  const decision = await decisionUntil(run, { why, patienceEnds, retryAt, operator: person || !forward });
+  const decision = await decisionUntil(run, { title, why, patienceEnds, retryAt, operator: person || !forward });
   if (!decision && run.world.now() >= patienceEnds) throw new Leave('roll-back', `${why}; nobody decided in time`);
   return decision;
 }
@@ -90,6 +93,7 @@ function leaveIfClear(run: RotationRun, { kind, why }: Trouble): void {
 }
 
 interface Question {
+  readonly title: string;
   readonly why: string;
   readonly patienceEnds: number;
   readonly retryAt: number;
@@ -98,18 +102,19 @@ interface Question {
 }
 
 async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
-  const { why, patienceEnds, retryAt, operator } = question;
+  const { title, why, patienceEnds, retryAt, operator } = question;
   const until = Math.min(patienceEnds, retryAt);
   const clock = Number.isFinite(until)
     ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
     : {};
-  const choices = choicesOn(run.footing, run.pastNoReturn);
+  const choices = choicesOn(run);
   run.waiting = {
     for: operator ? 'operator' : 'retry',
     why,
     impact: run.impact(),
     live: run.live(),
     choices,
+    effects: effectsOf(run.standing(), choices, title),
     ...clock,
   };
   await run.wait(() => run.inbox.decisions.length > 0, clock.until);

@@ -18,6 +18,7 @@ import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { emergencyPending, type Inbox } from './messages.js';
 import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
 import { attempt, type Ended } from './attempt.js';
+import { effectsOf, type Standing } from './choices.js';
 import { type Footing, Leave } from './trouble.js';
 import type { World } from './world.js';
 
@@ -108,7 +109,7 @@ export class RotationRun implements Run {
   async task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
     await this.#once(title, async () => {
       const until = this.world.now() + durationMs(due);
-      this.waiting = { for: 'operator', why: title, until, then: 'it is overdue', choices: this.#exits() };
+      this.waiting = { for: 'operator', why: title, until, then: 'it is overdue', ...this.#exits(title) };
       await this.wait(() => this.inbox.completed.has(title) || this.inbox.decisions.length > 0);
       this.#leaveIfTold();
       return attempt(this, { title, call });
@@ -146,7 +147,7 @@ export class RotationRun implements Run {
           why: title,
           until: deadline,
           then: 'the rotation goes on',
-          choices: this.#exits(),
+          ...this.#exits(title),
         };
         await this.wait(
           () => this.inbox.retireNow || this.inbox.extendMs > 0 || this.inbox.decisions.length > 0,
@@ -162,8 +163,9 @@ export class RotationRun implements Run {
   }
 
   /** The ways out of a wait in which nothing has failed. */
-  #exits(): Decision[] {
-    return this.pastNoReturn ? ['abandon'] : ['roll-back', 'abandon'];
+  #exits(title: string): Pick<Waiting, 'impact' | 'live' | 'choices' | 'effects'> {
+    const choices: Decision[] = this.pastNoReturn ? ['abandon'] : ['roll-back', 'abandon'];
+    return { impact: this.impact(), live: this.live(), choices, effects: effectsOf(this.standing(), choices, title) };
   }
 
   #leaveIfTold(): void {
@@ -174,14 +176,18 @@ export class RotationRun implements Run {
 
   /** Waits, and leaves at once for an emergency. */
   async wait(wake: () => boolean, deadline?: number): Promise<void> {
-    const needsOperator = this.waiting?.for === 'operator';
+    const { credential } = this.input;
+    const question = this.waiting?.for === 'operator' ? this.waiting.why : null;
+    const needsOperator = question !== null;
     this.world.show({ phase: this.phase, needsOperator });
+    if (needsOperator) this.world.alert?.(credential, question);
     this.#listed = true;
     try {
       await this.world.wait(() => wake() || emergencyPending(this.inbox), deadline);
     } finally {
       this.waiting = null;
       if (needsOperator) this.world.show({ needsOperator: false });
+      if (needsOperator) this.world.alert?.(credential, null);
     }
     if (emergencyPending(this.inbox)) throw new Leave('emergency', 'an emergency takes over');
   }
@@ -198,6 +204,11 @@ export class RotationRun implements Run {
     return both
       ? `none: documents use version ${current.number} or ${next.number}, and both work`
       : 'documents may fail until this is decided';
+  }
+
+  standing(): Standing {
+    const { footing, pastNoReturn, current, next, undo } = this;
+    return { footing, pastNoReturn, current, next, begun: undo.map(({ title }) => title) };
   }
 
   /** What is live where, as far as the runner's own steps tell. */

@@ -1,6 +1,5 @@
 import { ApplicationFailure, ActivityFailure, TimeoutFailure } from '@temporalio/common';
 import type { FailureType } from '../../src/domain/failure.js';
-import type { Decision } from '../../src/domain/rotation.js';
 
 /** Where a rotation stands decides what trouble leads to. */
 export type Footing =
@@ -39,12 +38,6 @@ export function troubleOf(error: unknown): Trouble {
   }
   if (cause instanceof TimeoutFailure) return { why: 'no answer in time; the step may have happened', kind: 'passing' };
   throw error;
-}
-
-/** What a person may answer. Past the point of no return nothing can be taken back. */
-export function choicesOn(footing: Footing, pastNoReturn: boolean): Decision[] {
-  if (footing === 'undoing' || footing === 'containing' || pastNoReturn) return ['retry', 'skip', 'abandon'];
-  return ['retry', 'roll-back', 'skip', 'abandon'];
 }
 
 const firstRetryMs = 30_000;

@@ -3,6 +3,8 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  log,
+  metricMeter,
   proxyActivities,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
@@ -22,6 +24,8 @@ export interface World {
   wait(wake: () => boolean, deadline?: number): Promise<void>;
   /** Shown to whoever lists workflows. */
   show(facts: { readonly phase?: Phase; readonly needsOperator?: boolean; readonly emergency?: boolean }): void;
+  /** Calls for a person, in the workers' log and metrics; null when nobody is needed any more. Left out where nobody would come. */
+  alert?(credential: string, why: string | null): void;
   /** Whether the part of the rotation that asks was cancelled. Left out where nothing is. */
   calledOff?(): boolean;
   /** Ends this run and goes on in a new one, so that a long wait never depends on an old history. Left out where nothing really waits. */
@@ -46,6 +50,12 @@ export function temporalWorld(timing: RotationInput['timing']): World {
         ...(needsOperator === undefined ? [] : [{ key: keyturnNeedsOperator, value: needsOperator }]),
         ...(emergency === undefined ? [] : [{ key: keyturnEmergency, value: emergency }]),
       ]);
+    },
+    alert(credential, why) {
+      metricMeter
+        .createGauge('keyturn_needs_operator', 'int', undefined, '1 while a rotation waits for its operator')
+        .set(why === null ? 0 : 1, { credential });
+      if (why !== null) log.warn('a rotation waits for its operator', { credential, why });
     },
     calledOff: () => CancellationScope.current().consideredCancelled,
     park: (input) => continueAsNew<(input: RotationInput) => Promise<unknown>>(input),

@@ -1,0 +1,26 @@
+import type { Waiting } from '../domain/rotation.js';
+import { facts } from './layout.js';
+import type { Paint } from './paint.js';
+import { momentAndDistance } from './time.js';
+
+/** A rotation's question to a person: what it means, until when things stay as they are, what is live where, and what each answer would do. */
+export function questionText(credential: string, waiting: Waiting, { dim, bold }: Paint): string[] {
+  const { why, impact, until, then, live = [], choices, effects } = waiting;
+  const answers = choices.map((choice) => `${bold(choice)}: ${effects[choice] ?? ''}`);
+  return [
+    `  ${why}`,
+    '',
+    ...facts([
+      [dim('Impact'), impact],
+      [
+        dim('Safe until'),
+        until === undefined
+          ? 'no limit: nothing happens by itself'
+          : `${momentAndDistance(until, Date.now())}; then ${then ?? 'it goes on'}`,
+      ],
+      [dim('Live'), live.join('\n')],
+      [dim('Choices'), answers.join('\n')],
+      [dim('Next'), `keyturn decide ${credential} ${choices[0] ?? 'retry'} --reason "…"`],
+    ]),
+  ];
+}
