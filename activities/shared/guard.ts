@@ -4,10 +4,12 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { FailureType } from '../../src/domain/failure.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
+import { beginLease } from './lease.js';
 import { scope } from './scope.js';
 
 /** Presents the fence. Call it just before every request that changes something outside. Throws FenceLost. */
 export function presentFence(store: Store, ref: VersionRef): Promise<void> {
+  beginLease();
   return store.fence(ref, scope().presenter);
 }
 

@@ -1,6 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
+import { withinLease } from './lease.js';
 import { OutsideError } from './outside-error.js';
 import { scope } from './scope.js';
 
@@ -75,7 +76,7 @@ export class Http {
         method,
         signal,
         headers: { ...content.headers, ...headers },
-        body: content.body,
+        body: content.body === null ? null : withinLease(content.body),
       });
       return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
     } catch (error) {
@@ -119,16 +120,21 @@ function deadline(ms: number, cancelled: AbortSignal): { signal: AbortSignal; re
   };
 }
 
-/** A form goes out as one piece with a length: servers judge uploads by it. */
-async function encoded(
-  body: HttpRequest['body'],
-): Promise<{ headers: Record<string, string>; body: string | Buffer | null }> {
-  if (!(body instanceof FormData)) return { headers: {}, body: body ?? null };
+interface Piece {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | null;
+}
+
+/** Goes out as one piece with a length: servers judge uploads by it. */
+async function encoded(body: HttpRequest['body']): Promise<Piece> {
+  if (body === undefined) return { headers: {}, body: null };
+  if (!(body instanceof FormData)) return piece(Buffer.from(body));
   const form = new Response(body);
-  return {
-    headers: { 'content-type': form.headers.get('content-type') ?? '' },
-    body: Buffer.from(await form.arrayBuffer()),
-  };
+  return piece(Buffer.from(await form.arrayBuffer()), { 'content-type': form.headers.get('content-type') ?? '' });
+}
+
+function piece(body: Buffer, headers: Readonly<Record<string, string>> = {}): Piece {
+  return { headers: { ...headers, 'content-length': String(body.length) }, body };
 }
 
 /** Only the short code of a network error: its message may carry addresses and header values. */

@@ -11,6 +11,8 @@ export interface Scope {
   readonly key: string;
   /** Milliseconds from the activity's first attempt to this one, both by the Temporal server's clock; 0 in the first. */
   readonly waitedMs: number;
+  /** For how long after a sign of life nobody else takes this attempt for dead, in milliseconds. */
+  readonly leaseMs: number;
 }
 
 const direct = new AsyncLocalStorage<Scope>();
@@ -26,6 +28,7 @@ export function scope(): Scope {
     signal: cancellationSignal,
     key: `${presenter.workflowId}/${presenter.runId}/${info.activityId}`,
     waitedMs: info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs,
+    leaseMs: info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY,
   };
 }
 
@@ -33,7 +36,12 @@ export function scope(): Scope {
 export function runDirectly<T>(
   presenter: Presenter,
   work: () => Promise<T>,
-  { signal = new AbortController().signal, key = randomUUID(), waitedMs = 0 }: Partial<Omit<Scope, 'presenter'>> = {},
+  {
+    signal = new AbortController().signal,
+    key = randomUUID(),
+    waitedMs = 0,
+    leaseMs = Number.POSITIVE_INFINITY,
+  }: Partial<Omit<Scope, 'presenter'>> = {},
 ): Promise<T> {
-  return direct.run({ presenter, signal, key, waitedMs }, work);
+  return direct.run({ presenter, signal, key, waitedMs, leaseMs }, work);
 }

@@ -1,0 +1,31 @@
+import { Readable } from 'node:stream';
+import { scope } from './scope.js';
+
+/** When the attempt with this signal last presented its fence. */
+const presentedAt = new WeakMap<AbortSignal, number>();
+
+/** From now on, and for as long as nobody can have taken over, a change of this attempt may leave the process. */
+export function beginLease(): void {
+  presentedAt.set(scope().signal, Date.now());
+}
+
+/**
+ * The content of a request that changes something, which looks at the clock once more when its first byte is about to leave: a process that
+ * was frozen after it presented its fence must not go on with the request when it thaws.
+ */
+export function withinLease(content: Buffer): Buffer | Readable {
+  const { signal, leaseMs } = scope();
+  const begun = presentedAt.get(signal);
+  if (begun === undefined || !Number.isFinite(leaseMs)) return content;
+  return Readable.from(inTime(content, begun + leaseMs), { objectMode: false });
+}
+
+async function* inTime(content: Buffer, until: number): AsyncGenerator<Buffer> {
+  if (Date.now() > until) throw new LateError();
+  yield content;
+}
+
+/** Somebody else may be doing this by now. Told by its code alone, as network errors are. */
+class LateError extends Error {
+  readonly code = 'TOO_LATE';
+}
