@@ -95,7 +95,7 @@ function reportText(report: ProveReport): string[] {
         `${id}: ${tally.cases} cases, ${tally.failed} failed, ${tally.lostSecrets} secrets lost, ${tally.wrongDeletions} wrong deletions, ` +
         `${tally.falseProofs} false proofs, ${tally.consumerFailures} failed uses, ${tally.unlistedOrphans} orphans unlisted`,
     ),
-    ...(notRun > 0 ? [`${notRun} cases were not run`] : []),
+    ...Object.entries(notRun).map(([id, count]) => `not run: ${count} cases of ${id}`),
     `${passed} passed, ${failed} failed`,
   ];
 }

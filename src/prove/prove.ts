@@ -32,8 +32,8 @@ export interface Tally {
 
 export interface ProveReport extends Tally {
   readonly byProcedure: Readonly<Record<string, Tally>>;
-  /** Cases that were left out: by a sample, or because the budget was used up. */
-  readonly notRun: number;
+  /** How many cases of each procedure were left out: by a sample, or because the budget was used up. */
+  readonly notRun: Readonly<Record<string, number>>;
 }
 
 /** Plays the crash matrix. Reaches nothing but loopback; leaves nothing behind. */
@@ -51,15 +51,21 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
     const verdicts: Verdict[] = [];
     async function work(job: Job): Promise<void> {
       for (let next = take(); next; next = take()) {
-        const verdict = await runCase(job, next);
+        const verdict = await playCase(job, next);
         verdicts.push(verdict);
         onVerdict(verdict, { done: verdicts.length, of: chosen.length });
       }
     }
     const take = (): CrashCase | undefined => (Date.now() - begun < budgetMs ? queue.shift() : undefined);
     await Promise.all([first, ...others].map(work));
-    return tellAll(verdicts, all.length - verdicts.length);
+    return tellAll(verdicts, all);
   });
+}
+
+/** A case whose fault did not happen, on a busy machine for instance, is played once more. What it did show is never played away. */
+async function playCase(job: Job, crash: CrashCase): Promise<Verdict> {
+  const verdict = await runCase(job, crash);
+  return verdict.missed ? runCase(job, crash) : verdict;
 }
 
 /** Servers and worker processes that live through many cases. */
@@ -89,10 +95,15 @@ async function everyCase(job: Job, { procedure, first = [] }: Choice): Promise<C
   return cases;
 }
 
-function tellAll(verdicts: readonly Verdict[], notRun: number): ProveReport {
-  const ids = [...new Set(verdicts.map(({ procedure }) => procedure))];
-  const byProcedure = ids.map((id) => [id, tally(verdicts.filter(({ procedure }) => procedure === id))] as const);
-  return { ...tally(verdicts), byProcedure: Object.fromEntries(byProcedure), notRun };
+function tellAll(verdicts: readonly Verdict[], all: readonly CrashCase[]): ProveReport {
+  const ids = [...new Set(all.map(({ procedure }) => procedure))];
+  const of = (id: string) => verdicts.filter(({ procedure }) => procedure === id);
+  const left = ids.map((id) => [id, all.filter(({ procedure }) => procedure === id).length - of(id).length] as const);
+  return {
+    ...tally(verdicts),
+    byProcedure: Object.fromEntries(ids.map((id) => [id, tally(of(id))])),
+    notRun: Object.fromEntries(left.filter(([, count]) => count > 0)),
+  };
 }
 
 function tally(verdicts: readonly Verdict[]): Tally {

@@ -16,6 +16,8 @@ export interface Verdict extends Judgement {
   readonly id: string;
   readonly procedure: string;
   readonly outcome: RotationOutcome | 'none';
+  /** The case was not what it is here to be: the fault did not happen, or the harness itself failed. It shows nothing. */
+  readonly missed: boolean;
   readonly consumerFailures: number;
   /** How long the engine held nothing that works: only ever in an emergency. */
   readonly outageMs: number;
@@ -32,7 +34,7 @@ export async function runCase(job: Job, crash: CrashCase, without?: Assignment['
   const { id, procedure } = crash;
   const judged = await withCleanup((defer) => play(job, { crash, without }, defer)).catch((error: unknown) => ({
     ...{ lostSecrets: 0, wrongDeletions: 0, falseProofs: 0, unlistedOrphans: 0, consumerFailures: 0, outageMs: 0 },
-    ...{ outcome: 'none' as const, problems: [`the case itself failed: ${String(error)}`] },
+    ...{ outcome: 'none' as const, missed: true, problems: [`the case itself failed: ${String(error)}`] },
   }));
   return { id, procedure, ...judged, seconds: (Date.now() - begun) / 1000 };
 }
@@ -56,7 +58,7 @@ async function play(
   const consumer = startConsumer(() => stage.scenario.consume());
   defer(() => consumer.stop());
 
-  const { report, problems } = await perform(theater, fault);
+  const { report, problems, missed } = await perform(theater, fault);
 
   await consumer.stop();
   timeline.stop();
@@ -75,7 +77,7 @@ async function play(
       ...(consumerFailures > 0 ? [failures] : []),
       ...judgement.problems,
     ],
-    ...{ outcome: report?.outcome ?? 'none', consumerFailures, outageMs: timeline.outageMs() },
+    ...{ outcome: report?.outcome ?? 'none', missed, consumerFailures, outageMs: timeline.outageMs() },
   };
 }
 
@@ -101,15 +103,16 @@ function wrongEnd(report: RotationReport | null, right: readonly RotationOutcome
 }
 
 /** The rotation and what happens to it, up to its end and the end of what came late. */
-async function perform(theater: Theater, fault: Fault): Promise<Watched> {
-  const happened = fault.play(theater).then(
+async function perform(theater: Theater, fault: Fault): Promise<Watched & Pick<Verdict, 'missed'>> {
+  const happening = fault.play(theater).then(
     () => [],
     (error: unknown) => [`the fault did not happen: ${String(error)}`],
   );
   const { report, problems } = await watch(theater, fault);
   theater.over = true;
   const late = fault.act === 'stop' ? lateAttempt : async () => [];
-  return { report, problems: [...problems, ...(await happened), ...(await late(theater))] };
+  const misses = await happening;
+  return { report, missed: misses.length > 0, problems: [...problems, ...misses, ...(await late(theater))] };
 }
 
 function startStage(procedure: string) {
