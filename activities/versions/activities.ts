@@ -1,8 +1,9 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { Opened, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { CredentialRow, Store } from '../../src/store/store.js';
+import type { CredentialRow, Seized, Seizure, Store } from '../../src/store/store.js';
 import { scope } from '../shared/scope.js';
+import { recordContained } from './emergencies.js';
 import { closeRotation, type Closing, recordDecision, type Recorded } from './rotations.js';
 import { recordDiscarded, recordEnd, soleUser, startDiscard } from './versions.js';
 
@@ -18,6 +19,12 @@ export interface Asked {
   readonly request: RotationRequest;
 }
 
+/** Whose emergency it is, and who asked for it. */
+export interface Taken {
+  readonly credential: string;
+  readonly request: Seizure;
+}
+
 /** What workflows ask of the store. */
 export function createVersionsActivities(deps: VersionsDeps) {
   const { store } = deps;
@@ -28,9 +35,15 @@ export function createVersionsActivities(deps: VersionsDeps) {
       return store.open(row, claims, request, scope().presenter);
     },
 
-    /** An emergency: raises the fence, marks every live version compromised and makes the next version. */
-    seize: ({ credential, request }: Asked): Promise<{ opened: Opened; targets: VersionRef[] }> =>
+    /** An emergency: raises the fence, marks every version that is meant compromised and makes the next version. */
+    seize: ({ credential, request }: Taken): Promise<Seized> =>
       store.seize(deps.credential(credential).row, request, scope().presenter),
+
+    /** The end of a version in an emergency, with the time since it was asked for. */
+    recordContained: (version: VersionRef): Promise<void> => recordContained(store, version),
+
+    /** Everything known is contained, also what an interrupted step still made. */
+    stopClock: (version: VersionRef): Promise<void> => store.stopClock(version),
 
     /** The rotation goes on under a new run id, after continue-as-new. */
     handOver: (version: VersionRef): Promise<void> => store.handOver(version, scope().presenter),

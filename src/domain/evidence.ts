@@ -8,6 +8,7 @@ export type EvidenceKind =
   | 'setting-ours' // the engine's newest change of the settings is the one we made
   | 'document' // a test document went through after the switch
   | 'in-use' // the provider saw the value used by the engine
+  | 'last-use' // when the provider saw the value used last, as seen just before a revocation
   | 'idle' // nobody uses the old value any more
   | 'sole-user'; // nothing but the engine uses the value
 

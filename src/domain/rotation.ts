@@ -73,6 +73,8 @@ export type Decision = 'retry' | 'roll-back' | 'skip' | 'abandon';
 export interface EmergencyRequest {
   readonly actor: string;
   readonly reason: string;
+  /** Under which it lies in the store; without one nothing is claimed there, and every live version is meant. */
+  readonly id?: string;
 }
 
 export interface DecisionRequest {
@@ -122,6 +124,8 @@ export interface Progress {
   readonly next: number | null;
   readonly waiting: Waiting | null;
   readonly outcome: RotationOutcome | null;
+  /** Ids of the emergencies it has heard of. */
+  readonly emergencies: readonly string[];
 }
 
 /** Result of the workflow. */

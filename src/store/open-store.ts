@@ -3,6 +3,7 @@ import { UserError } from '../domain/user-error.js';
 import { adoptionQueries } from './adoption.js';
 import { type StoreContext, write } from './context.js';
 import { credentialQueries } from './credentials.js';
+import { emergencyQueries } from './emergencies.js';
 import { evidenceQueries } from './evidence.js';
 import { intentQueries } from './intents.js';
 import type { KeyRing } from './key-ring.js';
@@ -49,6 +50,7 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
     ...reconciliationQueries(context),
     ...repairQueries(context),
     ...seizureQueries(context),
+    ...emergencyQueries(context),
     ...versionQueries(context),
     ...moveQueries(context),
     ...noteQueries(context),

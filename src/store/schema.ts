@@ -5,7 +5,7 @@ import type { EngineView, ProviderView, Shown, VersionState } from '../domain/ve
 import type { Intent } from './store.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** 0 or 1: the one spelling of a boolean that both databases share. */
 export type Flag = number;
@@ -110,6 +110,26 @@ export interface EvidenceTable {
   at: number;
 }
 
+/** Emergencies that were asked for: here before anything is sent, so that none gets lost. */
+export interface EmergenciesTable {
+  id: string;
+  credential: string;
+  actor: string;
+  reason: string;
+  /** JSON list of version numbers; null for every live one. */
+  versions: string | null;
+  asked_at: number;
+  /** Of the rotation that does it; null until one has claimed it. */
+  fence: number | null;
+  workflow_id: string | null;
+  claimed_at: number | null;
+  /** JSON list of the version numbers that are contained. */
+  targets: string;
+  contained_at: number | null;
+  /** JSON list of what a person has to look at. */
+  material: string;
+}
+
 export interface LedgerTable {
   seq: number;
   /** Repeats what `entry` says, for filtering; checked by `verifyLedger`. */
@@ -128,6 +148,7 @@ export interface Tables {
   versions: VersionsTable;
   intents: IntentsTable;
   evidence: EvidenceTable;
+  emergencies: EmergenciesTable;
   ledger: LedgerTable;
 }
 
@@ -170,6 +191,12 @@ const statements = [
     primary key (credential, version, ordinal),
     foreign key (credential, version) references versions (credential, number)
   )`,
+  sql`create table emergencies (
+    id text primary key, credential text not null, actor text not null, reason text not null, versions text,
+    asked_at bigint not null, fence bigint, workflow_id text, claimed_at bigint,
+    targets text not null, contained_at bigint, material text not null
+  )`,
+  sql`create index emergencies_by_credential on emergencies (credential, asked_at)`,
   sql`create table ledger (seq bigint primary key, credential text, entry text not null, mac text not null)`,
   sql`create index ledger_by_credential on ledger (credential, seq)`,
 ];

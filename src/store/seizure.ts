@@ -1,9 +1,10 @@
 import type { Opened } from '../domain/rotation.js';
-import { isLive, type VersionRef } from '../domain/version.js';
+import { isLive, type VersionRef, type VersionState } from '../domain/version.js';
 import { type StoreContext, write } from './context.js';
+import { claim, type Scope, scopeOf } from './emergencies.js';
 import { begin, end, enter, isOf, openRotation, type Opening, preview, resume, type Rotation } from './rotations.js';
 import { freshRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
-import type { Store } from './store.js';
+import type { Seized, Seizure, Store } from './store.js';
 
 /** Emergencies: they wait for nobody. */
 export function seizureQueries(context: StoreContext): Pick<Store, 'seize'> {
@@ -13,29 +14,53 @@ export function seizureQueries(context: StoreContext): Pick<Store, 'seize'> {
   };
 }
 
-async function seize(context: StoreContext, opening: Opening): ReturnType<Store['seize']> {
-  await enter(context, opening.credential, []);
-  const running = await openRotation(context, opening.credential.name);
-  const alive = await mayBeAlive(context, opening.credential.name);
-  const spare = running && (await isSpare(context, running, alive)) ? running.version : null;
-  const repeated = spare !== null && running?.seized === 1 && isOf(running, opening.presenter);
-  const opened = repeated ? await resume(context, running) : await takeOver(context, opening, { running, spare });
-  const targets = alive.map(({ credential, number }) => ({ credential, number, fence: opened.fence }));
-  for (const target of targets) await update(context, target).set({ compromised: 1 }).execute();
-  return { opened, targets };
+interface Seizing extends Opening {
+  readonly request: Seizure;
 }
 
-/** Every version that its provider may accept. An intended one for which no attempt is on record cannot be among them. */
+async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
+  const { credential, request, presenter } = opening;
+  await enter(context, credential, []);
+  const scope = await scopeOf(context, request.emergencies ?? [], presenter);
+  const running = await openRotation(context, credential.name);
+  const alive = await mayBeAlive(context, credential.name);
+  const spare = running && (await isSpare(context, running, alive)) ? running.version : null;
+  const repeated = spare !== null && running?.seized === 1 && isOf(running, presenter);
+  const opened = repeated ? await resume(context, running) : await takeOver(context, opening, { running, spare });
+  const doomed = alive.filter((row) => isTarget(row, scope));
+  const targets = doomed.map(({ number }) => ({ credential: credential.name, number, fence: opened.fence }));
+  for (const target of targets) await update(context, target).set({ compromised: 1 }).execute();
+  await claim(context, { ids: request.emergencies ?? [], targets, opened, presenter, before: running?.fence ?? null });
+  return { opened, targets, replace: mustReplace(alive, doomed) };
+}
+
+/** Whatever was never in force goes too: the rotation that made it is over, and nobody else would end it. */
+function isTarget({ number, state }: VersionRow, scope: Scope): boolean {
+  const inForceOnce: readonly VersionState[] = ['current', 'retiring'];
+  return scope === 'all' || scope.includes(number) || !inForceOnce.includes(state);
+}
+
+/** Nothing needs to be replaced when the engine holds what is left alone. */
+function mustReplace(alive: readonly VersionRow[], doomed: readonly VersionRow[]): boolean {
+  const current = alive.find(({ state }) => state === 'current');
+  return !current || doomed.includes(current) || doomed.some(({ engine }) => engine === 'yes' || engine === 'maybe');
+}
+
+/**
+ * Every version that its provider may accept: an intended one only with an attempt on record, an ended one only while it is not known what
+ * became of an attempt to make it.
+ */
 async function mayBeAlive({ db, ...context }: StoreContext, credential: string): Promise<VersionRow[]> {
   const rows = await selectVersions({ db, ...context })
     .where('versions.credential', '=', credential)
     .execute();
-  const intents = await db.selectFrom('intents').select('version').where('credential', '=', credential).execute();
+  const intents = await db.selectFrom('intents').selectAll().where('credential', '=', credential).execute();
   const attempted = new Set(intents.map(({ version }) => version));
-  return rows.filter(
-    ({ state, number, provider_id }) =>
-      isLive(state) && (state !== 'intended' || attempted.has(number) || provider_id !== null),
-  );
+  const unknown = new Set(intents.filter(({ outcome }) => outcome === 'open').map(({ version }) => version));
+  return rows.filter(({ state, number, provider_id }) => {
+    if (!isLive(state)) return unknown.has(number);
+    return state !== 'intended' || attempted.has(number) || provider_id !== null;
+  });
 }
 
 /** A next version that nothing was tried for. Repairs name a version that is no next one. */

@@ -88,6 +88,54 @@ export interface RotationRow {
   readonly why: string | null;
 }
 
+/** An emergency as it is asked for. */
+export interface EmergencyAsked {
+  readonly credential: string;
+  readonly actor: string;
+  readonly reason: string;
+  /** Null for every live version. */
+  readonly versions: readonly number[] | null;
+}
+
+/** An emergency as it is kept. */
+export interface Emergency extends EmergencyAsked {
+  readonly id: string;
+  /** Unix ms: when its clock started. */
+  readonly askedAt: number;
+  /** Fence of the rotation that does it; null until one has claimed it. */
+  readonly fence: number | null;
+  /** The workflow that claimed it, or `direct/…`. */
+  readonly workflowId: string | null;
+  readonly claimedAt: number | null;
+  /** The versions that are contained. */
+  readonly targets: readonly number[];
+  /** Unix ms: everything is contained, also what an interrupted step still made. */
+  readonly containedAt: number | null;
+  readonly material: readonly AuditMaterial[];
+}
+
+/** One thing in an outside system's records that a person has to look at. Never holds a secret. */
+export interface AuditMaterial {
+  /** Where it was found, for instance `DocuElevate audit log`. */
+  readonly source: string;
+  /** As the source writes it, by its own clock. */
+  readonly at: string | null;
+  readonly what: string;
+}
+
+/** Who takes a credential over, and for which of the emergencies asked for; without any, for every live version. */
+export interface Seizure extends RotationRequest {
+  readonly emergencies?: readonly string[];
+}
+
+/** What an emergency has taken over. */
+export interface Seized {
+  readonly opened: Opened;
+  readonly targets: readonly VersionRef[];
+  /** What is in force, or what the engine may hold, is among the targets. */
+  readonly replace: boolean;
+}
+
 /** Who is asking: the execution that presents a fence. */
 export interface Presenter {
   readonly workflowId: string;
@@ -145,12 +193,17 @@ export interface Store {
   /**
    * An emergency: opens a rotation or takes the open one over under a higher fence, marks every live version compromised, and makes the next
    * version. Repeated by the same run it finds what lives by then and keeps the next version it made, unless that is live itself.
+   * Claims the emergencies it is for; throws FenceLost when somebody else has claimed all of them.
    */
-  seize(
-    credential: CredentialRow,
-    request: RotationRequest,
-    presenter: Presenter,
-  ): Promise<{ opened: Opened; targets: VersionRef[] }>;
+  seize(credential: CredentialRow, seizure: Seizure, presenter: Presenter): Promise<Seized>;
+  /** Writes an emergency down before anything is sent. The same again, while nobody has claimed it, is the same emergency. */
+  ask(asked: EmergencyAsked): Promise<Emergency>;
+  /** The newest first. */
+  emergencies(credential?: string): Promise<Emergency[]>;
+  /** Stops the clock of every emergency that the rotation with this fence does. */
+  stopClock(ref: VersionRef): Promise<void>;
+  /** Keeps what a person has to look at with every emergency that the rotation with this fence does. */
+  keepMaterial(ref: VersionRef, material: readonly AuditMaterial[]): Promise<void>;
   /** What `open` would return, without writing anything: for `plan`. */
   preview(credential: string): Promise<Opened>;
   /** The rotation goes on under a new run id (continue-as-new). */

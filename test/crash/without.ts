@@ -62,8 +62,8 @@ export const without: Readonly<Record<string, Without>> = {
       async seize(...asked) {
         const [{ name }] = asked;
         const current = (await store.versions(name)).find(({ state }) => state === 'current');
-        const { opened, targets } = await store.seize(...asked);
-        return { opened, targets: targets.filter(({ number }) => number === current?.number) };
+        const seized = await store.seize(...asked);
+        return { ...seized, targets: seized.targets.filter(({ number }) => number === current?.number) };
       },
     }),
   },

@@ -108,17 +108,11 @@ async function decisionUntil(run: RotationRun, question: Question): Promise<Deci
     ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
     : {};
   const choices = choicesOn(run);
-  run.waiting = {
-    for: operator ? 'operator' : 'retry',
-    why,
-    impact: run.impact(),
-    live: run.live(),
-    choices,
-    effects: effectsOf(run.standing(), choices, title),
-    ...clock,
-  };
-  await run.wait(() => run.inbox.decisions.length > 0, clock.until);
-  return run.inbox.decisions.shift() ?? null;
+  const effects = effectsOf(run.standing(), choices, title);
+  return run.wait(
+    { for: operator ? 'operator' : 'retry', why, impact: run.impact(), live: run.live(), choices, effects, ...clock },
+    { deadline: clock.until },
+  );
 }
 
 interface Decided {

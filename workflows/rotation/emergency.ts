@@ -1,47 +1,69 @@
-import type { RotationOutcome } from '../../src/domain/rotation.js';
+import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
+import type { VersionRef } from '../../src/domain/version.js';
 import { versions } from '../systems.js';
 import type { Ending } from './close.js';
+import { laneOf } from './lane.js';
 import type { RotationRun } from './run.js';
-import { Leave } from './trouble.js';
-
-/** Makes every live version refused. Closes the fence first, so that a step still in progress cannot bring anything to life. */
-async function contain(run: RotationRun): Promise<void> {
-  const { procedure } = run.definition;
-  run.footing = 'containing';
-  run.world.show({ phase: 'contain', emergency: true });
-  const { credential, request } = run.input;
-  const context = { credential, fence: null, phase: 'contain', title: 'Close the fence', emergency: true } as const;
-  const { opened, targets } = await run.world.execute(versions.seize({ credential, request }), context);
-  run.opened = opened;
-  const round = ++run.emergencyRound;
-  if (procedure.contain) return run.during('contain', () => procedure.contain!(run, targets), `-${round}`);
-  for (const target of targets) {
-    await run.during(
-      'contain',
-      async () => {
-        await procedure.retire(run, target);
-        await run.step(`Record the end of version ${target.number}`, versions.recordEnd(target));
-      },
-      `-${round}-${target.number}`,
-    );
-  }
-}
+import { Leave, troubleOf } from './trouble.js';
 
 /** Contain beside the step in progress, wait that step out, contain what it still brought to life, and only then replace. */
 export async function containAndReplace(run: RotationRun, planned: Promise<unknown>): Promise<Ending> {
+  let inForce: boolean;
   try {
-    await contain(run);
+    inForce = await contain(run);
     await planned;
-    await contain(run);
+    inForce = (await contain(run)) || inForce;
+    await run.during('contain', () => run.step('Stop the clock', versions.stopClock(run.next)), `-${run.emergencyRound}`);
   } catch (error) {
     await planned;
     return endingOf(error, 'abandoned');
   }
+  if (!inForce) return { outcome: 'retired' };
   try {
     await replace(run);
     return { outcome: 'replaced' };
   } catch (error) {
     return endingOf(error, 'contained');
+  }
+}
+
+/**
+ * Makes every version that is meant refused, side by side: one that resists holds no other up. Closes the fence first, so that a step still
+ * in progress cannot bring anything to life. Whether what is in force was among them.
+ */
+async function contain(run: RotationRun): Promise<boolean> {
+  const { procedure } = run.definition;
+  run.footing = 'containing';
+  run.phase = 'contain';
+  run.world.show({ phase: 'contain', emergency: true });
+  const { opened, targets, replace } = await seize(run);
+  run.opened = opened;
+  const scope = `contain-${++run.emergencyRound}`;
+  if (procedure.contain) await procedure.contain(laneOf(run, scope), targets);
+  const ends = targets.map(async (target) => {
+    const lane = laneOf(run, `${scope}-${target.number}`);
+    if (!procedure.contain) await procedure.retire(lane, target);
+    await lane.step(`Record the end of version ${target.number}`, versions.recordContained(target));
+  });
+  const failed = (await Promise.allSettled(ends)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  return replace;
+}
+
+async function seize(run: RotationRun) {
+  const { input, inbox } = run;
+  const [newest] = inbox.emergencies.slice(0, inbox.handled).reverse();
+  const emergencies = inbox.emergencies.slice(0, inbox.handled).flatMap(({ id }) => id ?? []);
+  const request: RotationRequest = newest ? { ...newest, trigger: 'emergency' } : input.request;
+  const call = versions.seize({ credential: input.credential, request: { ...request, emergencies } });
+  const { credential } = input;
+  const context = { credential, fence: null, phase: 'contain', title: 'Close the fence', emergency: true } as const;
+  try {
+    return await run.world.execute(call, context);
+  } catch (error) {
+    const { kind, why } = troubleOf(error);
+    if (kind !== 'lost') throw error;
+    throw new Leave('lost', why);
   }
 }
 

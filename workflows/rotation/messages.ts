@@ -30,7 +30,10 @@ export function emptyInbox(pending: readonly EmergencyRequest[] = []): Inbox {
 
 /** Registers the handlers. Called before anything is awaited: buffered messages are delivered at once. */
 export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
-  setHandler(emergencyRevoke, (request) => void inbox.emergencies.push(request));
+  setHandler(emergencyRevoke, (request) => {
+    const known = request.id !== undefined && inbox.emergencies.some(({ id }) => id === request.id);
+    if (!known) inbox.emergencies.push(request);
+  });
   setHandler(retireNow, () => void (inbox.retireNow = true));
   setHandler(extendGrace, ({ byMs }) => void (inbox.extendMs += byMs));
   setHandler(decide, (request) => void inbox.decisions.push(request), {

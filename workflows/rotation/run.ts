@@ -5,6 +5,7 @@ import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
 import type {
   Decision,
+  DecisionRequest,
   Opened,
   Phase,
   Progress,
@@ -41,7 +42,6 @@ export class RotationRun implements Run {
   phase: Phase = 'open';
   footing: Footing = 'forward';
   pastNoReturn = false;
-  waiting: Waiting | null = null;
   opened: Opened | null;
   /** How often a destruction found its proof stale. */
   staleRounds = 0;
@@ -51,6 +51,8 @@ export class RotationRun implements Run {
   /** What is over before anybody lists it need not tell its phases; once it has waited, it does. */
   #listed = false;
   readonly #retireChecks = new Set<string>();
+  /** Several while versions are contained side by side; the oldest one is what people see and answer. */
+  readonly #waits: Waiting[] = [];
   #scope = '';
   #occurrences = 0;
   #parkedDeadline: number | undefined;
@@ -76,6 +78,10 @@ export class RotationRun implements Run {
     return this.opened?.current ?? null;
   }
 
+  get waiting(): Waiting | null {
+    return this.#waits[0] ?? null;
+  }
+
   /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */
   async during(phase: Phase, work: () => Promise<void>, occurrence = ''): Promise<void> {
     this.#requireNotCalledOff();
@@ -93,7 +99,7 @@ export class RotationRun implements Run {
 
   async step(title: string, call: Call<void>, { undo }: StepOptions = {}): Promise<void> {
     if (!undo && this.phase === 'retire') this.pastNoReturn = true;
-    await this.#once(title, async () => {
+    await this.once(title, async () => {
       if (undo) this.undo.push({ title, call: undo });
       return attempt(this, { title, call });
     });
@@ -102,18 +108,23 @@ export class RotationRun implements Run {
   async check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
     // Contain first: an emergency does not ask whether somebody still uses what is leaked.
     if (whenNot === 'ask' && this.footing === 'containing') return;
-    const key = await this.#once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
+    const key = await this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
     if (this.phase === 'retire') this.#retireChecks.add(key);
   }
 
   async task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
-    await this.#once(title, async () => {
-      const until = this.world.now() + durationMs(due);
-      this.waiting = { for: 'operator', why: title, until, then: 'it is overdue', ...this.#exits(title) };
-      await this.wait(() => this.inbox.completed.has(title) || this.inbox.decisions.length > 0);
-      this.#leaveIfTold();
-      return attempt(this, { title, call });
-    });
+    await this.once(title, () => this.askPerson(title, call, due));
+  }
+
+  /** Waits until a person has done something, then runs the call. */
+  async askPerson(title: string, call: Call<void>, due: Duration): Promise<Ended> {
+    const until = this.world.now() + durationMs(due);
+    const told = await this.wait(
+      { for: 'operator', why: title, until, then: 'it is overdue', ...this.#exits(title) },
+      { wake: () => this.inbox.completed.has(title) },
+    );
+    leaveIfTold(told);
+    return attempt(this, { title, call });
   }
 
   async pause(title: string, length: Duration): Promise<void> {
@@ -138,24 +149,17 @@ export class RotationRun implements Run {
 
   /** Waits for a length of time, or until somebody ends it; long waits continue in a new run. */
   async hold(title: string, lengthMs: number): Promise<void> {
-    await this.#once(title, async () => {
+    await this.once(title, async () => {
       let deadline = this.#parkedDeadline ?? this.world.now() + lengthMs;
       while (!this.inbox.retireNow && this.world.now() < deadline) {
         if (this.#parkedDeadline === undefined) await this.#parkIfLong(deadline);
-        this.waiting = {
-          for: 'grace',
-          why: title,
-          until: deadline,
-          then: 'the rotation goes on',
-          ...this.#exits(title),
-        };
-        await this.wait(
-          () => this.inbox.retireNow || this.inbox.extendMs > 0 || this.inbox.decisions.length > 0,
-          deadline,
+        const told = await this.wait(
+          { for: 'grace', why: title, until: deadline, then: 'the rotation goes on', ...this.#exits(title) },
+          { wake: () => this.inbox.retireNow || this.inbox.extendMs > 0, deadline },
         );
         deadline += this.inbox.extendMs;
         this.inbox.extendMs = 0;
-        this.#leaveIfTold();
+        leaveIfTold(told);
       }
       this.inbox.retireNow = false;
       this.#parkedDeadline = undefined;
@@ -164,32 +168,38 @@ export class RotationRun implements Run {
 
   /** The ways out of a wait in which nothing has failed. */
   #exits(title: string): Pick<Waiting, 'impact' | 'live' | 'choices' | 'effects'> {
-    const choices: Decision[] = this.pastNoReturn ? ['abandon'] : ['roll-back', 'abandon'];
+    const stuck = this.pastNoReturn || this.footing === 'containing';
+    const choices: Decision[] = stuck ? ['abandon'] : ['roll-back', 'abandon'];
     return { impact: this.impact(), live: this.live(), choices, effects: effectsOf(this.standing(), choices, title) };
   }
 
-  #leaveIfTold(): void {
-    const told = this.inbox.decisions.shift();
-    if (told?.decision === 'roll-back' || told?.decision === 'abandon')
-      throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
-  }
-
-  /** Waits, and leaves at once for an emergency. */
-  async wait(wake: () => boolean, deadline?: number): Promise<void> {
-    const { credential } = this.input;
-    const question = this.waiting?.for === 'operator' ? this.waiting.why : null;
-    const needsOperator = question !== null;
-    this.world.show({ phase: this.phase, needsOperator });
-    if (needsOperator) this.world.alert?.(credential, question);
+  /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
+  async wait(waiting: Waiting, { wake = () => false, deadline }: Until = {}): Promise<DecisionRequest | null> {
+    const answered = () => this.waiting === waiting && this.inbox.decisions.length > 0;
+    const needsOperator = () => this.#waits.some((wait) => wait.for === 'operator');
+    this.#waits.push(waiting);
+    const shown = needsOperator();
+    this.world.show({ phase: this.phase, needsOperator: shown });
+    if (waiting.for === 'operator') this.world.alert?.(this.input.credential, waiting.why);
     this.#listed = true;
+    let told: DecisionRequest | null = null;
     try {
-      await this.world.wait(() => wake() || emergencyPending(this.inbox), deadline);
+      await this.world.wait(() => wake() || answered() || emergencyPending(this.inbox), deadline);
+      if (answered()) told = this.#nextDecision();
     } finally {
-      this.waiting = null;
-      if (needsOperator) this.world.show({ needsOperator: false });
-      if (needsOperator) this.world.alert?.(credential, null);
+      this.#waits.splice(this.#waits.indexOf(waiting), 1);
+      if (shown) this.world.show({ needsOperator: needsOperator() });
+      if (shown && !needsOperator()) this.world.alert?.(this.input.credential, null);
     }
     if (emergencyPending(this.inbox)) throw new Leave('emergency', 'an emergency takes over');
+    return told;
+  }
+
+  /** Giving up is meant for everything that waits; any other answer for the question that was shown. */
+  #nextDecision(): DecisionRequest | null {
+    const { decisions } = this.inbox;
+    const forAll = decisions[0]?.decision === 'abandon' && this.#waits.length > 1;
+    return (forAll ? decisions[0] : decisions.shift()) ?? null;
   }
 
   /** What documents run on right now, for whoever has to decide. */
@@ -232,6 +242,7 @@ export class RotationRun implements Run {
       current: this.current?.number ?? null,
       next: this.opened?.next.number ?? null,
       waiting: this.waiting,
+      emergencies: this.inbox.emergencies.flatMap(({ id }) => id ?? []),
     };
   }
 
@@ -241,8 +252,8 @@ export class RotationRun implements Run {
   }
 
   /** Skips what an earlier run has done, and keeps the list of steps that people see. */
-  async #once(title: string, work: () => Promise<Ended | void>): Promise<string> {
-    const key = `${this.#scope}/${title}`;
+  async once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<string> {
+    const key = `${scope}/${title}`;
     if (this.#done.has(key)) return key;
     const index = this.steps.length;
     const begun: StepProgress = { phase: this.phase, title, state: 'running', startedAt: this.world.now() };
@@ -270,6 +281,17 @@ export class RotationRun implements Run {
       parked: { opened, undo, steps, deadline, emergencies, done: [...this.#done] },
     });
   }
+}
+
+interface Until {
+  readonly wake?: () => boolean;
+  /** Unix milliseconds. */
+  readonly deadline?: number | undefined;
+}
+
+function leaveIfTold(told: DecisionRequest | null): void {
+  if (told?.decision === 'roll-back' || told?.decision === 'abandon')
+    throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
 }
 
 function ofCurrent(footing: Footing, pastNoReturn: boolean): string {
