@@ -73,7 +73,11 @@ export async function startWorkers({
   } satisfies Partial<WorkerOptions>;
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue, workflowBundle: { codePath: bundle }, maxCachedWorkflows: 200 }),
-    Worker.create({ ...common, taskQueue: emergencyTaskQueue, maxConcurrentActivityTaskExecutions: 20 }),
+    Worker.create({
+      ...common,
+      ...{ taskQueue: emergencyTaskQueue, workflowBundle: { codePath: bundle } }, // containments are workflows of this queue
+      ...{ maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 20 },
+    }),
   ]);
   const finished = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   return {

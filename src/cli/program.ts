@@ -4,6 +4,7 @@ import { defineAdopt } from './adopt.js';
 import { defineBackup } from './backup.js';
 import { defineCheck } from './check.js';
 import { defineDecide } from './decide.js';
+import { defineEmergency } from './emergency.js';
 import { exitCodes, exitCodesHelp } from './exit-codes.js';
 import { defineDemo } from './demo.js';
 import { defineExtendGrace } from './extend-grace.js';
@@ -18,6 +19,7 @@ import { defineRestore } from './restore.js';
 import { defineRotate } from './rotate.js';
 import { defineStatus } from './status.js';
 import { defineUp } from './up.js';
+import { defineWhose } from './whose.js';
 import { defineWorker } from './worker.js';
 
 const firstSteps = `
@@ -29,6 +31,7 @@ First steps:
   keyturn up                run everything that rotations need
   keyturn plan <name>       see what a rotation would do
   keyturn rotate <name>     do it
+  keyturn emergency <name>  a value leaked: revoke it now, replace it after
 
 ${exitCodesHelp}
 `;
@@ -38,6 +41,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   endQuietlyOnClosedPipe();
   if (!argv.includes('--verbose')) process.removeAllListeners('warning'); // Node's own, such as "experimental feature"
   const program = define();
+  // `emergency --version 3` names a version of a credential; everywhere else it asks for Keyturn's own.
+  if (!argv.includes('emergency')) program.version(version(), '--version', 'show the version');
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -50,7 +55,6 @@ function define(): Command {
     .description(
       'Rotates the credentials of a self-hosted document stack: without downtime, without losing a secret, and with proof.',
     )
-    .version(version(), '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .option('--config <file>', 'the configuration', './keyturn.yaml')
     .option('--json', 'answer with one JSON document on standard output; progress goes to standard error')
@@ -65,6 +69,8 @@ function define(): Command {
   program.commandsGroup('Rotate:');
   for (const add of [definePlan, defineRotate, defineStatus, defineDecide, defineRetireNow, defineExtendGrace])
     add(program);
+  program.commandsGroup('In an emergency:');
+  for (const add of [defineEmergency, defineWhose]) add(program);
   program.commandsGroup('Look back and recover:');
   for (const add of [defineLedger, defineReconcile, defineBackup, defineRestore]) add(program);
   program.commandsGroup('Run:');

@@ -41,7 +41,7 @@ export async function begin(
 const invalidArgument = 3; // https://grpc.io/docs/guides/status-codes
 
 /** A server that no worker of Keyturn has ever worked at does not know the search attributes of rotations. */
-function refuseUnprepared(error: unknown): never {
+export function refuseUnprepared(error: unknown): never {
   const { cause } = error instanceof ServiceError ? error : {};
   if (!isGrpcServiceError(cause) || Number(cause.code) !== invalidArgument) throw error;
   throw new UserError('Temporal did not take the rotation: it was not prepared for Keyturn', {

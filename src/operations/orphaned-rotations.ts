@@ -1,6 +1,6 @@
 import { type Client, type WorkflowExecutionStatusName, WorkflowNotFoundError } from '@temporalio/client';
 import type { RotationRow, Store } from '../store/store.js';
-import { rotationId } from './start-rotation.js';
+import { containmentId, rotationId } from './start-rotation.js';
 
 /** A rotation that is open in the store while nothing in Temporal will ever close it. */
 export interface OrphanedRotation {
@@ -32,7 +32,8 @@ export async function whyOrphaned(
   client: Client,
   { workflowId, runId, credential }: RotationRow,
 ): Promise<string | null> {
-  if (workflowId !== rotationId(credential)) return 'it was opened for repairs, which did not end';
+  const workflows = [rotationId(credential), containmentId(credential)];
+  if (!workflows.includes(workflowId)) return whyNoWorkflow(workflowId);
   const holder = await executionOf(client, workflowId, runId);
   if (holder?.status === 'RUNNING') return null;
   const latest = await executionOf(client, workflowId);
@@ -40,6 +41,12 @@ export async function whyOrphaned(
   if (holder?.status === 'CONTINUED_AS_NEW' && running) return null;
   const ended = holder ? `its run is ${spoken(holder.status)}` : 'it does not know its run';
   return running ? `${ended}, and runs as another one (${latest.runId})` : ended;
+}
+
+function whyNoWorkflow(workflowId: string): string {
+  return workflowId.startsWith('direct/')
+    ? 'an emergency was dealt with directly, and did not end'
+    : 'it was opened for repairs, which did not end';
 }
 
 /** The newest execution with this id, or the one with this run id; null when Temporal does not know it. */

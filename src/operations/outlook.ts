@@ -50,8 +50,8 @@ export async function planOf(
   };
 }
 
-/** An emergency leaves out the questions whether somebody still uses what is leaked. */
-async function containmentOf({ procedure }: RotationWorkflow, version: VersionRef): Promise<string[]> {
+/** Titles of what an emergency does to a version. It leaves out the questions whether somebody still uses what is leaked. */
+export async function containmentOf({ procedure }: RotationWorkflow, version: VersionRef): Promise<string[]> {
   const titles: string[] = [];
   const run: Run = {
     ...still(version),

@@ -12,8 +12,12 @@ export interface Sighting {
 const answerMs = 3_000; // a busy worker answers within a second; without one Temporal waits as long as it may
 
 /** Asks the rotation of a credential, the running one or else the last, how far it is. */
-export async function progressOf(client: Client, credential: string): Promise<Sighting> {
-  const handle = client.workflow.getHandle(rotationId(credential));
+export async function progressOf(
+  client: Client,
+  credential: string,
+  workflowId = rotationId(credential),
+): Promise<Sighting> {
+  const handle = client.workflow.getHandle(workflowId);
   try {
     return { progress: await client.withDeadline(Date.now() + answerMs, () => handle.query(progress)) };
   } catch (error) {

@@ -58,10 +58,10 @@ export async function embeddedServerGone({ data }: Pick<Config, 'data'>, { addre
 const pollMs = 70_000; // a worker's question for work is open for up to 60 s, and it asks again at once
 
 /** How many workers have asked for rotations to work on lately. One that died is counted for a minute more. */
-export async function workersOf(client: Client): Promise<number> {
+export async function workersOf(client: Client, queue = taskQueue): Promise<number> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
-    taskQueue: { name: taskQueue },
+    taskQueue: { name: queue },
     taskQueueType: 1, // TASK_QUEUE_TYPE_WORKFLOW
   });
   const oldest = Date.now() - pollMs;

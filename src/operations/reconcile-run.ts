@@ -23,7 +23,7 @@ export interface Repairing {
 
 /** Runs one call in this process, patiently like Temporal: it is repeatable, and a repair that is interrupted is begun again. */
 export async function performCall<R>(
-  { session, presenter }: Repairing,
+  { session, presenter }: Pick<Repairing, 'session' | 'presenter'>,
   { activity, args, options }: Call<R>,
 ): Promise<R> {
   const run = session.activities[activity];

@@ -20,6 +20,11 @@ export function rotationId(credential: string): string {
   return `rotation/${credential}`;
 }
 
+/** Stands beside a rotation that does not acknowledge an emergency. */
+export function containmentId(credential: string): string {
+  return `containment/${credential}`;
+}
+
 export interface Started {
   readonly handle: WorkflowHandle<RotationWorkflow>;
   /** False when a rotation of this credential was running already: the handle is of that one. */
@@ -32,27 +37,37 @@ export async function startRotation(
   descriptor: ProcedureDescriptor,
   input: RotationInput,
 ): Promise<Started> {
-  const workflowId = rotationId(input.credential);
+  const options = startOptions(descriptor, input, rotationId(input.credential));
   try {
     const handle = await client.workflow.start<RotationWorkflow>(descriptor.workflow, {
-      workflowId,
-      taskQueue,
-      args: [input],
+      ...options,
       workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `${descriptor.section}: ${input.credential}`,
-      staticDetails: `${input.request.trigger} by ${input.request.actor}: ${input.request.reason}`,
-      typedSearchAttributes: new TypedSearchAttributes([
-        { key: keyturnCredential, value: input.credential },
-        { key: keyturnEngine, value: descriptor.engine },
-        { key: keyturnProvider, value: descriptor.provider },
-        { key: keyturnPhase, value: 'open' },
-        { key: keyturnNeedsOperator, value: false },
-        { key: keyturnEmergency, value: input.request.trigger === 'emergency' },
-      ]),
     });
     return { handle, isNew: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { handle: client.workflow.getHandle<RotationWorkflow>(workflowId), isNew: false };
+    return { handle: client.workflow.getHandle<RotationWorkflow>(options.workflowId), isNew: false };
   }
+}
+
+/** How a rotation is shown to whoever lists workflows. */
+export function startOptions(
+  { section, engine, provider }: ProcedureDescriptor,
+  input: RotationInput,
+  workflowId: string,
+) {
+  const { credential, request } = input;
+  return {
+    ...{ workflowId, taskQueue, args: [input] as [RotationInput] },
+    staticSummary: `${section}: ${credential}`,
+    staticDetails: `${request.trigger} by ${request.actor}: ${request.reason}`,
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: keyturnCredential, value: credential },
+      { key: keyturnEngine, value: engine },
+      { key: keyturnProvider, value: provider },
+      { key: keyturnPhase, value: 'open' },
+      { key: keyturnNeedsOperator, value: false },
+      { key: keyturnEmergency, value: request.trigger === 'emergency' },
+    ]),
+  };
 }

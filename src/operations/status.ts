@@ -5,7 +5,7 @@ import type { Progress, RotationOutcome } from '../domain/rotation.js';
 import type { RotationRow, Store, Version } from '../store/store.js';
 import { progressOf, type Sighting } from './progress.js';
 import type { Session } from './session.js';
-import { rotationId } from './start-rotation.js';
+import { containmentId, rotationId } from './start-rotation.js';
 
 export interface CredentialStatus {
   readonly credential: string;
@@ -75,8 +75,9 @@ async function one({ config, store }: Session, client: Client | null, credential
 
 /** Repairs are open rotations too, but no workflows of their own. */
 async function sightingOf(client: Client | null, open: RotationRow | undefined): Promise<Sighting | null> {
-  if (!client || !open || open.workflowId !== rotationId(open.credential)) return null;
-  return progressOf(client, open.credential);
+  const workflows = open && [rotationId(open.credential), containmentId(open.credential)];
+  if (!client || !open || !workflows?.includes(open.workflowId)) return null;
+  return progressOf(client, open.credential, open.workflowId);
 }
 
 function currentOf({ number, adopted, promotedAt, createdAt }: Version, now: number): CurrentVersion {

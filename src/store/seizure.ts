@@ -20,18 +20,28 @@ interface Seizing extends Opening {
 
 async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
   const { credential, request, presenter } = opening;
+  const { emergencies: ids = [] } = request;
   await enter(context, credential, []);
-  const scope = await scopeOf(context, request.emergencies ?? [], presenter);
+  const scope = await scopeOf(context, ids, presenter);
   const running = await openRotation(context, credential.name);
   const alive = await mayBeAlive(context, credential.name);
-  const spare = running && (await isSpare(context, running, alive)) ? running.version : null;
-  const repeated = spare !== null && running?.seized === 1 && isOf(running, presenter);
-  const opened = repeated ? await resume(context, running) : await takeOver(context, opening, { running, spare });
+  const opened = await begun(context, opening, { running, alive });
   const doomed = alive.filter((row) => isTarget(row, scope));
   const targets = doomed.map(({ number }) => ({ credential: credential.name, number, fence: opened.fence }));
   for (const target of targets) await update(context, target).set({ compromised: 1 }).execute();
-  await claim(context, { ids: request.emergencies ?? [], targets, opened, presenter, before: running?.fence ?? null });
+  await claim(context, { ids, targets, opened, presenter, before: running?.fence ?? null });
   return { opened, targets, replace: mustReplace(alive, doomed) };
+}
+
+/** Repeated by the same run it goes on with what it has, else it takes over. */
+async function begun(
+  context: StoreContext,
+  opening: Seizing,
+  { running, alive }: { readonly running: Rotation | undefined; readonly alive: readonly VersionRow[] },
+): Promise<Opened> {
+  const spare = running && (await isSpare(context, running, alive)) ? running.version : null;
+  const repeated = spare !== null && running?.seized === 1 && isOf(running, opening.presenter);
+  return repeated ? resume(context, running) : takeOver(context, opening, { running, spare });
 }
 
 /** Whatever was never in force goes too: the rotation that made it is over, and nobody else would end it. */

@@ -1,5 +1,4 @@
 import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
-import type { VersionRef } from '../../src/domain/version.js';
 import { versions } from '../systems.js';
 import type { Ending } from './close.js';
 import { laneOf } from './lane.js';
@@ -13,7 +12,11 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
     inForce = await contain(run);
     await planned;
     inForce = (await contain(run)) || inForce;
-    await run.during('contain', () => run.step('Stop the clock', versions.stopClock(run.next)), `-${run.emergencyRound}`);
+    await run.during(
+      'contain',
+      () => run.step('Stop the clock', versions.stopClock(run.next)),
+      `-${run.emergencyRound}`,
+    );
   } catch (error) {
     await planned;
     return endingOf(error, 'abandoned');

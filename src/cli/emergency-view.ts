@@ -1,0 +1,51 @@
+import type { Conducted } from '../operations/emergency.js';
+import { isContained } from '../operations/emergency-state.js';
+import type { Emergency } from '../store/store.js';
+import { seconds, stateText } from './emergency-text.js';
+import type { Cli } from './perform.js';
+
+/** Shows emergencies while they go on. */
+export interface EmergencyView {
+  readonly show: (conducted: Conducted) => void;
+  readonly end: () => void;
+}
+
+const tickMs = 100;
+
+/** A line whenever something changes for a credential; on a terminal a last line with the clock and how far all of them are. */
+export function emergencyView(cli: Cli, emergencies: readonly Emergency[]): EmergencyView {
+  const told = new Map<string, string>();
+  const latest = new Map<string, Conducted>();
+  const started = Math.min(...emergencies.map(({ askedAt }) => askedAt));
+  const live = cli.stream.isTTY;
+  const erase = (): void => void (live && cli.stream.write('\r\x1b[2K'));
+  const draw = (): void => {
+    if (!live) return;
+    erase();
+    cli.stream.write(clockText(Date.now() - started, [...latest.values()], emergencies.length));
+  };
+  const timer = live ? setInterval(draw, tickMs) : undefined;
+  return {
+    show(conducted) {
+      const { credential } = conducted.state;
+      latest.set(credential, conducted);
+      const text = stateText(conducted, cli.paint);
+      if (told.get(credential) === text) return;
+      told.set(credential, text);
+      erase();
+      cli.say(text);
+      draw();
+    },
+    end() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}
+
+function clockText(elapsedMs: number, all: readonly Conducted[], asked: number): string {
+  const contained = all.filter(({ state }) => isContained(state)).length;
+  const rotated = all.filter(({ state }) => state.rotated !== null).length;
+  const failed = all.filter(({ how }) => how === 'failed').length;
+  return `  ${seconds(elapsedMs)}  contained ${contained} of ${asked}, rotated ${rotated}${failed > 0 ? `, failed ${failed}` : ''}`;
+}

@@ -1,0 +1,162 @@
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import type { Conducted } from '../operations/emergency.js';
+import type { Choice, Impact } from '../operations/emergency-choice.js';
+import type { Session } from '../operations/session.js';
+import type { Emergency } from '../store/store.js';
+import { examples } from './examples.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type Cli, perform } from './perform.js';
+
+interface Options extends Omit<Choice, 'names'> {
+  readonly version?: string;
+  readonly reason: string;
+  readonly yes?: true;
+  readonly direct?: true;
+}
+
+const words = `
+Words:
+  disabled   switched off at the provider; it could be switched on again
+  revoked    ended at the provider for good; "proved refused" when its provider was seen to refuse it
+  rotated    a new value is in force in its place
+
+The clock runs from the command to the moment at which the provider was seen to refuse each value.
+`;
+
+export function defineEmergency(program: Command): void {
+  program
+    .command('emergency [credentials...]')
+    .summary('a value leaked: revoke it now, replace it after')
+    .description(
+      'Revokes every live value of the credentials at once: beside whatever step is in progress, without grace and without asking whether somebody still uses it. Then makes a new value, puts it into the engine and verifies it. Shows first what will stop working. Exit code 0 when everything is revoked and replaced, 4 when a person has to help with the replacement, 5 when nobody took it yet, 1 otherwise.',
+    )
+    .option('--owner <owner>', 'every credential of this owner')
+    .option('--provider <id>', 'every credential of this provider, for instance openai')
+    .option('--engine <name>', 'every credential of this engine')
+    .option('--all', 'every credential')
+    .option('--version <number>', 'this version alone, of one credential; the others in force stay')
+    .requiredOption('--reason <text>', 'why; it goes into the ledger and Temporal, so never write a secret here')
+    .option('--yes', 'do not ask')
+    .option('--direct', 'do it in this process, when Temporal or its workers cannot')
+    .addHelpText(
+      'after',
+      `${words}${examples(
+        'keyturn emergency openai --reason "seen in a public repository"',
+        'keyturn emergency --owner platform@example.com --reason "a laptop was stolen" --yes --json',
+        'keyturn emergency openai --version 3 --reason "in a log file"',
+        'keyturn emergency openai --direct --reason "Temporal is down as well"',
+      )}`,
+    )
+    .action((names: string[], options: Options, command: Command) =>
+      perform(command, async (cli) => {
+        const { withSession } = await import('./with-rotations.js');
+        return withSession(cli, (session) => declare(cli, session, { ...options, names }));
+      }),
+    );
+}
+
+type Wanted = Options & Choice;
+
+async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<ExitCode> {
+  const impacts = await impactsOf(session, wanted);
+  const { previewText } = await import('./emergency-text.js');
+  cli.say(...previewText(cli.paint, impacts, wanted.reason));
+  await confirm(cli, impacts, wanted);
+  const { actor } = cli;
+  const versions = wanted.version === undefined ? null : [Number(wanted.version)];
+  const emergencies: Emergency[] = [];
+  for (const { credential } of impacts)
+    emergencies.push(await session.store.ask({ credential, actor, reason: wanted.reason, versions }));
+  if (wanted.direct) return conduct(cli, { session, client: null }, emergencies);
+  const client = await reach(session);
+  try {
+    return await conduct(cli, { session, client }, emergencies);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** @throws UsageError when it is not clear what is meant, or nothing of it can be live */
+async function impactsOf(session: Session, { version, reason, ...choice }: Wanted): Promise<Impact[]> {
+  const { chosen, impactOf } = await import('../operations/emergency-choice.js');
+  const { UsageError } = await import('../operations/refusals.js');
+  const nothing = (what: string, next: string) => new UsageError(what, { state: 'Nothing was revoked.', next });
+  if (reason.trim() === '') throw nothing('An emergency needs a reason', 'Say why, with --reason "…".');
+  const names = chosen(session.config, choice);
+  if (version !== undefined && (!/^[1-9]\d*$/.test(version) || names.length > 1))
+    throw nothing('--version names one version of one credential', 'Name the credential and a number.');
+  const impacts = await Promise.all(
+    names.map((name) => impactOf(session, name, version === undefined ? null : Number(version))),
+  );
+  const known = impacts.filter(({ known }) => known);
+  if (known.length === 0)
+    throw nothing(
+      `The store knows no value of ${names.join(', ')}`,
+      'What Keyturn does not know it cannot revoke: revoke it at its provider.',
+    );
+  return known;
+}
+
+async function confirm(cli: Cli, impacts: readonly Impact[], { yes }: Wanted): Promise<void> {
+  if (yes) return;
+  const { UsageError } = await import('../operations/refusals.js');
+  const [only] = impacts;
+  const word = impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`;
+  const next = `Type ${word} when asked, or give --yes.`;
+  if (!process.stdin.isTTY)
+    throw new UsageError('Nobody is there to confirm it', { state: 'Nothing was revoked.', next });
+  const { input } = await import('@inquirer/prompts');
+  const typed = await input({ message: `Type "${word}" to revoke now:` }, { output: cli.stream });
+  if (typed.trim() !== word) throw new UsageError('It was not confirmed', { state: 'Nothing was revoked.', next });
+}
+
+/** The request is in the store by now, so that nothing is lost when Temporal is down. */
+async function reach(session: Session): Promise<Client> {
+  const { reachTemporal } = await import('../operations/reach.js');
+  const { NotReachable } = await import('../operations/refusals.js');
+  try {
+    return (await reachTemporal(session.config)).client;
+  } catch (error) {
+    throw new NotReachable('Temporal cannot be reached, so nobody was told', {
+      state: 'NOTHING IS REVOKED YET. The emergency is recorded, and its clock runs.',
+      next: 'Run the same command again with --direct: it revokes from this process.',
+      cause: error,
+    });
+  }
+}
+
+async function conduct(
+  cli: Cli,
+  place: { readonly session: Session; readonly client: Client | null },
+  emergencies: readonly Emergency[],
+): Promise<ExitCode> {
+  const { conductAll } = await import('../operations/emergency.js');
+  const { emergencyView } = await import('./emergency-view.js');
+  const { documentOf, summaryText } = await import('./emergency-text.js');
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  if (place.client) process.on('SIGINT', leave); // what runs in this very process is not left half done
+  const view = emergencyView(cli, emergencies);
+  const results = await conductAll({ ...place, signal: left.signal, onChange: view.show }, emergencies);
+  process.off('SIGINT', leave);
+  view.end();
+  cli.answer(documentOf(results), summaryText(cli.paint, results));
+  return exitCodeOf(results);
+}
+
+/** The worst of all, as far as a script has to act on it. */
+export function exitCodeOf(results: readonly Conducted[]): ExitCode {
+  const codes = results.map(codeOf);
+  const worst = [exitCodes.failed, exitCodes.unreachable, exitCodes.interrupted, exitCodes.waiting];
+  return worst.find((code) => codes.includes(code)) ?? exitCodes.done;
+}
+
+function codeOf({ how, state }: Conducted): ExitCode {
+  if (how === 'nobody') return exitCodes.unreachable;
+  if (how === 'going' || how === 'sending') return exitCodes.interrupted;
+  if (how === 'waiting') return state.containedAfterMs === null ? exitCodes.failed : exitCodes.waiting;
+  return how === 'ended' && (state.outcome === 'replaced' || state.outcome === 'retired')
+    ? exitCodes.done
+    : exitCodes.failed;
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { ActivityFailure, RetryState } from '@temporalio/common';
+import { close } from '../../workflows/rotation/close.js';
+import { containAndReplace } from '../../workflows/rotation/emergency.js';
+import { emptyInbox } from '../../workflows/rotation/messages.js';
+import { RotationRun } from '../../workflows/rotation/run.js';
+import { Leave } from '../../workflows/rotation/trouble.js';
+import type { World } from '../../workflows/rotation/world.js';
+import { type Call, versionOf } from '../domain/call.js';
+import type { RotationReport } from '../domain/rotation.js';
+import type { Emergency, LedgerEntry, Presenter } from '../store/store.js';
+import { performCall } from './reconcile-run.js';
+import { inputOf, type Session, workflowOf } from './session.js';
+
+/**
+ * Does an emergency in this process, with the same runner and procedure and without Temporal. Nobody can answer here, so what would wait
+ * for a person is given up and stays listed.
+ */
+export async function containDirectly(session: Session, emergency: Emergency): Promise<RotationReport> {
+  const { credential, actor, reason, id } = emergency;
+  const presenter = { workflowId: `direct/${credential}`, runId: randomUUID() };
+  const input = inputOf(session.config, credential, { actor, reason, trigger: 'emergency' });
+  const inbox = { ...emptyInbox([{ id, actor, reason }]), handled: 1 };
+  const run: RotationRun = new RotationRun(workflowOf(session.config, credential), input, {
+    world: directWorld({ session, presenter }, () => run.waiting?.why ?? 'it cannot go on'),
+    inbox,
+  });
+  return close(run, await containAndReplace(run, Promise.resolve()));
+}
+
+interface Doing {
+  readonly session: Session;
+  readonly presenter: Presenter;
+}
+
+function directWorld(doing: Doing, trouble: () => string): World {
+  const { store } = doing.session;
+  /** Recording never delays a revocation. */
+  const record = (entry: LedgerEntry): Promise<unknown> => store.record(entry).catch(() => undefined);
+  return {
+    async execute<R>(call: Call<R>, step: Parameters<World['execute']>[1]): Promise<R> {
+      const { credential, fence, phase, title } = step;
+      const version = versionOf(call)?.number;
+      const entry = {
+        ...{ credential, phase, title, activity: call.activity, ...doing.presenter },
+        ...(version !== undefined && { version }),
+        ...(fence !== null && { fence }),
+      };
+      await record({ ...entry, event: 'started' });
+      try {
+        const result = await performCall(doing, call);
+        await record({ ...entry, event: 'succeeded' });
+        return result;
+      } catch (error) {
+        const cause = error instanceof Error ? error : undefined;
+        await record({ ...entry, event: 'failed', ...(cause && { detail: cause.message }) });
+        throw new ActivityFailure(title, call.activity, title, RetryState.MAXIMUM_ATTEMPTS_REACHED, undefined, cause);
+      }
+    },
+    now: () => Date.now(),
+    wait: () => Promise.reject(new Leave('abandon', trouble())),
+    show: () => undefined,
+  };
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { descriptorOf } from '../../workers/compose.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { emergencyTaskQueue } from '../../workflows/rotation/world.js';
+import type { Emergency } from '../store/store.js';
+import { refuseUnprepared } from './begin.js';
+import { progressOf } from './progress.js';
+import { workersOf } from './reach.js';
+import { inputOf, type Session } from './session.js';
+import { containmentId, rotationId, startOptions } from './start-rotation.js';
+
+const acknowledgementMs = 5_000; // a rotation that can answer at all answers within a second
+const claimMs = 10_000; // a fresh workflow on a queue of its own claims within a second
+const pollMs = 100;
+
+/** Who does it, or that nobody is there to. */
+export type Sent = 'rotation' | 'containment' | 'nobody';
+
+/**
+ * Sends an emergency to the rotation of its credential, starting one when none runs. When that does not acknowledge in time, a containment
+ * beside it does the same; whoever claims it in the store first does it.
+ * @throws UserError when Temporal does not take it
+ */
+export async function sendEmergency(session: Session, client: Client, emergency: Emergency): Promise<Sent> {
+  const { credential } = emergency;
+  await signal(session, client, { emergency, workflowId: rotationId(credential) });
+  const heard = () => acknowledged(session, client, emergency);
+  if (await within(acknowledgementMs, heard)) return 'rotation';
+  if (!(await hasWorker(client))) return 'nobody'; // the rotation hears it as soon as one is there
+  await signal(session, client, { emergency, workflowId: containmentId(credential), taskQueue: emergencyTaskQueue });
+  if (await within(claimMs, () => claimed(session, emergency))) return 'containment';
+  return 'nobody';
+}
+
+async function hasWorker(client: Client): Promise<boolean> {
+  return (await workersOf(client, emergencyTaskQueue)) > 0;
+}
+
+interface Addressed {
+  readonly emergency: Emergency;
+  readonly workflowId: string;
+  readonly taskQueue?: string;
+}
+
+async function signal(
+  { config }: Session,
+  client: Client,
+  { emergency, workflowId, ...queue }: Addressed,
+): Promise<void> {
+  const { id, credential, actor, reason } = emergency;
+  const descriptor = descriptorOf(config, credential);
+  const input = inputOf(config, credential, { actor, reason, trigger: 'emergency' });
+  const options = { ...startOptions(descriptor, input, workflowId), ...queue };
+  await client.workflow
+    .signalWithStart(descriptor.workflow, { ...options, signal: emergencyRevoke, signalArgs: [{ id, actor, reason }] })
+    .catch(refuseUnprepared);
+}
+
+/** Taken by whoever it was, or heard by the rotation, which then takes it as soon as it can. */
+async function acknowledged(session: Session, client: Client, emergency: Emergency): Promise<boolean> {
+  if (await claimed(session, emergency)) return true;
+  const { progress } = await progressOf(client, emergency.credential);
+  return progress?.emergencies.includes(emergency.id) === true && progress.outcome === null;
+}
+
+async function claimed({ store }: Session, { id, credential }: Emergency): Promise<boolean> {
+  return (await store.emergencies(credential)).some((each) => each.id === id && each.fence !== null);
+}
+
+async function within(ms: number, happened: () => Promise<boolean>): Promise<boolean> {
+  for (const deadline = Date.now() + ms; Date.now() < deadline; await sleep(pollMs)) if (await happened()) return true;
+  return false;
+}
