@@ -38,6 +38,7 @@ async function contain(run: RotationRun): Promise<boolean> {
   const { procedure } = run.definition;
   run.footing = 'containing';
   run.phase = 'contain';
+  run.givenUp = null;
   run.world.show({ phase: 'contain', emergency: true });
   const { opened, targets, replace } = await seize(run);
   run.opened = opened;

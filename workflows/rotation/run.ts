@@ -43,6 +43,8 @@ export class RotationRun implements Run {
   footing: Footing = 'forward';
   pastNoReturn = false;
   opened: Opened | null;
+  /** Giving up is meant for everything that is contained side by side, also for what has not asked yet. */
+  givenUp: DecisionRequest | null = null;
   /** How often a destruction found its proof stale. */
   staleRounds = 0;
   /** How often something was contained; part of the names under which containment's steps are known. */
@@ -175,7 +177,7 @@ export class RotationRun implements Run {
 
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
   async wait(waiting: Waiting, { wake = () => false, deadline }: Until = {}): Promise<DecisionRequest | null> {
-    const answered = () => this.waiting === waiting && this.inbox.decisions.length > 0;
+    const answered = () => this.givenUp !== null || (this.waiting === waiting && this.inbox.decisions.length > 0);
     const needsOperator = () => this.#waits.some((wait) => wait.for === 'operator');
     this.#waits.push(waiting);
     const shown = needsOperator();
@@ -185,7 +187,8 @@ export class RotationRun implements Run {
     let told: DecisionRequest | null = null;
     try {
       await this.world.wait(() => wake() || answered() || emergencyPending(this.inbox), deadline);
-      if (answered()) told = this.#nextDecision();
+      if (answered()) told = this.givenUp ?? this.inbox.decisions.shift() ?? null;
+      if (told?.decision === 'abandon') this.givenUp = told;
     } finally {
       this.#waits.splice(this.#waits.indexOf(waiting), 1);
       if (shown) this.world.show({ needsOperator: needsOperator() });
@@ -193,13 +196,6 @@ export class RotationRun implements Run {
     }
     if (emergencyPending(this.inbox)) throw new Leave('emergency', 'an emergency takes over');
     return told;
-  }
-
-  /** Giving up is meant for everything that waits; any other answer for the question that was shown. */
-  #nextDecision(): DecisionRequest | null {
-    const { decisions } = this.inbox;
-    const forAll = decisions[0]?.decision === 'abandon' && this.#waits.length > 1;
-    return (forAll ? decisions[0] : decisions.shift()) ?? null;
   }
 
   /** What documents run on right now, for whoever has to decide. */

@@ -1,0 +1,134 @@
+import { findSecrets } from '../../src/lab/canary.js';
+import type { OpenAiLab } from '../../src/lab/openai/server.js';
+import { type Ended, expectTold, hasTerminals, type Stage, startStage } from './stage.js';
+
+jest.setTimeout(60_000); // each command is a process of its own
+
+let stage: Stage;
+let openai: OpenAiLab;
+
+beforeAll(async () => {
+  stage = await startStage();
+  openai = stage.scenario.systems['openai'] as OpenAiLab;
+  await stage.adopt('--sole-user');
+});
+afterAll(() => stage.stop());
+
+interface Told {
+  readonly contained: boolean;
+  readonly provedRefused: boolean;
+  readonly rotated: boolean;
+  readonly emergencies: readonly {
+    readonly how: string;
+    readonly workflowId: string | null;
+    readonly rotated: number | null;
+    readonly versions: readonly { readonly number: number; readonly end: string; readonly refusedAfterMs: number }[];
+  }[];
+}
+
+const emergency = (...options: string[]): Promise<Ended> =>
+  stage.keyturn('emergency', 'openai', '--reason', 'a test', ...options);
+
+/** What leaked is dead, and the engine works with the one value that is left. */
+function expectReplaced(leaked: string | null): void {
+  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+  expect(stage.scenario.engineHolds()).not.toBe(leaked);
+}
+
+it('says whose a leaked value is, wherever it was copied from, and shows nothing of it', async () => {
+  const leaked = stage.scenario.adopted['key'] ?? '';
+
+  const [known, unknown] = await Promise.all([
+    stage.start(['whose', '--json'], `  ${leaked}\r\n`).ended,
+    stage.start(['whose'], 'something else').ended,
+  ]);
+
+  expect(known).toMatchObject({ code: 0 });
+  expect(known.json()).toMatchObject({
+    known: true,
+    versions: [{ credential: 'openai', version: 1, state: 'current' }],
+  });
+  expect(known.stdout + known.stderr).not.toContain(leaked);
+  expect(unknown).toMatchObject({ code: 1 });
+});
+
+it('asks before it revokes, and revokes nothing when what is meant is not clear', async () => {
+  const ends = await Promise.all([
+    emergency(),
+    stage.keyturn('emergency', '--reason', 'a test', '--yes'),
+    stage.keyturn('emergency', 'openai', '--all', '--reason', 'a test', '--yes'),
+    stage.keyturn('emergency', '--owner', 'nobody@example.com', '--reason', 'a test', '--yes'),
+    emergency('--version', '7', '--yes'),
+    stage.keyturn('emergency', 'openai', '--reason', ' ', '--yes'),
+  ]);
+
+  for (const ended of ends) expectTold(ended, 2, 'Nothing was revoked');
+  expect(ends[0]?.stdout).toContain('documents that need openai_api_key');
+  expect(stage.scenario.working()).toHaveLength(1);
+});
+
+it('says that Temporal is down, and does it directly when told to', async () => {
+  const leaked = stage.scenario.engineHolds();
+
+  const down = await emergency('--yes');
+  const direct = await emergency('--yes', '--direct', '--json');
+
+  expectTold(down, 5, 'NOTHING IS REVOKED YET', '--direct');
+  expect(direct).toMatchObject({ code: 0 });
+  expect(direct.json<Told>()).toMatchObject({
+    ...{ contained: true, provedRefused: true, rotated: true },
+    emergencies: [{ how: 'ended', workflowId: 'direct/openai', rotated: 2, versions: [{ number: 1, end: 'revoked' }] }],
+  });
+  expectReplaced(leaked);
+});
+
+it('starts a rotation that contains, shows the clock, and keeps it in the ledger', async () => {
+  await stage.start(['up']).says('Ready.');
+  const leaked = stage.scenario.engineHolds();
+
+  const ended = await emergency('--yes', '--actor', 'ada');
+
+  expect(ended).toMatchObject({ code: 0 });
+  expect(ended.stdout).toMatch(/version 2 revoked, proved refused after \d+\.\d s/);
+  expect(ended.stdout).toContain('rotated: version 3 is in force');
+  expectReplaced(leaked);
+  const { stdout } = await stage.keyturn('ledger', 'openai', '--limit', '200', '--json');
+  expect(stdout).toMatch(/"event":"emergency"/);
+  expect(stdout).toMatch(/revoked and proved refused \d+\.\d{3} s after the command/);
+  expect(stdout).toMatch(/everything known is contained \d+\.\d{3} s after the command/);
+});
+
+it('contains although the provider cannot create, and says that it is not rotated', async () => {
+  const leaked = stage.scenario.engineHolds();
+  const path = '/v1/organization/projects/{project}/service_accounts';
+  openai.faults.add({ method: 'POST', path, kind: { status: 400 }, times: 100 });
+
+  const ended = await emergency('--yes', '--json');
+
+  openai.faults.clear();
+  expect(ended.code).toBe(4);
+  expect(ended.json<Told>()).toMatchObject({ contained: true, provedRefused: true, rotated: false });
+  expect(ended.json<Told>().emergencies[0]?.how).toBe('waiting');
+  expect(stage.scenario.working()).toEqual([]);
+  expect(openai.works(leaked ?? '')).toBe(false);
+  await stage.keyturn('decide', 'openai', 'retry', '--reason', 'it can again');
+  await stage.keyturn('status', 'openai', '--follow');
+  expectReplaced(leaked);
+});
+
+const inTerminal = hasTerminals() ? it : it.skip;
+inTerminal('takes the typed name for a confirmation', async () => {
+  const leaked = stage.scenario.engineHolds();
+  const running = stage.startInTerminal('emergency', 'openai', '--reason', 'a test');
+  await running.says('to revoke now');
+
+  running.process.stdin?.write('openai\r');
+
+  expect(await running.ended).toMatchObject({ code: 0 });
+  expectReplaced(leaked);
+});
+
+it('leaves no secret in what it said, nor anywhere in Temporal', async () => {
+  for (const secret of stage.scenario.secrets()) expect(stage.said()).not.toContain(secret);
+  expect(await findSecrets(`${stage.dir}/temporal`, stage.scenario.secrets())).toEqual([]);
+});

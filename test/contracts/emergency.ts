@@ -1,0 +1,141 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { fastClock } from '../../src/lab/clock.js';
+import type { Scenario, StartScenario } from '../../src/lab/scenario.js';
+import { type Conducted, conduct } from '../../src/operations/emergency.js';
+import { type PlannedStep, planRotation } from '../../src/operations/plan.js';
+import { inputOf, workflowOf } from '../../src/operations/session.js';
+import type { Activities } from '../../workers/registered.js';
+import { progress } from '../../workflows/rotation/messages.js';
+import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
+import { until } from '../support/temporal.js';
+
+const never = new AbortController().signal;
+
+/** What every procedure promises of an emergency, played on its scenario with a real Temporal server. */
+export function describeEmergency(descriptor: ProcedureDescriptor, start: StartScenario): void {
+  describe(`an emergency of ${descriptor.id}`, () => {
+    let scenario: Scenario;
+    let rehearsal: TestRehearsal;
+    /** Called before every activity; throws to make it fail. */
+    let before: (activity: string) => void = () => undefined;
+    const around = (activities: Activities): Activities =>
+      Object.fromEntries(
+        Object.entries(activities).map(([name, activity]) => [
+          name,
+          (...args) => {
+            before(name);
+            return activity(...args);
+          },
+        ]),
+      );
+
+    beforeAll(async () => {
+      scenario = await start({ clock: fastClock(1000) });
+      rehearsal = await rehearse(scenario, around);
+      expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'retired' });
+    });
+    afterAll(() => rehearsal.stop());
+    beforeEach(() => {
+      before = () => undefined;
+    });
+
+    const look = (handle: WorkflowHandle) => handle.query(progress);
+
+    /** Asks for one as the command does, and returns what it came to. */
+    async function emergency(): Promise<Conducted> {
+      const { session, client } = rehearsal;
+      const { credential } = scenario;
+      const asked = await session.store.ask({ credential, actor: 'test', reason: 'it leaked', versions: null });
+      const conducted = await conduct({ session, client, onChange: () => undefined, signal: never }, asked);
+      await client.workflow.getHandle(`rotation/${credential}`).result(); // the store knows of the end a moment earlier
+      return conducted;
+    }
+
+    /** Everything that worked before is dead and shown to be, and the engine works with the one value that is left. */
+    async function expectReplaced({ how, state }: Conducted, leaked: readonly string[]): Promise<void> {
+      expect({ how, outcome: state.outcome }).toEqual({ how: 'ended', outcome: 'replaced' });
+      for (const { number, end, refused } of state.versions) {
+        const evidence = await rehearsal.session.store.evidence({ credential: scenario.credential, number });
+        // What was never seen to be accepted cannot be proved to have been refused by anything we did.
+        const known = evidence.some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
+        const shown = known ? [descriptor.refusal ?? 'proved'] : ['not-observable', 'attested'];
+        expect({ end, refused }).toEqual({ end: 'revoked', refused: shown.find((each) => each === refused) });
+      }
+      expect(state.containedAfterMs).not.toBeNull();
+      expect(scenario.working()).toEqual([scenario.engineHolds()]);
+      for (const value of leaked) expect(scenario.working()).not.toContain(value);
+    }
+
+    it('works when no rotation runs', async () => {
+      const leaked = scenario.working();
+
+      await expectReplaced(await emergency(), leaked);
+    });
+
+    it('works at each step of a planned rotation', async () => {
+      const { session } = rehearsal;
+      const { credential } = scenario;
+      const request = { actor: 'test', trigger: 'manual', reason: 'the contract' } as const;
+      const plan = await planRotation(
+        workflowOf(session.config, credential),
+        inputOf(session.config, credential, request),
+        await session.store.preview(credential),
+      );
+      const steps = plan.filter((entry): entry is PlannedStep => 'activity' in entry);
+      expect(steps.length).toBeGreaterThan(10);
+
+      for (const [struck] of steps.entries()) {
+        const leaked = scenario.working();
+        const reached = Promise.withResolvers<void>();
+        let calls = 0;
+        before = () => {
+          if (calls++ === struck) reached.resolve();
+        };
+        await rehearsal.begin();
+        await reached.promise;
+        await expectReplaced(await emergency(), leaked);
+      }
+    }, 120_000);
+
+    it('does not wait for the grace', async () => {
+      const handle = await rehearsal.begin({ graceMs: 48 * 3_600_000 });
+      await until(async () => (await look(handle)).waiting?.for === 'grace');
+      const leaked = scenario.working();
+
+      await expectReplaced(await emergency(), leaked);
+    });
+
+    it('does not wait for the operator that the rotation waits for', async () => {
+      let failing = true;
+      before = (activity) => {
+        if (failing && activity === 'versions.recordEnd') throw ApplicationFailure.nonRetryable('injected', 'Rejected');
+      };
+      const handle = await rehearsal.begin();
+      await until(async () => (await look(handle)).waiting?.for === 'operator');
+      failing = false;
+      const leaked = scenario.working();
+
+      await expectReplaced(await emergency(), leaked);
+    });
+
+    it('revokes although nothing new can be made, and says so', async () => {
+      const leaked = scenario.working();
+      before = (activity) => {
+        if (!activity.startsWith('versions.') && scenario.working().length === 0 && activity.includes('create'))
+          throw ApplicationFailure.create({ message: 'injected: answered 500', type: 'Unavailable' });
+      };
+      const conducted = emergency();
+      const contained = await until(async () => {
+        const [newest] = await rehearsal.session.store.emergencies(scenario.credential);
+        return newest?.containedAt !== null && newest;
+      });
+
+      expect(scenario.working()).toEqual([]);
+      expect(contained.targets.length).toBeGreaterThan(0);
+      before = () => undefined;
+      await expectReplaced(await conducted, leaked);
+    });
+  });
+}
