@@ -3,6 +3,7 @@ import { pathOf } from '../shared/endpoints.js';
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/patience.js';
+import type { Verdict } from '../shared/probes.js';
 import { endpoints } from './requests.js';
 import { CreatedServiceAccount, Page, Project, ProjectKey, Refusal, ServiceAccount } from './schemas.js';
 
@@ -16,13 +17,6 @@ export interface OpenAiConnection {
   readonly baseUrl: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
   readonly settlingMs: number;
-}
-
-/** What OpenAI thinks of a value. `restricted`: known, but without the scope for what was asked. */
-export interface Verdict {
-  readonly verdict: 'accepted' | 'restricted' | 'refused';
-  /** Unix seconds by OpenAI's clock. */
-  readonly providerTime: number | undefined;
 }
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout; the slowest administration call seen took seconds

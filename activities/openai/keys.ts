@@ -3,7 +3,7 @@ import type { FailureType } from '../../src/domain/failure.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/store.js';
 import { presentFence, presentProof } from '../shared/guard.js';
-import { OutsideError } from '../shared/outside-error.js';
+import { saidNo } from '../shared/outside-error.js';
 import { needsDecision, passing, permanent } from '../shared/patience.js';
 import { runDirectly, scope } from '../shared/scope.js';
 import type { OpenAiDeps } from './activities.js';
@@ -108,16 +108,9 @@ async function makeAccount({ deps, client }: Work, intent: Intent): Promise<Crea
   try {
     return await client.createAccount(intent.label);
   } catch (error) {
-    if (saysNo(error)) await deps.store.settle(intent, 'nothing-made');
+    if (saidNo(error)) await deps.store.settle(intent, 'nothing-made');
     throw error;
   }
-}
-
-/** Whether OpenAI answered that it did not do it. Anything less clear leaves the attempt open. */
-function saysNo(error: unknown): boolean {
-  if (error instanceof ApplicationFailure) return true;
-  const status = error instanceof OutsideError ? error.status : undefined;
-  return status !== undefined && status >= 400 && status < 500 && status !== 408;
 }
 
 /** Keeps the value, or deletes the account that was just made when another attempt or another rotation is the writer now. */

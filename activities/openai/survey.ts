@@ -3,11 +3,12 @@ import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Evidence } from '../../src/domain/evidence.js';
 import type { Store, Version } from '../../src/store/store.js';
 import { needsDecision, permanent } from '../shared/patience.js';
+import { accepted, refusedBy } from '../shared/probes.js';
 import { madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { deleteAccounts, parseProviderId } from './keys.js';
-import { accepted, refusedBy } from './probes.js';
+import { question } from './probes.js';
 import type { ProjectKey } from './schemas.js';
 import { judgeIdle, ownKeys } from './usage.js';
 
@@ -65,7 +66,7 @@ async function surveyVersion(
   if (!listed && (await knownRefused(store, version))) return { ...plain, verdict: 'refused' };
   const answer = await client.tryKey((await store.unseal(version))['key'] ?? '');
   if (answer.verdict === 'refused') await proveRefused(store, version, listed);
-  else await store.prove(version, accepted(answer));
+  else await store.prove(version, accepted(question, answer));
   return { ...plain, verdict: answer.verdict === 'refused' ? 'refused' : 'accepted' };
 }
 
@@ -81,7 +82,7 @@ async function knownRefused(store: Store, version: Version): Promise<boolean> {
 /** Two witnesses: OpenAI refuses the value, and its list does not have it. One alone is no proof. */
 async function proveRefused(store: Store, version: Version, listed: boolean): Promise<void> {
   const once = (await store.evidence(version)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
-  const detail = `${refusedBy('GET /models')}, and OpenAI ${listed ? 'still lists it' : 'does not list it'}`;
+  const detail = `${refusedBy(question)}, and OpenAI ${listed ? 'still lists it' : 'does not list it'}`;
   await store.prove(version, { kind: 'refused', outcome: once && !listed ? 'proved' : 'not-observable', detail });
 }
 

@@ -2,11 +2,11 @@ import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/store.js';
 import { found } from '../shared/guard.js';
+import { stillSettling } from '../shared/settling.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { keysOf, parseProviderId } from './keys.js';
 import type { ProjectKey } from './schemas.js';
-import { stillSettling } from './settling.js';
 
 export async function sawUse(deps: OpenAiDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;

@@ -1,3 +1,5 @@
+import { ApplicationFailure } from '@temporalio/common';
+
 export interface OutsideTrouble {
   /** HTTP status; absent when there was no answer. */
   readonly status?: number;
@@ -28,4 +30,11 @@ export class OutsideError extends Error {
     this.code = code;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** Whether the other side answered that it did not do it. Anything less clear leaves the outcome open. */
+export function saidNo(error: unknown): boolean {
+  if (error instanceof ApplicationFailure) return true;
+  const status = error instanceof OutsideError ? error.status : undefined;
+  return status !== undefined && status >= 400 && status < 500 && status !== 408;
 }

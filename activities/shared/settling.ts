@@ -1,4 +1,4 @@
-import { settling } from '../shared/patience.js';
+import { settling } from './patience.js';
 
 /** How often a refusal has to be seen, evenly spaced over the settling time. */
 export const refusalProbes = 5;

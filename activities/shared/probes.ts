@@ -1,0 +1,130 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store, Version } from '../../src/store/store.js';
+import { found } from './guard.js';
+import { settling } from './patience.js';
+import { scope } from './scope.js';
+import { refusalProbes, stillSettling } from './settling.js';
+
+/** What a provider thinks of a value. `restricted`: known, but without the right to what was asked. */
+export interface Verdict {
+  readonly verdict: 'accepted' | 'restricted' | 'refused';
+  /** Unix seconds by the provider's clock. */
+  readonly providerTime: number | undefined;
+}
+
+/** How a provider is asked about a value. */
+export interface Prober {
+  /** Its name for people. */
+  readonly name: string;
+  /** The request that asks, for people. */
+  readonly request: string;
+  /** How it answers for a dead value, for people. */
+  readonly refusal: string;
+  /** How long a change may take to be known everywhere, in milliseconds. */
+  readonly settlingMs: number;
+  /** Asks with the value itself. Throws unless the provider spoke of the value: a proxy's 401 is no verdict. */
+  ask(parts: Readonly<Record<string, string>>): Promise<Verdict>;
+}
+
+/** Whether the provider accepts a version. A refusal is waited out while the value is young. */
+export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
+  const answer = await prober.ask(await store.unseal(ref));
+  if (answer.verdict !== 'refused') {
+    await store.note(ref, { provider: 'accepted' });
+    return found(store, ref, accepted(prober, answer));
+  }
+  const ageMs = Date.now() - (await bornAt(store, ref));
+  if (ageMs < prober.settlingMs)
+    throw stillSettling(`${prober.name} does not know the new key everywhere yet`, ageMs, prober.settlingMs);
+  await store.note(ref, { provider: 'refused' });
+  return found(store, ref, { kind: 'accepted', outcome: 'failed', detail: refusedBy(prober) });
+}
+
+/** Whether the provider refuses a version, asked over the whole settling time while the current one is accepted beside it. */
+export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
+  const round = await askBoth(prober, store, ref);
+  const finding = await judge({ prober, store, ref }, round);
+  if (finding.outcome !== 'not-observable' && scope().waitedMs < prober.settlingMs) {
+    const what = finding.outcome === 'proved' ? `${prober.name} refuses the key` : finding.detail;
+    throw settling(
+      `${what}; asked again until its settling time is over`,
+      Math.ceil(prober.settlingMs / (refusalProbes - 1)),
+    );
+  }
+  if (round.key === 'refused') await store.note(ref, { provider: 'refused' });
+  return found(store, ref, finding);
+}
+
+/** The finding that a value was let through. */
+export function accepted({ request }: Pick<Prober, 'request'>, { verdict, providerTime }: Verdict): Finding {
+  return {
+    kind: 'accepted',
+    outcome: 'proved',
+    detail:
+      verdict === 'restricted'
+        ? `${request} answered that the key is known but lacks the scope for it`
+        : `${request} answered 200`,
+    ...(providerTime === undefined ? {} : { providerTime }),
+  };
+}
+
+export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusal'>): string {
+  return `${request} answered ${refusal}`;
+}
+
+/** What the provider thinks of both values in one round. */
+interface Round {
+  /** Null when there is no value to ask with. */
+  readonly key: Verdict['verdict'] | null;
+  /** The current version's; null when there is none to compare with. */
+  readonly control: Verdict['verdict'] | null;
+}
+
+async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<Round> {
+  if ((await store.read(ref)).parts.length === 0) return { key: null, control: null };
+  const { verdict: key } = await prober.ask(await store.unseal(ref));
+  const current = await controlFor(store, ref);
+  if (!current) return { key, control: null };
+  const answer = await prober.ask(await store.unseal(current));
+  // Kept, because it was a use of the current key, which must not pass for the engine's.
+  if (answer.verdict !== 'refused') await store.prove(current, accepted(prober, answer));
+  return { key, control: answer.verdict };
+}
+
+interface Asked {
+  readonly prober: Prober;
+  readonly store: Store;
+  readonly ref: VersionRef;
+}
+
+async function judge({ prober, store, ref }: Asked, { key, control }: Round): Promise<Finding> {
+  const { name } = prober;
+  const say = (outcome: Finding['outcome'], detail: string): Finding => ({ kind: 'refused', outcome, detail });
+  if (key === null) return say('not-observable', 'there is no value to ask with');
+  if (key !== 'refused') return say('failed', `${name} still accepts the key`);
+  if (control === 'refused') return say('failed', `${name} refuses the current key as well, so nothing is shown`);
+  const earlier = await store.evidence(ref);
+  if (!earlier.some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved'))
+    return say('not-observable', 'already refused before the rotation');
+  const beside = control === null ? 'with no current key to compare with' : 'while it accepted the current key';
+  return say('proved', `${refusedBy(prober)}, ${beside}`);
+}
+
+/** The version whose value must still be accepted for a refusal to mean something. */
+async function controlFor(store: Store, ref: VersionRef): Promise<Version | null> {
+  const versions = await store.versions(ref.credential);
+  return (
+    versions.find(
+      ({ state, number, parts, compromised }) =>
+        state === 'current' && number !== ref.number && parts.length > 0 && !compromised,
+    ) ?? null
+  );
+}
+
+/** When the provider made the value, by our clock; for an adopted one when it was adopted. */
+async function bornAt(store: Store, ref: VersionRef): Promise<number> {
+  const intents = await store.intents(ref.credential);
+  const kept = intents.find(({ version, outcome }) => version === ref.number && outcome === 'kept');
+  return kept?.at ?? (await store.read(ref)).createdAt;
+}
