@@ -2,6 +2,7 @@ import type { Routes } from '../routes.js';
 import { ok } from './answers.js';
 import type { Gate } from './app.js';
 import { AiError, askOpenAi } from './ai.js';
+import { AzureError, listOperations } from './azure.js';
 import { loggedIn, type Visit } from './sessions.js';
 import type { Settings } from './settings.js';
 
@@ -12,7 +13,7 @@ export interface ConnectionTestOptions {
   readonly gate: Gate;
 }
 
-/** The engine's own test of its key, as the API process has it in memory. Failure is a 200 as well. */
+/** The engine's own tests of its keys, as the API process has them in memory. Failure is a 200 as well. */
 export function connectionTestRoutes({ settings, signal, gate }: ConnectionTestOptions): Routes<Visit> {
   return {
     'GET /api/openai/test': loggedIn(async () => {
@@ -24,7 +25,30 @@ export function connectionTestRoutes({ settings, signal, gate }: ConnectionTestO
         (error: unknown) => ok({ status: 'error', ...explain(error) }),
       );
     }),
+    'GET /api/azure/test': loggedIn(async () => {
+      const [endpoint, key] = [settings.current('azure_endpoint'), settings.current('azure_ai_key')];
+      if (!endpoint || !key) return ok({ status: 'error', message: incomplete({ endpoint, 'API key': key }) });
+      return gate.block(listOperations({ endpoint, key, signal })).then(
+        ({ length }) => ok({ status: 'success', message: valid, endpoint, operations_count: length }),
+        (error: unknown) => ok({ status: 'error', ...explainAzure(error) }),
+      );
+    }),
   };
+}
+
+const valid = 'Azure Document Intelligence connection is valid.';
+
+function incomplete(settings: Readonly<Record<string, string | null>>): string {
+  const missing = Object.keys(settings).filter((name) => !settings[name]);
+  return `Azure Document Intelligence configuration is incomplete. Missing: ${missing.join(', ')}`;
+}
+
+function explainAzure(error: unknown): object {
+  if (!(error instanceof AzureError)) throw error;
+  const { message: detail, status } = error;
+  if (status === 401) return { message: 'Authentication error: Invalid API key or credentials', detail };
+  if (status === null) return { message: 'Service request error: Could not reach the Azure endpoint', detail };
+  return { message: 'Connection test failed with unexpected error', detail };
 }
 
 function explain(error: unknown): object {

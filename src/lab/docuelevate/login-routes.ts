@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { formFields } from '../forms.js';
 import type { Answer, Routes } from '../routes.js';
 import { ok, redirect, unprocessable } from './answers.js';
-import { formFields, loggedIn, type User, type Visit } from './sessions.js';
+import { loggedIn, type User, type Visit } from './sessions.js';
 import { naiveSeconds, type Settings } from './settings.js';
 
 interface AuditEvent {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Documents, FileRecord, StepStatus, Upload } from './documents.js';
+import { type Ocr, readWithAll } from './ocr.js';
 
 /** What a document's way through the engine needs. */
 export interface Tools {
   readonly documents: Documents;
   readonly ai: Ai;
+  readonly ocr: Ocr;
   /** The moment until a queue's next task begins. */
   pause(): Promise<void>;
   destinationBroken(): boolean;
@@ -41,6 +43,7 @@ export async function runPipeline(tools: Tools, document: Upload | FileRecord, t
   };
   await run('check_text', () => checkText(ai, file), task);
   await run('extract_text', succeed, task);
+  if (isScan(file) && !(await run('process_with_ocr', () => readScan(tools, file)))) return;
   const extract = skipUnlessConfigured(() => ai.chat('Extract the metadata of this document as JSON.'));
   if (!(await run('extract_metadata_with_gpt', extract))) return;
   await run('embed_metadata_into_pdf', succeed);
@@ -59,6 +62,24 @@ export async function runPipeline(tools: Tools, document: Upload | FileRecord, t
 }
 
 const destinations = ['webdav', 'nextcloud'];
+
+/** A picture of a page, and no text on it. */
+function isScan({ upload }: FileRecord): boolean {
+  const content = upload.bytes.toString('latin1');
+  return content.includes('/Subtype /Image') && !/\bTj\b/.test(content);
+}
+
+async function readScan({ documents, ocr }: Tools, file: FileRecord): Promise<StepStatus> {
+  const about = { file, task: randomUUID(), step: 'run_ocr_providers' };
+  documents.log({ ...about, status: 'in_progress', message: `Running OCR providers: ${ocr.engines().join(', ')}` });
+  const { read, of, errors } = await readWithAll(ocr, file.upload.bytes);
+  if (read > 0) {
+    documents.log({ ...about, status: 'success', message: `${read} of ${of} OCR provider(s) succeeded` });
+    return 'success';
+  }
+  documents.log({ ...about, status: 'failure', message: 'All OCR providers failed' });
+  throw new Error(`All OCR providers failed for ${file.upload.name}: ${errors}`);
+}
 
 async function succeed(): Promise<StepStatus> {
   return 'success';

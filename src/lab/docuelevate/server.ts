@@ -12,13 +12,19 @@ import { uploadRoutes } from './upload-routes.js';
 import { createWorker, type Worker } from './worker.js';
 
 export interface DocuElevateLabOptions extends LabOptions {
-  /** Where the engine calls OpenAI: the OpenAI lab's `baseUrl`. */
-  readonly openAiBaseUrl: string;
+  /** Where the engine calls OpenAI: the OpenAI lab's `baseUrl`. Without it and a key it asks no AI. */
+  readonly openAiBaseUrl?: string;
   readonly adminUsername?: string;
   /** Random when left out. */
   readonly adminPassword?: string;
   /** The value in the environment of API and worker. */
   readonly openAiKey?: string;
+  /** Where the engine has scans read: the Azure lab's `url`. */
+  readonly azureEndpoint?: string;
+  /** The value in the environment of API and worker. */
+  readonly azureKey?: string;
+  /** Names of OCR engines with commas between; `azure` when left out. */
+  readonly ocrProviders?: string;
   /** Per user; 20 when left out. */
   readonly uploadsPerMinute?: number;
 }
@@ -47,6 +53,8 @@ export interface DocuElevateLab extends LabServer {
   workerHolds(key: string): string | null;
   /** One AI call as the worker's next task would make it. */
   useAi(): Promise<boolean>;
+  /** One document read by Azure as the worker's next task would have it read. */
+  useOcr(): Promise<boolean>;
   /** A person's edit in the settings page. */
   editSetting(key: string, value: string | null, by: string): void;
   setAdminPassword(password: string): void;
@@ -110,6 +118,7 @@ function withControls(plain: Plain, { settings, sessions, worker }: Parts): Docu
     setting: (key) => settings.truth(key),
     workerHolds: (key) => worker.holds(key),
     useAi: () => worker.useAi(),
+    useOcr: () => worker.useOcr(),
     editSetting: (key, value, by) => settings.write(key, value, by),
     setAdminPassword: (password) => settings.write('admin_password', password, plain.adminUsername),
     restartWorker: () => worker.restart(),
@@ -130,16 +139,22 @@ function withControls(plain: Plain, { settings, sessions, worker }: Parts): Docu
 }
 
 function environment(options: DocuElevateLabOptions): ReadonlyMap<string, string> {
-  const { openAiBaseUrl, openAiKey, adminUsername = 'admin', adminPassword = randomSecret() } = options;
+  const { adminUsername = 'admin', adminPassword = randomSecret() } = options;
+  const given = {
+    openai_base_url: options.openAiBaseUrl,
+    openai_api_key: options.openAiKey,
+    azure_endpoint: options.azureEndpoint,
+    azure_ai_key: options.azureKey,
+    ocr_providers: options.ocrProviders,
+  };
   return new Map([
     ['database_url', 'sqlite:///./app/database.db'],
     ['redis_url', 'redis://redis:6379/0'],
     ['session_secret', randomSecret()],
     ['admin_username', adminUsername],
     ['admin_password', adminPassword],
-    ['openai_base_url', openAiBaseUrl],
     ['openai_model', 'gpt-4o-mini'],
-    ...(openAiKey === undefined ? [] : [['openai_api_key', openAiKey] as const]),
+    ...Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
   ]);
 }
 

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { formFields } from '../forms.js';
 import { type Answer, type Handler, type Incoming, jsonBody } from '../routes.js';
 import { detail, redirect } from './answers.js';
 
@@ -94,12 +95,6 @@ export function csrfProblem(request: Incoming, session: Session): Answer | null 
   if (submitted === session.data.csrf_token) return null;
   if (request.path.startsWith('/api/')) return detail(403, 'CSRF token missing or invalid');
   return redirect('/login?error=Invalid+request');
-}
-
-/** Fields of an urlencoded body; none for any other kind. */
-export function formFields({ headers, body }: Incoming): URLSearchParams {
-  const encoded = headers['content-type']?.includes('application/x-www-form-urlencoded');
-  return new URLSearchParams(encoded ? body.toString() : '');
 }
 
 /** Lets the cookie of an admin through. Revoked or not: the cookie alone counts. */

@@ -73,7 +73,8 @@ const sensitiveKeys: Readonly<Record<string, readonly string[]>> = {
 const openKeys: Readonly<Record<string, readonly string[]>> = {
   Core: ['allow_file_delete'],
   Authentication: ['admin_username'],
-  'AI Services': ['openai_base_url', 'openai_model'],
+  'AI Services': ['openai_base_url', 'openai_model', 'azure_endpoint'],
+  'OCR Engines': ['ocr_providers'],
   'Storage Providers': ['dropbox_app_key'],
   IMAP: ['imap1_port'],
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { askOpenAi } from './ai.js';
 import type { Documents, FileRecord, Upload } from './documents.js';
+import { createOcr } from './ocr.js';
 import { type Ai, runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
 
@@ -27,6 +28,7 @@ export interface Worker {
   holds(key: string): string | null;
   restart(): void;
   useAi(): Promise<boolean>;
+  useOcr(): Promise<boolean>;
   /** Answers the task's id at once. */
   process(document: Upload | FileRecord): string;
 }
@@ -44,7 +46,8 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
   }
   const ai = createAi((key) => worker.holds(key) ?? '', { latencyMs, signal });
   const pause = (): Promise<void> => delay(Math.max(1, latencyMs / 10), undefined, { signal });
-  const tools = { documents, ai, pause, destinationBroken: () => worker.brokenDestination };
+  const ocr = createOcr((key) => worker.holds(key) ?? '', signal);
+  const tools = { documents, ai, ocr, pause, destinationBroken: () => worker.brokenDestination };
 
   const worker: Worker = {
     stale: false,
@@ -61,6 +64,7 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
       load();
     },
     useAi: () => (ai.configured() ? succeeds(ai.chat('Is anybody there?')) : Promise.resolve(false)),
+    useOcr: () => succeeds(ocr.read('azure', Buffer.from('%PDF-1.4'))),
     process(document) {
       const task = randomUUID();
       busy += 1;

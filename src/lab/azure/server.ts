@@ -1,0 +1,79 @@
+import { type Incoming, router, type Routes } from '../routes.js';
+import { type LabOptions, type LabServer, serve } from '../server.js';
+import { documentRoutes } from './documents.js';
+import { entraRoutes } from './entra.js';
+import { managementRoutes } from './management.js';
+import { type AzureState, createState, type Slot } from './state.js';
+
+export interface AzureLabOptions extends LabOptions {
+  /** How long a new key is still refused (milliseconds by the lab's clock). */
+  readonly settlingMs?: number;
+  /** How long a replaced key is still let through. */
+  readonly lingeringMs?: number;
+}
+
+/** A key as Azure sees it, value included. */
+export interface AzureLabKey {
+  readonly value: string;
+  readonly slot: Slot;
+  /** It is in its slot still. */
+  readonly live: boolean;
+}
+
+/** What signs in to Azure for Keyturn. */
+export interface AzureLabApp {
+  readonly clientId: string;
+  readonly secret: string;
+}
+
+export interface AzureLab extends LabServer {
+  readonly tenant: string;
+  /** Resource id of the account. */
+  readonly account: string;
+  /** May list and regenerate the account's keys. */
+  readonly app: AzureLabApp;
+  /** May list keys and not regenerate them, as with the role Cognitive Services User. */
+  readonly readOnlyApp: AzureLabApp;
+  /** A key of another account in the region, which the data plane takes as well. */
+  readonly neighborsKey: string;
+  /** Every key that the account ever had, oldest first. */
+  keys(): AzureLabKey[];
+  inSlot(slot: Slot): string;
+  /** Whether the data plane lets a value through right now. */
+  works(value: string): boolean;
+  /** Somebody regenerates a key in the portal. */
+  regenerateByHand(slot: Slot): void;
+  /** Somebody switches keys off in favor of Entra tokens. */
+  disableKeys(): void;
+}
+
+/** Every call the lab answers. */
+export function azureRoutes(state: AzureState): Routes<Incoming> {
+  return { ...entraRoutes(state), ...managementRoutes(state), ...documentRoutes(state) };
+}
+
+/** Entra's token endpoint, a Document Intelligence account in Azure's management API, and its data plane, on one address. */
+export async function startAzureLab(options: AzureLabOptions = {}): Promise<AzureLab> {
+  const { clock = Date.now, settlingMs = 0, lingeringMs = 0 } = options;
+  const state = createState({ clock, settlingMs, lingeringMs });
+  const route = router(azureRoutes(state), () => ({
+    status: 404,
+    body: { error: { code: '404', message: 'Resource not found' } },
+  }));
+  const server = await serve(route, options);
+  const { account, neighbor, tenant } = state;
+  const [app, readOnlyApp] = state.apps;
+  return {
+    ...server,
+    ...{ tenant, account: account.id, app, readOnlyApp },
+    neighborsKey: state.inSlot(neighbor, 'Key1').value,
+    keys: () =>
+      state.keys
+        .filter((key) => key.account === account)
+        .map(({ value, slot, replacedAt }) => ({ value, slot, live: replacedAt === null })),
+    inSlot: (slot) => state.inSlot(account, slot).value,
+    works: (value) => state.works(value),
+    regenerateByHand: (slot) => state.regenerate(account, slot),
+    disableKeys: () => void (account.localAuthDisabled = true),
+  };
+}

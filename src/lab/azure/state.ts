@@ -1,0 +1,123 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.js';
+
+export const slots = ['Key1', 'Key2'] as const;
+export type Slot = (typeof slots)[number];
+
+/** A resource with its two keys: there are never more, and never fewer. */
+export interface Account {
+  readonly name: string;
+  /** Resource id, as the portal shows it. */
+  readonly id: string;
+  /** Keys are switched off in favor of Entra tokens. */
+  localAuthDisabled: boolean;
+}
+
+export interface Key {
+  readonly account: Account;
+  readonly slot: Slot;
+  readonly value: string;
+  /** Unix milliseconds until which it is still refused. */
+  readonly settledAt: number;
+  /** Unix milliseconds from which it is refused; null while it is in its slot. */
+  replacedAt: number | null;
+}
+
+/** An app registration and what its role on the account lets it do. */
+export interface App {
+  readonly clientId: string;
+  readonly secret: string;
+  readonly actions: readonly string[];
+}
+
+interface Token {
+  readonly app: App;
+  readonly expiresAt: number;
+}
+
+export interface AzureState {
+  readonly tenant: string;
+  readonly account: Account;
+  /** Somebody else's resource of the same region: a regional endpoint takes its keys as well. */
+  readonly neighbor: Account;
+  /** One that may regenerate keys, and one that may only read them. */
+  readonly apps: readonly [App, App];
+  /** Every key there ever was, oldest first. */
+  readonly keys: readonly Key[];
+  now(): number;
+  inSlot(account: Account, slot: Slot): Key;
+  regenerate(account: Account, slot: Slot): void;
+  /** Whether the data plane lets a value through right now. */
+  works(value: string): boolean;
+  issueToken(app: App): string;
+  appOf(token: string): App | 'expired' | null;
+}
+
+export interface StateOptions {
+  readonly clock: Clock;
+  /** How long a new key is still refused, in milliseconds by the clock. */
+  readonly settlingMs: number;
+  /** How long a replaced key is still let through. */
+  readonly lingeringMs: number;
+}
+
+/** Access tokens live an hour less a second, as Entra's. */
+export const tokenSeconds = 3599;
+
+const contributor = ['Microsoft.CognitiveServices/*', 'Microsoft.Authorization/*/read'];
+const user = ['Microsoft.CognitiveServices/*/read', 'Microsoft.CognitiveServices/accounts/listkeys/action'];
+
+export function createState({ clock, settlingMs, lingeringMs }: StateOptions): AzureState {
+  const [account, neighbor] = [newAccount('documents'), newAccount('somebody-elses')];
+  const keys: Key[] = [];
+  const tokens = new Map<string, Token>();
+  function put(owner: Account, slot: Slot, settledAt: number): void {
+    keys.push({ account: owner, slot, value: randomBytes(42).toString('hex'), settledAt, replacedAt: null });
+  }
+  function inSlot(owner: Account, slot: Slot): Key {
+    const key = keys.findLast((each) => each.account === owner && each.slot === slot);
+    if (!key) throw new Error('a slot is never empty');
+    return key;
+  }
+  for (const owner of [account, neighbor]) for (const slot of slots) put(owner, slot, Number.NEGATIVE_INFINITY);
+  return {
+    tenant: randomUUID(),
+    account,
+    neighbor,
+    apps: [newApp(contributor), newApp(user)],
+    keys,
+    now: clock,
+    inSlot,
+    regenerate(owner, slot) {
+      inSlot(owner, slot).replacedAt = clock() + lingeringMs;
+      put(owner, slot, clock() + settlingMs);
+    },
+    works: (value) =>
+      keys.some(
+        (key) =>
+          key.value === value &&
+          !key.account.localAuthDisabled &&
+          key.settledAt <= clock() &&
+          (key.replacedAt === null || key.replacedAt > clock()),
+      ),
+    issueToken(app) {
+      const token = randomBytes(60).toString('base64url');
+      tokens.set(token, { app, expiresAt: clock() + tokenSeconds * 1000 });
+      return token;
+    },
+    appOf(token) {
+      const known = tokens.get(token);
+      if (!known) return null;
+      return known.expiresAt > clock() ? known.app : 'expired';
+    },
+  };
+}
+
+function newAccount(name: string): Account {
+  const group = `/subscriptions/${randomUUID()}/resourceGroups/documents`;
+  return { name, id: `${group}/providers/Microsoft.CognitiveServices/accounts/${name}`, localAuthDisabled: false };
+}
+
+function newApp(actions: readonly string[]): App {
+  return { clientId: randomUUID(), secret: randomBytes(30).toString('base64url'), actions };
+}
