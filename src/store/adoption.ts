@@ -5,7 +5,15 @@ import { register, unregister } from './credentials.js';
 import { StoreBusy } from './failures.js';
 import { append } from './ledger.js';
 import { openRotation, type Rotation } from './rotations.js';
-import { currentRow, freshRow, newestNumber, type VersionKey, type VersionRow, versionRow } from './rows.js';
+import {
+  currentRow,
+  freshRow,
+  newestNumber,
+  partFingerprintsOf,
+  type VersionKey,
+  type VersionRow,
+  versionRow,
+} from './rows.js';
 import { type Sealed, seal } from './sealing.js';
 import type { AdoptedValue, Store } from './store.js';
 
@@ -26,7 +34,7 @@ async function adopt(context: StoreContext, value: AdoptedValue): Promise<Versio
     const conflict = await register(inside, value.credential, value.claims);
     if (conflict) throw conflict;
     const current = await currentRow(inside, credential);
-    if (current?.fingerprint === sealed.fingerprint) return { ...ref, number: current.number };
+    if (current && holds(current, sealed)) return { ...ref, number: current.number };
     const rotation = await openRotation(inside, credential);
     if (rotation) throw rotating(rotation);
     if (current) throw present(current);
@@ -34,6 +42,12 @@ async function adopt(context: StoreContext, value: AdoptedValue): Promise<Versio
     await insert(inside, ref, { value, sealed });
     return ref;
   });
+}
+
+/** A version may have got more parts since it was adopted. */
+function holds(row: VersionRow, { part_fingerprints }: Sealed): boolean {
+  const own = partFingerprintsOf(row);
+  return Object.entries(partFingerprintsOf({ part_fingerprints })).every(([part, print]) => own[part] === print);
 }
 
 async function insert(

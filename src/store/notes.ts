@@ -20,7 +20,7 @@ export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
 }
 
 async function note(context: StoreContext, ref: VersionRef, facts: Facts): Promise<void> {
-  const resealed = facts.providerId === undefined ? null : await reseal(context, ref, facts.providerId);
+  const resealed = facts.providerId === undefined && !facts.parts ? null : await reseal(context, ref, facts);
   await write(context, async (inside) => {
     const row = await versionRow(inside, ref);
     await requireNotable(inside, ref, row);
@@ -39,9 +39,10 @@ async function note(context: StoreContext, ref: VersionRef, facts: Facts): Promi
 }
 
 /** The provider id is part of what a row is sealed for, with a value or without. Asynchronous, so it happens before the transaction. */
-async function reseal({ ring, ...context }: StoreContext, ref: VersionRef, providerId: string): Promise<Resealed> {
+async function reseal({ ring, ...context }: StoreContext, ref: VersionRef, facts: Facts): Promise<Resealed> {
   const row = await versionRow({ ring, ...context }, ref);
-  const parts = await unseal(ring, sealedRow(row));
+  const parts = { ...(await unseal(ring, sealedRow(row))), ...facts.parts };
+  const providerId = facts.providerId ?? row.provider_id;
   return { from: row.sealed, to: await seal(ring, { ...sealedRow(row), providerId }, parts) };
 }
 

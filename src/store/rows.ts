@@ -65,7 +65,7 @@ export function marksOf(row: VersionRow): Marks {
   return MarksColumn.parse(JSON.parse(row.marks));
 }
 
-export function partFingerprintsOf(row: VersionRow): Readonly<Record<string, string>> {
+export function partFingerprintsOf(row: Pick<VersionRow, 'part_fingerprints'>): Readonly<Record<string, string>> {
   return PartFingerprints.parse(JSON.parse(row.part_fingerprints));
 }
 

@@ -246,6 +246,8 @@ export interface Store {
       readonly engine?: EngineView;
       readonly marks?: Marks;
       readonly providerId?: string;
+      /** Added to the parts of the value, or put in the place of those of the same name. */
+      readonly parts?: Readonly<Record<string, string>>;
       readonly compromised?: true;
     },
   ): Promise<void>;
