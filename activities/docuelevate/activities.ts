@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import type { EngineSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
+import { type ConnectionTest, testConnection } from './connection.js';
 import { processTestDocument, type TestRun } from './documents.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
@@ -30,6 +31,9 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** Whether a new document gets through the step that needs the credential. The document is deleted again. */
     processTestDocument: (run: TestRun): Promise<Finding> => processTestDocument(deps, run),
+
+    /** Whether the engine's own test of a service succeeds with the value it has in memory. */
+    testConnection: (test: ConnectionTest): Promise<Finding> => testConnection(deps, test),
 
     /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
     survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),

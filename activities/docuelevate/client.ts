@@ -4,6 +4,7 @@ import { settling } from '../shared/patience.js';
 import { endpoints } from './requests.js';
 import {
   type Change,
+  ConnectionTested,
   type EngineCredential,
   EngineCredentials,
   History,
@@ -65,6 +66,12 @@ export class DocuElevateClient {
       body: JSON.stringify({ key, value }),
     });
     return answer.json(WrittenSetting).value ?? null;
+  }
+
+  /** Whether the engine's own test of a service succeeds. It answers nothing else meanwhile. */
+  async testConnection(service: string): Promise<boolean> {
+    const answer = await this.#get('testConnection', pathOf(endpoints.testConnection, { service }));
+    return answer.json(ConnectionTested).status === 'success';
   }
 
   async workersOnline(): Promise<number> {

@@ -13,25 +13,41 @@ export interface TestRun {
   readonly version: VersionRef;
   /** The processing step that needs the credential, for instance `extract_metadata_with_gpt`. */
   readonly expect: string;
+  /** The OCR engine that needs the credential: the document is then a scan, which this engine has to read. */
+  readonly scanFor?: string;
 }
 
 const deadlineMs = 45_000; // half the start-to-close timeout; a document takes 1.5 s plus the queue before it
 const earlierDocumentMs = 2_000; // what an earlier attempt handed in has begun by now, or is gone
 const mostDocuments = 10; // one for each attempt of a check, and some to spare; 20 uploads a minute are allowed
 
-export async function processTestDocument(deps: DocuElevateDeps, { version, expect }: TestRun): Promise<Finding> {
+export async function processTestDocument(deps: DocuElevateDeps, run: TestRun): Promise<Finding> {
   const { store, sessions, engine } = deps;
+  const { version, expect, scanFor } = run;
   const client = new DocuElevateClient(sessions.of(await engine(version.credential)));
+  const unread = scanFor === undefined ? null : await whyUnread(client, scanFor);
+  if (unread !== null) return found(store, version, { kind: 'document', outcome: 'not-observable', detail: unread });
   if ((await client.workersOnline()) === 0) throw passing('no worker of DocuElevate is online to process a document');
   const until = Date.now() + deadlineMs;
   for (let round = 1; round <= mostDocuments; round += 1) {
     const { credential, number } = version;
-    const occasion = { installation: store.installation, credential, version: number, check: scope().key, round };
+    const check = scope().key;
+    const occasion = { installation: store.installation, credential, version: number, check, round };
     await presentFence(store, version);
-    const finding = await follow({ client, expect, until }, testDocument(occasion));
+    const finding = await follow(
+      { client, expect, until },
+      testDocument(occasion, scanFor === undefined ? 'text' : 'scan'),
+    );
     if (finding) return found(store, version, finding);
   }
   throw passing('DocuElevate does not show the test documents that it took');
+}
+
+/** Why no document would show anything: the engine has scans read by others only. Unset, it is Azure. */
+async function whyUnread(client: DocuElevateClient, engine: string): Promise<string | null> {
+  const engines = ((await client.shownValue('ocr_providers')) || 'azure').split(',').map((name) => name.trim());
+  if (engines.includes(engine)) return null;
+  return `ocr_providers is ${engines.join(', ')}, so no document is read by ${engine}`;
 }
 
 interface Watch {
@@ -49,10 +65,15 @@ async function follow(watch: Watch, document: TestDocument): Promise<Finding | n
   if (verdict === 'gone') return null;
   const left = await cleanUp(watch.client, file);
   if (verdict === 'duplicate') return null;
-  const how = verdict === 'skipped' ? 'skipped, as without a value' : verdict;
-  const detail = `${watch.expect}: ${how} (${document.name}${left})`;
-  return { kind: 'document', outcome: verdict === 'success' ? 'proved' : 'failed', detail };
+  const detail = `${watch.expect}: ${words[verdict] ?? verdict} (${document.name}${left})`;
+  return { kind: 'document', outcome: outcomes[verdict] ?? 'failed', detail };
 }
+
+const words: Partial<Record<Verdict, string>> = {
+  skipped: 'skipped, as without a value',
+  partly: 'some of several succeeded, and which is not said',
+};
+const outcomes: Partial<Record<Verdict, Finding['outcome']>> = { success: 'proved', partly: 'not-observable' };
 
 /** The id that the engine gave the document; null when that of an earlier attempt is gone or never came to be. */
 async function handIn({ client, until }: Watch, document: TestDocument): Promise<number | null> {
@@ -65,7 +86,7 @@ async function handIn({ client, until }: Watch, document: TestDocument): Promise
   throw notFinished();
 }
 
-type Verdict = 'success' | 'failure' | 'skipped' | 'duplicate' | 'gone';
+type Verdict = 'success' | 'partly' | 'failure' | 'skipped' | 'duplicate' | 'gone';
 
 async function verdictOn({ client, expect, until }: Watch, document: TestDocument, id: number): Promise<Verdict> {
   let ours = false;
@@ -88,7 +109,9 @@ async function verdictOn({ client, expect, until }: Watch, document: TestDocumen
 function endOf({ logs }: ProcessedFile, expect: string): Verdict | undefined {
   const [newest] = logs.filter(({ step_name }) => step_name === expect).sort((a, b) => b.id - a.id);
   const ends = ['success', 'failure', 'skipped'] as const;
-  return ends.find((end) => end === newest?.status);
+  const end = ends.find((each) => each === newest?.status);
+  const { done = 0, of = 0 } = newest?.message ?? {};
+  return end === 'success' && done < of ? 'partly' : end;
 }
 
 /** What is to be said of a document that stays; it does not change what was found out. */

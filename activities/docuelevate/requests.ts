@@ -13,6 +13,7 @@ export const endpoints = {
   showSetting: { system, method: 'GET', path: '/api/settings/{key}' },
   writeSetting: { system, method: 'POST', path: '/api/settings/{key}' },
   listChanges: { system, method: 'GET', path: '/api/settings/{key}/history' },
+  testConnection: { system, method: 'GET', path: '/api/{service}/test' },
   showQueue: { system, method: 'GET', path: '/api/queue/stats' },
   takeIn: { system, method: 'POST', path: '/api/intake/documents' },
   showTask: { system, method: 'GET', path: '/api/logs/task/{task}' },
@@ -32,12 +33,14 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   settingsAreOurs: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   processTestDocument: [
     ...login,
+    optional(endpoints.showSetting),
     endpoints.showQueue,
     endpoints.takeIn,
     repeated(endpoints.showTask),
     repeated(endpoints.showFile),
     endpoints.deleteFile,
   ],
+  testConnection: [...login, endpoints.testConnection],
   survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],
 };

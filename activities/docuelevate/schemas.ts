@@ -38,6 +38,10 @@ export type EngineCredentials = z.infer<typeof EngineCredentials>;
 export const Visitor = z.object({ is_admin: z.boolean().optional() });
 export type Visitor = z.infer<typeof Visitor>;
 
+/** Of the engine's own test. */
+export const ConnectionTested = z.object({ status: z.enum(['success', 'error']) });
+export type ConnectionTested = z.infer<typeof ConnectionTested>;
+
 export const QueueStats = z.object({ celery: z.object({ workers_online: z.number() }) });
 export type QueueStats = z.infer<typeof QueueStats>;
 
@@ -52,6 +56,19 @@ export type TaskLog = z.infer<typeof TaskLog>;
 export const ProcessedFile = z.object({
   file: z.object({ original_filename: z.string().nullish() }),
   processing_status: z.object({ status: z.string() }),
-  logs: z.array(z.object({ id: z.number().int(), step_name: z.string(), status: z.string() })),
+  logs: z.array(
+    z.object({
+      id: z.number().int(),
+      step_name: z.string(),
+      status: z.string(),
+      /** Of `2 of 3 …` the two numbers; the rest of the engine's words is left out. */
+      message: z.string().nullish().transform(countsIn),
+    }),
+  ),
 });
 export type ProcessedFile = z.infer<typeof ProcessedFile>;
+
+function countsIn(message: string | null | undefined): { readonly done: number; readonly of: number } | null {
+  const [, done, of] = /^(\d+) of (\d+) /.exec(message ?? '') ?? [];
+  return done === undefined ? null : { done: Number(done), of: Number(of) };
+}

@@ -1,7 +1,8 @@
-import type { Finding } from '../../src/domain/evidence.js';
+import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { Opened, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { CredentialRow, Seized, Seizure, Store } from '../../src/store/store.js';
+import { found } from '../shared/guard.js';
 import { scope } from '../shared/scope.js';
 import { recordContained } from './emergencies.js';
 import { closeRotation, type Closing, recordDecision, type Recorded } from './rotations.js';
@@ -23,6 +24,13 @@ export interface Asked {
 export interface Taken {
   readonly credential: string;
   readonly request: Seizure;
+}
+
+export interface NotObservable {
+  readonly version: VersionRef;
+  readonly kind: EvidenceKind;
+  /** One sentence for a person. */
+  readonly why: string;
 }
 
 /** What workflows ask of the store. */
@@ -64,6 +72,10 @@ export function createVersionsActivities(deps: VersionsDeps) {
 
     /** Whether nothing but the engine uses a version: known of those made here, asserted of adopted ones. */
     soleUser: (version: VersionRef): Promise<Finding> => soleUser(store, version),
+
+    /** What a provider gives no way to tell, put on record with the reason. */
+    notObservable: ({ version, kind, why }: NotObservable): Promise<Finding> =>
+      found(store, version, { kind, outcome: 'not-observable', detail: why }),
 
     /** A person's word, for the ledger. Skipping a question that only a person can answer counts as the answer. */
     recordDecision: (recorded: Recorded): Promise<void> => recordDecision(store, recorded),

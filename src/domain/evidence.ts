@@ -7,6 +7,7 @@ export type EvidenceKind =
   | 'refused' // the provider refuses the value
   | 'setting-ours' // the engine's newest change of the settings is the one we made
   | 'document' // a test document went through after the switch
+  | 'connection' // the engine's own test of its connection succeeded
   | 'in-use' // the provider saw the value used by the engine
   | 'last-use' // when the provider saw the value used last, as seen just before a revocation
   | 'idle' // nobody uses the old value any more

@@ -1,0 +1,22 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import { found } from '../shared/guard.js';
+import type { DocuElevateDeps } from './activities.js';
+import { DocuElevateClient } from './client.js';
+
+export interface ConnectionTest {
+  readonly version: VersionRef;
+  /** As the engine's address for the test names it. */
+  readonly service: 'azure';
+}
+
+/** The engine answers a failure with 200 as well, and its words may hold the value: only the verdict is read. */
+export async function testConnection(
+  { store, sessions, engine }: DocuElevateDeps,
+  { version, service }: ConnectionTest,
+): Promise<Finding> {
+  const client = new DocuElevateClient(sessions.of(await engine(version.credential)));
+  const succeeded = await client.testConnection(service);
+  const detail = `GET /api/${service}/test said ${succeeded ? 'success' : 'error'}`;
+  return found(store, version, { kind: 'connection', outcome: succeeded ? 'proved' : 'failed', detail });
+}
