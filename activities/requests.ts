@@ -1,9 +1,11 @@
 import type { RequestTemplate } from '../src/domain/requests.js';
+import { azureRequests } from './azure/requests.js';
 import { docuElevateRequests } from './docuelevate/requests.js';
 import { openAiRequests } from './openai/requests.js';
 
 const bySystem: Record<string, Record<string, readonly RequestTemplate[]>> = {
   openai: openAiRequests,
+  azure: azureRequests,
   docuelevate: docuElevateRequests,
 };
 

@@ -1,5 +1,8 @@
+import { AzureAccount } from '../activities/azure/account.js';
+import { createAzureActivities } from '../activities/azure/activities.js';
 import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
 import { Sessions } from '../activities/docuelevate/session.js';
+import { OpenAiAccount } from '../activities/openai/account.js';
 import { createOpenAiActivities } from '../activities/openai/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
@@ -27,9 +30,17 @@ export function composeSystems(config: Config, store: Store) {
     openai: createOpenAiActivities({
       store,
       async account(credential) {
-        const { provider } = credentialOf(config, credential);
-        const { project, baseUrl, settling } = provider;
-        return { adminKey: () => secret(provider.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
+        const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
+        const { project, baseUrl, settling } = account;
+        return { adminKey: () => secret(account.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
+      },
+    }),
+    azure: createAzureActivities({
+      store,
+      async account(credential) {
+        const account = AzureAccount.parse(credentialOf(config, credential).provider);
+        const { clientSecret, settling, ...connection } = account;
+        return { ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) };
       },
     }),
     docuelevate: createDocuElevateActivities({

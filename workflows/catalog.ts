@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../src/domain/procedure.js';
+import { azureDocumentIntelligenceKey } from './procedures/azure-document-intelligence-key.js';
 import { openAiApiKey } from './procedures/openai-api-key.js';
 
 /** Every procedure, in the order of the guides. */
-export const catalog: readonly ProcedureDescriptor[] = [openAiApiKey];
+export const catalog: readonly ProcedureDescriptor[] = [openAiApiKey, azureDocumentIntelligenceKey];

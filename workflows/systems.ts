@@ -1,3 +1,4 @@
+import type { AzureActivities } from '../activities/azure/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
 import type { OpenAiActivities } from '../activities/openai/activities.js';
 import type { VersionsActivities } from '../activities/versions/activities.js';
@@ -18,6 +19,13 @@ export const openai = activitiesOf<OpenAiActivities>('openai', {
   attempts: 12, // a fresh key is asked after 8 times in 60 seconds of settling
   initialInterval: '1 second',
   maximumInterval: '1 minute', // their rate limits count per minute; then the runner decides
+});
+
+export const azure = activitiesOf<AzureActivities>('azure', {
+  startToClose: '60 seconds', // sign-in, list and regenerate: three round trips of at most 15 seconds, the client's own deadline
+  attempts: 40, // a slow attempt is looked for twice a second until it must have had its answer
+  initialInterval: '1 second',
+  maximumInterval: '1 minute', // a throttled management API says when; then the runner decides
 });
 
 export const docuelevate = activitiesOf<DocuElevateActivities>('docuelevate', {

@@ -31,7 +31,15 @@ export function policyHash(policy: Policy): string {
 /** What no other credential may own, for instance `docuelevate:https://docs.example.com#openai_api_key`. Throws a UserError when there is no such credential. */
 export function claimsOf(config: Config, credential: string, descriptor: ProcedureDescriptor): string[] {
   const engine = engineOf(config, credential);
-  return Object.keys(descriptor.settings).map((setting) => claimOf(engine, setting));
+  const settings = Object.keys(descriptor.settings).map((setting) => claimOf(engine, setting));
+  const account = accountClaimOf(descriptor.provider, credentialOf(config, credential).provider);
+  return account === null ? settings : [...settings, account];
+}
+
+/** An account that belongs to one credential as a whole, as a text that is equal for equal accounts; null for others. */
+export function accountClaimOf(provider: string, section: unknown): string | null {
+  const { exclusive, identity, account } = providerOf(provider);
+  return exclusive && account.safeParse(section).success ? `${provider}:${identity(section)}` : null;
 }
 
 /** One setting of one engine, as a text that is equal for equal settings. */

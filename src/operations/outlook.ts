@@ -2,6 +2,7 @@ import { workflowOf, inputOf, type Session } from './session.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
 import { credentialOf, engineOf } from '../config/policy.js';
+import { providerOf } from '../config/providers.js';
 import type { Overlap } from '../domain/procedure.js';
 import type { VersionRef } from '../domain/version.js';
 import { type Plan, planRotation } from './plan.js';
@@ -37,10 +38,10 @@ export async function planOf(
   const opened = await store.preview(credential);
   const rotations = await store.rotations(credential);
   const { kind, url } = engineOf(config, credential);
-  const { baseUrl } = credentialOf(config, credential).provider;
+  const account = credentialOf(config, credential).provider;
   const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
   return {
-    ...{ credential, section, overlap, systems: { [kind]: url, [provider]: baseUrl } },
+    ...{ credential, section, overlap, systems: { [kind]: url, ...providerOf(provider).addresses(account) } },
     current: opened.current?.number ?? null,
     next: opened.next.number,
     unconfirmed: opened.unconfirmed,

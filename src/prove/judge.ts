@@ -138,6 +138,7 @@ function isTrue({ kind, at }: Evidence, { values, timeline, stage }: Facts): boo
       return timeline.during(at, ({ held }) => held !== null && values.includes(held));
     case 'document':
       return timeline.during(at, ({ held, working }) => held !== null && working.includes(held));
+    case 'connection':
     case 'in-use':
     case 'last-use':
     case 'idle':

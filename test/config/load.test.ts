@@ -39,7 +39,7 @@ describe('a configuration that is right', () => {
     expect(config.data).toBe(join(folder, '.keyturn'));
     expect(config.engines.docs?.admin.password).toEqual({ file: join(dirname(folder), 'admin') });
     expect(config.engines.docs?.deployment?.envFile).toBe(join(folder, '.env'));
-    expect(config.credentials.openai?.provider.adminKey).toEqual({ file: '/run/openai' });
+    expect(config.credentials.openai?.provider).toMatchObject({ adminKey: { file: '/run/openai' } });
   });
 
   it('may take the key ring from the environment', () => {

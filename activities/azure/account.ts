@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { DurationText, HttpUrl } from '../../src/config/fields.js';
+import { SecretRef } from '../../src/config/secret-ref.js';
+
+const accountPath =
+  /^\/subscriptions\/[\w-]+\/resourceGroups\/[\w.()-]+\/providers\/Microsoft\.CognitiveServices\/accounts\/[\w.-]+$/i;
+
+/** The `provider` section of an Azure Document Intelligence credential. */
+export const AzureAccount = z.strictObject({
+  tenant: z
+    .string()
+    .regex(/^[\w.-]+$/, 'the id of a tenant, or one of its domains')
+    .describe('The Entra tenant: its id, or one of its domains.'),
+  clientId: z
+    .string()
+    .regex(/^[0-9a-f-]{36}$/i, 'an application (client) id is a UUID')
+    .describe('Application (client) id of the app registration that Keyturn signs in as.'),
+  clientSecret: SecretRef.describe(
+    'A client secret of that app registration. The app needs a role on the account with accounts/read, accounts/listKeys/action and accounts/regenerateKey/action: Cognitive Services Contributor, or one of your own. Cognitive Services User is not enough.',
+  ),
+  account: z
+    .string()
+    .regex(accountPath, 'a resource id: /subscriptions/…/providers/Microsoft.CognitiveServices/accounts/…')
+    .describe('Resource id of the Document Intelligence account (Azure portal: the resource, JSON View).'),
+  endpoint: HttpUrl.describe(
+    "The account's endpoint (Azure portal: Keys and Endpoint), as DocuElevate has it in azure_endpoint.",
+  ),
+  login: HttpUrl.prefault('https://login.microsoftonline.com').describe('Where Entra issues tokens.'),
+  management: HttpUrl.prefault('https://management.azure.com').describe("Address of Azure's management API."),
+  settling: DurationText.prefault('60 seconds').describe(
+    'How long a new or regenerated key may take until it is known everywhere at Azure.',
+  ),
+});
+export type AzureAccount = z.infer<typeof AzureAccount>;
+
+/** Tells one account from another; the case of a resource id does not matter. */
+export function azureIdentity({ management, account }: AzureAccount): string {
+  return `${management}${account.toLowerCase()}`;
+}

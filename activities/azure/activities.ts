@@ -1,0 +1,50 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import type { AccessCheck } from '../shared/access.js';
+import type { ProviderSurvey } from '../shared/survey.js';
+import { checkAccess } from './access.js';
+import type { AzureConnection, Slot } from './client.js';
+import { createKey, identifyKey, otherIsFree, regenerateKey, regenerateSlot } from './keys.js';
+import { acceptsKey, refusesKey } from './probes.js';
+import { survey } from './survey.js';
+
+export interface AzureDeps {
+  readonly store: Store;
+  /** The account that a credential belongs to. */
+  readonly account: (credential: string) => Promise<AzureConnection>;
+}
+
+/** An account has two keys, and both always work: one is in use, and the other one is nobody's. */
+export function createAzureActivities(deps: AzureDeps) {
+  return {
+    /** Whether nobody uses the key that the version would take the place of. */
+    otherIsFree: (version: VersionRef): Promise<Finding> => otherIsFree(deps, version),
+
+    /** Regenerates the key that is not in use and keeps it. Repeatable: what became of a lost attempt is read. */
+    createKey: (version: VersionRef): Promise<void> => createKey(deps, version),
+
+    /** Whether the data plane accepts the version's key. Patient while it is young. */
+    acceptsKey: (version: VersionRef): Promise<Finding> => acceptsKey(deps, version),
+
+    /** Whether the data plane refuses the version's key, asked over the whole settling time. */
+    refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
+
+    /** Regenerates the slot that holds the version's key and keeps what is there then. Needs fresh proof. */
+    regenerateKey: (version: VersionRef): Promise<void> => regenerateKey(deps, version),
+
+    /** Regenerates a slot whatever it holds. For emergencies: everything that lives has to be compromised. */
+    regenerateSlot: (target: { version: VersionRef; slot: Slot }): Promise<void> => regenerateSlot(deps, target),
+
+    /** Finds out which of the two keys an adopted value is, and takes note of the other one. */
+    identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
+
+    /** What `keyturn reconcile` wants to know of the account. Changes nothing at Azure. */
+    survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
+
+    /** What `keyturn check` wants to know of the account. */
+    checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
+  };
+}
+
+export type AzureActivities = ReturnType<typeof createAzureActivities>;

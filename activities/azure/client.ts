@@ -1,0 +1,161 @@
+import { type Answer, Http, type HttpRequest } from '../shared/http.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { permanent } from '../shared/patience.js';
+import type { Verdict } from '../shared/probes.js';
+import { endpoints } from './requests.js';
+import { AccessToken, Account, Keys, Permissions, Refusal, TokenRefusal } from './schemas.js';
+
+export const slots = ['Key1', 'Key2'] as const;
+export type Slot = (typeof slots)[number];
+
+/** An account and how to sign in to manage it, as the configuration names them. */
+export interface AzureConnection {
+  readonly tenant: string;
+  readonly clientId: string;
+  /** Resolved at each use. */
+  readonly clientSecret: () => Promise<string>;
+  /** Resource id. */
+  readonly account: string;
+  /** Addresses of the data plane, of Entra and of the management API. */
+  readonly endpoint: string;
+  readonly login: string;
+  readonly management: string;
+  /** How long a change may take to be known everywhere, in milliseconds. */
+  readonly settlingMs: number;
+}
+
+/** A request is given up after this long: three fit into a start-to-close timeout. */
+const deadlineMs = 15_000;
+
+const managementVersion = '2025-09-01';
+const permissionsVersion = '2022-04-01';
+const documentsVersion = '2024-11-30';
+
+/** Manages an account's two keys, and asks its data plane what it thinks of one. Signs in once. */
+export class AzureClient {
+  readonly #connection: AzureConnection;
+  readonly #entra: Http;
+  readonly #management: Http;
+  readonly #documents: Http;
+  #token: Promise<string> | null = null;
+
+  constructor(connection: AzureConnection) {
+    this.#connection = connection;
+    this.#entra = new Http('entra', connection.login, deadlineMs);
+    this.#management = new Http('azure', connection.management, deadlineMs);
+    this.#documents = new Http('azure', connection.endpoint, deadlineMs);
+  }
+
+  /** Asks with the value itself, at no cost. */
+  async tryKey(value: string): Promise<Verdict> {
+    const answer = await this.#documents.send({
+      operation: 'showInfo',
+      method: endpoints.showInfo.method,
+      path: `${endpoints.showInfo.path}?api-version=${documentsVersion}`,
+      headers: { 'ocp-apim-subscription-key': value },
+      allow: [401, 403, 404],
+    });
+    return { verdict: verdictOf(answer), providerTime: answer.providerTime };
+  }
+
+  account(): Promise<Account> {
+    return this.#manage({ operation: 'getAccount', method: 'GET' }).then((answer) => answer.json(Account));
+  }
+
+  permissions(): Promise<Permissions> {
+    const [operation, path] = ['listPermissions', '/providers/Microsoft.Authorization/permissions'];
+    const request = { operation, method: 'GET', path, version: permissionsVersion } as const;
+    return this.#manage(request).then((answer) => answer.json(Permissions));
+  }
+
+  /** Both keys, values included. Azure wants a POST for it, although it changes nothing. */
+  keys(): Promise<Keys> {
+    return this.#manage({ operation: 'listKeys', method: 'POST', path: '/listKeys' }).then((answer) =>
+      answer.json(Keys),
+    );
+  }
+
+  /** Puts a new value in the place of the one in a slot, which is refused from then on, and returns both. Never the same twice. */
+  async regenerate(slot: Slot): Promise<Keys> {
+    const answer = await this.#manage({
+      operation: 'regenerateKey',
+      method: 'POST',
+      path: '/regenerateKey',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ keyName: slot }),
+    });
+    return answer.json(Keys);
+  }
+
+  async #manage({
+    path = '',
+    version = managementVersion,
+    ...request
+  }: Omit<HttpRequest, 'path' | 'allow'> & { readonly path?: string; readonly version?: string }): Promise<Answer> {
+    const answer = await this.#management.send({
+      ...request,
+      path: `${this.#connection.account}${path}?api-version=${version}`,
+      headers: { ...request.headers, authorization: `Bearer ${await (this.#token ??= this.#signIn())}` },
+      allow: [401, 403, 404],
+    });
+    if (answer.status === 401 || answer.status === 403) throw forbidden(request.operation, answer.status);
+    if (answer.status === 404) throw permanent('Rejected', 'Azure has no such account (404): check its resource id');
+    return answer;
+  }
+
+  async #signIn(): Promise<string> {
+    const { tenant, clientId, clientSecret, management } = this.#connection;
+    const answer = await this.#entra.send({
+      operation: 'signIn',
+      method: endpoints.signIn.method,
+      path: endpoints.signIn.path.replace('{tenant}', encodeURIComponent(tenant)),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: clientId,
+        client_secret: await clientSecret(),
+        scope: `${management}/.default`,
+      }).toString(),
+      allow: [400, 401],
+    });
+    if (answer.status === 200) return answer.json(AccessToken).access_token;
+    throw signInRefused(answer);
+  }
+}
+
+/** Only Azure's own 401 speaks of the key. A 404 speaks of the address, a 403 of a firewall or of keys as such. */
+function verdictOf({ status, text }: Answer): Verdict['verdict'] {
+  if (status === 200) return 'accepted';
+  const code = codeIn(text);
+  if (status === 401 && code === '401') return 'refused';
+  if (code === 'AuthenticationTypeDisabled')
+    throw permanent('Rejected', 'the account takes no keys at all: disableLocalAuth is set');
+  if (status === 404 && code === '404')
+    throw permanent('Rejected', `nothing at the endpoint answers to Document Intelligence ${documentsVersion} (404)`);
+  throw new OutsideError('azure', 'showInfo', { code: `${status} that says nothing of the key` });
+}
+
+function codeIn(text: string): string | undefined {
+  try {
+    return Refusal.parse(JSON.parse(text)).error.code;
+  } catch {
+    return undefined;
+  }
+}
+
+function signInRefused({ status, text }: Answer): Error {
+  let reason = `${status}`;
+  try {
+    reason = TokenRefusal.parse(JSON.parse(text)).error;
+  } catch {
+    // not Entra's words: the status has to do
+  }
+  return permanent('Unauthorized', `Entra refused the sign-in (${reason}): check tenant, clientId and clientSecret`);
+}
+
+function forbidden(operation: string, status: number): Error {
+  return permanent(
+    'Unauthorized',
+    `Azure forbade ${operation} (${status}): the app needs a role on the account that may read it, list its keys and regenerate them`,
+  );
+}

@@ -1,0 +1,198 @@
+import { freshProofMs, type Finding } from '../../src/domain/evidence.js';
+import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { Intent } from '../../src/store/store.js';
+import { found, presentFence, presentProof } from '../shared/guard.js';
+import { OutsideError, saidNo } from '../shared/outside-error.js';
+import { needsDecision, passing, permanent, settling } from '../shared/patience.js';
+import { scope } from '../shared/scope.js';
+import type { AzureDeps } from './activities.js';
+import { AzureClient, type Slot, slots } from './client.js';
+import type { Keys } from './schemas.js';
+import { keepSpare, openAttempts, otherThan, slotOf, type Standing, standingOf, usersOfIdle } from './slots.js';
+
+/** After this an attempt that runs has had its answer: a request is given up after 15 seconds. */
+const answeredMs = 17_000;
+
+/** After this no request of an earlier attempt is under way any more: the start-to-close timeout of these activities. */
+const attemptMs = 60_000;
+
+/** A slow attempt is looked for this often. */
+const lookAgainMs = 500;
+
+export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
+  const { store } = deps;
+  const keys = await (await clientOf(deps, ref)).keys();
+  const standing = await standingOf(store, ref, keys);
+  if (!standing) throw adoptFirst(ref);
+  return found(store, ref, await usersOfIdle(store, keys, standing));
+}
+
+/**
+ * A regeneration that is on its way cannot be called back, and when it comes it ends whatever is in the slot. So after one of unknown
+ * outcome the slot is read; while nothing shows there, no other value of that slot may come into use.
+ */
+export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  if (await hasValue(deps, ref)) return;
+  const client = await clientOf(deps, ref);
+  const keys = await client.keys();
+  const standing = await standingOf(store, ref, keys);
+  const work = { deps, client, ref, keys };
+  if (!standing) return makeFirst(work);
+  const { idle, known } = standing;
+  const attempts = await openAttempts(store, ref);
+  const lost = attempts.findLast(({ version }) => version === ref.number);
+  if (lost && keys[idle] !== known) return keep(work, { intent: lost, slot: idle });
+  await waitOut(attempts, lost ? answeredMs : attemptMs);
+  if (lost) throw mayComeLate(idle);
+  await requireFree(work, standing);
+  await settleAll(deps, attempts, keys[idle] === known ? 'nothing-made' : 'deleted');
+  if (keys[idle] !== known) await keepSpare(store, ref, keys);
+  await make(work, idle);
+}
+
+export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  await presentProof(store, ref);
+  const client = await clientOf(deps, ref);
+  const keys = await client.keys();
+  if (!(await hasValue(deps, ref))) return forget(deps, ref, keys);
+  const { key } = await store.unseal(ref);
+  const slot = slotOf(keys, key);
+  await store.note(ref, { provider: 'unknown' });
+  if (!slot) {
+    // Either an earlier attempt of ours has done it, or somebody else: only of the first do we know that nobody was given it.
+    if (scope().waitedMs > 0) await keepSpare(store, ref, keys);
+    return;
+  }
+  await presentFence(store, ref);
+  await keepSpare(store, ref, await regenerate(client, slot, keys));
+}
+
+export async function regenerateSlot(
+  deps: AzureDeps,
+  { version, slot }: { version: VersionRef; slot: Slot },
+): Promise<void> {
+  const { store } = deps;
+  const sound = (await store.versions(version.credential)).find(
+    ({ state, parts, compromised }) => isLive(state) && parts.length > 0 && !compromised,
+  );
+  if (sound) throw permanent('StaleProof', `version ${sound.number} of ${version.credential} is not compromised`);
+  const client = await clientOf(deps, version);
+  await presentFence(store, version);
+  await client.regenerate(slot);
+}
+
+export async function identifyKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  const keys = await (await clientOf(deps, ref)).keys();
+  const slot = slotOf(keys, (await store.unseal(ref))['key']);
+  if (!slot) throw needsDecision('the adopted value is neither key of the Azure account: is it of another one?');
+  await store.note(ref, { providerId: slot, parts: { other: keys[otherThan(slot)] } });
+}
+
+interface Work {
+  readonly deps: AzureDeps;
+  readonly client: AzureClient;
+  readonly ref: VersionRef;
+  /** As they were read just now. */
+  readonly keys: Keys;
+}
+
+async function clientOf({ account }: AzureDeps, { credential }: VersionRef): Promise<AzureClient> {
+  return new AzureClient(await account(credential));
+}
+
+async function hasValue({ store }: AzureDeps, ref: VersionRef): Promise<boolean> {
+  return (await store.read(ref)).parts.length > 0;
+}
+
+/** Nothing of ours is in use: after a containment either slot will do, and the one that an interrupted attempt may hit late is left alone. */
+async function makeFirst(work: Work): Promise<void> {
+  const { deps, ref } = work;
+  const { store } = deps;
+  const earlier = (await store.versions(ref.credential)).filter(({ number }) => number !== ref.number);
+  if (!earlier.some(({ parts }) => parts.length > 0)) throw adoptFirst(ref);
+  const attempts = (await openAttempts(store, ref)).filter(({ version }) => version === ref.number);
+  if (attempts.length >= slots.length) await waitOut(attempts, attemptMs);
+  await make(work, attempts.length % 2 === 0 ? 'Key1' : 'Key2');
+}
+
+async function make(work: Work, slot: Slot): Promise<void> {
+  const { deps, client, ref } = work;
+  const intent = await deps.store.intend(ref);
+  await presentFence(deps.store, ref);
+  const keys = await regenerate(client, slot, work.keys).catch(async (error: unknown) => {
+    if (await cameToNothing(work, slot, error)) await deps.store.settle(intent, 'nothing-made');
+    throw error;
+  });
+  await keep({ ...work, keys }, { intent, slot });
+}
+
+/** Azure answered, with a no or with trouble of its own: in the second case the slot tells what came of it. */
+async function cameToNothing({ client, keys }: Work, slot: Slot, error: unknown): Promise<boolean> {
+  if (saidNo(error)) return true;
+  const answered = error instanceof OutsideError && (error.status ?? 0) >= 500;
+  return answered && (await client.keys().catch(() => null))?.[slot] === keys[slot];
+}
+
+async function regenerate(client: AzureClient, slot: Slot, before: Keys): Promise<Keys> {
+  const keys = await client.regenerate(slot);
+  if (keys[slot] !== before[slot]) return keys;
+  throw permanent('Rejected', `Azure answered that it regenerated ${slot}, and the key is the same`);
+}
+
+/** The other key goes along, unless somebody may be using it. */
+async function keep(
+  { deps, ref, keys }: Work,
+  { intent, slot }: { readonly intent: Intent; readonly slot: Slot },
+): Promise<void> {
+  const { store } = deps;
+  const beside = keys[otherThan(slot)];
+  const spare = (await store.whose(beside)).length === 0 ? { spare: beside } : {};
+  const made = { providerId: slot, parts: { key: keys[slot], ...spare } };
+  if (await store.keep(ref, intent, made)) return;
+  if (!(await hasValue(deps, ref))) throw passing('another attempt of this step took over');
+}
+
+/** A version that has no value: what its attempts may have made, nobody was given. */
+async function forget(deps: AzureDeps, ref: VersionRef, keys: Keys): Promise<void> {
+  const { store } = deps;
+  const attempts = (await openAttempts(store, ref)).filter(({ version }) => version === ref.number);
+  const standing = await standingOf(store, ref, keys);
+  if (!standing || attempts.length === 0) return;
+  const made = keys[standing.idle] !== standing.known;
+  if (made) await keepSpare(store, ref, keys);
+  const over = made ? attempts : attempts.filter(({ at }) => Date.now() - at > attemptMs);
+  await settleAll(deps, over, made ? 'deleted' : 'nothing-made');
+}
+
+async function settleAll({ store }: AzureDeps, attempts: readonly Intent[], outcome: 'deleted' | 'nothing-made') {
+  for (const attempt of attempts) await store.settle(attempt, outcome);
+}
+
+async function waitOut(attempts: readonly Intent[], longestMs: number): Promise<void> {
+  const youngestMs = Math.min(...attempts.map(({ at }) => Date.now() - at));
+  if (youngestMs < longestMs)
+    throw settling('an attempt that was interrupted may still regenerate a key', Math.min(lookAgainMs, longestMs));
+}
+
+/** Shown just now, or accepted by a person within the last minutes. */
+async function requireFree({ deps: { store }, ref, keys }: Work, standing: Standing): Promise<void> {
+  const finding = await usersOfIdle(store, keys, standing);
+  if (finding.outcome === 'proved') return;
+  const newest = (await store.evidence(ref)).find(({ kind }) => kind === 'sole-user');
+  if (newest && newest.outcome !== 'failed' && Date.now() - newest.at <= freshProofMs) return;
+  throw needsDecision(`${standing.idle} is not regenerated: ${finding.detail}`);
+}
+
+function mayComeLate(slot: Slot): Error {
+  return permanent(
+    'Rejected',
+    `an attempt to regenerate ${slot} was interrupted and may still arrive, so no value of ${slot} is put into use now. Rotate again in a minute`,
+  );
+}
+
+function adoptFirst({ credential }: VersionRef): Error {
+  return needsDecision(`which of the two keys is in use is not known: keyturn adopt ${credential}`);
+}

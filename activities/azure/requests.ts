@@ -1,0 +1,30 @@
+import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
+import type { AzureActivities } from './activities.js';
+
+const account =
+  '/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.CognitiveServices/accounts/{account}';
+
+/** Every request this folder can make; paths are below the addresses that the account names. */
+export const endpoints = {
+  signIn: { system: 'entra', method: 'POST', path: '/{tenant}/oauth2/v2.0/token' },
+  getAccount: { system: 'azure', method: 'GET', path: account },
+  listPermissions: { system: 'azure', method: 'GET', path: `${account}/providers/Microsoft.Authorization/permissions` },
+  listKeys: { system: 'azure', method: 'POST', path: `${account}/listKeys` },
+  regenerateKey: { system: 'azure', method: 'POST', path: `${account}/regenerateKey` },
+  showInfo: { system: 'document-intelligence', method: 'GET', path: '/documentintelligence/info' },
+} as const satisfies Record<string, RequestTemplate>;
+
+const { signIn, listKeys, regenerateKey, showInfo } = endpoints;
+
+export const azureRequests: RequestsOf<AzureActivities> = {
+  otherIsFree: [signIn, listKeys],
+  createKey: [signIn, listKeys, optional(regenerateKey), optional(listKeys)],
+  acceptsKey: [showInfo],
+  refusesKey: [repeated(showInfo)],
+  regenerateKey: [signIn, listKeys, optional(regenerateKey)],
+  regenerateSlot: [signIn, regenerateKey],
+  identifyKey: [signIn, listKeys],
+  survey: [signIn, listKeys, optional(repeated(showInfo))],
+  checkAccess: [signIn, optional(endpoints.getAccount), optional(endpoints.listPermissions), optional(listKeys)],
+};

@@ -1,0 +1,53 @@
+import { isLive } from '../../src/domain/version.js';
+import type { Store, Version } from '../../src/store/store.js';
+import { accepted, refusedBy } from '../shared/probes.js';
+import type { ProviderSurvey, Stray, SurveyedVersion } from '../shared/survey.js';
+import type { AzureDeps } from './activities.js';
+import { AzureClient, slots } from './client.js';
+import { question } from './probes.js';
+import type { Keys } from './schemas.js';
+import { slotOf } from './slots.js';
+
+export async function survey({ store, account }: AzureDeps, credential: string): Promise<ProviderSurvey> {
+  const client = new AzureClient(await account(credential));
+  const keys = await client.keys();
+  const versions: SurveyedVersion[] = [];
+  for (const version of await store.versions(credential)) versions.push(await look({ store, client, keys }, version));
+  return { versions, strays: await straysIn(store, keys) };
+}
+
+interface Look {
+  readonly store: Store;
+  readonly client: AzureClient;
+  readonly keys: Keys;
+}
+
+/** The list is the truth about what is in the slots; asked with a value is the current version, and one that should be there and is not. */
+async function look({ store, client, keys }: Look, version: Version): Promise<SurveyedVersion> {
+  const plain = { number: version.number, lastUsedAt: null } as const;
+  const value = version.parts.includes('key') ? (await store.unseal(version))['key'] : undefined;
+  if (value === undefined) return { ...plain, verdict: 'not listed' };
+  const listed = slotOf(keys, value) !== undefined;
+  const asked = isLive(version.state) && (version.state === 'current' || !listed);
+  if (!asked) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
+  const answer = await client.tryKey(value);
+  if (answer.verdict === 'refused') await proveRefused(store, version, listed);
+  else await store.prove(version, accepted(question, answer));
+  return { ...plain, verdict: answer.verdict === 'refused' ? 'refused' : 'accepted' };
+}
+
+/** Two witnesses: the data plane refuses the value, and it is in neither slot. One alone is no proof. */
+async function proveRefused(store: Store, version: Version, listed: boolean): Promise<void> {
+  const once = (await store.evidence(version)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
+  const detail = `${refusedBy(question)}, and Azure ${listed ? 'still lists it' : 'does not list it'}`;
+  await store.prove(version, { kind: 'refused', outcome: once && !listed ? 'proved' : 'not-observable', detail });
+}
+
+/** A key that the store does not know: somebody has regenerated it. */
+async function straysIn(store: Store, keys: Keys): Promise<Stray[]> {
+  const strays: Stray[] = [];
+  for (const slot of slots)
+    if ((await store.whose(keys[slot])).length === 0)
+      strays.push({ id: slot, name: `${slot} of the account`, madeFor: null, lastUsedAt: null });
+  return strays;
+}

@@ -1,0 +1,68 @@
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { defineRotation } from '../rotation/define.js';
+import { azure, docuelevate, versions } from '../systems.js';
+
+export const azureDocumentIntelligenceKey = {
+  id: 'azure-document-intelligence-key',
+  section: 'Azure Document Intelligence Key',
+  engine: 'docuelevate',
+  provider: 'azure',
+  settings: { azure_ai_key: 'key' },
+  every: '90 days',
+  overlap: 'two-slots',
+  workflow: 'rotateAzureDocumentIntelligenceKey',
+} as const satisfies ProcedureDescriptor;
+
+const why = 'Azure does not tell which of the two keys a call was made with';
+
+export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIntelligenceKey, {
+  accepts: (version) => azure.acceptsKey(version),
+
+  async adopt(run, version) {
+    await run.check('Azure accepts the key', azure.acceptsKey(version));
+    await run.step('Find out which of the two keys it is', azure.identifyKey(version));
+  },
+
+  /** Guide steps 2 and 3. "Key 2" is right the first time only: from then on it is whichever key the engine does not use. */
+  async replace(run) {
+    await run.check('Nothing uses the other key', azure.otherIsFree(run.next), { whenNot: 'ask' });
+    await run.step('Regenerate the key that is not in use', azure.createKey(run.next), {
+      undo: azure.regenerateKey(run.next),
+    });
+    await run.check('Azure accepts the new key', azure.acceptsKey(run.next));
+    await run.step('Update azure_ai_key', docuelevate.writeSettings(run.next), {
+      undo: docuelevate.restoreSettings(run.next),
+    });
+  },
+
+  /** Guide step 4: "verify connectivity". */
+  async verify(run, version) {
+    await run.check(
+      'A scanned test document is read with it',
+      docuelevate.processTestDocument({ version, expect: 'run_ocr_providers', scanFor: 'azure' }),
+    );
+    await run.check("DocuElevate's own test succeeds", docuelevate.testConnection({ version, service: 'azure' }));
+    await run.check('Azure saw the key in use', versions.notObservable({ version, kind: 'in-use', why }));
+    await run.check('Azure accepts the key', azure.acceptsKey(version));
+    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+  },
+
+  /** Guide step 4: "then regenerate Key 1", or whichever was in use. Nobody is given its new value. */
+  async retire(run, old) {
+    await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
+    await run.check('The old key is idle', versions.notObservable({ version: old, kind: 'idle', why }));
+    await run.step('Regenerate the old key', azure.regenerateKey(old));
+    await run.check('The old key is refused', azure.refusesKey(old));
+  },
+
+  /** Both, whichever leaked: who could read one in the portal could read the other. */
+  async contain(run, targets) {
+    if (targets.length === 0) return;
+    for (const slot of ['Key1', 'Key2'] as const)
+      await run.step(`Regenerate ${slot}`, azure.regenerateSlot({ version: run.next, slot }));
+    for (const target of targets) {
+      await run.check(`Version ${target.number} is refused`, azure.refusesKey(target));
+      await run.step(`Record the end of version ${target.number}`, versions.recordEnd(target));
+    }
+  },
+});
