@@ -38,8 +38,8 @@ export function claimsOf(config: Config, credential: string, descriptor: Procedu
 
 /** An account that belongs to one credential as a whole, as a text that is equal for equal accounts; null for others. */
 export function accountClaimOf(provider: string, section: unknown): string | null {
-  const { exclusive, identity, account } = providerOf(provider);
-  return exclusive && account.safeParse(section).success ? `${provider}:${identity(section)}` : null;
+  const known = providerOf(provider);
+  return known.exclusive && known.account.safeParse(section).success ? `${provider}:${known.identity(section)}` : null;
 }
 
 /** One setting of one engine, as a text that is equal for equal settings. */

@@ -206,7 +206,7 @@ export class RotationRun implements Run {
     if (this.footing === 'containing') return 'documents fail until a new version is in force';
     if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
     if (this.phase === 'confirm' || this.phase === 'open') return `none: documents use version ${current.number}`;
-    const both = this.definition.descriptor.overlap === 'both-valid';
+    const both = this.definition.descriptor.overlap !== 'single';
     return both
       ? `none: documents use version ${current.number} or ${next.number}, and both work`
       : 'documents may fail until this is decided';

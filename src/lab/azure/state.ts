@@ -44,7 +44,6 @@ export interface AzureState {
   readonly apps: readonly [App, App];
   /** Every key there ever was, oldest first. */
   readonly keys: readonly Key[];
-  now(): number;
   inSlot(account: Account, slot: Slot): Key;
   regenerate(account: Account, slot: Slot): void;
   /** Whether the data plane lets a value through right now. */
@@ -70,7 +69,6 @@ const user = ['Microsoft.CognitiveServices/*/read', 'Microsoft.CognitiveServices
 export function createState({ clock, settlingMs, lingeringMs }: StateOptions): AzureState {
   const [account, neighbor] = [newAccount('documents'), newAccount('somebody-elses')];
   const keys: Key[] = [];
-  const tokens = new Map<string, Token>();
   function put(owner: Account, slot: Slot, settledAt: number): void {
     keys.push({ account: owner, slot, value: randomBytes(42).toString('hex'), settledAt, replacedAt: null });
   }
@@ -86,20 +84,23 @@ export function createState({ clock, settlingMs, lingeringMs }: StateOptions): A
     neighbor,
     apps: [newApp(contributor), newApp(user)],
     keys,
-    now: clock,
     inSlot,
     regenerate(owner, slot) {
       inSlot(owner, slot).replacedAt = clock() + lingeringMs;
       put(owner, slot, clock() + settlingMs);
     },
-    works: (value) =>
-      keys.some(
-        (key) =>
-          key.value === value &&
-          !key.account.localAuthDisabled &&
-          key.settledAt <= clock() &&
-          (key.replacedAt === null || key.replacedAt > clock()),
-      ),
+    works: (value) => keys.some((key) => key.value === value && isAccepted(key, clock())),
+    ...issuing(clock),
+  };
+}
+
+function isAccepted({ account, settledAt, replacedAt }: Key, now: number): boolean {
+  return !account.localAuthDisabled && settledAt <= now && (replacedAt === null || replacedAt > now);
+}
+
+function issuing(clock: Clock): Pick<AzureState, 'issueToken' | 'appOf'> {
+  const tokens = new Map<string, Token>();
+  return {
     issueToken(app) {
       const token = randomBytes(60).toString('base64url');
       tokens.set(token, { app, expiresAt: clock() + tokenSeconds * 1000 });
