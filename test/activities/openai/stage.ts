@@ -38,6 +38,7 @@ export async function openAiProvider(bench: Bench, options: OpenAiLabOptions): P
       destroy: openai.deleteKey,
       refuses: openai.refusesKey,
     },
+    lost: 'deleted',
     creates: { method: 'POST', path: labPath(endpoints.createAccount) },
     destroys: { method: 'DELETE', path: labPath(endpoints.deleteAccount) },
     useAdmin: (which) => void (account.adminKey = admins[which]),
