@@ -1,4 +1,4 @@
-import { durationMs } from '../domain/duration.js';
+import { type Duration, durationMs } from '../domain/duration.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { Finding } from './findings.js';
 import { didYouMean } from './nearest.js';
@@ -37,7 +37,11 @@ function unknownEngines({ engines, credentials }: Outline): Finding[] {
 
 function unknownCredentials(outline: Outline): Finding[] {
   const names = Object.keys(outline.credentials);
-  return [...references(outline.engines, ['engines']), ...[...needs(outline).values()].flat()]
+  return [
+    ...references(outline.engines, ['engines']),
+    ...[...needs(outline).values()].flat(),
+    ...references(outline.notifications, ['notifications']),
+  ]
     .filter(({ credential }) => !names.includes(credential))
     .map(({ path, credential }) => ({
       path,
@@ -99,23 +103,62 @@ function claims({ engines, credentials }: Outline, catalog: readonly ProcedureDe
 }
 
 function intervals({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, schedule, grace }]) => {
+  return Object.entries(credentials).flatMap(([name, { procedure, schedule = {}, grace }]) => {
     const recommended = catalog.find(({ id }) => id === procedure)?.every;
     if (recommended === undefined) return [];
-    const every = schedule?.every ?? recommended;
-    const findings: Finding[] = [];
-    if (durationMs(every) !== durationMs(recommended) && !schedule?.reason)
-      findings.push({
-        path: ['credentials', name, 'schedule', 'every'],
-        message: `the rotation guide recommends ${recommended}; say why it differs with "reason:" beside it`,
-      });
-    if (grace !== undefined && durationMs(grace) >= durationMs(every))
-      findings.push({
-        path: ['credentials', name, 'grace'],
-        message: `a grace of ${grace} does not end before the next rotation, after ${every}`,
-      });
-    return findings;
+    const path = ['credentials', name];
+    return schedule.cron === undefined
+      ? intervalFindings(path, { ...schedule, grace, recommended })
+      : cronFindings([...path, 'schedule', 'cron'], { ...schedule, recommended });
   });
+}
+
+interface Interval {
+  readonly recommended: Duration;
+  readonly every?: Duration | undefined;
+  readonly reason?: string | undefined;
+  readonly jitter?: Duration | undefined;
+  readonly grace?: Duration | undefined;
+}
+
+function intervalFindings(
+  path: Path,
+  { recommended, every = recommended, reason, jitter, grace }: Interval,
+): Finding[] {
+  const changed = durationMs(every) !== durationMs(recommended);
+  const reaches = (length: Duration | undefined): boolean =>
+    length !== undefined && durationMs(length) >= durationMs(every);
+  return [
+    ...(changed && !reason ? [unexplained([...path, 'schedule', 'every'], recommended)] : []),
+    ...(reaches(grace)
+      ? [
+          {
+            path: [...path, 'grace'],
+            message: `a grace of ${grace} does not end before the next rotation, after ${every}`,
+          },
+        ]
+      : []),
+    ...(reaches(jitter)
+      ? [
+          {
+            path: [...path, 'schedule', 'jitter'],
+            message: `a delay of up to ${jitter} reaches the next rotation, after ${every}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Days of a calendar have no one distance to compare a grace with. */
+function cronFindings(path: Path, { recommended, every, reason }: Interval): Finding[] {
+  return [
+    ...(every === undefined ? [] : [{ path, message: 'an interval is given as well ("every"); keep one of the two' }]),
+    ...(reason ? [] : [unexplained(path, recommended)]),
+  ];
+}
+
+function unexplained(path: Path, recommended: Duration): Finding {
+  return { path, message: `the rotation guide recommends ${recommended}; say why it differs with "reason:" beside it` };
 }
 
 /** Every `{ credential: name }` inside a section. */

@@ -15,7 +15,14 @@ const Credential = z.object({
   procedure: ifRight(z.string()),
   engine: ifRight(z.string()),
   provider: z.unknown().optional(),
-  schedule: ifRight(z.object({ every: ifRight(DurationText), reason: ifRight(z.string()) })),
+  schedule: ifRight(
+    z.object({
+      every: ifRight(DurationText),
+      cron: ifRight(z.string()),
+      reason: ifRight(z.string()),
+      jitter: ifRight(DurationText),
+    }),
+  ),
   grace: ifRight(DurationText),
 });
 
@@ -29,6 +36,7 @@ export const Outline = z
         z.unknown().transform((section) => ({ section, ...Credential.catch({}).parse(section) })),
       )
       .catch({}),
+    notifications: z.unknown().optional(),
   })
   .catch({ engines: {}, credentials: {} });
 export type Outline = z.infer<typeof Outline>;

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { durationMs } from '../domain/duration.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import { DurationText, FilePath, HttpUrl, Name } from './fields.js';
 import { didYouMean } from './nearest.js';
+import { Notifications } from './notifications.js';
 import { providerOf } from './providers.js';
+import { Schedule } from './schedule.js';
 import { FromEnv, FromFile, SecretRef } from './secret-ref.js';
-
-const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 const Store = z
   .string()
@@ -53,33 +52,16 @@ const DocuElevate = z
   })
   .describe('A DocuElevate instance.');
 
-/** Parsed: a rotation begins at or after `from` and before `to`, both full hours. */
-const Hours = z
-  .string()
-  .meta({ pattern: '^\\d{1,2}-\\d{1,2}$', examples: ['9-16'] })
-  .transform((text, context) => {
-    const [, from, to] = (/^(\d{1,2})-(\d{1,2})$/.exec(text) ?? []).map(Number);
-    if (from !== undefined && to !== undefined && from < to && to <= 24) return { from, to };
-    context.addIssue('write two hours of one day such as 9-16; a window does not pass midnight');
-    return z.NEVER;
-  });
+const Limit = z.int().min(1, { error: 'a limit is at least 1' }).default(2); // one engine tests a document at a time, behind real ones
 
-const Window = z.strictObject({
-  days: z.array(z.enum(days)).min(1).describe('Days of the week: mon, tue, wed, thu, fri, sat, sun.'),
-  hours: Hours.describe('From this hour up to that one: 9-16 begins rotations from 9:00 until 15:59.'),
-  timezone: z
-    .string()
-    .refine(isTimezone, { error: 'not a time zone; write for example Europe/Berlin or UTC' })
-    .describe('Name of the time zone the hours are in.'),
-});
-
-const Schedule = z.strictObject({
-  every: DurationText.refine((every) => durationMs(every) > 0, { error: 'an interval is longer than nothing' })
-    .optional()
-    .describe('Time between rotations, when it is not the one the rotation guide recommends. Give the reason as well.'),
-  reason: z.string().trim().min(1).optional().describe('Why the interval differs from the recommended one.'),
-  window: Window.optional().describe('When scheduled rotations may begin.'),
-});
+const Limits = z
+  .strictObject({
+    perProvider: Limit.describe('Rotations in progress at one kind of provider.'),
+    perEngine: Limit.describe('Rotations in progress at one engine.'),
+  })
+  .describe(
+    'How many rotations may be in progress at a time, up to their grace, before a scheduled one waits. Manual ones and emergencies count and do not wait.',
+  );
 
 /** What every credential has, whatever its procedure. */
 const common = {
@@ -126,6 +108,8 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
     credentials: z
       .record(Name, z.discriminatedUnion('procedure', [first, ...others]))
       .describe('What is rotated, by a name you choose.'),
+    limits: Limits.prefault({}),
+    notifications: Notifications.optional(),
   });
 }
 
@@ -133,12 +117,3 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
 export type Config = z.infer<ReturnType<typeof configSchema>>;
 export type Engine = Config['engines'][string];
 export type Credential = Config['credentials'][string];
-
-function isTimezone(name: string): boolean {
-  try {
-    // An offset such as +02:00 would pass as well, but Temporal takes names only.
-    return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
-  } catch {
-    return false;
-  }
-}
