@@ -9,6 +9,8 @@ export interface RotationRequest {
   readonly actor: string;
   readonly trigger: Trigger;
   readonly reason: string;
+  /** The interval of the credential's schedule is counted from this rotation on. An emergency does so by itself. */
+  readonly resetsCadence?: true;
 }
 
 /** What the configuration says about how a rotation goes, in milliseconds. */

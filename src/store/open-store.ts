@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { UserError } from '../domain/user-error.js';
 import { adoptionQueries } from './adoption.js';
+import { cadenceQueries } from './cadences.js';
 import { type StoreContext, write } from './context.js';
 import { credentialQueries } from './credentials.js';
 import { emergencyQueries } from './emergencies.js';
@@ -51,6 +52,7 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
     ...repairQueries(context),
     ...seizureQueries(context),
     ...emergencyQueries(context),
+    ...cadenceQueries(context),
     ...versionQueries(context),
     ...moveQueries(context),
     ...noteQueries(context),

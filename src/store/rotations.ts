@@ -105,6 +105,7 @@ export async function begin(
       ...{ credential: credential.name, fence, version: next.number, seized },
       ...{ workflow_id: presenter.workflowId, run_id: presenter.runId },
       ...{ actor: request.actor, trigger: request.trigger, reason: request.reason },
+      resets_cadence: request.resetsCadence ? 1 : 0,
       ...{ opened_at: context.now(), closed_at: null, outcome: null, why: null },
     })
     .execute();
@@ -207,7 +208,10 @@ async function list({ db }: StoreContext, credential: string | undefined): Promi
     workflowId: row.workflow_id,
     runId: row.run_id,
     version: row.version,
-    request: { actor: row.actor, trigger: row.trigger, reason: row.reason },
+    request: {
+      ...{ actor: row.actor, trigger: row.trigger, reason: row.reason },
+      ...(row.resets_cadence === 1 && { resetsCadence: true }),
+    },
     openedAt: row.opened_at,
     closedAt: row.closed_at,
     outcome: row.outcome,

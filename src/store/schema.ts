@@ -53,6 +53,8 @@ export interface RotationsTable {
   reason: string;
   /** An emergency's: it took the credential over from whatever was in progress. */
   seized: Flag;
+  /** The schedule counts from it. */
+  resets_cadence: Flag;
   opened_at: number;
   closed_at: number | null;
   /** Null while it is open, and of repairs, which have none. */
@@ -139,6 +141,20 @@ export interface LedgerTable {
   mac: string;
 }
 
+/** From when the interval of a scheduled credential is counted. */
+export interface CadencesTable {
+  credential: string;
+  anchor: number;
+  basis: string;
+  why: string;
+}
+
+/** Scheduled rotations that were let through and have not opened yet. */
+export interface ReservationsTable {
+  credential: string;
+  at: number;
+}
+
 export interface Tables {
   installation: InstallationTable;
   reconciliations: ReconciliationsTable;
@@ -146,6 +162,8 @@ export interface Tables {
   claims: ClaimsTable;
   rotations: RotationsTable;
   versions: VersionsTable;
+  cadences: CadencesTable;
+  reservations: ReservationsTable;
   intents: IntentsTable;
   evidence: EvidenceTable;
   emergencies: EmergenciesTable;
@@ -176,7 +194,7 @@ const statements = [
   sql`create table rotations (
     credential text not null, fence bigint not null, workflow_id text not null, run_id text not null,
     version integer not null, actor text not null, "trigger" text not null, reason text not null,
-    seized integer not null, opened_at bigint not null, closed_at bigint, outcome text, why text,
+    seized integer not null, resets_cadence integer not null, opened_at bigint not null, closed_at bigint, outcome text, why text,
     primary key (credential, fence), foreign key (credential, version) references versions (credential, number)
   )`,
   sql`create unique index one_open_rotation on rotations (credential) where closed_at is null`,
@@ -197,6 +215,8 @@ const statements = [
     targets text not null, contained_at bigint, material text not null
   )`,
   sql`create index emergencies_by_credential on emergencies (credential, asked_at)`,
+  sql`create table cadences (credential text primary key, anchor bigint not null, basis text not null, why text not null)`,
+  sql`create table reservations (credential text primary key, at bigint not null)`,
   sql`create table ledger (seq bigint primary key, credential text, entry text not null, mac text not null)`,
   sql`create index ledger_by_credential on ledger (credential, seq)`,
 ];

@@ -136,6 +136,22 @@ export interface Seized {
   readonly replace: boolean;
 }
 
+/** From when the interval of a scheduled credential is counted. */
+export interface Cadence {
+  /** Unix ms. */
+  readonly anchor: number;
+  /** The cadence the schedule was made by, in words. */
+  readonly basis: string;
+  /** Why it is counted from there. */
+  readonly why: string;
+}
+
+/** Credentials of which only so many may be rotated at a time. */
+export interface Group {
+  readonly credentials: readonly string[];
+  readonly limit: number;
+}
+
 /** Who is asking: the execution that presents a fence. */
 export interface Presenter {
   readonly workflowId: string;
@@ -224,6 +240,19 @@ export interface Store {
   unreconciledSince(credential: string): Promise<number | null>;
   /** A person has compared the credential with the outside, and let it be repaired. */
   confirmReconciled(credential: string, actor: string): Promise<void>;
+
+  // Schedules
+  /** Null unless the credential is scheduled. */
+  cadence(credential: string): Promise<Cadence | null>;
+  /** From now on the interval is counted from this moment; a ledger entry says why. */
+  setCadence(credential: string, cadence: Cadence, actor: string): Promise<void>;
+  /** The credential is scheduled no longer. */
+  dropCadence(credential: string, actor: string): Promise<void>;
+  /**
+   * Lets a scheduled rotation begin, unless a group it belongs to has as many in progress (opened and not past `promote`, or let through
+   * less than a minute ago) as it may. The answer names those it has to wait for; none when it may begin.
+   */
+  reserve(credential: string, groups: readonly Group[]): Promise<string[]>;
 
   // Versions
   versions(credential?: string): Promise<Version[]>;

@@ -1,0 +1,89 @@
+import type { ExpressionBuilder } from 'kysely';
+import { type StoreContext, write } from './context.js';
+import { append } from './ledger.js';
+import type { Tables } from './schema.js';
+import type { Group, Store } from './store.js';
+
+/** What schedules need to remember. */
+export function cadenceQueries(
+  context: StoreContext,
+): Pick<Store, 'cadence' | 'setCadence' | 'dropCadence' | 'reserve'> {
+  return {
+    cadence: async (credential) => (await find(context, credential)) ?? null,
+    setCadence: (credential, cadence, actor) =>
+      write(context, async (inside) => {
+        await inside.db
+          .insertInto('cadences')
+          .values({ credential, ...cadence })
+          .onConflict((conflict) => conflict.column('credential').doUpdateSet({ ...cadence }))
+          .execute();
+        await append(inside, {
+          event: 'scheduled',
+          credential,
+          actor,
+          detail: `${cadence.basis}, counted from ${new Date(cadence.anchor).toISOString()}: ${cadence.why}`,
+        });
+      }),
+    dropCadence: (credential, actor) =>
+      write(context, async (inside) => {
+        if (!(await find(inside, credential))) return;
+        await inside.db.deleteFrom('cadences').where('credential', '=', credential).execute();
+        await append(inside, { event: 'unscheduled', credential, actor });
+      }),
+    reserve: (credential, groups) => write(context, (inside) => reserve(inside, credential, groups)),
+  };
+}
+
+function find({ db }: StoreContext, credential: string) {
+  return db
+    .selectFrom('cadences')
+    .select(['anchor', 'basis', 'why'])
+    .where('credential', '=', credential)
+    .executeTakeFirst();
+}
+
+async function reserve(context: StoreContext, credential: string, groups: readonly Group[]): Promise<string[]> {
+  const busy = (await inProgress(context)).filter((name) => name !== credential);
+  for (const { credentials, limit } of groups) {
+    const others = busy.filter((name) => credentials.includes(name));
+    if (others.length >= limit) return others;
+  }
+  const at = context.now();
+  await context.db
+    .insertInto('reservations')
+    .values({ credential, at })
+    .onConflict((conflict) => conflict.column('credential').doUpdateSet({ at }))
+    .execute();
+  return [];
+}
+
+const reservedMs = 60_000; // a rotation that was let through opens within a second, or its worker is gone
+
+/** Rotations that are at work on the engine: a grace disturbs nobody. Repairs, which are open too, name a version that is in force. */
+async function inProgress({ db, now }: StoreContext): Promise<string[]> {
+  const open = await db
+    .selectFrom('rotations')
+    .innerJoin('versions', (join) =>
+      join.onRef('versions.credential', '=', 'rotations.credential').onRef('versions.number', '=', 'rotations.version'),
+    )
+    .select('rotations.credential')
+    .where('rotations.closed_at', 'is', null)
+    .where('versions.state', 'in', ['intended', 'candidate'])
+    .execute();
+  const reserved = await db
+    .selectFrom('reservations')
+    .select('credential')
+    .where('at', '>', now() - reservedMs)
+    .where((where) => where.not(where.exists(opened(where))))
+    .execute();
+  return [...new Set([...open, ...reserved].map(({ credential }) => credential))];
+}
+
+/** The rotation that a reservation was made for. */
+function opened(where: ExpressionBuilder<Tables, 'reservations'>) {
+  return where
+    .selectFrom('rotations')
+    .select('rotations.fence')
+    .whereRef('rotations.credential', '=', 'reservations.credential')
+    .whereRef('rotations.opened_at', '>=', 'reservations.at');
+}
