@@ -4,15 +4,18 @@ import { createDocuElevateActivities } from '../activities/docuelevate/activitie
 import { Sessions } from '../activities/docuelevate/session.js';
 import { OpenAiAccount } from '../activities/openai/account.js';
 import { createOpenAiActivities } from '../activities/openai/activities.js';
+import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
-import { accountOf, claimsOf, credentialOf, engineOf } from '../src/config/policy.js';
+import { accountOf, claimsOf, credentialOf, engineOf, policyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { resolveSecret, type SecretRef } from '../src/config/secret-ref.js';
 import { durationMs } from '../src/domain/duration.js';
 import type { ProcedureDescriptor } from '../src/domain/procedure.js';
+import type { RotationInput, RotationRequest } from '../src/domain/rotation.js';
 import { UserError } from '../src/domain/user-error.js';
-import type { Store } from '../src/store/store.js';
+import { schedulePlanOf } from '../src/schedules/plan.js';
+import type { Group, Store } from '../src/store/store.js';
 import { catalog } from '../workflows/catalog.js';
 
 /** Builds every system's activities from the configuration: the one place where clients come into being. */
@@ -27,6 +30,7 @@ export function composeSystems(config: Config, store: Store) {
         return { row: { name, procedure: descriptor.id, account }, claims: claimsOf(config, name, descriptor) };
       },
     }),
+    schedules: createSchedulesActivities({ store, configured: (name) => configuredSchedule(config, name) }),
     openai: createOpenAiActivities({
       store,
       async account(credential) {
@@ -63,6 +67,44 @@ export function descriptorOf(config: Config, credential: string): ProcedureDescr
   const descriptor = catalog.find(({ id }) => id === procedure);
   if (!descriptor) throw new Error(`no procedure is called ${procedure}`); // the configuration was checked against the catalog
   return descriptor;
+}
+
+/** A dead worker is noticed after this long; a provider's slow answer is not mistaken for one. */
+const heartbeatMs = 10_000;
+
+/** What a rotation of this credential is started with. Throws a UserError when there is no such credential. */
+export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
+  const { graceMs, patienceMs } = policyOf(config, credential, descriptorOf(config, credential));
+  return { credential, request, policy: { graceMs, patienceMs }, timing: { heartbeatMs } };
+}
+
+/** What a scheduled rotation has to know; null when the configuration does not have the credential. */
+function configuredSchedule(config: Config, credential: string): Configured | null {
+  if (!Object.hasOwn(config.credentials, credential)) return null;
+  const descriptor = descriptorOf(config, credential);
+  const { workflow, section, engine, provider } = descriptor;
+  return {
+    plan: schedulePlanOf(config, credential, descriptor),
+    groups: groupsOf(config, credential),
+    beginning: (request) => ({ workflow, section, engine, provider, input: inputOf(config, credential, request) }),
+  };
+}
+
+/** Those that share its provider, and those that share its engine, each with their limit. */
+function groupsOf(config: Config, credential: string): Group[] {
+  const names = Object.keys(config.credentials);
+  const providerOf = (name: string) => descriptorOf(config, name).provider;
+  const engineNameOf = (name: string) => credentialOf(config, name).engine;
+  return [
+    {
+      credentials: names.filter((name) => providerOf(name) === providerOf(credential)),
+      limit: config.limits.perProvider,
+    },
+    {
+      credentials: names.filter((name) => engineNameOf(name) === engineNameOf(credential)),
+      limit: config.limits.perEngine,
+    },
+  ];
 }
 
 /** Resolves secret references at each use, those to other credentials by their current version. */

@@ -1,2 +1,3 @@
 export { rotateAzureDocumentIntelligenceKey } from './procedures/azure-document-intelligence-key.js';
+export { scheduledRotation } from './scheduled-rotation.js';
 export { rotateOpenAiApiKey } from './procedures/openai-api-key.js';

@@ -1,4 +1,5 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+import type { RotationInput } from '../src/domain/rotation.js';
 
 // What rotations can be searched by in Temporal. They are in clear there, so never anything secret.
 export const keyturnCredential = defineSearchAttributeKey('KeyturnCredential', SearchAttributeType.KEYWORD);
@@ -17,3 +18,18 @@ export const searchAttributes = [
   keyturnNeedsOperator,
   keyturnEmergency,
 ] as const;
+
+/** What a rotation can be found by from its start. */
+export function rotationAttributes(
+  { engine, provider }: { readonly engine: string; readonly provider: string },
+  { credential, request }: Pick<RotationInput, 'credential' | 'request'>,
+): SearchAttributePair[] {
+  return [
+    { key: keyturnCredential, value: credential },
+    { key: keyturnEngine, value: engine },
+    { key: keyturnProvider, value: provider },
+    { key: keyturnPhase, value: 'open' },
+    { key: keyturnNeedsOperator, value: false },
+    { key: keyturnEmergency, value: request.trigger === 'emergency' },
+  ];
+}

@@ -52,21 +52,22 @@ class Recorder implements ActivityInboundCallsInterceptor {
 
   /** A planned step that cannot be recorded has not succeeded; recording never delays a revocation. */
   async #record(step: StepContext | null, entry: LedgerEntry): Promise<void> {
+    if (!step) return; // no step of a rotation: such a workflow only looks, and enters what it decides itself
     const { workflowExecution, activityId, activityType, attempt } = this.#context.info;
-    const { credential, fence, version, phase, title } = step ?? {};
+    const { credential, fence, version, phase, title, emergency } = step;
     const written = this.#store.record({
       ...entry,
       activity: activityType,
       activityId,
       attempt,
       ...workflowExecution,
-      ...(credential !== undefined && { credential }),
+      credential,
       ...(typeof fence === 'number' && { fence }),
       ...(typeof version === 'number' && { version }),
-      ...(phase !== undefined && { phase }),
-      ...(title !== undefined && { title }),
+      phase,
+      title,
     });
-    await (step?.emergency ? written.catch(() => undefined) : written);
+    await (emergency ? written.catch(() => undefined) : written);
   }
 
   /** First after, and then every, fifth of the timeout, at most a second: short steps cost nothing. */

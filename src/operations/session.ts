@@ -1,16 +1,16 @@
-import { composeSystems, descriptorOf, type Systems } from '../../workers/compose.js';
+import { composeSystems, descriptorOf, inputOf, type Systems } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
 import { catalog } from '../../workflows/catalog.js';
 import * as workflows from '../../workflows/index.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import { environment, loadConfig } from '../config/load.js';
-import { policyOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
 import { UserError } from '../domain/user-error.js';
-import type { RotationInput, RotationRequest } from '../domain/rotation.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/store.js';
+
+export { inputOf };
 
 /** A configuration with its store open: what every operation works on. */
 export interface Session {
@@ -40,18 +40,16 @@ export async function openSession({ file, create = false }: SessionOptions): Pro
 /** The workflow that rotates a credential. Throws a UserError when there is no such credential. */
 export function workflowOf(config: Config, credential: string): RotationWorkflow {
   const name = descriptorOf(config, credential).workflow;
-  const workflow = (workflows as Readonly<Record<string, RotationWorkflow>>)[name];
+  const workflow = Object.values(workflows)
+    .filter(isRotation)
+    .find(({ descriptor }) => descriptor.workflow === name);
   if (!workflow) throw new Error(`workflows/index.ts does not export ${name}`);
   return workflow;
 }
 
-/** A dead worker is noticed after this long; a provider's slow answer is not mistaken for one. */
-const heartbeatMs = 10_000;
-
-/** What a rotation of this credential is started with. */
-export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
-  const { graceMs, patienceMs } = policyOf(config, credential, descriptorOf(config, credential));
-  return { credential, request, policy: { graceMs, patienceMs }, timing: { heartbeatMs } };
+/** Some workflows belong to no procedure. */
+function isRotation(workflow: object): workflow is RotationWorkflow {
+  return 'descriptor' in workflow;
 }
 
 function textOf(name: string): string {

@@ -1,14 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
-import {
-  keyturnCredential,
-  keyturnEmergency,
-  keyturnEngine,
-  keyturnNeedsOperator,
-  keyturnPhase,
-  keyturnProvider,
-} from '../../workflows/search-attributes.js';
+import { rotationAttributes } from '../../workflows/search-attributes.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { RotationInput } from '../domain/rotation.js';
 
@@ -42,6 +35,9 @@ export async function startRotation(
     const handle = await client.workflow.start<RotationWorkflow>(descriptor.workflow, {
       ...options,
       workflowIdConflictPolicy: 'FAIL',
+      staticSummary: `${descriptor.section}: ${input.credential}`,
+      staticDetails: `${input.request.trigger} by ${input.request.actor}: ${input.request.reason}`,
+      typedSearchAttributes: new TypedSearchAttributes(rotationAttributes(descriptor, input)),
     });
     return { handle, isNew: true };
   } catch (error) {

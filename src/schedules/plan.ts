@@ -1,0 +1,90 @@
+import { credentialOf } from '../config/policy.js';
+import type { Config } from '../config/schema.js';
+import { dueOnGrid, noticeMs, shareOf, staggerMs, wholeSeconds } from '../domain/cadence.js';
+import { durationMs } from '../domain/duration.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
+import { type Cron, cronOf, nextSlot } from './cron.js';
+import { beginningIn, weekdays, type Window } from './window.js';
+
+/** How often a credential is rotated. */
+type Cadence =
+  | { readonly kind: 'every'; readonly everyMs: number; readonly staggerMs: number }
+  | { readonly kind: 'cron'; readonly cron: Cron; readonly text: string; readonly timezone: string };
+
+/** What the configuration says of when a credential is rotated without anybody asking. */
+export interface SchedulePlan {
+  readonly credential: string;
+  readonly cadence: Cadence;
+  /** The cadence in words; a schedule that was made by other words is no longer the configured one. */
+  readonly basis: string;
+  readonly window: Window | null;
+  /** Where in a window it begins that was not open when it fell due: 0 at the start, up to 1 at the end. */
+  readonly share: number;
+  readonly jitterMs: number;
+}
+
+/** @throws UserError when there is no such credential */
+export function schedulePlanOf(config: Config, credential: string, descriptor: ProcedureDescriptor): SchedulePlan {
+  const { schedule = {} } = credentialOf(config, credential);
+  const every = schedule.every ?? descriptor.every;
+  const timezone = schedule.window?.timezone ?? 'UTC';
+  const cadence = cadenceOf(credential, { every, cron: schedule.cron, timezone });
+  return {
+    ...{ credential, cadence, share: shareOf(credential) },
+    basis: cadence.kind === 'cron' ? `cron ${cadence.text} ${timezone}` : `every ${every}`,
+    window: windowOf({ ...schedule, timezone }),
+    jitterMs: durationMs(schedule.jitter ?? '0 seconds'),
+  };
+}
+
+interface Words {
+  readonly every: string;
+  readonly cron?: string | undefined;
+  readonly timezone: string;
+}
+
+function cadenceOf(credential: string, { every, cron: text, timezone }: Words): Cadence {
+  if (text !== undefined) return { kind: 'cron', cron: cronOf(text), text, timezone };
+  const everyMs = wholeSeconds(durationMs(every));
+  return { kind: 'every', everyMs, staggerMs: staggerMs(credential, everyMs) };
+}
+
+function windowOf(schedule: {
+  readonly window?: Omit<Window, 'skip'> | undefined;
+  readonly skip?: readonly string[] | undefined;
+  readonly timezone: string;
+}): Window | null {
+  const { window, skip = [], timezone } = schedule;
+  if (!window && skip.length === 0) return null;
+  return { days: weekdays, hours: { from: 0, to: 24 }, timezone, ...window, skip };
+}
+
+/** The first moment after `after` at which it falls due, counted from `anchor`; windows come on top (`beginsAt`). Unix ms. */
+export function dueAfter({ cadence }: Pick<SchedulePlan, 'cadence'>, anchor: number, after: number): number {
+  if (cadence.kind === 'every') return dueOnGrid({ anchor, ...cadence }, after);
+  const { cron, timezone } = cadence;
+  const earliest = Math.max(after, anchor + noticeMs(gapMs(cron, timezone, anchor)) - 1);
+  return slotAfter(cron, timezone, earliest);
+}
+
+/** The distance between one run and the next, about. */
+export function intervalMs({ cadence }: Pick<SchedulePlan, 'cadence'>, at: number): number {
+  return cadence.kind === 'every' ? cadence.everyMs : gapMs(cadence.cron, cadence.timezone, at);
+}
+
+/** When something due may begin by its window. */
+export function beginsAt({ window, share }: Pick<SchedulePlan, 'window' | 'share'>, dueAt: number): number {
+  return beginningIn(window, dueAt, share);
+}
+
+function gapMs(cron: Cron, timezone: string, at: number): number {
+  const first = slotAfter(cron, timezone, at);
+  return slotAfter(cron, timezone, first) - first;
+}
+
+/** An expression that names no day does not pass the configuration. */
+function slotAfter(cron: Cron, timezone: string, after: number): number {
+  const slot = nextSlot(cron, timezone, after);
+  if (slot === null) throw new RangeError('the cron expression names no day');
+  return slot;
+}

@@ -1,0 +1,101 @@
+import { noticeMs } from '../domain/cadence.js';
+import type { Cadence, RotationRow, Store, Version } from '../store/store.js';
+import { beginsAt, dueAfter, intervalMs, type SchedulePlan } from './plan.js';
+
+/** What the store knows of one credential, as far as schedules go. */
+export interface Records {
+  /** Where its interval is counted from; null until `schedules apply`. */
+  readonly cadence: Cadence | null;
+  readonly versions: readonly Version[];
+  /** Newest first. */
+  readonly rotations: readonly RotationRow[];
+}
+
+/** Where a credential stands between its last rotation and the next. Unix ms. */
+export interface Standing {
+  /** Where the interval is counted from. */
+  readonly anchor: number;
+  /** What moved the anchor since the schedule was made: an emergency, or a rotation that was asked to. */
+  readonly reset: RotationRow | null;
+  readonly scheduled: boolean;
+  /** The first moment it falls due since it was last rotated; may be past. */
+  readonly dueAt: number;
+  /** The next moment at which a scheduled rotation may begin by its window. */
+  readonly opensAt: number;
+  readonly overdue: boolean;
+}
+
+export async function recordsOf(store: Store, credential: string): Promise<Records> {
+  const [cadence, versions, rotations] = await Promise.all([
+    store.cadence(credential),
+    store.versions(credential),
+    store.rotations(credential),
+  ]);
+  return { cadence, versions, rotations };
+}
+
+/** Null without a version in force: there is nothing to rotate then. */
+export function standingOf(plan: SchedulePlan, records: Records, now: number): Standing | null {
+  const since = inForceSince(records);
+  if (since === null) return null;
+  const { cadence, rotations } = records;
+  const { anchor, reset } = originOf(records, since);
+  const dueAt = cadence ? dueAfter(plan, anchor, settledAt(records, since)) : since + intervalMs(plan, since);
+  const latest = cadence ? beginsAt(plan, dueAt) + toleranceMs(plan, dueAt) : dueAt;
+  const open = rotations.some(({ closedAt }) => closedAt === null);
+  return {
+    ...{ anchor, dueAt, reset, scheduled: cadence !== null },
+    opensAt: beginsAt(plan, Math.max(dueAt, now)),
+    overdue: !open && latest < now,
+  };
+}
+
+/** When the last rotation was over: what fell due before, while the old value was in its grace, is done. */
+function settledAt({ rotations }: Records, since: number): number {
+  return Math.max(since, ...rotations.filter(isGood).map(({ closedAt }) => closedAt ?? since));
+}
+
+/** From when a credential that gets its schedule now counts: its last rotation, or so that it is announced for a while where that is long ago. */
+export function firstAnchor(plan: SchedulePlan, since: number, now: number): { anchor: number; late: boolean } {
+  const everyMs = intervalMs(plan, now);
+  const earliest = now + noticeMs(everyMs);
+  if (plan.cadence.kind === 'cron') return { anchor: now, late: false };
+  if (dueAfter(plan, since, since) >= earliest) return { anchor: since, late: false };
+  return { anchor: earliest - everyMs, late: true };
+}
+
+/** When the version in force became it. */
+export function inForceSince({ versions }: Pick<Records, 'versions'>): number | null {
+  const current = versions.find(({ state }) => state === 'current');
+  return current ? (current.promotedAt ?? current.createdAt) : null;
+}
+
+const goodEnds: readonly RotationRow['outcome'][] = ['retired', 'replaced'];
+
+function isGood({ outcome }: RotationRow): boolean {
+  return goodEnds.includes(outcome);
+}
+
+/** The anchor, moved to the newest rotation since from which the interval is counted anew. */
+function originOf({ cadence, versions, rotations }: Records, since: number): Pick<Standing, 'anchor' | 'reset'> {
+  if (!cadence) return { anchor: since, reset: null };
+  for (const reset of rotations.filter(countsAnew)) {
+    const anchor = versions.find(({ number }) => number === reset.version)?.promotedAt ?? 0;
+    if (anchor > cadence.anchor) return { anchor, reset };
+  }
+  return { anchor: cadence.anchor, reset: null };
+}
+
+/** Emergencies do, and rotations that were asked to. What was rolled back rotated nothing. */
+function countsAnew(rotation: RotationRow): boolean {
+  const { trigger, resetsCadence = false } = rotation.request;
+  const resets = resetsCadence || trigger === 'emergency' || rotation.outcome === 'replaced';
+  return resets && (rotation.outcome === null || isGood(rotation));
+}
+
+const mostToleranceMs = 3_600_000;
+
+/** A rotation that has not begun this long after it should have is overdue: it may have had to wait for its turn. */
+function toleranceMs(plan: SchedulePlan, at: number): number {
+  return plan.jitterMs + Math.min(intervalMs(plan, at) / 20, mostToleranceMs);
+}

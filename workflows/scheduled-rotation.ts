@@ -1,0 +1,58 @@
+import {
+  continueAsNew,
+  ParentClosePolicy,
+  proxyActivities,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { SchedulesActivities } from '../activities/schedules/activities.js';
+import type { Beginning, ScheduledInput, ScheduledReport } from '../src/domain/schedule.js';
+import { rotationAttributes } from './search-attributes.js';
+
+const activities = proxyActivities<{
+  'schedules.mayBegin': SchedulesActivities['mayBegin'];
+  'schedules.recordSkipped': SchedulesActivities['recordSkipped'];
+}>({
+  startToCloseTimeout: '15 seconds', // a few reads of our own store, which waits a second for its lock
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' }, // without an end: what is due stays due while the store is away
+});
+
+/**
+ * What a schedule starts, because a schedule cannot keep a fixed workflow id: it waits for the window and its turn, starts the rotation
+ * under the credential's id, and ends; the rotation goes on by itself. Or it writes down why there is none this time.
+ */
+export async function scheduledRotation({ credential, asked }: ScheduledInput): Promise<ScheduledReport> {
+  for (;;) {
+    const subject = { credential, now: Date.now(), ...(asked && { asked }) };
+    const next = await activities['schedules.mayBegin'](subject);
+    if (next.verdict === 'wait') {
+      await sleep(Math.max(next.until - Date.now(), 1), { summary: next.why });
+      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof scheduledRotation>(subject);
+      continue;
+    }
+    const why = next.verdict === 'skip' ? next.why : await begin(credential, next.begin);
+    if (why === null) return { outcome: 'begun' };
+    await activities['schedules.recordSkipped']({ credential, why });
+    return { outcome: 'skipped', why };
+  }
+}
+
+/** Starts the rotation. Returns why it could not. */
+async function begin(credential: string, { workflow, input, section, ...systems }: Beginning): Promise<string | null> {
+  try {
+    await startChild(workflow, {
+      workflowId: `rotation/${credential}`,
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `${section}: ${credential}`,
+      staticDetails: `schedule: ${input.request.reason}`,
+      typedSearchAttributes: new TypedSearchAttributes(rotationAttributes(systems, input)),
+    });
+    return null;
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return 'another rotation of it has just begun';
+  }
+}
