@@ -17,6 +17,7 @@ import { defineProve } from './prove.js';
 import { defineReconcile } from './reconcile.js';
 import { defineRestore } from './restore.js';
 import { defineRotate } from './rotate.js';
+import { defineSchedules } from './schedules.js';
 import { defineStatus } from './status.js';
 import { defineUp } from './up.js';
 import { defineWhose } from './whose.js';
@@ -71,6 +72,8 @@ function define(): Command {
     add(program);
   program.commandsGroup('In an emergency:');
   for (const add of [defineEmergency, defineWhose]) add(program);
+  program.commandsGroup('On a schedule:');
+  for (const add of [defineSchedules]) add(program);
   program.commandsGroup('Look back and recover:');
   for (const add of [defineLedger, defineReconcile, defineBackup, defineRestore]) add(program);
   program.commandsGroup('Run:');

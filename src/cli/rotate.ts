@@ -12,6 +12,7 @@ interface Options {
   readonly reason: string;
   readonly grace?: string;
   readonly detach?: true;
+  readonly resetSchedule?: true;
 }
 
 export function defineRotate(program: Command): void {
@@ -27,6 +28,10 @@ export function defineRotate(program: Command): void {
       'asked for on the command line',
     )
     .option('--grace <duration>', 'how long the old value stays usable, instead of what the configuration says')
+    .option(
+      '--reset-schedule',
+      'count the interval of its schedule from this rotation; else the schedule stays as it is',
+    )
     .option('--detach', 'start it and do not watch')
     .addHelpText(
       'after',
@@ -78,8 +83,8 @@ async function follow(
   return tellWatched(cli, await watch(cli, client, credential), { credential, workflowId, isNew });
 }
 
-function beginning({ actor }: Cli, { credential, reason, grace }: Wanted): Beginning {
-  const request = { actor, trigger: 'manual', reason } as const;
+function beginning({ actor }: Cli, { credential, reason, grace, resetSchedule }: Wanted): Beginning {
+  const request = { actor, trigger: 'manual', reason, ...(resetSchedule && { resetsCadence: resetSchedule }) } as const;
   return grace === undefined ? { credential, request } : { credential, request, grace: durationOf(grace) };
 }
 

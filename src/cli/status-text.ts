@@ -17,13 +17,13 @@ export function statusText(all: readonly CredentialStatus[], paint: Paint): stri
 }
 
 function cells(status: CredentialStatus, paint: Paint): string[] {
-  const { credential, current, dueAt, overdue, last } = status;
+  const { credential, current, dueAt, overdue, scheduled, last } = status;
   const due =
     dueAt === null
       ? '–'
       : overdue
         ? paint.bad(`overdue since ${moment(dueAt).slice(0, 10)}`)
-        : moment(dueAt).slice(0, 10);
+        : `${moment(dueAt).slice(0, 10)}${scheduled ? '' : paint.dim(' (not scheduled)')}`;
   return [
     paint.bold(credential),
     current === null ? '–' : String(current.number),
@@ -48,12 +48,23 @@ const waits: Readonly<Record<Waiting['for'] | 'nothing', string>> = {
   nothing: 'rotating',
 };
 
-function details({ credential, rotation, trouble }: CredentialStatus, paint: Paint): string[] {
+function details(status: CredentialStatus, paint: Paint): string[] {
+  const { credential, rotation, trouble } = status;
   const lines = [
     ...(rotation ? running(credential, rotation, paint) : []),
+    ...schedule(status),
     ...trouble.map((sentence) => `${paint.attention('!')} ${sentence}`),
   ];
   return lines.length === 0 ? [] : ['', paint.bold(credential), ...lines.map((line) => `  ${line}`)];
+}
+
+/** Only what the table does not tell: somebody to wait for, or a window after the day it is due. */
+function schedule({ waitingFor, scheduled, dueAt, nextWindowAt, rotation }: CredentialStatus): string[] {
+  const later = scheduled && !rotation && dueAt !== null && nextWindowAt !== null && nextWindowAt > dueAt;
+  return [
+    ...(waitingFor === null ? [] : [`waiting for ${waitingFor}`]),
+    ...(later ? [`its next free window begins ${moment(nextWindowAt).slice(0, 16)}`] : []),
+  ];
 }
 
 function running(

@@ -16,7 +16,22 @@ export async function withSession<T>(
   }
 }
 
-/** The same with a connection to Temporal, for a credential that the configuration knows. */
+/** The same with a connection to Temporal. */
+export async function withTemporal<T>(
+  cli: Pick<Cli, 'config'>,
+  work: (session: Session, client: Client) => Promise<T>,
+): Promise<T> {
+  return withSession(cli, async (session) => {
+    const { client } = await reachTemporal(session.config);
+    try {
+      return await work(session, client);
+    } finally {
+      await client.connection.close();
+    }
+  });
+}
+
+/** The same for a credential that the configuration knows. */
 export async function withRotations<T>(
   cli: Pick<Cli, 'config'>,
   credential: string,

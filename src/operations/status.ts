@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
-import { policyOf } from '../config/policy.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
+import { schedulePlanOf } from '../schedules/plan.js';
+import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import type { RotationRow, Store, Version } from '../store/store.js';
 import { progressOf, type Sighting } from './progress.js';
 import type { Session } from './session.js';
@@ -12,9 +13,17 @@ export interface CredentialStatus {
   /** Null when the configuration does not have it any more. */
   readonly procedure: string | null;
   readonly current: CurrentVersion | null;
+  /** Whether it is rotated without anybody asking. */
+  readonly scheduled: boolean;
   /** Unix ms; null without a version in force. */
   readonly dueAt: number | null;
+  /** Unix ms of when a scheduled rotation may begin by its window, once it is due. */
+  readonly nextWindowAt: number | null;
   readonly overdue: boolean;
+  /** Unix ms of when the old value is retired; null when none waits for that, or without Temporal. */
+  readonly inGraceUntil: number | null;
+  /** Whoever has to do something before it goes on: the owner, else an operator; null when nobody has to. */
+  readonly waitingFor: string | null;
   readonly rotation: OpenRotation | null;
   /** Versions that no running rotation will clear away. */
   readonly leftOver: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
@@ -54,23 +63,45 @@ export async function statusOf(session: Session, client: Client | null, only?: s
 
 async function one({ config, store }: Session, client: Client | null, credential: string): Promise<CredentialStatus> {
   const now = Date.now();
-  const [rotations, versions] = await Promise.all([store.rotations(credential), store.versions(credential)]);
+  const records = await recordsOf(store, credential);
+  const { rotations, versions } = records;
   const open = rotations.find(({ closedAt }) => closedAt === null);
   const sighting = await sightingOf(client, open);
   const version = versions.find(({ state }) => state === 'current');
   const current = version ? currentOf(version, now) : null;
   const descriptor = Object.hasOwn(config.credentials, credential) ? descriptorOf(config, credential) : null;
-  const dueAt = current && descriptor ? current.since + policyOf(config, credential, descriptor).everyMs : null;
+  const standing = descriptor ? standingOf(schedulePlanOf(config, credential, descriptor), records, now) : null;
   const facts = {
-    ...{ credential, current, dueAt },
+    ...{ credential, current, ...timesOf(standing) },
     procedure: descriptor?.id ?? null,
-    overdue: dueAt !== null && dueAt < now,
+    ...waitOf(sighting, config.credentials[credential]?.owner),
     rotation: open ? openOf(open, sighting) : null,
     leftOver: leftOver(versions, open),
     openIntents: await openIntents(store, credential, open),
     last: lastOf(rotations),
   };
-  return { ...facts, trouble: troubleOf({ ...facts, version, sighting }) };
+  const restoredAt = await store.unreconciledSince(credential);
+  return { ...facts, trouble: troubleOf({ ...facts, version, sighting, restoredAt }) };
+}
+
+function timesOf(
+  standing: Standing | null,
+): Pick<CredentialStatus, 'scheduled' | 'dueAt' | 'nextWindowAt' | 'overdue'> {
+  const { scheduled = false, dueAt = null, opensAt: nextWindowAt = null, overdue = false } = standing ?? {};
+  return { scheduled, dueAt, nextWindowAt, overdue };
+}
+
+function waitOf(
+  sighting: Sighting | null,
+  owner = 'an operator',
+): Pick<CredentialStatus, 'inGraceUntil' | 'waitingFor'> {
+  const waiting = sighting?.progress?.waiting;
+  if (!waiting) return { inGraceUntil: null, waitingFor: null };
+  const inGrace = waiting.for === 'grace' || waiting.for === 'pause';
+  return {
+    inGraceUntil: inGrace ? (waiting.until ?? null) : null,
+    waitingFor: waiting.for === 'operator' ? owner : null,
+  };
 }
 
 /** Repairs are open rotations too, but no workflows of their own. */
@@ -112,6 +143,8 @@ function lastOf(rotations: readonly RotationRow[]): CredentialStatus['last'] {
 interface Seen extends Omit<CredentialStatus, 'trouble'> {
   readonly version: Version | undefined;
   readonly sighting: Sighting | null;
+  /** Unix ms of a restore from a backup since which nobody has looked. */
+  readonly restoredAt: number | null;
 }
 
 function troubleOf(seen: Seen): string[] {
@@ -123,12 +156,21 @@ function troubleOf(seen: Seen): string[] {
   ];
 }
 
-function valueTrouble({ procedure, current, rotation, version, overdue, credential }: Seen): (string | null)[] {
+function valueTrouble({
+  procedure,
+  current,
+  rotation,
+  version,
+  overdue,
+  credential,
+  restoredAt,
+}: Seen): (string | null)[] {
   return [
     procedure === null ? 'It is in the store, but not in the configuration.' : null,
     current === null && !rotation ? `Nothing is adopted: keyturn adopt ${credential}` : null,
     version?.compromised ? `Version ${version.number} is compromised and in force.` : null,
     overdue ? 'Its rotation is overdue.' : null,
+    restoredAt === null ? null : `The store was restored from a backup: keyturn reconcile ${credential}`,
   ];
 }
 

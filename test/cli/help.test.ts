@@ -9,6 +9,7 @@ const commands = [
   'plan',
   'rotate',
   'status',
+  'schedules',
   'decide',
   'retire-now',
   'extend-grace',

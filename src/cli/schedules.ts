@@ -1,0 +1,130 @@
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import type { Session } from '../operations/session.js';
+import { examples } from './examples.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type Cli, perform } from './perform.js';
+
+const description = `Rotates credentials without anybody asking: each has a Temporal Schedule that agrees with the configuration. A schedule that is due waits for its window and its turn. Adopting or applying rotates nothing; the first run is an interval after the adoption or the last rotation.`;
+
+export function defineSchedules(program: Command): void {
+  const schedules = program
+    .command('schedules')
+    .summary('rotate when it is time, without anybody asking')
+    .description(description)
+    .addHelpText('after', examples('keyturn schedules plan', 'keyturn schedules apply --json'));
+  schedules
+    .command('plan')
+    .summary('show what apply would change')
+    .description('Compares the schedules in Temporal with the configuration. Changes nothing.')
+    .addHelpText('after', examples('keyturn schedules plan'))
+    .action((_options: unknown, command: Command) => perform(command, (cli) => plan(cli)));
+  schedules
+    .command('apply')
+    .summary('make the schedules agree with the configuration')
+    .description(
+      'Creates, updates and deletes schedules of this installation; it touches no others, and rotates nothing.',
+    )
+    .addHelpText('after', examples('keyturn schedules apply'))
+    .action((_options: unknown, command: Command) => perform(command, (cli) => apply(cli)));
+  schedules
+    .command('list')
+    .summary('show the schedules that there are')
+    .description('Shows what Temporal has: when each schedule runs next and ran last, and whether it is paused.')
+    .addHelpText('after', examples('keyturn schedules list'))
+    .action((_options: unknown, command: Command) => perform(command, (cli) => list(cli)));
+  defineControls(schedules);
+}
+
+interface Reason {
+  readonly reason: string;
+}
+
+function defineControls(schedules: Command): void {
+  for (const { verb, pause, effect } of [
+    {
+      verb: 'pause',
+      pause: true,
+      effect: 'Nothing is started by it until it is resumed. A rotation in progress goes on.',
+    },
+    { verb: 'resume', pause: false, effect: 'It goes on with the next time it falls due.' },
+  ])
+    schedules
+      .command(`${verb} <credential>`)
+      .summary(`${verb} a schedule`)
+      .description(effect)
+      .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+      .addHelpText('after', examples(`keyturn schedules ${verb} openai --reason "the migration"`))
+      .action((credential: string, { reason }: Reason, command: Command) =>
+        perform(command, (cli) => control(cli, { credential, reason, pause })),
+      );
+  schedules
+    .command('trigger <credential>')
+    .summary('treat a credential as due now')
+    .description(
+      'Rotates as its schedule would: in its window, when it is its turn. To rotate at once: keyturn rotate.',
+    )
+    .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+    .addHelpText('after', examples('keyturn schedules trigger openai --reason "the last run was rolled back"'))
+    .action((credential: string, { reason }: Reason, command: Command) =>
+      perform(command, (cli) => trigger(cli, { credential, reason })),
+    );
+}
+
+async function connected<T>({ config }: Cli, work: (session: Session, client: Client) => Promise<T>): Promise<T> {
+  const { withTemporal } = await import('./with-rotations.js');
+  return withTemporal({ config }, work);
+}
+
+async function plan(cli: Cli): Promise<void> {
+  const { planSchedules } = await import('../operations/schedules.js');
+  const { changesText } = await import('./schedules-text.js');
+  const changes = await connected(cli, planSchedules);
+  const pending = changes.some(({ change }) => !['keep', 'none'].includes(change));
+  cli.answer({ changes }, changesText(changes, { paint: cli.paint, next: pending ? 'keyturn schedules apply' : null }));
+}
+
+async function apply(cli: Cli): Promise<void> {
+  const { applySchedules } = await import('../operations/schedules.js');
+  const { changesText } = await import('./schedules-text.js');
+  const changes = await connected(cli, (session, client) => applySchedules(session, client, cli.actor));
+  cli.answer({ changes }, changesText(changes, { paint: cli.paint, next: null }));
+}
+
+async function list(cli: Cli): Promise<void> {
+  const { listSchedules } = await import('../operations/schedule-control.js');
+  const { schedulesText } = await import('./schedules-text.js');
+  const schedules = await connected(cli, listSchedules);
+  cli.answer({ schedules }, schedulesText(schedules, cli.paint));
+}
+
+async function control(
+  cli: Cli,
+  order: Reason & { readonly credential: string; readonly pause: boolean },
+): Promise<void> {
+  const { pauseSchedule } = await import('../operations/schedule-control.js');
+  await connected(cli, (session, client) => pauseSchedule(session, client, { ...order, actor: cli.actor }));
+  const { credential, pause } = order;
+  const { good, bold } = cli.paint;
+  cli.answer({ credential, paused: pause }, [
+    `${good('✔')} The schedule of ${bold(credential)} ${pause ? 'is paused' : 'goes on'}.`,
+  ]);
+}
+
+async function trigger(cli: Cli, order: Reason & { readonly credential: string }): Promise<ExitCode> {
+  const { triggerSchedule } = await import('../operations/schedule-control.js');
+  const { workersOf } = await import('../operations/reach.js');
+  const { workflowId, hasWorker } = await connected(cli, async (session, client) => ({
+    workflowId: await triggerSchedule(session, client, { ...order, actor: cli.actor }),
+    hasWorker: (await workersOf(client)) > 0,
+  }));
+  const { good, bold, dim } = cli.paint;
+  const next = hasWorker
+    ? `keyturn status ${order.credential}`
+    : 'keyturn up, or keyturn worker: nobody works on it yet';
+  cli.answer({ credential: order.credential, workflowId, hasWorker }, [
+    `${good('✔')} ${bold(order.credential)} is treated as due: it is rotated in its window, when it is its turn.`,
+    `  ${dim('Next')}  ${next}`,
+  ]);
+  return hasWorker ? exitCodes.done : exitCodes.waiting;
+}

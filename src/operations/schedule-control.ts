@@ -1,0 +1,82 @@
+import type { Client } from '@temporalio/client';
+import type { ScheduledInput } from '../domain/schedule.js';
+import { UserError } from '../domain/user-error.js';
+import { knownCredential } from './reach.js';
+import { describe, scheduleId } from './schedules.js';
+import type { Session } from './session.js';
+import { taskQueue } from './start-rotation.js';
+
+/** A schedule as Temporal has it. Unix ms. */
+export interface ScheduleSight {
+  readonly credential: string;
+  readonly paused: boolean;
+  readonly note: string | null;
+  /** When Temporal starts it next, before its window is looked at. */
+  readonly nextAt: number | null;
+  readonly lastAt: number | null;
+  /** How often it was missed for longer than is caught up. */
+  readonly missed: number;
+}
+
+/** The schedules of the configured credentials; those without one are left out. */
+export async function listSchedules({ config, store }: Session, client: Client): Promise<ScheduleSight[]> {
+  const seen = await Promise.all(
+    Object.keys(config.credentials).map(async (credential) => {
+      const described = await describe(client, scheduleId(store.installation, credential));
+      if (!described) return null;
+      const { state, info } = described;
+      return {
+        ...{ credential, paused: state.paused, note: state.note || null },
+        nextAt: info.nextActionTimes[0]?.getTime() ?? null,
+        lastAt: info.recentActions.at(-1)?.takenAt.getTime() ?? null,
+        missed: info.numActionsMissedCatchupWindow,
+      };
+    }),
+  );
+  return seen.filter((sight) => sight !== null);
+}
+
+export interface Order {
+  readonly credential: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * Stops a schedule from starting anything, or lets it go on. What runs already is not touched.
+ * @throws UserError when the credential has no schedule
+ */
+export async function pauseSchedule(
+  { config, store }: Session,
+  client: Client,
+  { credential, actor, reason, pause }: Order & { readonly pause: boolean },
+): Promise<void> {
+  knownCredential(config, credential);
+  const handle = client.schedule.getHandle(scheduleId(store.installation, credential));
+  if (!(await describe(client, handle.scheduleId))) throw notScheduled(credential);
+  const note = `${actor}: ${reason}`;
+  await (pause ? handle.pause(note) : handle.unpause(note));
+  await store.record({ event: pause ? 'paused' : 'resumed', credential, actor, detail: reason });
+}
+
+/** Starts what the schedule starts, now: it waits for its window and its turn. Returns the workflow's id. Throws a UsageError when there is no such credential. */
+export async function triggerSchedule({ config }: Session, client: Client, order: Order): Promise<string> {
+  const { credential, actor, reason } = order;
+  knownCredential(config, credential);
+  const input: ScheduledInput = { credential, asked: { actor, reason } };
+  const { workflowId } = await client.workflow.start('scheduledRotation', {
+    workflowId: `schedule/${credential}/triggered`,
+    taskQueue,
+    args: [input],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    staticSummary: `Triggered by ${actor}: ${credential}`,
+  });
+  return workflowId;
+}
+
+function notScheduled(credential: string): UserError {
+  return new UserError(`${credential} has no schedule`, {
+    state: 'Nothing was changed.',
+    next: 'See what would be made, keyturn schedules plan; then make it, keyturn schedules apply.',
+  });
+}

@@ -1,0 +1,171 @@
+import {
+  type Client,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleDescription,
+} from '@temporalio/client';
+import { descriptorOf } from '../../workers/compose.js';
+import { type SchedulePlan, schedulePlanOf } from '../schedules/plan.js';
+import { firstAnchor, inForceSince, type Records, recordsOf, standingOf } from '../schedules/standing.js';
+import { termsOf } from '../schedules/terms.js';
+import type { Cadence } from '../store/store.js';
+import type { Session } from './session.js';
+import { taskQueue } from './start-rotation.js';
+
+/** What has to be done so that a credential's Temporal Schedule agrees with the configuration. */
+export interface ScheduleChange {
+  readonly credential: string;
+  readonly change: 'create' | 'update' | 'delete' | 'keep' | 'none';
+  /** Why, in a few words. */
+  readonly why: string;
+  /** Null where there is nothing to schedule. */
+  readonly schedule: ScheduleOutlook | null;
+}
+
+export interface ScheduleOutlook {
+  /** For instance `every 90 days`. */
+  readonly basis: string;
+  /** Unix ms. */
+  readonly dueAt: number;
+  /** Unix ms of when it may begin by its window. */
+  readonly opensAt: number;
+  /** Where the interval is counted from, for the store. */
+  readonly cadence: Cadence;
+}
+
+type Connected = Pick<Session, 'config' | 'store'>;
+
+/** The schedules of one installation: several may use one namespace, and whatever has another id belongs to somebody else. */
+export function scheduleId(installation: string, credential: string): string {
+  return `${prefix(installation)}${credential}`;
+}
+
+function prefix(installation: string): string {
+  return `keyturn/${installation}/`;
+}
+
+/** Compares configuration, store and Temporal. Changes nothing. */
+export async function planSchedules(session: Connected, client: Client): Promise<ScheduleChange[]> {
+  const names = Object.keys(session.config.credentials);
+  const gone = (await ownSchedules(session, client)).filter((name) => !names.includes(name));
+  return [
+    ...(await Promise.all(names.map((name) => planSchedule(session, client, name)))),
+    ...gone.map((credential) => {
+      const why = 'it is not in the configuration any more';
+      return { credential, change: 'delete', why, schedule: null } as const;
+    }),
+  ];
+}
+
+/** Does what `planSchedules` says, and says it. */
+export async function applySchedules(session: Connected, client: Client, actor: string): Promise<ScheduleChange[]> {
+  const changes = await planSchedules(session, client);
+  for (const change of changes) await applyChange(session, client, { ...change, actor });
+  return changes;
+}
+
+/** The same for one credential that the configuration has. */
+export async function planSchedule(session: Connected, client: Client, credential: string): Promise<ScheduleChange> {
+  const plan = schedulePlanOf(session.config, credential, descriptorOf(session.config, credential));
+  const records = await recordsOf(session.store, credential);
+  const cadence = cadenceFor(plan, records, Date.now());
+  if (!cadence)
+    return { credential, change: 'none', why: `nothing is adopted: keyturn adopt ${credential}`, schedule: null };
+  const standing = standingOf(plan, { ...records, cadence }, Date.now());
+  if (!standing) throw new Error(`${credential} has a cadence and no version in force`);
+  const { dueAt, opensAt } = standing;
+  const described = await describe(client, scheduleId(session.store.installation, credential));
+  const agrees =
+    described?.action.memo?.['terms'] === termsOf(plan, cadence.anchor).text && isUntouched(described, plan);
+  const change = agrees ? 'keep' : described ? 'update' : 'create';
+  const why = change === 'update' ? `it is not as configured; ${cadence.why}` : cadence.why;
+  return { credential, change, why, schedule: { basis: plan.basis, dueAt, opensAt, cadence } };
+}
+
+/** Where the interval is counted from: as before, unless a rotation or a changed configuration moved that. Null without a version in force. */
+function cadenceFor(plan: SchedulePlan, records: Records, now: number): Cadence | null {
+  const { basis } = plan;
+  const since = inForceSince(records);
+  if (since === null) return null;
+  if (records.cadence?.basis === basis) {
+    const { anchor, reset } = standingOf(plan, records, now) ?? { anchor: since, reset: null };
+    if (!reset) return records.cadence;
+    const { trigger, actor } = reset.request;
+    const what = trigger === 'manual' ? `${actor} asked for it with the rotation` : 'reset by the emergency rotation';
+    return { basis, anchor, why: `${what} to version ${reset.version}` };
+  }
+  const { anchor, late } = firstAnchor(plan, since, now);
+  if (late) return { basis, anchor, why: 'it was due already; it is announced first, and does not rotate at once' };
+  return {
+    basis,
+    anchor,
+    why: anchor === since ? 'counted from when its version came into force' : 'counted from now',
+  };
+}
+
+/** Writes one change into the store and then into Temporal; repeated, it does the same. */
+export async function applyChange(
+  { store, config }: Connected,
+  client: Client,
+  { credential, change, schedule, actor }: ScheduleChange & { readonly actor: string },
+): Promise<void> {
+  const id = scheduleId(store.installation, credential);
+  if (change === 'delete') {
+    await client.schedule.getHandle(id).delete();
+    return store.dropCadence(credential, actor);
+  }
+  if (!schedule) return;
+  const known = await store.cadence(credential);
+  const { anchor, basis } = schedule.cadence;
+  if (known?.anchor !== anchor || known.basis !== basis) await store.setCadence(credential, schedule.cadence, actor);
+  const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
+  const options = optionsOf(plan, { anchor, installation: store.installation });
+  if (change === 'update') await client.schedule.getHandle(id).update(({ state }) => ({ ...options, state }));
+  if (change === 'create')
+    await client.schedule.create({ ...options, scheduleId: id, memo: { keyturn: store.installation } });
+}
+
+function optionsOf(plan: SchedulePlan, { anchor, installation }: { anchor: number; installation: string }) {
+  const { spec, catchupMs, text } = termsOf(plan, anchor);
+  return {
+    spec,
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'scheduledRotation',
+      workflowId: `schedule/${plan.credential}`,
+      taskQueue,
+      args: [{ credential: plan.credential }],
+      memo: { terms: text, keyturn: installation },
+      staticSummary: `Schedule of ${plan.credential}: ${plan.basis}`,
+    },
+    policies: { catchupWindow: catchupMs, overlap: ScheduleOverlapPolicy.SKIP },
+  } as const;
+}
+
+/** Whether nobody changed a schedule in Temporal itself, as far as Temporal gives back what it was told. */
+function isUntouched({ spec, policies }: ScheduleDescription, { cadence }: SchedulePlan): boolean {
+  const { intervals = [], calendars = [], skip = [] } = spec;
+  if (policies.overlap !== ScheduleOverlapPolicy.SKIP || skip.length > 0) return false;
+  const [interval, ...more] = intervals;
+  if (cadence.kind === 'cron') return !interval;
+  return interval?.every === cadence.everyMs && more.length === 0 && calendars.length === 0;
+}
+
+/** Null when there is no schedule with this id. */
+export async function describe(client: Client, id: string): Promise<ScheduleDescription | null> {
+  try {
+    return await client.schedule.getHandle(id).describe();
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Names of the credentials that have a schedule of ours: by id, and by what it says of itself. */
+async function ownSchedules({ store: { installation } }: Connected, client: Client): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { scheduleId: id, memo } of client.schedule.list())
+    if (id.startsWith(prefix(installation)) && memo?.['keyturn'] === installation)
+      names.push(id.slice(prefix(installation).length));
+  return names;
+}

@@ -1,0 +1,193 @@
+import { fastClock } from '../../src/lab/clock.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
+import { listSchedules, pauseSchedule, triggerSchedule } from '../../src/operations/schedule-control.js';
+import {
+  applySchedules,
+  describe as describeSchedule,
+  planSchedules,
+  scheduleId,
+} from '../../src/operations/schedules.js';
+import { isRunning } from '../../src/operations/progress.js';
+import { inputOf } from '../../src/operations/session.js';
+import { startRotation } from '../../src/operations/start-rotation.js';
+import { statusOf } from '../../src/operations/status.js';
+import type { LedgerRow } from '../../src/store/store.js';
+import { descriptorOf } from '../../workers/compose.js';
+import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
+import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
+import { until } from '../support/temporal.js';
+
+let scenario: Scenario;
+let rehearsal: TestRehearsal;
+const everyMs = 2000;
+
+beforeAll(async () => {
+  const stack = await startOpenAiApiKey({ clock: fastClock(1000) });
+  const schedule = { every: '2 seconds', reason: 'the test is in a hurry' };
+  const credentials = { openai: { ...stack.config.credentials['openai'], schedule } };
+  scenario = { ...stack, config: { ...stack.config, credentials } };
+  rehearsal = await rehearse(scenario);
+  expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'retired' });
+});
+afterAll(() => rehearsal.stop());
+
+const order = { credential: 'openai', actor: 'ada', reason: 'a test' };
+const plan = () => planSchedules(rehearsal.session, rehearsal.client);
+const apply = () => applySchedules(rehearsal.session, rehearsal.client, 'ada');
+const pause = (pause: boolean) => pauseSchedule(rehearsal.session, rehearsal.client, { ...order, pause });
+const ourId = () => scheduleId(rehearsal.session.store.installation, 'openai');
+const status = async () => (await statusOf(rehearsal.session, rehearsal.client))[0]!;
+
+async function scheduled() {
+  const all = await rehearsal.session.store.rotations('openai');
+  return all.filter(({ request }) => request.trigger === 'schedule').reverse();
+}
+
+async function entry(event: string, text: string): Promise<LedgerRow> {
+  const { store } = rehearsal.session;
+  return until(async () =>
+    (await store.ledger({ credential: 'openai' })).find((row) => row.event === event && row.detail?.includes(text)),
+  );
+}
+
+/** Resolves when nothing runs any more of what the schedule has started. */
+async function quiet(): Promise<void> {
+  const { client } = rehearsal;
+  await until(async () => (await describeSchedule(client, ourId()))?.info.runningActions.length === 0);
+  await until(async () => !(await isRunning(client, 'openai')));
+}
+
+it('shows what it would make and makes nothing, until it is applied', async () => {
+  const [planned] = await plan();
+
+  expect(planned).toMatchObject({ credential: 'openai', change: 'create', schedule: { basis: 'every 2 seconds' } });
+  expect(await listSchedules(rehearsal.session, rehearsal.client)).toEqual([]);
+  expect(await status()).toMatchObject({ scheduled: false });
+});
+
+it('rotates an interval later, not at once, and again and again', async () => {
+  const appliedAt = Date.now();
+  const [applied] = await apply();
+
+  const [first, second] = await until(async () => {
+    const found = await scheduled();
+    return found.length >= 2 && found;
+  });
+
+  expect(first!.openedAt).toBeGreaterThanOrEqual(applied!.schedule!.dueAt);
+  expect(first!.openedAt).toBeGreaterThan(appliedAt + everyMs - 1000); // counted from a rotation less than a second ago, or announced
+  expect(second!.openedAt - first!.openedAt).toBeGreaterThan(everyMs / 2);
+  expect(first!.request).toMatchObject({ actor: 'schedule', reason: 'due by its schedule, every 2 seconds' });
+  expect(await plan()).toMatchObject([{ change: 'keep' }]);
+});
+
+it('leaves out what is due while the predecessor is in its grace, and says so', async () => {
+  await pause(true);
+  await quiet();
+  const handle = await rehearsal.begin({ graceMs: 3_000_000 });
+  const inGrace = await until(async () => {
+    const seen = await status();
+    return seen.inGraceUntil !== null && seen;
+  });
+  await pause(false);
+
+  const skipped = await entry('skipped', 'still in grace');
+
+  expect(skipped).toMatchObject({ credential: 'openai', actor: 'schedule' });
+  expect(skipped.detail).toContain('by test');
+  expect(inGrace).toMatchObject({ scheduled: true, overdue: false, waitingFor: null });
+  expect(inGrace.inGraceUntil).toBeGreaterThan(Date.now() + 2_000_000);
+  await pause(true);
+  await handle.signal(retireNow, { actor: 'test' });
+  await handle.result();
+});
+
+it('starts nothing while it is paused, and stays paused when it is applied again', async () => {
+  await apply();
+
+  expect(await listSchedules(rehearsal.session, rehearsal.client)).toMatchObject([
+    { credential: 'openai', paused: true, note: 'ada: a test', missed: 0 },
+  ]);
+  expect(await entry('paused', 'a test')).toMatchObject({ actor: 'ada' });
+});
+
+it('takes a credential for due when a person says so, in their name', async () => {
+  const workflowId = await triggerSchedule(rehearsal.session, rehearsal.client, order);
+
+  expect(await rehearsal.client.workflow.getHandle(workflowId).result()).toEqual({ outcome: 'begun' });
+  const last = await until(async () => {
+    const [newest] = await rehearsal.session.store.rotations('openai');
+    return newest?.request.actor === 'ada' && newest.outcome !== null && newest;
+  });
+  expect(last).toMatchObject({ request: { trigger: 'schedule', reason: 'a test' }, outcome: 'retired' });
+});
+
+it('is not shifted by a manual rotation, unless that asks for it', async () => {
+  const { session, client } = rehearsal;
+  const before = await session.store.cadence('openai');
+  await rehearsal.report(await rehearsal.begin());
+  const [kept] = await plan();
+  const request = { actor: 'ada', trigger: 'manual', reason: 'a test', resetsCadence: true } as const;
+  const input = inputOf(session.config, 'openai', request);
+  const { handle } = await startRotation(client, descriptorOf(session.config, 'openai'), input);
+  const { version } = await handle.result();
+  const [moved] = await plan();
+
+  expect(kept).toMatchObject({ change: 'keep', schedule: { cadence: before } });
+  expect(moved).toMatchObject({
+    change: 'update',
+    schedule: { cadence: { why: `ada asked for it with the rotation to version ${version}` } },
+  });
+  const { promotedAt } = await session.store.read({ credential: 'openai', number: version });
+  expect(moved!.schedule!.cadence.anchor).toBe(promotedAt);
+});
+
+it('is counted anew from an emergency', async () => {
+  const { session, client } = rehearsal;
+  const input = inputOf(session.config, 'openai', { actor: 'ada', trigger: 'emergency', reason: 'it leaked' });
+  const { handle } = await startRotation(client, descriptorOf(session.config, 'openai'), input);
+  await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+  const { outcome, version } = await handle.result();
+
+  const [applied] = await apply();
+
+  expect(outcome).toBe('replaced');
+  expect(applied?.schedule?.cadence.why).toBe(`reset by the emergency rotation to version ${version}`);
+  expect(await entry('scheduled', `emergency rotation to version ${version}`)).toMatchObject({ actor: 'ada' });
+  const described = await describeSchedule(client, ourId());
+  expect(described?.spec.startAt?.getTime()).toBe(applied?.schedule?.cadence && applied.schedule.dueAt);
+});
+
+it('repairs what somebody changed in Temporal, and touches nobody else’s schedules', async () => {
+  const { client, session } = rehearsal;
+  const action = { type: 'startWorkflow', workflowType: 'x', taskQueue: 'x', workflowId: 'x' } as const;
+  const others = [
+    'somebody-else',
+    'keyturn/another-installation/openai',
+    `keyturn/${session.store.installation}/lookalike`,
+  ];
+  for (const scheduleId of others)
+    await client.schedule.create({ scheduleId, spec: { intervals: [{ every: '90 days' }] }, action });
+  await client.schedule
+    .getHandle(ourId())
+    .update((previous) => ({ ...previous, spec: { intervals: [{ every: '1 minute' }] } }));
+
+  const [repaired, ...more] = await apply();
+
+  expect(repaired).toMatchObject({ change: 'update' });
+  expect(more).toEqual([]);
+  expect((await describeSchedule(client, ourId()))?.spec.intervals).toMatchObject([{ every: everyMs }]);
+  for (const id of others) expect(await describeSchedule(client, id)).not.toBeNull();
+});
+
+it('deletes the schedule of a credential that is no longer configured', async () => {
+  const { session, client } = rehearsal;
+  const without = { ...session, config: { ...session.config, credentials: {} } };
+  await until(async () => (await planSchedules(without, client)).length > 0); // a list in Temporal is behind for a moment
+
+  expect(await applySchedules(without, client, 'ada')).toMatchObject([{ credential: 'openai', change: 'delete' }]);
+
+  expect(await describeSchedule(client, ourId())).toBeNull();
+  expect(await session.store.cadence('openai')).toBeNull();
+});
