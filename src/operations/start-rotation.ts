@@ -35,9 +35,6 @@ export async function startRotation(
     const handle = await client.workflow.start<RotationWorkflow>(descriptor.workflow, {
       ...options,
       workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `${descriptor.section}: ${input.credential}`,
-      staticDetails: `${input.request.trigger} by ${input.request.actor}: ${input.request.reason}`,
-      typedSearchAttributes: new TypedSearchAttributes(rotationAttributes(descriptor, input)),
     });
     return { handle, isNew: true };
   } catch (error) {
@@ -47,23 +44,12 @@ export async function startRotation(
 }
 
 /** How a rotation is shown to whoever lists workflows. */
-export function startOptions(
-  { section, engine, provider }: ProcedureDescriptor,
-  input: RotationInput,
-  workflowId: string,
-) {
+export function startOptions(descriptor: ProcedureDescriptor, input: RotationInput, workflowId: string) {
   const { credential, request } = input;
   return {
     ...{ workflowId, taskQueue, args: [input] as [RotationInput] },
-    staticSummary: `${section}: ${credential}`,
+    staticSummary: `${descriptor.section}: ${credential}`,
     staticDetails: `${request.trigger} by ${request.actor}: ${request.reason}`,
-    typedSearchAttributes: new TypedSearchAttributes([
-      { key: keyturnCredential, value: credential },
-      { key: keyturnEngine, value: engine },
-      { key: keyturnProvider, value: provider },
-      { key: keyturnPhase, value: 'open' },
-      { key: keyturnNeedsOperator, value: false },
-      { key: keyturnEmergency, value: request.trigger === 'emergency' },
-    ]),
+    typedSearchAttributes: new TypedSearchAttributes(rotationAttributes(descriptor, input)),
   };
 }

@@ -178,11 +178,8 @@ export class RotationRun implements Run {
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
   async wait(waiting: Waiting, { wake = () => false, deadline }: Until = {}): Promise<DecisionRequest | null> {
     const answered = () => this.givenUp !== null || (this.waiting === waiting && this.inbox.decisions.length > 0);
-    const needsOperator = () => this.#waits.some((wait) => wait.for === 'operator');
     this.#waits.push(waiting);
-    const shown = needsOperator();
-    this.world.show({ phase: this.phase, needsOperator: shown });
-    if (waiting.for === 'operator') this.world.alert?.(this.input.credential, waiting.why);
+    const needsOperator = this.#announce();
     this.#listed = true;
     let told: DecisionRequest | null = null;
     try {
@@ -191,11 +188,18 @@ export class RotationRun implements Run {
       if (told?.decision === 'abandon') this.givenUp = told;
     } finally {
       this.#waits.splice(this.#waits.indexOf(waiting), 1);
-      if (shown) this.world.show({ needsOperator: needsOperator() });
-      if (shown && !needsOperator()) this.world.alert?.(this.input.credential, null);
+      if (needsOperator) this.#announce();
     }
     if (emergencyPending(this.inbox)) throw new Leave('emergency', 'an emergency takes over');
     return told;
+  }
+
+  /** Tells outside whether a person is needed. */
+  #announce(): boolean {
+    const question = this.#waits.find((wait) => wait.for === 'operator');
+    this.world.show({ phase: this.phase, needsOperator: question !== undefined });
+    this.world.alert?.(this.input.credential, question?.why ?? null);
+    return question !== undefined;
   }
 
   /** What documents run on right now, for whoever has to decide. */
