@@ -1,0 +1,167 @@
+import type { VersionRef } from '../../../src/domain/version.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type AzureStage, startAzureStage } from './stage.js';
+
+let now: number;
+let bench: Bench;
+let stage: AzureStage;
+let current: VersionRef;
+
+beforeEach(async () => {
+  now = Date.UTC(2031, 0, 1);
+  bench = await startBench();
+  stage = await startAzureStage(bench, { clock: () => now });
+  current = (await bench.rotate()).current!;
+});
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+});
+
+const accepts = () => bench.attempt(() => stage.azure.acceptsKey(current));
+const look = () => bench.attempt(() => stage.azure.checkAccess(bench.credential));
+
+function answer(status: number, body: unknown): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  stage.lab.faults.add({ method: 'GET', path: '/documentintelligence/info', kind: { status, body: text } });
+}
+
+describe('A key', () => {
+  it('is accepted by the info call, which costs nothing', async () => {
+    expect(await accepts()).toMatchObject({ outcome: 'proved', detail: 'GET /documentintelligence/info answered 200' });
+  });
+
+  it('is refused by Azure’s own 401', async () => {
+    bench.clockOffsetMs = -120_000;
+    stage.lab.regenerateByHand('Key1');
+
+    expect(await accepts()).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('is not judged by the 404 of a wrong path or api-version', async () => {
+    answer(404, { error: { code: '404', message: 'Resource not found' } });
+
+    const failure = await failureOf(accepts());
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain('2024-11-30');
+    expect(await bench.store.evidence(current)).toEqual([]);
+  });
+
+  it.each([
+    [401, '<html>Please log in to the proxy</html>'],
+    [403, { error: { code: '403', message: 'Access denied due to Virtual Network/Firewall rules.' } }],
+    [404, '<html>no such host here</html>'],
+  ])('is not judged by a %i that speaks of something else', async (status, body) => {
+    answer(status, body);
+
+    expect(await failureOf(accepts())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    expect(await bench.store.evidence(current)).toEqual([]);
+  });
+
+  it('is of no use where disableLocalAuth has switched keys off', async () => {
+    stage.lab.disableKeys();
+
+    expect((await failureOf(accepts())).message).toContain('disableLocalAuth');
+    expect(await look()).toMatchObject([{ ok: false, detail: /disableLocalAuth/ as never }]);
+  });
+});
+
+describe('Access', () => {
+  it('is right with a role that may regenerate, which is asked for and not tried', async () => {
+    expect(await look()).toMatchObject([
+      { what: 'account documents', ok: true },
+      { what: 'keys', ok: true },
+      { what: 'regeneration', ok: true, detail: 'is permitted' },
+    ]);
+    expect(stage.lab.keys()).toHaveLength(2);
+  });
+
+  it('is not enough with Cognitive Services User, which lists keys and may not regenerate them', async () => {
+    stage.account.app = stage.lab.readOnlyApp;
+
+    const found = await look();
+
+    expect(found.slice(0, 2)).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(found[2]).toMatchObject({ what: 'regeneration', ok: false });
+  });
+
+  it.each([
+    ['a wrong secret', () => (stage.account.app = { ...stage.lab.app, secret: 'nonsense' }), /invalid_client/],
+    ['an unknown tenant', () => (stage.account.tenant = 'elsewhere.example.com'), /invalid_request/],
+    ['another account', () => (stage.account.account += '-2'), /role on the account/],
+  ])('says what is wrong with %s', async (_, spoil, words) => {
+    spoil();
+
+    const [first, ...others] = await look();
+
+    expect(first?.ok).toBe(false);
+    expect(first?.detail).toMatch(words);
+    expect(others).toEqual([]);
+  });
+});
+
+describe('Throttling', () => {
+  it('by the management API is waited out for as long as it says', async () => {
+    const { next } = await bench.rotate();
+    stage.lab.faults.add({ method: 'POST', path: '*', skip: 2, kind: { status: 429, retryAfterSeconds: 17 } });
+
+    const failure = await failureOf(bench.attempt(() => stage.azure.createKey(next)));
+
+    expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 17_000 });
+    expect((await bench.store.intents(bench.credential)).map(({ outcome }) => outcome)).toEqual(['nothing-made']);
+  });
+});
+
+describe('Propagation', () => {
+  it('of a new key is polled for, and of a replaced one until it is refused for good', async () => {
+    await stage.lab.stop();
+    await bench.close();
+    bench = await startBench();
+    stage = await startAzureStage(bench, { clock: () => now, settlingMs: 5_000, lingeringMs: 5_000 });
+    stage.account.settlingMs = 8_000;
+    const rotation = await bench.rotate();
+    const { azure } = stage;
+    await bench.attempt(() => azure.acceptsKey(rotation.current!));
+    await bench.attempt(() => azure.createKey(rotation.next));
+
+    const young = await failureOf(bench.attempt(() => azure.acceptsKey(rotation.next)));
+    now += 6_000;
+    const grown = await bench.attempt(() => azure.acceptsKey(rotation.next));
+    await bench.promote(rotation.next);
+    await bench.attempt(() => azure.regenerateKey(rotation.current!));
+    const lingering = await failureOf(bench.attempt(() => azure.refusesKey(rotation.current!)));
+    now += 6_000;
+    const gone = await bench.attempt(() => azure.refusesKey(rotation.current!), { waitedMs: 8_000 });
+
+    expect([young.type, grown.outcome, lingering.type, gone.outcome]).toEqual([
+      'Settling',
+      'proved',
+      'Settling',
+      'proved',
+    ]);
+  });
+});
+
+describe('What reconcile sees', () => {
+  const survey = () => bench.attempt(() => stage.azure.survey(bench.credential));
+
+  it('is what is in the slots, asked only for the key in force', async () => {
+    const { versions, strays } = await survey();
+
+    expect(versions.slice(0, 1)).toMatchObject([{ number: 1, verdict: 'accepted' }]);
+    expect(strays).toEqual([]);
+  });
+
+  it('is that somebody has regenerated the key in force, and that the one there now is not ours', async () => {
+    await accepts();
+    stage.lab.regenerateByHand('Key1');
+
+    const { versions, strays } = await survey();
+
+    expect(versions[0]).toMatchObject({ verdict: 'refused' });
+    expect(strays).toMatchObject([{ id: 'Key1', madeFor: null }]);
+    const [newest] = await bench.store.evidence(current);
+    expect(newest).toMatchObject({ kind: 'refused', outcome: 'proved' });
+  });
+});
