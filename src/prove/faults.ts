@@ -135,12 +135,13 @@ function answered(name: string, points: Fault['points'], kind: FaultKind): Fault
 /** The provider says that it deleted and did not; then a proxy refuses the first question about it. */
 function hollowDeletion(): Fault {
   const points: Fault['points'] = (boundary) =>
-    boundary.activity.endsWith('.deleteKey') ? changes(boundary, 'request') : [];
+    /\.(?:delete|regenerate)Key$/.test(boundary.activity) ? changes(boundary, 'request') : [];
   const hollow = outside('hollow-deletion', points, async ({ stage }, request) => {
     if (!request) throw new Error('no request was made');
-    arm(stage.systems, request, { status: 200, body: '{}' });
+    const { body, probe } = stage.hollow;
+    arm(stage.systems, request, { status: 200, body: body() });
     for (const { faults: plan } of stage.systems)
-      plan.add({ method: 'GET', path: '/v1/models', kind: { status: 403, body: 'the proxy forbids it' } });
+      plan.add({ method: 'GET', path: probe, kind: { status: 403, body: 'the proxy forbids it' } });
   });
   return { ...hollow, ends: ['abandoned', 'contained'], waits: /still accepts/, decide: retrying };
 }

@@ -46,10 +46,10 @@ export async function judge(scene: Scene): Promise<Judgement> {
     known.push({ ...issued, versions, attempted: intent ? (intent.outcome === 'open' ? 'open' : 'closed') : null });
   }
   const living = known.filter(({ alive, foreign }) => alive && !foreign);
-  const lost = living.filter(({ versions, attempted }) => versions.length === 0 && attempted !== 'open');
-  const orphans = living.filter(
-    ({ versions, attempted }) => attempted !== 'open' && !versions.some(({ state }) => isLive(state)),
+  const lost = living.filter(
+    ({ versions, attempted, readable }) => versions.length === 0 && attempted !== 'open' && !readable,
   );
+  const orphans = living.filter((each) => each.attempted !== 'open' && !isListed(each));
   const wrong = known.filter((each) => !each.alive && !isOurs(scene, each));
   const proofs = await falseProofs(scene);
   const { brokenAt } = await store.verifyLedger();
@@ -68,8 +68,13 @@ export async function judge(scene: Scene): Promise<Judgement> {
   };
 }
 
-function isOurs({ stage }: Scene, { value, foreign, attempted }: Known): boolean {
-  return !foreign && (attempted !== null || Object.values(stage.scenario.adopted).includes(value));
+function isOurs({ stage }: Scene, { value, foreign, attempted, readable }: Known): boolean {
+  return !foreign && (attempted !== null || readable || Object.values(stage.scenario.adopted).includes(value));
+}
+
+/** What can be read back and is in no version is what its slot happens to hold, for everybody to see. */
+function isListed({ versions, readable }: Known): boolean {
+  return versions.some(({ state }) => isLive(state)) || (readable === true && versions.length === 0);
 }
 
 /** Where a rotation says that it is through, exactly one value of ours works, the store calls it current, and the engine has it. */
@@ -82,7 +87,10 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   const ours = known.filter(({ alive, foreign }) => alive && !foreign);
   const escaped = ours.filter(({ value }) => condemned.has(value));
   problems.push(...escaped.map(({ label }) => `"${label}" survived the emergency`));
-  const counted = ours.filter(({ attempted }) => !(scene.calledOff && attempted === 'open'));
+  const counted = ours.filter(
+    ({ attempted, readable, versions }) =>
+      !(scene.calledOff && (attempted === 'open' || (readable && versions.length === 0))),
+  );
   return edited ? problems : [...problems, ...notAlone(counted, held, report)];
 }
 
@@ -91,7 +99,9 @@ function notAlone(ours: readonly Known[], held: string | null, { outcome }: Rota
   const spare = ours.filter((each) => !isCurrent(each));
   return [
     ...spare.map(({ label }) => `"${label}" still works after the rotation ended as ${outcome}`),
-    ...(ours.find(isCurrent)?.value === held ? [] : ['the engine does not hold the current version']),
+    ...(ours.some((each) => each.value === held && isCurrent(each))
+      ? []
+      : ['the engine does not hold the current version']),
   ];
 }
 
@@ -113,7 +123,9 @@ async function falseProofs({ stage, store, credential, timeline }: Scene): Promi
   const problems: string[] = [];
   for (const version of await store.versions(credential)) {
     if (version.parts.length === 0) continue;
-    const values = Object.values(await store.unseal(version));
+    const fed = Object.keys(stage.scenario.adopted); // of a version's parts, those that the engine is given
+    const parts = Object.entries(await store.unseal(version)).filter(([part]) => fed.includes(part));
+    const values = parts.map(([, value]) => value);
     for (const evidence of await store.evidence(version))
       if (evidence.outcome === 'proved' && !isTrue(evidence, { values, timeline, stage }))
         problems.push(`version ${version.number}: "${evidence.kind}" was proved and was not so (${evidence.detail})`);

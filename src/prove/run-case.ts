@@ -8,6 +8,7 @@ import type { CrashCase, Flow } from './cases.js';
 import type { Fault } from './fault.js';
 import { judge, type Judgement, type Scene } from './judge.js';
 import type { Assignment } from './snag.js';
+import type { Stage } from './stage.js';
 import { stages } from './stages/index.js';
 import { type Job, openTheater, type Theater, until } from './theater.js';
 import { startTimeline } from './timeline.js';
@@ -72,7 +73,9 @@ async function play(
       ...problems,
       ...wrongEnd(
         report,
-        condemned.size > 0 ? ['replaced', ...contained(fault)] : [usual[flow], ...(fault.ends ?? [])],
+        condemned.size > 0
+          ? ['replaced', ...contained(fault)]
+          : [usual[flow], ...(fault.ends ?? []), ...back(report, stage)],
       ),
       ...(consumerFailures > 0 ? [failures] : []),
       ...judgement.problems,
@@ -90,6 +93,11 @@ function sceneOf(theater: Theater, fault: Fault, seen: Pick<Scene, 'timeline' | 
 
 function calledOff({ worker: { ended, frozenAt } }: Theater, { act }: Fault): boolean {
   return act === 'stop' && ended[frozenAt]?.outcome === 'failed';
+}
+
+/** A rotation that goes back for a reason that its provider gives has ended well. */
+function back(report: RotationReport | null, { goesBack }: Stage): RotationOutcome[] {
+  return goesBack?.test(report?.why ?? '') ? ['rolled-back'] : [];
 }
 
 /** What an emergency may end as besides the usual: never as if there had been none. */

@@ -9,6 +9,16 @@ export interface Issued {
   readonly alive: boolean;
   /** Somebody else's: it must outlive every rotation. */
   readonly foreign: boolean;
+  /** Its provider shows it again to whoever may manage it, so it cannot get lost; it is one of the account's own. */
+  readonly readable?: true;
+}
+
+/** How a provider says that it ended a value and has not. */
+export interface HollowEnd {
+  /** An answer such as it gives when it has. */
+  body(): string;
+  /** The request that asks about a value: a proxy refuses it once. */
+  readonly probe: string;
 }
 
 /** A procedure's scenario with other people in it, and the truth about what they see. */
@@ -23,6 +33,9 @@ export interface Stage {
   /** The simulated systems' clock jumps by this much. */
   skew(ms: number): void;
   readonly systems: readonly LabServer[];
+  readonly hollow: HollowEnd;
+  /** What a planned rotation may be rolled back for by itself, besides what the fault allows. */
+  readonly goesBack?: RegExp;
 }
 
 export type StartStage = () => Promise<Stage>;

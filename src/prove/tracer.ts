@@ -172,9 +172,10 @@ function samePoint(a: Point, b: Point): boolean {
   );
 }
 
-/** Whether a request only looks. */
-export function kindOf({ method }: Outgoing): RequestKind {
-  return method === 'GET' || method === 'HEAD' ? 'read' : 'change';
+/** Whether a request only looks. Some ask by POST: for a token, and for the keys of an account. */
+export function kindOf({ method, path }: Outgoing): RequestKind {
+  const asks = method === 'GET' || method === 'HEAD' || /\/(?:token|listKeys)$/.test(path);
+  return asks ? 'read' : 'change';
 }
 
 function outgoing({ origin, path, method }: Dispatcher.DispatchOptions): Outgoing {

@@ -28,6 +28,7 @@ export async function stageOpenAiApiKey(): Promise<Stage> {
       })),
     edit: (to) => docuelevate.editSetting('openai_api_key', to === 'own' ? own.value : adopted, 'a person'),
     killAdopted: () => openai.killKey(openai.keys().find(({ value }) => value === adopted)?.id ?? ''),
+    hollow: { body: () => '{}', probe: '/v1/models' },
     skew: (ms) => void (skewMs += ms),
   };
 }

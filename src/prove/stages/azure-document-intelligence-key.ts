@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import type { AzureLab } from '../../lab/azure/server.js';
+import { fastClock } from '../../lab/clock.js';
+import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
+import { startAzureDocumentIntelligenceKey } from '../../lab/scenarios/azure-document-intelligence-key.js';
+import type { LabServer } from '../../lab/server.js';
+import type { Stage } from '../stage.js';
+
+const oneDayMs = 86_400_000;
+
+/** The scenario, with somebody else's account in the same region, whose keys the endpoint takes as well. */
+export async function stageAzureDocumentIntelligenceKey(): Promise<Stage> {
+  const base = fastClock(1000); // DocuElevate's limit of uploads counts minutes
+  let skewMs = 0;
+  const past = { settlingMs: -oneDayMs, lingeringMs: -oneDayMs }; // a clock that is put back brings no key back
+  const scenario = await startAzureDocumentIntelligenceKey({ clock: () => base() + skewMs, ...past });
+  const { azure, docuelevate } = scenario.systems;
+  if (!isAzure(azure) || !isDocuElevate(docuelevate)) throw new Error('the scenario has other systems than this stage');
+  const own = azure.neighborsKey;
+  const adopted = scenario.adopted['key'] ?? '';
+  const untouched = azure.inSlot('Key2'); // nobody's: what becomes of it is of no account
+  return {
+    scenario: { ...scenario, working: () => [...scenario.working(), own] },
+    systems: [azure, docuelevate],
+    issued: () => [
+      { value: own, label: null, alive: azure.works(own), foreign: true },
+      ...azure
+        .keys()
+        .filter(({ value }) => value !== untouched)
+        .map(({ value, slot, live }) => ({ value, label: slot, alive: live, foreign: false, readable: true as const })),
+    ],
+    edit: (to) => docuelevate.editSetting('azure_ai_key', to === 'own' ? own : adopted, 'a person'),
+    killAdopted: () => azure.regenerateByHand('Key1'),
+    skew: (ms) => void (skewMs += ms),
+    hollow: { body: () => hollowBody(azure, scenario.engineHolds()), probe: '/documentintelligence/info' },
+    goesBack: /may still arrive/,
+  };
+}
+
+/** The key that the engine does not hold looks regenerated, and is as it was. */
+function hollowBody(azure: AzureLab, held: string | null): string {
+  const shown = (value: string): string => (value === held ? value : randomBytes(42).toString('hex'));
+  return JSON.stringify({ key1: shown(azure.inSlot('Key1')), key2: shown(azure.inSlot('Key2')) });
+}
+
+function isAzure(server: LabServer | undefined): server is AzureLab {
+  return server !== undefined && 'regenerateByHand' in server;
+}
+
+function isDocuElevate(server: LabServer | undefined): server is DocuElevateLab {
+  return server !== undefined && 'editSetting' in server;
+}
