@@ -3,7 +3,7 @@ import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { Finding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Outline } from './outline.js';
-import { claimOf } from './policy.js';
+import { accountClaimOf, claimOf } from './policy.js';
 import type { Path } from './yaml-source.js';
 
 interface Reference {
@@ -85,20 +85,47 @@ function routeTo(goal: string, route: readonly string[], needed: ReadonlyMap<str
 
 function doubleClaims(outline: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
   const owners = new Map<string, string>();
-  return claims(outline, catalog).flatMap(({ name, claim, setting }) => {
-    const owner = owners.get(claim);
-    if (owner === undefined) owners.set(claim, name);
-    const message = `"${owner}" feeds ${setting} of the same engine already; a setting belongs to one credential`;
-    return owner === undefined ? [] : [{ path: ['credentials', name], message }];
-  });
+  return [...settingClaims(outline, catalog), ...accountClaims(outline, catalog)].flatMap(
+    ({ name, claim, conflict }) => {
+      const owner = owners.get(claim);
+      if (owner === undefined) owners.set(claim, name);
+      return owner === undefined ? [] : [{ path: ['credentials', name], message: `"${owner}" ${conflict}` }];
+    },
+  );
 }
 
-function claims({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]) {
+interface Claim {
+  readonly name: string;
+  readonly claim: string;
+  /** What is to be said of whoever claimed it before. */
+  readonly conflict: string;
+}
+
+function settingClaims({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Claim[] {
   return Object.entries(credentials).flatMap(([name, { procedure, engine }]) => {
     const { kind, url } = engines[engine ?? ''] ?? {};
     if (kind === undefined || url === undefined) return [];
     const settings = Object.keys(catalog.find(({ id }) => id === procedure)?.settings ?? {});
-    return settings.map((setting) => ({ name, setting, claim: claimOf({ kind, url }, setting) }));
+    return settings.map((setting) => ({
+      ...{ name, claim: claimOf({ kind, url }, setting) },
+      conflict: `feeds ${setting} of the same engine already; a setting belongs to one credential`,
+    }));
+  });
+}
+
+function accountClaims({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Claim[] {
+  return Object.entries(credentials).flatMap(([name, { procedure, provider: section }]) => {
+    const provider = catalog.find(({ id }) => id === procedure)?.provider;
+    const claim = provider === undefined ? null : accountClaimOf(provider, section);
+    return claim === null
+      ? []
+      : [
+          {
+            name,
+            claim,
+            conflict: `rotates the keys of the same ${provider} account already; they belong to one credential`,
+          },
+        ];
   });
 }
 
