@@ -22,8 +22,8 @@ export const openai = activitiesOf<OpenAiActivities>('openai', {
 });
 
 export const azure = activitiesOf<AzureActivities>('azure', {
-  startToClose: '60 seconds', // sign-in, list and regenerate: three round trips of at most 15 seconds, the client's own deadline
-  attempts: 40, // a slow attempt is looked for twice a second until it must have had its answer
+  startToClose: '60 seconds', // sign-in, list and regenerate: a few round trips of at most 10 seconds, the client's own deadline
+  attempts: 40, // a slow attempt is looked for 30 times, until it must have had its answer
   initialInterval: '1 second',
   maximumInterval: '1 minute', // a throttled management API says when; then the runner decides
 });

@@ -24,8 +24,8 @@ export interface AzureConnection {
   readonly settlingMs: number;
 }
 
-/** A request is given up after this long: three fit into a start-to-close timeout. */
-const deadlineMs = 15_000;
+/** A request is given up after this long: four fit into a start-to-close timeout. */
+const deadlineMs = 10_000;
 
 const managementVersion = '2025-09-01';
 const permissionsVersion = '2022-04-01';

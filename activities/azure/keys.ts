@@ -1,6 +1,6 @@
 import { freshProofMs, type Finding } from '../../src/domain/evidence.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
-import type { Intent } from '../../src/store/store.js';
+import type { Intent, LedgerRow, Store } from '../../src/store/store.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';
 import { needsDecision, passing, permanent, settling } from '../shared/patience.js';
@@ -10,14 +10,11 @@ import { AzureClient, type Slot, slots } from './client.js';
 import type { Keys } from './schemas.js';
 import { keepSpare, openAttempts, otherThan, slotOf, type Standing, standingOf, usersOfIdle } from './slots.js';
 
-/** After this an attempt that runs has had its answer: a request is given up after 15 seconds. */
-const answeredMs = 17_000;
+/** After this an attempt that runs has had its answer: a request is given up after 10 seconds. */
+const answeredMs = 12_000;
 
 /** After this no request of an earlier attempt is under way any more: the start-to-close timeout of these activities. */
 const attemptMs = 60_000;
-
-/** A slow attempt is looked for this often. */
-const lookAgainMs = 500;
 
 export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
@@ -115,7 +112,17 @@ async function makeFirst(work: Work): Promise<void> {
   if (!earlier.some(({ parts }) => parts.length > 0)) throw adoptFirst(ref);
   const attempts = (await openAttempts(store, ref)).filter(({ version }) => version === ref.number);
   if (attempts.length >= slots.length) await waitOut(attempts, attemptMs);
-  await make(work, attempts.length % 2 === 0 ? 'Key1' : 'Key2');
+  const first = (await unansweredIn(store, ref)) === 'Key1' ? 'Key2' : 'Key1';
+  await make(work, attempts.length % 2 === 0 ? first : otherThan(first));
+}
+
+/** The slot that a containment may still regenerate: its attempt was begun, and its end is not on record. */
+async function unansweredIn(store: Store, { credential }: VersionRef): Promise<Slot | undefined> {
+  const entries = (await store.ledger({ credential })).filter(({ activity }) => activity === 'azure.regenerateSlot');
+  const attemptOf = ({ runId, activityId, attempt }: LedgerRow): string => [runId, activityId, attempt].join();
+  const ended = new Set(entries.filter(({ event }) => event !== 'started').map(attemptOf));
+  const begun = entries.find((entry) => entry.event === 'started' && !ended.has(attemptOf(entry)));
+  return slots.find((slot) => begun?.title?.endsWith(slot)); // the step is called after the slot
 }
 
 async function make(work: Work, slot: Slot): Promise<void> {
@@ -171,10 +178,13 @@ async function settleAll({ store }: AzureDeps, attempts: readonly Intent[], outc
   for (const attempt of attempts) await store.settle(attempt, outcome);
 }
 
+/** How often a slow attempt is looked for, at most: fewer than the attempts of these activities. */
+const looks = 30;
+
 async function waitOut(attempts: readonly Intent[], longestMs: number): Promise<void> {
   const youngestMs = Math.min(...attempts.map(({ at }) => Date.now() - at));
   if (youngestMs < longestMs)
-    throw settling('an attempt that was interrupted may still regenerate a key', Math.min(lookAgainMs, longestMs));
+    throw settling('an attempt that was interrupted may still regenerate a key', longestMs / looks);
 }
 
 /** Shown just now, or accepted by a person within the last minutes. */

@@ -26,5 +26,5 @@ export const azureRequests: RequestsOf<AzureActivities> = {
   regenerateSlot: [signIn, regenerateKey],
   identifyKey: [signIn, listKeys],
   survey: [signIn, listKeys, optional(repeated(showInfo))],
-  checkAccess: [signIn, optional(endpoints.getAccount), optional(endpoints.listPermissions), optional(listKeys)],
+  checkAccess: [signIn, optional(endpoints.getAccount), optional(listKeys), optional(endpoints.listPermissions)],
 };

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { ConfigError } from '../../src/config/config-error.js';
 import { environment, loadConfig } from '../../src/config/load.js';
+import { catalog as everyProcedure } from '../../workflows/catalog.js';
 import { catalog } from './catalog.js';
 import { complaints, errorOf, file, load, small, withLine } from './file.js';
 
@@ -92,9 +93,9 @@ describe('a configuration that is right', () => {
   });
 
   it('is read by the example', () => {
-    const config = loadConfig('keyturn.example.yaml', catalog);
+    const config = loadConfig('keyturn.example.yaml', everyProcedure);
 
-    expect(Object.keys(config.credentials)).toEqual(['openai']);
+    expect(Object.keys(config.credentials)).toEqual(['openai', 'azure']);
     expect(readFileSync('keyturn.example.yaml', 'utf8').split('\n')[0]).toBe(
       '# yaml-language-server: $schema=./keyturn.schema.json',
     );

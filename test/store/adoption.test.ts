@@ -48,6 +48,15 @@ describe('Adopting a value', () => {
     expect(await bench.store.ledger()).toHaveLength(1);
   });
 
+  it('knows the value again when the version has got further parts since', async () => {
+    const value = adopted({ key: randomValue() });
+    const first = await bench.store.adopt(value);
+    await bench.store.note(first, { parts: { spare: randomValue() } });
+
+    expect((await bench.store.adopt(value)).number).toBe(first.number);
+    await expect(bench.store.adopt({ ...value, parts: { key: randomValue() } })).rejects.toThrow('another one');
+  });
+
   it('changes nothing when the value is the current one, even while a rotation is open', async () => {
     const parts = { key: randomValue() };
     const first = await bench.store.adopt(adopted(parts));

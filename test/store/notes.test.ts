@@ -53,6 +53,19 @@ describe('Notes about a version', () => {
     await expect(bench.store.unseal(ref)).rejects.toThrow('Version 1 of openai does not open');
   });
 
+  it('give a version in force further parts, and replace those of the same name', async () => {
+    const key = randomValue();
+    const ref = await bench.store.adopt(adopted({ key }));
+    const [first, second] = [randomValue(), randomValue()];
+
+    await bench.store.note(ref, { parts: { spare: first } });
+    await bench.store.note(ref, { parts: { spare: second } });
+
+    expect(await bench.store.unseal(ref)).toEqual({ key, spare: second });
+    expect(await bench.store.whose(second)).toMatchObject([{ number: ref.number }]);
+    expect(await bench.store.whose(first)).toEqual([]);
+  });
+
   it('may name the provider id of a version that has no value yet', async () => {
     const { next } = await bench.store.open(openai, claims, request, presenter);
 

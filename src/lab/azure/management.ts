@@ -50,7 +50,7 @@ function authorized(
     if (app === 'expired')
       return refusal(401, 'ExpiredAuthenticationToken', 'The access token expiry time has passed.');
     if (!app) return refusal(401, 'InvalidAuthenticationToken', 'The access token is invalid.');
-    const own = request.path.startsWith(state.account.id);
+    const own = `${request.path}/`.startsWith(`${state.account.id}/`);
     if (!own || !app.actions.some((pattern) => covers(pattern, action)))
       return refusal(403, 'AuthorizationFailed', `The client '${app.clientId}' is not authorized to do '${action}'.`);
     return handle({ account: state.account, app, request });

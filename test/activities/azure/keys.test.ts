@@ -294,6 +294,21 @@ describe('Ending a key', () => {
 });
 
 describe('Containment', () => {
+  it('that was frozen on its way to a slot may still come, so the new key is made in the other one', async () => {
+    const entry = { event: 'started', credential: bench.credential, activity: 'azure.regenerateSlot', activityId: '7' };
+    const attempts = [
+      { ...entry, title: 'Regenerate Key2', attempt: 1 },
+      { ...entry, title: 'Regenerate Key2', attempt: 1, event: 'succeeded' },
+      { ...entry, title: 'Regenerate Key1', attempt: 2 },
+    ];
+    for (const attempt of attempts) await bench.store.record(attempt);
+    for (const version of [current, next]) await bench.store.note(version, { compromised: true });
+
+    await create();
+
+    expect(await bench.store.read(next)).toMatchObject({ providerId: 'Key2' });
+  });
+
   const regenerateSlot = (slot: 'Key1' | 'Key2', version: VersionRef) =>
     bench.attempt(() => stage.azure.regenerateSlot({ version, slot }));
 

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../../src/config/config-error.js';
+import { loadConfig } from '../../src/config/load.js';
+import { claimsOf } from '../../src/config/policy.js';
+import { catalog } from '../../workflows/catalog.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'keyturn-providers-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const group = '/subscriptions/5b1c/resourceGroups/docs/providers/Microsoft.CognitiveServices/accounts';
+const engine = (name: string): string => `  ${name}:
+    kind: docuelevate
+    url: https://${name}.example.com
+    admin: { username: keyturn, password: { env: ADMIN } }
+`;
+const azure = (name: string, { engine, account }: { engine: string; account: string }): string => `  ${name}:
+    procedure: azure-document-intelligence-key
+    engine: ${engine}
+    provider:
+      tenant: example.onmicrosoft.com
+      clientId: 00000000-0000-0000-0000-000000000000
+      clientSecret: { env: AZURE }
+      account: ${account}
+      endpoint: https://docs.cognitiveservices.azure.com/
+`;
+
+function load(...credentials: string[]) {
+  const file = join(folder, 'keyturn.yaml');
+  const text = `store: sqlite:./keyturn.db\nengines:\n${engine('one')}${engine('two')}credentials:\n${credentials.join('')}`;
+  writeFileSync(file, text);
+  return loadConfig(file, catalog);
+}
+function complaints(...credentials: string[]): string {
+  try {
+    load(...credentials);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+  }
+  return '';
+}
+
+it('lets the two keys of an account belong to one credential, however its id is spelled', () => {
+  const first = azure('first', { engine: 'one', account: `${group}/docs` });
+
+  expect(complaints(first, azure('second', { engine: 'two', account: `${group}/others` }))).toBe('');
+  expect(complaints(first, azure('second', { engine: 'two', account: `${group.toLowerCase()}/DOCS` }))).toContain(
+    '"first" rotates the keys of the same azure account already',
+  );
+});
+
+it('claims the account in the store as well, beside the setting', () => {
+  const config = load(azure('first', { engine: 'one', account: `${group}/Docs` }));
+  const descriptor = catalog.find(({ provider }) => provider === 'azure')!;
+
+  expect(claimsOf(config, 'first', descriptor)).toEqual([
+    'docuelevate:https://one.example.com#azure_ai_key',
+    `azure:https://management.azure.com${group.toLowerCase()}/docs`,
+  ]);
+});
+
+it('says what a resource id looks like', () => {
+  const wrong = azure('first', { engine: 'one', account: 'https://docs.cognitiveservices.azure.com' });
+
+  expect(complaints(wrong)).toContain('a resource id: /subscriptions/');
+});
