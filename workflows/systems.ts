@@ -46,3 +46,8 @@ export function writeSettingsOf(engine: keyof typeof engines, version: VersionRe
 export function settingsAreOursOf(engine: keyof typeof engines, version: VersionRef): Call<Finding> {
   return engines[engine].settingsAreOurs(version);
 }
+
+/** The call that keeps with an emergency what the engine recorded meanwhile; null for an engine that records nothing. */
+export function collectAuditOf(engine: string, version: VersionRef): Call<void> | null {
+  return engine === 'docuelevate' ? docuelevate.collectAudit(version) : null;
+}

@@ -5,6 +5,7 @@ import type { AccessCheck } from '../shared/access.js';
 import type { EngineSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
 import { type ConnectionTest, testConnection } from './connection.js';
+import { collectAudit } from './audit.js';
 import { processTestDocument, type TestRun } from './documents.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
@@ -37,6 +38,9 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
     survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),
+
+    /** Keeps with an emergency what the engine recorded while the compromised values were in use. `version` takes their place. */
+    collectAudit: (version: VersionRef): Promise<void> => collectAudit(deps, version),
 
     /** What `keyturn check` wants to know of the engine. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

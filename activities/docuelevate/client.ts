@@ -3,6 +3,8 @@ import { OutsideError } from '../shared/outside-error.js';
 import { settling } from '../shared/patience.js';
 import { endpoints } from './requests.js';
 import {
+  type AuditEvent,
+  AuditEvents,
   type Change,
   ConnectionTested,
   type EngineCredential,
@@ -10,6 +12,8 @@ import {
   History,
   ProcessedFile,
   QueueStats,
+  type SettingChange,
+  SettingChanges,
   ShownSetting,
   TakenIn,
   TaskLog,
@@ -19,6 +23,7 @@ import {
 import type { Session } from './session.js';
 import type { TestDocument } from './test-document.js';
 
+const mostEntries = 500; // the most a list gives
 const uploadPauseMs = 20_000; // 20 uploads a minute are allowed; the answer's Retry-After gets lost in the engine
 
 /** Speaks DocuElevate's API as the admin user. */
@@ -54,6 +59,19 @@ export class DocuElevateClient {
   async changes(key: string): Promise<Change[]> {
     const answer = await this.#get('listChanges', pathOf(endpoints.listChanges, { key }));
     return answer.json(History).history.sort((a, b) => b.id - a.id);
+  }
+
+  /** The newest logins and the like since a time (naive UTC, as the engine writes it), at most 500. */
+  async events(since: string): Promise<AuditEvent[]> {
+    const query = `?limit=${mostEntries}&since=${encodeURIComponent(since)}`;
+    const answer = await this.#get('listEvents', `${endpoints.listEvents.path}${query}`);
+    return answer.json(AuditEvents).items;
+  }
+
+  /** The newest changes of all settings, at most 500. */
+  async allChanges(): Promise<SettingChange[]> {
+    const answer = await this.#get('listAllChanges', `${endpoints.listAllChanges.path}?limit=${mostEntries}`);
+    return answer.json(SettingChanges).entries;
   }
 
   /** Writes a setting, exactly as given, and returns how the engine shows it from now on. */

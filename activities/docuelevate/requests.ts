@@ -14,6 +14,8 @@ export const endpoints = {
   writeSetting: { system, method: 'POST', path: '/api/settings/{key}' },
   listChanges: { system, method: 'GET', path: '/api/settings/{key}/history' },
   testConnection: { system, method: 'GET', path: '/api/{service}/test' },
+  listEvents: { system, method: 'GET', path: '/api/audit-logs' },
+  listAllChanges: { system, method: 'GET', path: '/api/settings/audit-log' },
   showQueue: { system, method: 'GET', path: '/api/queue/stats' },
   takeIn: { system, method: 'POST', path: '/api/intake/documents' },
   showTask: { system, method: 'GET', path: '/api/logs/task/{task}' },
@@ -42,5 +44,6 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   ],
   testConnection: [...login, endpoints.testConnection],
   survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
+  collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],
 };

@@ -20,6 +20,25 @@ export type Change = z.infer<typeof Change>;
 export const History = z.object({ history: z.array(Change) });
 export type History = z.infer<typeof History>;
 
+/** One change in the list of all settings' changes. */
+export const SettingChange = Change.extend({ key: z.string(), action: z.string().nullish() });
+export type SettingChange = z.infer<typeof SettingChange>;
+
+export const SettingChanges = z.object({ entries: z.array(SettingChange) });
+export type SettingChanges = z.infer<typeof SettingChanges>;
+
+/** Who logged in or out, or tried to; the engine records nothing else here. */
+export const AuditEvent = z.object({
+  timestamp: z.string().nullish(),
+  user: z.string().nullish(),
+  action: z.string(),
+  ip_address: z.string().nullish(),
+});
+export type AuditEvent = z.infer<typeof AuditEvent>;
+
+export const AuditEvents = z.object({ items: z.array(AuditEvent) });
+export type AuditEvents = z.infer<typeof AuditEvents>;
+
 /** A sensitive setting of the engine. `source` is null while it is not set anywhere. */
 export const EngineCredential = z.object({
   key: z.string(),

@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Finding } from '../../src/domain/evidence.js';
 import type { FailureType } from '../../src/domain/failure.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Intent } from '../../src/store/store.js';
-import { presentFence, presentProof } from '../shared/guard.js';
+import type { Intent, Store } from '../../src/store/store.js';
+import { found, presentFence, presentProof } from '../shared/guard.js';
 import { saidNo } from '../shared/outside-error.js';
 import { needsDecision, passing, permanent } from '../shared/patience.js';
 import { runDirectly, scope } from '../shared/scope.js';
@@ -27,18 +28,42 @@ export async function createKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
 export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   await presentProof(store, ref);
-  const { providerId, adopted } = await store.read(ref);
+  const { providerId, adopted, compromised } = await store.read(ref);
   if (providerId === null && adopted) throw cannotAttribute(ref);
   const client = new OpenAiClient(await deps.account(ref.credential));
   await store.note(ref, { provider: 'unknown' });
   const own = (await openIntents(deps, ref)).filter(({ version }) => version === ref.number);
   await sweep({ deps, client, ref }, own);
   const { kind, id } = parseProviderId(providerId);
-  if (kind === 'service_account') await deleteAccounts({ deps, client, ref }, [id]);
+  if (kind === 'service_account') {
+    const keys = await deleteAccounts({ deps, client, ref }, [id]);
+    if (compromised) await noteLastUse(store, ref, keysOf(keys, id));
+  }
   if (kind === 'api_key') {
     await presentFence(store, ref);
+    const listed = compromised ? client.keys().catch(() => []) : []; // beside the deletion, which waits for nobody
     await client.deleteKey(id);
+    if (compromised)
+      await noteLastUse(
+        store,
+        ref,
+        (await listed).filter((key) => key.id === id),
+      );
   }
+}
+
+/** A deleted key is not listed any more, so this is the last that is seen of its uses. Recording never delays a revocation. */
+async function noteLastUse(store: Store, ref: VersionRef, keys: readonly ProjectKey[]): Promise<void> {
+  const uses = keys.map(({ last_used_at }) => last_used_at ?? 0);
+  const newest = Math.max(0, ...uses);
+  const finding: Finding =
+    newest > 0
+      ? {
+          ...{ kind: 'last-use', outcome: 'proved', providerTime: newest },
+          detail: `OpenAI saw it used last at ${new Date(newest * 1000).toISOString()}, by its own clock`,
+        }
+      : { kind: 'last-use', outcome: 'not-observable', detail: 'OpenAI showed no use of it' };
+  await found(store, ref, finding);
 }
 
 export async function identifyKey({ store, account }: OpenAiDeps, ref: VersionRef): Promise<void> {
@@ -93,15 +118,19 @@ async function sweep({ deps, client, ref }: Work, attempts: readonly Intent[]): 
   }
 }
 
-/** Deletes service accounts, each with its one key, under the fence of `ref`. */
-export async function deleteAccounts({ deps, client, ref }: Work, accounts: readonly string[]): Promise<void> {
-  if (accounts.length === 0) return;
+/** Deletes service accounts, each with its one key, under the fence of `ref`. Returns the project's keys as they were before. */
+export async function deleteAccounts(
+  { deps, client, ref }: Work,
+  accounts: readonly string[],
+): Promise<readonly ProjectKey[]> {
+  if (accounts.length === 0) return [];
   const keys = await client.keys();
   for (const account of accounts) refuseSeveral(account, keysOf(keys, account));
   for (const account of accounts) {
     await presentFence(deps.store, ref);
     await client.deleteAccount(account);
   }
+  return keys;
 }
 
 async function makeAccount({ deps, client }: Work, intent: Intent): Promise<CreatedServiceAccount> {

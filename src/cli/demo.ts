@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { DemoReport } from '../lab/demo.js';
+import type { DrillReport } from '../lab/drill.js';
 import { durationOf } from './duration-argument.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
@@ -9,6 +10,7 @@ import { type Cli, perform } from './perform.js';
 interface Options {
   readonly procedure: string;
   readonly grace: string;
+  readonly emergency?: true;
 }
 
 export function defineDemo(program: Command): void {
@@ -20,8 +22,11 @@ export function defineDemo(program: Command): void {
     )
     .option('--procedure <id>', 'which procedure to play', 'openai-api-key')
     .option('--grace <duration>', 'how long the old value stays usable', '2 seconds')
-    .addHelpText('after', examples('keyturn demo', 'keyturn demo --json'))
-    .action((options: Options, command: Command) => perform(command, (cli) => demo(cli, options)));
+    .option('--emergency', 'instead: a value leaks, an attacker uses it every 100 ms, and an emergency ends it')
+    .addHelpText('after', examples('keyturn demo', 'keyturn demo --json', 'keyturn demo --emergency'))
+    .action((options: Options, command: Command) =>
+      perform(command, (cli) => (options.emergency ? drill(cli, options) : demo(cli, options))),
+    );
 }
 
 async function demo(cli: Cli, { procedure, grace }: Options): Promise<ExitCode> {
@@ -37,6 +42,49 @@ async function demo(cli: Cli, { procedure, grace }: Options): Promise<ExitCode> 
   });
   cli.answer(report, reportText(cli, report));
   return holds(report) ? exitCodes.done : exitCodes.failed;
+}
+
+async function drill(cli: Cli, { procedure }: Options): Promise<ExitCode> {
+  const { runDrill } = await import('../lab/drill.js');
+  const { emergencyView } = await import('./emergency-view.js');
+  const view = emergencyView(cli);
+  const report = await runDrill({
+    procedure,
+    onLine: (line) => cli.say(cli.paint.dim(line)),
+    onChange: view.show,
+    onEnd: async () => view.end(),
+  });
+  cli.answer(report, drillText(cli, report));
+  return drillHolds(report) ? exitCodes.done : exitCodes.failed;
+}
+
+/** What a drill promises: the leaked value was seen to be dead, the attacker saw the same, and the engine has a new one. */
+function drillHolds(report: DrillReport): boolean {
+  const { contained, provedRefused, attackerSuccessesAfter, replaced, secretsFoundInTemporal } = report;
+  return contained && provedRefused && attackerSuccessesAfter === 0 && replaced && secretsFoundInTemporal === 0;
+}
+
+function drillText({ paint: { good, bad, bold, dim } }: Cli, report: DrillReport): string[] {
+  const { provedRefused, secondsToRefused, attacker, attackerSuccessesAfter, replaced, outcome } = report;
+  return [
+    '',
+    `${drillHolds(report) ? good('✔') : bad('✖')} ${bold(`The emergency ended as: ${outcome}`)}`,
+    '',
+    ...facts([
+      [dim('Revoked'), provedRefused ? `proved refused ${secondsToRefused} s after the command` : 'not proved'],
+      [
+        dim('Attacker'),
+        `${attacker.attempts} uses, ${attacker.successes} let through, ${attackerSuccessesAfter} after that proof`,
+      ],
+      [dim('Rotated'), replaced ? 'a new value is in force, and a test document went through with it' : 'no'],
+      [dim("Secrets in Temporal's database and all logs"), String(report.secretsFoundInTemporal)],
+      [dim('Time'), `${report.seconds.toFixed(1)} seconds`],
+    ]),
+    '',
+    'Try next:',
+    '  npx keyturn emergency --help    the same for your own credentials',
+    '  npx keyturn whose               whose is a value that leaked',
+  ];
 }
 
 /** What a demo promises: the old value ended, nobody noticed, and nothing secret was left lying about. */

@@ -1,6 +1,5 @@
 import type { Conducted } from '../operations/emergency.js';
 import { isContained } from '../operations/emergency-state.js';
-import type { Emergency } from '../store/store.js';
 import { seconds, stateText } from './emergency-text.js';
 import type { Cli } from './perform.js';
 
@@ -13,16 +12,15 @@ export interface EmergencyView {
 const tickMs = 100;
 
 /** A line whenever something changes for a credential; on a terminal a last line with the clock and how far all of them are. */
-export function emergencyView(cli: Cli, emergencies: readonly Emergency[]): EmergencyView {
+export function emergencyView(cli: Cli, asked = 1): EmergencyView {
   const told = new Map<string, string>();
   const latest = new Map<string, Conducted>();
-  const started = Math.min(...emergencies.map(({ askedAt }) => askedAt));
   const live = cli.stream.isTTY;
   const erase = (): void => void (live && cli.stream.write('\r\x1b[2K'));
   const draw = (): void => {
-    if (!live) return;
+    if (!live || latest.size === 0) return;
     erase();
-    cli.stream.write(clockText(Date.now() - started, [...latest.values()], emergencies.length));
+    cli.stream.write(clockText([...latest.values()], asked));
   };
   const timer = live ? setInterval(draw, tickMs) : undefined;
   return {
@@ -43,7 +41,8 @@ export function emergencyView(cli: Cli, emergencies: readonly Emergency[]): Emer
   };
 }
 
-function clockText(elapsedMs: number, all: readonly Conducted[], asked: number): string {
+function clockText(all: readonly Conducted[], asked: number): string {
+  const elapsedMs = Date.now() - Math.min(...all.map(({ state }) => state.askedAt));
   const contained = all.filter(({ state }) => isContained(state)).length;
   const rotated = all.filter(({ state }) => state.rotated !== null).length;
   const failed = all.filter(({ how }) => how === 'failed').length;

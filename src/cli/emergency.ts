@@ -137,7 +137,7 @@ async function conduct(
   const left = new AbortController();
   const leave = (): void => left.abort();
   if (place.client) process.on('SIGINT', leave); // what runs in this very process is not left half done
-  const view = emergencyView(cli, emergencies);
+  const view = emergencyView(cli, emergencies.length);
   const results = await conductAll({ ...place, signal: left.signal, onChange: view.show }, emergencies);
   process.off('SIGINT', leave);
   view.end();

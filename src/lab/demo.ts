@@ -43,6 +43,26 @@ export interface DemoOptions {
  * Reaches nothing but loopback; leaves nothing behind.
  */
 export async function runDemo({ procedure, grace, onLine, onProgress, onEnd }: DemoOptions): Promise<DemoReport> {
+  const { played, ...found } = await rehearsed({ procedure, grace, onLine, onEnd }, (rehearsal, scenario, release) =>
+    play(rehearsal, { scenario, onProgress }, release),
+  );
+  return { procedure, ...played, ...found };
+}
+
+type Work<T> = (rehearsal: Rehearsal, scenario: Scenario, defer: Defer) => Promise<T>;
+
+export interface Rehearsed<T> {
+  readonly played: T;
+  /** Secrets of the scenario found in Temporal's database and in any log. */
+  readonly secretsFoundInTemporal: number;
+  readonly seconds: number;
+}
+
+/** Sets a procedure's scenario up with everything Keyturn needs, lets `work` play on it, and looks for secrets afterwards. */
+export async function rehearsed<T>(
+  { procedure, grace, onLine, onEnd }: Omit<DemoOptions, 'onProgress'>,
+  work: Work<T>,
+): Promise<Rehearsed<T>> {
   const start = scenarios[procedure];
   if (!start) throw unknownProcedure(procedure);
   const binary = await findTemporalBinary({ report: onLine });
@@ -57,11 +77,11 @@ export async function runDemo({ procedure, grace, onLine, onProgress, onEnd }: D
 
     const rehearsal = { scenario, playground, binary, report: onLine };
     const played = await withCleanup(async (release) =>
-      play(await startRehearsal(rehearsal, release), { scenario, onProgress }, release),
+      work(await startRehearsal(rehearsal, release), scenario, release),
     );
     await onEnd();
     const secretsFoundInTemporal = await countSecrets(playground.dataDir, scenario);
-    return { procedure, ...played, secretsFoundInTemporal, seconds: (Date.now() - begun) / 1000 };
+    return { played, secretsFoundInTemporal, seconds: (Date.now() - begun) / 1000 };
   });
 }
 

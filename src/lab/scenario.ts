@@ -31,6 +31,8 @@ export interface Scenario {
   readonly adopted: Readonly<Record<string, string>>;
   /** One use as the engine's users cause it, with whatever value the engine holds right now. */
   consume(): Promise<boolean>;
+  /** One use of the adopted value by somebody who found it: whether it was let through. Left out, the truth is asked. */
+  readonly abuse?: () => Promise<boolean>;
   /** The truth about values: what the engine holds, and every value that is still accepted. */
   engineHolds(): string | null;
   working(): string[];

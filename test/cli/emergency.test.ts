@@ -80,6 +80,14 @@ it('says that Temporal is down, and does it directly when told to', async () => 
     emergencies: [{ how: 'ended', workflowId: 'direct/openai', rotated: 2, versions: [{ number: 1, end: 'revoked' }] }],
   });
   expectReplaced(leaked);
+  const [{ material, versions }] = direct.json<{
+    emergencies: [{ material: { source: string; what: string }[]; versions: [{ lastUse: string }] }];
+  }>().emergencies;
+  expect(versions[0].lastUse).toMatch(/OpenAI saw it used last at \d{4}-/);
+  expect(material.map(({ source }) => source)).toEqual(
+    expect.arrayContaining(['DocuElevate audit log', 'DocuElevate settings']),
+  );
+  expect(material.map(({ what }) => what).join()).toContain('openai_api_key: update by admin');
 });
 
 it('starts a rotation that contains, shows the clock, and keeps it in the ledger', async () => {

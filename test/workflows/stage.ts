@@ -75,7 +75,11 @@ export async function startStage(): Promise<Stage> {
       credential: (name) => ({ row: row(name), claims: [`script#${name}`] }),
     }),
     // What the runner itself calls: to confirm an adopted value, and to notice that somebody changed it since.
-    docuelevate: { writeSettings: act(store, stage, 'write'), settingsAreOurs: act(store, stage, 'ours') },
+    docuelevate: {
+      writeSettings: act(store, stage, 'write'),
+      settingsAreOurs: act(store, stage, 'ours'),
+      collectAudit: async () => undefined,
+    },
     script: Object.fromEntries(verbs.map((verb) => [verb, (version: VersionRef) => act(store, stage, verb)(version)])),
   };
   const common = {
@@ -91,7 +95,7 @@ export async function startStage(): Promise<Stage> {
   });
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: 'keyturn', workflowBundle: bundle, maxHeartbeatThrottleInterval: '200 ms' }),
-    Worker.create({ ...common, taskQueue: emergencyTaskQueue }),
+    Worker.create({ ...common, taskQueue: emergencyTaskQueue, workflowBundle: bundle }),
   ]);
   const running = workers.map((worker) => worker.run());
   return Object.assign(stage, {

@@ -1,9 +1,12 @@
+import type { Call } from '../../src/domain/call.js';
 import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
-import { versions } from '../systems.js';
+import { collectAuditOf, versions } from '../systems.js';
+import type { Ended } from './attempt.js';
 import type { Ending } from './close.js';
 import { laneOf } from './lane.js';
 import type { RotationRun } from './run.js';
 import { Leave, troubleOf } from './trouble.js';
+import type { World } from './world.js';
 
 /** Contain beside the step in progress, wait that step out, contain what it still brought to life, and only then replace. */
 export async function containAndReplace(run: RotationRun, planned: Promise<unknown>): Promise<Ending> {
@@ -21,12 +24,35 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
     await planned;
     return endingOf(error, 'abandoned');
   }
-  if (!inForce) return { outcome: 'retired' };
+  const collected = collectAudit(run);
   try {
+    if (!inForce) return { outcome: 'retired' };
     await replace(run);
     return { outcome: 'replaced' };
   } catch (error) {
     return endingOf(error, 'contained');
+  } finally {
+    await collected;
+  }
+}
+
+/** What a person has to review. Nothing waits for it but the end, and nothing fails for it. */
+async function collectAudit(run: RotationRun): Promise<void> {
+  const { definition, input, next, emergencyRound } = run;
+  const call = collectAuditOf(definition.descriptor.engine, next);
+  const title = 'Collect what the engine recorded';
+  const { credential } = input;
+  const context = { credential, fence: next.fence, phase: 'contain', title, check: true, emergency: true } as const;
+  if (!call) return;
+  await run.once(title, () => execute(run, call, context), `audit-${emergencyRound}`);
+}
+
+async function execute(run: RotationRun, call: Call, context: Parameters<World['execute']>[1]): Promise<Ended> {
+  try {
+    await run.world.execute(call, context);
+    return { state: 'done' };
+  } catch (error) {
+    return { state: 'failed', detail: troubleOf(error).why };
   }
 }
 

@@ -76,7 +76,9 @@ function listEvents(events: readonly AuditEvent[], query: URLSearchParams): Answ
   const offset = Number(query.get('offset') ?? 0);
   if (!(limit >= 1 && limit <= 500))
     return unprocessable([{ type: 'out_of_range', loc: ['query', 'limit'], msg: '1 to 500', input: limit }]);
-  const [action, user] = [query.get('action'), query.get('user')];
-  const found = events.filter((event) => (!action || event.action === action) && (!user || event.user === user));
+  const [action, user, since] = [query.get('action'), query.get('user'), query.get('since') ?? ''];
+  const found = events.filter(
+    (event) => (!action || event.action === action) && (!user || event.user === user) && event.timestamp >= since,
+  );
   return ok({ items: found.toReversed().slice(offset, offset + limit), total: found.length, limit, offset });
 }

@@ -1,3 +1,4 @@
+import { request } from 'undici';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../openai/server.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
@@ -16,6 +17,7 @@ export async function startOpenAiApiKey(options: ScenarioOptions = {}): Promise<
     secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'openai-admin': openai.adminKey },
     adopted: { key: byHand.value },
     consume: () => docuelevate.useAi(),
+    abuse: () => mayListModels(openai.baseUrl, byHand.value),
     engineHolds: () => docuelevate.workerHolds('openai_api_key'),
     working: () => values().filter((value) => openai.works(value)),
     received: () => receivedBy({ docuelevate, openai }),
@@ -24,6 +26,12 @@ export async function startOpenAiApiKey(options: ScenarioOptions = {}): Promise<
       await Promise.all([docuelevate.stop(), openai.stop()]);
     },
   };
+}
+
+async function mayListModels(baseUrl: string, key: string): Promise<boolean> {
+  const { statusCode, body } = await request(`${baseUrl}/models`, { headers: { authorization: `Bearer ${key}` } });
+  await body.dump();
+  return statusCode === 200;
 }
 
 /** Documents and the consumer make the engine call these. */

@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { fastClock } from '../../src/lab/clock.js';
+import { createPlayground, type Playground } from '../../src/lab/playground.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
+import { adopt } from '../../src/operations/adopt.js';
+import { conduct, conductAll, type Conducted } from '../../src/operations/emergency.js';
+import { inputOf, openSession, type Session } from '../../src/operations/session.js';
+import { startRotation } from '../../src/operations/start-rotation.js';
+import { bundlePath, quiet } from '../../workers/bundle.js';
+import { descriptorOf } from '../../workers/compose.js';
+import type { Activities } from '../../workers/registered.js';
+import { type RunningWorkers, startWorkers } from '../../workers/rotation-worker.js';
+import { progress } from '../../workflows/rotation/messages.js';
+import { startTestTemporal, type TestTemporal, until } from '../support/temporal.js';
+
+jest.setTimeout(60_000); // two of these wait the five seconds after which a rotation counts as silent
+
+let temporal: TestTemporal;
+let scenario: Scenario;
+let playground: Playground;
+let session: Session;
+let workers: RunningWorkers | null = null;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  temporal = await startTestTemporal();
+});
+afterAll(() => temporal.stop());
+beforeEach(async () => {
+  scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
+  playground = await createPlayground(scenario, { grace: '48 hours', patience: '0 seconds' });
+  session = await openSession({ file: playground.file, create: true });
+  await adopt(session, { credential: 'openai', parts: scenario.adopted, soleUser: true, actor: 'test' });
+});
+afterEach(async () => {
+  await workers?.stop();
+  workers = null;
+  await temporal.client.workflow
+    .getHandle('rotation/openai')
+    .terminate()
+    .catch(() => undefined);
+  await session.close();
+  await playground.remove();
+  await scenario.stop();
+});
+
+async function work(bundle = bundlePath, around = (activities: Activities) => activities): Promise<void> {
+  const { store, activities } = session;
+  const { connection } = temporal;
+  workers = await startWorkers({ connection, namespace: 'default', bundle, store, activities: around(activities) });
+}
+
+function begin(credential = 'openai') {
+  const request = { actor: 'test', trigger: 'manual', reason: 'a test' } as const;
+  const input = { ...inputOf(session.config, 'openai', request), credential };
+  return startRotation(temporal.client, descriptorOf(session.config, 'openai'), input);
+}
+
+async function emergency(direct = false): Promise<Conducted> {
+  const asked = await session.store.ask({ credential: 'openai', actor: 'test', reason: 'it leaked', versions: null });
+  const { signal } = new AbortController();
+  return conduct({ session, client: direct ? null : temporal.client, signal, onChange: () => undefined }, asked);
+}
+
+function expectReplaced({ how, state }: Conducted, by: string): void {
+  expect({ how, by: state.workflowId, outcome: state.outcome }).toEqual({ how: 'ended', by, outcome: 'replaced' });
+  expect(state.versions.every(({ end }) => end === 'revoked')).toBe(true);
+  expect(scenario.working()).toEqual([scenario.engineHolds()]);
+}
+
+it('contains with every ordinary activity slot hung', async () => {
+  const released = Promise.withResolvers<void>();
+  let hung = 0;
+  const ordinarySlots = 100; // the default of a worker
+  await work(bundlePath, (activities) => ({
+    ...activities,
+    'versions.openRotation': async (...args) => {
+      const [{ credential }] = args as unknown as [{ credential: string }];
+      if (credential === 'openai') return activities['versions.openRotation']?.(...args);
+      hung++;
+      return released.promise;
+    },
+  }));
+  const names = Array.from({ length: ordinarySlots }, (_, index) => `hung-${index}`);
+  const { handle } = await begin();
+  await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+  const [leaked] = scenario.working();
+  const started = await Promise.all(names.map((name) => begin(name)));
+  await until(async () => hung === ordinarySlots);
+
+  const conducted = await emergency();
+
+  expectReplaced(conducted, 'rotation/openai');
+  expect(scenario.working()).not.toContain(leaked);
+  expect(hung).toBe(ordinarySlots);
+  await Promise.all(started.map((each) => each.handle.terminate()));
+  released.resolve();
+});
+
+it('contains beside a parked rotation whose code has changed', async () => {
+  await work();
+  const { handle } = await begin();
+  await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+  await workers?.stop();
+  const dir = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('./changed/index.ts', import.meta.url)),
+    workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/rotation/interceptor.ts', import.meta.url))],
+    logger: quiet,
+  });
+  writeFileSync(join(dir, 'bundle.js'), code);
+  await work(join(dir, 'bundle.js'));
+
+  const conducted = await emergency();
+
+  expectReplaced(conducted, 'containment/openai');
+  rmSync(dir, { recursive: true, force: true });
+});
+
+it('begins with the worker when none is up, and says that nobody has taken it', async () => {
+  const alone = await emergency();
+
+  expect(alone).toMatchObject({ how: 'nobody', state: { workflowId: null, outcome: null } });
+  await work();
+  const [before] = await session.store.emergencies('openai');
+  const again = await emergency();
+  expect(again.state.id).toBe(before?.id); // the same one: its clock has run all the time
+  expectReplaced(again, 'rotation/openai');
+});
+
+it('is done directly although a rotation is in progress, which then loses without undoing anything', async () => {
+  await work();
+  const { handle } = await begin();
+  await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+
+  expectReplaced(await emergency(true), 'direct/openai');
+
+  const value = scenario.engineHolds();
+  const late = await handle.query(progress);
+  expect(late.outcome).toBeNull();
+  await handle.signal('retireNow', { actor: 'test' });
+  await until(async () => (await handle.describe()).status.name !== 'RUNNING');
+  expect(scenario.working()).toEqual([value]);
+});
+
+it('leaves the version in force alone when only an older one is meant', async () => {
+  await work();
+  const { handle } = await begin();
+  await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+  const inForce = scenario.engineHolds();
+  const { store } = session;
+  const asked = await store.ask({ credential: 'openai', actor: 'test', reason: 'the old one leaked', versions: [1] });
+  const { signal } = new AbortController();
+
+  const { how, state } = await conduct({ session, client: temporal.client, signal, onChange: () => undefined }, asked);
+
+  expect({ how, outcome: state.outcome, rotated: state.rotated }).toEqual({
+    how: 'ended',
+    outcome: 'retired',
+    rotated: null,
+  });
+  expect(state.versions.map(({ number, refused }) => ({ number, refused }))).toEqual([
+    { number: 1, refused: 'proved' },
+  ]);
+  expect(scenario.working()).toEqual([inForce]);
+  expect(scenario.engineHolds()).toBe(inForce);
+});
