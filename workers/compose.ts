@@ -14,6 +14,9 @@ import { durationMs } from '../src/domain/duration.js';
 import type { ProcedureDescriptor } from '../src/domain/procedure.js';
 import type { RotationInput, RotationRequest } from '../src/domain/rotation.js';
 import { UserError } from '../src/domain/user-error.js';
+import { emailChannel } from '../src/notifications/email.js';
+import type { Channel } from '../src/notifications/notice.js';
+import { webhookChannel } from '../src/notifications/webhook.js';
 import { schedulePlanOf } from '../src/schedules/plan.js';
 import type { Group, Store } from '../src/store/store.js';
 import { catalog } from '../workflows/catalog.js';
@@ -60,6 +63,19 @@ export function composeSystems(config: Config, store: Store) {
 }
 
 export type Systems = ReturnType<typeof composeSystems>;
+
+/** Whoever is told what happens, by the configuration; none where it says nothing. */
+export function composeChannels({ notifications }: Pick<Config, 'notifications'>, store: Store): Channel[] {
+  const secret = secretsOf(store);
+  const { installation } = store;
+  const webhook = notifications?.webhook;
+  const email = notifications?.email;
+  const password = email?.password;
+  return [
+    ...(webhook ? [webhookChannel({ url: webhook.url, installation, secret: () => secret(webhook.secret) })] : []),
+    ...(email ? [emailChannel({ ...email, password: password ? () => secret(password) : null })] : []),
+  ];
+}
 
 /** The descriptor of a credential's procedure. Throws a UserError when there is no such credential. */
 export function descriptorOf(config: Config, credential: string): ProcedureDescriptor {

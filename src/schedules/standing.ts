@@ -89,7 +89,7 @@ function originOf({ cadence, versions, rotations }: Records, since: number): Pic
 /** Emergencies do, and rotations that were asked to. What was rolled back rotated nothing. */
 function countsAnew(rotation: RotationRow): boolean {
   const { trigger, resetsCadence = false } = rotation.request;
-  const resets = resetsCadence || trigger === 'emergency' || rotation.outcome === 'replaced';
+  const resets = resetsCadence || trigger === 'emergency' || rotation.seized;
   return resets && (rotation.outcome === null || isGood(rotation));
 }
 

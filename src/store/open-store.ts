@@ -11,6 +11,7 @@ import type { KeyRing } from './key-ring.js';
 import { endFits, ledgerQueries, sealOfEnd } from './ledger.js';
 import { moveQueries } from './moves.js';
 import { noteQueries } from './notes.js';
+import { noticeQueries } from './notices.js';
 import { reconciliationQueries } from './reconciliation.js';
 import { repairQueries } from './repairs.js';
 import { rotationQueries } from './rotations.js';
@@ -56,6 +57,7 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
     ...versionQueries(context),
     ...moveQueries(context),
     ...noteQueries(context),
+    ...noticeQueries(context),
     ...intentQueries(context),
     ...evidenceQueries(context),
     ...ledgerQueries(context),

@@ -212,6 +212,7 @@ async function list({ db }: StoreContext, credential: string | undefined): Promi
       ...{ actor: row.actor, trigger: row.trigger, reason: row.reason },
       ...(row.resets_cadence === 1 && { resetsCadence: true }),
     },
+    seized: row.seized === 1,
     openedAt: row.opened_at,
     closedAt: row.closed_at,
     outcome: row.outcome,

@@ -155,6 +155,22 @@ export interface ReservationsTable {
   at: number;
 }
 
+/** Who is told what, once per channel. */
+export interface NoticesTable {
+  id: string;
+  channel: string;
+  /** JSON. */
+  body: string;
+  at: number;
+  attempts: number;
+  /** Not to be tried before. */
+  next_at: number;
+  tried_at: number | null;
+  delivered_at: number | null;
+  /** How the last attempt failed; null after a success, and before any. */
+  error: string | null;
+}
+
 export interface Tables {
   installation: InstallationTable;
   reconciliations: ReconciliationsTable;
@@ -164,6 +180,7 @@ export interface Tables {
   versions: VersionsTable;
   cadences: CadencesTable;
   reservations: ReservationsTable;
+  notices: NoticesTable;
   intents: IntentsTable;
   evidence: EvidenceTable;
   emergencies: EmergenciesTable;
@@ -217,6 +234,10 @@ const statements = [
   sql`create index emergencies_by_credential on emergencies (credential, asked_at)`,
   sql`create table cadences (credential text primary key, anchor bigint not null, basis text not null, why text not null)`,
   sql`create table reservations (credential text primary key, at bigint not null)`,
+  sql`create table notices (
+    id text not null, channel text not null, body text not null, at bigint not null, attempts integer not null,
+    next_at bigint not null, tried_at bigint, delivered_at bigint, error text, primary key (id, channel)
+  )`,
   sql`create table ledger (seq bigint primary key, credential text, entry text not null, mac text not null)`,
   sql`create index ledger_by_credential on ledger (credential, seq)`,
 ];

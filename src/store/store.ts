@@ -1,6 +1,7 @@
 import type { Evidence, Finding } from '../domain/evidence.js';
 import type { Opened, Phase, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
+import type { Notice } from '../notifications/notice.js';
 
 /** A version without its value. */
 export interface Version {
@@ -81,6 +82,8 @@ export interface RotationRow {
   readonly runId: string;
   readonly version: number;
   readonly request: RotationRequest;
+  /** An emergency's. */
+  readonly seized: boolean;
   readonly openedAt: number;
   readonly closedAt: number | null;
   /** Null while it is open, and of repairs, which have none. */
@@ -150,6 +153,21 @@ export interface Cadence {
 export interface Group {
   readonly credentials: readonly string[];
   readonly limit: number;
+}
+
+/** A notice on its way. */
+export interface PendingNotice {
+  readonly channel: string;
+  readonly notice: Notice;
+  /** This one included. */
+  readonly attempts: number;
+}
+
+export interface ChannelState {
+  readonly name: string;
+  /** Unix ms of the oldest message that has not got through since the last one that did; null while it works. */
+  readonly brokenSince: number | null;
+  readonly why: string | null;
 }
 
 /** Who is asking: the execution that presents a fence. */
@@ -253,6 +271,16 @@ export interface Store {
    * less than a minute ago) as it may. The answer names those it has to wait for; none when it may begin.
    */
   reserve(credential: string, groups: readonly Group[]): Promise<string[]>;
+
+  // Notifications
+  /** Writes down what is to be told on each of these channels; what was written down before stays as it is. */
+  addNotices(channels: readonly string[], notices: readonly Notice[]): Promise<void>;
+  /** The oldest notice that is to be sent now, taken for a minute; null when there is none. */
+  takeNotice(channel: string): Promise<PendingNotice | null>;
+  /** How sending it ended: a failure is tried again, with growing pauses. The ledger says when a channel breaks and when it works again. */
+  settleNotice(pending: PendingNotice, error: string | null): Promise<void>;
+  /** Every channel that was ever used. */
+  channelStates(): Promise<ChannelState[]>;
 
   // Versions
   versions(credential?: string): Promise<Version[]>;

@@ -23,6 +23,7 @@ interface Past {
   readonly closed: number | null;
   readonly outcome: RotationOutcome | null;
   readonly request?: Partial<RotationRow['request']>;
+  readonly seized?: boolean;
 }
 
 /** Adopted at the start and scheduled from there, unless a test says otherwise; then rotated like this. */
@@ -35,8 +36,8 @@ function records(
     ...{ number: version, state: version === newest ? 'current' : 'retired', createdAt: start },
     promotedAt: promoted === null ? null : start + promoted * day,
   }));
-  const rotations = past.map(({ version, closed, outcome, request }) => ({
-    ...{ credential: 'openai', version, outcome, closedAt: closed === null ? null : start + closed * day },
+  const rotations = past.map(({ version, closed, outcome, request, seized = false }) => ({
+    ...{ credential: 'openai', version, outcome, seized, closedAt: closed === null ? null : start + closed * day },
     request: { actor: 'ada', trigger: 'manual', reason: 'a test', ...request },
   }));
   return { cadence, versions: versions as Version[], rotations: rotations.reverse() as RotationRow[] };
@@ -67,7 +68,7 @@ it('counts anew from an emergency, and from a rotation that was asked to', () =>
     request: { trigger: 'emergency' },
   } as const;
   const asked = { version: 2, promoted: 70, closed: 71, outcome: 'retired', request: { resetsCadence: true } } as const;
-  const takenOver = { version: 2, promoted: 60, closed: 61, outcome: 'replaced' } as const; // begun by hand, ended by an emergency
+  const takenOver = { version: 2, promoted: 60, closed: 61, outcome: 'replaced', seized: true } as const; // begun by hand, ended by an emergency
 
   expect(standing(records([emergency]), 82)).toMatchObject({ due: 170 });
   expect(standing(records([asked]), 82)).toMatchObject({ due: 160 });

@@ -1,0 +1,101 @@
+import type { RotationOutcome } from '../domain/rotation.js';
+import type { Standing } from '../schedules/standing.js';
+import type { RotationRow } from '../store/store.js';
+import type { Notice, NoticeEvent } from './notice.js';
+
+/** A credential as the watch sees it. */
+export interface Watched {
+  readonly credential: string;
+  readonly owner: string | undefined;
+  readonly standing: Standing | null;
+  /** Newest first; repairs left out. */
+  readonly rotations: readonly RotationRow[];
+}
+
+/** A rotation that cannot go on without a person. */
+export interface Stuck {
+  readonly credential: string;
+  /** The same for one wait of one rotation. */
+  readonly key: string;
+  readonly why: string;
+  readonly choices: readonly string[];
+}
+
+export interface Moment {
+  readonly now: number;
+  readonly dueSoonMs: number;
+}
+
+const oldestMs = 86_400_000; // what is older is no news: to whoever turns notifications on, the past is not told
+
+/** Everything worth telling at a moment. Looking again later gives the same notices under the same ids. */
+export function noticesOf(watched: Watched, stuck: readonly Stuck[], moment: Moment): Notice[] {
+  const { credential, owner } = watched;
+  const about = { credential, ...(owner !== undefined && { owner }) };
+  const news = [
+    ...watched.rotations.flatMap((rotation) => ofRotation(rotation, moment)),
+    ...ofStanding(watched, moment),
+    ...stuck.filter((one) => one.credential === credential).map((one) => ofStuck(one, moment)),
+  ];
+  return news.map((notice) => ({ ...notice, ...about, id: `${credential}/${notice.id}` }));
+}
+
+function ofRotation(rotation: RotationRow, { now }: Moment): Notice[] {
+  const { fence, version, openedAt, closedAt, outcome } = rotation;
+  const begun = { ...beginning(rotation), id: `${fence}/begun`, at: openedAt, version };
+  const over =
+    outcome && closedAt !== null ? { ...ending(rotation, outcome), id: `${fence}/over`, at: closedAt, version } : null;
+  return [begun, ...(over ? [over] : [])].filter(({ at }) => at > now - oldestMs);
+}
+
+type Said = Pick<Notice, 'event' | 'summary' | 'detail'>;
+
+function beginning({ credential, version, request, seized }: RotationRow): Said {
+  const { actor, reason } = request;
+  const detail = `By ${actor}: ${reason}`;
+  if (seized || request.trigger === 'emergency')
+    return { event: 'emergency', summary: `${credential}: every live version is being revoked`, detail };
+  return { event: 'started', summary: `${credential}: the rotation to version ${version} has begun`, detail };
+}
+
+const endings: Readonly<Record<RotationOutcome, readonly [NoticeEvent, string]>> = {
+  retired: ['retired', 'is in force, and the version before it is retired'],
+  'rolled-back': ['rolled-back', 'was rolled back: the version before it is in force'],
+  abandoned: ['failed', 'was abandoned'],
+  failed: ['failed', 'failed'],
+  contained: ['emergency', 'is not in force: everything before it is revoked, and nothing replaces it yet'],
+  replaced: ['emergency', 'is in force, and everything before it is revoked'],
+};
+
+function ending({ credential, version, why }: RotationRow, outcome: RotationOutcome): Said {
+  const [event, words] = endings[outcome];
+  const next = event === 'retired' ? null : `See what is there: keyturn status ${credential}`;
+  return {
+    event,
+    summary: `${credential}: version ${version} ${words}`,
+    detail: [why, next].filter(Boolean).join('. ') || null,
+  };
+}
+
+function ofStanding({ credential, standing }: Watched, { now, dueSoonMs }: Moment): Notice[] {
+  if (!standing) return [];
+  const { dueAt, opensAt, overdue, scheduled } = standing;
+  const due = new Date(dueAt).toISOString();
+  if (overdue) {
+    const detail = `It was due ${due}. See why it was not rotated: keyturn status ${credential}`;
+    return [{ id: `overdue/${dueAt}`, at: now, event: 'overdue', summary: `${credential} is overdue`, detail }];
+  }
+  if (!scheduled || dueAt < now || dueAt - dueSoonMs > now) return [];
+  const detail = `It is due ${due}, and begins ${new Date(opensAt).toISOString()} or later.`;
+  return [{ id: `due/${dueAt}`, at: now, event: 'due-soon', summary: `${credential} will be rotated soon`, detail }];
+}
+
+function ofStuck({ credential, key, why, choices }: Stuck, { now }: Moment): Notice {
+  return {
+    id: `waiting/${key}`,
+    at: now,
+    event: 'waiting',
+    summary: `${credential}: its rotation waits for you`,
+    detail: `${why}. To answer: keyturn decide ${credential} ${choices.join('|')} --reason "…"`,
+  };
+}

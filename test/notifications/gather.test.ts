@@ -1,0 +1,113 @@
+import { noticesOf, type Watched } from '../../src/notifications/gather.js';
+import type { Standing } from '../../src/schedules/standing.js';
+import type { RotationRow } from '../../src/store/store.js';
+
+const hour = 3_600_000;
+const now = Date.UTC(2026, 10, 22, 12);
+const row: RotationRow = {
+  ...{ credential: 'openai', fence: 3, workflowId: 'rotation/openai', runId: 'r', version: 2, seized: false },
+  request: { actor: 'ada', trigger: 'manual', reason: 'it is time' },
+  ...{ openedAt: now - hour, closedAt: null, outcome: null, why: null },
+};
+const standing: Standing = {
+  ...{
+    anchor: now,
+    reset: null,
+    scheduled: true,
+    dueAt: now + 3 * 24 * hour,
+    opensAt: now + 4 * 24 * hour,
+    overdue: false,
+  },
+};
+const watched: Watched = { credential: 'openai', owner: 'platform@example.com', standing: null, rotations: [] };
+
+const notices = (change: Partial<Watched>, stuck: Parameters<typeof noticesOf>[1] = []) =>
+  noticesOf({ ...watched, ...change }, stuck, { now, dueSoonMs: 7 * 24 * hour });
+const events = (change: Partial<Watched>) => notices(change).map(({ id, event }) => `${event} ${id}`);
+
+it('tells that a rotation began, by whom and why, and for whom it is', () => {
+  expect(notices({ rotations: [row] })).toEqual([
+    {
+      ...{ id: 'openai/3/begun', event: 'started', at: now - hour, credential: 'openai', version: 2 },
+      ...{
+        owner: 'platform@example.com',
+        summary: 'openai: the rotation to version 2 has begun',
+        detail: 'By ada: it is time',
+      },
+    },
+  ]);
+});
+
+it.each([
+  ['retired', 'retired'],
+  ['rolled-back', 'rolled-back'],
+  ['abandoned', 'failed'],
+  ['failed', 'failed'],
+] as const)('tells that a rotation ended as %s', (outcome, event) => {
+  const over = { ...row, closedAt: now, outcome, why: 'the document failed' };
+
+  expect(notices({ rotations: [over] })[1]).toMatchObject({
+    id: 'openai/3/over',
+    event,
+    detail: expect.stringContaining('the document failed') as string,
+  });
+});
+
+it('calls an emergency one, also when it took over a planned rotation, and tells how it ended', () => {
+  const takenOver = { ...row, seized: true, closedAt: now, outcome: 'replaced' as const };
+  const contained = {
+    ...row,
+    fence: 4,
+    request: { ...row.request, trigger: 'emergency' as const },
+    closedAt: now,
+    outcome: 'contained' as const,
+  };
+
+  expect(events({ rotations: [takenOver, contained] })).toEqual([
+    'emergency openai/3/begun',
+    'emergency openai/3/over',
+    'emergency openai/4/begun',
+    'emergency openai/4/over',
+  ]);
+});
+
+it('tells no old stories to whoever has just asked to be told', () => {
+  expect(
+    events({ rotations: [{ ...row, openedAt: now - 100 * hour, closedAt: now - 99 * hour, outcome: 'retired' }] }),
+  ).toEqual([]);
+});
+
+it('announces what is due soon, once for each time, with its window', () => {
+  expect(notices({ standing })).toMatchObject([
+    {
+      id: `openai/due/${standing.dueAt}`,
+      event: 'due-soon',
+      detail: expect.stringContaining('begins 2026-11-26') as string,
+    },
+  ]);
+  expect(events({ standing: { ...standing, dueAt: now + 8 * 24 * hour } })).toEqual([]);
+  expect(events({ standing: { ...standing, scheduled: false } })).toEqual([]);
+});
+
+it('tells that a credential is overdue, scheduled or not, once for each time', () => {
+  const overdue = { ...standing, scheduled: false, overdue: true, dueAt: now - hour };
+
+  expect(events({ standing: overdue })).toEqual([`overdue openai/overdue/${overdue.dueAt}`]);
+});
+
+it('tells what a rotation waits for, and how to answer', () => {
+  const stuck = {
+    credential: 'openai',
+    key: 'run/1',
+    why: 'The old key is idle: it was used',
+    choices: ['retry', 'skip'],
+  };
+
+  expect(notices({}, [stuck, { ...stuck, credential: 'another' }])).toMatchObject([
+    {
+      id: 'openai/waiting/run/1',
+      event: 'waiting',
+      detail: expect.stringContaining('keyturn decide openai retry|skip') as string,
+    },
+  ]);
+});
