@@ -10,6 +10,7 @@ import { defineDemo } from './demo.js';
 import { defineExtendGrace } from './extend-grace.js';
 import { defineInit } from './init.js';
 import { defineLedger } from './ledger.js';
+import { defineNotify } from './notify.js';
 import { paintFor } from './paint.js';
 import { defineRetireNow } from './retire-now.js';
 import { definePlan } from './plan.js';
@@ -73,7 +74,7 @@ function define(): Command {
   program.commandsGroup('In an emergency:');
   for (const add of [defineEmergency, defineWhose]) add(program);
   program.commandsGroup('On a schedule:');
-  for (const add of [defineSchedules]) add(program);
+  for (const add of [defineSchedules, defineNotify]) add(program);
   program.commandsGroup('Look back and recover:');
   for (const add of [defineLedger, defineReconcile, defineBackup, defineRestore]) add(program);
   program.commandsGroup('Run:');

@@ -1,5 +1,6 @@
 import type { Waiting } from '../domain/rotation.js';
 import type { CredentialStatus } from '../operations/status.js';
+import type { ChannelState } from '../store/store.js';
 import { columns } from './layout.js';
 import type { Paint } from './paint.js';
 import { questionText } from './question-text.js';
@@ -14,6 +15,15 @@ export function statusText(all: readonly CredentialStatus[], paint: Paint): stri
     ...columns([header, ...all.map((status) => cells(status, paint))]),
     ...all.flatMap((status) => details(status, paint)),
   ];
+}
+
+/** Whoever should be told of all this and is not. */
+export function channelsText(broken: readonly ChannelState[], { attention, bold }: Paint): string[] {
+  const lines = broken.map(
+    ({ name, brokenSince, why }) =>
+      `${attention('!')} ${bold(name)} does not get messages through since ${moment(brokenSince ?? 0)}: ${why ?? 'no reason known'}. keyturn notify test`,
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function cells(status: CredentialStatus, paint: Paint): string[] {

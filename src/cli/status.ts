@@ -77,15 +77,18 @@ async function tell(
   { session, client, silence, credential }: Subject,
   failOnTrouble = false,
 ): Promise<ExitCode> {
-  const { statusOf } = await import('../operations/status.js');
-  const { statusText } = await import('./status-text.js');
+  const { brokenChannels, statusOf } = await import('../operations/status.js');
+  const { channelsText, statusText } = await import('./status-text.js');
   const all = await statusOf(session, client, credential);
+  const channels = await brokenChannels(session);
   const hint =
     silence === null
       ? []
       : ['', cli.paint.dim(`${silence}, so live progress is missing here. To start one: keyturn up`)];
-  cli.answer({ live: client !== null, credentials: all }, [...statusText(all, cli.paint), ...hint]);
-  return failOnTrouble && all.some(({ trouble }) => trouble.length > 0) ? exitCodes.failed : exitCodes.done;
+  const text = [...statusText(all, cli.paint), ...channelsText(channels, cli.paint), ...hint];
+  cli.answer({ live: client !== null, credentials: all, brokenChannels: channels }, text);
+  const trouble = channels.length > 0 || all.some(({ trouble }) => trouble.length > 0);
+  return failOnTrouble && trouble ? exitCodes.failed : exitCodes.done;
 }
 
 /** Watches every rotation that runs, one after the other. Null when the story is not told by that. */

@@ -90,8 +90,10 @@ function cadenceFor(plan: SchedulePlan, records: Records, now: number): Cadence 
   if (records.cadence?.basis === basis) {
     const { anchor, reset } = standingOf(plan, records, now) ?? { anchor: since, reset: null };
     if (!reset) return records.cadence;
-    const { trigger, actor } = reset.request;
-    const what = trigger === 'manual' ? `${actor} asked for it with the rotation` : 'reset by the emergency rotation';
+    const emergency = reset.seized || reset.request.trigger === 'emergency';
+    const what = emergency
+      ? 'reset by the emergency rotation'
+      : `${reset.request.actor} asked for it with the rotation`;
     return { basis, anchor, why: `${what} to version ${reset.version}` };
   }
   const { anchor, late } = firstAnchor(plan, since, now);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { bundlePath } from '../../workers/bundle.js';
 import { installRuntime, startWorkers } from '../../workers/rotation-worker.js';
@@ -6,6 +7,7 @@ import { UserError } from '../domain/user-error.js';
 import { connectWorker, type TemporalTarget } from '../temporal/connect.js';
 import { ensureSearchAttributes } from '../temporal/search-attributes.js';
 import type { Session } from './session.js';
+import { watch } from './watch.js';
 
 /** Workers that run. */
 export interface Serving {
@@ -20,11 +22,12 @@ export interface Serving {
  * @throws UserError when the server cannot be used or this Keyturn is incomplete
  */
 export async function serve(
-  { store, activities }: Session,
+  session: Session,
   target: TemporalTarget,
   { logger, metrics }: { readonly logger: Logger; readonly metrics?: string },
 ): Promise<Serving> {
   if (!existsSync(bundlePath)) throw incomplete();
+  const { store, activities } = session;
   installRuntime(logger, metrics); // before any connection of the worker's library is made
   const connection = await connectWorker(target);
   await ensureSearchAttributes(connection, target.namespace);
@@ -35,10 +38,15 @@ export async function serve(
     store,
     activities,
   });
+  const over = new AbortController();
+  const client = new Client({ connection, namespace: target.namespace });
+  const watching = watch(session, client, { signal: over.signal, logger });
   return {
     finished: workers.finished,
     async stop() {
+      over.abort();
       await workers.stop();
+      await watching;
       await connection.close();
     },
   };

@@ -3,7 +3,7 @@ import { descriptorOf } from '../../workers/compose.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
 import { schedulePlanOf } from '../schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
-import type { RotationRow, Store, Version } from '../store/store.js';
+import type { ChannelState, RotationRow, Store, Version } from '../store/store.js';
 import { progressOf, type Sighting } from './progress.js';
 import type { Session } from './session.js';
 import { containmentId, rotationId } from './start-rotation.js';
@@ -49,6 +49,12 @@ export interface OpenRotation {
   readonly reason: string;
   /** What the workflow says of itself; null without Temporal, or when nobody answers for it. */
   readonly progress: Progress | null;
+}
+
+/** Channels of the configuration whose last message did not get through. */
+export async function brokenChannels({ config, store }: Session): Promise<ChannelState[]> {
+  const named = Object.keys(config.notifications ?? {});
+  return (await store.channelStates()).filter(({ name, brokenSince }) => brokenSince !== null && named.includes(name));
 }
 
 /** Every credential of the configuration, and those that only the store knows. Without a client nothing of running rotations is asked. */

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { examples } from './examples.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type Cli, perform } from './perform.js';
+
+export function defineNotify(program: Command): void {
+  const notify = program
+    .command('notify')
+    .summary('messages about what happens, by webhook and e-mail')
+    .description(
+      'Workers tell whoever the configuration names (notifications) when a rotation is due soon, overdue, begun, waiting for a person, rolled back, failed or done, and of emergencies. A channel that does not work holds nothing up; keyturn status shows it.',
+    )
+    .addHelpText('after', examples('keyturn notify test'));
+  notify
+    .command('test')
+    .summary('send a test message on every channel')
+    .description('Sends a message that says it is a test, now, and tells how it went.')
+    .addHelpText('after', examples('keyturn notify test', 'keyturn notify test --json'))
+    .action((_options: unknown, command: Command) => perform(command, (cli) => test(cli)));
+}
+
+async function test(cli: Cli): Promise<ExitCode> {
+  const { withSession } = await import('./with-rotations.js');
+  const { testChannels } = await import('../operations/notify-test.js');
+  const tested = await withSession(cli, (session) => testChannels(session, cli.actor));
+  const { good, bad, bold } = cli.paint;
+  const lines = tested.map(({ channel, ok, why }) =>
+    ok ? `${good('✔')} ${bold(channel)}: sent` : `${bad('✖')} ${bold(channel)}: ${why ?? 'not sent'}`,
+  );
+  cli.answer({ channels: tested }, lines);
+  return tested.every(({ ok }) => ok) ? exitCodes.done : exitCodes.failed;
+}

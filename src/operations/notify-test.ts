@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { attempt } from '../notifications/deliver.js';
+import type { Notice } from '../notifications/notice.js';
+import { composeChannels } from '../../workers/compose.js';
+import { UsageError } from './refusals.js';
+import type { Session } from './session.js';
+
+/** How a test of one channel ended. */
+export interface Tested {
+  readonly channel: string;
+  readonly ok: boolean;
+  /** Null when it went well. */
+  readonly why: string | null;
+}
+
+/** Sends a notice of no importance on every channel. Throws a UsageError when there is none. */
+export async function testChannels({ config, store }: Session, actor: string): Promise<Tested[]> {
+  const channels = composeChannels(config, store);
+  if (channels.length === 0)
+    throw new UsageError('The configuration names nobody to notify', {
+      state: 'Nothing was sent.',
+      next: 'Write a webhook or an email under "notifications:" (keyturn.example.yaml shows both).',
+    });
+  const notice: Notice = {
+    id: `test/${randomUUID()}`,
+    event: 'test',
+    at: Date.now(),
+    summary: 'this is a test',
+    detail: `${actor} asked whether messages arrive. Nothing has happened.`,
+  };
+  await store.addNotices(
+    channels.map(({ name }) => name),
+    [notice],
+  );
+  return Promise.all(
+    channels.map(async (channel) => {
+      const why = await attempt(() => channel.send(notice));
+      await store.settleNotice({ channel: channel.name, notice, attempts: 1 }, why);
+      await store.record({
+        event: 'notify-tested',
+        actor,
+        outcome: why === null ? 'sent' : 'failed',
+        detail: channel.name,
+      });
+      return { channel: channel.name, ok: why === null, why };
+    }),
+  );
+}

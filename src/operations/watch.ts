@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { composeChannels, descriptorOf } from '../../workers/compose.js';
+import { keyturnCredential } from '../../workflows/search-attributes.js';
+import { durationMs } from '../domain/duration.js';
+import { deliver } from '../notifications/deliver.js';
+import { noticesOf, type Stuck, type Watched } from '../notifications/gather.js';
+import type { Channel } from '../notifications/notice.js';
+import { schedulePlanOf } from '../schedules/plan.js';
+import { recordsOf, standingOf } from '../schedules/standing.js';
+import { progressOf } from './progress.js';
+import { applyChange, planSchedule } from './schedules.js';
+import type { Session } from './session.js';
+import { rotationId } from './start-rotation.js';
+
+type Watching = Pick<Session, 'config' | 'store'>;
+
+const pauseMs = 5_000; // people are told within seconds; a round is a few reads of the store
+
+/**
+ * What workers do besides rotating, until `signal`: schedules follow emergencies, and whoever is to be told is told. It looks at the store and
+ * at Temporal's list, so rotations do nothing for it and wait for none of it. Several processes may do it at once: the store keeps count.
+ */
+export async function watch(
+  session: Watching,
+  client: Client,
+  { signal, logger }: { signal: AbortSignal; logger: Logger },
+): Promise<void> {
+  const channels = composeChannels(session.config, session.store);
+  for (let first = true; !signal.aborted; first = false) {
+    try {
+      await keepSchedules(session, client, { all: first });
+      await tell(session, client, channels);
+    } catch (error) {
+      // The store or the server is away for a moment; what is missed now is seen the next time.
+      logger.warn(
+        { trouble: error instanceof Error ? error.constructor.name : typeof error },
+        'the watch could not look',
+      );
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * Schedules that were applied stay right: one that an emergency reset is moved, and at the start (`all`) one that a Temporal server has lost is made
+ * again. What the configuration says differently since is left for `schedules apply`.
+ */
+export async function keepSchedules(
+  { config, store }: Watching,
+  client: Client,
+  { all }: { all: boolean },
+): Promise<void> {
+  for (const credential of Object.keys(config.credentials)) {
+    const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
+    const records = await recordsOf(store, credential);
+    if (records.cadence?.basis !== plan.basis) continue;
+    const reset = standingOf(plan, records, Date.now())?.reset ?? null;
+    if (!all && !reset) continue;
+    const change = await planSchedule({ config, store }, client, credential);
+    if (reset || change.change === 'create')
+      await applyChange({ config, store }, client, { ...change, actor: 'keyturn' });
+  }
+}
+
+/** Writes down what is new and sends what is not sent yet. */
+export async function tell({ config, store }: Watching, client: Client, channels: readonly Channel[]): Promise<void> {
+  const { notifications } = config;
+  if (!notifications || channels.length === 0) return;
+  const moment = { now: Date.now(), dueSoonMs: durationMs(notifications.dueSoon) };
+  const stuck = await stuckRotations({ config, store }, client);
+  const watched = await Promise.all(Object.keys(config.credentials).map((name) => watchedOf({ config, store }, name)));
+  const names = channels.map(({ name }) => name);
+  await store.addNotices(
+    names,
+    watched.flatMap((one) => noticesOf(one, stuck, moment)),
+  );
+  await Promise.all(channels.map((channel) => deliver(store, channel)));
+}
+
+async function watchedOf({ config, store }: Watching, credential: string): Promise<Watched> {
+  const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
+  const records = await recordsOf(store, credential);
+  return {
+    credential,
+    owner: config.credentials[credential]?.owner,
+    standing: standingOf(plan, records, Date.now()),
+    rotations: records.rotations.filter(({ workflowId }) => workflowId === rotationId(credential)),
+  };
+}
+
+/** Rotations that say in Temporal that they need a person, with what they wait for. */
+async function stuckRotations({ config }: Watching, client: Client): Promise<Stuck[]> {
+  const stuck: Stuck[] = [];
+  const query = `KeyturnNeedsOperator = true AND ExecutionStatus = 'Running'`;
+  for await (const { runId, typedSearchAttributes } of client.workflow.list({ query })) {
+    const credential = typedSearchAttributes.get(keyturnCredential);
+    if (credential === undefined || !Object.hasOwn(config.credentials, credential)) continue;
+    const { progress } = await progressOf(client, credential);
+    if (progress?.waiting?.for !== 'operator') continue;
+    const step = progress.steps.at(-1)?.startedAt ?? 0;
+    stuck.push({ credential, key: `${runId}/${step}`, why: progress.waiting.why, choices: progress.waiting.choices });
+  }
+  return stuck;
+}
