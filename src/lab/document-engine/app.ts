@@ -1,0 +1,79 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { SignJWT } from 'jose';
+import { request } from 'undici';
+import { type LabOptions, type LabServer, serve } from '../server.js';
+import type { DocumentEngineLab } from './server.js';
+
+export interface ViewerAppOptions extends LabOptions {
+  readonly engine: DocumentEngineLab;
+  /** Where the app keeps its private key: read anew for every token. */
+  readonly keyFile: string;
+  /** How long a token it issues lives, in milliseconds. */
+  readonly tokenLifetimeMs: number;
+}
+
+/** An application that signs tokens for Document Engine and shows documents with them. */
+export interface ViewerApp extends LabServer {
+  readonly tokenUrl: string;
+  /** Public PEM of the key it signs with; null when its file holds none. */
+  publicKey(): string | null;
+  /** Every key it ever signed with. */
+  privateKeys(): string[];
+  /** A user opens a document with a fresh token, and another one goes on with the token they have while it lives. */
+  use(): Promise<boolean>;
+}
+
+const slackMs = 10_000; // a token that was just issued is used at once
+
+export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerApp> {
+  const { engine, tokenLifetimeMs, clock = Date.now } = options;
+  const seen = new Set<string>();
+  const load = (): string => {
+    const pem = readFileSync(options.keyFile, 'utf8');
+    seen.add(pem);
+    return pem;
+  };
+  const issue = (): Promise<string> =>
+    new SignJWT({})
+      .setProtectedHeader({ alg: engine.algorithm })
+      .setExpirationTime(Math.ceil((clock() + tokenLifetimeMs + slackMs) / 1000))
+      .sign(createPrivateKey(load()));
+  const server = await serve(
+    async ({ method, path }) =>
+      method === 'GET' && path === '/token' ? { status: 200, body: { token: await issue() } } : { status: 404 },
+    options,
+  );
+  let held: { readonly token: string; readonly until: number } | null = null;
+  return {
+    ...server,
+    tokenUrl: `${server.url}/token`,
+    publicKey: () => publicOf(load()),
+    privateKeys: () => [...seen],
+    async use() {
+      const token = await issue();
+      const kept = held !== null && clock() < held.until ? held : null;
+      const both = await Promise.all([opens(engine, token), kept === null || opens(engine, kept.token)]);
+      if (kept === null && tokenLifetimeMs > 0) held = { token, until: clock() + tokenLifetimeMs };
+      return both.every(Boolean);
+    },
+  };
+}
+
+async function opens({ url }: DocumentEngineLab, token: string): Promise<boolean> {
+  const { statusCode, body } = await request(`${url}/api/build`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ parts: [{ page: 'new' }] }),
+  });
+  await body.dump();
+  return statusCode === 200;
+}
+
+function publicOf(pem: string): string | null {
+  try {
+    return createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'pem' }).toString();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,110 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type Incoming, type Routes, router } from '../routes.js';
+import { type LabOptions, type LabServer, serve } from '../server.js';
+import { forToken, isDashboardUser, unauthorized } from './access.js';
+import { buildRoute, documentRoutes } from './document-routes.js';
+import { secretRoutes } from './secret-routes.js';
+import {
+  type Behavior,
+  createState,
+  type DocumentEngineState,
+  type JwtAlgorithm,
+  type SecretType,
+  usualBehavior,
+} from './state.js';
+
+export interface DocumentEngineLabOptions extends LabOptions {
+  readonly behavior?: Partial<Behavior>;
+  /** JWT_ALGORITHM, one setting for all keys. */
+  readonly algorithm?: JwtAlgorithm;
+  /** REPLACE_SECRETS_FROM_ENV: whether a restart brings back what the environment says. */
+  readonly replaceSecretsFromEnv?: boolean;
+}
+
+export interface DocumentEngineLab extends LabServer {
+  readonly apiToken: string;
+  readonly algorithm: JwtAlgorithm;
+  readonly dashboardUsername: string;
+  /** What the environment says, and so what is current before anybody uses the API. */
+  readonly environment: Readonly<Record<SecretType, string>>;
+  /** The private half of the environment's key. */
+  readonly privateKey: string;
+  /** Every value that is accepted right now, each once; the current one is the last. */
+  readonly values: (type: SecretType) => string[];
+  /** Every value there ever was. */
+  readonly everyValue: (type: SecretType) => readonly string[];
+  /** Ids and expiries, as a list shows them. */
+  secrets(type: SecretType): { readonly id: number; readonly expiresAt: string | null }[];
+  /** Somebody uses the API beside us. */
+  addByHand(type: SecretType, value: string): void;
+  rotateByHand(type: SecretType, value: string): void;
+  readonly remove: (type: SecretType, value: string) => void;
+  readonly restart: () => void;
+}
+
+export interface Deployment {
+  readonly apiToken: string;
+  readonly username: string;
+  readonly behavior: Behavior;
+}
+
+/** Every call the lab answers. */
+export function documentEngineRoutes(
+  state: DocumentEngineState,
+  { apiToken, username, behavior }: Deployment,
+): Routes<Incoming> {
+  return {
+    'GET /healthcheck': () => ({ status: 200, body: 'OK' }),
+    'GET /dashboard': (request) =>
+      isDashboardUser(state, username, request)
+        ? { status: 200, body: 'Dashboard' }
+        : { ...unauthorized, headers: { 'www-authenticate': 'Basic realm="Dashboard"' } },
+    ...buildRoute(state, apiToken),
+    ...forToken(apiToken, { ...secretRoutes(state, behavior), ...documentRoutes(state) }),
+  };
+}
+
+/** Nutrient Document Engine's secrets API, and what its secrets are good for (API 1.9.0). */
+export async function startDocumentEngineLab(options: DocumentEngineLabOptions = {}): Promise<DocumentEngineLab> {
+  const { clock = Date.now, algorithm = 'RS256', replaceSecretsFromEnv = false } = options;
+  const behavior = { ...usualBehavior, ...options.behavior };
+  const { publicKey, privateKey } = newKeyPair(algorithm);
+  const environment = {
+    jwt: publicKey,
+    dashboard_password: randomBytes(18).toString('base64url'),
+    secret_key_base: randomBytes(64).toString('hex'),
+  };
+  const state = createState({
+    ...{ clock, algorithm, behavior },
+    environment: { replaceSecrets: replaceSecretsFromEnv, secrets: environment },
+  });
+  const [apiToken, username] = [randomBytes(24).toString('base64url'), 'admin'];
+  const route = router(documentEngineRoutes(state, { apiToken, username, behavior }), () => ({
+    status: 404,
+    body: 'Not found',
+  }));
+  const server = await serve(route, options);
+  const faraway = (): string => new Date(clock() + 365 * 86_400_000).toISOString();
+  return {
+    ...server,
+    ...{ apiToken, algorithm, dashboardUsername: username, environment, privateKey },
+    values: (type) => [...new Set(state.live(type).map(({ value }) => value))],
+    everyValue: state.everyValue,
+    secrets: (type) => state.live(type).map(({ id, expiresAt }) => ({ id, expiresAt })),
+    addByHand: (type, value) => void state.add(type, value, faraway()),
+    rotateByHand: (type, value) => void state.rotate(type, value),
+    remove: state.remove,
+    restart: state.restart,
+  };
+}
+
+/** A key pair as an operator would make it: PEM, fit for the algorithm. */
+export function newKeyPair(algorithm: JwtAlgorithm): { readonly publicKey: string; readonly privateKey: string } {
+  const { publicKey, privateKey } = algorithm.startsWith('RS')
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-521' });
+  return {
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
