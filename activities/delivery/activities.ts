@@ -1,0 +1,38 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import { deliver, forgetEarlier, isDelivered, restore } from './deliveries.js';
+import type { Target } from './target.js';
+
+/** Where the values of a credential go besides the engine. */
+export interface Deliveries {
+  readonly targets: readonly Target[];
+  /** The part that goes there unless a target names another. */
+  readonly part: string;
+}
+
+export interface DeliveryDeps {
+  readonly store: Store;
+  readonly deliveries: (credential: string) => Deliveries;
+  /** The process environment, of which commands get to see a little. */
+  readonly environment: (name: string) => string | undefined;
+}
+
+/** A new value put where it must go besides the engine. */
+export function createDeliveryActivities(deps: DeliveryDeps) {
+  return {
+    /** Puts the version's value wherever the configuration says. What stood there is kept beside it. */
+    deliver: (version: VersionRef): Promise<void> => deliver(deps, version),
+
+    /** Puts back what stood there before the version came, unless somebody has changed it since. */
+    restore: (version: VersionRef): Promise<void> => restore(deps, version),
+
+    /** Whether the version's value stands wherever we put it. */
+    isDelivered: (version: VersionRef): Promise<Finding> => isDelivered(deps, version),
+
+    /** Deletes what was kept of what stood there before the version. */
+    forgetEarlier: (version: VersionRef): Promise<void> => forgetEarlier(deps, version),
+  };
+}
+
+export type DeliveryActivities = ReturnType<typeof createDeliveryActivities>;

@@ -1,0 +1,169 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
+import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { Version } from '../../src/store/store.js';
+import { found, presentFence } from '../shared/guard.js';
+import { needsDecision } from '../shared/patience.js';
+import type { DeliveryDeps } from './activities.js';
+import { removeFile } from './files.js';
+import { envFilePlace, filePlace, type Kept, keepBefore, type Place, putBack, requireValue } from './places.js';
+import { runCommand } from './run-command.js';
+import type { CommandTarget, Target } from './target.js';
+
+export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  await store.note(ref, { engine: 'maybe' });
+  await noteOthers(deps, ref, 'maybe');
+  for (const target of deps.deliveries(ref.credential).targets) await deliverTo({ deps, ref, target });
+  await store.note(ref, { engine: 'yes' });
+  await noteOthers(deps, ref, 'no');
+}
+
+export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  const version = await store.read(ref);
+  if (version.engine === 'never' || version.engine === 'no') return;
+  const former = await formerOf(deps, ref);
+  if (former?.compromised)
+    throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not put back`);
+  for (const target of [...deps.deliveries(ref.credential).targets].reverse())
+    await restoreAt({ deps, ref, target }, former);
+  await store.note(ref, { engine: 'no' });
+  if (former) await store.note({ ...ref, number: former.number }, { engine: 'yes' });
+}
+
+export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<Finding> {
+  const say = (outcome: CheckOutcome, detail: string) =>
+    found(deps.store, ref, { kind: 'setting-ours', outcome, detail });
+  const { targets } = deps.deliveries(ref.credential);
+  if (targets.length === 0) return say('not-observable', 'it is delivered nowhere');
+  const seen: Sight[] = [];
+  for (const target of targets) seen.push(await lookAt({ deps, ref, target }));
+  const worst = (['failed', 'not-observable'] as const).find((each) => seen.some(({ outcome }) => outcome === each));
+  if (!worst) return say('proved', 'it stands wherever we put it');
+  return say(worst, seen.flatMap(({ detail }) => detail ?? []).join('; '));
+}
+
+/** What is seen of one target; `detail` says what is not as it should be. */
+interface Sight {
+  readonly outcome: CheckOutcome;
+  readonly detail?: string;
+}
+
+/** An adopted value may be written in another way than we would. */
+async function lookAt(delivery: Delivery): Promise<Sight> {
+  const { deps, ref, target } = delivery;
+  const place = placeOf(target);
+  if (!place) return { outcome: 'not-observable', detail: 'what a command was given cannot be read back' };
+  const { adopted, parts } = await deps.store.read(ref);
+  const known = !adopted || parts.includes(partOf(delivery));
+  if (known && (await place.read()) === place.spell(await valueFor(delivery))) return { outcome: 'proved' };
+  return { outcome: adopted ? 'not-observable' : 'failed', detail: `${place.name} does not show our value` };
+}
+
+export async function forgetEarlier(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
+  for (const target of deps.deliveries(ref.credential).targets) {
+    const place = placeOf(target);
+    if (!place) continue;
+    const prefix = basename(keptFor(place, ref, '').path);
+    const folder = dirname(place.path);
+    const kept = (await readdir(folder)).filter(
+      (name) => name.startsWith(prefix) && Number(name.slice(prefix.length)) <= ref.number,
+    );
+    for (const name of kept) await removeFile(join(folder, name));
+  }
+}
+
+interface Delivery {
+  readonly deps: DeliveryDeps;
+  readonly ref: VersionRef;
+  readonly target: Target;
+}
+
+async function deliverTo(delivery: Delivery): Promise<void> {
+  const { deps, ref, target } = delivery;
+  const value = await valueFor(delivery);
+  const place = placeOf(target);
+  await presentFence(deps.store, ref);
+  if (!place) return runCommand(commandOf(target), deps.environment, value);
+  const spelled = place.spell(value);
+  const now = await place.read();
+  if (now !== spelled) {
+    await requireUnchanged(delivery, place, now);
+    await keepBefore(place, keptFor(place, ref, ref.number));
+    await place.write(spelled);
+  }
+  await reload(delivery);
+}
+
+async function restoreAt(delivery: Delivery, former: Version | null): Promise<void> {
+  const { deps, ref, target } = delivery;
+  const place = placeOf(target);
+  await presentFence(deps.store, ref);
+  if (place) {
+    await putBack(place, keptFor(place, ref, ref.number), await valueFor(delivery));
+    return reload(delivery);
+  }
+  const parts = former ? await deps.store.unseal(former) : {};
+  const value = parts[partOf(delivery)];
+  if (value === undefined)
+    throw needsDecision(
+      `version ${ref.number} of ${ref.credential} stays where the command put it: no earlier value is known`,
+    );
+  await runCommand(commandOf(target), deps.environment, value);
+}
+
+/** What we delivered last still has to stand there; of an adopted value nobody knows how it was written. */
+async function requireUnchanged({ deps, ref, target }: Delivery, place: Place, now: string | null): Promise<void> {
+  const former = await formerOf(deps, ref);
+  if (!former || former.adopted || former.engine === 'never' || former.engine === 'no') return;
+  const value = await valueFor({ deps, ref: { ...ref, number: former.number }, target });
+  if (now === place.spell(value)) return;
+  throw needsDecision(
+    `${place.name} does not show our value: it was changed since version ${former.number} was put there`,
+  );
+}
+
+/** The version whose place the new one takes. */
+async function formerOf({ store }: DeliveryDeps, { credential, number }: VersionRef): Promise<Version | null> {
+  const others = (await store.versions(credential)).filter((each) => each.number < number && each.parts.length > 0);
+  return (
+    others.find(({ state }) => state === 'current') ?? others.findLast(({ state }) => state === 'retiring') ?? null
+  );
+}
+
+async function noteOthers({ store }: DeliveryDeps, ref: VersionRef, becomes: 'maybe' | 'no'): Promise<void> {
+  for (const { number, state, engine } of await store.versions(ref.credential))
+    if (number !== ref.number && isLive(state) && (engine === 'yes' || engine === 'maybe') && engine !== becomes)
+      await store.note({ ...ref, number }, { engine: becomes });
+}
+
+async function valueFor(delivery: Delivery): Promise<string> {
+  const { deps, ref, target } = delivery;
+  const part = partOf(delivery);
+  const name = 'command' in target ? 'a command' : (placeOf(target)?.name ?? '');
+  return requireValue((await deps.store.unseal(ref))[part], part, name);
+}
+
+function partOf({ deps, ref, target }: Delivery): string {
+  return target.part ?? deps.deliveries(ref.credential).part;
+}
+
+function placeOf(target: Target): Place | null {
+  if ('file' in target) return filePlace(target);
+  return 'envFile' in target ? envFilePlace(target) : null;
+}
+
+function commandOf(target: Target): CommandTarget['command'] {
+  return 'command' in target ? target.command : [];
+}
+
+/** Beside the place, in the name of credential and version. */
+function keptFor({ beside }: Place, { credential }: VersionRef, number: number | ''): Kept {
+  return { path: `${beside}.keyturn-${credential}-before-v${number}` };
+}
+
+async function reload({ deps, target }: Delivery): Promise<void> {
+  if ('reload' in target && target.reload) await runCommand(target.reload, deps.environment);
+}

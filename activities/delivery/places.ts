@@ -1,0 +1,99 @@
+import { needsDecision, permanent } from '../shared/patience.js';
+import { quoted, rawIn, withRaw } from './env-text.js';
+import { contentOf, removeFile, replaceFile, type Rights, rightsOf } from './files.js';
+import type { EnvFileTarget, FileTarget } from './target.js';
+
+/** A place that can be looked at: a file, or a variable in one. */
+export interface Place {
+  /** For people. */
+  readonly name: string;
+  /** The file that is written. */
+  readonly path: string;
+  /** Beginning of the names of what is kept beside it. */
+  readonly beside: string;
+  /** What stands there now, as it is written there; null when nothing does. */
+  read(): Promise<string | null>;
+  /** Puts something there, or takes it away (null). */
+  write(content: string | null): Promise<void>;
+  /** A value as it is written there. */
+  spell(value: string): string;
+}
+
+const onlyOwner: Rights = { mode: 0o600 };
+
+export function filePlace({ file, mode, owner }: FileTarget): Place {
+  const [user, group] = (owner ?? '').split(':').map(Number);
+  const ids = user !== undefined && group !== undefined ? ([user, group] as const) : undefined;
+  const rights = { mode: Number.parseInt(mode, 8), owner: ids };
+  return {
+    name: file,
+    path: file,
+    beside: file,
+    read: () => contentOf(file),
+    write: (content) => (content === null ? removeFile(file) : replaceFile(file, content, rights)),
+    spell: (value) => value,
+  };
+}
+
+export function envFilePlace({ envFile, variable }: EnvFileTarget): Place {
+  const text = async (): Promise<string> => (await contentOf(envFile)) ?? '';
+  return {
+    name: `${variable} in ${envFile}`,
+    path: envFile,
+    beside: `${envFile}.${variable}`,
+    read: async () => rawIn(await text(), variable),
+    write: (content) =>
+      alone(envFile, async () => {
+        const rights = (await rightsOf(envFile)) ?? onlyOwner;
+        await replaceFile(envFile, withRaw(await text(), variable, content), rights);
+      }),
+    spell: quoted,
+  };
+}
+
+/** Two credentials may have variables in one file: each reads what the other wrote. */
+async function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const before = busy.get(path) ?? Promise.resolve();
+  const mine = before.then(work);
+  const settled = mine.then(
+    () => undefined,
+    () => undefined,
+  );
+  busy.set(path, settled);
+  return mine;
+}
+
+const busy = new Map<string, Promise<void>>();
+
+/** What stood at a place before a version came there; kept beside it until the earlier version is retired. */
+export interface Kept {
+  readonly path: string;
+}
+
+/** Written before the place itself; one that an earlier attempt has written stays. */
+export async function keepBefore(place: Place, { path }: Kept): Promise<void> {
+  if ((await contentOf(path)) !== null) return;
+  const content = await place.read();
+  await replaceFile(path, content === null ? nothing : `${something}${content}`, onlyOwner);
+}
+
+const something = 'before: ';
+const nothing = 'before, there was nothing here';
+
+/** Puts back what stood there before, unless somebody has changed the place since. */
+export async function putBack(place: Place, { path }: Kept, ours: string): Promise<void> {
+  const kept = await contentOf(path);
+  if (kept === null) return; // nothing was put there
+  const before = kept.startsWith(something) ? kept.slice(something.length) : null;
+  const now = await place.read();
+  if (now !== before && now !== place.spell(ours))
+    throw needsDecision(`${place.name} was changed since we wrote it: what it holds now is left alone`);
+  if (now !== before) await place.write(before);
+  await removeFile(path);
+}
+
+/** Refuses what a place cannot hold. */
+export function requireValue(value: string | undefined, part: string, name: string): string {
+  if (value !== undefined && value !== '' && !value.includes('\0')) return value;
+  throw permanent('Rejected', `there is no usable part "${part}" to put into ${name}`);
+}
