@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import { assemblePdf, testPdf } from '../shared/test-pdf.js';
 
 /** What makes one test document differ from every other. */
 export interface Occasion {
@@ -28,27 +29,8 @@ export function testDocument(occasion: Occasion, kind: 'text' | 'scan' = 'text')
   return {
     name: `keyturn-test-${id}.pdf`,
     idempotencyKey: `keyturn-${id}`,
-    bytes: kind === 'text' ? pdf(id) : scan(id),
+    bytes: kind === 'text' ? testPdf(id) : scan(id),
   };
-}
-
-/** With a text layer and a known producer the engine neither runs OCR nor asks an AI whether the text is any good. */
-function pdf(id: string): Buffer {
-  const lines = [
-    'Keyturn test document',
-    'It shows that documents are processed after a credential was rotated.',
-    'It can be deleted at any time.',
-    `Reference: ${id}`,
-  ];
-  const text = `BT /F1 12 Tf 72 720 Td 16 TL ${lines.map((line) => `(${line}) Tj T*`).join(' ')} ET`;
-  return assemble([
-    '<< /Type /Catalog /Pages 2 0 R >>',
-    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 4 0 R >> >> /Contents 5 0 R >>',
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
-    `<< /Length ${text.length} >>\nstream\n${text}\nendstream`,
-    `<< /Title (Keyturn test document) /Producer (LibreOffice) >>`,
-  ]);
 }
 
 /** The word KEYTURN, five by seven dots a letter. */
@@ -74,7 +56,7 @@ function scan(id: string): Buffer {
   const image = deflateSync(pixels).toString('latin1');
   const page = 'q 408 0 0 72 90 600 cm /Im1 Do Q';
   const form = `/Width ${width} /Height ${height} /ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /FlateDecode`;
-  return assemble([
+  return assemblePdf([
     '<< /Type /Catalog /Pages 2 0 R >>',
     '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
     '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /Im1 4 0 R >> >> /Contents 5 0 R >>',
@@ -82,17 +64,4 @@ function scan(id: string): Buffer {
     `<< /Length ${page.length} >>\nstream\n${page}\nendstream`,
     `<< /Title (Keyturn test scan ${id}) >>`,
   ]);
-}
-
-/** Numbers the objects, the first as the catalog and the last as the document information, and adds the table of their places. */
-function assemble(objects: readonly string[]): Buffer {
-  let file = '%PDF-1.4\n';
-  const places = objects.map((content, index) => {
-    const place = file.length;
-    file += `${index + 1} 0 obj\n${content}\nendobj\n`;
-    return `${String(place).padStart(10, '0')} 00000 n \n`;
-  });
-  const table = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${places.join('')}`;
-  const trailer = `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info ${objects.length} 0 R >>\n`;
-  return Buffer.from(`${file}${table}${trailer}startxref\n${file.length}\n%%EOF\n`, 'latin1');
 }
