@@ -1,9 +1,12 @@
 import type { AzureActivities } from '../activities/azure/activities.js';
+import type { DeliveryActivities } from '../activities/delivery/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
+import type { DocumentEngineActivities } from '../activities/document-engine/activities.js';
 import type { OpenAiActivities } from '../activities/openai/activities.js';
 import type { VersionsActivities } from '../activities/versions/activities.js';
 import { activitiesOf, type Call } from '../src/domain/call.js';
 import type { Finding } from '../src/domain/evidence.js';
+import type { EngineKind } from '../src/domain/procedure.js';
 import type { VersionRef } from '../src/domain/version.js';
 
 /** Our own store: a transaction takes milliseconds; a locked database is retried until the runner takes over. */
@@ -35,19 +38,35 @@ export const docuelevate = activitiesOf<DocuElevateActivities>('docuelevate', {
   maximumInterval: '30 seconds', // the upload limit is 20 in 60 seconds
 });
 
-const engines = { docuelevate } as const;
+export const documentEngine = activitiesOf<DocumentEngineActivities>('document-engine', {
+  startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
+  attempts: 10,
+  initialInterval: '1 second',
+  maximumInterval: '30 seconds', // a restart of the engine takes about a minute
+});
 
-/** The call that writes a version's settings into an engine of this kind. */
-export function writeSettingsOf(engine: keyof typeof engines, version: VersionRef): Call<void> {
-  return engines[engine].writeSettings(version);
+export const delivery = activitiesOf<DeliveryActivities>('delivery', {
+  startToClose: '60 seconds', // a command that makes somebody read a file again may take 30 seconds
+  attempts: 5,
+  initialInterval: '1 second',
+  maximumInterval: '15 seconds',
+});
+
+interface EngineCalls {
+  /** Writes a version into an engine. */
+  write(version: VersionRef): Call<void>;
+  /** Asks an engine whether it still holds the version as we wrote it. */
+  isOurs(version: VersionRef): Call<Finding>;
+  /** Keeps with an emergency what the engine recorded meanwhile. Left out for one that records nothing. */
+  audit?(version: VersionRef): Call<void>;
 }
 
-/** The call that asks an engine of this kind whether the newest change of a version's settings is the one we made. */
-export function settingsAreOursOf(engine: keyof typeof engines, version: VersionRef): Call<Finding> {
-  return engines[engine].settingsAreOurs(version);
-}
-
-/** The call that keeps with an emergency what the engine recorded meanwhile; null for an engine that records nothing. */
-export function collectAuditOf(engine: string, version: VersionRef): Call<void> | null {
-  return engine === 'docuelevate' ? docuelevate.collectAudit(version) : null;
-}
+/** What the runner itself asks of an engine, by its kind. */
+export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
+  docuelevate: {
+    write: docuelevate.writeSettings,
+    isOurs: docuelevate.settingsAreOurs,
+    audit: docuelevate.collectAudit,
+  },
+  'document-engine': { write: documentEngine.addSecret, isOurs: documentEngine.isListed },
+};

@@ -5,6 +5,7 @@ export type CheckOutcome = 'proved' | 'not-observable' | 'failed';
 export type EvidenceKind =
   | 'accepted' // the provider accepts the value
   | 'refused' // the provider refuses the value
+  | 'listed' // the engine lists the value's entry, and nobody else has changed what is in force
   | 'setting-ours' // the engine's newest change of the settings is the one we made
   | 'document' // a test document went through after the switch
   | 'connection' // the engine's own test of its connection succeeded

@@ -3,6 +3,9 @@ import type { Duration } from './duration.js';
 /** What a provider allows while one value is replaced by another. */
 export type Overlap = 'both-valid' | 'two-slots' | 'single';
 
+/** Kinds of engines, as in the configuration. */
+export type EngineKind = 'docuelevate' | 'document-engine';
+
 /** The data half of a procedure: what command line, schedules, pages and documentation read. */
 export interface ProcedureDescriptor {
   /** Also the file name: workflows/procedures/<id>.ts. */
@@ -10,7 +13,7 @@ export interface ProcedureDescriptor {
   /** Title of the guide section it implements, as printed there. */
   readonly section: string;
   /** Kind of the engine that uses the credential, as in the configuration. */
-  readonly engine: 'docuelevate';
+  readonly engine: EngineKind;
   /** Folder of the system that issues it: activities/<provider>. */
   readonly provider: string;
   /** The engine's setting keys, each with the part of the value it takes. */
@@ -22,6 +25,10 @@ export interface ProcedureDescriptor {
   readonly workflow: string;
   /** How the end of an old value shows where its refusal cannot be proved; left out, it is proved. */
   readonly refusal?: 'not-observable' | 'attested';
+  /** The part that must be delivered somewhere besides the engine; left out, a delivery is the operator's choice. */
+  readonly delivers?: string;
+  /** Nothing takes the place of a value that nobody has adopted: the engine would lose it, and us the way back. */
+  readonly needsAdoption?: true;
   /** What stays usable after the value itself is refused; reported by an emergency. */
   readonly outlives?: string;
 }

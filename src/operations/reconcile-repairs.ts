@@ -3,7 +3,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
 import { descriptorOf } from '../../workers/compose.js';
-import { versions, writeSettingsOf } from '../../workflows/systems.js';
+import { engines, versions } from '../../workflows/systems.js';
 import type { Call } from '../domain/call.js';
 import { isLive, type VersionRef } from '../domain/version.js';
 import type { Act, Repair } from './reconcile-differences.js';
@@ -106,10 +106,7 @@ async function writeAgain(repairing: Repairing, ref: VersionRef): Promise<void> 
   const { config } = repairing.session;
   const run = repairRun(repairing, ref);
   await run.check(`Version ${ref.number} is accepted`, procedureOf(repairing).accepts(ref));
-  await run.step(
-    `Write version ${ref.number} again`,
-    writeSettingsOf(descriptorOf(config, ref.credential).engine, ref),
-  );
+  await run.step(`Write version ${ref.number} again`, engines[descriptorOf(config, ref.credential).engine].write(ref));
 }
 
 /** It was never in force: what the engine may hold was settled before, so it can go like the next version of a roll back. */

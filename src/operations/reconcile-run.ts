@@ -57,6 +57,7 @@ export function repairRun(repairing: Repairing, next: VersionRef, { unused = fal
   }
   return {
     next,
+    current: null,
     async step(title, call) {
       repairing.onStep(title);
       await performCall(repairing, call);

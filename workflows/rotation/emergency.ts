@@ -1,6 +1,6 @@
 import type { Call } from '../../src/domain/call.js';
 import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
-import { collectAuditOf, versions } from '../systems.js';
+import { engines, versions } from '../systems.js';
 import type { Ended } from './attempt.js';
 import type { Ending } from './close.js';
 import { laneOf } from './lane.js';
@@ -39,7 +39,7 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
 /** What a person has to review. Nothing waits for it but the end, and nothing fails for it. */
 async function collectAudit(run: RotationRun): Promise<void> {
   const { definition, input, next, emergencyRound } = run;
-  const call = collectAuditOf(definition.descriptor.engine, next);
+  const call = engines[definition.descriptor.engine].audit?.(next);
   const title = 'Collect what the engine recorded';
   const { credential } = input;
   const context = { credential, fence: next.fence, phase: 'contain', title, check: true, emergency: true } as const;

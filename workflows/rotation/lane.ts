@@ -11,6 +11,7 @@ export function laneOf(run: RotationRun, scope: string): Run {
   const nothing = async (): Promise<void> => undefined;
   return {
     next: run.next,
+    current: run.current,
     async step(title, call) {
       await once(title, () => attempt(run, { title, call }));
     },

@@ -1,4 +1,4 @@
-import { settingsAreOursOf, versions, writeSettingsOf } from '../systems.js';
+import { engines, versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
 import type { Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
@@ -9,6 +9,7 @@ import { Leave } from './trouble.js';
 export async function forward(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
   await open(run);
+  requireAdoption(run);
   await noticeDrift(run);
   await confirm(run);
   await run.during('replace', () => procedure.replace(run));
@@ -43,11 +44,20 @@ async function open(run: RotationRun): Promise<void> {
   run.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: run.world.now() });
 }
 
+/** Where the engine would lose what it holds, and nobody could put it back. */
+function requireAdoption({ current, definition, input }: RotationRun): void {
+  if (current || !definition.descriptor.needsAdoption) return;
+  throw new Leave(
+    'roll-back',
+    `nothing was adopted: give the value in force first, with keyturn adopt ${input.credential}`,
+  );
+}
+
 /** Somebody may have changed the setting by hand since: then what is in force is not what this rotation would replace. */
 async function noticeDrift(run: RotationRun): Promise<void> {
   const { current, opened } = run;
   if (!current || !opened || opened.unconfirmed) return;
-  const call = settingsAreOursOf(run.definition.descriptor.engine, current);
+  const call = engines[run.definition.descriptor.engine].isOurs(current);
   await run.during('open', () => run.check('The engine still holds what we last wrote', call, { whenNot: 'ask' }));
 }
 
@@ -56,7 +66,7 @@ async function confirm(run: RotationRun): Promise<void> {
   const { current, opened } = run;
   if (!current || !opened?.unconfirmed) return;
   await run.during('confirm', async () => {
-    await run.step('Write the adopted value again', writeSettingsOf(run.definition.descriptor.engine, current));
+    await run.step('Write the adopted value again', engines[run.definition.descriptor.engine].write(current));
     await run.definition.procedure.verify(run, current);
   });
 }

@@ -20,7 +20,7 @@ import { emergencyPending, type Inbox } from './messages.js';
 import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
 import { attempt, type Ended } from './attempt.js';
 import { effectsOf, type Standing } from './choices.js';
-import { type Footing, Leave } from './trouble.js';
+import { type Footing, Leave, troubleOf } from './trouble.js';
 import type { World } from './world.js';
 
 /** A wait longer than this goes on in a new run: a parked rotation must not depend on the code of the day it was parked. */
@@ -183,7 +183,7 @@ export class RotationRun implements Run {
     this.#listed = true;
     let told: DecisionRequest | null = null;
     try {
-      await this.world.wait(() => wake() || answered() || emergencyPending(this.inbox), deadline);
+      await this.#waitAndSustain(() => wake() || answered() || emergencyPending(this.inbox), deadline);
       if (answered()) told = this.givenUp ?? this.inbox.decisions.shift() ?? null;
       if (told?.decision === 'abandon') this.givenUp = told;
     } finally {
@@ -200,6 +200,25 @@ export class RotationRun implements Run {
     this.world.show({ phase: this.phase, needsOperator: question !== undefined });
     this.world.alert?.(this.input.credential, question?.why ?? null);
     return question !== undefined;
+  }
+
+  /** Waits, and every now and then does what the procedure wants to be repeated meanwhile. One that fails is tried again the next time. */
+  async #waitAndSustain(wake: () => boolean, deadline = Number.POSITIVE_INFINITY): Promise<void> {
+    const { sustain } = this.definition.procedure;
+    const everyMs = sustain ? durationMs(sustain.every) : Number.POSITIVE_INFINITY;
+    for (;;) {
+      const until = Math.min(deadline, this.world.now() + everyMs);
+      await this.world.wait(wake, Number.isFinite(until) ? until : undefined);
+      if (wake() || this.world.now() >= deadline || !sustain || this.footing === 'containing') return;
+      for (const call of sustain.calls(this)) await this.#sustainWith(call);
+    }
+  }
+
+  async #sustainWith(call: Call<void>): Promise<void> {
+    const { input, opened, phase } = this;
+    const context = { credential: input.credential, fence: opened?.fence ?? null, phase };
+    const step = { ...context, title: 'Prolong what is waiting', emergency: false };
+    await this.world.execute(call, step).catch(troubleOf);
   }
 
   /** What documents run on right now, for whoever has to decide. */
