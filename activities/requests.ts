@@ -1,12 +1,14 @@
 import type { RequestTemplate } from '../src/domain/requests.js';
 import { azureRequests } from './azure/requests.js';
 import { docuElevateRequests } from './docuelevate/requests.js';
+import { documentEngineRequests } from './document-engine/requests.js';
 import { openAiRequests } from './openai/requests.js';
 
 const bySystem: Record<string, Record<string, readonly RequestTemplate[]>> = {
   openai: openAiRequests,
   azure: azureRequests,
   docuelevate: docuElevateRequests,
+  'document-engine': documentEngineRequests,
 };
 
 /** The requests an activity makes, by its registered name; none for those that only ask our own store. */

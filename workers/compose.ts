@@ -3,6 +3,9 @@ import { createAzureActivities } from '../activities/azure/activities.js';
 import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
 import { Sessions } from '../activities/docuelevate/session.js';
 import { OpenAiAccount } from '../activities/openai/account.js';
+import { createDeliveryActivities } from '../activities/delivery/activities.js';
+import { createDocumentEngineActivities } from '../activities/document-engine/activities.js';
+import { connectionOf } from '../activities/document-engine/connection.js';
 import { createOpenAiActivities } from '../activities/openai/activities.js';
 import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
@@ -54,11 +57,14 @@ export function composeSystems(config: Config, store: Store) {
       store,
       sessions: new Sessions(),
       async engine(credential) {
-        const { url, admin } = engineOf(config, credential);
+        const engine = engineOf(config, credential);
+        if (engine.kind !== 'docuelevate') throw new Error(`${credential} is not used by DocuElevate`);
+        const { url, admin } = engine;
         const { settings } = descriptorOf(config, credential);
         return { url, username: admin.username, password: () => secret(admin.password), settings };
       },
     }),
+    ...composeDocumentEngine(config, store),
   };
 }
 
@@ -75,6 +81,31 @@ export function composeChannels({ notifications }: Pick<Config, 'notifications'>
     ...(webhook ? [webhookChannel({ url: webhook.url, installation, secret: () => secret(webhook.secret) })] : []),
     ...(email ? [emailChannel({ ...email, password: password ? () => secret(password) : null })] : []),
   ];
+}
+
+/** Document Engine, and where new values go besides an engine. */
+function composeDocumentEngine(config: Config, store: Store) {
+  const secret = secretsOf(store);
+  return {
+    'document-engine': createDocumentEngineActivities({
+      store,
+      verbs: new Set(),
+      async engine(credential) {
+        const engine = engineOf(config, credential);
+        if (engine.kind !== 'document-engine') throw new Error(`${credential} is not used by Document Engine`);
+        return connectionOf(engine, descriptorOf(config, credential), secret);
+      },
+    }),
+    delivery: createDeliveryActivities({
+      store,
+      environment,
+      deliveries(credential) {
+        const { delivers, settings } = descriptorOf(config, credential);
+        const part = delivers ?? Object.values(settings)[0] ?? '';
+        return { targets: credentialOf(config, credential).deliver ?? [], part };
+      },
+    }),
+  };
 }
 
 /** The descriptor of a credential's procedure. Throws a UserError when there is no such credential. */

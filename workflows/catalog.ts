@@ -1,6 +1,7 @@
 import type { ProcedureDescriptor } from '../src/domain/procedure.js';
 import { azureDocumentIntelligenceKey } from './procedures/azure-document-intelligence-key.js';
+import { documentEngineJwt } from './procedures/document-engine-jwt.js';
 import { openAiApiKey } from './procedures/openai-api-key.js';
 
 /** Every procedure, in the order of the guides. */
-export const catalog: readonly ProcedureDescriptor[] = [openAiApiKey, azureDocumentIntelligenceKey];
+export const catalog: readonly ProcedureDescriptor[] = [openAiApiKey, azureDocumentIntelligenceKey, documentEngineJwt];

@@ -1,3 +1,4 @@
 export { rotateAzureDocumentIntelligenceKey } from './procedures/azure-document-intelligence-key.js';
+export { rotateDocumentEngineJwt } from './procedures/document-engine-jwt.js';
 export { scheduledRotation } from './scheduled-rotation.js';
 export { rotateOpenAiApiKey } from './procedures/openai-api-key.js';

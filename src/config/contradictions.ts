@@ -19,6 +19,9 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     ...circles(outline),
     ...doubleClaims(outline, catalog),
     ...intervals(outline, catalog),
+    ...wrongEngines(outline, catalog),
+    ...shortGraces(outline, catalog),
+    ...undelivered(outline, catalog),
   ];
 }
 
@@ -186,6 +189,37 @@ function cronFindings(path: Path, { recommended, every, reason }: Interval): Fin
 
 function unexplained(path: Path, recommended: Duration): Finding {
   return { path, message: `the rotation guide recommends ${recommended}; say why it differs with "reason:" beside it` };
+}
+
+function wrongEngines({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+  return Object.entries(credentials).flatMap(([name, { procedure, engine }]) => {
+    const wanted = catalog.find(({ id }) => id === procedure)?.engine;
+    const kind = engines[engine ?? '']?.kind;
+    if (wanted === undefined || kind === undefined || kind === wanted) return [];
+    const message = `${procedure} is for an engine of the kind ${wanted}, and "${engine}" is a ${kind}`;
+    return [{ path: ['credentials', name, 'engine'], message }];
+  });
+}
+
+/** The old key may not end before the tokens that were signed with it. */
+function shortGraces({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+  return Object.entries(credentials).flatMap(([name, { procedure, engine, grace = '24 hours' }]) => {
+    const signs = catalog.find(({ id }) => id === procedure)?.settings['jwt'] !== undefined;
+    const { kind, jwt } = engines[engine ?? ''] ?? {};
+    const lifetime = jwt?.tokenLifetime ?? '1 hour';
+    if (!signs || kind !== 'document-engine' || durationMs(grace) >= durationMs(lifetime)) return [];
+    const message = `a grace of ${grace} ends before the tokens do that were signed with the old key: they live for ${lifetime}`;
+    return [{ path: ['credentials', name, 'grace'], message }];
+  });
+}
+
+function undelivered({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+  return Object.entries(credentials).flatMap(([name, { procedure, deliver }]) => {
+    const part = catalog.find(({ id }) => id === procedure)?.delivers;
+    if (part === undefined || deliver !== undefined) return [];
+    const message = `say with "deliver:" where a new ${part} goes: whoever uses it would be locked out`;
+    return [{ path: ['credentials', name], message }];
+  });
 }
 
 /** Every `{ credential: name }` inside a section. */

@@ -9,12 +9,15 @@ const Engine = z.object({
   kind: ifRight(z.string()),
   url: ifRight(HttpUrl),
   admin: z.unknown().optional(),
+  apiToken: z.unknown().optional(),
+  jwt: ifRight(z.object({ tokenLifetime: ifRight(DurationText), signer: z.unknown().optional() })),
 });
 
 const Credential = z.object({
   procedure: ifRight(z.string()),
   engine: ifRight(z.string()),
   provider: z.unknown().optional(),
+  deliver: z.unknown().optional(),
   schedule: ifRight(
     z.object({
       every: ifRight(DurationText),

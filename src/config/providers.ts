@@ -1,22 +1,34 @@
 import type { z } from 'zod';
 import { AzureAccount, azureIdentity } from '../../activities/azure/account.js';
+import {
+  DocumentEngineAccount,
+  documentEngineIdentity,
+  documentEngineParts,
+} from '../../activities/document-engine/account.js';
 import { OpenAiAccount, openAiIdentity } from '../../activities/openai/account.js';
 
-/** What a provider wants to know in a credential's `provider` section, and what that section says. */
+type Parts = Readonly<Record<string, string>>;
+
+/** What a provider wants to know in a credential's `provider` section, what that section says, and what an adopted value consists of. */
 export interface Provider<S extends z.ZodObject = z.ZodObject> {
   readonly account: S;
+  /** The same as it stands in the configuration. */
+  readonly section: z.ZodType;
   /** Equal for sections that mean the same account. */
   identity(section: unknown): string;
   /** Base address of every system that its requests name. */
   addresses(section: unknown): Readonly<Record<string, string>>;
   /** The account itself belongs to one credential: it has only so many places for values. */
   readonly exclusive: boolean;
+  /** The parts of an adopted value, checked and completed. Throws when it is no value of this kind. */
+  parts(given: Parts): Parts;
 }
 
 interface About<A> {
   identity(account: A): string;
-  addresses(account: A): Readonly<Record<string, string>>;
+  addresses?(account: A): Readonly<Record<string, string>>;
   readonly exclusive?: true;
+  parts?(given: Parts): Parts;
 }
 
 /** By the `provider` of the procedure. */
@@ -34,6 +46,10 @@ export const providers = {
     }),
     exclusive: true,
   }),
+  'document-engine': {
+    ...provider(DocumentEngineAccount, { identity: documentEngineIdentity, parts: documentEngineParts }),
+    section: DocumentEngineAccount.prefault({}), // it may be left out
+  },
 } as const;
 
 /** @throws Error when a procedure names a provider that is not listed here: a mistake in the program */
@@ -42,12 +58,14 @@ export function providerOf(name: string): (typeof providers)[keyof typeof provid
   return providers[name];
 }
 
-function provider<S extends z.ZodObject>(account: S, about: About<z.infer<S>>): Provider<S> {
+function provider<S extends z.ZodObject>(account: S, about: About<z.output<S>>): Provider<S> {
   return {
     account,
+    section: account,
     identity: (section) => about.identity(account.parse(section)),
-    addresses: (section) => about.addresses(account.parse(section)),
+    addresses: (section) => about.addresses?.(account.parse(section)) ?? {},
     exclusive: about.exclusive ?? false,
+    parts: about.parts ?? ((given) => given),
   };
 }
 

@@ -3,6 +3,8 @@ import type { ProcedureDescriptor } from '../domain/procedure.js';
 import { DurationText, FilePath, HttpUrl, Name } from './fields.js';
 import { didYouMean } from './nearest.js';
 import { Notifications } from './notifications.js';
+import { DocumentEngine } from '../../activities/document-engine/account.js';
+import { Target } from '../../activities/delivery/target.js';
 import { providerOf } from './providers.js';
 import { Schedule } from './schedule.js';
 import { FromEnv, FromFile, SecretRef } from './secret-ref.js';
@@ -66,6 +68,11 @@ const Limits = z
 /** What every credential has, whatever its procedure. */
 const common = {
   engine: z.string().min(1).describe('The engine that uses the credential: a name under `engines`.'),
+  deliver: z
+    .array(Target)
+    .min(1)
+    .optional()
+    .describe('Where a new value goes besides the engine, for instance to the application that uses it.'),
   owner: z.string().min(1).optional().describe('Who answers for it, for instance a mail address.'),
   schedule: Schedule.optional().describe('When it is rotated without anybody asking.'),
   grace: DurationText.prefault('24 hours').describe('Wait between the proof of the new value and the end of the old.'),
@@ -78,7 +85,7 @@ function credentialSchema(procedure: ProcedureDescriptor) {
   return z
     .strictObject({
       procedure: z.literal(procedure.id),
-      provider: providerOf(procedure.provider).account.describe('The account at the provider that issues it.'),
+      provider: providerOf(procedure.provider).section.describe('The account at the provider that issues it.'),
       ...common,
     })
     .describe(`${procedure.section}: every ${procedure.every} unless the schedule says otherwise.`);
@@ -103,7 +110,7 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
     keyRing: KeyRing.prefault({ file: './keyturn.keyring.json' }),
     data: FilePath.default('./.keyturn').describe('Folder of the embedded Temporal server.'),
     engines: z
-      .record(Name, DocuElevate)
+      .record(Name, z.discriminatedUnion('kind', [DocuElevate, DocumentEngine]))
       .describe('The document systems that use the credentials, by a name you choose.'),
     credentials: z
       .record(Name, z.discriminatedUnion('procedure', [first, ...others]))

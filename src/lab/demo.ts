@@ -68,7 +68,7 @@ export async function rehearsed<T>(
   const binary = await findTemporalBinary({ report: onLine });
   const begun = Date.now();
   return withCleanup(async (defer) => {
-    const scenario = await start({ latencyMs: 5 });
+    const scenario = await start({ latencyMs: 5, lifetime: grace });
     defer(() => scenario.stop());
     for (const [name, { url }] of Object.entries(scenario.systems)) onLine(`Simulated ${name}: ${url}`);
     const playground = await createPlayground(scenario, { grace });

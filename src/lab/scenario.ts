@@ -1,3 +1,4 @@
+import type { Duration } from '../domain/duration.js';
 import type { Clock } from './clock.js';
 import type { LabServer } from './server.js';
 
@@ -6,6 +7,8 @@ export interface ScenarioOptions {
   readonly clock?: Clock;
   /** Real milliseconds before each answer. */
   readonly latencyMs?: number;
+  /** How long what a value has issued lives on: no longer than the grace it will be rotated with. Nothing when left out. */
+  readonly lifetime?: Duration;
 }
 
 export interface Received {

@@ -4,7 +4,10 @@ import { runDirectly } from '../../activities/shared/scope.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
 import { descriptorOf } from '../../workers/compose.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
+import { providerOf } from '../config/providers.js';
 import { accountOf, claimsOf } from '../config/policy.js';
+import { permanent } from '../../activities/shared/patience.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { Call } from '../domain/call.js';
 import type { Finding } from '../domain/evidence.js';
 import { UserError } from '../domain/user-error.js';
@@ -30,8 +33,9 @@ export async function adopt(
   onStep: (title: string) => void = () => undefined,
 ): Promise<VersionRef> {
   const { config, store } = session;
-  const { credential, parts, soleUser, actor } = adoption;
+  const { credential, soleUser, actor } = adoption;
   const descriptor = descriptorOf(config, credential);
+  const parts = partsOf(descriptor, adoption);
   const row = { name: credential, procedure: descriptor.id, account: accountOf(config, credential, descriptor) };
   const before = await store.versions(credential);
   const version = await store.adopt({
@@ -51,6 +55,14 @@ export async function adopt(
   }
 }
 
+function partsOf({ provider }: ProcedureDescriptor, { credential, parts }: Adoption): Readonly<Record<string, string>> {
+  try {
+    return providerOf(provider).parts(parts);
+  } catch {
+    throw refused(credential, permanent('Rejected', 'it is no value of this kind'));
+  }
+}
+
 /** Runs the steps of a procedure's `adopt` in this process: they only read outside, so they need no durability. */
 function directRun({ activities }: Session, next: VersionRef, onStep: (title: string) => void): Run {
   const presenter = { workflowId: `adopt/${next.credential}`, runId: randomUUID() };
@@ -63,6 +75,7 @@ function directRun({ activities }: Session, next: VersionRef, onStep: (title: st
   const impossible = () => Promise.reject(new Error('adoption does not wait'));
   return {
     next,
+    current: null,
     async step(title, call) {
       await perform(title, call);
     },

@@ -125,7 +125,7 @@ async function workers(client: Client): Promise<string> {
 async function* access({ config, activities }: Session, credential: string): AsyncGenerator<Check> {
   const { engine, provider } = knownCredential(config, credential);
   const presenter = { workflowId: `check/${credential}`, runId: '' };
-  for (const system of [engine, provider]) {
+  for (const system of new Set<string>([engine, provider])) {
     const checkAccess = activities[`${system}.checkAccess`] as
       ((credential: string) => Promise<AccessCheck[]>) | undefined;
     if (!checkAccess) continue;

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { EngineCredential } from '../../activities/docuelevate/schemas.js';
 import { providerOf } from '../config/providers.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
@@ -70,9 +71,8 @@ function nameOf({ id, provider }: ProcedureDescriptor, catalog: readonly Procedu
 /** Whatever the provider's section needs and nobody but the operator knows. */
 function providerSection(name: string, { provider }: ProcedureDescriptor): { lines: string[]; secretFiles: string[] } {
   const secretFiles: string[] = [];
-  const needed = Object.entries(providerOf(provider).account.shape).filter(
-    ([, field]) => !field.safeParse(undefined).success,
-  );
+  const shape: Readonly<Record<string, z.ZodType>> = providerOf(provider).account.shape;
+  const needed = Object.entries(shape).filter(([, field]) => !field.safeParse(undefined).success);
   const lines = needed.flatMap(([key, field]) => {
     const file = `${places.secrets}/${name}-${key}`;
     const isSecret = field.safeParse({ file }).success;

@@ -3,6 +3,7 @@ import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
 import { credentialOf, engineOf } from '../config/policy.js';
 import { providerOf } from '../config/providers.js';
+import type { Engine } from '../config/schema.js';
 import type { Overlap } from '../domain/procedure.js';
 import type { VersionRef } from '../domain/version.js';
 import { type Plan, planRotation } from './plan.js';
@@ -37,11 +38,12 @@ export async function planOf(
   const workflow = workflowOf(config, credential);
   const opened = await store.preview(credential);
   const rotations = await store.rotations(credential);
-  const { kind, url } = engineOf(config, credential);
+  const engine = engineOf(config, credential);
   const account = credentialOf(config, credential).provider;
   const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
+  const systems = { ...providerOf(provider).addresses(account), ...signerUrl(engine), [engine.kind]: engine.url };
   return {
-    ...{ credential, section, overlap, systems: { [kind]: url, ...providerOf(provider).addresses(account) } },
+    ...{ credential, section, overlap, systems },
     current: opened.current?.number ?? null,
     next: opened.next.number,
     unconfirmed: opened.unconfirmed,
@@ -49,6 +51,10 @@ export async function planOf(
     plan: await planRotation(workflow, input, opened),
     containment: await containmentOf(workflow, opened.current ?? opened.next),
   };
+}
+
+function signerUrl(engine: Engine): Record<string, string> {
+  return engine.kind === 'document-engine' && engine.jwt.signer ? { signer: engine.jwt.signer.url } : {};
 }
 
 /** Titles of what an emergency does to a version. It leaves out the questions whether somebody still uses what is leaked. */
@@ -66,5 +72,5 @@ export async function containmentOf({ procedure }: RotationWorkflow, version: Ve
 /** A run in which nothing happens. */
 function still(next: VersionRef): Run {
   const nothing = async (): Promise<void> => undefined;
-  return { next, step: nothing, check: nothing, task: nothing, pause: nothing, verify: nothing };
+  return { next, current: next, step: nothing, check: nothing, task: nothing, pause: nothing, verify: nothing };
 }

@@ -151,6 +151,7 @@ function isTrue({ kind, at }: Evidence, { values, timeline, stage }: Facts): boo
     case 'document':
       return timeline.during(at, ({ held, working }) => held !== null && working.includes(held));
     case 'connection':
+    case 'listed':
     case 'in-use':
     case 'last-use':
     case 'idle':

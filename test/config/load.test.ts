@@ -38,8 +38,10 @@ describe('a configuration that is right', () => {
     expect(config.store).toEqual({ file: join(folder, 'keyturn.db') });
     expect(config.keyRing).toEqual({ file: join(folder, 'keyturn.keyring.json') });
     expect(config.data).toBe(join(folder, '.keyturn'));
-    expect(config.engines.docs?.admin.password).toEqual({ file: join(dirname(folder), 'admin') });
-    expect(config.engines.docs?.deployment?.envFile).toBe(join(folder, '.env'));
+    expect(config.engines.docs).toMatchObject({
+      admin: { password: { file: join(dirname(folder), 'admin') } },
+      deployment: { envFile: join(folder, '.env') },
+    });
     expect(config.credentials.openai?.provider).toMatchObject({ adminKey: { file: '/run/openai' } });
   });
 
@@ -89,7 +91,8 @@ describe('a configuration that is right', () => {
         ),
     );
 
-    expect(config.engines.other?.admin).toEqual(config.engines.docs?.admin);
+    expect(config.engines.docs).toHaveProperty('admin');
+    expect(config.engines.other).toMatchObject({ ...config.engines.docs, url: 'https://other.example.com' });
   });
 
   it('is read by the example', () => {

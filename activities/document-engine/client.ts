@@ -1,0 +1,193 @@
+import { pathOf } from '../shared/endpoints.js';
+import { type Answer, Http, type HttpRequest } from '../shared/http.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { permanent } from '../shared/patience.js';
+import { endpoints } from './requests.js';
+import { DocumentInfo, type ListedSecret, ListedSecrets, UploadedDocument } from './schemas.js';
+
+export type SecretType = 'jwt' | 'dashboard_password' | 'secret_key_base';
+export type JwtAlgorithm = 'RS256' | 'RS512' | 'ES256' | 'ES512';
+
+/** A Document Engine as the configuration names it, and the kind of secret that a credential is. */
+export interface DocumentEngineConnection {
+  readonly url: string;
+  /** API_AUTH_TOKEN, resolved at each use. */
+  readonly apiToken: () => Promise<string>;
+  readonly type: SecretType;
+  /** The part of the credential's value that the engine gets. */
+  readonly part: string;
+  readonly jwt: JwtUse;
+  readonly dashboardUsername: string;
+  /** The deployment's .env file; null when it is not on this machine. */
+  readonly envFile: string | null;
+  /** What the operator says of REPLACE_SECRETS_FROM_ENV where no file tells; null when nothing is said. */
+  readonly replaceSecretsFromEnv: boolean | null;
+}
+
+/** How JSON Web Tokens are used with an engine. */
+export interface JwtUse {
+  /** JWT_ALGORITHM, one setting for every key. */
+  readonly algorithm: JwtAlgorithm;
+  /** How long tokens live that are issued for it. */
+  readonly tokenLifetimeMs: number;
+  /** Where the application that signs gives out a fresh token; null when nobody can ask it. */
+  readonly signer: Signer | null;
+}
+
+export interface Signer {
+  readonly url: string;
+  /** Content of the Authorization header, where one is needed. */
+  readonly authorization: (() => Promise<string>) | null;
+  /** How long it may take to use another key. */
+  readonly settlingMs: number;
+}
+
+/** Engines whose expiries are changed by POST, by address: found once, remembered for the life of the process. */
+export type Verbs = Set<string>;
+
+const deadlineMs = 20_000; // a third of the start-to-close timeout
+
+/** Speaks Document Engine's API with the API token, and asks what it thinks of a value. */
+export class DocumentEngineClient {
+  readonly #http: Http;
+  readonly #connection: DocumentEngineConnection;
+  readonly #byPost: Verbs;
+  /** How far the engine's clock is ahead of ours, as of its last answer; undefined before the first. */
+  #aheadMs: number | undefined;
+
+  constructor(connection: DocumentEngineConnection, byPost: Verbs) {
+    this.#http = new Http('document-engine', connection.url, deadlineMs);
+    this.#connection = connection;
+    this.#byPost = byPost;
+  }
+
+  /** Unix milliseconds by the engine's clock: it is the one that judges expiries. */
+  now(): number {
+    return Date.now() + (this.#aheadMs ?? 0);
+  }
+
+  /** Every non-expired secret of the connection's type. */
+  async secrets(): Promise<ListedSecret[]> {
+    const { method, path } = this.#ofType(endpoints.listSecrets);
+    return (await this.#administer({ operation: 'listSecrets', method, path })).json(ListedSecrets);
+  }
+
+  /** Adds a secret beside the current one. False when the engine refuses it. Its id is not told: only a list shows it. */
+  async add(secret: string, expiresAt: string): Promise<boolean> {
+    const request = { operation: 'addSecret', ...this.#ofType(endpoints.addSecret), allow: [400] };
+    return (await this.#post(request, { secret, expiresAt })).status !== 400;
+  }
+
+  /** Makes a secret the current one. What becomes of the former one is not documented. */
+  async rotate(secret: string): Promise<void> {
+    await this.#post({ operation: 'rotateSecret', ...this.#ofType(endpoints.rotateSecret) }, { secret });
+  }
+
+  /** Changes the expiry of a secret that is not the current one. */
+  async changeExpiry(id: number, expiresAt: string): Promise<'changed' | 'refused' | 'gone'> {
+    const { url } = this.#connection;
+    if (!this.#byPost.has(url)) {
+      const status = await this.#change(endpoints.changeExpiry, id, expiresAt);
+      if (status !== 404 && status !== 405) return status === 400 ? 'refused' : 'changed';
+    }
+    const status = await this.#change(endpoints.changeExpiryByPost, id, expiresAt);
+    if (status === 404 || status === 405) return 'gone';
+    this.#byPost.add(url);
+    return status === 400 ? 'refused' : 'changed';
+  }
+
+  /** Asks anything at all, unless the engine has told its clock already: tokens are dated by it. */
+  async learnTime(): Promise<void> {
+    if (this.#aheadMs === undefined) await this.isHealthy();
+  }
+
+  async isHealthy(): Promise<void> {
+    await this.#send({ operation: 'health', ...endpoints.health });
+  }
+
+  /** Asks with a token itself. An expired one is no answer about its key. */
+  async tryToken(token: string): Promise<'accepted' | 'refused'> {
+    const answer = await this.#send({
+      operation: 'build',
+      ...endpoints.build,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ parts: [{ page: 'new' }] }),
+      allow: [401, 403],
+    });
+    if (answer.text.includes('`exp`')) throw new OutsideError('document-engine', 'build', { code: 'TOKEN_EXPIRED' });
+    return answer.status < 300 ? 'accepted' : 'refused';
+  }
+
+  /** Asks with a dashboard password itself. */
+  async tryPassword(password: string): Promise<'accepted' | 'refused'> {
+    const user = Buffer.from(`${this.#connection.dashboardUsername}:${password}`).toString('base64');
+    const { status } = await this.#send({
+      operation: 'dashboard',
+      ...endpoints.dashboard,
+      headers: { authorization: `Basic ${user}` },
+      allow: [302, 401],
+    });
+    return status === 401 ? 'refused' : 'accepted';
+  }
+
+  /** Uploads a document under an id of our own, over whatever is there under that id. */
+  async upload(id: string, bytes: Buffer): Promise<void> {
+    const form = new FormData();
+    form.set('file', new File([new Uint8Array(bytes)], `${id}.pdf`, { type: 'application/pdf' }));
+    form.set('document_id', id);
+    form.set('title', 'Keyturn test document');
+    form.set('overwrite_existing_document', 'true');
+    (await this.#administer({ operation: 'upload', ...endpoints.upload, body: form })).json(UploadedDocument);
+  }
+
+  async pagesOf(document: string): Promise<number> {
+    const { method } = endpoints.documentInfo;
+    const path = pathOf(endpoints.documentInfo, { document });
+    return (await this.#administer({ operation: 'documentInfo', method, path })).json(DocumentInfo).data.pageCount;
+  }
+
+  /** One that is gone already is fine. */
+  async deleteDocument(document: string): Promise<void> {
+    const { method } = endpoints.deleteDocument;
+    const path = pathOf(endpoints.deleteDocument, { document });
+    await this.#administer({ operation: 'deleteDocument', method, path, allow: [404] });
+  }
+
+  async #change(
+    { method, path }: typeof endpoints.changeExpiry | typeof endpoints.changeExpiryByPost,
+    id: number,
+    expiresAt: string,
+  ): Promise<number> {
+    const filled = pathOf({ path }, { type: this.#connection.type, id });
+    const request = { operation: 'changeExpiry', method, path: filled, allow: [400, 404, 405] };
+    return (await this.#post(request, { expiresAt })).status;
+  }
+
+  #ofType<T extends { readonly method: HttpRequest['method']; readonly path: `${string}{type}${string}` }>(
+    endpoint: T,
+  ) {
+    return { method: endpoint.method, path: endpoint.path.replace('{type}', this.#connection.type) };
+  }
+
+  #post(request: HttpRequest, body: object): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#administer({ ...request, headers, body: JSON.stringify(body) });
+  }
+
+  async #administer(request: HttpRequest): Promise<Answer> {
+    const authorization = `Token token="${await this.#connection.apiToken()}"`;
+    const headers = { ...request.headers, authorization };
+    const answer = await this.#send({ ...request, headers, allow: [...(request.allow ?? []), 401] });
+    if (answer.status !== 401) return answer;
+    throw permanent(
+      'Unauthorized',
+      'Document Engine refused the API token (401): put the value of API_AUTH_TOKEN where the configuration says',
+    );
+  }
+
+  async #send(request: HttpRequest): Promise<Answer> {
+    const answer = await this.#http.send(request);
+    if (answer.providerTime !== undefined) this.#aheadMs = answer.providerTime * 1000 - Date.now();
+    return answer;
+  }
+}

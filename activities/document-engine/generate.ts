@@ -1,0 +1,37 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import { passing, permanent } from '../shared/patience.js';
+import type { DocumentEngineDeps } from './activities.js';
+import { newValue, whyNotFor } from './keys.js';
+import { markerOf } from './marker.js';
+import { open, type Work } from './standing.js';
+
+/** Nothing outside learns of it: whatever an attempt made is kept, or was never seen. */
+export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
+  const work = await open(deps, ref);
+  const { store, connection } = work;
+  const hasValue = async (): Promise<boolean> => (await store.read(ref)).parts.length > 0;
+  if (await hasValue()) return;
+  await requireFamily(work);
+  const intent = await store.intend(ref);
+  for (const { nonce, version, outcome } of await store.intents(ref.credential))
+    if (version === ref.number && outcome === 'open' && nonce !== intent.nonce)
+      await store.settle({ nonce }, 'nothing-made');
+  const parts = await newValue(connection.type, connection.jwt.algorithm);
+  const providerId = `${connection.type}/${markerOf(store.installation, ref)}`;
+  if (!(await store.keep(ref, intent, { providerId, parts })) && !(await hasValue()))
+    throw passing('another attempt of this step took over');
+}
+
+/** One setting of the engine names the algorithm of every key: a key of another family is refused by the tokens of the one before. */
+async function requireFamily({ store, connection: { type, jwt }, ref }: Work): Promise<void> {
+  if (type !== 'jwt') return;
+  const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
+  const publicKey = current && (await store.unseal(current))['publicKey'];
+  const why = publicKey === undefined ? null : whyNotFor(jwt.algorithm, publicKey);
+  if (why === null) return;
+  throw permanent(
+    'Rejected',
+    `the algorithm cannot be changed by a rotation: of version ${current?.number ?? 0}, ${why}. It is one setting for all ` +
+      'keys, so old and new tokens would never be valid together: change it with a restart, and adopt the new key',
+  );
+}

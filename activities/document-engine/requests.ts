@@ -1,0 +1,55 @@
+import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
+import type { DocumentEngineActivities } from './activities.js';
+
+const system = 'document-engine';
+
+/** Every request this folder can make. `signer` is whatever application the configuration names. */
+export const endpoints = {
+  addSecret: { system, method: 'POST', path: '/api/secrets/{type}' },
+  listSecrets: { system, method: 'GET', path: '/api/secrets/{type}' },
+  rotateSecret: { system, method: 'POST', path: '/api/secrets/{type}/rotate' },
+  changeExpiry: { system, method: 'PATCH', path: '/api/secrets/{type}/{id}' },
+  /** The same as the vendor's description has it. */
+  changeExpiryByPost: { system, method: 'POST', path: '/api/secrets/{type}/{id}' },
+  build: { system, method: 'POST', path: '/api/build' },
+  health: { system, method: 'GET', path: '/healthcheck' },
+  dashboard: { system, method: 'GET', path: '/dashboard' },
+  upload: { system, method: 'POST', path: '/api/documents' },
+  documentInfo: { system, method: 'GET', path: '/api/documents/{document}/document_info' },
+  deleteDocument: { system, method: 'DELETE', path: '/api/documents/{document}' },
+  askSigner: { system: 'signer', method: 'GET', path: '/' },
+} as const satisfies Record<string, RequestTemplate>;
+
+const change = [optional(repeated(endpoints.changeExpiry)), optional(repeated(endpoints.changeExpiryByPost))];
+const add = [...change, optional(endpoints.addSecret), optional(endpoints.listSecrets)];
+
+export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
+  requireKept: [],
+  generate: [],
+  addSecret: [endpoints.listSecrets, ...add],
+  makeCurrent: [
+    endpoints.listSecrets,
+    optional(endpoints.rotateSecret),
+    optional(endpoints.listSecrets),
+    optional(endpoints.listSecrets),
+    ...add,
+  ],
+  expireSecret: [endpoints.listSecrets, ...change],
+  dropSpare: [endpoints.listSecrets, ...change],
+  displace: [endpoints.rotateSecret],
+  expireOthers: [endpoints.listSecrets, ...change],
+  isListed: [endpoints.listSecrets],
+  acceptsKey: [
+    optional(endpoints.health),
+    optional(endpoints.build),
+    optional(endpoints.askSigner),
+    optional(endpoints.build),
+  ],
+  refusesKey: [optional(endpoints.health), optional(repeated(endpoints.build))],
+  sawUse: [optional(endpoints.askSigner), optional(endpoints.build)],
+  isIdle: [],
+  processTestDocument: [endpoints.upload, endpoints.documentInfo, endpoints.deleteDocument],
+  identifySecret: [endpoints.listSecrets],
+  checkAccess: [endpoints.health, optional(endpoints.listSecrets)],
+};

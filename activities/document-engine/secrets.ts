@@ -1,0 +1,81 @@
+import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { Finding } from '../../src/domain/evidence.js';
+import { found, presentFence, presentProof } from '../shared/guard.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { needsDecision, permanent } from '../shared/patience.js';
+import type { DocumentEngineDeps } from './activities.js';
+import { markerOf, momentOf, prolongBelowMs, spareMs } from './marker.js';
+import type { ListedSecret } from './schemas.js';
+import { currentIdOf, currentIn, expire, open, secretOf, sparesOf, type Work } from './standing.js';
+
+export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
+  const work = await open(deps, ref);
+  await ensureSpare(work, ref, await work.client.secrets());
+}
+
+/** Sees to it that a version's value is valid for long beside the current secret. An engine may refuse to hold the current one twice. */
+export async function ensureSpare(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Promise<void> {
+  const { store, client, connection } = work;
+  const expiresAt = momentOf(markerOf(store.installation, ref), client.now(), spareMs);
+  const spares = sparesOf(work, ref, listed);
+  for (const spare of spares.filter((each) => Date.parse(each.expiresAt) - client.now() < prolongBelowMs)) {
+    await presentFence(store, ref);
+    if ((await client.changeExpiry(spare.id, expiresAt)) !== 'changed')
+      throw new OutsideError('document-engine', 'changeExpiry', { code: 'NOT_PROLONGED' });
+  }
+  if (spares.length > 0) return;
+  await presentFence(store, ref);
+  if (!(await client.add(await secretOf(work, ref), expiresAt))) {
+    if (currentIdOf(await store.read(ref), connection) === currentIn(listed).id) return;
+    throw permanent('Rejected', `Document Engine refused to add version ${ref.number} (400)`);
+  }
+  if (sparesOf(work, ref, await client.secrets()).length > 0) return;
+  throw new OutsideError('document-engine', 'addSecret', { code: 'ADDED_AND_NOT_LISTED' });
+}
+
+export async function expireSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
+  const work = await open(deps, ref);
+  const { store, client, connection } = work;
+  await presentProof(store, ref);
+  await store.note(ref, { provider: 'unknown' });
+  const id = currentIdOf(await store.read(ref), connection);
+  const listed = await client.secrets();
+  await expire(work, [...sparesOf(work, ref, listed), ...listed.filter((secret) => secret.id === id)]);
+}
+
+export async function dropSpare(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
+  const work = await open(deps, ref);
+  const listed = await work.client.secrets();
+  if (currentIdOf(await work.store.read(ref), work.connection) !== currentIn(listed).id)
+    throw needsDecision(changedSince(work));
+  await expire(work, sparesOf(work, ref, listed));
+}
+
+export async function isListed(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
+  const work = await open(deps, ref);
+  const { store, client, connection } = work;
+  const listed = await client.secrets();
+  const current = currentIn(listed).id;
+  const known = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
+  const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'listed', outcome, detail });
+  if (!known.some((version) => currentIdOf(version, connection) === current)) return say('failed', changedSince(work));
+  if (currentIdOf(await store.read(ref), connection) === current)
+    return say('proved', `it is the current one (${current})`);
+  const [spare] = sparesOf(work, ref, listed);
+  if (!spare) return say('failed', `no secret of the list is version ${ref.number}`);
+  return say('proved', `listed as ${spare.id} until ${spare.expiresAt}`);
+}
+
+export async function identifySecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
+  const { store, client, connection } = await open(deps, ref);
+  const { id } = currentIn(await client.secrets());
+  await store.note(ref, { marks: { [connection.type]: { before: id, ours: id } } });
+}
+
+/** What a current secret that we do not know may mean. */
+export function changedSince({ connection: { type } }: Work): string {
+  return (
+    `the current ${type} secret was changed since we last made one current: by a person, or by a restart with ` +
+    'REPLACE_SECRETS_FROM_ENV=true, which brings back the environment. Set that to false, then put our value back or adopt what is there'
+  );
+}

@@ -1,0 +1,56 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store, Version } from '../../src/store/store.js';
+import { presentFence } from '../shared/guard.js';
+import { OutsideError } from '../shared/outside-error.js';
+import type { DocumentEngineDeps } from './activities.js';
+import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
+import { markedIn, markerOf, momentPast, plain } from './marker.js';
+import type { ListedSecret } from './schemas.js';
+
+/** An engine, and the version that something is done about. */
+export interface Work {
+  readonly store: Store;
+  readonly client: DocumentEngineClient;
+  readonly connection: DocumentEngineConnection;
+  readonly ref: VersionRef;
+}
+
+export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: VersionRef): Promise<Work> {
+  const connection = await engine(ref.credential);
+  return { store, connection, ref, client: new DocumentEngineClient(connection, verbs) };
+}
+
+/** What the engine is given as the version's secret. */
+export async function secretOf({ store, connection }: Work, ref: VersionRef): Promise<string> {
+  return (await store.unseal(ref))[connection.part] ?? '';
+}
+
+/** The one without an expiry. */
+export function currentIn(listed: readonly ListedSecret[]): ListedSecret {
+  const current = listed.filter(({ expiresAt }) => expiresAt === null);
+  if (current.length === 1 && current[0]) return current[0];
+  throw new OutsideError('document-engine', 'listSecrets', { code: `${current.length} current secrets` });
+}
+
+/** Id of the secret that the version is, or was, as the current one; undefined while that is not known. */
+export function currentIdOf({ marks }: Version, { type }: DocumentEngineConnection): number | undefined {
+  return marks[type]?.ours;
+}
+
+/** What was added for a version beside the current secret. */
+export function sparesOf({ store }: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
+  return markedIn(listed, markerOf(store.installation, ref));
+}
+
+/** Ends secrets that are not current. An engine that takes no expiry in the past gets the next moment. */
+export async function expire({ store, client, ref }: Work, secrets: readonly ListedSecret[]): Promise<void> {
+  for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
+    await presentFence(store, ref);
+    if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') continue;
+    if ((await client.changeExpiry(id, plain(client.now() + soonMs))) === 'refused')
+      throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });
+  }
+}
+
+/** How soon a secret ends where it cannot end at once; the engine's clock is known to the second. */
+export const soonMs = 2_000;

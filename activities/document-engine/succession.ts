@@ -1,0 +1,54 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import { presentFence, presentProof } from '../shared/guard.js';
+import { needsDecision } from '../shared/patience.js';
+import type { DocumentEngineDeps } from './activities.js';
+import { changedSince, ensureSpare } from './secrets.js';
+import { currentIdOf, currentIn, open, secretOf, type Work } from './standing.js';
+
+/** Which version becomes current, and which one has been until now; null when that one must not live on. */
+export interface Succession {
+  readonly version: VersionRef;
+  readonly former: VersionRef | null;
+}
+
+/**
+ * What the engine does with the former current secret is not documented. So its value is added beforehand, by `addSecret`, or
+ * right afterwards where the engine refuses to hold a value twice.
+ */
+export async function makeCurrent(deps: DocumentEngineDeps, { version, former }: Succession): Promise<void> {
+  const work = await open(deps, version);
+  const { store, client } = work;
+  if (!(await hasHappened(work, former))) {
+    await (former ? presentProof(store, former) : presentFence(store, version));
+    await client.rotate(await secretOf(work, version));
+    await noteCurrent(work, await currentId(work));
+  }
+  if (former) await ensureSpare({ ...work, ref: former }, former, await client.secrets());
+}
+
+/** Notes the current secret before it changes, so that a repeated attempt can tell whether it did. */
+async function hasHappened(work: Work, former: VersionRef | null): Promise<boolean> {
+  const { store, connection, ref } = work;
+  const mark = (await store.read(ref)).marks[connection.type];
+  const current = await currentId(work);
+  if (mark?.ours === current) return true;
+  if (mark?.ours !== undefined) throw needsDecision(changedSince(work));
+  if (!mark) {
+    if (former && currentIdOf(await store.read(former), connection) !== current)
+      throw needsDecision(changedSince(work));
+    await store.note(ref, { provider: 'unknown', marks: { [connection.type]: { before: current } } });
+    return false;
+  }
+  if (mark.before === current) return false;
+  await noteCurrent(work, current); // the answer to an earlier attempt was lost
+  return true;
+}
+
+async function currentId({ client }: Work): Promise<number> {
+  return currentIn(await client.secrets()).id;
+}
+
+async function noteCurrent({ store, connection: { type }, ref }: Work, id: number): Promise<void> {
+  const before = (await store.read(ref)).marks[type]?.before ?? id;
+  await store.note(ref, { marks: { [type]: { before, ours: id } } });
+}
