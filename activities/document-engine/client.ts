@@ -86,14 +86,15 @@ export class DocumentEngineClient {
   /** Changes the expiry of a secret that is not the current one. */
   async changeExpiry(id: number, expiresAt: string): Promise<'changed' | 'refused' | 'gone'> {
     const { url } = this.#connection;
-    if (!this.#byPost.has(url)) {
-      const status = await this.#change(endpoints.changeExpiry, id, expiresAt);
-      if (status !== 404 && status !== 405) return status === 400 ? 'refused' : 'changed';
+    const both = [endpoints.changeExpiry, endpoints.changeExpiryByPost];
+    for (const endpoint of this.#byPost.has(url) ? both.reverse() : both) {
+      const status = await this.#change(endpoint, id, expiresAt);
+      if (status === 404 || status === 405) continue;
+      if (endpoint === endpoints.changeExpiryByPost) this.#byPost.add(url);
+      else this.#byPost.delete(url);
+      return status === 400 ? 'refused' : 'changed';
     }
-    const status = await this.#change(endpoints.changeExpiryByPost, id, expiresAt);
-    if (status === 404 || status === 405) return 'gone';
-    this.#byPost.add(url);
-    return status === 400 ? 'refused' : 'changed';
+    return 'gone';
   }
 
   /** Asks anything at all, unless the engine has told its clock already: tokens are dated by it. */

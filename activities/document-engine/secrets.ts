@@ -13,7 +13,7 @@ export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Prom
   await ensureSpare(work, ref, await work.client.secrets());
 }
 
-/** Sees to it that a version's value is valid for long beside the current secret. An engine may refuse to hold the current one twice. */
+/** Sees to it that a version's value is valid for long beside the current secret. An engine may refuse to hold a value twice. */
 export async function ensureSpare(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Promise<void> {
   const { store, client, connection } = work;
   const expiresAt = momentOf(markerOf(store.installation, ref), client.now(), spareMs);
@@ -26,7 +26,8 @@ export async function ensureSpare(work: Work, ref: VersionRef, listed: readonly 
   if (spares.length > 0) return;
   await presentFence(store, ref);
   if (!(await client.add(await secretOf(work, ref), expiresAt))) {
-    if (currentIdOf(await store.read(ref), connection) === currentIn(listed).id) return;
+    const id = currentIdOf(await store.read(ref), connection);
+    if (listed.some((secret) => secret.id === id)) return; // it is, or was, the current one, and is still valid
     throw permanent('Rejected', `Document Engine refused to add version ${ref.number} (400)`);
   }
   if (sparesOf(work, ref, await client.secrets()).length > 0) return;

@@ -31,7 +31,7 @@ export async function createPlayground(
   for (const [name, secret] of Object.entries(scenario.secretFiles))
     await writeFile(join(dir, name), `${secret}\n`, { mode: 0o600 });
   const { engines, credentials } = scenario.config;
-  const withWaits = Object.entries(credentials).map(([name, entry]) => [name, { ...entry, grace, patience }]);
+  const withWaits = Object.entries(credentials).map(([name, entry]) => [name, { grace, patience, ...entry }]);
   const file = join(dir, 'keyturn.yaml');
   const content = {
     store: 'sqlite:./keyturn.db',

@@ -12,7 +12,14 @@ const missing: Answer = { status: 404, body: 'Not found' };
 
 /** The secrets API: no answer ever holds a value, and none but the list an id. */
 export function secretRoutes(state: DocumentEngineState, behavior: Behavior): Routes<Incoming> {
-  const other = behavior.change === 'PATCH' ? 'POST' : 'PATCH';
+  const expire = ofType(({ type, id, body }) => {
+    const asked = Expiry.safeParse(body);
+    if (!asked.success) return bad;
+    const changed = state.expire(type, id, asked.data.expiresAt);
+    return changed === undefined ? missing : changed ? done : bad;
+  });
+  const change = (method: Behavior['change']) => (request: Incoming) =>
+    behavior.change === method ? expire(request) : { status: behavior.otherChange, body: 'No such method' };
   return {
     'GET /api/secrets/{type}': ofType(({ type }) => ({
       status: 200,
@@ -26,13 +33,8 @@ export function secretRoutes(state: DocumentEngineState, behavior: Behavior): Ro
       const asked = Rotated.safeParse(body);
       return asked.success && state.rotate(type, asked.data.secret) ? done : bad;
     }),
-    [`${behavior.change} /api/secrets/{type}/{id}`]: ofType(({ type, id, body }) => {
-      const asked = Expiry.safeParse(body);
-      if (!asked.success) return bad;
-      const changed = state.expire(type, id, asked.data.expiresAt);
-      return changed === undefined ? missing : changed ? done : bad;
-    }),
-    [`${other} /api/secrets/{type}/{id}`]: () => ({ status: behavior.otherChange, body: 'No such method' }),
+    'PATCH /api/secrets/{type}/{id}': change('PATCH'),
+    'POST /api/secrets/{type}/{id}': change('POST'),
   };
 }
 

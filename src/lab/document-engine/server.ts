@@ -23,6 +23,8 @@ export interface DocumentEngineLabOptions extends LabOptions {
 
 export interface DocumentEngineLab extends LabServer {
   readonly apiToken: string;
+  /** May be changed at any time. */
+  readonly behavior: Behavior;
   readonly algorithm: JwtAlgorithm;
   readonly dashboardUsername: string;
   /** What the environment says, and so what is current before anybody uses the API. */
@@ -87,7 +89,7 @@ export async function startDocumentEngineLab(options: DocumentEngineLabOptions =
   const faraway = (): string => new Date(clock() + 365 * 86_400_000).toISOString();
   return {
     ...server,
-    ...{ apiToken, algorithm, dashboardUsername: username, environment, privateKey },
+    ...{ apiToken, behavior, algorithm, dashboardUsername: username, environment, privateKey },
     values: (type) => [...new Set(state.live(type).map(({ value }) => value))],
     everyValue: state.everyValue,
     secrets: (type) => state.live(type).map(({ id, expiresAt }) => ({ id, expiresAt })),

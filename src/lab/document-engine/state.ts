@@ -10,18 +10,18 @@ export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
 /** Where the vendor's guide and description are silent or differ, a deployment may do either. */
 export interface Behavior {
   /** What becomes of the former current secret: it is gone, it stays for a day, or its row takes the new value. */
-  readonly rotate: 'drops' | 'keeps' | 'in-place';
+  rotate: 'drops' | 'keeps' | 'in-place';
   /** The method that changes an expiry: the guide says PATCH, the description POST. */
-  readonly change: 'PATCH' | 'POST';
+  change: 'PATCH' | 'POST';
   /** What the other method is answered with. */
-  readonly otherChange: 404 | 405;
+  otherChange: 404 | 405;
   /** Whether a value may be added that is there already; refused, rotating to it makes its own row the current one. */
-  readonly duplicates: 'allowed' | 'refused';
+  duplicates: 'allowed' | 'refused';
   /** Whether an expiry may lie in the past. */
-  readonly pastExpiry: 'allowed' | 'refused';
+  pastExpiry: 'allowed' | 'refused';
 }
 
-export const usualBehavior: Behavior = {
+export const usualBehavior: Readonly<Behavior> = {
   rotate: 'drops',
   change: 'PATCH',
   otherChange: 405,

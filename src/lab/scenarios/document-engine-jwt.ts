@@ -65,6 +65,7 @@ function configOf(
     ...{ kind: 'document-engine', url: engine.url, apiToken: { file: './viewer-token' }, jwt },
     deployment: { replaceSecretsFromEnv: false },
   };
-  const credential = { procedure: 'document-engine-jwt', engine: 'viewer', deliver: [{ file: keyFile }] };
+  const grace = lifetime === '0 seconds' ? {} : { grace: lifetime };
+  const credential = { procedure: 'document-engine-jwt', engine: 'viewer', deliver: [{ file: keyFile }], ...grace };
   return { engines: { viewer }, credentials: { 'viewer-jwt': credential } };
 }

@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Progress } from '../../src/domain/rotation.js';
+import { startConsumer } from '../../src/lab/consumer.js';
+import { type DocumentEngineLab, newKeyPair } from '../../src/lab/document-engine/server.js';
+import { type Behavior, usualBehavior } from '../../src/lab/document-engine/state.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
+import { decide, progress } from '../../workflows/rotation/messages.js';
+import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
+import { until } from '../support/temporal.js';
+
+let scenario: Scenario;
+let rehearsal: TestRehearsal;
+let engine: DocumentEngineLab;
+let keyFile: string;
+const lifetimeMs = 300;
+
+beforeAll(async () => {
+  scenario = await startDocumentEngineJwt({ lifetime: '0.3 seconds' });
+  engine = scenario.systems['document-engine'] as DocumentEngineLab;
+  rehearsal = await rehearse(scenario);
+  keyFile = (scenario.config.credentials['viewer-jwt'] as { deliver: [{ file: string }] }).deliver[0].file;
+});
+afterAll(() => rehearsal.stop());
+afterEach(() => {
+  engine.faults.clear();
+  Object.assign(engine.behavior, usualBehavior);
+});
+
+const look = (handle: WorkflowHandle): Promise<Progress> => handle.query(progress);
+const begin = (patienceMs = 0): Promise<WorkflowHandle> => rehearsal.begin({ graceMs: lifetimeMs, patienceMs });
+
+async function whyItWaits(handle: WorkflowHandle): Promise<string> {
+  return until(async () => {
+    const { waiting } = await look(handle);
+    return waiting?.for === 'operator' && waiting.why;
+  });
+}
+const answer = (handle: WorkflowHandle, decision: 'retry' | 'roll-back' | 'abandon' | 'skip') =>
+  handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'the test' }] });
+
+const behaviors: Partial<Behavior>[] = (['drops', 'keeps', 'in-place'] as const).flatMap((rotate) => [
+  { rotate },
+  { rotate, duplicates: 'refused', pastExpiry: 'refused' },
+]);
+
+it.each([...behaviors, { change: 'POST' as const, otherChange: 404 as const }])(
+  'replaces the key without a failed use, whatever the deployment does: %j',
+  async (behavior) => {
+    Object.assign(engine.behavior, behavior);
+    const [before] = scenario.working();
+    const consumer = startConsumer(() => scenario.consume(), 20);
+
+    const report = await rehearsal.report(await begin());
+    await consumer.stop();
+
+    expect(report).toMatchObject({ outcome: 'retired', oldCredential: 'refused', leftOver: [] });
+    expect(consumer).toMatchObject({ failed: 0 });
+    expect(scenario.working()).toEqual([scenario.engineHolds()]);
+    expect(scenario.working()).not.toContain(before);
+    expect(engine.secrets('jwt')).toHaveLength(1);
+    engine.restart();
+    expect(scenario.working()).toEqual([scenario.engineHolds()]);
+  },
+);
+
+it('keeps nothing of the old private key beside the new one', async () => {
+  expect(await rehearsal.report(await begin())).toMatchObject({ outcome: 'retired' });
+
+  expect(readdirSync(dirname(keyFile))).toEqual(['viewer-key']);
+});
+
+it('goes back to the former key, in the engine and in the file, when the signer is not convinced', async () => {
+  const [before] = scenario.working();
+  const file = readFileSync(keyFile, 'utf8');
+  const signer = scenario.systems['signer']!;
+  signer.faults.add({ method: 'GET', path: '/token', kind: { status: 404 } });
+
+  const report = await rehearsal.report(await begin());
+
+  signer.faults.clear();
+  expect(report).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+  expect(scenario.working()).toEqual([before]);
+  expect(readFileSync(keyFile, 'utf8')).toBe(file);
+  expect(readdirSync(dirname(keyFile))).toEqual(['viewer-key']);
+});
+
+it('lets the tokens of the old key pass first, also when somebody is in a hurry', async () => {
+  const consumer = startConsumer(() => scenario.consume(), 20);
+
+  const report = await rehearsal.report(await rehearsal.begin({ graceMs: 0 }));
+  await consumer.stop();
+
+  expect(report).toMatchObject({ outcome: 'retired', oldCredential: 'refused' });
+  expect(consumer.failed).toBe(0);
+});
+
+it('notices that a restart brought back the environment, and says what to do', async () => {
+  const stranger = newKeyPair('ES256');
+  engine.rotateByHand('jwt', stranger.publicKey);
+  const handle = await begin(60_000);
+
+  const why = await whyItWaits(handle);
+  await answer(handle, 'abandon');
+
+  expect(why).toContain('REPLACE_SECRETS_FROM_ENV');
+  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'abandoned' });
+  expect(scenario.working()).toContain(stranger.publicKey);
+});
