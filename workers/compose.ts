@@ -37,22 +37,7 @@ export function composeSystems(config: Config, store: Store) {
       },
     }),
     schedules: createSchedulesActivities({ store, configured: (name) => configuredSchedule(config, name) }),
-    openai: createOpenAiActivities({
-      store,
-      async account(credential) {
-        const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
-        const { project, baseUrl, settling } = account;
-        return { adminKey: () => secret(account.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
-      },
-    }),
-    azure: createAzureActivities({
-      store,
-      async account(credential) {
-        const account = AzureAccount.parse(credentialOf(config, credential).provider);
-        const { clientSecret, settling, ...connection } = account;
-        return { ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) };
-      },
-    }),
+    ...composeProviders(config, store),
     docuelevate: createDocuElevateActivities({
       store,
       sessions: new Sessions(),
@@ -69,6 +54,29 @@ export function composeSystems(config: Config, store: Store) {
 }
 
 export type Systems = ReturnType<typeof composeSystems>;
+
+/** Outside systems that issue values. */
+function composeProviders(config: Config, store: Store) {
+  const secret = secretsOf(store);
+  return {
+    openai: createOpenAiActivities({
+      store,
+      async account(credential) {
+        const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
+        const { project, baseUrl, settling } = account;
+        return { adminKey: () => secret(account.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
+      },
+    }),
+    azure: createAzureActivities({
+      store,
+      async account(credential) {
+        const account = AzureAccount.parse(credentialOf(config, credential).provider);
+        const { clientSecret, settling, ...connection } = account;
+        return { ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) };
+      },
+    }),
+  };
+}
 
 /** Whoever is told what happens, by the configuration; none where it says nothing. */
 export function composeChannels({ notifications }: Pick<Config, 'notifications'>, store: Store): Channel[] {

@@ -28,7 +28,7 @@ interface About<A> {
   identity(account: A): string;
   addresses?(account: A): Readonly<Record<string, string>>;
   readonly exclusive?: true;
-  parts?(given: Parts): Parts;
+  readonly parts?: (given: Parts) => Parts;
 }
 
 /** By the `provider` of the procedure. */

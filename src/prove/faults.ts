@@ -138,10 +138,10 @@ function hollowDeletion(): Fault {
     /\.(?:delete|regenerate)Key$/.test(boundary.activity) ? changes(boundary, 'request') : [];
   const hollow = outside('hollow-deletion', points, async ({ stage }, request) => {
     if (!request) throw new Error('no request was made');
-    const { body, probe } = stage.hollow;
-    arm(stage.systems, request, { status: 200, body: body() });
+    const { hollow: answer } = stage;
+    arm(stage.systems, request, { status: 200, body: answer.body() });
     for (const { faults: plan } of stage.systems)
-      plan.add({ method: 'GET', path: probe, kind: { status: 403, body: 'the proxy forbids it' } });
+      plan.add({ method: 'GET', path: answer.probe, kind: { status: 403, body: 'the proxy forbids it' } });
   });
   return { ...hollow, ends: ['abandoned', 'contained'], waits: /still accepts/, decide: retrying };
 }

@@ -1,6 +1,6 @@
 import type { RotationReport } from '../domain/rotation.js';
 import { isLive } from '../domain/version.js';
-import type { Evidence } from '../domain/evidence.js';
+import type { Evidence, EvidenceKind } from '../domain/evidence.js';
 import type { Store, Version } from '../store/store.js';
 import type { Issued, Stage } from './stage.js';
 import type { Timeline } from './timeline.js';
@@ -139,23 +139,19 @@ interface Facts {
   readonly stage: Stage;
 }
 
+type Truth = (facts: Facts, at: number) => boolean;
+
+/** What the samples can tell of a proof, by its kind. */
+const truths: Partial<Record<EvidenceKind, Truth>> = {
+  accepted: ({ values, timeline }, at) =>
+    timeline.during(at, ({ working }) => values.some((value) => working.includes(value))),
+  refused: ({ values, stage }) => !stage.scenario.working().some((value) => values.includes(value)),
+  'setting-ours': ({ values, timeline }, at) =>
+    timeline.during(at, ({ held }) => held !== null && values.includes(held)),
+  document: ({ timeline }, at) => timeline.during(at, ({ held, working }) => held !== null && working.includes(held)),
+};
+
 /** Whether a proof was so when it was recorded. What the samples cannot tell counts as true. */
-function isTrue({ kind, at }: Evidence, { values, timeline, stage }: Facts): boolean {
-  switch (kind) {
-    case 'accepted':
-      return timeline.during(at, ({ working }) => values.some((value) => working.includes(value)));
-    case 'refused':
-      return !stage.scenario.working().some((value) => values.includes(value));
-    case 'setting-ours':
-      return timeline.during(at, ({ held }) => held !== null && values.includes(held));
-    case 'document':
-      return timeline.during(at, ({ held, working }) => held !== null && working.includes(held));
-    case 'connection':
-    case 'listed':
-    case 'in-use':
-    case 'last-use':
-    case 'idle':
-    case 'sole-user':
-      return true;
-  }
+function isTrue({ kind, at }: Evidence, facts: Facts): boolean {
+  return truths[kind]?.(facts, at) ?? true;
 }

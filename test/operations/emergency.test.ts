@@ -8,7 +8,7 @@ import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import { adopt } from '../../src/operations/adopt.js';
-import { conduct, conductAll, type Conducted } from '../../src/operations/emergency.js';
+import { conduct, type Conducted } from '../../src/operations/emergency.js';
 import { inputOf, openSession, type Session } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { bundlePath, quiet } from '../../workers/bundle.js';

@@ -5,6 +5,7 @@ import type { DecisionRequest, StepProgress } from '../../src/domain/rotation.js
 import { versions } from '../systems.js';
 import type { RotationRun } from './run.js';
 import { choicesOn, effectsOf } from './choices.js';
+import { impactOf, liveOf } from './situation.js';
 import { Leave, retryPauseMs, type Trouble, troubleOf } from './trouble.js';
 
 /** Proof that goes stale again and again is a question for a person. */
@@ -110,7 +111,7 @@ async function decisionUntil(run: RotationRun, question: Question): Promise<Deci
   const choices = choicesOn(run);
   const effects = effectsOf(run.standing(), choices, title);
   return run.wait(
-    { for: operator ? 'operator' : 'retry', why, impact: run.impact(), live: run.live(), choices, effects, ...clock },
+    { for: operator ? 'operator' : 'retry', why, impact: impactOf(run), live: liveOf(run), choices, effects, ...clock },
     { deadline: clock.until },
   );
 }

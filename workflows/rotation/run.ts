@@ -20,7 +20,9 @@ import { emergencyPending, type Inbox } from './messages.js';
 import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
 import { attempt, type Ended } from './attempt.js';
 import { effectsOf, type Standing } from './choices.js';
-import { type Footing, Leave, troubleOf } from './trouble.js';
+import { impactOf, liveOf } from './situation.js';
+import { waitAndSustain } from './sustain.js';
+import { type Footing, Leave } from './trouble.js';
 import type { World } from './world.js';
 
 /** A wait longer than this goes on in a new run: a parked rotation must not depend on the code of the day it was parked. */
@@ -172,7 +174,7 @@ export class RotationRun implements Run {
   #exits(title: string): Pick<Waiting, 'impact' | 'live' | 'choices' | 'effects'> {
     const stuck = this.pastNoReturn || this.footing === 'containing';
     const choices: Decision[] = stuck ? ['abandon'] : ['roll-back', 'abandon'];
-    return { impact: this.impact(), live: this.live(), choices, effects: effectsOf(this.standing(), choices, title) };
+    return { impact: impactOf(this), live: liveOf(this), choices, effects: effectsOf(this.standing(), choices, title) };
   }
 
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
@@ -183,7 +185,7 @@ export class RotationRun implements Run {
     this.#listed = true;
     let told: DecisionRequest | null = null;
     try {
-      await this.#waitAndSustain(() => wake() || answered() || emergencyPending(this.inbox), deadline);
+      await waitAndSustain(this, () => wake() || answered() || emergencyPending(this.inbox), deadline);
       if (answered()) told = this.givenUp ?? this.inbox.decisions.shift() ?? null;
       if (told?.decision === 'abandon') this.givenUp = told;
     } finally {
@@ -202,53 +204,9 @@ export class RotationRun implements Run {
     return question !== undefined;
   }
 
-  /** Waits, and every now and then does what the procedure wants to be repeated meanwhile. One that fails is tried again the next time. */
-  async #waitAndSustain(wake: () => boolean, deadline = Number.POSITIVE_INFINITY): Promise<void> {
-    const { sustain } = this.definition.procedure;
-    const everyMs = sustain ? durationMs(sustain.every) : Number.POSITIVE_INFINITY;
-    for (;;) {
-      const until = Math.min(deadline, this.world.now() + everyMs);
-      await this.world.wait(wake, Number.isFinite(until) ? until : undefined);
-      if (wake() || this.world.now() >= deadline || !sustain || this.footing === 'containing') return;
-      for (const call of sustain.calls(this)) await this.#sustainWith(call);
-    }
-  }
-
-  async #sustainWith(call: Call<void>): Promise<void> {
-    const { input, opened, phase } = this;
-    const context = { credential: input.credential, fence: opened?.fence ?? null, phase };
-    const step = { ...context, title: 'Prolong what is waiting', emergency: false };
-    await this.world.execute(call, step).catch(troubleOf);
-  }
-
-  /** What documents run on right now, for whoever has to decide. */
-  impact(): string {
-    const { current, next } = this;
-    if (this.footing === 'committed')
-      return `none: documents use version ${next.number}${current && !this.pastNoReturn ? `, and version ${current.number} still works` : ''}`;
-    if (this.footing === 'containing') return 'documents fail until a new version is in force';
-    if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
-    if (this.phase === 'confirm' || this.phase === 'open') return `none: documents use version ${current.number}`;
-    const both = this.definition.descriptor.overlap !== 'single';
-    return both
-      ? `none: documents use version ${current.number} or ${next.number}, and both work`
-      : 'documents may fail until this is decided';
-  }
-
   standing(): Standing {
     const { footing, pastNoReturn, current, next, undo } = this;
     return { footing, pastNoReturn, current, next, begun: undo.map(({ title }) => title) };
-  }
-
-  /** What is live where, as far as the runner's own steps tell. */
-  live(): string[] {
-    const { current, opened, footing, pastNoReturn } = this;
-    if (!opened) return [];
-    const inForce = footing === 'committed';
-    const old = current && `version ${current.number}: ${ofCurrent(footing, pastNoReturn)}`;
-    const begun = this.undo.map(({ title }) => `"${title}"`).join(', ');
-    const made = begun === '' ? 'nothing of it can be taken back' : `begun, and can be taken back: ${begun}`;
-    return [...(old ? [old] : []), `version ${opened.next.number}: ${inForce ? 'in force' : made}`];
   }
 
   progress(): Omit<Progress, 'outcome'> {
@@ -311,10 +269,4 @@ interface Until {
 function leaveIfTold(told: DecisionRequest | null): void {
   if (told?.decision === 'roll-back' || told?.decision === 'abandon')
     throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
-}
-
-function ofCurrent(footing: Footing, pastNoReturn: boolean): string {
-  if (footing === 'containing') return 'leaked; it is being revoked';
-  if (footing !== 'committed') return 'in force in the store';
-  return pastNoReturn ? 'being retired, perhaps refused already' : 'replaced, and still usable';
 }

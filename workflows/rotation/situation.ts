@@ -1,0 +1,31 @@
+import type { RotationRun } from './run.js';
+import type { Footing } from './trouble.js';
+
+/** What documents run on right now, for whoever has to decide. */
+export function impactOf(run: RotationRun): string {
+  const { current, next, footing, pastNoReturn, phase } = run;
+  if (footing === 'committed')
+    return `none: documents use version ${next.number}${current && !pastNoReturn ? `, and version ${current.number} still works` : ''}`;
+  if (footing === 'containing') return 'documents fail until a new version is in force';
+  if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
+  if (phase === 'confirm' || phase === 'open') return `none: documents use version ${current.number}`;
+  return run.definition.descriptor.overlap === 'single'
+    ? 'documents may fail until this is decided'
+    : `none: documents use version ${current.number} or ${next.number}, and both work`;
+}
+
+/** What is live where, as far as the runner's own steps tell. */
+export function liveOf({ current, opened, footing, pastNoReturn, undo }: RotationRun): string[] {
+  if (!opened) return [];
+  const inForce = footing === 'committed';
+  const old = current && `version ${current.number}: ${ofCurrent(footing, pastNoReturn)}`;
+  const begun = undo.map(({ title }) => `"${title}"`).join(', ');
+  const made = begun === '' ? 'nothing of it can be taken back' : `begun, and can be taken back: ${begun}`;
+  return [...(old ? [old] : []), `version ${opened.next.number}: ${inForce ? 'in force' : made}`];
+}
+
+function ofCurrent(footing: Footing, pastNoReturn: boolean): string {
+  if (footing === 'containing') return 'leaked; it is being revoked';
+  if (footing !== 'committed') return 'in force in the store';
+  return pastNoReturn ? 'being retired, perhaps refused already' : 'replaced, and still usable';
+}
