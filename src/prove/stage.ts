@@ -16,7 +16,7 @@ export interface Issued {
 /** How a provider says that it ended a value and has not. */
 export interface HollowEnd {
   /** An answer such as it gives when it has. */
-  body(): string;
+  readonly body: () => string;
   /** The request that asks about a value: a proxy refuses it once. */
   readonly probe: string;
 }
