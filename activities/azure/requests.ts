@@ -19,10 +19,10 @@ const { signIn, listKeys, regenerateKey, showInfo } = endpoints;
 
 export const azureRequests: RequestsOf<AzureActivities> = {
   otherIsFree: [signIn, listKeys],
-  createKey: [signIn, listKeys, optional(regenerateKey), optional(listKeys)],
+  createKey: [signIn, listKeys, regenerateKey, optional(listKeys)],
   acceptsKey: [showInfo],
   refusesKey: [repeated(showInfo)],
-  regenerateKey: [signIn, listKeys, optional(regenerateKey)],
+  regenerateKey: [signIn, listKeys, regenerateKey],
   regenerateSlot: [signIn, regenerateKey],
   identifyKey: [signIn, listKeys],
   survey: [signIn, listKeys, optional(repeated(showInfo))],
