@@ -20,8 +20,9 @@ export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Fin
   const { store } = deps;
   const keys = await (await clientOf(deps, ref)).keys();
   const standing = await standingOf(store, ref, keys);
-  if (!standing) throw adoptFirst(ref);
-  return found(store, ref, await usersOfIdle(store, keys, standing));
+  if (standing) return found(store, ref, await usersOfIdle(store, keys, standing));
+  await requireAdopted(deps, ref);
+  return found(store, ref, { kind: 'sole-user', outcome: 'proved', detail: 'no version that is sound is in force' });
 }
 
 /**
@@ -104,16 +105,28 @@ async function hasValue({ store }: AzureDeps, ref: VersionRef): Promise<boolean>
   return (await store.read(ref)).parts.length > 0;
 }
 
-/** Nothing of ours is in use: after a containment either slot will do, and the one that an interrupted attempt may hit late is left alone. */
+/** Nothing sound is in use: after a containment either slot will do, and the one that a lost request may still hit is left alone. */
 async function makeFirst(work: Work): Promise<void> {
   const { deps, ref } = work;
   const { store } = deps;
-  const earlier = (await store.versions(ref.credential)).filter(({ number }) => number !== ref.number);
-  if (!earlier.some(({ parts }) => parts.length > 0)) throw adoptFirst(ref);
+  await requireAdopted(deps, ref);
   const attempts = (await openAttempts(store, ref)).filter(({ version }) => version === ref.number);
   if (attempts.length >= slots.length) await waitOut(attempts, attemptMs);
-  const first = (await unansweredIn(store, ref)) === 'Key1' ? 'Key2' : 'Key1';
+  const spoiled = (await unansweredIn(store, ref)) ?? (await slotOfLive(work));
+  const first = spoiled === 'Key1' ? 'Key2' : 'Key1';
   await make(work, attempts.length % 2 === 0 ? first : otherThan(first));
+}
+
+/** The slot of a version that lives on, although it is compromised: a person passed over its end. */
+async function slotOfLive({ deps: { store }, ref, keys }: Work): Promise<Slot | undefined> {
+  const alive = (await store.versions(ref.credential)).filter(
+    ({ state, number, parts }) => isLive(state) && number !== ref.number && parts.length > 0,
+  );
+  for (const version of alive) {
+    const slot = slotOf(keys, (await store.unseal(version))['key']);
+    if (slot) return slot;
+  }
+  return undefined;
 }
 
 /** The slot that a containment may still regenerate: its attempt was begun, and its end is not on record. */
@@ -203,6 +216,9 @@ function mayComeLate(slot: Slot): Error {
   );
 }
 
-function adoptFirst({ credential }: VersionRef): Error {
-  return needsDecision(`which of the two keys is in use is not known: keyturn adopt ${credential}`);
+/** Before the adoption nobody knows which key is in use. */
+async function requireAdopted({ store }: AzureDeps, { credential, number }: VersionRef): Promise<void> {
+  const versions = await store.versions(credential);
+  if (versions.some((earlier) => earlier.number !== number && earlier.parts.length > 0)) return;
+  throw needsDecision(`which of the two keys is in use is not known: keyturn adopt ${credential}`);
 }

@@ -293,6 +293,22 @@ describe('Ending a key', () => {
   });
 });
 
+describe('Where nothing sound is in force', () => {
+  it('the next key takes the slot that a compromised one does not have', async () => {
+    await replaced();
+    await regenerate(current);
+    const { next: third } = await bench.rotate();
+    await bench.store.note({ ...next, fence: third.fence }, { compromised: true });
+
+    const finding = await isFree(third);
+    await create(third);
+
+    expect(finding).toMatchObject({ outcome: 'proved', detail: 'no version that is sound is in force' });
+    expect(await bench.store.read(third)).toMatchObject({ providerId: 'Key1' });
+    expect(stage.lab.works((await parts(next))['key']!)).toBe(true);
+  });
+});
+
 describe('Containment', () => {
   it('that was frozen on its way to a slot may still come, so the new key is made in the other one', async () => {
     const entry = { event: 'started', credential: bench.credential, activity: 'azure.regenerateSlot', activityId: '7' };
