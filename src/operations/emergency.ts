@@ -46,7 +46,7 @@ export async function conductAll(
   const others = emergencies.filter(({ credential }) => !own.has(credential));
   const ours = emergencies.filter(({ credential }) => own.has(credential));
   const first = Promise.all(others.map((emergency) => conduct(conducting, emergency)));
-  if (ours.length > 0 && others.length > 0) await Promise.race([first, pause(ownWaitMs, conducting.signal)]);
+  if (ours.length > 0 && others.length > 0) await atMost(ownWaitMs, first, conducting.signal);
   const last = Promise.all(ours.map((emergency) => conduct(conducting, emergency)));
   return [...(await first), ...(await last)];
 }
@@ -101,6 +101,12 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 function whatOf(error: unknown): string {
   const { what, next } = explain(error);
   return [what, next].filter((text) => text !== null).join('. ');
+}
+
+async function atMost(ms: number, work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, pause(ms, AbortSignal.any([signal, over.signal]))]);
+  over.abort();
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
