@@ -1,6 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
+import { emergencyPriority } from '../../workflows/rotation/world.js';
 import { rotationAttributes } from '../../workflows/search-attributes.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { RotationInput } from '../domain/rotation.js';
@@ -48,6 +49,7 @@ export function startOptions(descriptor: ProcedureDescriptor, input: RotationInp
   const { credential, request } = input;
   return {
     ...{ workflowId, taskQueue, args: [input] as [RotationInput] },
+    ...(request.trigger === 'emergency' && { priority: emergencyPriority }),
     staticSummary: `${descriptor.section}: ${credential}`,
     staticDetails: `${request.trigger} by ${request.actor}: ${request.reason}`,
     typedSearchAttributes: new TypedSearchAttributes(rotationAttributes(descriptor, input)),

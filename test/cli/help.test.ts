@@ -13,6 +13,8 @@ const commands = [
   'decide',
   'retire-now',
   'extend-grace',
+  'emergency',
+  'whose',
   'ledger',
   'up',
   'worker',

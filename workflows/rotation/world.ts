@@ -16,6 +16,9 @@ import { currentStep, type StepContext } from './step-context.js';
 /** Served by its own worker with its own slots, so that hung ordinary steps never hold up an emergency. */
 export const emergencyTaskQueue = 'keyturn-emergency';
 
+/** Before everything else that waits at the server. */
+export const emergencyPriority = { priorityKey: 1 } as const;
+
 /** What differs between a rotation that happens, one that is planned and one whose steps run in the caller's own process. */
 export interface World {
   execute<R>(call: Call<R>, step: Omit<StepContext, 'version'>): Promise<R>;
@@ -78,7 +81,7 @@ function schedule<R>(
       ...(initialInterval && { initialInterval }),
       ...(maximumInterval && { maximumInterval }),
     },
-    ...(emergency && { taskQueue: emergencyTaskQueue }),
+    ...(emergency && { taskQueue: emergencyTaskQueue, priority: emergencyPriority }),
   });
   return activities[call.activity]!.executeWithOptions({ summary: title }, [...call.args]) as Promise<R>;
 }
