@@ -61,6 +61,37 @@ describe('a configuration that is right', () => {
     });
   });
 
+  it('may name moments instead of an interval, and dates on which nothing begins', () => {
+    const config = load(
+      `${small}    schedule: { cron: '0 9 1 */3 *', reason: audits, skip: ["2026-12-24"], jitter: 10 minutes }\n`,
+    );
+
+    expect(config.credentials.openai?.schedule).toEqual({
+      ...{ cron: '0 9 1 */3 *', reason: 'audits', skip: ['2026-12-24'], jitter: '10 minutes' },
+    });
+  });
+
+  it('lets two rotations of one provider and of one engine be in progress at a time, unless it says otherwise', () => {
+    expect(load(small).limits).toEqual({ perProvider: 2, perEngine: 2 });
+    expect(load(`${small}limits: { perEngine: 1 }\n`).limits).toEqual({ perProvider: 2, perEngine: 1 });
+  });
+
+  it('may say who is told', () => {
+    const text = `${small}notifications:
+  webhook: { url: 'https://hooks.example.com/keyturn/', secret: { file: ./hook } }
+  email: { host: mail.example.com, from: keyturn@example.com, to: [platform@example.com] }
+`;
+
+    expect(load(text).notifications).toEqual({
+      webhook: { url: 'https://hooks.example.com/keyturn', secret: { file: join(dirname(file), 'hook') } },
+      email: {
+        ...{ host: 'mail.example.com', port: 587, security: 'starttls' },
+        ...{ from: 'keyturn@example.com', to: ['platform@example.com'] },
+      },
+      dueSoon: '7 days',
+    });
+  });
+
   it('spells equal addresses alike', () => {
     expect(load(withLine(5, '    url: HTTPS://Docs.Example.com:443/')).engines.docs?.url).toBe(
       'https://docs.example.com',
@@ -267,6 +298,56 @@ describe('a mistake is told with its place', () => {
       'a time zone that is none',
       `${small}    schedule: { window: { days: [mon], hours: 9-16, timezone: +02:00 } }\n`,
       '12:53 credentials.openai.schedule.window.timezone: not a time zone; write for example Europe/Berlin or UTC',
+    ],
+    [
+      'a cron expression that is none',
+      `${small}    schedule: { cron: 0 9 1 13 *, reason: audits }\n`,
+      '12:17 credentials.openai.schedule.cron: the month is not right; write numbers from 1 to 12, with "*", "-", "," and "/"',
+    ],
+    [
+      'a cron expression without a reason',
+      `${small}    schedule: { cron: 0 9 1 1 * }\n`,
+      '12:17 credentials.openai.schedule.cron: the rotation guide recommends 90 days; say why it differs with "reason:" beside it',
+    ],
+    [
+      'a cron expression and an interval',
+      `${small}    schedule: { cron: 0 9 1 1 *, every: 90 days, reason: audits }\n`,
+      '12:17 credentials.openai.schedule.cron: an interval is given as well ("every"); keep one of the two',
+    ],
+    [
+      'a date that is none',
+      `${small}    schedule: { skip: ["2026-12-24", "2026-02-30"] }\n`,
+      '12:38 credentials.openai.schedule.skip.1: not a date; write for example "2026-12-24"',
+    ],
+    [
+      'a delay that reaches the next rotation',
+      `${small}    schedule: { jitter: 90 days }\n`,
+      '12:17 credentials.openai.schedule.jitter: a delay of up to 90 days reaches the next rotation, after 90 days',
+    ],
+    [
+      'a limit that lets nothing begin',
+      `${small}limits: { perProvider: 0 }\n`,
+      '12:11 limits.perProvider: a limit is at least 1',
+    ],
+    [
+      'notifications for nobody',
+      `${small}notifications: { dueSoon: 1 day }\n`,
+      '12:1 notifications: write a webhook, an email, or both',
+    ],
+    [
+      'a secret that stands in the file',
+      `${small}notifications: { webhook: { url: "https://hooks.example.com", secret: abc } }\n`,
+      '12:63 notifications.webhook.secret: a secret never stands in this file; write where it is kept, as one of { file: path }, { env: NAME } or { credential: name }',
+    ],
+    [
+      'a password that would go over the wire in clear',
+      `${small}notifications: { email: { host: m, security: none, username: k, password: { env: P }, from: a@example.com, to: [b@example.com] } }\n`,
+      '12:36 notifications.email.security: a password is sent over a protected connection only; write starttls or tls',
+    ],
+    [
+      'a credential for notifications that is not there',
+      `${small}notifications: { webhook: { url: "https://hooks.example.com", secret: { credential: opnai } } }\n`,
+      '12:63 notifications.webhook.secret: refers to a credential that is not in this file; did you mean "openai"?',
     ],
     ['a key given twice', `${small}store: sqlite:./other.db\n`, '12:1 this key is there twice'],
     [

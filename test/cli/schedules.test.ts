@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startReceiver, type TestReceiver } from '../support/receiver.js';
+import { expectTold, type Running, type Stage, startStage } from './stage.js';
+
+jest.setTimeout(60_000); // each command is a process of its own, and a test runs several
+
+let stage: Stage;
+let up: Running;
+let receiver: TestReceiver;
+
+beforeAll(async () => {
+  [stage, receiver] = await Promise.all([startStage(), startReceiver()]);
+  await stage.adopt('--sole-user');
+  writeFileSync(join(stage.dir, 'webhook'), randomBytes(24).toString('hex'));
+  stage.edit(/$/, `notifications:\n  webhook: { url: "${receiver.url}", secret: { file: ./webhook } }\n`);
+  up = stage.start(['up']);
+  await up.says('Ready.');
+});
+afterAll(() => Promise.all([stage.stop(), receiver.stop()]));
+
+const told = () => receiver.messages.map(({ body }) => (JSON.parse(body) as { event: string }).event);
+
+it('shows what apply would do, does it, and has nothing left to do', async () => {
+  const plan = await stage.keyturn('schedules', 'plan');
+  const apply = await stage.keyturn('schedules', 'apply', '--json');
+  const again = await stage.keyturn('schedules', 'plan');
+
+  expect(plan.stdout).toMatch(/openai +\+ create +every 90 days +\d{4}-/);
+  expect(plan.stdout).toContain('keyturn schedules apply');
+  expect(apply.json()).toMatchObject({ changes: [{ credential: 'openai', change: 'create' }] });
+  expect(again.stdout).toContain('= as it is');
+  expect(again.stdout).not.toContain('Next');
+});
+
+it('lists, pauses and resumes, with a reason and a name', async () => {
+  await stage.keyturn('schedules', 'pause', 'openai', '--reason', 'the migration', '--actor', 'ada');
+  const paused = await stage.keyturn('schedules', 'list');
+  await stage.keyturn('schedules', 'resume', 'openai', '--reason', 'it is over', '--actor', 'ada');
+  const listed = await stage.keyturn('schedules', 'list', '--json');
+
+  expect(paused.stdout).toContain('paused, ada: the migration');
+  expect(listed.json()).toMatchObject({ schedules: [{ credential: 'openai', paused: false, missed: 0 }] });
+  expect((await stage.keyturn('ledger', 'openai')).stdout).toMatch(/paused.*the migration.*by ada/);
+});
+
+it('says what is not there', async () => {
+  const [unknown, reason] = await Promise.all([
+    stage.keyturn('schedules', 'pause', 'opnai', '--reason', 'x'),
+    stage.keyturn('schedules', 'trigger', 'openai'),
+  ]);
+
+  expectTold(unknown, 2, 'did you mean "openai"?');
+  expect(reason.code).toBe(2);
+  expect(reason.stderr).toContain('--reason');
+});
+
+it('rotates when a person takes it for due, and the schedule stays as it is', async () => {
+  const before = await due();
+  const triggered = await stage.keyturn('schedules', 'trigger', 'openai', '--reason', 'a test');
+  while ((await version()) < 2);
+
+  expect(triggered.code).toBe(0);
+  expect(await due()).toEqual(before);
+  const ledger = await stage.keyturn('ledger', 'openai', '--limit', '200');
+  expect(ledger.stdout).toMatch(/opened.*schedule: a test/);
+});
+
+it('proves that messages arrive, and tells of what happened meanwhile', async () => {
+  const works = await stage.keyturn('notify', 'test', '--json');
+  while (!told().includes('retired')) await new Promise((resolve) => setTimeout(resolve, 50));
+  receiver.status = 503;
+  const broken = await stage.keyturn('notify', 'test');
+  const status = await stage.keyturn('status', '--fail-on-trouble');
+
+  expect(works.json()).toEqual({ channels: [{ channel: 'webhook', ok: true, why: null }] });
+  expect(told()).toEqual(expect.arrayContaining(['test', 'started', 'retired']));
+  expect(broken.code).toBe(1);
+  expect(broken.stdout).toContain('✖ webhook: webhook send answered 503');
+  expect(status.code).toBe(1);
+  expect(status.stdout).toContain('webhook does not get messages through');
+});
+
+it('asks for somebody to notify', async () => {
+  stage.edit(/notifications:[\s\S]*$/, '');
+
+  expectTold(await stage.keyturn('notify', 'test'), 2, 'names nobody to notify', 'keyturn.example.yaml');
+});
+
+async function one<T>(): Promise<T> {
+  return (await stage.keyturn('status', '--json')).json<{ credentials: [T] }>().credentials[0];
+}
+const due = async () => (await one<{ scheduled: boolean; dueAt: number; nextWindowAt: number }>()).dueAt;
+const version = async () => (await one<{ current: { number: number } }>()).current.number;
