@@ -88,7 +88,11 @@ function beginning({ actor }: Cli, { credential, reason, grace, resetSchedule }:
   return grace === undefined ? { credential, request } : { credential, request, grace: durationOf(grace) };
 }
 
-function beginningText({ paint }: Cli, { isNew, hasWorker }: Begun, { credential, grace }: Wanted): string[] {
+function beginningText(
+  { paint }: Cli,
+  { isNew, hasWorker }: Begun,
+  { credential, grace, resetSchedule }: Wanted,
+): string[] {
   const { good, attention, bold } = paint;
   const begun = `${good('✔')} The rotation of ${bold(credential)} has begun`;
   const found = `${attention('•')} A rotation of ${bold(credential)} is running already`;
@@ -96,6 +100,7 @@ function beginningText({ paint }: Cli, { isNew, hasWorker }: Begun, { credential
   return [
     isNew ? begun : found,
     ...(!isNew && grace !== undefined ? [kept] : []),
+    ...(!isNew && resetSchedule ? [`  ${attention('Its schedule is not reset by it: it was not begun to.')}`] : []),
     ...(hasWorker ? [] : [`${attention('◷')} It is started and waits: no worker is there to do it.`]),
   ];
 }

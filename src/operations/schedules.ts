@@ -105,7 +105,7 @@ function cadenceFor(plan: SchedulePlan, records: Records, now: number): Cadence 
   };
 }
 
-/** Writes one change into the store and then into Temporal; repeated, it does the same. */
+/** Makes one change in Temporal and then in the store, which is what it is compared with: cut off in between, it is made again. */
 export async function applyChange(
   { store, config }: Connected,
   client: Client,
@@ -117,14 +117,14 @@ export async function applyChange(
     return store.dropCadence(credential, actor);
   }
   if (!schedule) return;
-  const known = await store.cadence(credential);
   const { anchor, basis } = schedule.cadence;
-  if (known?.anchor !== anchor || known.basis !== basis) await store.setCadence(credential, schedule.cadence, actor);
   const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
   const options = optionsOf(plan, { anchor, installation: store.installation });
   if (change === 'update') await client.schedule.getHandle(id).update(({ state }) => ({ ...options, state }));
   if (change === 'create')
     await client.schedule.create({ ...options, scheduleId: id, memo: { keyturn: store.installation } });
+  const known = await store.cadence(credential);
+  if (known?.anchor !== anchor || known.basis !== basis) await store.setCadence(credential, schedule.cadence, actor);
 }
 
 function optionsOf(plan: SchedulePlan, { anchor, installation }: { anchor: number; installation: string }) {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { pino } from 'pino';
 import { fastClock } from '../../src/lab/clock.js';
@@ -7,13 +8,14 @@ import { createPlayground } from '../../src/lab/playground.js';
 import { startRehearsal } from '../../src/lab/rehearsal.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
+import { triggerSchedule } from '../../src/operations/schedule-control.js';
 import { inputOf } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { descriptorOf } from '../../workers/compose.js';
 import { installRuntime } from '../../workers/rotation-worker.js';
 
-// Records one rotation of every procedure, to be replayed by every later version of the code (history.test.ts).
+// Records one rotation of every procedure, and what a schedule starts, to be replayed by every later version of the code (history.test.ts).
 // Run it only for a new procedure or a new way through one: old recordings stay, they are what is running somewhere.
 const folder = fileURLToPath(new URL('../../../test/histories/', import.meta.url));
 installRuntime(pino({ level: 'silent' }));
@@ -30,10 +32,20 @@ for (const [id, start] of Object.entries(scenarios)) {
     const input = inputOf(session.config, credential, { actor: 'recorder', trigger: 'manual', reason: 'to record it' });
     const { handle } = await startRotation(client, descriptorOf(session.config, credential), input);
     await handle.result();
-    const file = `${folder}${id}.${new Date().toISOString().slice(0, 10)}.json`;
-    await writeFile(file, `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), withoutMachine, 1)}\n`);
-    process.stdout.write(`recorded ${file}\n`);
+    await keep(id, handle);
+    if (id !== 'openai-api-key') return; // a schedule starts the same for every procedure
+    const order = { credential, actor: 'recorder', reason: 'to record it' };
+    const scheduled = client.workflow.getHandle(await triggerSchedule(session, client, order));
+    await scheduled.result();
+    await keep('scheduled-rotation', scheduled);
+    await client.workflow.getHandle(handle.workflowId).result();
   });
+}
+
+async function keep(name: string, handle: Pick<WorkflowHandle, 'fetchHistory'>): Promise<void> {
+  const file = `${folder}${name}.${new Date().toISOString().slice(0, 10)}.json`;
+  await writeFile(file, `${JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())), withoutMachine, 1)}\n`);
+  process.stdout.write(`recorded ${file}\n`);
 }
 
 /** What a replay does not read and what tells of the machine it was recorded on. */

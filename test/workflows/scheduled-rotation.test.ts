@@ -11,6 +11,8 @@ import {
 import { isRunning } from '../../src/operations/progress.js';
 import { inputOf } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
+import { cronOf, nextSlot } from '../../src/schedules/cron.js';
+import { termsOf } from '../../src/schedules/terms.js';
 import { statusOf } from '../../src/operations/status.js';
 import type { LedgerRow } from '../../src/store/store.js';
 import { descriptorOf } from '../../workers/compose.js';
@@ -157,6 +159,24 @@ it('is counted anew from an emergency', async () => {
   expect(await entry('scheduled', `emergency rotation to version ${version}`)).toMatchObject({ actor: 'ada' });
   const described = await describeSchedule(client, ourId());
   expect(described?.spec.startAt?.getTime()).toBe(applied?.schedule?.cadence && applied.schedule.dueAt);
+});
+
+it.each([
+  ['*/30 2-3 * * *', 'Europe/Berlin', '2027-03-26'], // over the night that leaves an hour out
+  ['0 9 1 */3 *', 'America/New_York', '2026-12-01'],
+  ['5/20 6 * * 7,1-2', 'UTC', '2026-12-01'],
+])('is due when Temporal takes it to be: %s in %s', async (text, timezone, from) => {
+  const cadence = { kind: 'cron', cron: cronOf(text), text, timezone } as const;
+  const anchor = Date.parse(from);
+  const { spec } = termsOf({ credential: 'x', basis: text, cadence, window: null, share: 0, jitterMs: 0 }, anchor);
+  const action = { type: 'startWorkflow', workflowType: 'x', taskQueue: 'x', workflowId: 'x' } as const;
+  const handle = await rehearsal.client.schedule.create({ scheduleId: `cron ${text}`, spec, action });
+  const ours: number[] = [];
+  for (let at = Number(spec.startAt) - 1; ours.length < 10; ours.push(at)) at = nextSlot(cadence.cron, timezone, at)!;
+
+  const { info } = await handle.describe();
+
+  expect(info.nextActionTimes.map((time) => time.toISOString())).toEqual(ours.map((at) => new Date(at).toISOString()));
 });
 
 it('repairs what somebody changed in Temporal, and touches nobody else’s schedules', async () => {
