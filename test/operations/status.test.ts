@@ -57,6 +57,27 @@ it('says that a rotation is overdue', async () => {
   expect(await status()).toMatchObject({ overdue: true, trouble: ['Its rotation is overdue.'] });
 });
 
+it('says when a scheduled rotation may begin, and keeps to the schedule after a rotation by hand', async () => {
+  bench.clock = Date.now() - 10 * day;
+  const ref = await bench.store.adopt(adopted({ key: randomValue() }));
+  const cadence = { anchor: Date.now() - 30 * day, basis: 'every 90 days', why: 'a test' };
+  await bench.store.setCadence(ref.credential, cadence, 'ada');
+
+  const { scheduled, dueAt, nextWindowAt, overdue } = await status();
+
+  expect([scheduled, overdue]).toEqual([true, false]);
+  expect(dueAt).toBeGreaterThanOrEqual(cadence.anchor + 90 * day);
+  expect(dueAt).toBeLessThan(cadence.anchor + 91 * day + 1000); // its share of a day
+  expect(nextWindowAt).toBe(dueAt);
+});
+
+it('says that a store which was restored has to be compared first', async () => {
+  await bench.store.adopt(adopted({ key: randomValue() }));
+  bench.edit('update installation set restored_at = 1');
+
+  expect((await status()).trouble).toEqual(['The store was restored from a backup: keyturn reconcile openai']);
+});
+
 it('shows the rotation that runs, and counts what it holds as nothing left over', async () => {
   await bench.store.adopt(adopted({ key: randomValue() }));
   await bench.candidate();

@@ -8,7 +8,7 @@ import {
   planSchedules,
   scheduleId,
 } from '../../src/operations/schedules.js';
-import { brokenChannels } from '../../src/operations/status.js';
+import { brokenChannels, statusOf } from '../../src/operations/status.js';
 import { keepSchedules, tell } from '../../src/operations/watch.js';
 import { webhookChannel } from '../../src/notifications/webhook.js';
 import { composeChannels } from '../../workers/compose.js';
@@ -68,7 +68,9 @@ it('tells that a rotation waits for a person, what for, and how to answer', asyn
     return told().find(({ event }) => event === 'waiting');
   });
   await look();
+  const [status] = await statusOf(rehearsal.session, rehearsal.client);
 
+  expect(status).toMatchObject({ waitingFor: 'an operator', inGraceUntil: null });
   expect(waiting.detail).toContain('keyturn decide openai');
   expect(waiting.detail).toContain('grace');
   expect(told().filter(({ event }) => event === 'waiting')).toHaveLength(1);
