@@ -1,4 +1,6 @@
 export { rotateAzureDocumentIntelligenceKey } from './procedures/azure-document-intelligence-key.js';
+export { rotateDocumentEngineDashboardPassword } from './procedures/document-engine-dashboard-password.js';
+export { rotateDocumentEngineSecretKeyBase } from './procedures/document-engine-secret-key-base.js';
 export { rotateDocumentEngineJwt } from './procedures/document-engine-jwt.js';
 export { scheduledRotation } from './scheduled-rotation.js';
 export { rotateOpenAiApiKey } from './procedures/openai-api-key.js';

@@ -3,12 +3,13 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import { checkAccess } from './access.js';
+import { isGone, isInForce } from './base.js';
 import type { DocumentEngineConnection, Verbs } from './client.js';
 import { displace, expireOthers } from './containment.js';
 import { processTestDocument } from './documents.js';
 import { requireKept } from './environment.js';
 import { generate } from './generate.js';
-import { acceptsKey, refusesKey } from './probes.js';
+import { acceptsKey, acceptsPassword, refusesKey, refusesPassword } from './probes.js';
 import { addSecret, dropSpare, expireSecret, identifySecret, isListed } from './secrets.js';
 import { isIdle, sawUse } from './signer.js';
 import { makeCurrent, type Succession } from './succession.js';
@@ -55,6 +56,18 @@ export function createDocumentEngineActivities(deps: DocumentEngineDeps) {
 
     /** Whether the engine refuses a token signed with the version's key. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
+
+    /** Whether the dashboard accepts the version's password. */
+    acceptsPassword: (version: VersionRef): Promise<Finding> => acceptsPassword(deps, version),
+
+    /** Whether the dashboard refuses the version's password. One question with it: refusals may count as attacks. */
+    refusesPassword: (version: VersionRef): Promise<Finding> => refusesPassword(deps, version),
+
+    /** Whether the engine lists the version and is well: all that can be seen of a base. */
+    isInForce: (version: VersionRef): Promise<Finding> => isInForce(deps, version),
+
+    /** Whether the engine lists the version no more: all that can be seen of the end of a base. */
+    isGone: (version: VersionRef): Promise<Finding> => isGone(deps, version),
 
     /** Whether the application that signs tokens does so with the version's key. */
     sawUse: (version: VersionRef): Promise<Finding> => sawUse(deps, version),

@@ -24,6 +24,24 @@ export async function refusesKey(deps: DocumentEngineDeps, ref: VersionRef): Pro
   return judgeRefusal(await open(deps, ref), tryKey, 'POST /api/build answered 403');
 }
 
+export async function acceptsPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
+  const work = await open(deps, ref);
+  return judgeAcceptance(work, await tryPassword(work, ref), {
+    accepted: 'GET /dashboard let it in',
+    refused: 'GET /dashboard refused it',
+    unknown: 'there is no value to ask with',
+  });
+}
+
+export async function refusesPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
+  return judgeRefusal(await open(deps, ref), tryPassword, 'GET /dashboard answered 401');
+}
+
+async function tryPassword({ store, client }: Work, ref: VersionRef): Promise<Verdict | null> {
+  const { password } = (await store.read(ref)).parts.length > 0 ? await store.unseal(ref) : {};
+  return password === undefined ? null : client.tryPassword(password);
+}
+
 /** Null when there is nothing to sign with. */
 async function tryKey({ store, client, connection }: Work, ref: VersionRef): Promise<Verdict | null> {
   const parts = (await store.read(ref)).parts.length > 0 ? await store.unseal(ref) : {};

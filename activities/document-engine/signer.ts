@@ -16,10 +16,10 @@ const waitedOutMs = 10_000; // tokens that pass so soon are no question for a pe
 
 export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const { store, client, connection } = await open(deps, ref);
-  const { signer } = connection.jwt;
+  const signer = connection.type === 'jwt' ? connection.jwt.signer : null;
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'in-use', outcome, detail });
   const token = await askSigner(signer);
-  if (!signer || token === null) return say('not-observable', 'no application that signs is configured to be asked');
+  if (!signer || token === null) return say('not-observable', 'nobody is configured who could tell what is used');
   const { publicKey = '' } = await store.unseal(ref);
   const why = !(await isSignedWith(publicKey, token))
     ? 'the application signs with another key'
@@ -37,6 +37,7 @@ export async function isIdle(deps: DocumentEngineDeps, ref: VersionRef): Promise
   const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
   const sinceMs = Date.now() - (current?.promotedAt ?? Date.now());
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'idle', outcome, detail });
+  if (connection.type !== 'jwt') return say('not-observable', 'who uses it cannot be seen');
   const lifetime = `tokens live for ${tokenLifetimeMs / 1000} s`;
   const leftMs = tokenLifetimeMs - sinceMs;
   if (leftMs > 0 && leftMs <= waitedOutMs) throw settling(`${lifetime}; waited for`, leftMs);

@@ -29,7 +29,7 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
 }
 
 function overview(
-  { current, next, overlap, unconfirmed, rotating, containment }: Outlook,
+  { current, next, overlap, ends, unconfirmed, rotating, containment }: Outlook,
   { dim, attention }: Paint,
 ): [string, string | null][] {
   const version =
@@ -39,6 +39,7 @@ function overview(
   return [
     [dim('Versions'), version],
     [dim('Overlap'), overlaps[overlap]],
+    [dim('Ends'), ends],
     [
       dim('First'),
       unconfirmed

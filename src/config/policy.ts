@@ -22,6 +22,12 @@ export function policyOf(config: Config, credential: string, descriptor: Procedu
   };
 }
 
+/** How long the old value has to live on at least: as long as the tokens that were signed with it. */
+export function shortestGraceMs(config: Config, credential: string, { settings }: ProcedureDescriptor): number {
+  const engine = engineOf(config, credential);
+  return engine.kind === 'document-engine' && 'jwt' in settings ? durationMs(engine.jwt.tokenLifetime) : 0;
+}
+
 /** SHA-256 (hex) over the policy as canonical JSON: sorted keys, no spaces. The ledger keeps it. */
 export function policyHash(policy: Policy): string {
   const canonical = JSON.stringify(policy, Object.keys(policy).sort());

@@ -29,6 +29,8 @@ export interface ProcedureDescriptor {
   readonly delivers?: string;
   /** Nothing takes the place of a value that nobody has adopted: the engine would lose it, and us the way back. */
   readonly needsAdoption?: true;
+  /** What ends together with the old value, for whoever reads a plan. */
+  readonly ends?: string;
   /** What stays usable after the value itself is refused; reported by an emergency. */
   readonly outlives?: string;
 }

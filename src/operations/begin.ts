@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { type Duration, durationMs } from '../domain/duration.js';
+import { shortestGraceMs } from '../config/policy.js';
+import { type Duration, durationMs, formatDuration } from '../domain/duration.js';
 import type { RotationInput, RotationRequest } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
-import { knownCredential, workersOf } from './reach.js';
+import { knownCredential, requireAdopted, workersOf } from './reach.js';
+import { UsageError } from './refusals.js';
 import { inputOf, type Session } from './session.js';
 import { startRotation } from './start-rotation.js';
 
@@ -26,16 +28,26 @@ const workerWaitMs = 3_000; // one that is just starting shows by then
 
 /** Starts the rotation of a credential, or finds the one that is running. Throws a UsageError when there is no such credential. */
 export async function begin(
-  { config }: Session,
+  { config, store }: Session,
   client: Client,
   { credential, request, grace }: Beginning,
 ): Promise<Begun> {
   const descriptor = knownCredential(config, credential);
+  requireAdopted(descriptor, credential, (await store.preview(credential)).current);
   const configured = inputOf(config, credential, request);
   const policy = grace === undefined ? configured.policy : { ...configured.policy, graceMs: durationMs(grace) };
+  requireGrace(policy.graceMs, shortestGraceMs(config, credential, descriptor));
   const input: RotationInput = { ...configured, policy };
   const { handle, isNew } = await startRotation(client, descriptor, input).catch(refuseUnprepared);
   return { workflowId: handle.workflowId, isNew, hasWorker: await waitForWorker(client) };
+}
+
+function requireGrace(graceMs: number, shortestMs: number): void {
+  if (graceMs >= shortestMs) return;
+  throw new UsageError(`A grace of ${formatDuration(graceMs)} is too short`, {
+    state: `Nothing was started. Tokens live for ${formatDuration(shortestMs)}, and the old key may not end before they do.`,
+    next: `Give at least --grace "${formatDuration(shortestMs)}".`,
+  });
 }
 
 const invalidArgument = 3; // https://grpc.io/docs/guides/status-codes

@@ -7,7 +7,7 @@ import type { Engine } from '../config/schema.js';
 import type { Overlap } from '../domain/procedure.js';
 import type { VersionRef } from '../domain/version.js';
 import { type Plan, planRotation } from './plan.js';
-import { knownCredential } from './reach.js';
+import { knownCredential, requireAdopted } from './reach.js';
 
 /** What a rotation would do now, and what a person should know before it is started. */
 export interface Outlook {
@@ -20,6 +20,8 @@ export interface Outlook {
   readonly current: number | null;
   readonly next: number;
   readonly overlap: Overlap;
+  /** What ends together with the old value; null when nothing is known to. */
+  readonly ends: string | null;
   /** The current version was adopted, and no rotation has shown yet that the engine really holds it. */
   readonly unconfirmed: boolean;
   /** A rotation is running. */
@@ -34,16 +36,18 @@ export async function planOf(
   { config, store }: Session,
   { credential, actor }: { credential: string; actor: string },
 ): Promise<Outlook> {
-  const { section, overlap, provider } = knownCredential(config, credential);
+  const descriptor = knownCredential(config, credential);
+  const { section, overlap, provider, ends = null } = descriptor;
   const workflow = workflowOf(config, credential);
   const opened = await store.preview(credential);
+  requireAdopted(descriptor, credential, opened.current);
   const rotations = await store.rotations(credential);
   const engine = engineOf(config, credential);
   const account = credentialOf(config, credential).provider;
   const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
   const systems = { ...providerOf(provider).addresses(account), ...signerUrl(engine), [engine.kind]: engine.url };
   return {
-    ...{ credential, section, overlap, systems },
+    ...{ credential, section, overlap, ends, systems },
     current: opened.current?.number ?? null,
     next: opened.next.number,
     unconfirmed: opened.unconfirmed,

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
 import type { Config } from '../config/schema.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
+import type { VersionRef } from '../domain/version.js';
 import { UserError } from '../domain/user-error.js';
 import { connectClient, resolveTemporal, type TemporalTarget } from '../temporal/connect.js';
 import { findEmbeddedServer } from '../temporal/embedded.js';
@@ -16,6 +17,19 @@ export function knownCredential(config: Config, credential: string): ProcedureDe
   } catch (error) {
     throw error instanceof UserError ? new UsageError(error.message, error) : error;
   }
+}
+
+/** @throws UsageError when a value has to be adopted before the first rotation, and none was */
+export function requireAdopted(
+  { needsAdoption }: ProcedureDescriptor,
+  credential: string,
+  current: VersionRef | null,
+): void {
+  if (!needsAdoption || current) return;
+  throw new UsageError(`Nothing was adopted for ${credential}`, {
+    state: 'Nothing was started. The engine would lose the value that is in force, and nobody could put it back.',
+    next: `Give the value first: keyturn adopt ${credential}`,
+  });
 }
 
 export interface Reached {

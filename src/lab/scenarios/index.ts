@@ -1,11 +1,21 @@
-import type { StartScenario } from '../scenario.js';
+import type { ScenarioOptions, StartScenario } from '../scenario.js';
 import { startAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
-import { preciseClock, startDocumentEngineJwt } from './document-engine-jwt.js';
+import { type DocumentEngineOptions, preciseClock } from './document-engine.js';
+import { startDocumentEngineDashboardPassword } from './document-engine-dashboard-password.js';
+import { startDocumentEngineJwt } from './document-engine-jwt.js';
+import { startDocumentEngineSecretKeyBase } from './document-engine-secret-key-base.js';
 import { startOpenAiApiKey } from './openai-api-key.js';
 
 /** The stage of every procedure, by its id. */
 export const scenarios: Readonly<Record<string, StartScenario>> = {
   'openai-api-key': startOpenAiApiKey,
   'azure-document-intelligence-key': startAzureDocumentIntelligenceKey,
-  'document-engine-jwt': (options) => startDocumentEngineJwt({ ...options, clock: preciseClock }),
+  'document-engine-dashboard-password': inRealTime(startDocumentEngineDashboardPassword),
+  'document-engine-secret-key-base': inRealTime(startDocumentEngineSecretKeyBase),
+  'document-engine-jwt': inRealTime(startDocumentEngineJwt),
 };
+
+/** Tokens and expiries are real times. */
+function inRealTime(start: (options: DocumentEngineOptions) => ReturnType<StartScenario>): StartScenario {
+  return (options: ScenarioOptions = {}) => start({ ...options, clock: preciseClock });
+}

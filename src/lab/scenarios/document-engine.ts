@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duration } from '../../domain/duration.js';
+import { type DocumentEngineLab, startDocumentEngineLab } from '../document-engine/server.js';
+import type { Behavior, SecretType } from '../document-engine/state.js';
+import type { Scenario, ScenarioOptions } from '../scenario.js';
+
+export interface DocumentEngineOptions extends ScenarioOptions {
+  /** Where the vendor's guide and description are silent or differ. */
+  readonly behavior?: Partial<Behavior>;
+}
+
+/** Document Engine as its environment set it up, and a folder for whoever uses its secrets. */
+export interface DocumentEngineStage {
+  readonly engine: DocumentEngineLab;
+  readonly folder: string;
+  readonly lifetime: Duration;
+  /** What every scenario of the engine has in common. */
+  readonly base: Pick<Scenario, 'secretFiles' | 'working' | 'stop'>;
+  /** `engines` and `credentials`, with what is special to one. */
+  readonly config: (credential: NamedCredential, jwt?: object) => Scenario['config'];
+}
+
+/** An entry of `credentials` and its name. */
+type NamedCredential = { readonly name: string } & Readonly<Record<string, unknown>>;
+
+/** Finer than a millisecond, so that the order of requests to several systems is known. Tokens are dated by it, so it never runs faster. */
+export const preciseClock = (): number => performance.timeOrigin + performance.now();
+
+export async function stageDocumentEngine(
+  type: SecretType,
+  options: DocumentEngineOptions,
+): Promise<DocumentEngineStage> {
+  const { clock = preciseClock, latencyMs = 0, lifetime = '0 seconds', behavior = {} } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-viewer-'));
+  const engine = await startDocumentEngineLab({ clock, latencyMs, behavior, algorithm: 'ES256' });
+  return {
+    ...{ engine, folder, lifetime },
+    base: {
+      secretFiles: { 'viewer-token': engine.apiToken },
+      working: () => engine.values(type),
+      stop: async () => {
+        await engine.stop();
+        await rm(folder, { recursive: true, force: true });
+      },
+    },
+    config({ name, ...credential }, jwt = {}) {
+      const viewer = {
+        ...{ kind: 'document-engine', url: engine.url, apiToken: { file: './viewer-token' } },
+        jwt: { algorithm: engine.algorithm, tokenLifetime: lifetime, ...jwt },
+        deployment: { replaceSecretsFromEnv: false },
+      };
+      const grace = lifetime === '0 seconds' ? {} : { grace: lifetime };
+      return { engines: { viewer }, credentials: { [name]: { engine: 'viewer', ...credential, ...grace } } };
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { defineRotation } from '../rotation/define.js';
+import { delivery, documentEngine, versions } from '../systems.js';
+
+export const documentEngineSecretKeyBase = {
+  id: 'document-engine-secret-key-base',
+  section: 'Secret keybase',
+  engine: 'document-engine',
+  provider: 'document-engine',
+  settings: { secret_key_base: 'secret' },
+  every: '180 days',
+  overlap: 'both-valid',
+  needsAdoption: true,
+  workflow: 'rotateDocumentEngineSecretKeyBase',
+  refusal: 'not-observable',
+  ends: 'Sessions whose keys come from the old base end with it, at the latest: people sign in to the dashboard again.',
+} as const satisfies ProcedureDescriptor;
+
+export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSecretKeyBase, {
+  accepts: (version) => documentEngine.isInForce(version),
+
+  sustain: {
+    every: '7 days', // what is added lasts for 60
+    calls: ({ current, next }) => [
+      ...(current ? [documentEngine.addSecret(current)] : []),
+      documentEngine.addSecret(next),
+    ],
+  },
+
+  /** Nobody can ask with it whether it is the right one. */
+  async adopt(run, version) {
+    await run.step('Find the current base in the list', documentEngine.identifySecret(version));
+  },
+
+  /** Guide, "Adding a new secret". The former base is added as well: what a rotation does to it is not documented. */
+  async replace(run) {
+    await run.step('Make sure that a restart keeps the secrets', documentEngine.requireKept(run.next));
+    await run.step('Generate a new base', documentEngine.generate(run.next));
+    if (run.current) await run.step('Add the former base beside itself', documentEngine.addSecret(run.current));
+    await run.step('Add the new base', documentEngine.addSecret(run.next), {
+      undo: documentEngine.expireSecret(run.next),
+    });
+    await run.step('Deliver the base to whoever keeps it', delivery.deliver(run.next), {
+      undo: delivery.restore(run.next),
+    });
+    if (run.current) return;
+    await run.step('Make the new base current', documentEngine.makeCurrent({ version: run.next, former: null }));
+    await run.step('Expire every other base', documentEngine.expireOthers(run.next));
+  },
+
+  async verify(run, version) {
+    await run.check('Somebody uses the base', documentEngine.sawUse(version));
+    await run.check('A test document is processed', documentEngine.processTestDocument(version));
+    await run.check('Document Engine is well and has the base', documentEngine.isInForce(version));
+    await run.check('Document Engine lists the base', documentEngine.isListed(version));
+    await run.check('The base stands where it was delivered', delivery.isDelivered(version));
+  },
+
+  /** Guide, "Rotating secrets" and "Expiring existing secrets". */
+  async retire(run, old) {
+    await run.check('Nothing uses the old base', documentEngine.isIdle(old), { whenNot: 'ask' });
+    await run.step('Make the new base current', documentEngine.makeCurrent({ version: run.next, former: old }));
+    await run.step('Expire the old base', documentEngine.expireSecret(old));
+    await run.check('The old base is gone from the list', documentEngine.isGone(old));
+    await run.step('Let go of what was added for the new base', documentEngine.dropSpare(run.next));
+    await run.check('Document Engine is well with the new base', documentEngine.isInForce(run.next));
+    await run.step('Delete what was kept of the old base', delivery.forgetEarlier(run.next));
+  },
+
+  async contain(run, targets) {
+    await run.step('Make a base current that nobody holds', documentEngine.displace(run.next));
+    await run.step('Expire every other base', documentEngine.expireOthers(run.next));
+    for (const target of targets) {
+      await run.check(`Version ${target.number} is gone from the list`, documentEngine.isGone(target));
+      await run.step(`Record the end of version ${target.number}`, versions.recordEnd(target));
+    }
+  },
+});
