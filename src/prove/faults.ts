@@ -11,7 +11,8 @@ const takeOverMs = 30_000;
 const hourMs = 3_600_000;
 
 /** What a rotation may say of a setting that somebody else has changed. */
-const edited = /changed by a person|does not show our value|may still hold it|setting-ours|old key is idle: used/;
+const edited =
+  /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used/;
 const entry = (): Point[] => [{ at: 'entry' }];
 
 /** Every fault. */
@@ -178,14 +179,16 @@ function firstRequest(boundary: Boundary): readonly Point[] {
   return first ? [first] : onlyRead(boundary, 'request');
 }
 
+/** Where what the engine's user holds changes, and where it is looked at. */
+const switches = /^(docuelevate\.writeSettings|delivery\.deliver)$/;
+const looks = /^(docuelevate\.settingsAreOurs|delivery\.isDelivered)$/;
+
 /** From the switch until the last look at the setting before the old value goes: after that look nobody can notice in time. */
 function beforeProofEnds(boundary: Boundary, all: readonly Boundary[]): readonly Point[] {
   if (boundary.flow !== 'planned') return [];
   const own = all.filter(({ flow }) => flow === 'planned');
-  const switched = own.findIndex(({ phase, activity }) => phase === 'replace' && activity.endsWith('.writeSettings'));
-  const lastLook = own.findLastIndex(
-    ({ phase, activity }) => phase === 'proof' && activity.endsWith('.settingsAreOurs'),
-  );
+  const switched = own.findIndex(({ phase, activity }) => phase === 'replace' && switches.test(activity));
+  const lastLook = own.findLastIndex(({ phase, activity }) => phase === 'proof' && looks.test(activity));
   return boundary.index > switched && boundary.index <= lastLook ? entry() : [];
 }
 

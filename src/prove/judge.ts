@@ -68,8 +68,13 @@ export async function judge(scene: Scene): Promise<Judgement> {
   };
 }
 
-function isOurs({ stage }: Scene, { value, foreign, attempted, readable }: Known): boolean {
-  return !foreign && (attempted !== null || readable || Object.values(stage.scenario.adopted).includes(value));
+function isOurs({ stage }: Scene, { value, foreign, attempted, versions, readable }: Known): boolean {
+  if (foreign) return false;
+  return attempted !== null || versions.length > 0 || readable === true || isAdopted(stage, value);
+}
+
+function isAdopted({ scenario }: Stage, value: string): boolean {
+  return Object.values(scenario.adopted).includes(value);
 }
 
 /** What can be read back and is in no version is what its slot happens to hold, for everybody to see. */

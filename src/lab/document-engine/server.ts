@@ -35,6 +35,8 @@ export interface DocumentEngineLab extends LabServer {
   readonly values: (type: SecretType) => string[];
   /** Every value there ever was. */
   readonly everyValue: (type: SecretType) => readonly string[];
+  /** Of these, the ones that were neither in the environment nor added before they became current. */
+  readonly rotatedOnly: (type: SecretType) => readonly string[];
   /** Ids and expiries, as a list shows them. */
   secrets(type: SecretType): { readonly id: number; readonly expiresAt: string | null }[];
   /** Somebody uses the API beside us. */
@@ -92,6 +94,7 @@ export async function startDocumentEngineLab(options: DocumentEngineLabOptions =
     ...{ apiToken, behavior, algorithm, dashboardUsername: username, environment, privateKey },
     values: (type) => [...new Set(state.live(type).map(({ value }) => value))],
     everyValue: state.everyValue,
+    rotatedOnly: state.rotatedOnly,
     secrets: (type) => state.live(type).map(({ id, expiresAt }) => ({ id, expiresAt })),
     addByHand: (type, value) => void state.add(type, value, faraway()),
     rotateByHand: (type, value) => void state.rotate(type, value),

@@ -56,6 +56,8 @@ export interface DocumentEngineState {
   readonly remove: (type: SecretType, value: string) => void;
   /** Every value there ever was. */
   readonly everyValue: (type: SecretType) => readonly string[];
+  /** Of these, the ones that were neither in the environment nor added before they became current. */
+  readonly rotatedOnly: (type: SecretType) => readonly string[];
   readonly restart: () => void;
 }
 
@@ -84,5 +86,6 @@ export function createState({ clock, algorithm, behavior, environment }: StateOp
     expire: (type, id, expiresAt) => tables[type].expire(id, expiresAt),
     remove: (type, value) => tables[type].remove(value),
     everyValue: (type) => [...tables[type].ever],
+    rotatedOnly: (type) => [...tables[type].rotatedOnly],
   };
 }

@@ -12,6 +12,8 @@ export interface Table {
   /** Reads the environment where nothing is there yet, or where it wins. */
   restart(value: string, wins: boolean): void;
   readonly ever: ReadonlySet<string>;
+  /** Values that were neither in the environment nor added before they became current. */
+  readonly rotatedOnly: ReadonlySet<string>;
 }
 
 interface TableOptions {
@@ -28,6 +30,7 @@ export function createTable(options: TableOptions): Table {
 
 class SecretTable implements Table {
   readonly ever = new Set<string>();
+  readonly rotatedOnly = new Set<string>();
   readonly #options: TableOptions;
   #rows: Secret[] = [];
   #lastId = 0;
@@ -53,6 +56,7 @@ class SecretTable implements Table {
     const former = this.#rows.find(({ expiresAt }) => expiresAt === null);
     if (!former || !isUsable(type, value)) return false;
     const there = behavior.duplicates === 'refused' && this.live().find((row) => row.value === value);
+    if (!this.ever.has(value)) this.rotatedOnly.add(value);
     if (!there) this.#succeed(former, value);
     else if (there !== former) {
       this.#leave(former);

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { request } from 'undici';
-import type { Scenario } from '../scenario.js';
-import { type DocumentEngineOptions, stageDocumentEngine } from './document-engine.js';
+import { type DocumentEngineOptions, type DocumentEngineScenario, stageDocumentEngine } from './document-engine.js';
 
 const variable = 'VIEWER_DASHBOARD_PASSWORD';
 
 /** Document Engine, and a monitor that signs in to its dashboard with a password from an environment file. */
-export async function startDocumentEngineDashboardPassword(options: DocumentEngineOptions = {}): Promise<Scenario> {
+export async function startDocumentEngineDashboardPassword(
+  options: DocumentEngineOptions = {},
+): Promise<DocumentEngineScenario> {
   const { engine, folder, base, config } = await stageDocumentEngine('dashboard_password', options);
   const envFile = join(folder, '.env');
   const password = engine.environment.dashboard_password;
@@ -30,6 +31,7 @@ export async function startDocumentEngineDashboardPassword(options: DocumentEngi
       await body.dump();
       return statusCode === 200;
     },
+    edit: (value) => writeFileSync(envFile, `${variable}=${value}\n`),
     engineHolds: held,
     received: () => engine.requests.map((each) => ({ ...each, system: 'document-engine' })),
     secrets: () => [engine.apiToken, ...engine.everyValue('dashboard_password')],

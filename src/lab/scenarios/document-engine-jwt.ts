@@ -1,12 +1,17 @@
+import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { durationMs } from '../../domain/duration.js';
 import { startViewerApp } from '../document-engine/app.js';
-import type { Scenario } from '../scenario.js';
-import { type DocumentEngineOptions, preciseClock, stageDocumentEngine } from './document-engine.js';
+import {
+  type DocumentEngineOptions,
+  type DocumentEngineScenario,
+  preciseClock,
+  stageDocumentEngine,
+} from './document-engine.js';
 
 /** Document Engine, and an application whose private key lies in a file. */
-export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}): Promise<Scenario> {
+export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}): Promise<DocumentEngineScenario> {
   const { clock = preciseClock, latencyMs = 0 } = options;
   const { engine, folder, lifetime, base, config } = await stageDocumentEngine('jwt', options);
   const keyFile = join(folder, 'viewer-key');
@@ -21,6 +26,7 @@ export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}
     config: config(credential, { signer: { url: signer.tokenUrl, settling: '0 seconds' } }), // it reads its file for each token
     adopted: { publicKey: engine.environment.jwt, privateKey: engine.privateKey },
     consume: () => signer.use(),
+    edit: (value) => writeFileSync(keyFile, value),
     engineHolds: () => signer.publicKey(),
     received() {
       const ofEngine = engine.requests.map((request) => ({ ...request, system: 'document-engine' }));

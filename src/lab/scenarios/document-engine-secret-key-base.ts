@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
-import type { Scenario } from '../scenario.js';
-import { type DocumentEngineOptions, stageDocumentEngine } from './document-engine.js';
+import { type DocumentEngineOptions, type DocumentEngineScenario, stageDocumentEngine } from './document-engine.js';
 
 /** What a password store's program does: it takes a value from standard input and keeps it under a name. */
 const keep =
@@ -11,7 +10,9 @@ const keep =
  writeFileSync(name + '.new', require('node:fs').readFileSync(0)); renameSync(name + '.new', name);";
 
 /** Document Engine, and a store where the operator keeps the base besides. */
-export async function startDocumentEngineSecretKeyBase(options: DocumentEngineOptions = {}): Promise<Scenario> {
+export async function startDocumentEngineSecretKeyBase(
+  options: DocumentEngineOptions = {},
+): Promise<DocumentEngineScenario> {
   const { engine, folder, base, config } = await stageDocumentEngine('secret_key_base', options);
   const file = join(folder, 'secret-key-base');
   const secret = engine.environment.secret_key_base;
@@ -29,6 +30,7 @@ export async function startDocumentEngineSecretKeyBase(options: DocumentEngineOp
       await body.dump();
       return statusCode === 200;
     },
+    edit: (value) => writeFileSync(file, value),
     engineHolds: () => readFileSync(file, 'utf8'),
     received: () => engine.requests.map((each) => ({ ...each, system: 'document-engine' })),
     secrets: () => [engine.apiToken, ...engine.everyValue('secret_key_base')],

@@ -11,6 +11,12 @@ export interface DocumentEngineOptions extends ScenarioOptions {
   readonly behavior?: Partial<Behavior>;
 }
 
+/** A scenario in which somebody holds what the engine's secret is for. */
+export interface DocumentEngineScenario extends Scenario {
+  /** A person changes what that is. */
+  edit(value: string): void;
+}
+
 /** Document Engine as its environment set it up, and a folder for whoever uses its secrets. */
 export interface DocumentEngineStage {
   readonly engine: DocumentEngineLab;

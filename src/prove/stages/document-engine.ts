@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { type DocumentEngineLab, newKeyPair } from '../../lab/document-engine/server.js';
+import type { SecretType } from '../../lab/document-engine/state.js';
+import {
+  type DocumentEngineOptions,
+  type DocumentEngineScenario,
+  preciseClock,
+} from '../../lab/scenarios/document-engine.js';
+import { startDocumentEngineDashboardPassword } from '../../lab/scenarios/document-engine-dashboard-password.js';
+import { startDocumentEngineJwt } from '../../lab/scenarios/document-engine-jwt.js';
+import { startDocumentEngineSecretKeyBase } from '../../lab/scenarios/document-engine-secret-key-base.js';
+import type { LabServer } from '../../lab/server.js';
+import type { Issued, Stage, StartStage } from '../stage.js';
+
+/** A value of a person's own: what the engine gets, and what the secret's user holds. */
+interface Pair {
+  readonly engine: string;
+  readonly user: string;
+}
+
+interface Staging {
+  readonly type: SecretType;
+  readonly start: (options: DocumentEngineOptions) => Promise<DocumentEngineScenario>;
+  readonly own: () => Pair;
+  readonly adopted: (lab: DocumentEngineLab) => Pair;
+}
+
+const text = (): Pair => {
+  const value = randomBytes(64).toString('hex');
+  return { engine: value, user: value };
+};
+
+export const stageDocumentEngineJwt = stageOf({
+  type: 'jwt',
+  start: startDocumentEngineJwt,
+  own() {
+    const { publicKey, privateKey } = newKeyPair('ES256');
+    return { engine: publicKey, user: privateKey };
+  },
+  adopted: ({ environment, privateKey }) => ({ engine: environment.jwt, user: privateKey }),
+});
+
+export const stageDocumentEngineDashboardPassword = stageOf({
+  type: 'dashboard_password',
+  start: startDocumentEngineDashboardPassword,
+  own: text,
+  adopted: ({ environment: { dashboard_password: value } }) => ({ engine: value, user: value }),
+});
+
+export const stageDocumentEngineSecretKeyBase = stageOf({
+  type: 'secret_key_base',
+  start: startDocumentEngineSecretKeyBase,
+  own: text,
+  adopted: ({ environment: { secret_key_base: value } }) => ({ engine: value, user: value }),
+});
+
+/** The scenario, with a person who changes what the secret's user holds, and may change the secret. */
+function stageOf({ type, start, own, adopted }: Staging): StartStage {
+  return async (): Promise<Stage> => {
+    let skewMs = 0;
+    const scenario = await start({ clock: () => preciseClock() + skewMs });
+    const lab = scenario.systems['document-engine'];
+    if (!isDocumentEngine(lab)) throw new Error('the scenario has other systems than this stage');
+    const [person, first] = [own(), adopted(lab)];
+    return {
+      scenario,
+      systems: Object.values(scenario.systems),
+      issued: () => issuedBy(lab, type, person.engine),
+      edit(to) {
+        if (to === 'own') lab.addByHand(type, person.engine);
+        scenario.edit(to === 'own' ? person.user : first.user);
+      },
+      killAdopted() {
+        lab.rotateByHand(type, person.engine);
+        lab.remove(type, first.engine);
+      },
+      skew: (ms) => void (skewMs += ms),
+    };
+  };
+}
+
+/** A value that was only ever rotated to is an emergency's, which nobody holds; it may have ended a person's as well. */
+function issuedBy(lab: DocumentEngineLab, type: SecretType, person: string): Issued[] {
+  const [alive, displaced] = [lab.values(type), lab.rotatedOnly(type).filter((value) => value !== person)];
+  return lab
+    .everyValue(type)
+    .filter((value) => !displaced.includes(value))
+    .map((value) => ({ value, label: null, alive: alive.includes(value), foreign: value === person }))
+    .filter(({ alive: lives, foreign }) => lives || !foreign || displaced.length === 0);
+}
+
+function isDocumentEngine(server: LabServer | undefined): server is DocumentEngineLab {
+  return server !== undefined && 'rotateByHand' in server;
+}
