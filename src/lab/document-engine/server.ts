@@ -42,6 +42,7 @@ export interface DocumentEngineLab extends LabServer {
   /** Somebody uses the API beside us. */
   addByHand(type: SecretType, value: string): void;
   rotateByHand(type: SecretType, value: string): void;
+  expireByHand(type: SecretType, id: number, expiresAt: string): void;
   readonly remove: (type: SecretType, value: string) => void;
   readonly restart: () => void;
 }
@@ -97,6 +98,7 @@ export async function startDocumentEngineLab(options: DocumentEngineLabOptions =
     rotatedOnly: state.rotatedOnly,
     secrets: (type) => state.live(type).map(({ id, expiresAt }) => ({ id, expiresAt })),
     addByHand: (type, value) => void state.add(type, value, faraway()),
+    expireByHand: (type, id, expiresAt) => void state.expire(type, id, expiresAt),
     rotateByHand: (type, value) => void state.rotate(type, value),
     remove: state.remove,
     restart: state.restart,

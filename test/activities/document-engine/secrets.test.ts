@@ -1,0 +1,215 @@
+import { inspect } from 'node:util';
+import type { DocumentEngineActivities } from '../../../activities/document-engine/activities.js';
+import { documentEngineRequests } from '../../../activities/document-engine/requests.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { newKeyPair } from '../../../src/lab/document-engine/server.js';
+import { linesOf, patternOf } from '../../contracts/requests.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type DocumentEngineStage, startStage } from './stage.js';
+
+let bench: Bench;
+let stage: DocumentEngineStage;
+
+beforeEach(async () => {
+  bench = await startBench();
+  stage = await startStage(bench);
+});
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+});
+
+type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess'>;
+const run = (verb: Verb, ref: VersionRef) => bench.attempt<unknown>(() => stage.activities[verb](ref));
+const succeed = () => bench.attempt(() => stage.activities.makeCurrent({ version: stage.next, former: stage.old }));
+const added = '/api/secrets/{type}';
+const rotated = '/api/secrets/{type}/rotate';
+const valueOf = async (ref: VersionRef) => (await bench.store.unseal(ref))['publicKey'];
+
+/** Both keys valid, the new one in force in the store, every proof taken. */
+async function switched(): Promise<void> {
+  await run('generate', stage.next);
+  await run('addSecret', stage.old);
+  await run('addSecret', stage.next);
+  await run('acceptsKey', stage.old);
+  await bench.promote(stage.next);
+}
+
+it('adds one secret, recognizes it by its expiry, and adds no other when it is repeated', async () => {
+  await run('generate', stage.next);
+  await run('addSecret', stage.next);
+  await run('addSecret', stage.next);
+
+  expect(stage.lab.secrets('jwt')).toHaveLength(2);
+  expect(stage.lab.secrets('jwt')[1]?.expiresAt).toMatch(/T\d\d:\d\d:\d\d\.\d{6}Z$/);
+  expect(await run('acceptsKey', stage.next)).toMatchObject({ kind: 'accepted', outcome: 'proved' });
+});
+
+it('leaves one secret when the answer to the addition was lost', async () => {
+  await run('generate', stage.next);
+  stage.lab.faults.add({ method: 'POST', path: added, kind: 'reset-after' });
+
+  expect(await failureOf(run('addSecret', stage.next) as Promise<unknown>)).toMatchObject({ nonRetryable: false });
+  await run('addSecret', stage.next);
+
+  expect(stage.lab.secrets('jwt')).toHaveLength(2);
+});
+
+it('prolongs what was added once less than a month is left of it', async () => {
+  await run('generate', stage.next);
+  await run('addSecret', stage.next);
+  const [, spare] = stage.lab.secrets('jwt');
+  const soon = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10) + spare!.expiresAt!.slice(10);
+  stage.lab.expireByHand('jwt', spare!.id, soon);
+
+  await run('addSecret', stage.next);
+
+  const [, prolonged] = stage.lab.secrets('jwt');
+  expect(stage.lab.secrets('jwt')).toHaveLength(2);
+  expect(Date.parse(prolonged!.expiresAt!) - Date.now()).toBeGreaterThan(50 * 86_400_000);
+});
+
+it('makes the new key current without fresh proof under no circumstances', async () => {
+  await run('generate', stage.next);
+  await run('addSecret', stage.next);
+  await bench.store.promote(stage.next);
+
+  expect(await failureOf(succeed())).toMatchObject({ type: 'StaleProof' });
+  expect(stage.lab.secrets('jwt')[0]).toEqual({ id: 1, expiresAt: null });
+});
+
+it.each(['drops', 'keeps', 'in-place'] as const)(
+  'knows after a lost answer whether it is current, where the engine %s the former one',
+  async (rotate) => {
+    stage.lab.behavior.rotate = rotate;
+    await switched();
+    stage.lab.faults.add({ method: 'POST', path: rotated, kind: 'reset-after' });
+
+    expect(await failureOf(succeed())).toMatchObject({ nonRetryable: false });
+    await succeed();
+    await succeed();
+    await run('expireSecret', stage.old);
+    await run('dropSpare', stage.next);
+
+    expect(stage.lab.values('jwt')).toEqual([await valueOf(stage.next)]);
+    expect(await run('refusesKey', stage.old)).toMatchObject({ kind: 'refused', outcome: 'proved' });
+  },
+);
+
+it('leaves both alone when a person has made another key current', async () => {
+  await switched();
+  stage.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
+
+  const failure = await failureOf(succeed());
+
+  expect(failure).toMatchObject({ type: 'NeedsDecision' });
+  expect(failure.message).toContain('REPLACE_SECRETS_FROM_ENV');
+  expect(stage.lab.values('jwt')).toHaveLength(3);
+});
+
+it('calls nothing proved where the current key is refused as well', async () => {
+  await switched();
+  for (const value of stage.lab.values('jwt')) stage.lab.remove('jwt', value);
+
+  expect(await run('refusesKey', stage.old)).toMatchObject({ outcome: 'failed' });
+});
+
+it('refuses a key of another family, and says why', async () => {
+  stage.settings.jwt = { algorithm: 'RS256', tokenLifetimeMs: 0, signer: null };
+
+  const failure = await failureOf(run('generate', stage.next) as Promise<unknown>);
+
+  expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+  expect(failure.message).toContain('JWT_ALGORITHM is RS256');
+});
+
+it('asks about tokens that will live for long', async () => {
+  await switched();
+  stage.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer: null };
+
+  expect(await run('isIdle', stage.old)).toMatchObject({ kind: 'idle', outcome: 'failed' });
+});
+
+it.each([
+  [{ replaceSecretsFromEnv: null }, 'is not known to be false'],
+  [{ replaceSecretsFromEnv: true }, 'is true'],
+  [{ envFile: '/nowhere/.env' }, 'cannot be read'],
+])('does not rotate where a restart may undo it: %j', async (changed, why) => {
+  Object.assign(stage.settings, changed);
+
+  const failure = await failureOf(run('requireKept', stage.next) as Promise<unknown>);
+
+  expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+  expect(failure.message).toContain(why);
+});
+
+it('tells by the list and by its health what can be told of a base', async () => {
+  await switched();
+
+  expect(await run('isInForce', stage.next)).toMatchObject({ kind: 'accepted', outcome: 'not-observable' });
+  await succeed();
+  await run('expireSecret', stage.old);
+  expect(await run('isGone', stage.old)).toMatchObject({ kind: 'refused', outcome: 'not-observable' });
+  expect(await run('isInForce', stage.old)).toMatchObject({ outcome: 'failed' });
+});
+
+it('contains: a key that nobody holds is current, and every other one is over', async () => {
+  await switched();
+
+  await run('displace', stage.next);
+  await run('expireOthers', { ...stage.next, number: 99 });
+
+  expect(stage.lab.values('jwt')).toHaveLength(1);
+  expect(await bench.store.whose(stage.lab.values('jwt')[0]!)).toEqual([]);
+});
+
+it('does not try again with an API token that is wrong', async () => {
+  stage.settings.apiToken = 'another';
+
+  expect(await failureOf(run('isListed', stage.old) as Promise<unknown>)).toMatchObject({
+    type: 'Unauthorized',
+    nonRetryable: true,
+  });
+});
+
+it('says when a restart brought the environment back, and what to do about it', async () => {
+  stage.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
+
+  const found = await bench.attempt(() => stage.activities.checkAccess(bench.credential));
+
+  expect(found.find(({ what }) => what === 'jwt secrets')).toMatchObject({ ok: false });
+  expect(found.find(({ what }) => what === 'jwt secrets')?.detail).toContain('REPLACE_SECRETS_FROM_ENV');
+});
+
+it.each([
+  'addSecret',
+  'isListed',
+  'acceptsKey',
+  'refusesKey',
+  'processTestDocument',
+  'identifySecret',
+  'isInForce',
+  'isGone',
+  'displace',
+  'expireOthers',
+] as const)('declares what %s sends', async (verb) => {
+  await switched();
+  const before = stage.lab.requests.length;
+
+  await run(verb, stage.old).catch(() => undefined);
+
+  expect(linesOf(stage.lab.requests.slice(before))).toMatch(patternOf(documentEngineRequests[verb]));
+});
+
+it('shows no secret when everything answers 400 and echoes what it was sent', async () => {
+  await switched();
+  const secrets = [stage.lab.apiToken, stage.lab.privateKey, (await bench.store.unseal(stage.next))['privateKey']!];
+  stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status: 400 } });
+  const seen: unknown[] = [];
+
+  for (const verb of ['addSecret', 'isListed', 'acceptsKey', 'refusesKey', 'processTestDocument', 'displace'] as const)
+    seen.push(await run(verb, stage.next).catch((error: unknown) => error));
+
+  const text = inspect(seen, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
+  for (const secret of secrets) expect(text.includes(secret)).toBe(false);
+});

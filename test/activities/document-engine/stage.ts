@@ -1,0 +1,48 @@
+import {
+  createDocumentEngineActivities,
+  type DocumentEngineActivities,
+} from '../../../activities/document-engine/activities.js';
+import type { DocumentEngineConnection } from '../../../activities/document-engine/client.js';
+import {
+  type DocumentEngineLab,
+  type DocumentEngineLabOptions,
+  startDocumentEngineLab,
+} from '../../../src/lab/document-engine/server.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import type { Bench } from '../bench.js';
+
+type Changed = Omit<Partial<DocumentEngineConnection>, 'apiToken'> & { readonly apiToken?: string };
+
+/** A connection as the configuration of a `jwt` credential makes it. */
+export function connectionTo({ apiToken = '', ...changed }: Changed): DocumentEngineConnection {
+  return {
+    ...{ url: 'http://127.0.0.1:1', type: 'jwt', part: 'publicKey', dashboardUsername: 'admin' },
+    jwt: { algorithm: 'ES256', tokenLifetimeMs: 0, signer: null },
+    ...{ envFile: null, replaceSecretsFromEnv: false },
+    ...changed,
+    apiToken: async () => apiToken,
+  };
+}
+
+/** The lab, our activities pointed at it, and its key adopted. */
+export interface DocumentEngineStage {
+  readonly lab: DocumentEngineLab;
+  readonly activities: DocumentEngineActivities;
+  readonly old: VersionRef;
+  readonly next: VersionRef;
+  /** What the configuration says; assign to it to point elsewhere. */
+  readonly settings: { -readonly [K in keyof Changed]: Changed[K] };
+}
+
+export async function startStage(bench: Bench, options: DocumentEngineLabOptions = {}): Promise<DocumentEngineStage> {
+  const lab = await startDocumentEngineLab({ algorithm: 'ES256', ...options });
+  const settings = { url: lab.url, apiToken: lab.apiToken };
+  const activities = createDocumentEngineActivities({
+    ...{ store: bench.store, verbs: new Set<string>() },
+    engine: async () => connectionTo(settings),
+  });
+  const adopted = await bench.adopt({ publicKey: lab.environment.jwt, privateKey: lab.privateKey });
+  await bench.attempt(() => activities.identifySecret(adopted));
+  const { current, next } = await bench.rotate();
+  return { lab, activities, old: current!, next, settings };
+}
