@@ -15,23 +15,27 @@ export async function runCommand(
   input = '',
 ): Promise<void> {
   const { signal } = scope();
-  const env = Object.fromEntries(
-    inherited.flatMap((name) => (environment(name) === undefined ? [] : [[name, environment(name)]])),
-  );
-  const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'], signal, timeout: deadlineMs });
+  const env = Object.fromEntries(inherited.map((name) => [name, environment(name)]));
+  const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'], signal });
   child.stdin.on('error', () => undefined); // one that does not read its input says by its exit code what it thinks
   child.stdin.end(input);
+  const late = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
   const name = basename(program);
-  await new Promise<void>((resolve, reject) => {
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        signal.aborted
-          ? new CancelledFailure('the activity was cancelled')
-          : permanent('Rejected', `${name} could not be started (${error.code ?? error.name})`),
-      ),
-    );
-    child.on('exit', (code, killedBy) =>
-      code === 0 ? resolve() : reject(passing(`${name} ended with ${killedBy ?? `exit code ${code ?? 'unknown'}`}`)),
-    );
-  });
+  try {
+    const ended = await new Promise<number | string | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, killedBy) => resolve(code ?? killedBy));
+    });
+    if (ended !== 0) throw passing(`${name} ended with ${typeof ended === 'number' ? 'exit code ' : ''}${ended}`);
+  } catch (error) {
+    throw signal.aborted ? new CancelledFailure('the activity was cancelled') : whyNotStarted(name, error);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** The system's code for why a program cannot be started; what is no error of the system stays what it is. */
+function whyNotStarted(name: string, error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('syscall' in error) || !('code' in error)) return error;
+  return permanent('Rejected', `${name} could not be started (${String(error.code)})`);
 }

@@ -49,7 +49,7 @@ it('leaves one secret when the answer to the addition was lost', async () => {
   await run('generate', stage.next);
   stage.lab.faults.add({ method: 'POST', path: added, kind: 'reset-after' });
 
-  expect(await failureOf(run('addSecret', stage.next) as Promise<unknown>)).toMatchObject({ nonRetryable: false });
+  expect(await failureOf(run('addSecret', stage.next))).toMatchObject({ nonRetryable: false });
   await run('addSecret', stage.next);
 
   expect(stage.lab.secrets('jwt')).toHaveLength(2);
@@ -117,7 +117,7 @@ it('calls nothing proved where the current key is refused as well', async () => 
 it('refuses a key of another family, and says why', async () => {
   stage.settings.jwt = { algorithm: 'RS256', tokenLifetimeMs: 0, signer: null };
 
-  const failure = await failureOf(run('generate', stage.next) as Promise<unknown>);
+  const failure = await failureOf(run('generate', stage.next));
 
   expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
   expect(failure.message).toContain('JWT_ALGORITHM is RS256');
@@ -137,7 +137,7 @@ it.each([
 ])('does not rotate where a restart may undo it: %j', async (changed, why) => {
   Object.assign(stage.settings, changed);
 
-  const failure = await failureOf(run('requireKept', stage.next) as Promise<unknown>);
+  const failure = await failureOf(run('requireKept', stage.next));
 
   expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
   expect(failure.message).toContain(why);
@@ -166,7 +166,7 @@ it('contains: a key that nobody holds is current, and every other one is over', 
 it('does not try again with an API token that is wrong', async () => {
   stage.settings.apiToken = 'another';
 
-  expect(await failureOf(run('isListed', stage.old) as Promise<unknown>)).toMatchObject({
+  expect(await failureOf(run('isListed', stage.old))).toMatchObject({
     type: 'Unauthorized',
     nonRetryable: true,
   });
