@@ -138,8 +138,8 @@ function hollowDeletion(): Fault {
   const points: Fault['points'] = (boundary) =>
     /\.(?:delete|regenerate)Key$/.test(boundary.activity) ? changes(boundary, 'request') : [];
   const hollow = outside('hollow-deletion', points, async ({ stage }, request) => {
-    if (!request) throw new Error('no request was made');
     const { hollow: answer } = stage;
+    if (!request || !answer) throw new Error('nothing was deleted');
     arm(stage.systems, request, { status: 200, body: answer.body() });
     for (const { faults: plan } of stage.systems)
       plan.add({ method: 'GET', path: answer.probe, kind: { status: 403, body: 'the proxy forbids it' } });

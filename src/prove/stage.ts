@@ -33,7 +33,8 @@ export interface Stage {
   /** The simulated systems' clock jumps by this much. */
   skew(ms: number): void;
   readonly systems: readonly LabServer[];
-  readonly hollow: HollowEnd;
+  /** Left out where nothing is deleted through an API of its own. */
+  readonly hollow?: HollowEnd;
   /** What a planned rotation may be rolled back for by itself, besides what the fault allows. */
   readonly goesBack?: RegExp;
 }
