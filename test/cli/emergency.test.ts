@@ -1,4 +1,5 @@
 import { findSecrets } from '../../src/lab/canary.js';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { type Ended, expectTold, hasTerminals, type Stage, startStage } from './stage.js';
 
@@ -6,10 +7,12 @@ jest.setTimeout(60_000); // each command is a process of its own
 
 let stage: Stage;
 let openai: OpenAiLab;
+let engine: DocuElevateLab;
 
 beforeAll(async () => {
   stage = await startStage();
   openai = stage.scenario.systems['openai'] as OpenAiLab;
+  engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
   await stage.adopt('--sole-user');
 });
 afterAll(() => stage.stop());
@@ -70,6 +73,7 @@ it('asks before it revokes, and revokes nothing when what is meant is not clear'
 it('says that Temporal is down, and does it directly when told to', async () => {
   const leaked = stage.scenario.engineHolds();
 
+  engine.editSetting('openai_model', 'gpt-4o', 'mallory');
   const down = await emergency('--yes');
   const direct = await emergency('--yes', '--direct', '--json');
 
@@ -87,7 +91,7 @@ it('says that Temporal is down, and does it directly when told to', async () => 
   expect(material.map(({ source }) => source)).toEqual(
     expect.arrayContaining(['DocuElevate audit log', 'DocuElevate settings']),
   );
-  expect(material.map(({ what }) => what).join()).toContain('openai_api_key: update by admin');
+  expect(material.map(({ what }) => what).join()).toContain('openai_model: update by mallory');
 });
 
 it('starts a rotation that contains, shows the clock, and keeps it in the ledger', async () => {
