@@ -12,6 +12,7 @@ import { type PlannedStep, planRotation } from '../../src/operations/plan.js';
 import { inputOf, workflowOf } from '../../src/operations/session.js';
 import type { Activities } from '../../workers/registered.js';
 import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { expectWorking } from './working.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 import { linesOf, patternOf } from './requests.js';
@@ -60,15 +61,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
     };
     const trouble = () => ApplicationFailure.nonRetryable('injected: answered 400', 'Rejected');
 
-    /** The engine's value works, and no other: of two slots, the second holds a value that nobody was given. */
-    async function expectOneWorking(): Promise<void> {
-      const [held, working] = [scenario.engineHolds(), scenario.working()];
-      const beside = working.filter((value) => value !== held);
-      expect(working).toContain(held);
-      expect(beside).toHaveLength(descriptor.overlap === 'two-slots' ? 1 : 0);
-      for (const value of beside)
-        expect((await rehearsal.session.store.whose(value)).map(({ state }) => state)).toEqual(['current']);
-    }
+    const expectOneWorking = () => expectWorking(descriptor, scenario, rehearsal.session.store);
 
     async function withConsumer(work: () => Promise<void>): Promise<Consumer> {
       const consumer = startConsumer(() => scenario.consume(), 20);
