@@ -97,7 +97,7 @@ const disk = mountable();
 (disk ? describe : describe.skip)('on a disk of its own', () => {
   beforeAll(() => {
     mkdirSync(at('disk'));
-    mount('tmpfs', '-o', 'size=256k');
+    mount('tmpfs', '-o', 'size=512k');
   });
   afterAll(() => execFileSync('umount', [at('disk')]));
   beforeEach(async () => {
