@@ -1,14 +1,15 @@
-// Prints the procedures whose own code changed since the last full run of the crash matrix (.ci/proved names its commit), separated by commas.
+// Prints the procedures whose own code changed since the commit that .ci/baseline names, separated by commas.
+// Move it on when `npm run prove:all` has passed.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { catalog } from '../dist/workflows/catalog.js';
 
-const proved = readFileSync(new URL('proved', import.meta.url), 'utf8').trim();
+const baseline = readFileSync(new URL('baseline', import.meta.url), 'utf8').trim();
 
 /** Null when that commit is not here: then everything counts as changed. */
 function changedFiles() {
   try {
-    return execFileSync('git', ['diff', '--name-only', proved, 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).split(
+    return execFileSync('git', ['diff', '--name-only', baseline, 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).split(
       '\n',
     );
   } catch {
