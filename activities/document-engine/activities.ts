@@ -2,6 +2,7 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
+import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
 import { isGone, isInForce } from './base.js';
 import type { DocumentEngineConnection, Verbs } from './client.js';
@@ -13,6 +14,7 @@ import { acceptsKey, acceptsPassword, refusesKey, refusesPassword } from './prob
 import { addSecret, dropSpare, expireSecret, identifySecret, isListed } from './secrets.js';
 import { isIdle, sawUse } from './signer.js';
 import { makeCurrent, type Succession } from './succession.js';
+import { survey } from './survey.js';
 
 export interface DocumentEngineDeps {
   readonly store: Store;
@@ -80,6 +82,9 @@ export function createDocumentEngineActivities(deps: DocumentEngineDeps) {
 
     /** Finds the current secret in the list, which an adopted value is said to be. */
     identifySecret: (version: VersionRef): Promise<void> => identifySecret(deps, version),
+
+    /** What `keyturn reconcile` wants to know of the engine. Changes nothing. */
+    survey: (credential: string): Promise<ProviderSurvey & EngineSurvey> => survey(deps, credential),
 
     /** What `keyturn check` wants to know of the engine. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

@@ -55,5 +55,6 @@ export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   isIdle: [],
   processTestDocument: [endpoints.upload, endpoints.documentInfo, endpoints.deleteDocument],
   identifySecret: [endpoints.listSecrets],
+  survey: [endpoints.listSecrets],
   checkAccess: [endpoints.health, optional(endpoints.listSecrets)],
 };

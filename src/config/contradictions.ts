@@ -195,7 +195,7 @@ function wrongEngines({ engines, credentials }: Outline, catalog: readonly Proce
   return Object.entries(credentials).flatMap(([name, { procedure, engine }]) => {
     const wanted = catalog.find(({ id }) => id === procedure)?.engine;
     const kind = engines[engine ?? '']?.kind;
-    if (wanted === undefined || kind === undefined || kind === wanted) return [];
+    if (wanted === undefined || kind === wanted || !catalog.some((each) => each.engine === kind)) return [];
     const message = `${procedure} is for an engine of the kind ${wanted}, and "${engine}" is a ${kind}`;
     return [{ path: ['credentials', name, 'engine'], message }];
   });

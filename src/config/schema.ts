@@ -56,6 +56,15 @@ const DocuElevate = z
 
 const Limit = z.int().min(1, { error: 'a limit is at least 1' }).default(2); // one engine tests a document at a time, behind real ones
 
+/** An error about the kind stands at the kind itself. */
+const Engine = z.discriminatedUnion('kind', [DocuElevate, DocumentEngine], {
+  error: ({ code, input }) => {
+    if (code !== 'invalid_union') return undefined;
+    const isThere = typeof input === 'object' && input !== null && 'kind' in input;
+    return isThere ? 'must be docuelevate or document-engine' : 'is missing';
+  },
+});
+
 const Limits = z
   .strictObject({
     perProvider: Limit.describe('Rotations in progress at one kind of provider.'),
@@ -109,9 +118,7 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
     store: Store,
     keyRing: KeyRing.prefault({ file: './keyturn.keyring.json' }),
     data: FilePath.default('./.keyturn').describe('Folder of the embedded Temporal server.'),
-    engines: z
-      .record(Name, z.discriminatedUnion('kind', [DocuElevate, DocumentEngine]))
-      .describe('The document systems that use the credentials, by a name you choose.'),
+    engines: z.record(Name, Engine).describe('The document systems that use the credentials, by a name you choose.'),
     credentials: z
       .record(Name, z.discriminatedUnion('procedure', [first, ...others]))
       .describe('What is rotated, by a name you choose.'),

@@ -129,7 +129,7 @@ describe('a configuration that is right', () => {
   it('is read by the example', () => {
     const config = loadConfig('keyturn.example.yaml', everyProcedure);
 
-    expect(Object.keys(config.credentials)).toEqual(['openai', 'azure']);
+    expect(Object.keys(config.credentials)).toEqual(['openai', 'azure', 'viewer-jwt']);
     expect(readFileSync('keyturn.example.yaml', 'utf8').split('\n')[0]).toBe(
       '# yaml-language-server: $schema=./keyturn.schema.json',
     );
@@ -192,7 +192,11 @@ describe('a mistake is told with its place', () => {
       withLine(1, 'store: postgres://x'),
       '1:1 store: this version stores in SQLite only; write sqlite:./keyturn.db',
     ],
-    ['another kind of engine', withLine(4, '    kind: paperless'), '4:5 engines.docs.kind: must be docuelevate'],
+    [
+      'another kind of engine',
+      withLine(4, '    kind: paperless'),
+      '4:5 engines.docs.kind: must be docuelevate or document-engine',
+    ],
     [
       'an address without a scheme',
       withLine(5, '    url: docs.example.com'),

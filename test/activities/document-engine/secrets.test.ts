@@ -19,7 +19,7 @@ afterEach(async () => {
   await bench.close();
 });
 
-type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess'>;
+type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'survey'>;
 const run = (verb: Verb, ref: VersionRef) => bench.attempt<unknown>(() => stage.activities[verb](ref));
 const succeed = () => bench.attempt(() => stage.activities.makeCurrent({ version: stage.next, former: stage.old }));
 const added = '/api/secrets/{type}';
@@ -161,6 +161,17 @@ it('contains: a key that nobody holds is current, and every other one is over', 
 
   expect(stage.lab.values('jwt')).toHaveLength(1);
   expect(await bench.store.whose(stage.lab.values('jwt')[0]!)).toEqual([]);
+});
+
+it("surveys: what is in force, what is listed, and what is somebody else's", async () => {
+  await switched();
+  stage.lab.addByHand('jwt', newKeyPair('ES256').publicKey);
+
+  const seen = await bench.attempt(() => stage.activities.survey(bench.credential));
+
+  expect(seen.settings).toMatchObject([{ key: 'jwt', byUs: true, version: stage.old.number }]);
+  expect(seen.versions.map(({ verdict }) => verdict)).toEqual(['listed', 'listed']);
+  expect(seen.strays).toMatchObject([{ id: 'jwt/4', madeFor: null }]);
 });
 
 it('does not try again with an API token that is wrong', async () => {

@@ -1,0 +1,36 @@
+import { isLive } from '../../src/domain/version.js';
+import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
+import type { DocumentEngineDeps } from './activities.js';
+import { currentIdOf, currentIn, open, sparesOf } from './standing.js';
+
+/** The engine issues its own secrets, so one look tells of both. */
+export async function survey(deps: DocumentEngineDeps, credential: string): Promise<ProviderSurvey & EngineSurvey> {
+  const work = await open(deps, { credential, number: 0, fence: 0 });
+  const { store, client, connection } = work;
+  const listed = await client.secrets();
+  const current = currentIn(listed).id;
+  const versions = await store.versions(credential);
+  const isCurrent = (id: number | undefined): boolean => id === current;
+  const inForce = versions.findLast((version) => isLive(version.state) && isCurrent(currentIdOf(version, connection)));
+  const known = new Set(versions.map((version) => currentIdOf(version, connection)));
+  const rows = versions.map((version) => ({
+    number: version.number,
+    ids: sparesOf(work, { ...version, fence: 0 }, listed).map(({ id }) => id),
+  }));
+  for (const { ids } of rows) for (const id of ids) known.add(id);
+  return {
+    versions: rows.map(({ number, ids }) => ({
+      ...{ number, lastUsedAt: null },
+      verdict: number === inForce?.number || ids.length > 0 ? ('listed' as const) : ('not listed' as const),
+    })),
+    strays: listed
+      .filter(({ id }) => !known.has(id))
+      .map(({ id, expiresAt }) => ({
+        ...{ id: `${connection.type}/${id}`, madeFor: null, lastUsedAt: null },
+        name: expiresAt === null ? 'the current one' : `valid until ${expiresAt}`,
+      })),
+    settings: [
+      { key: connection.type, set: true, changed: null, byUs: inForce !== undefined, version: inForce?.number ?? null },
+    ],
+  };
+}
