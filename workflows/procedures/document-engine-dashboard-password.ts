@@ -40,12 +40,13 @@ export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngi
       undo: documentEngine.expireSecret(run.next),
     });
     await run.check('The dashboard accepts the new password', documentEngine.acceptsPassword(run.next));
+    if (!run.current) {
+      await run.step('Make the new password current', documentEngine.makeCurrent({ version: run.next, former: null }));
+      await run.step('Expire every other password', documentEngine.expireOthers(run.next));
+    }
     await run.step('Deliver the password to whoever needs it', delivery.deliver(run.next), {
       undo: delivery.restore(run.next),
     });
-    if (run.current) return;
-    await run.step('Make the new password current', documentEngine.makeCurrent({ version: run.next, former: null }));
-    await run.step('Expire every other password', documentEngine.expireOthers(run.next));
   },
 
   async verify(run, version) {

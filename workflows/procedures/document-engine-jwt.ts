@@ -41,12 +41,13 @@ export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
       undo: documentEngine.expireSecret(run.next),
     });
     await run.check('Document Engine accepts a token signed with the new key', documentEngine.acceptsKey(run.next));
+    if (!run.current) {
+      await run.step('Make the new key current', documentEngine.makeCurrent({ version: run.next, former: null }));
+      await run.step('Expire every other key', documentEngine.expireOthers(run.next));
+    }
     await run.step('Deliver the private key to whoever signs', delivery.deliver(run.next), {
       undo: delivery.restore(run.next),
     });
-    if (!run.current)
-      await run.step('Make the new key current', documentEngine.makeCurrent({ version: run.next, former: null }));
-    if (!run.current) await run.step('Expire every other key', documentEngine.expireOthers(run.next));
   },
 
   async verify(run, version) {

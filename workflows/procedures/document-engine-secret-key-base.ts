@@ -40,12 +40,13 @@ export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSe
     await run.step('Add the new base', documentEngine.addSecret(run.next), {
       undo: documentEngine.expireSecret(run.next),
     });
+    if (!run.current) {
+      await run.step('Make the new base current', documentEngine.makeCurrent({ version: run.next, former: null }));
+      await run.step('Expire every other base', documentEngine.expireOthers(run.next));
+    }
     await run.step('Deliver the base to whoever keeps it', delivery.deliver(run.next), {
       undo: delivery.restore(run.next),
     });
-    if (run.current) return;
-    await run.step('Make the new base current', documentEngine.makeCurrent({ version: run.next, former: null }));
-    await run.step('Expire every other base', documentEngine.expireOthers(run.next));
   },
 
   async verify(run, version) {
