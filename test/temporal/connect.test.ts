@@ -127,7 +127,7 @@ describe('connecting', () => {
   });
 
   it('lets a worker wait for a server that starts later', async () => {
-    const port = 20_000 + (process.pid % 10_000);
+    const port = 32_050 + (process.pid % 600); // above those that servers pick by themselves, below those that systems hand out
     const waiting = connectWorker(embeddedTarget(`127.0.0.1:${port}`));
 
     const late = await startEmbeddedServer({
