@@ -8,9 +8,8 @@ import { beginLease } from './lease.js';
 import { scope } from './scope.js';
 
 /** Presents the fence. Call it just before every request that changes something outside. Throws FenceLost. */
-export function presentFence(store: Store, ref: VersionRef): Promise<void> {
-  beginLease();
-  return store.fence(ref, scope().presenter);
+export async function presentFence(store: Store, ref: VersionRef): Promise<void> {
+  beginLease(await store.fence(ref, scope().presenter));
 }
 
 /** Keeps a finding as evidence and hands it on. */

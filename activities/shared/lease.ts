@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { scope } from './scope.js';
 
-/** When the attempt with this signal last presented its fence. */
+/** When the attempt with this signal last presented its fence, in Unix ms. */
 const presentedAt = new WeakMap<AbortSignal, number>();
 
-/** From now on, and for as long as nobody can have taken over, a change of this attempt may leave the process. */
-export function beginLease(): void {
-  presentedAt.set(scope().signal, Date.now());
+/** From this moment (Unix ms), and for as long as nobody can have taken over, a change of this attempt may leave the process. */
+export function beginLease(from: number): void {
+  presentedAt.set(scope().signal, from);
 }
 
 /**

@@ -27,6 +27,7 @@ export const faults: readonly Fault[] = [
     (boundary) => changes(boundary, 'request'),
     (theater) => until('the rotation is over', () => theater.over, takeOverMs),
   ),
+  stop('stop-keep', keeps, (theater) => until('another worker took over', () => tookOver(theater), takeOverMs)),
   overtaken(),
   outside('server-kill', entry, ({ temporal }) => temporal.crash()),
   serverAway(),
@@ -81,10 +82,14 @@ function stop(name: string, points: Fault['points'], moment: (theater: Theater) 
   };
 }
 
-/** An emergency takes over from a step that is frozen right before it presents its fence, and the step goes on after the emergency. */
+/** An emergency takes over from a step that is frozen on its way to a change, and the step goes on after the emergency. */
 function overtaken(): Fault {
-  const points: Fault['points'] = ({ flow, fences }) =>
-    flow === 'planned' ? Array.from({ length: fences }, (_, nth) => ({ at: 'fence', nth })) : [];
+  const points: Fault['points'] = (boundary) => {
+    const { flow, fences } = boundary;
+    if (flow !== 'planned' || fences === 0) return [];
+    const presenting = Array.from({ length: fences }, (_, nth) => ({ at: 'fence' as const, nth }));
+    return [...presenting, ...changes(boundary, 'request')];
+  };
   const over = stop('overtaken', points, (theater) => until('the rotation is over', () => theater.over, takeOverMs));
   return {
     ...over,
@@ -161,6 +166,11 @@ function oldDies(): Fault {
 
 function arm(systems: Theater['stage']['systems'], { origin, method, path }: Outgoing, kind: FaultKind): void {
   for (const { url, faults: plan } of systems) if (url === origin) plan.add({ method, path, kind });
+}
+
+/** Where a value that was just made is about to be kept. */
+function keeps({ writes }: Boundary): Point[] {
+  return writes.flatMap((name, nth) => (name === 'keep' ? [{ at: 'write', nth }] : []));
 }
 
 /** The requests of a boundary that change something. */

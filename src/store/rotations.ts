@@ -35,8 +35,10 @@ export function rotationQueries(context: StoreContext): Rotations {
     preview: (credential) => preview(context, credential),
     handOver: (ref, presenter) => write(context, (inside) => handOver(inside, ref, presenter)),
     fence: async (ref, presenter) => {
+      const asked = Date.now();
       const rotation = await requireFence(context, ref);
       if (!isOf(rotation, presenter)) throw lost(ref, `it belongs to ${rotation.workflow_id}, run ${rotation.run_id}`);
+      return asked;
     },
     close: (ref, outcome, why) => write(context, (inside) => close(inside, ref, { outcome, why })),
     rotations: (credential) => list(context, credential),

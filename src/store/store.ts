@@ -242,8 +242,11 @@ export interface Store {
   preview(credential: string): Promise<Opened>;
   /** The rotation goes on under a new run id (continue-as-new). */
   handOver(ref: VersionRef, presenter: Presenter): Promise<void>;
-  /** Throws FenceLost unless this rotation is open under exactly this run. Called just before every call that changes something outside. */
-  fence(ref: VersionRef, presenter: Presenter): Promise<void>;
+  /**
+   * Throws FenceLost unless this rotation is open under exactly this run. Called just before every call that changes something outside.
+   * Unix ms of the question: somebody else may have taken over since then.
+   */
+  fence(ref: VersionRef, presenter: Presenter): Promise<number>;
   close(ref: VersionRef, outcome: RotationOutcome, why: string | null): Promise<void>;
   rotations(credential?: string): Promise<RotationRow[]>;
 

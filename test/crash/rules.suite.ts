@@ -10,8 +10,8 @@ const rules: readonly { rule: string; find: string; phase?: string; says: RegExp
   { rule: 'an intent before the call', find: 'openai.createKey/kill-answer-change-0', says: /is lost/ },
   {
     rule: 'compare and set',
-    find: 'openai.createKey/stop-request-change-0',
-    says: /still works after the rotation ended/,
+    find: 'openai.createKey/stop-keep',
+    says: /is lost/,
   },
   {
     rule: 'labels that only we can give',
@@ -21,6 +21,12 @@ const rules: readonly { rule: string; find: string; phase?: string; says: RegExp
   {
     rule: 'the fence',
     find: 'docuelevate.writeSettings/overtaken-0',
+    phase: 'replace',
+    says: /holds nothing that works/,
+  },
+  {
+    rule: 'a change leaves within its lease',
+    find: 'docuelevate.writeSettings/overtaken-change-0',
     phase: 'replace',
     says: /holds nothing that works/,
   },

@@ -1,8 +1,10 @@
 // Loaded by the worker under test (src/prove/worker-process.ts): each entry takes exactly one safety rule out of what it is built of.
-// Types are all it imports, so that Node runs it as it is.
+// Of the project it imports types alone, so that Node runs it as it is.
+import { Context } from '@temporalio/activity';
 import type { Without } from '../../src/prove/worker-process.js';
 import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import type { Activities } from '../../workers/registered.js';
 import type { Intent, Store } from '../../src/store/store.js';
 
 const kinds: readonly EvidenceKind[] = ['accepted', 'setting-ours', 'document', 'in-use', 'idle'];
@@ -27,11 +29,11 @@ export const without: Readonly<Record<string, Without>> = {
   'compare and set': {
     store: (store) => ({
       ...store,
-      keep: (...kept) =>
-        store.keep(...kept).then(
-          () => true,
-          () => true,
-        ),
+      async keep(ref, intent, made) {
+        const kept = await store.keep(ref, intent, made).catch(() => false);
+        if (!kept) await store.note(ref, made);
+        return true;
+      },
     }),
   },
   'labels that only we can give': {
@@ -42,7 +44,11 @@ export const without: Readonly<Record<string, Without>> = {
         (await store.intents(credential)).map((intent) => ({ ...intent, label: anybodysName })),
     }),
   },
-  'the fence': { store: (store) => ({ ...store, fence: async () => undefined }) },
+  'the fence': { store: (store) => ({ ...store, fence: async () => Date.now() }) },
+  'a change leaves within its lease': {
+    activities: (activities) =>
+      Object.fromEntries(Object.entries(activities).map(([name, activity]) => [name, unhurried(activity)])),
+  },
   'a way back that is proved': {
     store: (store) => ({ ...store, evidence: async (ref) => [proved('accepted'), ...(await store.evidence(ref))] }),
     activities: (activities) => ({ ...activities, 'openai.acceptsKey': async () => proved('accepted') }),
@@ -74,6 +80,14 @@ export const without: Readonly<Record<string, Without>> = {
     }),
   },
 };
+
+/** For all that the activity knows, nobody ever takes it for dead. */
+function unhurried(activity: Activities[string]): Activities[string] {
+  return (...args) => {
+    delete (Context.current().info as { heartbeatTimeoutMs?: number }).heartbeatTimeoutMs;
+    return activity(...args);
+  };
+}
 
 /** Whatever is not an answer counts as a refusal. */
 function careless(ask: ((...args: never[]) => Promise<unknown>) | undefined, store: Store) {

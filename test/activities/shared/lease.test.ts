@@ -34,13 +34,13 @@ const change = (leaseMs: number, prepare: () => void): Promise<unknown> =>
 
 describe('A change', () => {
   it('leaves in one piece while the fence that was presented is fresh', async () => {
-    await change(60_000, beginLease);
+    await change(60_000, () => beginLease(Date.now()));
 
     expect(received).toEqual([{ length: '14', body: 'the new välue' }]);
   });
 
   it('does not leave any more when another attempt may have taken over since', async () => {
-    await expect(change(-1, beginLease)).rejects.toThrow('TOO_LATE');
+    await expect(change(5_000, () => beginLease(Date.now() - 5_001))).rejects.toThrow('TOO_LATE');
 
     expect(received).toEqual([]);
   });
