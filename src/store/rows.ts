@@ -31,8 +31,12 @@ export async function versionRow(context: StoreContext, { credential, number }: 
     .where('versions.credential', '=', credential)
     .where('versions.number', '=', number)
     .executeTakeFirst();
-  if (!row) throw notFound(`The store has no version ${number} of ${credential}`);
+  if (!row) throw noVersion({ credential, number });
   return row;
+}
+
+export function noVersion({ credential, number }: VersionKey): Error {
+  return notFound(`The store has no version ${number} of ${credential}`);
 }
 
 export async function currentRow(context: StoreContext, credential: string): Promise<VersionRow | undefined> {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, sql, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { CompiledQuery, Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { UserError } from '../domain/user-error.js';
 import { StoreBusy } from './failures.js';
 import type { Tables } from './schema.js';
@@ -21,32 +21,44 @@ export function openSqlite(file: string, { create }: { readonly create: boolean 
   });
 }
 
+const normal = CompiledQuery.raw('pragma synchronous = normal');
+const full = CompiledQuery.raw('pragma synchronous = full');
+
 /** Runs `work` on the connection while commits do not wait for the disk. */
 export function unsynced<R>(database: Kysely<Tables>, work: (db: Kysely<Tables>) => Promise<R>): Promise<R> {
   return database.connection().execute(async (db) => {
-    await sql`pragma synchronous = normal`.execute(db);
+    await db.executeQuery(normal);
     try {
       return await work(db);
     } finally {
-      await sql`pragma synchronous = full`.execute(db);
+      await db.executeQuery(full);
     }
   });
 }
 
+interface Prepared {
+  readonly statement: StatementSync;
+  /** Whether it answers with rows. */
+  readonly reader: boolean;
+}
+
 /** What Kysely expects of a database, on node:sqlite. Errors come out translated for people. */
 export function adapt(database: DatabaseSync, file: string): SqliteDatabase {
-  const prepared = new Map<string, StatementSync>(); // the queries of a store are few, and compiling one costs more than running it
-  function prepare(sql: string): StatementSync {
-    const statement = prepared.get(sql) ?? translated(file, () => database.prepare(sql));
-    prepared.set(sql, statement);
-    return statement;
+  const prepared = new Map<string, Prepared>(); // the queries of a store are few, and compiling one costs more than running it
+  function prepare(sql: string): Prepared {
+    const known = prepared.get(sql);
+    if (known) return known;
+    const statement = translated(file, () => database.prepare(sql));
+    const fresh = { statement, reader: statement.columns().length > 0 };
+    prepared.set(sql, fresh);
+    return fresh;
   }
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = prepare(spelling(sql, database.isTransaction));
+      const { statement, reader } = prepare(spelling(sql, database.isTransaction));
       return {
-        reader: statement.columns().length > 0,
+        reader,
         all: (parameters) => translated(file, () => statement.all(...parameters.map(toInput))),
         run: (parameters) => translated(file, () => statement.run(...parameters.map(toInput))),
         iterate: (parameters) => statement.iterate(...parameters.map(toInput)),
