@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
-import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/store.js';
 import { found, presentFence } from '../shared/guard.js';
 import { needsDecision } from '../shared/patience.js';
@@ -14,10 +14,8 @@ import type { CommandTarget, Target } from './target.js';
 export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   await store.note(ref, { engine: 'maybe' });
-  await noteOthers(deps, ref, 'maybe');
   for (const target of deps.deliveries(ref.credential).targets) await deliverTo({ deps, ref, target });
   await store.note(ref, { engine: 'yes' });
-  await noteOthers(deps, ref, 'no');
 }
 
 export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
@@ -131,12 +129,6 @@ async function formerOf({ store }: DeliveryDeps, { credential, number }: Version
   return (
     others.find(({ state }) => state === 'current') ?? others.findLast(({ state }) => state === 'retiring') ?? null
   );
-}
-
-async function noteOthers({ store }: DeliveryDeps, ref: VersionRef, becomes: 'maybe' | 'no'): Promise<void> {
-  for (const { number, state, engine } of await store.versions(ref.credential))
-    if (number !== ref.number && isLive(state) && (engine === 'yes' || engine === 'maybe') && engine !== becomes)
-      await store.note({ ...ref, number }, { engine: becomes });
 }
 
 async function valueFor(delivery: Delivery): Promise<string> {

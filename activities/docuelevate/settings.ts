@@ -1,5 +1,5 @@
 import { type Finding, freshProofMs } from '../../src/domain/evidence.js';
-import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { VersionRef } from '../../src/domain/version.js';
 import type { Mark, Marks, Store, Version } from '../../src/store/store.js';
 import { found, presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
@@ -80,7 +80,6 @@ async function open({ store, sessions, engine }: DocuElevateDeps, { credential }
 /** All writes back to back, so that the parts of a pair disagree as shortly as possible; then the evidence that they were ours. */
 async function write({ store, client }: Engine, ref: VersionRef, { values, histories, marks }: Writing): Promise<void> {
   await store.note(ref, { engine: 'maybe', marks });
-  await noteOthers(store, ref, 'maybe');
   for (const [key, value] of Object.entries(values)) {
     await presentFence(store, ref);
     if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
@@ -93,16 +92,6 @@ async function write({ store, client }: Engine, ref: VersionRef, { values, histo
     written[key] = { before: mark.before, ours: ours.id };
   }
   await store.note(ref, { engine: 'yes', marks: written });
-  await noteOthers(store, ref, 'no');
-}
-
-/** What our write means for the versions that the engine held, or may have held, until then. */
-async function noteOthers(store: Store, ref: VersionRef, becomes: 'maybe' | 'no'): Promise<void> {
-  for (const { number, state, engine } of await store.versions(ref.credential)) {
-    const held = engine === 'yes' || engine === 'maybe';
-    const concerned = number !== ref.number && held && engine !== becomes && isLive(state);
-    if (concerned) await store.note({ ...ref, number }, { engine: becomes });
-  }
 }
 
 /** The values as they will be written: the engine stores whatever it gets, and an empty one switches the service off. */

@@ -1,5 +1,5 @@
-import type { VersionRef } from '../domain/version.js';
-import { type StoreContext, write } from './context.js';
+import { type EngineView, isLive, type VersionRef, versionStates } from '../domain/version.js';
+import { type StoreContext, write, writeUnsynced } from './context.js';
 import { StoreBusy } from './failures.js';
 import { openRotation, requireFence } from './rotations.js';
 import { marksOf, sealedRow, update, type VersionRow, versionRow } from './rows.js';
@@ -21,7 +21,8 @@ export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
 
 async function note(context: StoreContext, ref: VersionRef, facts: Facts): Promise<void> {
   const resealed = facts.providerId === undefined && !facts.parts ? null : await reseal(context, ref, facts);
-  await write(context, async (inside) => {
+  const commit = isSeen(facts) ? writeUnsynced : write;
+  await commit(context, async (inside) => {
     const row = await versionRow(inside, ref);
     await requireNotable(inside, ref, row);
     if (resealed && row.sealed !== resealed.from) throw new StoreBusy();
@@ -35,7 +36,32 @@ async function note(context: StoreContext, ref: VersionRef, facts: Facts): Promi
         marks: JSON.stringify({ ...marksOf(row), ...facts.marks }),
       })
       .execute();
+    if (facts.engine === 'maybe') await noteOthers(inside, ref, { from: ['yes'], to: 'maybe' });
+    if (facts.engine === 'yes') await noteOthers(inside, ref, { from: ['yes', 'maybe'], to: 'no' });
   });
+}
+
+/** What an answer showed. What is written before an act, and what cannot be seen again, waits for the disk. */
+function isSeen({ provider = 'accepted', engine = 'yes', providerId, parts, compromised }: Facts): boolean {
+  const lasting = providerId !== undefined || parts !== undefined || compromised === true;
+  return !lasting && provider !== 'unknown' && engine !== 'maybe';
+}
+
+interface Turn {
+  readonly from: readonly EngineView[];
+  readonly to: EngineView;
+}
+
+/** An engine holds one version, so what is known of one says something of those that it held, or may have held, until then. */
+async function noteOthers({ db }: StoreContext, { credential, number }: VersionRef, { from, to }: Turn): Promise<void> {
+  await db
+    .updateTable('versions')
+    .set({ engine: to })
+    .where('credential', '=', credential)
+    .where('number', '!=', number)
+    .where('engine', 'in', from)
+    .where('state', 'in', versionStates.filter(isLive))
+    .execute();
 }
 
 /** The provider id is part of what a row is sealed for, with a value or without. Asynchronous, so it happens before the transaction. */

@@ -303,6 +303,7 @@ export interface Store {
     ref: VersionRef,
     facts: {
       readonly provider?: ProviderView;
+      /** `maybe` and `yes` turn the live versions that the engine held until then into `maybe` and `no`. */
       readonly engine?: EngineView;
       readonly marks?: Marks;
       readonly providerId?: string;

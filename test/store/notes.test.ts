@@ -22,6 +22,22 @@ describe('Notes about a version', () => {
     expect(await bench.store.read(next)).toEqual({ ...before, provider: 'accepted', engine: 'maybe' });
   });
 
+  it('that the engine may hold it, and then does, say the same of what it held until then', async () => {
+    const old = await bench.store.adopt(adopted({ key: randomValue() }));
+    const next = await bench.candidate();
+    const views = async () => (await bench.store.versions('openai')).map(({ engine }) => engine);
+    await bench.store.note({ ...next, number: old.number }, { engine: 'yes' });
+
+    await bench.store.note(next, { engine: 'maybe' });
+    expect(await views()).toEqual(['maybe', 'maybe']);
+    await bench.store.note(next, { engine: 'yes' });
+    expect(await views()).toEqual(['no', 'yes']);
+    await bench.store.note({ ...next, number: old.number }, { engine: 'maybe' });
+    expect(await views()).toEqual(['maybe', 'maybe']);
+    await bench.store.note(next, { engine: 'no' });
+    expect(await views()).toEqual(['maybe', 'no']);
+  });
+
   it('collect the marks of several settings, the newest of each', async () => {
     const next = await bench.candidate();
 

@@ -43,25 +43,31 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
   }
 }
 
-async function once(run: RotationRun, { title, call, ask, check = false }: Attempted): Promise<Ended | Failed> {
+function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
   const { phase, footing, input, opened } = run;
-  try {
-    const context = {
-      credential: input.credential,
-      fence: opened?.fence ?? null,
-      phase,
-      title,
-      check,
-      emergency: footing === 'containing',
-    };
-    const result = await run.world.execute(call, context);
-    if (!isFinding(result)) return { state: 'done' };
-    if (result.outcome !== 'failed') return { state: 'done', outcome: result.outcome, detail: result.detail };
-    return { trouble: { why: `${title}: ${result.detail}`, kind: ask ? 'ask' : 'final' }, kind: result.kind };
-  } catch (error) {
-    const trouble = troubleOf(error);
-    return { trouble: { ...trouble, why: `${title}: ${trouble.why}` } };
-  }
+  const { title, call, check = false } = attempted;
+  const { credential } = input;
+  const context = {
+    credential,
+    fence: opened?.fence ?? null,
+    phase,
+    title,
+    check,
+    emergency: footing === 'containing',
+  };
+  return run.world.execute(call, context).then(
+    (result) => endedOf(attempted, result),
+    (error: unknown) => {
+      const trouble = troubleOf(error);
+      return { trouble: { ...trouble, why: `${title}: ${trouble.why}` } };
+    },
+  );
+}
+
+function endedOf({ title, ask }: Attempted, result: unknown): Ended | Failed {
+  if (!isFinding(result)) return { state: 'done' };
+  if (result.outcome !== 'failed') return { state: 'done', outcome: result.outcome, detail: result.detail };
+  return { trouble: { why: `${title}: ${result.detail}`, kind: ask ? 'ask' : 'final' }, kind: result.kind };
 }
 
 interface Position {

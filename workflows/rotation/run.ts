@@ -101,23 +101,24 @@ export class RotationRun implements Run {
     this.footing = 'committed';
   }
 
-  async step(title: string, call: Call<void>, { undo }: StepOptions = {}): Promise<void> {
+  // In a workflow every promise costs: the SDK keeps a stack trace of each. So what only hands on a promise is not async.
+  step(title: string, call: Call<void>, { undo }: StepOptions = {}): Promise<void> {
     if (!undo && this.phase === 'retire') this.pastNoReturn = true;
-    await this.once(title, async () => {
+    return this.once(title, () => {
       if (undo) this.undo.push({ title, call: undo });
       return attempt(this, { title, call });
     });
   }
 
-  async check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
+  check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
     // Contain first: an emergency does not ask whether somebody still uses what is leaked.
-    if (whenNot === 'ask' && this.footing === 'containing') return;
-    const key = await this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
-    if (this.phase === 'retire') this.#retireChecks.add(key);
+    if (whenNot === 'ask' && this.footing === 'containing') return Promise.resolve();
+    if (this.phase === 'retire') this.#retireChecks.add(this.#keyOf(title));
+    return this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
   }
 
-  async task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
-    await this.once(title, () => this.askPerson(title, call, due));
+  task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
+    return this.once(title, () => this.askPerson(title, call, due));
   }
 
   /** Waits until a person has done something, then runs the call. */
@@ -152,8 +153,8 @@ export class RotationRun implements Run {
   }
 
   /** Waits for a length of time, or until somebody ends it; long waits continue in a new run. */
-  async hold(title: string, lengthMs: number): Promise<void> {
-    await this.once(title, async () => {
+  hold(title: string, lengthMs: number): Promise<void> {
+    return this.once(title, async () => {
       let deadline = this.#parkedDeadline ?? this.world.now() + lengthMs;
       while (!this.inbox.retireNow && this.world.now() < deadline) {
         if (this.#parkedDeadline === undefined) await this.#parkIfLong(deadline);
@@ -229,9 +230,9 @@ export class RotationRun implements Run {
   }
 
   /** Skips what an earlier run has done, and keeps the list of steps that people see. */
-  async once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<string> {
-    const key = `${scope}/${title}`;
-    if (this.#done.has(key)) return key;
+  async once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<void> {
+    const key = this.#keyOf(title, scope);
+    if (this.#done.has(key)) return;
     const index = this.steps.length;
     const begun: StepProgress = { phase: this.phase, title, state: 'running', startedAt: this.world.now() };
     this.steps.push(begun);
@@ -239,13 +240,16 @@ export class RotationRun implements Run {
       const ended = await work();
       this.steps[index] = { ...begun, state: 'done', ...ended, endedAt: this.world.now() };
       this.#done.add(key);
-      return key;
     } catch (error) {
       if (error instanceof ContinueAsNew) throw error; // the wait goes on in the next run
       const detail = error instanceof Leave ? error.message : 'interrupted';
       this.steps[index] = { ...begun, state: 'failed', detail, endedAt: this.world.now() };
       throw error;
     }
+  }
+
+  #keyOf(title: string, scope = this.#scope): string {
+    return `${scope}/${title}`;
   }
 
   async #parkIfLong(deadline: number): Promise<void> {
