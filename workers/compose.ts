@@ -1,12 +1,15 @@
 import { AzureAccount } from '../activities/azure/account.js';
 import { createAzureActivities } from '../activities/azure/activities.js';
+import type { AzureConnection } from '../activities/azure/client.js';
 import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
 import { Sessions } from '../activities/docuelevate/session.js';
 import { OpenAiAccount } from '../activities/openai/account.js';
 import { createDeliveryActivities } from '../activities/delivery/activities.js';
 import { createDocumentEngineActivities } from '../activities/document-engine/activities.js';
+import type { DocumentEngineConnection } from '../activities/document-engine/client.js';
 import { connectionOf } from '../activities/document-engine/connection.js';
 import { createOpenAiActivities } from '../activities/openai/activities.js';
+import type { OpenAiConnection } from '../activities/openai/client.js';
 import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
@@ -57,24 +60,31 @@ export type Systems = ReturnType<typeof composeSystems>;
 
 /** Outside systems that issue values. */
 function composeProviders(config: Config, store: Store) {
-  const secret = secretsOf(store);
+  const accounts = accountsOf(config, secretsOf(store));
   return {
-    openai: createOpenAiActivities({
-      store,
-      async account(credential) {
-        const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
-        const { project, baseUrl, settling } = account;
-        return { adminKey: () => secret(account.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
-      },
-    }),
-    azure: createAzureActivities({
-      store,
-      async account(credential) {
-        const account = AzureAccount.parse(credentialOf(config, credential).provider);
-        const { clientSecret, settling, ...connection } = account;
-        return { ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) };
-      },
-    }),
+    openai: createOpenAiActivities({ store, account: accounts.openai }),
+    azure: createAzureActivities({ store, account: accounts.azure }),
+  };
+}
+
+/** How to reach the account that a credential belongs to, by provider. `secret` resolves a reference, at each use. */
+export function accountsOf(config: Config, secret: (ref: SecretRef) => Promise<string>) {
+  return {
+    openai: async (credential: string): Promise<OpenAiConnection> => {
+      const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
+      const { project, baseUrl, settling } = account;
+      return { adminKey: () => secret(account.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
+    },
+    azure: async (credential: string): Promise<AzureConnection> => {
+      const account = AzureAccount.parse(credentialOf(config, credential).provider);
+      const { clientSecret, settling, ...connection } = account;
+      return { ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) };
+    },
+    'document-engine': async (credential: string): Promise<DocumentEngineConnection> => {
+      const engine = engineOf(config, credential);
+      if (engine.kind !== 'document-engine') throw new Error(`${credential} is not used by Document Engine`);
+      return connectionOf(engine, descriptorOf(config, credential), secret);
+    },
   };
 }
 
@@ -93,17 +103,9 @@ export function composeChannels({ notifications }: Pick<Config, 'notifications'>
 
 /** Document Engine, and where new values go besides an engine. */
 function composeDocumentEngine(config: Config, store: Store) {
-  const secret = secretsOf(store);
+  const accounts = accountsOf(config, secretsOf(store));
   return {
-    'document-engine': createDocumentEngineActivities({
-      store,
-      verbs: new Set(),
-      async engine(credential) {
-        const engine = engineOf(config, credential);
-        if (engine.kind !== 'document-engine') throw new Error(`${credential} is not used by Document Engine`);
-        return connectionOf(engine, descriptorOf(config, credential), secret);
-      },
-    }),
+    'document-engine': createDocumentEngineActivities({ store, verbs: new Set(), engine: accounts['document-engine'] }),
     delivery: createDeliveryActivities({
       store,
       environment,

@@ -13,6 +13,7 @@ interface Options extends Omit<Choice, 'names'> {
   readonly reason: string;
   readonly yes?: true;
   readonly direct?: true;
+  readonly id?: readonly string[];
 }
 
 const words = `
@@ -38,7 +39,11 @@ export function defineEmergency(program: Command): void {
     .option('--version <number>', 'this version alone, of one credential; the others in force stay')
     .requiredOption('--reason <text>', 'why; it goes into the ledger and Temporal, so never write a secret here')
     .option('--yes', 'do not ask')
-    .option('--direct', 'do it in this process, when Temporal or its workers cannot')
+    .option(
+      '--direct',
+      'do it in this process, when Temporal or its workers cannot, or when the store cannot be opened',
+    )
+    .option('--id <id...>', 'with --direct and without the store: what ends, as the provider lists it')
     .addHelpText(
       'after',
       `${words}${examples(
@@ -46,23 +51,43 @@ export function defineEmergency(program: Command): void {
         'keyturn emergency --owner platform@example.com --reason "a laptop was stolen" --yes --json',
         'keyturn emergency openai --version 3 --reason "in a log file"',
         'keyturn emergency openai --direct --reason "Temporal is down as well"',
+        'keyturn emergency openai --direct --id service_account/svc_1 --reason "so is the disk of the store"',
       )}`,
     )
     .action((names: string[], options: Options, command: Command) =>
-      perform(command, async (cli) => {
-        const { withSession } = await import('./with-rotations.js');
-        return withSession(cli, (session) => declare(cli, session, { ...options, names }));
-      }),
+      perform(command, (cli) => begin(cli, { ...options, names })),
     );
 }
 
-type Wanted = Options & Choice;
+export type Wanted = Options & Choice;
+
+async function begin(cli: Cli, wanted: Wanted): Promise<ExitCode> {
+  const { openStored } = await import('./with-rotations.js');
+  const stored = await openStored(cli);
+  if ('why' in stored) {
+    if (!wanted.direct) throw stored.error;
+    const { declareWithoutStore } = await import('./emergency-without-store.js');
+    return declareWithoutStore(cli, stored.why, wanted);
+  }
+  const { session } = stored;
+  try {
+    return await declare(cli, session, wanted);
+  } finally {
+    await session.close();
+  }
+}
 
 async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<ExitCode> {
+  if (wanted.id) {
+    const { UsageError } = await import('../operations/refusals.js');
+    const next = 'Leave --id out: every live version is meant, or the one that --version names.';
+    throw new UsageError('The store can be opened, and it knows what lives', { state: 'Nothing was revoked.', next });
+  }
   const impacts = await impactsOf(session, wanted);
   const { previewText } = await import('./emergency-text.js');
   cli.say(...previewText(cli.paint, impacts, wanted.reason));
-  await confirm(cli, impacts, wanted);
+  const [only] = impacts;
+  await confirmed(cli, impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`, wanted);
   const { actor } = cli;
   const versions = wanted.version === undefined ? null : [Number(wanted.version)];
   const emergencies: Emergency[] = [];
@@ -98,11 +123,10 @@ async function impactsOf(session: Session, { version, reason, ...choice }: Wante
   return known;
 }
 
-async function confirm(cli: Cli, impacts: readonly Impact[], { yes }: Wanted): Promise<void> {
+/** Resolves when somebody has typed the word, or said before that they agree. Throws a UsageError otherwise. */
+export async function confirmed(cli: Cli, word: string, { yes }: Wanted): Promise<void> {
   if (yes) return;
   const { UsageError } = await import('../operations/refusals.js');
-  const [only] = impacts;
-  const word = impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`;
   const next = `Type ${word} when asked, or give --yes.`;
   if (!process.stdin.isTTY)
     throw new UsageError('Nobody is there to confirm it', { state: 'Nothing was revoked.', next });

@@ -71,9 +71,9 @@ function defineControls(schedules: Command): void {
     );
 }
 
-async function connected<T>({ config }: Cli, work: (session: Session, client: Client) => Promise<T>): Promise<T> {
+async function connected<T>(cli: Cli, work: (session: Session, client: Client) => Promise<T>): Promise<T> {
   const { withTemporal } = await import('./with-rotations.js');
-  return withTemporal({ config }, work);
+  return withTemporal(cli, work);
 }
 
 async function plan(cli: Cli): Promise<void> {

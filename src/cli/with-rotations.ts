@@ -1,14 +1,18 @@
 import type { Client } from '@temporalio/client';
+import { ConfigError } from '../config/config-error.js';
+import { UserError } from '../domain/user-error.js';
+import { explain } from '../operations/explain.js';
 import { openSession, type Session } from '../operations/session.js';
 import { knownCredential, reachTemporal } from '../operations/reach.js';
 import type { Cli } from './perform.js';
 
 /** Opens the configuration with its store, for a command's work. */
 export async function withSession<T>(
-  { config }: Pick<Cli, 'config'>,
+  { config, say }: Pick<Cli, 'config' | 'say'>,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const session = await openSession({ file: config });
+  say(...session.takenIn.map(takenInText));
   try {
     return await work(session);
   } finally {
@@ -16,9 +20,36 @@ export async function withSession<T>(
   }
 }
 
+/** The same where a store that cannot be opened is not the end. Throws a ConfigError: without a configuration nothing can be done. */
+export async function openStored({
+  config,
+  say,
+}: Pick<Cli, 'config' | 'say'>): Promise<{ session: Session } | { why: string; error: unknown }> {
+  try {
+    const session = await openSession({ file: config });
+    say(...session.takenIn.map(takenInText));
+    return { session };
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const { what, next } = explain(error);
+    const state = 'NOTHING IS REVOKED YET.';
+    const direct =
+      'Run the same command again with --direct: it works from the configuration and the list of the provider.';
+    return {
+      why: what,
+      error: new UserError(what, { state, next: [direct, next].filter(Boolean).join(' '), cause: error }),
+    };
+  }
+}
+
+/** What a person has to know of what was done while the store could not be opened. */
+export function takenInText(credential: string): string {
+  return `What was revoked of ${credential} while the store could not be opened is in the ledger now. To replace it: keyturn emergency ${credential} --reason "…"`;
+}
+
 /** The same with a connection to Temporal. */
 export async function withTemporal<T>(
-  cli: Pick<Cli, 'config'>,
+  cli: Pick<Cli, 'config' | 'say'>,
   work: (session: Session, client: Client) => Promise<T>,
 ): Promise<T> {
   return withSession(cli, async (session) => {
@@ -33,7 +64,7 @@ export async function withTemporal<T>(
 
 /** The same for a credential that the configuration knows. */
 export async function withRotations<T>(
-  cli: Pick<Cli, 'config'>,
+  cli: Pick<Cli, 'config' | 'say'>,
   credential: string,
   work: (client: Client, session: Session) => Promise<T>,
 ): Promise<T> {

@@ -27,7 +27,8 @@ export async function serve(
   { logger, metrics }: { readonly logger: Logger; readonly metrics?: string },
 ): Promise<Serving> {
   if (!existsSync(bundlePath)) throw incomplete();
-  const { store, activities } = session;
+  const { store, activities, takenIn } = session;
+  for (const credential of takenIn) logger.warn({ credential }, 'what was revoked without the store is in the ledger');
   installRuntime(logger, metrics); // before any connection of the worker's library is made
   const connection = await connectWorker(target);
   await ensureSearchAttributes(connection, target.namespace);

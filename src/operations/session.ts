@@ -6,6 +6,7 @@ import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import { environment, loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { UserError } from '../domain/user-error.js';
+import { takeIn } from './emergency-record.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/store.js';
@@ -18,6 +19,8 @@ export interface Session {
   readonly store: Store;
   readonly systems: Systems;
   readonly activities: Activities;
+  /** Credentials of which something was revoked while the store could not be opened, which is in the ledger from now on. */
+  readonly takenIn: readonly string[];
   close(): Promise<void>;
 }
 
@@ -34,7 +37,8 @@ export async function openSession({ file, create = false }: SessionOptions): Pro
   const ring = await loadKeyRing('file' in config.keyRing ? config.keyRing : { text: textOf(config.keyRing.env) });
   const store = await openStore({ url: `sqlite:${config.store.file}`, ring, create });
   const systems = composeSystems(config, store);
-  return { config, store, systems, activities: registered(systems), close: () => store.destroy() };
+  const takenIn = await takeIn(store, file);
+  return { config, store, systems, activities: registered(systems), takenIn, close: () => store.destroy() };
 }
 
 /** The workflow that rotates a credential. Throws a UserError when there is no such credential. */

@@ -37,7 +37,7 @@ async function ask(context: StoreContext, asked: EmergencyAsked): Promise<Emerge
   const waiting = (await rowsOf(context, credential)).find((row) => row.fence === null && row.versions === versions);
   if (waiting) return toEmergency(waiting);
   const row: Row = {
-    ...{ id: randomUUID(), credential, actor, reason, versions, asked_at: context.now() },
+    ...{ id: randomUUID(), credential, actor, reason, versions, asked_at: asked.askedAt ?? context.now() },
     ...{ fence: null, workflow_id: null, claimed_at: null, targets: '[]', contained_at: null, material: '[]' },
   };
   await context.db.insertInto('emergencies').values(row).execute();

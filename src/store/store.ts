@@ -98,6 +98,8 @@ export interface EmergencyAsked {
   readonly reason: string;
   /** Null for every live version. */
   readonly versions: readonly number[] | null;
+  /** Unix ms: when its clock started; now, unless it was declared before the store knew of it. */
+  readonly askedAt?: number;
 }
 
 /** An emergency as it is kept. */

@@ -1,3 +1,6 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findSecrets } from '../../src/lab/canary.js';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
@@ -94,6 +97,56 @@ it('says that Temporal is down, and does it directly when told to', async () => 
   expect(material.map(({ what }) => what).join()).toContain('openai_model: update by mallory');
 });
 
+it('is done by the next --direct when the first one was killed half way', async () => {
+  const leaked = stage.scenario.engineHolds();
+  openai.faults.add({ method: 'DELETE', path: '*', kind: 'hang' });
+  const deletions = (): number => stage.scenario.received().filter(({ method }) => method === 'DELETE').length;
+  const before = deletions();
+  const first = stage.start(['emergency', 'openai', '--reason', 'a test', '--direct', '--yes']);
+  while (deletions() === before) await sleep(20);
+
+  first.process.kill('SIGKILL');
+  await first.ended;
+  const second = await emergency('--direct', '--yes', '--json');
+
+  expect(second).toMatchObject({ code: 0 });
+  expect(second.json<Told>()).toMatchObject({ contained: true, provedRefused: true, rotated: true });
+  expectReplaced(leaked);
+});
+
+it('works from the list of the provider when the store cannot be opened, and goes on from there when it can', async () => {
+  const leaked = stage.scenario.engineHolds();
+  const database = join(stage.dir, 'keyturn.db');
+  renameSync(database, `${database}.away`);
+
+  const [plain, unchosen, unknown] = await Promise.all([
+    emergency('--yes'),
+    emergency('--yes', '--direct'),
+    emergency('--yes', '--direct', '--id', 'service_account/svc_nowhere'),
+  ]);
+  expectTold(plain, 1, 'NOTHING IS REVOKED YET', '--direct');
+  expectTold(unchosen, 2, 'Nothing was revoked', '--id');
+  expectTold(unknown, 2, 'Nothing was revoked', 'svc_nowhere');
+  const [, id = ''] = /(service_account\/\S+) .*made by Keyturn for this credential/.exec(unchosen?.stdout ?? '') ?? [];
+  expect(stage.scenario.working()).toEqual([leaked]);
+
+  const ended = await emergency('--yes', '--direct', '--id', id, '--json');
+  expect(ended).toMatchObject({ code: 4 });
+  expect(ended.json()).toMatchObject({
+    contained: true,
+    rotated: false,
+    withoutStore: true,
+    values: [{ id, ended: true }],
+  });
+  expect(stage.scenario.working()).toEqual([]);
+
+  renameSync(`${database}.away`, database);
+  const replaced = await emergency('--yes', '--direct');
+  expect(replaced).toMatchObject({ code: 0 });
+  expect(replaced.stdout).toContain('while the store could not be opened is in the ledger now');
+  expectReplaced(leaked);
+});
+
 it('starts a rotation that contains, shows the clock, and keeps it in the ledger', async () => {
   await stage.start(['up']).says('Ready.');
   const leaked = stage.scenario.engineHolds();
@@ -101,8 +154,8 @@ it('starts a rotation that contains, shows the clock, and keeps it in the ledger
   const ended = await emergency('--yes', '--actor', 'ada');
 
   expect(ended).toMatchObject({ code: 0 });
-  expect(ended.stdout).toMatch(/version 2 revoked, proved refused after \d+\.\d s/);
-  expect(ended.stdout).toContain('rotated: version 3 is in force');
+  expect(ended.stdout).toMatch(/version 4 revoked, proved refused after \d+\.\d s/);
+  expect(ended.stdout).toContain('rotated: version 5 is in force');
   expectReplaced(leaked);
   const { stdout } = await stage.keyturn('ledger', 'openai', '--limit', '200', '--json');
   expect(stdout).toMatch(/"event":"emergency"/);
