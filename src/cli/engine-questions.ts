@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type EngineAccess, engineUrl } from '../operations/init.js';
+import { type EngineAccess, engineUrl } from '../operations/read-engine.js';
 import { UsageError } from '../operations/refusals.js';
 import type { Cli } from './perform.js';
 
@@ -8,32 +8,50 @@ export interface EngineQuestions {
   readonly url?: string;
   readonly username?: string;
   readonly passwordFile?: string;
+  readonly tokenFile?: string;
   readonly yes?: true;
 }
 
-/** @throws UsageError when something is missing and nobody can be asked */
-export async function askForEngine({ stream }: Cli, options: EngineQuestions): Promise<EngineAccess> {
-  const { url, username, passwordFile, yes } = options;
-  if (url !== undefined && username !== undefined && passwordFile !== undefined)
-    return { url: engineUrl(url), username, password: await readPassword(passwordFile) };
-  if (yes || !process.stdin.isTTY) throw missing(options);
-
-  const { input, password, select } = await import('@inquirer/prompts');
-  const context = { output: stream };
-  if (url === undefined)
-    await select(
-      { message: 'Which engine uses the credentials?', choices: [{ name: 'DocuElevate', value: 'docuelevate' }] },
-      context,
-    );
-  const address = url ?? (await input({ message: 'Its address:', validate: whyNoUrl }, context));
+/** @throws UsageError when something is missing and nobody can be asked, or what is given fits no one engine */
+export async function askForEngine(cli: Cli, options: EngineQuestions): Promise<EngineAccess> {
+  const { url, username, passwordFile, tokenFile } = options;
+  refuseUnclear(options);
+  const kind = tokenFile !== undefined ? 'document-engine' : await kindOf(cli, options);
+  const address = engineUrl(url ?? (await ask(cli, 'Its address:', whyNoUrl)));
+  if (kind === 'document-engine')
+    return { kind, url: address, apiToken: await secret(cli, 'Its API token:', tokenFile) };
   return {
-    url: engineUrl(address),
-    username: username ?? (await input({ message: 'Administrator:', required: true }, context)),
-    password:
-      passwordFile === undefined
-        ? await password({ message: 'Password:', mask: '•' }, context)
-        : await readPassword(passwordFile),
+    ...{ kind, url: address, username: username ?? (await ask(cli, 'Administrator:')) },
+    password: await secret(cli, 'Password:', passwordFile),
   };
+}
+
+function refuseUnclear(options: EngineQuestions): void {
+  const { username, passwordFile, tokenFile, yes } = options;
+  if (tokenFile !== undefined && (username ?? passwordFile) !== undefined)
+    throw refused('--token-file is for a Document Engine, --username and --password-file for DocuElevate', 'Give one.');
+  if (missingFrom(options).length > 0 && (yes || !process.stdin.isTTY)) throw missing(options);
+}
+
+async function kindOf({ stream }: Cli, { username, passwordFile }: EngineQuestions): Promise<EngineAccess['kind']> {
+  if (username !== undefined || passwordFile !== undefined) return 'docuelevate';
+  const { select } = await import('@inquirer/prompts');
+  const choices = [
+    { name: 'DocuElevate', value: 'docuelevate' },
+    { name: 'Nutrient Document Engine', value: 'document-engine' },
+  ] as const;
+  return select({ message: 'Which engine uses the credentials?', choices }, { output: stream });
+}
+
+async function ask({ stream }: Cli, message: string, validate?: (text: string) => true | string): Promise<string> {
+  const { input } = await import('@inquirer/prompts');
+  return input({ message, required: true, ...(validate && { validate }) }, { output: stream });
+}
+
+async function secret({ stream }: Cli, message: string, file: string | undefined): Promise<string> {
+  if (file !== undefined) return readSecret(file);
+  const { password } = await import('@inquirer/prompts');
+  return password({ message, mask: '•' }, { output: stream });
 }
 
 function whyNoUrl(text: string): true | string {
@@ -45,23 +63,23 @@ function whyNoUrl(text: string): true | string {
   }
 }
 
-async function readPassword(file: string): Promise<string> {
+async function readSecret(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw refused(`${file} cannot be read (${error.code ?? error.name})`, 'Check the path, and that you may read it.');
   });
   const password = text.replace(/\r?\n$/, '');
-  if (password === '') throw refused(`${file} is empty`, 'Put the password into it, as one line.');
+  if (password === '') throw refused(`${file} is empty`, 'Put the secret into it, as one line.');
   return password;
 }
 
-function missing({ url, username, passwordFile }: EngineQuestions): UsageError {
-  const flags = [
-    url === undefined && '--url',
-    username === undefined && '--username',
-    passwordFile === undefined && '--password-file',
-  ];
+function missingFrom({ url, username, passwordFile, tokenFile }: EngineQuestions): string[] {
+  const needed = tokenFile === undefined ? { url, username, 'password-file': passwordFile } : { url };
+  return Object.entries(needed).flatMap(([flag, value]) => (value === undefined ? [`--${flag}`] : []));
+}
+
+function missing(options: EngineQuestions): UsageError {
   return refused(
-    `Nobody can be asked here, and this is missing: ${flags.filter(Boolean).join(', ')}`,
+    `Nobody can be asked here, and this is missing: ${missingFrom(options).join(', ')}`,
     'Give it as an option, or run keyturn init in a terminal.',
   );
 }

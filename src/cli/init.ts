@@ -17,12 +17,14 @@ export function defineInit(program: Command): void {
     .option('--url <address>', "the engine's address, as a browser uses it")
     .option('--username <name>', 'an administrator there')
     .option('--password-file <file>', "a file with the administrator's password")
+    .option('--token-file <file>', 'for a Document Engine instead of these two: a file with its API token')
     .option('--yes', 'ask nothing: everything is given by options')
     .addHelpText(
       'after',
       examples(
         'keyturn init',
         'keyturn init --yes --url https://docs.example.com --username keyturn --password-file /run/secrets/docs-admin',
+        'keyturn init --yes --url https://viewer.example.com --token-file /run/secrets/viewer-token',
       ),
     )
     .action((options: EngineQuestions, command: Command) =>
@@ -32,11 +34,13 @@ export function defineInit(program: Command): void {
 
 async function begin(cli: Cli, options: EngineQuestions): Promise<void> {
   const { askForEngine } = await import('./engine-questions.js');
-  const { readEngine, writeInstallation } = await import('../operations/init.js');
+  const { writeInstallation } = await import('../operations/init.js');
+  const { readEngine } = await import('../operations/read-engine.js');
   const access = await askForEngine(cli, options);
   const credentials = await readEngine(access);
   const { good, bold } = cli.paint;
-  cli.say(`${good('✔')} Signed in to ${bold(access.url)} as ${access.username}, an administrator`);
+  const as = access.kind === 'docuelevate' ? `as ${access.username}, an administrator` : 'with its API token';
+  cli.say(`${good('✔')} Signed in to ${bold(access.url)} ${as}`);
   const set = credentials.filter(({ configured }) => configured).length;
   cli.say(`${good('✔')} ${set} of its ${credentials.length} credentials are set`);
   const initiated = await writeInstallation(cli.config, access, credentials);

@@ -9,14 +9,19 @@ export const places = {
   store: './keyturn.db',
   secrets: './keyturn.secrets',
   adminPassword: './keyturn.secrets/docs-admin',
+  apiToken: './keyturn.secrets/viewer-token',
 } as const;
 
-export interface Engine {
+export type { EngineCredential };
+
+export type Engine = {
   readonly url: string;
-  readonly username: string;
   /** What the engine says it has, set or not. */
   readonly credentials: readonly EngineCredential[];
-}
+} & ({ readonly kind: 'docuelevate'; readonly username: string } | { readonly kind: 'document-engine' });
+
+/** Names of the engines in the configuration. */
+const names = { docuelevate: 'docs', 'document-engine': 'viewer' } as const;
 
 export interface Draft {
   readonly text: string;
@@ -29,12 +34,10 @@ export interface Draft {
 }
 
 /** A configuration for an engine as it is: an entry for everything that can be rotated, a comment for the rest. */
-export function draftConfiguration(
-  { url, username, credentials }: Engine,
-  catalog: readonly ProcedureDescriptor[],
-): Draft {
-  const set = credentials.filter(({ configured }) => configured);
+export function draftConfiguration(engine: Engine, catalog: readonly ProcedureDescriptor[]): Draft {
+  const set = engine.credentials.filter(({ configured }) => configured);
   const entries = catalog
+    .filter((descriptor) => descriptor.engine === engine.kind)
     .map((descriptor) => ({
       descriptor,
       name: nameOf(descriptor, catalog),
@@ -45,7 +48,8 @@ export function draftConfiguration(
   const others = set.filter(({ key }) => !catalog.some(({ settings }) => key in settings));
   return {
     text: [
-      head(url, username),
+      head,
+      engineText(engine),
       entries.length === 0 ? 'credentials: {}' : 'credentials:',
       ...entries.map(entryText),
       ...(others.length === 0 ? [] : [comments(others)]),
@@ -73,32 +77,43 @@ function providerSection(name: string, { provider }: ProcedureDescriptor): { lin
   const secretFiles: string[] = [];
   const shape: Readonly<Record<string, z.ZodType>> = providerOf(provider).account.shape;
   const needed = Object.entries(shape).filter(([, field]) => !field.safeParse(undefined).success);
-  const lines = needed.flatMap(([key, field]) => {
+  const fields = needed.flatMap(([key, field]) => {
     const file = `${places.secrets}/${name}-${key}`;
     const isSecret = field.safeParse({ file }).success;
     if (isSecret) secretFiles.push(file);
     const what = field.description ?? key;
     return isSecret ? [`# FILL IN the file. ${what}`, `${key}: { file: ${file} }`] : [`# FILL IN. ${what}`, `${key}:`];
   });
+  const lines = fields.length === 0 ? [] : ['provider:', ...fields.map((line) => `  ${line}`)];
   return { lines, secretFiles };
 }
 
-function head(url: string, username: string): string {
-  return `# Written by keyturn init. Secrets never stand in this file, only where they are kept.
+const head = `# Written by keyturn init. Secrets never stand in this file, only where they are kept.
 # Paths are relative to the folder of this file. What is marked FILL IN is known to you alone.
 
 store: sqlite:${places.store}
 
 # The keys that seal the stored values. Back this file up apart from the store: without it no value can be read.
 keyRing: { file: ${places.keyRing} }
+`;
 
-engines:
-  docs:
-    kind: docuelevate
-    url: ${url}
-    admin:
-      username: ${JSON.stringify(username)}
+function engineText(engine: Engine): string {
+  const start = `engines:
+  ${names[engine.kind]}:
+    kind: ${engine.kind}
+    url: ${engine.url}
+`;
+  if (engine.kind === 'docuelevate')
+    return `${start}    admin:
+      username: ${JSON.stringify(engine.username)}
       password: { file: ${places.adminPassword} }
+`;
+  return `${start}    apiToken: { file: ${places.apiToken} }
+    # Its JWT_ALGORITHM, and how long the tokens live that are issued for it.
+    jwt: { algorithm: RS256, tokenLifetime: 1 hour }
+    # It has to run with REPLACE_SECRETS_FROM_ENV=false. Say where that can be read, or say it yourself:
+    # deployment: { envFile: /srv/viewer/.env }
+    # deployment: { replaceSecretsFromEnv: false }
 `;
 }
 
@@ -107,12 +122,16 @@ function entryText({ name, descriptor, feeds, lines }: Entry): string {
     ...feeds.map((setting) => `  # ${oneLine(setting.description)} (${setting.key}, ${origin(setting)})`),
     `  ${name}:`,
     `    procedure: ${descriptor.id}`,
-    '    engine: docs',
-    '    provider:',
-    ...lines.map((line) => `      ${line}`),
+    `    engine: ${names[descriptor.engine]}`,
+    ...lines.map((line) => `    ${line}`),
+    ...(descriptor.delivers === undefined ? [] : delivery(descriptor.delivers)),
     '    # How long the old value stays usable after the new one was proved.',
     '    grace: 24 hours',
   ].join('\n');
+}
+
+function delivery(part: string): string[] {
+  return [`    # FILL IN. Where ${part} goes: whoever uses it reads it there.`, '    deliver:', '      - file:'];
 }
 
 function comments(settings: readonly EngineCredential[]): string {

@@ -1,27 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { DocuElevateClient } from '../../activities/docuelevate/client.js';
-import type { EngineCredential } from '../../activities/docuelevate/schemas.js';
-import { Sessions } from '../../activities/docuelevate/session.js';
-import { runDirectly } from '../../activities/shared/scope.js';
 import { catalog } from '../../workflows/catalog.js';
 import { ConfigError, type Problem } from '../config/config-error.js';
-import { HttpUrl } from '../config/fields.js';
 import { loadConfig } from '../config/load.js';
 import { UserError } from '../domain/user-error.js';
 import { createKeyRing, loadKeyRing } from '../store/key-ring.js';
 import { openStore } from '../store/open-store.js';
-import { type Draft, draftConfiguration, places } from './draft.js';
-import { explain } from './explain.js';
-import { UsageError } from './refusals.js';
-
-/** An engine, and how to sign in there as an administrator. */
-export interface EngineAccess {
-  readonly url: string;
-  readonly username: string;
-  readonly password: string;
-}
+import { type Draft, draftConfiguration, type EngineCredential, places } from './draft.js';
+import type { EngineAccess } from './read-engine.js';
 
 /** What an installation consists of. Paths are absolute. */
 export interface Installation {
@@ -35,38 +22,6 @@ export interface Installation {
 export interface Initiated extends Installation, Omit<Draft, 'text'> {
   /** What has to be filled in before the configuration can be used, each with its line. */
   readonly fillIn: readonly Problem[];
-}
-
-/** The address in the spelling of the configuration. Throws a UsageError. */
-export function engineUrl(text: string): string {
-  const { data, error } = HttpUrl.safeParse(text);
-  if (data !== undefined) return data;
-  throw new UsageError(`The engine's address cannot be used: ${error?.issues[0]?.message ?? 'not an address'}`, {
-    state: 'Nothing was written.',
-    next: 'Give the address that a browser uses, for example --url https://docs.example.com.',
-  });
-}
-
-/** Signs in and asks the engine for its credentials. Writes nothing anywhere. */
-export async function readEngine({ url, username, password }: EngineAccess): Promise<EngineCredential[]> {
-  const session = new Sessions().of({ url, username, password: async () => password, settings: {} });
-  const client = new DocuElevateClient(session);
-  try {
-    return await runDirectly({ workflowId: 'init', runId: '' }, async () => {
-      if (await client.isAdmin()) return client.credentials();
-      throw new UserError(`${username} is not an administrator of ${url}`, {
-        state: 'Nothing was written.',
-        next: 'Sign in as an administrator: only those may change settings.',
-      });
-    });
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`${url} could not be read: ${explain(error).what}`, {
-      state: 'Nothing was written.',
-      next: 'Check address, username and password; then run keyturn init again.',
-      cause: error,
-    });
-  }
 }
 
 /** Completes an installation whose configuration is there already: makes the key ring and the store it names unless they are there. */
@@ -89,7 +44,7 @@ export async function writeInstallation(
   const { text, ...draft } = draftConfiguration({ ...access, credentials }, catalog);
   try {
     const installation = await provide(join(folder, places.keyRing), join(folder, places.store));
-    await writeSecret(folder, access.password);
+    await writeSecret(folder, access);
     await writeFile(file, text, { flag: 'wx', mode: 0o644 });
     return { ...installation, ...draft, fillIn: problemsOf(file) };
   } catch (error) {
@@ -110,11 +65,12 @@ async function provide(keyRing: string, store: string): Promise<Installation> {
   return { keyRing, store, made: wanted };
 }
 
-async function writeSecret(folder: string, password: string): Promise<void> {
+async function writeSecret(folder: string, access: EngineAccess): Promise<void> {
   await mkdir(join(folder, places.secrets), { recursive: true, mode: 0o700 });
-  const path = join(folder, places.adminPassword);
+  const path = join(folder, access.kind === 'docuelevate' ? places.adminPassword : places.apiToken);
   await rm(path, { force: true }); // one from an earlier try may have another mode
-  await writeFile(path, `${password}\n`, { flag: 'wx', mode: 0o600 });
+  const secret = access.kind === 'docuelevate' ? access.password : access.apiToken;
+  await writeFile(path, `${secret}\n`, { flag: 'wx', mode: 0o600 });
 }
 
 function problemsOf(file: string): readonly Problem[] {

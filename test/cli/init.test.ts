@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { startDocumentEngineLab } from '../../src/lab/document-engine/server.js';
 import { expectTold, type Stage, startStage } from './stage.js';
 
 let stage: Stage;
@@ -98,6 +99,29 @@ it('writes nothing when the engine cannot be reached', async () => {
   expectTold(ended, 5, 'ECONNREFUSED');
   expect(ended.json()).toMatchObject({ error: { exitCode: 5, state: 'Nothing was written.' } });
   expect(() => statSync(at('keyturn.keyring.json'))).toThrow('ENOENT');
+});
+
+it('writes what it finds in a Document Engine', async () => {
+  const viewer = await startDocumentEngineLab({ algorithm: 'ES256' });
+  writeFileSync(at('token'), `${viewer.apiToken}\n`);
+  const asked = ['init', '--yes', '--url', viewer.url, '--token-file', 'token'] as const;
+
+  const ended = await stage.keyturn(...asked);
+  for (const file of ['password', 'key']) stage.edit(/- file:$/m, `- file: ./handed-over/${file}`);
+  const plan = await stage.keyturn('plan', 'document-engine-jwt');
+  rmSync(at('keyturn.yaml'));
+  writeFileSync(at('token'), 'not the token');
+  const refused = await stage.keyturn(...asked);
+  const unclear = await stage.keyturn(...asked, '--username', 'ada');
+  await viewer.stop();
+
+  expect(ended.code).toBe(0);
+  expect(ended.stdout).toContain('3 of its 3 credentials are set');
+  expect(mode('keyturn.secrets/viewer-token')).toBe('600');
+  expectTold(plan, 2, 'Nothing was adopted', 'keyturn adopt document-engine-jwt');
+  expectTold(refused, 1, 'could not be read', 'Nothing was written');
+  expectTold(unclear, 2, '--token-file is for a Document Engine');
+  expect(() => statSync(at('keyturn.yaml'))).toThrow('ENOENT');
 });
 
 it('says what is missing when nobody can be asked', async () => {

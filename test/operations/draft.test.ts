@@ -10,7 +10,10 @@ const setting = (key: string, change: object = {}) => ({
   ...change,
 });
 const draft = (...credentials: ReturnType<typeof setting>[]) =>
-  draftConfiguration({ url: 'https://docs.example.com', username: 'key: "turn" #1', credentials }, catalog);
+  draftConfiguration(
+    { kind: 'docuelevate', url: 'https://docs.example.com', username: 'key: "turn" #1', credentials },
+    catalog,
+  );
 
 let folder: string;
 beforeEach(() => {
@@ -58,4 +61,27 @@ it("is not misled by the engine's words or the administrator's name", () => {
 
   expect(engines['docs']).toMatchObject({ admin: { username: 'key: "turn" #1' } });
   expect(store.file).toBe(join(folder, 'keyturn.db'));
+});
+
+it('makes entries for the secrets of a Document Engine, which needs no account of a provider', () => {
+  const credentials = [
+    setting('jwt'),
+    setting('secret_key_base'),
+    setting('dashboard_password', { configured: false }),
+  ];
+
+  const { text, ...drawn } = draftConfiguration(
+    { kind: 'document-engine', url: 'https://viewer.example.com', credentials },
+    catalog,
+  );
+
+  const names = ['document-engine-secret-key-base', 'document-engine-jwt'];
+  expect(drawn).toEqual({ credentials: names, withoutProcedure: [], secretFiles: [] });
+  expect(() => load(text)).toThrow('credentials.document-engine-jwt.deliver.0');
+  const filledIn = load(text.replace(/- file:$/m, '- file: /srv/app/viewer-key.pem'));
+  expect(Object.keys(filledIn.credentials)).toEqual(names);
+  expect(filledIn.engines['viewer']).toMatchObject({
+    kind: 'document-engine',
+    apiToken: { file: expect.any(String) as string },
+  });
 });
