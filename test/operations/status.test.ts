@@ -18,7 +18,14 @@ beforeEach(async () => {
   bench = await startBench();
   bench.clock = Date.now();
   const config = loadConfig(playground.file, catalog);
-  session = { config, store: bench.store, systems: {} as never, activities: {}, takenIn: [], close: async () => undefined };
+  session = {
+    config,
+    store: bench.store,
+    systems: {} as never,
+    activities: {},
+    takenIn: [],
+    close: async () => undefined,
+  };
 });
 afterEach(async () => {
   await Promise.all([bench.close(), playground.remove(), scenario.stop()]);
