@@ -34,12 +34,14 @@ export interface LabOptions {
   readonly clock?: Clock;
   /** Real milliseconds before each request is looked at. */
   readonly latencyMs?: number;
+  /** Stands for the path, where what is asked for is in the body alone: in what is remembered, and for faults. */
+  readonly nameOf?: (request: Incoming) => string;
 }
 
 /** Serves `handle` on a free port. Answers carry a `Date` by the lab's clock. */
 export async function serve(
   handle: Handler<Incoming>,
-  { clock = Date.now, latencyMs = 0 }: LabOptions,
+  { clock = Date.now, latencyMs = 0, nameOf = ({ path }) => path }: LabOptions,
 ): Promise<LabServer> {
   const requests: LabRequest[] = [];
   const faults = createFaults();
@@ -47,10 +49,11 @@ export async function serve(
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await readRequest(incoming);
-    const { method, path, query } = request;
+    const { method, query } = request;
+    const path = nameOf(request);
     const entry: LabRequest & { status?: number } = { method, path, query: query.toString(), at: clock() };
     requests.push(entry);
-    const fault = faults.take(method, path);
+    const fault = faults.take(method, path) ?? (path === request.path ? null : faults.take(method, request.path));
     const waitMs = latencyMs + slowMs(fault);
     if (waitMs > 0) await delay(waitMs, undefined, { signal: stopped.signal });
     const result = await play(fault, request, handle);

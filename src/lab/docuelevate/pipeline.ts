@@ -7,6 +7,8 @@ export interface Tools {
   readonly documents: Documents;
   readonly ai: Ai;
   readonly ocr: Ocr;
+  /** Uploads a document to S3; null where that is no destination. */
+  readonly s3: ((name: string, bytes: Buffer) => Promise<void>) | null;
   /** The moment until a queue's next task begins. */
   pause(): Promise<void>;
   destinationBroken(): boolean;
@@ -49,10 +51,10 @@ export async function runPipeline(tools: Tools, document: Upload | FileRecord, t
   await run('embed_metadata_into_pdf', succeed);
   await run('finalize_document_storage', succeed);
   await run('send_to_all_destinations', succeed);
-  for (const destination of destinations) {
+  for (const destination of tools.s3 ? [...destinations, 's3'] : destinations) {
     await run(`queue_${destination}`, succeed);
     await tools.pause();
-    await run(`upload_to_${destination}`, () => upload(tools, destination));
+    await run(`upload_to_${destination}`, () => upload(tools, destination, file));
   }
   await tools.pause();
   await run(
@@ -92,8 +94,9 @@ async function checkText(ai: Ai, { upload }: FileRecord): Promise<StepStatus> {
   return 'success';
 }
 
-async function upload(tools: Tools, destination: string): Promise<StepStatus> {
+async function upload(tools: Tools, destination: string, file: FileRecord): Promise<StepStatus> {
   await tools.pause();
+  if (destination === 's3') await tools.s3?.(file.upload.name, file.upload.bytes);
   if (destination === 'nextcloud' && tools.destinationBroken()) throw new Error('507 Insufficient Storage');
   return 'success';
 }

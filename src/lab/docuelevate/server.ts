@@ -7,7 +7,7 @@ import { createDocuments, type FileStatus, statusOf, type StepStatus } from './d
 import { loginRoutes } from './login-routes.js';
 import { createSessions, type Sessions } from './sessions.js';
 import { settingRoutes } from './setting-routes.js';
-import { createSettings, type Settings } from './settings.js';
+import { createSettings, type SettingWrite, type Settings } from './settings.js';
 import { uploadRoutes } from './upload-routes.js';
 import { createWorker, type Worker } from './worker.js';
 
@@ -25,6 +25,8 @@ export interface DocuElevateLabOptions extends LabOptions {
   readonly azureKey?: string;
   /** Names of OCR engines with commas between; `azure` when left out. */
   readonly ocrProviders?: string;
+  /** Where the engine uploads documents to: a bucket of the AWS lab, with the pair in the environment of API and worker. */
+  readonly s3?: { readonly endpoint: string; readonly bucket: string; readonly id: string; readonly secret: string };
   /** Per user; 20 when left out. */
   readonly uploadsPerMinute?: number;
 }
@@ -55,6 +57,10 @@ export interface DocuElevateLab extends LabServer {
   useAi(): Promise<boolean>;
   /** One document read by Azure as the worker's next task would have it read. */
   useOcr(): Promise<boolean>;
+  /** One document uploaded to S3 as the worker's next task would upload it. */
+  useS3(): Promise<boolean>;
+  /** Every change of a setting so far, in order, at real times (Unix ms). */
+  writes(): readonly SettingWrite[];
   /** A person's edit in the settings page. */
   editSetting(key: string, value: string | null, by: string): void;
   setAdminPassword(password: string): void;
@@ -119,6 +125,8 @@ function withControls(plain: Plain, { settings, sessions, worker }: Parts): Docu
     workerHolds: (key) => worker.holds(key),
     useAi: () => worker.useAi(),
     useOcr: () => worker.useOcr(),
+    useS3: () => worker.useS3(),
+    writes: () => settings.writes,
     editSetting: (key, value, by) => settings.write(key, value, by),
     setAdminPassword: (password) => settings.write('admin_password', password, plain.adminUsername),
     restartWorker: () => worker.restart(),
@@ -146,6 +154,10 @@ function environment(options: DocuElevateLabOptions): ReadonlyMap<string, string
     azure_endpoint: options.azureEndpoint,
     azure_ai_key: options.azureKey,
     ocr_providers: options.ocrProviders,
+    aws_endpoint_url_s3: options.s3?.endpoint,
+    s3_bucket_name: options.s3?.bucket,
+    aws_access_key_id: options.s3?.id,
+    aws_secret_access_key: options.s3?.secret,
   };
   return new Map([
     ['database_url', 'sqlite:///./app/database.db'],

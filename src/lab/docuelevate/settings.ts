@@ -13,12 +13,21 @@ export interface Change {
   readonly action: 'update' | 'delete';
 }
 
+/** A value at the moment it was put in the place of another. */
+export interface SettingWrite {
+  readonly key: string;
+  readonly value: string | null;
+  /** Unix ms, real time. */
+  readonly at: number;
+}
+
 /**
  * The settings as the database has them, as the API process has them in memory, and what workers are told.
  * A row wins over the environment, an empty one too; a row that goes away leaves its value in every running process.
  */
 export interface Settings {
   readonly rows: ReadonlyMap<string, string | null>;
+  readonly writes: readonly SettingWrite[];
   /** How many changes were announced to workers; 0 means that the announcement's key does not exist. */
   version(): number;
   /** In the memory of the API process. */
@@ -38,12 +47,14 @@ export function createSettings(clock: Clock, env: ReadonlyMap<string, string>): 
   const rows = new Map<string, string | null>();
   const memory = new Map<string, string | null>(env);
   const changes: Change[] = [];
+  const writes: SettingWrite[] = [];
 
   function commit(key: string, value: string | null | undefined, by: string): void {
     const [old_value, new_value] = [rows.get(key) ?? null, value ?? null];
     const action = value === undefined ? 'delete' : 'update';
     const changed = { changed_by: by, changed_at: naiveSeconds(clock()), action } as const;
     changes.push({ id: changes.length + 1, key, old_value, new_value, ...changed });
+    writes.push({ key, value: value ?? null, at: Date.now() });
     if (value === undefined) rows.delete(key);
     else rows.set(key, value);
     for (const [name, row] of rows) memory.set(name, row);
@@ -62,6 +73,7 @@ export function createSettings(clock: Clock, env: ReadonlyMap<string, string>): 
   }
   return {
     rows,
+    writes,
     version: () => changes.length,
     current: (key) => memory.get(key) ?? null,
     truth: (key) => (rows.has(key) ? rows.get(key) : env.get(key)) ?? null,

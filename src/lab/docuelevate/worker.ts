@@ -4,6 +4,7 @@ import { askOpenAi } from './ai.js';
 import type { Documents, FileRecord, Upload } from './documents.js';
 import { createOcr } from './ocr.js';
 import { type Ai, runPipeline } from './pipeline.js';
+import { uploadTo } from './s3.js';
 import type { Settings } from './settings.js';
 
 export interface WorkerOptions {
@@ -29,6 +30,7 @@ export interface Worker {
   restart(): void;
   useAi(): Promise<boolean>;
   useOcr(): Promise<boolean>;
+  useS3(): Promise<boolean>;
   /** Answers the task's id at once. */
   process(document: Upload | FileRecord): string;
 }
@@ -47,7 +49,14 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
   const ai = createAi((key) => worker.holds(key) ?? '', { latencyMs, signal });
   const pause = (): Promise<void> => delay(Math.max(1, latencyMs / 10), undefined, { signal });
   const ocr = createOcr((key) => worker.holds(key) ?? '', signal);
-  const tools = { documents, ai, ocr, pause, destinationBroken: () => worker.brokenDestination };
+  /** Both halves of the pair are read when the upload begins. */
+  async function toS3(name: string, bytes: Buffer): Promise<void> {
+    const [id, secret] = [worker.holds('aws_access_key_id') ?? '', worker.holds('aws_secret_access_key') ?? ''];
+    const [endpoint, bucket] = [env.get('aws_endpoint_url_s3') ?? '', env.get('s3_bucket_name') ?? ''];
+    await uploadTo({ endpoint, bucket, id, secret, signal }, name, bytes);
+  }
+  const s3 = env.has('s3_bucket_name') ? toS3 : null;
+  const tools = { documents, ai, ocr, s3, pause, destinationBroken: () => worker.brokenDestination };
 
   const worker: Worker = {
     stale: false,
@@ -65,6 +74,7 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
     },
     useAi: () => (ai.configured() ? succeeds(ai.chat('Is anybody there?')) : Promise.resolve(false)),
     useOcr: () => succeeds(ocr.read('azure', Buffer.from('%PDF-1.4'))),
+    useS3: () => succeeds(toS3('of-a-user.pdf', Buffer.from('%PDF-1.4'))),
     process(document) {
       const task = randomUUID();
       busy += 1;

@@ -1,0 +1,38 @@
+import type { Incoming } from '../routes.js';
+import { isSignedWith, type Signed, signedBy } from './signature.js';
+import type { AccessKey, AwsState, Service, Session, User } from './state.js';
+
+/** Who asks, as far as the signature tells. */
+export interface Caller {
+  readonly user: User;
+  /** The key or the session that signed. */
+  readonly with: AccessKey | Session;
+}
+
+/** Why nobody is recognized: each service has words of its own for it. */
+export type Unknown = 'unsigned' | 'unknown key' | 'wrong signature';
+
+/** Whose request it is. A key that is new, switched off or deleted is as unknown as one that never was. */
+export function callerOf(state: AwsState, request: Incoming, service: Service): Caller | Unknown {
+  const signed = signedBy(request);
+  if (!signed || signed.service !== service) return 'unsigned';
+  const known = ownerOf(state, signed, request, service);
+  if (!known) return 'unknown key';
+  if (!isSignedWith(known.secret, request, signed)) return 'wrong signature';
+  if ('settledAt' in known) known.lastUsed = { at: state.now(), service };
+  return { user: known.user, with: known };
+}
+
+/** Whether the caller may do something. A session is also held against when it was issued. */
+export function mayDo({ user, with: by }: Caller, action: string): boolean {
+  const denied = 'issuedAt' in by && user.deniedBefore !== null && by.issuedAt < user.deniedBefore;
+  return !denied && user.actions.includes(action);
+}
+
+function ownerOf(state: AwsState, { keyId }: Signed, { headers }: Incoming, service: Service) {
+  const token = headers['x-amz-security-token'];
+  const session = state.sessions.find(({ id }) => id === keyId);
+  if (session) return session.token === token ? session : undefined;
+  const key = state.keys.find(({ id }) => id === keyId);
+  return key && state.accepts(key, service) ? key : undefined;
+}

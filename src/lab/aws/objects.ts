@@ -1,0 +1,44 @@
+import type { Answer, Incoming } from '../routes.js';
+import { s3Refusal } from './answers.js';
+import { callerOf, mayDo, type Unknown } from './caller.js';
+import type { AwsState } from './state.js';
+
+const actions: Readonly<Record<string, string>> = {
+  PUT: 's3:PutObject',
+  GET: 's3:GetObject',
+  DELETE: 's3:DeleteObject',
+};
+
+/** One bucket of S3, addressed by path. */
+export function answerObject(state: AwsState, request: Incoming): Answer {
+  const [, bucket = '', name = ''] = /^\/([^/]+)\/(.+)$/.exec(request.path) ?? [];
+  const action = actions[request.method];
+  if (action === undefined || name === '')
+    return s3Refusal(405, 'MethodNotAllowed', 'The specified method is not allowed against this resource.');
+  const caller = callerOf(state, request, 's3');
+  if (typeof caller === 'string') return unrecognized(caller);
+  if (bucket !== state.bucket.name) return s3Refusal(404, 'NoSuchBucket', 'The specified bucket does not exist');
+  if (!mayDo(caller, action)) return s3Refusal(403, 'AccessDenied', 'Access Denied');
+  return act(state, request, name);
+}
+
+/** Whoever may not list a bucket is not told whether an object is there. */
+function act({ bucket: { objects } }: AwsState, { method, body }: Incoming, name: string): Answer {
+  if (method === 'PUT') objects.set(name, body);
+  if (method === 'DELETE') objects.delete(name);
+  const found = objects.get(name);
+  if (method === 'GET')
+    return found ? { status: 200, body: found.toString() } : s3Refusal(403, 'AccessDenied', 'Access Denied');
+  return method === 'DELETE' ? { status: 204 } : { status: 200, headers: { etag: '"lab"' } };
+}
+
+function unrecognized(why: Unknown): Answer {
+  if (why === 'unsigned') return s3Refusal(403, 'AccessDenied', 'Access Denied');
+  if (why === 'unknown key')
+    return s3Refusal(403, 'InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
+  return s3Refusal(
+    403,
+    'SignatureDoesNotMatch',
+    'The request signature we calculated does not match the signature you provided.',
+  );
+}

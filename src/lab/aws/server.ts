@@ -1,0 +1,92 @@
+import type { Incoming } from '../routes.js';
+import { type LabOptions, type LabServer, serve } from '../server.js';
+import { answerObject } from './objects.js';
+import { actionOf, answerQuery } from './query.js';
+import type { Credentials } from './signature.js';
+import { type AccessKey, createState } from './state.js';
+
+export interface AwsLabOptions extends LabOptions {
+  /** How long S3 refuses a new key; STS does so half as long (milliseconds by the lab's clock). */
+  readonly settlingMs?: number;
+  /** How long a key that is switched off or deleted is still let through. */
+  readonly lingeringMs?: number;
+}
+
+/** A key of the service user as AWS sees it, secret included. */
+export interface AwsLabKey extends Credentials {
+  readonly active: boolean;
+  readonly deleted: boolean;
+  /** Keyturn made it. */
+  readonly ours: boolean;
+  /** S3 lets it through right now. */
+  readonly works: boolean;
+}
+
+export interface AwsLab extends LabServer {
+  readonly account: string;
+  /** The service user. */
+  readonly user: string;
+  readonly bucket: string;
+  /** May manage the service user's keys. */
+  readonly admin: Credentials;
+  /** May list them and nothing more. */
+  readonly powerless: Credentials;
+  /** Every key that the service user ever had, oldest first. */
+  keys(): AwsLabKey[];
+  /** Names of the bucket's objects. */
+  objects(): string[];
+  /** The time of what sessions are denied, Unix ms; null without a policy. */
+  readonly deniedBefore: number | null;
+  /** Somebody makes a key in the console. Throws when there are two. */
+  createByHand(): AwsLabKey;
+  deleteByHand(id: string): void;
+  /** Somebody who holds a key gets temporary credentials for it. */
+  issueSession(): Credentials;
+  /** Takes the right to do something from the admin. */
+  forbid(action: string): void;
+}
+
+/** IAM, STS and one bucket of S3, on one address. */
+export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> {
+  const { clock = Date.now, settlingMs = 0, lingeringMs = 0 } = options;
+  const state = createState({ clock, settlingMs, lingeringMs });
+  const { service, admin, powerless } = state.users;
+  const answer = (request: Incoming) => {
+    const action = actionOf(request);
+    return action === null ? answerObject(state, request) : answerQuery(state, request, action);
+  };
+  const server = await serve(answer, { ...options, nameOf });
+  const seen = (key: AccessKey): AwsLabKey => {
+    const { id, secret, active, deleted, madeBy } = key;
+    return { id, secret, active, deleted, ours: madeBy === admin, works: state.accepts(key, 's3') };
+  };
+  const create = (user: AccessKey['user'], by: AccessKey['madeBy']): AccessKey => {
+    const key = state.create(user, by);
+    if (!key) throw new Error(`${user.name} has two keys`);
+    return key;
+  };
+  return {
+    ...server,
+    ...{ account: state.account, user: service.name, bucket: state.bucket.name },
+    admin: create(admin, null),
+    powerless: create(powerless, null),
+    keys: () => state.keys.filter(({ user }) => user === service).map(seen),
+    objects: () => [...state.bucket.objects.keys()],
+    get deniedBefore() {
+      return service.deniedBefore;
+    },
+    createByHand: () => seen(create(service, null)),
+    deleteByHand(id) {
+      const key = state.keys.find((each) => each.id === id);
+      if (key) state.remove(key);
+    },
+    issueSession: () => state.issueSession(service),
+    forbid: (action) => void (admin.actions = admin.actions.filter((each) => each !== action)),
+  };
+}
+
+/** What tells requests apart whose address is always the same. */
+function nameOf(request: Incoming): string {
+  const action = actionOf(request);
+  return action === null ? request.path : `/?Action=${action}`;
+}

@@ -1,0 +1,100 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+/** What a signature covers, as it is on the wire. */
+export interface Signable {
+  readonly method: string;
+  /** Encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Who has signed a request, and how, by its `authorization` header. */
+export interface Signed {
+  readonly keyId: string;
+  /** `iam`, `sts` or `s3`. */
+  readonly service: string;
+  readonly scope: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+}
+
+const algorithm = 'AWS4-HMAC-SHA256';
+const header =
+  /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8}\/[\w-]+\/(\w+)\/aws4_request), *SignedHeaders=([\w;-]+), *Signature=([0-9a-f]{64})$/;
+
+/** Null when the request is not signed with Signature Version 4. */
+export function signedBy({ headers }: Pick<Signable, 'headers'>): Signed | null {
+  const match = header.exec(String(headers['authorization'] ?? ''));
+  const [, keyId = '', scope = '', service = '', names = '', signature = ''] = match ?? [];
+  return match ? { keyId, scope, service, signedHeaders: names.split(';'), signature } : null;
+}
+
+/** Whether a request was signed with this secret, and is as it was when it was signed. */
+export function isSignedWith(secret: string, request: Signable, signed: Signed): boolean {
+  if (request.headers['x-amz-content-sha256'] !== sha256(request.body)) return false;
+  return timingSafeEqual(Buffer.from(signatureOf(secret, request, signed)), Buffer.from(signed.signature));
+}
+
+export interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+  readonly token?: string;
+}
+
+/** The headers that a client adds to a request for S3. */
+export function signatureHeaders(
+  { id, secret, token }: Credentials,
+  request: Pick<Signable, 'method' | 'body'> & { readonly url: URL },
+): Record<string, string> {
+  const { url, method, body } = request;
+  const now = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const headers = {
+    host: url.host,
+    'x-amz-content-sha256': sha256(body),
+    'x-amz-date': now,
+    ...(token !== undefined && { 'x-amz-security-token': token }),
+  };
+  const scope = `${now.slice(0, 8)}/us-east-1/s3/aws4_request`;
+  const signedHeaders = Object.keys(headers).sort();
+  const signable = { method, path: url.pathname, query: url.searchParams, headers, body };
+  const signature = signatureOf(secret, signable, { scope, signedHeaders });
+  const credential = `Credential=${id}/${scope}, SignedHeaders=${signedHeaders.join(';')}`;
+  return { ...headers, authorization: `${algorithm} ${credential}, Signature=${signature}` };
+}
+
+function signatureOf(
+  secret: string,
+  { method, path, query, headers }: Signable,
+  { scope, signedHeaders }: Pick<Signed, 'scope' | 'signedHeaders'>,
+): string {
+  const lines = signedHeaders.map(
+    (name) =>
+      `${name}:${String(headers[name] ?? '')
+        .trim()
+        .replace(/ +/g, ' ')}\n`,
+  );
+  const canonical = [method, path, canonicalQuery(query), lines.join(''), signedHeaders.join(';')];
+  const request = [...canonical, String(headers['x-amz-content-sha256'])].join('\n');
+  const text = [algorithm, String(headers['x-amz-date']), scope, sha256(Buffer.from(request))].join('\n');
+  const key = scope.split('/').reduce<string | Buffer>((from, part) => hmac(from, part), `AWS4${secret}`);
+  return hmac(key, text).toString('hex');
+}
+
+function canonicalQuery(query: URLSearchParams): string {
+  const encode = (text: string): string =>
+    encodeURIComponent(text).replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
+  return [...query]
+    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .sort()
+    .join('&');
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}

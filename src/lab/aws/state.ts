@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+
+/** What else a service asks before it lets somebody do something. */
+export type Service = 'iam' | 'sts' | 's3';
+
+export interface User {
+  readonly name: string;
+  readonly arn: string;
+  /** Actions that are allowed, as policies write them. */
+  actions: readonly string[];
+  /** Sessions issued before this are denied everything (Unix ms); null without such a policy. */
+  deniedBefore: number | null;
+}
+
+export interface AccessKey {
+  readonly user: User;
+  readonly id: string;
+  readonly secret: string;
+  /** Who made it; null for one that was there before. */
+  readonly madeBy: User | null;
+  readonly createdAt: number;
+  /** Unix milliseconds from which S3 knows it; STS does so in half the time. */
+  readonly settledAt: number;
+  active: boolean;
+  deleted: boolean;
+  /** Unix milliseconds until which a key that was switched off or deleted is still let through. */
+  lingersUntil: number;
+  lastUsed: { readonly at: number; readonly service: Service } | null;
+}
+
+/** Temporary credentials: they outlive the key that they were issued with. */
+export interface Session {
+  readonly user: User;
+  readonly id: string;
+  readonly secret: string;
+  readonly token: string;
+  readonly issuedAt: number;
+}
+
+export interface AwsState {
+  readonly account: string;
+  /** The service user whose keys are rotated; one that may manage them, and one that may only list them. */
+  readonly users: { readonly service: User; readonly admin: User; readonly powerless: User };
+  readonly bucket: { readonly name: string; readonly objects: Map<string, Buffer> };
+  /** Every key there ever was, oldest first. */
+  readonly keys: readonly AccessKey[];
+  readonly sessions: readonly Session[];
+  now(): number;
+  /** Null when the user has two, which is the most there may be: also those that are switched off count. */
+  create(user: User, by: User | null): AccessKey | null;
+  switchTo(key: AccessKey, active: boolean): void;
+  remove(key: AccessKey): void;
+  issueSession(user: User): Session;
+  /** Those that are not deleted, oldest first. */
+  keysOf(user: User): AccessKey[];
+  /** Whether a service lets a key through right now. */
+  accepts(key: AccessKey, service: Service): boolean;
+}
+
+export interface StateOptions {
+  readonly clock: Clock;
+  /** How long a new key is still refused, in milliseconds by the clock. */
+  readonly settlingMs: number;
+  /** How long a key that is switched off or deleted is still let through. */
+  readonly lingeringMs: number;
+}
+
+const quota = 2;
+const managing = [
+  'iam:CreateAccessKey',
+  'iam:ListAccessKeys',
+  'iam:UpdateAccessKey',
+  'iam:DeleteAccessKey',
+  'iam:GetAccessKeyLastUsed',
+  'iam:PutUserPolicy',
+  'iam:SimulatePrincipalPolicy',
+];
+const objects = ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'];
+
+export function createState({ clock, settlingMs, lingeringMs }: StateOptions): AwsState {
+  const account = String(randomBytes(6).readUIntBE(0, 6) % 1e12).padStart(12, '7');
+  const keys: AccessKey[] = [];
+  const sessions: Session[] = [];
+  const newUser = (name: string, actions: readonly string[]): User => ({
+    ...{ name, actions, deniedBefore: null },
+    arn: `arn:aws:iam::${account}:user/${name}`,
+  });
+  const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
+  function linger(key: AccessKey): void {
+    key.lingersUntil = key.active && !key.deleted ? clock() + lingeringMs : key.lingersUntil;
+  }
+  return {
+    account,
+    users: {
+      service: newUser('docuelevate-s3', objects),
+      admin: newUser('keyturn', managing),
+      powerless: newUser('auditor', ['iam:ListAccessKeys']),
+    },
+    bucket: { name: 'documents', objects: new Map() },
+    keys,
+    sessions,
+    now: clock,
+    keysOf,
+    create(user, by) {
+      if (keysOf(user).length >= quota) return null;
+      const settledAt = by ? clock() + settlingMs : Number.NEGATIVE_INFINITY;
+      const key: AccessKey = {
+        ...{ user, id: newId('AKIA'), secret: newSecret(), madeBy: by, createdAt: clock(), settledAt },
+        ...{ active: true, deleted: false, lingersUntil: Number.NEGATIVE_INFINITY, lastUsed: null },
+      };
+      keys.push(key);
+      return key;
+    },
+    switchTo(key, active) {
+      if (!active) linger(key);
+      key.active = active;
+    },
+    remove(key) {
+      linger(key);
+      key.deleted = true;
+    },
+    issueSession(user) {
+      const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock() };
+      sessions.push(session);
+      return session;
+    },
+    accepts({ active, deleted, settledAt, createdAt, lingersUntil }, service) {
+      const known = service === 's3' ? settledAt : Math.min(settledAt, (settledAt + createdAt) / 2);
+      return (active && !deleted && known <= clock()) || lingersUntil > clock();
+    },
+  };
+}
+
+function newId(kind: 'AKIA' | 'ASIA'): string {
+  return kind + randomBytes(10).toString('hex').toUpperCase().slice(0, 16);
+}
+
+function newSecret(): string {
+  return randomBytes(30).toString('base64');
+}
