@@ -1,6 +1,6 @@
 import type { Incoming } from '../routes.js';
-import { isSignedWith, type Signed, signedBy } from './signature.js';
-import type { AccessKey, AwsState, Service, Session, User } from './state.js';
+import { isSignedWith, type Service, type Signed, signedBy } from './signature.js';
+import type { AccessKey, AwsState, Session, User } from './state.js';
 
 /** Who asks, as far as the signature tells. */
 export interface Caller {
@@ -16,7 +16,7 @@ export type Unknown = 'unsigned' | 'unknown key' | 'wrong signature';
 export function callerOf(state: AwsState, request: Incoming, service: Service): Caller | Unknown {
   const signed = signedBy(request);
   if (!signed || signed.service !== service) return 'unsigned';
-  const known = ownerOf(state, signed, request, service);
+  const known = ownerOf(state, signed, request);
   if (!known) return 'unknown key';
   if (!isSignedWith(known.secret, request, signed)) return 'wrong signature';
   if ('settledAt' in known) known.lastUsed = { at: state.now(), service };
@@ -29,10 +29,8 @@ export function mayDo({ user, with: by }: Caller, action: string): boolean {
   return !denied && user.actions.includes(action);
 }
 
-function ownerOf(state: AwsState, { keyId }: Signed, { headers }: Incoming, service: Service) {
-  const token = headers['x-amz-security-token'];
+function ownerOf(state: AwsState, { keyId, service }: Signed, { headers }: Incoming): AccessKey | Session | undefined {
   const session = state.sessions.find(({ id }) => id === keyId);
-  if (session) return session.token === token ? session : undefined;
-  const key = state.keys.find(({ id }) => id === keyId);
-  return key && state.accepts(key, service) ? key : undefined;
+  if (session) return session.token === headers['x-amz-security-token'] ? session : undefined;
+  return state.keys.find((key) => key.id === keyId && state.accepts(key, service));
 }

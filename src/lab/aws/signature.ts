@@ -1,5 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
+const services = ['iam', 'sts', 's3'] as const;
+export type Service = (typeof services)[number];
+
 /** What a signature covers, as it is on the wire. */
 export interface Signable {
   readonly method: string;
@@ -13,8 +16,7 @@ export interface Signable {
 /** Who has signed a request, and how, by its `authorization` header. */
 export interface Signed {
   readonly keyId: string;
-  /** `iam`, `sts` or `s3`. */
-  readonly service: string;
+  readonly service: Service;
   readonly scope: string;
   readonly signedHeaders: readonly string[];
   readonly signature: string;
@@ -27,8 +29,9 @@ const header =
 /** Null when the request is not signed with Signature Version 4. */
 export function signedBy({ headers }: Pick<Signable, 'headers'>): Signed | null {
   const match = header.exec(String(headers['authorization'] ?? ''));
-  const [, keyId = '', scope = '', service = '', names = '', signature = ''] = match ?? [];
-  return match ? { keyId, scope, service, signedHeaders: names.split(';'), signature } : null;
+  const [, keyId = '', scope = '', name, names = '', signature = ''] = match ?? [];
+  const service = services.find((each) => each === name);
+  return service ? { keyId, scope, service, signedHeaders: names.split(';'), signature } : null;
 }
 
 /** Whether a request was signed with this secret, and is as it was when it was signed. */

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
-
-/** What else a service asks before it lets somebody do something. */
-export type Service = 'iam' | 'sts' | 's3';
+import type { Service } from './signature.js';
 
 export interface User {
   readonly name: string;
@@ -78,18 +76,14 @@ const managing = [
 ];
 const objects = ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'];
 
-export function createState({ clock, settlingMs, lingeringMs }: StateOptions): AwsState {
+export function createState(options: StateOptions): AwsState {
+  const { clock } = options;
   const account = String(randomBytes(6).readUIntBE(0, 6) % 1e12).padStart(12, '7');
-  const keys: AccessKey[] = [];
   const sessions: Session[] = [];
   const newUser = (name: string, actions: readonly string[]): User => ({
     ...{ name, actions, deniedBefore: null },
     arn: `arn:aws:iam::${account}:user/${name}`,
   });
-  const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
-  function linger(key: AccessKey): void {
-    key.lingersUntil = key.active && !key.deleted ? clock() + lingeringMs : key.lingersUntil;
-  }
   return {
     account,
     users: {
@@ -98,11 +92,27 @@ export function createState({ clock, settlingMs, lingeringMs }: StateOptions): A
       powerless: newUser('auditor', ['iam:ListAccessKeys']),
     },
     bucket: { name: 'documents', objects: new Map() },
-    keys,
     sessions,
     now: clock,
+    issueSession(user) {
+      const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock() };
+      sessions.push(session);
+      return session;
+    },
+    ...keeping(options),
+  };
+}
+
+function keeping({ clock, settlingMs, lingeringMs }: StateOptions) {
+  const keys: AccessKey[] = [];
+  const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
+  function linger(key: AccessKey): void {
+    if (key.active && !key.deleted) key.lingersUntil = clock() + lingeringMs;
+  }
+  return {
+    keys,
     keysOf,
-    create(user, by) {
+    create(user: User, by: User | null): AccessKey | null {
       if (keysOf(user).length >= quota) return null;
       const settledAt = by ? clock() + settlingMs : Number.NEGATIVE_INFINITY;
       const key: AccessKey = {
@@ -112,20 +122,15 @@ export function createState({ clock, settlingMs, lingeringMs }: StateOptions): A
       keys.push(key);
       return key;
     },
-    switchTo(key, active) {
+    switchTo(key: AccessKey, active: boolean): void {
       if (!active) linger(key);
       key.active = active;
     },
-    remove(key) {
+    remove(key: AccessKey): void {
       linger(key);
       key.deleted = true;
     },
-    issueSession(user) {
-      const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock() };
-      sessions.push(session);
-      return session;
-    },
-    accepts({ active, deleted, settledAt, createdAt, lingersUntil }, service) {
+    accepts({ active, deleted, settledAt, createdAt, lingersUntil }: AccessKey, service: Service): boolean {
       const known = service === 's3' ? settledAt : Math.min(settledAt, (settledAt + createdAt) / 2);
       return (active && !deleted && known <= clock()) || lingersUntil > clock();
     },

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { askOpenAi } from './ai.js';
 import type { Documents, FileRecord, Upload } from './documents.js';
 import { createOcr } from './ocr.js';
-import { type Ai, runPipeline } from './pipeline.js';
+import { type Ai, runPipeline, type Tools } from './pipeline.js';
 import { uploadTo } from './s3.js';
 import type { Settings } from './settings.js';
 
@@ -49,13 +49,7 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
   const ai = createAi((key) => worker.holds(key) ?? '', { latencyMs, signal });
   const pause = (): Promise<void> => delay(Math.max(1, latencyMs / 10), undefined, { signal });
   const ocr = createOcr((key) => worker.holds(key) ?? '', signal);
-  /** Both halves of the pair are read when the upload begins. */
-  async function toS3(name: string, bytes: Buffer): Promise<void> {
-    const [id, secret] = [worker.holds('aws_access_key_id') ?? '', worker.holds('aws_secret_access_key') ?? ''];
-    const [endpoint, bucket] = [env.get('aws_endpoint_url_s3') ?? '', env.get('s3_bucket_name') ?? ''];
-    await uploadTo({ endpoint, bucket, id, secret, signal }, name, bytes);
-  }
-  const s3 = env.has('s3_bucket_name') ? toS3 : null;
+  const s3 = createS3((key) => worker.holds(key) ?? '', { env, signal });
   const tools = { documents, ai, ocr, s3, pause, destinationBroken: () => worker.brokenDestination };
 
   const worker: Worker = {
@@ -74,7 +68,7 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
     },
     useAi: () => (ai.configured() ? succeeds(ai.chat('Is anybody there?')) : Promise.resolve(false)),
     useOcr: () => succeeds(ocr.read('azure', Buffer.from('%PDF-1.4'))),
-    useS3: () => succeeds(toS3('of-a-user.pdf', Buffer.from('%PDF-1.4'))),
+    useS3: () => succeeds(s3 ? s3('of-a-user.pdf', Buffer.from('%PDF-1.4')) : Promise.reject(new Error('no bucket'))),
     process(document) {
       const task = randomUUID();
       busy += 1;
@@ -100,6 +94,16 @@ function createAi(
     configured: () => holds('openai_api_key') !== '',
     chat: (content) => ask('/chat/completions', { messages: [{ role: 'user', content }] }),
     embed: (input) => ask('/embeddings', { input }),
+  };
+}
+
+/** Both halves of the pair are read when an upload begins. Null where there is no bucket. */
+function createS3(holds: (key: string) => string, { env, signal }: Pick<WorkerOptions, 'env' | 'signal'>): Tools['s3'] {
+  const [endpoint, bucket] = [env.get('aws_endpoint_url_s3'), env.get('s3_bucket_name')];
+  if (endpoint === undefined || bucket === undefined) return null;
+  return (name, bytes) => {
+    const [id, secret] = [holds('aws_access_key_id'), holds('aws_secret_access_key')];
+    return uploadTo({ endpoint, bucket, id, secret, signal }, name, bytes);
   };
 }
 
