@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Absolute path below the base URL, with its query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It changes nothing, although it is a POST. */
+  readonly asks?: boolean;
   readonly body?: string | Buffer | FormData;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly allow?: readonly number[];
@@ -67,6 +69,7 @@ export class Http {
     path,
     headers,
     body,
+    asks,
   }: HttpRequest): Promise<{ status: number; headers: Answer['headers']; text: string }> {
     const cancelled = scope().signal;
     const { signal, release } = deadline(this.#deadlineMs, cancelled);
@@ -75,6 +78,7 @@ export class Http {
       const answer = await request(this.#baseUrl + path, {
         method,
         signal,
+        ...(asks === true && { idempotent: true }),
         headers: { ...content.headers, ...headers },
         body: content.body === null ? null : withinLease(content.body),
       });

@@ -34,6 +34,8 @@ export interface Outgoing {
   readonly method: string;
   readonly origin: string;
   readonly path: string;
+  /** It says of itself that it changes nothing. */
+  readonly asks?: boolean;
 }
 
 /** What one attempt of an activity did. */

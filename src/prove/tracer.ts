@@ -172,14 +172,15 @@ function samePoint(a: Point, b: Point): boolean {
   );
 }
 
-/** Whether a request only looks. Some ask by POST: for a token, and for the keys of an account. */
-export function kindOf({ method, path }: Outgoing): RequestKind {
-  const asks = method === 'GET' || method === 'HEAD' || /\/(?:token|listKeys)$/.test(path);
-  return asks ? 'read' : 'change';
+/** Whether a request only looks. Some ask by POST: for a token, for the keys of an account, and whatever says so itself. */
+export function kindOf({ method, path, asks }: Outgoing): RequestKind {
+  const looks = method === 'GET' || method === 'HEAD' || asks === true || /\/(?:token|listKeys)$/.test(path);
+  return looks ? 'read' : 'change';
 }
 
-function outgoing({ origin, path, method }: Dispatcher.DispatchOptions): Outgoing {
-  return { method, origin: String(origin ?? ''), path: path.split('?')[0] ?? '' };
+function outgoing({ origin, path, method, idempotent }: Dispatcher.DispatchOptions): Outgoing {
+  const asks = idempotent === true ? { asks: true } : {};
+  return { method, origin: String(origin ?? ''), path: path.split('?')[0] ?? '', ...asks };
 }
 
 /** Tells when the answer begins to arrive, before anybody else sees it. */
