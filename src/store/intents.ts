@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Selectable } from 'kysely';
+import { z } from 'zod';
 import type { VersionRef } from '../domain/version.js';
 import { type StoreContext, write } from './context.js';
 import { needsDecision, notFound } from './failures.js';
@@ -10,12 +11,14 @@ import type { IntentsTable } from './schema.js';
 import { seal } from './sealing.js';
 import type { Intent, Made, Store } from './store.js';
 
+const SeenColumn = z.array(z.string());
+
 const labelLength = 64; // AWS user names and OpenAI service accounts take at least that much
 
 /** Creating at a provider that shows a value once: an attempt is on record before it is made. */
 export function intentQueries(context: StoreContext): Pick<Store, 'intend' | 'intents' | 'settle' | 'keep'> {
   return {
-    intend: (ref) => write(context, (inside) => intend(inside, ref)),
+    intend: (ref, seen) => write(context, (inside) => intend(inside, ref, seen)),
     intents: (credential) => list(context, credential),
     settle: (intent, outcome) => write(context, (inside) => settle(inside, intent.nonce, outcome)),
     keep: (ref, intent, made) => keep(context, ref, { nonce: intent.nonce, made }),
@@ -33,7 +36,7 @@ export function labelOf(
   return start + name.slice(0, labelLength - start.length - end.length) + end;
 }
 
-async function intend(context: StoreContext, ref: VersionRef): Promise<Intent> {
+async function intend(context: StoreContext, ref: VersionRef, seen?: readonly string[]): Promise<Intent> {
   await requireFence(context, ref);
   const row = await versionRow(context, ref);
   if (row.fingerprint !== null)
@@ -49,6 +52,7 @@ async function intend(context: StoreContext, ref: VersionRef): Promise<Intent> {
   const intent: Selectable<IntentsTable> = {
     ...{ nonce: randomBytes(6).toString('hex'), credential: ref.credential, version: ref.number },
     ...{ attempt: (newest?.attempt ?? 0) + 1, outcome: 'open', provider_id: null, at: context.now() },
+    seen: seen ? JSON.stringify(seen) : null,
   };
   await context.db.insertInto('intents').values(intent).execute();
   return toIntent(context, intent);
@@ -120,5 +124,6 @@ function toIntent({ ring }: StoreContext, row: Selectable<IntentsTable>): Intent
     outcome,
     providerId: row.provider_id,
     at,
+    ...(row.seen !== null && { seen: SeenColumn.parse(JSON.parse(row.seen)) }),
   };
 }

@@ -5,7 +5,7 @@ import type { EngineView, ProviderView, Shown, VersionState } from '../domain/ve
 import type { Intent } from './store.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** 0 or 1: the one spelling of a boolean that both databases share. */
 export type Flag = number;
@@ -97,6 +97,8 @@ export interface IntentsTable {
   attempt: number;
   outcome: Intent['outcome'];
   provider_id: string | null;
+  /** JSON list of provider ids; null where a label tells what an attempt made. */
+  seen: string | null;
   at: number;
 }
 
@@ -217,7 +219,7 @@ const statements = [
   sql`create unique index one_open_rotation on rotations (credential) where closed_at is null`,
   sql`create table intents (
     nonce text primary key, credential text not null, version integer not null, attempt integer not null,
-    outcome text not null, provider_id text, at bigint not null,
+    outcome text not null, provider_id text, seen text, at bigint not null,
     unique (credential, version, attempt), foreign key (credential, version) references versions (credential, number)
   )`,
   sql`create table evidence (

@@ -50,6 +50,8 @@ export interface Intent {
   /** `open` until it is known what became of it; an open one is listed for ever. */
   readonly outcome: 'open' | 'kept' | 'deleted' | 'nothing-made';
   readonly providerId: string | null;
+  /** The provider's ids of what there was before the attempt; absent where a label tells what is ours. */
+  readonly seen?: readonly string[];
   readonly at: number;
 }
 
@@ -316,8 +318,8 @@ export interface Store {
   ): Promise<void>;
 
   // Creating
-  /** Records a new attempt and makes it the one whose result counts: an earlier attempt's `keep` is refused from now on. */
-  intend(ref: VersionRef): Promise<Intent>;
+  /** Records a new attempt, with what there was before it, and makes it the one whose result counts: an earlier attempt's `keep` is refused from now on. */
+  intend(ref: VersionRef, seen?: readonly string[]): Promise<Intent>;
   intents(credential: string): Promise<Intent[]>;
   settle(intent: Pick<Intent, 'nonce'>, outcome: 'deleted' | 'nothing-made'): Promise<void>;
   /** Seals the value and moves `intended → candidate`. False when a later attempt took over or a value is there already: the caller deletes what it made. */
