@@ -1,5 +1,4 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Finding } from '../../src/domain/evidence.js';
 import type { FailureType } from '../../src/domain/failure.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent, Store } from '../../src/store/store.js';
@@ -7,6 +6,7 @@ import { found, presentFence, presentProof } from '../shared/guard.js';
 import { saidNo } from '../shared/outside-error.js';
 import { needsDecision, passing, permanent } from '../shared/patience.js';
 import { runDirectly, scope } from '../shared/scope.js';
+import { lastUseFinding } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import type { CreatedServiceAccount, ProjectKey } from './schemas.js';
@@ -56,14 +56,7 @@ export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
 async function noteLastUse(store: Store, ref: VersionRef, keys: readonly ProjectKey[]): Promise<void> {
   const uses = keys.map(({ last_used_at }) => last_used_at ?? 0);
   const newest = Math.max(0, ...uses);
-  const finding: Finding =
-    newest > 0
-      ? {
-          ...{ kind: 'last-use', outcome: 'proved', providerTime: newest },
-          detail: `OpenAI saw it used last at ${new Date(newest * 1000).toISOString()}, by its own clock`,
-        }
-      : { kind: 'last-use', outcome: 'not-observable', detail: 'OpenAI showed no use of it' };
-  await found(store, ref, finding);
+  await found(store, ref, lastUseFinding('OpenAI', newest > 0 ? newest : null));
 }
 
 export async function identifyKey({ store, account }: OpenAiDeps, ref: VersionRef): Promise<void> {

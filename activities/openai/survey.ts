@@ -10,7 +10,8 @@ import { OpenAiClient } from './client.js';
 import { deleteAccounts, parseProviderId } from './keys.js';
 import { question } from './probes.js';
 import type { ProjectKey } from './schemas.js';
-import { judgeIdle, ownKeys } from './usage.js';
+import { judgeIdle } from '../shared/usage.js';
+import { ownKeys, switchTime } from './usage.js';
 
 export async function survey(deps: OpenAiDeps, credential: string): Promise<ProviderSurvey> {
   const { store } = deps;
@@ -37,7 +38,8 @@ export async function deleteStray(
   const stray = strays.find((each) => each.id === id);
   if (!stray) return; // gone already
   if (stray.madeFor === null) throw needsDecision(`${id} at OpenAI does not carry our label, so it is left alone`);
-  const idle = await judgeIdle(deps, version, { lastUsed: stray.lastUsedAt });
+  const switchedAt = await switchTime(deps, version);
+  const idle = judgeIdle({ name: 'OpenAI', lastUsed: stray.lastUsedAt, switchedAt });
   const now = Date.now();
   const why = whyNotDestroy({
     victim: { state: 'retiring', engine: 'no', compromised: false, evidence: [{ ...idle, at: now }] },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store, Version } from '../../src/store/store.js';
@@ -5,6 +6,8 @@ import { found } from './guard.js';
 import { settling } from './patience.js';
 import { scope } from './scope.js';
 import { refusalProbes, stillSettling } from './settling.js';
+
+const shareBetween = 60; // of a minute of settling, a second between two questions
 
 /** What a provider thinks of a value. `restricted`: known, but without the right to what was asked. */
 export interface Verdict {
@@ -23,13 +26,15 @@ export interface Prober {
   readonly refusal: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
   readonly settlingMs: number;
+  /** How often in a row it has to accept a value, where servers that know of a change take turns with some that do not; once when left out. */
+  readonly successes?: number;
   /** Asks with the value itself. Throws unless the provider spoke of the value: a proxy's 401 is no verdict. */
   ask(parts: Readonly<Record<string, string>>): Promise<Verdict>;
 }
 
 /** Whether the provider accepts a version. A refusal is waited out while the value is young. */
 export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
-  const answer = await prober.ask(await store.unseal(ref));
+  const answer = await askInARow(prober, await store.unseal(ref));
   if (answer.verdict !== 'refused') {
     await store.note(ref, { provider: 'accepted' });
     return found(store, ref, accepted(prober, answer));
@@ -71,6 +76,15 @@ export function accepted({ request }: Pick<Prober, 'request'>, { verdict, provid
 
 export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusal'>): string {
   return `${request} answered ${refusal}`;
+}
+
+/** The first refusal, else the last answer. */
+async function askInARow(prober: Prober, parts: Parameters<Prober['ask']>[0]): Promise<Verdict> {
+  for (let left = prober.successes ?? 1; ; left -= 1) {
+    const answer = await prober.ask(parts);
+    if (answer.verdict === 'refused' || left <= 1) return answer;
+    await delay(prober.settlingMs / shareBetween);
+  }
 }
 
 /** What the provider thinks of both values in one round. */
