@@ -131,8 +131,9 @@ const heartbeatMs = 10_000;
 
 /** What a rotation of this credential is started with. Throws a UserError when there is no such credential. */
 export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
-  const { graceMs, patienceMs } = policyOf(config, credential, descriptorOf(config, credential));
-  return { credential, request, policy: { graceMs, patienceMs }, timing: { heartbeatMs } };
+  const { graceMs, patienceMs, pauseMs } = policyOf(config, credential, descriptorOf(config, credential));
+  const policy = { graceMs, patienceMs, ...(pauseMs !== undefined && { pauseMs }) };
+  return { credential, request, policy, timing: { heartbeatMs } };
 }
 
 /** What a scheduled rotation has to know; null when the configuration does not have the credential. */

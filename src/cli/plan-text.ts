@@ -29,7 +29,7 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
 }
 
 function overview(
-  { current, next, overlap, ends, unconfirmed, rotating, containment }: Outlook,
+  { current, next, overlap, ends, gap, unconfirmed, rotating, containment }: Outlook,
   { dim, attention }: Paint,
 ): [string, string | null][] {
   const version =
@@ -38,7 +38,7 @@ function overview(
       : `version ${current} → version ${next}`;
   return [
     [dim('Versions'), version],
-    [dim('Overlap'), overlaps[overlap]],
+    [dim('Overlap'), gap ?? overlaps[overlap]],
     [dim('Ends'), ends],
     [
       dim('First'),

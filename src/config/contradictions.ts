@@ -22,6 +22,7 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     ...wrongEngines(outline, catalog),
     ...shortGraces(outline, catalog),
     ...undelivered(outline, catalog),
+    ...needlessPauses(outline, catalog),
   ];
 }
 
@@ -219,6 +220,15 @@ function undelivered({ credentials }: Outline, catalog: readonly ProcedureDescri
     if (part === undefined || deliver !== undefined) return [];
     const message = `say with "deliver:" where a new ${part} goes: whoever uses it would be locked out`;
     return [{ path: ['credentials', name], message }];
+  });
+}
+
+function needlessPauses({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+  return Object.entries(credentials).flatMap(([name, { procedure, pause }]) => {
+    const known = catalog.find(({ id }) => id === procedure);
+    if (!known || known.pause !== undefined || pause === undefined) return [];
+    const message = `${known.id} switches nothing off before it deletes it, so there is nothing to wait for; the wait before is "grace"`;
+    return [{ path: ['credentials', name, 'pause'], message }];
   });
 }
 

@@ -27,6 +27,7 @@ const Credential = z.object({
     }),
   ),
   grace: ifRight(DurationText),
+  pause: ifRight(DurationText),
 });
 
 /** As much as can be understood of a file with mistakes in it, so that contradictions are told together with them. */

@@ -14,11 +14,12 @@ export interface Policy extends RotationPolicy {
 
 /** @throws UserError when there is no such credential */
 export function policyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): Policy {
-  const { schedule, grace, patience } = credentialOf(config, credential);
+  const { schedule, grace, patience, pause } = credentialOf(config, credential);
   return {
     everyMs: durationMs(schedule?.every ?? descriptor.every),
     graceMs: durationMs(grace),
     patienceMs: durationMs(patience),
+    ...(pause !== undefined && { pauseMs: durationMs(pause) }),
   };
 }
 

@@ -85,6 +85,9 @@ const common = {
   owner: z.string().min(1).optional().describe('Who answers for it, for instance a mail address.'),
   schedule: Schedule.optional().describe('When it is rotated without anybody asking.'),
   grace: DurationText.prefault('24 hours').describe('Wait between the proof of the new value and the end of the old.'),
+  pause: DurationText.optional().describe(
+    'How long an old value that is switched off is kept before it is deleted; left out, as long as the guide says. Not for procedures whose section has no such wait.',
+  ),
   patience: DurationText.prefault('1 hour').describe(
     'How long trouble is waited out before a rotation that can still go back rolls back by itself.',
   ),

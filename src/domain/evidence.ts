@@ -11,6 +11,8 @@ export type EvidenceKind =
   | 'connection' // the engine's own test of its connection succeeded
   | 'in-use' // the provider saw the value used by the engine
   | 'last-use' // when the provider saw the value used last, as seen just before a revocation
+  | 'sessions' // what the value has issued is denied as well
+  | 'gap' // no document was lost while the engine held halves of two values
   | 'idle' // nobody uses the old value any more
   | 'sole-user'; // nothing but the engine uses the value
 

@@ -29,6 +29,10 @@ export interface ProcedureDescriptor {
   readonly delivers?: string;
   /** Nothing takes the place of a value that nobody has adopted: the engine would lose it, and us the way back. */
   readonly needsAdoption?: true;
+  /** The guide's wait between the end of the old value's use and its deletion; left out where it has none. */
+  readonly pause?: Duration;
+  /** What fails between writes that cannot be one, for whoever reads a plan; left out where one write switches. */
+  readonly gap?: string;
   /** What ends together with the old value, for whoever reads a plan. */
   readonly ends?: string;
   /** What stays usable after the value itself is refused; reported by an emergency. */

@@ -18,6 +18,8 @@ export interface RotationPolicy {
   readonly graceMs: number;
   /** How long trouble before the point of no return is waited out before the rotation rolls back by itself. */
   readonly patienceMs: number;
+  /** How long the wait is that the guide has before a disabled value is deleted; what the guide says when left out. */
+  readonly pauseMs?: number;
 }
 
 export const phases = [
@@ -59,6 +61,8 @@ export interface Parked {
 export interface Undo {
   readonly title: string;
   readonly call: Call<void>;
+  /** It makes the earlier value work again, so it comes before the proof that this one works. */
+  readonly revives?: true;
 }
 
 /** What `versions.openRotation` found and made. */

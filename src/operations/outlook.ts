@@ -22,6 +22,8 @@ export interface Outlook {
   readonly overlap: Overlap;
   /** What ends together with the old value; null when nothing is known to. */
   readonly ends: string | null;
+  /** What fails between writes that cannot be one; null where one write switches. */
+  readonly gap: string | null;
   /** The current version was adopted, and no rotation has shown yet that the engine really holds it. */
   readonly unconfirmed: boolean;
   /** A rotation is running. */
@@ -37,7 +39,7 @@ export async function planOf(
   { credential, actor }: { credential: string; actor: string },
 ): Promise<Outlook> {
   const descriptor = knownCredential(config, credential);
-  const { section, overlap, provider, ends = null } = descriptor;
+  const { section, overlap, provider, ends = null, gap = null } = descriptor;
   const workflow = workflowOf(config, credential);
   const opened = await store.preview(credential);
   requireAdopted(descriptor, credential, opened.current);
@@ -47,7 +49,7 @@ export async function planOf(
   const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
   const systems = { ...providerOf(provider).addresses(account), ...signerUrl(engine), [engine.kind]: engine.url };
   return {
-    ...{ credential, section, overlap, ends, systems },
+    ...{ credential, section, overlap, ends, gap, systems },
     current: opened.current?.number ?? null,
     next: opened.next.number,
     unconfirmed: opened.unconfirmed,

@@ -95,7 +95,7 @@ async function start(
   const input = inputOf(config, credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
   const { handle } = await startRotation(temporal.client, descriptorOf(config, credential), {
     ...input,
-    policy: { graceMs, patienceMs },
+    policy: { ...input.policy, graceMs, patienceMs },
     timing: { heartbeatMs },
   });
   if (flow === 'emergency') await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });

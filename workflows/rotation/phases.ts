@@ -89,12 +89,16 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
 
 /**
  * Takes back what a planned rotation has done, newest first. Undo cannot destroy the way back: nothing is restored before the earlier value
- * is proved to work, and an entry that fails waits for a person instead of being passed over.
+ * is proved to work, once what disabled it is taken back, and an entry that fails waits for a person instead of being passed over.
  */
 export async function rollBack(run: RotationRun): Promise<void> {
   const promoted = run.footing === 'committed';
   const { current, next, undo } = run;
   run.footing = 'undoing';
+  for (let entry = undo.at(-1); entry?.revives; entry = undo.at(-1)) {
+    await undoOne(run, entry);
+    undo.pop();
+  }
   if (current && undo.length > 0) await proveWayBack(run, current);
   await back(run, async () => {
     if (promoted) await run.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));

@@ -105,7 +105,7 @@ export class RotationRun implements Run {
   step(title: string, call: Call<void>, { undo }: StepOptions = {}): Promise<void> {
     if (!undo && this.phase === 'retire') this.pastNoReturn = true;
     return this.once(title, () => {
-      if (undo) this.undo.push({ title, call: undo });
+      if (undo) this.undo.push({ title, call: undo, ...(this.phase === 'retire' && { revives: true }) });
       return attempt(this, { title, call });
     });
   }
@@ -134,7 +134,9 @@ export class RotationRun implements Run {
 
   async pause(title: string, length: Duration): Promise<void> {
     if (this.footing === 'containing') return;
-    await this.hold(title, durationMs(length));
+    const lengthMs = this.input.policy.pauseMs ?? durationMs(length);
+    if (lengthMs === 0) return;
+    await this.hold(title, lengthMs);
     await this.verify();
   }
 

@@ -1,11 +1,10 @@
 import type { RotationRun } from './run.js';
-import type { Footing } from './trouble.js';
 
 /** What documents run on right now, for whoever has to decide. */
 export function impactOf(run: RotationRun): string {
   const { current, next, footing, pastNoReturn, phase } = run;
   if (footing === 'committed')
-    return `none: documents use version ${next.number}${current && !pastNoReturn ? `, and version ${current.number} still works` : ''}`;
+    return `none: documents use version ${next.number}${current && !pastNoReturn && !isDisabled(run) ? `, and version ${current.number} still works` : ''}`;
   if (footing === 'containing') return 'documents fail until a new version is in force';
   if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
   if (phase === 'confirm' || phase === 'open') return `none: documents use version ${current.number}`;
@@ -15,17 +14,25 @@ export function impactOf(run: RotationRun): string {
 }
 
 /** What is live where, as far as the runner's own steps tell. */
-export function liveOf({ current, opened, footing, pastNoReturn, undo }: RotationRun): string[] {
+export function liveOf(run: RotationRun): string[] {
+  const { current, opened, footing, undo } = run;
   if (!opened) return [];
   const inForce = footing === 'committed';
-  const old = current && `version ${current.number}: ${ofCurrent(footing, pastNoReturn)}`;
+  const old = current && `version ${current.number}: ${ofCurrent(run)}`;
   const begun = undo.map(({ title }) => `"${title}"`).join(', ');
   const made = begun === '' ? 'nothing of it can be taken back' : `begun, and can be taken back: ${begun}`;
   return [...(old ? [old] : []), `version ${opened.next.number}: ${inForce ? 'in force' : made}`];
 }
 
-function ofCurrent(footing: Footing, pastNoReturn: boolean): string {
+function ofCurrent(run: RotationRun): string {
+  const { footing, pastNoReturn } = run;
   if (footing === 'containing') return 'leaked; it is being revoked';
   if (footing !== 'committed') return 'in force in the store';
+  if (!pastNoReturn && isDisabled(run)) return 'replaced, and disabled or about to be; it can be enabled again';
   return pastNoReturn ? 'being retired, perhaps refused already' : 'replaced, and still usable';
+}
+
+/** Something was begun that stops the earlier value from working, and that can be taken back. */
+function isDisabled({ undo }: RotationRun): boolean {
+  return undo.some(({ revives }) => revives);
 }
