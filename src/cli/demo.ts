@@ -87,6 +87,11 @@ function drillText({ paint: { good, bad, bold, dim } }: Cli, report: DrillReport
   ];
 }
 
+function usesText({ probes, failed, failedInGap }: DemoReport['consumer']): string {
+  const inGap = failedInGap > 0 ? `, and ${failedInGap} between the writes of one value` : '';
+  return `${probes}, of which ${failed} failed${inGap}`;
+}
+
 /** What a demo promises: the old value ended, nobody noticed, and nothing secret was left lying about. */
 function holds({ outcome, consumer, secretsFoundInTemporal }: DemoReport): boolean {
   return outcome === 'retired' && consumer.failed === 0 && secretsFoundInTemporal === 0;
@@ -104,7 +109,7 @@ function reportText({ paint: { good, bad, bold, dim } }: Cli, report: DemoReport
       [dim('New value accepted'), proved('accepts')],
       [dim('Test document processed'), proved('test document')],
       [dim('Old value'), oldCredential ?? 'there was none'],
-      [dim('Uses of the engine meanwhile'), `${consumer.probes}, of which ${consumer.failed} failed`],
+      [dim('Uses of the engine meanwhile'), usesText(consumer)],
       [dim("Secrets in Temporal's database and all logs"), String(secretsFoundInTemporal)],
       [dim('Time'), `${seconds.toFixed(1)} seconds`],
     ]),

@@ -1,17 +1,28 @@
+import type { Gap } from './scenario.js';
+
 /** What somebody who uses the engine sees during a rotation. */
 export interface Consumer {
   readonly probes: number;
+  /** Besides those that began in a gap. */
   readonly failed: number;
+  readonly failedInGap: number;
   stop(): Promise<void>;
 }
 
 /** Uses something every `everyMs` and counts failures; uses overlap when one takes longer. */
-export function startConsumer(use: () => Promise<boolean>, everyMs = 100): Consumer {
-  const counts = { probes: 0, failed: 0 };
+export function startConsumer(
+  use: () => Promise<boolean>,
+  everyMs = 100,
+  gaps: () => readonly Gap[] = () => [],
+): Consumer {
+  const counts = { probes: 0, failed: 0, failedInGap: 0 };
   const running = new Set<Promise<void>>();
   async function probe(): Promise<void> {
     counts.probes++;
-    if (!(await use().catch(() => false))) counts.failed++;
+    const begun = Date.now();
+    if (await use().catch(() => false)) return;
+    if (gaps().some(({ from, to }) => from <= begun && begun <= to)) counts.failedInGap++;
+    else counts.failed++;
   }
   const timer = setInterval(() => {
     const started = probe();

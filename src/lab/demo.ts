@@ -10,7 +10,7 @@ import { inputOf } from '../operations/session.js';
 import { startRotation } from '../operations/start-rotation.js';
 import { findTemporalBinary } from '../temporal/binary.js';
 import { findSecrets } from './canary.js';
-import { startConsumer } from './consumer.js';
+import { type Consumer, startConsumer } from './consumer.js';
 import { createPlayground } from './playground.js';
 import { type Rehearsal, startRehearsal } from './rehearsal.js';
 import type { Scenario } from './scenario.js';
@@ -22,7 +22,7 @@ export interface DemoReport {
   readonly outcome: RotationReport['outcome'];
   readonly steps: readonly { readonly title: string; readonly outcome: string; readonly ms: number }[];
   /** Uses of the engine every 100 ms while its credential was rotated. */
-  readonly consumer: { readonly probes: number; readonly failed: number };
+  readonly consumer: Pick<Consumer, 'probes' | 'failed' | 'failedInGap'>;
   readonly oldCredential: RotationReport['oldCredential'];
   /** Secrets of the scenario found in Temporal's database and in any log. */
   readonly secretsFoundInTemporal: number;
@@ -93,12 +93,12 @@ async function play(
   { scenario, onProgress }: { scenario: Scenario; onProgress: DemoOptions['onProgress'] },
   defer: Defer,
 ): Promise<Played> {
-  const consumer = startConsumer(() => scenario.consume());
+  const consumer = startConsumer(() => scenario.consume(), 100, scenario.gaps);
   defer(() => consumer.stop());
   const { report, steps } = await rotate(rehearsal, scenario.credential, onProgress);
   await consumer.stop();
-  const { probes, failed } = consumer;
-  return { outcome: report.outcome, steps, consumer: { probes, failed }, oldCredential: report.oldCredential };
+  const { probes, failed, failedInGap } = consumer;
+  return { outcome: report.outcome, steps, consumer: { probes, failed, failedInGap }, oldCredential: report.oldCredential };
 }
 
 async function rotate({ client, session }: Rehearsal, credential: string, onProgress: DemoOptions['onProgress']) {

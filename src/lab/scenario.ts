@@ -17,6 +17,13 @@ export interface Received {
   readonly path: string;
 }
 
+/** From the first write of a value until the last one. */
+export interface Gap {
+  readonly from: number;
+  /** Infinity while it lasts. */
+  readonly to: number;
+}
+
 /** A procedure's stage: simulated systems in the state a stack is in before its first rotation. */
 export interface Scenario {
   /** By a name for people, in the order a rotation meets them. */
@@ -34,6 +41,8 @@ export interface Scenario {
   readonly adopted: Readonly<Record<string, string>>;
   /** One use as the engine's users cause it, with whatever value the engine holds right now. */
   consume(): Promise<boolean>;
+  /** When the engine held halves of two values, in order (Unix ms): a use that begins in one of them may fail. Left out where one write switches. */
+  readonly gaps?: () => readonly Gap[];
   /** One use of the adopted value by somebody who found it: whether it was let through. Left out, the truth is asked. */
   readonly abuse?: () => Promise<boolean>;
   /** The truth about values: what the engine holds, and every value that is still accepted. */

@@ -64,7 +64,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
     const expectOneWorking = () => expectWorking(descriptor, scenario, rehearsal.session.store);
 
     async function withConsumer(work: () => Promise<void>): Promise<Consumer> {
-      const consumer = startConsumer(() => scenario.consume(), 20);
+      const consumer = startConsumer(() => scenario.consume(), 20, scenario.gaps);
       try {
         await work();
       } finally {
