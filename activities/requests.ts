@@ -1,4 +1,5 @@
 import type { RequestTemplate } from '../src/domain/requests.js';
+import { awsRequests } from './aws/requests.js';
 import { azureRequests } from './azure/requests.js';
 import { docuElevateRequests } from './docuelevate/requests.js';
 import { documentEngineRequests } from './document-engine/requests.js';
@@ -7,6 +8,7 @@ import { openAiRequests } from './openai/requests.js';
 const bySystem: Record<string, Record<string, readonly RequestTemplate[]>> = {
   openai: openAiRequests,
   azure: azureRequests,
+  aws: awsRequests,
   docuelevate: docuElevateRequests,
   'document-engine': documentEngineRequests,
 };

@@ -1,3 +1,6 @@
+import { AwsAccount } from '../activities/aws/account.js';
+import { createAwsActivities } from '../activities/aws/activities.js';
+import type { AwsConnection } from '../activities/aws/client.js';
 import { AzureAccount } from '../activities/azure/account.js';
 import { createAzureActivities } from '../activities/azure/activities.js';
 import type { AzureConnection } from '../activities/azure/client.js';
@@ -64,6 +67,7 @@ function composeProviders(config: Config, store: Store) {
   return {
     openai: createOpenAiActivities({ store, account: accounts.openai }),
     azure: createAzureActivities({ store, account: accounts.azure }),
+    aws: createAwsActivities({ store, account: accounts.aws }),
   };
 }
 
@@ -79,6 +83,11 @@ export function accountsOf(config: Config, secret: (ref: SecretRef) => Promise<s
       const account = AzureAccount.parse(credentialOf(config, credential).provider);
       const { clientSecret, settling, ...connection } = account;
       return { ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) };
+    },
+    aws: async (credential: string): Promise<AwsConnection> => {
+      const { admin, settling, ...connection } = AwsAccount.parse(credentialOf(config, credential).provider);
+      const pair = admin && (async () => ({ id: admin.accessKeyId, secret: await secret(admin.secretAccessKey) }));
+      return { ...connection, admin: pair ?? null, settlingMs: durationMs(settling) };
     },
     'document-engine': async (credential: string): Promise<DocumentEngineConnection> => {
       const engine = engineOf(config, credential);

@@ -1,4 +1,5 @@
 import type { ProcedureDescriptor } from '../src/domain/procedure.js';
+import { awsS3AccessKeys } from './procedures/aws-s3-access-keys.js';
 import { azureDocumentIntelligenceKey } from './procedures/azure-document-intelligence-key.js';
 import { documentEngineDashboardPassword } from './procedures/document-engine-dashboard-password.js';
 import { documentEngineJwt } from './procedures/document-engine-jwt.js';
@@ -9,6 +10,7 @@ import { openAiApiKey } from './procedures/openai-api-key.js';
 export const catalog: readonly ProcedureDescriptor[] = [
   openAiApiKey,
   azureDocumentIntelligenceKey,
+  awsS3AccessKeys,
   documentEngineDashboardPassword,
   documentEngineSecretKeyBase,
   documentEngineJwt,

@@ -1,3 +1,4 @@
+import type { AwsActivities } from '../activities/aws/activities.js';
 import type { AzureActivities } from '../activities/azure/activities.js';
 import type { DeliveryActivities } from '../activities/delivery/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
@@ -29,6 +30,13 @@ export const azure = activitiesOf<AzureActivities>('azure', {
   attempts: 40, // a slow attempt is looked for 30 times, until it must have had its answer
   initialInterval: '1 second',
   maximumInterval: '1 minute', // a throttled management API says when; then the runner decides
+});
+
+export const aws = activitiesOf<AwsActivities>('aws', {
+  startToClose: '60 seconds', // six questions of at most 10 seconds, the client's own deadline
+  attempts: 12, // a fresh key is asked after 8 times in 60 seconds of settling
+  initialInterval: '1 second',
+  maximumInterval: '1 minute', // throttling passes sooner; then the runner decides
 });
 
 export const docuelevate = activitiesOf<DocuElevateActivities>('docuelevate', {

@@ -7,6 +7,7 @@ import { checkAccess } from './access.js';
 import { type ConnectionTest, testConnection } from './connection.js';
 import { collectAudit } from './audit.js';
 import { processTestDocument, type TestRun } from './documents.js';
+import { countLost, type Loss } from './losses.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
 import { survey } from './survey.js';
@@ -32,6 +33,9 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** Whether a new document gets through the step that needs the credential. The document is deleted again. */
     processTestDocument: (run: TestRun): Promise<Finding> => processTestDocument(deps, run),
+
+    /** Whether a document failed while the engine held halves of two values, and has not got through since. */
+    countLost: (loss: Loss): Promise<Finding> => countLost(deps, loss),
 
     /** Whether the engine's own test of a service succeeds with the value it has in memory. */
     testConnection: (test: ConnectionTest): Promise<Finding> => testConnection(deps, test),

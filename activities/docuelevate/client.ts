@@ -9,6 +9,7 @@ import {
   ConnectionTested,
   type EngineCredential,
   EngineCredentials,
+  Files,
   History,
   ProcessedFile,
   QueueStats,
@@ -24,6 +25,7 @@ import type { Session } from './session.js';
 import type { TestDocument } from './test-document.js';
 
 const mostEntries = 500; // the most a list gives
+const filesOfPage = 100; // more than a gap of a second can hold
 const uploadPauseMs = 20_000; // 20 uploads a minute are allowed; the answer's Retry-After gets lost in the engine
 
 /** Speaks DocuElevate's API as the admin user. */
@@ -118,6 +120,13 @@ export class DocuElevateClient {
     if (answer.status === 404) return undefined;
     const lines = answer.json(TaskLog).logs;
     return lines.find(({ file_id }) => typeof file_id === 'number')?.file_id ?? undefined;
+  }
+
+  /** Ids of those of the newest documents at which a step has failed. */
+  async filesInTrouble(): Promise<number[]> {
+    const answer = await this.#get('listFiles', `${endpoints.listFiles.path}?page=1&per_page=${filesOfPage}`);
+    const { files } = answer.json(Files);
+    return files.filter(({ processing_status }) => processing_status.has_errors === true).map(({ id }) => id);
   }
 
   async file(file: number): Promise<ProcessedFile | null> {

@@ -19,6 +19,7 @@ export const endpoints = {
   showQueue: { system, method: 'GET', path: '/api/queue/stats' },
   takeIn: { system, method: 'POST', path: '/api/intake/documents' },
   showTask: { system, method: 'GET', path: '/api/logs/task/{task}' },
+  listFiles: { system, method: 'GET', path: '/api/files' },
   showFile: { system, method: 'GET', path: '/api/files/{file}' },
   deleteFile: { system, method: 'DELETE', path: '/api/files/{file}' },
 } as const satisfies Record<string, RequestTemplate>;
@@ -42,6 +43,7 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
     repeated(endpoints.showFile),
     endpoints.deleteFile,
   ],
+  countLost: [...login, repeated(endpoints.listChanges), endpoints.listFiles, optional(repeated(endpoints.showFile))],
   testConnection: [...login, endpoints.testConnection],
   survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],

@@ -71,6 +71,13 @@ export type TakenIn = z.infer<typeof TakenIn>;
 export const TaskLog = z.object({ logs: z.array(z.object({ file_id: z.number().int().nullish() })) });
 export type TaskLog = z.infer<typeof TaskLog>;
 
+export const Files = z.object({
+  files: z.array(
+    z.object({ id: z.number().int(), processing_status: z.object({ has_errors: z.boolean().nullish() }) }),
+  ),
+});
+export type Files = z.infer<typeof Files>;
+
 /** The log lines of a document; the status of the document as a whole flickers and says nothing of one step. */
 export const ProcessedFile = z.object({
   file: z.object({ original_filename: z.string().nullish() }),
@@ -80,6 +87,8 @@ export const ProcessedFile = z.object({
       id: z.number().int(),
       step_name: z.string(),
       status: z.string(),
+      /** Naive UTC in whole seconds. */
+      timestamp: z.string().nullish(),
       /** Of `2 of 3 …` the two numbers; the rest of the engine's words is left out. */
       message: z.string().nullish().transform(countsIn),
     }),

@@ -1,11 +1,9 @@
-import { ApplicationFailure } from '@temporalio/common';
-import type { FailureType } from '../../src/domain/failure.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent, Store } from '../../src/store/store.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
+import { discard, hasValue, keepOrUnmake, openIntents } from '../shared/keeping.js';
 import { saidNo } from '../shared/outside-error.js';
-import { needsDecision, passing, permanent } from '../shared/patience.js';
-import { runDirectly, scope } from '../shared/scope.js';
+import { needsDecision, permanent } from '../shared/patience.js';
 import { lastUseFinding } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
@@ -16,10 +14,10 @@ const attemptMs = 60_000;
 
 export async function createKey(deps: OpenAiDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  if (await hasValue(deps, ref)) return;
+  if (await hasValue(store, ref)) return;
   const client = new OpenAiClient(await deps.account(ref.credential));
   const intent = await store.intend(ref); // from here on no earlier attempt can keep what it made
-  const earlier = (await openIntents(deps, ref)).filter(({ nonce }) => nonce !== intent.nonce);
+  const earlier = (await openIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
   await sweep({ deps, client, ref }, earlier);
   await presentFence(store, ref);
   await keep({ deps, client, ref }, intent, await makeAccount({ deps, client, ref }, intent));
@@ -32,7 +30,7 @@ export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
   if (providerId === null && adopted) throw cannotAttribute(ref);
   const client = new OpenAiClient(await deps.account(ref.credential));
   await store.note(ref, { provider: 'unknown' });
-  const own = (await openIntents(deps, ref)).filter(({ version }) => version === ref.number);
+  const own = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
   await sweep({ deps, client, ref }, own);
   const { kind, id } = parseProviderId(providerId);
   if (kind === 'service_account') {
@@ -88,14 +86,6 @@ interface Work {
   readonly ref: VersionRef;
 }
 
-async function hasValue({ store }: OpenAiDeps, ref: VersionRef): Promise<boolean> {
-  return (await store.read(ref)).parts.length > 0;
-}
-
-async function openIntents({ store }: OpenAiDeps, { credential }: VersionRef): Promise<Intent[]> {
-  return (await store.intents(credential)).filter(({ outcome }) => outcome === 'open');
-}
-
 /** Deletes what the attempts made, found by their labels: nobody else gives those names, and the values are lost. */
 async function sweep({ deps, client, ref }: Work, attempts: readonly Intent[]): Promise<void> {
   if (attempts.length === 0) return;
@@ -135,32 +125,19 @@ async function makeAccount({ deps, client }: Work, intent: Intent): Promise<Crea
   }
 }
 
-/** Keeps the value, or deletes the account that was just made when another attempt or another rotation is the writer now. */
-async function keep({ deps, client, ref }: Work, intent: Intent, made: CreatedServiceAccount): Promise<void> {
-  const { store } = deps;
-  async function discard(): Promise<void> {
-    // Made by this very call: no fence can make it somebody else's, and whoever called this attempt off does not know its id.
-    await runDirectly(scope().presenter, () => client.deleteAccount(made.id));
-    await store.settle(intent, 'deleted');
-  }
+async function keep(
+  { deps: { store }, client, ref }: Work,
+  intent: Intent,
+  made: CreatedServiceAccount,
+): Promise<void> {
+  const unmake = (): Promise<void> => client.deleteAccount(made.id);
   const key = made.api_key?.value;
   if (key === undefined) {
-    await discard();
+    await discard(store, { intent, unmake });
     throw permanent('Rejected', 'OpenAI made a service account without a key, which was deleted again');
   }
-  try {
-    if (await store.keep(ref, intent, { providerId: `service_account/${made.id}`, parts: { key } })) return;
-  } catch (error) {
-    if (isFenceLost(error)) await discard();
-    throw error;
-  }
-  await discard();
-  if (!(await hasValue(deps, ref))) throw passing('another attempt of this step took over');
-}
-
-function isFenceLost(error: unknown): boolean {
-  const type: FailureType = 'FenceLost';
-  return error instanceof ApplicationFailure && error.type === type;
+  const kept = { providerId: `service_account/${made.id}`, parts: { key } };
+  await keepOrUnmake(store, ref, { intent, made: kept, unmake });
 }
 
 /** `sk-abc...wxyz`: what is shown of a value is its beginning and its end. */

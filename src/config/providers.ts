@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { AwsAccount, awsAddresses, awsIdentity } from '../../activities/aws/account.js';
 import { AzureAccount, azureIdentity } from '../../activities/azure/account.js';
 import {
   DocumentEngineAccount,
@@ -46,6 +47,7 @@ export const providers = {
     }),
     exclusive: true,
   }),
+  aws: provider(AwsAccount, { identity: awsIdentity, addresses: awsAddresses, exclusive: true }),
   'document-engine': {
     ...provider(DocumentEngineAccount, { identity: documentEngineIdentity, parts: documentEngineParts }),
     section: DocumentEngineAccount.prefault({}), // it may be left out

@@ -98,7 +98,12 @@ async function play(
   const { report, steps } = await rotate(rehearsal, scenario.credential, onProgress);
   await consumer.stop();
   const { probes, failed, failedInGap } = consumer;
-  return { outcome: report.outcome, steps, consumer: { probes, failed, failedInGap }, oldCredential: report.oldCredential };
+  return {
+    outcome: report.outcome,
+    steps,
+    consumer: { probes, failed, failedInGap },
+    oldCredential: report.oldCredential,
+  };
 }
 
 async function rotate({ client, session }: Rehearsal, credential: string, onProgress: DemoOptions['onProgress']) {

@@ -33,6 +33,8 @@ export interface AwsLab extends LabServer {
   readonly powerless: Credentials;
   /** Every key that the service user ever had, oldest first. */
   keys(): AwsLabKey[];
+  /** Those of a colleague, who may write to the bucket as well. */
+  others(): AwsLabKey[];
   /** Names of the bucket's objects. */
   objects(): string[];
   /** The time of what sessions are denied, Unix ms; null without a policy. */
@@ -50,7 +52,7 @@ export interface AwsLab extends LabServer {
 export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> {
   const { clock = Date.now, settlingMs = 0, lingeringMs = 0 } = options;
   const state = createState({ clock, settlingMs, lingeringMs });
-  const { service, admin, powerless } = state.users;
+  const { service, admin, powerless, colleague } = state.users;
   const answer = (request: Incoming) => {
     const action = actionOf(request);
     return action === null ? answerObject(state, request) : answerQuery(state, request, action);
@@ -65,12 +67,14 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     if (!key) throw new Error(`${user.name} has two keys`);
     return key;
   };
+  create(colleague, null);
   return {
     ...server,
     ...{ account: state.account, user: service.name, bucket: state.bucket.name },
     admin: create(admin, null),
     powerless: create(powerless, null),
     keys: () => state.keys.filter(({ user }) => user === service).map(seen),
+    others: () => state.keys.filter(({ user }) => user === colleague).map(seen),
     objects: () => [...state.bucket.objects.keys()],
     get deniedBefore() {
       return service.deniedBefore;

@@ -39,7 +39,7 @@ export interface Session {
 export interface AwsState {
   readonly account: string;
   /** The service user whose keys are rotated; one that may manage them, and one that may only list them. */
-  readonly users: { readonly service: User; readonly admin: User; readonly powerless: User };
+  readonly users: { readonly service: User; readonly admin: User; readonly powerless: User; readonly colleague: User };
   readonly bucket: { readonly name: string; readonly objects: Map<string, Buffer> };
   /** Every key there ever was, oldest first. */
   readonly keys: readonly AccessKey[];
@@ -90,6 +90,7 @@ export function createState(options: StateOptions): AwsState {
       service: newUser('docuelevate-s3', objects),
       admin: newUser('keyturn', managing),
       powerless: newUser('auditor', ['iam:ListAccessKeys']),
+      colleague: newUser('colleague', objects),
     },
     bucket: { name: 'documents', objects: new Map() },
     sessions,

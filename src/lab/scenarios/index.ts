@@ -1,4 +1,5 @@
 import type { ScenarioOptions, StartScenario } from '../scenario.js';
+import { startAwsS3AccessKeys } from './aws-s3-access-keys.js';
 import { startAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
 import { type DocumentEngineOptions, preciseClock } from './document-engine.js';
 import { startDocumentEngineDashboardPassword } from './document-engine-dashboard-password.js';
@@ -10,6 +11,7 @@ import { startOpenAiApiKey } from './openai-api-key.js';
 export const scenarios: Readonly<Record<string, StartScenario>> = {
   'openai-api-key': startOpenAiApiKey,
   'azure-document-intelligence-key': startAzureDocumentIntelligenceKey,
+  'aws-s3-access-keys': startAwsS3AccessKeys,
   'document-engine-dashboard-password': inRealTime(startDocumentEngineDashboardPassword),
   'document-engine-secret-key-base': inRealTime(startDocumentEngineSecretKeyBase),
   'document-engine-jwt': inRealTime(startDocumentEngineJwt),

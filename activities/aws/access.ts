@@ -1,0 +1,70 @@
+import { type AccessCheck, look } from '../shared/access.js';
+import { permanent } from '../shared/patience.js';
+import type { AwsDeps } from './activities.js';
+import type { AwsConnection } from './client.js';
+import { quota } from './keys.js';
+import { knownIds, type Work, workOn } from './lost.js';
+import { isForbidden, ofAdmin } from './refusals.js';
+
+const needed = [
+  'iam:CreateAccessKey',
+  'iam:ListAccessKeys',
+  'iam:UpdateAccessKey',
+  'iam:DeleteAccessKey',
+  'iam:GetAccessKeyLastUsed',
+];
+const useful = 'iam:PutUserPolicy'; // for an emergency
+
+export async function checkAccess(deps: AwsDeps, credential: string): Promise<AccessCheck[]> {
+  const work = await workOn(deps, { credential, number: 0, fence: 0 });
+  let arn = '';
+  const identity = await look('identity', async () => {
+    arn = await work.client.identify().catch((error: unknown) => {
+      throw ofAdmin(error);
+    });
+    return notTheUser(work.connection, arn);
+  });
+  if (!identity.ok) return [identity];
+  return [
+    identity,
+    await look(`keys of ${work.connection.user}`, () => roomFor(work)),
+    await look('permissions', () => permits(work, arn)),
+  ];
+}
+
+/** With its own key it would cut itself off. */
+function notTheUser({ user, account }: AwsConnection, arn: string): string {
+  if (!arn.endsWith(`/${user}`) || !arn.includes(`::${account}:user/`)) return `Keyturn is ${arn}`;
+  throw permanent('Rejected', `Keyturn signs in as ${user} itself: use a role, or a user of its own`);
+}
+
+async function roomFor({ deps, client, connection }: Work): Promise<string> {
+  const keys = await client.keys();
+  const known = await knownIds(deps);
+  const strangers = keys.map(({ id }) => id).filter((id) => !known.has(id));
+  const taken = `${keys.length} of ${quota} places are taken`;
+  if (keys.length < quota) return taken;
+  if (strangers.length === 0)
+    return `${taken}, by versions of Keyturn's; one of them has to end before the next is made`;
+  throw permanent(
+    'Rejected',
+    `${taken}, and Keyturn does not know ${strangers.join(', ')} of ${connection.user}: adopt the one in use, and delete what nobody uses`,
+  );
+}
+
+/** Asked for, not tried: each of them changes something. */
+async function permits({ client }: Work, arn: string): Promise<string> {
+  const role = /^arn:(aws[\w-]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
+  const source = role ? `arn:${role[1]}:iam::${role[2]}:role/${role[3]}` : arn;
+  const forbidden = await client.forbidden(source, [...needed, useful]).catch((error: unknown) => {
+    if (isForbidden(error)) return null;
+    throw error;
+  });
+  if (forbidden === null)
+    return `cannot be asked (iam:SimulatePrincipalPolicy): needed are ${needed.join(', ')}, and ${useful} for emergencies`;
+  const missing = forbidden.filter((action) => action !== useful);
+  if (missing.length > 0) throw permanent('Unauthorized', `are missing: ${missing.join(', ')}`);
+  return forbidden.includes(useful)
+    ? `suffice; without ${useful} temporary credentials outlive an emergency`
+    : 'suffice, for emergencies too';
+}

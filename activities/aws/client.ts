@@ -1,0 +1,199 @@
+import {
+  CreateAccessKeyCommand,
+  DeleteAccessKeyCommand,
+  GetAccessKeyLastUsedCommand,
+  IAMClient,
+  paginateListAccessKeys,
+  PutUserPolicyCommand,
+  SimulatePrincipalPolicyCommand,
+  UpdateAccessKeyCommand,
+} from '@aws-sdk/client-iam';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { OutsideError } from '../shared/outside-error.js';
+import { ofAdmin, told } from './refusals.js';
+import { transportOf } from './transport.js';
+
+/** A service user, its bucket and whoever may manage its keys, as the configuration names them. */
+export interface AwsConnection {
+  /** 12 digits. */
+  readonly account: string;
+  readonly user: string;
+  readonly bucket: string;
+  /** Empty, or ending with a slash. */
+  readonly prefix: string;
+  readonly region: string;
+  /** Nobody else makes keys for the user. */
+  readonly exclusive: boolean;
+  /** Resolved at each use; null for whoever the machine is to AWS. */
+  readonly admin: (() => Promise<Pair>) | null;
+  readonly endpoints: {
+    readonly iam?: string | undefined;
+    readonly sts?: string | undefined;
+    readonly s3?: string | undefined;
+  };
+  /** How long a change may take to be known everywhere, in milliseconds. */
+  readonly settlingMs: number;
+}
+
+/** An access key's id and secret. */
+export interface Pair {
+  readonly id: string;
+  readonly secret: string;
+}
+
+export interface ListedKey {
+  readonly id: string;
+  readonly active: boolean;
+  readonly createdAt: Date | undefined;
+}
+
+/** Manages the service user's keys, and asks STS and S3 with one. Nothing is tried twice: the runner decides that. */
+export class AwsClient {
+  readonly #connection: AwsConnection;
+  #providerTime: number | undefined;
+
+  constructor(connection: AwsConnection) {
+    this.#connection = connection;
+  }
+
+  /** When AWS answered last, by its own clock (Unix seconds). */
+  get providerTime(): number | undefined {
+    return this.#providerTime;
+  }
+
+  /** Every key of the user, also those that are switched off: both count. */
+  keys(): Promise<ListedKey[]> {
+    return managed('listAccessKeys', async () => {
+      const keys: ListedKey[] = [];
+      for await (const page of paginateListAccessKeys({ client: await this.#iam() }, this.#user()))
+        for (const { AccessKeyId: id = '', Status, CreateDate: createdAt } of page.AccessKeyMetadata ?? [])
+          keys.push({ id, active: Status === 'Active', createdAt });
+      return keys;
+    });
+  }
+
+  /** Makes a key. A lost answer leaves one that nothing but its absence from an earlier list tells from others. */
+  async createKey(): Promise<Pair> {
+    const { AccessKey } = await managed('createAccessKey', async () =>
+      (await this.#iam()).send(new CreateAccessKeyCommand(this.#user())),
+    );
+    const { AccessKeyId: id, SecretAccessKey: secret } = AccessKey ?? {};
+    if (id && secret) return { id, secret };
+    throw new OutsideError('iam', 'createAccessKey', { code: 'UNEXPECTED_ANSWER' });
+  }
+
+  /** False when there is no such key. */
+  switchKey(id: string, status: 'Active' | 'Inactive'): Promise<boolean> {
+    return unlessGone('updateAccessKey', async () =>
+      (await this.#iam()).send(new UpdateAccessKeyCommand({ ...this.#user(), AccessKeyId: id, Status: status })),
+    );
+  }
+
+  /** False when there was no such key. */
+  deleteKey(id: string): Promise<boolean> {
+    return unlessGone('deleteAccessKey', async () =>
+      (await this.#iam()).send(new DeleteAccessKeyCommand({ ...this.#user(), AccessKeyId: id })),
+    );
+  }
+
+  /** Unix seconds by AWS's clock, in whole minutes; null when it knows of no use. */
+  async lastUsed(id: string): Promise<number | null> {
+    const { AccessKeyLastUsed } = await told('iam', 'getAccessKeyLastUsed', async () =>
+      (await this.#iam()).send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id })),
+    );
+    const at = AccessKeyLastUsed?.LastUsedDate;
+    return at ? Math.floor(at.getTime() / 1000) : null;
+  }
+
+  /** Denies the user everything with temporary credentials that were issued before a time. The same name takes the place of an earlier one. */
+  async putPolicy(name: string, document: object): Promise<void> {
+    const policy = { ...this.#user(), PolicyName: name, PolicyDocument: JSON.stringify(document) };
+    await told('iam', 'putUserPolicy', async () => (await this.#iam()).send(new PutUserPolicyCommand(policy)));
+  }
+
+  /** Those of the actions that somebody may not take on the user. */
+  async forbidden(arn: string, ActionNames: string[]): Promise<string[]> {
+    const { account, user } = this.#connection;
+    const asked = { PolicySourceArn: arn, ActionNames, ResourceArns: [`arn:aws:iam::${account}:user/${user}`] };
+    const { EvaluationResults = [] } = await told('iam', 'simulatePrincipalPolicy', async () =>
+      (await this.#iam()).send(new SimulatePrincipalPolicyCommand(asked)),
+    );
+    return EvaluationResults.filter(({ EvalDecision }) => EvalDecision !== 'allowed').flatMap(
+      ({ EvalActionName }) => EvalActionName ?? [],
+    );
+  }
+
+  /** Whose key it is, as STS knows it: the admin's when none is given. */
+  async identify(pair?: Pair): Promise<string> {
+    const { Arn } = await told('sts', 'getCallerIdentity', async () => {
+      const { sts: endpoint } = this.#connection.endpoints;
+      return new STSClient(await this.#settings('sts', endpoint, pair)).send(new GetCallerIdentityCommand({}));
+    });
+    if (Arn) return Arn;
+    throw new OutsideError('sts', 'getCallerIdentity', { code: 'UNEXPECTED_ANSWER' });
+  }
+
+  async putObject(pair: Pair, Key: string, Body: string): Promise<void> {
+    await told('s3', 'putObject', async () =>
+      (await this.#s3(pair)).send(new PutObjectCommand({ ...this.#in(Key), Body })),
+    );
+  }
+
+  async getObject(pair: Pair, Key: string): Promise<string> {
+    return told('s3', 'getObject', async () => {
+      const { Body } = await (await this.#s3(pair)).send(new GetObjectCommand(this.#in(Key)));
+      return (await Body?.transformToString()) ?? '';
+    });
+  }
+
+  async deleteObject(pair: Pair, Key: string): Promise<void> {
+    await told('s3', 'deleteObject', async () => (await this.#s3(pair)).send(new DeleteObjectCommand(this.#in(Key))));
+  }
+
+  #user(): { UserName: string } {
+    return { UserName: this.#connection.user };
+  }
+
+  #in(Key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#connection.bucket, Key };
+  }
+
+  async #iam(): Promise<IAMClient> {
+    return new IAMClient(await this.#settings('iam', this.#connection.endpoints.iam));
+  }
+
+  async #s3(pair: Pair): Promise<S3Client> {
+    const settings = await this.#settings('s3', this.#connection.endpoints.s3, pair);
+    const plain = { requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' } as const;
+    return new S3Client({ ...settings, ...plain, forcePathStyle: true });
+  }
+
+  async #settings(system: string, endpoint: string | undefined, given?: Pair) {
+    const { admin, region } = this.#connection;
+    const pair = given ?? (await admin?.());
+    return {
+      region,
+      maxAttempts: 1, // a create that the library repeats fills the user's second place with a key nobody has
+      requestHandler: transportOf(system, (time) => (this.#providerTime = time)),
+      ...(endpoint !== undefined && { endpoint }),
+      ...(pair && { credentials: { accessKeyId: pair.id, secretAccessKey: pair.secret } }),
+    };
+  }
+}
+
+async function managed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  return told('iam', operation, work).catch((error: unknown) => {
+    throw ofAdmin(error);
+  });
+}
+
+async function unlessGone(operation: string, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await managed(operation, work);
+    return true;
+  } catch (error) {
+    if (!(error instanceof OutsideError) || error.code !== 'NoSuchEntityException') throw error;
+    return false; // the same is said when the user is gone, and then nothing is left either
+  }
+}

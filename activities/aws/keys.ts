@@ -1,0 +1,88 @@
+import { whyNotDestroy } from '../../src/domain/destruction.js';
+import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { Intent, Version } from '../../src/store/store.js';
+import { presentFence } from '../shared/guard.js';
+import { hasValue, keepOrUnmake, openIntents } from '../shared/keeping.js';
+import { OutsideError, saidNo } from '../shared/outside-error.js';
+import { needsDecision, passing } from '../shared/patience.js';
+import type { AwsDeps } from './activities.js';
+import type { ListedKey, Pair } from './client.js';
+import { knownIds, sweepLost, type Work, workOn } from './lost.js';
+
+/** The most keys that a user may have, those that are switched off included. */
+export const quota = 2;
+
+export async function createKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  if (await hasValue(store, ref)) return;
+  const work = await workOn(deps, ref);
+  const listed = await work.client.keys();
+  const seen = listed.map(({ id }) => id);
+  const intent = await store.intend(ref, seen); // from here on no earlier attempt can keep what it made
+  const earlier = (await openIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
+  const left = await makeRoom(work, listed, earlier).catch(async (error: unknown) => {
+    await store.settle(intent, 'nothing-made');
+    throw error;
+  });
+  await presentFence(store, ref);
+  const { id, secret } = await make(work, intent, left);
+  const unmake = (): Promise<unknown> => work.client.deleteKey(id);
+  await keepOrUnmake(store, ref, { intent, made: { providerId: id, parts: { id, secret } }, unmake });
+  // What a lost request made after the list was taken has shown up by now, if it has arrived.
+  if (earlier.length > 0)
+    await sweepLost(work, { attempts: await openIntents(store, ref), listed: await work.client.keys() });
+}
+
+export async function identifyKey({ store, account }: AwsDeps, ref: VersionRef): Promise<void> {
+  const { client, connection } = await workOn({ store, account }, ref);
+  const { id = '' } = await store.unseal(ref);
+  if (!(await client.keys()).some((key) => key.id === id))
+    throw needsDecision(`${id} is no access key of ${connection.user}: is it another user's?`);
+  await store.note(ref, { providerId: id });
+}
+
+/** Clears away what is ours and over. Returns the keys that are left; throws NeedsDecision when they take every place. */
+async function makeRoom(work: Work, listed: readonly ListedKey[], attempts: readonly Intent[]): Promise<ListedKey[]> {
+  const { deps, client, ref, connection } = work;
+  const { store } = deps;
+  const left: ListedKey[] = [];
+  const versions = await store.versions();
+  for (const key of await sweepLost(work, { attempts, listed })) {
+    const version = versions.find(({ providerId }) => providerId === key.id);
+    if (!version || !(await isOver(work, version))) left.push(key);
+    else {
+      await presentFence(store, ref);
+      await client.deleteKey(key.id);
+    }
+  }
+  if (left.length < quota) return left;
+  const known = await knownIds(deps);
+  const names = left.map(({ id, active, createdAt }) => {
+    const version = versions.find(({ providerId }) => providerId === id);
+    const whose =
+      version && known.has(id) ? `version ${version.number}, which is ${version.state}` : 'not made by Keyturn';
+    return `${id} (${whose}; ${active ? 'active' : 'inactive'}, made ${createdAt?.toISOString().slice(0, 10) ?? 'at an unknown time'})`;
+  });
+  throw needsDecision(
+    `${connection.user} has ${left.length} access keys, and AWS allows no more: ${names.join(', ')}. Keyturn deletes none that may be somebody's`,
+  );
+}
+
+/** Ended, or never to be used: what is still there of it is a leftover. */
+async function isOver({ deps: { store } }: Work, version: Version): Promise<boolean> {
+  if (!isLive(version.state)) return true;
+  if (version.state !== 'discarding') return false;
+  const victim = { ...version, evidence: await store.evidence(version) };
+  return whyNotDestroy({ victim, successor: null, now: Date.now() }) === null;
+}
+
+async function make({ deps: { store }, client }: Work, intent: Intent, left: readonly ListedKey[]): Promise<Pair> {
+  try {
+    return await client.createKey();
+  } catch (error) {
+    if (saidNo(error)) await store.settle(intent, 'nothing-made');
+    const full = error instanceof OutsideError && error.code === 'LimitExceededException';
+    if (full && left.length < quota) throw passing('AWS counts a key that it does not list yet');
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import { presentFence } from '../shared/guard.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { permanent } from '../shared/patience.js';
+import { acceptedBy, type Prober, refusedAt, type Verdict } from '../shared/probes.js';
+import type { AwsDeps } from './activities.js';
+import { type AwsClient, type AwsConnection, type Pair } from './client.js';
+import { workOn } from './lost.js';
+import { isForbidden, isUnknownKey } from './refusals.js';
+
+/** How AWS is asked about a key. Services learn of a change at different times, so two are asked. */
+export const question = {
+  name: 'AWS',
+  request: 'GetCallerIdentity and GET of an object',
+  refusal: '403 InvalidClientTokenId and 403 InvalidAccessKeyId',
+} as const satisfies Partial<Prober>;
+
+const successes = 3; // in a row: what one server knows, the next one may not
+
+export async function acceptsKey(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
+  const { client, connection } = await workOn(deps, ref);
+  return acceptedBy(acceptance(client, connection, objectName(deps, connection, ref)), deps.store, ref);
+}
+
+export async function refusesKey(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
+  const { client, connection } = await workOn(deps, ref);
+  const name = objectName(deps, connection, ref);
+  const ask = (parts: Parts): Promise<Verdict> => anywhere(client, connection, { pair: pairIn(parts), name });
+  return refusedAt({ ...question, settlingMs: connection.settlingMs, ask }, deps.store, ref);
+}
+
+/** On the real bucket. One that may not be read or deleted stays, and the next one takes its place. */
+export async function writesObject(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
+  const { store } = deps;
+  const { client, connection } = await workOn(deps, ref);
+  const name = objectName(deps, connection, ref);
+  const content = `Keyturn tries version ${ref.number} of ${ref.credential}`;
+  async function ask(parts: Parts): Promise<Verdict> {
+    const pair = pairIn(parts);
+    return verdictFrom(client, async () => {
+      await presentFence(store, ref);
+      await client.putObject(pair, name, content).catch((error: unknown) => {
+        throw isForbidden(error) ? mayNotWrite(connection) : error;
+      });
+      const read = await client.getObject(pair, name);
+      if (read !== content)
+        throw permanent('Rejected', `${connection.bucket} gave back something else than was written`);
+      await presentFence(store, ref);
+      await client.deleteObject(pair, name);
+    });
+  }
+  const request = 'PUT, GET and DELETE of an object';
+  return acceptedBy({ ...question, request, settlingMs: connection.settlingMs, ask }, store, ref);
+}
+
+/** How AWS is asked whether it accepts a key: everywhere, and several times in a row. */
+export function acceptance(client: AwsClient, connection: AwsConnection, name: string): Prober {
+  const { settlingMs } = connection;
+  const ask = (parts: Parts): Promise<Verdict> => everywhere(client, connection, { pair: pairIn(parts), name });
+  return { ...question, settlingMs, successes, ask };
+}
+
+/** The same for every version, so that one at most is ever left behind. */
+export function objectName({ store }: AwsDeps, { prefix }: AwsConnection, { credential }: VersionRef): string {
+  return `${prefix}keyturn-probe-${store.installation.slice(0, 8)}-${credential}`;
+}
+
+type Parts = Readonly<Record<string, string>>;
+
+interface Probe {
+  readonly pair: Pair;
+  readonly name: string;
+}
+
+async function everywhere(client: AwsClient, connection: AwsConnection, probe: Probe): Promise<Verdict> {
+  const atSts = await byIdentity(client, connection, probe);
+  return atSts.verdict === 'refused' ? atSts : byObject(client, probe);
+}
+
+/** Refused is what no service accepts. */
+async function anywhere(client: AwsClient, connection: AwsConnection, probe: Probe): Promise<Verdict> {
+  const atSts = await byIdentity(client, connection, probe);
+  return atSts.verdict === 'refused' ? byObject(client, probe) : atSts;
+}
+
+/** A key of somebody else is accepted as well: whose it is, is part of the question. */
+function byIdentity(client: AwsClient, { account, user }: AwsConnection, { pair }: Probe): Promise<Verdict> {
+  return verdictFrom(client, async () => {
+    const arn = await client.identify(pair);
+    const [, owner, name] = /^arn:aws[\w-]*:iam::(\d{12}):user\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
+    if (owner !== account || name !== user)
+      throw permanent('Rejected', `the key belongs to ${arn}, and not to the user ${user} of account ${account}`);
+  });
+}
+
+/** An object that is not there: S3 says so, or forbids it, once it knows the key. */
+function byObject(client: AwsClient, { pair, name }: Probe): Promise<Verdict> {
+  return verdictFrom(client, () => client.getObject(pair, name));
+}
+
+async function verdictFrom(client: AwsClient, ask: () => Promise<unknown>): Promise<Verdict> {
+  const say = (verdict: Verdict['verdict']): Verdict => ({ verdict, providerTime: client.providerTime });
+  try {
+    await ask();
+    return say('accepted');
+  } catch (error) {
+    if (isUnknownKey(error)) return say('refused');
+    if (isForbidden(error)) return say('restricted');
+    if (error instanceof OutsideError && error.code === 'NoSuchKey') return say('accepted');
+    if (error instanceof OutsideError && error.code === 'NoSuchBucket')
+      throw permanent('Rejected', 'S3 has no such bucket (404): check its name and region in the configuration');
+    throw error;
+  }
+}
+
+function pairIn({ id = '', secret = '' }: Parts): Pair {
+  return { id, secret };
+}
+
+function mayNotWrite({ user, bucket, prefix }: AwsConnection): Error {
+  return permanent('Rejected', `${user} may not write to ${bucket}/${prefix} (403): the engine could not either`);
+}

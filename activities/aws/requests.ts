@@ -1,0 +1,48 @@
+import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
+import type { AwsActivities } from './activities.js';
+
+const object = '/{bucket}/{object}';
+
+/** Every request this folder can make. What IAM and STS are asked for is in the body: `Action` stands for it here. */
+export const endpoints = {
+  listKeys: action('iam', 'ListAccessKeys'),
+  createKey: action('iam', 'CreateAccessKey'),
+  updateKey: action('iam', 'UpdateAccessKey'),
+  deleteKey: action('iam', 'DeleteAccessKey'),
+  showLastUse: action('iam', 'GetAccessKeyLastUsed'),
+  putPolicy: action('iam', 'PutUserPolicy'),
+  simulate: action('iam', 'SimulatePrincipalPolicy'),
+  identify: action('sts', 'GetCallerIdentity'),
+  putObject: { system: 's3', method: 'PUT', path: object },
+  getObject: { system: 's3', method: 'GET', path: object },
+  deleteObject: { system: 's3', method: 'DELETE', path: object },
+} as const satisfies Record<string, RequestTemplate>;
+
+const { listKeys, showLastUse, deleteKey, updateKey, identify, putObject, getObject } = endpoints;
+
+/** What earlier attempts left behind: shown never to have been used, and deleted. */
+const sweep = [optional(repeated(showLastUse)), optional(repeated(deleteKey))];
+const lost = [optional(listKeys), ...sweep];
+
+/** The service user's and the bucket's answer, several times in a row. */
+const ask = [identify, getObject, optional(identify), optional(getObject), optional(identify), optional(getObject)];
+
+export const awsRequests: RequestsOf<AwsActivities> = {
+  createKey: [listKeys, ...sweep, endpoints.createKey, ...lost],
+  acceptsKey: ask,
+  writesObject: [putObject, getObject, endpoints.deleteObject],
+  sawUse: [showLastUse],
+  isIdle: [showLastUse],
+  refusesKey: [identify, optional(getObject), optional(identify), optional(getObject)],
+  deactivateKey: [...lost, optional(updateKey), optional(endpoints.putPolicy), optional(showLastUse)],
+  activateKey: [updateKey, ...ask],
+  deleteKey: [...lost, optional(deleteKey), optional(listKeys)],
+  identifyKey: [listKeys],
+  survey: [listKeys, optional(repeated(showLastUse)), optional(repeated(identify)), optional(repeated(getObject))],
+  checkAccess: [identify, optional(listKeys), optional(endpoints.simulate)],
+};
+
+function action<S extends string, A extends string>(system: S, name: A) {
+  return { system, method: 'POST', path: `/?Action=${name}` } as const;
+}

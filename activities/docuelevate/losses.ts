@@ -1,0 +1,69 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Marks } from '../../src/store/store.js';
+import { found } from '../shared/guard.js';
+import type { DocuElevateDeps } from './activities.js';
+import { DocuElevateClient } from './client.js';
+import type { ProcessedFile } from './schemas.js';
+
+export interface Loss {
+  readonly version: VersionRef;
+  /** The processing step that needs the credential, for instance `upload_to_s3`. */
+  readonly step: string;
+}
+
+/**
+ * Counts the documents whose step failed while the engine held halves of two values, and that have not got through it since: the engine
+ * tries an upload again after 1, 5 and 15 minutes. By the engine's clock, which tells whole seconds, among its newest documents.
+ */
+export async function countLost(
+  { store, sessions, engine }: DocuElevateDeps,
+  { version, step }: Loss,
+): Promise<Finding> {
+  const connection = await engine(version.credential);
+  const client = new DocuElevateClient(sessions.of(connection));
+  const { marks } = await store.read(version);
+  const { from, to } = await gapOf(client, connection.settings, marks);
+  const lost: number[] = [];
+  for (const id of await client.filesInTrouble()) {
+    const file = await client.file(id);
+    if (file && isLost(file, { step, from, to: later(to) })) lost.push(id);
+  }
+  const detail =
+    lost.length === 0
+      ? `no document failed at ${step} between ${from} and ${to} that has not got through it since`
+      : `${lost.length} documents failed at ${step} between ${from} and ${to}: reprocess ${lost.join(', ')}`;
+  return found(store, version, { kind: 'gap', outcome: lost.length === 0 ? 'proved' : 'failed', detail });
+}
+
+/** From our first write of a setting until the last one. */
+async function gapOf(
+  client: DocuElevateClient,
+  settings: Readonly<Record<string, string>>,
+  marks: Marks,
+): Promise<{ readonly from: string; readonly to: string }> {
+  const times: string[] = [];
+  for (const key of Object.keys(settings)) {
+    const ours = (await client.changes(key)).find(({ id }) => id === marks[key]?.ours);
+    if (ours?.changed_at) times.push(ours.changed_at.slice(0, 19));
+  }
+  const [from = '', to = from] = [times.toSorted()[0], times.toSorted().at(-1)];
+  return { from, to };
+}
+
+/** The newest of the step's lines is a failure of that time. */
+function isLost(
+  { logs }: ProcessedFile,
+  { step, from, to }: { readonly step: string; readonly from: string; readonly to: string },
+): boolean {
+  const [newest] = logs.filter(({ step_name }) => step_name === step).sort((a, b) => b.id - a.id);
+  const at = newest?.timestamp?.slice(0, 19) ?? '';
+  return newest?.status === 'failure' && from <= at && at <= to;
+}
+
+const failingMs = 2_000; // from the beginning of an upload to the line that it failed
+
+function later(naive: string): string {
+  const at = Date.parse(`${naive}Z`);
+  return Number.isNaN(at) ? naive : new Date(at + failingMs).toISOString().slice(0, 19);
+}

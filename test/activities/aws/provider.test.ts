@@ -1,0 +1,4 @@
+import { describeProvider } from '../../contracts/provider.js';
+import { awsProvider } from './stage.js';
+
+describeProvider('aws', awsProvider);

@@ -1,0 +1,68 @@
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { defineRotation } from '../rotation/define.js';
+import { aws, docuelevate, versions } from '../systems.js';
+
+export const awsS3AccessKeys = {
+  id: 'aws-s3-access-keys',
+  section: 'AWS S3 Access Keys',
+  engine: 'docuelevate',
+  provider: 'aws',
+  settings: { aws_access_key_id: 'id', aws_secret_access_key: 'secret' },
+  every: '90 days',
+  overlap: 'both-valid',
+  pause: '24 hours',
+  gap: 'both keys work until the old one is switched off; uploads that begin between the writes of id and secret fail, and DocuElevate tries them again',
+  outlives:
+    'temporary credentials that were issued with the key, for up to 36 hours, where Keyturn may not deny them (iam:PutUserPolicy)',
+  workflow: 'rotateAwsS3AccessKeys',
+} as const satisfies ProcedureDescriptor;
+
+const upload = 'upload_to_s3';
+
+export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
+  accepts: (version) => aws.acceptsKey(version),
+
+  async adopt(run, version) {
+    await run.check("AWS accepts the key as the service user's", aws.acceptsKey(version));
+    await run.step("Find the key among the user's", aws.identifyKey(version));
+  },
+
+  /** Guide steps 1 and 2: "in sequence before verifying", since the bulk-update endpoint cannot be reached. */
+  async replace(run) {
+    await run.step('Create a new access key', aws.createKey(run.next), { undo: aws.deleteKey(run.next) });
+    // Before the engine gets it: STS and S3 learn of a new key at different times.
+    await run.check("AWS accepts the new key as the service user's", aws.acceptsKey(run.next));
+    await run.check('The bucket takes an object with it', aws.writesObject(run.next));
+    await run.step('Update aws_access_key_id and aws_secret_access_key', docuelevate.writeSettings(run.next), {
+      undo: docuelevate.restoreSettings(run.next),
+    });
+  },
+
+  /** Guide step 3. The document comes before our own probe, so that the use AWS reports is the engine's. */
+  async verify(run, version) {
+    await run.check(
+      'A test document is uploaded to S3 with it',
+      docuelevate.processTestDocument({ version, expect: upload }),
+    );
+    await run.check('AWS saw the key in use', aws.sawUse(version));
+    await run.check('AWS accepts the key', aws.acceptsKey(version));
+    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+  },
+
+  /** Guide step 4. */
+  async retire(run, old) {
+    await run.check(
+      'No document was lost between the two writes',
+      docuelevate.countLost({ version: run.next, step: upload }),
+      { whenNot: 'ask' },
+    );
+    await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
+    await run.check('The old key is idle', aws.isIdle(old), { whenNot: 'ask' });
+    await run.step('Deactivate the old access key', aws.deactivateKey(old), { undo: aws.activateKey(old) });
+    await run.check('The old key is refused', aws.refusesKey(old));
+    await run.verify();
+    await run.pause('Keep the old access key inactive', awsS3AccessKeys.pause);
+    await run.check('Nobody used the old key meanwhile', aws.isIdle(old), { whenNot: 'ask' });
+    await run.step('Delete the old access key', aws.deleteKey(old));
+  },
+});
