@@ -42,8 +42,11 @@ export interface AwsLab extends LabServer {
   /** Somebody makes a key in the console. Throws when there are two. */
   createByHand(): AwsLabKey;
   deleteByHand(id: string): void;
+  switchByHand(id: string, active: boolean): void;
+  /** Somebody uses a key for S3. */
+  use(id: string): void;
   /** Somebody who holds a key gets temporary credentials for it. */
-  issueSession(): Credentials;
+  issueSession(): Credentials & { readonly issuedAt: number };
   /** Takes the right to do something from the admin. */
   forbid(action: string): void;
 }
@@ -67,6 +70,11 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     if (!key) throw new Error(`${user.name} has two keys`);
     return key;
   };
+  const keyOf = (id: string): AccessKey => {
+    const key = state.keys.find((each) => each.id === id);
+    if (!key) throw new Error('there is no such key');
+    return key;
+  };
   create(colleague, null);
   return {
     ...server,
@@ -80,10 +88,9 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
       return service.deniedBefore;
     },
     createByHand: () => seen(create(service, null)),
-    deleteByHand(id) {
-      const key = state.keys.find((each) => each.id === id);
-      if (key) state.remove(key);
-    },
+    deleteByHand: (id) => state.remove(keyOf(id)),
+    switchByHand: (id, active) => state.switchTo(keyOf(id), active),
+    use: (id) => void (keyOf(id).lastUsed = { at: state.now(), service: 's3' }),
     issueSession: () => state.issueSession(service),
     forbid: (action) => void (admin.actions = admin.actions.filter((each) => each !== action)),
   };

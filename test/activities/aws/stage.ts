@@ -1,5 +1,5 @@
 import { type AwsActivities, createAwsActivities } from '../../../activities/aws/activities.js';
-import type { AwsConnection } from '../../../activities/aws/client.js';
+import type { AwsConnection, Pair } from '../../../activities/aws/client.js';
 import { endpoints } from '../../../activities/aws/requests.js';
 import { type AwsLab, type AwsLabOptions, startAwsLab } from '../../../src/lab/aws/server.js';
 import type { ProviderStage } from '../../contracts/provider.js';
@@ -10,19 +10,20 @@ export interface AwsStage {
   readonly lab: AwsLab;
   readonly aws: AwsActivities;
   /** What the configuration says; change it to point elsewhere. */
-  readonly account: Omit<AwsConnection, 'admin'> & { admin: { id: string; secret: string } } & Changeable;
+  readonly account: Omit<AwsConnection, keyof Changeable> & Changeable;
 }
 
 interface Changeable {
+  admin: Pair;
   exclusive: boolean;
   bucket: string;
-  user: string;
+  settlingMs: number;
 }
 
 export async function startAwsStage(bench: Bench, options: AwsLabOptions = {}): Promise<AwsStage> {
   const lab = await startAwsLab(options);
   const { url, account: number, user, bucket } = lab;
-  const account = {
+  const account: AwsStage['account'] = {
     ...{ account: number, user, bucket, prefix: '', region: 'eu-central-1', exclusive: true, admin: lab.admin },
     endpoints: { iam: url, sts: url, s3: url },
     settlingMs: options.settlingMs ?? 0,

@@ -1,0 +1,276 @@
+import { endpoints } from '../../../activities/aws/requests.js';
+import type { Finding } from '../../../src/domain/evidence.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import type { AwsLabOptions } from '../../../src/lab/aws/server.js';
+import { fastClock } from '../../../src/lab/clock.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type AwsStage, startAwsStage } from './stage.js';
+
+let bench: Bench;
+let stage: AwsStage;
+let next: VersionRef;
+let now: number;
+
+async function begin(options: AwsLabOptions = {}): Promise<void> {
+  await end();
+  bench = await startBench();
+  stage = await startAwsStage(bench, { clock: () => now, ...options });
+  ({ next } = await bench.rotate());
+  await bench.attempt(() => stage.aws.createKey(next));
+}
+async function end(): Promise<void> {
+  await stage?.lab.stop();
+  await bench?.close();
+}
+beforeEach(async () => {
+  now = Date.now();
+  await begin();
+});
+afterAll(end);
+
+const error = (code: string): string => `<Error><Code>${code}</Code><Message>m</Message></Error>`;
+const atS3 = (status: number, code: string) => ({ status, body: error(code) });
+const atSts = (code: string) => ({ status: 403, body: `<ErrorResponse>${error(code)}</ErrorResponse>` });
+const idOf = (): string => stage.lab.keys()[0]?.id ?? '';
+const accepts = (version = next): Promise<Finding> => bench.attempt(() => stage.aws.acceptsKey(version));
+const writes = (): Promise<Finding> => bench.attempt(() => stage.aws.writesObject(next));
+const sent = (): string[] => stage.lab.requests.map(({ method, path }) => `${method} ${path}`);
+
+describe('accepting', () => {
+  it('asks STS and S3, three times in a row: servers that know a new key take turns with some that do not', async () => {
+    const before = sent().length;
+
+    expect(await accepts()).toMatchObject({ outcome: 'proved' });
+
+    const [sts, s3] = [
+      'POST /?Action=GetCallerIdentity',
+      expect.stringMatching(/^GET \/documents\/keyturn-probe-/) as string,
+    ];
+    expect(sent().slice(before)).toEqual([sts, s3, sts, s3, sts, s3]);
+  });
+
+  it('waits until S3 knows the key as well, which STS knew before', async () => {
+    await begin({ settlingMs: 60_000 });
+    now += 30_000;
+
+    expect(await failureOf(accepts())).toMatchObject({ type: 'Settling' });
+    expect(sent().at(-1)).toMatch(/^GET /);
+    now += 30_000;
+    stage.account.settlingMs = 600; // ten milliseconds between two questions
+
+    expect(await accepts()).toMatchObject({ outcome: 'proved' });
+  });
+
+  it('does not believe one success that a refusal follows', async () => {
+    stage.account.settlingMs = 60_000;
+    stage.lab.faults.add({
+      method: 'POST',
+      path: '/?Action=GetCallerIdentity',
+      skip: 1,
+      kind: atSts('InvalidClientTokenId'),
+    });
+
+    expect(await failureOf(accepts())).toMatchObject({ type: 'Settling' });
+  }, 10_000);
+
+  it.each([
+    ['a proxy', { status: 403, body: 'the proxy forbids it' }],
+    ['a clock', atS3(403, 'RequestTimeTooSkewed')],
+    ['haste', atS3(400, 'Throttling')],
+  ])('takes no word of %s for a verdict on the key', async (_, kind) => {
+    stage.lab.faults.add({ method: 'GET', path: '*', kind });
+
+    expect(await failureOf(accepts())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    expect(await bench.store.evidence(next)).toEqual([]);
+  });
+
+  it('says so when there is no such bucket', async () => {
+    stage.account.bucket = 'elsewhere';
+
+    expect((await failureOf(accepts())).message).toContain('S3 has no such bucket (404)');
+  });
+});
+
+describe('the probe object', () => {
+  it('is written, read and deleted on the real bucket', async () => {
+    expect(await writes()).toMatchObject({ kind: 'accepted', outcome: 'proved' });
+
+    expect(
+      sent()
+        .slice(-3)
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['PUT', 'GET', 'DELETE']);
+    expect(stage.lab.objects()).toEqual([]);
+  });
+
+  it('is waited for while a server that is asked does not know the key yet', async () => {
+    stage.account.settlingMs = 60_000;
+    stage.lab.faults.add({ method: 'PUT', path: '*', kind: atS3(403, 'InvalidAccessKeyId') });
+
+    expect(await failureOf(writes())).toMatchObject({ type: 'Settling' });
+    expect(await writes()).toMatchObject({ outcome: 'proved' });
+  });
+
+  it('may stay where it cannot be read or deleted, and says that the user may not write', async () => {
+    stage.lab.faults.add({ method: 'GET', path: '*', kind: atS3(403, 'AccessDenied') });
+    expect(await writes()).toMatchObject({
+      outcome: 'proved',
+      detail: expect.stringContaining('lacks the scope') as string,
+    });
+    stage.lab.faults.add({ method: 'PUT', path: '*', kind: atS3(403, 'AccessDenied') });
+
+    expect(await failureOf(writes())).toMatchObject({ type: 'Rejected', nonRetryable: true });
+  });
+});
+
+describe('refusing', () => {
+  it('is not final while a deleted key is still let through somewhere', async () => {
+    await begin({ lingeringMs: 4_000 });
+    await accepts();
+    stage.account.settlingMs = 100;
+    stage.lab.deleteByHand(idOf());
+    const refuses = (waitedMs: number) => bench.attempt(() => stage.aws.refusesKey(next), { waitedMs });
+
+    expect((await failureOf(refuses(0))).message).toContain('AWS still accepts the key');
+    now += 4_001;
+    expect(await failureOf(refuses(50))).toMatchObject({ type: 'Settling' });
+
+    expect(await refuses(100)).toMatchObject({ outcome: 'proved' });
+  });
+
+  it('is what both STS and S3 say', async () => {
+    await accepts();
+    stage.lab.faults.add({
+      method: 'POST',
+      path: '/?Action=GetCallerIdentity',
+      kind: atSts('InvalidClientTokenId'),
+    });
+
+    const finding = await bench.attempt(() => stage.aws.refusesKey(next));
+
+    expect(finding).toMatchObject({ kind: 'refused', outcome: 'failed', detail: 'AWS still accepts the key' });
+  });
+});
+
+describe('uses', () => {
+  const idle = (version: VersionRef): Promise<Finding> => bench.attempt(() => stage.aws.isIdle(version));
+  const minute = 60_000;
+
+  it('are the engine’s when they come later than our own probe by AWS’s clock, in whole minutes', async () => {
+    await accepts();
+    stage.lab.use(idOf());
+    await bench.prove(next, 'document');
+
+    expect(await bench.attempt(() => stage.aws.sawUse(next))).toMatchObject({ outcome: 'not-observable' });
+    now += 2 * minute;
+    stage.lab.use(idOf());
+
+    expect(await bench.attempt(() => stage.aws.sawUse(next))).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+  });
+
+  it('of the old key are compared with our probe of the new one after the switch', async () => {
+    await accepts();
+    await bench.promote(next);
+    const rotation = await bench.rotate();
+    const [old, current] = [rotation.current!, rotation.next];
+    await bench.attempt(() => stage.aws.createKey(current));
+    now += 2 * minute;
+    await accepts(current);
+    await bench.store.promote(current);
+    expect(await idle(old)).toMatchObject({ outcome: 'proved' });
+    now += 2 * minute;
+    stage.lab.use(idOf());
+
+    expect(await idle(old)).toMatchObject({ kind: 'idle', outcome: 'failed' });
+  });
+
+  it('cannot be told where Keyturn may not ask for them', async () => {
+    stage.lab.forbid('iam:GetAccessKeyLastUsed');
+
+    expect(await idle(next)).toMatchObject({
+      outcome: 'not-observable',
+      detail: expect.stringContaining('may not ask') as string,
+    });
+  });
+});
+
+describe('what keyturn check sees', () => {
+  const check = async () => bench.attempt(() => stage.aws.checkAccess(bench.credential));
+
+  it('is identity, room and permissions', async () => {
+    expect(await check()).toMatchObject([
+      { what: 'identity', ok: true, detail: expect.stringContaining('user/keyturn') as string },
+      { what: `keys of ${stage.lab.user}`, ok: true, detail: '1 of 2 places are taken' },
+      { what: 'permissions', ok: true, detail: 'suffice, for emergencies too' },
+    ]);
+  });
+
+  it('is a stranger that takes the second place', async () => {
+    const { id } = stage.lab.createByHand();
+
+    expect((await check())[1]).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining(`does not know ${id}`) as string,
+    });
+  });
+
+  it('is what is missing among the permissions, and what cannot be asked', async () => {
+    stage.lab.forbid('iam:CreateAccessKey');
+    expect((await check())[2]).toMatchObject({ ok: false, detail: 'are missing: iam:CreateAccessKey' });
+    stage.lab.forbid('iam:SimulatePrincipalPolicy');
+
+    expect((await check())[2]).toMatchObject({
+      ok: true,
+      detail: expect.stringContaining('cannot be asked') as string,
+    });
+  });
+
+  it('is that Keyturn must not sign in as the user that it rotates', async () => {
+    stage.account.admin = stage.lab.keys()[0]!;
+
+    expect(await check()).toMatchObject([{ ok: false, detail: expect.stringContaining('use a role') as string }]);
+  });
+
+  it('is a wrong secret', async () => {
+    stage.account.admin = { ...stage.account.admin, secret: 'wrong' };
+
+    expect(await check()).toMatchObject([
+      { ok: false, detail: expect.stringContaining('does not know the key') as string },
+    ]);
+  });
+});
+
+describe('what keyturn reconcile sees', () => {
+  it('is each version, and keys that nobody knows, which are left alone', async () => {
+    const stranger = stage.lab.createByHand();
+    await accepts();
+    await bench.promote(next);
+
+    const seen = await bench.attempt(() => stage.aws.survey(bench.credential));
+
+    expect(seen.versions).toMatchObject([{ number: 1, verdict: 'accepted' }]);
+    expect(seen.strays).toEqual([{ id: stranger.id, name: stranger.id, madeFor: null, lastUsedAt: null }]);
+  });
+
+  it('is a version that somebody deleted', async () => {
+    await accepts();
+    await bench.promote(next);
+    stage.lab.deleteByHand(idOf());
+
+    const seen = await bench.attempt(() => stage.aws.survey(bench.credential));
+
+    expect(seen.versions).toMatchObject([{ verdict: 'refused' }]);
+    expect((await bench.store.evidence(next))[0]).toMatchObject({ kind: 'refused', outcome: 'proved' });
+  });
+});
+
+it('leaves the change to whoever has taken over when it comes too late', async () => {
+  await begin({ clock: fastClock(1) });
+  const { next: later } = await bench.rotate();
+  stage.lab.faults.add({ ...endpoints.listKeys, kind: { slowMs: 30 } });
+
+  const failure = await failureOf(bench.attempt(() => stage.aws.createKey(later), { leaseMs: -1 }));
+
+  expect(failure.message).toContain('iam createAccessKey got no usable answer (TOO_LATE)');
+  expect(stage.lab.keys()).toHaveLength(1);
+});

@@ -1,0 +1,262 @@
+import { endpoints } from '../../../activities/aws/requests.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type AwsStage, startAwsStage } from './stage.js';
+
+let bench: Bench;
+let stage: AwsStage;
+let next: VersionRef;
+
+beforeEach(async () => {
+  bench = await startBench();
+  stage = await startAwsStage(bench);
+});
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+});
+
+/** Adopts a key that a person has made, and opens the first rotation. */
+async function adopted(): Promise<VersionRef> {
+  const { id, secret } = stage.lab.createByHand();
+  const version = await bench.adopt({ id, secret });
+  await bench.attempt(() => stage.aws.identifyKey(version));
+  ({ next } = await bench.rotate());
+  return { ...version, fence: next.fence };
+}
+
+const create = (version = next): Promise<void> => bench.attempt(() => stage.aws.createKey(version));
+const accepts = (version: VersionRef) => bench.untilDone(() => stage.aws.acceptsKey(version));
+const deactivate = (version: VersionRef): Promise<void> => bench.attempt(() => stage.aws.deactivateKey(version));
+const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => stage.aws.deleteKey(version));
+const listed = () => stage.lab.keys().filter(({ deleted }) => !deleted);
+const working = () => listed().filter(({ works }) => works);
+const outcomes = async (): Promise<string[]> =>
+  (await bench.store.intents(bench.credential)).map(({ outcome }) => outcome);
+const requests = ({ path }: { readonly path: string }): number =>
+  stage.lab.requests.filter((request) => request.path === path).length;
+const loseAnswer = (): void => stage.lab.faults.add({ ...endpoints.createKey, kind: 'reset-after' });
+
+describe('creating', () => {
+  it('is asked for once: the client library does not repeat it when the answer is lost or a 500', async () => {
+    await adopted();
+    loseAnswer();
+    await failureOf(create());
+    expect(requests(endpoints.createKey)).toBe(1);
+    expect(listed()).toHaveLength(2);
+
+    stage.lab.faults.add({ ...endpoints.createKey, kind: { status: 500 } });
+    await failureOf(create());
+
+    expect(requests(endpoints.createKey)).toBe(2);
+  });
+
+  it('deletes the key of a lost attempt, which would fill the second place, and nothing else', async () => {
+    await adopted();
+    const [theirs] = listed();
+    loseAnswer();
+    await failureOf(create());
+
+    await create();
+
+    expect(await outcomes()).toEqual(['deleted', 'kept']);
+    expect(working().map(({ id }) => id)).toEqual([theirs?.id, (await bench.store.read(next)).providerId]);
+  });
+
+  it('asks about the key of a lost attempt where somebody else may make keys, and goes on once that is settled', async () => {
+    await adopted();
+    stage.account.exclusive = false;
+    loseAnswer();
+    await failureOf(create());
+    const lost = listed()[1];
+
+    const failure = await failureOf(create());
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
+    expect(failure.message).toContain(`${lost?.id} of ${stage.lab.user} is new`);
+    expect(working()).toHaveLength(2);
+    stage.lab.deleteByHand(lost?.id ?? '');
+    await create();
+    expect(working()).toHaveLength(2);
+  });
+
+  it('leaves a new key alone that was used: it is somebody else, whatever was declared', async () => {
+    await adopted();
+    stage.lab.faults.add({ ...endpoints.createKey, kind: 'reset-before' });
+    await failureOf(create());
+    const theirs = stage.lab.createByHand();
+    stage.lab.use(theirs.id);
+
+    const failure = await failureOf(create());
+
+    expect(failure.message).toContain(`${theirs.id} of ${stage.lab.user} is new and was used`);
+    expect(working().map(({ id }) => id)).toContain(theirs.id);
+  });
+
+  it('reports a stranger in the second place and never deletes it, also one that is switched off', async () => {
+    const theirs = stage.lab.createByHand();
+    await adopted();
+    stage.lab.switchByHand(theirs.id, false);
+
+    const failure = await failureOf(create());
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
+    expect(failure.message).toContain(`${theirs.id} (not made by Keyturn; inactive`);
+    expect(listed()).toHaveLength(2);
+    expect(requests(endpoints.createKey)).toBe(0);
+    expect(await outcomes()).toEqual(['nothing-made']);
+  });
+
+  it('frees the place that a version takes which has ended', async () => {
+    const old = await adopted();
+    await create();
+    await bench.promote(next);
+    await deactivate(old);
+    await bench.store.move(old, 'retired', 'attested'); // its deletion was passed over
+    const { next: third } = await bench.rotate();
+
+    await create(third);
+
+    const ids = await Promise.all([next, third].map(async (version) => (await bench.store.read(version)).providerId));
+    expect(listed().map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('says which version takes the second place, where one has not ended', async () => {
+    const old = await adopted();
+    await create();
+    await bench.promote(next);
+    const { next: third } = await bench.rotate();
+
+    const failure = await failureOf(create(third));
+
+    expect(failure.message).toContain(`version ${old.number}, which is retiring; active`);
+    expect(working()).toHaveLength(2);
+  });
+
+  it('waits when AWS counts a key that it does not list yet', async () => {
+    await adopted();
+    stage.lab.faults.add({ ...endpoints.createKey, kind: { status: 409, body: limitExceeded } });
+
+    expect(await failureOf(create())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    await create();
+
+    expect(await outcomes()).toEqual(['nothing-made', 'kept']);
+  });
+});
+
+const limitExceeded =
+  '<ErrorResponse><Error><Type>Sender</Type><Code>LimitExceeded</Code><Message>quota</Message></Error></ErrorResponse>';
+
+describe('adopting', () => {
+  it('finds the key by its id', async () => {
+    const { id } = (await adopted(), listed()[0]!);
+
+    expect((await bench.store.versions(bench.credential))[0]).toMatchObject({ providerId: id });
+  });
+
+  it("refuses another user's key, which AWS accepts as well", async () => {
+    const { id, secret } = stage.lab.others()[0]!;
+    const version = await bench.adopt({ id, secret });
+
+    const failure = await failureOf(accepts(version));
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain(`user/colleague, and not to the user ${stage.lab.user}`);
+    expect((await failureOf(bench.attempt(() => stage.aws.identifyKey(version)))).message).toContain(
+      'no access key of',
+    );
+  });
+
+  it('shows a wrong secret as such, although the id is right', async () => {
+    const { id } = stage.lab.createByHand();
+    const version = await bench.adopt({ id, secret: 'of another key' });
+    bench.clockOffsetMs = 120_000;
+
+    expect(await accepts(version)).toMatchObject({ outcome: 'failed' });
+  });
+});
+
+describe('the end of a key', () => {
+  async function replaced(): Promise<VersionRef> {
+    const old = await adopted();
+    await accepts(old);
+    await create();
+    await bench.promote(next);
+    return old;
+  }
+
+  it('begins with switching it off, which can be taken back, and counts as disabled until it is deleted', async () => {
+    const old = await replaced();
+
+    await deactivate(old);
+    expect(listed()[0]).toMatchObject({ active: false, works: false });
+    expect(await bench.store.read(old)).toMatchObject({ provider: 'disabled' });
+    await bench.untilDone(() => stage.aws.activateKey(old));
+    expect(listed()[0]).toMatchObject({ active: true, works: true });
+    await deactivate(old);
+    await destroy(old);
+
+    expect(listed().map(({ id }) => id)).toEqual([(await bench.store.read(next)).providerId]);
+  });
+
+  it.each(['deactivateKey', 'deleteKey'] as const)('needs fresh proof: %s', async (verb) => {
+    const old = await adopted();
+    await create();
+    await bench.store.promote(next);
+
+    expect(await failureOf(bench.attempt(() => stage.aws[verb](old)))).toMatchObject({ type: 'StaleProof' });
+    expect(working()).toHaveLength(2);
+  });
+
+  it('is not believed while AWS still lists it', async () => {
+    const old = await replaced();
+    stage.lab.faults.add({ ...endpoints.deleteKey, kind: { status: 200, body: '<DeleteAccessKeyResponse/>' } });
+
+    expect(await failureOf(destroy(old))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    await destroy(old);
+
+    expect(listed()).toHaveLength(1);
+  });
+
+  it('is final for a compromised one, and temporary credentials that outlive it are denied', async () => {
+    const old = await replaced();
+    const session = stage.lab.issueSession();
+    await bench.store.note(old, { compromised: true });
+
+    await deactivate(old);
+
+    expect(stage.lab.deniedBefore).toBeGreaterThan(session.issuedAt);
+    expect(await bench.store.evidence(old)).toMatchObject([
+      { kind: 'last-use', outcome: 'proved', detail: expect.stringContaining('AWS saw it used last at') as string },
+      { kind: 'sessions', outcome: 'proved' },
+      { kind: 'idle' },
+      { kind: 'accepted' },
+    ]);
+    expect(await failureOf(bench.attempt(() => stage.aws.activateKey(old)))).toMatchObject({ type: 'NeedsDecision' });
+  });
+
+  it('reports temporary credentials that outlive it where Keyturn may not deny them', async () => {
+    const old = await replaced();
+    stage.lab.forbid('iam:PutUserPolicy');
+    await bench.store.note(old, { compromised: true });
+
+    await deactivate(old);
+
+    expect(stage.lab.deniedBefore).toBeNull();
+    const [, sessions] = await bench.store.evidence(old);
+    expect(sessions).toMatchObject({ kind: 'sessions', outcome: 'not-observable' });
+    expect(sessions?.detail).toContain('stay usable until they expire: Keyturn has no iam:PutUserPolicy');
+  });
+
+  it('takes what a lost attempt made along, when the version never got a value', async () => {
+    await adopted();
+    loseAnswer();
+    await failureOf(create());
+    await bench.store.move(next, 'discarding');
+
+    await destroy(next);
+
+    expect(listed()).toHaveLength(1);
+    expect(await outcomes()).toEqual(['deleted']);
+  });
+});

@@ -1,0 +1,52 @@
+import { awsRequests } from '../../../activities/aws/requests.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { linesOf, patternOf } from '../../contracts/requests.js';
+import { type Bench, startBench } from '../bench.js';
+import { type AwsStage, startAwsStage } from './stage.js';
+
+let bench: Bench;
+let stage: AwsStage;
+
+beforeEach(async () => {
+  bench = await startBench();
+  stage = await startAwsStage(bench);
+});
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+});
+
+/** What one activity sent, besides what was sent before it. */
+async function sentBy(work: () => Promise<unknown>): Promise<string> {
+  const before = stage.lab.requests.length;
+  await bench.attempt(work);
+  return linesOf(stage.lab.requests.slice(before));
+}
+
+function declared(verb: keyof typeof awsRequests): RegExp {
+  return patternOf(awsRequests[verb]);
+}
+
+it('declares what activities send', async () => {
+  const { aws, lab } = stage;
+  const { id, secret } = lab.createByHand();
+  const adopted = await bench.adopt({ id, secret });
+  expect(await sentBy(() => aws.identifyKey(adopted))).toMatch(declared('identifyKey'));
+  const { next: current } = await bench.rotate();
+  const old: VersionRef = { ...adopted, fence: current.fence };
+
+  expect(await sentBy(() => aws.acceptsKey(old))).toMatch(declared('acceptsKey'));
+  expect(await sentBy(() => aws.createKey(current))).toMatch(declared('createKey'));
+  expect(await sentBy(() => aws.writesObject(current))).toMatch(declared('writesObject'));
+  expect(await sentBy(() => aws.sawUse(current))).toMatch(declared('sawUse'));
+  await bench.promote(current);
+  expect(await sentBy(() => aws.isIdle(old))).toMatch(declared('isIdle'));
+  expect(await sentBy(() => aws.deactivateKey(old))).toMatch(declared('deactivateKey'));
+  expect(await sentBy(() => aws.refusesKey(old))).toMatch(declared('refusesKey'));
+  expect(await sentBy(() => aws.activateKey(old))).toMatch(declared('activateKey'));
+  expect(await sentBy(() => aws.survey(bench.credential))).toMatch(declared('survey'));
+  expect(await sentBy(() => aws.checkAccess(bench.credential))).toMatch(declared('checkAccess'));
+  await bench.store.note(old, { compromised: true });
+  expect(await sentBy(() => aws.deactivateKey(old))).toMatch(declared('deactivateKey'));
+  expect(await sentBy(() => aws.deleteKey(old))).toMatch(declared('deleteKey'));
+});
