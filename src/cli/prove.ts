@@ -87,6 +87,13 @@ function verdictLines({ paint: { good, bad, dim } }: Cli, verdict: Verdict, posi
   ];
 }
 
+/** How long the engine held halves of two values, where one value is written in several writes. */
+function gapText(procedure: string, { gapMs }: ProveReport['byProcedure'][string]): string[] {
+  if (!gapMs) return [];
+  const { p50, p95, longest } = gapMs;
+  return [`${procedure}: between the writes of one value ${p50} ms (p50), ${p95} ms (p95), ${longest} ms at most`];
+}
+
 function reportText(report: ProveReport): string[] {
   const { byProcedure, passed, failed, notRun } = report;
   return [
@@ -95,6 +102,7 @@ function reportText(report: ProveReport): string[] {
         `${id}: ${tally.cases} cases, ${tally.failed} failed, ${tally.lostSecrets} secrets lost, ${tally.wrongDeletions} wrong deletions, ` +
         `${tally.falseProofs} false proofs, ${tally.consumerFailures} failed uses, ${tally.unlistedOrphans} orphans unlisted`,
     ),
+    ...Object.entries(byProcedure).flatMap(([id, tally]) => gapText(id, tally)),
     ...Object.entries(notRun).map(([id, count]) => `not run: ${count} cases of ${id}`),
     `${passed} passed, ${failed} failed`,
   ];

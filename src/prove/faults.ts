@@ -141,7 +141,7 @@ function answered(name: string, points: Fault['points'], kind: FaultKind): Fault
 /** The provider says that it deleted and did not; then a proxy refuses the first question about it. */
 function hollowDeletion(): Fault {
   const points: Fault['points'] = (boundary) =>
-    /\.(?:delete|regenerate)Key$/.test(boundary.activity) ? changes(boundary, 'request') : [];
+    /\.(?:deactivate|delete|regenerate)Key$/.test(boundary.activity) ? changes(boundary, 'request') : [];
   const hollow = outside('hollow-deletion', points, async ({ stage }, request) => {
     const { hollow: answer } = stage;
     if (!request || !answer) throw new Error('nothing was deleted');

@@ -1,7 +1,7 @@
 import type { RotationReport } from '../domain/rotation.js';
 import { isLive } from '../domain/version.js';
 import type { Evidence, EvidenceKind } from '../domain/evidence.js';
-import type { Store, Version } from '../store/store.js';
+import type { Intent, Store, Version } from '../store/store.js';
 import type { Issued, Stage } from './stage.js';
 import type { Timeline } from './timeline.js';
 
@@ -41,7 +41,7 @@ export async function judge(scene: Scene): Promise<Judgement> {
   const intents = await store.intents(credential);
   const known: Known[] = [];
   for (const issued of stage.issued()) {
-    const intent = intents.find(({ label }) => label === issued.label);
+    const intent = intents.find((each) => mayHaveMade(each, issued));
     const versions = await store.whose(issued.value);
     known.push({ ...issued, versions, attempted: intent ? (intent.outcome === 'open' ? 'open' : 'closed') : null });
   }
@@ -66,6 +66,12 @@ export async function judge(scene: Scene): Promise<Judgement> {
       ...(await unconfirmed(scene)),
     ],
   };
+}
+
+/** What works and has no name can only have been made by an attempt that is still on record as open. */
+function mayHaveMade({ label, outcome }: Intent, issued: Issued): boolean {
+  if (issued.nameless !== true) return label === issued.label;
+  return issued.alive ? outcome === 'open' : outcome !== 'kept';
 }
 
 function isOurs({ stage }: Scene, { value, foreign, attempted, versions, readable }: Known): boolean {

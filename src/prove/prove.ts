@@ -28,6 +28,8 @@ export interface Tally {
   readonly falseProofs: number;
   readonly consumerFailures: number;
   readonly unlistedOrphans: number;
+  /** Of the times in which an engine held halves of two values, with every kill: half of them were shorter than the first, 19 of 20 than the second. */
+  readonly gapMs?: { readonly p50: number; readonly p95: number; readonly longest: number };
 }
 
 export interface ProveReport extends Tally {
@@ -118,7 +120,14 @@ function tally(verdicts: readonly Verdict[]): Tally {
     falseProofs: sum((verdict) => verdict.falseProofs),
     consumerFailures: sum((verdict) => verdict.consumerFailures),
     unlistedOrphans: sum((verdict) => verdict.unlistedOrphans),
+    ...gapsOf(verdicts),
   };
+}
+
+function gapsOf(verdicts: readonly Verdict[]): Pick<Tally, 'gapMs'> {
+  const lengths = verdicts.flatMap(({ gapsMs }) => gapsMs).sort((a, b) => a - b);
+  const at = (share: number): number => lengths[Math.min(lengths.length - 1, Math.floor(lengths.length * share))] ?? 0;
+  return lengths.length === 0 ? {} : { gapMs: { p50: at(0.5), p95: at(0.95), longest: at(1) } };
 }
 
 function nothingChosen(): UserError {

@@ -20,8 +20,10 @@ export interface Verdict extends Judgement {
   /** The case was not what it is here to be: the fault did not happen, or the harness itself failed. It shows nothing. */
   readonly missed: boolean;
   readonly consumerFailures: number;
-  /** How long the engine held nothing that works: only ever in an emergency. */
+  /** How long the engine held nothing that works: only ever in an emergency, and in a gap. */
   readonly outageMs: number;
+  /** How long each time the engine held halves of two values. */
+  readonly gapsMs: readonly number[];
   readonly seconds: number;
 }
 
@@ -34,7 +36,15 @@ export async function runCase(job: Job, crash: CrashCase, without?: Assignment['
   const begun = Date.now();
   const { id, procedure } = crash;
   const judged = await withCleanup((defer) => play(job, { crash, without }, defer)).catch((error: unknown) => ({
-    ...{ lostSecrets: 0, wrongDeletions: 0, falseProofs: 0, unlistedOrphans: 0, consumerFailures: 0, outageMs: 0 },
+    ...{
+      lostSecrets: 0,
+      wrongDeletions: 0,
+      falseProofs: 0,
+      unlistedOrphans: 0,
+      consumerFailures: 0,
+      outageMs: 0,
+      gapsMs: [],
+    },
     ...{ outcome: 'none' as const, missed: true, problems: [`the case itself failed: ${String(error)}`] },
   }));
   return { id, procedure, ...judged, seconds: (Date.now() - begun) / 1000 };
@@ -56,7 +66,7 @@ async function play(
   const timeline = startTimeline(stage.scenario);
   defer(async () => timeline.stop());
   const theater = await openTheater(job, { stage, flow, snag, ...(without && { without }) }, defer);
-  const consumer = startConsumer(() => stage.scenario.consume());
+  const consumer = startConsumer(() => stage.scenario.consume(), 100, stage.scenario.gaps);
   defer(() => consumer.stop());
 
   const { report, problems, missed } = await perform(theater, fault);
@@ -81,7 +91,13 @@ async function play(
       ...judgement.problems,
     ],
     ...{ outcome: report?.outcome ?? 'none', missed, consumerFailures, outageMs: timeline.outageMs() },
+    gapsMs: gapsOf(stage),
   };
+}
+
+function gapsOf({ scenario: { gaps } }: Stage): number[] {
+  const now = Date.now();
+  return (gaps?.() ?? []).map(({ from, to }) => Math.min(to, now) - from);
 }
 
 function sceneOf(theater: Theater, fault: Fault, seen: Pick<Scene, 'timeline' | 'report'>): Scene {

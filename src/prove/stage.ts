@@ -11,6 +11,8 @@ export interface Issued {
   readonly foreign: boolean;
   /** Its provider shows it again to whoever may manage it, so it cannot get lost; it is one of the account's own. */
   readonly readable?: true;
+  /** We made it, and its provider gives no names: any attempt may have been the one. */
+  readonly nameless?: true;
 }
 
 /** How a provider says that it ended a value and has not. */

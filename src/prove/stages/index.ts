@@ -1,5 +1,6 @@
 import type { StartStage } from '../stage.js';
 import { stageAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
+import { stageAwsS3AccessKeys } from './aws-s3-access-keys.js';
 import {
   stageDocumentEngineDashboardPassword,
   stageDocumentEngineJwt,
@@ -11,6 +12,7 @@ import { stageOpenAiApiKey } from './openai-api-key.js';
 export const stages: Readonly<Record<string, StartStage>> = {
   'openai-api-key': stageOpenAiApiKey,
   'azure-document-intelligence-key': stageAzureDocumentIntelligenceKey,
+  'aws-s3-access-keys': stageAwsS3AccessKeys,
   'document-engine-dashboard-password': stageDocumentEngineDashboardPassword,
   'document-engine-secret-key-base': stageDocumentEngineSecretKeyBase,
   'document-engine-jwt': stageDocumentEngineJwt,

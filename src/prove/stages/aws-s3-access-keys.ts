@@ -1,0 +1,47 @@
+import type { AwsLab } from '../../lab/aws/server.js';
+import { fastClock } from '../../lab/clock.js';
+import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
+import { startAwsS3AccessKeys } from '../../lab/scenarios/aws-s3-access-keys.js';
+import type { LabServer } from '../../lab/server.js';
+import type { Stage } from '../stage.js';
+
+const oneDayMs = 86_400_000;
+
+/** The scenario, with a colleague whose own key may write to the bucket as well. */
+export async function stageAwsS3AccessKeys(): Promise<Stage> {
+  const base = fastClock(1000); // AWS tells last uses in whole minutes
+  let skewMs = 0;
+  const past = { settlingMs: -oneDayMs, lingeringMs: -oneDayMs }; // a clock that is put back makes no key unborn
+  const scenario = await startAwsS3AccessKeys({ clock: () => base() + skewMs, ...past });
+  const { aws, docuelevate } = scenario.systems;
+  if (!isAws(aws) || !isDocuElevate(docuelevate)) throw new Error('the scenario has other systems than this stage');
+  const { id = '', secret = '' } = scenario.adopted;
+  const own = () => aws.others().filter(({ works }) => works);
+  return {
+    scenario: { ...scenario, working: () => [...scenario.working(), ...own().map((key) => key.secret)] },
+    systems: [aws, docuelevate],
+    issued: () => [
+      ...aws.others().map((key) => ({ value: key.secret, label: key.id, alive: key.works, foreign: true })),
+      ...aws.keys().map((key) => ({
+        ...{ value: key.secret, label: key.id, alive: key.active && !key.deleted, foreign: false },
+        ...(key.ours && { nameless: true as const }),
+      })),
+    ],
+    edit(to) {
+      const [pair = { id, secret }] = to === 'own' ? own() : [];
+      docuelevate.editSetting('aws_access_key_id', pair.id, 'a person');
+      docuelevate.editSetting('aws_secret_access_key', pair.secret, 'a person');
+    },
+    killAdopted: () => aws.deleteByHand(id),
+    skew: (ms) => void (skewMs += ms),
+    hollow: { body: () => '<Response/>', probe: '/{bucket}/{object}' },
+  };
+}
+
+function isAws(server: LabServer | undefined): server is AwsLab {
+  return server !== undefined && 'issueSession' in server;
+}
+
+function isDocuElevate(server: LabServer | undefined): server is DocuElevateLab {
+  return server !== undefined && 'editSetting' in server;
+}
