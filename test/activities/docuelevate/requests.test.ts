@@ -39,6 +39,8 @@ it.each([{ openai_api_key: 'key' }, { aws_access_key_id: 'id', aws_secret_access
     await bench.prove(current!, 'accepted');
     expect(await sentBy(() => docuelevate.writeSettings(next))).toMatch(declared('writeSettings'));
     expect(await sentBy(() => docuelevate.settingsAreOurs(next))).toMatch(declared('settingsAreOurs'));
+    const loss = { version: next, step: 'upload_to_s3' };
+    expect(await sentBy(() => docuelevate.countLost(loss))).toMatch(declared('countLost'));
     expect(await sentBy(() => docuelevate.restoreSettings(next))).toMatch(declared('restoreSettings'));
     const run = { version: current!, expect: 'extract_metadata_with_gpt' };
     stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
