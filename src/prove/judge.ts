@@ -41,8 +41,8 @@ export async function judge(scene: Scene): Promise<Judgement> {
   const intents = await store.intents(credential);
   const known: Known[] = [];
   for (const issued of stage.issued()) {
-    const intent = intents.find((each) => mayHaveMade(each, issued));
     const versions = await store.whose(issued.value);
+    const intent = intents.find((each) => mayHaveMade(each, issued, versions));
     known.push({ ...issued, versions, attempted: intent ? (intent.outcome === 'open' ? 'open' : 'closed') : null });
   }
   const living = known.filter(({ alive, foreign }) => alive && !foreign);
@@ -68,10 +68,10 @@ export async function judge(scene: Scene): Promise<Judgement> {
   };
 }
 
-/** What works and has no name can only have been made by an attempt that is still on record as open. */
-function mayHaveMade({ label, outcome }: Intent, issued: Issued): boolean {
+/** What has no name and is in no version was made by an attempt that kept nothing; while it works, that one is still on record as open. */
+function mayHaveMade({ label, outcome }: Intent, issued: Issued, versions: readonly Version[]): boolean {
   if (issued.nameless !== true) return label === issued.label;
-  return issued.alive ? outcome === 'open' : outcome !== 'kept';
+  return versions.length === 0 && (issued.alive ? outcome === 'open' : outcome !== 'kept');
 }
 
 function isOurs({ stage }: Scene, { value, foreign, attempted, versions, readable }: Known): boolean {
