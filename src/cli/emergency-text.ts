@@ -117,6 +117,7 @@ function reviewText({ bold, dim }: Paint, { credential, versions, outlives, mate
     bold(`To review for ${credential}`),
     ...facts([
       ...uses.map(({ number, lastUse }) => [dim(`Last use of version ${number}`), lastUse] as const),
+      ...versions.map(({ number, sessions }) => [dim(`Issued with version ${number}`), sessions] as const),
       [dim('Outlives'), outlives],
     ]),
     ...columns(rows).map((row) => `  ${row}`),

@@ -19,6 +19,8 @@ export interface ContainedVersion {
   readonly refusedAfterMs: number | null;
   /** What the provider said of its last use just before it was revoked. */
   readonly lastUse: string | null;
+  /** What became of what it had issued. */
+  readonly sessions: string | null;
 }
 
 /** How far an emergency is, by the store alone: what the store does not know has not happened. */
@@ -87,6 +89,7 @@ async function containedVersion(
     end: refused === null ? (version.provider === 'disabled' ? 'disabled' : 'live') : 'revoked',
     refusedAfterMs: finding && refused !== 'attested' ? finding.at - askedAt : null,
     lastUse: evidence.find(({ kind }) => kind === 'last-use')?.detail ?? null,
+    sessions: evidence.find(({ kind }) => kind === 'sessions')?.detail ?? null,
   };
 }
 

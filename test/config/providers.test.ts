@@ -65,3 +65,36 @@ it('says what a resource id looks like', () => {
 
   expect(complaints(wrong)).toContain('a resource id: /subscriptions/');
 });
+
+const aws = (
+  name: string,
+  { engine, user, more = '' }: { engine: string; user: string; more?: string },
+): string => `  ${name}:
+    procedure: aws-s3-access-keys
+    engine: ${engine}
+    provider: { account: '123456789012', user: ${user}, bucket: documents, region: eu-central-1 }
+${more}`;
+
+it('lets the access keys of a user belong to one credential, since a user has but two', () => {
+  const first = aws('first', { engine: 'one', user: 'documents' });
+
+  expect(complaints(first, aws('second', { engine: 'two', user: 'others' }))).toBe('');
+  expect(complaints(first, aws('second', { engine: 'two', user: 'documents' }))).toContain(
+    '"first" rotates the keys of the same aws account already',
+  );
+});
+
+it('takes an account id in quotes only: as a number it would lose its zeros', () => {
+  const unquoted = aws('first', { engine: 'one', user: 'documents' }).replaceAll("'", '');
+
+  expect(complaints(unquoted)).toContain('account');
+});
+
+it('lets the guide’s wait be changed where there is one, and nowhere else', () => {
+  const pause = '    pause: 2 hours\n';
+
+  expect(complaints(aws('first', { engine: 'one', user: 'documents', more: pause }))).toBe('');
+  expect(complaints(azure('second', { engine: 'two', account: `${group}/docs` }) + pause)).toContain(
+    'azure-document-intelligence-key switches nothing off before it deletes it',
+  );
+});
