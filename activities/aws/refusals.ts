@@ -7,6 +7,9 @@ const unknownKeys: readonly string[] = ['InvalidClientTokenId', 'InvalidAccessKe
 
 const throttled: readonly string[] = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'SlowDown'];
 
+/** The client library found nothing to sign with. */
+const noCredentials = 'NO_CREDENTIALS';
+
 /** Speaks of a clock, and says nothing of the key. */
 const clocks: readonly string[] = ['RequestTimeTooSkewed', 'RequestExpired'];
 
@@ -40,6 +43,8 @@ export function ofAdmin(error: unknown): unknown {
       'Unauthorized',
       'AWS does not know the key that Keyturn signs in with (403): put a valid one where the configuration says',
     );
+  if (error instanceof OutsideError && error.code === noCredentials)
+    return permanent('Unauthorized', 'this machine is nobody to AWS: give it a role, or configure `admin`');
   return error;
 }
 
@@ -48,7 +53,7 @@ function outside(system: string, operation: string, error: unknown): unknown {
     return error;
   const status = statusOf(error);
   const code = error instanceof Error && '$fault' in error ? error.name : null;
-  if (status === undefined) return new OutsideError(system, operation, { code: 'NO_CREDENTIALS' });
+  if (status === undefined) return new OutsideError(system, operation, { code: noCredentials });
   if (code === null) return new OutsideError(system, operation, { code: `${status} that is not AWS's` });
   if (throttled.includes(code)) return new OutsideError(system, operation, { status: 429 });
   if (clocks.includes(code)) return new OutsideError(system, operation, { code: `${status} that speaks of a clock` });
