@@ -62,7 +62,7 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
     await run.check('The old key is refused', aws.refusesKey(old));
     await run.verify();
     await run.pause('Keep the old access key inactive', awsS3AccessKeys.pause);
-    await run.check('Nobody used the old key meanwhile', aws.isIdle(old), { whenNot: 'ask' });
+    await run.check('Meanwhile the old key is idle', aws.isIdle(old), { whenNot: 'ask' });
     await run.step('Delete the old access key', aws.deleteKey(old));
   },
 });
