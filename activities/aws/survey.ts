@@ -1,11 +1,10 @@
 import { isLive } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/store.js';
-import { accepted, refusedBy } from '../shared/probes.js';
-import type { ProviderSurvey, Stray, SurveyedVersion } from '../shared/survey.js';
+import { askAbout, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { AwsDeps } from './activities.js';
 import type { ListedKey } from './client.js';
 import { knownIds, type Work, workOn } from './lost.js';
-import { acceptance, objectName, question } from './probes.js';
+import { acceptance, objectName } from './probes.js';
 
 export async function survey(deps: AwsDeps, credential: string): Promise<ProviderSurvey> {
   const work = await workOn(deps, { credential, number: 0, fence: 0 });
@@ -22,27 +21,9 @@ async function look(work: Work, version: Version, listed: readonly ListedKey[]):
   const plain = { number, lastUsedAt: isListed && id !== null ? await work.client.lastUsed(id) : null };
   const asked = isLive(state) && parts.length > 0 && (state === 'current' || !isListed);
   if (!asked) return { ...plain, verdict: isListed ? 'listed' : 'not listed' };
-  return { ...plain, verdict: await verdictOn(work, version, isListed) };
-}
-
-/** Refused is proved by two witnesses: the value is refused, and the list does not have it. */
-async function verdictOn(
-  { deps, client, connection, ref }: Work,
-  version: Version,
-  isListed: boolean,
-): Promise<'accepted' | 'refused'> {
-  const { store } = deps;
-  const answer = await acceptance(client, connection, objectName(deps, connection, ref)).ask(
-    await store.unseal(version),
-  );
-  if (answer.verdict !== 'refused') {
-    await store.prove(version, accepted(question, answer));
-    return 'accepted';
-  }
-  const once = (await store.evidence(version)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
-  const detail = `${refusedBy(question)}, and AWS ${isListed ? 'still lists it' : 'does not list it'}`;
-  await store.prove(version, { kind: 'refused', outcome: once && !isListed ? 'proved' : 'not-observable', detail });
-  return 'refused';
+  const { deps, client, connection, ref } = work;
+  const prober = acceptance(client, connection, objectName(deps, connection, ref));
+  return { ...plain, verdict: await askAbout(prober, deps.store, { version, listed: isListed }) };
 }
 
 /** Keys that no version has: nothing tells whose they are, so they are left alone. */

@@ -2,13 +2,14 @@ import { freshProofMs, type Finding } from '../../src/domain/evidence.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Intent, LedgerRow, Store } from '../../src/store/store.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
+import { hasValue, openIntents } from '../shared/keeping.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';
 import { needsDecision, passing, permanent, settling } from '../shared/patience.js';
 import { scope } from '../shared/scope.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, type Slot, slots } from './client.js';
 import type { Keys } from './schemas.js';
-import { keepSpare, openAttempts, otherThan, slotOf, type Standing, standingOf, usersOfIdle } from './slots.js';
+import { keepSpare, otherThan, slotOf, type Standing, standingOf, usersOfIdle } from './slots.js';
 
 /** After this an attempt that runs has had its answer: a request is given up after 10 seconds. */
 const answeredMs = 12_000;
@@ -31,14 +32,14 @@ export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Fin
  */
 export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  if (await hasValue(deps, ref)) return;
+  if (await hasValue(store, ref)) return;
   const client = await clientOf(deps, ref);
   const keys = await client.keys();
   const standing = await standingOf(store, ref, keys);
   const work = { deps, client, ref, keys };
   if (!standing) return makeFirst(work);
   const { idle, known } = standing;
-  const attempts = await openAttempts(store, ref);
+  const attempts = await openIntents(store, ref);
   const lost = attempts.findLast(({ version }) => version === ref.number);
   if (lost && keys[idle] !== known) return keep(work, { intent: lost, slot: idle });
   await waitOut(attempts, lost ? answeredMs : attemptMs);
@@ -54,7 +55,7 @@ export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<v
   await presentProof(store, ref);
   const client = await clientOf(deps, ref);
   const keys = await client.keys();
-  if (!(await hasValue(deps, ref))) return forget(deps, ref, keys);
+  if (!(await hasValue(store, ref))) return forget(deps, ref, keys);
   const { key } = await store.unseal(ref);
   const slot = slotOf(keys, key);
   await store.note(ref, { provider: 'unknown' });
@@ -101,16 +102,12 @@ async function clientOf({ account }: AzureDeps, { credential }: VersionRef): Pro
   return new AzureClient(await account(credential));
 }
 
-async function hasValue({ store }: AzureDeps, ref: VersionRef): Promise<boolean> {
-  return (await store.read(ref)).parts.length > 0;
-}
-
 /** Nothing sound is in use: after a containment either slot will do, and the one that a lost request may still hit is left alone. */
 async function makeFirst(work: Work): Promise<void> {
   const { deps, ref } = work;
   const { store } = deps;
   await requireAdopted(deps, ref);
-  const attempts = (await openAttempts(store, ref)).filter(({ version }) => version === ref.number);
+  const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
   if (attempts.length >= slots.length) await waitOut(attempts, attemptMs);
   const spoiled = (await unansweredIn(store, ref)) ?? (await slotOfLive(work));
   const first = spoiled === 'Key1' ? 'Key2' : 'Key1';
@@ -172,13 +169,13 @@ async function keep(
   const spare = (await store.whose(beside)).length === 0 ? { spare: beside } : {};
   const made = { providerId: slot, parts: { key: keys[slot], ...spare } };
   if (await store.keep(ref, intent, made)) return;
-  if (!(await hasValue(deps, ref))) throw passing('another attempt of this step took over');
+  if (!(await hasValue(store, ref))) throw passing('another attempt of this step took over');
 }
 
 /** A version that has no value: what its attempts may have made, nobody was given. */
 async function forget(deps: AzureDeps, ref: VersionRef, keys: Keys): Promise<void> {
   const { store } = deps;
-  const attempts = (await openAttempts(store, ref)).filter(({ version }) => version === ref.number);
+  const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
   const standing = await standingOf(store, ref, keys);
   if (!standing || attempts.length === 0) return;
   const made = keys[standing.idle] !== standing.known;

@@ -1,6 +1,7 @@
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Finding } from '../../src/domain/evidence.js';
-import type { Intent, Store, Version } from '../../src/store/store.js';
+import type { Store, Version } from '../../src/store/store.js';
+import { openIntents } from '../shared/keeping.js';
 import { needsDecision } from '../shared/patience.js';
 import { type Slot, slots } from './client.js';
 import type { Keys } from './schemas.js';
@@ -39,11 +40,6 @@ export function otherThan(slot: Slot): Slot {
   return slot === 'Key1' ? 'Key2' : 'Key1';
 }
 
-/** Attempts to regenerate something whose outcome is not known. */
-export async function openAttempts(store: Store, { credential }: Pick<VersionRef, 'credential'>): Promise<Intent[]> {
-  return (await store.intents(credential)).filter(({ outcome }) => outcome === 'open');
-}
-
 /** What is known of whoever may use the idle key. To regenerate it takes it from them. */
 export async function usersOfIdle(
   store: Store,
@@ -58,7 +54,7 @@ export async function usersOfIdle(
   const [owner] = others;
   if (owner) return say('failed', `${idle} is version ${owner.number} of ${owner.credential}, which is ${owner.state}`);
   if (keys[idle] !== known)
-    return (await openAttempts(store, current)).length > 0
+    return (await openIntents(store, current)).length > 0
       ? say('proved', `an interrupted attempt of ours made ${idle}, and nobody was given it`)
       : say('failed', `somebody has regenerated ${idle}, and what uses it is not known`);
   if (ours) return say('proved', `we made ${idle}, and nobody was given it`);

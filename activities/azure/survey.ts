@@ -1,7 +1,6 @@
 import { isLive } from '../../src/domain/version.js';
 import type { Store, Version } from '../../src/store/store.js';
-import { accepted, refusedBy } from '../shared/probes.js';
-import type { ProviderSurvey, Stray, SurveyedVersion } from '../shared/survey.js';
+import { askAbout, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, slots } from './client.js';
 import { question } from './probes.js';
@@ -30,17 +29,8 @@ async function look({ store, client, keys }: Look, version: Version): Promise<Su
   const listed = slotOf(keys, value) !== undefined;
   const asked = isLive(version.state) && (version.state === 'current' || !listed);
   if (!asked) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
-  const answer = await client.tryKey(value);
-  if (answer.verdict === 'refused') await proveRefused(store, version, listed);
-  else await store.prove(version, accepted(question, answer));
-  return { ...plain, verdict: answer.verdict === 'refused' ? 'refused' : 'accepted' };
-}
-
-/** Two witnesses: the data plane refuses the value, and it is in neither slot. One alone is no proof. */
-async function proveRefused(store: Store, version: Version, listed: boolean): Promise<void> {
-  const once = (await store.evidence(version)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
-  const detail = `${refusedBy(question)}, and Azure ${listed ? 'still lists it' : 'does not list it'}`;
-  await store.prove(version, { kind: 'refused', outcome: once && !listed ? 'proved' : 'not-observable', detail });
+  const prober = { ...question, ask: ({ key = '' }) => client.tryKey(key) };
+  return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 
 /** A key that the store does not know: somebody has regenerated it. */

@@ -3,8 +3,7 @@ import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Evidence } from '../../src/domain/evidence.js';
 import type { Store, Version } from '../../src/store/store.js';
 import { needsDecision, permanent } from '../shared/patience.js';
-import { accepted, refusedBy } from '../shared/probes.js';
-import { madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
+import { askAbout, madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { deleteAccounts, parseProviderId } from './keys.js';
@@ -66,10 +65,8 @@ async function surveyVersion(
   const plain = { number: version.number, lastUsedAt: key?.last_used_at ?? null } as const;
   if (!isWorthAProbe(version, listed)) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
   if (!listed && (await knownRefused(store, version))) return { ...plain, verdict: 'refused' };
-  const answer = await client.tryKey((await store.unseal(version))['key'] ?? '');
-  if (answer.verdict === 'refused') await proveRefused(store, version, listed);
-  else await store.prove(version, accepted(question, answer));
-  return { ...plain, verdict: answer.verdict === 'refused' ? 'refused' : 'accepted' };
+  const prober = { ...question, ask: ({ key = '' }) => client.tryKey(key) };
+  return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 
 function isWorthAProbe({ state, parts }: Version, listed: boolean): boolean {
@@ -79,13 +76,6 @@ function isWorthAProbe({ state, parts }: Version, listed: boolean): boolean {
 async function knownRefused(store: Store, version: Version): Promise<boolean> {
   const newest = (await store.evidence(version)).find(({ kind }) => kind === 'refused' || kind === 'accepted');
   return newest?.kind === 'refused' && newest.outcome !== 'failed';
-}
-
-/** Two witnesses: OpenAI refuses the value, and its list does not have it. One alone is no proof. */
-async function proveRefused(store: Store, version: Version, listed: boolean): Promise<void> {
-  const once = (await store.evidence(version)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
-  const detail = `${refusedBy(question)}, and OpenAI ${listed ? 'still lists it' : 'does not list it'}`;
-  await store.prove(version, { kind: 'refused', outcome: once && !listed ? 'proved' : 'not-observable', detail });
 }
 
 /** Everything in the project that is no version of any credential. */

@@ -1,5 +1,7 @@
+import type { VersionRef } from '../../src/domain/version.js';
 import { labelOf } from '../../src/store/intents.js';
 import type { Store } from '../../src/store/store.js';
+import { accepted, type Prober, refusedBy } from './probes.js';
 
 /** What a provider shows of a credential's account, read only. Never holds a secret. */
 export interface ProviderSurvey {
@@ -40,6 +42,23 @@ export interface SurveyedSetting {
   readonly byUs: boolean;
   /** The version whose write the newest change is; null when the store knows of no such write. */
   readonly version: number | null;
+}
+
+/** What a provider thinks of a version, kept as evidence. A refusal is proved by two witnesses: the value is refused, and the list does not have it. */
+export async function askAbout(
+  prober: Pick<Prober, 'name' | 'request' | 'refusal' | 'ask'>,
+  store: Store,
+  { version, listed }: { readonly version: Pick<VersionRef, 'credential' | 'number'>; readonly listed: boolean },
+): Promise<'accepted' | 'refused'> {
+  const answer = await prober.ask(await store.unseal(version));
+  if (answer.verdict !== 'refused') {
+    await store.prove(version, accepted(prober, answer));
+    return 'accepted';
+  }
+  const once = (await store.evidence(version)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
+  const detail = `${refusedBy(prober)}, and ${prober.name} ${listed ? 'still lists it' : 'does not list it'}`;
+  await store.prove(version, { kind: 'refused', outcome: once && !listed ? 'proved' : 'not-observable', detail });
+  return 'refused';
 }
 
 /** Which version of this credential a name was given for, by us and for no other credential; null for every other name. */
