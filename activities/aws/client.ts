@@ -11,7 +11,7 @@ import {
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { OutsideError } from '../shared/outside-error.js';
-import { ofAdmin, told } from './refusals.js';
+import { isGone, ofAdmin, told } from './refusals.js';
 import { transportOf } from './transport.js';
 
 /** A service user, its bucket and whoever may manage its keys, as the configuration names them. */
@@ -97,13 +97,18 @@ export class AwsClient {
     );
   }
 
-  /** Unix seconds by AWS's clock, in whole minutes; null when it knows of no use. */
-  async lastUsed(id: string): Promise<number | null> {
-    const { AccessKeyLastUsed } = await told('iam', 'getAccessKeyLastUsed', async () =>
-      (await this.#iam()).send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id })),
-    );
-    const at = AccessKeyLastUsed?.LastUsedDate;
-    return at ? Math.floor(at.getTime() / 1000) : null;
+  /** Unix seconds by AWS's clock, in whole minutes; null when it knows of no use, undefined when there is no such key. */
+  async lastUsed(id: string): Promise<number | null | undefined> {
+    try {
+      const { AccessKeyLastUsed } = await told('iam', 'getAccessKeyLastUsed', async () =>
+        (await this.#iam()).send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id })),
+      );
+      const at = AccessKeyLastUsed?.LastUsedDate;
+      return at ? Math.floor(at.getTime() / 1000) : null;
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Denies the user everything with temporary credentials that were issued before a time. The same name takes the place of an earlier one. */
@@ -193,7 +198,7 @@ async function unlessGone(operation: string, work: () => Promise<unknown>): Prom
     await managed(operation, work);
     return true;
   } catch (error) {
-    if (!(error instanceof OutsideError) || error.code !== 'NoSuchEntityException') throw error;
+    if (!isGone(error)) throw error;
     return false; // the same is said when the user is gone, and then nothing is left either
   }
 }

@@ -23,7 +23,7 @@ export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<voi
   await store.note(ref, { provider: 'disabled' });
   if (!compromised) return;
   await denySessions(work);
-  if (there) await found(store, ref, lastUseFinding('AWS', await work.client.lastUsed(id)));
+  if (there) await found(store, ref, lastUseFinding('AWS', (await work.client.lastUsed(id)) ?? null));
 }
 
 export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void> {

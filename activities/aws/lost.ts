@@ -78,6 +78,6 @@ async function requireOurs(
       `${ids} of ${connection.user} are new, more than Keyturn can have made: delete what is nobody's`,
     );
   for (const id of made)
-    if ((await client.lastUsed(id)) !== null)
+    if (typeof (await client.lastUsed(id)) === 'number')
       throw needsDecision(`${id} of ${connection.user} is new and was used, so it is somebody's, and left alone`);
 }

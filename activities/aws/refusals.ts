@@ -31,6 +31,11 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof OutsideError && error.status === 403 && /^AccessDenied(?:Exception)?$/.test(error.code ?? '');
 }
 
+/** Of a key that does not exist, and of a user. */
+export function isGone(error: unknown): boolean {
+  return error instanceof OutsideError && error.code === 'NoSuchEntityException';
+}
+
 /** The same in words that help, where the managing credentials were used. */
 export function ofAdmin(error: unknown): unknown {
   if (isForbidden(error))

@@ -18,7 +18,7 @@ export async function survey(deps: AwsDeps, credential: string): Promise<Provide
 async function look(work: Work, version: Version, listed: readonly ListedKey[]): Promise<SurveyedVersion> {
   const { number, providerId: id, state, parts } = version;
   const isListed = listed.some((key) => key.id === id);
-  const plain = { number, lastUsedAt: isListed && id !== null ? await work.client.lastUsed(id) : null };
+  const plain = { number, lastUsedAt: isListed && id !== null ? ((await work.client.lastUsed(id)) ?? null) : null };
   const asked = isLive(state) && parts.length > 0 && (state === 'current' || !isListed);
   if (!asked) return { ...plain, verdict: isListed ? 'listed' : 'not listed' };
   const { deps, client, connection, ref } = work;
@@ -32,6 +32,11 @@ async function straysIn({ deps, client }: Work, listed: readonly ListedKey[]): P
   const strays: Stray[] = [];
   for (const { id, active } of listed)
     if (!known.has(id))
-      strays.push({ id, name: active ? id : `${id} (inactive)`, madeFor: null, lastUsedAt: await client.lastUsed(id) });
+      strays.push({
+        id,
+        name: active ? id : `${id} (inactive)`,
+        madeFor: null,
+        lastUsedAt: (await client.lastUsed(id)) ?? null,
+      });
   return strays;
 }

@@ -2,7 +2,6 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import { found } from '../shared/guard.js';
-import { OutsideError } from '../shared/outside-error.js';
 import { type LastUse, seenInUse, unusedSince } from '../shared/usage.js';
 import type { AwsDeps } from './activities.js';
 import { workOn } from './lost.js';
@@ -26,10 +25,10 @@ async function lastUse(deps: AwsDeps, ref: VersionRef): Promise<LastUse> {
   if (id === null) return 'its id at AWS is not known';
   const { client } = await workOn(deps, ref);
   try {
-    return await client.lastUsed(id);
+    const at = await client.lastUsed(id);
+    return at === undefined ? 'AWS does not list it' : at;
   } catch (error) {
     if (isForbidden(error)) return 'Keyturn may not ask when it was used last (iam:GetAccessKeyLastUsed)';
-    if (error instanceof OutsideError && error.status === 404) return 'AWS does not list it';
     throw error;
   }
 }

@@ -260,3 +260,17 @@ describe('the end of a key', () => {
     expect(await outcomes()).toEqual(['deleted']);
   });
 });
+
+it('takes a lost key that is gone by the time it is asked about for deleted', async () => {
+  await adopted();
+  loseAnswer();
+  await failureOf(create());
+  stage.lab.faults.add({
+    ...endpoints.showLastUse,
+    kind: { status: 404, body: limitExceeded.replace('LimitExceeded', 'NoSuchEntity') },
+  });
+
+  await create();
+
+  expect(await outcomes()).toEqual(['deleted', 'kept']);
+});
