@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Documents, FileRecord, StepStatus, Upload } from './documents.js';
 import { type Ocr, readWithAll } from './ocr.js';
+import type { Sftp } from './sftp.js';
 
 /** What a document's way through the engine needs. */
 export interface Tools {
@@ -9,6 +10,7 @@ export interface Tools {
   readonly ocr: Ocr;
   /** Uploads a document to S3; null where that is no destination. */
   readonly s3: ((name: string, bytes: Buffer) => Promise<void>) | null;
+  readonly sftp: Sftp;
   /** The moment until a queue's next task begins. */
   pause(): Promise<void>;
   destinationBroken(): boolean;
@@ -51,7 +53,7 @@ export async function runPipeline(tools: Tools, document: Upload | FileRecord, t
   await run('embed_metadata_into_pdf', succeed);
   await run('finalize_document_storage', succeed);
   await run('send_to_all_destinations', succeed);
-  for (const destination of tools.s3 ? [...destinations, 's3'] : destinations) {
+  for (const destination of [...destinations, ...others(tools)]) {
     await run(`queue_${destination}`, succeed);
     await tools.pause();
     await run(`upload_to_${destination}`, () => upload(tools, destination, file));
@@ -94,9 +96,15 @@ async function checkText(ai: Ai, { upload }: FileRecord): Promise<StepStatus> {
   return 'success';
 }
 
-async function upload(tools: Tools, destination: string, file: FileRecord): Promise<StepStatus> {
+/** Where documents go as well, by the settings. */
+function others({ s3, sftp }: Tools): string[] {
+  return [...(s3 ? ['s3'] : []), ...(sftp.configured() ? ['sftp'] : [])];
+}
+
+async function upload(tools: Tools, destination: string, { upload: { name, bytes } }: FileRecord): Promise<StepStatus> {
   await tools.pause();
-  if (destination === 's3') await tools.s3?.(file.upload.name, file.upload.bytes);
+  if (destination === 's3') await tools.s3?.(name, bytes);
+  if (destination === 'sftp') await tools.sftp.upload(name, bytes);
   if (destination === 'nextcloud' && tools.destinationBroken()) throw new Error('507 Insufficient Storage');
   return 'success';
 }

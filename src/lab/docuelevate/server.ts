@@ -27,8 +27,22 @@ export interface DocuElevateLabOptions extends LabOptions {
   readonly ocrProviders?: string;
   /** Where the engine uploads documents to: a bucket of the AWS lab, with the pair in the environment of API and worker. */
   readonly s3?: { readonly endpoint: string; readonly bucket: string; readonly id: string; readonly secret: string };
+  /** Where documents go as well, and how the worker signs in there. */
+  readonly sftp?: SftpDestination;
   /** Per user; 20 when left out. */
   readonly uploadsPerMinute?: number;
+}
+
+/** As the environment of API and worker has it. */
+export interface SftpDestination {
+  readonly port: number;
+  readonly username: string;
+  /** A line of the worker's known_hosts, without the host's name. */
+  readonly hostKey: string;
+  /** A path on the worker. */
+  readonly privateKey?: string;
+  readonly passphrase?: string;
+  readonly password?: string;
 }
 
 export interface LabStep {
@@ -61,6 +75,8 @@ export interface DocuElevateLab extends LabServer {
   useS3(): Promise<boolean>;
   /** Every change of a setting so far, in order, at real times (Unix ms). */
   writes(): readonly SettingWrite[];
+  /** One document put onto the SFTP server as the worker's next task would put it there. */
+  useSftp(): Promise<boolean>;
   /** A person's edit in the settings page. */
   editSetting(key: string, value: string | null, by: string): void;
   setAdminPassword(password: string): void;
@@ -127,6 +143,7 @@ function withControls(plain: Plain, { settings, sessions, worker }: Parts): Docu
     useOcr: () => worker.useOcr(),
     useS3: () => worker.useS3(),
     writes: () => settings.writes,
+    useSftp: () => worker.useSftp(),
     editSetting: (key, value, by) => settings.write(key, value, by),
     setAdminPassword: (password) => settings.write('admin_password', password, plain.adminUsername),
     restartWorker: () => worker.restart(),
@@ -158,6 +175,7 @@ function environment(options: DocuElevateLabOptions): ReadonlyMap<string, string
     s3_bucket_name: options.s3?.bucket,
     aws_access_key_id: options.s3?.id,
     aws_secret_access_key: options.s3?.secret,
+    ...sftpEnvironment(options.sftp),
   };
   return new Map([
     ['database_url', 'sqlite:///./app/database.db'],
@@ -168,6 +186,16 @@ function environment(options: DocuElevateLabOptions): ReadonlyMap<string, string
     ['openai_model', 'gpt-4o-mini'],
     ...Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
   ]);
+}
+
+function sftpEnvironment(sftp: SftpDestination | undefined): Record<string, string | undefined> {
+  if (!sftp) return {};
+  return {
+    ...{ sftp_host: '127.0.0.1', sftp_port: String(sftp.port), sftp_username: sftp.username, known_host: sftp.hostKey },
+    sftp_private_key: sftp.privateKey,
+    sftp_private_key_passphrase: sftp.passphrase,
+    sftp_password: sftp.password,
+  };
 }
 
 function randomSecret(): string {

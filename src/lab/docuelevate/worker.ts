@@ -6,6 +6,7 @@ import { createOcr } from './ocr.js';
 import { type Ai, runPipeline, type Tools } from './pipeline.js';
 import { uploadTo } from './s3.js';
 import type { Settings } from './settings.js';
+import { createSftp } from './sftp.js';
 
 export interface WorkerOptions {
   readonly settings: Settings;
@@ -31,6 +32,7 @@ export interface Worker {
   useAi(): Promise<boolean>;
   useOcr(): Promise<boolean>;
   useS3(): Promise<boolean>;
+  useSftp(): Promise<boolean>;
   /** Answers the task's id at once. */
   process(document: Upload | FileRecord): string;
 }
@@ -50,7 +52,8 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
   const pause = (): Promise<void> => delay(Math.max(1, latencyMs / 10), undefined, { signal });
   const ocr = createOcr((key) => worker.holds(key) ?? '', signal);
   const s3 = createS3((key) => worker.holds(key) ?? '', { env, signal });
-  const tools = { documents, ai, ocr, s3, pause, destinationBroken: () => worker.brokenDestination };
+  const sftp = createSftp((key) => worker.holds(key) ?? '', signal);
+  const tools = { documents, ai, ocr, s3, sftp, pause, destinationBroken: () => worker.brokenDestination };
 
   const worker: Worker = {
     stale: false,
@@ -69,6 +72,7 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
     useAi: () => (ai.configured() ? succeeds(ai.chat('Is anybody there?')) : Promise.resolve(false)),
     useOcr: () => succeeds(ocr.read('azure', Buffer.from('%PDF-1.4'))),
     useS3: () => succeeds(s3 ? s3('of-a-user.pdf', Buffer.from('%PDF-1.4')) : Promise.reject(new Error('no bucket'))),
+    useSftp: () => succeeds(sftp.upload('probe.pdf', Buffer.from('%PDF-1.4'))),
     process(document) {
       const task = randomUUID();
       busy += 1;
