@@ -4,6 +4,7 @@ import { azureRequests } from './azure/requests.js';
 import { docuElevateRequests } from './docuelevate/requests.js';
 import { documentEngineRequests } from './document-engine/requests.js';
 import { openAiRequests } from './openai/requests.js';
+import { sftpRequests } from './sftp/requests.js';
 
 const bySystem: Record<string, Record<string, readonly RequestTemplate[]>> = {
   openai: openAiRequests,
@@ -11,6 +12,7 @@ const bySystem: Record<string, Record<string, readonly RequestTemplate[]>> = {
   aws: awsRequests,
   docuelevate: docuElevateRequests,
   'document-engine': documentEngineRequests,
+  sftp: sftpRequests,
 };
 
 /** The requests an activity makes, by its registered name; none for those that only ask our own store. */

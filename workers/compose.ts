@@ -14,6 +14,8 @@ import { connectionOf } from '../activities/document-engine/connection.js';
 import { createOpenAiActivities } from '../activities/openai/activities.js';
 import type { OpenAiConnection } from '../activities/openai/client.js';
 import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
+import { SftpAccount } from '../activities/sftp/account.js';
+import { createSftpActivities } from '../activities/sftp/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
 import { accountOf, claimsOf, credentialOf, engineOf, policyOf } from '../src/config/policy.js';
@@ -51,11 +53,12 @@ export function composeSystems(config: Config, store: Store) {
         const engine = engineOf(config, credential);
         if (engine.kind !== 'docuelevate') throw new Error(`${credential} is not used by DocuElevate`);
         const { url, admin } = engine;
-        const { settings } = descriptorOf(config, credential);
-        return { url, username: admin.username, password: () => secret(admin.password), settings };
+        const { settings, optionalParts } = descriptorOf(config, credential);
+        return { url, username: admin.username, password: () => secret(admin.password), settings, optionalParts };
       },
     }),
     ...composeDocumentEngine(config, store),
+    sftp: composeSftp(config, store),
   };
 }
 
@@ -95,6 +98,24 @@ export function accountsOf(config: Config, secret: (ref: SecretRef) => Promise<s
       return connectionOf(engine, descriptorOf(config, credential), secret);
     },
   };
+}
+
+function composeSftp(config: Config, store: Store) {
+  const secret = secretsOf(store);
+  return createSftpActivities({
+    store,
+    async account(credential) {
+      const account = SftpAccount.parse(credentialOf(config, credential).provider);
+      const { adminKey, passphrase, settling, username, keyFile, ...connection } = account;
+      return {
+        ...{ ...connection, username, keyFile, adminUsername: connection.adminUsername ?? username },
+        keyFileInEngine: connection.keyFileInEngine ?? keyFile,
+        adminKey: () => secret(adminKey, 'lines'),
+        passphrase: passphrase ? () => secret(passphrase) : null,
+        settlingMs: durationMs(settling),
+      };
+    },
+  });
 }
 
 /** Whoever is told what happens, by the configuration; none where it says nothing. */
@@ -175,22 +196,26 @@ function groupsOf(config: Config, credential: string): Group[] {
 }
 
 /** Resolves secret references at each use, those to other credentials by their current version. */
-function secretsOf(store: Store): (ref: SecretRef) => Promise<string> {
-  return (ref) =>
-    resolveSecret(ref, {
-      environment,
-      async credential(name, part) {
-        const current = (await store.versions(name)).find(({ state }) => state === 'current');
-        const parts = current && (await store.unseal(current));
-        const value = parts && (part === undefined ? Object.values(parts)[0] : parts[part]);
-        if (value !== undefined) return value;
-        throw new UserError(
-          `Credential ${name} has no current version${part === undefined ? '' : ` with a part "${part}"`}`,
-          {
-            state: 'Another entry of the configuration uses it as its secret.',
-            next: `Adopt it first: keyturn adopt ${name}`,
-          },
-        );
+function secretsOf(store: Store): (ref: SecretRef, shape?: 'lines') => Promise<string> {
+  return (ref, shape) =>
+    resolveSecret(
+      ref,
+      {
+        environment,
+        async credential(name, part) {
+          const current = (await store.versions(name)).find(({ state }) => state === 'current');
+          const parts = current && (await store.unseal(current));
+          const value = parts && (part === undefined ? Object.values(parts)[0] : parts[part]);
+          if (value !== undefined) return value;
+          throw new UserError(
+            `Credential ${name} has no current version${part === undefined ? '' : ` with a part "${part}"`}`,
+            {
+              state: 'Another entry of the configuration uses it as its secret.',
+              next: `Adopt it first: keyturn adopt ${name}`,
+            },
+          );
+        },
       },
-    });
+      shape,
+    );
 }

@@ -5,6 +5,7 @@ import { documentEngineDashboardPassword } from './procedures/document-engine-da
 import { documentEngineJwt } from './procedures/document-engine-jwt.js';
 import { documentEngineSecretKeyBase } from './procedures/document-engine-secret-key-base.js';
 import { openAiApiKey } from './procedures/openai-api-key.js';
+import { sftpPrivateKey } from './procedures/sftp-private-key.js';
 
 /** Every procedure, in the order of the guides. */
 export const catalog: readonly ProcedureDescriptor[] = [
@@ -14,4 +15,5 @@ export const catalog: readonly ProcedureDescriptor[] = [
   documentEngineDashboardPassword,
   documentEngineSecretKeyBase,
   documentEngineJwt,
+  sftpPrivateKey,
 ];

@@ -4,6 +4,7 @@ import type { DeliveryActivities } from '../activities/delivery/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
 import type { DocumentEngineActivities } from '../activities/document-engine/activities.js';
 import type { OpenAiActivities } from '../activities/openai/activities.js';
+import type { SftpActivities } from '../activities/sftp/activities.js';
 import type { VersionsActivities } from '../activities/versions/activities.js';
 import { activitiesOf, type Call } from '../src/domain/call.js';
 import type { Finding } from '../src/domain/evidence.js';
@@ -51,6 +52,13 @@ export const documentEngine = activitiesOf<DocumentEngineActivities>('document-e
   attempts: 10,
   initialInterval: '1 second',
   maximumInterval: '30 seconds', // a restart of the engine takes about a minute
+});
+
+export const sftp = activitiesOf<SftpActivities>('sftp', {
+  startToClose: '60 seconds', // two conversations of at most 15 seconds, the client's own deadline
+  attempts: 8,
+  initialInterval: '1 second',
+  maximumInterval: '30 seconds', // a server that throttles new connections lets the next one in soon
 });
 
 export const delivery = activitiesOf<DeliveryActivities>('delivery', {

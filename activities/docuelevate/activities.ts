@@ -10,6 +10,7 @@ import { processTestDocument, type TestRun } from './documents.js';
 import { countLost, type Loss } from './losses.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
+import { hasNoFallback, type SettingOf, showsAdopted } from './shown.js';
 import { survey } from './survey.js';
 
 export interface DocuElevateDeps {
@@ -39,6 +40,12 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** Whether the engine's own test of a service succeeds with the value it has in memory. */
     testConnection: (test: ConnectionTest): Promise<Finding> => testConnection(deps, test),
+
+    /** Whether a setting is empty that the engine would use without a word where it cannot use the version. */
+    hasNoFallback: (setting: SettingOf): Promise<Finding> => hasNoFallback(deps, setting),
+
+    /** Whether a setting shows what an adopted version feeds it, as far as it is shown. */
+    showsAdopted: (setting: SettingOf): Promise<Finding> => showsAdopted(deps, setting),
 
     /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
     survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),

@@ -45,6 +45,8 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   ],
   countLost: [...login, repeated(endpoints.listChanges), endpoints.listFiles, optional(repeated(endpoints.showFile))],
   testConnection: [...login, endpoints.testConnection],
+  hasNoFallback: [...login, endpoints.showSetting],
+  showsAdopted: [...login, endpoints.showSetting],
   survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],

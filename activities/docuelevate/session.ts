@@ -14,6 +14,8 @@ export interface DocuElevateConnection {
   readonly password: () => Promise<string>;
   /** Part of the credential's value by setting key. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Parts that a value may do without. */
+  readonly optionalParts?: readonly string[] | undefined;
 }
 
 const deadlineMs = 20_000; // an upload whose queue is down was answered after 19 s

@@ -8,6 +8,7 @@ import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 import { authorOf, beginning, fits, idOf, standing, strangerAmong } from './marks.js';
 import type { Change } from './schemas.js';
+import type { DocuElevateConnection } from './session.js';
 
 export async function writeSettings(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
   const engine = await open(deps, ref);
@@ -25,8 +26,8 @@ export async function restoreSettings(deps: DocuElevateDeps, ref: VersionRef): P
   if (version.engine === 'never' || version.engine === 'no') return;
   const old = earlierThan(ref, await store.versions(ref.credential));
   await requireRestorable(store, ref, old);
-  const engine = await open(deps, ref);
   const target = { ...ref, number: old.number };
+  const engine = await open(deps, target);
   const values = await valuesOf(engine, target);
   const histories = await historiesOf(engine);
   const marks = mapSettings(histories, (changes, key) => {
@@ -72,9 +73,19 @@ interface Engine {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-async function open({ store, sessions, engine }: DocuElevateDeps, { credential }: VersionRef): Promise<Engine> {
-  const connection = await engine(credential);
-  return { store, client: new DocuElevateClient(sessions.of(connection)), settings: connection.settings };
+async function open({ store, sessions, engine }: DocuElevateDeps, ref: VersionRef): Promise<Engine> {
+  const connection = await engine(ref.credential);
+  const settings = settingsFedBy(await store.read(ref), connection);
+  return { store, client: new DocuElevateClient(sessions.of(connection)), settings };
+}
+
+/** The settings that a version feeds: a part that it may do without leaves its setting as it is. */
+export function settingsFedBy(
+  { parts }: Pick<Version, 'parts'>,
+  { settings, optionalParts = [] }: Pick<DocuElevateConnection, 'settings' | 'optionalParts'>,
+): DocuElevateConnection['settings'] {
+  const feeds = ([, part]: [string, string]): boolean => parts.includes(part) || !optionalParts.includes(part);
+  return Object.fromEntries(Object.entries(settings).filter(feeds));
 }
 
 /** All writes back to back, so that the parts of a pair disagree as shortly as possible; then the evidence that they were ours. */

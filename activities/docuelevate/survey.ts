@@ -4,15 +4,18 @@ import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 import { authorOf, beginning, fits, idOf } from './marks.js';
 import type { Change } from './schemas.js';
+import { settingsFedBy } from './settings.js';
 
 export async function survey({ store, sessions, engine }: DocuElevateDeps, credential: string): Promise<EngineSurvey> {
   const connection = await engine(credential);
   const client = new DocuElevateClient(sessions.of(connection));
   const versions = await store.versions(credential);
+  const current = versions.find(({ state }) => state === 'current');
+  const fed = current ? settingsFedBy(current, connection) : connection.settings;
   const histories = new Map<string, readonly Change[]>();
-  for (const key of Object.keys(connection.settings)) histories.set(key, await client.changes(key));
+  for (const key of Object.keys(fed)) histories.set(key, await client.changes(key));
   const settings: SurveyedSetting[] = [];
-  for (const [key, part] of Object.entries(connection.settings)) {
+  for (const [key, part] of Object.entries(fed)) {
     const changes = histories.get(key) ?? [];
     const shown = await client.shownValue(key);
     const [newest] = changes;

@@ -1,25 +1,19 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import { passing, permanent } from '../shared/patience.js';
+import { keepGenerated } from '../shared/generate.js';
+import { permanent } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { newValue, whyNotFor } from './keys.js';
 import { markerOf } from './marker.js';
 import { open, type Work } from './standing.js';
 
-/** Nothing outside learns of it: whatever an attempt made is kept, or was never seen. */
 export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   const work = await open(deps, ref);
   const { store, connection } = work;
-  const hasValue = async (): Promise<boolean> => (await store.read(ref)).parts.length > 0;
-  if (await hasValue()) return;
-  await requireFamily(work);
-  const intent = await store.intend(ref);
-  for (const { nonce, version, outcome } of await store.intents(ref.credential))
-    if (version === ref.number && outcome === 'open' && nonce !== intent.nonce)
-      await store.settle({ nonce }, 'nothing-made');
-  const parts = await newValue(connection.type, connection.jwt.algorithm);
-  const providerId = `${connection.type}/${markerOf(store.installation, ref)}`;
-  if (!(await store.keep(ref, intent, { providerId, parts })) && !(await hasValue()))
-    throw passing('another attempt of this step took over');
+  await keepGenerated(store, ref, async () => {
+    await requireFamily(work);
+    const parts = await newValue(connection.type, connection.jwt.algorithm);
+    return { providerId: `${connection.type}/${markerOf(store.installation, ref)}`, parts };
+  });
 }
 
 /** One setting of the engine names the algorithm of every key: a key of another family is refused by the tokens of the one before. */

@@ -9,6 +9,12 @@ export function beginLease(from: number): void {
   presentedAt.set(scope().signal, from);
 }
 
+/** Whether somebody else may be doing this by now. Asked in the same breath in which a change leaves that is no HTTP request. */
+export function isLate(): boolean {
+  const { signal, leaseMs } = scope();
+  return Date.now() > (presentedAt.get(signal) ?? Number.POSITIVE_INFINITY) + leaseMs;
+}
+
 /**
  * The content of a request that changes something, which looks at the clock once more when its first byte is about to leave: a process that
  * was frozen after it presented its fence must not go on with the request when it thaws.

@@ -22,6 +22,8 @@ export interface Prober {
   readonly name: string;
   /** The request that asks, for people. */
   readonly request: string;
+  /** How it answers for a value that works, for people; left out, 200. */
+  readonly welcome?: string;
   /** How it answers for a dead value, for people. */
   readonly refusal: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
@@ -62,14 +64,17 @@ export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): 
 }
 
 /** The finding that a value was let through. */
-export function accepted({ request }: Pick<Prober, 'request'>, { verdict, providerTime }: Verdict): Finding {
+export function accepted(
+  { request, welcome = '200' }: Pick<Prober, 'request' | 'welcome'>,
+  { verdict, providerTime }: Verdict,
+): Finding {
   return {
     kind: 'accepted',
     outcome: 'proved',
     detail:
       verdict === 'restricted'
         ? `${request} answered that the key is known but lacks the scope for it`
-        : `${request} answered 200`,
+        : `${request} answered ${welcome}`,
     ...(providerTime === undefined ? {} : { providerTime }),
   };
 }

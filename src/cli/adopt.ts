@@ -47,7 +47,8 @@ async function takeIn(
   const { knownCredential } = await import('../operations/reach.js');
   const { adopt } = await import('../operations/adopt.js');
   const { readValue } = await import('./value-input.js');
-  const partNames = [...new Set(Object.values(knownCredential(session.config, credential).settings))];
+  const { adopts, settings } = knownCredential(session.config, credential);
+  const partNames = adopts === undefined ? [...new Set(Object.values(settings))] : [adopts];
   const parts = await readValue(cli, source, { credential, partNames });
   const before = await session.store.versions(credential);
   const version = await adopt(session, { credential, parts, soleUser, actor: cli.actor }, (title) =>

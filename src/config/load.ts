@@ -74,10 +74,10 @@ function textOf(path: Path): string {
   return path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join('.');
 }
 
-/** Makes every path absolute, in place. `file` and `envFile` are paths wherever they stand. */
+/** Makes every path absolute, in place. `file`, `envFile` and `keyFile` are paths wherever they stand. */
 function anchor(section: object, folder: string): void {
   for (const [key, value] of Object.entries<unknown>({ ...section })) {
-    if ((key === 'file' || key === 'envFile') && typeof value === 'string')
+    if (['file', 'envFile', 'keyFile'].includes(key) && typeof value === 'string')
       Object.assign(section, { [key]: resolve(folder, value) });
     else if (typeof value === 'object' && value !== null) anchor(value, folder);
   }

@@ -7,6 +7,7 @@ import {
   documentEngineParts,
 } from '../../activities/document-engine/account.js';
 import { OpenAiAccount, openAiIdentity } from '../../activities/openai/account.js';
+import { SftpAccount, sftpAddress, sftpIdentity, sftpParts } from '../../activities/sftp/account.js';
 
 type Parts = Readonly<Record<string, string>>;
 
@@ -52,6 +53,12 @@ export const providers = {
     ...provider(DocumentEngineAccount, { identity: documentEngineIdentity, parts: documentEngineParts }),
     section: DocumentEngineAccount.prefault({}), // it may be left out
   },
+  sftp: provider(SftpAccount, {
+    identity: sftpIdentity,
+    addresses: (account) => ({ sftp: sftpAddress(account) }),
+    exclusive: true,
+    parts: sftpParts,
+  }),
 } as const;
 
 /** @throws Error when a procedure names a provider that is not listed here: a mistake in the program */

@@ -48,12 +48,18 @@ export interface SecretSources {
 
 /**
  * Reads a secret, anew at each use, so that a changed file counts at once. Of a file, one newline at the end is not part of the secret.
+ * A private key has several lines, anything else has one.
  * @throws UserError naming the place, never the value, when there is nothing usable
  */
-export async function resolveSecret(ref: SecretRef, sources: SecretSources): Promise<string> {
+export async function resolveSecret(
+  ref: SecretRef,
+  sources: SecretSources,
+  shape: 'line' | 'lines' = 'line',
+): Promise<string> {
   const value = await read(ref, sources);
   if (value === '') throw unusable(ref, 'is empty');
-  if (/\p{Cc}/u.test(value)) throw unusable(ref, 'holds a line break or another control character');
+  if (/\p{Cc}/u.test(shape === 'line' ? value : value.replaceAll(/\r?\n/g, '')))
+    throw unusable(ref, 'holds a line break or another control character');
   return value;
 }
 

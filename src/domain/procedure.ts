@@ -18,6 +18,10 @@ export interface ProcedureDescriptor {
   readonly provider: string;
   /** The engine's setting keys, each with the part of the value it takes. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Of these, parts that a value may do without: their settings are then left alone. */
+  readonly optionalParts?: readonly string[];
+  /** The one part that is given when a value is adopted; left out, those that the settings take. */
+  readonly adopts?: string;
   /** Recommended rotation interval of the guide's table. */
   readonly every: Duration;
   readonly overlap: Overlap;

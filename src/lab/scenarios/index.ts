@@ -6,6 +6,7 @@ import { startDocumentEngineDashboardPassword } from './document-engine-dashboar
 import { startDocumentEngineJwt } from './document-engine-jwt.js';
 import { startDocumentEngineSecretKeyBase } from './document-engine-secret-key-base.js';
 import { startOpenAiApiKey } from './openai-api-key.js';
+import { startSftpPrivateKey } from './sftp-private-key.js';
 
 /** The stage of every procedure, by its id. */
 export const scenarios: Readonly<Record<string, StartScenario>> = {
@@ -15,6 +16,7 @@ export const scenarios: Readonly<Record<string, StartScenario>> = {
   'document-engine-dashboard-password': inRealTime(startDocumentEngineDashboardPassword),
   'document-engine-secret-key-base': inRealTime(startDocumentEngineSecretKeyBase),
   'document-engine-jwt': inRealTime(startDocumentEngineJwt),
+  'sftp-private-key': startSftpPrivateKey,
 };
 
 /** Tokens and expiries are real times. */

@@ -7,6 +7,7 @@ import {
   stageDocumentEngineSecretKeyBase,
 } from './document-engine.js';
 import { stageOpenAiApiKey } from './openai-api-key.js';
+import { stageSftpPrivateKey } from './sftp-private-key.js';
 
 /** The stage of every procedure that the crash matrix plays, by its id. */
 export const stages: Readonly<Record<string, StartStage>> = {
@@ -16,4 +17,5 @@ export const stages: Readonly<Record<string, StartStage>> = {
   'document-engine-dashboard-password': stageDocumentEngineDashboardPassword,
   'document-engine-secret-key-base': stageDocumentEngineSecretKeyBase,
   'document-engine-jwt': stageDocumentEngineJwt,
+  'sftp-private-key': stageSftpPrivateKey,
 };

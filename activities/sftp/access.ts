@@ -1,0 +1,56 @@
+import { isLive } from '../../src/domain/version.js';
+import { contentOf } from '../delivery/files.js';
+import { type AccessCheck, look } from '../shared/access.js';
+import { permanent } from '../shared/patience.js';
+import type { SftpDeps } from './activities.js';
+import { linesIn } from './authorized-keys.js';
+import { readKeys } from './authorize.js';
+import { administer, type SftpConnection } from './client.js';
+import { readKey } from './key-pair.js';
+import { alternatives } from './remote-files.js';
+import { valueOf } from './standing.js';
+
+export async function checkAccess({ store, account }: SftpDeps, credential: string): Promise<AccessCheck[]> {
+  const connection = await account(credential);
+  const { adminUsername, authorizedKeys } = connection;
+  const live = (await store.versions(credential)).filter(({ state }) => isLive(state));
+  const ours: string[] = [];
+  for (const version of live) ours.push((await valueOf(store, version))?.publicKey ?? '');
+  const login = await look(`login as ${adminUsername}`, async () => {
+    await administer(connection, async () => undefined);
+    await requireOwnKey(connection, ours);
+    return 'works, with the key of adminKey and the pinned host key';
+  });
+  if (!login.ok) return [login];
+  return [
+    login,
+    await look(authorizedKeys, () => mayChange(connection, ours)),
+    await look('keyFile', () => mayPlace(connection)),
+  ];
+}
+
+/** Keyturn would lock itself out, at the latest in an emergency. */
+async function requireOwnKey({ adminKey }: SftpConnection, ours: readonly string[]): Promise<void> {
+  const own = readKey(await adminKey())
+    .getPublicSSH()
+    .toString('base64');
+  if (ours.includes(own))
+    throw permanent('Rejected', 'adminKey is the very key that is rotated: give Keyturn one of its own');
+}
+
+/** Tried with a file beside it, which is gone again at once: rights alone do not tell. */
+async function mayChange(connection: SftpConnection, ours: readonly string[]): Promise<string> {
+  return administer(connection, async (files) => {
+    const file = await readKeys(files, connection.authorizedKeys);
+    await files.remove(await files.writeBeside(file, file.text));
+    const keys = linesIn(file.text);
+    const known = keys.filter(({ publicKey }) => ours.includes(publicKey)).length;
+    if (known === 0 && ours.length > 0) throw permanent('Rejected', `it does not hold our key. ${alternatives}`);
+    return `can be replaced; ${keys.length} keys, ${known} of them ours`;
+  });
+}
+
+async function mayPlace({ keyFile }: SftpConnection): Promise<string> {
+  if ((await contentOf(keyFile)) !== null) return `${keyFile} can be read; new keys are put beside it`;
+  throw permanent('NotFound', `there is no ${keyFile}: name the file that DocuElevate reads now`);
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { VersionRef } from '../../src/domain/version.js';
+import { contentOf, removeFile, replaceFile, type Rights, rightsOf } from '../delivery/files.js';
+import { keepGenerated } from '../shared/generate.js';
+import { presentFence, presentProof } from '../shared/guard.js';
+import { needsDecision, permanent } from '../shared/patience.js';
+import type { SftpDeps } from './activities.js';
+import { linesIn } from './authorized-keys.js';
+import { readKeys } from './authorize.js';
+import { administer } from './client.js';
+import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
+import { alternatives } from './remote-files.js';
+import { open, valueOf, type Work } from './standing.js';
+
+const onlyOwner: Rights = { mode: 0o600 };
+
+/** Beside the adopted file, by version and key: a file never changes once it is there, so the setting alone is the switch. */
+function suffixOf({ number }: VersionRef, publicKey: string): string {
+  return `-v${number}-${createHash('sha256').update(publicKey).digest('hex').slice(0, 8)}`;
+}
+
+export async function generateKeyPair(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const { store, connection } = await open(deps, ref);
+  await keepGenerated(store, ref, async () => {
+    const passphrase = await connection.passphrase?.();
+    const { privateKey, publicKey } = newKeyPair(passphrase);
+    const path = connection.keyFileInEngine + suffixOf(ref, publicKey);
+    const parts = { privateKey, publicKey, path, ...(passphrase === undefined ? {} : { passphrase }) };
+    return { providerId: fingerprintOf(publicKey), parts };
+  });
+}
+
+/** With the rights of the file that is adopted: whoever reads that one reads this one. */
+export async function placeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const work = await open(deps, ref);
+  const value = await valueOf(work.store, ref);
+  if (!value)
+    throw needsDecision(`version ${ref.number} of ${ref.credential} has no key that could be put into a file`);
+  const file = work.connection.keyFile + suffixOf(ref, value.publicKey);
+  const rights = (await rightsOf(work.connection.keyFile)) ?? onlyOwner;
+  await presentFence(work.store, ref);
+  await replaceFile(file, `${value.privateKey}\n`, rights);
+}
+
+/** Only a file of our own making: the adopted one is the operator's. */
+export async function removeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const { store, connection } = await open(deps, ref);
+  const value = await valueOf(store, ref);
+  if (!value || (await store.read(ref)).adopted) return;
+  await presentProof(store, ref);
+  await removeFile(connection.keyFile + suffixOf(ref, value.publicKey));
+}
+
+/** Whose key the adopted one is, where it lies and what the server makes of it. */
+export async function identifyKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const work = await open(deps, ref);
+  const { store, connection } = work;
+  const { privateKey = '' } = await store.unseal(ref);
+  const passphrase = await connection.passphrase?.();
+  const publicKey = readKey(privateKey, passphrase).getPublicSSH().toString('base64');
+  await requireInFile(work, privateKey);
+  const { authorizedKeys, keyFileInEngine: path } = connection;
+  const { text } = await administer(connection, (files) => readKeys(files, authorizedKeys));
+  const line = linesIn(text).find((each) => each.publicKey === publicKey);
+  if (!line) throw needsDecision(`the server lets the key in, and ${authorizedKeys} does not hold it. ${alternatives}`);
+  const { options } = line;
+  await store.note(ref, {
+    providerId: fingerprintOf(publicKey),
+    parts: { publicKey, path, ...(passphrase !== undefined && { passphrase }), ...(options !== '' && { options }) },
+  });
+}
+
+async function requireInFile({ connection: { keyFile } }: Work, privateKey: string): Promise<void> {
+  const content = await contentOf(keyFile);
+  if (content?.trim() === privateKey) return;
+  const what = content === null ? 'there is no such file' : 'it holds something else';
+  throw permanent(
+    'Rejected',
+    `keyFile (${keyFile}) is not the key that is adopted: ${what}. Name the file that DocuElevate reads now`,
+  );
+}

@@ -1,0 +1,32 @@
+import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
+import type { SftpActivities } from './activities.js';
+
+const system = 'sftp';
+
+/** What is asked of the server, in the words of SFTP; files by the last part of their path. */
+export const endpoints = {
+  login: { system, method: 'LOGIN', path: '/{username}' },
+  read: { system, method: 'READ', path: '/{file}' },
+  write: { system, method: 'WRITE', path: '/{file}' },
+  rename: { system, method: 'RENAME', path: '/{file}' },
+} as const satisfies Record<string, RequestTemplate>;
+
+const { login, read, write, rename } = endpoints;
+
+/** Read, replaced and read again; somebody else's edit meanwhile makes it another round. */
+const edit = [login, read, optional(write), optional(read), optional(rename), optional(repeated(read))];
+
+export const sftpRequests: RequestsOf<SftpActivities> = {
+  generateKeyPair: [],
+  authorizeKey: edit,
+  removeKey: edit,
+  removeKeys: edit,
+  placeKeyFile: [],
+  removeKeyFile: [],
+  acceptsKey: [login],
+  refusesKey: [repeated(login)],
+  identifyKey: [login, read],
+  survey: [login, read, optional(repeated(login))],
+  checkAccess: [login, optional(login), optional(read), optional(write)],
+};

@@ -1,0 +1,16 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Made, Store } from '../../src/store/store.js';
+import { passing } from './patience.js';
+
+/** Gives a version a value that is made here. Nothing outside learns of it: whatever an attempt made is kept, or was never seen. */
+export async function keepGenerated(store: Store, ref: VersionRef, make: () => Promise<Made>): Promise<void> {
+  const hasValue = async (): Promise<boolean> => (await store.read(ref)).parts.length > 0;
+  if (await hasValue()) return;
+  const made = await make();
+  const intent = await store.intend(ref);
+  for (const { nonce, version, outcome } of await store.intents(ref.credential))
+    if (version === ref.number && outcome === 'open' && nonce !== intent.nonce)
+      await store.settle({ nonce }, 'nothing-made');
+  if (!(await store.keep(ref, intent, made)) && !(await hasValue()))
+    throw passing('another attempt of this step took over');
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
+import { blobOf } from '../sftp/keys.js';
+import { type SftpLab, startSftpLab } from '../sftp/server.js';
+
+/** DocuElevate that puts documents onto an SFTP server with a key in a file; its values are known by their public halves. */
+export async function startSftpPrivateKey(options: ScenarioOptions = {}): Promise<Scenario> {
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-sftp-'));
+  const keyFile = join(folder, 'docuelevate_sftp');
+  const sftp = await startSftpLab(options);
+  await writeFile(keyFile, sftp.key.privateKey, { mode: 0o600 });
+  const { port, username, hostKey } = sftp;
+  const docuelevate = await startDocuElevateLab({ ...options, sftp: { port, username, hostKey, privateKey: keyFile } });
+  const read = createReader();
+  const held = () => read(docuelevate.workerHolds('sftp_private_key') ?? '');
+  return {
+    systems: { docuelevate, sftp },
+    credential: 'sftp',
+    config: configOf({ docuelevate, sftp, keyFile }),
+    secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'sftp-admin': sftp.admin.privateKey.trim() },
+    adopted: { privateKey: sftp.key.privateKey.trim(), publicKey: sftp.key.blob },
+    async consume() {
+      held(); // remembers the key
+      return docuelevate.useSftp();
+    },
+    engineHolds: held,
+    working: () => sftp.accepted().filter((blob) => blob !== sftp.admin.blob),
+    received: () => receivedBy({ docuelevate, sftp }),
+    secrets() {
+      held();
+      const keys = [sftp.admin.privateKey, sftp.key.privateKey, ...read.seen()].flatMap(linesOf);
+      return [docuelevate.adminPassword, docuelevate.apiToken, sftp.password, ...keys];
+    },
+    stop: async () => {
+      await Promise.all([docuelevate.stop(), sftp.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The public half of the key in a file, null when there is none; remembers every key it has seen. */
+function createReader() {
+  const seen = new Map<string, string | null>();
+  const read = (path: string): string | null => {
+    const text = contentOf(path);
+    if (text === null) return null;
+    if (!seen.has(text)) seen.set(text, blobOf(text));
+    return seen.get(text) ?? null;
+  };
+  return Object.assign(read, { seen: () => [...seen.keys()] });
+}
+
+function contentOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** A private key is looked for by the lines of its text: whoever quotes one may fold it in another way. */
+function linesOf(key: string): string[] {
+  return key.split('\n').filter((line) => line.length > 20 && !line.includes('-----'));
+}
+
+/** Documents and the consumer come from the engine's own library. */
+function receivedBy({ docuelevate, sftp }: { docuelevate: DocuElevateLab; sftp: SftpLab }): Received[] {
+  const ours = sftp.requests.filter(({ software }) => software === 'keyturn');
+  return [
+    ...ours.map((request) => ({ ...request, system: 'sftp' })),
+    ...docuelevate.requests.map((request) => ({ ...request, system: 'docuelevate' })),
+  ].sort((a, b) => a.at - b.at);
+}
+
+function configOf({ docuelevate, sftp, keyFile }: { docuelevate: DocuElevateLab; sftp: SftpLab; keyFile: string }) {
+  const { url, adminUsername } = docuelevate;
+  const { port, username, hostKey } = sftp;
+  const admin = { username: adminUsername, password: { file: './docuelevate-admin' } };
+  const provider = { host: '127.0.0.1', port, username, hostKey, adminKey: { file: './sftp-admin' }, keyFile };
+  return {
+    engines: { docs: { kind: 'docuelevate', url, admin } },
+    credentials: { sftp: { procedure: 'sftp-private-key', engine: 'docs', provider } },
+  };
+}

@@ -1,0 +1,63 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fastClock } from '../../lab/clock.js';
+import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
+import { startSftpPrivateKey } from '../../lab/scenarios/sftp-private-key.js';
+import type { LabServer } from '../../lab/server.js';
+import { newLabKey } from '../../lab/sftp/keys.js';
+import type { SftpLab } from '../../lab/sftp/server.js';
+import type { Stage } from '../stage.js';
+
+/** The scenario, with a person whose own key is let in as well and lies in a file of theirs. */
+export async function stageSftpPrivateKey(): Promise<Stage> {
+  const base = fastClock(1000); // DocuElevate's limit of uploads counts minutes
+  let skewMs = 0;
+  const scenario = await startSftpPrivateKey({ clock: () => base() + skewMs });
+  const { docuelevate, sftp } = scenario.systems;
+  if (!isSftp(sftp) || !isDocuElevate(docuelevate)) throw new Error('the scenario has other systems than this stage');
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-person-'));
+  const [own, ownFile] = [newLabKey(), join(folder, 'own')];
+  await writeFile(ownFile, own.privateKey, { mode: 0o600 });
+  const adoptedFile = docuelevate.setting('sftp_private_key') ?? '';
+  sftp.text += `ssh-ed25519 ${own.blob} a person\n`;
+  const foreign = [own.blob, sftp.admin.blob];
+  return {
+    scenario: {
+      ...scenario,
+      async stop() {
+        await scenario.stop();
+        await rm(folder, { recursive: true, force: true });
+      },
+    },
+    systems: [sftp, docuelevate],
+    issued: () =>
+      sftp.everyKey().map((value) => ({
+        ...{ value, label: labelIn(sftp.text, value), alive: sftp.accepted().includes(value) },
+        foreign: foreign.includes(value),
+      })),
+    edit: (to) => docuelevate.editSetting('sftp_private_key', to === 'own' ? ownFile : adoptedFile, 'a person'),
+    killAdopted: () => void (sftp.text = withoutLine(sftp.text, scenario.adopted['publicKey'] ?? '')),
+    skew: (ms) => void (skewMs += ms),
+  };
+}
+
+function labelIn(text: string, value: string): string | null {
+  const line = text.split('\n').find((each) => each.includes(value));
+  return line?.split(' ').slice(2).join(' ') ?? null;
+}
+
+function withoutLine(text: string, value: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !line.includes(value))
+    .join('\n');
+}
+
+function isSftp(server: LabServer | undefined): server is SftpLab {
+  return server !== undefined && 'everyKey' in server;
+}
+
+function isDocuElevate(server: LabServer | undefined): server is DocuElevateLab {
+  return server !== undefined && 'editSetting' in server;
+}

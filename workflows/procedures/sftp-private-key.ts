@@ -1,0 +1,77 @@
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { defineRotation } from '../rotation/define.js';
+import { docuelevate, sftp, versions } from '../systems.js';
+
+export const sftpPrivateKey = {
+  id: 'sftp-private-key',
+  section: 'SFTP Private Key',
+  engine: 'docuelevate',
+  provider: 'sftp',
+  // The passphrase first: a file that is not encrypted is read with one all the same.
+  settings: { sftp_private_key_passphrase: 'passphrase', sftp_private_key: 'path' },
+  optionalParts: ['passphrase'],
+  adopts: 'privateKey',
+  every: '90 days', // the guide's table has no row for private keys; SFTP passwords have 90 days
+  overlap: 'both-valid',
+  workflow: 'rotateSftpPrivateKey',
+  outlives: 'connections that are open already: they last until they are closed',
+} as const satisfies ProcedureDescriptor;
+
+const why = 'an SFTP server tells nobody which key a login was made with';
+
+export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
+  accepts: (version) => sftp.acceptsKey(version),
+
+  async adopt(run, version) {
+    await run.step('Find the key in its file and in authorized_keys', sftp.identifyKey(version));
+    await run.check('The server accepts the key', sftp.acceptsKey(version));
+    await run.check('DocuElevate reads this file', docuelevate.showsAdopted({ version, setting: 'sftp_private_key' }));
+  },
+
+  /** Guide steps 1 to 3. The setting is a path: the new key lies in a file of its own before the setting names it. */
+  async replace(run) {
+    await run.step('Generate a new key pair', sftp.generateKeyPair(run.next));
+    await run.step('Install the new public key', sftp.authorizeKey(run.next), { undo: sftp.removeKey(run.next) });
+    await run.check('The server accepts the new key', sftp.acceptsKey(run.next));
+    await run.step('Place the private key where DocuElevate can read it', sftp.placeKeyFile(run.next), {
+      undo: sftp.removeKeyFile(run.next),
+    });
+    await run.step('Update sftp_private_key', docuelevate.writeSettings(run.next), {
+      undo: docuelevate.restoreSettings(run.next),
+    });
+  },
+
+  /** Guide step 4: "verify connectivity". */
+  async verify(run, version) {
+    await run.check(
+      'A test document arrives over SFTP',
+      docuelevate.processTestDocument({ version, expect: 'upload_to_sftp' }),
+    );
+    await run.check(
+      'No password was used in its place',
+      docuelevate.hasNoFallback({ version, setting: 'sftp_password' }),
+    );
+    await run.check('The server accepts the key', sftp.acceptsKey(version));
+    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+  },
+
+  /** Guide step 4: "then remove the old public key". */
+  async retire(run, old) {
+    await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
+    await run.check('The old key is idle', versions.notObservable({ version: old, kind: 'idle', why }));
+    await run.step('Remove the old public key', sftp.removeKey(old));
+    await run.check('The old key is refused', sftp.refusesKey(old));
+    await run.step('Delete the old private key file', sftp.removeKeyFile(old));
+  },
+
+  /** In one step: versions side by side would undo each other's change of one file. */
+  async contain(run, targets) {
+    if (targets.length === 0) return;
+    await run.step('Remove every public key that is meant', sftp.removeKeys({ version: run.next, targets }));
+    for (const target of targets) {
+      await run.check(`Version ${target.number} is refused`, sftp.refusesKey(target));
+      await run.step(`Delete the private key file of version ${target.number}`, sftp.removeKeyFile(target));
+      await run.step(`Record the end of version ${target.number}`, versions.recordEnd(target));
+    }
+  },
+});
