@@ -1,0 +1,57 @@
+import { linesIn, withLine, withoutKeys } from '../../../activities/sftp/authorized-keys.js';
+import { blobsIn, newLabKey } from '../../../src/lab/sftp/keys.js';
+
+const [first, second, third] = [newLabKey().blob, newLabKey().blob, newLabKey().blob];
+const line = (publicKey: string) => ({ options: '', kind: 'ssh-ed25519', publicKey, comment: 'docuelevate-sftp' });
+
+it('glues no two keys together where the last line does not end', () => {
+  const text = withLine(`ssh-ed25519 ${first} docuelevate-sftp`, line(second));
+
+  expect(blobsIn(text)).toEqual([first, second]);
+});
+
+it.each([
+  ['ends', '\n'],
+  ['does not end', ''],
+  ['ends as on Windows', '\r\n'],
+])('leaves every other line byte for byte where the last one %s', (_, end) => {
+  const others = `# who may come in\r\n\n  command="echo \\"ssh-ed25519 ${third}\\"",restrict ssh-ed25519 ${first} caf\xe9${end}`;
+
+  const added = withLine(others, line(second));
+
+  expect(added.startsWith(others)).toBe(true);
+  expect(withoutKeys(added, [second])).toBe(end === '' ? `${others}\n` : others);
+});
+
+it('adds a key once', () => {
+  const text = withLine('', line(first));
+
+  expect(withLine(text, line(first))).toBe(text);
+  expect(withLine(text.trimEnd(), line(first))).toBe(text.trimEnd());
+});
+
+it('removes by the key and not by the comment', () => {
+  const text = `ssh-ed25519 ${first} docuelevate-sftp\nssh-ed25519 ${second} docuelevate-sftp\n`;
+
+  expect(blobsIn(withoutKeys(text, [first]))).toEqual([second]);
+});
+
+it('removes a key wherever it stands, and however often', () => {
+  const text = `ssh-ed25519 ${first} one\nssh-ed25519 ${second} two\nfrom="10.0.0.0/8" ssh-ed25519 ${first}\t\r\n`;
+
+  expect(withoutKeys(text, [first, third])).toBe(`ssh-ed25519 ${second} two\n`);
+});
+
+it('leaves alone what is commented out, and what only mentions a key', () => {
+  const text = `# ssh-ed25519 ${first} old\ncommand="ssh-ed25519 ${first} x" ssh-ed25519 ${second} two\n`;
+
+  expect(withoutKeys(text, [first])).toBe(text);
+});
+
+it('reads what a login with a key may do', () => {
+  const options = 'restrict,command="internal-sftp -d \\"/in box\\"",from="10.0.0.0/8"';
+
+  expect(linesIn(`${options} ssh-ed25519 ${first} a name with spaces\n`)).toEqual([
+    { options, publicKey: first, comment: 'a name with spaces' },
+  ]);
+});

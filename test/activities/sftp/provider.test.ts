@@ -1,0 +1,4 @@
+import { describeProvider } from '../../contracts/provider.js';
+import { sftpProvider } from './stage.js';
+
+describeProvider('sftp', sftpProvider);
