@@ -61,7 +61,8 @@ export async function startSftpStage(bench: Bench, options: SftpLabOptions = {})
 }
 
 export async function sftpProvider(bench: Bench, options: SftpLabOptions): Promise<ProviderStage> {
-  const { lab, sftp, account, stop } = await startSftpStage(bench, options);
+  const stage = await startSftpStage(bench, options);
+  const { lab, sftp, account } = stage;
   const authorizedKeys = lab.keysFile;
   const { reader } = lab;
   const wrong = newLabKey();
@@ -74,7 +75,7 @@ export async function sftpProvider(bench: Bench, options: SftpLabOptions): Promi
   const made: string[] = [];
   const rename = { method: 'RENAME', path: '/authorized_keys' };
   return {
-    lab: { ...lab, stop, requests: lab.requests, faults: lab.faults },
+    lab: { ...lab, stop: () => stage.stop() },
     verbs: {
       async create(version) {
         await sftp.generateKeyPair(version);

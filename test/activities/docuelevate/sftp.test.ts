@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { docuElevateRequests } from '../../../activities/docuelevate/requests.js';
+import type { Finding } from '../../../src/domain/evidence.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { newLabKey } from '../../../src/lab/sftp/keys.js';
+import { type SftpLab, startSftpLab } from '../../../src/lab/sftp/server.js';
+import { sftpPrivateKey } from '../../../workflows/procedures/sftp-private-key.js';
+import { linesOf, patternOf } from '../../contracts/requests.js';
+import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
+import { type DocuElevateStage, startDocuElevateStage } from './stage.js';
+
+let bench: Bench;
+let sftp: SftpLab;
+let stage: DocuElevateStage;
+let version: VersionRef;
+let folder: string;
+let keyFile: string;
+
+async function begin(destination: { privateKey?: string; password?: string; hostKey?: string } = {}): Promise<void> {
+  bench = await startBench();
+  sftp = await startSftpLab();
+  folder = mkdtempSync(join(tmpdir(), 'keyturn-worker-'));
+  keyFile = join(folder, 'docuelevate_sftp');
+  writeFileSync(keyFile, sftp.key.privateKey);
+  const { port, username, hostKey } = sftp;
+  stage = await startDocuElevateStage(bench, {
+    sftp: { port, username, hostKey, privateKey: keyFile, ...destination },
+  });
+  const { settings, optionalParts } = sftpPrivateKey;
+  Object.assign(stage.engine, { settings, optionalParts });
+  version = (await bench.rotate()).next;
+  await bench.give(version, { privateKey: sftp.key.privateKey, path: keyFile });
+}
+afterEach(async () => {
+  await stage.stop();
+  await sftp.stop();
+  await bench.close();
+  rmSync(folder, { recursive: true });
+});
+
+const send = (): Promise<Finding> =>
+  bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: 'upload_to_sftp' }));
+const noFallback = (): Promise<Finding> =>
+  bench.attempt(() => stage.docuelevate.hasNoFallback({ version, setting: 'sftp_password' }));
+const showsAdopted = (): Promise<Finding> =>
+  bench.attempt(() => stage.docuelevate.showsAdopted({ version, setting: 'sftp_private_key' }));
+const arrived = (): number => [...sftp.files.all.keys()].filter((path) => path.includes('/upload/keyturn-test')).length;
+
+it('sends a test document with the key, and asks for no other proof while there is no password', async () => {
+  await begin();
+
+  expect(await send()).toMatchObject({ kind: 'document', outcome: 'proved' });
+  expect(arrived()).toBe(1);
+  expect(await noFallback()).toMatchObject({ kind: 'in-use', outcome: 'not-observable' });
+});
+
+it('catches a document that went through by the password, because the worker did not find the key file', async () => {
+  await begin();
+  stage.lab.editSetting('sftp_private_key', '/not/on/the/worker', 'somebody');
+  stage.lab.editSetting('sftp_password', sftp.password, 'somebody');
+
+  expect(await send()).toMatchObject({ outcome: 'proved' });
+
+  expect(await noFallback()).toMatchObject({
+    kind: 'in-use',
+    outcome: 'failed',
+    detail: expect.stringContaining('falls back to it without a word') as string,
+  });
+});
+
+it('fails with the text of a key in the setting, where DocuElevate wants a path', async () => {
+  await begin();
+  const adopted = await showsAdopted();
+  stage.lab.editSetting('sftp_private_key', sftp.key.privateKey, 'somebody');
+
+  expect(adopted).toMatchObject({ outcome: 'not-observable' });
+  expect(await send()).toMatchObject({ outcome: 'failed' });
+  expect(await showsAdopted()).toMatchObject({
+    outcome: 'failed',
+    detail: expect.stringContaining('wants the path of a file') as string,
+  });
+});
+
+it('notices that the setting names another file than the adopted one', async () => {
+  await begin({ privateKey: '/etc/elsewhere' });
+
+  expect(await showsAdopted()).toMatchObject({ outcome: 'failed' });
+});
+
+it('writes the path into the setting and never the key', async () => {
+  await begin();
+
+  await bench.attempt(() => stage.docuelevate.writeSettings(version));
+
+  expect(stage.lab.setting('sftp_private_key')).toBe(keyFile);
+});
+
+it('leaves the passphrase alone for a value without one, and writes it before the path for one with', async () => {
+  await begin();
+  await bench.attempt(() => stage.docuelevate.writeSettings(version));
+  expect(stage.lab.setting('sftp_private_key_passphrase')).toBeNull();
+  expect((await bench.attempt(() => stage.docuelevate.settingsAreOurs(version))).outcome).toBe('proved');
+  await bench.promote(version);
+  const { settings } = await bench.attempt(() => stage.docuelevate.survey(bench.credential));
+  expect(settings.map(({ key }) => key)).toEqual(['sftp_private_key']);
+  const passphrase = randomValue();
+  const sealed = newLabKey(passphrase);
+  const path = join(folder, 'sealed');
+  writeFileSync(path, sealed.privateKey);
+  sftp.text += `ssh-ed25519 ${sealed.blob} new\n`;
+  version = (await bench.rotate()).next;
+  await bench.give(version, { privateKey: sealed.privateKey, path, passphrase });
+  const before = stage.lab.requests.length;
+
+  await bench.attempt(() => stage.docuelevate.writeSettings(version));
+
+  const written = stage.lab.requests.slice(before).filter(({ method }) => method === 'POST');
+  expect(written.map(({ path: at }) => at.split('/').at(-1))).toEqual([
+    'sftp_private_key_passphrase',
+    'sftp_private_key',
+  ]);
+  expect(await send()).toMatchObject({ outcome: 'proved' });
+});
+
+it('refuses a part that has to be there', async () => {
+  await begin();
+  version = (await bench.rotate()).next;
+  await bench.give(version, { privateKey: sftp.key.privateKey });
+
+  const failure = await failureOf(bench.attempt(() => stage.docuelevate.writeSettings(version)));
+
+  expect(failure.message).toContain('"path"');
+});
+
+it('sends nothing to a server whose host key the worker does not know', async () => {
+  await begin({ hostKey: `ssh-ed25519 ${newLabKey().blob}` });
+
+  expect(await send()).toMatchObject({ outcome: 'failed' });
+  expect(sftp.requests).toEqual([]);
+});
+
+it('asks for what it declares', async () => {
+  await begin();
+  await bench.attempt(() => stage.docuelevate.checkAccess(bench.credential)); // signs in
+  for (const [verb, work] of [
+    ['hasNoFallback', noFallback],
+    ['showsAdopted', showsAdopted],
+  ] as const) {
+    const before = stage.lab.requests.length;
+    await work();
+    expect(linesOf(stage.lab.requests.slice(before))).toMatch(patternOf(docuElevateRequests[verb]));
+  }
+});

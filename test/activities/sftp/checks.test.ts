@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { newLabKey } from '../../../src/lab/sftp/keys.js';
+import type { SftpLabOptions } from '../../../src/lab/sftp/server.js';
+import { type Bench, startBench } from '../bench.js';
+import { type SftpStage, startSftpStage } from './stage.js';
+
+let bench: Bench;
+let stage: SftpStage;
+
+async function begin(options: SftpLabOptions = {}): Promise<void> {
+  bench = await startBench();
+  stage = await startSftpStage(bench, options);
+}
+afterEach(async () => {
+  await stage.stop();
+  await bench.close();
+});
+
+const check = () => bench.attempt(() => stage.sftp.checkAccess(bench.credential));
+const survey = () => bench.attempt(() => stage.sftp.survey(bench.credential));
+
+it('finds everything in order, and leaves nothing behind', async () => {
+  await begin();
+  await stage.adopt();
+  const before = [...stage.lab.files.all.keys()];
+
+  expect(await check()).toEqual([
+    { what: 'login as docuelevate', ok: true, detail: 'works, with the key of adminKey and the pinned host key' },
+    { what: '.ssh/authorized_keys', ok: true, detail: 'can be replaced; 2 keys, 1 of them ours' },
+    { what: 'keyFile', ok: true, detail: expect.stringContaining('can be read') as string },
+  ]);
+  expect([...stage.lab.files.all.keys()]).toEqual(before);
+});
+
+it.each(['chroot', 'central'] as const)(
+  'says where authorized_keys cannot be written (%s), and names the alternatives',
+  async (placement) => {
+    await begin({ placement });
+
+    const [, file] = await check();
+
+    expect(file).toMatchObject({ ok: false });
+    for (const alternative of ['ChrootDirectory', 'central file', 'adminUsername', 'AuthorizedKeysCommand', 'SFTPGo'])
+      expect(file?.detail).toContain(alternative);
+  },
+);
+
+it('says the same of an administrator who may read the file and not change it', async () => {
+  await begin();
+  const { reader, keysFile } = stage.lab;
+  Object.assign(stage.account, { adminUsername: reader.name, adminKey: reader.privateKey, authorizedKeys: keysFile });
+
+  const [login, file] = await check();
+
+  expect(login).toMatchObject({ ok: true });
+  expect(file?.detail).toContain('denies');
+  expect(file?.detail).toContain('central file');
+});
+
+it('says that the key which is rotated cannot be the one to rotate it with', async () => {
+  await begin();
+  await stage.adopt();
+  stage.account.adminKey = stage.lab.key.privateKey;
+
+  expect(await check()).toEqual([
+    expect.objectContaining({ ok: false, detail: expect.stringContaining('one of its own') as string }),
+  ]);
+});
+
+it('says which key of adminKey does not get in, and which host key is another one', async () => {
+  await begin();
+  stage.account.adminKey = newLabKey().privateKey;
+  const [refused] = await check();
+  stage.account.hostKey = `ssh-ed25519 ${newLabKey().blob}`;
+  const [stranger] = await check();
+
+  expect(refused).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('does not let docuelevate in') as string,
+  });
+  expect(stranger).toMatchObject({ ok: false, detail: expect.stringContaining('another host key') as string });
+});
+
+it('says that the key file is missing', async () => {
+  await begin();
+  rmSync(stage.keyFile);
+
+  expect((await check()).at(-1)).toMatchObject({ what: 'keyFile', ok: false });
+});
+
+it("surveys what is let in: our versions, other people's keys, and not Keyturn's own", async () => {
+  await begin();
+  await stage.adopt();
+  const stranger = newLabKey();
+  stage.lab.text += `ssh-ed25519 ${stranger.blob} a person\n`;
+
+  expect(await survey()).toMatchObject({
+    versions: [{ number: 1, verdict: 'accepted' }],
+    strays: [{ name: 'a person', madeFor: null }],
+  });
+  stage.lab.text = stage.lab.text.replace(stage.lab.key.blob, newLabKey().blob);
+
+  expect((await survey()).versions).toEqual([{ number: 1, verdict: 'refused', lastUsedAt: null }]);
+});
