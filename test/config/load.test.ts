@@ -129,7 +129,7 @@ describe('a configuration that is right', () => {
   it('is read by the example', () => {
     const config = loadConfig('keyturn.example.yaml', everyProcedure);
 
-    expect(Object.keys(config.credentials)).toEqual(['openai', 'azure', 's3', 'viewer-jwt']);
+    expect(Object.keys(config.credentials)).toEqual(['openai', 'azure', 's3', 'viewer-jwt', 'sftp']);
     expect(readFileSync('keyturn.example.yaml', 'utf8').split('\n')[0]).toBe(
       '# yaml-language-server: $schema=./keyturn.schema.json',
     );
