@@ -19,6 +19,8 @@ export interface Tracer {
   activities(activities: Activities): Activities;
   store(store: Store): Store;
   readonly requests: Dispatcher.DispatcherComposeInterceptor;
+  /** A change that leaves otherwise than over HTTP: what makes it, and how it looks to whoever acts outside. */
+  change(request: Outgoing, work: () => Promise<void>): Promise<void>;
 }
 
 export function createTracer(options: TracerOptions): Tracer {
@@ -31,6 +33,7 @@ export function createTracer(options: TracerOptions): Tracer {
       ),
     store: (store) => tracedStore(store, hooks),
     requests: tracedRequests(hooks),
+    change: (request, work) => tracedChange(hooks, request, work),
   };
 }
 
@@ -106,6 +109,17 @@ function tracedRequests({ track, pass, passNow }: Hooks): Tracer['requests'] {
     );
     return true;
   };
+}
+
+async function tracedChange({ track, pass, passNow }: Hooks, request: Outgoing, work: () => Promise<void>) {
+  const current = track();
+  if (!current) return work();
+  const of = 'change';
+  const nth = current.requests.filter((earlier) => kindOf(earlier) === of).length;
+  current.requests.push(request);
+  await pass({ at: 'request', of, nth }, current.index, request);
+  await work();
+  passNow({ at: 'answer', of, nth }, current.index);
 }
 
 function traced(

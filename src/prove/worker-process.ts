@@ -1,8 +1,10 @@
 // The worker under test: a process of its own, made of the same parts as every worker, that can be killed where it hurts.
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Agent, setGlobalDispatcher } from 'undici';
+import { RemoteFiles } from '../../activities/sftp/remote-files.js';
 import { bundlePath } from '../../workers/bundle.js';
 import { composeSystems } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
@@ -11,6 +13,7 @@ import { openSession } from '../operations/session.js';
 import type { Store } from '../store/store.js';
 import { connectWorker, embeddedTarget } from '../temporal/connect.js';
 import type { Assignment, WorkerMessage } from './snag.js';
+import { sftpOrigin } from './stages/sftp-private-key.js';
 import { createTracer } from './tracer.js';
 
 /** Takes one safety rule out of what a worker is built of. */
@@ -47,6 +50,11 @@ async function work({ file, address, snag, without }: Assignment): Promise<void>
     },
   });
   setGlobalDispatcher(new Agent({ headersTimeout: silenceMs }).compose(tracer.requests));
+  const replace = Reflect.get(RemoteFiles.prototype, 'replace') as RemoteFiles['replace'];
+  RemoteFiles.prototype.replace = function (path, by) {
+    const request = { method: 'RENAME', origin: sftpOrigin, path: `/${basename(path)}` };
+    return tracer.change(request, () => replace.call(this, path, by));
+  };
   const change = without ? await rule(without) : {};
   const store = tracer.store(change.store?.(real) ?? real);
   const activities = registered(composeSystems(config, store));

@@ -9,6 +9,9 @@ import { newLabKey } from '../../lab/sftp/keys.js';
 import type { SftpLab } from '../../lab/sftp/server.js';
 import type { Stage } from '../stage.js';
 
+/** Files on a server are replaced by clients that do not know its address: it goes by this one instead. */
+export const sftpOrigin = 'sftp:';
+
 /** The scenario, with a person whose own key is let in as well and lies in a file of theirs. */
 export async function stageSftpPrivateKey(): Promise<Stage> {
   const base = fastClock(1000); // DocuElevate's limit of uploads counts minutes
@@ -30,7 +33,7 @@ export async function stageSftpPrivateKey(): Promise<Stage> {
         await rm(folder, { recursive: true, force: true });
       },
     },
-    systems: [sftp, docuelevate],
+    systems: [{ ...sftp, url: sftpOrigin }, docuelevate],
     issued: () =>
       sftp.everyKey().map((value) => ({
         ...{ value, label: labelIn(sftp.text, value), alive: sftp.accepted().includes(value) },
