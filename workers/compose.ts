@@ -1,28 +1,17 @@
-import { AwsAccount } from '../activities/aws/account.js';
 import { createAwsActivities } from '../activities/aws/activities.js';
-import type { AwsConnection } from '../activities/aws/client.js';
-import { AzureAccount } from '../activities/azure/account.js';
 import { createAzureActivities } from '../activities/azure/activities.js';
-import type { AzureConnection } from '../activities/azure/client.js';
 import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
 import { Sessions } from '../activities/docuelevate/session.js';
-import { OpenAiAccount } from '../activities/openai/account.js';
 import { createDeliveryActivities } from '../activities/delivery/activities.js';
 import { createDocumentEngineActivities } from '../activities/document-engine/activities.js';
-import type { DocumentEngineConnection } from '../activities/document-engine/client.js';
-import { connectionOf } from '../activities/document-engine/connection.js';
 import { createOpenAiActivities } from '../activities/openai/activities.js';
-import type { OpenAiConnection } from '../activities/openai/client.js';
 import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
-import { SftpAccount } from '../activities/sftp/account.js';
 import { createSftpActivities } from '../activities/sftp/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
 import { accountOf, claimsOf, credentialOf, engineOf, policyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
-import { resolveSecret, type SecretRef } from '../src/config/secret-ref.js';
-import { durationMs } from '../src/domain/duration.js';
-import type { ProcedureDescriptor } from '../src/domain/procedure.js';
+import { resolveSecret } from '../src/config/secret-ref.js';
 import type { RotationInput, RotationRequest } from '../src/domain/rotation.js';
 import { UserError } from '../src/domain/user-error.js';
 import { emailChannel } from '../src/notifications/email.js';
@@ -30,7 +19,10 @@ import type { Channel } from '../src/notifications/notice.js';
 import { webhookChannel } from '../src/notifications/webhook.js';
 import { schedulePlanOf } from '../src/schedules/plan.js';
 import type { Group, Store } from '../src/store/store.js';
-import { catalog } from '../workflows/catalog.js';
+import { accountsOf, type Secrets } from './accounts.js';
+import { descriptorOf } from './descriptor.js';
+
+export { descriptorOf };
 
 /** Builds every system's activities from the configuration: the one place where clients come into being. */
 export function composeSystems(config: Config, store: Store) {
@@ -58,7 +50,6 @@ export function composeSystems(config: Config, store: Store) {
       },
     }),
     ...composeDocumentEngine(config, store),
-    sftp: composeSftp(config, store),
   };
 }
 
@@ -71,51 +62,8 @@ function composeProviders(config: Config, store: Store) {
     openai: createOpenAiActivities({ store, account: accounts.openai }),
     azure: createAzureActivities({ store, account: accounts.azure }),
     aws: createAwsActivities({ store, account: accounts.aws }),
+    sftp: createSftpActivities({ store, account: accounts.sftp }),
   };
-}
-
-/** How to reach the account that a credential belongs to, by provider. `secret` resolves a reference, at each use. */
-export function accountsOf(config: Config, secret: (ref: SecretRef) => Promise<string>) {
-  return {
-    openai: async (credential: string): Promise<OpenAiConnection> => {
-      const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
-      const { project, baseUrl, settling } = account;
-      return { adminKey: () => secret(account.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
-    },
-    azure: async (credential: string): Promise<AzureConnection> => {
-      const account = AzureAccount.parse(credentialOf(config, credential).provider);
-      const { clientSecret, settling, ...connection } = account;
-      return { ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) };
-    },
-    aws: async (credential: string): Promise<AwsConnection> => {
-      const { admin, settling, ...connection } = AwsAccount.parse(credentialOf(config, credential).provider);
-      const pair = admin && (async () => ({ id: admin.accessKeyId, secret: await secret(admin.secretAccessKey) }));
-      return { ...connection, admin: pair ?? null, settlingMs: durationMs(settling) };
-    },
-    'document-engine': async (credential: string): Promise<DocumentEngineConnection> => {
-      const engine = engineOf(config, credential);
-      if (engine.kind !== 'document-engine') throw new Error(`${credential} is not used by Document Engine`);
-      return connectionOf(engine, descriptorOf(config, credential), secret);
-    },
-  };
-}
-
-function composeSftp(config: Config, store: Store) {
-  const secret = secretsOf(store);
-  return createSftpActivities({
-    store,
-    async account(credential) {
-      const account = SftpAccount.parse(credentialOf(config, credential).provider);
-      const { adminKey, passphrase, settling, username, keyFile, ...connection } = account;
-      return {
-        ...{ ...connection, username, keyFile, adminUsername: connection.adminUsername ?? username },
-        keyFileInEngine: connection.keyFileInEngine ?? keyFile,
-        adminKey: () => secret(adminKey, 'lines'),
-        passphrase: passphrase ? () => secret(passphrase) : null,
-        settlingMs: durationMs(settling),
-      };
-    },
-  });
 }
 
 /** Whoever is told what happens, by the configuration; none where it says nothing. */
@@ -146,14 +94,6 @@ function composeDocumentEngine(config: Config, store: Store) {
       },
     }),
   };
-}
-
-/** The descriptor of a credential's procedure. Throws a UserError when there is no such credential. */
-export function descriptorOf(config: Config, credential: string): ProcedureDescriptor {
-  const { procedure } = credentialOf(config, credential);
-  const descriptor = catalog.find(({ id }) => id === procedure);
-  if (!descriptor) throw new Error(`no procedure is called ${procedure}`); // the configuration was checked against the catalog
-  return descriptor;
 }
 
 /** A dead worker is noticed after this long; a provider's slow answer is not mistaken for one. */
@@ -196,7 +136,7 @@ function groupsOf(config: Config, credential: string): Group[] {
 }
 
 /** Resolves secret references at each use, those to other credentials by their current version. */
-function secretsOf(store: Store): (ref: SecretRef, shape?: 'lines') => Promise<string> {
+function secretsOf(store: Store): Secrets {
   return (ref, shape) =>
     resolveSecret(
       ref,

@@ -45,6 +45,8 @@ afterEach(async () => {
 const whereThereIsAList = [
   'openai-api-key',
   'azure-document-intelligence-key',
+  'aws-s3-access-keys',
+  'sftp-private-key',
   'document-engine-dashboard-password',
   'document-engine-secret-key-base',
   'document-engine-jwt',

@@ -1,0 +1,23 @@
+import type { Listing } from '../shared/listing.js';
+import { AwsClient, type AwsConnection } from './client.js';
+
+/** The service user's keys, also those that are switched off. */
+export function awsListing(connection: AwsConnection): Listing {
+  const client = new AwsClient(connection);
+  return {
+    async list() {
+      const keys = await client.keys();
+      return Promise.all(
+        keys.map(async ({ id, active, createdAt }) => {
+          const used = await client.lastUsed(id);
+          const made = createdAt ? `made ${createdAt.toISOString()}` : 'of unknown age';
+          const lastUsedAt = used ? new Date(used * 1000).toISOString() : null;
+          return { id, mark: id, name: active ? made : `${made}, switched off`, lastUsedAt };
+        }),
+      );
+    },
+    async end(id) {
+      await client.deleteKey(id);
+    },
+  };
+}
