@@ -26,7 +26,10 @@ export function defineProve(program: Command): void {
     .description(
       'Rotates credentials of simulated systems again and again, and each time something else goes wrong at another moment: the worker is killed or frozen, Temporal is killed, an answer is lost, a person interferes. Afterwards the simulated systems tell whether anything was lost. Needs no configuration and leaves nothing behind.',
     )
-    .option('--procedure <id>', 'only this procedure')
+    .option(
+      '--procedure <id>',
+      'only this procedure, or one of its variants, for instance document-engine-jwt:keeps-strict',
+    )
     .option('--fault <name>', 'only faults whose name begins with this, such as kill or kill-write')
     .option('--case <id>', 'only cases whose id contains this')
     .option('--sample <n>', 'at most so many cases of each procedure')

@@ -5,7 +5,7 @@ import { type CrashCase, casesOf, flows } from './cases.js';
 import { choose, type Choice } from './choose.js';
 import { recordBoundaries } from './record.js';
 import { runCase, type Verdict } from './run-case.js';
-import { stages } from './stages/index.js';
+import { stages, variants } from './stages/index.js';
 import { startFragileTemporal } from './temporal.js';
 import type { Job } from './theater.js';
 import { WorkerPool } from './worker.js';
@@ -86,7 +86,7 @@ export async function startJobs(count: number, onLine: (line: string) => void, d
 
 /** Every case of the chosen procedures, those named first before the others. */
 async function everyCase(job: Job, { procedure, first = [] }: Choice): Promise<CrashCase[]> {
-  const ids = Object.keys(stages).filter((id) => procedure === undefined || id === procedure);
+  const ids = procedure === undefined ? Object.keys(stages) : known(procedure);
   ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
   const cases: CrashCase[] = [];
   for (const id of ids) {
@@ -95,6 +95,10 @@ async function everyCase(job: Job, { procedure, first = [] }: Choice): Promise<C
     cases.push(...casesOf(id, boundaries));
   }
   return cases;
+}
+
+function known(id: string): string[] {
+  return id in stages || id in variants ? [id] : [];
 }
 
 function tellAll(verdicts: readonly Verdict[], all: readonly CrashCase[]): ProveReport {

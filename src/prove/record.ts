@@ -1,6 +1,6 @@
 import { withCleanup } from '../lab/with-cleanup.js';
 import type { Boundary, Flow } from './cases.js';
-import { stages } from './stages/index.js';
+import { startStage } from './stages/index.js';
 import { type Job, openTheater, within } from './theater.js';
 
 const runMs = 60_000;
@@ -8,9 +8,7 @@ const runMs = 60_000;
 /** Plays a procedure once without trouble and writes down every activity of it: the boundaries. */
 export async function recordBoundaries(job: Job, procedure: string, flow: Flow): Promise<Boundary[]> {
   return withCleanup(async (defer) => {
-    const start = stages[procedure];
-    if (!start) throw new Error(`no stage for ${procedure}`);
-    const stage = await start();
+    const stage = await startStage(procedure);
     defer(() => stage.scenario.stop());
     const { handle, worker, session } = await openTheater(job, { stage, flow, snag: null }, defer);
     await within(`${procedure} ends without trouble`, handle.result(), runMs);

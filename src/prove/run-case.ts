@@ -9,7 +9,7 @@ import type { Fault } from './fault.js';
 import { judge, type Judgement, type Scene } from './judge.js';
 import type { Assignment } from './snag.js';
 import type { Stage } from './stage.js';
-import { stages } from './stages/index.js';
+import { startStage } from './stages/index.js';
 import { type Job, openTheater, type Theater, until } from './theater.js';
 import { startTimeline } from './timeline.js';
 
@@ -137,12 +137,6 @@ async function perform(theater: Theater, fault: Fault): Promise<Watched & Pick<V
   const late = fault.act === 'stop' ? lateAttempt : async () => [];
   const misses = await happening;
   return { report, missed: misses.length > 0, problems: [...problems, ...misses, ...(await late(theater))] };
-}
-
-function startStage(procedure: string) {
-  const start = stages[procedure];
-  if (!start) throw new Error(`no stage for ${procedure}`);
-  return start();
 }
 
 interface Watched {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type DocumentEngineLab, newKeyPair } from '../../lab/document-engine/server.js';
-import type { SecretType } from '../../lab/document-engine/state.js';
+import type { Behavior, SecretType } from '../../lab/document-engine/state.js';
 import {
   type DocumentEngineOptions,
   type DocumentEngineScenario,
@@ -30,35 +30,56 @@ const text = (): Pair => {
   return { engine: value, user: value };
 };
 
-export const stageDocumentEngineJwt = stageOf({
-  type: 'jwt',
-  start: startDocumentEngineJwt,
-  own() {
-    const { publicKey, privateKey } = newKeyPair('ES256');
-    return { engine: publicKey, user: privateKey };
+const stagings = {
+  'document-engine-dashboard-password': {
+    type: 'dashboard_password',
+    start: startDocumentEngineDashboardPassword,
+    own: text,
+    adopted: ({ environment: { dashboard_password: value } }) => ({ engine: value, user: value }),
   },
-  adopted: ({ environment, privateKey }) => ({ engine: environment.jwt, user: privateKey }),
-});
+  'document-engine-secret-key-base': {
+    type: 'secret_key_base',
+    start: startDocumentEngineSecretKeyBase,
+    own: text,
+    adopted: ({ environment: { secret_key_base: value } }) => ({ engine: value, user: value }),
+  },
+  'document-engine-jwt': {
+    type: 'jwt',
+    start: startDocumentEngineJwt,
+    own() {
+      const { publicKey, privateKey } = newKeyPair('ES256');
+      return { engine: publicKey, user: privateKey };
+    },
+    adopted: ({ environment, privateKey }) => ({ engine: environment.jwt, user: privateKey }),
+  },
+} as const satisfies Readonly<Record<string, Staging>>;
 
-export const stageDocumentEngineDashboardPassword = stageOf({
-  type: 'dashboard_password',
-  start: startDocumentEngineDashboardPassword,
-  own: text,
-  adopted: ({ environment: { dashboard_password: value } }) => ({ engine: value, user: value }),
-});
+export const stageDocumentEngineJwt = stageOf(stagings['document-engine-jwt']);
+export const stageDocumentEngineDashboardPassword = stageOf(stagings['document-engine-dashboard-password']);
+export const stageDocumentEngineSecretKeyBase = stageOf(stagings['document-engine-secret-key-base']);
 
-export const stageDocumentEngineSecretKeyBase = stageOf({
-  type: 'secret_key_base',
-  start: startDocumentEngineSecretKeyBase,
-  own: text,
-  adopted: ({ environment: { secret_key_base: value } }) => ({ engine: value, user: value }),
-});
+/** What the vendor's guide and description leave open, or tell in two ways. */
+const strict = { change: 'POST', otherChange: 404, duplicates: 'refused', pastExpiry: 'refused' } as const;
+const behaviors: Readonly<Record<string, Partial<Behavior>>> = {
+  keeps: { rotate: 'keeps' },
+  'in-place': { rotate: 'in-place' },
+  'drops-strict': { rotate: 'drops', ...strict },
+  'keeps-strict': { rotate: 'keeps', ...strict },
+  'in-place-strict': { rotate: 'in-place', ...strict },
+};
+
+/** The same stages on engines that behave otherwise: `document-engine-jwt:keeps` and so on. */
+export const documentEngineVariants: Readonly<Record<string, StartStage>> = Object.fromEntries(
+  Object.entries(behaviors).flatMap(([name, behavior]) =>
+    Object.entries(stagings).map(([procedure, staging]) => [`${procedure}:${name}`, stageOf(staging, behavior)]),
+  ),
+);
 
 /** The scenario, with a person who changes what the secret's user holds, and may change the secret. */
-function stageOf({ type, start, own, adopted }: Staging): StartStage {
+function stageOf({ type, start, own, adopted }: Staging, behavior: Partial<Behavior> = {}): StartStage {
   return async (): Promise<Stage> => {
     let skewMs = 0;
-    const scenario = await start({ clock: () => preciseClock() + skewMs });
+    const scenario = await start({ clock: () => preciseClock() + skewMs, behavior });
     const lab = scenario.systems['document-engine'];
     if (!isDocumentEngine(lab)) throw new Error('the scenario has other systems than this stage');
     const [person, first] = [own(), adopted(lab)];

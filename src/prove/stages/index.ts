@@ -1,7 +1,8 @@
-import type { StartStage } from '../stage.js';
+import type { Stage, StartStage } from '../stage.js';
 import { stageAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
 import { stageAwsS3AccessKeys } from './aws-s3-access-keys.js';
 import {
+  documentEngineVariants,
   stageDocumentEngineDashboardPassword,
   stageDocumentEngineJwt,
   stageDocumentEngineSecretKeyBase,
@@ -19,3 +20,13 @@ export const stages: Readonly<Record<string, StartStage>> = {
   'document-engine-jwt': stageDocumentEngineJwt,
   'sftp-private-key': stageSftpPrivateKey,
 };
+
+/** The same procedures on systems that behave otherwise; played when they are asked for by name. */
+export const variants: Readonly<Record<string, StartStage>> = documentEngineVariants;
+
+/** Starts the stage of a procedure or of one of its variants. Throws when there is none. */
+export async function startStage(id: string): Promise<Stage> {
+  const start = stages[id] ?? variants[id];
+  if (!start) throw new Error(`no stage for ${id}`);
+  return start();
+}
