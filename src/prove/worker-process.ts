@@ -50,7 +50,7 @@ async function work({ file, address, snag, without }: Assignment): Promise<void>
     },
   });
   setGlobalDispatcher(new Agent({ headersTimeout: silenceMs }).compose(tracer.requests));
-  const replace = Reflect.get(RemoteFiles.prototype, 'replace') as RemoteFiles['replace'];
+  const replace = Reflect.get(RemoteFiles.prototype, 'replace');
   RemoteFiles.prototype.replace = function (path, by) {
     const request = { method: 'RENAME', origin: sftpOrigin, path: `/${basename(path)}` };
     return tracer.change(request, () => replace.call(this, path, by));

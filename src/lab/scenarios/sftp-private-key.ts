@@ -1,27 +1,38 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 import { blobOf } from '../sftp/keys.js';
 import { type SftpLab, startSftpLab } from '../sftp/server.js';
 
+export interface SftpScenarioOptions extends ScenarioOptions {
+  /** What the next key files are to be encrypted with; the first one is not encrypted. */
+  readonly passphrase?: string;
+  /** What the worker's container sees of the folder; all of it when left out. */
+  readonly mounts?: 'the file alone';
+}
+
 /** DocuElevate that puts documents onto an SFTP server with a key in a file; its values are known by their public halves. */
-export async function startSftpPrivateKey(options: ScenarioOptions = {}): Promise<Scenario> {
+export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Promise<Scenario> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-sftp-'));
   const keyFile = join(folder, 'docuelevate_sftp');
   const sftp = await startSftpLab(options);
   await writeFile(keyFile, sftp.key.privateKey, { mode: 0o600 });
   const { port, username, hostKey } = sftp;
-  const docuelevate = await startDocuElevateLab({ ...options, sftp: { port, username, hostKey, privateKey: keyFile } });
-  const read = createReader();
+  const privateKey = options.mounts ? await mounted(keyFile) : keyFile;
+  const docuelevate = await startDocuElevateLab({ ...options, sftp: { port, username, hostKey, privateKey } });
+  const read = createReader(options.passphrase);
   const held = () => read(docuelevate.workerHolds('sftp_private_key') ?? '');
   return {
     systems: { docuelevate, sftp },
     credential: 'sftp',
-    config: configOf({ docuelevate, sftp, keyFile }),
-    secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'sftp-admin': sftp.admin.privateKey.trim() },
+    config: configOf({ docuelevate, sftp, keyFile, keyFileInEngine: privateKey, ...options }),
+    secretFiles: {
+      ...{ 'docuelevate-admin': docuelevate.adminPassword, 'sftp-admin': sftp.admin.privateKey.trim() },
+      ...(options.passphrase !== undefined && { 'sftp-passphrase': options.passphrase }),
+    },
     adopted: { privateKey: sftp.key.privateKey.trim(), publicKey: sftp.key.blob },
     async consume() {
       held(); // remembers the key
@@ -43,15 +54,23 @@ export async function startSftpPrivateKey(options: ScenarioOptions = {}): Promis
 }
 
 /** The public half of the key in a file, null when there is none; remembers every key it has seen. */
-function createReader() {
+function createReader(passphrase: string | undefined) {
   const seen = new Map<string, string | null>();
   const read = (path: string): string | null => {
     const text = contentOf(path);
     if (text === null) return null;
-    if (!seen.has(text)) seen.set(text, blobOf(text));
+    if (!seen.has(text)) seen.set(text, blobOf(text, passphrase));
     return seen.get(text) ?? null;
   };
   return Object.assign(read, { seen: () => [...seen.keys()] });
+}
+
+/** A file of its own, where nothing appears beside it. */
+async function mounted(keyFile: string): Promise<string> {
+  const inside = join(dirname(keyFile), 'container', basename(keyFile));
+  await mkdir(dirname(inside));
+  await copyFile(keyFile, inside);
+  return inside;
 }
 
 function contentOf(path: string): string | null {
@@ -76,11 +95,21 @@ function receivedBy({ docuelevate, sftp }: { docuelevate: DocuElevateLab; sftp: 
   ].sort((a, b) => a.at - b.at);
 }
 
-function configOf({ docuelevate, sftp, keyFile }: { docuelevate: DocuElevateLab; sftp: SftpLab; keyFile: string }) {
+interface Configured extends SftpScenarioOptions {
+  readonly docuelevate: DocuElevateLab;
+  readonly sftp: SftpLab;
+  readonly keyFile: string;
+  readonly keyFileInEngine: string;
+}
+
+function configOf({ docuelevate, sftp, keyFile, keyFileInEngine, passphrase }: Configured): Scenario['config'] {
   const { url, adminUsername } = docuelevate;
   const { port, username, hostKey } = sftp;
   const admin = { username: adminUsername, password: { file: './docuelevate-admin' } };
-  const provider = { host: '127.0.0.1', port, username, hostKey, adminKey: { file: './sftp-admin' }, keyFile };
+  const provider = {
+    ...{ host: '127.0.0.1', port, username, hostKey, adminKey: { file: './sftp-admin' }, keyFile, keyFileInEngine },
+    ...(passphrase !== undefined && { passphrase: { file: './sftp-passphrase' } }),
+  };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin } },
     credentials: { sftp: { procedure: 'sftp-private-key', engine: 'docs', provider } },

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Http } from '../../../activities/shared/http.js';
-import { beginLease } from '../../../activities/shared/lease.js';
+import { beginLease, isLate } from '../../../activities/shared/lease.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 
 let server: Server;
@@ -50,4 +50,20 @@ describe('A change', () => {
 
     expect(received).toHaveLength(1);
   });
+});
+
+it('tells whoever sends otherwise than over HTTP whether its lease is over', async () => {
+  const late = (leaseMs: number, prepare: () => void): Promise<boolean> =>
+    runDirectly(
+      { workflowId: 'test', runId: '' },
+      async () => {
+        prepare();
+        return isLate();
+      },
+      { leaseMs },
+    );
+
+  expect(await late(60_000, beginLease)).toBe(false);
+  expect(await late(-1, beginLease)).toBe(true);
+  expect(await late(-1, () => undefined)).toBe(false);
 });

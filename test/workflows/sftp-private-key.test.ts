@@ -1,0 +1,88 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { fastClock } from '../../src/lab/clock.js';
+import { startConsumer } from '../../src/lab/consumer.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { type SftpScenarioOptions, startSftpPrivateKey } from '../../src/lab/scenarios/sftp-private-key.js';
+import type { SftpLab } from '../../src/lab/sftp/server.js';
+import { randomValue } from '../activities/bench.js';
+import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
+
+let scenario: Scenario;
+let rehearsal: TestRehearsal;
+let sftp: SftpLab;
+let docuelevate: DocuElevateLab;
+
+async function begin(options: SftpScenarioOptions = {}): Promise<void> {
+  scenario = await startSftpPrivateKey({ clock: fastClock(1000), ...options });
+  sftp = scenario.systems['sftp'] as SftpLab;
+  docuelevate = scenario.systems['docuelevate'] as DocuElevateLab;
+  rehearsal = await rehearse(scenario);
+}
+afterEach(() => rehearsal.stop());
+
+const rotate = async () => rehearsal.report(await rehearsal.begin());
+const setting = (): string => docuelevate.setting('sftp_private_key') ?? '';
+
+it('leaves one key of ours and one new file after three rotations, and no upload fails', async () => {
+  await begin();
+  const adoptedFile = setting();
+  const others = sftp.text.split('\n').filter((line) => !line.includes(sftp.key.blob));
+  const consumer = startConsumer(() => scenario.consume(), 20);
+
+  for (let round = 0; round < 3; round++) expect(await rotate()).toMatchObject({ outcome: 'retired', leftOver: [] });
+  await consumer.stop();
+
+  expect(consumer.probes).toBeGreaterThan(20);
+  expect(consumer.failed).toBe(0);
+  expect(scenario.working()).toEqual([scenario.engineHolds()]);
+  expect(sftp.text.split('\n').filter((line) => !line.includes('keyturn-sftp-v'))).toEqual(others);
+  expect(
+    readdirSync(dirname(adoptedFile))
+      .map((name) => `${dirname(adoptedFile)}/${name}`)
+      .sort(),
+  ).toEqual([adoptedFile, setting()].sort());
+});
+
+it('goes over to encrypted files without an upload that fails', async () => {
+  const passphrase = randomValue();
+  await begin({ passphrase });
+  const consumer = startConsumer(() => scenario.consume(), 1000); // to read such a file takes long, on purpose
+
+  expect(await rotate()).toMatchObject({ outcome: 'retired' });
+  await consumer.stop();
+
+  expect(consumer.failed).toBe(0);
+  expect(docuelevate.setting('sftp_private_key_passphrase')).toBe(passphrase);
+  expect(readFileSync(setting(), 'utf8')).not.toBe(readFileSync(setting().replace(/-v\d+-\w+$/, ''), 'utf8'));
+  expect(scenario.engineHolds()).toEqual(scenario.working()[0]);
+}, 60_000);
+
+it('goes back, with the old key untouched, where the worker sees nothing but the one file that is mounted', async () => {
+  await begin({ mounts: 'the file alone' });
+  const before = { text: sftp.text, held: scenario.engineHolds() };
+
+  expect(await rotate()).toMatchObject({
+    outcome: 'rolled-back',
+    why: expect.stringContaining('A test document arrives over SFTP') as string,
+    leftOver: [],
+  });
+
+  expect({ text: sftp.text, held: scenario.engineHolds() }).toEqual(before);
+  expect(existsSync(setting())).toBe(true);
+  expect(await scenario.consume()).toBe(true);
+});
+
+it('does not take a document for proof that the password let through', async () => {
+  await begin({ mounts: 'the file alone' });
+  docuelevate.editSetting('sftp_password', sftp.password, 'somebody');
+  const { text } = sftp;
+
+  expect(await rotate()).toMatchObject({
+    outcome: 'rolled-back',
+    why: expect.stringContaining('falls back to it without a word') as string,
+  });
+
+  expect(sftp.text).toBe(text);
+});
