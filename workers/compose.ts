@@ -45,8 +45,9 @@ export function composeSystems(config: Config, store: Store) {
         const engine = engineOf(config, credential);
         if (engine.kind !== 'docuelevate') throw new Error(`${credential} is not used by DocuElevate`);
         const { url, admin } = engine;
-        const { settings, optionalParts } = descriptorOf(config, credential);
-        return { url, username: admin.username, password: () => secret(admin.password), settings, optionalParts };
+        const { settings, optionalParts, fallback } = descriptorOf(config, credential);
+        const feeds = { settings, optionalParts, fallback };
+        return { url, username: admin.username, password: () => secret(admin.password), ...feeds };
       },
     }),
     ...composeDocumentEngine(config, store),

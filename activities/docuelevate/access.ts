@@ -20,6 +20,8 @@ export async function checkAccess(deps: DocuElevateDeps, credential: string): Pr
   const settings = Object.keys(connection.settings).map((key) =>
     look(`setting ${key}`, async () => describe(key, known)),
   );
+  const { fallback } = connection;
+  if (fallback !== undefined) settings.push(look(`setting ${fallback}`, async () => requireUnset(fallback, known)));
   const worker = await look('worker', async () => {
     const online = await client.workersOnline();
     if (online > 0) return `${online} online`;
@@ -32,6 +34,11 @@ function describe(key: string, known: readonly EngineCredential[]): string {
   const setting = known.find((each) => each.key === key);
   if (!setting) throw permanent('NotFound', 'is not among the credentials DocuElevate knows');
   return `${places[setting.source ?? 'nowhere']}; ${setting.restart_required ? 'a change needs a restart' : 'a change takes effect at once'}`;
+}
+
+function requireUnset(key: string, known: readonly EngineCredential[]): string {
+  if (!known.find((each) => each.key === key)?.configured) return 'not set, as it has to be';
+  throw permanent('Rejected', 'is set, and DocuElevate falls back to it without a word: set it to nothing');
 }
 
 const places = { db: 'set in the database', env: 'set in the environment', nowhere: 'not set' } as const;

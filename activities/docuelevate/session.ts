@@ -16,6 +16,8 @@ export interface DocuElevateConnection {
   readonly settings: Readonly<Record<string, string>>;
   /** Parts that a value may do without. */
   readonly optionalParts?: readonly string[] | undefined;
+  /** A setting that takes the value's place without a word. */
+  readonly fallback?: string | undefined;
 }
 
 const deadlineMs = 20_000; // an upload whose queue is down was answered after 19 s

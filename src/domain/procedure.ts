@@ -20,6 +20,8 @@ export interface ProcedureDescriptor {
   readonly settings: Readonly<Record<string, string>>;
   /** Of these, parts that a value may do without: their settings are then left alone. */
   readonly optionalParts?: readonly string[];
+  /** A setting that the engine uses without a word where it cannot use the value: nothing is proved while it is set. */
+  readonly fallback?: string;
   /** The one part that is given when a value is adopted; left out, those that the settings take. */
   readonly adopts?: string;
   /** Recommended rotation interval of the guide's table. */

@@ -10,6 +10,7 @@ export const sftpPrivateKey = {
   // The passphrase first: a file that is not encrypted is read with one all the same.
   settings: { sftp_private_key_passphrase: 'passphrase', sftp_private_key: 'path' },
   optionalParts: ['passphrase'],
+  fallback: 'sftp_password',
   adopts: 'privateKey',
   every: '90 days', // the guide's table has no row for private keys; SFTP passwords have 90 days
   overlap: 'both-valid',
@@ -49,7 +50,7 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     );
     await run.check(
       'No password was used in its place',
-      docuelevate.hasNoFallback({ version, setting: 'sftp_password' }),
+      docuelevate.hasNoFallback({ version, setting: sftpPrivateKey.fallback }),
     );
     await run.check('The server accepts the key', sftp.acceptsKey(version));
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));

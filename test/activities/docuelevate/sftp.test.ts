@@ -28,8 +28,8 @@ async function begin(destination: { privateKey?: string; password?: string; host
   stage = await startDocuElevateStage(bench, {
     sftp: { port, username, hostKey, privateKey: keyFile, ...destination },
   });
-  const { settings, optionalParts } = sftpPrivateKey;
-  Object.assign(stage.engine, { settings, optionalParts });
+  const { settings, optionalParts, fallback } = sftpPrivateKey;
+  Object.assign(stage.engine, { settings, optionalParts, fallback });
   version = (await bench.rotate()).next;
   await bench.give(version, { privateKey: sftp.key.privateKey, path: keyFile });
 }
@@ -152,4 +152,17 @@ it('asks for what it declares', async () => {
     await work();
     expect(linesOf(stage.lab.requests.slice(before))).toMatch(patternOf(docuElevateRequests[verb]));
   }
+});
+
+it('says before any rotation that a password stands beside the key', async () => {
+  await begin();
+  const ofPassword = async () =>
+    (await bench.attempt(() => stage.docuelevate.checkAccess(bench.credential))).find(({ what }) =>
+      what.endsWith('sftp_password'),
+    );
+  const before = await ofPassword();
+  stage.lab.editSetting('sftp_password', sftp.password, 'somebody');
+
+  expect(before).toMatchObject({ ok: true });
+  expect(await ofPassword()).toMatchObject({ ok: false, detail: expect.stringContaining('falls back') as string });
 });
