@@ -7,7 +7,7 @@ import { OutsideError, saidNo } from '../shared/outside-error.js';
 import { needsDecision, passing } from '../shared/patience.js';
 import type { AwsDeps } from './activities.js';
 import type { ListedKey, Pair } from './client.js';
-import { knownIds, sweepLost, type Work, workOn } from './lost.js';
+import { sweepLost, type Work, workOn } from './lost.js';
 
 /** The most keys that a user may have, those that are switched off included. */
 export const quota = 2;
@@ -49,18 +49,16 @@ async function makeRoom(work: Work, listed: readonly ListedKey[], attempts: read
   const versions = await store.versions();
   for (const key of await sweepLost(work, { attempts, listed })) {
     const version = versions.find(({ providerId }) => providerId === key.id);
-    if (!version || !(await isOver(work, version))) left.push(key);
+    if (!version || !(await isOver(work, version, key))) left.push(key);
     else {
       await presentFence(store, ref);
       await client.deleteKey(key.id);
     }
   }
   if (left.length < quota) return left;
-  const known = await knownIds(deps);
   const names = left.map(({ id, active, createdAt }) => {
     const version = versions.find(({ providerId }) => providerId === id);
-    const whose =
-      version && known.has(id) ? `version ${version.number}, which is ${version.state}` : 'not made by Keyturn';
+    const whose = version ? `version ${version.number}, which is ${version.state}` : 'not made by Keyturn';
     return `${id} (${whose}; ${active ? 'active' : 'inactive'}, made ${createdAt?.toISOString().slice(0, 10) ?? 'at an unknown time'})`;
   });
   throw needsDecision(
@@ -68,8 +66,9 @@ async function makeRoom(work: Work, listed: readonly ListedKey[], attempts: read
   );
 }
 
-/** Ended, or never to be used: what is still there of it is a leftover. */
-async function isOver({ deps: { store } }: Work, version: Version): Promise<boolean> {
+/** What is still there of a version that was never to be used, is switched off and ended, or has leaked is a leftover. */
+async function isOver({ deps: { store } }: Work, version: Version, { active }: ListedKey): Promise<boolean> {
+  if (version.state === 'retired') return !active || version.compromised;
   if (!isLive(version.state)) return true;
   if (version.state !== 'discarding') return false;
   const victim = { ...version, evidence: await store.evidence(version) };

@@ -121,6 +121,17 @@ describe('creating', () => {
     expect(listed().map(({ id }) => id)).toEqual(ids);
   });
 
+  it('does not delete a version that still works on the word that it has ended', async () => {
+    const old = await adopted();
+    await create();
+    await bench.promote(next);
+    await bench.store.move(old, 'retired', 'attested');
+    const { next: third } = await bench.rotate();
+
+    expect((await failureOf(create(third))).message).toContain(`version ${old.number}, which is retired; active`);
+    expect(working()).toHaveLength(2);
+  });
+
   it('says which version takes the second place, where one has not ended', async () => {
     const old = await adopted();
     await create();
