@@ -3,7 +3,7 @@ import { type LabOptions, type LabServer, serve } from '../server.js';
 import { answerObject } from './objects.js';
 import { actionOf, answerQuery } from './query.js';
 import type { Credentials } from './signature.js';
-import { type AccessKey, createState } from './state.js';
+import { type AccessKey, type AwsState, createState, type User } from './state.js';
 
 export interface AwsLabOptions extends LabOptions {
   /** How long S3 refuses a new key; STS does so half as long (milliseconds by the lab's clock). */
@@ -65,35 +65,38 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     const { id, secret, active, deleted, madeBy } = key;
     return { id, secret, active, deleted, ours: madeBy === admin, works: state.accepts(key, 's3') };
   };
-  const create = (user: AccessKey['user'], by: AccessKey['madeBy']): AccessKey => {
-    const key = state.create(user, by);
-    if (!key) throw new Error(`${user.name} has two keys`);
-    return key;
-  };
   const keyOf = (id: string): AccessKey => {
     const key = state.keys.find((each) => each.id === id);
     if (!key) throw new Error('there is no such key');
     return key;
   };
-  create(colleague, null);
+  const create = (user: User): AccessKey => createFor(state, user);
+  create(colleague);
   return {
     ...server,
     ...{ account: state.account, user: service.name, bucket: state.bucket.name },
-    admin: create(admin, null),
-    powerless: create(powerless, null),
+    admin: create(admin),
+    powerless: create(powerless),
     keys: () => state.keys.filter(({ user }) => user === service).map(seen),
     others: () => state.keys.filter(({ user }) => user === colleague).map(seen),
     objects: () => [...state.bucket.objects.keys()],
     get deniedBefore() {
       return service.deniedBefore;
     },
-    createByHand: () => seen(create(service, null)),
+    createByHand: () => seen(create(service)),
     deleteByHand: (id) => state.remove(keyOf(id)),
     switchByHand: (id, active) => state.switchTo(keyOf(id), active),
     use: (id) => void (keyOf(id).lastUsed = { at: state.now(), service: 's3' }),
     issueSession: () => state.issueSession(service),
     forbid: (action) => void (admin.actions = admin.actions.filter((each) => each !== action)),
   };
+}
+
+/** Somebody makes it in the console. */
+function createFor(state: AwsState, user: User): AccessKey {
+  const key = state.create(user, null);
+  if (!key) throw new Error(`${user.name} has two keys`);
+  return key;
 }
 
 /** What tells requests apart whose address is always the same. */
