@@ -34,6 +34,7 @@ export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void>
   await presentFence(store, ref);
   if (!(await client.switchKey(id, 'Active'))) throw staysOff(ref);
   await store.note(ref, { provider: 'unknown' });
+  await found(store, ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
   const prober = acceptance(client, connection, objectName(deps, connection, ref));
   const { verdict } = await prober.ask(await store.unseal(ref));
   const { waitedMs } = scope();

@@ -137,9 +137,13 @@ async function falseProofs({ stage, store, credential, timeline }: Scene): Promi
     const fed = Object.keys(stage.scenario.adopted); // of a version's parts, those that the engine is given
     const parts = Object.entries(await store.unseal(version)).filter(([part]) => fed.includes(part));
     const values = parts.map(([, value]) => value);
-    for (const evidence of await store.evidence(version))
-      if (evidence.outcome === 'proved' && !isTrue(evidence, { values, timeline, stage }))
+    const findings = await store.evidence(version); // newest first
+    for (const [index, evidence] of findings.entries()) {
+      const later = findings.slice(0, index);
+      const takenBack = later.some(({ kind, outcome }) => kind === evidence.kind && outcome === 'failed');
+      if (evidence.outcome === 'proved' && !isTrue(evidence, { values, timeline, stage, takenBack }))
         problems.push(`version ${version.number}: "${evidence.kind}" was proved and was not so (${evidence.detail})`);
+    }
   }
   return problems;
 }
@@ -148,6 +152,8 @@ interface Facts {
   readonly values: readonly string[];
   readonly timeline: Timeline;
   readonly stage: Stage;
+  /** A later finding says otherwise. */
+  readonly takenBack: boolean;
 }
 
 type Truth = (facts: Facts, at: number) => boolean;
@@ -156,7 +162,10 @@ type Truth = (facts: Facts, at: number) => boolean;
 const truths: Partial<Record<EvidenceKind, Truth>> = {
   accepted: ({ values, timeline }, at) =>
     timeline.during(at, ({ working }) => values.some((value) => working.includes(value))),
-  refused: ({ values, stage }) => !stage.scenario.working().some((value) => values.includes(value)),
+  refused: ({ values, stage, timeline, takenBack }, at) =>
+    takenBack
+      ? timeline.during(at, ({ working }) => !working.some((value) => values.includes(value)))
+      : !stage.scenario.working().some((value) => values.includes(value)),
   'setting-ours': ({ values, timeline }, at) =>
     timeline.during(at, ({ held }) => held !== null && values.includes(held)),
   document: ({ timeline }, at) => timeline.during(at, ({ held, working }) => held !== null && working.includes(held)),
