@@ -11,6 +11,8 @@ export type Flow = (typeof flows)[number];
 export interface Boundary {
   readonly flow: Flow;
   readonly index: number;
+  /** How many of the same activity began before. */
+  readonly occurrence: number;
   readonly activity: string;
   readonly phase: Phase;
   readonly title: string;
@@ -40,7 +42,8 @@ export function casesOf(procedure: string, boundaries: readonly Boundary[]): Cra
       fault.points(boundary, boundaries).map((point) => {
         const place = `${boundary.flow}/${String(boundary.index).padStart(2, '0')}-${boundary.activity}`;
         const detail = 'nth' in point ? `-${'of' in point ? `${point.of}-` : ''}${point.nth}` : '';
-        const snag = { activity: boundary.index, point, act: fault.act };
+        const { activity, occurrence } = boundary;
+        const snag = { activity, occurrence, point, act: fault.act };
         return { id: `${place}/${fault.name}${detail}`, procedure, boundary, fault, snag };
       }),
     ),

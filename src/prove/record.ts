@@ -15,11 +15,12 @@ export async function recordBoundaries(job: Job, procedure: string, flow: Flow):
     const ledger = await session.store.ledger();
     return worker.ended
       .filter(({ outcome }) => outcome === 'succeeded')
-      .map(({ trace: { index, id, activity, requests, writes, fences } }) => {
+      .map(({ trace: { index, occurrence, id, activity, requests, writes, fences } }) => {
         const entry = ledger.find(({ activityId, event }) => activityId === id && event === 'succeeded');
         if (!entry?.phase) throw new Error(`the ledger does not know activity ${id}`);
         const { phase, title = activity, version = null } = entry;
-        return { flow, index, activity, phase, title, version, requests, writes: [...writes, 'record'], fences };
+        const what = { flow, index, occurrence, activity, phase, title, version };
+        return { ...what, requests, writes: [...writes, 'record'], fences };
       })
       .sort((a, b) => a.index - b.index);
   });

@@ -12,8 +12,9 @@ export type RequestKind = 'read' | 'change';
 
 /** The one thing that goes wrong in a worker: it dies, it is stopped, or it waits while somebody outside acts. */
 export interface Snag {
-  /** Which of the rotation's activities, in the order in which they begin. */
-  readonly activity: number;
+  readonly activity: string;
+  /** How many activities of this name have begun before: side by side, different ones begin in any order. */
+  readonly occurrence: number;
   readonly point: Point;
   readonly act: 'kill' | 'stop' | 'pause';
 }
@@ -40,7 +41,9 @@ export interface Outgoing {
 
 /** What one attempt of an activity did. */
 export interface Trace {
+  /** Of all activities, in the order in which they began. */
   readonly index: number;
+  readonly occurrence: number;
   readonly id: string;
   readonly activity: string;
   readonly requests: readonly Outgoing[];

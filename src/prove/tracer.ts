@@ -48,23 +48,24 @@ interface Hooks {
   /** Of the attempt in whose asynchronous context this is called; null outside of activities. */
   readonly track: () => Track | null;
   /** Called at every point; does whatever is to happen there. */
-  readonly pass: (point: Point, index: number, request?: Outgoing) => Promise<void>;
+  readonly pass: (point: Point, at: Track, request?: Outgoing) => Promise<void>;
   /** The same at once, for what cannot wait. */
-  readonly passNow: (point: Point, index: number) => void;
+  readonly passNow: (point: Point, at: Track) => void;
 }
 
 function createTracks(): Hooks['track'] {
-  const order = new Map<string, number>();
+  const begun = new Map<string, Pick<Track, 'index' | 'occurrence' | 'id' | 'activity'>>();
   const tracks = new Map<string, Track>();
   return () => {
     const info = contextInfo();
     if (!info) return null;
     const id = `${info.activityId} of ${info.workflowExecution?.runId}`;
     const attempt = `${id}, attempt ${info.attempt}`;
-    const index = order.get(id) ?? order.size;
-    order.set(id, index);
-    const begun = { index, id: info.activityId, activity: info.activityType };
-    const track = tracks.get(attempt) ?? { ...begun, requests: [], writes: [], fences: 0 };
+    const { activityId, activityType: activity } = info;
+    const occurrence = [...begun.values()].filter((each) => each.activity === activity).length;
+    const what = begun.get(id) ?? { index: begun.size, occurrence, id: activityId, activity };
+    begun.set(id, what);
+    const track = tracks.get(attempt) ?? { ...what, requests: [], writes: [], fences: 0 };
     tracks.set(attempt, track);
     return track;
   };
@@ -72,15 +73,16 @@ function createTracks(): Hooks['track'] {
 
 function createSnag({ snag, report, goOn, retire }: TracerOptions): Pick<Hooks, 'pass' | 'passNow'> {
   let pending = snag;
-  function due(point: Point, index: number): Snag | null {
-    if (!pending || pending.activity !== index || !samePoint(pending.point, point)) return null;
+  function due(point: Point, { activity, occurrence }: Track): Snag | null {
+    if (pending?.activity !== activity || pending.occurrence !== occurrence) return null;
+    if (!samePoint(pending.point, point)) return null;
     const now = pending;
     pending = null;
     return now;
   }
   return {
-    async pass(point, index, request) {
-      const now = due(point, index);
+    async pass(point, track, request) {
+      const now = due(point, track);
       if (!now) return;
       if (now.act === 'kill') die();
       const told = now.act === 'pause' ? goOn() : null;
@@ -89,8 +91,8 @@ function createSnag({ snag, report, goOn, retire }: TracerOptions): Pick<Hooks, 
       if (now.act === 'stop') process.kill(process.pid, 'SIGSTOP');
       await told;
     },
-    passNow(point, index) {
-      if (due(point, index)) die();
+    passNow(point, track) {
+      if (due(point, track)) die();
     },
   };
 }
@@ -103,10 +105,8 @@ function tracedRequests({ track, pass, passNow }: Hooks): Tracer['requests'] {
     const of = kindOf(request);
     const nth = current.requests.filter((earlier) => kindOf(earlier) === of).length;
     current.requests.push(request);
-    const arrived = (): void => passNow({ at: 'answer', of, nth }, current.index);
-    void pass({ at: 'request', of, nth }, current.index, request).then(() =>
-      dispatch(options, watched(handler, arrived)),
-    );
+    const arrived = (): void => passNow({ at: 'answer', of, nth }, current);
+    void pass({ at: 'request', of, nth }, current, request).then(() => dispatch(options, watched(handler, arrived)));
     return true;
   };
 }
@@ -117,9 +117,9 @@ async function tracedChange({ track, pass, passNow }: Hooks, request: Outgoing, 
   const of = 'change';
   const nth = current.requests.filter((earlier) => kindOf(earlier) === of).length;
   current.requests.push(request);
-  await pass({ at: 'request', of, nth }, current.index, request);
+  await pass({ at: 'request', of, nth }, current, request);
   await work();
-  passNow({ at: 'answer', of, nth }, current.index);
+  passNow({ at: 'answer', of, nth }, current);
 }
 
 function traced(
@@ -130,7 +130,7 @@ function traced(
     const current = track();
     if (!current) return activity(...args);
     try {
-      await pass({ at: 'entry' }, current.index);
+      await pass({ at: 'entry' }, current);
       const result = await activity(...args);
       await report({ event: 'ended', trace: current, outcome: 'succeeded' });
       return result;
@@ -154,8 +154,8 @@ function tracedStore(store: Store, { track, pass }: Hooks): Store {
       name,
       async (...args: unknown[]): Promise<unknown> => {
         const current = track();
-        if (current && name === 'fence') await pass({ at: 'fence', nth: current.fences++ }, current.index);
-        else if (current) await pass({ at: 'write', nth: current.writes.push(name) - 1 }, current.index);
+        if (current && name === 'fence') await pass({ at: 'fence', nth: current.fences++ }, current);
+        else if (current) await pass({ at: 'write', nth: current.writes.push(name) - 1 }, current);
         return (method as (...args: unknown[]) => Promise<unknown>)(...args);
       },
     ] as const;
@@ -163,9 +163,9 @@ function tracedStore(store: Store, { track, pass }: Hooks): Store {
   const record: Store['record'] = async (entry) => {
     const current = entry.event === 'succeeded' ? track() : null;
     if (!current) return store.record(entry);
-    await pass({ at: 'write', nth: current.writes.push('record') - 1 }, current.index);
+    await pass({ at: 'write', nth: current.writes.push('record') - 1 }, current);
     const row = await store.record(entry);
-    await pass({ at: 'end' }, current.index);
+    await pass({ at: 'end' }, current);
     return row;
   };
   return { ...store, ...(Object.fromEntries(around) as Partial<Store>), record };

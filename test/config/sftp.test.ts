@@ -73,13 +73,14 @@ it('is drafted with what only the operator knows left open', () => {
     configured: true,
     source: 'env',
   };
-  const engine_ = {
+  const engine = {
+    kind: 'docuelevate' as const,
     url: 'https://docs.example.com',
     username: 'keyturn',
     credentials: [{ ...setting, source: 'env' as const }],
   };
 
-  const { text, credentials, secretFiles } = draftConfiguration(engine_, catalog);
+  const { text, credentials, secretFiles } = draftConfiguration(engine, catalog);
 
   expect(credentials).toEqual(['sftp']);
   expect(secretFiles).toEqual(['./keyturn.secrets/sftp-adminKey']);

@@ -3,7 +3,15 @@ import { choose } from '../../src/prove/choose.js';
 
 const request = (method: string) => ({ method, origin: 'http://provider.test', path: '/keys' });
 const boundary: Boundary = {
-  ...{ flow: 'planned', index: 0, activity: 'openai.createKey', phase: 'replace', title: 'Create', version: 2 },
+  ...{
+    flow: 'planned',
+    index: 0,
+    occurrence: 0,
+    activity: 'openai.createKey',
+    phase: 'replace',
+    title: 'Create',
+    version: 2,
+  },
   ...{ requests: [request('GET'), request('POST')], writes: ['intend', 'keep', 'record'], fences: 1 },
 };
 const ids = (faults: string) => casesOf('p', [boundary]).flatMap(({ id }) => (id.includes(`/${faults}`) ? [id] : []));
