@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { phases } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
+import { compiled } from './compiled.js';
 import { canonicalJson } from './canonical-json.js';
 import { type StoreContext, write, writeUnsynced } from './context.js';
 import type { KeyRing } from './key-ring.js';
@@ -41,24 +42,24 @@ export function ledgerQueries(context: StoreContext): Pick<Store, 'record' | 'le
   };
 }
 
-/** Adds an entry to the chain; call it inside a transaction. */
-export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry): Promise<LedgerRow> {
-  const end = await db
+const takeSeq = compiled((db) =>
+  db
     .updateTable('installation')
     .set((column) => ({ ledger_seq: column('ledger_seq', '+', 1) }))
-    .returning(['ledger_seq', 'ledger_mac'])
-    .executeTakeFirstOrThrow();
+    .returning(['ledger_seq', 'ledger_mac']),
+);
+const insertRow = compiled((db) => db.insertInto('ledger').values({ seq: 0, credential: '', entry: '', mac: '' }));
+const moveEnd = compiled((db) => db.updateTable('installation').set({ ledger_mac: '', ledger_seal: '' }));
+
+/** Adds an entry to the chain; call it inside a transaction. */
+export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry): Promise<LedgerRow> {
+  const [end] = await takeSeq(db, [1]);
+  if (!end) throw new Error('the database has no installation');
   const numbered = { ...entry, seq: end.ledger_seq, at: now() };
   const text = canonicalJson(numbered);
   const mac = link(ring, end.ledger_mac, text);
-  await db
-    .insertInto('ledger')
-    .values({ seq: numbered.seq, credential: entry.credential ?? null, entry: text, mac })
-    .execute();
-  await db
-    .updateTable('installation')
-    .set({ ledger_mac: mac, ledger_seal: sealOfEnd(ring, numbered.seq, mac) })
-    .execute();
+  await insertRow(db, [numbered.seq, entry.credential ?? null, text, mac]);
+  await moveEnd(db, [mac, sealOfEnd(ring, numbered.seq, mac)]);
   return { ...numbered, mac };
 }
 

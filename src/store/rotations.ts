@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
+import { compiled } from './compiled.js';
 import { type StoreContext, write } from './context.js';
 import { register } from './credentials.js';
 import { fenceLost, needsDecision } from './failures.js';
@@ -45,13 +46,12 @@ export function rotationQueries(context: StoreContext): Rotations {
   };
 }
 
-export async function openRotation({ db }: StoreContext, credential: string) {
-  return db
-    .selectFrom('rotations')
-    .selectAll()
-    .where('credential', '=', credential)
-    .where('closed_at', 'is', null)
-    .executeTakeFirst();
+const selectOpen = compiled((db) =>
+  db.selectFrom('rotations').selectAll().where('credential', '=', '').where('closed_at', 'is', null),
+);
+
+export async function openRotation({ db }: StoreContext, credential: string): Promise<Rotation | undefined> {
+  return (await selectOpen(db, [credential]))[0];
 }
 
 /** @throws FenceLost unless the rotation with this fence is open */

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { VersionRef } from '../domain/version.js';
+import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
 import { notFound } from './failures.js';
 import type { VersionsTable } from './schema.js';
@@ -15,7 +16,7 @@ export type VersionKey = Pick<VersionRef, 'credential' | 'number'>;
 const MarksColumn = z.record(z.string(), z.object({ before: z.number(), ours: z.number().exactOptional() }));
 const PartFingerprints = z.record(z.string(), z.string());
 
-export function selectVersions({ db }: StoreContext) {
+export function selectVersions({ db }: Pick<StoreContext, 'db'>) {
   return db
     .selectFrom('versions')
     .innerJoin('credentials', 'credentials.name', 'versions.credential')
@@ -25,12 +26,13 @@ export function selectVersions({ db }: StoreContext) {
     .orderBy('versions.number');
 }
 
+const selectVersion = compiled((db) =>
+  selectVersions({ db }).where('versions.credential', '=', '').where('versions.number', '=', 0),
+);
+
 /** @throws NotFound */
-export async function versionRow(context: StoreContext, { credential, number }: VersionKey): Promise<VersionRow> {
-  const row = await selectVersions(context)
-    .where('versions.credential', '=', credential)
-    .where('versions.number', '=', number)
-    .executeTakeFirst();
+export async function versionRow({ db }: StoreContext, { credential, number }: VersionKey): Promise<VersionRow> {
+  const [row] = await selectVersion(db, [credential, number]);
   if (!row) throw noVersion({ credential, number });
   return row;
 }
