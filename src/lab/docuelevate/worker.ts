@@ -39,8 +39,7 @@ export interface Worker {
 
 export function createWorker({ settings, env, documents, latencyMs, signal }: WorkerOptions): Worker {
   const memory = new Map<string, string | null>(env);
-  let seen = 0;
-  let busy = 0;
+  let [seen, busy] = [0, 0];
 
   /** Copies the rows there are, and so keeps what was deleted. */
   function load(): void {
@@ -48,11 +47,10 @@ export function createWorker({ settings, env, documents, latencyMs, signal }: Wo
     for (const [key, value] of settings.rows) memory.set(key, value);
     seen = settings.version();
   }
-  const ai = createAi((key) => worker.holds(key) ?? '', { latencyMs, signal });
+  const holds = (key: string): string => worker.holds(key) ?? '';
   const pause = (): Promise<void> => delay(Math.max(1, latencyMs / 10), undefined, { signal });
-  const ocr = createOcr((key) => worker.holds(key) ?? '', signal);
-  const s3 = createS3((key) => worker.holds(key) ?? '', { env, signal });
-  const sftp = createSftp((key) => worker.holds(key) ?? '', signal);
+  const ai = createAi(holds, { latencyMs, signal });
+  const [ocr, s3, sftp] = [createOcr(holds, signal), createS3(holds, { env, signal }), createSftp(holds, signal)];
   const tools = { documents, ai, ocr, s3, sftp, pause, destinationBroken: () => worker.brokenDestination };
 
   const worker: Worker = {
