@@ -21,6 +21,8 @@ export interface Boundary {
   readonly requests: readonly Outgoing[];
   /** What it writes to the store, in order, and the ledger's last entry. */
   readonly writes: readonly string[];
+  /** What it found, where it looked at something; null where it did something. */
+  readonly outcome: string | null;
   /** How often it presents the fence. */
   readonly fences: number;
 }

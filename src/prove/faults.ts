@@ -193,12 +193,17 @@ function firstRequest(boundary: Boundary): readonly Point[] {
 const switches = /^(docuelevate\.writeSettings|delivery\.deliver)$/;
 const looks = /^(docuelevate\.settingsAreOurs|delivery\.isDelivered)$/;
 
-/** From the switch until the last look at the setting before the old value goes: after that look nobody can notice in time. */
+/**
+ * From the switch until the last look at the setting before the old value goes: after that look nobody can notice in time. A look that sees
+ * nothing is none: what a command was given cannot be read back.
+ */
 function beforeProofEnds(boundary: Boundary, all: readonly Boundary[]): readonly Point[] {
   if (boundary.flow !== 'planned') return [];
   const own = all.filter(({ flow }) => flow === 'planned');
   const switched = own.findIndex(({ phase, activity }) => phase === 'replace' && switches.test(activity));
-  const lastLook = own.findLastIndex(({ phase, activity }) => phase === 'proof' && looks.test(activity));
+  const lastLook = own.findLastIndex(
+    ({ phase, activity, outcome }) => phase === 'proof' && looks.test(activity) && outcome === 'proved',
+  );
   return boundary.index > switched && boundary.index <= lastLook ? entry() : [];
 }
 

@@ -18,8 +18,8 @@ export async function recordBoundaries(job: Job, procedure: string, flow: Flow):
       .map(({ trace: { index, occurrence, id, activity, requests, writes, fences } }) => {
         const entry = ledger.find(({ activityId, event }) => activityId === id && event === 'succeeded');
         if (!entry?.phase) throw new Error(`the ledger does not know activity ${id}`);
-        const { phase, title = activity, version = null } = entry;
-        const what = { flow, index, occurrence, activity, phase, title, version };
+        const { phase, title = activity, version = null, outcome = null } = entry;
+        const what = { flow, index, occurrence, activity, phase, title, version, outcome };
         return { ...what, requests, writes: [...writes, 'record'], fences };
       })
       .sort((a, b) => a.index - b.index);

@@ -11,6 +11,7 @@ const boundary: Boundary = {
     phase: 'replace',
     title: 'Create',
     version: 2,
+    outcome: null,
   },
   ...{ requests: [request('GET'), request('POST')], writes: ['intend', 'keep', 'record'], fences: 1 },
 };
