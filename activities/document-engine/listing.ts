@@ -1,18 +1,11 @@
 import type { Listing } from '../shared/listing.js';
-import { OutsideError } from '../shared/outside-error.js';
 import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
 import { newValue } from './keys.js';
-import { momentPast, plain } from './marker.js';
-import { soonMs } from './standing.js';
+import { end } from './standing.js';
 
 /** The secrets of one type. The current one ends when a value that nobody holds becomes current in its place. */
 export function documentEngineListing(connection: DocumentEngineConnection): Listing {
   const client = new DocumentEngineClient(connection, new Set());
-  async function expire(id: number): Promise<void> {
-    if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') return;
-    if ((await client.changeExpiry(id, plain(client.now() + soonMs))) === 'refused')
-      throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });
-  }
   return {
     async list() {
       return (await client.secrets()).map(({ id, expiresAt }) => ({
@@ -29,7 +22,7 @@ export function documentEngineListing(connection: DocumentEngineConnection): Lis
         await client.rotate(value[connection.part] ?? '');
       }
       const left = (await client.secrets()).find(isIt);
-      if (left) await expire(left.id);
+      if (left) await end(client, left.id);
     },
   };
 }

@@ -42,14 +42,19 @@ export function sparesOf({ store }: Work, ref: VersionRef, listed: readonly List
   return markedIn(listed, markerOf(store.installation, ref));
 }
 
-/** Ends secrets that are not current. An engine that takes no expiry in the past gets the next moment. */
+/** Ends secrets that are not current. */
 export async function expire({ store, client, ref }: Work, secrets: readonly ListedSecret[]): Promise<void> {
   for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
     await presentFence(store, ref);
-    if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') continue;
-    if ((await client.changeExpiry(id, plain(client.now() + soonMs))) === 'refused')
-      throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });
+    await end(client, id);
   }
+}
+
+/** Ends a secret that is not current. An engine that takes no expiry in the past gets the next moment. */
+export async function end(client: DocumentEngineClient, id: number): Promise<void> {
+  if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') return;
+  if ((await client.changeExpiry(id, plain(client.now() + soonMs))) === 'refused')
+    throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });
 }
 
 /** How soon a secret ends where it cannot end at once; the engine's clock is known to the second. */

@@ -3,7 +3,7 @@ import { presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, passing } from '../shared/patience.js';
 import type { SftpDeps } from './activities.js';
 import { linesIn, withLine, withoutKeys } from './authorized-keys.js';
-import { administer } from './client.js';
+import { administer, type SftpConnection } from './client.js';
 import { kindOf } from './key-pair.js';
 import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
 import { open, type Value, valueOf, type Work } from './standing.js';
@@ -26,7 +26,7 @@ export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<voi
   const earlier = await earlierValues(work);
   let options = '';
   await store.note(ref, { provider: 'unknown' });
-  await edit(work, {
+  await edit(work.connection, {
     present: () => presentFence(store, ref),
     change(text) {
       options = optionsFor(text, [value, ...earlier]);
@@ -67,7 +67,7 @@ async function remove(deps: SftpDeps, ref: VersionRef, targets: readonly Version
     await store.note(target, { provider: 'unknown' });
   }
   if (publicKeys.length === 0) return;
-  await edit(work, {
+  await edit(work.connection, {
     async present() {
       for (const target of targets) await presentProof(store, target);
     },
@@ -89,7 +89,7 @@ async function earlierValues({ store, ref }: Work): Promise<Value[]> {
 async function takeBack(work: Work, publicKey: string): Promise<void> {
   const { state } = await work.store.read(work.ref);
   if (state === 'current' || state === 'retiring') return;
-  await edit(work, { present: async () => undefined, change: (text) => withoutKeys(text, [publicKey]) });
+  await edit(work.connection, { present: async () => undefined, change: (text) => withoutKeys(text, [publicKey]) });
 }
 
 interface Edit {
@@ -102,7 +102,7 @@ interface Edit {
 const mostTries = 5;
 
 /** Replaces authorized_keys until a look at it shows that nothing is left to change. Somebody else's edit meanwhile is kept. */
-async function edit({ connection }: Work, { change, present }: Edit): Promise<void> {
+export async function edit(connection: SftpConnection, { change, present }: Edit): Promise<void> {
   const { authorizedKeys } = connection;
   await administer(connection, async (files) => {
     for (let tries = 0; tries < mostTries; tries++) {

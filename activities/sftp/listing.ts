@@ -1,7 +1,6 @@
 import type { Listing } from '../shared/listing.js';
-import { passing } from '../shared/patience.js';
 import { linesIn, withoutKeys } from './authorized-keys.js';
-import { readKeys } from './authorize.js';
+import { edit, readKeys } from './authorize.js';
 import { administer, type SftpConnection } from './client.js';
 import { fingerprintOf, readKey } from './key-pair.js';
 
@@ -21,19 +20,13 @@ export function sftpListing(connection: SftpConnection): Listing {
       });
     },
     end: (id) =>
-      administer(connection, async (files) => {
-        const before = await readKeys(files, authorizedKeys);
-        const meant = linesIn(before.text).filter(({ publicKey }) => fingerprintOf(publicKey) === id);
-        const text = withoutKeys(
-          before.text,
-          meant.map(({ publicKey }) => publicKey),
-        );
-        if (text === before.text) return;
-        const beside = await files.writeBeside(before, text);
-        const unchanged = (await readKeys(files, authorizedKeys)).text === before.text;
-        if (unchanged) return files.replace(before.path, beside);
-        await files.remove(beside);
-        throw passing(`somebody else is changing ${authorizedKeys}`);
+      edit(connection, {
+        present: async () => undefined, // there is no store to ask
+        change(text) {
+          const meant = linesIn(text).filter(({ publicKey }) => fingerprintOf(publicKey) === id);
+          const publicKeys = meant.map(({ publicKey }) => publicKey);
+          return withoutKeys(text, publicKeys);
+        },
       }),
   };
 }

@@ -7,6 +7,7 @@ import { chosen } from '../operations/emergency-choice.js';
 import { recordFileOf } from '../operations/emergency-record.js';
 import { type EndedListed, endAll, list, type Unstored } from '../operations/emergency-without-store.js';
 import { UsageError } from '../operations/refusals.js';
+import { looksMadeFor } from '../store/intents.js';
 import { confirmed, type Wanted } from './emergency.js';
 import { seconds } from './emergency-text.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
@@ -51,7 +52,7 @@ function listText({ bold, dim, attention }: Paint, { credential, why, listed }: 
     each.id,
     each.name,
     each.lastUsedAt === null ? '' : `used ${each.lastUsedAt}`,
-    isOurs(each, credential) ? 'by its name made by Keyturn for this credential' : '',
+    looksMadeFor(credential, each.name) ? 'by its name made by Keyturn for this credential' : '',
   ]);
   return [
     attention(`The store cannot be opened: ${why}`),
@@ -63,11 +64,6 @@ function listText({ bold, dim, attention }: Paint, { credential, why, listed }: 
     'Nothing takes the place of what ends: a new value could not be kept. The engine fails until there is one.',
     '',
   ];
-}
-
-/** By the label alone: for a proof the store would be needed. */
-function isOurs({ name }: Listed, credential: string): boolean {
-  return name.startsWith('keyturn-') && name.includes(`-${credential.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-v`);
 }
 
 async function chosenFrom(cli: Cli, listed: readonly Listed[], { id: ids }: Wanted): Promise<Listed[]> {

@@ -17,6 +17,7 @@ import { definePlan } from './plan.js';
 import { defineProve } from './prove.js';
 import { defineReconcile } from './reconcile.js';
 import { defineRestore } from './restore.js';
+import { defineReveal } from './reveal.js';
 import { defineRotate } from './rotate.js';
 import { defineSchedules } from './schedules.js';
 import { defineStatus } from './status.js';
@@ -43,8 +44,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   endQuietlyOnClosedPipe();
   if (!argv.includes('--verbose')) process.removeAllListeners('warning'); // Node's own, such as "experimental feature"
   const program = define();
-  // `emergency --version 3` names a version of a credential; everywhere else it asks for Keyturn's own.
-  if (!argv.includes('emergency')) program.version(version(), '--version', 'show the version');
+  // Of these commands `--version 3` names a version of a credential; everywhere else it asks for Keyturn's own.
+  if (!argv.some((word) => word === 'emergency' || word === 'reveal')) program.version(version(), '--version', 'show the version');
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -76,7 +77,7 @@ function define(): Command {
   program.commandsGroup('On a schedule:');
   for (const add of [defineSchedules, defineNotify]) add(program);
   program.commandsGroup('Look back and recover:');
-  for (const add of [defineLedger, defineReconcile, defineBackup, defineRestore]) add(program);
+  for (const add of [defineLedger, defineReconcile, defineReveal, defineBackup, defineRestore]) add(program);
   program.commandsGroup('Run:');
   for (const add of [defineUp, defineWorker, defineDemo, defineProve]) add(program);
   return program;

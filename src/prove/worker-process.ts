@@ -1,5 +1,6 @@
 // The worker under test: a process of its own, made of the same parts as every worker, that can be killed where it hurts.
 import { once } from 'node:events';
+import { flushCompileCache } from 'node:module';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -27,6 +28,7 @@ const silenceMs = 1_000; // the crash matrix waits no 20 seconds for an answer t
 
 process.once('disconnect', () => process.exit());
 const received = once(process, 'message') as Promise<[Assignment]>;
+flushCompileCache(); // this process will hardly get to end by itself
 await report({ event: 'loaded' });
 const [assignment] = await received;
 try {

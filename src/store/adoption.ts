@@ -99,6 +99,6 @@ function rotating({ credential, workflow_id, opened_at }: Rotation): UserError {
 function present({ credential, number }: VersionRow): UserError {
   return new UserError(`${credential} has version ${number} already, and its value is another one.`, {
     state: `Nothing was changed: version ${number} is current.`,
-    next: `Run \`keyturn rotate ${credential}\` to replace it. If it was changed by hand, put version ${number} back into the engine first: \`keyturn reveal ${credential}\` shows it.`,
+    next: `Run \`keyturn rotate ${credential}\` to replace it. If it was changed by hand, put version ${number} back into the engine first: \`keyturn reveal ${credential} --reason "…"\` shows it.`,
   });
 }

@@ -32,8 +32,18 @@ export function labelOf(
 ): string {
   const start = `keyturn-${installation.slice(0, 8)}-`;
   const end = `-v${version}-${nonce}`;
-  const name = credential.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-  return start + name.slice(0, labelLength - start.length - end.length) + end;
+  return start + inLabel(credential).slice(0, labelLength - start.length - end.length) + end;
+}
+
+/** Whether something is named as what is made for a credential is: a hint for a person, when no store is there to prove it. */
+export function looksMadeFor(credential: string, name: string): boolean {
+  const [, made] = /^keyturn-[0-9a-f]{8}-(.+)-v\d+-[0-9a-f]{12}$/.exec(name) ?? [];
+  if (made === undefined) return false;
+  return name.length === labelLength ? inLabel(credential).startsWith(made) : inLabel(credential) === made;
+}
+
+function inLabel(credential: string): string {
+  return credential.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
 async function intend(context: StoreContext, ref: VersionRef, seen?: readonly string[]): Promise<Intent> {

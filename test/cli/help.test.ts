@@ -15,6 +15,7 @@ const commands = [
   'extend-grace',
   'emergency',
   'whose',
+  'reveal',
   'ledger',
   'up',
   'worker',

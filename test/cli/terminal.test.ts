@@ -39,6 +39,16 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
     expect((await adopting.ended).code).toBe(130);
   });
 
+  it('shows a value to who asks for it, and the ledger says so', async () => {
+    const screen = await shown(stage.startInTerminal('reveal', 'openai', '--reason', 'a drill'));
+
+    expect(screen).toContain(stage.scenario.adopted['key']);
+    const ledger = await stage.keyturn('ledger', 'openai', '--limit', '1', '--json');
+    expect(ledger.json()).toMatchObject({ entries: [{ event: 'revealed', version: 1, detail: 'a drill' }] });
+    const unknown = await shown(stage.startInTerminal('reveal', 'openai', '--version', '7', '--reason', 'a drill'));
+    expect(unknown).toContain('Say --version: 1 (current)');
+  });
+
   it('draws the steps live, and leaves the rotation alone on Ctrl-C', async () => {
     const up = stage.start(['up']);
     await up.says('Ready.');

@@ -49,6 +49,15 @@ it('makes no configuration and no store by itself', async () => {
   expect(existsSync(at('keyturn.db'))).toBe(false);
 });
 
+it('shows a value to nobody who is no person at a terminal', async () => {
+  const reveal = ['reveal', 'openai', '--reason', 'a test'];
+
+  for (const refused of await Promise.all([stage.keyturn(...reveal), stage.keyturn(...reveal, '--json')])) {
+    expectTold(refused, 2, 'in a terminal only', 'Nothing was shown');
+    expect(refused.stdout + refused.stderr).not.toContain(stage.scenario.adopted['key']);
+  }
+});
+
 it('waits for a locked database no longer than a second, and can be run again', async () => {
   const other = new DatabaseSync(at('keyturn.db'));
   other.exec('begin immediate');

@@ -1,4 +1,4 @@
-import { labelOf } from '../../src/store/intents.js';
+import { labelOf, looksMadeFor } from '../../src/store/intents.js';
 import { type Bench, claims, openai, presenter, randomValue, request, startBench, matching } from './fixtures.js';
 import type { VersionRef } from '../../src/domain/version.js';
 
@@ -35,6 +35,17 @@ describe('An attempt to create something', () => {
     expect(label).toMatch(/^[a-z0-9-]{64}$/);
     expect(label).toMatch(/^keyturn-[0-9a-f]{8}-gro-e-ablage-openai.*-v123-0123456789ab$/);
   });
+
+  it.each(['openai', 'openai-two', 'Große Ablage: OpenAI (Produktion) mit langem Namen'])(
+    'is recognised by the name of %s, and not by that of another',
+    (credential) => {
+      const label = labelOf(bench.ring.installation, { credential, version: 1, nonce: '0123456789ab' });
+
+      expect(looksMadeFor(credential, label)).toBe(true);
+      for (const other of ['openai-t', 'open', 'azure']) expect(looksMadeFor(other, label)).toBe(false);
+      expect(looksMadeFor(credential, `${label}-by-hand`)).toBe(false);
+    },
+  );
 
   it('is kept: the value is sealed and the version becomes a candidate', async () => {
     const intent = await bench.store.intend(next);
