@@ -45,7 +45,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   if (!argv.includes('--verbose')) process.removeAllListeners('warning'); // Node's own, such as "experimental feature"
   const program = define();
   // Of these commands `--version 3` names a version of a credential; everywhere else it asks for Keyturn's own.
-  if (!argv.some((word) => word === 'emergency' || word === 'reveal')) program.version(version(), '--version', 'show the version');
+  if (!argv.some((word) => word === 'emergency' || word === 'reveal'))
+    program.version(version(), '--version', 'show the version');
   try {
     await program.parseAsync(argv);
   } catch (error) {
