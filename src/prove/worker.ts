@@ -30,8 +30,10 @@ const script = fileURLToPath(
     import.meta.url,
   ),
 );
-/** Thousands of starts: each saves a tenth of its time. */
 const { cacheDir, variables } = readEnvironment();
+
+/** A third of a case goes into starting workers: compiled code is kept, and workflows run without threads of their own (TEMPORAL_DEBUG). */
+const cheapStart = { NODE_COMPILE_CACHE: join(cacheDir, 'compiled'), TEMPORAL_DEBUG: '1' };
 const alive = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
@@ -40,7 +42,7 @@ process.once('exit', () => {
 /** Starts a process that has loaded everything and waits for its assignment. */
 export function startWorkerProcess(): WorkerProcess {
   const child = fork(script, {
-    env: { ...variables, NODE_COMPILE_CACHE: join(cacheDir, 'compiled') },
+    env: { ...variables, ...cheapStart },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
