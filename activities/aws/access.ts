@@ -4,7 +4,7 @@ import type { AwsDeps } from './activities.js';
 import type { AwsConnection } from './client.js';
 import { quota } from './keys.js';
 import { knownIds, type Work, workOn } from './lost.js';
-import { isForbidden, ofAdmin } from './refusals.js';
+import { ofAdmin } from './refusals.js';
 
 const needed = [
   'iam:CreateAccessKey',
@@ -53,17 +53,17 @@ async function roomFor({ deps, client, connection }: Work): Promise<string> {
 }
 
 /** Asked for, not tried: each of them changes something. */
-async function permits({ client }: Work, arn: string): Promise<string> {
+async function permits({ client, connection: { account, user } }: Work, arn: string): Promise<string> {
   const role = /^arn:(aws[\w-]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
   const source = role ? `arn:${role[1]}:iam::${role[2]}:role/${role[3]}` : arn;
-  const forbidden = await client.forbidden(source, [...needed, useful]).catch((error: unknown) => {
-    if (isForbidden(error)) return null;
-    throw error;
-  });
+  const known = await client.userArn();
+  const target = known ?? `arn:${arn.split(':')[1]}:iam::${account}:user/${user}`;
+  const forbidden = await client.forbidden(source, target, [...needed, useful]);
   if (forbidden === null)
     return `cannot be asked (iam:SimulatePrincipalPolicy): needed are ${needed.join(', ')}, and ${useful} for emergencies`;
   const missing = forbidden.filter((action) => action !== useful);
-  if (missing.length > 0) throw permanent('Unauthorized', `are missing: ${missing.join(', ')}`);
+  const unless = known === null ? `, if ${user} has no path (iam:GetUser would show it)` : '';
+  if (missing.length > 0) throw permanent('Unauthorized', `are missing: ${missing.join(', ')}${unless}`);
   return forbidden.includes(useful)
     ? `suffice; without ${useful} temporary credentials outlive an emergency`
     : 'suffice, for emergencies too';

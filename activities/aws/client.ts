@@ -2,6 +2,7 @@ import {
   CreateAccessKeyCommand,
   DeleteAccessKeyCommand,
   GetAccessKeyLastUsedCommand,
+  GetUserCommand,
   IAMClient,
   paginateListAccessKeys,
   PutUserPolicyCommand,
@@ -11,7 +12,7 @@ import {
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { OutsideError } from '../shared/outside-error.js';
-import { isGone, ofAdmin, told } from './refusals.js';
+import { isForbidden, isGone, ofAdmin, told } from './refusals.js';
 import { transportOf } from './transport.js';
 
 /** A service user, its bucket and whoever may manage its keys, as the configuration names them. */
@@ -117,16 +118,33 @@ export class AwsClient {
     await told('iam', 'putUserPolicy', async () => (await this.#iam()).send(new PutUserPolicyCommand(policy)));
   }
 
-  /** Those of the actions that somebody may not take on the user. */
-  async forbidden(arn: string, ActionNames: string[]): Promise<string[]> {
-    const { account, user } = this.#connection;
-    const asked = { PolicySourceArn: arn, ActionNames, ResourceArns: [`arn:aws:iam::${account}:user/${user}`] };
-    const { EvaluationResults = [] } = await told('iam', 'simulatePrincipalPolicy', async () =>
-      (await this.#iam()).send(new SimulatePrincipalPolicyCommand(asked)),
-    );
-    return EvaluationResults.filter(({ EvalDecision }) => EvalDecision !== 'allowed').flatMap(
-      ({ EvalActionName }) => EvalActionName ?? [],
-    );
+  /** The service user's whole name, which may hold a path; null where Keyturn may not look. */
+  async userArn(): Promise<string | null> {
+    try {
+      const { User } = await told('iam', 'getUser', async () =>
+        (await this.#iam()).send(new GetUserCommand(this.#user())),
+      );
+      return User?.Arn ?? null;
+    } catch (error) {
+      if (isForbidden(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Those of the actions that somebody may not take on a user; null where that cannot be asked. */
+  async forbidden(source: string, target: string, ActionNames: string[]): Promise<string[] | null> {
+    const asked = { PolicySourceArn: source, ActionNames, ResourceArns: [target] };
+    try {
+      const { EvaluationResults = [] } = await told('iam', 'simulatePrincipalPolicy', async () =>
+        (await this.#iam()).send(new SimulatePrincipalPolicyCommand(asked)),
+      );
+      return EvaluationResults.filter(({ EvalDecision }) => EvalDecision !== 'allowed').flatMap(
+        ({ EvalActionName }) => EvalActionName ?? [],
+      );
+    } catch (error) {
+      if (isForbidden(error) || isGone(error)) return null; // the session of a role does not tell the path of the role
+      throw error;
+    }
   }
 
   /** Whose key it is, as STS knows it: the admin's when none is given. */

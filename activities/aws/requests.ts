@@ -12,6 +12,7 @@ export const endpoints = {
   deleteKey: action('iam', 'DeleteAccessKey'),
   showLastUse: action('iam', 'GetAccessKeyLastUsed'),
   putPolicy: action('iam', 'PutUserPolicy'),
+  showUser: action('iam', 'GetUser'),
   simulate: action('iam', 'SimulatePrincipalPolicy'),
   identify: action('sts', 'GetCallerIdentity'),
   putObject: { system: 's3', method: 'PUT', path: object },
@@ -40,7 +41,7 @@ export const awsRequests: RequestsOf<AwsActivities> = {
   deleteKey: [...lost, optional(deleteKey), optional(listKeys)],
   identifyKey: [listKeys],
   survey: [listKeys, optional(repeated(showLastUse)), optional(repeated(identify)), optional(repeated(getObject))],
-  checkAccess: [identify, optional(listKeys), optional(endpoints.simulate)],
+  checkAccess: [identify, optional(listKeys), optional(endpoints.showUser), optional(endpoints.simulate)],
 };
 
 function action<S extends string, A extends string>(system: S, name: A) {

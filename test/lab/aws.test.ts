@@ -50,7 +50,7 @@ it('makes a key whose secret is shown once, and which STS and S3 know', async ()
 
   expect(listed).toMatchObject([{ AccessKeyId: key.id, Status: 'Active' }]);
   expect(listed?.[0]).not.toHaveProperty('SecretAccessKey');
-  expect(await who(key)).toMatchObject({ Arn: `arn:aws:iam::${lab.account}:user/${lab.user}` });
+  expect(await who(key)).toMatchObject({ Arn: `arn:aws:iam::${lab.account}:user/applications/${lab.user}` });
   await put(key);
   const read = await s3(key).send(new GetObjectCommand({ Bucket: lab.bucket, Key: 'documents/a b.pdf' }));
   expect(await read.Body?.transformToString()).toBe('content');

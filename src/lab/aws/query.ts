@@ -55,6 +55,7 @@ const iam: Readonly<Record<string, Action>> = {
     AccessKeyMetadata: { member: state.keysOf(user).map(metadata) },
     IsTruncated: 'false',
   })),
+  GetUser: withUser((_, { name, arn }) => ({ User: { UserName: name, Arn: arn } })),
   CreateAccessKey: withUser(({ state, caller }, user) => {
     const key = state.create(user, caller.user);
     if (!key) return refusal(409, 'LimitExceeded', 'Cannot exceed quota for AccessKeysPerUser: 2');
@@ -85,7 +86,9 @@ const iam: Readonly<Record<string, Action>> = {
     const user = Object.values(state.users).find(({ arn }) => arn === field('PolicySourceArn'));
     if (!user) return gone(`The principal ${field('PolicySourceArn')}`);
     const names = Array.from({ length: 20 }, (_, index) => field(`ActionNames.member.${index + 1}`)).filter(Boolean);
-    const decision = (name: string): string => (user.actions.includes(name) ? 'allowed' : 'implicitDeny');
+    const target = field('ResourceArns.member.1');
+    const isThere = target === '' || Object.values(state.users).some(({ arn }) => arn === target);
+    const decision = (name: string): string => (isThere && user.actions.includes(name) ? 'allowed' : 'implicitDeny');
     const member = names.map((name) => ({ EvalActionName: name, EvalDecision: decision(name) }));
     return { EvaluationResults: { member }, IsTruncated: 'false' };
   },

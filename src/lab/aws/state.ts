@@ -72,6 +72,7 @@ const managing = [
   'iam:DeleteAccessKey',
   'iam:GetAccessKeyLastUsed',
   'iam:PutUserPolicy',
+  'iam:GetUser',
   'iam:SimulatePrincipalPolicy',
 ];
 const objects = ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'];
@@ -80,14 +81,14 @@ export function createState(options: StateOptions): AwsState {
   const { clock } = options;
   const account = String(randomBytes(6).readUIntBE(0, 6) % 1e12).padStart(12, '7');
   const sessions: Session[] = [];
-  const newUser = (name: string, actions: readonly string[]): User => ({
+  const newUser = (name: string, actions: readonly string[], path = '/'): User => ({
     ...{ name, actions, deniedBefore: null },
-    arn: `arn:aws:iam::${account}:user/${name}`,
+    arn: `arn:aws:iam::${account}:user${path}${name}`,
   });
   return {
     account,
     users: {
-      service: newUser('docuelevate-s3', objects),
+      service: newUser('docuelevate-s3', objects, '/applications/'),
       admin: newUser('keyturn', managing),
       powerless: newUser('auditor', ['iam:ListAccessKeys']),
       colleague: newUser('colleague', objects),

@@ -217,6 +217,8 @@ describe('what keyturn check sees', () => {
   it('is what is missing among the permissions, and what cannot be asked', async () => {
     stage.lab.forbid('iam:CreateAccessKey');
     expect((await check())[2]).toMatchObject({ ok: false, detail: 'are missing: iam:CreateAccessKey' });
+    stage.lab.forbid('iam:GetUser');
+    expect((await check())[2]).toMatchObject({ ok: false, detail: expect.stringContaining('has no path') as string });
     stage.lab.forbid('iam:SimulatePrincipalPolicy');
 
     expect((await check())[2]).toMatchObject({
