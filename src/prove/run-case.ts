@@ -172,7 +172,13 @@ function decisionOf(fault: Fault, waiting: Waiting, asked: number): Decision | u
 
 async function ended({ handle }: Theater, status: string): Promise<Watched> {
   if (status === 'COMPLETED') return { report: await handle.result(), problems: [] };
-  return { report: null, problems: [`the workflow is ${status}`] };
+  const why = await handle.result().then(() => '', causeOf);
+  return { report: null, problems: [`the workflow is ${status}: ${why}`] };
+}
+
+/** The innermost reason there is. */
+function causeOf(error: unknown): string {
+  return error instanceof Error && error.cause ? causeOf(error.cause) : String(error);
 }
 
 function look({ handle }: Theater): Promise<Progress | null> {

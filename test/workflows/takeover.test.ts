@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { decide, emergencyRevoke } from '../../workflows/rotation/messages.js';
+import type { Store } from '../../src/store/store.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
 
@@ -65,6 +66,33 @@ it('hears an emergency that is asked for while the rotation is closed', async ()
     'current',
   ]);
 });
+
+it.each(['before', 'after'] as const)(
+  'goes first when it has taken the credential over %s the rotation is opened, whose answer comes later',
+  async (moment) => {
+    const credential = `struck-${moment}-open`;
+    const real = { ...stage.store };
+    const [reached, seized] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    Object.assign(stage.store, {
+      async open(...args: Parameters<Store['open']>) {
+        const opened = moment === 'after' ? await real.open(...args) : null;
+        reached.resolve();
+        await seized.promise;
+        return opened ?? real.open(...args);
+      },
+      seize: (...args: Parameters<Store['seize']>) => real.seize(...args).finally(seized.resolve),
+    });
+
+    const handle = await stage.rotate(credential);
+    await reached.promise;
+    await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
+    Object.assign(stage.store, real);
+    const states = (await stage.store.versions(credential)).map(({ state }) => state);
+    expect([states[0], states.at(-1)]).toEqual(['retired', 'current']);
+  },
+);
 
 it('ends when a containment is given up, and lists what lives on', async () => {
   const handle = await stage.rotate('given-up', { graceMs: 3_600_000 });

@@ -6,7 +6,7 @@ import { emergencyPending, emptyInbox, listen, progress } from './messages.js';
 import { forward, rollBack } from './phases.js';
 import type { Procedure } from './procedure.js';
 import { type Definition, RotationRun } from './run.js';
-import { Leave, troubleOf } from './trouble.js';
+import { Leave } from './trouble.js';
 import { close, type Ending } from './close.js';
 import { temporalWorld } from './world.js';
 
@@ -46,9 +46,8 @@ async function plan(run: RotationRun): Promise<Ending | null> {
     await forward(run);
     return { outcome: 'retired' };
   } catch (error) {
-    if (!run.opened)
-      return { outcome: 'failed', why: isCancellation(error) ? 'it was cancelled' : troubleOf(error).why };
     const leave = leaveOf(error);
+    if (!run.opened) return { outcome: 'failed', why: leave.message };
     if (run.inbox.emergencies.length > 0) return null; // whatever else it was, the emergency goes first
     if (leave.to === 'lost') return { outcome: 'failed', why: leave.message };
     if (leave.to === 'abandon' || run.pastNoReturn) return { outcome: 'abandoned', why: leave.message };

@@ -1,14 +1,14 @@
 import { engines, versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
-import type { Undo } from '../../src/domain/rotation.js';
+import type { Opened, Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { RotationRun } from './run.js';
-import { Leave } from './trouble.js';
+import { Leave, troubleOf } from './trouble.js';
 
 /** The way of every planned rotation. The runner owns this order, a procedure the order of its steps. */
 export async function forward(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
-  await open(run);
+  await entitled(run, () => (run.opened ? goOn(run, run.opened) : open(run)));
   requireAdoption(run);
   await noticeDrift(run);
   await confirm(run);
@@ -23,25 +23,30 @@ export async function forward(run: RotationRun): Promise<void> {
   await retire(run, { old, proven: graceMs === 0 });
 }
 
-async function open(run: RotationRun): Promise<void> {
-  const { credential, request } = run.input;
-  if (run.opened) {
-    const context = {
-      credential,
-      fence: run.opened.fence,
-      phase: 'open',
-      title: 'Go on in a new run',
-      emergency: false,
-    } as const;
-    return run.world.execute(versions.handOver(run.next), context);
+/** Without a right to write there is nothing to take back. An emergency may have taken that right while it was asked for. */
+async function entitled(run: RotationRun, begin: () => Promise<void>): Promise<void> {
+  try {
+    await begin();
+  } catch (error) {
+    throw new Leave('lost', troubleOf(error).why);
   }
-  const { title, call }: { title: string; call: Call<NonNullable<RotationRun['opened']>> } = {
-    title: 'Open the rotation',
-    call: versions.openRotation({ credential, request }),
-  };
-  const started = run.world.now();
-  run.opened = await run.world.execute(call, { credential, fence: null, phase: 'open', title, emergency: false });
-  run.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: run.world.now() });
+}
+
+/** After a wait that was too long for one run. */
+function goOn({ world, input: { credential } }: RotationRun, { fence, next }: Opened): Promise<void> {
+  const context = { credential, fence, phase: 'open', title: 'Go on in a new run', emergency: false } as const;
+  return world.execute(versions.handOver(next), context);
+}
+
+async function open(run: RotationRun): Promise<void> {
+  const { world, input } = run;
+  const { credential, request } = input;
+  const title = 'Open the rotation';
+  const call: Call<Opened> = versions.openRotation({ credential, request });
+  const started = world.now();
+  const opened = await world.execute(call, { credential, fence: null, phase: 'open', title, emergency: false });
+  run.opened ??= opened; // an emergency may have opened it anew before the answer came
+  run.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: world.now() });
 }
 
 /** Where the engine would lose what it holds, and nobody could put it back. */
