@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { RotationInput, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import { containAndReplace } from './emergency.js';
@@ -6,7 +6,7 @@ import { emergencyPending, emptyInbox, listen, progress } from './messages.js';
 import { forward, rollBack } from './phases.js';
 import type { Procedure } from './procedure.js';
 import { type Definition, RotationRun } from './run.js';
-import { Leave } from './trouble.js';
+import { leaveOf } from './trouble.js';
 import { close, type Ending } from './close.js';
 import { temporalWorld } from './world.js';
 
@@ -80,11 +80,4 @@ async function emergency(
     ending = await containAndReplace(run, planned);
   }
   return ending;
-}
-
-/** Turns what was thrown through a procedure into the way to leave. Bugs stay bugs: they fail the task until the code is mended. */
-function leaveOf(error: unknown): Leave {
-  if (error instanceof Leave) return error;
-  if (isCancellation(error)) return new Leave('roll-back', 'the workflow was cancelled');
-  throw error;
 }

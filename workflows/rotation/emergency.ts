@@ -5,7 +5,7 @@ import type { Ended } from './attempt.js';
 import type { Ending } from './close.js';
 import { laneOf } from './lane.js';
 import type { RotationRun } from './run.js';
-import { Leave, troubleOf } from './trouble.js';
+import { leaveOf, troubleOf } from './trouble.js';
 import type { World } from './world.js';
 
 /** Contain beside the step in progress, wait that step out, contain what it still brought to life, and only then replace. */
@@ -88,13 +88,7 @@ async function seize(run: RotationRun) {
   const call = versions.seize({ credential: input.credential, request: { ...request, emergencies } });
   const { credential } = input;
   const context = { credential, fence: null, phase: 'contain', title: 'Close the fence', emergency: true } as const;
-  try {
-    return await run.world.execute(call, context);
-  } catch (error) {
-    const { kind, why } = troubleOf(error);
-    if (kind !== 'lost') throw error;
-    throw new Leave('lost', why);
-  }
+  return run.world.execute(call, context);
 }
 
 /** A new value in the place of the contained ones. Nothing here takes the containment back. */
@@ -113,6 +107,6 @@ async function replace(run: RotationRun): Promise<void> {
 
 /** A newer emergency comes to an ending of its own, whatever is said here. */
 function endingOf(error: unknown, abandoned: RotationOutcome): Ending {
-  if (!(error instanceof Leave)) throw error;
-  return { outcome: error.to === 'lost' ? 'failed' : abandoned, why: error.message };
+  const { to, message } = leaveOf(error);
+  return { outcome: to === 'lost' ? 'failed' : abandoned, why: message };
 }

@@ -3,12 +3,12 @@ import type { Call } from '../../src/domain/call.js';
 import type { Opened, Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { RotationRun } from './run.js';
-import { Leave, troubleOf } from './trouble.js';
+import { Leave } from './trouble.js';
 
 /** The way of every planned rotation. The runner owns this order, a procedure the order of its steps. */
 export async function forward(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
-  await entitled(run, () => (run.opened ? goOn(run, run.opened) : open(run)));
+  await (run.opened ? goOn(run, run.opened) : open(run));
   requireAdoption(run);
   await noticeDrift(run);
   await confirm(run);
@@ -21,15 +21,6 @@ export async function forward(run: RotationRun): Promise<void> {
   const { graceMs } = run.input.policy;
   if (graceMs > 0) await run.during('grace', () => run.hold(`Keep version ${old.number} usable`, graceMs));
   await retire(run, { old, proven: graceMs === 0 });
-}
-
-/** Without a right to write there is nothing to take back. An emergency may have taken that right while it was asked for. */
-async function entitled(run: RotationRun, begin: () => Promise<void>): Promise<void> {
-  try {
-    await begin();
-  } catch (error) {
-    throw new Leave('lost', troubleOf(error).why);
-  }
 }
 
 /** After a wait that was too long for one run. */

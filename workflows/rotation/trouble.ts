@@ -1,4 +1,4 @@
-import { ApplicationFailure, ActivityFailure, TimeoutFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../src/domain/failure.js';
 
 /** Where a rotation stands decides what trouble leads to. */
@@ -38,6 +38,17 @@ export function troubleOf(error: unknown): Trouble {
   }
   if (cause instanceof TimeoutFailure) return { why: 'no answer in time; the step may have happened', kind: 'passing' };
   throw error;
+}
+
+/**
+ * Turns what was thrown through a procedure into the way to leave, also a failure between the steps, such as that of a decision's record.
+ * Bugs stay bugs: they are rethrown and fail the task until the code is mended.
+ */
+export function leaveOf(error: unknown): Leave {
+  if (error instanceof Leave) return error;
+  if (isCancellation(error)) return new Leave('roll-back', 'the workflow was cancelled');
+  const { kind, why } = troubleOf(error);
+  return new Leave(kind === 'lost' ? 'lost' : 'abandon', why);
 }
 
 const firstRetryMs = 30_000;
