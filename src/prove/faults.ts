@@ -82,11 +82,15 @@ function stop(name: string, points: Fault['points'], moment: (theater: Theater) 
   };
 }
 
+/** Writes by which a rotation itself comes, goes on and ends. */
+const standings: ReadonlySet<string> = new Set(['open', 'promote', 'move', 'close']);
+
 /** An emergency takes over from a step that is frozen on its way to a change, and the step goes on after the emergency. */
 function overtaken(): Fault {
   const points: Fault['points'] = (boundary) => {
-    const { flow, fences } = boundary;
-    if (flow !== 'planned' || fences === 0) return [];
+    const { flow, fences, writes } = boundary;
+    if (flow !== 'planned') return [];
+    if (fences === 0) return writes.some((name) => standings.has(name)) ? entry() : [];
     const presenting = Array.from({ length: fences }, (_, nth) => ({ at: 'fence' as const, nth }));
     return [...presenting, ...changes(boundary, 'request')];
   };
