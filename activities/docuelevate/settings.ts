@@ -90,6 +90,7 @@ export function settingsFedBy(
 
 /** All writes back to back, so that the parts of a pair disagree as shortly as possible; then the evidence that they were ours. */
 async function write({ store, client }: Engine, ref: VersionRef, { values, histories, marks }: Writing): Promise<void> {
+  await presentFence(store, ref); // what a later attempt has noted meanwhile is not for this one to change
   await store.note(ref, { engine: 'maybe', marks });
   for (const [key, value] of Object.entries(values)) {
     await presentFence(store, ref);

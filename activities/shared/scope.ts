@@ -22,7 +22,8 @@ export function scope(): Scope {
   const own = direct.getStore();
   if (own) return own;
   const { info, cancellationSignal } = Context.current();
-  const presenter = info.workflowExecution ?? { workflowId: '', runId: '' };
+  const execution = info.workflowExecution ?? { workflowId: '', runId: '' };
+  const presenter = { ...execution, attempt: { activity: info.activityId, number: info.attempt } };
   return {
     presenter,
     signal: cancellationSignal,

@@ -30,7 +30,7 @@ export async function containDirectly(session: Session, emergency: Emergency): P
 
 interface Doing {
   readonly session: Session;
-  readonly presenter: Presenter;
+  readonly presenter: Omit<Presenter, 'attempt'>;
 }
 
 function directWorld(doing: Doing, trouble: () => string): World {

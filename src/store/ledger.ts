@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { phases } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
+import { noteAttempt } from './attempts.js';
 import { compiled } from './compiled.js';
 import { canonicalJson } from './canonical-json.js';
 import { type StoreContext, write, writeUnsynced } from './context.js';
@@ -36,7 +37,11 @@ const Entry = z.object({
 /** The ledger's part of the store. `ledger` answers in order of time; with a limit, the newest ones. */
 export function ledgerQueries(context: StoreContext): Pick<Store, 'record' | 'ledger' | 'verifyLedger'> {
   return {
-    record: (entry) => (isEnd(entry) ? writeUnsynced : write)(context, (inside) => append(inside, entry)),
+    record: (entry) =>
+      (isEnd(entry) ? writeUnsynced : write)(context, async (inside) => {
+        await noteAttempt(inside, entry);
+        return append(inside, entry);
+      }),
     ledger: (filter) => entries(context, filter),
     verifyLedger: () => verify(context),
   };

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
+import { forgetAttempts, isSuperseded } from './attempts.js';
 import { compiled } from './compiled.js';
 import { type StoreContext, write } from './context.js';
 import { register } from './credentials.js';
@@ -39,6 +40,8 @@ export function rotationQueries(context: StoreContext): Rotations {
       const asked = Date.now();
       const rotation = await requireFence(context, ref);
       if (!isOf(rotation, presenter)) throw lost(ref, `it belongs to ${rotation.workflow_id}, run ${rotation.run_id}`);
+      if (await isSuperseded(context, ref.credential, presenter))
+        throw lost(ref, 'a later attempt of the same step has begun');
       return asked;
     },
     close: (ref, outcome, why) => write(context, (inside) => close(inside, ref, { outcome, why })),
@@ -101,6 +104,7 @@ export async function begin(
   { opened, seized }: { readonly opened: Opened; readonly seized: Flag },
 ): Promise<void> {
   const { fence, next } = opened;
+  await forgetAttempts(context, credential.name);
   await context.db
     .insertInto('rotations')
     .values({

@@ -5,7 +5,7 @@ import type { EngineView, ProviderView, Shown, VersionState } from '../domain/ve
 import type { Intent } from './store.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** 0 or 1: the one spelling of a boolean that both databases share. */
 export type Flag = number;
@@ -40,6 +40,15 @@ export interface CredentialsTable {
 export interface ClaimsTable {
   resource: string;
   credential: string;
+}
+
+/** Of the rotation that is open, and of nothing before it. */
+export interface AttemptsTable {
+  credential: string;
+  run_id: string;
+  activity_id: string;
+  /** The highest attempt that has begun. */
+  newest: number;
 }
 
 export interface RotationsTable {
@@ -187,6 +196,7 @@ export interface Tables {
   evidence: EvidenceTable;
   emergencies: EmergenciesTable;
   ledger: LedgerTable;
+  attempts: AttemptsTable;
 }
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
@@ -242,6 +252,10 @@ const statements = [
   )`,
   sql`create table ledger (seq bigint primary key, credential text, entry text not null, mac text not null)`,
   sql`create index ledger_by_credential on ledger (credential, seq)`,
+  sql`create table attempts (
+    credential text not null, run_id text not null, activity_id text not null, newest integer not null,
+    primary key (credential, run_id, activity_id)
+  )`,
 ];
 
 /** Creates every table; run it inside a transaction. */

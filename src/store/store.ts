@@ -174,10 +174,11 @@ export interface ChannelState {
   readonly why: string | null;
 }
 
-/** Who is asking: the execution that presents a fence. */
+/** Who is asking: the execution that presents a fence, and which attempt of which of its activities; nobody attempts anything outside Temporal. */
 export interface Presenter {
   readonly workflowId: string;
   readonly runId: string;
+  readonly attempt?: { readonly activity: string; readonly number: number };
 }
 
 /** What the ledger says of one attempt of one activity or of one act of a person. */
@@ -247,7 +248,8 @@ export interface Store {
   /** The rotation goes on under a new run id (continue-as-new). */
   handOver(ref: VersionRef, presenter: Presenter): Promise<void>;
   /**
-   * Throws FenceLost unless this rotation is open under exactly this run. Called just before every call that changes something outside.
+   * Throws FenceLost unless this rotation is open under exactly this run, and no later attempt of the same activity has begun. Called just
+   * before every call that changes something outside.
    * Unix ms of the question: somebody else may have taken over since then.
    */
   fence(ref: VersionRef, presenter: Presenter): Promise<number>;

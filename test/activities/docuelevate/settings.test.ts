@@ -1,3 +1,4 @@
+import { runDirectly } from '../../../activities/shared/scope.js';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
@@ -141,6 +142,19 @@ describe('writing', () => {
 
     expect(await failureOf(write())).toMatchObject({ type: 'FenceLost' });
     expect(held()).toBe(oldValue);
+  });
+
+  it('changes nothing in an attempt that a later one has overtaken, nor what that one has noted', async () => {
+    const started = { event: 'started', credential: bench.credential, runId: 'run-1', activityId: '7' };
+    for (const attempt of [2, 1]) await bench.store.record({ ...started, attempt });
+    const as = (number: number) => ({ ...bench.presenter, attempt: { activity: '7', number } });
+    const writeAs = (number: number) => runDirectly(as(number), () => stage.docuelevate.writeSettings(next));
+    await writeAs(2);
+
+    expect(await failureOf(writeAs(1))).toMatchObject({ type: 'FenceLost' });
+
+    expect(await areOurs(next)).toMatchObject({ outcome: 'proved' });
+    await runDirectly({ ...as(1), attempt: { activity: '8', number: 1 } }, () => stage.docuelevate.writeSettings(next));
   });
 
   it.each([400, 422, 500])('shows nothing of the value when a %i echoes it', async (status) => {

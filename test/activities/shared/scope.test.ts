@@ -17,7 +17,8 @@ it('has one key for every attempt of an activity, and another for another activi
     scopeOf({ activityId: '8', attempt: 1 }),
   ]);
 
-  expect(first.presenter).toEqual(execution);
+  expect(first.presenter).toEqual({ ...execution, attempt: { activity: '7', number: 1 } });
+  expect(second.presenter.attempt).toEqual({ activity: '7', number: 2 });
   expect(first.key).toBe('rotation/openai/run-1/7');
   expect(second.key).toBe(first.key);
   expect(other.key).not.toBe(first.key);
