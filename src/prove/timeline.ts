@@ -10,6 +10,8 @@ export interface Timeline {
   during(at: number, so: (sample: Sample) => boolean): boolean;
   /** Real milliseconds in which the engine held nothing that works, from the first such sample to the last. */
   outageMs(): number;
+  /** Beside the regular looks, for whoever knows that something has just happened. */
+  look(): void;
   stop(): void;
 }
 
@@ -35,6 +37,7 @@ export function startTimeline(truth: { engineHolds(): string | null; working(): 
         const until = samples[index + 1]?.at ?? Number.POSITIVE_INFINITY;
         return sample.at <= at + lagMs && until >= at - windowMs && so(sample);
       }),
+    look,
     outageMs: () => (outage ? outage.to - outage.from + everyMs : 0),
     stop() {
       look();

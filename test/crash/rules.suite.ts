@@ -20,7 +20,7 @@ const rules: readonly { rule: string; find: string; phase?: string; says: RegExp
   },
   {
     rule: 'the fence',
-    find: 'docuelevate.writeSettings/overtaken-0',
+    find: 'docuelevate.writeSettings/overtaken-1',
     phase: 'replace',
     says: /holds nothing that works/,
   },

@@ -10,7 +10,7 @@ import { inputOf, openSession, type Session, workflowOf } from '../../src/operat
 import { judge } from '../../src/prove/judge.js';
 import type { Stage } from '../../src/prove/stage.js';
 import { stageOpenAiApiKey } from '../../src/prove/stages/openai-api-key.js';
-import { startTimeline } from '../../src/prove/timeline.js';
+import { startTimeline, type Timeline } from '../../src/prove/timeline.js';
 import { close, type Ending } from '../../workflows/rotation/close.js';
 import { containAndReplace } from '../../workflows/rotation/emergency.js';
 import { emptyInbox, type Inbox } from '../../workflows/rotation/messages.js';
@@ -48,6 +48,7 @@ interface Actors {
   readonly stage: Stage;
   readonly session: Session;
   readonly inbox: Inbox;
+  readonly timeline: Timeline;
   readonly presenter: { readonly workflowId: string; readonly runId: string };
 }
 
@@ -59,7 +60,7 @@ const faultOf = {
 } as const;
 
 function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: Trouble[]; answers: string[] }): World {
-  const { stage, session, inbox, presenter } = actors;
+  const { stage, session, inbox, presenter, timeline } = actors;
   const made: Call[] = [];
   let calls = 0;
   let offsetMs = 0;
@@ -67,7 +68,11 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
   async function once(call: Call, key: string): Promise<unknown> {
     const activity = session.activities[call.activity];
     if (!activity) throw new Error(`no activity ${call.activity}`);
-    return runDirectly(presenter, () => activity(...(call.args as never[])), { key });
+    try {
+      return await runDirectly(presenter, () => activity(...(call.args as never[])), { key });
+    } finally {
+      timeline.look(); // here a value may live for less than the time between two looks
+    }
   }
   async function troubled(trouble: Trouble, call: Call, key: string): Promise<unknown> {
     if (trouble in faultOf) {
@@ -181,7 +186,7 @@ it('never leaves the engine without a working value, deletes what is not ours, l
         const presenter = { workflowId: `rotation/${credential}`, runId: 'run-1' };
         const input = inputOf(session.config, credential, { actor: 'ada', trigger: 'manual', reason: 'a property' });
         world = createWorld(
-          { stage, session, inbox, presenter },
+          { stage, session, inbox, presenter, timeline },
           { troubles: [...chosen.troubles], answers: [...chosen.answers] },
         );
         run = new RotationRun(workflowOf(session.config, credential), input, { world, inbox });
