@@ -9,9 +9,10 @@ const baseline = readFileSync(new URL('baseline', import.meta.url), 'utf8').trim
 /** Null when that commit is not here: then everything counts as changed. */
 function changedFiles() {
   try {
-    return execFileSync('git', ['diff', '--name-only', baseline, 'HEAD'], { encoding: 'utf8', stdio: 'pipe' }).split(
-      '\n',
-    );
+    return execFileSync('git', ['diff', '--name-only', baseline, 'HEAD', '--', ':!*.md'], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).split('\n');
   } catch {
     return null;
   }
