@@ -3,8 +3,8 @@ import type { Fault } from './fault.js';
 import { faults } from './faults.js';
 import type { Outgoing, Snag } from './snag.js';
 
-/** How the rotation begins: as planned, or as an emergency. */
-export const flows = ['planned', 'emergency'] as const;
+/** What the rotation is: planned, planned and taken back by a person during its grace, or an emergency. */
+export const flows = ['planned', 'roll-back', 'emergency'] as const;
 export type Flow = (typeof flows)[number];
 
 /** One activity of the rotation, as a run without trouble makes it. */
@@ -37,9 +37,11 @@ export interface CrashCase {
   readonly snag: Snag;
 }
 
-/** Every fault at every boundary where it can happen. */
+/** Every fault at every boundary where it can happen. Up to the roll back, that flow is the planned one, which has its own cases. */
 export function casesOf(procedure: string, boundaries: readonly Boundary[]): CrashCase[] {
-  return boundaries.flatMap((boundary) =>
+  const back = boundaries.findIndex(({ phase }) => phase === 'roll-back');
+  const struck = boundaries.filter(({ flow }, index) => flow !== 'roll-back' || index >= back);
+  return struck.flatMap((boundary) =>
     faults.flatMap((fault) =>
       fault.points(boundary, boundaries).map((point) => {
         const place = `${boundary.flow}/${String(boundary.index).padStart(2, '0')}-${boundary.activity}`;

@@ -83,13 +83,13 @@ function stop(name: string, points: Fault['points'], moment: (theater: Theater) 
 }
 
 /** Writes by which a rotation itself comes, goes on and ends. */
-const standings: ReadonlySet<string> = new Set(['open', 'promote', 'move', 'close']);
+const standings: ReadonlySet<string> = new Set(['open', 'promote', 'demote', 'move', 'close']);
 
 /** An emergency takes over from a step that is frozen on its way to a change, and the step goes on after the emergency. */
 function overtaken(): Fault {
   const points: Fault['points'] = (boundary) => {
     const { flow, fences, writes } = boundary;
-    if (flow !== 'planned') return [];
+    if (flow === 'emergency') return [];
     if (fences === 0) return writes.some((name) => standings.has(name)) ? entry() : [];
     const presenting = Array.from({ length: fences }, (_, nth) => ({ at: 'fence' as const, nth }));
     return [...presenting, ...changes(boundary, 'request')];
@@ -156,14 +156,16 @@ function hollowDeletion(): Fault {
   return { ...hollow, ends: ['abandoned', 'contained'], waits: /still accepts/, decide: retrying };
 }
 
-/** The provider revokes the value that a roll-back would restore, and then the rotation has to be rolled back. */
+/** The provider revokes the value that a roll back would restore, when the rotation has to be rolled back or has begun to. */
 function oldDies(): Fault {
-  const points: Fault['points'] = (boundary) =>
-    boundary.flow === 'planned' && boundary.phase === 'verify' ? firstRequest(boundary) : [];
+  const points: Fault['points'] = (boundary) => {
+    const { flow, phase, title } = boundary;
+    if (flow === 'roll-back' && title.endsWith('still works')) return entry();
+    return flow === 'planned' && phase === 'verify' ? firstRequest(boundary) : [];
+  };
   const dying = outside('old-dies', points, async ({ stage }, request) => {
-    if (!request) throw new Error('no request was made');
     stage.killAdopted();
-    arm(stage.systems, request, { status: 400, body: 'no' });
+    if (request) arm(stage.systems, request, { status: 400, body: 'no' });
   });
   return { ...dying, ends: ['abandoned'], waits: /still works/, decide: () => 'abandon' };
 }

@@ -1,7 +1,8 @@
 import type { RotationReport } from '../domain/rotation.js';
 import { isLive } from '../domain/version.js';
 import type { Evidence, EvidenceKind } from '../domain/evidence.js';
-import type { Intent, Store, Version } from '../store/store.js';
+import type { Intent, Version } from '../store/records.js';
+import type { Store } from '../store/store.js';
 import type { Issued, Stage } from './stage.js';
 import type { Timeline } from './timeline.js';
 

@@ -29,7 +29,11 @@ export interface Verdict extends Judgement {
 
 const endMs = 40_000;
 const lateMs = 15_000; // for a frozen attempt to come to its end
-const usual: Readonly<Record<Flow, RotationOutcome>> = { planned: 'retired', emergency: 'replaced' };
+const usual: Readonly<Record<Flow, RotationOutcome>> = {
+  planned: 'retired',
+  'roll-back': 'rolled-back',
+  emergency: 'replaced',
+};
 
 /** Plays one case on simulated systems of its own and judges what came of it. */
 export async function runCase(job: Job, crash: CrashCase, without?: Assignment['without']): Promise<Verdict> {

@@ -6,7 +6,7 @@ import type { Defer } from '../lab/with-cleanup.js';
 import { adopt } from '../operations/adopt.js';
 import { inputOf, openSession, type Session } from '../operations/session.js';
 import { startRotation } from '../operations/start-rotation.js';
-import { emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { decide, emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Flow } from './cases.js';
 import type { Assignment, Snag } from './snag.js';
@@ -47,7 +47,11 @@ export interface Billing {
   readonly without?: Assignment['without'];
 }
 
-const graceMs = 150; // long enough for a phase of its own
+const graceMs: Readonly<Record<Flow, number>> = {
+  planned: 150, // long enough for a phase of its own
+  'roll-back': 10 * 60_000, // it is not waited for
+  emergency: 150,
+};
 const patienceMs = 3_000;
 const heartbeatMs = 1_000;
 
@@ -72,6 +76,7 @@ export async function openTheater(job: Job, { stage, flow, snag, without }: Bill
   const worker = hire(snag);
   const handle = await start(job, session, { credential, flow });
   defer(() => endWorkflow(handle));
+  if (flow === 'roll-back') defer(haveSecondThoughts(handle));
   const theater: Theater = {
     ...{ stage, session, temporal, handle, worker, hired, condemned, over: false },
     replace: () => hire(null),
@@ -95,11 +100,30 @@ async function start(
   const input = inputOf(config, credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
   const { handle } = await startRotation(temporal.client, descriptorOf(config, credential), {
     ...input,
-    policy: { ...input.policy, graceMs, patienceMs },
+    policy: { ...input.policy, graceMs: graceMs[flow], patienceMs },
     timing: { heartbeatMs },
   });
   if (flow === 'emergency') await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
   return handle;
+}
+
+/** A person takes the rotation back as soon as it is in its grace. Returns what ends the waiting for it. */
+function haveSecondThoughts(handle: WorkflowHandle<RotationWorkflow>): () => Promise<void> {
+  const enough = new AbortController();
+  async function inGrace(): Promise<boolean> {
+    const seen = await handle.query(progress).catch(() => null); // no worker may be there yet
+    return seen?.waiting?.for === 'grace';
+  }
+  async function think(): Promise<void> {
+    while (!(await inGrace())) await delay(50, undefined, { signal: enough.signal });
+    const request = { actor: 'harness', decision: 'roll-back', reason: 'second thoughts' } as const;
+    await handle.executeUpdate(decide, { args: [request] });
+  }
+  const thinking = think().catch(() => undefined); // what came of it, the end of the rotation shows
+  return async () => {
+    enough.abort();
+    await thinking;
+  };
 }
 
 function condemn(stage: Stage, condemned: Set<string>): void {
