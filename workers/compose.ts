@@ -18,7 +18,8 @@ import { emailChannel } from '../src/notifications/email.js';
 import type { Channel } from '../src/notifications/notice.js';
 import { webhookChannel } from '../src/notifications/webhook.js';
 import { schedulePlanOf } from '../src/schedules/plan.js';
-import type { Group, Store } from '../src/store/store.js';
+import type { Group } from '../src/store/records.js';
+import type { Store } from '../src/store/store.js';
 import { accountsOf, type Secrets } from './accounts.js';
 import { descriptorOf } from './descriptor.js';
 

@@ -1,6 +1,6 @@
 import { whyNotDestroy } from '../../src/domain/destruction.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
-import type { Intent, Version } from '../../src/store/store.js';
+import type { Intent, Version } from '../../src/store/records.js';
 import { presentFence } from '../shared/guard.js';
 import { hasValue, keepOrUnmake, openIntents } from '../shared/keeping.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';

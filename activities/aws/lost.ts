@@ -1,5 +1,5 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Intent } from '../../src/store/store.js';
+import type { Intent } from '../../src/store/records.js';
 import { presentFence } from '../shared/guard.js';
 import { openIntents } from '../shared/keeping.js';
 import { needsDecision } from '../shared/patience.js';

@@ -1,5 +1,5 @@
 import { isLive } from '../../src/domain/version.js';
-import type { Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
 import { askAbout, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { AwsDeps } from './activities.js';
 import type { ListedKey } from './client.js';

@@ -1,6 +1,7 @@
 import { freshProofMs, type Finding } from '../../src/domain/evidence.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
-import type { Intent, LedgerRow, Store } from '../../src/store/store.js';
+import type { Intent, LedgerRow } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
 import { hasValue, openIntents } from '../shared/keeping.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';

@@ -1,6 +1,7 @@
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Finding } from '../../src/domain/evidence.js';
-import type { Store, Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { openIntents } from '../shared/keeping.js';
 import { needsDecision } from '../shared/patience.js';
 import { type Slot, slots } from './client.js';

@@ -1,5 +1,6 @@
 import { isLive } from '../../src/domain/version.js';
-import type { Store, Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { askAbout, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, slots } from './client.js';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
 import { found, presentFence } from '../shared/guard.js';
 import { needsDecision } from '../shared/patience.js';
 import type { DeliveryDeps } from './activities.js';

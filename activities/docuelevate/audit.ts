@@ -1,5 +1,6 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { AuditMaterial, Store } from '../../src/store/store.js';
+import type { AuditMaterial } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Marks } from '../../src/store/store.js';
+import type { Marks } from '../../src/store/records.js';
 import { found } from '../shared/guard.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';

@@ -1,4 +1,4 @@
-import type { Mark, Version } from '../../src/store/store.js';
+import type { Mark, Version } from '../../src/store/records.js';
 import type { Change } from './schemas.js';
 
 /** Who made a change, as far as the engine knows: whether it was the user we log in as. */

@@ -1,6 +1,7 @@
 import { type Finding, freshProofMs } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Mark, Marks, Store, Version } from '../../src/store/store.js';
+import type { Mark, Marks, Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { found, presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision, permanent } from '../shared/patience.js';

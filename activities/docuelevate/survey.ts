@@ -1,4 +1,5 @@
-import type { Store, Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import type { EngineSurvey, SurveyedSetting } from '../shared/survey.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';

@@ -1,5 +1,6 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Store, Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
 import type { DocumentEngineDeps } from './activities.js';

@@ -1,5 +1,6 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Intent, Store } from '../../src/store/store.js';
+import type { Intent } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
 import { discard, hasValue, keepOrUnmake, openIntents } from '../shared/keeping.js';
 import { saidNo } from '../shared/outside-error.js';

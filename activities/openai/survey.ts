@@ -1,7 +1,8 @@
 import { whyNotDestroy } from '../../src/domain/destruction.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Evidence } from '../../src/domain/evidence.js';
-import type { Store, Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { needsDecision, permanent } from '../shared/patience.js';
 import { askAbout, madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { OpenAiDeps } from './activities.js';

@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
 import { found } from '../shared/guard.js';
 import { type LastUse, seenInUse, unusedSince } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';

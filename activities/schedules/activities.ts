@@ -2,7 +2,8 @@ import type { Beginning, ScheduledInput, Verdict } from '../../src/domain/schedu
 import type { RotationRequest } from '../../src/domain/rotation.js';
 import { beginsAt, type SchedulePlan } from '../../src/schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../../src/schedules/standing.js';
-import type { Group, RotationRow, Store, Version } from '../../src/store/store.js';
+import type { Group, RotationRow, Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 
 /** What the configuration says of one credential. */
 export interface Configured {

@@ -1,5 +1,6 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Made, Store } from '../../src/store/store.js';
+import type { Made } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { passing } from './patience.js';
 
 /** Gives a version a value that is made here. Nothing outside learns of it: whatever an attempt made is kept, or was never seen. */

@@ -6,7 +6,8 @@ import type {
   ActivityInterceptorsFactory,
   Next,
 } from '@temporalio/worker';
-import type { LedgerEntry, Store } from '../../src/store/store.js';
+import type { LedgerEntry } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { type StepContext, stepHeader } from '../../workflows/rotation/step-context.js';
 import { toFailure } from './to-failure.js';
 

@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureType } from '../../src/domain/failure.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Intent, Made, Store } from '../../src/store/store.js';
+import type { Intent, Made } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { passing } from './patience.js';
 import { runDirectly, scope } from './scope.js';
 

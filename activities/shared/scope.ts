@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { Presenter } from '../../src/store/store.js';
+import type { Presenter } from '../../src/store/records.js';
 
 /** What an activity may know of its execution: who it is to the store, and when to stop. */
 export interface Scope {

@@ -1,7 +1,8 @@
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { Opened, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { CredentialRow, Seized, Seizure, Store } from '../../src/store/store.js';
+import type { CredentialRow, Seized, Seizure } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { found } from '../shared/guard.js';
 import { scope } from '../shared/scope.js';
 import { recordContained } from './emergencies.js';

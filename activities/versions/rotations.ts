@@ -1,7 +1,8 @@
 import type { EvidenceKind } from '../../src/domain/evidence.js';
 import type { DecisionRequest, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import type { Shown, VersionRef } from '../../src/domain/version.js';
-import type { Store, Version } from '../../src/store/store.js';
+import type { Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { presentFence } from '../shared/guard.js';
 
 export interface Recorded extends DecisionRequest {

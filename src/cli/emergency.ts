@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Conducted } from '../operations/emergency.js';
 import type { Choice, Impact } from '../operations/emergency-choice.js';
 import type { Session } from '../operations/session.js';
-import type { Emergency } from '../store/store.js';
+import type { Emergency } from '../store/records.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';

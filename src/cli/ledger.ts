@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LedgerRow } from '../store/store.js';
+import type { LedgerRow } from '../store/records.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit-codes.js';
 import { columns, facts } from './layout.js';

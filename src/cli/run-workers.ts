@@ -3,7 +3,7 @@ import { openLog } from '../operations/log.js';
 import { findOrphanedRotations } from '../operations/orphaned-rotations.js';
 import { serve, type Serving } from '../operations/serve.js';
 import type { Session } from '../operations/session.js';
-import type { LedgerRow } from '../store/store.js';
+import type { LedgerRow } from '../store/records.js';
 import { UserError } from '../domain/user-error.js';
 import { connectClient, type TemporalTarget } from '../temporal/connect.js';
 import { exitCodes } from './exit-codes.js';

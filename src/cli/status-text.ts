@@ -1,6 +1,6 @@
 import type { Waiting } from '../domain/rotation.js';
 import type { CredentialStatus } from '../operations/status.js';
-import type { ChannelState } from '../store/store.js';
+import type { ChannelState } from '../store/records.js';
 import { columns } from './layout.js';
 import type { Paint } from './paint.js';
 import { questionText } from './question-text.js';

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Session } from '../operations/session.js';
-import type { Version } from '../store/store.js';
+import type { Version } from '../store/records.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { facts } from './layout.js';

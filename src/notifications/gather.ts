@@ -1,6 +1,6 @@
 import type { RotationOutcome } from '../domain/rotation.js';
 import type { Standing } from '../schedules/standing.js';
-import type { RotationRow } from '../store/store.js';
+import type { RotationRow } from '../store/records.js';
 import type { Notice, NoticeEvent } from './notice.js';
 
 /** A credential as the watch sees it. */

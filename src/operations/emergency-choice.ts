@@ -3,7 +3,7 @@ import { ownCredentials } from '../config/own-credentials.js';
 import { credentialOf, engineOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
 import { isLive } from '../domain/version.js';
-import type { Version } from '../store/store.js';
+import type { Version } from '../store/records.js';
 import { containmentOf } from './outlook.js';
 import { knownCredential } from './reach.js';
 import { UsageError } from './refusals.js';

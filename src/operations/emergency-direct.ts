@@ -8,7 +8,7 @@ import { Leave } from '../../workflows/rotation/trouble.js';
 import type { World } from '../../workflows/rotation/world.js';
 import { type Call, versionOf } from '../domain/call.js';
 import type { RotationReport } from '../domain/rotation.js';
-import type { Emergency, LedgerEntry, Presenter } from '../store/store.js';
+import type { Emergency, LedgerEntry, Presenter } from '../store/records.js';
 import { performCall } from './reconcile-run.js';
 import { inputOf, type Session, workflowOf } from './session.js';
 

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
 import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { emergencyTaskQueue } from '../../workflows/rotation/world.js';
-import type { Emergency } from '../store/store.js';
+import type { Emergency } from '../store/records.js';
 import { refuseUnprepared } from './begin.js';
 import { progressOf } from './progress.js';
 import { workersOf } from './reach.js';

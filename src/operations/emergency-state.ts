@@ -1,7 +1,7 @@
 import { credentialOf, engineOf } from '../config/policy.js';
 import type { CheckOutcome, Evidence } from '../domain/evidence.js';
 import type { RotationOutcome } from '../domain/rotation.js';
-import type { AuditMaterial, Emergency, RotationRow, Version } from '../store/store.js';
+import type { AuditMaterial, Emergency, RotationRow, Version } from '../store/records.js';
 import { knownCredential } from './reach.js';
 import type { Session } from './session.js';
 

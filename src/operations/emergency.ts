@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ownCredentials } from '../config/own-credentials.js';
-import type { Emergency } from '../store/store.js';
+import type { Emergency } from '../store/records.js';
 import { containDirectly } from './emergency-direct.js';
 import { type Sent, sendEmergency } from './emergency-send.js';
 import { type EmergencyState, stateOf } from './emergency-state.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LedgerRow, Store } from '../store/store.js';
+import type { LedgerRow } from '../store/records.js';
+import type { Store } from '../store/store.js';
 
 const pollMs = 500; // for people who look on; a read of a few rows
 const atOnce = 100;

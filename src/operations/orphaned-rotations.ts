@@ -1,5 +1,6 @@
 import { type Client, type WorkflowExecutionStatusName, WorkflowNotFoundError } from '@temporalio/client';
-import type { RotationRow, Store } from '../store/store.js';
+import type { RotationRow } from '../store/records.js';
+import type { Store } from '../store/store.js';
 import { containmentId, rotationId } from './start-rotation.js';
 
 /** A rotation that is open in the store while nothing in Temporal will ever close it. */

@@ -1,6 +1,6 @@
 import type { EngineSurvey, ProviderSurvey, Stray } from '../../activities/shared/survey.js';
 import { isLive } from '../domain/version.js';
-import type { Intent, RotationRow, Version } from '../store/store.js';
+import type { Intent, RotationRow, Version } from '../store/records.js';
 
 /** Something that store, provider, engine and Temporal do not agree on. What each says is null where it says nothing. */
 export interface Difference {

@@ -9,7 +9,7 @@ import { durationMs } from '../domain/duration.js';
 import type { Finding } from '../domain/evidence.js';
 import { UserError } from '../domain/user-error.js';
 import type { VersionRef } from '../domain/version.js';
-import type { Presenter } from '../store/store.js';
+import type { Presenter } from '../store/records.js';
 import type { Session } from './session.js';
 
 /** Who repairs what, under which fence. */

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { runDirectly } from '../../activities/shared/scope.js';
 import type { EngineSurvey, ProviderSurvey } from '../../activities/shared/survey.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
-import type { RotationRow } from '../store/store.js';
+import type { RotationRow } from '../store/records.js';
 import { explain } from './explain.js';
 import { executionOf, whyOrphaned } from './orphaned-rotations.js';
 import { progressOf } from './progress.js';

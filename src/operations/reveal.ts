@@ -1,4 +1,4 @@
-import type { Version } from '../store/store.js';
+import type { Version } from '../store/records.js';
 import { UsageError } from './refusals.js';
 import type { Session } from './session.js';
 

@@ -8,7 +8,7 @@ import { descriptorOf } from '../../workers/compose.js';
 import { type SchedulePlan, schedulePlanOf } from '../schedules/plan.js';
 import { firstAnchor, inForceSince, type Records, recordsOf, standingOf } from '../schedules/standing.js';
 import { termsOf } from '../schedules/terms.js';
-import type { Cadence } from '../store/store.js';
+import type { Cadence } from '../store/records.js';
 import type { Session } from './session.js';
 import { taskQueue } from './start-rotation.js';
 

@@ -1,5 +1,6 @@
 import { noticeMs } from '../domain/cadence.js';
-import type { Cadence, RotationRow, Store, Version } from '../store/store.js';
+import type { Cadence, RotationRow, Version } from '../store/records.js';
+import type { Store } from '../store/store.js';
 import { beginsAt, dueAfter, intervalMs, type SchedulePlan } from './plan.js';
 
 /** What the store knows of one credential, as far as schedules go. */

@@ -15,7 +15,8 @@ import {
   versionRow,
 } from './rows.js';
 import { type Sealed, seal } from './sealing.js';
-import type { AdoptedValue, Store } from './store.js';
+import type { AdoptedValue } from './records.js';
+import type { Store } from './store.js';
 
 /** Taking in a value that the engine is said to hold already. */
 export function adoptionQueries(context: StoreContext): Pick<Store, 'adopt' | 'withdraw'> {

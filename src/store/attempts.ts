@@ -1,6 +1,6 @@
 import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
-import type { LedgerEntry, Presenter } from './store.js';
+import type { LedgerEntry, Presenter } from './records.js';
 
 const upsert = compiled((db) =>
   db

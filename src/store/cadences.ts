@@ -1,8 +1,9 @@
 import type { ExpressionBuilder } from 'kysely';
 import { type StoreContext, write } from './context.js';
 import { append } from './ledger.js';
-import type { Tables } from './schema.js';
-import type { Group, Store } from './store.js';
+import type { Tables } from './tables.js';
+import type { Group } from './records.js';
+import type { Store } from './store.js';
 
 /** What schedules need to remember. */
 export function cadenceQueries(

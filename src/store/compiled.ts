@@ -1,5 +1,5 @@
 import type { CompiledQuery, DialectAdapter, Kysely } from 'kysely';
-import type { Tables } from './schema.js';
+import type { Tables } from './tables.js';
 
 /**
  * A query that is compiled at its first use with a database; afterwards only its parameters are filled in, in the order in which they

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { KeyRing } from './key-ring.js';
-import type { Tables } from './schema.js';
+import type { Tables } from './tables.js';
 import { unsynced } from './sqlite.js';
 
 /** What every query needs. Inside `write`, `db` is the transaction. */

@@ -1,6 +1,7 @@
 import { UserError } from '../domain/user-error.js';
 import { type StoreContext, write } from './context.js';
-import type { CredentialRow, Store } from './store.js';
+import type { CredentialRow } from './records.js';
+import type { Store } from './store.js';
 
 /** What the store knows of the configuration: credentials, and who owns which outside thing. */
 export function credentialQueries(context: StoreContext): Pick<Store, 'credentials' | 'claim'> {

@@ -6,8 +6,9 @@ import type { VersionRef } from '../domain/version.js';
 import { type StoreContext, write } from './context.js';
 import { fenceLost } from './failures.js';
 import { append } from './ledger.js';
-import type { EmergenciesTable } from './schema.js';
-import type { AuditMaterial, Emergency, EmergencyAsked, Presenter, Store } from './store.js';
+import type { EmergenciesTable } from './tables.js';
+import type { AuditMaterial, Emergency, EmergencyAsked, Presenter } from './records.js';
+import type { Store } from './store.js';
 
 type Row = Selectable<EmergenciesTable>;
 

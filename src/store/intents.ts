@@ -7,9 +7,10 @@ import { type StoreContext, write } from './context.js';
 import { needsDecision, notFound } from './failures.js';
 import { requireFence } from './rotations.js';
 import { sealedRow, update, type VersionKey, versionRow } from './rows.js';
-import type { IntentsTable } from './schema.js';
+import type { IntentsTable } from './tables.js';
 import { seal } from './sealing.js';
-import type { Intent, Made, Store } from './store.js';
+import type { Intent, Made } from './records.js';
+import type { Store } from './store.js';
 
 const SeenColumn = z.array(z.string());
 

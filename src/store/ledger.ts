@@ -7,8 +7,9 @@ import { compiled } from './compiled.js';
 import { canonicalJson } from './canonical-json.js';
 import { type StoreContext, write, writeUnsynced } from './context.js';
 import type { KeyRing } from './key-ring.js';
-import type { LedgerTable } from './schema.js';
-import type { LedgerEntry, LedgerRow, Store } from './store.js';
+import type { LedgerTable } from './tables.js';
+import type { LedgerEntry, LedgerRow } from './records.js';
+import type { Store } from './store.js';
 
 type Link = Pick<LedgerTable, 'seq' | 'mac'>;
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Notice } from '../notifications/notice.js';
 import { type StoreContext, write } from './context.js';
 import { append } from './ledger.js';
-import type { ChannelState, PendingNotice, Store } from './store.js';
+import type { ChannelState, PendingNotice } from './records.js';
+import type { Store } from './store.js';
 
 const leaseMs = 60_000; // longer than a send takes; who took one and died gives it back by then
 const firstPauseMs = 60_000;

@@ -3,7 +3,8 @@ import { type StoreContext, write } from './context.js';
 import { needsDecision } from './failures.js';
 import { begin, end, nextFence, openRotation, requireFence } from './rotations.js';
 import { currentRow, selectVersions } from './rows.js';
-import type { Presenter, Store } from './store.js';
+import type { Presenter } from './records.js';
+import type { Store } from './store.js';
 
 /** Repairs take the place of a rotation, so that there is one writer. */
 export function repairQueries(context: StoreContext): Pick<Store, 'beginRepair' | 'endRepair'> {

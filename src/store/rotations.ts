@@ -9,8 +9,9 @@ import { fenceLost, needsDecision } from './failures.js';
 import { append } from './ledger.js';
 import { requireReconciled } from './reconciliation.js';
 import { currentRow, freshRow, newestNumber, type VersionRow } from './rows.js';
-import type { Flag, RotationsTable } from './schema.js';
-import type { CredentialRow, Presenter, RotationRow, Store } from './store.js';
+import type { Flag, RotationsTable } from './tables.js';
+import type { CredentialRow, Presenter, RotationRow } from './records.js';
+import type { Store } from './store.js';
 
 /** A rotation as it lies in the database. */
 export type Rotation = Selectable<RotationsTable>;

@@ -4,9 +4,9 @@ import type { VersionRef } from '../domain/version.js';
 import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
 import { notFound } from './failures.js';
-import type { VersionsTable } from './schema.js';
+import type { VersionsTable } from './tables.js';
 import type { SealedRow } from './sealing.js';
-import type { Marks, Version } from './store.js';
+import type { Marks, Version } from './records.js';
 
 /** A version as it lies in the database, with the account of its credential: what its seal is rebuilt from. */
 export type VersionRow = Selectable<VersionsTable> & { readonly account: string };

@@ -4,7 +4,8 @@ import { type StoreContext, write } from './context.js';
 import { claim, type Scope, scopeOf } from './emergencies.js';
 import { begin, end, enter, isOf, openRotation, type Opening, preview, resume, type Rotation } from './rotations.js';
 import { freshRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
-import type { Seized, Seizure, Store } from './store.js';
+import type { Seized, Seizure } from './records.js';
+import type { Store } from './store.js';
 
 /** Emergencies: they wait for nobody. */
 export function seizureQueries(context: StoreContext): Pick<Store, 'seize'> {

@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { CompiledQuery, Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { UserError } from '../domain/user-error.js';
 import { StoreBusy } from './failures.js';
-import type { Tables } from './schema.js';
+import type { Tables } from './tables.js';
 
 const busyTimeoutMs = 1000; // waiting blocks the event loop; longer would cost heartbeats
 

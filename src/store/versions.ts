@@ -2,7 +2,8 @@ import { type StoreContext } from './context.js';
 import { notFound } from './failures.js';
 import { partFingerprintsOf, sealedRow, selectVersions, toVersion, type VersionKey, versionRow } from './rows.js';
 import { fingerprintOfPart, type Parts, unseal } from './sealing.js';
-import type { Store, Version } from './store.js';
+import type { Version } from './records.js';
+import type { Store } from './store.js';
 
 /** Reading versions and their values. */
 export function versionQueries(context: StoreContext): Pick<Store, 'versions' | 'read' | 'unseal' | 'whose'> {

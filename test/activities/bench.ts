@@ -11,7 +11,8 @@ import type { RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { CredentialRow, Presenter, Store } from '../../src/store/store.js';
+import type { CredentialRow, Presenter } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 
 const request: RotationRequest = { actor: 'ada', trigger: 'manual', reason: 'it is time' };
 

@@ -5,7 +5,8 @@ import type { Without } from '../../src/prove/worker-process.js';
 import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Activities } from '../../workers/registered.js';
-import type { Intent, Store } from '../../src/store/store.js';
+import type { Intent } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 
 const kinds: readonly EvidenceKind[] = ['accepted', 'setting-ours', 'document', 'in-use', 'idle'];
 const anybodysName = 'keyturn-openai';

@@ -1,6 +1,6 @@
 import { noticesOf, type Watched } from '../../src/notifications/gather.js';
 import type { Standing } from '../../src/schedules/standing.js';
-import type { RotationRow } from '../../src/store/store.js';
+import type { RotationRow } from '../../src/store/records.js';
 
 const hour = 3_600_000;
 const now = Date.UTC(2026, 10, 22, 12);

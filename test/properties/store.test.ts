@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import fc from 'fast-check';
 import { isLive, type VersionRef, versionStates } from '../../src/domain/version.js';
-import type { Intent } from '../../src/store/store.js';
+import type { Intent } from '../../src/store/records.js';
 import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from '../store/fixtures.js';
 
 const acts = [

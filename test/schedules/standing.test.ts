@@ -3,7 +3,7 @@ import { dueAfter, type SchedulePlan } from '../../src/schedules/plan.js';
 import { firstAnchor, type Records, standingOf } from '../../src/schedules/standing.js';
 import { termsOf } from '../../src/schedules/terms.js';
 import { cronOf } from '../../src/schedules/cron.js';
-import type { RotationRow, Version } from '../../src/store/store.js';
+import type { RotationRow, Version } from '../../src/store/records.js';
 
 const day = 86_400_000;
 const start = Date.UTC(2026, 0, 1);

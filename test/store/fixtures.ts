@@ -7,7 +7,8 @@ import type { RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { createKeyRing, type KeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { AdoptedValue, CredentialRow, Presenter, Store } from '../../src/store/store.js';
+import type { AdoptedValue, CredentialRow, Presenter } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 
 export const openai: CredentialRow = {
   name: 'openai',

@@ -3,7 +3,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { UserError } from '../../src/domain/user-error.js';
 import { type StoreContext, write, writeUnsynced } from '../../src/store/context.js';
 import { StoreBusy } from '../../src/store/failures.js';
-import type { Tables } from '../../src/store/schema.js';
+import type { Tables } from '../../src/store/tables.js';
 import { adapt, openSqlite } from '../../src/store/sqlite.js';
 import { type Bench, startBench, containing } from './fixtures.js';
 

@@ -14,7 +14,7 @@ import { startRotation } from '../../src/operations/start-rotation.js';
 import { cronOf, nextSlot } from '../../src/schedules/cron.js';
 import { termsOf } from '../../src/schedules/terms.js';
 import { statusOf } from '../../src/operations/status.js';
-import type { LedgerRow } from '../../src/store/store.js';
+import type { LedgerRow } from '../../src/store/records.js';
 import { descriptorOf } from '../../workers/compose.js';
 import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';

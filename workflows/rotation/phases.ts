@@ -37,7 +37,7 @@ async function open(run: RotationRun): Promise<void> {
   const started = world.now();
   const opened = await world.execute(call, { credential, fence: null, phase: 'open', title, emergency: false });
   run.opened ??= opened; // an emergency may have opened it anew before the answer came
-  run.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: world.now() });
+  run.journal.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: world.now() });
 }
 
 /** Where the engine would lose what it holds, and nobody could put it back. */
@@ -78,7 +78,7 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
       return;
     } catch (error) {
       if (!(error instanceof Leave) || error.to !== 'stale') throw error;
-      run.forgetRetireChecks();
+      run.journal.forgetRetireChecks();
     }
   }
 }
@@ -102,7 +102,7 @@ export async function rollBack(run: RotationRun): Promise<void> {
   });
   for (let entry = undo.pop(); entry; entry = undo.pop()) await undoOne(run, entry);
   // What a person passed over may live on: the version stays listed as one that is being discarded.
-  if (run.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped')) return;
+  if (run.journal.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped')) return;
   await back(run, () => run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
 }
 

@@ -1,5 +1,4 @@
 import { CancelledFailure } from '@temporalio/common';
-import { ContinueAsNew } from '@temporalio/workflow';
 import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
@@ -10,7 +9,6 @@ import type {
   Phase,
   Progress,
   RotationInput,
-  StepProgress,
   Undo,
   Waiting,
 } from '../../src/domain/rotation.js';
@@ -20,6 +18,7 @@ import { emergencyPending, type Inbox } from './messages.js';
 import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
 import { attempt, type Ended } from './attempt.js';
 import { effectsOf, type Standing } from './choices.js';
+import { Journal } from './journal.js';
 import { impactOf, liveOf } from './situation.js';
 import { waitAndSustain } from './sustain.js';
 import { type Footing, Leave } from './trouble.js';
@@ -39,7 +38,7 @@ export class RotationRun implements Run {
   readonly input: RotationInput;
   readonly world: World;
   readonly inbox: Inbox;
-  readonly steps: StepProgress[];
+  readonly journal: Journal;
   readonly undo: Undo[];
   phase: Phase = 'open';
   footing: Footing = 'forward';
@@ -51,10 +50,8 @@ export class RotationRun implements Run {
   staleRounds = 0;
   /** How often something was contained; part of the names under which containment's steps are known. */
   emergencyRound = 0;
-  readonly #done: Set<string>;
   /** What is over before anybody lists it need not tell its phases; once it has waited, it does. */
   #listed = false;
-  readonly #retireChecks = new Set<string>();
   /** Several while versions are contained side by side; the oldest one is what people see and answer. */
   readonly #waits: Waiting[] = [];
   #scope = '';
@@ -67,9 +64,8 @@ export class RotationRun implements Run {
     this.world = world;
     this.inbox = inbox;
     this.opened = input.parked?.opened ?? null;
-    this.steps = [...(input.parked?.steps ?? [])];
+    this.journal = new Journal(input.parked, () => world.now());
     this.undo = [...(input.parked?.undo ?? [])];
-    this.#done = new Set(input.parked?.done);
     this.#parkedDeadline = input.parked?.deadline;
   }
 
@@ -113,7 +109,7 @@ export class RotationRun implements Run {
   check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
     // Contain first: an emergency does not ask whether somebody still uses what is leaked.
     if (whenNot === 'ask' && this.footing === 'containing') return Promise.resolve();
-    if (this.phase === 'retire') this.#retireChecks.add(this.#keyOf(title));
+    if (this.phase === 'retire') this.journal.perishes({ scope: this.#scope, title });
     return this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
   }
 
@@ -146,12 +142,6 @@ export class RotationRun implements Run {
     this.#scope = `${outer}/again-${++this.#occurrences}`;
     await this.definition.procedure.verify(this, this.next);
     this.#scope = outer;
-  }
-
-  /** Proof went stale before a destruction: the checks of `retire` are taken again, its steps are not. */
-  forgetRetireChecks(): void {
-    for (const key of this.#retireChecks) this.#done.delete(key);
-    this.#retireChecks.clear();
   }
 
   /** Waits for a length of time, or until somebody ends it; long waits continue in a new run. */
@@ -218,7 +208,7 @@ export class RotationRun implements Run {
       credential: this.input.credential,
       procedure: descriptor.id,
       phase: this.phase,
-      steps: this.steps,
+      steps: this.journal.steps,
       current: this.current?.number ?? null,
       next: this.opened?.next.number ?? null,
       waiting: this.waiting,
@@ -231,37 +221,18 @@ export class RotationRun implements Run {
     if (this.world.calledOff?.()) throw new CancelledFailure('an emergency takes over');
   }
 
-  /** Skips what an earlier run has done, and keeps the list of steps that people see. */
-  async once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<void> {
-    const key = this.#keyOf(title, scope);
-    if (this.#done.has(key)) return;
-    const index = this.steps.length;
-    const begun: StepProgress = { phase: this.phase, title, state: 'running', startedAt: this.world.now() };
-    this.steps.push(begun);
-    try {
-      const ended = await work();
-      this.steps[index] = { ...begun, state: 'done', ...ended, endedAt: this.world.now() };
-      this.#done.add(key);
-    } catch (error) {
-      if (error instanceof ContinueAsNew) throw error; // the wait goes on in the next run
-      const detail = error instanceof Leave ? error.message : 'interrupted';
-      this.steps[index] = { ...begun, state: 'failed', detail, endedAt: this.world.now() };
-      throw error;
-    }
-  }
-
-  #keyOf(title: string, scope = this.#scope): string {
-    return `${scope}/${title}`;
+  /** Skips what is done already, here or in an earlier run. */
+  once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<void> {
+    return this.journal.once({ phase: this.phase, scope, title }, work);
   }
 
   async #parkIfLong(deadline: number): Promise<void> {
     if (deadline - this.world.now() <= longestWaitInOneRunMs || !this.world.park || !this.opened) return;
     const { opened, undo } = this;
     const emergencies = this.inbox.emergencies.slice(this.inbox.handled);
-    const steps = this.steps.filter(({ state }) => state !== 'running');
     await this.world.park({
       ...this.input,
-      parked: { opened, undo, steps, deadline, emergencies, done: [...this.#done] },
+      parked: { opened, undo, deadline, emergencies, ...this.journal.parked() },
     });
   }
 }

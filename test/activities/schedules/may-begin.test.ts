@@ -1,7 +1,7 @@
 import { type Applicant, createSchedulesActivities } from '../../../activities/schedules/activities.js';
 import type { Verdict } from '../../../src/domain/schedule.js';
 import { beginsAt, dueAfter, type SchedulePlan } from '../../../src/schedules/plan.js';
-import type { Group } from '../../../src/store/store.js';
+import type { Group } from '../../../src/store/records.js';
 import {
   adopted,
   type Bench,

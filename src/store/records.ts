@@ -1,0 +1,206 @@
+import type { Opened, Phase, RotationOutcome, RotationRequest } from '../domain/rotation.js';
+import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
+import type { Notice } from '../notifications/notice.js';
+
+/** A version without its value. */
+export interface Version {
+  readonly credential: string;
+  readonly number: number;
+  readonly state: VersionState;
+  /** Fence of the rotation that made or last moved it. */
+  readonly fence: number;
+  /** The provider's name for it, for instance `service_account/svc_acct_1`; null until it is known. */
+  readonly providerId: string | null;
+  /** Names of the parts that are kept; empty while there is no value or after it was erased. */
+  readonly parts: readonly string[];
+  /** Keyed fingerprint of the value (HMAC-SHA256, hex); null without a value. */
+  readonly fingerprint: string | null;
+  readonly provider: ProviderView;
+  readonly engine: EngineView;
+  readonly compromised: boolean;
+  readonly adopted: boolean;
+  /** Adopted with the operator's word that nothing but the engine uses it. */
+  readonly soleUser: boolean;
+  readonly marks: Marks;
+  readonly createdAt: number;
+  readonly promotedAt: number | null;
+  readonly retiredAt: number | null;
+  readonly shown: Shown | null;
+}
+
+/** What an engine answered when the version's settings were written, by setting key. */
+export type Marks = Readonly<Record<string, Mark>>;
+
+export interface Mark {
+  /** Highest history id of the setting before our write. */
+  readonly before: number;
+  /** History id of our own write; absent while its outcome is unknown. */
+  readonly ours?: number;
+}
+
+/** An attempt to create something at a provider, recorded before the call (kind C creates). */
+export interface Intent {
+  readonly credential: string;
+  readonly version: number;
+  /** Unique per attempt; part of the label. */
+  readonly nonce: string;
+  /** Name given at the provider: installation id and nonce, and so attributable to us alone. */
+  readonly label: string;
+  /** `open` until it is known what became of it; an open one is listed for ever. */
+  readonly outcome: 'open' | 'kept' | 'deleted' | 'nothing-made';
+  readonly providerId: string | null;
+  /** The provider's ids of what there was before the attempt; absent where a label tells what is ours. */
+  readonly seen?: readonly string[];
+  readonly at: number;
+}
+
+export interface Made {
+  readonly providerId: string;
+  /** The secret value by parts, for instance `{ key: '…' }`. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+export interface CredentialRow {
+  readonly name: string;
+  readonly procedure: string;
+  /** Engine kind and address plus provider account, as claimed; a change of these needs a new adoption. */
+  readonly account: string;
+}
+
+export interface AdoptedValue {
+  readonly credential: CredentialRow;
+  readonly parts: Readonly<Record<string, string>>;
+  readonly soleUser: boolean;
+  readonly actor: string;
+  /** What nobody else may own, for instance `docuelevate:https://docs.example.com#openai_api_key`. */
+  readonly claims: readonly string[];
+}
+
+export interface RotationRow {
+  readonly credential: string;
+  readonly fence: number;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly version: number;
+  readonly request: RotationRequest;
+  /** An emergency's. */
+  readonly seized: boolean;
+  readonly openedAt: number;
+  readonly closedAt: number | null;
+  /** Null while it is open, and of repairs, which have none. */
+  readonly outcome: RotationOutcome | null;
+  readonly why: string | null;
+}
+
+/** An emergency as it is asked for. */
+export interface EmergencyAsked {
+  readonly credential: string;
+  readonly actor: string;
+  readonly reason: string;
+  /** Null for every live version. */
+  readonly versions: readonly number[] | null;
+  /** Unix ms: when its clock started; now, unless it was declared before the store knew of it. */
+  readonly askedAt?: number;
+}
+
+/** An emergency as it is kept. */
+export interface Emergency extends EmergencyAsked {
+  readonly id: string;
+  /** Unix ms: when its clock started. */
+  readonly askedAt: number;
+  /** Fence of the rotation that does it; null until one has claimed it. */
+  readonly fence: number | null;
+  /** The workflow that claimed it, or `direct/…`. */
+  readonly workflowId: string | null;
+  readonly claimedAt: number | null;
+  /** The versions that are contained. */
+  readonly targets: readonly number[];
+  /** Unix ms: everything is contained, also what an interrupted step still made. */
+  readonly containedAt: number | null;
+  readonly material: readonly AuditMaterial[];
+}
+
+/** One thing in an outside system's records that a person has to look at. Never holds a secret. */
+export interface AuditMaterial {
+  /** Where it was found, for instance `DocuElevate audit log`. */
+  readonly source: string;
+  /** As the source writes it, by its own clock. */
+  readonly at: string | null;
+  readonly what: string;
+}
+
+/** Who takes a credential over, and for which of the emergencies asked for; without any, for every live version. */
+export interface Seizure extends RotationRequest {
+  readonly emergencies?: readonly string[];
+}
+
+/** What an emergency has taken over. */
+export interface Seized {
+  readonly opened: Opened;
+  readonly targets: readonly VersionRef[];
+  /** What is in force, or what the engine may hold, is among the targets. */
+  readonly replace: boolean;
+}
+
+/** From when the interval of a scheduled credential is counted. */
+export interface Cadence {
+  /** Unix ms. */
+  readonly anchor: number;
+  /** The cadence the schedule was made by, in words. */
+  readonly basis: string;
+  /** Why it is counted from there. */
+  readonly why: string;
+}
+
+/** Credentials of which only so many may be rotated at a time. */
+export interface Group {
+  readonly credentials: readonly string[];
+  readonly limit: number;
+}
+
+/** A notice on its way. */
+export interface PendingNotice {
+  readonly channel: string;
+  readonly notice: Notice;
+  /** This one included. */
+  readonly attempts: number;
+}
+
+export interface ChannelState {
+  readonly name: string;
+  /** Unix ms of the oldest message that has not got through since the last one that did; null while it works. */
+  readonly brokenSince: number | null;
+  readonly why: string | null;
+}
+
+/** Who is asking: the execution that presents a fence, and which attempt of which of its activities; nobody attempts anything outside Temporal. */
+export interface Presenter {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly attempt?: { readonly activity: string; readonly number: number };
+}
+
+/** What the ledger says of one attempt of one activity or of one act of a person. */
+export interface LedgerEntry {
+  readonly event: string; // 'started', 'succeeded', 'failed', 'adopted', 'decided', 'opened', 'closed', …
+  readonly credential?: string;
+  readonly version?: number;
+  readonly fence?: number;
+  readonly actor?: string;
+  readonly phase?: Phase;
+  readonly title?: string;
+  readonly activity?: string;
+  readonly workflowId?: string;
+  readonly runId?: string;
+  readonly activityId?: string;
+  readonly attempt?: number;
+  readonly outcome?: string;
+  readonly detail?: string;
+}
+
+export interface LedgerRow extends LedgerEntry {
+  readonly seq: number;
+  readonly at: number;
+  /** HMAC over this entry and the one before (hex). */
+  readonly mac: string;
+}

@@ -1,0 +1,196 @@
+import type { CheckOutcome, EvidenceKind } from '../domain/evidence.js';
+import type { RotationOutcome, Trigger } from '../domain/rotation.js';
+import type { EngineView, ProviderView, Shown, VersionState } from '../domain/version.js';
+import type { Intent } from './records.js';
+
+/** 0 or 1: the one spelling of a boolean that both databases share. */
+export type Flag = number;
+
+/** One row: whose database this is, where its ledger ends, and whether it came from a backup. */
+export interface InstallationTable {
+  id: string;
+  schema_version: number;
+  ledger_seq: number;
+  /** `mac` of the last ledger entry; empty before the first. */
+  ledger_mac: string;
+  /** HMAC over the two above, so that cutting the ledger's tail off and correcting them shows. */
+  ledger_seal: string;
+  /** Unix ms of the last restore from a backup; null when there was none. */
+  restored_at: number | null;
+  /** Every new fence is higher: what the database before a restore had given out still loses. */
+  fence_floor: number;
+}
+
+/** Credentials that were compared with the outside since the last restore. */
+export interface ReconciliationsTable {
+  credential: string;
+  at: number;
+}
+
+export interface CredentialsTable {
+  name: string;
+  procedure: string;
+  account: string;
+}
+
+export interface ClaimsTable {
+  resource: string;
+  credential: string;
+}
+
+/** Of the rotation that is open, and of nothing before it. */
+export interface AttemptsTable {
+  credential: string;
+  run_id: string;
+  activity_id: string;
+  /** The highest attempt that has begun. */
+  newest: number;
+}
+
+export interface RotationsTable {
+  credential: string;
+  fence: number;
+  workflow_id: string;
+  run_id: string;
+  version: number;
+  actor: string;
+  trigger: Trigger;
+  reason: string;
+  /** An emergency's: it took the credential over from whatever was in progress. */
+  seized: Flag;
+  /** The schedule counts from it. */
+  resets_cadence: Flag;
+  opened_at: number;
+  closed_at: number | null;
+  /** Null while it is open, and of repairs, which have none. */
+  outcome: RotationOutcome | null;
+  why: string | null;
+}
+
+export interface VersionsTable {
+  credential: string;
+  number: number;
+  state: VersionState;
+  fence: number;
+  provider_id: string | null;
+  /** Flattened JWE of the parts (JSON), of none when only the provider id is known; null before either. */
+  sealed: string | null;
+  /** Key that `sealed` needs, to check the ring when the store is opened. */
+  kid: string | null;
+  /** HMAC over all parts; null without a value. */
+  fingerprint: string | null;
+  /** HMAC of each part by its name (JSON object), which also says what parts there are. */
+  part_fingerprints: string;
+  provider: ProviderView;
+  engine: EngineView;
+  compromised: Flag;
+  adopted: Flag;
+  sole_user: Flag;
+  /** JSON object. */
+  marks: string;
+  created_at: number;
+  promoted_at: number | null;
+  retired_at: number | null;
+  shown: Shown | null;
+}
+
+export interface IntentsTable {
+  nonce: string;
+  credential: string;
+  version: number;
+  /** 1, 2, 3 … within the version: only the newest may keep. */
+  attempt: number;
+  outcome: Intent['outcome'];
+  provider_id: string | null;
+  /** JSON list of provider ids; null where a label tells what an attempt made. */
+  seen: string | null;
+  at: number;
+}
+
+export interface EvidenceTable {
+  credential: string;
+  version: number;
+  /** 1, 2, 3 … within the version: the order when two share a millisecond. */
+  ordinal: number;
+  kind: EvidenceKind;
+  outcome: CheckOutcome;
+  detail: string;
+  provider_time: number | null;
+  at: number;
+}
+
+/** Emergencies that were asked for: here before anything is sent, so that none gets lost. */
+export interface EmergenciesTable {
+  id: string;
+  credential: string;
+  actor: string;
+  reason: string;
+  /** JSON list of version numbers; null for every live one. */
+  versions: string | null;
+  asked_at: number;
+  /** Of the rotation that does it; null until one has claimed it. */
+  fence: number | null;
+  workflow_id: string | null;
+  claimed_at: number | null;
+  /** JSON list of the version numbers that are contained. */
+  targets: string;
+  contained_at: number | null;
+  /** JSON list of what a person has to look at. */
+  material: string;
+}
+
+export interface LedgerTable {
+  seq: number;
+  /** Repeats what `entry` says, for filtering; checked by `verifyLedger`. */
+  credential: string | null;
+  /** Canonical JSON of the whole entry, `seq` and `at` included: exactly the text that `mac` covers. */
+  entry: string;
+  mac: string;
+}
+
+/** From when the interval of a scheduled credential is counted. */
+export interface CadencesTable {
+  credential: string;
+  anchor: number;
+  basis: string;
+  why: string;
+}
+
+/** Scheduled rotations that were let through and have not opened yet. */
+export interface ReservationsTable {
+  credential: string;
+  at: number;
+}
+
+/** Who is told what, once per channel. */
+export interface NoticesTable {
+  id: string;
+  channel: string;
+  /** JSON. */
+  body: string;
+  at: number;
+  attempts: number;
+  /** Not to be tried before. */
+  next_at: number;
+  tried_at: number | null;
+  delivered_at: number | null;
+  /** How the last attempt failed; null after a success, and before any. */
+  error: string | null;
+}
+
+export interface Tables {
+  installation: InstallationTable;
+  reconciliations: ReconciliationsTable;
+  credentials: CredentialsTable;
+  claims: ClaimsTable;
+  rotations: RotationsTable;
+  versions: VersionsTable;
+  cadences: CadencesTable;
+  reservations: ReservationsTable;
+  notices: NoticesTable;
+  intents: IntentsTable;
+  evidence: EvidenceTable;
+  emergencies: EmergenciesTable;
+  ledger: LedgerTable;
+  attempts: AttemptsTable;
+}
