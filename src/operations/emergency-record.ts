@@ -37,7 +37,7 @@ export async function writeDown(file: string, act: DirectAct): Promise<void> {
 
 /**
  * Takes what was done without the store into the ledger, and asks for the emergencies that are to be brought to their end. Returns their
- * credentials; none when there is no record. Repeated after a crash, entries stand in the ledger twice.
+ * credentials; none when there is no record. Repeated after a crash it enters what is missing.
  */
 export async function takeIn(store: Store, configuration: string): Promise<string[]> {
   const file = recordFileOf(configuration);
@@ -45,17 +45,29 @@ export async function takeIn(store: Store, configuration: string): Promise<strin
   if (text === null) return [];
   const acts = text.split('\n').flatMap(parse);
   const credentials = [...new Set(acts.map(({ credential }) => credential))];
-  for (const { actor, credential, id, name, end, at } of acts) {
-    const detail = `${name} (${id}) at ${new Date(at).toISOString()}, while the store could not be opened`;
-    await store.record({ event: 'revoked directly', actor, credential, outcome: end, detail });
-  }
   for (const name of credentials) {
-    const first = acts.find(({ credential }) => credential === name);
+    const own = acts.filter(({ credential }) => credential === name);
+    await enter(store, name, own);
+    const [first] = own;
     if (first && (await store.versions(name)).length > 0)
       await store.ask({ ...first, credential: name, versions: null });
   }
-  await rename(file, `${file}.taken-in-${Date.now()}`);
+  await rename(file, `${file}.taken-in-${Date.now()}`).catch(unlessGone); // another process may have taken it in beside this one
   return credentials;
+}
+
+async function enter(store: Store, credential: string, acts: readonly DirectAct[]): Promise<void> {
+  const event = 'revoked directly';
+  const entered = (await store.ledger({ credential })).filter((row) => row.event === event);
+  for (const { actor, id, name, end: outcome, at } of acts) {
+    const detail = `${name} (${id}) at ${new Date(at).toISOString()}, while the store could not be opened`;
+    const there = entered.some((row) => row.detail === detail && row.outcome === outcome);
+    if (!there) await store.record({ event, actor, credential, outcome, detail });
+  }
+}
+
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** A line that was cut short by a crash is no line. */

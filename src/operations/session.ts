@@ -36,9 +36,14 @@ export async function openSession({ file, create = false }: SessionOptions): Pro
   const config = loadConfig(file, catalog);
   const ring = await loadKeyRing('file' in config.keyRing ? config.keyRing : { text: textOf(config.keyRing.env) });
   const store = await openStore({ url: `sqlite:${config.store.file}`, ring, create });
-  const systems = composeSystems(config, store);
-  const takenIn = await takeIn(store, file);
-  return { config, store, systems, activities: registered(systems), takenIn, close: () => store.destroy() };
+  try {
+    const systems = composeSystems(config, store);
+    const takenIn = await takeIn(store, file);
+    return { config, store, systems, activities: registered(systems), takenIn, close: () => store.destroy() };
+  } catch (error) {
+    await store.destroy();
+    throw error;
+  }
 }
 
 /** The workflow that rotates a credential. Throws a UserError when there is no such credential. */

@@ -100,6 +100,21 @@ describe('What was revoked without the store', () => {
     expect(readdirSync(playground.dir).filter((name) => name.includes('taken-in'))).toHaveLength(1);
   });
 
+  it('stands in the ledger once, also when the machine went down before the record was put away', async () => {
+    await start('openai-api-key');
+    const file = recordFileOf(playground.file);
+    await writeDown(file, act('begun'));
+    const record = readFileSync(file);
+    await reopen();
+    writeFileSync(file, record);
+    await writeDown(file, act('ended'));
+
+    const { store } = await reopen();
+
+    const entered = (await store.ledger()).filter(({ event }) => event === 'revoked directly');
+    expect(entered.map(({ outcome }) => outcome)).toEqual(['begun', 'ended']);
+  });
+
   it('is taken in as far as it was written down when the machine went down', async () => {
     await start('openai-api-key');
     const file = recordFileOf(playground.file);
