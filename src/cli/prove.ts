@@ -31,7 +31,7 @@ export function defineProve(program: Command): void {
       'only this procedure, or one of its variants, for instance document-engine-jwt:keeps-strict',
     )
     .option('--fault <name>', 'only faults whose name begins with this, such as kill or kill-write')
-    .option('--case <id>', 'only cases whose id contains this')
+    .option('--case <ids>', 'only cases whose id contains this, or one of these, separated by commas')
     .option('--sample <n>', 'at most so many cases of each procedure')
     .option('--seed <text>', 'decides which cases a sample holds, and their order')
     .option('--jobs <n>', 'how many cases run at once', '2')
@@ -51,11 +51,11 @@ async function runProve(cli: Cli, options: Options): Promise<ExitCode> {
   const report = await prove({
     ...(procedure !== undefined && { procedure }),
     ...(fault !== undefined && { fault }),
-    ...(options.case !== undefined && { only: options.case }),
+    ...(options.case !== undefined && { only: listOf(options.case) }),
     ...(sample !== undefined && { sample: countOf(sample) }),
     ...(seed !== undefined && { seed }),
     ...(budget !== undefined && { budgetMs: durationMs(durationOf(spelledOut(budget))) }),
-    ...(first !== undefined && { first: first.split(',').filter(Boolean) }),
+    ...(first !== undefined && { first: listOf(first) }),
     jobs: countOf(options.jobs),
     onLine: log,
     onVerdict: (verdict, { done, of }) => log(verdictLines(cli, verdict, `${done}/${of}`).join('\n')),
@@ -67,6 +67,10 @@ async function runProve(cli: Cli, options: Options): Promise<ExitCode> {
 /** `25m` as scripts like it, and what every other command takes. */
 function spelledOut(text: string): string {
   return text.replace(/^(\d+)m$/, '$1 minutes').replace(/^(\d+)h$/, '$1 hours');
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').filter(Boolean);
 }
 
 function countOf(text: string): number {

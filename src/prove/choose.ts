@@ -6,8 +6,8 @@ export interface Choice {
   readonly procedure?: string;
   /** Beginning of a fault's name. */
   readonly fault?: string;
-  /** Part of a case's id. */
-  readonly only?: string;
+  /** Parts of cases' ids, any of which is enough. */
+  readonly only?: readonly string[];
   /** At most so many of each procedure that is not named in `first`. */
   readonly sample?: number;
   /** Decides what a sample holds, and the order of everything. */
@@ -20,7 +20,7 @@ export interface Choice {
 export function choose(all: readonly CrashCase[], { fault, only, sample, seed, first = [] }: Choice): CrashCase[] {
   const fitting = all.filter(
     ({ id, fault: { name } }) =>
-      (fault === undefined || name.startsWith(fault)) && (only === undefined || id.includes(only)),
+      (fault === undefined || name.startsWith(fault)) && (only === undefined || only.some((part) => id.includes(part))),
   );
   const shuffled = seed === undefined ? fitting : fitting.toSorted((a, b) => compare(rank(a, seed), rank(b, seed)));
   const inFull = shuffled.filter(({ procedure }) => first.includes(procedure));

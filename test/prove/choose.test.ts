@@ -51,5 +51,15 @@ it('finds the cases of one fault, and one case by its id', () => {
   const all = casesOf('p', [boundary]);
 
   expect(choose(all, { fault: 'kill-write' })).toHaveLength(3);
-  expect(choose(all, { only: '00-openai.createKey/kill-end' })).toHaveLength(1);
+  expect(choose(all, { only: ['00-openai.createKey/kill-end'] })).toHaveLength(1);
+  expect(choose(all, { only: ['kill-end', 'kill-entry'] })).toHaveLength(2);
+});
+
+it('strikes a rotation that is taken back from there on: up to there it is like any other', () => {
+  const replaced: Boundary = { ...boundary, flow: 'roll-back' };
+  const discarded: Boundary = { ...replaced, index: 1, activity: 'openai.deleteKey', phase: 'roll-back' };
+
+  const places = casesOf('p', [boundary, replaced, discarded]).map(({ boundary: { flow, index } }) => [flow, index]);
+
+  expect(new Set(places.map(String))).toEqual(new Set(['planned,0', 'roll-back,1']));
 });
