@@ -19,7 +19,7 @@ export interface Snag {
   readonly act: 'kill' | 'stop' | 'pause';
 }
 
-/** The first message to a worker. */
+/** What a worker is built for. */
 export interface Assignment {
   /** The configuration file. */
   readonly file: string;
@@ -52,9 +52,15 @@ export interface Trace {
   readonly fences: number;
 }
 
+/** What a worker process is told. */
+export type Order =
+  | { readonly order: 'work'; readonly assignment: Assignment }
+  | { readonly order: 'go on' } // it waits at its snag
+  | { readonly order: 'rest' }; // the case is over, and there may be another one
+
 /** What a worker reports. */
 export type WorkerMessage =
-  | { readonly event: 'loaded' }
+  | { readonly event: 'loaded' } // it has nothing to do: it was just started, or rests
   | { readonly event: 'ready' }
   | { readonly event: 'failed'; readonly why: string }
   | { readonly event: 'ended'; readonly trace: Trace; readonly outcome: 'succeeded' | 'failed' }

@@ -71,7 +71,8 @@ export async function openTheater(job: Job, { stage, flow, snag, without }: Bill
     hired.push(worker);
     return worker;
   }
-  defer(async () => void (await Promise.all(hired.map((worker) => worker.end()))));
+  const harmed = (worker: WorkerProcess): boolean => worker === hired[0] && snag !== null && snag.act !== 'pause';
+  defer(async () => void (await Promise.all(hired.map((worker) => workers.giveBack(worker, !harmed(worker))))));
   const condemned = new Set<string>();
   const worker = hire(snag);
   const handle = await start(job, session, { credential, flow });

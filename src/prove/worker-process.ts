@@ -1,5 +1,5 @@
-// The worker under test: a process of its own, made of the same parts as every worker, that can be killed where it hurts.
-import { once } from 'node:events';
+// The worker under test: a process of its own, made of the same parts as every worker, that can be killed where it hurts. One that comes
+// through its case takes part in another, built anew.
 import { flushCompileCache } from 'node:module';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,9 +11,10 @@ import { composeSystems } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
 import { installRuntime, type RunningWorkers, startWorkers } from '../../workers/rotation-worker.js';
 import { openSession } from '../operations/session.js';
+import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import type { Store } from '../store/store.js';
 import { connectWorker, embeddedTarget } from '../temporal/connect.js';
-import type { Assignment, WorkerMessage } from './snag.js';
+import type { Assignment, Order, WorkerMessage } from './snag.js';
 import { sftpOrigin } from './stages/sftp-private-key.js';
 import { createTracer } from './tracer.js';
 
@@ -27,46 +28,65 @@ const pollsEndMs = 200;
 const silenceMs = 1_000; // the crash matrix waits no 20 seconds for an answer that never comes
 
 process.once('disconnect', () => process.exit());
-const received = once(process, 'message') as Promise<[Assignment]>;
+installRuntime(pino({ level: 'silent' }));
+const replace = Reflect.get(RemoteFiles.prototype, 'replace');
 flushCompileCache(); // this process will hardly get to end by itself
-await report({ event: 'loaded' });
-const [assignment] = await received;
-try {
-  await work(assignment);
-  await report({ event: 'ready' });
-} catch (error) {
-  await report({ event: 'failed', why: error instanceof Error ? error.message : 'unknown' });
+for (;;) {
+  const begun = told('work');
+  await report({ event: 'loaded' });
+  const { assignment } = await begun;
+  await withCleanup((defer) => work(assignment, defer)).catch((error: unknown) =>
+    report({ event: 'failed', why: error instanceof Error ? error.message : 'unknown' }),
+  );
 }
 
-async function work({ file, address, snag, without }: Assignment): Promise<void> {
-  installRuntime(pino({ level: 'silent' }));
-  const { config, store: real } = await openSession({ file });
+/** From the assignment until the worker may rest: then nothing of it goes on. */
+async function work({ file, address, snag, without }: Assignment, defer: Defer): Promise<void> {
+  const over = told('rest');
+  const session = await openSession({ file });
+  defer(() => session.close());
   const running: { workers?: RunningWorkers } = {};
   const tracer = createTracer({
     snag,
     report,
-    goOn: () => once(process, 'message').then(() => undefined),
+    goOn: () => told('go on').then(() => undefined),
     async retire() {
       void running.workers?.stop();
       await delay(pollsEndMs);
     },
   });
-  setGlobalDispatcher(new Agent({ headersTimeout: silenceMs }).compose(tracer.requests));
-  const replace = Reflect.get(RemoteFiles.prototype, 'replace');
+  const agent = new Agent({ headersTimeout: silenceMs });
+  defer(() => agent.destroy());
+  setGlobalDispatcher(agent.compose(tracer.requests));
   RemoteFiles.prototype.replace = function (path, by) {
     const request = { method: 'RENAME', origin: sftpOrigin, path: `/${basename(path)}` };
     return tracer.change(request, () => replace.call(this, path, by));
   };
   const change = without ? await rule(without) : {};
-  const store = tracer.store(change.store?.(real) ?? real);
-  const activities = registered(composeSystems(config, store));
+  const store = tracer.store(change.store?.(session.store) ?? session.store);
+  const activities = registered(composeSystems(session.config, store));
   const target = embeddedTarget(address);
-  running.workers = await startWorkers({
-    connection: await connectWorker(target),
-    namespace: target.namespace,
-    bundle: bundlePath,
-    store,
+  const connection = await connectWorker(target);
+  defer(() => connection.close());
+  const workers = await startWorkers({
+    ...{ connection, namespace: target.namespace, bundle: bundlePath, store },
     activities: tracer.activities(change.activities?.(activities, store) ?? activities),
+  });
+  defer(() => workers.stop());
+  running.workers = workers;
+  await report({ event: 'ready' });
+  await over;
+}
+
+/** The next order of this kind. */
+function told<O extends Order['order']>(order: O): Promise<Extract<Order, { order: O }>> {
+  return new Promise((resolve) => {
+    const hear = (said: Order): void => {
+      if (said.order !== order) return;
+      process.off('message', hear);
+      resolve(said as Extract<Order, { order: O }>);
+    };
+    process.on('message', hear);
   });
 }
 

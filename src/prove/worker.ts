@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../temporal/environment.js';
-import type { Assignment, Outgoing, Trace, WorkerMessage } from './snag.js';
+import type { Assignment, Order, Outgoing, Trace, WorkerMessage } from './snag.js';
 
-/** One worker process, from the harness' side. */
+/** A worker process in one case, from the harness' side. */
 export interface WorkerProcess {
   /** Every attempt that ended, in order. */
   readonly ended: readonly { readonly trace: Trace; readonly outcome: 'succeeded' | 'failed' }[];
@@ -16,11 +17,9 @@ export interface WorkerProcess {
   readonly exited: Promise<void>;
   /** How many attempts had ended when the snag was reached. */
   readonly frozenAt: number;
-  assign(assignment: Assignment): void;
   /** Lets a worker go on that waits at its snag. */
   goOn(): void;
   signal(signal: NodeJS.Signals): void;
-  end(): Promise<void>;
 }
 
 /** Compiled code, also for tests that run from the sources, as with the workflow bundle. */
@@ -39,20 +38,37 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** Starts a process that has loaded everything and waits for its assignment. */
-export function startWorkerProcess(): WorkerProcess {
+/** A process that has loaded everything, or will have. */
+interface Process {
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+  /** Cases it was in. */
+  cases: number;
+}
+
+function startProcess(): Process {
   const child = fork(script, {
     env: { ...variables, ...cheapStart },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   alive.add(child);
-  const exited = once(child, 'exit').then(() => void alive.delete(child));
+  child.on('error', () => undefined); // a message to a process that was just killed
+  return { child, exited: once(child, 'exit').then(() => void alive.delete(child)), cases: 0 };
+}
+
+function tell({ child }: Process, order: Order): void {
+  if (child.connected) child.send(order);
+}
+
+/** Puts a process to work, and keeps what it reports of that. */
+function employ(process: Process, assignment: Assignment): WorkerProcess {
+  const { child, exited } = process;
   const [ready, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<Outgoing | null>()];
   ready.promise.catch(() => undefined);
   const ended: { trace: Trace; outcome: 'succeeded' | 'failed' }[] = [];
   let frozenAt = 0;
-  child.on('message', (message: WorkerMessage) => {
+  child.removeAllListeners('message').on('message', (message: WorkerMessage) => {
     if (message.event === 'ready') ready.resolve();
     if (message.event === 'failed') ready.reject(new Error(`a worker could not start: ${message.why}`));
     if (message.event === 'reached') {
@@ -61,7 +77,8 @@ export function startWorkerProcess(): WorkerProcess {
     }
     if (message.event === 'ended') ended.push(message);
   });
-  child.on('error', () => undefined); // a message to a process that was just killed
+  process.cases++;
+  tell(process, { order: 'work', assignment });
   return {
     ended,
     get frozenAt() {
@@ -70,29 +87,55 @@ export function startWorkerProcess(): WorkerProcess {
     ready: ready.promise,
     reached: reached.promise,
     exited,
-    assign: (assignment) => void child.send(assignment),
-    goOn: () => void (child.connected && child.send('go on')),
+    goOn: () => tell(process, { order: 'go on' }),
     signal: (signal) => void child.kill(signal),
-    async end() {
-      child.kill('SIGKILL');
-      await exited;
-    },
   };
 }
 
-/** Keeps one process loaded ahead, so that nobody waits for a start. */
+const mostCases = 40; // what a process collects in its memory is let go of in time
+const restMs = 1_500; // one that is still busy with something is not waited for
+
+/**
+ * Keeps processes loaded ahead, since a start costs more than most cases. One that came through its case unharmed takes part in another:
+ * it builds everything anew from that one's configuration.
+ */
 export class WorkerPool {
-  #spare: WorkerProcess | null = null;
+  readonly #idle: Process[] = [];
+  readonly #busy = new Map<WorkerProcess, Process>();
 
   take(assignment: Assignment): WorkerProcess {
-    const worker = this.#spare ?? startWorkerProcess();
-    this.#spare = startWorkerProcess();
-    worker.assign(assignment);
+    const process = this.#idle.pop() ?? startProcess();
+    if (this.#idle.length === 0) this.#idle.push(startProcess());
+    const worker = employ(process, assignment);
+    this.#busy.set(worker, process);
     return worker;
   }
 
-  async stop(): Promise<void> {
-    await this.#spare?.end();
-    this.#spare = null;
+  /** The case is over. `unharmed` for a worker that was neither killed nor frozen. */
+  async giveBack(worker: WorkerProcess, unharmed: boolean): Promise<void> {
+    const process = this.#busy.get(worker);
+    this.#busy.delete(worker);
+    if (!process) return;
+    if (unharmed && process.cases < mostCases && (await rests(process))) this.#idle.push(process);
+    else await end(process);
   }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#idle, ...this.#busy.values()].map(end));
+  }
+}
+
+/** Whether a process puts everything down that belongs to its case, in time. */
+async function rests(process: Process): Promise<boolean> {
+  const resting = new Promise<boolean>((resolve) => {
+    process.child.on('message', ({ event }: WorkerMessage) => event === 'loaded' && resolve(true));
+    void process.exited.then(() => resolve(false));
+  });
+  tell(process, { order: 'rest' });
+  return Promise.race([resting, delay(restMs, false, { ref: false })]);
+}
+
+async function end({ child, exited }: Process): Promise<void> {
+  child.kill('SIGKILL');
+  await exited;
 }
