@@ -12,6 +12,7 @@ import { environment } from '../src/config/load.js';
 import { accountOf, claimsOf, credentialOf, engineOf, policyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { resolveSecret } from '../src/config/secret-ref.js';
+import { issuesItself } from '../src/domain/procedure.js';
 import type { RotationInput, RotationRequest } from '../src/domain/rotation.js';
 import { UserError } from '../src/domain/user-error.js';
 import { emailChannel } from '../src/notifications/email.js';
@@ -90,9 +91,10 @@ function composeDocumentEngine(config: Config, store: Store) {
       store,
       environment,
       deliveries(credential) {
-        const { delivers, settings } = descriptorOf(config, credential);
-        const part = delivers ?? Object.values(settings)[0] ?? '';
-        return { targets: credentialOf(config, credential).deliver ?? [], part };
+        const descriptor = descriptorOf(config, credential);
+        const part = descriptor.delivers ?? Object.values(descriptor.settings)[0] ?? '';
+        const targets = credentialOf(config, credential).deliver ?? [];
+        return { targets, part, feedsEngine: issuesItself(descriptor) };
       },
     }),
   };
@@ -104,7 +106,12 @@ const heartbeatMs = 10_000;
 /** What a rotation of this credential is started with. Throws a UserError when there is no such credential. */
 export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
   const { graceMs, patienceMs, pauseMs } = policyOf(config, credential, descriptorOf(config, credential));
-  const policy = { graceMs, patienceMs, ...(pauseMs !== undefined && { pauseMs }) };
+  const delivers = credentialOf(config, credential).deliver !== undefined;
+  const policy = {
+    ...{ graceMs, patienceMs },
+    ...(pauseMs !== undefined && { pauseMs }),
+    ...(delivers && { delivers: true as const }),
+  };
   return { credential, request, policy, timing: { heartbeatMs } };
 }
 

@@ -7,6 +7,7 @@ import type { OpenAiActivities } from '../activities/openai/activities.js';
 import type { SftpActivities } from '../activities/sftp/activities.js';
 import type { VersionsActivities } from '../activities/versions/activities.js';
 import { activitiesOf, type Call } from '../src/domain/call.js';
+import type { Duration } from '../src/domain/duration.js';
 import type { Finding } from '../src/domain/evidence.js';
 import type { EngineKind } from '../src/domain/procedure.js';
 import type { VersionRef } from '../src/domain/version.js';
@@ -68,6 +69,12 @@ export const delivery = activitiesOf<DeliveryActivities>('delivery', {
   maximumInterval: '15 seconds',
 });
 
+/** What is valid for a while only, of which a rotation has both. */
+interface Sustained {
+  readonly every: Duration;
+  calls(run: { readonly current: VersionRef | null; readonly next: VersionRef }): readonly Call<void>[];
+}
+
 interface EngineCalls {
   /** Writes a version into an engine. */
   write(version: VersionRef): Call<void>;
@@ -75,6 +82,8 @@ interface EngineCalls {
   isOurs(version: VersionRef): Call<Finding>;
   /** Keeps with an emergency what the engine recorded meanwhile. Left out for one that records nothing. */
   audit?(version: VersionRef): Call<void>;
+  /** What has to be repeated while a rotation waits. Left out where nothing falls away by itself. */
+  readonly sustain?: Sustained;
 }
 
 /** What the runner itself asks of an engine, by its kind. */
@@ -84,5 +93,12 @@ export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
     isOurs: docuelevate.settingsAreOurs,
     audit: docuelevate.collectAudit,
   },
-  'document-engine': { write: documentEngine.addSecret, isOurs: documentEngine.isListed },
+  'document-engine': {
+    write: documentEngine.addSecret,
+    isOurs: documentEngine.isListed,
+    sustain: {
+      every: '7 days', // what is added lasts for 60
+      calls: ({ current, next }) => [...(current ? [current] : []), next].map(documentEngine.addSecret),
+    },
+  },
 };

@@ -1,6 +1,8 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
+import type { AccessCheck } from '../shared/access.js';
+import { checkAccess } from './access.js';
 import { deliver, forgetEarlier, isDelivered, restore } from './deliveries.js';
 import type { Target } from './target.js';
 
@@ -9,6 +11,8 @@ export interface Deliveries {
   readonly targets: readonly Target[];
   /** The part that goes there unless a target names another. */
   readonly part: string;
+  /** Whoever uses the engine's secret gets it here, so what stands here is what the engine is used with. */
+  readonly feedsEngine: boolean;
 }
 
 export interface DeliveryDeps {
@@ -32,6 +36,9 @@ export function createDeliveryActivities(deps: DeliveryDeps) {
 
     /** Deletes what was kept of what stood there before the version. */
     forgetEarlier: (version: VersionRef): Promise<void> => forgetEarlier(deps, version),
+
+    /** What `keyturn check` wants to know of the places and programs. Changes nothing. */
+    checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }
 

@@ -2,39 +2,51 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Version } from '../../src/store/records.js';
+import type { Mark, Marks, Version } from '../../src/store/records.js';
 import { found, presentFence } from '../shared/guard.js';
 import { needsDecision } from '../shared/patience.js';
 import type { DeliveryDeps } from './activities.js';
 import { removeFile } from './files.js';
-import { envFilePlace, filePlace, type Kept, keepBefore, type Place, putBack, requireValue } from './places.js';
+import { type Kept, keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
 import { runCommand } from './run-command.js';
 import type { CommandTarget, Target } from './target.js';
 
 export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  await store.note(ref, { engine: 'maybe' });
-  for (const target of deps.deliveries(ref.credential).targets) await deliverTo({ deps, ref, target });
-  await store.note(ref, { engine: 'yes' });
+  const { targets, feedsEngine } = deps.deliveries(ref.credential);
+  await store.note(ref, { marks: marksOf(targets, { before: 0 }), ...(feedsEngine && { engine: 'maybe' }) });
+  for (const target of targets) await deliverTo({ deps, ref, target });
+  await store.note(ref, { marks: marksOf(targets, { before: 0, ours: 1 }), ...(feedsEngine && { engine: 'yes' }) });
 }
 
 export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  const version = await store.read(ref);
-  if (version.engine === 'never' || version.engine === 'no') return;
+  const { targets, feedsEngine } = deps.deliveries(ref.credential);
+  const { marks, engine } = await store.read(ref);
+  if (feedsEngine && (engine === 'never' || engine === 'no')) return;
   const former = await formerOf(deps, ref);
   if (former?.compromised)
     throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not put back`);
-  for (const target of [...deps.deliveries(ref.credential).targets].reverse())
-    await restoreAt({ deps, ref, target }, former);
+  const begun = targets.filter((target) => marks[markOf(target)] !== undefined);
+  for (const target of begun.reverse()) await restoreAt({ deps, ref, target }, former);
+  if (!feedsEngine) return;
   await store.note(ref, { engine: 'no' });
   if (former) await store.note({ ...ref, number: former.number }, { engine: 'yes' });
 }
 
+/** What the store remembers of a target: that delivering to it was begun, and that it is done (`ours`). */
+function marksOf(targets: readonly Target[], mark: Mark): Marks {
+  return Object.fromEntries(targets.map((target) => [markOf(target), mark]));
+}
+
+function markOf(target: Target): string {
+  return `delivery to ${placeOf(target)?.name ?? commandOf(target).join(' ')}`;
+}
+
 export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<Finding> {
-  const say = (outcome: CheckOutcome, detail: string) =>
-    found(deps.store, ref, { kind: 'setting-ours', outcome, detail });
-  const { targets } = deps.deliveries(ref.credential);
+  const { targets, feedsEngine } = deps.deliveries(ref.credential);
+  const kind = feedsEngine ? 'setting-ours' : 'delivered';
+  const say = (outcome: CheckOutcome, detail: string) => found(deps.store, ref, { kind, outcome, detail });
   if (targets.length === 0) return say('not-observable', 'it is delivered nowhere');
   const seen: Sight[] = [];
   for (const target of targets) seen.push(await lookAt({ deps, ref, target }));
@@ -112,10 +124,10 @@ async function restoreAt(delivery: Delivery, former: Version | null): Promise<vo
   await runCommand(commandOf(target), deps.environment, value);
 }
 
-/** What we delivered last still has to stand there; of an adopted value nobody knows how it was written. */
+/** What we delivered last still has to stand there; where we never did, nobody knows how it was written. */
 async function requireUnchanged({ deps, ref, target }: Delivery, place: Place, now: string | null): Promise<void> {
   const former = await formerOf(deps, ref);
-  if (!former || former.adopted || former.engine === 'never' || former.engine === 'no') return;
+  if (former?.marks[markOf(target)]?.ours === undefined) return;
   const value = await valueFor({ deps, ref: { ...ref, number: former.number }, target });
   if (now === place.spell(value)) return;
   throw needsDecision(
@@ -140,11 +152,6 @@ async function valueFor(delivery: Delivery): Promise<string> {
 
 function partOf({ deps, ref, target }: Delivery): string {
   return target.part ?? deps.deliveries(ref.credential).part;
-}
-
-function placeOf(target: Target): Place | null {
-  if ('file' in target) return filePlace(target);
-  return 'envFile' in target ? envFilePlace(target) : null;
 }
 
 function commandOf(target: Target): CommandTarget['command'] {

@@ -1,7 +1,7 @@
 import { needsDecision, permanent } from '../shared/patience.js';
 import { quoted, rawIn, withRaw } from './env-text.js';
 import { contentOf, removeFile, replaceFile, type Rights, rightsOf } from './files.js';
-import type { EnvFileTarget, FileTarget } from './target.js';
+import type { EnvFileTarget, FileTarget, Target } from './target.js';
 
 /** A place that can be looked at: a file, or a variable in one. */
 export interface Place {
@@ -21,7 +21,13 @@ export interface Place {
 
 const onlyOwner: Rights = { mode: 0o600 };
 
-export function filePlace({ file, mode, owner }: FileTarget): Place {
+/** Where a target can be looked at; null for a command. */
+export function placeOf(target: Target): Place | null {
+  if ('file' in target) return filePlace(target);
+  return 'envFile' in target ? envFilePlace(target) : null;
+}
+
+function filePlace({ file, mode, owner }: FileTarget): Place {
   const [user, group] = (owner ?? '').split(':').map(Number);
   const ids = user !== undefined && group !== undefined ? ([user, group] as const) : undefined;
   const rights = { mode: Number.parseInt(mode, 8), owner: ids };
@@ -35,7 +41,7 @@ export function filePlace({ file, mode, owner }: FileTarget): Place {
   };
 }
 
-export function envFilePlace({ envFile, variable }: EnvFileTarget): Place {
+function envFilePlace({ envFile, variable }: EnvFileTarget): Place {
   const text = async (): Promise<string> => (await contentOf(envFile)) ?? '';
   return {
     name: `${variable} in ${envFile}`,

@@ -7,6 +7,7 @@ export type EvidenceKind =
   | 'refused' // the provider refuses the value
   | 'listed' // the engine lists the value's entry, and nobody else has changed what is in force
   | 'setting-ours' // the engine's newest change of the settings is the one we made
+  | 'delivered' // the value stands where it was delivered besides the engine
   | 'document' // a test document went through after the switch
   | 'connection' // the engine's own test of its connection succeeded
   | 'in-use' // the provider saw the value used by the engine

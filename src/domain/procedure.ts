@@ -31,7 +31,7 @@ export interface ProcedureDescriptor {
   readonly workflow: string;
   /** How the end of an old value shows where its refusal cannot be proved; left out, it is proved. */
   readonly refusal?: 'not-observable' | 'attested';
-  /** The part that must be delivered somewhere besides the engine; left out, a delivery is the operator's choice. */
+  /** The part that must be delivered somewhere, since the engine does not use it itself; left out, a delivery is the operator's choice. */
   readonly delivers?: string;
   /** Nothing takes the place of a value that nobody has adopted: the engine would lose it, and us the way back. */
   readonly needsAdoption?: true;
@@ -43,4 +43,9 @@ export interface ProcedureDescriptor {
   readonly ends?: string;
   /** What stays usable after the value itself is refused; reported by an emergency. */
   readonly outlives?: string;
+}
+
+/** An engine's own secrets: whoever uses one gets it by delivery, as other engines get theirs by a setting. */
+export function issuesItself({ engine, provider }: Pick<ProcedureDescriptor, 'engine' | 'provider'>): boolean {
+  return provider === engine;
 }

@@ -20,6 +20,8 @@ export interface RotationPolicy {
   readonly patienceMs: number;
   /** How long the wait is that the guide has before a disabled value is deleted; what the guide says when left out. */
   readonly pauseMs?: number;
+  /** The configuration says where a new value goes besides the engine. */
+  readonly delivers?: true;
 }
 
 export const phases = [

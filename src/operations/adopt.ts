@@ -76,6 +76,7 @@ function directRun({ activities }: Session, next: VersionRef, onStep: (title: st
   return {
     next,
     current: null,
+    delivers: false,
     async step(title, call) {
       await perform(title, call);
     },

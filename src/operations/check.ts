@@ -121,11 +121,11 @@ async function workers(client: Client): Promise<string> {
   });
 }
 
-/** What engine and provider of a credential say of our access to them. */
+/** What engine and provider of a credential say of our access to them, and what can be told of where new values go besides. */
 async function* access({ config, activities }: Session, credential: string): AsyncGenerator<Check> {
   const { engine, provider } = knownCredential(config, credential);
   const presenter = { workflowId: `check/${credential}`, runId: '' };
-  for (const system of new Set<string>([engine, provider])) {
+  for (const system of new Set<string>([engine, provider, 'delivery'])) {
     const checkAccess = activities[`${system}.checkAccess`] as
       ((credential: string) => Promise<AccessCheck[]>) | undefined;
     if (!checkAccess) continue;

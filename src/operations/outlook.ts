@@ -78,5 +78,6 @@ export async function containmentOf({ procedure }: RotationWorkflow, version: Ve
 /** A run in which nothing happens. */
 function still(next: VersionRef): Run {
   const nothing = async (): Promise<void> => undefined;
-  return { next, current: next, step: nothing, check: nothing, task: nothing, pause: nothing, verify: nothing };
+  const steps = { step: nothing, check: nothing, task: nothing, pause: nothing, verify: nothing };
+  return { next, current: next, delivers: false, ...steps };
 }

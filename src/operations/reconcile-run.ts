@@ -58,6 +58,7 @@ export function repairRun(repairing: Repairing, next: VersionRef, { unused = fal
   return {
     next,
     current: null,
+    delivers: true,
     async step(title, call) {
       repairing.onStep(title);
       await performCall(repairing, call);

@@ -195,9 +195,11 @@ function firstRequest(boundary: Boundary): readonly Point[] {
   return first ? [first] : onlyRead(boundary, 'request');
 }
 
-/** Where what the engine's user holds changes, and where it is looked at. */
-const switches = /^(docuelevate\.writeSettings|delivery\.deliver)$/;
-const looks = /^(docuelevate\.settingsAreOurs|delivery\.isDelivered)$/;
+/** Where what the engine's user holds changes, and where it is looked at: a setting, or else what is delivered. */
+const switches = [
+  { by: 'docuelevate.writeSettings', seen: 'docuelevate.settingsAreOurs' },
+  { by: 'delivery.deliver', seen: 'delivery.isDelivered' },
+];
 
 /**
  * From the switch until the last look at the setting before the old value goes: after that look nobody can notice in time. A look that sees
@@ -206,9 +208,10 @@ const looks = /^(docuelevate\.settingsAreOurs|delivery\.isDelivered)$/;
 function beforeProofEnds(boundary: Boundary, all: readonly Boundary[]): readonly Point[] {
   if (boundary.flow !== 'planned') return [];
   const own = all.filter(({ flow }) => flow === 'planned');
-  const switched = own.findIndex(({ phase, activity }) => phase === 'replace' && switches.test(activity));
+  const way = switches.find(({ by }) => own.some(({ activity }) => activity === by));
+  const switched = own.findIndex(({ phase, activity }) => phase === 'replace' && activity === way?.by);
   const lastLook = own.findLastIndex(
-    ({ phase, activity, outcome }) => phase === 'proof' && looks.test(activity) && outcome === 'proved',
+    ({ phase, activity, outcome }) => phase === 'proof' && activity === way?.seen && outcome === 'proved',
   );
   return boundary.index > switched && boundary.index <= lastLook ? entry() : [];
 }

@@ -92,11 +92,18 @@ async function play(
           : [usual[flow], ...(fault.ends ?? []), ...back(report, stage)],
       ),
       ...(consumerFailures > 0 ? [failures] : []),
+      ...(await useAfterwards(stage, report, fault)),
       ...judgement.problems,
     ],
     ...{ outcome: report?.outcome ?? 'none', missed, consumerFailures, outageMs: timeline.outageMs() },
     gapsMs: gapsOf(stage),
   };
+}
+
+/** Where a rotation says that it is through, everybody who uses the value can go on. */
+async function useAfterwards({ scenario }: Stage, report: RotationReport | null, fault: Fault): Promise<string[]> {
+  if (!report || fault.edited || ['abandoned', 'contained', 'failed'].includes(report.outcome)) return [];
+  return (await scenario.consume()) ? [] : [`a use after it ended as ${report.outcome} fails`];
 }
 
 function gapsOf({ scenario: { gaps } }: Stage): number[] {

@@ -1,6 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
-import { delivery, documentEngine, versions } from '../systems.js';
+import { documentEngine, versions } from '../systems.js';
 
 export const documentEngineDashboardPassword = {
   id: 'document-engine-dashboard-password',
@@ -17,14 +17,6 @@ export const documentEngineDashboardPassword = {
 
 export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngineDashboardPassword, {
   accepts: (version) => documentEngine.acceptsPassword(version),
-
-  sustain: {
-    every: '7 days', // what is added lasts for 60
-    calls: ({ current, next }) => [
-      ...(current ? [documentEngine.addSecret(current)] : []),
-      documentEngine.addSecret(next),
-    ],
-  },
 
   async adopt(run, version) {
     await run.check('The dashboard accepts the password', documentEngine.acceptsPassword(version));
@@ -44,9 +36,6 @@ export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngi
       await run.step('Make the new password current', documentEngine.makeCurrent({ version: run.next, former: null }));
       await run.step('Expire every other password', documentEngine.expireOthers(run.next));
     }
-    await run.step('Deliver the password to whoever needs it', delivery.deliver(run.next), {
-      undo: delivery.restore(run.next),
-    });
   },
 
   async verify(run, version) {
@@ -54,7 +43,6 @@ export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngi
     await run.check('A test document is processed', documentEngine.processTestDocument(version));
     await run.check('The dashboard accepts the password', documentEngine.acceptsPassword(version));
     await run.check('Document Engine lists the password', documentEngine.isListed(version));
-    await run.check('The password stands where it was delivered', delivery.isDelivered(version));
   },
 
   /** Guide, "Rotating secrets" and "Expiring existing secrets". */
@@ -65,7 +53,6 @@ export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngi
     await run.check('The old password is refused', documentEngine.refusesPassword(old));
     await run.step('Let go of what was added for the new password', documentEngine.dropSpare(run.next));
     await run.check('The new password is accepted all the same', documentEngine.acceptsPassword(run.next));
-    await run.step('Delete what was kept of the old password', delivery.forgetEarlier(run.next));
   },
 
   async contain(run, targets) {

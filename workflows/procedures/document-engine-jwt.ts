@@ -1,6 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
-import { delivery, documentEngine, versions } from '../systems.js';
+import { documentEngine, versions } from '../systems.js';
 
 export const documentEngineJwt = {
   id: 'document-engine-jwt',
@@ -18,14 +18,6 @@ export const documentEngineJwt = {
 
 export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
   accepts: (version) => documentEngine.acceptsKey(version),
-
-  sustain: {
-    every: '7 days', // what is added lasts for 60
-    calls: ({ current, next }) => [
-      ...(current ? [documentEngine.addSecret(current)] : []),
-      documentEngine.addSecret(next),
-    ],
-  },
 
   async adopt(run, version) {
     await run.check('Document Engine accepts a token signed with the key', documentEngine.acceptsKey(version));
@@ -45,9 +37,6 @@ export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
       await run.step('Make the new key current', documentEngine.makeCurrent({ version: run.next, former: null }));
       await run.step('Expire every other key', documentEngine.expireOthers(run.next));
     }
-    await run.step('Deliver the private key to whoever signs', delivery.deliver(run.next), {
-      undo: delivery.restore(run.next),
-    });
   },
 
   async verify(run, version) {
@@ -55,7 +44,6 @@ export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
     await run.check('A test document is processed', documentEngine.processTestDocument(version));
     await run.check('Document Engine accepts a token signed with the key', documentEngine.acceptsKey(version));
     await run.check('Document Engine lists the key', documentEngine.isListed(version));
-    await run.check('The private key stands where it was delivered', delivery.isDelivered(version));
   },
 
   /** Guide, "Rotating secrets" and "Expiring existing secrets". */
@@ -67,7 +55,6 @@ export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
     await run.check('A token signed with the old key is refused', documentEngine.refusesKey(old));
     await run.step('Let go of what was added for the new key', documentEngine.dropSpare(run.next));
     await run.check('The new key is accepted all the same', documentEngine.acceptsKey(run.next));
-    await run.step('Delete what was kept of the old private key', delivery.forgetEarlier(run.next));
   },
 
   async contain(run, targets) {

@@ -1,6 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
-import { delivery, documentEngine, versions } from '../systems.js';
+import { documentEngine, versions } from '../systems.js';
 
 export const documentEngineSecretKeyBase = {
   id: 'document-engine-secret-key-base',
@@ -19,14 +19,6 @@ export const documentEngineSecretKeyBase = {
 export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSecretKeyBase, {
   accepts: (version) => documentEngine.isInForce(version),
 
-  sustain: {
-    every: '7 days', // what is added lasts for 60
-    calls: ({ current, next }) => [
-      ...(current ? [documentEngine.addSecret(current)] : []),
-      documentEngine.addSecret(next),
-    ],
-  },
-
   /** Nobody can ask with it whether it is the right one. */
   async adopt(run, version) {
     await run.step('Find the current base in the list', documentEngine.identifySecret(version));
@@ -44,9 +36,6 @@ export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSe
       await run.step('Make the new base current', documentEngine.makeCurrent({ version: run.next, former: null }));
       await run.step('Expire every other base', documentEngine.expireOthers(run.next));
     }
-    await run.step('Deliver the base to whoever keeps it', delivery.deliver(run.next), {
-      undo: delivery.restore(run.next),
-    });
   },
 
   async verify(run, version) {
@@ -54,7 +43,6 @@ export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSe
     await run.check('A test document is processed', documentEngine.processTestDocument(version));
     await run.check('Document Engine is well and has the base', documentEngine.isInForce(version));
     await run.check('Document Engine lists the base', documentEngine.isListed(version));
-    await run.check('The base stands where it was delivered', delivery.isDelivered(version));
   },
 
   /** Guide, "Rotating secrets" and "Expiring existing secrets". */
@@ -65,7 +53,6 @@ export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSe
     await run.check('The old base is gone from the list', documentEngine.isGone(old));
     await run.step('Let go of what was added for the new base', documentEngine.dropSpare(run.next));
     await run.check('Document Engine is well with the new base', documentEngine.isInForce(run.next));
-    await run.step('Delete what was kept of the old base', delivery.forgetEarlier(run.next));
   },
 
   async contain(run, targets) {

@@ -1,6 +1,7 @@
 import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { RotationInput, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
+import { withDelivery } from './delivery.js';
 import { containAndReplace } from './emergency.js';
 import { emergencyPending, emptyInbox, listen, progress } from './messages.js';
 import { forward, rollBack } from './phases.js';
@@ -15,7 +16,7 @@ export type RotationWorkflow = ((input: RotationInput) => Promise<RotationReport
 
 /** Makes the workflow of a procedure. Register it in workflows/index.ts under the descriptor's `workflow` name. */
 export function defineRotation(descriptor: ProcedureDescriptor, procedure: Procedure): RotationWorkflow {
-  const definition: Definition = { descriptor, procedure };
+  const definition: Definition = { descriptor, procedure: withDelivery(procedure) };
   return Object.assign((input: RotationInput) => rotate(definition, input), definition);
 }
 

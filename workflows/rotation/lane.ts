@@ -12,6 +12,7 @@ export function laneOf(run: RotationRun, scope: string): Run {
   return {
     next: run.next,
     current: run.current,
+    delivers: false,
     async step(title, call) {
       await once(title, () => attempt(run, { title, call }));
     },

@@ -19,6 +19,8 @@ export interface Run {
   readonly next: VersionRef;
   /** The version in force when the rotation began; null when there is none, as after a containment. */
   readonly current: VersionRef | null;
+  /** Whether new values also go somewhere besides the engine, as the runner sees to. Never while something is contained. */
+  readonly delivers: boolean;
   step(title: string, call: Call<void>, options?: StepOptions): Promise<void>;
   /** A step whose finding is evidence: `failed` ends the way forward. */
   check(title: string, call: Call<Finding>, options?: CheckOptions): Promise<void>;
@@ -40,8 +42,6 @@ export interface Procedure {
   verify(run: Run, version: VersionRef): Promise<void>;
   /** The first step without undo is the point of no return. */
   retire(run: Run, old: VersionRef): Promise<void>;
-  /** What has to be repeated while a rotation waits, so that nothing falls away meanwhile. */
-  readonly sustain?: { readonly every: Duration; calls(run: Run): readonly Call<void>[] };
   /** Makes every listed version refused, now. Left out, it is `retire` for each of them. */
   contain?(run: Run, versions: readonly VersionRef[]): Promise<void>;
 }

@@ -13,7 +13,7 @@ import type {
   Waiting,
 } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { issuesItself, type ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { emergencyPending, type Inbox } from './messages.js';
 import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
 import { attempt, type Ended } from './attempt.js';
@@ -76,6 +76,10 @@ export class RotationRun implements Run {
 
   get current(): VersionRef | null {
     return this.opened?.current ?? null;
+  }
+
+  get delivers(): boolean {
+    return this.input.policy.delivers === true || issuesItself(this.definition.descriptor);
   }
 
   get waiting(): Waiting | null {

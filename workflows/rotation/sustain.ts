@@ -1,15 +1,16 @@
 import type { Call } from '../../src/domain/call.js';
 import { durationMs } from '../../src/domain/duration.js';
+import { engines } from '../systems.js';
 import type { RotationRun } from './run.js';
 import { troubleOf } from './trouble.js';
 
-/** Waits, and every now and then does what the procedure wants to be repeated meanwhile. One that fails is tried again the next time. */
+/** Waits, and every now and then does what the engine needs meanwhile, so that nothing falls away. One that fails is tried again the next time. */
 export async function waitAndSustain(
   run: RotationRun,
   wake: () => boolean,
   deadline = Number.POSITIVE_INFINITY,
 ): Promise<void> {
-  const { sustain } = run.definition.procedure;
+  const { sustain } = engines[run.definition.descriptor.engine];
   const everyMs = sustain ? durationMs(sustain.every) : Number.POSITIVE_INFINITY;
   for (;;) {
     const until = Math.min(deadline, run.world.now() + everyMs);

@@ -7,7 +7,7 @@ import {
   stageDocumentEngineJwt,
   stageDocumentEngineSecretKeyBase,
 } from './document-engine.js';
-import { stageOpenAiApiKey } from './openai-api-key.js';
+import { stageOpenAiApiKey, stageOpenAiApiKeyDelivered } from './openai-api-key.js';
 import { stageSftpPrivateKey } from './sftp-private-key.js';
 
 /** The stage of every procedure that the crash matrix plays, by its id. */
@@ -21,8 +21,11 @@ export const stages: Readonly<Record<string, StartStage>> = {
   'sftp-private-key': stageSftpPrivateKey,
 };
 
-/** The same procedures on systems that behave otherwise; played when they are asked for by name. */
-export const variants: Readonly<Record<string, StartStage>> = documentEngineVariants;
+/** The same procedures on systems that behave otherwise, or with more to do; played when they are asked for by name. */
+export const variants: Readonly<Record<string, StartStage>> = {
+  ...documentEngineVariants,
+  'openai-api-key:delivered': stageOpenAiApiKeyDelivered,
+};
 
 /** Starts the stage of a procedure or of one of its variants. Throws when there is none. */
 export async function startStage(id: string): Promise<Stage> {

@@ -1,6 +1,8 @@
 import { fastClock } from '../../lab/clock.js';
 import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../lab/openai/server.js';
+import type { Scenario } from '../../lab/scenario.js';
+import { delivered } from '../../lab/scenarios/delivered.js';
 import { startOpenAiApiKey } from '../../lab/scenarios/openai-api-key.js';
 import type { LabServer } from '../../lab/server.js';
 import type { Stage } from '../stage.js';
@@ -8,11 +10,20 @@ import type { Stage } from '../stage.js';
 const oneDayMs = 86_400_000;
 
 /** The scenario, with a person's own key and a service account whose name could be ours. */
-export async function stageOpenAiApiKey(): Promise<Stage> {
+export function stageOpenAiApiKey(): Promise<Stage> {
+  return stageOf((scenario) => scenario);
+}
+
+/** The same with another program that uses the key. */
+export function stageOpenAiApiKeyDelivered(): Promise<Stage> {
+  return stageOf(delivered);
+}
+
+async function stageOf(furnish: (scenario: Scenario) => Scenario | Promise<Scenario>): Promise<Stage> {
   const base = fastClock(1000); // OpenAI tells times in whole seconds
   let skewMs = 0;
   const options = { clock: () => base() + skewMs, settlingMs: -oneDayMs }; // a clock that is put back makes no key unborn
-  const scenario = await startOpenAiApiKey(options);
+  const scenario = await furnish(await startOpenAiApiKey(options));
   const { openai, docuelevate } = scenario.systems;
   if (!isOpenAi(openai) || !isDocuElevate(docuelevate))
     throw new Error('the scenario has other systems than this stage');

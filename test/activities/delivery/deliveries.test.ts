@@ -22,9 +22,11 @@ let file: string;
 let old: VersionRef;
 let next: VersionRef;
 let values: { old: string; next: string };
+let feedsEngine: boolean;
 
 beforeEach(async () => {
   bench = await startBench();
+  feedsEngine = true;
   folder = mkdtempSync(join(tmpdir(), 'keyturn-delivery-'));
   file = join(folder, 'value');
   values = { old: randomValue(), next: randomValue() };
@@ -41,7 +43,7 @@ afterEach(async () => {
 function to(...targets: object[]): DeliveryActivities {
   return createDeliveryActivities({
     store: bench.store,
-    deliveries: () => ({ targets: targets.map((target) => Target.parse(target)), part: 'key' }),
+    deliveries: () => ({ targets: targets.map((target) => Target.parse(target)), part: 'key', feedsEngine }),
     environment: (name) => (name === 'PATH' ? process.env['PATH'] : undefined),
   });
 }
@@ -182,6 +184,68 @@ describe('into an environment file', () => {
     await deliver(target);
 
     expect(readFileSync(file, 'utf8')).toBe(`KEY=${values.next}\nOTHER=${values.next}\n`);
+  });
+});
+
+describe('beside an engine that gets its values otherwise', () => {
+  beforeEach(() => {
+    feedsEngine = false;
+  });
+
+  it('says nothing of what the engine holds, neither forth nor back', async () => {
+    const target = to({ file });
+    await deliver(target);
+    expect(await look(target)).toMatchObject({ kind: 'delivered', outcome: 'proved' });
+
+    await restore(target);
+
+    expect(readdirSync(folder)).toEqual([]);
+    expect([await engineOf(old), await engineOf(next)]).toEqual(['maybe', 'never']);
+  });
+
+  it('takes nothing back that was never begun', async () => {
+    writeFileSync(file, 'by hand');
+
+    await restore(to({ file }, { command: ['/nowhere/program'] }));
+
+    expect(readFileSync(file, 'utf8')).toBe('by hand');
+  });
+
+  it('may come to another place than the version before', async () => {
+    await deliver(to({ file }));
+    await bench.promote(next);
+    const { next: third } = await bench.rotate();
+    await bench.give(third, { key: randomValue() });
+    const other = join(folder, 'other');
+    writeFileSync(other, 'whatever');
+
+    await deliver(to({ file: other }), third);
+
+    expect(await look(to({ file: other }), third)).toMatchObject({ outcome: 'proved' });
+  });
+});
+
+describe('before anything is delivered', () => {
+  const check = (activities: DeliveryActivities) => bench.attempt(() => activities.checkAccess(old.credential));
+
+  it('finds that files can be replaced and programs are there', async () => {
+    const reload = [process.execPath];
+
+    expect(await check(to({ file, reload }, { envFile: file, variable: 'KEY' }, { command: ['cp'] }))).toEqual([
+      { what: file, ok: true, detail: 'it will be made' },
+      { what: process.execPath, ok: true, detail: process.execPath },
+      { what: `KEY in ${file}`, ok: true, detail: 'it will be made' },
+      { what: 'cp', ok: true, detail: expect.stringMatching(/\/cp$/) as string },
+    ]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('names the folder that is not there and the program that is not on PATH', async () => {
+    const found = await check(to({ file: join(folder, 'nowhere', 'value') }, { command: ['no-such-program'] }));
+
+    expect(found.map(({ ok }) => ok)).toEqual([false, false]);
+    expect(found[0]?.detail).toContain(join(folder, 'nowhere'));
+    expect(found[1]?.detail).toContain('on PATH');
   });
 });
 

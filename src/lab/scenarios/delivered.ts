@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Scenario } from '../scenario.js';
+
+const variable = 'KEYTURN_VALUE';
+
+/**
+ * The scenario with another program that uses the value beside the engine: it reads it from an environment file, where Keyturn puts it. Until
+ * it stands there for the first time, the program does nothing.
+ */
+export async function delivered(scenario: Scenario): Promise<Scenario> {
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-delivered-'));
+  const envFile = join(folder, '.env');
+  const held = (): string | undefined =>
+    existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8'))[variable] : undefined;
+  const { engines, credentials } = scenario.config;
+  const deliver = [{ envFile, variable }];
+  return {
+    ...scenario,
+    config: {
+      engines,
+      credentials: Object.fromEntries(
+        Object.entries(credentials).map(([name, entry]) => [name, { ...entry, deliver }]),
+      ),
+    },
+    async consume() {
+      const value = held();
+      const works = value === undefined || scenario.working().includes(value); // a step that ends it comes after the one that takes it from there
+      return (await scenario.consume()) && works;
+    },
+    async stop() {
+      await scenario.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
