@@ -12,7 +12,7 @@ import { environment } from '../src/config/load.js';
 import { accountOf, claimsOf, credentialOf, engineOf, policyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { resolveSecret } from '../src/config/secret-ref.js';
-import { issuesItself } from '../src/domain/procedure.js';
+import { deliveredPart, issuesItself } from '../src/domain/procedure.js';
 import type { RotationInput, RotationRequest } from '../src/domain/rotation.js';
 import { UserError } from '../src/domain/user-error.js';
 import { emailChannel } from '../src/notifications/email.js';
@@ -92,7 +92,7 @@ function composeDocumentEngine(config: Config, store: Store) {
       environment,
       deliveries(credential) {
         const descriptor = descriptorOf(config, credential);
-        const part = descriptor.delivers ?? Object.values(descriptor.settings)[0] ?? '';
+        const part = deliveredPart(descriptor) ?? '';
         const targets = credentialOf(config, credential).deliver ?? [];
         return { targets, part, feedsEngine: issuesItself(descriptor) };
       },

@@ -9,7 +9,7 @@ import type { DeliveryDeps } from './activities.js';
 import { removeFile } from './files.js';
 import { type Kept, keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
 import { runCommand } from './run-command.js';
-import type { CommandTarget, Target } from './target.js';
+import { type CommandTarget, nameOf, type Target } from './target.js';
 
 export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
@@ -40,7 +40,7 @@ function marksOf(targets: readonly Target[], mark: Mark): Marks {
 }
 
 function markOf(target: Target): string {
-  return `delivery to ${placeOf(target)?.name ?? commandOf(target).join(' ')}`;
+  return `delivery to ${nameOf(target)}`;
 }
 
 export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<Finding> {
@@ -146,8 +146,7 @@ async function formerOf({ store }: DeliveryDeps, { credential, number }: Version
 async function valueFor(delivery: Delivery): Promise<string> {
   const { deps, ref, target } = delivery;
   const part = partOf(delivery);
-  const name = 'command' in target ? 'a command' : (placeOf(target)?.name ?? '');
-  return requireValue((await deps.store.unseal(ref))[part], part, name);
+  return requireValue((await deps.store.unseal(ref))[part], part, nameOf(target));
 }
 
 function partOf({ deps, ref, target }: Delivery): string {

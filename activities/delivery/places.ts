@@ -1,7 +1,7 @@
 import { needsDecision, permanent } from '../shared/patience.js';
 import { quoted, rawIn, withRaw } from './env-text.js';
 import { contentOf, removeFile, replaceFile, type Rights, rightsOf } from './files.js';
-import type { EnvFileTarget, FileTarget, Target } from './target.js';
+import { type EnvFileTarget, type FileTarget, nameOf, type Target } from './target.js';
 
 /** A place that can be looked at: a file, or a variable in one. */
 export interface Place {
@@ -27,12 +27,13 @@ export function placeOf(target: Target): Place | null {
   return 'envFile' in target ? envFilePlace(target) : null;
 }
 
-function filePlace({ file, mode, owner }: FileTarget): Place {
+function filePlace(target: FileTarget): Place {
+  const { file, mode, owner } = target;
   const [user, group] = (owner ?? '').split(':').map(Number);
   const ids = user !== undefined && group !== undefined ? ([user, group] as const) : undefined;
   const rights = { mode: Number.parseInt(mode, 8), owner: ids };
   return {
-    name: file,
+    name: nameOf(target),
     path: file,
     beside: file,
     read: () => contentOf(file),
@@ -41,10 +42,11 @@ function filePlace({ file, mode, owner }: FileTarget): Place {
   };
 }
 
-function envFilePlace({ envFile, variable }: EnvFileTarget): Place {
+function envFilePlace(target: EnvFileTarget): Place {
+  const { envFile, variable } = target;
   const text = async (): Promise<string> => (await contentOf(envFile)) ?? '';
   return {
-    name: `${variable} in ${envFile}`,
+    name: nameOf(target),
     path: envFile,
     beside: `${envFile}.${variable}`,
     read: async () => rawIn(await text(), variable),

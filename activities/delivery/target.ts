@@ -64,3 +64,9 @@ export type Target = z.infer<typeof Target>;
 export type FileTarget = Extract<Target, { readonly file: string }>;
 export type EnvFileTarget = Extract<Target, { readonly envFile: string }>;
 export type CommandTarget = Extract<Target, { readonly command: unknown }>;
+
+/** A target for people: a file, a variable in one, or a command. */
+export function nameOf(target: Target): string {
+  if ('file' in target) return target.file;
+  return 'envFile' in target ? `${target.variable} in ${target.envFile}` : target.command.join(' ');
+}

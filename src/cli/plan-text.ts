@@ -14,6 +14,7 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
     ...facts([
       ...overview(outlook, paint),
       ...Object.entries(outlook.systems).map(([system, address]) => [paint.dim(system), address] as const),
+      ...outlook.deliveries.map((place) => [paint.dim('Delivers to'), place] as const),
     ]),
     ...phases(plan).flatMap(([phase, steps]) => [
       '',

@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from '../domain/duration.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
+import { deliveries } from './deliveries.js';
 import type { Finding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Outline } from './outline.js';
@@ -21,7 +22,7 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     ...intervals(outline, catalog),
     ...wrongEngines(outline, catalog),
     ...shortGraces(outline, catalog),
-    ...undelivered(outline, catalog),
+    ...deliveries(outline, catalog),
     ...needlessPauses(outline, catalog),
   ];
 }
@@ -211,15 +212,6 @@ function shortGraces({ engines, credentials }: Outline, catalog: readonly Proced
     if (!signs || kind !== 'document-engine' || durationMs(grace) >= durationMs(lifetime)) return [];
     const message = `a grace of ${grace} ends before the tokens do that were signed with the old key: they live for ${lifetime}`;
     return [{ path: ['credentials', name, 'grace'], message }];
-  });
-}
-
-function undelivered({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, deliver }]) => {
-    const part = catalog.find(({ id }) => id === procedure)?.delivers;
-    if (part === undefined || deliver !== undefined) return [];
-    const message = `say with "deliver:" where a new ${part} goes: whoever uses it would be locked out`;
-    return [{ path: ['credentials', name], message }];
   });
 }
 

@@ -49,3 +49,14 @@ export interface ProcedureDescriptor {
 export function issuesItself({ engine, provider }: Pick<ProcedureDescriptor, 'engine' | 'provider'>): boolean {
   return provider === engine;
 }
+
+/** The parts that a value consists of, as far as anybody outside its provider uses them. */
+export function partsOf({ settings, adopts, delivers }: ProcedureDescriptor): readonly string[] {
+  return [...new Set([...Object.values(settings), adopts, delivers].filter((part) => part !== undefined))];
+}
+
+/** The part that a delivery takes unless it names another one; undefined where none goes without saying. */
+export function deliveredPart({ settings, adopts, delivers }: ProcedureDescriptor): string | undefined {
+  const [first, ...others] = new Set(Object.values(settings));
+  return delivers ?? adopts ?? (others.length === 0 ? first : undefined);
+}

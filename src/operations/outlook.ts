@@ -1,3 +1,4 @@
+import { nameOf } from '../../activities/delivery/target.js';
 import { workflowOf, inputOf, type Session } from './session.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
@@ -16,6 +17,8 @@ export interface Outlook {
   readonly section: string;
   /** Base addresses of the systems that take part; the plan's paths follow them. */
   readonly systems: Readonly<Record<string, string>>;
+  /** Where the new value goes besides the engine: files, variables in files, commands. */
+  readonly deliveries: readonly string[];
   /** Number of the version in force; null when nothing was adopted yet. */
   readonly current: number | null;
   readonly next: number;
@@ -45,11 +48,12 @@ export async function planOf(
   requireAdopted(descriptor, credential, opened.current);
   const rotations = await store.rotations(credential);
   const engine = engineOf(config, credential);
-  const account = credentialOf(config, credential).provider;
+  const { provider: account, deliver = [] } = credentialOf(config, credential);
   const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
   const systems = { ...providerOf(provider).addresses(account), ...signerUrl(engine), [engine.kind]: engine.url };
   return {
     ...{ credential, section, overlap, ends, gap, systems },
+    deliveries: deliver.map(nameOf),
     current: opened.current?.number ?? null,
     next: opened.next.number,
     unconfirmed: opened.unconfirmed,

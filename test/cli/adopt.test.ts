@@ -118,3 +118,21 @@ it('lets a pipe close early', async () => {
   expect(code).not.toBe(1);
   expect(stderr).toBe('');
 });
+
+it('plans where else a new value goes, and checks beforehand whether it can', async () => {
+  await adopt(value);
+  const procedure = 'procedure: openai-api-key\n';
+  const deliver = '    deliver: [{ envFile: ./apps/.env, variable: OPENAI_API_KEY }, { command: [no-such-program] }]\n';
+  stage.edit(procedure, `${procedure}${deliver}`);
+
+  const planned = await stage.keyturn('plan', 'openai');
+  const checked = await stage.keyturn('check', 'openai');
+  stage.edit(deliver, '');
+
+  expect(planned.stdout).toContain(`OPENAI_API_KEY in ${join(stage.dir, 'apps', '.env')}`);
+  expect(planned.stdout).toMatch(/Deliver the new value\n +undo: delivery.restore/);
+  expect(planned.stdout).toMatch(/Emergency .*The old key is refused; then/);
+  expect(checked.code).toBe(1);
+  expect(checked.stdout).toContain(`nothing can be written into ${join(stage.dir, 'apps')}`);
+  expect(checked.stdout).toContain('there is no such program on PATH');
+});

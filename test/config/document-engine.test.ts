@@ -47,6 +47,11 @@ it.each([
     'write where the value goes',
   ],
   [
+    'a part that a value does not have',
+    small.replace('./viewer-key }', './viewer-key, part: privatKey }'),
+    'has no part "privatKey"; did you mean "privateKey"?; write part: publicKey or part: privateKey',
+  ],
+  [
     'an unknown algorithm',
     small.replace('    apiToken', '    jwt: { algorithm: HS256 }\n    apiToken'),
     'must be RS256, RS512, ES256, or ES512',

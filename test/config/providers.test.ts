@@ -84,6 +84,14 @@ it('lets the access keys of a user belong to one credential, since a user has bu
   );
 });
 
+it('asks which half of a pair is delivered', () => {
+  const deliver = (part: string): string =>
+    aws('first', { engine: 'one', user: 'documents', more: `    deliver: [{ file: ./half${part} }]\n` });
+
+  expect(complaints(deliver(''))).toContain('say which part of the value goes there, with part: id or part: secret');
+  expect(complaints(deliver(', part: secret'))).toBe('');
+});
+
 it('takes an account id in quotes only: as a number it would lose its zeros', () => {
   const unquoted = aws('first', { engine: 'one', user: 'documents' }).replaceAll("'", '');
 

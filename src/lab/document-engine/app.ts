@@ -51,13 +51,18 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
     publicKey: () => publicOf(load()),
     privateKeys: () => [...seen],
     async use() {
-      const token = await issue();
-      const kept = held !== null && clock() < held.until ? held : null;
-      const both = await Promise.all([opens(engine, token), kept === null || opens(engine, kept.token)]);
-      if (kept === null && tokenLifetimeMs > 0) held = { token, until: clock() + tokenLifetimeMs };
-      return both.every(Boolean);
+      const began = clock();
+      // Whoever holds a token that expired on its way, because the clock jumped, gets another one.
+      return (await useOnce()) || (clock() - began > slackMs && useOnce());
     },
   };
+  async function useOnce(): Promise<boolean> {
+    const token = await issue();
+    const kept = held !== null && clock() < held.until ? held : null;
+    const both = await Promise.all([opens(engine, token), kept === null || opens(engine, kept.token)]);
+    if (kept === null && tokenLifetimeMs > 0) held = { token, until: clock() + tokenLifetimeMs };
+    return both.every(Boolean);
+  }
 }
 
 async function opens({ url }: DocumentEngineLab, token: string): Promise<boolean> {
