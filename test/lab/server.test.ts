@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fastClock } from '../../src/lab/clock.js';
-import { type LabOptions, type LabServer, serve } from '../../src/lab/server.js';
+import { bystander, type LabOptions, type LabServer, serve } from '../../src/lab/server.js';
 import { call, until } from './call.js';
 
 let lab: LabServer;
@@ -41,6 +41,15 @@ it('refuses as told, with a pause to wait and an echo of what was sent', async (
   expect(refused.text).toContain('a secret');
   expect(second.status).toBe(201);
   expect(things).toEqual(['one']);
+});
+
+it('spares whoever uses it beside the one that a fault is meant for', async () => {
+  lab.faults.add({ method: 'POST', path: '/things', kind: { status: 503 } });
+
+  const beside = await call(`${lab.url}/things`, { method: 'POST', body: 'beside', headers: bystander });
+
+  expect(beside.status).toBe(201);
+  expect((await post()).status).toBe(503);
 });
 
 it('refuses with the given body, so many times, after so many calls', async () => {

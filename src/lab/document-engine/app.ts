@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SignJWT } from 'jose';
 import { request } from 'undici';
-import { type LabOptions, type LabServer, serve } from '../server.js';
+import { bystander, type LabOptions, type LabServer, serve } from '../server.js';
 import type { DocumentEngineLab } from './server.js';
 
 export interface ViewerAppOptions extends LabOptions {
@@ -68,7 +68,7 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
 async function opens({ url }: DocumentEngineLab, token: string): Promise<boolean> {
   const { statusCode, body } = await request(`${url}/api/build`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { ...bystander, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ parts: [{ page: 'new' }] }),
   });
   await body.dump();

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { request } from 'undici';
+import { bystander } from '../server.js';
 import { type DocumentEngineOptions, type DocumentEngineScenario, stageDocumentEngine } from './document-engine.js';
 
 const variable = 'VIEWER_DASHBOARD_PASSWORD';
@@ -26,7 +27,7 @@ export async function startDocumentEngineDashboardPassword(
     adopted: { password },
     async consume() {
       const user = Buffer.from(`${engine.dashboardUsername}:${held()}`).toString('base64');
-      const headers = { authorization: `Basic ${user}` };
+      const headers = { ...bystander, authorization: `Basic ${user}` };
       const { statusCode, body } = await request(`${engine.url}/dashboard`, { headers });
       await body.dump();
       return statusCode === 200;

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { bystander } from '../server.js';
 import { type DocumentEngineOptions, type DocumentEngineScenario, stageDocumentEngine } from './document-engine.js';
 
 /** What a password store's program does: it takes a value from standard input and keeps it under a name. */
@@ -26,7 +27,7 @@ export async function startDocumentEngineSecretKeyBase(
     config: config(credential),
     adopted: { secret },
     async consume() {
-      const { statusCode, body } = await request(`${engine.url}/healthcheck`);
+      const { statusCode, body } = await request(`${engine.url}/healthcheck`, { headers: bystander });
       await body.dump();
       return statusCode === 200;
     },
