@@ -17,6 +17,7 @@ interface Options {
   readonly jobs: string;
   readonly budget?: string;
   readonly first?: string;
+  readonly variants?: boolean;
 }
 
 export function defineProve(program: Command): void {
@@ -32,14 +33,15 @@ export function defineProve(program: Command): void {
     )
     .option('--fault <name>', 'only faults whose name begins with this, such as kill or kill-write')
     .option('--case <ids>', 'only cases whose id contains this, or one of these, separated by commas')
-    .option('--sample <n>', 'at most so many cases of each procedure')
+    .option('--variants', 'also on simulated systems that behave otherwise, where a vendor leaves open how they do')
+    .option('--sample <n>', 'at most so many cases of each procedure, and of all its variants together')
     .option('--seed <text>', 'decides which cases a sample holds, and their order')
     .option('--jobs <n>', 'how many cases run at once', '2')
     .option('--budget <duration>', 'start no case after this long, for instance "25 minutes"')
     .option('--first <ids>', 'procedures to play first and in full, separated by commas')
     .addHelpText(
       'after',
-      examples('keyturn prove --procedure openai-api-key', 'keyturn prove --sample 20 --seed today'),
+      examples('keyturn prove --procedure openai-api-key', 'keyturn prove --variants --sample 20 --seed today'),
     )
     .action((options: Options, command: Command) => perform(command, (cli) => runProve(cli, options)));
 }
@@ -54,6 +56,7 @@ async function runProve(cli: Cli, options: Options): Promise<ExitCode> {
     ...(options.case !== undefined && { only: listOf(options.case) }),
     ...(sample !== undefined && { sample: countOf(sample) }),
     ...(seed !== undefined && { seed }),
+    ...(options.variants && { variants: true }),
     ...(budget !== undefined && { budgetMs: durationMs(durationOf(spelledOut(budget))) }),
     ...(first !== undefined && { first: listOf(first) }),
     jobs: countOf(options.jobs),

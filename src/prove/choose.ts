@@ -8,7 +8,9 @@ export interface Choice {
   readonly fault?: string;
   /** Parts of cases' ids, any of which is enough. */
   readonly only?: readonly string[];
-  /** At most so many of each procedure that is not named in `first`. */
+  /** Also procedures on systems that behave otherwise, without being asked for by name. */
+  readonly variants?: boolean;
+  /** At most so many of each procedure that is not named in `first`, and so many of all its variants together. */
   readonly sample?: number;
   /** Decides what a sample holds, and the order of everything. */
   readonly seed?: string;
@@ -26,8 +28,9 @@ export function choose(all: readonly CrashCase[], { fault, only, sample, seed, f
   const inFull = shuffled.filter(({ procedure }) => first.includes(procedure));
   const counts = new Map<string, number>();
   const others = shuffled.filter(({ procedure }) => {
-    const count = (counts.get(procedure) ?? 0) + 1;
-    counts.set(procedure, count);
+    const pool = procedure.replace(/:.*/, ':');
+    const count = (counts.get(pool) ?? 0) + 1;
+    counts.set(pool, count);
     return !first.includes(procedure) && count <= (sample ?? Number.POSITIVE_INFINITY);
   });
   return [...inFull, ...others];

@@ -45,7 +45,7 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
   return withCleanup(async (defer) => {
     const [first, ...others] = await startJobs(jobs, onLine, defer);
     if (!first) throw new RangeError('at least one job is needed');
-    const all = await everyCase(first, options);
+    const all = await everyCase([first, ...others], options);
     const chosen = choose(all, options);
     if (chosen.length === 0) throw nothingChosen();
     onLine(`${chosen.length} of ${all.length} cases, ${jobs} at a time`);
@@ -85,16 +85,24 @@ export async function startJobs(count: number, onLine: (line: string) => void, d
 }
 
 /** Every case of the chosen procedures, those named first before the others. */
-async function everyCase(job: Job, { procedure, first = [] }: Choice): Promise<CrashCase[]> {
-  const ids = procedure === undefined ? Object.keys(stages) : known(procedure);
+async function everyCase(
+  jobs: readonly Job[],
+  { procedure, first = [], variants: too = false }: Choice,
+): Promise<CrashCase[]> {
+  const every = [...Object.keys(stages), ...(too ? Object.keys(variants) : [])];
+  const ids = procedure === undefined ? every : known(procedure);
   ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
-  const cases: CrashCase[] = [];
-  for (const id of ids) {
-    const boundaries = [];
-    for (const flow of flows) boundaries.push(...(await recordBoundaries(job, id, flow)));
-    cases.push(...casesOf(id, boundaries));
+  const found = new Map<string, CrashCase[]>();
+  const queue = [...ids];
+  async function record(job: Job): Promise<void> {
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      const boundaries = [];
+      for (const flow of flows) boundaries.push(...(await recordBoundaries(job, id, flow)));
+      found.set(id, casesOf(id, boundaries));
+    }
   }
-  return cases;
+  await Promise.all(jobs.map(record));
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 function known(id: string): string[] {

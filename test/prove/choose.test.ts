@@ -63,3 +63,12 @@ it('strikes a rotation that is taken back from there on: up to there it is like 
 
   expect(new Set(places.map(String))).toEqual(new Set(['planned,0', 'roll-back,1']));
 });
+
+it('samples the variants of a procedure together', () => {
+  const all = ['p', 'p:one', 'p:two', 'q:one'].flatMap((procedure) => casesOf(procedure, [boundary]));
+
+  const chosen = choose(all, { sample: 4, seed: 'today' });
+
+  const of = (pool: string) => chosen.filter(({ procedure }) => procedure.startsWith(pool)).length;
+  expect([of('p:'), of('p'), of('q:')]).toEqual([4, 8, 4]);
+});
