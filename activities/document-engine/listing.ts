@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Listing } from '../shared/listing.js';
 import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
 import { newValue } from './keys.js';
@@ -22,7 +23,7 @@ export function documentEngineListing(connection: DocumentEngineConnection): Lis
         await client.rotate(value[connection.part] ?? '');
       }
       const left = (await client.secrets()).find(isIt);
-      if (left) await end(client, left.id);
+      if (left) await delay(await end(client, left.id));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
+import { settling } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
 import { markedIn, markerOf, momentPast, plain } from './marker.js';
@@ -43,19 +44,23 @@ export function sparesOf({ store }: Work, ref: VersionRef, listed: readonly List
   return markedIn(listed, markerOf(store.installation, ref));
 }
 
-/** Ends secrets that are not current. */
+/** Ends secrets that are not current. Not done before all of them are over. */
 export async function expire({ store, client, ref }: Work, secrets: readonly ListedSecret[]): Promise<void> {
+  const waits: number[] = [];
   for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
     await presentFence(store, ref);
-    await end(client, id);
+    waits.push(await end(client, id));
   }
+  const waitMs = Math.max(0, ...waits);
+  if (waitMs > 0)
+    throw settling('Document Engine takes no expiry in the past, so it ends in a moment; looked again', waitMs);
 }
 
-/** Ends a secret that is not current. An engine that takes no expiry in the past gets the next moment. */
-export async function end(client: DocumentEngineClient, id: number): Promise<void> {
-  if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') return;
-  if ((await client.changeExpiry(id, plain(client.now() + soonMs))) === 'refused')
-    throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });
+/** Ends a secret that is not current. An engine that takes no expiry in the past gets the next moment. Returns in how many milliseconds it is over. */
+export async function end(client: DocumentEngineClient, id: number): Promise<number> {
+  if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') return 0;
+  if ((await client.changeExpiry(id, plain(client.now() + soonMs))) !== 'refused') return soonMs;
+  throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });
 }
 
 /** How soon a secret ends where it cannot end at once; the engine's clock is known to the second. */

@@ -2,16 +2,21 @@ import { startConsumer } from '../../src/lab/consumer.js';
 import type { DocumentEngineLab } from '../../src/lab/document-engine/server.js';
 import { type Behavior, usualBehavior } from '../../src/lab/document-engine/state.js';
 import { startDocumentEngineDashboardPassword } from '../../src/lab/scenarios/document-engine-dashboard-password.js';
+import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
 import { startDocumentEngineSecretKeyBase } from '../../src/lab/scenarios/document-engine-secret-key-base.js';
 import type { Scenario } from '../../src/lab/scenario.js';
+import { decide, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
+import { until } from '../support/temporal.js';
 
 const behaviors: Partial<Behavior>[] = (['drops', 'keeps', 'in-place'] as const).flatMap((rotate) => [
   { rotate },
-  { rotate, duplicates: 'refused', change: 'POST' },
+  { rotate, duplicates: 'refused', change: 'POST', otherChange: 404 },
+  { rotate, pastExpiry: 'refused' },
 ]);
 
 describe.each([
+  ['jwt', startDocumentEngineJwt, 'refused'],
   ['dashboard_password', startDocumentEngineDashboardPassword, 'refused'],
   ['secret_key_base', startDocumentEngineSecretKeyBase, 'not-observable'],
 ] as const)('%s', (type, start, oldCredential) => {
@@ -20,23 +25,50 @@ describe.each([
   let engine: DocumentEngineLab;
 
   beforeAll(async () => {
-    scenario = await start();
+    scenario = await start({ lifetime: '0.3 seconds' });
     engine = scenario.systems['document-engine'] as DocumentEngineLab;
     rehearsal = await rehearse(scenario);
   });
   afterAll(() => rehearsal.stop());
 
-  it.each(behaviors)('is replaced without a failed use, whatever the deployment does: %j', async (behavior) => {
-    Object.assign(engine.behavior, usualBehavior, behavior);
+  async function withConsumer<T>(work: () => Promise<T>): Promise<T> {
     const consumer = startConsumer(() => scenario.consume(), 20);
-
-    const report = await rehearsal.report(await rehearsal.begin());
-    await consumer.stop();
-    engine.restart();
-
-    expect(report).toMatchObject({ outcome: 'retired', oldCredential, leftOver: [] });
+    const result = await work().finally(() => consumer.stop());
     expect(consumer.failed).toBe(0);
-    expect(scenario.working()).toEqual([scenario.engineHolds()]);
-    expect(engine.secrets(type)).toHaveLength(1);
+    return result;
+  }
+
+  describe.each(behaviors)('whatever the deployment does: %j', (behavior) => {
+    beforeEach(() => {
+      Object.assign(engine.behavior, usualBehavior, behavior);
+    });
+
+    it('is replaced without a failed use, and a restart keeps the new one', async () => {
+      const [before] = scenario.working();
+
+      const report = await withConsumer(async () => rehearsal.report(await rehearsal.begin({ graceMs: 300 })));
+      engine.restart();
+
+      expect(report).toMatchObject({ outcome: 'retired', oldCredential, leftOver: [] });
+      expect(scenario.working()).toEqual([scenario.engineHolds()]);
+      expect(scenario.working()).not.toContain(before);
+      expect(engine.secrets(type)).toHaveLength(1);
+    });
+
+    it('goes back to the former one without a failed use', async () => {
+      const before = scenario.working();
+
+      const report = await withConsumer(async () => {
+        const handle = await rehearsal.begin({ graceMs: 40 * 60_000 });
+        await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+        const request = { actor: 'test', decision: 'roll-back', reason: 'second thoughts' } as const;
+        await handle.executeUpdate(decide, { args: [request] });
+        return rehearsal.report(handle);
+      });
+
+      expect(report).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+      expect(scenario.working()).toEqual(before);
+      expect(scenario.engineHolds()).toBe(before[0]);
+    });
   });
 });

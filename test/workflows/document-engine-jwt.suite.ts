@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Progress } from '../../src/domain/rotation.js';
 import { startConsumer } from '../../src/lab/consumer.js';
 import { type DocumentEngineLab, newKeyPair } from '../../src/lab/document-engine/server.js';
-import { type Behavior, usualBehavior } from '../../src/lab/document-engine/state.js';
+import { usualBehavior } from '../../src/lab/document-engine/state.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
 import { decide, progress } from '../../workflows/rotation/messages.js';
@@ -40,31 +40,6 @@ async function whyItWaits(handle: WorkflowHandle): Promise<string> {
 }
 const answer = (handle: WorkflowHandle, decision: 'retry' | 'roll-back' | 'abandon' | 'skip') =>
   handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'the test' }] });
-
-const behaviors: Partial<Behavior>[] = (['drops', 'keeps', 'in-place'] as const).flatMap((rotate) => [
-  { rotate },
-  { rotate, duplicates: 'refused', pastExpiry: 'refused' },
-]);
-
-it.each([...behaviors, { change: 'POST' as const, otherChange: 404 as const }])(
-  'replaces the key without a failed use, whatever the deployment does: %j',
-  async (behavior) => {
-    Object.assign(engine.behavior, behavior);
-    const [before] = scenario.working();
-    const consumer = startConsumer(() => scenario.consume(), 20);
-
-    const report = await rehearsal.report(await begin());
-    await consumer.stop();
-
-    expect(report).toMatchObject({ outcome: 'retired', oldCredential: 'refused', leftOver: [] });
-    expect(consumer).toMatchObject({ failed: 0 });
-    expect(scenario.working()).toEqual([scenario.engineHolds()]);
-    expect(scenario.working()).not.toContain(before);
-    expect(engine.secrets('jwt')).toHaveLength(1);
-    engine.restart();
-    expect(scenario.working()).toEqual([scenario.engineHolds()]);
-  },
-);
 
 it('keeps nothing of the old private key beside the new one', async () => {
   expect(await rehearsal.report(await begin())).toMatchObject({ outcome: 'retired' });
