@@ -105,11 +105,12 @@ const heartbeatMs = 10_000;
 
 /** What a rotation of this credential is started with. Throws a UserError when there is no such credential. */
 export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
-  const { graceMs, patienceMs, pauseMs } = policyOf(config, credential, descriptorOf(config, credential));
+  const { graceMs, patienceMs, pauseMs, lingerMs } = policyOf(config, credential, descriptorOf(config, credential));
   const delivers = credentialOf(config, credential).deliver !== undefined;
   const policy = {
     ...{ graceMs, patienceMs },
     ...(pauseMs !== undefined && { pauseMs }),
+    ...(lingerMs !== undefined && { lingerMs }),
     ...(delivers && { delivers: true as const }),
   };
   return { credential, request, policy, timing: { heartbeatMs } };

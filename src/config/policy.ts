@@ -15,16 +15,18 @@ export interface Policy extends RotationPolicy {
 /** @throws UserError when there is no such credential */
 export function policyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): Policy {
   const { schedule, grace, patience, pause } = credentialOf(config, credential);
+  const lingerMs = lingerMsOf(config, credential, descriptor);
   return {
     everyMs: durationMs(schedule?.every ?? descriptor.every),
     graceMs: durationMs(grace),
     patienceMs: durationMs(patience),
     ...(pause !== undefined && { pauseMs: durationMs(pause) }),
+    ...(lingerMs > 0 && { lingerMs }),
   };
 }
 
-/** How long the old value has to live on at least: as long as the tokens that were signed with it. */
-export function shortestGraceMs(config: Config, credential: string, { settings }: ProcedureDescriptor): number {
+/** How long a value has to live on at least after nobody uses it any more: as long as the tokens that were signed with it. */
+export function lingerMsOf(config: Config, credential: string, { settings }: ProcedureDescriptor): number {
   const engine = engineOf(config, credential);
   return engine.kind === 'document-engine' && 'jwt' in settings ? durationMs(engine.jwt.tokenLifetime) : 0;
 }

@@ -20,6 +20,8 @@ export interface RotationPolicy {
   readonly patienceMs: number;
   /** How long the wait is that the guide has before a disabled value is deleted; what the guide says when left out. */
   readonly pauseMs?: number;
+  /** How long what was issued with a value lives on, such as tokens; nothing does when left out. */
+  readonly lingerMs?: number;
   /** The configuration says where a new value goes besides the engine. */
   readonly delivers?: true;
 }
@@ -65,6 +67,8 @@ export interface Undo {
   readonly call: Call<void>;
   /** It makes the earlier value work again, so it comes before the proof that this one works. */
   readonly revives?: true;
+  /** What was issued with the new value until then is let pass before anything else is taken back. */
+  readonly lingers?: true;
 }
 
 /** What `versions.openRotation` found and made. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { shortestGraceMs } from '../config/policy.js';
+import { lingerMsOf } from '../config/policy.js';
 import { type Duration, durationMs, formatDuration } from '../domain/duration.js';
 import type { RotationInput, RotationRequest } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
@@ -36,7 +36,7 @@ export async function begin(
   requireAdopted(descriptor, credential, (await store.preview(credential)).current);
   const configured = inputOf(config, credential, request);
   const policy = grace === undefined ? configured.policy : { ...configured.policy, graceMs: durationMs(grace) };
-  requireGrace(policy.graceMs, shortestGraceMs(config, credential, descriptor));
+  requireGrace(policy.graceMs, lingerMsOf(config, credential, descriptor));
   const input: RotationInput = { ...configured, policy };
   const { handle, isNew } = await startRotation(client, descriptor, input).catch(refuseUnprepared);
   return { workflowId: handle.workflowId, isNew, hasWorker: await waitForWorker(client) };

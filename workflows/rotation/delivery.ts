@@ -9,7 +9,8 @@ export function withDelivery(procedure: Procedure): Procedure {
     async replace(run) {
       await procedure.replace(run);
       if (!run.delivers) return;
-      await run.step('Deliver the new value', delivery.deliver(run.next), { undo: delivery.restore(run.next) });
+      const undo = delivery.restore(run.next);
+      await run.step('Deliver the new value', delivery.deliver(run.next), { undo, lingers: true });
     },
 
     async verify(run, version) {

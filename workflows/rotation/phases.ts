@@ -100,7 +100,10 @@ export async function rollBack(run: RotationRun): Promise<void> {
     if (promoted) await run.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));
     await run.step(`Discard version ${next.number}`, versions.startDiscard(next));
   });
-  for (let entry = undo.pop(); entry; entry = undo.pop()) await undoOne(run, entry);
+  for (let entry = undo.pop(); entry; entry = undo.pop()) {
+    await undoOne(run, entry);
+    if (entry.lingers) await letPass(run);
+  }
   // What a person passed over may live on: the version stays listed as one that is being discarded.
   if (run.journal.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped')) return;
   await back(run, () => run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
@@ -115,6 +118,13 @@ async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
       await proveWayBack(run, run.current);
     }
   }
+}
+
+/** Whoever got something by the new value, such as a token, may use it for as long as it was given out for. */
+async function letPass(run: RotationRun): Promise<void> {
+  const { lingerMs = 0 } = run.input.policy;
+  if (lingerMs === 0) return;
+  await back(run, () => run.hold(`Let pass what version ${run.next.number} has issued`, lingerMs));
 }
 
 function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {

@@ -6,6 +6,8 @@ import type { VersionRef } from '../../src/domain/version.js';
 export interface StepOptions {
   /** Takes the step back. Registered before the step runs, since a step that timed out may have happened. */
   readonly undo?: Call<void>;
+  /** The new value is used from here on. After this is taken back, what was issued with it (policy `lingerMs`) passes before anything else is. */
+  readonly lingers?: true;
 }
 
 export interface CheckOptions {

@@ -17,9 +17,9 @@ import { issuesItself, type ProcedureDescriptor } from '../../src/domain/procedu
 import { emergencyPending, type Inbox } from './messages.js';
 import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
 import { attempt, type Ended } from './attempt.js';
-import { effectsOf, type Standing } from './choices.js';
+import type { Standing } from './choices.js';
 import { Journal } from './journal.js';
-import { impactOf, liveOf } from './situation.js';
+import { exitsOf } from './situation.js';
 import { waitAndSustain } from './sustain.js';
 import { type Footing, Leave } from './trouble.js';
 import type { World } from './world.js';
@@ -102,10 +102,11 @@ export class RotationRun implements Run {
   }
 
   // In a workflow every promise costs: the SDK keeps a stack trace of each. So what only hands on a promise is not async.
-  step(title: string, call: Call<void>, { undo }: StepOptions = {}): Promise<void> {
+  step(title: string, call: Call<void>, { undo, lingers }: StepOptions = {}): Promise<void> {
     if (!undo && this.phase === 'retire') this.pastNoReturn = true;
     return this.once(title, () => {
-      if (undo) this.undo.push({ title, call: undo, ...(this.phase === 'retire' && { revives: true }) });
+      const revives = this.phase === 'retire';
+      if (undo) this.undo.push({ title, call: undo, ...(revives && { revives }), ...(lingers && { lingers }) });
       return attempt(this, { title, call });
     });
   }
@@ -125,7 +126,7 @@ export class RotationRun implements Run {
   async askPerson(title: string, call: Call<void>, due: Duration): Promise<Ended> {
     const until = this.world.now() + durationMs(due);
     const told = await this.wait(
-      { for: 'operator', why: title, until, then: 'it is overdue', ...this.#exits(title) },
+      { for: 'operator', why: title, until, then: 'it is overdue', ...exitsOf(this, title) },
       { wake: () => this.inbox.completed.has(title) },
     );
     leaveIfTold(told);
@@ -155,7 +156,7 @@ export class RotationRun implements Run {
       while (!this.inbox.retireNow && this.world.now() < deadline) {
         if (this.#parkedDeadline === undefined) await this.#parkIfLong(deadline);
         const told = await this.wait(
-          { for: 'grace', why: title, until: deadline, then: 'the rotation goes on', ...this.#exits(title) },
+          { for: 'grace', why: title, until: deadline, then: 'the rotation goes on', ...exitsOf(this, title) },
           { wake: () => this.inbox.retireNow || this.inbox.extendMs > 0, deadline },
         );
         deadline += this.inbox.extendMs;
@@ -165,13 +166,6 @@ export class RotationRun implements Run {
       this.inbox.retireNow = false;
       this.#parkedDeadline = undefined;
     });
-  }
-
-  /** The ways out of a wait in which nothing has failed. */
-  #exits(title: string): Pick<Waiting, 'impact' | 'live' | 'choices' | 'effects'> {
-    const stuck = this.pastNoReturn || this.footing === 'containing';
-    const choices: Decision[] = stuck ? ['abandon'] : ['roll-back', 'abandon'];
-    return { impact: impactOf(this), live: liveOf(this), choices, effects: effectsOf(this.standing(), choices, title) };
   }
 
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
@@ -232,6 +226,7 @@ export class RotationRun implements Run {
 
   async #parkIfLong(deadline: number): Promise<void> {
     if (deadline - this.world.now() <= longestWaitInOneRunMs || !this.world.park || !this.opened) return;
+    if (this.footing === 'undoing') return; // the next run would go forward again
     const { opened, undo } = this;
     const emergencies = this.inbox.emergencies.slice(this.inbox.handled);
     await this.world.park({

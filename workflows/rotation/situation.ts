@@ -1,3 +1,5 @@
+import type { Decision, Waiting } from '../../src/domain/rotation.js';
+import { effectsOf } from './choices.js';
 import type { RotationRun } from './run.js';
 
 /** What documents run on right now, for whoever has to decide. */
@@ -35,4 +37,12 @@ function ofCurrent(run: RotationRun): string {
 /** Something was begun that stops the earlier value from working, and that can be taken back. */
 function isDisabled({ undo }: RotationRun): boolean {
   return undo.some(({ revives }) => revives);
+}
+
+/** The ways out of a wait in which nothing has failed. */
+export function exitsOf(run: RotationRun, title: string): Pick<Waiting, 'impact' | 'live' | 'choices' | 'effects'> {
+  const { footing, pastNoReturn } = run;
+  const stuck = pastNoReturn || footing === 'containing' || footing === 'undoing';
+  const choices: Decision[] = stuck ? ['abandon'] : ['roll-back', 'abandon'];
+  return { impact: impactOf(run), live: liveOf(run), choices, effects: effectsOf(run.standing(), choices, title) };
 }

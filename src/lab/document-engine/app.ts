@@ -24,6 +24,14 @@ export interface ViewerApp extends LabServer {
   use(): Promise<boolean>;
 }
 
+/** A token that its user goes on with: until when they do, and when it ends by the engine's clock, which may jump. */
+interface Held {
+  readonly token: string;
+  readonly until: number;
+  readonly expiresAt: number;
+}
+
+const inLastMoment = 0.8; // of a token's life: nobody begins to use one just before it ends
 const slackMs = 10_000; // a token that was just issued is used at once
 
 export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerApp> {
@@ -44,7 +52,7 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
       method === 'GET' && path === '/token' ? { status: 200, body: { token: await issue() } } : { status: 404 },
     options,
   );
-  let held: { readonly token: string; readonly until: number } | null = null;
+  let held: Held | null = null;
   return {
     ...server,
     tokenUrl: `${server.url}/token`,
@@ -57,10 +65,11 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
     },
   };
   async function useOnce(): Promise<boolean> {
+    const [until, expiresAt] = [Date.now() + tokenLifetimeMs * inLastMoment, clock() + tokenLifetimeMs];
     const token = await issue();
-    const kept = held !== null && clock() < held.until ? held : null;
+    const kept = held !== null && Date.now() < held.until && clock() < held.expiresAt ? held : null;
     const both = await Promise.all([opens(engine, token), kept === null || opens(engine, kept.token)]);
-    if (kept === null && tokenLifetimeMs > 0) held = { token, until: clock() + tokenLifetimeMs };
+    if (kept === null && tokenLifetimeMs > 0) held = { token, until, expiresAt };
     return both.every(Boolean);
   }
 }

@@ -75,11 +75,13 @@ export const documentEngineVariants: Readonly<Record<string, StartStage>> = Obje
   ),
 );
 
+const lifetime = '0.25 seconds'; // long enough for users who go on with a token
+
 /** The scenario, with a person who changes what the secret's user holds, and may change the secret. */
 function stageOf({ type, start, own, adopted }: Staging, behavior: Partial<Behavior> = {}): StartStage {
   return async (): Promise<Stage> => {
     let skewMs = 0;
-    const scenario = await start({ clock: () => preciseClock() + skewMs, behavior });
+    const scenario = await start({ clock: () => preciseClock() + skewMs, behavior, lifetime });
     const lab = scenario.systems['document-engine'];
     if (!isDocumentEngine(lab)) throw new Error('the scenario has other systems than this stage');
     const [person, first] = [own(), adopted(lab)];
