@@ -3,7 +3,6 @@ import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
 import type {
-  Decision,
   DecisionRequest,
   Opened,
   Phase,
