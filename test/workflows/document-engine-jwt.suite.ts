@@ -7,7 +7,7 @@ import { type DocumentEngineLab, newKeyPair } from '../../src/lab/document-engin
 import { usualBehavior } from '../../src/lab/document-engine/state.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
-import { decide, progress } from '../../workflows/rotation/messages.js';
+import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 
@@ -70,6 +70,41 @@ it('lets the tokens of the old key pass first, also when somebody is in a hurry'
 
   expect(report).toMatchObject({ outcome: 'retired', oldCredential: 'refused' });
   expect(consumer.failed).toBe(0);
+});
+
+describe('a roll back from the grace', () => {
+  const longMs = 90 * 60_000; // no wait of a roll back goes on in a new run, which would go forward again
+
+  async function waitingForTokens(): Promise<WorkflowHandle> {
+    const handle = await rehearsal.begin({ graceMs: 40 * 60_000, lingerMs: longMs });
+    await until(async () => (await look(handle)).waiting?.why.startsWith('Keep version'));
+    await answer(handle, 'roll-back');
+    await until(async () => (await look(handle)).waiting?.why.startsWith('Let pass what version'));
+    return handle;
+  }
+
+  it('lets the tokens of the new key pass before it ends that one, unless somebody is in a hurry', async () => {
+    const before = scenario.working();
+    const handle = await waitingForTokens();
+
+    expect(scenario.engineHolds()).toBe(before[0]);
+    expect(scenario.working()).toHaveLength(2);
+    await handle.signal(retireNow, { actor: 'test' });
+
+    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+    expect(scenario.working()).toEqual(before);
+  });
+
+  it('makes way for an emergency while it waits', async () => {
+    const leaked = scenario.working();
+    const handle = await waitingForTokens();
+
+    await handle.signal(emergencyRevoke, { actor: 'test', reason: 'it leaked' });
+
+    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced' });
+    expect(scenario.working()).toEqual([scenario.engineHolds()]);
+    expect(scenario.working()).not.toContain(leaked[0]);
+  });
 });
 
 it('notices that a restart brought back the environment, and says what to do', async () => {

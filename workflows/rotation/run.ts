@@ -169,20 +169,22 @@ export class RotationRun implements Run {
 
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
   async wait(waiting: Waiting, { wake = () => false, deadline }: Until = {}): Promise<DecisionRequest | null> {
+    const known = this.inbox.emergencies.length; // one that comes may be taken up before this wait, which nothing cancels, hears of it
+    const overtaken = () => emergencyPending(this.inbox) || this.inbox.emergencies.length > known;
     const answered = () => this.givenUp !== null || (this.waiting === waiting && this.inbox.decisions.length > 0);
     this.#waits.push(waiting);
     const needsOperator = this.#announce();
     this.#listed = true;
     let told: DecisionRequest | null = null;
     try {
-      await waitAndSustain(this, () => wake() || answered() || emergencyPending(this.inbox), deadline);
+      await waitAndSustain(this, () => wake() || answered() || overtaken(), deadline);
       if (answered()) told = this.givenUp ?? this.inbox.decisions.shift() ?? null;
       if (told?.decision === 'abandon') this.givenUp = told;
     } finally {
       this.#waits.splice(this.#waits.indexOf(waiting), 1);
       if (needsOperator) this.#announce();
     }
-    if (emergencyPending(this.inbox)) throw new Leave('emergency', 'an emergency takes over');
+    if (overtaken()) throw new Leave('emergency', 'an emergency takes over');
     return told;
   }
 
