@@ -101,7 +101,8 @@ async function everyCase(
       found.set(id, casesOf(id, boundaries));
     }
   }
-  await Promise.all(jobs.map(record));
+  const failed = (await Promise.allSettled(jobs.map(record))).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason; // not before all of them have let go of their servers
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 
