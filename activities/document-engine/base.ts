@@ -4,7 +4,7 @@ import { found } from '../shared/guard.js';
 import { settling } from '../shared/patience.js';
 import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { currentIdOf, open, soonMs, sparesOf, type Work } from './standing.js';
+import { currentIdOf, displaced, open, soonMs, sparesOf, type Work } from './standing.js';
 import type { ListedSecret } from './schemas.js';
 
 /** Nobody can ask with a base, so all that is seen is that the engine lists it and is well. */
@@ -35,7 +35,10 @@ async function rowsOf(work: Work, listed: readonly ListedSecret[]): Promise<List
   const { store, connection, ref } = work;
   const id = currentIdOf(await store.read(ref), connection);
   const newer = (await store.versions(ref.credential)).filter(({ number }) => number > ref.number);
-  const overwritten = newer.some((version) => currentIdOf(version, connection) === id); // its row took a newer value
+  // Its row took a newer value, or one that nobody holds.
+  const overwritten = newer.some((version) =>
+    [currentIdOf(version, connection), version.marks[displaced]?.ours].includes(id),
+  );
   const own = listed.filter((secret) => secret.id === id && !overwritten);
   return [...sparesOf(work, ref, listed), ...own];
 }

@@ -37,7 +37,7 @@ export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   ],
   expireSecret: [endpoints.listSecrets, ...change],
   dropSpare: [endpoints.listSecrets, ...change],
-  displace: [endpoints.rotateSecret],
+  displace: [endpoints.rotateSecret, endpoints.listSecrets],
   expireOthers: [endpoints.listSecrets, ...change],
   isListed: [endpoints.listSecrets],
   acceptsKey: [

@@ -39,6 +39,9 @@ export function currentIdOf({ marks }: Version, { type }: DocumentEngineConnecti
   return marks[type]?.ours;
 }
 
+/** Mark of the version that follows an emergency: id of the secret that took a value which nobody holds. It may be the former one's. */
+export const displaced = 'displaced';
+
 /** What was added for a version beside the current secret. */
 export function sparesOf({ store }: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
   return markedIn(listed, markerOf(store.installation, ref));

@@ -5,7 +5,7 @@ import { startDocumentEngineDashboardPassword } from '../../src/lab/scenarios/do
 import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
 import { startDocumentEngineSecretKeyBase } from '../../src/lab/scenarios/document-engine-secret-key-base.js';
 import type { Scenario } from '../../src/lab/scenario.js';
-import { decide, progress } from '../../workflows/rotation/messages.js';
+import { decide, emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 
@@ -53,6 +53,18 @@ describe.each([
       expect(scenario.working()).toEqual([scenario.engineHolds()]);
       expect(scenario.working()).not.toContain(before);
       expect(engine.secrets(type)).toHaveLength(1);
+    });
+
+    it('is revoked and replaced in an emergency', async () => {
+      const leaked = scenario.working();
+      const handle = await rehearsal.begin({ graceMs: 40 * 60_000 });
+      await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+
+      await handle.signal(emergencyRevoke, { actor: 'test', reason: 'it leaked' });
+
+      expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced', leftOver: [] });
+      expect(scenario.working()).toEqual([scenario.engineHolds()]);
+      for (const value of leaked) expect(scenario.working()).not.toContain(value);
     });
 
     it('goes back to the former one without a failed use', async () => {
