@@ -27,7 +27,7 @@ export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void
   const former = await formerOf(deps, ref);
   if (former?.compromised)
     throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not put back`);
-  const begun = targets.filter((target) => marks[markOf(target)] !== undefined);
+  const begun = targets.filter((target) => feedsEngine || marks[markOf(target)] !== undefined);
   for (const target of begun.reverse()) await restoreAt({ deps, ref, target }, former);
   if (!feedsEngine) return;
   await store.note(ref, { engine: 'no' });
