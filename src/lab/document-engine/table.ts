@@ -39,8 +39,10 @@ class SecretTable implements Table {
     this.#options = options;
   }
 
+  /** What has expired is cleared away: a clock that goes back brings nothing back. */
   live(): Secret[] {
-    return this.#rows.filter(({ expiresAt }) => expiresAt === null || !this.#isPast(expiresAt));
+    this.#rows = this.#rows.filter(({ expiresAt }) => expiresAt === null || !this.#isPast(expiresAt));
+    return this.#rows;
   }
 
   add(value: string, expiresAt: string): boolean {
