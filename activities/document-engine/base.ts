@@ -4,7 +4,7 @@ import { found } from '../shared/guard.js';
 import { settling } from '../shared/patience.js';
 import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { currentIdOf, displaced, open, soonMs, sparesOf, type Work } from './standing.js';
+import { addedFor, currentIdOf, displaced, open, soonMs, type Work } from './standing.js';
 import type { ListedSecret } from './schemas.js';
 
 /** Nobody can ask with a base, so all that is seen is that the engine lists it and is well. */
@@ -40,5 +40,5 @@ async function rowsOf(work: Work, listed: readonly ListedSecret[]): Promise<List
     [currentIdOf(version, connection), version.marks[displaced]?.ours].includes(id),
   );
   const own = listed.filter((secret) => secret.id === id && !overwritten);
-  return [...sparesOf(work, ref, listed), ...own];
+  return [...addedFor(work, ref, listed), ...own];
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Listing } from '../shared/listing.js';
 import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
 import { newValue } from './keys.js';
+import { noMarker } from './marker.js';
 import { end } from './standing.js';
 
 /** The secrets of one type. The current one ends when a value that nobody holds becomes current in its place. */
@@ -23,7 +24,7 @@ export function documentEngineListing(connection: DocumentEngineConnection): Lis
         await client.rotate(value[connection.part] ?? '');
       }
       const left = (await client.secrets()).find(isIt);
-      if (left) await delay(await end(client, left.id));
+      if (left) await delay(await end(client, left.id, noMarker));
     },
   };
 }

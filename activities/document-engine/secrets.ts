@@ -6,7 +6,7 @@ import { needsDecision, permanent } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { markerOf, momentOf, prolongBelowMs, spareMs } from './marker.js';
 import type { ListedSecret } from './schemas.js';
-import { currentIdOf, currentIn, expire, open, secretOf, sparesOf, type Work } from './standing.js';
+import { addedFor, currentIdOf, currentIn, expire, open, secretOf, sparesOf, type Work } from './standing.js';
 
 export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   const work = await open(deps, ref);
@@ -41,7 +41,7 @@ export async function expireSecret(deps: DocumentEngineDeps, ref: VersionRef): P
   await store.note(ref, { provider: 'unknown' });
   const id = currentIdOf(await store.read(ref), connection);
   const listed = await client.secrets();
-  await expire(work, [...sparesOf(work, ref, listed), ...listed.filter((secret) => secret.id === id)]);
+  await expire(work, [...addedFor(work, ref, listed), ...listed.filter((secret) => secret.id === id)]);
 }
 
 export async function dropSpare(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
@@ -49,7 +49,7 @@ export async function dropSpare(deps: DocumentEngineDeps, ref: VersionRef): Prom
   const listed = await work.client.secrets();
   if (currentIdOf(await work.store.read(ref), work.connection) !== currentIn(listed).id)
     throw needsDecision(changedSince(work));
-  await expire(work, sparesOf(work, ref, listed));
+  await expire(work, addedFor(work, ref, listed));
 }
 
 export async function isListed(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {

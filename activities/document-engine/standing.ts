@@ -6,7 +6,7 @@ import { OutsideError } from '../shared/outside-error.js';
 import { settling } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
-import { markedIn, markerOf, momentPast, plain } from './marker.js';
+import { addedIn, markedIn, markerOf, momentPast, momentSoon } from './marker.js';
 import type { ListedSecret } from './schemas.js';
 
 /** An engine, and the version that something is done about. */
@@ -47,22 +47,32 @@ export function sparesOf({ store }: Work, ref: VersionRef, listed: readonly List
   return markedIn(listed, markerOf(store.installation, ref));
 }
 
+/** The same, and what an earlier attempt to end it gave a last moment that has not come. */
+export function addedFor({ store, client }: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
+  return addedIn(listed, markerOf(store.installation, ref), client.now());
+}
+
 /** Ends secrets that are not current. Not done before all of them are over. */
 export async function expire({ store, client, ref }: Work, secrets: readonly ListedSecret[]): Promise<void> {
+  const marker = markerOf(store.installation, ref);
   const waits: number[] = [];
   for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
     await presentFence(store, ref);
-    waits.push(await end(client, id));
+    waits.push(await end(client, id, marker));
   }
   const waitMs = Math.max(0, ...waits);
   if (waitMs > 0)
     throw settling('Document Engine takes no expiry in the past, so it ends in a moment; looked again', waitMs);
 }
 
-/** Ends a secret that is not current. An engine that takes no expiry in the past gets the next moment. Returns in how many milliseconds it is over. */
-export async function end(client: DocumentEngineClient, id: number): Promise<number> {
+/**
+ * Ends a secret that is not current. An engine that takes no expiry in the past gets the next moment, recognizable by the marker.
+ * Returns in how many milliseconds it is over.
+ */
+export async function end(client: DocumentEngineClient, id: number, marker: string): Promise<number> {
   if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') return 0;
-  if ((await client.changeExpiry(id, plain(client.now() + soonMs))) !== 'refused') return soonMs;
+  const soon = momentSoon(marker, client.now(), soonMs);
+  if ((await client.changeExpiry(id, soon)) !== 'refused') return Date.parse(soon) - client.now();
   throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });
 }
 

@@ -163,22 +163,43 @@ it('contains: a key that nobody holds is current, and every other one is over', 
   expect(await bench.store.whose(stage.lab.values('jwt')[0]!)).toEqual([]);
 });
 
-it('is not done with the end of a key before it is over, where no expiry may lie in the past', async () => {
-  let aheadMs = 0;
-  await stage.lab.stop();
-  await bench.close();
-  bench = await startBench();
-  stage = await startStage(bench, { clock: () => Date.now() + aheadMs, behavior: { pastExpiry: 'refused' } });
-  await switched();
-  await run('displace', stage.next);
+describe('where no expiry may lie in the past', () => {
+  let aheadMs: number;
 
-  const failure = await failureOf(run('expireOthers', { ...stage.next, number: 99 }));
-  expect(failure).toMatchObject({ type: 'Settling', nonRetryable: false });
-  expect(stage.lab.values('jwt').length).toBeGreaterThan(1);
-  aheadMs += Number(failure.nextRetryDelay);
-  await run('expireOthers', { ...stage.next, number: 99 });
+  beforeEach(async () => {
+    aheadMs = 0;
+    await stage.lab.stop();
+    await bench.close();
+    bench = await startBench();
+    stage = await startStage(bench, { clock: () => Date.now() + aheadMs, behavior: { pastExpiry: 'refused' } });
+  });
 
-  expect(stage.lab.values('jwt')).toHaveLength(1);
+  it('is not done with the end of every other key before all are over', async () => {
+    await switched();
+    await run('displace', stage.next);
+
+    const failure = await failureOf(run('expireOthers', { ...stage.next, number: 99 }));
+    expect(failure).toMatchObject({ type: 'Settling', nonRetryable: false });
+    expect(stage.lab.values('jwt').length).toBeGreaterThan(1);
+    aheadMs += Number(failure.nextRetryDelay);
+    await run('expireOthers', { ...stage.next, number: 99 });
+
+    expect(stage.lab.values('jwt')).toHaveLength(1);
+  });
+
+  it('knows a key that is about to end when the next attempt comes early, and still waits', async () => {
+    await switched();
+    await succeed();
+
+    for (const early of [1, 2])
+      expect([early, await failureOf(run('expireSecret', stage.old))]).toMatchObject([early, { type: 'Settling' }]);
+    const failure = await failureOf(run('expireSecret', stage.old));
+    expect(stage.lab.values('jwt')).toContain(await valueOf(stage.old));
+    aheadMs += Number(failure.nextRetryDelay);
+    await run('expireSecret', stage.old);
+
+    expect(stage.lab.values('jwt')).not.toContain(await valueOf(stage.old));
+  });
 });
 
 it("surveys: what is in force, what is listed, and what is somebody else's", async () => {
