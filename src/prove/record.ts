@@ -30,7 +30,7 @@ export async function recordBoundaries(job: Job, procedure: string, flow: Flow):
 }
 
 /** What the attempts of an activity did, place by place: a later one counts from where no earlier one came. */
-function didTogether(attempts: WorkerProcess['ended']): Pick<Boundary, 'requests' | 'writes' | 'fences'> {
+export function didTogether(attempts: WorkerProcess['ended']): Pick<Boundary, 'requests' | 'writes' | 'fences'> {
   const requests = (kind: RequestKind) =>
     furthest(attempts.map(({ trace }) => trace.requests.filter((request) => kindOf(request) === kind)));
   return {
