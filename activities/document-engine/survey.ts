@@ -1,7 +1,7 @@
 import { isLive } from '../../src/domain/version.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { currentIdOf, currentIn, open, sparesOf } from './standing.js';
+import { addedFor, currentIdOf, currentIn, open } from './standing.js';
 
 /** The engine issues its own secrets, so one look tells of both. */
 export async function survey(deps: DocumentEngineDeps, credential: string): Promise<ProviderSurvey & EngineSurvey> {
@@ -15,7 +15,7 @@ export async function survey(deps: DocumentEngineDeps, credential: string): Prom
   const known = new Set(versions.map((version) => currentIdOf(version, connection)));
   const rows = versions.map((version) => ({
     number: version.number,
-    ids: sparesOf(work, { ...version, fence: 0 }, listed).map(({ id }) => id),
+    ids: addedFor(work, { ...version, fence: 0 }, listed).map(({ id }) => id),
   }));
   for (const { ids } of rows) for (const id of ids) known.add(id);
   return {
