@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './clock.js';
@@ -51,7 +51,7 @@ export async function serve(
   const stopped = new AbortController();
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readRequest(incoming);
+    const request = { ...(await readRequest(incoming)), connection: connectionOf(incoming.socket) };
     const { method, query } = request;
     const path = nameOf(request);
     const entry: LabRequest & { status?: number } = { method, path, query: query.toString(), at: clock() };
@@ -73,6 +73,7 @@ export async function serve(
       send(response, { status: 500, body: `the lab itself failed: ${String(error)}` }, clock());
     });
   });
+  const connectionOf = countConnections(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   async function stop(): Promise<void> {
     stopped.abort();
@@ -81,6 +82,14 @@ export async function serve(
     await closed;
   }
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, faults, stop };
+}
+
+/** The number of a connection: they are counted as they come. */
+function countConnections(server: Server): (socket: Socket) => number {
+  const numbers = new WeakMap<Socket, number>();
+  let opened = 0;
+  server.on('connection', (socket) => numbers.set(socket, opened++));
+  return (socket) => numbers.get(socket) ?? 0;
 }
 
 /** What the client gets to see: an answer, a cut connection, or nothing. */

@@ -60,8 +60,9 @@ export function normalize(value: unknown, differences: readonly Difference[], fi
     return Array.isArray(value) ? entries.map(([, each]) => each) : Object.fromEntries(entries);
   }
   if (value === null || value === undefined) return value;
-  const text = replaced(String(value), differences, field);
-  return text === String(value) ? value : text;
+  const original = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = replaced(original, differences, field);
+  return text === original ? value : text;
 }
 
 function replaced(text: string, differences: readonly Difference[], field: string): string {
