@@ -25,6 +25,8 @@ export const differences: readonly Difference[] = [
   { why: 'its work folder held others before', matches: /(_Letter)(-\d{4})?\./g, becomes: '$1<number>.' },
   { why: 'its work folder', matches: /\/srv\/docuelevate\/work\//g, becomes: '/workdir/' },
   { why: 'the address it was called by', matches: /http:\/\/127\.0\.0\.1:\d+\/api/, becomes: '<address>/api' },
+  { why: 'a page of another server, cut by the recorder', matches: /(<!DOCTYPE HTML)[^]*$/, becomes: '$1…' },
+  { why: 'time goes on', matches: /^1\d{9}\.[\d.]+$/, becomes: '<seconds>' },
   {
     why: 'time goes on',
     matches: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/,
@@ -214,12 +216,36 @@ export function bothAnswers({ status, headers = {}, json, text }: Exchange, repl
     }),
   );
   const bodies = json === undefined ? [{ text }, { text: reply.text }] : [{ json }, { json: reply.json }];
+  return both({ status, headers, ...bodies[0] }, { status: reply.status, headers: seen, ...bodies[1] }, id);
+}
+
+/** The two with everything replaced that must differ. */
+export function both(real: unknown, simulated: unknown, id = ''): Played {
   const passing = moments
     .filter(({ exchange }) => exchange === id)
     .map(({ field, why }) => ({ why, field: new RegExp(`^${field}$`), matches: /^.*$/, becomes: '<passing>' }));
   const all = [...differences, ...passing];
-  return {
-    real: normalize({ status, headers, ...bodies[0] }, all),
-    simulated: normalize({ status: reply.status, headers: seen, ...bodies[1] }, all),
-  };
+  return { real: normalize(real, all), simulated: normalize(simulated, all) };
+}
+
+/** An answer as the recorder of some files kept it: of long lists those entries, and of a document those parts, that it was about. */
+export function asKept({ json, onlySteps }: Exchange & { onlySteps?: string }, reply: Reply): Reply {
+  const kept = cut(json, reply.json, onlySteps);
+  return { ...reply, json: kept };
+}
+
+function cut(real: unknown, simulated: unknown, onlySteps?: string): unknown {
+  const whole = simulated as { credentials?: { key: string }[]; history?: unknown[]; logs?: { step_name: string }[] };
+  if (Array.isArray(real) && whole.credentials) {
+    const keys = (real as { key: string }[]).map(({ key }) => key);
+    return whole.credentials.filter(({ key }) => keys.includes(key));
+  }
+  if (typeof real !== 'object' || real === null) return simulated;
+  if ('note' in real) return real; // nothing of the answer was kept
+  const { history, logs } = real as { history?: unknown[]; logs?: unknown[] };
+  if (history) return { ...whole, history: whole.history?.slice(0, history.length) };
+  if (!logs) return simulated;
+  const steps = new RegExp(onlySteps ?? '');
+  const parts = Object.entries(whole).filter(([name]) => name in real);
+  return { ...Object.fromEntries(parts), logs: whole.logs?.filter(({ step_name }) => steps.test(step_name)) };
 }

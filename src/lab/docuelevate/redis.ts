@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 /** What the engine keeps in Redis, which in its compose file has nothing on disk. */
 export interface Redis {
   /** Changes with every announced write of a setting. Null: no write was announced since Redis was empty. */
-  readonly version: string | null;
+  version: string | null;
   /** Nothing is announced meanwhile. What was kept is gone. */
   down: boolean;
   announce(): void;
@@ -22,6 +22,9 @@ export function createRedis(clock: Clock): Redis {
     uploads,
     get version() {
       return version;
+    },
+    set version(text) {
+      version = text;
     },
     get down() {
       return outage !== null;

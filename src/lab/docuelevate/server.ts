@@ -3,6 +3,7 @@ import { createAgenda } from './agenda.js';
 import { type ApiProcess, createApiProcess } from './api-process.js';
 import { createApp } from './app.js';
 import { connectionTestRoutes } from './connection-test.js';
+import { withControls } from './controls.js';
 import { createStamp, type Database } from './database.js';
 import { documentRoutes } from './document-routes.js';
 import { createDocuments, type Documents, type StepStatus, type Upload } from './documents.js';
@@ -10,13 +11,13 @@ import type { ComingLine } from './engine.js';
 import { environmentOf, type EnvironmentOptions, randomSecret } from './environment.js';
 import { type FileStatus, summarize } from './file-status.js';
 import { loginRoutes } from './login-routes.js';
-import { createRedis, type Redis } from './redis.js';
-import { createSessions, type Sessions } from './sessions.js';
+import { createRedis } from './redis.js';
+import { createSessions } from './sessions.js';
 import { settingRoutes } from './setting-routes.js';
 import { createSettings, type SettingWrite, type Settings } from './settings.js';
 import { createUploadLimit } from './upload-limit.js';
 import { uploadRoutes } from './upload-routes.js';
-import { createWorker, type Worker } from './worker.js';
+import { createWorker } from './worker.js';
 
 export type { SftpDestination } from './environment.js';
 
@@ -76,6 +77,9 @@ export interface DocuElevateLab extends LabServer {
   setEnvironment(key: string, value: string | null): void;
   /** As after a restart of Redis, which keeps nothing on disk. */
   emptyRedis(): void;
+  /** What Redis has under `docuelevate:settings_version`: null, or another text after each announced write. */
+  settingsVersion: string | null;
+  redisKeys(): string[];
   /** While true, no write is announced. Afterwards Redis is empty, and a worker with unfinished tasks has been started again. */
   redisDown: boolean;
   /** How many tasks of others wait in the queue. The upload limit falls with it. */
@@ -144,88 +148,4 @@ function filesOf(documents: Documents): LabFile[] {
     const steps = rows.filter(({ status }) => status !== 'pending').map(({ name, status }) => ({ name, status }));
     return { id: file.id, name: file.name, status: summarize(file, rows).status, steps };
   });
-}
-
-interface Parts {
-  readonly settings: Settings;
-  readonly sessions: Sessions;
-  readonly worker: Worker;
-  readonly redis: Redis;
-  readonly processes: readonly [ApiProcess, ...ApiProcess[]];
-  readonly env: Map<string, string>;
-  readonly load: { perCore: number };
-}
-
-type Plain = LabServer & Pick<DocuElevateLab, 'files' | 'apiToken' | 'adminUsername'>;
-
-function withControls(plain: Plain, parts: Parts): DocuElevateLab {
-  const { settings, sessions, worker, redis, processes } = parts;
-  const [api] = processes;
-  const controls = {
-    get adminPassword() {
-      return api.current('admin_password') ?? '';
-    },
-    setting: (key: string) => settings.truth(key),
-    writes: () => settings.writes,
-    editSetting: (key: string, value: string | null, by: string) => api.write(key, value, by),
-    setAdminPassword: (password: string) => api.write('admin_password', password, plain.adminUsername),
-    restartApi: () => processes.forEach((process) => process.restart()),
-    expireSessions: () => sessions.expireAll(),
-    setEnvironment(key: string, value: string | null) {
-      if (value === null) parts.env.delete(key);
-      else parts.env.set(key, value);
-    },
-    emptyRedis: () => redis.empty(),
-    get redisDown() {
-      return redis.down;
-    },
-    set redisDown(down) {
-      const back = redis.down && !down;
-      redis.down = down;
-      if (back) worker.reconnect();
-    },
-    get load() {
-      return parts.load.perCore;
-    },
-    set load(perCore) {
-      parts.load.perCore = perCore;
-    },
-  };
-  return combine(plain, controls, workerControls(worker));
-}
-
-function workerControls(worker: Worker) {
-  return {
-    workerHolds: (key: string) => worker.holds(key),
-    useAi: () => worker.useAi(),
-    useOcr: () => worker.useOcr(),
-    useS3: () => worker.useS3(),
-    useSftp: () => worker.useSftp(),
-    checkCredentials: () => worker.checkCredentials(),
-    restartWorker: () => worker.restart(),
-    get staleWorker() {
-      return worker.stale;
-    },
-    set staleWorker(stale) {
-      worker.stale = stale;
-    },
-    get brokenDestination() {
-      return worker.brokenDestination;
-    },
-    set brokenDestination(broken) {
-      worker.brokenDestination = broken;
-    },
-    get queueLength() {
-      return worker.queueLength;
-    },
-    set queueLength(length) {
-      worker.queueLength = length;
-    },
-  };
-}
-
-/** One object with every property, getters and setters as they are. */
-function combine<A extends object, B extends object, C extends object>(a: A, b: B, c: C): A & B & C {
-  const descriptors = [b, c].map((each) => Object.getOwnPropertyDescriptors(each));
-  return Object.defineProperties(a, Object.assign({}, ...descriptors) as PropertyDescriptorMap) as A & B & C;
 }
