@@ -25,7 +25,8 @@ export const differences: readonly Difference[] = [
   { why: 'its work folder held others before', matches: /(_Letter)(-\d{4})?\./g, becomes: '$1<number>.' },
   { why: 'its work folder', matches: /\/srv\/docuelevate\/work\//g, becomes: '/workdir/' },
   { why: 'the address it was called by', matches: /http:\/\/127\.0\.0\.1:\d+\/api/, becomes: '<address>/api' },
-  { why: 'a page of another server, cut by the recorder', matches: /(<!DOCTYPE HTML)[^]*$/, becomes: '$1…' },
+  { why: 'a page of another server, cut by the recorder', matches: /( to WebDAV: )4[^]*$/, becomes: '$1<refusal>' },
+  { why: 'the real one had more destinations', matches: /^Queued \d+/, becomes: 'Queued <number>' },
   { why: 'time goes on', matches: /^1\d{9}\.[\d.]+$/, becomes: '<seconds>' },
   {
     why: 'time goes on',
