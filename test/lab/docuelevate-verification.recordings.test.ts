@@ -6,6 +6,7 @@ import { describeRecording, type Exchange, leaveTally, readRecording } from '../
 import { both, bothAnswers } from './docuelevate-replay.js';
 import { idle, visit, type Visitor } from './docuelevate-visitor.js';
 import { call, type Reply } from './call.js';
+import { comparable, type Line, withoutIds } from './docuelevate-comparison.js';
 import { type Played, replay } from './replay.js';
 import { startWebDavServer, type WebDavServer } from './webdav-server.js';
 
@@ -56,14 +57,6 @@ const notPlayed: Readonly<Record<number, string>> = {
   49: 'a file of the real worker, which nothing serves',
   64: 'nothing happens for half a minute',
 };
-
-interface Line {
-  readonly id: number;
-  readonly task_id?: string;
-  readonly step_name: string;
-  readonly status: string;
-  readonly message: string;
-}
 
 const linesOf = async (): Promise<Line[]> => {
   const lines = ((await admin.get('/api/files/1')).at('logs') ?? []) as Line[];
@@ -148,39 +141,6 @@ function ofTheFirstTry(data: unknown): unknown {
   };
 }
 
-const shared =
-  /^(finalize_document_storage|send_to_all_destinations|extract_metadata_with_gpt|(queue|upload_to)_(webdav|sftp))$/;
-
-/** Of a document what does not depend on the other destinations: how it stands, and the lines of each step, as many as were kept. */
-function comparable(answer: unknown, kept: unknown): unknown {
-  const { json } = answer as {
-    json?: {
-      logs?: Line[];
-      processing_status?: { status: string; has_errors: boolean };
-      celery?: { scheduled: { name: string }[] };
-    };
-  };
-  if (json?.celery) {
-    const scheduled = json.celery.scheduled
-      .slice(0, 1)
-      .map((each) => ({ ...each, name: each.name.replace(/upload_to_\w+/, '<upload>') }));
-    return {
-      ...(answer as object),
-      json: { celery: { ...json.celery, scheduled: scheduled.map(({ name }) => name.slice(0, 18)) } },
-    };
-  }
-  if (!json?.logs || !json.processing_status) return answer;
-  const { status, has_errors } = json.processing_status;
-  const wanted = (kept as { json: { logs: Line[] } }).json.logs.filter(({ step_name }) => shared.test(step_name));
-  const steps = Object.groupBy(wanted, ({ step_name }) => step_name);
-  const lines = json.logs.toSorted((a, b) => a.id - b.id);
-  const entries = Object.entries(steps).map(([step, those]) => {
-    const own = lines.filter(({ step_name }) => step_name === step).slice(-(those?.length ?? 0));
-    return [step, own.map((line) => `${line.status}: ${line.message}`)];
-  });
-  return { status, has_errors, steps: Object.fromEntries(entries) as object };
-}
-
 /** The lab's clock goes on as the recording's, in steps in which retries get their turn. */
 async function tick(at: number): Promise<void> {
   begun = Math.max(begun, now - at);
@@ -200,14 +160,6 @@ async function play(exchange: Exchange, index: number): Promise<Played> {
   if ('notPlayed' in answers) return answers;
   const [real, simulated] = [comparable(answers.real, answers.real), comparable(answers.simulated, answers.real)];
   return { real: withoutIds(real), simulated: withoutIds(simulated) };
-}
-
-/** Numbers of rows: there were others before. */
-function withoutIds(value: unknown): unknown {
-  const text = JSON.stringify(value, (name, each: unknown) =>
-    /^(id|file_id|intake_id)$/.test(name) && each !== null ? '<id>' : each,
-  );
-  return JSON.parse(text.replaceAll(/((?:record|ID) )(?:20|48|1)\b/g, '$1<id>'));
 }
 
 describeRecording('the simulated DocuElevate, of how a value in use is verified,', () => {
