@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { formFields } from '../forms.js';
 import type { Answer, Routes } from '../routes.js';
-import { ok, outside, redirect } from './answers.js';
+import { ok, outside, redirect, unprocessable } from './answers.js';
 import type { ApiProcess } from './api-process.js';
 import type { Stamp } from './database.js';
 import { loggedIn, type User, userNamed, type Visit } from './sessions.js';
@@ -74,7 +74,7 @@ function page(token: string): Answer {
 
 function listEvents(events: readonly AuditEvent[], query: URLSearchParams): Answer {
   const [limit, offset] = [Number(query.get('limit') ?? 50), Number(query.get('offset') ?? 0)];
-  const wrong = outside(query, 'limit', { least: 1, most: 500 });
+  const wrong = outside(query, 'limit', { least: 1, most: 500 }) ?? notATime(query);
   if (wrong) return wrong;
   const wanted = (['action', 'user', 'severity'] as const).flatMap((name) => {
     const value = query.get(name);
@@ -83,4 +83,13 @@ function listEvents(events: readonly AuditEvent[], query: URLSearchParams): Answ
   const since = (query.get('since') ?? '').replace(/Z$/, '');
   const found = events.filter((event) => event.timestamp >= since && wanted.every(([name, is]) => event[name] === is));
   return ok({ items: found.toReversed().slice(offset, offset + limit), total: found.length, limit, offset });
+}
+
+function notATime(query: URLSearchParams): Answer | null {
+  const input = query.get('since');
+  if (input === null || !Number.isNaN(Date.parse(input))) return null;
+  const why = 'input is too short';
+  const msg = `Input should be a valid datetime or date, ${why}`;
+  const problem = { type: 'datetime_from_date_parsing', loc: ['query', 'since'], msg, input, ctx: { error: why } };
+  return unprocessable([problem]);
 }

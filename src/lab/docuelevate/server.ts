@@ -10,6 +10,7 @@ import { createDocuments, type Documents, type StepStatus, type Upload } from '.
 import type { ComingLine } from './engine.js';
 import { environmentOf, type EnvironmentOptions, randomSecret } from './environment.js';
 import { type FileStatus, summarize } from './file-status.js';
+import { healthRoutes } from './health-routes.js';
 import { loginRoutes } from './login-routes.js';
 import { createRedis } from './redis.js';
 import { createSessions } from './sessions.js';
@@ -120,6 +121,7 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const routes = {
     ...loginRoutes(stamp),
     ...settingRoutes(settings),
+    ...healthRoutes(redis, clock),
     ...connectionTestRoutes(signal),
     ...uploadRoutes({ documents, stamp, limited, start }),
     ...documentRoutes({ documents, worker, queueStatsMs, signal }),

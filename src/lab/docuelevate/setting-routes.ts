@@ -32,6 +32,7 @@ function reads(settings: Settings): Routes<Visit> {
         .map(redacted);
       return ok({ entries, limit, offset });
     },
+    'GET /api/settings/export-env': ({ query, api }) => exported(settings, api, query.get('source') ?? 'db'),
     [`GET ${setting}`]: ({ params: { key = '' }, api }) => malformed(key) ?? ok({ key, ...shown(api, key) }),
     [`GET ${setting}/history`]: ({ params: { key = '' } }) =>
       malformed(key) ?? ok({ key, history: settings.history(key).map(redacted) }),
@@ -83,6 +84,17 @@ function undoing(): Routes<Visit> {
       return ok({ success: true, message: `Setting '${key}' rolled back to history entry ${id}` });
     },
   };
+}
+
+/** What the database has, or what is in effect, as lines of an environment file. */
+function exported(settings: Settings, api: ApiProcess, source: string): Answer {
+  if (!['db', 'effective'].includes(source)) return detail(400, "source must be 'db' or 'effective'");
+  const value = (key: string): string | null => (source === 'db' ? (settings.rows.get(key) ?? null) : api.current(key));
+  const lines = [...settingKeys.keys()].sort().flatMap((key) => {
+    const shownValue = masked(key, value(key));
+    return shownValue === null ? [] : [`${key.toUpperCase()}=${shownValue}`];
+  });
+  return { status: 200, body: `# Source: ${source}\n${lines.join('\n')}\n` };
 }
 
 function who({ session }: Visit): string {
