@@ -92,6 +92,12 @@ function workerControls(worker: Worker) {
     set brokenDestination(broken) {
       worker.brokenDestination = broken;
     },
+    get beforeLine() {
+      return worker.beforeLine;
+    },
+    set beforeLine(wait) {
+      worker.beforeLine = wait;
+    },
     get queueLength() {
       return worker.queueLength;
     },

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { Database } from './database.js';
 
 /** What stands in the environment of API and worker. */
 export interface EnvironmentOptions {
+  /** `sqlite` when left out. */
+  readonly database?: Database;
   /** Where the engine calls OpenAI: the OpenAI lab's `baseUrl`. Without it and a key it asks no AI. */
   readonly openAiBaseUrl?: string;
   readonly openAiKey?: string;
@@ -57,7 +60,7 @@ export function environmentOf(options: EnvironmentOptions): Map<string, string> 
     ...webdavEnvironment(options.webdav),
   };
   return new Map([
-    ['database_url', 'sqlite:///./app/database.db'],
+    ['database_url', databaseUrls[options.database ?? 'sqlite']],
     ['redis_url', redis],
     ['celery_broker_url', redis],
     ['celery_result_backend', redis],
@@ -67,6 +70,11 @@ export function environmentOf(options: EnvironmentOptions): Map<string, string> 
     ...Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
   ]);
 }
+
+const databaseUrls: Readonly<Record<Database, string>> = {
+  sqlite: 'sqlite:///./app/database.db',
+  postgresql: 'postgresql://docuelevate:of-the-lab@db:5432/docuelevate',
+};
 
 function s3Environment(s3: EnvironmentOptions['s3']): Record<string, string> {
   if (!s3) return {};

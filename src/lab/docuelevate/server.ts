@@ -4,7 +4,7 @@ import { type ApiProcess, createApiProcess } from './api-process.js';
 import { createApp } from './app.js';
 import { connectionTestRoutes } from './connection-test.js';
 import { withControls } from './controls.js';
-import { createStamp, type Database } from './database.js';
+import { createStamp } from './database.js';
 import { documentRoutes } from './document-routes.js';
 import { createDocuments, type Documents, type StepStatus, type Upload } from './documents.js';
 import type { ComingLine } from './engine.js';
@@ -23,16 +23,13 @@ import { createWorker } from './worker.js';
 export type { SftpDestination } from './environment.js';
 
 export interface DocuElevateLabOptions extends LabOptions, EnvironmentOptions {
-  /** `sqlite` when left out. */
-  readonly database?: Database;
   /** How many processes serve the API; one when left out. Each has its own memory of the settings. */
   readonly apiProcesses?: number;
   /** Real milliseconds until the queue's numbers are there; the real one needs more than six seconds. */
   readonly queueStatsMs?: number;
   /** Whether the worker tries its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks?: boolean;
-  /** Waits for whoever decides when the worker writes a line into the processing log. */
-  readonly beforeLine?: (line: ComingLine) => Promise<void> | void;
+  readonly beforeLine?: DocuElevateLab['beforeLine'];
 }
 
 export interface LabStep {
@@ -83,6 +80,8 @@ export interface DocuElevateLab extends LabServer {
   redisKeys(): string[];
   /** While true, no write is announced. Afterwards Redis is empty, and a worker with unfinished tasks has been started again. */
   redisDown: boolean;
+  /** Awaited before the worker writes a line into the processing log: who keeps it waiting stops a task there. */
+  beforeLine: (line: ComingLine) => Promise<void> | void;
   /** How many tasks of others wait in the queue. The upload limit falls with it. */
   queueLength: number;
   /** The machine's load per core. The upload limit falls with it. */

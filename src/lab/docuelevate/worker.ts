@@ -43,6 +43,8 @@ export interface Worker {
   brokenDestination: boolean;
   /** How many tasks of others wait as well. */
   queueLength: number;
+  /** Waits for whoever decides when a line of the log is written. */
+  beforeLine: (line: ComingLine) => Promise<void> | void;
   /** What the next task would use. */
   holds(key: string): string | null;
   restart(): void;
@@ -71,10 +73,11 @@ export function createWorker(options: WorkerOptions): Worker {
     await redis.reachable();
   };
   const tasks = createTasks({ clock, agenda, signal, pause, reload: () => memory.reload() });
-  const engine = createEngine(options, { tasks, pause, broken: () => worker.brokenDestination });
+  const beforeLine = (line: ComingLine) => worker.beforeLine(line);
+  const engine = createEngine(options, { tasks, pause, beforeLine, broken: () => worker.brokenDestination });
   const checkLater = (): unknown => credentialChecks && tasks.start(credentialCheck(engine), 10_000);
   const worker: Worker = {
-    ...{ tasks, stale: false, brokenDestination: false, queueLength: 0 },
+    ...{ tasks, stale: false, brokenDestination: false, queueLength: 0, beforeLine: options.beforeLine },
     ...usesOf(engine, () => ({ id: '', value: memory.reload() })),
     ...startsOf(engine),
     holds: (key) => memory.held(key),
@@ -93,16 +96,17 @@ export function createWorker(options: WorkerOptions): Worker {
   return worker;
 }
 
-type EngineParts = Pick<Engine, 'tasks' | 'pause'> & { readonly broken: () => boolean };
+type EngineParts = Pick<Engine, 'tasks' | 'pause'> &
+  Pick<WorkerOptions, 'beforeLine'> & { readonly broken: () => boolean };
 
-function createEngine(options: WorkerOptions, { tasks, pause, broken }: EngineParts): Engine {
+function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine }: EngineParts): Engine {
   const { documents, env, signal, latencyMs } = options;
   return {
     ...{ documents, tasks, signal, pause },
     destinations: createDestinations({ env, signal, broken }),
     ai: createAi({ latencyMs, signal }),
     async log(line) {
-      await options.beforeLine(line);
+      await beforeLine(line);
       documents.log(line);
     },
   };
