@@ -38,3 +38,8 @@ export function withoutKeys(text: string, publicKeys: readonly string[]): string
     .filter((line) => !publicKeys.includes(parse(line)?.publicKey ?? ''))
     .join('');
 }
+
+/** Options without the moment at which they end: it was set for one key, and the next one would be dead with it. */
+export function withoutExpiry(options: string): string {
+  return options.replace(/(^|,)expiry-time="[^"]*"/gi, '').replace(/^,/, '');
+}

@@ -1,4 +1,4 @@
-import { linesIn, withLine, withoutKeys } from '../../../activities/sftp/authorized-keys.js';
+import { linesIn, withLine, withoutExpiry, withoutKeys } from '../../../activities/sftp/authorized-keys.js';
 import { blobsIn, newLabKey } from '../../../src/lab/sftp/keys.js';
 
 const [first, second, third] = [newLabKey().blob, newLabKey().blob, newLabKey().blob];
@@ -54,4 +54,13 @@ it('reads what a login with a key may do', () => {
   expect(linesIn(`${options} ssh-ed25519 ${first} a name with spaces\n`)).toEqual([
     { options, publicKey: first, comment: 'a name with spaces' },
   ]);
+});
+
+it.each([
+  ['expiry-time="20301231"', ''],
+  ['expiry-time="20301231",restrict', 'restrict'],
+  ['restrict,Expiry-Time="203012312359Z",from="10.0.0.0/8"', 'restrict,from="10.0.0.0/8"'],
+  ['command="echo \\",expiry-time=\\"",restrict', 'command="echo \\",expiry-time=\\"",restrict'],
+])('takes the end of a key out of %s', (options, rest) => {
+  expect(withoutExpiry(options)).toBe(rest);
 });
