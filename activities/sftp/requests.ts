@@ -20,6 +20,8 @@ const edit = [login, read, optional(write), optional(read), optional(rename), op
 export const sftpRequests: RequestsOf<SftpActivities> = {
   generateKeyPair: [],
   authorizeKey: edit,
+  disableKey: edit,
+  enableKey: [...edit, optional(login)],
   removeKey: edit,
   removeKeys: edit,
   placeKeyFile: [],

@@ -46,12 +46,12 @@ export interface KeyLine {
 
 const kinds = 'ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)';
 const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+';
-const line = new RegExp(`^[ \\t]*(?:(${options})[ \\t]+)?(${kinds})[ \\t]+([A-Za-z0-9+/=]+)\\s*(?:[ \\t].*)?$`);
+const line = new RegExp(`^[ \\t]*(?:(${options})[ \\t]+)?(${kinds})[ \\t]+([A-Za-z0-9+/=]+)(?:\\s[^]*)?$`);
 
 /** What sshd takes from an authorized_keys file: one key a line, after options and before a comment. What is cut off is no key. */
 export function keysIn(text: string): KeyLine[] {
   return text.split('\n').flatMap((each, index) => {
-    const [, given = '', kind = '', blob = ''] = each.startsWith('#') ? [] : (line.exec(each) ?? []);
+    const [, given = '', kind = '', blob = ''] = /^[ \t]*#/.test(each) ? [] : (line.exec(each) ?? []);
     if (blob === '' || ssh2.utils.parseKey(`${kind} ${blob}`) instanceof Error) return [];
     return { number: index + 1, options: given, blob };
   });
