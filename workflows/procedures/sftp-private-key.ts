@@ -56,12 +56,15 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },
 
-  /** Guide step 4: "then remove the old public key". */
+  /** Guide step 4: "then remove the old public key". Switched off first: what arrives meanwhile was not let in by it. */
   async retire(run, old) {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', versions.notObservable({ version: old, kind: 'idle', why }));
-    await run.step('Remove the old public key', sftp.removeKey(old));
+    await run.step('Switch off the old public key', sftp.disableKey(old), { undo: sftp.enableKey(old) });
     await run.check('The old key is refused', sftp.refusesKey(old));
+    await run.verify();
+    await run.step('Remove the old public key', sftp.removeKey(old));
+    await run.check('The old key stays refused', sftp.refusesKey(old));
     await run.step('Delete the old private key file', sftp.removeKeyFile(old));
   },
 
