@@ -7,7 +7,9 @@ import type { Scenario } from '../../src/lab/scenario.js';
 import { type SftpScenarioOptions, startSftpPrivateKey } from '../../src/lab/scenarios/sftp-private-key.js';
 import type { SftpLab } from '../../src/lab/sftp/server.js';
 import { randomValue } from '../activities/bench.js';
+import { decide, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
+import { until } from '../support/temporal.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -71,6 +73,26 @@ it('goes back, with the old key untouched, where the worker sees nothing but the
 
   expect({ text: sftp.text, held: scenario.engineHolds() }).toEqual(before);
   expect(existsSync(setting())).toBe(true);
+  expect(await scenario.consume()).toBe(true);
+});
+
+it('does not remove an old key that documents still go through with: they fail while it is switched off, and it is put back', async () => {
+  await begin();
+  docuelevate.staleWorker = true; // goes on with the old key, whatever the database says
+  const before = { text: sftp.text, held: scenario.engineHolds() };
+  const handle = await rehearsal.begin();
+
+  const { waiting } = await until(async () => {
+    const seen = await handle.query(progress);
+    return seen.waiting?.for === 'operator' && seen;
+  });
+  expect(waiting?.why).toContain('A test document arrives over SFTP');
+  await handle.executeUpdate(decide, {
+    args: [{ actor: 'test', decision: 'roll-back', reason: 'the old key is in use' }],
+  });
+
+  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+  expect({ text: sftp.text, held: scenario.engineHolds() }).toEqual(before);
   expect(await scenario.consume()).toBe(true);
 });
 

@@ -14,6 +14,7 @@ export const sftpPrivateKey = {
   adopts: 'privateKey',
   every: '90 days', // the guide's table has no row for private keys; SFTP passwords have 90 days
   overlap: 'both-valid',
+  gap: 'both keys work until the old one is switched off, which can be taken back until it is removed; what still uses it fails from then on, and DocuElevate tries an upload again after 1, 5 and 15 minutes',
   workflow: 'rotateSftpPrivateKey',
   outlives: 'connections that are open already: they last until they are closed',
 } as const satisfies ProcedureDescriptor;
