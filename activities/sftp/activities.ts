@@ -8,6 +8,7 @@ import { authorizeKey, type Removal, removeKey, removeKeys } from './authorize.j
 import type { SftpConnection } from './client.js';
 import { disableKey, enableKey } from './ends.js';
 import { generateKeyPair, identifyKey, placeKeyFile, removeKeyFile } from './key-files.js';
+import { isOnlyKey } from './others.js';
 import { acceptsKey, refusesKey } from './probes.js';
 import { survey } from './survey.js';
 
@@ -49,6 +50,9 @@ export function createSftpActivities(deps: SftpDeps) {
 
     /** Whether a new connection with the version's key alone is turned away. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
+
+    /** Whether the server lets in no other key that a document could have come with. */
+    isOnlyKey: (version: VersionRef): Promise<Finding> => isOnlyKey(deps, version),
 
     /** Finds an adopted key in its file and in authorized_keys. */
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),

@@ -28,6 +28,7 @@ export const sftpRequests: RequestsOf<SftpActivities> = {
   removeKeyFile: [],
   acceptsKey: [login],
   refusesKey: [repeated(login)],
+  isOnlyKey: [login, read],
   identifyKey: [login, read],
   survey: [login, read, optional(repeated(login))],
   checkAccess: [login, optional(login), optional(read), optional(write)],

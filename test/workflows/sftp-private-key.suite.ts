@@ -36,6 +36,8 @@ it('leaves one key of ours and one new file after three rotations, and no upload
   for (let round = 0; round < 3; round++) expect(await rotate()).toMatchObject({ outcome: 'retired', leftOver: [] });
   await consumer.stop();
 
+  const evidence = await rehearsal.session.store.evidence({ credential: scenario.credential, number: 4 });
+  expect(evidence.filter(({ kind, outcome }) => kind === 'in-use' && outcome === 'proved')).not.toEqual([]);
   expect(consumer.probes).toBeGreaterThan(20);
   expect(consumer.failed).toBe(0);
   expect(scenario.working()).toEqual([scenario.engineHolds()]);

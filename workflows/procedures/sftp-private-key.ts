@@ -53,6 +53,7 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
       'No password was used in its place',
       docuelevate.hasNoFallback({ version, setting: sftpPrivateKey.fallback }),
     );
+    await run.check('No other key was used in its place', sftp.isOnlyKey(version));
     await run.check('The server accepts the key', sftp.acceptsKey(version));
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },

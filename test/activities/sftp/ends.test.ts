@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../../../activities/sftp/key-pair.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { newLabKey } from '../../../src/lab/sftp/keys.js';
 import type { SftpLabOptions } from '../../../src/lab/sftp/server.js';
@@ -153,4 +154,20 @@ it('is removed in the end', async () => {
 
   expect(stage.lab.text).not.toContain(stage.lab.key.blob);
   expect(stage.lab.text).not.toContain('switched off');
+});
+
+it('leaves no other key that a document could have come with, and says so where there is one', async () => {
+  await begin();
+  const isOnly = () => bench.attempt(() => stage.sftp.isOnlyKey(next));
+
+  expect(await isOnly()).toMatchObject({
+    outcome: 'not-observable',
+    detail: expect.stringContaining(fingerprintOf(stage.lab.key.blob)) as string,
+  });
+  await disable();
+  expect(await isOnly()).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+  stage.lab.text += `ssh-ed25519 ${newLabKey().blob} of the worker's own home\n`;
+  expect(await isOnly()).toMatchObject({ outcome: 'not-observable' });
+  stage.lab.text = `ssh-ed25519 ${stage.lab.admin.blob} keyturn\n`;
+  expect(await isOnly()).toMatchObject({ outcome: 'failed' });
 });

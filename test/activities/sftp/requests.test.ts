@@ -35,6 +35,7 @@ it('declares what activities ask for', async () => {
   expect(await sentBy(() => sftp.generateKeyPair(next))).toMatch(declared('generateKeyPair'));
   expect(await sentBy(() => sftp.authorizeKey(next))).toMatch(declared('authorizeKey'));
   expect(await sentBy(() => sftp.acceptsKey(next))).toMatch(declared('acceptsKey'));
+  expect(await sentBy(() => sftp.isOnlyKey(next))).toMatch(declared('isOnlyKey'));
   expect(await sentBy(() => sftp.acceptsKey(old))).toMatch(declared('acceptsKey'));
   expect(await sentBy(() => sftp.placeKeyFile(next))).toMatch(declared('placeKeyFile'));
   await bench.promote(next);
