@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import type { EngineSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
+import { holdsAdopted } from './adopted.js';
 import { type ConnectionTest, testConnection } from './connection.js';
 import { collectAudit } from './audit.js';
 import { processTestDocument, type TestRun } from './documents.js';
@@ -46,6 +47,9 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** Whether a setting shows what an adopted version feeds it, as far as it is shown. */
     showsAdopted: (setting: SettingOf): Promise<Finding> => showsAdopted(deps, setting),
+
+    /** Whether the settings show an adopted version, as far as they are shown. Keeps where each came from. */
+    holdsAdopted: (version: VersionRef): Promise<Finding> => holdsAdopted(deps, version),
 
     /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
     survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),

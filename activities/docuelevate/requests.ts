@@ -47,6 +47,7 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   testConnection: [...login, endpoints.testConnection],
   hasNoFallback: [...login, endpoints.showSetting],
   showsAdopted: [...login, endpoints.showSetting],
+  holdsAdopted: [...login, endpoints.listCredentials, repeated(endpoints.showSetting)],
   survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],

@@ -22,11 +22,16 @@ export interface Version {
   /** Adopted with the operator's word that nothing but the engine uses it. */
   readonly soleUser: boolean;
   readonly marks: Marks;
+  /** Where the engine had each setting from when the value was adopted; empty for a value that was made here. */
+  readonly sources: Sources;
   readonly createdAt: number;
   readonly promotedAt: number | null;
   readonly retiredAt: number | null;
   readonly shown: Shown | null;
 }
+
+/** By setting key: the engine's database, its environment, or null where neither is known to have set it. */
+export type Sources = Readonly<Record<string, 'db' | 'env' | null>>;
 
 /** What an engine answered when the version's settings were written, by setting key. */
 export type Marks = Readonly<Record<string, Mark>>;

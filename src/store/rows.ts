@@ -14,6 +14,7 @@ export type VersionRow = Selectable<VersionsTable> & { readonly account: string 
 export type VersionKey = Pick<VersionRef, 'credential' | 'number'>;
 
 const MarksColumn = z.record(z.string(), z.object({ before: z.number(), ours: z.number().exactOptional() }));
+const SourcesColumn = z.record(z.string(), z.enum(['db', 'env']).nullable());
 const PartFingerprints = z.record(z.string(), z.string());
 
 export function selectVersions({ db }: Pick<StoreContext, 'db'>) {
@@ -90,6 +91,7 @@ export function toVersion(row: VersionRow): Version {
     adopted: row.adopted === 1,
     soleUser: row.sole_user === 1,
     marks: marksOf(row),
+    sources: SourcesColumn.parse(JSON.parse(row.sources)),
     createdAt: row.created_at,
     promotedAt: row.promoted_at,
     retiredAt: row.retired_at,
@@ -115,6 +117,7 @@ export function freshRow({ credential, number, fence }: VersionRef, at: number):
     adopted: 0,
     sole_user: 0,
     marks: '{}',
+    sources: '{}',
     created_at: at,
     promoted_at: null,
     retired_at: null,

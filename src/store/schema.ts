@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
@@ -21,7 +21,7 @@ const statements = [
     sealed text, kid text, fingerprint text, part_fingerprints text not null,
     provider text not null, engine text not null,
     compromised integer not null, adopted integer not null, sole_user integer not null, marks text not null,
-    created_at bigint not null, promoted_at bigint, retired_at bigint, shown text,
+    sources text not null, created_at bigint not null, promoted_at bigint, retired_at bigint, shown text,
     primary key (credential, number)
   )`,
   sql`create unique index one_current_version on versions (credential) where state = 'current'`,

@@ -21,6 +21,7 @@ import type {
   RotationRow,
   Seized,
   Seizure,
+  Sources,
   Version,
 } from './records.js';
 
@@ -130,6 +131,7 @@ export interface Store {
       /** `maybe` and `yes` turn the live versions that the engine held until then into `maybe` and `no`. */
       readonly engine?: EngineView;
       readonly marks?: Marks;
+      readonly sources?: Sources;
       readonly providerId?: string;
       /** Added to the parts of the value, or put in the place of those of the same name. */
       readonly parts?: Readonly<Record<string, string>>;

@@ -88,6 +88,8 @@ export interface VersionsTable {
   sole_user: Flag;
   /** JSON object. */
   marks: string;
+  /** JSON object. */
+  sources: string;
   created_at: number;
   promoted_at: number | null;
   retired_at: number | null;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { type Ended, expectTold, type Stage, startStage } from './stage.js';
 
@@ -57,6 +58,24 @@ it('refuses a value that the provider does not know, and leaves the store as it 
   expect(ended.stdout + ended.stderr).not.toContain(wrong);
   expect(await versions()).toMatchObject({ current: null, leftOver: [] });
   expect((await adopt(value)).code).toBe(0);
+});
+
+it('refuses a valid value that DocuElevate does not use, without showing any of what it uses', async () => {
+  const { openai, docuelevate } = stage.scenario.systems;
+  const other = (openai as OpenAiLab).createServiceAccount('others').keys[0]?.value ?? '';
+  (docuelevate as DocuElevateLab).editSetting('openai_api_key', `zzqx${other}`, 'somebody');
+
+  const ended = await adopt(other);
+
+  expectTold(ended, 1, 'openai_api_key shows another beginning or length in DocuElevate', 'The store is as before');
+  expect(ended.stdout + ended.stderr).not.toContain('zzqx');
+  expect(await versions()).toMatchObject({ current: null, leftOver: [] });
+});
+
+it('says where the engine has it from', async () => {
+  const ended = await adopt(value);
+
+  expect(ended.stdout).toMatch(/Set in\s+its environment \(openai_api_key\)/);
 });
 
 it('says what is wrong with how the value is given', async () => {

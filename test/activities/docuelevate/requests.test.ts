@@ -31,7 +31,8 @@ it.each([{ openai_api_key: 'key' }, { aws_access_key_id: 'id', aws_secret_access
   async (settings) => {
     const { docuelevate } = stage;
     stage.engine.settings = settings;
-    await bench.adopt({ key: stage.workingKey(), id: 'an id' });
+    const adopted = await bench.adopt({ key: stage.workingKey(), id: 'an id' });
+    expect(await sentBy(() => docuelevate.holdsAdopted(adopted))).toMatch(declared('holdsAdopted'));
     const { current, next } = await bench.rotate();
     await bench.give(next, { key: stage.workingKey(), id: 'another id' });
 
