@@ -71,7 +71,7 @@ export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry
 
 /** How a step ended: without it the step reads as "unknown", which is true. */
 function isEnd({ event }: LedgerEntry): boolean {
-  return event === 'succeeded' || event === 'failed';
+  return event === 'succeeded' || event === 'waiting' || event === 'failed';
 }
 
 /** Proves where the ledger ends, so that a shortened one shows. */

@@ -187,7 +187,7 @@ export interface Presenter {
 
 /** What the ledger says of one attempt of one activity or of one act of a person. */
 export interface LedgerEntry {
-  readonly event: string; // 'started', 'succeeded', 'failed', 'adopted', 'decided', 'opened', 'closed', …
+  readonly event: string; // 'started', 'succeeded', 'waiting' (asked again), 'failed', 'adopted', 'decided', 'opened', 'closed', …
   readonly credential?: string;
   readonly version?: number;
   readonly fence?: number;

@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
+import { loadKeyRing } from '../../src/store/key-ring.js';
+import { openStore } from '../../src/store/open-store.js';
 import { type Ended, expectTold, type Stage, startStage } from './stage.js';
 
 let stage: Stage;
@@ -51,10 +53,12 @@ it("reads it from the engine's own file of variables", async () => {
 
 it('refuses a value that the provider does not know, and leaves the store as it was', async () => {
   const wrong = `value-${randomBytes(12).toString('hex')}`;
+  stage.edit('settling: 0 seconds', 'settling: 60 seconds'); // it is waited for a new key, and this one is none
 
   const ended = await adopt(wrong);
 
-  expectTold(ended, 1, 'The value was not adopted', 'keyturn adopt openai');
+  expectTold(ended, 1, 'The value was not adopted: OpenAI refuses the key', 'keyturn adopt openai');
+  expect(ended.stderr).not.toContain('new key');
   expect(ended.stdout + ended.stderr).not.toContain(wrong);
   expect(await versions()).toMatchObject({ current: null, leftOver: [] });
   expect((await adopt(value)).code).toBe(0);
@@ -125,6 +129,24 @@ it('shows and verifies the ledger', async () => {
 
   expect(entries.map(({ event }) => event)).toContain('adopted');
   expect(verified).toMatchObject({ brokenAt: null, entries: entries.length });
+});
+
+it('shows an attempt that waits as waiting', async () => {
+  const ring = await loadKeyRing({ file: join(stage.dir, 'keyturn.keyring.json') });
+  const store = await openStore({ url: `sqlite:${join(stage.dir, 'keyturn.db')}`, ring });
+  await store.record({
+    event: 'waiting',
+    credential: 'openai',
+    title: 'The old key is refused',
+    detail: 'asked again',
+  });
+  await store.destroy();
+
+  const ended = await stage.keyturn('ledger', 'openai');
+  const { entries } = (await stage.keyturn('ledger', '--json')).json<{ entries: { event: string }[] }>();
+
+  expect(ended.stdout).toMatch(/openai\s+waiting\s+The old key is refused · asked again/);
+  expect(entries.map(({ event }) => event)).toEqual(['waiting']);
 });
 
 it('lets a pipe close early', async () => {

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
-import { type Bench, failureOf, startBench } from '../bench.js';
+import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
 import { type OpenAiStage, startOpenAiStage } from './stage.js';
 
 /** By OpenAI's clock, which is not ours. */
@@ -85,6 +85,17 @@ describe('acceptance', () => {
 
     expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     expect(await bench.store.evidence(next)).toEqual([]);
+  });
+
+  it('fails at once for an adopted key that is refused, and says who refuses it', async () => {
+    stage.account.settlingMs = 60_000;
+    await bench.store.close(next, 'failed', 'the test adopts a value');
+    const version = await bench.adopt({ key: randomValue() });
+
+    expect(await ask('acceptsKey', version)).toMatchObject({
+      outcome: 'failed',
+      detail: expect.stringMatching(/^OpenAI refuses the key: /) as string,
+    });
   });
 
   it('fails for an old key that is refused', async () => {
