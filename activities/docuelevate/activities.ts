@@ -3,7 +3,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import type { EngineSurvey } from '../shared/survey.js';
-import { checkAccess } from './access.js';
+import { checkAccess, checkEngine } from './access.js';
 import { holdsAdopted } from './adopted.js';
 import { type ConnectionTest, testConnection } from './connection.js';
 import { collectAudit } from './audit.js';
@@ -57,7 +57,10 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
     /** Keeps with an emergency what the engine recorded while the compromised values were in use. `version` takes their place. */
     collectAudit: (version: VersionRef): Promise<void> => collectAudit(deps, version),
 
-    /** What `keyturn check` wants to know of the engine. */
+    /** What `keyturn check` wants to know of the engine, whichever of its credentials it is asked for. */
+    checkEngine: (credential: string): Promise<AccessCheck[]> => checkEngine(deps, credential),
+
+    /** What `keyturn check` wants to know of a credential's settings. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

@@ -50,5 +50,6 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   holdsAdopted: [...login, endpoints.listCredentials, repeated(endpoints.showSetting)],
   survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
-  checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],
+  checkEngine: [...login, endpoints.showQueue, endpoints.showSetting],
+  checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials)],
 };

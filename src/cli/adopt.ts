@@ -92,7 +92,9 @@ function placesOf(sources: Sources): string | undefined {
   const [database, environment] = [from('db'), from('env')];
   const places = [
     ...(database.length > 0 ? [`the engine's database (${database.join(', ')})`] : []),
-    ...(environment.length > 0 ? [`its environment (${environment.join(', ')}): a restart may bring it back, see keyturn check`] : []),
+    ...(environment.length > 0
+      ? [`its environment (${environment.join(', ')}): a restart may bring it back, see keyturn check`]
+      : []),
   ];
   return places.length > 0 ? places.join('; ') : undefined;
 }

@@ -117,6 +117,7 @@ it('plans a rotation without a Temporal server, with every request and the point
   expect(stdout).toMatch(/Create a new secret key[\s\S]+undo: openai.deleteKey/);
   expect(stdout).toMatch(/point of no return.+\n.+Delete the old key/);
   expect(stdout).toMatch(/Emergency .*Delete the old key → The old key is refused/);
+  expect(stdout).toMatch(/Restart +DocuElevate's environment sets openai_api_key as well, to the value of version 1/);
   expect(plan[0]).toMatchObject({ phase: 'open' });
   expect(requests).toHaveLength(before);
 });

@@ -46,6 +46,7 @@ it.each([{ openai_api_key: 'key' }, { aws_access_key_id: 'id', aws_secret_access
     const run = { version: current!, expect: 'extract_metadata_with_gpt' };
     stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
     expect(await sentBy(() => docuelevate.processTestDocument(run))).toMatch(declared('processTestDocument'));
+    expect(await sentBy(() => docuelevate.checkEngine(bench.credential))).toMatch(declared('checkEngine'));
     expect(await sentBy(() => docuelevate.checkAccess(bench.credential))).toMatch(declared('checkAccess'));
   },
 );
