@@ -6,6 +6,8 @@ import type { Notice } from '../notifications/notice.js';
 export interface Version {
   readonly credential: string;
   readonly number: number;
+  /** The credential's name when it was made: what was made for it outside carries that one. */
+  readonly madeAs: string;
   readonly state: VersionState;
   /** Fence of the rotation that made or last moved it. */
   readonly fence: number;
@@ -70,6 +72,20 @@ export interface CredentialRow {
   readonly procedure: string;
   /** Engine kind and address plus provider account, as claimed; a change of these needs a new adoption. */
   readonly account: string;
+}
+
+export interface Renaming {
+  readonly credential: string;
+  readonly to: string;
+  readonly actor: string;
+}
+
+/** A name under which something may have been made outside, and whose it is. */
+export interface KnownName {
+  readonly name: string;
+  readonly credential: string;
+  /** Versions of this name up to here belong to a credential that is forgotten. */
+  readonly after: number;
 }
 
 export interface AdoptedValue {

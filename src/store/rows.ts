@@ -4,6 +4,7 @@ import type { VersionRef } from '../domain/version.js';
 import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
 import { notFound } from './failures.js';
+import { floorOf } from './names.js';
 import type { VersionsTable } from './tables.js';
 import type { SealedRow } from './sealing.js';
 import type { Marks, Version } from './records.js';
@@ -59,6 +60,11 @@ export async function newestNumber({ db }: StoreContext, credential: string): Pr
   return newest ?? 0;
 }
 
+/** The next version number of a credential: above every one that was ever given under its name. */
+export async function nextNumber(context: StoreContext, credential: string): Promise<number> {
+  return Math.max(await newestNumber(context, credential), (await floorOf(context, credential)).version) + 1;
+}
+
 export function update({ db }: StoreContext, { credential, number }: VersionKey) {
   return db.updateTable('versions').where('credential', '=', credential).where('number', '=', number);
 }
@@ -80,6 +86,7 @@ export function toVersion(row: VersionRow): Version {
   return {
     credential: row.credential,
     number: row.number,
+    madeAs: row.made_as,
     state: row.state,
     fence: row.fence,
     providerId: row.provider_id,
@@ -104,6 +111,7 @@ export function freshRow({ credential, number, fence }: VersionRef, at: number):
   return {
     credential,
     number,
+    made_as: credential,
     state: 'intended',
     fence,
     provider_id: null,
