@@ -21,7 +21,9 @@ export async function holdsAdopted({ store, sessions, engine }: DocuElevateDeps,
   await store.note(ref, { sources: Object.fromEntries(keys.map((key) => [key, sourceOf(key)])) });
   const problems: string[] = [];
   for (const [key, part] of Object.entries(settings)) {
-    const problem = whyNotHeld(key, await client.shownValue(key), parts[part] ?? '');
+    const shown = await client.shownValue(key);
+    if (!shown && connection.optionalParts?.includes(part)) continue; // the value does without it as well
+    const problem = whyNotHeld(key, shown, parts[part] ?? '');
     if (problem !== null) problems.push(problem);
   }
   const isShown = problems.length === 0;

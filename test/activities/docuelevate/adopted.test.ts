@@ -33,3 +33,16 @@ it('says so when the setting holds the text of a key in place of a path', async 
 
   expect(detail).toContain('wants the path of a file');
 });
+
+it('may do without an optional part, unless DocuElevate shows another one', async () => {
+  const passphrase = 'sftp_private_key_passphrase';
+  Object.assign(stage.engine, { settings: { openai_api_key: 'key', [passphrase]: 'extra' }, optionalParts: ['extra'] });
+  const value = 'abcd-a-value';
+  stage.lab.editSetting('openai_api_key', value, 'somebody');
+  const version = await bench.adopt({ key: value, extra: 'efgh-a-passphrase' });
+  const look = () => bench.attempt(() => stage.docuelevate.holdsAdopted(version));
+
+  expect(await look()).toMatchObject({ outcome: 'not-observable' });
+  stage.lab.editSetting(passphrase, 'ijkl-a-passphrase', 'somebody');
+  expect(await look()).toMatchObject({ outcome: 'failed', detail: expect.stringContaining(passphrase) as string });
+});
