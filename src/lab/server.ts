@@ -19,7 +19,7 @@ export interface LabRequest {
   readonly status?: number;
 }
 
-/** A simulated system: a real HTTP server on a free port of 127.0.0.1 with state. */
+/** A simulated system: a real HTTP server on a port of 127.0.0.1 with state. */
 export interface LabServer {
   /** Without a trailing slash. */
   readonly url: string;
@@ -34,6 +34,8 @@ export interface LabOptions {
   readonly clock?: Clock;
   /** Real milliseconds before each request is looked at. */
   readonly latencyMs?: number;
+  /** Of 127.0.0.1; a free one when left out. */
+  readonly port?: number;
   /** Stands for the path, where what is asked for is in the body alone: in what is remembered, and for faults. */
   readonly nameOf?: (request: Incoming) => string;
 }
@@ -41,10 +43,10 @@ export interface LabOptions {
 /** A header of whoever uses a system beside Keyturn with the very requests that Keyturn makes: faults are not meant for them. */
 export const bystander = { 'x-lab-bystander': 'yes' } as const;
 
-/** Serves `handle` on a free port. Answers carry a `Date` by the lab's clock. */
+/** Serves `handle`. Answers carry a `Date` by the lab's clock. */
 export async function serve(
   handle: Handler<Incoming>,
-  { clock = Date.now, latencyMs = 0, nameOf = ({ path }) => path }: LabOptions,
+  { clock = Date.now, latencyMs = 0, port = 0, nameOf = ({ path }) => path }: LabOptions,
 ): Promise<LabServer> {
   const requests: LabRequest[] = [];
   const faults = createFaults();
@@ -73,7 +75,7 @@ export async function serve(
       send(response, { status: 500, body: `the lab itself failed: ${String(error)}` }, clock());
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   async function stop(): Promise<void> {
     stopped.abort();
     const closed = new Promise((resolve) => server.close(resolve));
