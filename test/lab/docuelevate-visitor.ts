@@ -20,7 +20,7 @@ export interface Visitor {
   login(password?: string, username?: string): Promise<string | null>;
 }
 
-export function visit(lab: DocuElevateLab): Visitor {
+export function visit(lab: Pick<DocuElevateLab, 'url' | 'adminUsername' | 'adminPassword'>): Visitor {
   const visitor: Visitor = {
     cookie: '',
     csrf() {
