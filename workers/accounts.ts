@@ -34,8 +34,9 @@ export function accountsOf(config: Config, secret: Secrets) {
 
 function openAi(config: Config, secret: Secrets, credential: string): OpenAiConnection {
   const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
-  const { project, baseUrl, settling } = account;
-  return { adminKey: () => secret(account.adminKey), project, baseUrl, settlingMs: durationMs(settling) };
+  const { project, baseUrl, settling, usageResolution } = account;
+  const times = { settlingMs: durationMs(settling), usageResolutionMs: durationMs(usageResolution) };
+  return { adminKey: () => secret(account.adminKey), project, baseUrl, ...times };
 }
 
 function azure(config: Config, secret: Secrets, credential: string): AzureConnection {
@@ -45,9 +46,12 @@ function azure(config: Config, secret: Secrets, credential: string): AzureConnec
 }
 
 function aws(config: Config, secret: Secrets, credential: string): AwsConnection {
-  const { admin, settling, ...connection } = AwsAccount.parse(credentialOf(config, credential).provider);
+  const { admin, settling, usageResolution, ...connection } = AwsAccount.parse(
+    credentialOf(config, credential).provider,
+  );
   const pair = admin && (async () => ({ id: admin.accessKeyId, secret: await secret(admin.secretAccessKey) }));
-  return { ...connection, admin: pair ?? null, settlingMs: durationMs(settling) };
+  const times = { settlingMs: durationMs(settling), usageResolutionMs: durationMs(usageResolution) };
+  return { ...connection, ...times, admin: pair ?? null };
 }
 
 function documentEngine(config: Config, secret: Secrets, credential: string): DocumentEngineConnection {

@@ -9,7 +9,7 @@ import { type Configured, createSchedulesActivities } from '../activities/schedu
 import { createSftpActivities } from '../activities/sftp/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
-import { accountOf, claimsOf, credentialOf, engineOf, policyOf } from '../src/config/policy.js';
+import { accountOf, claimsOf, credentialOf, engineOf, rotationPolicyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { resolveSecret } from '../src/config/secret-ref.js';
 import { deliveredPart, issuesItself } from '../src/domain/procedure.js';
@@ -105,15 +105,9 @@ const heartbeatMs = 10_000;
 
 /** What a rotation of this credential is started with. Throws a UserError when there is no such credential. */
 export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
-  const { graceMs, patienceMs, pauseMs, lingerMs } = policyOf(config, credential, descriptorOf(config, credential));
+  const policy = rotationPolicyOf(config, credential, descriptorOf(config, credential));
   const delivers = credentialOf(config, credential).deliver !== undefined;
-  const policy = {
-    ...{ graceMs, patienceMs },
-    ...(pauseMs !== undefined && { pauseMs }),
-    ...(lingerMs !== undefined && { lingerMs }),
-    ...(delivers && { delivers: true as const }),
-  };
-  return { credential, request, policy, timing: { heartbeatMs } };
+  return { credential, request, policy: { ...policy, ...(delivers && { delivers: true }) }, timing: { heartbeatMs } };
 }
 
 /** What a scheduled rotation has to know; null when the configuration does not have the credential. */

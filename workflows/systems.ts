@@ -80,6 +80,8 @@ interface EngineCalls {
   write(version: VersionRef): Call<void>;
   /** Asks an engine whether it still holds the version as we wrote it. */
   isOurs(version: VersionRef): Call<Finding>;
+  /** Asks an engine whether it shows an adopted version, as far as it shows anything. Left out where nobody but the engine has it. */
+  holds?(version: VersionRef): Call<Finding>;
   /** Keeps with an emergency what the engine recorded meanwhile. Left out for one that records nothing. */
   audit?(version: VersionRef): Call<void>;
   /** What has to be repeated while a rotation waits. Left out where nothing falls away by itself. */
@@ -91,6 +93,7 @@ export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
   docuelevate: {
     write: docuelevate.writeSettings,
     isOurs: docuelevate.settingsAreOurs,
+    holds: docuelevate.holdsAdopted,
     audit: docuelevate.collectAudit,
   },
   'document-engine': {

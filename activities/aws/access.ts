@@ -1,4 +1,5 @@
-import { type AccessCheck, look } from '../shared/access.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { type AccessCheck, look, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
 import type { AwsDeps } from './activities.js';
 import type { AwsConnection } from './client.js';
@@ -53,18 +54,26 @@ async function roomFor({ deps, client, connection }: Work): Promise<string> {
 }
 
 /** Asked for, not tried: each of them changes something. */
-async function permits({ client, connection: { account, user } }: Work, arn: string): Promise<string> {
+async function permits({ client, connection: { account, user } }: Work, arn: string): Promise<string | Warning> {
   const role = /^arn:(aws[\w-]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
   const source = role ? `arn:${role[1]}:iam::${role[2]}:role/${role[3]}` : arn;
-  const known = await client.userArn();
-  const target = known ?? `arn:${arn.split(':')[1]}:iam::${account}:user/${user}`;
-  const forbidden = await client.forbidden(source, target, [...needed, useful]);
-  if (forbidden === null)
-    return `cannot be asked (iam:SimulatePrincipalPolicy): needed are ${needed.join(', ')}, and ${useful} for emergencies`;
+  const known = await client.userArn().catch(unanswered);
+  const target = typeof known === 'string' ? known : `arn:${arn.split(':')[1]}:iam::${account}:user/${user}`;
+  const forbidden = await client.forbidden(source, target, [...needed, useful]).catch(unanswered);
+  if (!Array.isArray(forbidden))
+    return {
+      warning: `cannot be asked (${forbidden?.why ?? 'iam:SimulatePrincipalPolicy'}): needed are ${needed.join(', ')}, and ${useful} for emergencies`,
+    };
   const missing = forbidden.filter((action) => action !== useful);
-  const unless = known === null ? `, if ${user} has no path (iam:GetUser would show it)` : '';
+  const unless = typeof known !== 'string' ? `, if ${user} has no path (iam:GetUser would show it)` : '';
   if (missing.length > 0) throw permanent('Unauthorized', `are missing: ${missing.join(', ')}${unless}`);
   return forbidden.includes(useful)
     ? `suffice; without ${useful} temporary credentials outlive an emergency`
     : 'suffice, for emergencies too';
+}
+
+/** That AWS fails to answer says nothing of the rights. Throws what it did answer. */
+function unanswered(error: unknown): { readonly why: string } {
+  if (error instanceof OutsideError && (error.status ?? 500) >= 500) return { why: error.message };
+  throw error;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DurationText, HttpUrl } from '../../src/config/fields.js';
+import { usageFields } from '../../src/config/usage.js';
 import { SecretRef } from '../../src/config/secret-ref.js';
 
 const Endpoints = z
@@ -46,6 +47,7 @@ export const AwsAccount = z.strictObject({
   settling: DurationText.prefault('60 seconds').describe(
     'How long a change of a key may take until it is known everywhere at AWS: 4 to 15 seconds as a rule.',
   ),
+  ...usageFields,
 });
 export type AwsAccount = z.infer<typeof AwsAccount>;
 

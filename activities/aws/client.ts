@@ -35,6 +35,8 @@ export interface AwsConnection {
   };
   /** How long a change may take to be known everywhere, in milliseconds. */
   readonly settlingMs: number;
+  /** Of several uses within so long the provider may note the first alone, in milliseconds. */
+  readonly usageResolutionMs: number;
 }
 
 /** An access key's id and secret. */

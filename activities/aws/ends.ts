@@ -11,7 +11,7 @@ import { isForbidden } from './refusals.js';
 
 export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  await presentProof(store, ref);
+  await presentProof(store, ref, true);
   const { providerId: id, adopted, compromised } = await store.read(ref);
   if (id === null && adopted) throw cannotAttribute(ref);
   const work = await workOn(deps, ref);

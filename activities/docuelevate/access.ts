@@ -22,13 +22,26 @@ export async function checkAccess(deps: DocuElevateDeps, credential: string): Pr
   );
   const { fallback } = connection;
   if (fallback !== undefined) settings.push(look(`setting ${fallback}`, async () => requireUnset(fallback, known)));
+  return [login, list, ...(list.ok ? await Promise.all(settings) : [])];
+}
+
+/** What holds for every credential of an engine: asked once, because the queue takes seconds to answer. */
+export async function checkEngine({ sessions, engine }: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
+  const client = new DocuElevateClient(sessions.of(await engine(credential)));
   const worker = await look('worker', async () => {
     const online = await client.workersOnline();
     if (online > 0) return `${online} online`;
     throw passing('none is online, so no document can show that a value works');
   });
-  return [login, list, ...(list.ok ? await Promise.all(settings) : []), worker];
+  const documents = await look('test documents', async () => {
+    const isPostgres = (await client.shownValue('database_url'))?.startsWith('postgres') === true;
+    return isPostgres ? { warning: documentsStay } : 'are deleted again';
+  });
+  return [worker, documents];
 }
+
+const documentsStay =
+  'stay for good, because DocuElevate cannot delete a document on PostgreSQL (DELETE answers 500). They are named keyturn-test-….pdf, and every destination keeps a copy';
 
 function describe(key: string, known: readonly EngineCredential[]): string {
   const setting = known.find((each) => each.key === key);

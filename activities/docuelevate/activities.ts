@@ -3,14 +3,15 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import type { EngineSurvey } from '../shared/survey.js';
-import { checkAccess } from './access.js';
+import { checkAccess, checkEngine } from './access.js';
+import { holdsAdopted } from './adopted.js';
 import { type ConnectionTest, testConnection } from './connection.js';
 import { collectAudit } from './audit.js';
-import { processTestDocument, type TestRun } from './documents.js';
+import { observeDocument, processTestDocument, type TestRun } from './documents.js';
 import { countLost, type Loss } from './losses.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
-import { hasNoFallback, type SettingOf, showsAdopted } from './shown.js';
+import { hasNoFallback, type SettingOf } from './fallback.js';
 import { survey } from './survey.js';
 
 export interface DocuElevateDeps {
@@ -32,8 +33,11 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
     /** Whether our own change is the newest of every setting the version feeds. */
     settingsAreOurs: (version: VersionRef): Promise<Finding> => settingsAreOurs(deps, version),
 
-    /** Whether a new document gets through the step that needs the credential. The document is deleted again. */
+    /** Whether a new document gets through the step that needs the credential, once the engine was made to reload. It is deleted again. */
     processTestDocument: (run: TestRun): Promise<Finding> => processTestDocument(deps, run),
+
+    /** The same with whatever the engine holds: nothing is written, and it is no proof of the version. */
+    observeDocument: (run: TestRun): Promise<Finding> => observeDocument(deps, run),
 
     /** Whether a document failed while the engine held halves of two values, and has not got through since. */
     countLost: (loss: Loss): Promise<Finding> => countLost(deps, loss),
@@ -44,8 +48,8 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
     /** Whether a setting is empty that the engine would use without a word where it cannot use the version. */
     hasNoFallback: (setting: SettingOf): Promise<Finding> => hasNoFallback(deps, setting),
 
-    /** Whether a setting shows what an adopted version feeds it, as far as it is shown. */
-    showsAdopted: (setting: SettingOf): Promise<Finding> => showsAdopted(deps, setting),
+    /** Whether the settings show an adopted version, as far as they are shown. Keeps where each came from. */
+    holdsAdopted: (version: VersionRef): Promise<Finding> => holdsAdopted(deps, version),
 
     /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
     survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),
@@ -53,7 +57,10 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
     /** Keeps with an emergency what the engine recorded while the compromised values were in use. `version` takes their place. */
     collectAudit: (version: VersionRef): Promise<void> => collectAudit(deps, version),
 
-    /** What `keyturn check` wants to know of the engine. */
+    /** What `keyturn check` wants to know of the engine, whichever of its credentials it is asked for. */
+    checkEngine: (credential: string): Promise<AccessCheck[]> => checkEngine(deps, credential),
+
+    /** What `keyturn check` wants to know of a credential's settings. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import { pathOf } from '../shared/endpoints.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { settling } from '../shared/patience.js';
@@ -28,6 +29,13 @@ const mostEntries = 500; // the most a list gives
 const filesOfPage = 100; // more than a gap of a second can hold
 const uploadPauseMs = 20_000; // 20 uploads a minute are allowed; the answer's Retry-After gets lost in the engine
 
+/** A document as the log of its intake knows it. */
+export interface TaskFile {
+  readonly id: number;
+  /** Id of the log line with which its record began: earlier lines under its id belong to documents that had it before. */
+  readonly since: number;
+}
+
 /** Speaks DocuElevate's API as the admin user. */
 export class DocuElevateClient {
   readonly #session: Session;
@@ -51,9 +59,11 @@ export class DocuElevateClient {
     return answer.json(EngineCredentials).credentials;
   }
 
-  /** The setting as the engine shows it, masked where it is sensitive. */
-  async shownValue(key: string): Promise<string | null> {
-    const answer = await this.#get('showSetting', pathOf(endpoints.showSetting, { key }));
+  /** The setting as the engine shows it, masked where it is sensitive: what the process holds that serves this connection. */
+  async shownValue(key: string, connection?: Dispatcher): Promise<string | null> {
+    const { method, path } = { ...endpoints.showSetting, path: pathOf(endpoints.showSetting, { key }) };
+    const via = connection && { dispatcher: connection };
+    const answer = await this.#session.send({ operation: 'showSetting', method, path, ...via });
     return answer.json(ShownSetting).value ?? null;
   }
 
@@ -77,8 +87,9 @@ export class DocuElevateClient {
   }
 
   /** Writes a setting, exactly as given, and returns how the engine shows it from now on. */
-  async writeSetting(key: string, value: string): Promise<string | null> {
+  async writeSetting(key: string, value: string, connection?: Dispatcher): Promise<string | null> {
     const answer = await this.#session.send({
+      ...(connection && { dispatcher: connection }),
       operation: 'writeSetting',
       method: endpoints.writeSetting.method,
       path: pathOf(endpoints.writeSetting, { key }),
@@ -86,6 +97,17 @@ export class DocuElevateClient {
       body: JSON.stringify({ key, value }),
     });
     return answer.json(WrittenSetting).value ?? null;
+  }
+
+  /** Undoes one change of a setting: what it held before is written again. False when the engine cannot, as for an empty value. */
+  async rollBack(key: string, change: number): Promise<boolean> {
+    const { status } = await this.#session.send({
+      operation: 'rollBack',
+      method: endpoints.rollBack.method,
+      path: pathOf(endpoints.rollBack, { key, change }),
+      allow: [404],
+    });
+    return status !== 404;
   }
 
   /** Whether the engine's own test of a service succeeds. It answers nothing else meanwhile. */
@@ -114,12 +136,16 @@ export class DocuElevateClient {
     }
   }
 
-  /** Id of the document that a task works on; undefined until it has one. */
-  async fileOf(task: string): Promise<number | undefined> {
+  /** The document that a task works on; undefined until it has one. */
+  async fileOf(task: string): Promise<TaskFile | undefined> {
     const answer = await this.#get('showTask', pathOf(endpoints.showTask, { task }), [404]);
     if (answer.status === 404) return undefined;
     const lines = answer.json(TaskLog).logs;
-    return lines.find(({ file_id }) => typeof file_id === 'number')?.file_id ?? undefined;
+    const known = lines.filter(({ file_id }) => typeof file_id === 'number');
+    const id = known[0]?.file_id ?? undefined;
+    if (id === undefined) return undefined;
+    const created = lines.filter(({ step_name }) => step_name === 'create_file_record'); // not of a duplicate
+    return { id, since: Math.min(...[...known, ...created].map((line) => line.id)) };
   }
 
   /** Ids of those of the newest documents at which a step has failed. */
@@ -134,15 +160,18 @@ export class DocuElevateClient {
     return answer.status === 404 ? null : answer.json(ProcessedFile);
   }
 
-  /** False when the engine does not let it go: deleting is switched off, or there is a legal hold. */
+  /**
+   * False when the engine does not let it go: deleting is switched off, there is a legal hold, or it runs on PostgreSQL, where every
+   * deletion breaks a foreign key and is answered with 500.
+   */
   async deleteFile(file: number): Promise<boolean> {
     const { status } = await this.#session.send({
       operation: 'deleteFile',
       method: endpoints.deleteFile.method,
       path: pathOf(endpoints.deleteFile, { file }),
-      allow: [403, 404, 409],
+      allow: [403, 404, 409, 500],
     });
-    return status !== 403 && status !== 409;
+    return status === 200 || status === 404;
   }
 
   #get(operation: string, path: string, allow: readonly number[] = []) {

@@ -10,20 +10,24 @@ export interface Loss {
   readonly version: VersionRef;
   /** The processing step that needs the credential, for instance `upload_to_s3`. */
   readonly step: string;
+  /** Left out, while the engine held halves of two values. */
+  readonly since?: 'the last reload but one';
 }
 
 /**
- * Counts the documents whose step failed while the engine held halves of two values, and that have not got through it since: the engine
- * tries an upload again after 1, 5 and 15 minutes. By the engine's clock, which tells whole seconds, among its newest documents.
+ * Counts the documents whose step failed while the engine held halves of two values, or since something was switched off, and that have not
+ * got through it since: the engine tries an upload again after 1, 5 and 15 minutes. By the engine's clock, which tells whole seconds, among
+ * its newest documents.
  */
 export async function countLost(
   { store, sessions, engine }: DocuElevateDeps,
-  { version, step }: Loss,
+  { version, step, since }: Loss,
 ): Promise<Finding> {
   const connection = await engine(version.credential);
   const client = new DocuElevateClient(sessions.of(connection));
   const { marks } = await store.read(version);
-  const { from, to } = await gapOf(client, connection.settings, marks);
+  const { settings } = connection;
+  const { from, to } = since ? await trialOf(client, settings) : await gapOf(client, settings, marks);
   const lost: number[] = [];
   for (const id of await client.filesInTrouble()) {
     const file = await client.file(id);
@@ -36,15 +40,29 @@ export async function countLost(
   return found(store, version, { kind: 'gap', outcome: lost.length === 0 ? 'proved' : 'failed', detail });
 }
 
+/** By the engine's clock: naive UTC in whole seconds. */
+interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** From the reload before something was switched off, which the proof had made, until now: another reload came with the trial. */
+async function trialOf(client: DocuElevateClient, settings: Readonly<Record<string, string>>): Promise<Span> {
+  const key = Object.keys(settings).at(-1) ?? '';
+  const ours = (await client.changes(key)).filter(client.isOurs);
+  const from = (ours[1] ?? ours[0])?.changed_at?.slice(0, 19) ?? '';
+  return { from, to: 'now' }; // later than any time
+}
+
 /** From our first write of a setting until the last one. */
 async function gapOf(
   client: DocuElevateClient,
   settings: Readonly<Record<string, string>>,
   marks: Marks,
-): Promise<{ readonly from: string; readonly to: string }> {
+): Promise<Span> {
   const times: string[] = [];
   for (const key of Object.keys(settings)) {
-    const ours = (await client.changes(key)).find(({ id }) => id === marks[key]?.ours);
+    const ours = (await client.changes(key)).find(({ id }) => id === (marks[key]?.first ?? marks[key]?.ours));
     if (ours?.changed_at) times.push(ours.changed_at.slice(0, 19));
   }
   const [from = '', to = from] = [times.toSorted()[0], times.toSorted().at(-1)];

@@ -9,7 +9,12 @@ export function beginning(changes: readonly Change[], known: Mark | undefined, i
   if (!known) return { before: idOf(changes[0]) };
   const since = changes.filter(({ id }) => id > lastOf(known));
   const [only] = since;
-  return only && since.length === 1 && isOurs(only) ? { before: known.before, ours: only.id } : known;
+  return only && since.length === 1 && isOurs(only) ? { ...known, ours: only.id } : known;
+}
+
+/** The mark as it holds now: where the value was being written again, the one change that may be that write counts as ours. */
+export function settled(changes: readonly Change[], mark: Mark | undefined, isOurs: IsOurs): Mark | undefined {
+  return mark?.again ? beginning(changes, mark, isOurs) : mark;
 }
 
 export interface Standing {
@@ -22,7 +27,8 @@ export interface Standing {
 export function standing({ version, old, key }: { version: Version; old: Version; key: string }): Standing {
   const [mark, restored] = [version.marks[key], old.marks[key]];
   const begun = mark && restored && restored.before >= lastOf(mark);
-  return begun ? { mark: restored, unknown: old.engine === 'maybe' } : { mark, unknown: version.engine === 'maybe' };
+  const [known, holder] = begun ? [restored, old] : [mark, version];
+  return { mark: known, unknown: holder.engine === 'maybe' || known?.again === true };
 }
 
 /** Null when the newest change is ours or was there before us; else the change that shows that it may not be. */

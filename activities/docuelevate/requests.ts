@@ -12,6 +12,7 @@ export const endpoints = {
   listCredentials: { system, method: 'GET', path: '/api/settings/credentials' },
   showSetting: { system, method: 'GET', path: '/api/settings/{key}' },
   writeSetting: { system, method: 'POST', path: '/api/settings/{key}' },
+  rollBack: { system, method: 'POST', path: '/api/settings/{key}/rollback/{change}' },
   listChanges: { system, method: 'GET', path: '/api/settings/{key}/history' },
   testConnection: { system, method: 'GET', path: '/api/{service}/test' },
   listEvents: { system, method: 'GET', path: '/api/audit-logs' },
@@ -28,26 +29,41 @@ export const endpoints = {
 const login = [optional(endpoints.openLogin), optional(endpoints.logIn)];
 
 /** Repeated once for each setting that a credential feeds. */
-const write = [repeated(endpoints.listChanges), repeated(endpoints.writeSetting), repeated(endpoints.listChanges)];
+const write = [
+  repeated(endpoints.listChanges),
+  repeated(endpoints.showSetting),
+  repeated(endpoints.writeSetting),
+  optional(repeated(endpoints.showSetting)), // on new connections, until every API process agrees
+  optional(repeated(endpoints.writeSetting)),
+  optional(repeated(endpoints.showSetting)),
+  repeated(endpoints.listChanges),
+];
+
+/** Of one setting, so that the engine reloads. */
+const rewrite = [endpoints.listChanges, endpoints.writeSetting, endpoints.listChanges, optional(endpoints.rollBack)];
+
+/** Another one only where the first shows nothing. */
+const document = [
+  endpoints.takeIn,
+  repeated(endpoints.showTask),
+  repeated(endpoints.showFile),
+  optional(endpoints.showQueue),
+  optional(endpoints.deleteFile),
+  optional(endpoints.showFile),
+];
 
 export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   writeSettings: [...login, ...write],
   restoreSettings: [...login, ...write],
   settingsAreOurs: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
-  processTestDocument: [
-    ...login,
-    optional(endpoints.showSetting),
-    endpoints.showQueue,
-    endpoints.takeIn,
-    repeated(endpoints.showTask),
-    repeated(endpoints.showFile),
-    endpoints.deleteFile,
-  ],
+  processTestDocument: [...login, optional(endpoints.showSetting), ...rewrite, ...document],
+  observeDocument: [...login, ...document],
   countLost: [...login, repeated(endpoints.listChanges), endpoints.listFiles, optional(repeated(endpoints.showFile))],
   testConnection: [...login, endpoints.testConnection],
   hasNoFallback: [...login, endpoints.showSetting],
-  showsAdopted: [...login, endpoints.showSetting],
+  holdsAdopted: [...login, endpoints.listCredentials, repeated(endpoints.showSetting)],
   survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
-  checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials), optional(endpoints.showQueue)],
+  checkEngine: [...login, endpoints.showQueue, endpoints.showSetting],
+  checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials)],
 };

@@ -68,7 +68,9 @@ export type QueueStats = z.infer<typeof QueueStats>;
 export const TakenIn = z.object({ task_id: z.string().nullish(), duplicate: z.boolean() });
 export type TakenIn = z.infer<typeof TakenIn>;
 
-export const TaskLog = z.object({ logs: z.array(z.object({ file_id: z.number().int().nullish() })) });
+export const TaskLog = z.object({
+  logs: z.array(z.object({ id: z.number().int(), step_name: z.string(), file_id: z.number().int().nullish() })),
+});
 export type TaskLog = z.infer<typeof TaskLog>;
 
 export const Files = z.object({
@@ -78,25 +80,40 @@ export const Files = z.object({
 });
 export type Files = z.infer<typeof Files>;
 
-/** The log lines of a document; the status of the document as a whole flickers and says nothing of one step. */
+/** One line of a processing log. The engine's words are left out, but for what they say of files, numbers and statuses. */
+export const LogLine = z
+  .object({
+    id: z.number().int(),
+    task_id: z.string(),
+    step_name: z.string(),
+    status: z.string(),
+    /** UTC: naive in whole seconds on SQLite, with microseconds and an offset on PostgreSQL. */
+    timestamp: z.string().nullish(),
+    message: z.string().nullish(),
+  })
+  .transform(({ message, ...line }) => ({ ...line, ...readMessage(message ?? '') }));
+export type LogLine = z.infer<typeof LogLine>;
+
+/** The log lines under a document's id, also those of earlier documents with that id. */
 export const ProcessedFile = z.object({
   file: z.object({ original_filename: z.string().nullish() }),
   processing_status: z.object({ status: z.string() }),
-  logs: z.array(
-    z.object({
-      id: z.number().int(),
-      step_name: z.string(),
-      status: z.string(),
-      /** Naive UTC in whole seconds. */
-      timestamp: z.string().nullish(),
-      /** Of `2 of 3 …` the two numbers; the rest of the engine's words is left out. */
-      message: z.string().nullish().transform(countsIn),
-    }),
-  ),
+  logs: z.array(LogLine),
 });
 export type ProcessedFile = z.infer<typeof ProcessedFile>;
 
-function countsIn(message: string | null | undefined): { readonly done: number; readonly of: number } | null {
-  const [, done, of] = /^(\d+) of (\d+) /.exec(message ?? '') ?? [];
-  return done === undefined ? null : { done: Number(done), of: Number(of) };
+interface Message {
+  /** Name of the file that the line is about, where it ends with one. */
+  readonly subject: string | null;
+  /** Of `2 of 3 …` the two numbers. */
+  readonly counts: { readonly done: number; readonly of: number } | null;
+  /** An HTTP or SMTP status in it, such as 401. */
+  readonly code: string | null;
+}
+
+function readMessage(message: string): Message {
+  const [, , subject = null] = /(: | for | into | to )((?:(?!: ).)+\.pdf)$/s.exec(message) ?? [];
+  const [, done, of] = /^(\d+) of (\d+) /.exec(message) ?? [];
+  const [, code = null] = /\b([45]\d\d)\b/.exec(message) ?? [];
+  return { subject, counts: done === undefined ? null : { done: Number(done), of: Number(of) }, code };
 }

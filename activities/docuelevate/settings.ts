@@ -6,13 +6,13 @@ import { found, presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision, permanent } from '../shared/patience.js';
 import type { DocuElevateDeps } from './activities.js';
-import { DocuElevateClient } from './client.js';
-import { authorOf, beginning, fits, idOf, standing, strangerAmong } from './marks.js';
+import { letProcessesAgree } from './agree.js';
+import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
+import { authorOf, beginning, fits, idOf, settled, standing, strangerAmong } from './marks.js';
 import type { Change } from './schemas.js';
-import type { DocuElevateConnection } from './session.js';
 
 export async function writeSettings(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
-  const engine = await open(deps, ref);
+  const engine = await openEngine(deps, ref);
   const values = await valuesOf(engine, ref);
   const { engine: held, marks } = await engine.store.read(ref);
   const known = held === 'maybe' || held === 'yes' ? marks : {};
@@ -28,7 +28,7 @@ export async function restoreSettings(deps: DocuElevateDeps, ref: VersionRef): P
   const old = earlierThan(ref, await store.versions(ref.credential));
   await requireRestorable(store, ref, old);
   const target = { ...ref, number: old.number };
-  const engine = await open(deps, target);
+  const engine = await openEngine(deps, target);
   const values = await valuesOf(engine, target);
   const histories = await historiesOf(engine);
   const marks = mapSettings(histories, (changes, key) => {
@@ -40,14 +40,16 @@ export async function restoreSettings(deps: DocuElevateDeps, ref: VersionRef): P
 }
 
 export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): Promise<Finding> {
-  const engine = await open(deps, ref);
+  const engine = await openEngine(deps, ref);
   const { marks } = await engine.store.read(ref);
   const values = await valuesOf(engine, ref);
   const histories = await historiesOf(engine);
   const problems: string[] = [];
   for (const [key, value] of Object.entries(values)) {
-    const newest = histories[key]?.[0];
-    if (marks[key]?.ours !== idOf(newest)) problems.push(`${key} was last changed ${authorOf(newest)}`);
+    const changes = histories[key] ?? [];
+    const [newest] = changes;
+    if (settled(changes, marks[key], engine.client.isOurs)?.ours !== idOf(newest))
+      problems.push(`${key} was last changed ${authorOf(newest)}`);
     if (!fits(await engine.client.shownValue(key), value)) problems.push(`${key} does not show our value`);
   }
   const detail = problems.length > 0 ? problems.join('; ') : 'the newest change of every setting is the one we made';
@@ -68,35 +70,18 @@ interface Writing {
 
 type Histories = Readonly<Record<string, readonly Change[]>>;
 
-interface Engine {
-  readonly store: Store;
-  readonly client: DocuElevateClient;
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-async function open({ store, sessions, engine }: DocuElevateDeps, ref: VersionRef): Promise<Engine> {
-  const connection = await engine(ref.credential);
-  const settings = settingsFedBy(await store.read(ref), connection);
-  return { store, client: new DocuElevateClient(sessions.of(connection)), settings };
-}
-
-/** The settings that a version feeds: a part that it may do without leaves its setting as it is. */
-export function settingsFedBy(
-  { parts }: Pick<Version, 'parts'>,
-  { settings, optionalParts = [] }: Pick<DocuElevateConnection, 'settings' | 'optionalParts'>,
-): DocuElevateConnection['settings'] {
-  const feeds = ([, part]: [string, string]): boolean => parts.includes(part) || !optionalParts.includes(part);
-  return Object.fromEntries(Object.entries(settings).filter(feeds));
-}
-
 /** All writes back to back, so that the parts of a pair disagree as shortly as possible; then the evidence that they were ours. */
 async function write({ store, client }: Engine, ref: VersionRef, { values, histories, marks }: Writing): Promise<void> {
+  const shown: Record<string, string | null> = {};
+  for (const key of Object.keys(values)) shown[key] = await client.shownValue(key);
   await presentFence(store, ref); // what a later attempt has noted meanwhile is not for this one to change
   await store.note(ref, { engine: 'maybe', marks });
   for (const [key, value] of Object.entries(values)) {
     await presentFence(store, ref);
     if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
   }
+  for (const [key, value] of Object.entries(values))
+    if (!fits(shown[key] ?? null, value)) await letProcessesAgree({ store, client }, ref, { key, value });
   const written: Record<string, Mark> = {};
   for (const [key, mark] of Object.entries(marks)) {
     const newer = (await client.changes(key)).filter(({ id }) => id > idOf(histories[key]?.[0]));
@@ -105,17 +90,6 @@ async function write({ store, client }: Engine, ref: VersionRef, { values, histo
     written[key] = { before: mark.before, ours: ours.id };
   }
   await store.note(ref, { engine: 'yes', marks: written });
-}
-
-/** The values as they will be written: the engine stores whatever it gets, and an empty one switches the service off. */
-async function valuesOf({ store, settings }: Engine, ref: VersionRef): Promise<Record<string, string>> {
-  const parts = await store.unseal(ref);
-  return mapSettings(settings, (part, key) => {
-    const value = parts[part] ?? '';
-    if (value !== '' && !/\p{Cc}/u.test(value)) return value;
-    const flaw = value === '' ? 'is empty' : 'holds a line break or another control character';
-    throw permanent('Rejected', `part "${part}" of version ${ref.number} ${flaw}, so it cannot be written to ${key}`);
-  });
 }
 
 async function historiesOf({ client, settings }: Engine): Promise<Histories> {
@@ -151,11 +125,4 @@ function changedSince(key: string, change: Change): Error {
 
 function notShown(code: string): Error {
   return new OutsideError('docuelevate', 'writeSetting', { code });
-}
-
-function mapSettings<A, B>(
-  settings: Readonly<Record<string, A>>,
-  make: (value: A, key: string) => B,
-): Record<string, B> {
-  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, make(value, key)]));
 }

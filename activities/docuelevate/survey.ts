@@ -5,7 +5,7 @@ import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 import { authorOf, beginning, fits, idOf } from './marks.js';
 import type { Change } from './schemas.js';
-import { settingsFedBy } from './settings.js';
+import { settingsFedBy } from './engine.js';
 
 export async function survey({ store, sessions, engine }: DocuElevateDeps, credential: string): Promise<EngineSurvey> {
   const connection = await engine(credential);
@@ -44,7 +44,7 @@ function isWriteOf({ marks, engine }: Version, key: string, { changes, isOurs }:
   const [newest] = changes;
   const mark = marks[key];
   if (!newest || !mark) return false;
-  const known = engine === 'maybe' ? beginning(changes, mark, isOurs) : mark;
+  const known = engine === 'maybe' || mark.again ? beginning(changes, mark, isOurs) : mark;
   return known.ours === idOf(newest);
 }
 

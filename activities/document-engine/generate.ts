@@ -3,7 +3,6 @@ import { keepGenerated } from '../shared/generate.js';
 import { permanent } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { newValue, whyNotFor } from './keys.js';
-import { markerOf } from './marker.js';
 import { open, type Work } from './standing.js';
 
 export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
@@ -12,7 +11,7 @@ export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promi
   await keepGenerated(store, ref, async () => {
     await requireFamily(work);
     const parts = await newValue(connection.type, connection.jwt.algorithm);
-    return { providerId: `${connection.type}/${markerOf(store.installation, ref)}`, parts };
+    return { providerId: `${connection.type}/${work.markerFor(ref)}`, parts };
   });
 }
 

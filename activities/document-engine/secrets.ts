@@ -4,7 +4,7 @@ import { found, presentFence, presentProof } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision, permanent } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { markerOf, momentOf, prolongBelowMs, spareMs } from './marker.js';
+import { momentOf, prolongBelowMs, spareMs } from './marker.js';
 import type { ListedSecret } from './schemas.js';
 import { addedFor, currentIdOf, currentIn, expire, open, secretOf, sparesOf, type Work } from './standing.js';
 
@@ -16,7 +16,7 @@ export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Prom
 /** Sees to it that a version's value is valid for long beside the current secret. An engine may refuse to hold a value twice. */
 export async function ensureSpare(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Promise<void> {
   const { store, client, connection } = work;
-  const expiresAt = momentOf(markerOf(store.installation, ref), client.now(), spareMs);
+  const expiresAt = momentOf(work.markerFor(ref), client.now(), spareMs);
   const spares = sparesOf(work, ref, listed);
   for (const spare of spares.filter((each) => Date.parse(each.expiresAt) - client.now() < prolongBelowMs)) {
     await presentFence(store, ref);

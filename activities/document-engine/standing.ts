@@ -15,11 +15,18 @@ export interface Work {
   readonly client: DocumentEngineClient;
   readonly connection: DocumentEngineConnection;
   readonly ref: VersionRef;
+  /** What a version's secrets are recognized by: the name that its credential had when it was made belongs to it. */
+  readonly markerFor: (version: Pick<VersionRef, 'credential' | 'number'>) => string;
 }
 
 export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: VersionRef): Promise<Work> {
   const connection = await engine(ref.credential);
-  return { store, connection, ref, client: new DocumentEngineClient(connection, verbs) };
+  const versions = await store.versions(ref.credential);
+  const markerFor: Work['markerFor'] = ({ credential, number }) => {
+    const { madeAs = credential } = versions.find((version) => version.number === number) ?? {};
+    return markerOf(store.installation, { credential: madeAs, number });
+  };
+  return { store, connection, ref, markerFor, client: new DocumentEngineClient(connection, verbs) };
 }
 
 /** What the engine is given as the version's secret. */
@@ -43,18 +50,18 @@ export function currentIdOf({ marks }: Version, { type }: DocumentEngineConnecti
 export const displaced = 'displaced';
 
 /** What was added for a version beside the current secret. */
-export function sparesOf({ store }: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
-  return markedIn(listed, markerOf(store.installation, ref));
+export function sparesOf(work: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
+  return markedIn(listed, work.markerFor(ref));
 }
 
 /** The same, and what an earlier attempt to end it gave a last moment that has not come. */
-export function addedFor({ store, client }: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
-  return addedIn(listed, markerOf(store.installation, ref), client.now());
+export function addedFor(work: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
+  return addedIn(listed, work.markerFor(ref), work.client.now());
 }
 
 /** Ends secrets that are not current. Not done before all of them are over. */
-export async function expire({ store, client, ref }: Work, secrets: readonly ListedSecret[]): Promise<void> {
-  const marker = markerOf(store.installation, ref);
+export async function expire({ store, client, ref, markerFor }: Work, secrets: readonly ListedSecret[]): Promise<void> {
+  const marker = markerFor(ref);
   const waits: number[] = [];
   for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
     await presentFence(store, ref);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DurationText, HttpUrl } from '../../src/config/fields.js';
+import { usageFields } from '../../src/config/usage.js';
 import { SecretRef } from '../../src/config/secret-ref.js';
 
 /** The `provider` section of an OpenAI credential. */
@@ -15,6 +16,7 @@ export const OpenAiAccount = z.strictObject({
   settling: DurationText.prefault('60 seconds').describe(
     'How long a new or deleted key may take until it is known everywhere at OpenAI.',
   ),
+  ...usageFields,
 });
 export type OpenAiAccount = z.infer<typeof OpenAiAccount>;
 

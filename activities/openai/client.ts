@@ -17,6 +17,8 @@ export interface OpenAiConnection {
   readonly baseUrl: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
   readonly settlingMs: number;
+  /** Of several uses within so long the provider may note the first alone, in milliseconds. */
+  readonly usageResolutionMs: number;
 }
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout; the slowest administration call seen took seconds

@@ -10,8 +10,8 @@ import { OpenAiClient } from './client.js';
 import { deleteAccounts, parseProviderId } from './keys.js';
 import { question } from './probes.js';
 import type { ProjectKey } from './schemas.js';
-import { judgeIdle } from '../shared/usage.js';
-import { ownKeys, switchTime } from './usage.js';
+import { judgeIdle, switchTime } from '../shared/usage.js';
+import { ownKeys } from './usage.js';
 
 export async function survey(deps: OpenAiDeps, credential: string): Promise<ProviderSurvey> {
   const { store } = deps;
@@ -38,7 +38,7 @@ export async function deleteStray(
   const stray = strays.find((each) => each.id === id);
   if (!stray) return; // gone already
   if (stray.madeFor === null) throw needsDecision(`${id} at OpenAI does not carry our label, so it is left alone`);
-  const switchedAt = await switchTime(deps, version);
+  const switchedAt = await switchTime(store, version.credential);
   const idle = judgeIdle({ name: 'OpenAI', lastUsed: stray.lastUsedAt, switchedAt });
   const now = Date.now();
   const why = whyNotDestroy({

@@ -2,7 +2,7 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import { found } from '../shared/guard.js';
-import { type LastUse, seenInUse, unusedSince } from '../shared/usage.js';
+import { type LastUse, seenInUse, switchTime, unusedSince } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { keysOf, parseProviderId } from './keys.js';
@@ -13,13 +13,13 @@ const name = 'OpenAI';
 export async function sawUse({ store, account }: OpenAiDeps, ref: VersionRef): Promise<Finding> {
   const connection = await account(ref.credential);
   const lastUsed = await lastUse(new OpenAiClient(connection), await store.read(ref));
-  return seenInUse({ name, lastUsed, settlingMs: connection.settlingMs }, store, ref);
+  return seenInUse({ name, lastUsed, ...connection }, store, ref);
 }
 
 export async function isIdle(deps: OpenAiDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
   const lastUsed = await lastUse(new OpenAiClient(await deps.account(ref.credential)), await store.read(ref));
-  const switchedAt = await switchTime(deps, ref);
+  const switchedAt = await switchTime(store, ref.credential);
   return found(store, ref, await unusedSince({ name, lastUsed, switchedAt }, store, ref));
 }
 
@@ -36,18 +36,4 @@ async function lastUse(client: OpenAiClient, { providerId }: Version): Promise<L
 export function ownKeys(keys: readonly ProjectKey[], providerId: string | null): readonly ProjectKey[] {
   const { kind, id } = parseProviderId(providerId);
   return kind === 'service_account' ? keysOf(keys, id) : keys.filter((key) => key.id === id);
-}
-
-/**
- * When the engine is known to have used the current key, by OpenAI's clock: as seen last before the current version was
- * promoted, else as seen first since. Later sightings would let a use of the old key during the grace pass for idle.
- */
-export async function switchTime({ store }: OpenAiDeps, { credential }: VersionRef): Promise<number | undefined> {
-  const current = (await store.versions(credential)).find(({ state }) => state === 'current');
-  if (!current) return undefined;
-  const seen = (await store.evidence(current)).filter(
-    ({ kind, outcome, providerTime }) => kind === 'in-use' && outcome === 'proved' && providerTime !== undefined,
-  );
-  const before = seen.find(({ at }) => at <= (current.promotedAt ?? 0));
-  return (before ?? seen.at(-1))?.providerTime;
 }

@@ -3,12 +3,11 @@ import { contentOf } from '../delivery/files.js';
 import { type AccessCheck, look } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
 import type { SftpDeps } from './activities.js';
-import { linesIn } from './authorized-keys.js';
+import { knownLinesIn, offMark } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer, type SftpConnection } from './client.js';
-import { readKey } from './key-pair.js';
 import { alternatives } from './remote-files.js';
-import { valueOf } from './standing.js';
+import { requireOwnKey, valueOf } from './standing.js';
 
 export async function checkAccess({ store, account }: SftpDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await account(credential);
@@ -29,24 +28,18 @@ export async function checkAccess({ store, account }: SftpDeps, credential: stri
   ];
 }
 
-/** Keyturn would lock itself out, at the latest in an emergency. */
-async function requireOwnKey({ adminKey }: SftpConnection, ours: readonly string[]): Promise<void> {
-  const own = readKey(await adminKey())
-    .getPublicSSH()
-    .toString('base64');
-  if (ours.includes(own))
-    throw permanent('Rejected', 'adminKey is the very key that is rotated: give Keyturn one of its own');
-}
-
 /** Tried with a file beside it, which is gone again at once: rights alone do not tell. */
 async function mayChange(connection: SftpConnection, ours: readonly string[]): Promise<string> {
   return administer(connection, async (files) => {
     const file = await readKeys(files, connection.authorizedKeys);
     await files.remove(await files.writeBeside(file, file.text));
-    const keys = linesIn(file.text);
-    const known = keys.filter(({ publicKey }) => ours.includes(publicKey)).length;
-    if (known === 0 && ours.length > 0) throw permanent('Rejected', `it does not hold our key. ${alternatives}`);
-    return `can be replaced; ${keys.length} keys, ${known} of them ours`;
+    const lines = knownLinesIn(file.text);
+    const known = lines.filter(({ publicKey }) => ours.includes(publicKey));
+    const off = known.filter(({ isOff }) => isOff).length;
+    if (off > 0 && off === known.length) throw permanent('Rejected', `our key is switched off: take away "${offMark}"`);
+    if (known.length === 0 && ours.length > 0) throw permanent('Rejected', `it does not hold our key. ${alternatives}`);
+    const keys = lines.filter(({ isOff }) => !isOff).length;
+    return `can be replaced; ${keys} keys, ${known.length - off} of them ours${off > 0 ? `, and ${off} of ours switched off` : ''}`;
   });
 }
 

@@ -6,7 +6,9 @@ import type { ProviderSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
 import { authorizeKey, type Removal, removeKey, removeKeys } from './authorize.js';
 import type { SftpConnection } from './client.js';
+import { disableKey, enableKey } from './ends.js';
 import { generateKeyPair, identifyKey, placeKeyFile, removeKeyFile } from './key-files.js';
+import { isOnlyKey } from './others.js';
 import { acceptsKey, refusesKey } from './probes.js';
 import { survey } from './survey.js';
 
@@ -25,7 +27,13 @@ export function createSftpActivities(deps: SftpDeps) {
     /** Adds the version's public key to authorized_keys, unless it is there. */
     authorizeKey: (version: VersionRef): Promise<void> => authorizeKey(deps, version),
 
-    /** Removes the version's public key from authorized_keys, by the key and not by its name. Needs fresh proof. */
+    /** Comments the version's line of authorized_keys out, which can be taken back. Needs fresh proof. */
+    disableKey: (version: VersionRef): Promise<void> => disableKey(deps, version),
+
+    /** Puts that line back as it was, and waits until the server lets the key in. Repeatable, and never for a compromised one. */
+    enableKey: (version: VersionRef): Promise<void> => enableKey(deps, version),
+
+    /** Removes the version's public key from authorized_keys, switched off or not, by the key and not by its name. Needs fresh proof. */
     removeKey: (version: VersionRef): Promise<void> => removeKey(deps, version),
 
     /** Emergency: removes the public keys of several versions in one step. All of them have to be compromised. */
@@ -42,6 +50,9 @@ export function createSftpActivities(deps: SftpDeps) {
 
     /** Whether a new connection with the version's key alone is turned away. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
+
+    /** Whether the server lets in no other key that a document could have come with. */
+    isOnlyKey: (version: VersionRef): Promise<Finding> => isOnlyKey(deps, version),
 
     /** Finds an adopted key in its file and in authorized_keys. */
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),

@@ -2,7 +2,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, passing } from '../shared/patience.js';
 import type { SftpDeps } from './activities.js';
-import { linesIn, withLine, withoutKeys } from './authorized-keys.js';
+import { linesIn, withLine, withoutExpiry, withoutKeys } from './authorized-keys.js';
 import { administer, type SftpConnection } from './client.js';
 import { kindOf } from './key-pair.js';
 import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
@@ -40,11 +40,11 @@ export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<voi
   });
 }
 
-/** A new key may do what the one before it may, and no more; an emergency may have removed that one's line already. */
+/** A new key may do what the one before it may, and no more, for a time of its own; an emergency may have removed that one's line already. */
 function optionsFor(text: string, values: readonly Value[]): string {
   const lines = linesIn(text);
   const there = values.flatMap(({ publicKey }) => lines.find((line) => line.publicKey === publicKey) ?? []);
-  return there[0]?.options ?? values.find(({ options }) => options !== undefined)?.options ?? '';
+  return withoutExpiry(there[0]?.options ?? values.find(({ options }) => options !== undefined)?.options ?? '');
 }
 
 export async function removeKey(deps: SftpDeps, ref: VersionRef): Promise<void> {

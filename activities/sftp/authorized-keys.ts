@@ -13,9 +13,34 @@ const shape = new RegExp(
   `^[ \\t]*(?:(${options})[ \\t]+)??(?:${kinds})[ \\t]+([A-Za-z0-9+/]+=*)(?:[ \\t]+(.*?))?\\s*$`,
 );
 
+/** What a line begins with that is switched off: a comment to sshd, and to people. */
+export const offMark = '# switched off by keyturn: ';
+
 /** The keys that a file lets in, in its order. What is commented out, or is no key, is none. */
 export function linesIn(text: string): Line[] {
   return text.split('\n').flatMap((line) => parse(line) ?? []);
+}
+
+/** A line that lets a key in, or that did before it was switched off. */
+export interface KnownLine extends Line {
+  readonly isOff: boolean;
+}
+
+/** The keys of a file, also those whose lines are switched off. Nobody else's comments are any. */
+export function knownLinesIn(text: string): KnownLine[] {
+  return text.split('\n').flatMap((line) => {
+    const [on, off] = [parse(line), parseOff(line)];
+    return on ? { ...on, isOff: false } : off ? { ...off, isOff: true } : [];
+  });
+}
+
+/** What people call a key. */
+export function nameOf({ comment, isOff }: KnownLine): string {
+  return `${comment || 'without a name'}${isOff ? ', switched off' : ''}`;
+}
+
+function parseOff(line: string): Line | null {
+  return line.startsWith(offMark) ? parse(line.slice(offMark.length)) : null;
 }
 
 function parse(line: string): Line | null {
@@ -31,10 +56,33 @@ export function withLine(text: string, { kind, ...line }: Line & { readonly kind
   return `${ended}${line.options === '' ? '' : `${line.options} `}${kind} ${line.publicKey} ${line.comment}\n`;
 }
 
-/** The text without some keys, whatever their lines are called; whatever else stands there stays byte for byte. */
+/** The text without some keys, switched off or not, whatever their lines are called; whatever else stands there stays byte for byte. */
 export function withoutKeys(text: string, publicKeys: readonly string[]): string {
+  return eachLine(text, (line) => {
+    const key = parse(line) ?? parseOff(line);
+    return key && publicKeys.includes(key.publicKey) ? '' : line;
+  });
+}
+
+/** The text with every line of a key switched off; whatever else stands there stays byte for byte. */
+export function withKeyOff(text: string, publicKey: string): string {
+  return eachLine(text, (line) => (parse(line)?.publicKey === publicKey ? `${offMark}${line}` : line));
+}
+
+/** The text as it was before `withKeyOff`. */
+export function withKeyOn(text: string, publicKey: string): string {
+  return eachLine(text, (line) => (parseOff(line)?.publicKey === publicKey ? line.slice(offMark.length) : line));
+}
+
+/** Lines are handed over with their ends. */
+function eachLine(text: string, change: (line: string) => string): string {
   return text
     .split(/(?<=\n)/)
-    .filter((line) => !publicKeys.includes(parse(line)?.publicKey ?? ''))
+    .map(change)
     .join('');
+}
+
+/** Options without the moment at which they end: it was set for one key, and the next one would be dead with it. */
+export function withoutExpiry(options: string): string {
+  return options.replace(/(^|,)expiry-time="[^"]*"/gi, '').replace(/^,/, '');
 }

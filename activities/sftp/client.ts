@@ -108,11 +108,18 @@ function algorithmsOf(kind: string): ServerHostKeyAlgorithm[] {
 
 /** Where it happened is told by the library, and nothing else of its words passed on. */
 function meaningOf(error: Error & { readonly level?: string; readonly code?: unknown }): Error {
-  if (error.level === 'client-authentication') return new TurnedAway();
+  if (error.level === 'client-authentication' || isLastTry(error)) return new TurnedAway();
   if (error.level === 'client-timeout') return trouble('TIMEOUT');
   if (error.level === 'handshake') return trouble('HANDSHAKE');
   return trouble(typeof error.code === 'string' ? error.code : 'NETWORK');
 }
+
+/** Where sshd allows one try (`MaxAuthTries 1`), it says no by hanging up, and in these words. */
+function isLastTry({ message, code }: Error & { readonly code?: unknown }): boolean {
+  return code === protocolError && message === 'Too many authentication failures';
+}
+
+const protocolError = 2; // SSH_DISCONNECT_PROTOCOL_ERROR
 
 function stranger(): Error {
   return permanent(

@@ -5,7 +5,7 @@ import { keepGenerated } from '../shared/generate.js';
 import { presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, permanent } from '../shared/patience.js';
 import type { SftpDeps } from './activities.js';
-import { linesIn } from './authorized-keys.js';
+import { knownLinesIn, linesIn, offMark } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer } from './client.js';
 import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
@@ -62,12 +62,21 @@ export async function identifyKey(deps: SftpDeps, ref: VersionRef): Promise<void
   const { authorizedKeys, keyFileInEngine: path } = connection;
   const { text } = await administer(connection, (files) => readKeys(files, authorizedKeys));
   const line = linesIn(text).find((each) => each.publicKey === publicKey);
-  if (!line) throw needsDecision(`the server lets the key in, and ${authorizedKeys} does not hold it. ${alternatives}`);
+  if (!line) throw needsDecision(whyMissing(text, { publicKey, authorizedKeys }));
   const { options } = line;
   await store.note(ref, {
     providerId: fingerprintOf(publicKey),
     parts: { publicKey, path, ...(passphrase !== undefined && { passphrase }), ...(options !== '' && { options }) },
   });
+}
+
+function whyMissing(
+  text: string,
+  { publicKey, authorizedKeys }: { readonly publicKey: string; readonly authorizedKeys: string },
+): string {
+  if (knownLinesIn(text).some((each) => each.publicKey === publicKey))
+    return `the key is switched off in ${authorizedKeys}: take away "${offMark}" where it is the one in force`;
+  return `the server lets the key in, and ${authorizedKeys} does not hold it. ${alternatives}`;
 }
 
 async function requireInFile({ connection: { keyFile } }: Work, privateKey: string): Promise<void> {

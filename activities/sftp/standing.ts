@@ -1,7 +1,9 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
+import { permanent } from '../shared/patience.js';
 import type { SftpDeps } from './activities.js';
 import type { Login, SftpConnection } from './client.js';
+import { readKey } from './key-pair.js';
 
 /** A server, and the version that something is done about. */
 export interface Work {
@@ -39,4 +41,17 @@ export function loginWith(
   { privateKey = '', passphrase }: Readonly<Record<string, string | undefined>>,
 ): Login {
   return { username, privateKey, passphrase };
+}
+
+/** As authorized_keys has Keyturn's own key. */
+export async function ownKeyOf({ adminKey }: SftpConnection): Promise<string> {
+  return readKey(await adminKey())
+    .getPublicSSH()
+    .toString('base64');
+}
+
+/** Keyturn would lock itself out, at the latest in an emergency. */
+export async function requireOwnKey(connection: SftpConnection, ours: readonly string[]): Promise<void> {
+  if (ours.includes(await ownKeyOf(connection)))
+    throw permanent('Rejected', 'adminKey is the very key that is rotated: give Keyturn one of its own');
 }

@@ -19,10 +19,11 @@ export async function found(store: Store, ref: VersionRef, finding: Finding): Pr
 }
 
 /**
- * Presents the fence and refuses to disable or delete a value without fresh proof (design, safety rules 4 and 5).
+ * Presents the fence and refuses to disable or delete a value without fresh proof (design, safety rules 4 and 5). What is `undoable`
+ * needs less of it.
  * @throws ApplicationFailure of type StaleProof (take the proof again) or FenceLost
  */
-export async function presentProof(store: Store, ref: VersionRef): Promise<void> {
+export async function presentProof(store: Store, ref: VersionRef, undoable = false): Promise<void> {
   const victim = await store.read(ref);
   const siblings = await store.versions(ref.credential);
   const successor = siblings.find(({ state }) => state === 'current');
@@ -30,6 +31,7 @@ export async function presentProof(store: Store, ref: VersionRef): Promise<void>
     victim: { ...victim, evidence: await store.evidence(ref) },
     successor: successor ? { evidence: await store.evidence(successor) } : null,
     now: Date.now(),
+    undoable,
   });
   if (why !== null) {
     const type: FailureType = 'StaleProof';

@@ -15,6 +15,8 @@ export interface HttpRequest {
   /** It changes nothing, although it is a POST. */
   readonly asks?: boolean;
   readonly body?: string | Buffer | FormData;
+  /** Where it has to matter which connection it takes; left out, any. */
+  readonly dispatcher?: Dispatcher;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly allow?: readonly number[];
 }
@@ -70,6 +72,7 @@ export class Http {
     headers,
     body,
     asks,
+    dispatcher,
   }: HttpRequest): Promise<{ status: number; headers: Answer['headers']; text: string }> {
     const cancelled = scope().signal;
     const { signal, release } = deadline(this.#deadlineMs, cancelled);
@@ -79,6 +82,7 @@ export class Http {
         method,
         signal,
         ...(asks === true && { idempotent: true }),
+        ...(dispatcher && { dispatcher }),
         headers: { ...content.headers, ...headers },
         body: content.body === null ? null : withinLease(content.body),
       });

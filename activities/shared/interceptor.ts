@@ -1,5 +1,5 @@
 import type { Context } from '@temporalio/activity';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, defaultPayloadConverter } from '@temporalio/common';
 import type {
   ActivityExecuteInput,
   ActivityInboundCallsInterceptor,
@@ -35,8 +35,8 @@ class Recorder implements ActivityInboundCallsInterceptor {
       return result;
     } catch (error) {
       const failure = toFailure(error);
-      // The step has failed already; that its end is missing from the ledger reads as "unknown", which is true.
-      await this.#record(step, { event: 'failed', detail: failure.message }).catch(() => undefined);
+      // The step has ended already; that its end is missing from the ledger reads as "unknown", which is true.
+      await this.#record(step, { event: endOf(failure), detail: failure.message }).catch(() => undefined);
       throw failure;
     } finally {
       clearInterval(beat);
@@ -76,6 +76,15 @@ class Recorder implements ActivityInboundCallsInterceptor {
     const timeoutMs = this.#context.info.heartbeatTimeoutMs ?? 5000;
     return setInterval(() => this.#context.heartbeat(), Math.min(timeoutMs / 5, 1000));
   }
+}
+
+/** Expected waiting is no trouble: the same question is asked again. */
+function endOf(failure: Error): 'waiting' | 'failed' {
+  const isExpected =
+    failure instanceof ApplicationFailure &&
+    failure.category === ApplicationFailureCategory.BENIGN &&
+    !failure.nonRetryable;
+  return isExpected ? 'waiting' : 'failed';
 }
 
 function stepOf({ headers }: ActivityExecuteInput): StepContext | null {

@@ -12,6 +12,17 @@ export function settling(message: string, retryInMs: number): ApplicationFailure
   });
 }
 
+/** A provider's data do not show a use yet: how long that is waited for depends on what hangs on it, so the runner decides. */
+export function notSeenYet(message: string): ApplicationFailure {
+  const type: FailureType = 'NotSeenYet';
+  return ApplicationFailure.create({
+    message,
+    type,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
 /** Only a person can say how to go on. */
 export function needsDecision(message: string): ApplicationFailure {
   const type: FailureType = 'NeedsDecision';

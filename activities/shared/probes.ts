@@ -42,11 +42,12 @@ export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef):
     await store.note(ref, { provider: 'accepted' });
     return found(store, ref, accepted(prober, answer));
   }
-  const ageMs = Date.now() - (await bornAt(store, ref));
+  const ageMs = await ageOf(store, ref);
   if (ageMs < prober.settlingMs)
     throw stillSettling(`${prober.name} does not know the new key everywhere yet`, ageMs, prober.settlingMs);
   await store.note(ref, { provider: 'refused' });
-  return found(store, ref, { kind: 'accepted', outcome: 'failed', detail: refusedBy(prober) });
+  const detail = `${prober.name} refuses the key: ${refusedBy(prober)}`;
+  return found(store, ref, { kind: 'accepted', outcome: 'failed', detail });
 }
 
 /** Whether the provider refuses a version, asked over the whole settling time while the current one is accepted beside it. */
@@ -142,9 +143,11 @@ async function controlFor(store: Store, ref: VersionRef): Promise<Version | null
   );
 }
 
-/** When the provider made the value, by our clock; for an adopted one when it was adopted. */
-async function bornAt(store: Store, ref: VersionRef): Promise<number> {
+/** In milliseconds since the provider made the value, by our clock. An adopted one was in use before, so it is not young. */
+async function ageOf(store: Store, ref: VersionRef): Promise<number> {
+  const { adopted, createdAt } = await store.read(ref);
+  if (adopted) return Infinity;
   const intents = await store.intents(ref.credential);
   const kept = intents.find(({ version, outcome }) => version === ref.number && outcome === 'kept');
-  return kept?.at ?? (await store.read(ref)).createdAt;
+  return Date.now() - (kept?.at ?? createdAt);
 }

@@ -61,16 +61,21 @@ export async function askAbout(
   return 'refused';
 }
 
-/** Which version of this credential a name was given for, by us and for no other credential; null for every other name. */
+/** Which version of this credential a name was given for, by us and for no other credential, under any name it had; null for every other name. */
 export async function madeFor(store: Store, credential: string): Promise<(name: string) => number | null> {
-  const names = new Set([credential, ...(await store.credentials()).map(({ name }) => name)]);
+  const known = await store.names();
+  const names = known.some(({ name }) => name === credential)
+    ? known
+    : [...known, { name: credential, credential, after: 0 }];
   return (label) => {
     const [, digits, nonce = ''] = /-v(\d+)-([0-9a-f]{12})$/.exec(label) ?? [];
     if (digits === undefined) return null;
     const version = Number(digits);
-    const owners = [...names].filter(
-      (name) => labelOf(store.installation, { credential: name, version, nonce }) === label,
+    const made = names.filter(
+      ({ name, after }) =>
+        version > after && labelOf(store.installation, { credential: name, version, nonce }) === label,
     );
-    return owners.length === 1 && owners[0] === credential ? version : null;
+    const [owner, ...others] = new Set(made.map((each) => each.credential));
+    return owner === credential && others.length === 0 ? version : null;
   };
 }

@@ -2,6 +2,7 @@ import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import { found } from './guard.js';
+import { notSeenYet } from './patience.js';
 import { stillSettling } from './settling.js';
 
 /** Unix seconds by the provider's clock, null when it knows of no use, or why nobody can tell. */
@@ -14,23 +15,74 @@ export interface Usage {
   readonly lastUsed: LastUse;
 }
 
-/** Whether the provider saw a version used later than we asked with it ourselves, by its own clock. Patient while its data may lag. */
+const secondMs = 1000;
+const skewMs = 60_000; // several servers of a provider note uses, each by its own clock
+const seenForMs = 24 * 60 * 60_000; // a use that was seen since the switch stays seen; the checks beside it go stale in ten minutes
+
+/**
+ * Whether the provider saw a version used by somebody besides us, by its own clock. Of several uses within `usageResolutionMs` it may
+ * note the first alone, so our own probe hides whatever comes within so long after it.
+ * @throws NotSeenYet when its data do not show that, or not yet
+ */
 export async function seenInUse(
-  { name, lastUsed, settlingMs }: Usage & { readonly settlingMs: number },
+  usage: Usage & Resolution & { readonly settlingMs: number },
   store: Store,
   ref: VersionRef,
 ): Promise<Finding> {
+  const { name, lastUsed, settlingMs } = usage;
+  if (typeof lastUsed === 'string')
+    return found(store, ref, { kind: 'in-use', outcome: 'not-observable', detail: lastUsed });
   const evidence = await store.evidence(ref);
-  const probedAt = newest(evidence, 'accepted')?.providerTime;
-  const say = (outcome: Finding['outcome'], detail: string): Finding => ({ kind: 'in-use', outcome, detail });
-  if (typeof lastUsed === 'number' && probedAt !== undefined && lastUsed > probedAt) {
-    const detail = `${name} saw it used ${lastUsed - probedAt} s after our own probe`;
-    return found(store, ref, { ...say('proved', detail), providerTime: lastUsed });
-  }
-  const detail = whyNotSeen({ name, lastUsed }, probedAt);
-  const waitedMs = Date.now() - (newest(evidence, 'document')?.at ?? 0);
-  if (waitedMs < settlingMs) throw stillSettling(detail, waitedMs, settlingMs);
-  return found(store, ref, say('not-observable', detail));
+  const probe = newest(evidence, 'accepted');
+  const seen = shownBy({ ...usage, lastUsed }, probe) ?? (await seenSinceSwitch(store, ref, evidence));
+  if (seen) return found(store, ref, seen);
+  const detail = whyNotSeen({ name, lastUsed }, probe?.providerTime);
+  const document = evidence.find(({ kind }) => kind === 'document' || kind === 'observed');
+  const waitedMs = Date.now() - (document?.at ?? 0);
+  if (couldShow(usage, probe, document) && waitedMs < settlingMs) throw stillSettling(detail, waitedMs, settlingMs);
+  throw notSeenYet(detail);
+}
+
+interface Resolution {
+  readonly usageResolutionMs: number;
+}
+
+/** Later than our own probe by more than the provider's servers may be apart. */
+function shownBy(
+  { name, lastUsed, usageResolutionMs }: Resolution & { readonly name: string; readonly lastUsed: number | null },
+  probe: Evidence | undefined,
+): Finding | null {
+  const probedAt = probe?.providerTime;
+  if (lastUsed === null || probedAt === undefined) return null;
+  if (lastUsed <= probedAt + Math.min(skewMs, usageResolutionMs) / secondMs) return null;
+  const detail = `${name} saw it used ${lastUsed - probedAt} s after our own probe`;
+  return { kind: 'in-use', outcome: 'proved', detail, providerTime: lastUsed };
+}
+
+/** Whether the use by a document can be noted at all, or comes too soon after our own probe. */
+function couldShow({ usageResolutionMs }: Resolution, probe: Evidence | undefined, document: Evidence | undefined) {
+  return document !== undefined && document.at > (probe?.at ?? 0) + usageResolutionMs;
+}
+
+/** A later probe of ours hides the use, but does not undo that it was seen. */
+async function seenSinceSwitch(store: Store, ref: VersionRef, evidence: readonly Evidence[]): Promise<Finding | null> {
+  const { promotedAt } = await store.read(ref);
+  const since = Math.max(promotedAt ?? Number.POSITIVE_INFINITY, Date.now() - seenForMs);
+  return evidence.find(({ kind, outcome, at }) => kind === 'in-use' && outcome === 'proved' && at >= since) ?? null;
+}
+
+/**
+ * When the engine had switched to the current version at the latest, by the provider's clock (Unix seconds): it was seen in use before it
+ * was put in force, or our own probe of it came after a document that had gone through with it.
+ */
+export async function switchTime(store: Store, credential: string): Promise<number | undefined> {
+  const current = (await store.versions(credential)).find(({ state }) => state === 'current');
+  if (!current) return undefined;
+  const shown = (await store.evidence(current)).filter(
+    ({ outcome, providerTime, at }) =>
+      outcome === 'proved' && providerTime !== undefined && at <= (current.promotedAt ?? 0),
+  );
+  return (shown.find(({ kind }) => kind === 'in-use') ?? shown.find(({ kind }) => kind === 'accepted'))?.providerTime;
 }
 
 /** Whether a version was left unused since the engine switched to the current one, both by the provider's clock (Unix seconds). */
@@ -77,7 +129,6 @@ function idle(outcome: Finding['outcome'], detail: string): Finding {
 }
 
 function whyNotSeen({ name, lastUsed }: Usage, probedAt: number | undefined): string {
-  if (typeof lastUsed === 'string') return lastUsed;
   if (lastUsed === null) return `${name} shows no use of the key yet`;
   if (probedAt === undefined) return `${name} gave no time for our own probe to compare with`;
   return `${name} shows no use of the key after our own probe`;

@@ -7,6 +7,7 @@ import { found } from '../shared/guard.js';
 import { scope } from '../shared/scope.js';
 import { recordContained } from './emergencies.js';
 import { closeRotation, type Closing, recordDecision, type Recorded } from './rotations.js';
+import { isSeen, letProbesPass, type Passing, type Seen } from './seen.js';
 import { recordDiscarded, recordEnd, soleUser, startDiscard } from './versions.js';
 
 export interface VersionsDeps {
@@ -73,6 +74,12 @@ export function createVersionsActivities(deps: VersionsDeps) {
 
     /** Whether nothing but the engine uses a version: known of those made here, asserted of adopted ones. */
     soleUser: (version: VersionRef): Promise<Finding> => soleUser(store, version),
+
+    /** Whether the engine is seen to use a version, or somebody accepts that it cannot be seen. */
+    isSeen: (seen: Seen): Promise<Finding> => isSeen(store, seen),
+
+    /** Done when a use of the version can be told from our own probes of it. */
+    letProbesPass: (passing: Passing): Promise<void> => letProbesPass(store, passing),
 
     /** What a provider gives no way to tell, put on record with the reason. */
     notObservable: ({ version, kind, why }: NotObservable): Promise<Finding> =>

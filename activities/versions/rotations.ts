@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../../src/domain/evidence.js';
+import type { Evidence, EvidenceKind } from '../../src/domain/evidence.js';
 import type { DecisionRequest, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import type { Shown, VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
@@ -20,10 +20,10 @@ export interface Closing {
 }
 
 /** Questions a person may answer in place of a check. What a destruction has to prove is not among them. */
-const answerable: readonly EvidenceKind[] = ['idle', 'sole-user'];
+const answerable: readonly EvidenceKind[] = ['idle', 'sole-user', 'seen'];
 
 export async function recordDecision(store: Store, recorded: Recorded): Promise<void> {
-  const { version, title, actor, decision, reason, kind } = recorded;
+  const { version, title, actor, decision, reason, kind, withoutProof } = recorded;
   const { credential, number, fence } = version;
   await store.record({
     event: 'decided',
@@ -32,11 +32,13 @@ export async function recordDecision(store: Store, recorded: Recorded): Promise<
     fence,
     actor,
     title,
-    outcome: decision,
+    outcome: withoutProof ? `${decision} without proof` : decision,
     detail: reason,
   });
-  if (decision !== 'skip' || !kind || !answerable.includes(kind)) return;
-  await store.prove(version, { kind, outcome: 'not-observable', detail: `accepted by ${actor}: ${reason}` });
+  const answered = withoutProof && kind === 'in-use' ? 'seen' : kind;
+  if (decision !== 'skip' || !answered || !answerable.includes(answered)) return;
+  const how = withoutProof ? 'accepted without proof by' : 'accepted by';
+  await store.prove(version, { kind: answered, outcome: 'not-observable', detail: `${how} ${actor}: ${reason}` });
 }
 
 export async function closeRotation(
@@ -51,6 +53,8 @@ export async function closeRotation(
     await store.close(version, outcome, why);
   }
   const versions = await store.versions(version.credential);
+  const openedAt = rotations.find(({ fence }) => fence === version.fence)?.openedAt ?? 0;
+  const about = (await Promise.all(versions.map((each) => store.evidence(each)))).flat();
   const attempts = (await store.intents(version.credential)).filter((intent) => intent.outcome === 'open');
   return {
     oldCredential: weakest(
@@ -59,8 +63,23 @@ export async function closeRotation(
     leftOver: [
       ...versions.filter(isLeftOver).map(described),
       ...attempts.map(({ label }) => `an attempt may have made "${label}" at the provider`),
+      ...processesApart(about.filter(({ at }) => at >= openedAt)),
+      ...documentsLeft(about.filter(({ at }) => at >= openedAt)).map((name) => `test document ${name} in DocuElevate`),
     ],
   };
+}
+
+/** What the newest finding says where the engine's processes do not agree. */
+function processesApart(evidence: readonly Evidence[]): string[] {
+  const newest = evidence.filter(({ kind }) => kind === 'processes').sort((a, b) => b.at - a.at)[0];
+  return newest?.outcome === 'failed' ? [newest.detail] : [];
+}
+
+/** Names of the test documents that were handed in for a version and are not known to be gone. */
+function documentsLeft(evidence: readonly Evidence[]): string[] {
+  const documents = evidence.filter(({ kind }) => kind === 'test-document');
+  const names = [...new Set(documents.map(({ detail }) => detail))];
+  return names.filter((name) => documents.find(({ detail }) => detail === name)?.outcome !== 'proved');
 }
 
 /** A version that nothing was ever tried for is a number and no more. */

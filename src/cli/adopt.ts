@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { VersionRef } from '../domain/version.js';
 import type { Session } from '../operations/session.js';
+import type { Sources } from '../store/records.js';
 import { examples } from './examples.js';
 import { facts } from './layout.js';
 import { type Cli, perform } from './perform.js';
@@ -15,7 +16,7 @@ export function defineAdopt(program: Command): void {
     .command('adopt <credential>')
     .summary('take in the value that the engine uses now')
     .description(
-      'Takes the value that is in force into the store, sealed, after its provider accepted it and it was found there. Changes nothing outside. The value is asked for without being shown; it is never an argument.',
+      'Takes the value that is in force into the store, sealed, after its provider accepted it, it was found there, and DocuElevate shows its beginning and length. Changes nothing outside. The value is asked for without being shown; it is never an argument.',
     )
     .option('--stdin', 'read it from standard input; a value of several parts as a JSON object')
     .option('--env-file <file>', 'read it from a file of NAME=value lines, with --variable')
@@ -62,11 +63,11 @@ async function tell(
   { store }: Session,
   { version, isNew }: { version: VersionRef; isNew: boolean },
 ): Promise<void> {
-  const { credential, number, fingerprint, providerId, soleUser } = await store.read(version);
+  const { credential, number, fingerprint, providerId, soleUser, sources } = await store.read(version);
   const what = isNew
     ? `is adopted: its value is version ${number}`
     : `was adopted already: this value is version ${number}`;
-  const document = { credential, version: number, isNew, fingerprint, providerId, soleUser };
+  const document = { credential, version: number, isNew, fingerprint, providerId, soleUser, sources };
   answer(document, [
     `${paint.good('✔')} ${paint.bold(credential)} ${what}`,
     '',
@@ -79,7 +80,21 @@ async function tell(
           ? 'the engine alone, by your word'
           : 'the engine, perhaps others: the first rotation asks before it retires it',
       ],
+      [paint.dim('Set in'), placesOf(sources)],
       [paint.dim('Next'), `keyturn plan ${credential}`],
     ]),
   ]);
+}
+
+/** Undefined where no setting is known to hold it. */
+function placesOf(sources: Sources): string | undefined {
+  const from = (place: 'db' | 'env') => Object.keys(sources).filter((key) => sources[key] === place);
+  const [database, environment] = [from('db'), from('env')];
+  const places = [
+    ...(database.length > 0 ? [`the engine's database (${database.join(', ')})`] : []),
+    ...(environment.length > 0
+      ? [`its environment (${environment.join(', ')}): a restart may bring it back, see keyturn check`]
+      : []),
+  ];
+  return places.length > 0 ? places.join('; ') : undefined;
 }

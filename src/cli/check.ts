@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Check } from '../operations/check.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit-codes.js';
+import type { Paint } from './paint.js';
 import { perform } from './perform.js';
 
 export function defineCheck(program: Command): void {
@@ -9,31 +10,47 @@ export function defineCheck(program: Command): void {
     .command('check [credentials...]')
     .summary('see whether everything is in place')
     .description(
-      'Looks at the environment, configuration, key ring, store, Temporal server, engine and providers: whether all of them can be reached and let Keyturn do its work. Changes nothing. Exit code 1 when anything is not right.',
+      'Looks at the environment, configuration, key ring, store, Temporal server, engine and providers: whether all of them can be reached and let Keyturn do its work. Changes nothing. Exit code 1 when anything is not right; a warning (!) is something to know and no failure.',
     )
     .addHelpText('after', examples('keyturn check', 'keyturn check openai --json'))
     .action((credentials: string[], _options: unknown, command: Command) =>
       perform(command, async (cli) => {
         const { check } = await import('../operations/check.js');
-        const { good, bad, dim, bold } = cli.paint;
         const checks: Check[] = [];
         for await (const found of check({ file: cli.config, credentials })) {
           checks.push(found);
-          const { what, ok, detail, next } = found;
-          const [first = '', ...more] = detail.split('\n');
-          cli.say(
-            `${ok ? good('✔') : bad('✖')} ${what}  ${ok ? dim(first) : first}`,
-            ...more.map((line) => `    ${line}`),
-          );
-          if (next !== null) cli.say(`    ${dim('Next')}  ${next}`);
+          cli.say(...lines(found, cli.paint));
         }
         const wrong = checks.filter(({ ok }) => !ok).length;
-        const verdict =
-          wrong === 0
-            ? `${good('✔')} ${bold('Everything is in place')}`
-            : `${bad('✖')} ${bold(`Not right: ${wrong} of ${checks.length}`)}`;
-        cli.answer({ ok: wrong === 0, checks }, ['', verdict]);
+        const warnings = checks.filter(({ warning }) => warning).length;
+        cli.answer({ ok: wrong === 0, warnings, checks }, [
+          '',
+          verdict({ wrong, warnings, all: checks.length }, cli.paint),
+        ]);
         return wrong === 0 ? exitCodes.done : exitCodes.failed;
       }),
     );
+}
+
+function lines({ what, ok, warning, detail, next }: Check, { good, bad, attention, dim }: Paint): string[] {
+  const [first = '', ...more] = detail.split('\n');
+  const sign = ok ? (warning ? attention('!') : good('✔')) : bad('✖');
+  return [
+    `${sign} ${what}  ${ok && !warning ? dim(first) : first}`,
+    ...more.map((line) => `    ${line}`),
+    ...(next === null ? [] : [`    ${dim('Next')}  ${next}`]),
+  ];
+}
+
+interface Counts {
+  readonly wrong: number;
+  readonly warnings: number;
+  readonly all: number;
+}
+
+function verdict({ wrong, warnings, all }: Counts, { good, bad, attention, bold }: Paint): string {
+  const besides = warnings === 0 ? '' : attention(`, with ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`);
+  return wrong === 0
+    ? `${good('✔')} ${bold('Everything is in place')}${besides}`
+    : `${bad('✖')} ${bold(`Not right: ${wrong} of ${all}`)}${besides}`;
 }

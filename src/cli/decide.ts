@@ -12,7 +12,15 @@ Decisions:
   roll-back  take everything back, newest first; possible until the old value is being retired
   skip       go on without the step: your word stands in the ledger for what could not be shown
   abandon    stop here and leave everything as it is now
+
+With skip, --without-proof also passes over the question whether the provider saw the new value in use.
+Only then may the old value be deleted while nothing shows that the engine does without it. It is recorded.
 `;
+
+interface Options {
+  readonly reason: string;
+  readonly withoutProof?: true;
+}
 
 export function defineDecide(program: Command): void {
   const command: Command = program
@@ -23,12 +31,15 @@ export function defineDecide(program: Command): void {
       'Answers a rotation that cannot go on by itself. keyturn status shows what it waits for and what is possible.',
     )
     .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+    .option('--without-proof', 'with skip: go on although the provider does not show a use of the new value')
     .addHelpText(
       'after',
       `${meanings}${examples('keyturn decide openai skip --reason "the nightly backup job used it, and it is switched over"')}`,
     )
-    .action((credential: string, decision: Decision, { reason }: { reason: string }) =>
-      perform(command, (cli) => answer(cli, credential, { actor: cli.actor, decision, reason })),
+    .action((credential: string, decision: Decision, { reason, withoutProof }: Options) =>
+      perform(command, (cli) =>
+        answer(cli, credential, { actor: cli.actor, decision, reason, ...(withoutProof && { withoutProof }) }),
+      ),
     );
 }
 
@@ -36,7 +47,12 @@ async function answer(cli: Cli, credential: string, request: DecisionRequest): P
   const { withRotations } = await import('./with-rotations.js');
   const { answerRotation } = await import('../operations/steer.js');
   const { UsageError } = await import('../operations/refusals.js');
-  const { actor, decision, reason } = request;
+  const { actor, decision, reason, withoutProof = false } = request;
+  if (withoutProof && decision !== 'skip')
+    throw new UsageError(`--without-proof does not go with ${decision}`, {
+      state: 'Nothing was decided.',
+      next: 'Give it with skip, or leave it out.',
+    });
   if (reason.trim() === '')
     throw new UsageError('A decision needs a reason', {
       state: 'Nothing was decided.',

@@ -12,7 +12,7 @@ export function defineInit(program: Command): void {
     .command('init')
     .summary('write a configuration for the engine you have')
     .description(
-      'Signs in to the engine, reads which credentials it has, and writes the configuration, the key ring and the store. Changes nothing in the engine and overwrites nothing here.',
+      'Signs in to the engine, reads which credentials it has and what goes with them in plain, such as hosts and buckets, and writes the configuration, the key ring and the store. Changes nothing in the engine and overwrites nothing here.',
     )
     .option('--url <address>', "the engine's address, as a browser uses it")
     .option('--username <name>', 'an administrator there')
@@ -37,13 +37,14 @@ async function begin(cli: Cli, options: EngineQuestions): Promise<void> {
   const { writeInstallation } = await import('../operations/init.js');
   const { readEngine } = await import('../operations/read-engine.js');
   const access = await askForEngine(cli, options);
-  const credentials = await readEngine(access);
+  const reading = await readEngine(access);
+  const { credentials } = reading;
   const { good, bold } = cli.paint;
   const as = access.kind === 'docuelevate' ? `as ${access.username}, an administrator` : 'with its API token';
   cli.say(`${good('✔')} Signed in to ${bold(access.url)} ${as}`);
   const set = credentials.filter(({ configured }) => configured).length;
   cli.say(`${good('✔')} ${set} of its ${credentials.length} credentials are set`);
-  const initiated = await writeInstallation(cli.config, access, credentials);
+  const initiated = await writeInstallation(cli.config, access, reading);
   cli.answer({ configuration: resolve(cli.config), ...initiated, next: 'keyturn check' }, [
     ...told(cli, initiated),
     ...toDo(cli, initiated),

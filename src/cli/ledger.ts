@@ -17,7 +17,7 @@ export function defineLedger(program: Command): void {
     .command('ledger [credential]')
     .summary('show what was done, by whom, and how it ended')
     .description(
-      'Shows the newest entries of the ledger: every act of a person and every attempt of every step. Changes nothing.',
+      'Shows the newest entries of the ledger: every act of a person and every attempt of every step: how it ended, or that it waits and asks again. Changes nothing.',
     )
     .option('--limit <number>', 'how many entries', '20')
     .option('--verify', 'walk the whole chain instead, and say whether an entry was changed or removed')

@@ -1,5 +1,6 @@
 import type { RequestTemplate } from '../domain/requests.js';
 import { formatDuration } from '../domain/duration.js';
+import type { Environment } from '../operations/environment.js';
 import type { Outlook } from '../operations/outlook.js';
 import type { PlannedStep, PlannedWait } from '../operations/plan.js';
 import { columns, facts } from './layout.js';
@@ -30,7 +31,7 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
 }
 
 function overview(
-  { current, next, overlap, ends, gap, unconfirmed, rotating, containment }: Outlook,
+  { current, next, overlap, ends, gap, unconfirmed, rotating, containment, environment }: Outlook,
   { dim, attention }: Paint,
 ): [string, string | null][] {
   const version =
@@ -48,8 +49,13 @@ function overview(
         : null,
     ],
     [dim('Emergency'), `at once, without grace and without undo: ${containment.join(' → ')}; then a new value`],
+    [attention('Restart'), environment && restartText(environment)],
     [attention('Running'), rotating ? 'a rotation is running already; rotate would only follow it' : null],
   ];
+}
+
+function restartText({ settings, version }: Environment): string {
+  return `DocuElevate's environment sets ${settings.join(' and ')} as well, to the value of version ${version}: a worker that starts while its Redis is empty brings it back, which fails once it is retired. keyturn check says what to do`;
 }
 
 const overlaps: Readonly<Record<Outlook['overlap'], string>> = {

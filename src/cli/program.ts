@@ -8,6 +8,7 @@ import { defineEmergency } from './emergency.js';
 import { exitCodes, exitCodesHelp } from './exit-codes.js';
 import { defineDemo } from './demo.js';
 import { defineExtendGrace } from './extend-grace.js';
+import { defineForget } from './forget.js';
 import { defineInit } from './init.js';
 import { defineLedger } from './ledger.js';
 import { defineNotify } from './notify.js';
@@ -16,6 +17,7 @@ import { defineRetireNow } from './retire-now.js';
 import { definePlan } from './plan.js';
 import { defineProve } from './prove.js';
 import { defineReconcile } from './reconcile.js';
+import { defineRename } from './rename.js';
 import { defineRestore } from './restore.js';
 import { defineReveal } from './reveal.js';
 import { defineRotate } from './rotate.js';
@@ -69,7 +71,7 @@ function define(): Command {
     .exitOverride()
     .addHelpText('after', firstSteps);
   program.commandsGroup('Set up:');
-  for (const add of [defineInit, defineCheck, defineAdopt]) add(program);
+  for (const add of [defineInit, defineCheck, defineAdopt, defineRename, defineForget]) add(program);
   program.commandsGroup('Rotate:');
   for (const add of [definePlan, defineRotate, defineStatus, defineDecide, defineRetireNow, defineExtendGrace])
     add(program);

@@ -7,7 +7,7 @@ import type { Outline } from './outline.js';
 import { accountClaimOf, claimOf } from './policy.js';
 import type { Path } from './yaml-source.js';
 
-interface Reference {
+export interface Reference {
   readonly path: Path;
   readonly credential: string;
 }
@@ -225,7 +225,8 @@ function needlessPauses({ credentials }: Outline, catalog: readonly ProcedureDes
 }
 
 /** Every `{ credential: name }` inside a section. */
-function references(section: unknown, path: Path): Reference[] {
+/** Every place of a section that names a credential as its secret. */
+export function references(section: unknown, path: Path): Reference[] {
   if (typeof section !== 'object' || section === null) return [];
   const own = 'credential' in section ? section.credential : undefined;
   if (typeof own === 'string') return [{ path, credential: own }];

@@ -14,14 +14,23 @@ export interface Policy extends RotationPolicy {
 
 /** @throws UserError when there is no such credential */
 export function policyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): Policy {
-  const { schedule, grace, patience, pause } = credentialOf(config, credential);
+  const { schedule } = credentialOf(config, credential);
+  const everyMs = durationMs(schedule?.every ?? descriptor.every);
+  return { everyMs, ...rotationPolicyOf(config, credential, descriptor) };
+}
+
+/** What of it a rotation is started with. Throws a UserError when there is no such credential. */
+export function rotationPolicyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): RotationPolicy {
+  const { grace, patience, pause, unseenUse, provider } = credentialOf(config, credential);
   const lingerMs = lingerMsOf(config, credential, descriptor);
+  const usage = providerOf(descriptor.provider).usage(provider);
   return {
-    everyMs: durationMs(schedule?.every ?? descriptor.every),
     graceMs: durationMs(grace),
     patienceMs: durationMs(patience),
     ...(pause !== undefined && { pauseMs: durationMs(pause) }),
     ...(lingerMs > 0 && { lingerMs }),
+    ...(usage && { usage }),
+    ...(unseenUse === 'retire' && { retiresUnseen: true as const }),
   };
 }
 

@@ -9,6 +9,9 @@ import {
 import { OpenAiAccount, openAiIdentity } from '../../activities/openai/account.js';
 import { SftpAccount, sftpAddress, sftpIdentity, sftpParts } from '../../activities/sftp/account.js';
 
+import type { UsageData } from '../domain/rotation.js';
+import { usageDataOf } from './usage.js';
+
 type Parts = Readonly<Record<string, string>>;
 
 /** What a provider wants to know in a credential's `provider` section, what that section says, and what an adopted value consists of. */
@@ -22,15 +25,31 @@ export interface Provider<S extends z.ZodObject = z.ZodObject> {
   addresses(section: unknown): Readonly<Record<string, string>>;
   /** The account itself belongs to one credential: it has only so many places for values. */
   readonly exclusive: boolean;
+  /** How exactly it tells when a value was used last; null where it does not tell. */
+  usage(section: unknown): UsageData | null;
+  /** What of the section DocuElevate shows in plain. */
+  readonly shown: readonly ShownField[];
   /** The parts of an adopted value, checked and completed. Throws when it is no value of this kind. */
   parts(given: Parts): Parts;
+}
+
+/** A field of a `provider` section, and the setting of DocuElevate that says the same. */
+export interface ShownField {
+  readonly field: string;
+  readonly setting: string;
+  /** What DocuElevate uses where the setting is not set. */
+  readonly unset?: string;
+  /** The setting's text as the section writes it. */
+  readonly as?: (text: string) => string;
 }
 
 interface About<A> {
   identity(account: A): string;
   addresses?(account: A): Readonly<Record<string, string>>;
   readonly exclusive?: true;
+  readonly shown?: readonly ShownField[];
   readonly parts?: (given: Parts) => Parts;
+  usage?(account: A): UsageData;
 }
 
 /** By the `provider` of the procedure. */
@@ -38,6 +57,8 @@ export const providers = {
   openai: provider(OpenAiAccount, {
     identity: openAiIdentity,
     addresses: ({ baseUrl }) => ({ openai: baseUrl }),
+    usage: usageDataOf,
+    shown: [{ field: 'baseUrl', setting: 'openai_base_url' }],
   }),
   azure: provider(AzureAccount, {
     identity: azureIdentity,
@@ -47,8 +68,19 @@ export const providers = {
       'document-intelligence': endpoint,
     }),
     exclusive: true,
+    shown: [{ field: 'endpoint', setting: 'azure_endpoint' }],
   }),
-  aws: provider(AwsAccount, { identity: awsIdentity, addresses: awsAddresses, exclusive: true }),
+  aws: provider(AwsAccount, {
+    identity: awsIdentity,
+    addresses: awsAddresses,
+    exclusive: true,
+    usage: usageDataOf,
+    shown: [
+      { field: 'bucket', setting: 's3_bucket_name' },
+      { field: 'prefix', setting: 's3_folder_prefix', as: (text) => (text.endsWith('/') ? text : `${text}/`) },
+      { field: 'region', setting: 'aws_region', unset: 'us-east-1' },
+    ],
+  }),
   'document-engine': {
     ...provider(DocumentEngineAccount, { identity: documentEngineIdentity, parts: documentEngineParts }),
     section: DocumentEngineAccount.prefault({}), // it may be left out
@@ -57,6 +89,11 @@ export const providers = {
     identity: sftpIdentity,
     addresses: (account) => ({ sftp: sftpAddress(account) }),
     exclusive: true,
+    shown: [
+      { field: 'host', setting: 'sftp_host' },
+      { field: 'port', setting: 'sftp_port', unset: '22' },
+      { field: 'username', setting: 'sftp_username' },
+    ],
     parts: sftpParts,
   }),
 } as const;
@@ -74,6 +111,8 @@ function provider<S extends z.ZodObject>(account: S, about: About<z.output<S>>):
     identity: (section) => about.identity(account.parse(section)),
     addresses: (section) => about.addresses?.(account.parse(section)) ?? {},
     exclusive: about.exclusive ?? false,
+    usage: (section) => about.usage?.(account.parse(section)) ?? null,
+    shown: about.shown ?? [],
     parts: about.parts ?? ((given) => given),
   };
 }

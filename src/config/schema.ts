@@ -88,6 +88,12 @@ const common = {
   pause: DurationText.optional().describe(
     'How long an old value that is switched off is kept before it is deleted; left out, as long as the guide says. Not for procedures whose section has no such wait.',
   ),
+  unseenUse: z
+    .enum(['ask', 'retire'])
+    .default('ask')
+    .describe(
+      'Where nobody can see that the engine uses the new value: ask a person before the old one is retired, or retire it.',
+    ),
   patience: DurationText.prefault('1 hour').describe(
     'How long trouble is waited out before a rotation that can still go back rolls back by itself.',
   ),

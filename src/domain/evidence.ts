@@ -9,8 +9,12 @@ export type EvidenceKind =
   | 'setting-ours' // the engine's newest change of the settings is the one we made
   | 'delivered' // the value stands where it was delivered besides the engine
   | 'document' // a test document went through after the switch
+  | 'test-document' // a test document, by its name, is gone again; not observable while it is under way
+  | 'processes' // every API process of the engine shows the value
   | 'connection' // the engine's own test of its connection succeeded
   | 'in-use' // the provider saw the value used by the engine
+  | 'seen' // the engine is seen to use the value, or somebody accepts that this cannot be seen
+  | 'observed' // a document went through with whatever the engine held, before anything was written
   | 'last-use' // when the provider saw the value used last, as seen just before a revocation
   | 'sessions' // what the value has issued is denied as well
   | 'gap' // no document was lost while the engine held halves of two values

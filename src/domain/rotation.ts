@@ -24,6 +24,18 @@ export interface RotationPolicy {
   readonly lingerMs?: number;
   /** The configuration says where a new value goes besides the engine. */
   readonly delivers?: true;
+  /** How exactly the provider tells when a value was used last; left out where it does not tell. */
+  readonly usage?: UsageData;
+  /** An old value is retired although nobody can see that the engine uses the new one. Left out, a person is asked. */
+  readonly retiresUnseen?: true;
+}
+
+/** How exactly a provider tells when a value was used last, in milliseconds. */
+export interface UsageData {
+  /** Of several uses within so long it may note the first alone. */
+  readonly resolutionMs: number;
+  /** For so long a use may not show. */
+  readonly lagMs: number;
 }
 
 export const phases = [
@@ -93,6 +105,8 @@ export interface DecisionRequest {
   readonly actor: string;
   readonly decision: Decision;
   readonly reason: string;
+  /** With `skip`: goes on although the provider, which tells of uses, does not show one of the new value. */
+  readonly withoutProof?: true;
 }
 
 export type StepState = 'running' | 'done' | 'failed' | 'skipped' | 'waiting';

@@ -8,6 +8,8 @@ export interface Incoming {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** Which connection it came over, counted from 0. */
+  readonly connection?: number;
   /** What the route's placeholders stand for, decoded. */
   readonly params: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './clock.js';
@@ -19,7 +19,7 @@ export interface LabRequest {
   readonly status?: number;
 }
 
-/** A simulated system: a real HTTP server on a free port of 127.0.0.1 with state. */
+/** A simulated system: a real HTTP server on a port of 127.0.0.1 with state. */
 export interface LabServer {
   /** Without a trailing slash. */
   readonly url: string;
@@ -34,6 +34,8 @@ export interface LabOptions {
   readonly clock?: Clock;
   /** Real milliseconds before each request is looked at. */
   readonly latencyMs?: number;
+  /** Of 127.0.0.1; a free one when left out. */
+  readonly port?: number;
   /** Stands for the path, where what is asked for is in the body alone: in what is remembered, and for faults. */
   readonly nameOf?: (request: Incoming) => string;
 }
@@ -41,17 +43,17 @@ export interface LabOptions {
 /** A header of whoever uses a system beside Keyturn with the very requests that Keyturn makes: faults are not meant for them. */
 export const bystander = { 'x-lab-bystander': 'yes' } as const;
 
-/** Serves `handle` on a free port. Answers carry a `Date` by the lab's clock. */
+/** Serves `handle`. Answers carry a `Date` by the lab's clock. */
 export async function serve(
   handle: Handler<Incoming>,
-  { clock = Date.now, latencyMs = 0, nameOf = ({ path }) => path }: LabOptions,
+  { clock = Date.now, latencyMs = 0, port = 0, nameOf = ({ path }) => path }: LabOptions,
 ): Promise<LabServer> {
   const requests: LabRequest[] = [];
   const faults = createFaults();
   const stopped = new AbortController();
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readRequest(incoming);
+    const request = { ...(await readRequest(incoming)), connection: connectionOf(incoming.socket) };
     const { method, query } = request;
     const path = nameOf(request);
     const entry: LabRequest & { status?: number } = { method, path, query: query.toString(), at: clock() };
@@ -73,7 +75,8 @@ export async function serve(
       send(response, { status: 500, body: `the lab itself failed: ${String(error)}` }, clock());
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const connectionOf = countConnections(server);
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   async function stop(): Promise<void> {
     stopped.abort();
     const closed = new Promise((resolve) => server.close(resolve));
@@ -81,6 +84,14 @@ export async function serve(
     await closed;
   }
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, faults, stop };
+}
+
+/** The number of a connection: they are counted as they come. */
+function countConnections(server: Server): (socket: Socket) => number {
+  const numbers = new WeakMap<Socket, number>();
+  let opened = 0;
+  server.on('connection', (socket) => numbers.set(socket, opened++));
+  return (socket) => numbers.get(socket) ?? 0;
 }
 
 /** What the client gets to see: an answer, a cut connection, or nothing. */

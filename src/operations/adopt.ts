@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
 import { descriptorOf } from '../../workers/compose.js';
+import { docuelevate } from '../../workflows/systems.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
 import { providerOf } from '../config/providers.js';
 import { accountOf, claimsOf } from '../config/policy.js';
@@ -46,8 +47,11 @@ export async function adopt(
     claims: claimsOf(config, credential, descriptor),
   });
   if (before.some(({ number }) => number === version.number)) return version; // adopted already
+  const run = directRun(session, version, onStep);
   try {
-    await workflowOf(config, credential).procedure.adopt(directRun(session, version, onStep), version);
+    await workflowOf(config, credential).procedure.adopt(run, version);
+    if (descriptor.engine === 'docuelevate')
+      await run.check('DocuElevate shows the value', docuelevate.holdsAdopted(version));
     return version;
   } catch (error) {
     await store.withdraw(version);
@@ -77,6 +81,7 @@ function directRun({ activities }: Session, next: VersionRef, onStep: (title: st
     next,
     current: null,
     delivers: false,
+    retiresUnseen: false,
     async step(title, call) {
       await perform(title, call);
     },
@@ -84,6 +89,7 @@ function directRun({ activities }: Session, next: VersionRef, onStep: (title: st
       const { outcome, detail } = (await perform(title, call)) as Finding;
       if (outcome === 'failed') throw refused(next.credential, ApplicationFailure.nonRetryable(detail));
     },
+    tryOut: impossible,
     task: impossible,
     pause: impossible,
     verify: impossible,

@@ -4,13 +4,16 @@ import type { AccessCheck } from '../../activities/shared/access.js';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { catalog } from '../../workflows/catalog.js';
 import { loadConfig } from '../config/load.js';
+import { credentialOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
 import { UserError } from '../domain/user-error.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { readEnvironment } from '../temporal/environment.js';
 import { configuredTarget } from '../temporal/settings.js';
+import { environmentOf } from './environment.js';
 import { explain } from './explain.js';
 import { locateTemporal } from './locate-temporal.js';
+import { planOf } from './outlook.js';
 import { knownCredential, reachTemporal, workersOf } from './reach.js';
 import { openSession, type Session } from './session.js';
 
@@ -105,6 +108,7 @@ async function* outside(session: Session, names: readonly string[]): AsyncGenera
     await client.connection.close();
   }
   for (const name of names) yield* access(session, name);
+  for (const [engine, users] of usersOfEngines(session.config, names)) yield* engineItself(session, engine, users);
 }
 
 async function temporal({ config }: Session): Promise<Seen<Client>> {
@@ -122,15 +126,69 @@ async function workers(client: Client): Promise<string> {
 }
 
 /** What engine and provider of a credential say of our access to them, and what can be told of where new values go besides. */
-async function* access({ config, activities }: Session, credential: string): AsyncGenerator<Check> {
-  const { engine, provider } = knownCredential(config, credential);
+async function* access(session: Session, credential: string): AsyncGenerator<Check> {
+  const { engine, provider } = knownCredential(session.config, credential);
   const presenter = { workflowId: `check/${credential}`, runId: '' };
   for (const system of new Set<string>([engine, provider, 'delivery'])) {
-    const checkAccess = activities[`${system}.checkAccess`] as
-      ((credential: string) => Promise<AccessCheck[]>) | undefined;
+    const checkAccess = checkerOf(session, `${system}.checkAccess`);
     if (!checkAccess) continue;
     const found = await runDirectly(presenter, () => checkAccess(credential));
-    for (const { what, ok, detail } of found)
-      yield { what: `${credential}: ${system} ${what}`, ok, detail, next: null };
+    for (const each of found) yield { ...each, what: `${credential}: ${system} ${each.what}`, next: null };
   }
+  yield* environment(session, credential);
+}
+
+/** What a restart of the engine may bring back. */
+async function* environment(session: Session, credential: string): AsyncGenerator<Check> {
+  const left = await environmentOf(session, credential);
+  if (!left) return;
+  const { settings, version, isCurrent, deliver } = left;
+  const names = settings.join(' and ');
+  const when = 'a worker of DocuElevate that starts while its Redis is empty uses it';
+  const detail = isCurrent
+    ? `${names} came from DocuElevate's environment. After a rotation the value of version ${version} stands there still, and ${when}`
+    : `${names}: the value of version ${version} stands in DocuElevate's environment still, as far as Keyturn knows, and ${when}`;
+  const add = deliver === null ? [] : [`add to ${credential} in the configuration: ${deliver}`];
+  const renew = isCurrent ? [] : [`rotate once more, which writes it there: keyturn rotate ${credential}`];
+  const next = [...add, ...renew].join('; then ');
+  yield {
+    ...{ what: `${credential}: environment`, ok: true, warning: true, detail },
+    next: next.charAt(0).toUpperCase() + next.slice(1),
+  };
+}
+
+/** The credentials that were asked for, by the engine that uses them. */
+function usersOfEngines(config: Config, names: readonly string[]): Map<string, string[]> {
+  const users = new Map<string, string[]>();
+  for (const name of names) {
+    const engine = credentialOf(config, name).engine;
+    users.set(engine, [...(users.get(engine) ?? []), name]);
+  }
+  return users;
+}
+
+/** What an engine says of itself, and how many documents a rotation leaves there. */
+async function* engineItself(session: Session, engine: string, users: readonly string[]): AsyncGenerator<Check> {
+  const [first = ''] = users;
+  const checkEngine = checkerOf(session, `${knownCredential(session.config, first).engine}.checkEngine`);
+  if (!checkEngine) return;
+  const found = await runDirectly({ workflowId: `check/${first}`, runId: '' }, () => checkEngine(first));
+  for (const each of found) {
+    const counts = each.warning && each.what === 'test documents' ? await documentsOf(session, users) : '';
+    yield { ...each, what: `${engine}: ${each.what}`, detail: `${each.detail}${counts}`, next: null };
+  }
+}
+
+async function documentsOf(session: Session, users: readonly string[]): Promise<string> {
+  const counts: string[] = [];
+  for (const credential of users) {
+    const { plan } = await planOf(session, { credential, actor: 'check' });
+    const documents = plan.filter((each) => 'activity' in each && each.activity === 'docuelevate.processTestDocument');
+    counts.push(`${credential} ${documents.length}`);
+  }
+  return `. A rotation leaves as many when nothing has to be tried again: ${counts.join(', ')}`;
+}
+
+function checkerOf({ activities }: Session, name: string) {
+  return activities[name] as ((credential: string) => Promise<AccessCheck[]>) | undefined;
 }

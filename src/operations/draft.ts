@@ -1,16 +1,7 @@
-import type { z } from 'zod';
 import type { EngineCredential } from '../../activities/docuelevate/schemas.js';
-import { providerOf } from '../config/providers.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
-
-/** Where `keyturn init` puts things, relative to the configuration's folder. */
-export const places = {
-  keyRing: './keyturn.keyring.json',
-  store: './keyturn.db',
-  secrets: './keyturn.secrets',
-  adminPassword: './keyturn.secrets/docs-admin',
-  apiToken: './keyturn.secrets/viewer-token',
-} as const;
+import { draftProvider } from './draft-provider.js';
+import { places } from './init-places.js';
 
 export type { EngineCredential };
 
@@ -18,6 +9,8 @@ export type Engine = {
   readonly url: string;
   /** What the engine says it has, set or not. */
   readonly credentials: readonly EngineCredential[];
+  /** What it shows in plain, by setting: what is not set is not there. */
+  readonly shown: Readonly<Record<string, string>>;
 } & ({ readonly kind: 'docuelevate'; readonly username: string } | { readonly kind: 'document-engine' });
 
 /** Names of the engines in the configuration. */
@@ -44,7 +37,7 @@ export function draftConfiguration(engine: Engine, catalog: readonly ProcedureDe
       feeds: set.filter(({ key }) => key in descriptor.settings),
     }))
     .filter(({ feeds }) => feeds.length > 0)
-    .map((entry) => ({ ...entry, ...providerSection(entry.name, entry.descriptor) }));
+    .map((entry) => ({ ...entry, ...draftProvider(entry, engine.shown) }));
   const others = set.filter(({ key }) => !catalog.some(({ settings }) => key in settings));
   return {
     text: [
@@ -70,22 +63,6 @@ interface Entry {
 
 function nameOf({ id, provider }: ProcedureDescriptor, catalog: readonly ProcedureDescriptor[]): string {
   return catalog.filter((other) => other.provider === provider).length === 1 ? provider : id;
-}
-
-/** Whatever the provider's section needs and nobody but the operator knows. */
-function providerSection(name: string, { provider }: ProcedureDescriptor): { lines: string[]; secretFiles: string[] } {
-  const secretFiles: string[] = [];
-  const shape: Readonly<Record<string, z.ZodType>> = providerOf(provider).account.shape;
-  const needed = Object.entries(shape).filter(([, field]) => !field.safeParse(undefined).success);
-  const fields = needed.flatMap(([key, field]) => {
-    const file = `${places.secrets}/${name}-${key}`;
-    const isSecret = field.safeParse({ file }).success;
-    if (isSecret) secretFiles.push(file);
-    const what = field.description ?? key;
-    return isSecret ? [`# FILL IN the file. ${what}`, `${key}: { file: ${file} }`] : [`# FILL IN. ${what}`, `${key}:`];
-  });
-  const lines = fields.length === 0 ? [] : ['provider:', ...fields.map((line) => `  ${line}`)];
-  return { lines, secretFiles };
 }
 
 const head = `# Written by keyturn init. Secrets never stand in this file, only where they are kept.
@@ -125,6 +102,7 @@ function entryText({ name, descriptor, feeds, lines }: Entry): string {
     `    engine: ${names[descriptor.engine]}`,
     ...lines.map((line) => `    ${line}`),
     ...(descriptor.delivers === undefined ? [] : delivery(descriptor.delivers)),
+    ...deliveryToEnvironment(descriptor, feeds),
     '    # How long the old value stays usable after the new one was proved.',
     '    grace: 24 hours',
   ].join('\n');
@@ -132,6 +110,27 @@ function entryText({ name, descriptor, feeds, lines }: Entry): string {
 
 function delivery(part: string): string[] {
   return [`    # FILL IN. Where ${part} goes: whoever uses it reads it there.`, '    deliver:', '      - file:'];
+}
+
+/** A proposal: whether that file can be reached from here, nobody but the operator knows. */
+function deliveryToEnvironment(
+  { engine, settings }: ProcedureDescriptor,
+  feeds: readonly EngineCredential[],
+): string[] {
+  const fromThere = feeds.filter(({ source }) => source === 'env');
+  if (engine !== 'docuelevate' || fromThere.length === 0) return [];
+  const several = new Set(Object.values(settings)).size > 1;
+  return [
+    `# ${fromThere.map(({ key }) => key).join(' and ')}: set in DocuElevate's environment. A worker that starts while its Redis is empty`,
+    "# uses the environment's value, which is dead after a rotation. So let Keyturn write each new value there as well: name the",
+    '# environment file, as it lies on this machine, and uncomment this.',
+    '# deliver:',
+    ...fromThere.flatMap(({ key }) => [
+      `#   - envFile: ${places.engineEnvironment}`,
+      `#     variable: ${key.toUpperCase()}`,
+      ...(several ? [`#     part: ${settings[key] ?? ''}`] : []),
+    ]),
+  ].map((line) => `    ${line}`);
 }
 
 function comments(settings: readonly EngineCredential[]): string {

@@ -7,8 +7,9 @@ import { loadConfig } from '../config/load.js';
 import { UserError } from '../domain/user-error.js';
 import { createKeyRing, loadKeyRing } from '../store/key-ring.js';
 import { openStore } from '../store/open-store.js';
-import { type Draft, draftConfiguration, type EngineCredential, places } from './draft.js';
-import type { EngineAccess } from './read-engine.js';
+import { type Draft, draftConfiguration } from './draft.js';
+import { places } from './init-places.js';
+import type { EngineAccess, EngineReading } from './read-engine.js';
 
 /** What an installation consists of. Paths are absolute. */
 export interface Installation {
@@ -38,10 +39,10 @@ export async function completeInstallation(file: string): Promise<Installation> 
 export async function writeInstallation(
   file: string,
   access: EngineAccess,
-  credentials: readonly EngineCredential[],
+  reading: EngineReading,
 ): Promise<Initiated> {
   const folder = dirname(resolve(file));
-  const { text, ...draft } = draftConfiguration({ ...access, credentials }, catalog);
+  const { text, ...draft } = draftConfiguration({ ...access, ...reading }, catalog);
   try {
     const installation = await provide(join(folder, places.keyRing), join(folder, places.store));
     await writeSecret(folder, access);

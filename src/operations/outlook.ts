@@ -7,6 +7,7 @@ import { providerOf } from '../config/providers.js';
 import type { Engine } from '../config/schema.js';
 import type { Overlap } from '../domain/procedure.js';
 import type { VersionRef } from '../domain/version.js';
+import { type Environment, environmentOf } from './environment.js';
 import { type Plan, planRotation } from './plan.js';
 import { knownCredential, requireAdopted } from './reach.js';
 
@@ -31,6 +32,8 @@ export interface Outlook {
   readonly unconfirmed: boolean;
   /** A rotation is running. */
   readonly rotating: boolean;
+  /** What a restart of the engine may bring back; null when nothing. */
+  readonly environment: Environment | null;
   readonly plan: Plan;
   /** Titles of what an emergency does first, to every live version. */
   readonly containment: readonly string[];
@@ -58,6 +61,7 @@ export async function planOf(
     next: opened.next.number,
     unconfirmed: opened.unconfirmed,
     rotating: rotations.some(({ closedAt }) => closedAt === null),
+    environment: await environmentOf({ config, store }, credential),
     plan: await planRotation(workflow, input, opened),
     containment: await containmentOf(workflow, opened.current ?? opened.next),
   };
@@ -74,6 +78,10 @@ export async function containmentOf({ procedure }: RotationWorkflow, version: Ve
     ...still(version),
     step: async (title) => void titles.push(title),
     check: async (title, _call, { whenNot } = {}) => void (whenNot === 'ask' || titles.push(title)),
+    async tryOut(title, _call, { trial }) {
+      titles.push(title);
+      await trial();
+    },
   };
   await (procedure.contain ? procedure.contain(run, [version]) : procedure.retire(run, version));
   return titles;
@@ -82,6 +90,6 @@ export async function containmentOf({ procedure }: RotationWorkflow, version: Ve
 /** A run in which nothing happens. */
 function still(next: VersionRef): Run {
   const nothing = async (): Promise<void> => undefined;
-  const steps = { step: nothing, check: nothing, task: nothing, pause: nothing, verify: nothing };
-  return { next, current: next, delivers: false, ...steps };
+  const steps = { step: nothing, check: nothing, tryOut: nothing, task: nothing, pause: nothing, verify: nothing };
+  return { next, current: next, delivers: false, retiresUnseen: true, ...steps };
 }

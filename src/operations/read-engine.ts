@@ -7,7 +7,8 @@ import { runDirectly } from '../../activities/shared/scope.js';
 import { catalog } from '../../workflows/catalog.js';
 import { HttpUrl } from '../config/fields.js';
 import { UserError } from '../domain/user-error.js';
-import type { EngineCredential } from './draft.js';
+import { providerOf } from '../config/providers.js';
+import type { Engine } from './draft.js';
 import { explain } from './explain.js';
 import { UsageError } from './refusals.js';
 
@@ -26,8 +27,11 @@ export function engineUrl(text: string): string {
   });
 }
 
-/** Signs in and asks the engine for its credentials. Writes nothing anywhere. */
-export async function readEngine(access: EngineAccess): Promise<EngineCredential[]> {
+/** What an engine says of itself. */
+export type EngineReading = Pick<Engine, 'credentials' | 'shown'>;
+
+/** Signs in and asks the engine for its credentials, and for the plain settings that go with them. Writes nothing anywhere. */
+export async function readEngine(access: EngineAccess): Promise<EngineReading> {
   try {
     return await runDirectly({ workflowId: 'init', runId: '' }, () =>
       access.kind === 'docuelevate' ? readDocuElevate(access) : readDocumentEngine(access),
@@ -46,23 +50,34 @@ async function readDocuElevate({
   url,
   username,
   password,
-}: Extract<EngineAccess, { kind: 'docuelevate' }>): Promise<EngineCredential[]> {
+}: Extract<EngineAccess, { kind: 'docuelevate' }>): Promise<EngineReading> {
   const session = new Sessions().of({ url, username, password: async () => password, settings: {} });
   const client = new DocuElevateClient(session);
-  if (await client.isAdmin()) return client.credentials();
+  if (await client.isAdmin()) return { credentials: await client.credentials(), shown: await readShown(client) };
   throw new UserError(`${username} is not an administrator of ${url}`, {
     state: 'Nothing was written.',
     next: 'Sign in as an administrator: only those may change settings.',
   });
 }
 
+async function readShown(client: DocuElevateClient): Promise<Record<string, string>> {
+  const providers = catalog.filter(({ engine }) => engine === 'docuelevate').map(({ provider }) => provider);
+  const fields = providers.flatMap((provider) => providerOf(provider).shown.map(({ setting }) => setting));
+  const shown: Record<string, string> = {};
+  for (const setting of [...fields, 'ocr_providers']) {
+    const value = await client.shownValue(setting);
+    if (value) shown[setting] = value;
+  }
+  return shown;
+}
+
 /** Every kind of secret that it lists at least one of. */
 async function readDocumentEngine({
   url,
   apiToken,
-}: Extract<EngineAccess, { kind: 'document-engine' }>): Promise<EngineCredential[]> {
+}: Extract<EngineAccess, { kind: 'document-engine' }>): Promise<EngineReading> {
   const engine = DocumentEngine.parse({ kind: 'document-engine', url, apiToken: { env: 'ASKED_FOR' } });
-  const credentials: EngineCredential[] = [];
+  const credentials: Engine['credentials'][number][] = [];
   for (const descriptor of catalog.filter((each) => each.engine === 'document-engine')) {
     const client = new DocumentEngineClient(
       connectionOf(engine, descriptor, async () => apiToken),
@@ -73,5 +88,5 @@ async function readDocumentEngine({
     for (const key of Object.keys(descriptor.settings))
       credentials.push({ key, category: 'Secrets', description, configured, source: 'db' });
   }
-  return credentials;
+  return { credentials, shown: {} };
 }

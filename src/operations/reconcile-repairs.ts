@@ -3,7 +3,9 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
 import { descriptorOf } from '../../workers/compose.js';
+import { seen } from '../../workflows/rotation/seen.js';
 import { engines, versions } from '../../workflows/systems.js';
+import { rotationPolicyOf } from '../config/policy.js';
 import type { Call } from '../domain/call.js';
 import { isLive, type VersionRef } from '../domain/version.js';
 import type { Act, Repair } from './reconcile-differences.js';
@@ -86,12 +88,22 @@ async function carryOut(repairing: Repairing, act: Fenced, holder: VersionRef): 
       return discard(repairing, ref);
     case 'retire':
       await verifyCurrent(repairing, holder);
-      await procedureOf(repairing).retire(repairRun(repairing, holder), ref);
+      await retire(repairing, { current: holder, old: ref });
       return recordEnd(repairing, ref);
     case 'delete-stray':
       await verifyCurrent(repairing, holder);
       return deleteStray(repairing, holder, act.id);
   }
+}
+
+async function retire(
+  repairing: Repairing,
+  { current, old }: { readonly current: VersionRef; readonly old: VersionRef },
+) {
+  const procedure = procedureOf(repairing);
+  const { retiresUnseen = false } = policyOfRepair(repairing);
+  const proof = (): Promise<void> => procedure.verify(repairRun(repairing, current), current);
+  await procedure.retire(repairRun(repairing, current, { retiresUnseen, verify: proof }), old);
 }
 
 /** How the end is shown is the newest finding about its refusal; the survey kept it. */
@@ -120,7 +132,16 @@ async function discard(repairing: Repairing, ref: VersionRef): Promise<void> {
 
 /** The whole proof that what is current is in force and works; destructions ask for it. */
 async function verifyCurrent(repairing: Repairing, current: VersionRef): Promise<void> {
-  await procedureOf(repairing).verify(repairRun(repairing, current), current);
+  const { usage, retiresUnseen = false } = policyOfRepair(repairing);
+  const { resolutionMs = 0 } = usage ?? {};
+  const run = repairRun(repairing, current, { retiresUnseen });
+  if (resolutionMs > 0) {
+    const wait = versions.letProbesPass({ version: current, resolutionMs });
+    const options = { ...wait.options, attempts: 100, maximumInterval: '1 minute' } as const; // longer than any resolution
+    await run.step('Wait until a use can be told from our own', { ...wait, options });
+  }
+  await procedureOf(repairing).verify(run, current);
+  await run.check('The current value is seen in use', seen(run));
 }
 
 function deleteStray(repairing: Repairing, version: VersionRef, id: string): Promise<void> {
@@ -133,6 +154,10 @@ function deleteStray(repairing: Repairing, version: VersionRef, id: string): Pro
   };
   repairing.onStep(`Delete ${id}`);
   return performCall(repairing, call);
+}
+
+function policyOfRepair({ session: { config }, credential }: Repairing) {
+  return rotationPolicyOf(config, credential, descriptorOf(config, credential));
 }
 
 function procedureOf({ session, credential }: Repairing) {

@@ -48,27 +48,52 @@ function pauseAfter(failure: Error, growingMs: number): number | null {
   return typeof failure.nextRetryDelay === 'number' ? failure.nextRetryDelay : growingMs;
 }
 
-/** Runs a procedure's steps in this process. `unused`: the version was never in force, so nobody is asked and nothing is waited for. */
-export function repairRun(repairing: Repairing, next: VersionRef, { unused = false } = {}): Run {
+interface RepairOptions {
+  /** The version was never in force, so nobody is asked and nothing is waited for. */
+  readonly unused?: boolean;
+  readonly retiresUnseen?: boolean;
+  /** Proves what is current, where a procedure does so once more on its way. */
+  readonly verify?: () => Promise<void>;
+}
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** Runs a procedure's steps in this process. */
+export function repairRun(
+  repairing: Repairing,
+  next: VersionRef,
+  { unused = false, retiresUnseen = false, verify = nothing }: RepairOptions = {},
+): Run {
   async function check(title: string, call: Call<Finding>): Promise<void> {
     repairing.onStep(title);
     const { outcome, detail } = await performCall(repairing, call);
     if (outcome === 'failed') throw notShown(`${title}: ${detail}`);
   }
+  const step: Run['step'] = async (title, call) => {
+    repairing.onStep(title);
+    await performCall(repairing, call);
+  };
   return {
     next,
     current: null,
     delivers: true,
-    async step(title, call) {
-      repairing.onStep(title);
-      await performCall(repairing, call);
+    retiresUnseen,
+    step,
+    async tryOut(title, call, { undo, trial }) {
+      await step(title, call);
+      try {
+        await trial();
+      } catch (error) {
+        await step(`Put back: ${title}`, undo);
+        throw error;
+      }
     },
     check: async (title, call, { whenNot } = {}) => {
       if (!(unused && whenNot === 'ask')) await check(title, call);
     },
     task: (title) => Promise.reject(notShown(`${title}: this needs a person, and a rotation`)),
     pause: (title) => (unused ? Promise.resolve() : Promise.reject(notShown(`${title}: this needs a rotation`))),
-    verify: () => Promise.resolve(),
+    verify,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   currentRow,
   freshRow,
   newestNumber,
+  nextNumber,
   partFingerprintsOf,
   type VersionKey,
   type VersionRow,
@@ -29,7 +30,7 @@ export function adoptionQueries(context: StoreContext): Pick<Store, 'adopt' | 'w
 /** Sealing is asynchronous and so happens before the transaction, for the number that is free then. */
 async function adopt(context: StoreContext, value: AdoptedValue): Promise<VersionRef> {
   const { name: credential, account } = value.credential;
-  const ref = { credential, number: (await newestNumber(context, credential)) + 1, fence: 0 };
+  const ref = { credential, number: await nextNumber(context, credential), fence: 0 };
   const sealed = await seal(context.ring, { ...ref, account, providerId: null }, value.parts);
   return write(context, async (inside) => {
     const conflict = await register(inside, value.credential, value.claims);

@@ -71,13 +71,19 @@ async function inProgress({ db, now }: StoreContext): Promise<string[]> {
     .where('rotations.closed_at', 'is', null)
     .where('versions.state', 'in', ['intended', 'candidate'])
     .execute();
-  const reserved = await db
+  const reserved = await letThrough({ db, now });
+  return [...new Set([...open.map(({ credential }) => credential), ...reserved])];
+}
+
+/** Credentials whose scheduled rotation has just been let through and has not opened yet. */
+export async function letThrough({ db, now }: Pick<StoreContext, 'db' | 'now'>): Promise<string[]> {
+  const rows = await db
     .selectFrom('reservations')
     .select('credential')
     .where('at', '>', now() - reservedMs)
     .where((where) => where.not(where.exists(opened(where))))
     .execute();
-  return [...new Set([...open, ...reserved].map(({ credential }) => credential))];
+  return rows.map(({ credential }) => credential);
 }
 
 /** The rotation that a reservation was made for. */

@@ -1,5 +1,6 @@
 import { UserError } from '../domain/user-error.js';
 import { type StoreContext, write } from './context.js';
+import { takenName } from './names.js';
 import type { CredentialRow } from './records.js';
 import type { Store } from './store.js';
 
@@ -31,11 +32,13 @@ export async function unregister({ db }: StoreContext, credential: string): Prom
 }
 
 /** Values are sealed for their account, so a credential that has versions keeps the account it has. */
-async function enter({ db }: StoreContext, credential: CredentialRow): Promise<UserError | null> {
+async function enter({ db, ...context }: StoreContext, credential: CredentialRow): Promise<UserError | null> {
   const { name, procedure, account } = credential;
   const known = await db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
   if (known?.procedure === procedure && known.account === account) return null;
   if (!known) {
+    const taken = await takenName({ db, ...context }, name);
+    if (taken) return taken;
     await db.insertInto('credentials').values({ name, procedure, account }).execute();
     return null;
   }

@@ -66,7 +66,7 @@ async function intend(context: StoreContext, ref: VersionRef, seen?: readonly st
     seen: seen ? JSON.stringify(seen) : null,
   };
   await context.db.insertInto('intents').values(intent).execute();
-  return toIntent(context, intent);
+  return toIntent(context, { ...intent, made_as: row.made_as });
 }
 
 /** The seal is made before the transaction, which decides whether it is used. */
@@ -117,21 +117,27 @@ async function newestIntent({ db }: StoreContext, { credential, number }: Versio
 async function list(context: StoreContext, credential: string): Promise<Intent[]> {
   const rows = await context.db
     .selectFrom('intents')
-    .selectAll()
-    .where('credential', '=', credential)
-    .orderBy('version')
-    .orderBy('attempt')
+    .innerJoin('versions', (join) =>
+      join.onRef('versions.credential', '=', 'intents.credential').onRef('versions.number', '=', 'intents.version'),
+    )
+    .selectAll('intents')
+    .select('versions.made_as')
+    .where('intents.credential', '=', credential)
+    .orderBy('intents.version')
+    .orderBy('intents.attempt')
     .execute();
   return rows.map((row) => toIntent(context, row));
 }
 
-function toIntent({ ring }: StoreContext, row: Selectable<IntentsTable>): Intent {
+type Labeled = Selectable<IntentsTable> & { readonly made_as: string };
+
+function toIntent({ ring }: StoreContext, row: Labeled): Intent {
   const { credential, version, nonce, outcome, at } = row;
   return {
     credential,
     version,
     nonce,
-    label: labelOf(ring.installation, row),
+    label: labelOf(ring.installation, { credential: row.made_as, version, nonce }),
     outcome,
     providerId: row.provider_id,
     at,

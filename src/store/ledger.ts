@@ -6,6 +6,7 @@ import { noteAttempt } from './attempts.js';
 import { compiled } from './compiled.js';
 import { canonicalJson } from './canonical-json.js';
 import { type StoreContext, write, writeUnsynced } from './context.js';
+import { namesOf } from './names.js';
 import type { KeyRing } from './key-ring.js';
 import type { LedgerTable } from './tables.js';
 import type { LedgerEntry, LedgerRow } from './records.js';
@@ -71,7 +72,7 @@ export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry
 
 /** How a step ended: without it the step reads as "unknown", which is true. */
 function isEnd({ event }: LedgerEntry): boolean {
-  return event === 'succeeded' || event === 'failed';
+  return event === 'succeeded' || event === 'waiting' || event === 'failed';
 }
 
 /** Proves where the ledger ends, so that a shortened one shows. */
@@ -92,9 +93,12 @@ export async function endFits({ db, ring }: StoreContext): Promise<boolean> {
   return last === undefined || follows(ring, last, before);
 }
 
-async function entries({ db }: StoreContext, filter: Parameters<Store['ledger']>[0] = {}): Promise<LedgerRow[]> {
+/** With those under names that the credential had before. */
+async function entries(context: StoreContext, filter: Parameters<Store['ledger']>[0] = {}): Promise<LedgerRow[]> {
+  const { db } = context;
   let query = db.selectFrom('ledger').selectAll().orderBy('seq', 'desc');
-  if (filter.credential !== undefined) query = query.where('credential', '=', filter.credential);
+  if (filter.credential !== undefined)
+    query = query.where('credential', 'in', await namesOf(context, filter.credential));
   if (filter.limit !== undefined) query = query.limit(filter.limit);
   const rows = await query.execute();
   return rows.reverse().map((row) => {

@@ -29,16 +29,23 @@ async function note(context: StoreContext, ref: VersionRef, facts: Facts): Promi
     await update(inside, ref)
       .set({
         ...resealed?.to,
-        ...(facts.providerId !== undefined && { provider_id: facts.providerId }),
-        ...(facts.provider && { provider: facts.provider }),
-        ...(facts.engine && { engine: facts.engine }),
-        ...(facts.compromised && { compromised: 1 }),
+        ...columnsOf(facts),
         marks: JSON.stringify({ ...marksOf(row), ...facts.marks }),
       })
       .execute();
     if (facts.engine === 'maybe') await noteOthers(inside, ref, { from: ['yes'], to: 'maybe' });
     if (facts.engine === 'yes') await noteOthers(inside, ref, { from: ['yes', 'maybe'], to: 'no' });
   });
+}
+
+function columnsOf({ providerId, provider, engine, compromised, sources }: Facts) {
+  return {
+    ...(providerId !== undefined && { provider_id: providerId }),
+    ...(provider && { provider }),
+    ...(engine && { engine }),
+    ...(compromised && { compromised: 1 }),
+    ...(sources && { sources: JSON.stringify(sources) }),
+  };
 }
 
 /** What an answer showed. What is written before an act, and what cannot be seen again, waits for the disk. */

@@ -6,6 +6,7 @@ import { type StoreContext, write } from './context.js';
 import { credentialQueries } from './credentials.js';
 import { emergencyQueries } from './emergencies.js';
 import { evidenceQueries } from './evidence.js';
+import { forgettingQueries } from './forgetting.js';
 import { intentQueries } from './intents.js';
 import type { KeyRing } from './key-ring.js';
 import { endFits, ledgerQueries, sealOfEnd } from './ledger.js';
@@ -13,6 +14,7 @@ import { moveQueries } from './moves.js';
 import { noteQueries } from './notes.js';
 import { noticeQueries } from './notices.js';
 import { reconciliationQueries } from './reconciliation.js';
+import { renamingQueries } from './renaming.js';
 import { repairQueries } from './repairs.js';
 import { rotationQueries } from './rotations.js';
 import { seizureQueries } from './seizure.js';
@@ -49,6 +51,8 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
     installation: ring.installation,
     ...adoptionQueries(context),
     ...credentialQueries(context),
+    ...renamingQueries(context),
+    ...forgettingQueries(context),
     ...rotationQueries(context),
     ...reconciliationQueries(context),
     ...repairQueries(context),

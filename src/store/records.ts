@@ -6,6 +6,8 @@ import type { Notice } from '../notifications/notice.js';
 export interface Version {
   readonly credential: string;
   readonly number: number;
+  /** The credential's name when it was made: what was made for it outside carries that one. */
+  readonly madeAs: string;
   readonly state: VersionState;
   /** Fence of the rotation that made or last moved it. */
   readonly fence: number;
@@ -22,11 +24,16 @@ export interface Version {
   /** Adopted with the operator's word that nothing but the engine uses it. */
   readonly soleUser: boolean;
   readonly marks: Marks;
+  /** Where the engine had each setting from when the value was adopted; empty for a value that was made here. */
+  readonly sources: Sources;
   readonly createdAt: number;
   readonly promotedAt: number | null;
   readonly retiredAt: number | null;
   readonly shown: Shown | null;
 }
+
+/** By setting key: the engine's database, its environment, or null where neither is known to have set it. */
+export type Sources = Readonly<Record<string, 'db' | 'env' | null>>;
 
 /** What an engine answered when the version's settings were written, by setting key. */
 export type Marks = Readonly<Record<string, Mark>>;
@@ -34,8 +41,12 @@ export type Marks = Readonly<Record<string, Mark>>;
 export interface Mark {
   /** Highest history id of the setting before our write. */
   readonly before: number;
-  /** History id of our own write; absent while its outcome is unknown. */
+  /** History id of our newest write of this value; absent while its outcome is unknown. */
   readonly ours?: number;
+  /** History id of our first write of it, where it was written again since so that the engine reads it anew. */
+  readonly first?: number;
+  /** It is being written again, and whether that happened is not known. */
+  readonly again?: true;
 }
 
 /** An attempt to create something at a provider, recorded before the call (kind C creates). */
@@ -65,6 +76,20 @@ export interface CredentialRow {
   readonly procedure: string;
   /** Engine kind and address plus provider account, as claimed; a change of these needs a new adoption. */
   readonly account: string;
+}
+
+export interface Renaming {
+  readonly credential: string;
+  readonly to: string;
+  readonly actor: string;
+}
+
+/** A name under which something may have been made outside, and whose it is. */
+export interface KnownName {
+  readonly name: string;
+  readonly credential: string;
+  /** Versions of this name up to here belong to a credential that is forgotten. */
+  readonly after: number;
 }
 
 export interface AdoptedValue {
@@ -182,7 +207,7 @@ export interface Presenter {
 
 /** What the ledger says of one attempt of one activity or of one act of a person. */
 export interface LedgerEntry {
-  readonly event: string; // 'started', 'succeeded', 'failed', 'adopted', 'decided', 'opened', 'closed', …
+  readonly event: string; // 'started', 'succeeded', 'waiting' (asked again), 'failed', 'adopted', 'decided', 'opened', 'closed', …
   readonly credential?: string;
   readonly version?: number;
   readonly fence?: number;

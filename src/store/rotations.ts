@@ -7,8 +7,9 @@ import { type StoreContext, write } from './context.js';
 import { register } from './credentials.js';
 import { fenceLost, needsDecision } from './failures.js';
 import { append } from './ledger.js';
+import { floorOf } from './names.js';
 import { requireReconciled } from './reconciliation.js';
-import { currentRow, freshRow, newestNumber, type VersionRow } from './rows.js';
+import { currentRow, freshRow, nextNumber, type VersionRow } from './rows.js';
 import type { Flag, RotationsTable } from './tables.js';
 import type { CredentialRow, Presenter, RotationRow } from './records.js';
 import type { Store } from './store.js';
@@ -131,19 +132,21 @@ export async function resume(context: StoreContext, { credential, fence, version
 /** What a new rotation would start from. */
 export async function preview(context: StoreContext, credential: string): Promise<Opened> {
   const fence = await nextFence(context, credential);
-  const number = (await newestNumber(context, credential)) + 1;
+  const number = await nextNumber(context, credential);
   return { ...(await startingPoint(context, credential, fence)), next: { credential, number, fence } };
 }
 
-/** Rises with every rotation, and over everything that was given out before a restore. */
-export async function nextFence({ db }: StoreContext, credential: string): Promise<number> {
+/** Rises with every rotation, and over everything that was given out before a restore, or to a forgotten credential of the same name. */
+export async function nextFence(context: StoreContext, credential: string): Promise<number> {
+  const { db } = context;
+  const { fence: floor } = await floorOf(context, credential);
   const { highest } = await db
     .selectFrom('rotations')
     .select((column) => column.fn.max('fence').as('highest'))
     .where('credential', '=', credential)
     .executeTakeFirstOrThrow();
   const { fence_floor } = await db.selectFrom('installation').select('fence_floor').executeTakeFirstOrThrow();
-  return Math.max(highest ?? 0, fence_floor) + 1;
+  return Math.max(highest ?? 0, fence_floor, floor) + 1;
 }
 
 export function isOf(rotation: Rotation, { workflowId, runId }: Presenter): boolean {

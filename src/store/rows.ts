@@ -4,6 +4,7 @@ import type { VersionRef } from '../domain/version.js';
 import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
 import { notFound } from './failures.js';
+import { floorOf } from './names.js';
 import type { VersionsTable } from './tables.js';
 import type { SealedRow } from './sealing.js';
 import type { Marks, Version } from './records.js';
@@ -13,7 +14,14 @@ export type VersionRow = Selectable<VersionsTable> & { readonly account: string 
 
 export type VersionKey = Pick<VersionRef, 'credential' | 'number'>;
 
-const MarksColumn = z.record(z.string(), z.object({ before: z.number(), ours: z.number().exactOptional() }));
+const MarkColumn = z.object({
+  before: z.number(),
+  ours: z.number().exactOptional(),
+  first: z.number().exactOptional(),
+  again: z.literal(true).exactOptional(),
+});
+const MarksColumn = z.record(z.string(), MarkColumn);
+const SourcesColumn = z.record(z.string(), z.enum(['db', 'env']).nullable());
 const PartFingerprints = z.record(z.string(), z.string());
 
 export function selectVersions({ db }: Pick<StoreContext, 'db'>) {
@@ -58,6 +66,11 @@ export async function newestNumber({ db }: StoreContext, credential: string): Pr
   return newest ?? 0;
 }
 
+/** The next version number of a credential: above every one that was ever given under its name. */
+export async function nextNumber(context: StoreContext, credential: string): Promise<number> {
+  return Math.max(await newestNumber(context, credential), (await floorOf(context, credential)).version) + 1;
+}
+
 export function update({ db }: StoreContext, { credential, number }: VersionKey) {
   return db.updateTable('versions').where('credential', '=', credential).where('number', '=', number);
 }
@@ -79,6 +92,7 @@ export function toVersion(row: VersionRow): Version {
   return {
     credential: row.credential,
     number: row.number,
+    madeAs: row.made_as,
     state: row.state,
     fence: row.fence,
     providerId: row.provider_id,
@@ -90,6 +104,7 @@ export function toVersion(row: VersionRow): Version {
     adopted: row.adopted === 1,
     soleUser: row.sole_user === 1,
     marks: marksOf(row),
+    sources: SourcesColumn.parse(JSON.parse(row.sources)),
     createdAt: row.created_at,
     promotedAt: row.promoted_at,
     retiredAt: row.retired_at,
@@ -102,6 +117,7 @@ export function freshRow({ credential, number, fence }: VersionRef, at: number):
   return {
     credential,
     number,
+    made_as: credential,
     state: 'intended',
     fence,
     provider_id: null,
@@ -115,6 +131,7 @@ export function freshRow({ credential, number, fence }: VersionRef, at: number):
     adopted: 0,
     sole_user: 0,
     marks: '{}',
+    sources: '{}',
     created_at: at,
     promoted_at: null,
     retired_at: null,

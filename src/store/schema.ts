@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
@@ -15,13 +15,16 @@ const statements = [
   sql`create table reconciliations (credential text primary key, at bigint not null)`,
   sql`create table credentials (name text primary key, procedure text not null, account text not null)`,
   sql`create table claims (resource text primary key, credential text not null references credentials (name))`,
+  sql`create table former_names (
+    name text primary key, credential text, version integer not null, fence bigint not null, at bigint not null
+  )`,
   sql`create table versions (
     credential text not null references credentials (name), number integer not null,
-    state text not null, fence bigint not null, provider_id text,
+    made_as text not null, state text not null, fence bigint not null, provider_id text,
     sealed text, kid text, fingerprint text, part_fingerprints text not null,
     provider text not null, engine text not null,
     compromised integer not null, adopted integer not null, sole_user integer not null, marks text not null,
-    created_at bigint not null, promoted_at bigint, retired_at bigint, shown text,
+    sources text not null, created_at bigint not null, promoted_at bigint, retired_at bigint, shown text,
     primary key (credential, number)
   )`,
   sql`create unique index one_current_version on versions (credential) where state = 'current'`,

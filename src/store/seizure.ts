@@ -61,7 +61,7 @@ function mustReplace(alive: readonly VersionRow[], doomed: readonly VersionRow[]
  * Every version that its provider may accept: an intended one only with an attempt on record, an ended one only while it is not known what
  * became of an attempt to make it.
  */
-async function mayBeAlive({ db, ...context }: StoreContext, credential: string): Promise<VersionRow[]> {
+export async function mayBeAlive({ db, ...context }: StoreContext, credential: string): Promise<VersionRow[]> {
   const rows = await selectVersions({ db, ...context })
     .where('versions.credential', '=', credential)
     .execute();

@@ -12,15 +12,18 @@ import type {
   EmergencyAsked,
   Group,
   Intent,
+  KnownName,
   LedgerEntry,
   LedgerRow,
   Made,
   Marks,
   PendingNotice,
   Presenter,
+  Renaming,
   RotationRow,
   Seized,
   Seizure,
+  Sources,
   Version,
 } from './records.js';
 
@@ -38,6 +41,18 @@ export interface Store {
   credentials(): Promise<CredentialRow[]>;
   /** Takes a claim for a credential; throws a UserError naming the owner when somebody else has it. */
   claim(credential: CredentialRow, resources: readonly string[]): Promise<void>;
+
+  /** Every name that credentials have or had. */
+  names(): Promise<KnownName[]>;
+  /** Gives a credential another name; everything follows it. Throws a UserError while a rotation or an emergency is open, or when the name is taken. */
+  rename(renaming: Renaming): Promise<void>;
+  /** Versions that their provider may accept, as far as anybody knows. */
+  mayBeAlive(credential: string): Promise<Version[]>;
+  /**
+   * Forgets everything but the ledger. Throws a UserError while a rotation or an emergency is open, or when a version that may be alive is
+   * none of `alive`: nobody agreed to lose that one.
+   */
+  forget(credential: string, alive: readonly number[], actor: string): Promise<void>;
 
   // One writer
   /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same. Throws NeedsDecision when another is open, or the store was restored and the credential not reconciled since. */
@@ -130,6 +145,7 @@ export interface Store {
       /** `maybe` and `yes` turn the live versions that the engine held until then into `maybe` and `no`. */
       readonly engine?: EngineView;
       readonly marks?: Marks;
+      readonly sources?: Sources;
       readonly providerId?: string;
       /** Added to the parts of the value, or put in the place of those of the same name. */
       readonly parts?: Readonly<Record<string, string>>;

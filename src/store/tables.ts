@@ -33,6 +33,17 @@ export interface CredentialsTable {
   account: string;
 }
 
+/** Names that credentials had, and those of forgotten ones. */
+export interface FormerNamesTable {
+  name: string;
+  /** Whose name it was: nobody else may have it. Null where it is anybody's again. */
+  credential: string | null;
+  /** Versions of this name up to here, and fences, belong to credentials that are forgotten. */
+  version: number;
+  fence: number;
+  at: number;
+}
+
 export interface ClaimsTable {
   resource: string;
   credential: string;
@@ -70,6 +81,8 @@ export interface RotationsTable {
 export interface VersionsTable {
   credential: string;
   number: number;
+  /** The credential's name when it was made: what was made for it outside carries that one. */
+  made_as: string;
   state: VersionState;
   fence: number;
   provider_id: string | null;
@@ -88,6 +101,8 @@ export interface VersionsTable {
   sole_user: Flag;
   /** JSON object. */
   marks: string;
+  /** JSON object. */
+  sources: string;
   created_at: number;
   promoted_at: number | null;
   retired_at: number | null;
@@ -182,6 +197,7 @@ export interface Tables {
   installation: InstallationTable;
   reconciliations: ReconciliationsTable;
   credentials: CredentialsTable;
+  former_names: FormerNamesTable;
   claims: ClaimsTable;
   rotations: RotationsTable;
   versions: VersionsTable;

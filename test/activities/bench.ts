@@ -83,7 +83,7 @@ export async function startBench(): Promise<Bench> {
     prove,
     async promote(next) {
       await store.promote(next);
-      for (const kind of ['accepted', 'setting-ours', 'document', 'in-use'] as const) await prove(next, kind);
+      for (const kind of ['accepted', 'setting-ours', 'document', 'in-use', 'seen'] as const) await prove(next, kind);
       for (const { number, state } of await store.versions(row.name))
         if (state === 'retiring') await prove({ ...next, number }, 'idle');
     },

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
+import { loadKeyRing } from '../../src/store/key-ring.js';
+import { openStore } from '../../src/store/open-store.js';
 import { type Ended, expectTold, type Stage, startStage } from './stage.js';
 
 let stage: Stage;
@@ -50,13 +53,33 @@ it("reads it from the engine's own file of variables", async () => {
 
 it('refuses a value that the provider does not know, and leaves the store as it was', async () => {
   const wrong = `value-${randomBytes(12).toString('hex')}`;
+  stage.edit('settling: 0 seconds', 'settling: 60 seconds'); // it is waited for a new key, and this one is none
 
   const ended = await adopt(wrong);
 
-  expectTold(ended, 1, 'The value was not adopted', 'keyturn adopt openai');
+  expectTold(ended, 1, 'The value was not adopted: OpenAI refuses the key', 'keyturn adopt openai');
+  expect(ended.stderr).not.toContain('new key');
   expect(ended.stdout + ended.stderr).not.toContain(wrong);
   expect(await versions()).toMatchObject({ current: null, leftOver: [] });
   expect((await adopt(value)).code).toBe(0);
+});
+
+it('refuses a valid value that DocuElevate does not use, without showing any of what it uses', async () => {
+  const { openai, docuelevate } = stage.scenario.systems;
+  const other = (openai as OpenAiLab).createServiceAccount('others').keys[0]?.value ?? '';
+  (docuelevate as DocuElevateLab).editSetting('openai_api_key', `zzqx${other}`, 'somebody');
+
+  const ended = await adopt(other);
+
+  expectTold(ended, 1, 'openai_api_key shows another beginning or length in DocuElevate', 'The store is as before');
+  expect(ended.stdout + ended.stderr).not.toContain('zzqx');
+  expect(await versions()).toMatchObject({ current: null, leftOver: [] });
+});
+
+it('says where the engine has it from', async () => {
+  const ended = await adopt(value);
+
+  expect(ended.stdout).toMatch(/Set in\s+its environment \(openai_api_key\)/);
 });
 
 it('says what is wrong with how the value is given', async () => {
@@ -94,6 +117,7 @@ it('plans a rotation without a Temporal server, with every request and the point
   expect(stdout).toMatch(/Create a new secret key[\s\S]+undo: openai.deleteKey/);
   expect(stdout).toMatch(/point of no return.+\n.+Delete the old key/);
   expect(stdout).toMatch(/Emergency .*Delete the old key → The old key is refused/);
+  expect(stdout).toMatch(/Restart +DocuElevate's environment sets openai_api_key as well, to the value of version 1/);
   expect(plan[0]).toMatchObject({ phase: 'open' });
   expect(requests).toHaveLength(before);
 });
@@ -106,6 +130,24 @@ it('shows and verifies the ledger', async () => {
 
   expect(entries.map(({ event }) => event)).toContain('adopted');
   expect(verified).toMatchObject({ brokenAt: null, entries: entries.length });
+});
+
+it('shows an attempt that waits as waiting', async () => {
+  const ring = await loadKeyRing({ file: join(stage.dir, 'keyturn.keyring.json') });
+  const store = await openStore({ url: `sqlite:${join(stage.dir, 'keyturn.db')}`, ring });
+  await store.record({
+    event: 'waiting',
+    credential: 'openai',
+    title: 'The old key is refused',
+    detail: 'asked again',
+  });
+  await store.destroy();
+
+  const ended = await stage.keyturn('ledger', 'openai');
+  const { entries } = (await stage.keyturn('ledger', '--json')).json<{ entries: { event: string }[] }>();
+
+  expect(ended.stdout).toMatch(/openai\s+waiting\s+The old key is refused · asked again/);
+  expect(entries.map(({ event }) => event)).toEqual(['waiting']);
 });
 
 it('lets a pipe close early', async () => {

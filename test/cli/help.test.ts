@@ -6,6 +6,8 @@ const commands = [
   'init',
   'check',
   'adopt',
+  'rename',
+  'forget',
   'plan',
   'rotate',
   'status',

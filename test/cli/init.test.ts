@@ -50,6 +50,19 @@ it('writes what it finds in the engine, and says line by line what only the oper
   ]);
 });
 
+it('fills in what the engine shows in plain', async () => {
+  const plain = { sftp_private_key: '/run/secrets/sftp', sftp_host: 'sftp.example.com', sftp_port: '2222' };
+  for (const [key, value] of Object.entries(plain)) engine.editSetting(key, value, 'ada');
+
+  await stage.keyturn('init', ...options);
+  for (const key of Object.keys(plain)) engine.editSetting(key, '', 'ada');
+
+  const yaml = readFileSync(at('keyturn.yaml'), 'utf8');
+  expect(yaml).toMatch(/ {6}host: "sftp.example.com"\n/);
+  expect(yaml).toMatch(/ {6}port: 2222\n/);
+  expect(yaml).toMatch(/ {4}# {3}- envFile: .*\.env\n {4}# {5}variable: OPENAI_API_KEY\n/);
+});
+
 it('keeps the password out of the configuration and of everything it says', async () => {
   const { stdout, stderr } = await stage.keyturn('init', ...options);
 

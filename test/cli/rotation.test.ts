@@ -55,8 +55,16 @@ it('finds everything in place', async () => {
   const ended = await stage.keyturn('check', '--json');
 
   expect(ended.code).toBe(0);
-  expect(ended.json()).toMatchObject({ ok: true });
+  expect(ended.json()).toMatchObject({ ok: true, warnings: 1 });
   expect(ended.stderr).toMatch(/Temporal {2}127\.0\.0\.1:\d+ \(embedded\)/);
+});
+
+it('warns without failing', async () => {
+  const ended = await stage.keyturn('check', 'openai');
+
+  expect(ended.code).toBe(0);
+  expect(ended.stdout).toMatch(/^! openai: environment {2}openai_api_key .*\n +Next {2}Add to openai/m);
+  expect(ended.stdout).toContain('✔ Everything is in place, with 1 warning\n');
 });
 
 it('finds what is not in place', async () => {

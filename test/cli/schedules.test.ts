@@ -93,3 +93,21 @@ async function one<T>(): Promise<T> {
 }
 const due = async () => (await one<{ scheduled: boolean; dueAt: number; nextWindowAt: number }>()).dueAt;
 const version = async () => (await one<{ current: { number: number } }>()).current.number;
+
+it('moves with a credential that gets another name, paused as it is, and goes with one that is forgotten', async () => {
+  await stage.keyturn('schedules', 'apply');
+  await stage.keyturn('schedules', 'pause', 'openai', '--reason', 'the migration', '--actor', 'ada');
+  stage.edit('  openai:', '  llm:');
+
+  const renamed = await stage.keyturn('rename', 'openai', 'llm', '--json');
+  const listed = await stage.keyturn('schedules', 'list', '--json');
+  const plan = await stage.keyturn('schedules', 'plan', '--json');
+  const forgotten = await stage.keyturn('forget', 'llm', '--yes', '--json');
+  const after = await stage.keyturn('schedules', 'list', '--json');
+
+  expect(renamed.json()).toMatchObject({ credential: 'llm', schedule: 'moved, paused' });
+  expect(listed.json()).toMatchObject({ schedules: [{ credential: 'llm', paused: true, note: 'ada: the migration' }] });
+  expect(plan.json()).toMatchObject({ changes: [{ credential: 'llm', change: 'keep' }] });
+  expect(forgotten.json()).toMatchObject({ credential: 'llm', scheduleDeleted: true });
+  expect(after.json()).toEqual({ schedules: [] });
+});

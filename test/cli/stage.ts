@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createPlayground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
+import { fastClock } from '../../src/lab/clock.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import type { Duration } from '../../src/domain/duration.js';
 import { loadKeyRing } from '../../src/store/key-ring.js';
@@ -49,7 +50,7 @@ export interface Stage {
 }
 
 export async function startStage({ grace = '0 seconds' }: { grace?: Duration } = {}): Promise<Stage> {
-  const scenario = await startOpenAiApiKey();
+  const scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
   const { dir, file, remove } = await createPlayground(scenario, { grace, patience: '1 second' });
   const ring = await loadKeyRing({ file: join(dir, 'keyturn.keyring.json') });
   await (await openStore({ url: `sqlite:${join(dir, 'keyturn.db')}`, ring, create: true })).destroy();

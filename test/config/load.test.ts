@@ -20,7 +20,10 @@ describe('a configuration that is right', () => {
         project: 'proj_abc',
         baseUrl: 'https://api.openai.com/v1',
         settling: '60 seconds',
+        usageResolution: '16 minutes',
+        usageLag: '24 hours',
       },
+      unseenUse: 'ask',
       grace: '24 hours',
       patience: '1 hour',
     });
@@ -160,7 +163,7 @@ describe('a mistake is told with its place', () => {
     [
       'an unknown key of a provider',
       withLine(11, '    provider: { adminKey: { env: A }, project: proj_a, base: x }'),
-      '11:56 credentials.openai.provider.base: is not a key of this section; known: adminKey, project, baseUrl, settling',
+      '11:56 credentials.openai.provider.base: is not a key of this section; known: adminKey, project, baseUrl, settling, usageResolution, usageLag',
     ],
     [
       'text where a section belongs',

@@ -10,6 +10,7 @@ describe('the policy of a credential', () => {
       everyMs: 90 * 24 * hour,
       graceMs: 24 * hour,
       patienceMs: hour,
+      usage: { resolutionMs: 16 * 60_000, lagMs: 24 * hour },
     });
   });
 
@@ -22,6 +23,7 @@ describe('the policy of a credential', () => {
       everyMs: 30 * 24 * hour,
       graceMs: 0,
       patienceMs: 90_000,
+      usage: { resolutionMs: 16 * 60_000, lagMs: 24 * hour },
     });
   });
 

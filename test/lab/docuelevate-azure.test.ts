@@ -6,8 +6,7 @@ import {
   type DocuElevateLabOptions,
   startDocuElevateLab,
 } from '../../src/lab/docuelevate/server.js';
-import { until } from './call.js';
-import { visit, type Visitor } from './docuelevate-visitor.js';
+import { idle, visit, type Visitor } from './docuelevate-visitor.js';
 
 let azure: AzureLab;
 let lab: DocuElevateLab;
@@ -30,7 +29,7 @@ async function steps(): Promise<Record<string, string>> {
   const form = new FormData();
   form.append('file', new Blob([`%PDF-1.4 /Subtype /Image ${randomUUID()}`], { type: 'application/pdf' }), 'scan.pdf');
   await admin.send('POST', '/api/ui-upload', { body: form });
-  await until(async () => (await admin.get('/api/queue/stats')).at('total_queued') === 0);
+  await idle(lab);
   return Object.fromEntries(lab.files().flatMap((file) => file.steps.map(({ name, status }) => [name, status])));
 }
 async function message(): Promise<unknown> {

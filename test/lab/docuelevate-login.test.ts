@@ -24,7 +24,7 @@ describe('logging in', () => {
     expect(await visitor.login('wrong')).toBe('/login?error=Invalid+username+or+password');
     expect((await visitor.get(secrets)).status).toBe(403);
     expect(await visitor.login()).toBe('/onboarding');
-    expect(await visitor.login()).toBe('/upload');
+    expect(await visitor.login()).toBe('/onboarding');
     expect((await visitor.get(secrets)).status).toBe(200);
   });
 

@@ -53,7 +53,7 @@ describe('reading', () => {
     const report = await read('credentials');
 
     const byKey = new Map(report.list('credentials').map((entry) => [(entry as { key: string }).key, entry]));
-    expect(report.json).toMatchObject({ total: 60, configured_count: 6, unconfigured_count: 54 });
+    expect(report.json).toMatchObject({ total: 60, configured_count: 8, unconfigured_count: 52 });
     expect(byKey.size).toBe(60);
     expect(byKey.get(key)).toMatchObject({ configured: true, source: 'env', restart_required: false });
     expect(byKey.get('gemini_api_key')).toMatchObject({ configured: true, source: 'db' });
@@ -201,7 +201,7 @@ describe('the history', () => {
     expect(history.list('history')).toHaveLength(3);
     expect(history.text).not.toContain(secret);
     expect((await read('audit-log?limit=1&offset=1')).json).toMatchObject({
-      entries: [{ id: 1 }],
+      entries: [{ id: 2 }],
       limit: 1,
       offset: 1,
     });

@@ -1,6 +1,6 @@
 import type { FormData as UndiciFormData } from 'undici';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
-import { call, type Reply } from './call.js';
+import { call, type Reply, until } from './call.js';
 
 export interface Extra {
   readonly headers?: Record<string, string>;
@@ -20,7 +20,7 @@ export interface Visitor {
   login(password?: string, username?: string): Promise<string | null>;
 }
 
-export function visit(lab: DocuElevateLab): Visitor {
+export function visit(lab: Pick<DocuElevateLab, 'url' | 'adminUsername' | 'adminPassword'>): Visitor {
   const visitor: Visitor = {
     cookie: '',
     csrf() {
@@ -50,4 +50,12 @@ export function visit(lab: DocuElevateLab): Visitor {
     },
   };
   return visitor;
+}
+
+/** Waits until no task waits or runs; those that wait for their time do not count. */
+export function idle(lab: DocuElevateLab): Promise<void> {
+  return until(async () => {
+    const stats = await call(`${lab.url}/api/queue/stats`);
+    return stats.at('total_queued') === 0 && stats.list('celery', 'active').length === 0;
+  });
 }

@@ -46,6 +46,23 @@ describe('a key', () => {
     expect(lab.works(value)).toBe(false);
   });
 
+  it('may be accepted and allowed nothing but the list of models, until that is lifted', async () => {
+    lab.restrictNewKeys(true);
+    const { value, keyId } = await createAccount('engine');
+    const chat = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Is anybody there?' }] };
+
+    expect((await ask('GET', '/models', { key: value })).status).toBe(200);
+    expect((await ask('POST', '/chat/completions', { key: value, body: chat })).at('error')).toMatchObject({
+      code: 'missing_scope',
+    });
+    lab.restrictNewKeys(false);
+    expect((await ask('POST', '/chat/completions', { key: value, body: chat })).status).toBe(200);
+    expect(lab.inferences()).toEqual([
+      { key: keyId, asked: JSON.stringify(chat), status: 403 },
+      { key: keyId, asked: JSON.stringify(chat), status: 200 },
+    ]);
+  });
+
   it('is refused with one space too many', async () => {
     const { value } = lab.createUserKey('by hand');
 

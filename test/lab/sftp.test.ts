@@ -1,5 +1,5 @@
 import ssh2, { type AnyAuthMethod, type Client, type SFTPWrapper } from 'ssh2';
-import { newLabKey } from '../../src/lab/sftp/keys.js';
+import { nameOf, newLabKey } from '../../src/lab/sftp/keys.js';
 import { type SftpLab, type SftpLabOptions, startSftpLab } from '../../src/lab/sftp/server.js';
 
 let lab: SftpLab;
@@ -75,6 +75,55 @@ it('lets nobody in by a file that others may write', async () => {
   expect(lab.accepted()).toEqual([]);
 });
 
+it('lets nobody in by a file that the account may not read', async () => {
+  await start();
+  const file = lab.files.all.get(lab.keysFile)!;
+
+  lab.files.put(lab.keysFile, { ...file, uid: 0 });
+
+  expect(lab.accepted()).toEqual([]);
+});
+
+it.each(['expiry-time="20200101"', 'from="203.0.113.0/24,!127.0.0.1"'])(
+  'turns a key away by its options: %s',
+  async (options) => {
+    await start();
+
+    lab.text = `${options} ssh-ed25519 ${lab.key.blob}\nssh-ed25519 ${lab.admin.blob}\n`;
+
+    expect(lab.accepted()).toEqual([lab.admin.blob]);
+    lab.text += `expiry-time="20990101",from="127.0.0.0/8" ssh-ed25519 ${lab.key.blob}\n`;
+    expect(lab.accepted()).toContain(lab.key.blob);
+  },
+);
+
+it('lets a locked account in by nothing, and writes down why', async () => {
+  await start();
+  lab.standing.state = 'locked';
+
+  await expect(withKey(lab.key.privateKey)).rejects.toThrow('authentication');
+  await expect(login({ type: 'password', username: lab.username, password: lab.password })).rejects.toThrow();
+
+  expect(lab.log()).toContain('not allowed because account is locked');
+});
+
+it('hangs up with words of its own when somebody was turned away too often', async () => {
+  await start({ maxAuthTries: 1 });
+
+  await expect(withKey(newLabKey().privateKey)).rejects.toThrow('Too many authentication failures');
+  await withKey(lab.key.privateKey);
+});
+
+it('writes down which key somebody came in with', async () => {
+  await start();
+
+  await withKey(lab.key.privateKey);
+
+  expect(lab.log()).toMatch(`Accepted publickey for ${lab.username} from 127.0.0.1 port`);
+  expect(lab.log()).toContain(nameOf(lab.key.blob));
+  expect(lab.log()).not.toContain(nameOf(lab.admin.blob));
+});
+
 it('shows a file that is written in place half written', async () => {
   await start();
   const sftp = await filesOf(await withKey(lab.key.privateKey));
@@ -104,6 +153,7 @@ it.each(['central', 'chroot'] as const)('keeps the file out of reach where it is
   const root = await filesOf(await withKey(lab.root.privateKey, 'root'));
 
   expect(await read(root, lab.keysFile)).toContain(lab.key.blob);
+  if (placement === 'chroot') await expect(read(sftp, lab.keysFile)).rejects.toThrow();
 });
 
 it('cuts the connection after it renamed, when it is told to', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
 import { draftConfiguration } from '../../src/operations/draft.js';
 import { catalog } from '../../workflows/catalog.js';
@@ -9,9 +10,10 @@ const setting = (key: string, change: object = {}) => ({
   ...{ key, category: 'Storage', description: `What ${key} is for`, configured: true, source: 'env' as const },
   ...change,
 });
-const draft = (...credentials: ReturnType<typeof setting>[]) =>
+const draft = (...credentials: ReturnType<typeof setting>[]) => draftWith({}, ...credentials);
+const draftWith = (shown: Record<string, string>, ...credentials: ReturnType<typeof setting>[]) =>
   draftConfiguration(
-    { kind: 'docuelevate', url: 'https://docs.example.com', username: 'key: "turn" #1', credentials },
+    { kind: 'docuelevate', url: 'https://docs.example.com', username: 'key: "turn" #1', credentials, shown },
     catalog,
   );
 
@@ -71,7 +73,7 @@ it('makes entries for the secrets of a Document Engine, which needs no account o
   ];
 
   const { text, ...drawn } = draftConfiguration(
-    { kind: 'document-engine', url: 'https://viewer.example.com', credentials },
+    { kind: 'document-engine', url: 'https://viewer.example.com', credentials, shown: {} },
     catalog,
   );
 
@@ -85,3 +87,71 @@ it('makes entries for the secrets of a Document Engine, which needs no account o
     apiToken: { file: expect.any(String) as string },
   });
 });
+
+describe('What DocuElevate shows in plain', () => {
+  it('is filled in, the port as a number', () => {
+    const shown = { sftp_host: 'sftp.example.com', sftp_port: '2222', sftp_username: 'keyturn: #1' };
+
+    const { text } = draftWith(shown, setting('sftp_private_key'));
+
+    expect(providerIn(text, 'sftp')).toMatchObject({ host: 'sftp.example.com', port: 2222, username: 'keyturn: #1' });
+    expect(text).toMatch(/# FILL IN.+\n +hostKey:\n/);
+    expect(text).not.toMatch(/^ +# FILL IN.*\n +(host|username):/m);
+  });
+
+  it('is taken with what DocuElevate uses where nothing is set', () => {
+    const { text } = draftWith(
+      { s3_bucket_name: 'documents', s3_folder_prefix: 'in' },
+      setting('aws_access_key_id'),
+      setting('aws_secret_access_key'),
+    );
+
+    expect(providerIn(text, 'aws')).toMatchObject({ bucket: 'documents', prefix: 'in/', region: 'us-east-1' });
+    expect(text).toContain('aws_region, which is us-east-1 where it is not set');
+  });
+
+  it('is left open where the section cannot take it', () => {
+    const { text } = draftWith({ azure_endpoint: 'not an address' }, setting('azure_ai_key'));
+
+    expect(providerIn(text, 'azure')).toMatchObject({ endpoint: null });
+    expect(text).not.toContain('not an address');
+  });
+
+  it.each([
+    [{}, true],
+    [{ ocr_providers: 'tesseract,mistral' }, true],
+    [{ ocr_providers: 'tesseract, azure' }, false],
+  ])('says with %j whether no scan is read with Azure: %s', (shown, isSaid) => {
+    expect(draftWith(shown, setting('azure_ai_key')).text.includes('reads no scan with Azure')).toBe(isSaid);
+  });
+});
+
+describe('A setting from the environment', () => {
+  it('gets a delivery to the environment file proposed, which can be used as it stands', () => {
+    const { text } = draft(setting('aws_access_key_id'), setting('aws_secret_access_key'));
+
+    const uncommented = text
+      .replace(/^ {4}# (deliver:)/m, '    $1')
+      .replace(/^ {4}#( {3}(?:- envFile| {2}variable| {2}part):)/gm, '    $1');
+
+    expect(text).toContain('A worker that starts while its Redis is empty');
+    expect((parse(uncommented) as Parsed).credentials['aws']).toMatchObject({
+      deliver: [
+        { envFile: '/srv/docuelevate/.env', variable: 'AWS_ACCESS_KEY_ID', part: 'id' },
+        { envFile: '/srv/docuelevate/.env', variable: 'AWS_SECRET_ACCESS_KEY', part: 'secret' },
+      ],
+    });
+  });
+
+  it('does not when it is in the database', () => {
+    expect(draft(setting('openai_api_key', { source: 'db' })).text).not.toContain('deliver:');
+  });
+});
+
+interface Parsed {
+  readonly credentials: Readonly<Record<string, { readonly provider: unknown }>>;
+}
+
+function providerIn(text: string, credential: string): unknown {
+  return (parse(text) as Parsed).credentials[credential]?.provider;
+}

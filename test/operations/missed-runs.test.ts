@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import { type Scenario } from '../../src/lab/scenario.js';
+import { fastClock } from '../../src/lab/clock.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import { applySchedules } from '../../src/operations/schedules.js';
 import { openSession, type Session } from '../../src/operations/session.js';
@@ -22,7 +23,7 @@ let session: Session;
 
 beforeAll(async () => {
   binary = await findTemporalBinary({ report });
-  const stack = await startOpenAiApiKey();
+  const stack = await startOpenAiApiKey({ clock: fastClock(1000) });
   const schedule = { every: '2 seconds', reason: 'the test is in a hurry' };
   const credentials = { openai: { ...stack.config.credentials['openai'], schedule } };
   scenario = { ...stack, config: { ...stack.config, credentials } };

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
+import { fastClock } from '../../src/lab/clock.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { adopt } from '../../src/operations/adopt.js';
@@ -17,7 +18,7 @@ let rehearsal: TestRehearsal;
 let twin: Session;
 
 beforeEach(async () => {
-  scenario = await startOpenAiApiKey();
+  scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
   rehearsal = await rehearse(scenario, shared);
   twin = await openSession({ file: secondConfiguration() });
 });

@@ -169,6 +169,47 @@ describe('the real OpenSSH server', () => {
     expect(sshd.log()).toContain(`Failed publickey for ${sshd.username}`);
   });
 
+  it('turns a key away at once whose line is switched off, and lets it in at once when it is on again', async () => {
+    const adopted = await bench.adopt({ privateKey: first.privateKey.trim() });
+    await bench.attempt(() => sftp.identifyKey(adopted));
+    const { current, next } = await bench.rotate();
+    await bench.attempt(() => sftp.generateKeyPair(next));
+    await bench.attempt(() => sftp.authorizeKey(next));
+    await bench.attempt(() => sftp.acceptsKey(current!));
+    await bench.promote(next);
+    const before = { text: text(), rights: statSync(sshd.keysFile).mode };
+    const old = { ...current!, fence: next.fence };
+
+    await bench.attempt(() => sftp.disableKey(old));
+
+    expect(blobsIn(text())).not.toContain(first.blob);
+    expect(await bench.attempt(() => sftp.refusesKey(old))).toMatchObject({ outcome: 'proved' });
+    expect(await bench.attempt(() => sftp.acceptsKey(next))).toMatchObject({ outcome: 'proved' });
+    await bench.attempt(() => sftp.enableKey(old));
+    expect(await bench.attempt(() => sftp.acceptsKey(old))).toMatchObject({ outcome: 'proved' });
+    expect({ text: text(), rights: statSync(sshd.keysFile).mode }).toEqual(before);
+    const verdicts = sshd.log().match(/(?:Accepted|Failed) publickey .*/g) ?? [];
+    expect(verdicts.filter((line) => line.includes(fingerprintOf(first.blob))).map((line) => line.slice(0, 8))).toEqual(
+      [...['Accepted', 'Failed p', 'Accepted', 'Accepted']],
+    );
+  });
+
+  it('turns a key away also where it allows one try, and lets the next one in for a time of its own', async () => {
+    const adopted = await bench.adopt({ privateKey: first.privateKey.trim() });
+    await bench.attempt(() => sftp.identifyKey(adopted));
+    const { current, next } = await bench.rotate();
+    await bench.attempt(() => sftp.generateKeyPair(next));
+    account = { ...account, port: sshd.strictPort };
+    expect(await bench.attempt(() => sftp.acceptsKey(next))).toMatchObject({ outcome: 'failed' });
+    writeFileSync(sshd.keysFile, `expiry-time="20200101",${text()}`);
+    expect(await bench.attempt(() => sftp.acceptsKey(current!))).toMatchObject({ outcome: 'failed' });
+
+    await bench.attempt(() => sftp.authorizeKey(next));
+
+    expect(await bench.attempt(() => sftp.acceptsKey(next))).toMatchObject({ outcome: 'proved' });
+    expect(text().split('\n').at(-2)).toMatch(/^restrict ssh-ed25519 /);
+  });
+
   it('is not believed with another host key', async () => {
     account = { ...account, hostKey: `ssh-ed25519 ${newLabKey().blob}` };
     const adopted = await bench.adopt({ privateKey: first.privateKey.trim() });

@@ -30,7 +30,14 @@ describe('Adopting a value', () => {
     expect(await bench.store.unseal(ref)).toEqual(parts);
     expect(await bench.store.read(ref)).toEqual({
       ...{ credential: 'openai', number: 1, fence: 0, state: 'current', providerId: null, parts: ['id', 'secret'] },
-      ...{ fingerprint: matching(/^[0-9a-f]{64}$/), provider: 'unknown', engine: 'maybe', marks: {} },
+      ...{
+        fingerprint: matching(/^[0-9a-f]{64}$/),
+        provider: 'unknown',
+        engine: 'maybe',
+        marks: {},
+        sources: {},
+        madeAs: 'openai',
+      },
       ...{ compromised: false, adopted: true, soleUser: true },
       ...{ createdAt: bench.clock, promotedAt: bench.clock, retiredAt: null, shown: null },
     });

@@ -43,7 +43,12 @@ export const describeRecording: typeof describe.skip = recordingsFolder === unde
 
 /** Throws when the folder does not hold the file. */
 export function readRecording<E = Exchange>(file: string): Recording<E> {
-  return JSON.parse(readFileSync(join(recordingsFolder ?? '', file), 'utf8')) as Recording<E>;
+  return readRecordingFile<Recording<E>>(file);
+}
+
+/** A recording in a form of its own. */
+export function readRecordingFile<T>(file: string): T {
+  return JSON.parse(readFileSync(join(recordingsFolder ?? '', file), 'utf8')) as T;
 }
 
 /** Leaves the tally for `.ci/recordings.mjs`, which adds up what the test files did in processes of their own. */

@@ -7,7 +7,9 @@ import type { Scenario } from '../../src/lab/scenario.js';
 import { type SftpScenarioOptions, startSftpPrivateKey } from '../../src/lab/scenarios/sftp-private-key.js';
 import type { SftpLab } from '../../src/lab/sftp/server.js';
 import { randomValue } from '../activities/bench.js';
+import { decide, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
+import { until } from '../support/temporal.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -22,6 +24,7 @@ async function begin(options: SftpScenarioOptions = {}): Promise<void> {
 }
 afterEach(() => rehearsal.stop());
 
+const testDocument = /^test document keyturn-test-.*\.pdf in DocuElevate$/;
 const rotate = async () => rehearsal.report(await rehearsal.begin());
 const setting = (): string => docuelevate.setting('sftp_private_key') ?? '';
 
@@ -34,6 +37,8 @@ it('leaves one key of ours and one new file after three rotations, and no upload
   for (let round = 0; round < 3; round++) expect(await rotate()).toMatchObject({ outcome: 'retired', leftOver: [] });
   await consumer.stop();
 
+  const evidence = await rehearsal.session.store.evidence({ credential: scenario.credential, number: 4 });
+  expect(evidence.filter(({ kind, outcome }) => kind === 'in-use' && outcome === 'proved')).not.toEqual([]);
   expect(consumer.probes).toBeGreaterThan(20);
   expect(consumer.failed).toBe(0);
   expect(scenario.working()).toEqual([scenario.engineHolds()]);
@@ -66,11 +71,36 @@ it('goes back, with the old key untouched, where the worker sees nothing but the
   expect(await rotate()).toMatchObject({
     outcome: 'rolled-back',
     why: expect.stringContaining('A test document arrives over SFTP') as string,
-    leftOver: [],
+    leftOver: [expect.stringMatching(testDocument)], // DocuElevate tries its upload again later
   });
 
   expect({ text: sftp.text, held: scenario.engineHolds() }).toEqual(before);
   expect(existsSync(setting())).toBe(true);
+  expect(await scenario.consume()).toBe(true);
+});
+
+it('does not remove an old key that documents still go through with: they fail while it is switched off, and it is put back', async () => {
+  await begin();
+  docuelevate.staleWorker = true; // goes on with the old key, whatever the database says
+  const before = { text: sftp.text, held: scenario.engineHolds() };
+  const handle = await rehearsal.begin();
+
+  const { waiting } = await until(async () => {
+    const seen = await handle.query(progress);
+    return seen.waiting?.for === 'operator' && seen;
+  });
+  expect(waiting?.why).toContain('A test document arrives over SFTP');
+  expect(waiting?.why).toContain('it was put back');
+  expect(sftp.text).toContain(before.text.split('\n')[0]);
+  await handle.executeUpdate(decide, {
+    args: [{ actor: 'test', decision: 'roll-back', reason: 'the old key is in use' }],
+  });
+
+  expect(await rehearsal.report(handle)).toMatchObject({
+    outcome: 'rolled-back',
+    leftOver: [expect.stringMatching(testDocument)],
+  });
+  expect({ text: sftp.text, held: scenario.engineHolds() }).toEqual(before);
   expect(await scenario.consume()).toBe(true);
 });
 

@@ -44,6 +44,8 @@ const kinds: Partial<Record<keyof Scripted, EvidenceKind>> = {
   refuses: 'refused',
   document: 'document',
   ours: 'setting-ours',
+  seen: 'in-use',
+  holds: 'setting-ours',
 };
 const verbs = [
   'create',
@@ -56,6 +58,7 @@ const verbs = [
   'write',
   'restore',
   'document',
+  'seen',
 ] as const;
 
 export async function startStage(): Promise<Stage> {
@@ -78,6 +81,7 @@ export async function startStage(): Promise<Stage> {
     docuelevate: {
       writeSettings: act(store, stage, 'write'),
       settingsAreOurs: act(store, stage, 'ours'),
+      holdsAdopted: act(store, stage, 'holds'),
       collectAudit: async () => undefined,
     },
     script: Object.fromEntries(verbs.map((verb) => [verb, (version: VersionRef) => act(store, stage, verb)(version)])),

@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
+import { seen } from '../rotation/seen.js';
 import { aws, docuelevate, versions } from '../systems.js';
 
 export const awsS3AccessKeys = {
@@ -25,6 +26,14 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
   async adopt(run, version) {
     await run.check("AWS accepts the key as the service user's", aws.acceptsKey(version));
     await run.step("Find the key among the user's", aws.identifyKey(version));
+  },
+
+  async observe(run, version) {
+    await run.check(
+      'A document is uploaded with what DocuElevate holds',
+      docuelevate.observeDocument({ version, expect: upload }),
+    );
+    await run.check('AWS saw DocuElevate use the adopted key', aws.sawUse(version), { whenNot: 'ask' });
   },
 
   /** Guide steps 1 and 2: "in sequence before verifying", since the bulk-update endpoint cannot be reached. */
@@ -58,11 +67,16 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
     );
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', aws.isIdle(old), { whenNot: 'ask' });
-    await run.step('Deactivate the old access key', aws.deactivateKey(old), { undo: aws.activateKey(old) });
-    await run.check('The old key is refused', aws.refusesKey(old));
-    await run.verify();
+    await run.tryOut('Deactivate the old access key', aws.deactivateKey(old), {
+      undo: aws.activateKey(old),
+      async trial() {
+        await run.check('The old key is refused', aws.refusesKey(old));
+        await run.verify();
+      },
+    });
     await run.pause('Keep the old access key inactive', awsS3AccessKeys.pause);
     await run.check('Meanwhile the old key is idle', aws.isIdle(old), { whenNot: 'ask' });
+    await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });
     await run.step('Delete the old access key', aws.deleteKey(old));
   },
 });

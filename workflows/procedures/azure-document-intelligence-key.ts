@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
+import { seen } from '../rotation/seen.js';
 import { azure, docuelevate, versions } from '../systems.js';
 
 export const azureDocumentIntelligenceKey = {
@@ -51,6 +52,7 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
   async retire(run, old) {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', versions.notObservable({ version: old, kind: 'idle', why }));
+    await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });
     await run.step('Regenerate the old key', azure.regenerateKey(old));
     await run.check('The old key is refused', azure.refusesKey(old));
   },

@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
+import { seen } from '../rotation/seen.js';
 import { documentEngine, versions } from '../systems.js';
 
 export const documentEngineDashboardPassword = {
@@ -48,6 +49,7 @@ export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngi
   /** Guide, "Rotating secrets" and "Expiring existing secrets". */
   async retire(run, old) {
     await run.check('Nobody uses the old password', documentEngine.isIdle(old), { whenNot: 'ask' });
+    await run.check('The new password is seen in use', seen(run), { whenNot: 'ask' });
     await run.step('Make the new password current', documentEngine.makeCurrent({ version: run.next, former: old }));
     await run.step('Expire the old password', documentEngine.expireSecret(old));
     await run.check('The old password is refused', documentEngine.refusesPassword(old));

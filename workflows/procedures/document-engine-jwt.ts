@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
+import { seen } from '../rotation/seen.js';
 import { documentEngine, versions } from '../systems.js';
 
 export const documentEngineJwt = {
@@ -50,6 +51,7 @@ export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
   async retire(run, old) {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('Tokens signed with the old key have passed', documentEngine.isIdle(old), { whenNot: 'ask' });
+    await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });
     await run.step('Make the new key current', documentEngine.makeCurrent({ version: run.next, former: old }));
     await run.step('Expire the old key', documentEngine.expireSecret(old));
     await run.check('A token signed with the old key is refused', documentEngine.refusesKey(old));

@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
+import { seen } from '../rotation/seen.js';
 import { documentEngine, versions } from '../systems.js';
 
 export const documentEngineSecretKeyBase = {
@@ -48,6 +49,7 @@ export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSe
   /** Guide, "Rotating secrets" and "Expiring existing secrets". */
   async retire(run, old) {
     await run.check('Nothing uses the old base', documentEngine.isIdle(old), { whenNot: 'ask' });
+    await run.check('The new base is seen in use', seen(run), { whenNot: 'ask' });
     await run.step('Make the new base current', documentEngine.makeCurrent({ version: run.next, former: old }));
     await run.step('Expire the old base', documentEngine.expireSecret(old));
     await run.check('The old base is gone from the list', documentEngine.isGone(old));

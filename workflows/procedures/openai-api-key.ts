@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
+import { seen } from '../rotation/seen.js';
 import { docuelevate, openai, versions } from '../systems.js';
 
 export const openAiApiKey = {
@@ -13,12 +14,22 @@ export const openAiApiKey = {
   workflow: 'rotateOpenAiApiKey',
 } as const satisfies ProcedureDescriptor;
 
+const extraction = 'extract_metadata_with_gpt';
+
 export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
   accepts: (version) => openai.acceptsKey(version),
 
   async adopt(run, version) {
     await run.check('OpenAI accepts the key', openai.acceptsKey(version));
     await run.step('Find the key in the project', openai.identifyKey(version));
+  },
+
+  async observe(run, version) {
+    await run.check(
+      'A document is processed with what DocuElevate holds',
+      docuelevate.observeDocument({ version, expect: extraction }),
+    );
+    await run.check('OpenAI saw DocuElevate use the adopted key', openai.sawUse(version), { whenNot: 'ask' });
   },
 
   /** Guide steps 2 and 3; step 1, logging in, is the admin key in the configuration. */
@@ -35,7 +46,7 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
   async verify(run, version) {
     await run.check(
       'A test document is processed with it',
-      docuelevate.processTestDocument({ version, expect: 'extract_metadata_with_gpt' }),
+      docuelevate.processTestDocument({ version, expect: extraction }),
     );
     await run.check('OpenAI saw the key in use', openai.sawUse(version));
     await run.check('OpenAI accepts the key', openai.acceptsKey(version));
@@ -46,6 +57,7 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
   async retire(run, old) {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', openai.isIdle(old), { whenNot: 'ask' });
+    await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });
     await run.step('Delete the old key', openai.deleteKey(old));
     await run.check('The old key is refused', openai.refusesKey(old));
   },

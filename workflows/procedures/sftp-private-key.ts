@@ -1,5 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
+import { seen } from '../rotation/seen.js';
 import { docuelevate, sftp, versions } from '../systems.js';
 
 export const sftpPrivateKey = {
@@ -14,11 +15,14 @@ export const sftpPrivateKey = {
   adopts: 'privateKey',
   every: '90 days', // the guide's table has no row for private keys; SFTP passwords have 90 days
   overlap: 'both-valid',
+  gap: 'both keys work until the old one is switched off; what still uses it fails from then on. A document shows it within a minute, and then the old one is switched on again; DocuElevate tries a failed upload again after 1, 5 and 15 minutes',
   workflow: 'rotateSftpPrivateKey',
   outlives: 'connections that are open already: they last until they are closed',
 } as const satisfies ProcedureDescriptor;
 
 const why = 'an SFTP server tells nobody which key a login was made with';
+
+const upload = 'upload_to_sftp';
 
 export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
   accepts: (version) => sftp.acceptsKey(version),
@@ -26,7 +30,6 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
   async adopt(run, version) {
     await run.step('Find the key in its file and in authorized_keys', sftp.identifyKey(version));
     await run.check('The server accepts the key', sftp.acceptsKey(version));
-    await run.check('DocuElevate reads this file', docuelevate.showsAdopted({ version, setting: 'sftp_private_key' }));
   },
 
   /** Guide steps 1 to 3. The setting is a path: the new key lies in a file of its own before the setting names it. */
@@ -44,24 +47,37 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
 
   /** Guide step 4: "verify connectivity". */
   async verify(run, version) {
-    await run.check(
-      'A test document arrives over SFTP',
-      docuelevate.processTestDocument({ version, expect: 'upload_to_sftp' }),
-    );
+    await run.check('A test document arrives over SFTP', docuelevate.processTestDocument({ version, expect: upload }));
     await run.check(
       'No password was used in its place',
       docuelevate.hasNoFallback({ version, setting: sftpPrivateKey.fallback }),
     );
+    await run.check('No other key was used in its place', sftp.isOnlyKey(version));
     await run.check('The server accepts the key', sftp.acceptsKey(version));
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },
 
-  /** Guide step 4: "then remove the old public key". */
+  /** Guide step 4: "then remove the old public key". Switched off first: what arrives meanwhile was not let in by it. */
   async retire(run, old) {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', versions.notObservable({ version: old, kind: 'idle', why }));
+    // A server tells nobody which key a login was made with: so a document has to arrive while the old one is switched off.
+    await run.tryOut('Switch off the old public key', sftp.disableKey(old), {
+      undo: sftp.enableKey(old),
+      within: '1 minute',
+      async trial() {
+        await run.check('The old key is refused', sftp.refusesKey(old));
+        await run.verify();
+      },
+    });
+    await run.check(
+      'No upload failed while the old key was off',
+      docuelevate.countLost({ version: run.next, step: upload, since: 'the last reload but one' }),
+      { whenNot: 'ask' },
+    );
+    await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });
     await run.step('Remove the old public key', sftp.removeKey(old));
-    await run.check('The old key is refused', sftp.refusesKey(old));
+    await run.check('The old key stays refused', sftp.refusesKey(old));
     await run.step('Delete the old private key file', sftp.removeKeyFile(old));
   },
 

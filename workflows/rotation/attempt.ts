@@ -34,7 +34,8 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
   for (let tries = 0; ; tries++) {
     const result = await once(run, attempted);
     if (!('trouble' in result)) return result;
-    const decision = await settle(run, { title: attempted.title, trouble: result.trouble, since, tries });
+    if (nothingHangsOn(run, attempted, result)) return unseenEnd(result);
+    const decision = await settle(run, { ...attempted, trouble: titled(attempted, result.trouble), since, tries });
     if (!decision) continue;
     await record(run, attempted, { decision, kind: result.kind });
     if (decision.decision === 'skip')
@@ -59,20 +60,31 @@ function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
     (result) => endedOf(attempted, result),
     (error: unknown) => {
       const trouble = troubleOf(error);
-      return { trouble: { ...trouble, why: `${title}: ${trouble.why}` } };
+      return trouble.kind === 'unseen' ? { trouble, kind: 'in-use' } : { trouble };
     },
   );
 }
 
-function endedOf({ title, ask }: Attempted, result: unknown): Ended | Failed {
-  if (!isFinding(result)) return { state: 'done' };
-  if (result.outcome !== 'failed') return { state: 'done', outcome: result.outcome, detail: result.detail };
-  return { trouble: { why: `${title}: ${result.detail}`, kind: ask ? 'ask' : 'final' }, kind: result.kind };
+function titled({ title }: Attempted, trouble: Trouble): Trouble {
+  return { ...trouble, why: `${title}: ${trouble.why}` };
 }
 
-interface Position {
-  /** Of the step. */
-  readonly title: string;
+/** A use that does not show yet is waited for before a value is retired, and where somebody asks for it. */
+function nothingHangsOn({ footing }: RotationRun, { ask = false }: Attempted, { trouble }: Failed): boolean {
+  return trouble.kind === 'unseen' && !ask && footing !== 'committed';
+}
+
+function unseenEnd({ trouble: { why } }: Failed): Ended {
+  return { state: 'done', outcome: 'not-observable', detail: why };
+}
+
+function endedOf({ ask }: Attempted, result: unknown): Ended | Failed {
+  if (!isFinding(result)) return { state: 'done' };
+  if (result.outcome !== 'failed') return { state: 'done', outcome: result.outcome, detail: result.detail };
+  return { trouble: { why: result.detail, kind: ask ? 'ask' : 'final' }, kind: result.kind };
+}
+
+interface Position extends Attempted {
   readonly trouble: Trouble;
   /** When this step was first tried, Unix milliseconds. */
   readonly since: number;
@@ -80,26 +92,34 @@ interface Position {
 }
 
 /** What trouble leads to: the next try (null), a person's decision, or leaving. */
-async function settle(run: RotationRun, { title, trouble, since, tries }: Position): Promise<DecisionRequest | null> {
+async function settle(run: RotationRun, position: Position): Promise<DecisionRequest | null> {
+  const { title, trouble, since, tries } = position;
   const { kind, why } = trouble;
   leaveIfClear(run, trouble);
   const forward = run.footing === 'forward';
   const patienceEnds = forward ? since + run.input.policy.patienceMs : Number.POSITIVE_INFINITY;
   const person = kind === 'ask' || kind === 'stale';
   const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
-  const decision = await decisionUntil(run, { title, why, patienceEnds, retryAt, operator: person || !forward });
+  const operator = kind === 'unseen' ? isOverdue(run, position) : person || !forward;
+  const decision = await decisionUntil(run, { title, why, patienceEnds, retryAt, operator });
   if (!decision && run.world.now() >= patienceEnds) throw new Leave('roll-back', `${why}; nobody decided in time`);
   return decision;
+}
+
+/** Whether a use that does not show has been waited for as long as the provider may take. */
+function isOverdue({ input: { policy }, world }: RotationRun, { ask = false, since }: Position): boolean {
+  return ask || world.now() >= since + (policy.usage?.lagMs ?? 0);
 }
 
 /** Trouble that needs no waiting to know what it leads to. */
 function leaveIfClear(run: RotationRun, { kind, why }: Trouble): void {
   if (kind === 'lost') throw new Leave('lost', why);
+  if (run.trying) throw new Leave('put-back', why);
   if (kind === 'stale' && run.staleRounds++ < mostStaleRounds) throw new Leave('stale', why);
   if (kind === 'final' && run.footing === 'forward') throw new Leave('roll-back', why);
 }
 
-interface Question {
+export interface Question {
   readonly title: string;
   readonly why: string;
   readonly patienceEnds: number;
@@ -108,7 +128,7 @@ interface Question {
   readonly operator: boolean;
 }
 
-async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
+export async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
   const { title, why, patienceEnds, retryAt, operator } = question;
   const until = Math.min(patienceEnds, retryAt);
   const clock = Number.isFinite(until)

@@ -42,6 +42,10 @@ export class Journal {
     }
   }
 
+  isDone(place: Omit<Place, 'phase'>): boolean {
+    return this.#done.has(keyOf(place));
+  }
+
   /** This check of `retire` counts only as long as the proof is fresh. */
   perishes(place: Omit<Place, 'phase'>): void {
     this.#retireChecks.add(keyOf(place));

@@ -13,11 +13,16 @@ export function laneOf(run: RotationRun, scope: string): Run {
     next: run.next,
     current: run.current,
     delivers: false,
+    retiresUnseen: true,
     async step(title, call) {
       await once(title, () => attempt(run, { title, call }));
     },
     async check(title, call, { whenNot } = {}) {
       if (whenNot !== 'ask') await once(title, () => attempt(run, { title, call, check: true }));
+    },
+    async tryOut(title, call, { trial }) {
+      await once(title, () => attempt(run, { title, call }));
+      await trial();
     },
     async task(title, call, { due }) {
       await once(title, () => run.askPerson(title, call, due));

@@ -18,9 +18,9 @@ export async function forward(run: RotationRun): Promise<void> {
   run.commit();
   const old = run.current;
   if (!old) return;
-  const { graceMs } = run.input.policy;
+  const { graceMs, usage } = run.input.policy;
   if (graceMs > 0) await run.during('grace', () => run.hold(`Keep version ${old.number} usable`, graceMs));
-  await retire(run, { old, proven: graceMs === 0 });
+  await retire(run, { old, proven: graceMs === 0 && !usage?.resolutionMs });
 }
 
 /** After a wait that was too long for one run. */
@@ -57,21 +57,48 @@ async function noticeDrift(run: RotationRun): Promise<void> {
   await run.during('open', () => run.check('The engine still holds what we last wrote', call, { whenNot: 'ask' }));
 }
 
-/** An adopted value was only asserted: engines do not give settings back. So it is written again and shown to work before anything hangs on it. */
+/**
+ * An adopted value was only asserted: engines do not give settings back. So it is observed first, as the engine uses it by itself, and
+ * announced afterwards: written again and shown to work before anything hangs on it.
+ */
 async function confirm(run: RotationRun): Promise<void> {
   const { current, opened } = run;
   if (!current || !opened?.unconfirmed) return;
+  const { procedure } = run.definition;
   await run.during('confirm', async () => {
+    await letProbesPass(run, current);
+    await (procedure.observe?.(run, current) ?? assume(run, current));
     await run.step('Write the adopted value again', engines[run.definition.descriptor.engine].write(current));
-    await run.definition.procedure.verify(run, current);
+    await procedure.verify(run, current);
   });
+}
+
+/** Where the provider tells of uses, but not of those that come soon after one of ours. */
+async function letProbesPass(run: RotationRun, version: VersionRef): Promise<void> {
+  const resolutionMs = run.input.policy.usage?.resolutionMs ?? 0;
+  if (resolutionMs === 0) return;
+  await run.step('Wait until a use can be told from our own', versions.letProbesPass({ version, resolutionMs }));
+}
+
+/** Where no provider tells of uses: the value is accepted, the settings do not speak against it, and nothing else has it. */
+async function assume(run: RotationRun, version: VersionRef): Promise<void> {
+  const { procedure, descriptor } = run.definition;
+  const holds = engines[descriptor.engine].holds?.(version);
+  if (!holds) return;
+  await run.check('The adopted value is accepted', procedure.accepts(version));
+  await run.check('The settings show it, as far as they show it', holds);
+  await run.check('Nothing else uses the adopted value', versions.soleUser(version), { whenNot: 'ask' });
 }
 
 /** Proof, then the end of the old version; when the proof went stale on the way (somebody was asked), both again. */
 async function retire(run: RotationRun, { old, proven }: { old: VersionRef; proven: boolean }): Promise<void> {
   const { procedure } = run.definition;
+  const prove = async (): Promise<void> => {
+    await letProbesPass(run, run.next);
+    await procedure.verify(run, run.next);
+  };
   for (let round = 1; ; round++) {
-    if (!proven || round > 1) await run.during('proof', () => procedure.verify(run, run.next), `-${round}`);
+    if (!proven || round > 1) await run.during('proof', prove, `-${round}`);
     try {
       await run.during('retire', () => procedure.retire(run, old));
       await run.during('close', () => run.step(`Record the end of version ${old.number}`, versions.recordEnd(old)));

@@ -15,6 +15,13 @@ export interface CheckOptions {
   readonly whenNot?: 'ask';
 }
 
+export interface TryOutOptions {
+  readonly undo: Call<void>;
+  readonly trial: () => Promise<void>;
+  /** Left out, for as long as its checks take. */
+  readonly within?: Duration;
+}
+
 /** What a procedure is written with. Titles are unique within a phase: they are how a resumed rotation knows what is done. */
 export interface Run {
   /** The version this rotation makes. */
@@ -23,9 +30,16 @@ export interface Run {
   readonly current: VersionRef | null;
   /** Whether new values also go somewhere besides the engine, as the runner sees to. Never while something is contained. */
   readonly delivers: boolean;
+  /** An old value is retired although nobody can see that the engine uses the new one; otherwise a person is asked. */
+  readonly retiresUnseen: boolean;
   step(title: string, call: Call<void>, options?: StepOptions): Promise<void>;
   /** A step whose finding is evidence: `failed` ends the way forward. */
   check(title: string, call: Call<Finding>, options?: CheckOptions): Promise<void>;
+  /**
+   * Switches something off and sees whether the engine does without it. Whatever fails in `trial` puts it back at once, and only then a
+   * person is asked; a `trial` that takes longer than `within` has failed.
+   */
+  tryOut(title: string, call: Call<void>, options: TryOutOptions): Promise<void>;
   /** Waits until a person has done it (update `completeTask`) and then runs the call; past `due` it is reported as overdue. */
   task(title: string, call: Call<void>, options: { readonly due: Duration }): Promise<void>;
   /** An absolute deadline; `retireNow` and an emergency skip it. The proof is taken afresh after it. The policy may change its length. */
@@ -40,6 +54,11 @@ export interface Procedure {
   accepts(version: VersionRef): Call<Finding>;
   /** What makes an adopted value attributable. */
   adopt(run: Run, version: VersionRef): Promise<void>;
+  /**
+   * Sees the engine use an adopted version before anything is written, where the provider tells of uses. Left out, the version is accepted,
+   * shown by the settings as far as they show it, and nothing else uses it.
+   */
+  observe?(run: Run, version: VersionRef): Promise<void>;
   replace(run: Run): Promise<void>;
   verify(run: Run, version: VersionRef): Promise<void>;
   /** The first step without undo is the point of no return. */

@@ -14,7 +14,8 @@ import type {
 import type { VersionRef } from '../../src/domain/version.js';
 import { issuesItself, type ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { emergencyPending, type Inbox } from './messages.js';
-import type { CheckOptions, Procedure, Run, StepOptions } from './procedure.js';
+import type { CheckOptions, Procedure, Run, StepOptions, TryOutOptions } from './procedure.js';
+import { tryOnce } from './try-out.js';
 import { attempt, type Ended } from './attempt.js';
 import type { Standing } from './choices.js';
 import { Journal } from './journal.js';
@@ -47,6 +48,8 @@ export class RotationRun implements Run {
   givenUp: DecisionRequest | null = null;
   /** How often a destruction found its proof stale. */
   staleRounds = 0;
+  /** Something is switched off to see whether the engine does without it: trouble puts it back before anybody is asked. */
+  trying = false;
   /** How often something was contained; part of the names under which containment's steps are known. */
   emergencyRound = 0;
   /** What is over before anybody lists it need not tell its phases; once it has waited, it does. */
@@ -79,6 +82,10 @@ export class RotationRun implements Run {
 
   get delivers(): boolean {
     return this.input.policy.delivers === true || issuesItself(this.definition.descriptor);
+  }
+
+  get retiresUnseen(): boolean {
+    return this.input.policy.retiresUnseen === true;
   }
 
   get waiting(): Waiting | null {
@@ -115,6 +122,15 @@ export class RotationRun implements Run {
     if (whenNot === 'ask' && this.footing === 'containing') return Promise.resolve();
     if (this.phase === 'retire') this.journal.perishes({ scope: this.#scope, title });
     return this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
+  }
+
+  async tryOut(title: string, call: Call<void>, options: TryOutOptions): Promise<void> {
+    const outer = this.#scope;
+    for (let round = 1; ; round++) {
+      this.#scope = `${outer}/try-${round}`;
+      if (await tryOnce(this, { title, call, ...options })) break;
+    }
+    this.#scope = outer;
   }
 
   task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
@@ -218,6 +234,11 @@ export class RotationRun implements Run {
   /** A step in progress ends well although an emergency called the rest off; where the emergency stands is then no longer ours to say. */
   #requireNotCalledOff(): void {
     if (this.world.calledOff?.()) throw new CancelledFailure('an emergency takes over');
+  }
+
+  /** Whether this is done already, here or in an earlier run. */
+  isDone(title: string): boolean {
+    return this.journal.isDone({ scope: this.#scope, title });
   }
 
   /** Skips what is done already, here or in an earlier run. */

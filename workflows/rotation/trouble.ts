@@ -13,9 +13,9 @@ export interface Trouble {
   readonly why: string;
   /**
    * passing: waiting may help. final: it will not. ask: only a person can tell. stale: take the proof again.
-   * lost: somebody else is the writer now.
+   * unseen: a provider does not show a use yet. lost: somebody else is the writer now.
    */
-  readonly kind: 'passing' | 'final' | 'ask' | 'stale' | 'lost';
+  readonly kind: 'passing' | 'final' | 'ask' | 'stale' | 'unseen' | 'lost';
 }
 
 const kinds: Partial<Record<FailureType, Trouble['kind']>> = {
@@ -26,6 +26,7 @@ const kinds: Partial<Record<FailureType, Trouble['kind']>> = {
   NotFound: 'final',
   Rejected: 'final',
   CheckFailed: 'final',
+  NotSeenYet: 'unseen',
 };
 
 /** Reads the failure of an activity. Rethrows what is not one: cancellation and bugs of our own. */
@@ -62,7 +63,7 @@ export function retryPauseMs(tries: number): number {
 /** Thrown through a procedure to leave it; never leaves the runner. */
 export class Leave extends Error {
   override readonly name = 'Leave';
-  readonly to: 'roll-back' | 'abandon' | 'emergency' | 'lost' | 'stale';
+  readonly to: 'roll-back' | 'abandon' | 'emergency' | 'lost' | 'stale' | 'put-back';
 
   constructor(to: Leave['to'], why: string) {
     super(why);

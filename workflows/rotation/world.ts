@@ -31,6 +31,8 @@ export interface World {
   alert?(credential: string, why: string | null): void;
   /** Whether the part of the rotation that asks was cancelled. Left out where nothing is. */
   calledOff?(): boolean;
+  /** Calls work off that takes longer. Left out where nothing takes time. */
+  within?<T>(ms: number, work: () => Promise<T>): Promise<T>;
   /** Ends this run and goes on in a new one, so that a long wait never depends on an old history. Left out where nothing really waits. */
   park?(input: RotationInput): Promise<never>;
 }
@@ -60,6 +62,7 @@ export function temporalWorld(timing: RotationInput['timing']): World {
         .set(why === null ? 0 : 1, { credential });
       if (why !== null) log.warn('a rotation waits for its operator', { credential, why });
     },
+    within: (ms, work) => CancellationScope.withTimeout(ms, work),
     calledOff: () => CancellationScope.current().consideredCancelled,
     park: (input) => continueAsNew<(input: RotationInput) => Promise<unknown>>(input),
   };

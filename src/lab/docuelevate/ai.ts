@@ -1,3 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Task } from './tasks.js';
+
 /** How one AI call of the engine goes: where, with which key, until when. */
 export interface AiAccess {
   readonly baseUrl: string;
@@ -14,6 +17,35 @@ export class AiError extends Error {
     super(message);
     this.status = status;
   }
+}
+
+/** AI calls of a task, with the address and the key that the task began with. */
+export interface Ai {
+  /** Whether there is a key at all: without one the AI steps are skipped. */
+  configured(task: Task): boolean;
+  /** @throws AiError */
+  chat(task: Task, content: string): Promise<string>;
+  /** Answers the number of dimensions. @throws AiError */
+  embed(task: Task, text: string): Promise<number>;
+}
+
+export function createAi({ latencyMs, signal }: { latencyMs: number; signal: AbortSignal }): Ai {
+  async function ask(task: Task, path: string, question: object): Promise<unknown> {
+    const access = { baseUrl: task.value('openai_base_url'), key: task.value('openai_api_key'), signal };
+    if (latencyMs > 0) await delay(latencyMs, undefined, { signal });
+    return askOpenAi(access, path, { model: task.value('openai_model'), ...question });
+  }
+  return {
+    configured: (task) => task.value('openai_api_key') !== '',
+    async chat(task, content) {
+      const answer = await ask(task, '/chat/completions', { messages: [{ role: 'user', content }] });
+      return (answer as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? '';
+    },
+    async embed(task, input) {
+      const answer = await ask(task, '/embeddings', { input });
+      return (answer as { data: { embedding: number[] }[] }).data[0]?.embedding.length ?? 0;
+    },
+  };
 }
 
 /** @throws AiError when the provider refuses, or nobody answers */

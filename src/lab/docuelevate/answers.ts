@@ -6,6 +6,8 @@ export interface Problem {
   readonly loc: readonly (string | number)[];
   readonly msg: string;
   readonly input: unknown;
+  /** The bounds of what would be right. */
+  readonly ctx?: object;
 }
 
 export function ok(body: unknown): Answer {
@@ -18,6 +20,22 @@ export function detail(status: number, text: string): Answer {
 
 export function unprocessable(problems: readonly Problem[]): Answer {
   return { status: 422, body: { detail: problems } };
+}
+
+/** What is wrong with a number in the query that is too large or too small. */
+export function outside(
+  query: URLSearchParams,
+  field: string,
+  { most, least = 0 }: { most: number; least?: number },
+): Answer | null {
+  const input = query.get(field);
+  if (input === null || (Number(input) >= least && Number(input) <= most)) return null;
+  const [type, words, ctx] =
+    Number(input) > most
+      ? (['less_than_equal', 'less', { le: most }] as const)
+      : (['greater_than_equal', 'greater', { ge: least }] as const);
+  const msg = `Input should be ${words} than or equal to ${Object.values(ctx)[0]}`;
+  return unprocessable([{ type, loc: ['query', field], msg, input, ctx }]);
 }
 
 export function redirect(location: string, status = 302): Answer {

@@ -1,34 +1,28 @@
 import type { Routes } from '../routes.js';
 import { ok } from './answers.js';
-import type { Gate } from './app.js';
 import { AiError, askOpenAi } from './ai.js';
 import { AzureError, listOperations } from './azure.js';
 import { loggedIn, type Visit } from './sessions.js';
-import type { Settings } from './settings.js';
 
-export interface ConnectionTestOptions {
-  readonly settings: Settings;
-  readonly signal: AbortSignal;
-  /** The test blocks the whole process, as the real one does. */
-  readonly gate: Gate;
-}
-
-/** The engine's own tests of its keys, as the API process has them in memory. Failure is a 200 as well. */
-export function connectionTestRoutes({ settings, signal, gate }: ConnectionTestOptions): Routes<Visit> {
+/**
+ * The engine's own tests of its keys, as the API process has them in memory. Failure is a 200 as well. A test blocks the whole process, as the
+ * real one does.
+ */
+export function connectionTestRoutes(signal: AbortSignal): Routes<Visit> {
   return {
-    'GET /api/openai/test': loggedIn(async () => {
-      const key = settings.current('openai_api_key');
+    'GET /api/openai/test': loggedIn(async ({ api }) => {
+      const key = api.current('openai_api_key');
       if (!key) return ok({ status: 'error', message: 'No OpenAI API key is configured' });
-      const baseUrl = settings.current('openai_base_url') ?? '';
-      return gate.block(askOpenAi({ baseUrl, key, signal }, '/models')).then(
+      const baseUrl = api.current('openai_base_url') ?? '';
+      return api.gate.block(askOpenAi({ baseUrl, key, signal }, '/models')).then(
         (models) => ok({ status: 'success', message: 'OpenAI API key is valid', models_available: count(models) }),
         (error: unknown) => ok({ status: 'error', ...explain(error) }),
       );
     }),
-    'GET /api/azure/test': loggedIn(async () => {
-      const [endpoint, key] = [settings.current('azure_endpoint'), settings.current('azure_ai_key')];
+    'GET /api/azure/test': loggedIn(async ({ api }) => {
+      const [endpoint, key] = [api.current('azure_endpoint'), api.current('azure_ai_key')];
       if (!endpoint || !key) return ok({ status: 'error', message: incomplete({ endpoint, 'API key': key }) });
-      return gate.block(listOperations({ endpoint, key, signal })).then(
+      return api.gate.block(listOperations({ endpoint, key, signal })).then(
         ({ length }) => ok({ status: 'success', message: valid, endpoint, operations_count: length }),
         (error: unknown) => ok({ status: 'error', ...explainAzure(error) }),
       );

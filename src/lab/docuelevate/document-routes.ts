@@ -1,68 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, Routes } from '../routes.js';
-import { detail, ok, unprocessable } from './answers.js';
-import { type Documents, type FileRecord, type LogLine, statusOf } from './documents.js';
+import { detail, ok, outside } from './answers.js';
+import type { Documents, FileRecord, LogLine } from './documents.js';
+import { summarize, summarizeInList } from './file-status.js';
+import { queueStats } from './queue-stats.js';
+import { retrySubtask } from './retry-subtask.js';
 import { loggedIn, type Visit } from './sessions.js';
-import type { Settings } from './settings.js';
 import type { Worker } from './worker.js';
 
 export interface DocumentOptions {
   readonly documents: Documents;
   readonly worker: Worker;
-  readonly settings: Settings;
+  /** Real milliseconds until the queue's numbers are there. */
+  readonly queueStatsMs: number;
+  readonly signal: AbortSignal;
 }
 
 /** Documents, their logs and the queue. */
-export function documentRoutes({ documents, worker, settings }: DocumentOptions): Routes<Visit> {
-  const withFile = (answer: (file: FileRecord) => Answer) =>
-    loggedIn(({ params }) => {
-      const file = documents.find(Number(params.id));
-      return file ? answer(file) : detail(404, `File record with ID ${params.id} not found`);
+export function documentRoutes({ documents, worker, queueStatsMs, signal }: DocumentOptions): Routes<Visit> {
+  const withFile = (words: string, answer: (file: FileRecord, visit: Visit) => Answer) =>
+    loggedIn((visit: Visit) => {
+      const file = documents.find(Number(visit.params.id));
+      return file ? answer(file, visit) : detail(404, `${words} with ID ${visit.params.id} not found`);
     });
   return {
-    'GET /api/files': loggedIn(({ query }) => list(documents, query)),
-    'GET /api/files/{id}': withFile((file) => ok(details(documents, file))),
-    'DELETE /api/files/{id}': withFile((file) => {
-      if (/^(false|0|no)$/i.test(settings.current('allow_file_delete') ?? 'true'))
-        return detail(403, 'File deletion is disabled');
-      documents.remove(file);
-      return ok({ status: 'success', message: `File record ${file.id} deleted successfully` });
+    'GET /api/files': loggedIn((visit) => list(documents, visit)),
+    'GET /api/files/{id}': withFile('File record', (file) => ok(details(documents, file))),
+    'DELETE /api/files/{id}': withFile('File record', ({ id }, { api }) => {
+      if (/^(false|0|no)$/i.test(api.current('allow_file_delete') ?? ''))
+        return detail(403, 'File deletion is disabled in the configuration');
+      const refused = documents.remove(id);
+      if (refused !== null) return detail(500, `Error deleting file record: ${refused}`);
+      return ok({ status: 'success', message: `File record ${id} deleted successfully` });
     }),
-    'POST /api/files/{id}/reprocess': withFile((file) => {
-      const about = { message: 'File queued for reprocessing', file_id: file.id, filename: file.upload.name };
-      return ok({ status: 'success', ...about, task_id: worker.process(file) });
+    'POST /api/files/{id}/reprocess': withFile('File', (file) => {
+      if (!documents.disk.has(file.local)) return detail(400, 'Local file not found on disk. Cannot reprocess.');
+      const about = { message: 'File queued for reprocessing', file_id: file.id, filename: file.name };
+      return ok({ status: 'success', ...about, task_id: worker.processAgain(file) });
     }),
+    'POST /api/files/{id}/retry-subtask': withFile('File', (file, { query }) => retrySubtask(worker, file, query)),
     'GET /api/logs/task/{task}': loggedIn(({ params: { task = '' } }) => taskLogs(documents, task)),
-    'GET /api/queue/stats': () => ok(queueStats(worker)),
+    async 'GET /api/queue/stats'() {
+      if (queueStatsMs > 0) await delay(queueStatsMs, undefined, { signal });
+      return ok(queueStats(worker, documents));
+    },
   };
 }
 
-function list(documents: Documents, query: URLSearchParams): Answer {
+function list(documents: Documents, { query, headers }: Visit): Answer {
+  const wrong = outside(query, 'per_page', { least: 1, most: 200 });
+  if (wrong) return wrong;
   const search = (query.get('search') ?? '').toLowerCase();
   const [page, per_page] = [Number(query.get('page') ?? 1), Number(query.get('per_page') ?? 50)];
-  const found = documents.files.filter(({ upload }) => upload.name.toLowerCase().includes(search));
-  const files = found.toReversed().slice((page - 1) * per_page, page * per_page);
-  const total_pages = Math.ceil(found.length / per_page);
-  return ok({
-    files: files.map((file) => ({ ...fileView(file), processing_status: statusView(file) })),
-    pagination: { page, per_page, total_items: found.length, total_pages },
+  const found = documents.files.filter(({ name }) => name.toLowerCase().includes(search)).toReversed();
+  const files = found.slice((page - 1) * per_page, page * per_page);
+  const pages = Math.ceil(found.length / per_page);
+  const link = (to: number): string | null => {
+    const asked = new URLSearchParams(query);
+    asked.set('page', String(to));
+    return to < 1 || to > pages ? null : `http://${headers.host}/api/files?${asked.toString()}`;
+  };
+  const view = (file: FileRecord): object => ({
+    ...fileView(file),
+    processing_status: summarizeInList(file, documents.steps(file.id)),
   });
+  const links = { next: link(page + 1), previous: link(page - 1) };
+  return ok({ files: files.map(view), pagination: { page, per_page, total: found.length, pages, ...links } });
 }
 
 function details(documents: Documents, file: FileRecord): object {
+  const lines = documents.logs.filter((line) => line.file === file.id);
+  const newestFirst = lines.sort((a, b) => b.at.localeCompare(a.at)); // on SQLite the order of the ids within one second
   return {
     file: fileView(file),
-    processing_status: statusView(file),
-    logs: linesOf(documents, (line) => line.file === file).map((line) => ({ ...lineView(line), task_id: line.task })),
-    files_on_disk: { original: true, processed: statusOf(file) === 'completed' },
+    processing_status: summarize(file, documents.steps(file.id)),
+    logs: newestFirst.map((line) => ({ ...lineView(line), task_id: line.task })),
+    files_on_disk: {
+      original: documents.disk.has(file.original ?? file.local),
+      processed: documents.disk.has(file.processed ?? ''),
+    },
   };
 }
 
 function taskLogs(documents: Documents, task: string): Answer {
   if (!/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(task))
-    return unprocessable([{ type: 'value_error', loc: ['path', 'task_id'], msg: 'no UUID of version 4', input: task }]);
-  const lines = linesOf(documents, (line) => line.task === task).toReversed();
+    return detail(422, 'Invalid task_id format. Expected a UUID (e.g. 550e8400-e29b-41d4-a716-446655440000)');
+  const lines = documents.logs.filter((line) => line.task === task).sort((a, b) => a.at.localeCompare(b.at));
   if (lines.length === 0) return detail(404, `No logs found for task ${task}`);
-  const logs = lines.map((line) => ({ ...lineView(line), file_id: line.file?.id ?? null }));
+  const logs = lines.map((line) => ({ ...lineView(line), file_id: line.file }));
   return ok({ task_id: task, logs, total_logs: logs.length });
 }
 
@@ -70,38 +95,9 @@ function lineView({ id, step, status, message, at }: LogLine): object {
   return { id, step_name: step, status, message, timestamp: at };
 }
 
-/** Newest second first, in no order within one. */
-function linesOf(documents: Documents, wanted: (line: LogLine) => boolean): LogLine[] {
-  return documents.logs.filter(wanted).sort((a, b) => b.at.localeCompare(a.at));
-}
-
-function fileView({ id, hash, upload, createdAt }: FileRecord): object {
+function fileView({ id, hash, name, local, size, type, createdAt }: FileRecord): object {
   return {
-    id,
-    filehash: hash,
-    original_filename: upload.name,
-    local_filename: `/workdir/tmp/${hash}.pdf`,
-    file_size: upload.bytes.length,
-    mime_type: upload.type,
-    created_at: createdAt,
-  };
-}
-
-function statusView(file: FileRecord): object {
-  const steps = [...file.steps];
-  return {
-    status: statusOf(file),
-    last_step: steps.at(-1)?.[0] ?? null,
-    has_errors: steps.some(([, status]) => status === 'failure'),
-    total_steps: steps.length,
-  };
-}
-
-function queueStats(worker: Worker): object {
-  const queues = { document_processor: worker.busy(), default: 0, celery: 0 };
-  return {
-    queues,
-    total_queued: worker.busy(),
-    celery: { active: [], reserved: [], scheduled: [], workers_online: 1 },
+    ...{ id, filehash: hash, original_filename: name, local_filename: local, file_size: size, mime_type: type },
+    ...{ legal_hold: false, is_private: false, privacy_manual_override: null, created_at: createdAt },
   };
 }

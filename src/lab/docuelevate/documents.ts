@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../clock.js';
-import { naiveSeconds } from './settings.js';
+import { type Database, foreignKeyViolation, type Stamp } from './database.js';
+import { afterStart } from './file-status.js';
 
-export type StepStatus = 'in_progress' | 'success' | 'failure' | 'skipped';
-
-export type FileStatus = 'pending' | 'processing' | 'completed' | 'failed' | 'duplicate';
+export type StepStatus = 'pending' | 'in_progress' | 'success' | 'failure' | 'skipped';
 
 export interface Upload {
   readonly name: string;
@@ -12,84 +10,149 @@ export interface Upload {
   readonly bytes: Buffer;
 }
 
+/** A document as the database has it. Tasks know it by its id alone, and write to whatever has that id by then. */
 export interface FileRecord {
-  /** That of a deleted file is given out again. */
   readonly id: number;
   readonly hash: string;
-  readonly upload: Upload;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
   readonly createdAt: string;
-  readonly duplicate: boolean;
-  readonly steps: Map<string, StepStatus>;
+  /** The id of the document with the same bytes. */
+  readonly duplicateOf: number | null;
+  readonly original: string | null;
+  /** The working copy. Its path stays when the copy is gone. */
+  readonly local: string;
+  readonly processed: string | null;
+  readonly text: string | null;
+  readonly embedded: boolean;
+  /** From here on its steps are known before they start. */
+  readonly planned: boolean;
 }
 
-/** One line of the processing log. */
+/** A step of whatever has the id. It stays when the document is deleted. */
+export interface StepRow {
+  readonly name: string;
+  status: StepStatus;
+  updatedAt: string;
+}
+
+/** One line of the processing log. It stays when the document is deleted. */
 export interface LogLine {
   readonly id: number;
-  /** Null while the task has no file yet. */
-  readonly file: FileRecord | null;
+  /** Null while the task has no document yet. */
+  readonly file: number | null;
   readonly task: string;
   readonly step: string;
   readonly status: StepStatus;
   readonly message: string;
-  /** Naive UTC in whole seconds: order by id. */
   readonly at: string;
 }
 
-/** The engine's documents with their steps and their log. Deleting one takes its log along. */
+/** The engine's rows of documents, steps and log lines, and the files in its work folder. */
 export interface Documents {
   readonly files: readonly FileRecord[];
   readonly logs: readonly LogLine[];
-  add(upload: Upload): FileRecord;
+  /** By path. Nothing here goes when a document is deleted. */
+  readonly disk: Map<string, Buffer>;
+  add(upload: Upload, duplicateOf: number | null): FileRecord;
   find(id: number): FileRecord | undefined;
-  /** The kept document with the same bytes. */
-  twin(upload: Upload): FileRecord | undefined;
-  remove(file: FileRecord): void;
+  /** The first kept document with the same bytes. */
+  twin(bytes: Buffer): FileRecord | undefined;
+  /** False when no document has the id. */
+  update(id: number, change: Partial<FileRecord>): boolean;
+  /** Why the database refuses; null when the row is gone. */
+  remove(id: number): string | null;
+  /** In the order in which they came to be. */
+  readonly steps: (id: number) => readonly StepRow[];
+  /** Every step that will come, as far as there is none yet. */
+  readonly plan: (id: number) => void;
   log(line: Pick<LogLine, 'file' | 'task' | 'step' | 'status' | 'message'>): void;
 }
 
-export function createDocuments(clock: Clock): Documents {
-  let files: FileRecord[] = [];
-  let logs: LogLine[] = [];
-  let lines = 0;
-  const twin = (upload: Upload): FileRecord | undefined => files.find(({ hash }) => hash === hashOf(upload));
+export function createDocuments(database: Database, stamp: Stamp): Documents {
+  const [steps, logs]: [ReturnType<typeof createSteps>, LogLine[]] = [createSteps(stamp), []];
+  const table = createTable(database, stamp);
+  function refusal(id: number): string | null {
+    if (database === 'sqlite') return null;
+    if (table.files.some(({ duplicateOf }) => duplicateOf === id)) return foreignKeyViolation(id, 'files');
+    return steps.of(id).length > 0 ? foreignKeyViolation(id, 'file_processing_steps') : null;
+  }
   return {
+    ...{ logs, disk: new Map<string, Buffer>(), steps: steps.of, plan: (id: number) => steps.plan(id) },
     get files() {
-      return files;
+      return table.files;
     },
-    get logs() {
-      return logs;
+    add: (upload, duplicateOf) => table.add(upload, duplicateOf),
+    find: (id) => table.files.find((file) => file.id === id),
+    twin(bytes) {
+      const hash = hashOf(bytes);
+      const same = table.files.filter((file) => file.hash === hash);
+      return same.find(({ duplicateOf }) => duplicateOf === null) ?? same[0];
     },
-    add(upload) {
-      const id = Math.max(0, ...files.map((file) => file.id)) + 1;
-      const duplicate = twin(upload) !== undefined;
-      const createdAt = naiveSeconds(clock());
-      const file = { id, hash: hashOf(upload), upload, createdAt, duplicate, steps: new Map<string, StepStatus>() };
-      files.push(file);
-      return file;
-    },
-    find: (id) => files.find((file) => file.id === id),
-    twin,
-    remove(file) {
-      files = files.filter((each) => each !== file);
-      logs = logs.filter((line) => line.file !== file);
+    update: (id, change) => table.replace(id, (file) => [{ ...file, ...change }]),
+    remove(id) {
+      const refused = refusal(id);
+      if (refused === null) table.replace(id, () => []);
+      return refused;
     },
     log(line) {
-      if (line.file && !files.includes(line.file)) return;
-      line.file?.steps.set(line.step, line.status);
-      logs.push({ ...line, id: (lines += 1), at: naiveSeconds(clock()) });
+      const at = stamp();
+      logs.push({ ...line, id: logs.length + 1, at });
+      if (line.file !== null) steps.set(line.file, { name: line.step, status: line.status, updatedAt: at });
     },
   };
 }
 
-/** What the engine says of a document as a whole: done as soon as it was handed to the destinations, and then again not. */
-export function statusOf({ duplicate, steps }: FileRecord): FileStatus {
-  const states = [...steps.values()];
-  if (duplicate) return 'duplicate';
-  if (states.includes('failure')) return 'failed';
-  if (states.includes('in_progress')) return 'processing';
-  return steps.get('send_to_all_destinations') === 'success' ? 'completed' : 'pending';
+function createTable(database: Database, stamp: Stamp) {
+  let files: FileRecord[] = [];
+  let given = 0;
+  /** SQLite looks for the highest one that is there. */
+  function nextId(): number {
+    given = database === 'sqlite' ? Math.max(0, ...files.map(({ id }) => id)) + 1 : given + 1;
+    return given;
+  }
+  return {
+    get files() {
+      return files;
+    },
+    add({ name, type, bytes }: Upload, duplicateOf: number | null): FileRecord {
+      const known = { hash: hashOf(bytes), name, type, size: bytes.length, createdAt: stamp(), duplicateOf };
+      const unknown = { original: null, local: '', processed: null, text: null, embedded: false, planned: false };
+      const file = { id: nextId(), ...known, ...unknown };
+      files = [...files, file];
+      return file;
+    },
+    /** False when no document has the id. */
+    replace(id: number, by: (file: FileRecord) => FileRecord[]): boolean {
+      const there = files.some((file) => file.id === id);
+      files = files.flatMap((file) => (file.id === id ? by(file) : [file]));
+      return there;
+    },
+  };
 }
 
-function hashOf({ bytes }: Upload): string {
+function createSteps(stamp: Stamp) {
+  const rows = new Map<number, StepRow[]>();
+  const of = (id: number): StepRow[] => {
+    const known = rows.get(id) ?? [];
+    rows.set(id, known);
+    return known;
+  };
+  return {
+    of,
+    set(id: number, row: StepRow): void {
+      const known = of(id).find(({ name }) => name === row.name);
+      if (known) Object.assign(known, row);
+      else of(id).push(row);
+    },
+    plan(id: number): void {
+      const missing = afterStart.filter((name) => !of(id).some((row) => row.name === name));
+      of(id).push(...missing.map((name) => ({ name, status: 'pending' as const, updatedAt: stamp() })));
+    },
+  };
+}
+
+export function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

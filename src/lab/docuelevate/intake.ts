@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
+import { randomUUID } from 'node:crypto';
 import type { Answer, Incoming } from '../routes.js';
 import { detail, ok, type Problem, unprocessable } from './answers.js';
 import type { Upload } from './documents.js';
-import { naiveSeconds } from './settings.js';
+import type { Stamp } from './database.js';
 import { missing, readForm } from './upload-form.js';
 
 /** The way in for machines: the same key answers the same row and runs nothing. */
@@ -23,12 +23,18 @@ interface Row {
   readonly updated_at: string;
 }
 
-/** `start` queues a document and answers the task's id. */
-export function createIntake(start: (upload: Upload) => string, clock: Clock): Intake {
+export interface IntakeOptions {
+  readonly stamp: Stamp;
+  /** Puts a document into the work folder, queues it, and answers the task's id. */
+  readonly start: (upload: Upload, path: string) => string;
+}
+
+export function createIntake({ start, stamp }: IntakeOptions): Intake {
   const rows: Row[] = [];
 
   function add(upload: Upload, idempotency_key: string, source: string): Row {
-    const [now, task_id] = [naiveSeconds(clock()), start(upload)];
+    const path = `/workdir/intake_${rows.length + 1}_${randomUUID().replaceAll('-', '')}${extension(upload)}`;
+    const [now, task_id] = [stamp().replace('+00:00', 'Z'), start(upload, path)];
     const row = { intake_id: rows.length + 1, idempotency_key, source, filename: upload.name };
     const queued: Row = { ...row, state: 'queued', task_id, created_at: now, updated_at: now };
     rows.push(queued);
@@ -56,7 +62,15 @@ export function createIntake(start: (upload: Upload) => string, clock: Clock): I
 
 function keyProblems(key: string): Problem[] {
   if (key.length >= 8 && key.length <= 255) return [];
-  return [{ type: 'string_length', loc: ['body', 'idempotency_key'], msg: '8 to 255 characters', input: key }];
+  const [type, bound, ctx] =
+    key.length < 8
+      ? (['string_too_short', 'at least 8', { min_length: 8 }] as const)
+      : (['string_too_long', 'at most 255', { max_length: 255 }] as const);
+  return [{ type, loc: ['body', 'idempotency_key'], msg: `String should have ${bound} characters`, input: key, ctx }];
+}
+
+export function extension({ name }: Upload): string {
+  return /\.\w+$/.exec(name)?.[0] ?? '.pdf';
 }
 
 function supported({ name, type }: Upload): boolean {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.js';
 import { formFields } from '../forms.js';
 import type { Answer, Routes } from '../routes.js';
-import { ok, redirect, unprocessable } from './answers.js';
-import { loggedIn, type User, type Visit } from './sessions.js';
-import { naiveSeconds, type Settings } from './settings.js';
+import { ok, outside, redirect, unprocessable } from './answers.js';
+import type { ApiProcess } from './api-process.js';
+import type { Stamp } from './database.js';
+import { loggedIn, type User, userNamed, type Visit } from './sessions.js';
 
 interface AuditEvent {
   readonly id: number;
@@ -14,19 +14,21 @@ interface AuditEvent {
   readonly resource_type: 'session';
   readonly resource_id: null;
   readonly ip_address: string;
-  readonly details: null;
+  readonly details: object | null;
   readonly severity: 'info' | 'warning';
 }
 
 /** Logging in and out, who one is, and the audit log, which knows of nothing else. */
-export function loginRoutes(settings: Settings, clock: Clock): Routes<Visit> {
+export function loginRoutes(stamp: Stamp): Routes<Visit> {
   const events: AuditEvent[] = [];
   const revoked = new Set<string | undefined>();
 
   function note(user: string, action: AuditEvent['action']): void {
-    const about = { resource_type: 'session', resource_id: null, ip_address: '127.0.0.1', details: null } as const;
-    const severity = action === 'login.failure' ? 'warning' : 'info';
-    events.push({ id: events.length + 1, timestamp: naiveSeconds(clock()), user, action, ...about, severity });
+    const about = { resource_type: 'session', resource_id: null, ip_address: '127.0.0.1' } as const;
+    const failed = action === 'login.failure';
+    const details = { method: 'local', ...(failed ? { reason: 'invalid_credentials' } : {}) };
+    const [id, severity] = [events.length + 1, failed ? 'warning' : 'info'] as const;
+    events.push({ id, timestamp: stamp(), user, action, ...about, details, severity });
   }
 
   return {
@@ -34,19 +36,18 @@ export function loginRoutes(settings: Settings, clock: Clock): Routes<Visit> {
     'POST /auth'(visit) {
       const fields = formFields(visit);
       const username = fields.get('username') ?? '';
-      const user = adminNamed(settings, username, fields.get('password') ?? '');
+      const user = adminNamed(visit.api, username, fields.get('password') ?? '');
       note(username, user ? 'login' : 'login.failure');
       if (!user) return redirect('/login?error=Invalid+username+or+password');
-      const first = events.filter((event) => event.action === 'login').length === 1;
       visit.session.change({ ...visit.session.data, user, _session_token: randomUUID() });
-      return redirect(first ? '/onboarding' : '/upload');
+      return redirect('/onboarding'); // until somebody has gone through it
     },
     'GET /logout'({ session }) {
       const { csrf_token, user, _session_token } = session.data;
       if (user) note(user.preferred_username, 'logout');
       revoked.add(_session_token);
       session.change({ csrf_token });
-      return redirect('/login?message=You+have+been+logged+out');
+      return redirect('/login?message=You+have+been+logged+out+successfully');
     },
     'GET /api/auth/whoami'({ user, session }) {
       const nobody = { error: 'Not authenticated' };
@@ -58,11 +59,11 @@ export function loginRoutes(settings: Settings, clock: Clock): Routes<Visit> {
 }
 
 /** The name in any case, the password exactly; a password in the database makes the environment's useless at once. */
-function adminNamed(settings: Settings, username: string, password: string): User | null {
-  const name = settings.current('admin_username') ?? '';
+function adminNamed(api: ApiProcess, username: string, password: string): User | null {
+  const name = api.current('admin_username') ?? '';
   if (!name || !password || name.toLowerCase() !== username.toLowerCase()) return null;
-  if (password !== settings.current('admin_password')) return null;
-  return { id: 'admin', preferred_username: name, is_admin: true };
+  if (password !== api.current('admin_password')) return null;
+  return userNamed(name, true);
 }
 
 function page(token: string): Answer {
@@ -72,13 +73,23 @@ function page(token: string): Answer {
 }
 
 function listEvents(events: readonly AuditEvent[], query: URLSearchParams): Answer {
-  const limit = Number(query.get('limit') ?? 50);
-  const offset = Number(query.get('offset') ?? 0);
-  if (!(limit >= 1 && limit <= 500))
-    return unprocessable([{ type: 'out_of_range', loc: ['query', 'limit'], msg: '1 to 500', input: limit }]);
-  const [action, user, since] = [query.get('action'), query.get('user'), query.get('since') ?? ''];
-  const found = events.filter(
-    (event) => (!action || event.action === action) && (!user || event.user === user) && event.timestamp >= since,
-  );
+  const [limit, offset] = [Number(query.get('limit') ?? 50), Number(query.get('offset') ?? 0)];
+  const wrong = outside(query, 'limit', { least: 1, most: 500 }) ?? notATime(query);
+  if (wrong) return wrong;
+  const wanted = (['action', 'user', 'severity'] as const).flatMap((name) => {
+    const value = query.get(name);
+    return value ? [[name, value] as const] : [];
+  });
+  const since = (query.get('since') ?? '').replace(/Z$/, '');
+  const found = events.filter((event) => event.timestamp >= since && wanted.every(([name, is]) => event[name] === is));
   return ok({ items: found.toReversed().slice(offset, offset + limit), total: found.length, limit, offset });
+}
+
+function notATime(query: URLSearchParams): Answer | null {
+  const input = query.get('since');
+  if (input === null || !Number.isNaN(Date.parse(input))) return null;
+  const why = 'input is too short';
+  const msg = `Input should be a valid datetime or date, ${why}`;
+  const problem = { type: 'datetime_from_date_parsing', loc: ['query', 'since'], msg, input, ctx: { error: why } };
+  return unprocessable([problem]);
 }

@@ -1,48 +1,35 @@
-import { randomBytes } from 'node:crypto';
 import { type LabOptions, type LabServer, serve } from '../server.js';
-import { createApp, createGate } from './app.js';
+import { createAgenda } from './agenda.js';
+import { type ApiProcess, createApiProcess } from './api-process.js';
+import { createApp } from './app.js';
 import { connectionTestRoutes } from './connection-test.js';
+import { withControls } from './controls.js';
+import { createStamp } from './database.js';
 import { documentRoutes } from './document-routes.js';
-import { createDocuments, type FileStatus, statusOf, type StepStatus } from './documents.js';
+import { createDocuments, type Documents, type StepStatus, type Upload } from './documents.js';
+import type { ComingLine } from './engine.js';
+import { environmentOf, type EnvironmentOptions, randomSecret } from './environment.js';
+import { type FileStatus, summarize } from './file-status.js';
+import { healthRoutes } from './health-routes.js';
 import { loginRoutes } from './login-routes.js';
-import { createSessions, type Sessions } from './sessions.js';
+import { createRedis } from './redis.js';
+import { createSessions } from './sessions.js';
 import { settingRoutes } from './setting-routes.js';
 import { createSettings, type SettingWrite, type Settings } from './settings.js';
+import { createUploadLimit } from './upload-limit.js';
 import { uploadRoutes } from './upload-routes.js';
-import { createWorker, type Worker } from './worker.js';
+import { createWorker } from './worker.js';
 
-export interface DocuElevateLabOptions extends LabOptions {
-  /** Where the engine calls OpenAI: the OpenAI lab's `baseUrl`. Without it and a key it asks no AI. */
-  readonly openAiBaseUrl?: string;
-  readonly adminUsername?: string;
-  /** Random when left out. */
-  readonly adminPassword?: string;
-  /** The value in the environment of API and worker. */
-  readonly openAiKey?: string;
-  /** Where the engine has scans read: the Azure lab's `url`. */
-  readonly azureEndpoint?: string;
-  /** The value in the environment of API and worker. */
-  readonly azureKey?: string;
-  /** Names of OCR engines with commas between; `azure` when left out. */
-  readonly ocrProviders?: string;
-  /** Where the engine uploads documents to: a bucket of the AWS lab, with the pair in the environment of API and worker. */
-  readonly s3?: { readonly endpoint: string; readonly bucket: string; readonly id: string; readonly secret: string };
-  /** Where documents go as well, and how the worker signs in there. */
-  readonly sftp?: SftpDestination;
-  /** Per user; 20 when left out. */
-  readonly uploadsPerMinute?: number;
-}
+export type { SftpDestination } from './environment.js';
 
-/** As the environment of API and worker has it. */
-export interface SftpDestination {
-  readonly port: number;
-  readonly username: string;
-  /** A line of the worker's known_hosts, without the host's name. */
-  readonly hostKey: string;
-  /** A path on the worker. */
-  readonly privateKey?: string;
-  readonly passphrase?: string;
-  readonly password?: string;
+export interface DocuElevateLabOptions extends LabOptions, EnvironmentOptions {
+  /** How many processes serve the API; one when left out. Each has its own memory of the settings. */
+  readonly apiProcesses?: number;
+  /** Real milliseconds until the queue's numbers are there; the real one needs more than six seconds. */
+  readonly queueStatsMs?: number;
+  /** Whether the worker tries its credentials by itself, after each start and every five minutes. */
+  readonly credentialChecks?: boolean;
+  readonly beforeLine?: DocuElevateLab['beforeLine'];
 }
 
 export interface LabStep {
@@ -80,8 +67,27 @@ export interface DocuElevateLab extends LabServer {
   /** A person's edit in the settings page. */
   editSetting(key: string, value: string | null, by: string): void;
   setAdminPassword(password: string): void;
-  /** The worker starts again from its environment, then reads the database if a change was ever announced. */
+  /** The worker starts again from its environment, then reads the database if Redis still knows of a change. */
   restartWorker(): void;
+  /** Every API process starts again: from its environment, with every row over it. */
+  restartApi(): void;
+  /** Changes the environment that processes start from; null takes a value out. What runs keeps what it has. */
+  setEnvironment(key: string, value: string | null): void;
+  /** As after a restart of Redis, which keeps nothing on disk. */
+  emptyRedis(): void;
+  /** What Redis has under `docuelevate:settings_version`: null, or another text after each announced write. */
+  settingsVersion: string | null;
+  redisKeys(): string[];
+  /** While true, no write is announced. Afterwards Redis is empty, and a worker with unfinished tasks has been started again. */
+  redisDown: boolean;
+  /** Awaited before the worker writes a line into the processing log: who keeps it waiting stops a task there. */
+  beforeLine: (line: ComingLine) => Promise<void> | void;
+  /** How many tasks of others wait in the queue. The upload limit falls with it. */
+  queueLength: number;
+  /** The machine's load per core. The upload limit falls with it. */
+  load: number;
+  /** The worker's own check of its credentials, with the values it holds: whether each service accepts them. */
+  checkCredentials(): Promise<Readonly<Record<string, boolean>>>;
   /** Every session ends, as after a change of SESSION_SECRET. */
   expireSessions(): void;
   files(): LabFile[];
@@ -91,113 +97,56 @@ export interface DocuElevateLab extends LabServer {
   brokenDestination: boolean;
 }
 
-/** DocuElevate 0.188.6 as far as a rotation meets it: one API process, one worker, and their traps. */
+/** DocuElevate 0.188.6 as far as a rotation meets it: its API processes, one worker, and their traps. */
 export async function startDocuElevateLab(options: DocuElevateLabOptions): Promise<DocuElevateLab> {
-  const { clock = Date.now, latencyMs = 0, uploadsPerMinute = 20, adminUsername = 'admin' } = options;
-  const env = environment(options);
-  const settings = createSettings(clock, env);
+  const { clock = Date.now, database = 'sqlite', adminUsername = 'admin', queueStatsMs = 0 } = options;
+  const env = environmentOf(options);
+  const stamp = createStamp(database, clock);
+  const redis = createRedis(clock);
+  const settings = createSettings({ stamp, env, redis });
+  const processes = startApi(settings, env, options.apiProcesses ?? 1);
   const sessions = createSessions(clock);
-  const documents = createDocuments(clock);
+  const documents = createDocuments(database, stamp);
+  const agenda = createAgenda(clock);
   const stopped = new AbortController();
   const { signal } = stopped;
-  const worker = createWorker({ settings, env, documents, latencyMs, signal });
-  const apiToken = `de_${randomSecret()}`;
-  const gate = createGate();
+  const { latencyMs = 0, credentialChecks = false, beforeLine = () => undefined } = options;
+  const given = { latencyMs, credentialChecks, beforeLine };
+  const worker = createWorker({ ...given, settings, env, redis, documents, clock, agenda, signal });
+  const load = { perCore: 0 };
+  const queued = (): number => worker.tasks.waiting() + worker.queueLength;
+  const limited = createUploadLimit({ clock, redis, queued, load: () => load.perCore });
+  const start = (upload: Upload, path: string): string => worker.process(upload, path);
   const routes = {
-    ...loginRoutes(settings, clock),
+    ...loginRoutes(stamp),
     ...settingRoutes(settings),
-    ...connectionTestRoutes({ settings, signal, gate }),
-    ...uploadRoutes({ documents, worker, clock, uploadsPerMinute }),
-    ...documentRoutes({ documents, worker, settings }),
+    ...healthRoutes(redis, clock),
+    ...connectionTestRoutes(signal),
+    ...uploadRoutes({ documents, stamp, limited, start }),
+    ...documentRoutes({ documents, worker, queueStatsMs, signal }),
   };
-  const server = await serve(createApp({ sessions, routes, gate, apiToken, username: adminUsername }), options);
+  const apiToken = `de_${randomSecret()}`;
+  const about = { apiToken, username: adminUsername, onRequest: () => agenda.catchUp() };
+  const server = await serve(createApp({ ...about, sessions, routes, processes }), options);
   async function stop(): Promise<void> {
     stopped.abort();
+    agenda.stop();
     await server.stop();
   }
-  const files = (): LabFile[] =>
-    documents.files.map((file) => {
-      const steps = [...file.steps].map(([name, status]) => ({ name, status }));
-      return { id: file.id, name: file.upload.name, status: statusOf(file), steps };
-    });
-  return withControls({ ...server, stop, files, apiToken, adminUsername }, { settings, sessions, worker });
+  const plain = { ...server, stop, apiToken, adminUsername, files: () => filesOf(documents) };
+  return withControls(plain, { settings, sessions, worker, redis, processes, env, load });
 }
 
-interface Parts {
-  readonly settings: Settings;
-  readonly sessions: Sessions;
-  readonly worker: Worker;
+function startApi(settings: Settings, env: ReadonlyMap<string, string>, count: number): [ApiProcess, ...ApiProcess[]] {
+  const others = Array.from({ length: count - 1 }, () => createApiProcess(settings, env));
+  return [createApiProcess(settings, env), ...others];
 }
 
-type Plain = LabServer & Pick<DocuElevateLab, 'files' | 'apiToken' | 'adminUsername'>;
-
-function withControls(plain: Plain, { settings, sessions, worker }: Parts): DocuElevateLab {
-  return {
-    ...plain,
-    get adminPassword() {
-      return settings.current('admin_password') ?? '';
-    },
-    setting: (key) => settings.truth(key),
-    workerHolds: (key) => worker.holds(key),
-    useAi: () => worker.useAi(),
-    useOcr: () => worker.useOcr(),
-    useS3: () => worker.useS3(),
-    writes: () => settings.writes,
-    useSftp: () => worker.useSftp(),
-    editSetting: (key, value, by) => settings.write(key, value, by),
-    setAdminPassword: (password) => settings.write('admin_password', password, plain.adminUsername),
-    restartWorker: () => worker.restart(),
-    expireSessions: () => sessions.expireAll(),
-    get staleWorker() {
-      return worker.stale;
-    },
-    set staleWorker(stale) {
-      worker.stale = stale;
-    },
-    get brokenDestination() {
-      return worker.brokenDestination;
-    },
-    set brokenDestination(broken) {
-      worker.brokenDestination = broken;
-    },
-  };
-}
-
-function environment(options: DocuElevateLabOptions): ReadonlyMap<string, string> {
-  const { adminUsername = 'admin', adminPassword = randomSecret() } = options;
-  const given = {
-    openai_base_url: options.openAiBaseUrl,
-    openai_api_key: options.openAiKey,
-    azure_endpoint: options.azureEndpoint,
-    azure_ai_key: options.azureKey,
-    ocr_providers: options.ocrProviders,
-    aws_endpoint_url_s3: options.s3?.endpoint,
-    s3_bucket_name: options.s3?.bucket,
-    aws_access_key_id: options.s3?.id,
-    aws_secret_access_key: options.s3?.secret,
-    ...sftpEnvironment(options.sftp),
-  };
-  return new Map([
-    ['database_url', 'sqlite:///./app/database.db'],
-    ['redis_url', 'redis://redis:6379/0'],
-    ['session_secret', randomSecret()],
-    ['admin_username', adminUsername],
-    ['admin_password', adminPassword],
-    ['openai_model', 'gpt-4o-mini'],
-    ...Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  ]);
-}
-
-function sftpEnvironment(sftp: SftpDestination | undefined): Record<string, string | undefined> {
-  if (!sftp) return {};
-  return {
-    ...{ sftp_host: '127.0.0.1', sftp_port: String(sftp.port), sftp_username: sftp.username, known_host: sftp.hostKey },
-    sftp_private_key: sftp.privateKey,
-    sftp_private_key_passphrase: sftp.passphrase,
-    sftp_password: sftp.password,
-  };
-}
-
-function randomSecret(): string {
-  return randomBytes(32).toString('base64url');
+/** Of each document the steps that have begun. */
+function filesOf(documents: Documents): LabFile[] {
+  return documents.files.map((file) => {
+    const rows = documents.steps(file.id);
+    const steps = rows.filter(({ status }) => status !== 'pending').map(({ name, status }) => ({ name, status }));
+    return { id: file.id, name: file.name, status: summarize(file, rows).status, steps };
+  });
 }

@@ -3,11 +3,23 @@ import type { Clock } from '../clock.js';
 import { formFields } from '../forms.js';
 import { type Answer, type Handler, type Incoming, jsonBody } from '../routes.js';
 import { detail, redirect } from './answers.js';
+import type { ApiProcess } from './api-process.js';
 
 export interface User {
   readonly id: string;
+  readonly name: string;
+  readonly email: string;
   readonly preferred_username: string;
+  readonly picture: string;
   readonly is_admin: boolean;
+}
+
+/** The administrator of the environment, whatever the name is, or the owner of an API token, who is never one. */
+export function userNamed(preferred_username: string, is_admin: boolean): User {
+  const email = `${preferred_username}@local.docuelevate`;
+  const picture = '/static/images/default-avatar.svg';
+  const [id, name] = is_admin ? ['admin', 'Administrator'] : [preferred_username, preferred_username];
+  return { id, name, email, preferred_username, picture, is_admin };
 }
 
 /** What the cookie holds: signed, but readable by anybody. */
@@ -30,6 +42,8 @@ export interface Visit extends Incoming {
   readonly session: Session;
   /** The cookie's user, or a Bearer token's owner, who is never admin. */
   readonly user: User | null;
+  /** The process that serves it. */
+  readonly api: ApiProcess;
 }
 
 export interface Sessions {

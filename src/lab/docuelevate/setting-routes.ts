@@ -1,6 +1,7 @@
 import { type Answer, jsonBody, type Routes } from '../routes.js';
 import { detail, ok, type Problem, redirect, unprocessable } from './answers.js';
-import { type SettingInfo, settingKeys } from './setting-keys.js';
+import type { ApiProcess } from './api-process.js';
+import { type SettingInfo, settingKeys, unknownSetting } from './setting-keys.js';
 import { adminOnly, type Visit } from './sessions.js';
 import { type Change, masked, type Settings } from './settings.js';
 
@@ -8,43 +9,44 @@ const setting = '/api/settings/{key}';
 
 /** The settings API, for admins. The documented bulk update is not there: `POST {key}` takes its path. */
 export function settingRoutes(settings: Settings): Routes<Visit> {
-  const routes = { ...reads(settings), ...writes(settings) };
+  const routes = { ...reads(settings), ...writes(), ...undoing() };
   return Object.fromEntries(Object.entries(routes).map(([route, handle]) => [route, adminOnly(handle)]));
 }
 
 function reads(settings: Settings): Routes<Visit> {
   return {
     'GET /api/settings': () => redirect('/api/settings/', 307),
-    'GET /api/settings/'() {
-      const values = [...settingKeys.keys()].map((key) => [key, shown(settings, key)]);
+    'GET /api/settings/'({ api }) {
+      const values = [...settingKeys.keys()].map((key) => [key, shown(api, key)]);
       const rows = [...settings.rows].map(([key, value]) => [key, masked(key, value)]);
       const settingsByKey = Object.fromEntries(values) as object;
       return ok({ settings: settingsByKey, categories: categories(), db_settings: Object.fromEntries(rows) as object });
     },
-    'GET /api/settings/credentials': () => ok(credentials(settings)),
+    'GET /api/settings/credentials': ({ api }) => ok(credentials(api)),
     'GET /api/settings/audit-log'({ query }) {
       const limit = Number(query.get('limit') ?? 100);
       const offset = Number(query.get('offset') ?? 0);
       const entries = settings
-        .history()
+        .changes()
         .slice(offset, offset + limit)
         .map(redacted);
       return ok({ entries, limit, offset });
     },
-    [`GET ${setting}`]: ({ params: { key = '' } }) => malformed(key) ?? ok({ key, ...shown(settings, key) }),
+    'GET /api/settings/export-env': ({ query, api }) => exported(settings, api, query.get('source') ?? 'db'),
+    [`GET ${setting}`]: ({ params: { key = '' }, api }) => malformed(key) ?? ok({ key, ...shown(api, key) }),
     [`GET ${setting}/history`]: ({ params: { key = '' } }) =>
       malformed(key) ?? ok({ key, history: settings.history(key).map(redacted) }),
   };
 }
 
-function writes(settings: Settings): Routes<Visit> {
+function writes(): Routes<Visit> {
   const save = (visit: Visit, problems: Problem[], body: { readonly value?: unknown }): Answer => {
     const { key = '' } = visit.params;
     if (problems.length > 0) return unprocessable(problems);
     const value = typeof body.value === 'string' ? body.value : null;
     const refused = malformed(key) ?? unknownKey(key) ?? whyNotValue(key, value);
     if (refused) return refused;
-    settings.write(key, value, who(visit));
+    visit.api.write(key, value, who(visit));
     const restart_required = settingKeys.get(key)?.restartRequired ?? false;
     const message = `Setting '${key}' updated successfully`;
     return ok({ success: true, message, restart_required, key, value: masked(key, value) });
@@ -58,22 +60,41 @@ function writes(settings: Settings): Routes<Visit> {
   return {
     [`POST ${setting}`]: handler(['key']),
     [`PUT ${setting}`]: handler([]),
+  };
+}
+
+function undoing(): Routes<Visit> {
+  return {
     [`DELETE ${setting}`](visit) {
       const { key = '' } = visit.params;
       const refused = malformed(key) ?? unknownKey(key);
       if (refused) return refused;
-      if (!settings.remove(key, who(visit))) return detail(404, `Setting '${key}' not found in database`);
-      return ok({ success: true, message: `Setting '${key}' deleted from database` });
+      if (!visit.api.remove(key, who(visit))) return detail(404, `Setting '${key}' not found in database`);
+      return ok({
+        success: true,
+        message: `Setting '${key}' deleted from database (will use environment variable or default)`,
+      });
     },
     [`POST ${setting}/rollback/{id}`](visit) {
       const { key = '', id = '' } = visit.params;
       if (!/^\d+$/.test(id))
         return unprocessable([{ type: 'int_parsing', loc: ['path', 'history_id'], msg: 'not a number', input: id }]);
-      if (!settings.rollBack(key, Number(id), who(visit)))
+      if (!visit.api.rollBack(key, Number(id), who(visit)))
         return malformed(key) ?? detail(404, `History entry ${id} not found for setting '${key}'`);
       return ok({ success: true, message: `Setting '${key}' rolled back to history entry ${id}` });
     },
   };
+}
+
+/** What the database has, or what is in effect, as lines of an environment file. */
+function exported(settings: Settings, api: ApiProcess, source: string): Answer {
+  if (!['db', 'effective'].includes(source)) return detail(400, "source must be 'db' or 'effective'");
+  const value = (key: string): string | null => (source === 'db' ? (settings.rows.get(key) ?? null) : api.current(key));
+  const lines = [...settingKeys.keys()].sort().flatMap((key) => {
+    const shownValue = masked(key, value(key));
+    return shownValue === null ? [] : [`${key.toUpperCase()}=${shownValue}`];
+  });
+  return { status: 200, body: `# Source: ${source}\n${lines.join('\n')}\n` };
 }
 
 function who({ session }: Visit): string {
@@ -85,10 +106,10 @@ function malformed(key: string): Answer | null {
 }
 
 function unknownKey(key: string): Answer | null {
-  return settingKeys.has(key) ? null : detail(404, `Unknown setting: ${key}`);
+  return settingKeys.has(key) ? null : detail(404, `Setting '${key}' not found`);
 }
 
-const forms: Readonly<Partial<Record<SettingInfo['type'], RegExp>>> = {
+const forms: Readonly<Record<string, RegExp>> = {
   integer: /^-?\d+$/,
   boolean: /^(true|false|1|0|yes|no)$/i,
 };
@@ -107,14 +128,21 @@ function whyNotEmpty(key: string, info: SettingInfo | undefined): Answer | null 
   return info?.required ? detail(400, `${key} is required`) : null;
 }
 
+const notAnObject = 'Input should be a valid dictionary or object to extract fields from';
+
 function bodyProblems(body: unknown, required: readonly string[]): Problem[] {
   if (body === undefined) return [{ type: 'json_invalid', loc: ['body', 0], msg: 'JSON decode error', input: {} }];
-  if (!isRecord(body)) return [{ type: 'model_attributes_type', loc: ['body'], msg: 'not an object', input: body }];
+  if (!isRecord(body)) return [{ type: 'model_attributes_type', loc: ['body'], msg: notAnObject, input: body }];
   const missing = required.filter((name) => !(name in body));
   const wrong = ['key', 'value'].filter((name) => !['string', 'undefined'].includes(typeof (body[name] ?? undefined)));
   return [
     ...missing.map((name) => ({ type: 'missing', loc: ['body', name], msg: 'Field required', input: body })),
-    ...wrong.map((name) => ({ type: 'string_type', loc: ['body', name], msg: 'not a string', input: body[name] })),
+    ...wrong.map((name) => ({
+      type: 'string_type',
+      loc: ['body', name],
+      msg: 'Input should be a valid string',
+      input: body[name],
+    })),
   ];
 }
 
@@ -123,13 +151,18 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** What the API process has in memory, which after a delete is not what the database says. */
-function shown(settings: Settings, key: string): { readonly value: string | null; readonly metadata: object } {
-  const info = settingKeys.get(key);
-  const { category, type, sensitive, required, restartRequired: restart_required } = info ?? {};
-  return {
-    value: masked(key, settings.current(key)),
-    metadata: { category, type, sensitive, required, restart_required },
-  };
+function shown(api: ApiProcess, key: string): { readonly value: string | null; readonly metadata: object } {
+  const { category, type, sensitive, required, restartRequired: restart_required, options } = infoOf(key);
+  const about = { category, description: describe(key), type, sensitive, required, restart_required };
+  return { value: masked(key, api.current(key)), metadata: options ? { ...about, options } : about };
+}
+
+function infoOf(key: string): SettingInfo {
+  return settingKeys.get(key) ?? unknownSetting;
+}
+
+function describe(key: string): string {
+  return key.replaceAll('_', ' ');
 }
 
 function redacted(change: Change): Change {
@@ -144,13 +177,12 @@ function categories(): object {
   return found;
 }
 
-function credentials(settings: Settings): object {
+function credentials(api: ApiProcess): object {
   const list = [...settingKeys]
     .filter(([, { sensitive }]) => sensitive)
-    .map(([key, { category, restartRequired }]) => {
-      const source = settings.rows.get(key) ? 'db' : settings.current(key) ? 'env' : null;
-      const description = key.replaceAll('_', ' ');
-      return { key, category, description, configured: source !== null, source, restart_required: restartRequired };
+    .map(([key, { category, restartRequired: restart_required }]) => {
+      const source = api.source(key);
+      return { key, category, description: describe(key), configured: source !== null, source, restart_required };
     });
   const configured_count = list.filter(({ configured }) => configured).length;
   return {

@@ -1,5 +1,6 @@
-import type { Clock } from '../clock.js';
-import { settingKeys } from './setting-keys.js';
+import type { Stamp } from './database.js';
+import type { Redis } from './redis.js';
+import { defaults, settingKeys } from './setting-keys.js';
 
 /** One change of one setting. */
 export interface Change {
@@ -8,7 +9,6 @@ export interface Change {
   readonly old_value: string | null;
   readonly new_value: string | null;
   readonly changed_by: string;
-  /** Naive UTC, in whole seconds. */
   readonly changed_at: string;
   readonly action: 'update' | 'delete';
 }
@@ -21,43 +21,51 @@ export interface SettingWrite {
   readonly at: number;
 }
 
+/** Values of settings as one process holds them in its memory. */
+export type Memory = ReadonlyMap<string, string | null>;
+
 /**
- * The settings as the database has them, as the API process has them in memory, and what workers are told.
- * A row wins over the environment, an empty one too; a row that goes away leaves its value in every running process.
+ * The settings as the database has them. A row wins over the environment, an empty one too; a row that goes away leaves its value in every
+ * running process.
  */
 export interface Settings {
-  readonly rows: ReadonlyMap<string, string | null>;
+  readonly rows: Memory;
   readonly writes: readonly SettingWrite[];
-  /** How many changes were announced to workers; 0 means that the announcement's key does not exist. */
-  version(): number;
-  /** In the memory of the API process. */
-  current(key: string): string | null;
-  /** In the database, else in the environment. */
+  /** In the database, else in the environment, else what the engine takes by itself. */
   truth(key: string): string | null;
+  /** A process that starts or reloads: the rows over what it held before. What it held and no row says stays. */
+  over(held: Memory): Memory;
   write(key: string, value: string | null, by: string): void;
   /** False when there is no row. */
   remove(key: string, by: string): boolean;
   /** Writes the old value of a change again. False when there is no such change, or when its old value is the empty text. */
   rollBack(key: string, id: number, by: string): boolean;
-  /** Newest second first; within one second the order is wrong. */
-  history(key?: string): Change[];
+  /** Newest first; on SQLite within one second the oldest first. */
+  history(key: string): Change[];
+  /** Newest first. */
+  changes(): Change[];
 }
 
-export function createSettings(clock: Clock, env: ReadonlyMap<string, string>): Settings {
+export interface SettingsOptions {
+  readonly stamp: Stamp;
+  readonly env: ReadonlyMap<string, string>;
+  readonly redis: Redis;
+}
+
+export function createSettings({ stamp, env, redis }: SettingsOptions): Settings {
   const rows = new Map<string, string | null>();
-  const memory = new Map<string, string | null>(env);
   const changes: Change[] = [];
   const writes: SettingWrite[] = [];
 
   function commit(key: string, value: string | null | undefined, by: string): void {
     const [old_value, new_value] = [rows.get(key) ?? null, value ?? null];
     const action = value === undefined ? 'delete' : 'update';
-    const changed = { changed_by: by, changed_at: naiveSeconds(clock()), action } as const;
+    const changed = { changed_by: by, changed_at: stamp(), action } as const;
     changes.push({ id: changes.length + 1, key, old_value, new_value, ...changed });
     writes.push({ key, value: value ?? null, at: Date.now() });
     if (value === undefined) rows.delete(key);
     else rows.set(key, value);
-    for (const [name, row] of rows) memory.set(name, row);
+    redis.announce();
   }
   function remove(key: string, by: string): boolean {
     const there = rows.has(key);
@@ -71,31 +79,25 @@ export function createSettings(clock: Clock, env: ReadonlyMap<string, string>): 
     else commit(key, change.old_value, by);
     return true;
   }
+  const newestFirst = (list: readonly Change[]): Change[] =>
+    list.toSorted((a, b) => b.changed_at.localeCompare(a.changed_at));
   return {
     rows,
     writes,
-    version: () => changes.length,
-    current: (key) => memory.get(key) ?? null,
-    truth: (key) => (rows.has(key) ? rows.get(key) : env.get(key)) ?? null,
+    truth: (key) => (rows.has(key) ? rows.get(key) : (env.get(key) ?? defaults.get(key))) ?? null,
+    over: (held) => new Map([...held, ...rows]),
     write: commit,
     remove,
     rollBack,
-    history: (key) => newestSecondFirst(changes.filter((change) => key === undefined || change.key === key)),
+    history: (key) => newestFirst(changes.filter((change) => change.key === key)),
+    changes: () => newestFirst(changes.toReversed()),
   };
-}
-
-function newestSecondFirst(changes: readonly Change[]): Change[] {
-  return changes.toSorted((a, b) => b.changed_at.localeCompare(a.changed_at));
-}
-
-/** A time as the engine writes it: UTC without saying so, and without a fraction. */
-export function naiveSeconds(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19);
 }
 
 /** What people see of a value: its first four characters and its length. */
 export function masked(key: string, value: string | null): string | null {
   if (!value || !settingKeys.get(key)?.sensitive) return value;
   if (key === 'database_url') return value.replace(/:[^:@/]+@/, ':********@');
-  return value.length > 8 ? value.slice(0, 4) + '*'.repeat(value.length - 4) : '********';
+  const characters = [...value];
+  return characters.length > 8 ? characters.slice(0, 4).join('') + '*'.repeat(characters.length - 4) : '********';
 }

@@ -1,58 +1,62 @@
 import { existsSync, readFileSync } from 'node:fs';
-import ssh2, { type AnyAuthMethod, type Client } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type Client, type SFTPWrapper } from 'ssh2';
+import type { Task } from './tasks.js';
 
-/** The part of the worker that puts documents onto an SFTP server, with the values it holds at the moment. */
-export interface Sftp {
-  /** Whether documents go there at all. */
-  configured(): boolean;
-  /** Throws when the document does not arrive. */
-  upload(name: string, bytes: Buffer): Promise<void>;
+/** One document on its way to an SFTP server. */
+export interface SftpUpload {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly signal: AbortSignal;
+  /** A line of the worker's known_hosts, without the host's name. */
+  readonly knownHost: string;
 }
 
 const library = 'paramiko_3.5.0';
 const deadlineMs = 10_000;
 
-export function createSftp(holds: (key: string) => string, signal: AbortSignal): Sftp {
-  return {
-    configured: () => holds('sftp_host') !== '',
-    async upload(name, bytes) {
-      const method = methodFrom(holds);
-      const client = await connect(holds, method, signal);
-      try {
-        await put(client, `upload/${name}`, bytes);
-      } finally {
-        client.end();
-      }
-    },
-  };
+/** Never overwrites: a name that is taken gets the time. Throws when the document does not arrive. */
+export async function uploadToSftp(task: Task, { name, bytes, signal, knownHost }: SftpUpload): Promise<void> {
+  const client = await connect(task, knownHost, signal);
+  try {
+    const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
+      client.on('close', () => reject(new Error('Server connection dropped')));
+      client.sftp((error, opened) => (error ? reject(error) : resolve(opened)));
+    });
+    const path = [task.value('sftp_folder'), name].filter((part) => part !== '').join('/');
+    await write(sftp, (await exists(sftp, path)) ? path.replace(/(\.\w+)?$/, `_${compactTime()}$1`) : path, bytes);
+  } finally {
+    client.end();
+  }
 }
 
 /** A path of a file that is there wins; otherwise the password is taken, without a word. */
-function methodFrom(holds: (key: string) => string): AnyAuthMethod {
-  const username = holds('sftp_username');
-  const [path, password] = [holds('sftp_private_key'), holds('sftp_password')];
+function methodFrom(task: Task): AnyAuthMethod {
+  const username = task.value('sftp_username');
+  const [path, password] = [task.value('sftp_private_key'), task.value('sftp_password')];
   if (path !== '' && existsSync(path)) {
-    const passphrase = holds('sftp_private_key_passphrase');
+    const passphrase = task.value('sftp_private_key_passphrase');
     const key = ssh2.utils.parseKey(readFileSync(path), passphrase === '' ? undefined : passphrase);
     if (key instanceof Error) throw new Error(`Private key file cannot be read: ${key.message}`);
     return { type: 'publickey', username, key };
   }
   if (password !== '') return { type: 'password', username, password };
-  throw new Error('No authentication method available');
+  throw new Error('No authentication method available for SFTP (no key or password)');
 }
 
 /** Only to a host whose key is known. */
-function connect(holds: (key: string) => string, method: AnyAuthMethod, signal: AbortSignal): Promise<Client> {
+function connect(task: Task, knownHost: string, signal: AbortSignal): Promise<Client> {
+  const method = methodFrom(task);
   const client = new ssh2.Client();
-  const known = holds('known_host').split(' ')[1] ?? '';
+  const known = knownHost.split(' ')[1] ?? '';
+  const [host, port] = [task.value('sftp_host'), Number(task.value('sftp_port'))];
   const connected = new Promise<Client>((resolve, reject) => {
     client.on('ready', () => resolve(client));
-    client.on('error', (error) => reject(new Error(`SSH: ${error.message}`)));
-    client.on('close', () => reject(new Error('SSH: connection lost')));
+    client.on('error', (error) => reject(new Error(wordsOf(error, `[${host}]:${port}`))));
+    client.on('close', () => reject(new Error('Server connection dropped')));
     signal.addEventListener('abort', () => client.destroy(), { once: true });
   });
   client.connect({
-    ...{ host: holds('sftp_host'), port: Number(holds('sftp_port')), ident: library, readyTimeout: deadlineMs },
+    ...{ host, port, ident: library, readyTimeout: deadlineMs },
     hostVerifier: (key: Buffer) => key.toString('base64') === known,
     username: method.username,
     authHandler: [method],
@@ -61,12 +65,23 @@ function connect(holds: (key: string) => string, method: AnyAuthMethod, signal: 
   return connected;
 }
 
-function put(client: Client, path: string, bytes: Buffer): Promise<void> {
+function wordsOf(error: Error & { level?: string }, host: string): string {
+  if (error.level === 'client-authentication') return 'Authentication failed.';
+  return /Host denied/.test(error.message) ? `Server '${host}' not found in known_hosts` : error.message;
+}
+
+function exists(sftp: SFTPWrapper, path: string): Promise<boolean> {
+  return new Promise((resolve) => sftp.stat(path, (error) => resolve(!error)));
+}
+
+function write(sftp: SFTPWrapper, path: string, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.on('close', () => reject(new Error('SSH: connection lost')));
-    client.sftp((error, sftp) => {
-      if (error) return reject(error);
-      sftp.writeFile(path, bytes, (failed) => (failed ? reject(failed) : resolve()));
-    });
+    sftp.on('close', () => reject(new Error('Server connection dropped')));
+    sftp.writeFile(path, bytes, (failed) => (failed ? reject(failed) : resolve()));
   });
+}
+
+/** As the engine writes it into a name. */
+function compactTime(): string {
+  return new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
 }

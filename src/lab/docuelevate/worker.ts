@@ -1,117 +1,194 @@
-import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { askOpenAi } from './ai.js';
+import type { Clock } from '../clock.js';
+import type { Agenda } from './agenda.js';
+import { type Ai, createAi } from './ai.js';
+import { checkCredentials, credentialCheck, everyFiveMinutes, succeeds } from './credential-check.js';
+import { uploadTo } from './delivery-tasks.js';
+import { createDestinations, type Destination } from './destinations.js';
 import type { Documents, FileRecord, Upload } from './documents.js';
-import { createOcr } from './ocr.js';
-import { type Ai, runPipeline, type Tools } from './pipeline.js';
-import { uploadTo } from './s3.js';
-import type { Settings } from './settings.js';
-import { createSftp } from './sftp.js';
+import type { ComingLine, Engine } from './engine.js';
+import { processDocument } from './intake-task.js';
+import { extractMetadata } from './metadata-tasks.js';
+import { readWith } from './ocr.js';
+import { textOf } from './pdf.js';
+import type { Redis } from './redis.js';
+import { defaults } from './setting-keys.js';
+import type { Memory, Settings } from './settings.js';
+import { createTasks, type Task, type Tasks } from './tasks.js';
 
 export interface WorkerOptions {
   readonly settings: Settings;
   readonly env: ReadonlyMap<string, string>;
+  readonly redis: Redis;
   readonly documents: Documents;
+  readonly clock: Clock;
+  readonly agenda: Agenda;
   /** Real milliseconds an AI call takes on top of the provider's own time. */
   readonly latencyMs: number;
+  /** Waits for whoever decides when a line of the log is written. */
+  readonly beforeLine: (line: ComingLine) => Promise<void> | void;
+  /** Whether it tries the credentials by itself, after each start and every five minutes. */
+  readonly credentialChecks: boolean;
   /** Ends whatever it does. */
   readonly signal: AbortSignal;
 }
 
 /** The process that handles documents, with its own memory of the settings. */
 export interface Worker {
+  readonly tasks: Tasks;
   /** While true, it does not look for changed settings. */
   stale: boolean;
   /** While true, one destination fails every document. */
   brokenDestination: boolean;
-  /** How many documents wait or are being processed. */
-  busy(): number;
+  /** How many tasks of others wait as well. */
+  queueLength: number;
+  /** Waits for whoever decides when a line of the log is written. */
+  beforeLine: (line: ComingLine) => Promise<void> | void;
   /** What the next task would use. */
   holds(key: string): string | null;
   restart(): void;
+  /** Redis is there again. A worker that had something unfinished dies of that; its supervisor starts it again. */
+  reconnect(): void;
   useAi(): Promise<boolean>;
   useOcr(): Promise<boolean>;
   useS3(): Promise<boolean>;
   useSftp(): Promise<boolean>;
+  /** The engine's own check, with the worker's values: whether each service that is configured accepts them. */
+  checkCredentials(): Promise<Readonly<Record<string, boolean>>>;
   /** Answers the task's id at once. */
-  process(document: Upload | FileRecord): string;
+  process(upload: Upload, path: string): string;
+  processAgain(file: FileRecord): string;
+  /** Null when the working copy is gone. */
+  extractAgain(file: FileRecord): string | null;
+  /** Null for a destination that the lab does not have. */
+  uploadAgain(destination: string, file: FileRecord): string | null;
 }
 
-export function createWorker({ settings, env, documents, latencyMs, signal }: WorkerOptions): Worker {
-  const memory = new Map<string, string | null>(env);
-  let [seen, busy] = [0, 0];
-
-  /** Copies the rows there are, and so keeps what was deleted. */
-  function load(): void {
-    if (settings.version() === seen) return;
-    for (const [key, value] of settings.rows) memory.set(key, value);
-    seen = settings.version();
-  }
-  const holds = (key: string): string => worker.holds(key) ?? '';
-  const pause = (): Promise<void> => delay(Math.max(1, latencyMs / 10), undefined, { signal });
-  const ai = createAi(holds, { latencyMs, signal });
-  const [ocr, s3, sftp] = [createOcr(holds, signal), createS3(holds, { env, signal }), createSftp(holds, signal)];
-  const tools = { documents, ai, ocr, s3, sftp, pause, destinationBroken: () => worker.brokenDestination };
-
+export function createWorker(options: WorkerOptions): Worker {
+  const { redis, signal, latencyMs, agenda, clock, credentialChecks } = options;
+  const memory = createMemory(options, () => worker.stale);
+  const pause = async (): Promise<void> => {
+    await delay(Math.max(1, latencyMs / 10), undefined, { signal });
+    await redis.reachable();
+  };
+  const tasks = createTasks({ clock, agenda, signal, pause, reload: () => memory.reload() });
+  const beforeLine = (line: ComingLine) => worker.beforeLine(line);
+  const engine = createEngine(options, { tasks, pause, beforeLine, broken: () => worker.brokenDestination });
+  const checkLater = (): unknown => credentialChecks && tasks.start(credentialCheck(engine), 10_000);
   const worker: Worker = {
-    stale: false,
-    brokenDestination: false,
-    busy: () => busy,
-    holds(key) {
-      if (!worker.stale) load();
-      return memory.get(key) ?? null;
-    },
+    ...{ tasks, stale: false, brokenDestination: false, queueLength: 0, beforeLine: options.beforeLine },
+    ...usesOf(engine, () => ({ id: '', value: memory.reload() })),
+    ...startsOf(engine),
+    holds: (key) => memory.held(key),
     restart() {
-      memory.clear();
-      for (const [key, value] of env) memory.set(key, value);
-      seen = 0; // nothing was ever announced: the environment counts, whatever the database says
-      load();
+      memory.restart();
+      checkLater();
     },
-    useAi: () => (ai.configured() ? succeeds(ai.chat('Is anybody there?')) : Promise.resolve(false)),
-    useOcr: () => succeeds(ocr.read('azure', Buffer.from('%PDF-1.4'))),
-    useS3: () => succeeds(s3 ? s3('of-a-user.pdf', Buffer.from('%PDF-1.4')) : Promise.reject(new Error('no bucket'))),
-    useSftp: () => succeeds(sftp.upload('probe.pdf', Buffer.from('%PDF-1.4'))),
-    process(document) {
-      const task = randomUUID();
-      busy += 1;
-      void succeeds(runPipeline(tools, document, task)).then(() => (busy -= 1));
-      return task;
+    reconnect() {
+      if (tasks.scheduled().length + tasks.running().length === 0) return;
+      tasks.forget();
+      worker.restart();
     },
   };
+  checkLater();
+  if (credentialChecks) everyFiveMinutes(agenda, clock, () => tasks.start(credentialCheck(engine)));
   return worker;
 }
 
-/** A call takes its key and address when it starts and keeps them. */
-function createAi(
-  holds: (key: string) => string,
-  { latencyMs, signal }: Pick<WorkerOptions, 'latencyMs' | 'signal'>,
-): Ai {
-  async function ask(path: string, question: object): Promise<void> {
-    const access = { baseUrl: holds('openai_base_url'), key: holds('openai_api_key'), signal };
-    const model = holds('openai_model');
-    if (latencyMs > 0) await delay(latencyMs, undefined, { signal });
-    await askOpenAi(access, path, { model, ...question });
-  }
+type EngineParts = Pick<Engine, 'tasks' | 'pause'> &
+  Pick<WorkerOptions, 'beforeLine'> & { readonly broken: () => boolean };
+
+function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine }: EngineParts): Engine {
+  const { documents, env, signal, latencyMs } = options;
   return {
-    configured: () => holds('openai_api_key') !== '',
-    chat: (content) => ask('/chat/completions', { messages: [{ role: 'user', content }] }),
-    embed: (input) => ask('/embeddings', { input }),
+    ...{ documents, tasks, signal, pause },
+    destinations: createDestinations({ env, signal, broken }),
+    ai: createAi({ latencyMs, signal }),
+    async log(line) {
+      await beforeLine(line);
+      documents.log(line);
+    },
   };
 }
 
-/** Both halves of the pair are read when an upload begins. Null where there is no bucket. */
-function createS3(holds: (key: string) => string, { env, signal }: Pick<WorkerOptions, 'env' | 'signal'>): Tools['s3'] {
-  const [endpoint, bucket] = [env.get('aws_endpoint_url_s3'), env.get('s3_bucket_name')];
-  if (endpoint === undefined || bucket === undefined) return null;
-  return (name, bytes) => {
-    const [id, secret] = [holds('aws_access_key_id'), holds('aws_secret_access_key')];
-    return uploadTo({ endpoint, bucket, id, secret, signal }, name, bytes);
+/** One use of each credential, as a task that began now would use it. */
+function usesOf(engine: Engine, now: () => Task) {
+  const { ai, destinations, signal } = engine;
+  return {
+    useAi: () => succeeds(useAi(ai, now())),
+    useOcr: () => succeeds(readWith(now(), 'azure', { bytes: probe, signal })),
+    useS3: () => succeeds(tryUpload(destinations, 's3', { task: now(), name: 'of-a-user.pdf' })),
+    useSftp: () => succeeds(tryUpload(destinations, 'sftp', { task: now(), name: 'probe.pdf' })),
+    checkCredentials: () => checkCredentials(engine, now()),
   };
 }
 
-function succeeds(work: Promise<unknown>): Promise<boolean> {
-  return work.then(
-    () => true,
-    () => false,
-  );
+function startsOf(engine: Engine): Pick<Worker, 'process' | 'processAgain' | 'extractAgain' | 'uploadAgain'> {
+  const { documents, tasks, destinations } = engine;
+  return {
+    process(upload, path) {
+      documents.disk.set(path, upload.bytes);
+      return tasks.start(processDocument(engine, { path, name: upload.name, type: upload.type }));
+    },
+    processAgain: ({ id, local, name, type }) =>
+      tasks.start(processDocument(engine, { path: local, name, type, again: id })),
+    extractAgain({ id, local }) {
+      const bytes = documents.disk.get(local);
+      return bytes ? tasks.start(extractMetadata(engine, { file: basename(local), id, text: textOf(bytes) })) : null;
+    },
+    uploadAgain(name, { id, processed }) {
+      const destination = destinations.find((each) => each.name === name);
+      return destination ? tasks.start(uploadTo(engine, destination, { id, path: processed ?? '' })) : null;
+    },
+  };
+}
+
+const probe = Buffer.from('%PDF-1.4');
+
+async function useAi(ai: Ai, task: Task): Promise<void> {
+  if (!ai.configured(task)) throw new Error('there is no key');
+  await ai.chat(task, 'Is anybody there?');
+}
+
+/**
+ * A worker starts with the environment alone. It reads the rows before a task when Redis names another version than the one it has read; with
+ * nothing in Redis it goes on with what it has.
+ */
+function createMemory({ settings, env, redis }: WorkerOptions, stale: () => boolean) {
+  let memory: Memory = new Map(env);
+  let [seen, fresh]: [string | null, boolean] = [null, false];
+  function load(): void {
+    if ((stale() && !fresh) || redis.version === null || redis.version === seen) return;
+    fresh = false;
+    memory = settings.over(memory);
+    seen = redis.version;
+  }
+  const valueIn = (held: Memory, key: string) => (held.has(key) ? held.get(key) : defaults.get(key)) ?? null;
+  return {
+    /** What a task that begins now keeps until its end. */
+    reload(): (key: string) => string {
+      load();
+      const held = memory;
+      return (key) => valueIn(held, key) ?? '';
+    },
+    held(key: string): string | null {
+      load();
+      return valueIn(memory, key);
+    },
+    restart() {
+      memory = new Map(env);
+      [seen, fresh] = [null, true];
+    },
+  };
+}
+
+async function tryUpload(
+  destinations: readonly Destination[],
+  wanted: string,
+  { task, name }: { task: Task; name: string },
+): Promise<void> {
+  const destination = destinations.find((each) => each.name === wanted);
+  const failures = destination?.configured(task) ? await destination.upload(task, name, probe) : ['not configured'];
+  if (failures.length > 0) throw new Error(failures.at(-1));
 }

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Handler, type Incoming, jsonBody, type Routes } from '../routes.js';
 import { bearer, ok, refusal } from './answers.js';
-import { wrongKey } from './organization.js';
+import { missingScope, wrongKey } from './organization.js';
 import type { OpenAiState } from './state.js';
 
 const Chat = z.object({ model: z.string(), messages: z.array(z.unknown()).min(1) });
 const Embedding = z.object({ model: z.string(), input: z.union([z.string(), z.array(z.string())]) });
 
-/** The calls an engine makes with a project's key. Each accepted one counts as a use. */
+/** The calls an engine makes with a project's key. Each one with a key that works counts as a use, also where the key may not make it. */
 export function inferenceRoutes(state: OpenAiState): Routes<Incoming> {
   const routes: Routes<Incoming> = {
     'GET /v1/models': () => ok({ object: 'list', data: models.map((id) => modelView(id)) }),
@@ -31,9 +31,14 @@ export function inferenceRoutes(state: OpenAiState): Routes<Incoming> {
 }
 
 function authenticated(state: OpenAiState, handle: Handler<Incoming>): Handler<Incoming> {
-  return (request) => {
+  return async (request) => {
     const value = bearer(request);
-    return value !== null && state.accept(value) ? handle(request) : wrongKey(value);
+    const key = value === null ? undefined : state.accept(value);
+    if (!key) return wrongKey(value);
+    if (request.method === 'GET') return handle(request);
+    const answer = key.restricted ? missingScope('model.request') : await handle(request);
+    state.inferences.push({ key: key.id, asked: request.body.toString(), status: answer.status });
+    return answer;
   };
 }
 

@@ -40,8 +40,7 @@ function whyNotAdmin(state: OpenAiState, request: Incoming): Answer | null {
   const key = state.adminKeys.find((each) => each.value === value);
   if (!key) return wrongKey(value);
   if (!key.readOnly || request.method === 'GET') return null;
-  const message = 'You have insufficient permissions for this operation. Missing scopes: api.management.write.';
-  return refusal(403, message, 'missing_scope');
+  return missingScope('api.management.write');
 }
 
 function whyNoProject(state: OpenAiState, id: string | undefined): Answer | null {
@@ -54,6 +53,12 @@ export function wrongKey(value: string | null): Answer {
   return value === null
     ? refusal(401, "You didn't provide an API key.")
     : refusal(401, `Incorrect API key provided: ${redact(value)}.`, 'invalid_api_key');
+}
+
+/** 403: the key is known, and may not do this. */
+export function missingScope(scope: string): Answer {
+  const message = `You have insufficient permissions for this operation. Missing scopes: ${scope}.`;
+  return refusal(403, message, 'missing_scope');
 }
 
 function projectView({ id, name, createdAt }: Project): View {

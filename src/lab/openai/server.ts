@@ -4,7 +4,7 @@ import { type LabOptions, type LabServer, serve } from '../server.js';
 import { refusal } from './answers.js';
 import { inferenceRoutes } from './inference.js';
 import { organizationRoutes } from './organization.js';
-import { createState, type Key, type OpenAiState } from './state.js';
+import { createState, type Inference, type Key, type OpenAiState } from './state.js';
 
 export interface OpenAiLabOptions extends LabOptions {
   /** How long a new key is still refused (milliseconds by the lab's clock): real keys take a moment to spread. */
@@ -35,14 +35,18 @@ export interface OpenAiLab extends LabServer {
   readonly defaultProject: string;
   /** Every key of the organization's projects, deleted ones too, oldest first. */
   keys(): OpenAiLabKey[];
+  /** Every chat and embedding that was asked for with a key that works, whether it was allowed or not, in order. */
+  inferences(): readonly Inference[];
   /** Whether a call with this value would be accepted right now; does not count as a use. */
   works(value: string): boolean;
   /** A key that belongs to a person; there is no API call that makes one. */
   createUserKey(name: string): OpenAiLabKey;
-  /** A service account with so many keys (1 when left out), as somebody else would make it. */
-  createServiceAccount(name: string, keys?: number): OpenAiLabAccount;
+  /** A service account with so many keys (1 when left out), as somebody else would make it. A single one may have a value that somebody chose. */
+  createServiceAccount(name: string, keys?: number, value?: string): OpenAiLabAccount;
   /** The provider revokes a key by itself, for instance after a leak. */
   killKey(id: string): void;
+  /** Keys that are made from now on may list models and nothing else: accepted, and of no use to an engine. False lets every key do everything again. */
+  restrictNewKeys(restricted: boolean): void;
 }
 
 export interface OpenAiLabAccount {
@@ -76,18 +80,24 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
     project: state.project.id,
     defaultProject: state.defaultProject.id,
     keys: () => state.keys.map(labKey),
+    inferences: () => state.inferences,
     works: (value) => state.works(value),
     createUserKey: (name) => labKey(state.addKey({ project: state.project.id, account: null, settled: true }, name)),
-    createServiceAccount(name, keys = 1) {
+    createServiceAccount(name, keys = 1, value) {
       const project = state.project.id;
       const account = state.addAccount(project, name, 'member');
-      const made = Array.from({ length: keys }, () => state.addKey({ project, account, settled: true }, 'Secret key'));
+      const owner = { project, account, settled: true, ...(value !== undefined && { value }) };
+      const made = Array.from({ length: keys }, () => state.addKey(owner, 'Secret key'));
       return { id: account.id, name, keys: made.map(labKey) };
     },
     killKey(id) {
       const key = state.keys.find((each) => each.id === id);
       if (!key) throw new RangeError(`no such key: ${id}`);
       key.deleted = true;
+    },
+    restrictNewKeys(restricted) {
+      state.newKeysRestricted = restricted;
+      if (!restricted) for (const key of state.keys) key.restricted = false;
     },
   };
 }

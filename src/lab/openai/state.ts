@@ -27,8 +27,19 @@ export interface Key {
   readonly createdAt: number;
   /** Unix milliseconds until which it is still refused. */
   readonly settledAt: number;
+  /** It may list models and nothing else. */
+  restricted: boolean;
   lastUsedAt: number | null;
   deleted: boolean;
+}
+
+/** A chat or an embedding that somebody asked for with a key that works. */
+export interface Inference {
+  /** Id of the key. */
+  readonly key: string;
+  /** What was asked, whole: whose document it was can be told by it. */
+  readonly asked: string;
+  readonly status: number;
 }
 
 export interface AdminKey {
@@ -45,16 +56,21 @@ export interface Owner {
   readonly account: Account | null;
   /** Accepted at once, as one that was made long ago. */
   readonly settled?: boolean;
+  /** Somebody chose it; a random one when left out. */
+  readonly value?: string;
 }
 
 /** What the organization holds. Deleted things stay, marked, so that a cursor that names one still works. */
 export interface OpenAiState {
+  /** What is made from now on may list models and nothing else. */
+  newKeysRestricted: boolean;
   readonly project: Project;
   readonly defaultProject: Project;
   /** One that may do everything, and one that may only read. */
   readonly adminKeys: readonly [AdminKey, AdminKey];
   readonly accounts: readonly Account[];
   readonly keys: readonly Key[];
+  readonly inferences: Inference[];
   /** Unix seconds, the resolution of every time the vendor gives. */
   now(): number;
   addAccount(project: string, name: string, role: Account['role']): Account;
@@ -62,8 +78,8 @@ export interface OpenAiState {
   /** Deletes an account and so every key it has. */
   deleteAccount(account: Account): void;
   works(value: string): boolean;
-  /** Like `works`, and counts as a use. */
-  accept(value: string): boolean;
+  /** The key, when it works; counts as a use. */
+  accept(value: string): Key | undefined;
 }
 
 export function createState({ clock, settlingMs }: { clock: Clock; settlingMs: number }): OpenAiState {
@@ -72,21 +88,20 @@ export function createState({ clock, settlingMs }: { clock: Clock; settlingMs: n
   const now = (): number => Math.floor(clock() / 1000);
   const working = (value: string): Key | undefined =>
     keys.find((key) => key.value === value && !key.deleted && key.settledAt <= clock());
-  function addKey({ project, account, settled = false }: Owner, name: string): Key {
-    const value = newSecret(account ? 'sk-svcacct' : 'sk-proj');
+  function addKey({ project, account, settled = false, value: chosen }: Owner, name: string): Key {
+    const value = chosen ?? newSecret(account ? 'sk-svcacct' : 'sk-proj');
     const settledAt = settled ? 0 : clock() + settlingMs;
-    const id = newId('key');
-    const key = { id, value, project, name, account, createdAt: now(), settledAt, lastUsedAt: null, deleted: false };
+    const made = { id: newId('key'), value, project, name, account, createdAt: now(), settledAt };
+    const key = { ...made, restricted: state.newKeysRestricted, lastUsedAt: null, deleted: false };
     keys.push(key);
     return key;
   }
-  return {
+  const state: OpenAiState = {
+    newKeysRestricted: false,
     project: { id: newId('proj'), name: 'Documents', createdAt: now() },
     defaultProject: { id: newId('proj'), name: 'Default project', createdAt: now() },
     adminKeys: [newAdminKey('Keyturn', now()), { ...newAdminKey('Auditor', now()), readOnly: true }],
-    accounts,
-    keys,
-    now,
+    ...{ accounts, keys, inferences: [], now },
     addAccount(project, name, role) {
       const account = { id: newId('svc_acct'), project, name, role, createdAt: now(), deleted: false };
       accounts.push(account);
@@ -101,9 +116,10 @@ export function createState({ clock, settlingMs }: { clock: Clock; settlingMs: n
     accept(value) {
       const key = working(value);
       if (key) key.lastUsedAt = now();
-      return key !== undefined;
+      return key;
     },
   };
+  return state;
 }
 
 function newAdminKey(name: string, createdAt: number): AdminKey {

@@ -86,7 +86,7 @@ function configOf({ docuelevate, aws }: Systems): Scenario['config'] {
     ...{ account: aws.account, user: aws.user, bucket: aws.bucket, region: 'us-east-1', exclusive: true },
     admin: { accessKeyId: aws.admin.id, secretAccessKey: { file: './aws-admin' } },
     endpoints: { iam: aws.url, sts: aws.url, s3: aws.url },
-    settling: '0 seconds', // the lab knows and forgets keys at once
+    ...{ settling: '0 seconds', usageResolution: '0 seconds' }, // the lab knows and forgets keys at once, and notes every use
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },

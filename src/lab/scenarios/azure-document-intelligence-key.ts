@@ -57,6 +57,8 @@ function configOf({ docuelevate, azure }: { docuelevate: DocuElevateLab; azure: 
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
-    credentials: { azure: { procedure: 'azure-document-intelligence-key', engine: 'docs', provider } },
+    credentials: {
+      azure: { procedure: 'azure-document-intelligence-key', engine: 'docs', provider, unseenUse: 'retire' },
+    },
   };
 }

@@ -58,7 +58,10 @@ export async function stageDocumentEngine(
         deployment: { replaceSecretsFromEnv: false },
       };
       const grace = lifetime === '0 seconds' ? {} : { grace: lifetime };
-      return { engines: { viewer }, credentials: { [name]: { engine: 'viewer', ...credential, ...grace } } };
+      return {
+        engines: { viewer },
+        credentials: { [name]: { engine: 'viewer', unseenUse: 'retire', ...credential, ...grace } },
+      };
     },
   };
 }

@@ -50,7 +50,8 @@ function receivedBy({ docuelevate, openai }: { docuelevate: DocuElevateLab; open
 function configOf({ docuelevate, openai }: { docuelevate: DocuElevateLab; openai: OpenAiLab }): Scenario['config'] {
   const { url, adminUsername: username } = docuelevate;
   const { project, baseUrl } = openai;
-  const provider = { adminKey: { file: './openai-admin' }, project, baseUrl, settling: '0 seconds' }; // the lab knows and forgets keys at once
+  const at = { adminKey: { file: './openai-admin' }, project, baseUrl };
+  const provider = { ...at, settling: '0 seconds', usageResolution: '0 seconds' }; // the lab knows and forgets at once, and notes every use
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
     credentials: { openai: { procedure: 'openai-api-key', engine: 'docs', provider } },

@@ -112,6 +112,6 @@ function configOf({ docuelevate, sftp, keyFile, keyFileInEngine, passphrase }: C
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin } },
-    credentials: { sftp: { procedure: 'sftp-private-key', engine: 'docs', provider } },
+    credentials: { sftp: { procedure: 'sftp-private-key', engine: 'docs', provider, unseenUse: 'retire' } },
   };
 }

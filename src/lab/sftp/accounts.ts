@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createFiles, type Files, keysPath, type LabFile, type Placement, type User } from './files.js';
-import { blobsIn, type LabKey, newLabKey } from './keys.js';
+import { createGate, type Gate, type Standing, userOf } from './gate.js';
+import { type LabKey, newLabKey } from './keys.js';
 
 export interface AccountsOptions {
   readonly clock: Clock;
   readonly placement: Placement;
   /** How long after a change of the file it counts, by the lab's clock. */
   readonly settlingMs: number;
+  /** The folder that a session begins in, as seen from where it would begin otherwise. */
+  readonly startsIn: string;
 }
 
 /** A user who may sign in with a key of their own. */
@@ -17,6 +20,7 @@ export interface Accounts {
   /** The account that documents are put into. */
   readonly username: string;
   readonly password: string;
+  readonly standing: Standing;
   /** The key that lets it in at first, and one of Keyturn's own. */
   readonly key: LabKey;
   readonly admin: LabKey;
@@ -32,52 +36,43 @@ export interface Accounts {
   accepted(): string[];
   /** Keys that ever did, oldest first. */
   everyKey(): string[];
+  /** As `chpasswd` does; false when it refuses. */
+  changePassword(user: string, password: string): boolean;
 }
 
-const uids: Readonly<Record<string, number>> = { docuelevate: 1000, reader: 1001, root: 0 };
-
-export function userOf(name: string): User {
-  return { name, uid: uids[name] ?? 65534 };
-}
-
-export interface Gate extends Accounts {
-  /** Whether a key lets somebody in. */
-  accepts(user: string, blob: string): boolean;
-}
-
-export function createAccounts({ clock, placement, settlingMs }: AccountsOptions): Gate {
+export function createAccounts({ clock, placement, settlingMs, startsIn }: AccountsOptions): Accounts & Gate {
   const username = 'docuelevate';
-  const since = new Map<string, number>();
-  const files = createFiles(placement, () => note(clock()));
+  const files = createFiles({ placement, startsIn, changed: () => gate.learn(clock()) });
   const keysFile = keysPath(placement, username);
-  const textOf = (user: string): string => keysFor(files, keysPath(placement, user), userOf(user));
-  function note(at: number): void {
-    for (const blob of blobsIn(textOf(username))) if (!since.has(blob)) since.set(blob, at);
-  }
-  const accepts = (user: string, blob: string): boolean => {
-    // A clock that is put back makes no key unborn.
-    const settled = settlingMs === 0 || clock() - (since.get(blob) ?? Number.NEGATIVE_INFINITY) >= settlingMs;
-    return settled && blobsIn(textOf(user)).includes(blob);
-  };
-  const edit = (text: string): void => files.put(keysFile, fileOf(text, userOf(username).uid));
-  const [key, admin] = [newLabKey(), newLabKey()];
-  edit(firstText(key, admin));
-  for (const blob of since.keys()) since.set(blob, Number.NEGATIVE_INFINITY); // have been there for long
+  const standing: Standing = { password: randomBytes(24).toString('base64url'), state: 'open', folderMode: 0o700 };
+  const gate = createGate({ files, placement, clock, settlingMs, username, standing });
+  const write = (user: string, text: string): void =>
+    files.put(keysPath(placement, user), fileOf(text, userOf(user).uid));
   const person = (name: string): LabUser => {
     const own = newLabKey();
-    files.put(keysPath(placement, name), fileOf(`ssh-ed25519 ${own.blob} ${name}\n`, userOf(name).uid));
+    write(name, `ssh-ed25519 ${own.blob} ${name}\n`);
     return { ...userOf(name), ...own };
   };
+  const [key, admin] = [newLabKey(), newLabKey()];
+  for (const { blob } of [key, admin]) gate.since.set(blob, Number.NEGATIVE_INFINITY); // have been there for long
+  write(username, firstText(key, admin));
   return {
-    ...{ username, password: randomBytes(24).toString('base64url'), key, admin, files, keysFile, accepts },
-    ...{ reader: person('reader'), root: person('root') },
-    accepted: () => [...since.keys()].filter((blob) => accepts(username, blob)),
-    everyKey: () => [...since.keys()],
+    ...{ ...gate, username, standing, key, admin, files, keysFile, reader: person('reader'), root: person('root') },
+    accepted: () => [...gate.since.keys()].filter((blob) => gate.judge(username, blob, '127.0.0.1').accepted),
+    everyKey: () => [...gate.since.keys()],
+    changePassword(user, given) {
+      const changes = user === username && given !== '';
+      if (changes) standing.password = given;
+      return changes;
+    },
+    get password() {
+      return standing.password;
+    },
     get text() {
       return files.all.get(keysFile)?.content.toString('latin1') ?? '';
     },
     set text(text) {
-      edit(text);
+      write(username, text);
     },
   };
 }
@@ -89,13 +84,6 @@ function firstText(key: LabKey, admin: LabKey): string {
     `restrict,command="internal-sftp" ssh-ed25519 ${admin.blob} keyturn`,
     '',
   ].join('\n');
-}
-
-/** As sshd reads it: not at all when others could have written it. */
-function keysFor({ all }: Files, path: string, { uid }: User): string {
-  const file = all.get(path);
-  const safe = file && (file.uid === 0 || file.uid === uid) && (file.mode & 0o022) === 0;
-  return safe ? file.content.toString('latin1') : '';
 }
 
 function fileOf(text: string, uid: number): LabFile {

@@ -19,34 +19,52 @@ export type Placement = 'home' | 'central' | 'chroot';
 export interface Files {
   /** By their true paths. */
   readonly all: ReadonlyMap<string, LabFile>;
-  /** A path as the user names it, for the user. */
+  /** The true path of what the user names. */
   resolve(user: User, path: string): string;
+  /** A true path as the user sees it. */
+  shown(user: User, path: string): string;
+  /** What is in a folder, by its true path. */
+  list(path: string): string[];
   mayRead(user: User, path: string): boolean;
   mayWrite(user: User, path: string): boolean;
   put(path: string, file: LabFile): void;
   remove(path: string): void;
 }
 
-/** `changed` is told which path has another content from now on. */
-export function createFiles(placement: Placement, changed: (path: string) => void): Files {
+export interface FilesOptions {
+  readonly placement: Placement;
+  /** The folder that a session begins in, as seen from where it would begin otherwise. */
+  readonly startsIn: string;
+  /** Told that some path has another content from now on. */
+  readonly changed: () => void;
+}
+
+export function createFiles({ placement, startsIn, changed }: FilesOptions): Files {
   const all = new Map<string, LabFile>();
-  const jailed = ({ uid }: User): boolean => placement === 'chroot' && uid !== 0;
+  const isJailed = ({ uid }: User): boolean => placement === 'chroot' && uid !== 0;
   const homeOf = ({ name }: User): string => `/home/${name}`;
+  const jailOf = (user: User): string => (isJailed(user) ? `/srv/jail/${user.name}` : '');
+  const startOf = (user: User): string => posix.resolve(isJailed(user) ? '/' : homeOf(user), startsIn);
   return {
     all,
-    resolve: (user, path) => posix.resolve(jailed(user) ? '/' : homeOf(user), path),
-    mayRead: (user, path) => user.uid === 0 || path.startsWith(jailed(user) ? '/' : '/home/'),
+    resolve: (user, path) => jailOf(user) + posix.resolve(startOf(user), path),
+    shown: (user, path) => path.slice(jailOf(user).length),
+    list(path) {
+      const below = [...all.keys()].filter((each) => each.startsWith(`${path}/`));
+      return [...new Set(below.map((each) => each.slice(path.length + 1).split('/')[0] ?? ''))];
+    },
+    mayRead: (user, path) => user.uid === 0 || path.startsWith(isJailed(user) ? `${jailOf(user)}/` : '/home/'),
     mayWrite(user, path) {
       if (user.uid === 0) return true;
-      return path.startsWith(jailed(user) ? '/upload/' : `${homeOf(user)}/`);
+      return path.startsWith(isJailed(user) ? `${jailOf(user)}/upload/` : `${homeOf(user)}/`);
     },
     put(path, file) {
       all.set(path, file);
-      changed(path);
+      changed();
     },
     remove(path) {
       all.delete(path);
-      changed(path);
+      changed();
     },
   };
 }

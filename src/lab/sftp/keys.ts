@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import ssh2 from 'ssh2';
 
 /** A key pair as `ssh-keygen -t ed25519` makes one. */
@@ -26,14 +27,36 @@ export function blobOf(privateKey: string, passphrase?: string): string | null {
   return key instanceof Error || !key.isPrivateKey() ? null : key.getPublicSSH().toString('base64');
 }
 
-const kinds = 'ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)';
-const line = new RegExp(`^(?:[^ \\t]+[ \\t]+)?(?:${kinds})[ \\t]+([A-Za-z0-9+/=]+)(?:[ \\t]|$)`);
+/** As sshd names a key in its log. */
+export function nameOf(blob: string): string {
+  const bytes = Buffer.from(blob, 'base64');
+  const kind = bytes.toString('latin1', 4, 4 + bytes.readUInt32BE());
+  const name = kind.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa');
+  const hash = createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '');
+  return `${name.toUpperCase()} SHA256:${hash}`;
+}
 
-/** What sshd takes from an authorized_keys file: one key a line, after options and before a comment. */
+/** A key in an authorized_keys file. */
+export interface KeyLine {
+  /** Counted from 1. */
+  readonly number: number;
+  readonly options: string;
+  readonly blob: string;
+}
+
+const kinds = 'ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)';
+const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+';
+const line = new RegExp(`^[ \\t]*(?:(${options})[ \\t]+)?(${kinds})[ \\t]+([A-Za-z0-9+/=]+)(?:\\s[^]*)?$`);
+
+/** What sshd takes from an authorized_keys file: one key a line, after options and before a comment. What is cut off is no key. */
+export function keysIn(text: string): KeyLine[] {
+  return text.split('\n').flatMap((each, index) => {
+    const [, given = '', kind = '', blob = ''] = /^[ \t]*#/.test(each) ? [] : (line.exec(each) ?? []);
+    if (blob === '' || ssh2.utils.parseKey(`${kind} ${blob}`) instanceof Error) return [];
+    return { number: index + 1, options: given, blob };
+  });
+}
+
 export function blobsIn(text: string): string[] {
-  return text
-    .split(/\r?\n/)
-    .map((each) => each.trim())
-    .filter((each) => !each.startsWith('#'))
-    .flatMap((each) => line.exec(each.replace(/"(?:\\.|[^"\\])*"/g, '""'))?.[1] ?? []);
+  return keysIn(text).map(({ blob }) => blob);
 }

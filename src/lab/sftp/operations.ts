@@ -27,6 +27,7 @@ export function serveSftp(stream: SFTPWrapper, session: SftpSession): void {
   serveContent(stream, session, held);
   serveAttributes(stream, session, held);
   serveNames(stream, session);
+  serveFolders(stream, session, handles);
   stream.on('OPEN', (id, name, ...[flags, attrs]) =>
     open(stream, session, { id, name, flags, attrs, keep: (handle) => handles.push(handle) - 1 }),
   );
@@ -105,7 +106,7 @@ function serveNames(stream: SFTPWrapper, session: SftpSession): void {
   const { files, user } = session;
   const attrs = attributesOf({ content: Buffer.alloc(0), mode: 0o755, uid: user.uid });
   stream.on('REALPATH', (id, path) => {
-    const filename = files.resolve(user, path);
+    const filename = files.shown(user, files.resolve(user, path));
     stream.name(id, [{ filename, longname: filename, attrs }]);
   });
   stream.on('REMOVE', (id, name) => {
@@ -120,6 +121,29 @@ function serveNames(stream: SFTPWrapper, session: SftpSession): void {
     if (!known) return stream.status(id, STATUS_CODE.OP_UNSUPPORTED);
     const [from = '', to = ''] = textsIn(data);
     rename(stream, session, { id, from, to, over: true });
+  });
+}
+
+/** Each is listed in one go. */
+function serveFolders(stream: SFTPWrapper, { files, user }: SftpSession, handles: Handle[]): void {
+  const listed = new Set<number>();
+  stream.on('OPENDIR', (id, name) => {
+    const path = files.resolve(user, name);
+    if (!files.mayRead(user, `${path}/`)) return void refused(stream, id, true);
+    const handle = Buffer.alloc(4);
+    handle.writeUInt32BE(handles.push({ path, writes: false }) - 1);
+    stream.handle(id, handle);
+  });
+  stream.on('READDIR', (id, handle) => {
+    const number = handle.readUInt32BE();
+    const names = listed.has(number) ? [] : files.list(handles[number]?.path ?? '');
+    listed.add(number);
+    if (names.length === 0) return stream.status(id, STATUS_CODE.EOF);
+    const attrs = attributesOf({ content: Buffer.alloc(0), mode: 0o644, uid: user.uid });
+    stream.name(
+      id,
+      names.map((filename) => ({ filename, longname: filename, attrs })),
+    );
   });
 }
 

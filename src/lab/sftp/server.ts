@@ -3,8 +3,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import ssh2, { type Connection } from 'ssh2';
 import { createFaults } from '../faults.js';
 import type { LabOptions, LabServer } from '../server.js';
-import { type Accounts, createAccounts, type Gate, userOf } from './accounts.js';
+import { type Accounts, createAccounts } from './accounts.js';
+import { createDiary, type Diary } from './diary.js';
 import type { Placement } from './files.js';
+import { type Gate, userOf } from './gate.js';
+import { hangUp } from './hang-up.js';
 import { newLabKey } from './keys.js';
 import { createLogin } from './login.js';
 import { serveSftp } from './operations.js';
@@ -21,6 +24,10 @@ export interface SftpLabOptions extends LabOptions {
   readonly takesPasswords?: boolean;
   /** How long after a change of authorized_keys it counts, by the lab's clock. */
   readonly settlingMs?: number;
+  /** How many refusals end a connection; 6, as with sshd, when left out. */
+  readonly maxAuthTries?: number;
+  /** The folder that a session begins in, as seen from where it would begin otherwise; that place itself when left out. */
+  readonly startsIn?: string;
 }
 
 export interface SftpLab extends LabServer, Accounts {
@@ -30,59 +37,75 @@ export interface SftpLab extends LabServer, Accounts {
   readonly requests: readonly SftpRequest[];
   /** How often somebody was turned away. */
   failedLogins(): number;
+  /** What it has logged so far: who came in, and with which key. */
+  log(): string;
 }
 
 /** An SSH server as sshd serves SFTP: real handshakes, keys and packets, on a disk of its own. */
 export async function startSftpLab(options: SftpLabOptions = {}): Promise<SftpLab> {
-  const { clock = Date.now, placement = 'home', latencyMs = 0, settlingMs = 0 } = options;
-  const gate = createAccounts({ clock, placement, settlingMs });
+  const { clock = Date.now, placement = 'home', latencyMs = 0, settlingMs = 0, startsIn = '.' } = options;
+  const gate = createAccounts({ clock, placement, settlingMs, startsIn });
   const faults = createFaults();
   const requests: SftpRequest[] = [];
+  const log: string[] = [];
   const hostKey = newLabKey();
-  const server = await listen(hostKey.privateKey, (connection, peer) => {
+  const server = await listen(hostKey.privateKey, (connection, socket, peer) => {
     const perform = createPerformer({ peer, requests, faults, clock, latencyMs });
-    serveConnection(connection, { gate, perform, cut: peer.cut, options });
+    serveConnection(connection, { gate, perform, socket, diary: createDiary(log, socket), cut: peer.cut, options });
   });
   const lab = {
     ...{ ...server, faults, requests, hostKey: `ssh-ed25519 ${hostKey.blob}` },
     failedLogins: () => requests.filter(({ method, status }) => method === 'LOGIN' && status === 401).length,
+    log: () => log.join('\n'),
   };
-  return Object.defineProperties(lab, Object.getOwnPropertyDescriptors(gate)) as typeof lab & Gate; // with its accessors
+  return Object.defineProperties(lab, Object.getOwnPropertyDescriptors(gate)) as typeof lab & Accounts; // with its accessors
 }
 
 interface Serving {
-  readonly gate: Gate;
+  readonly gate: Accounts & Gate;
   readonly perform: Perform;
+  readonly socket: Socket;
+  readonly diary: Diary;
   readonly cut: () => void;
   readonly options: SftpLabOptions;
 }
 
-function serveConnection(connection: Connection, { gate, perform, cut, options }: Serving): void {
-  const { posixRename = true, renameReplaces = false, takesPasswords = true } = options;
+function serveConnection(connection: Connection, { gate, perform, socket, diary, cut, options }: Serving): void {
+  const { posixRename = true, renameReplaces = false, takesPasswords = true, maxAuthTries = 6 } = options;
+  const sayWhy = (why: string): void => hangUp(connection, socket, why);
+  const login = createLogin({ perform, gate, diary, takesPasswords, maxAuthTries, cut, hangUp: sayWhy });
   let name = '';
   connection.on('authentication', (context) => {
     name = context.username;
-    createLogin({ perform, gate, takesPasswords, cut })(context);
+    login(context);
   });
   connection.on('ready', () =>
     connection.on('session', (accept) =>
-      accept().on('sftp', (acceptSftp) =>
-        serveSftp(acceptSftp(), { files: gate.files, user: userOf(name), perform, posixRename, renameReplaces }),
-      ),
+      accept().on('sftp', (acceptSftp) => {
+        diary.startSession();
+        serveSftp(acceptSftp(), { files: gate.files, user: userOf(name), perform, posixRename, renameReplaces });
+      }),
     ),
   );
 }
 
-async function listen(hostKey: string, onConnection: (connection: Connection, peer: Peer) => void) {
+/** What it calls itself. */
+const software = 'OpenSSH_9.2p1 Debian-2+deb12u10';
+
+async function listen(hostKey: string, onConnection: (connection: Connection, socket: Socket, peer: Peer) => void) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
-    const ssh = new ssh2.Server({ hostKeys: [hostKey] }, (connection, { header }) => {
+    const ssh = new ssh2.Server({ hostKeys: [hostKey], ident: software }, (connection, { header }) => {
       connection.on('error', () => undefined); // whoever goes away without a word
-      const { software } = header.versions;
-      onConnection(connection, { software, cut: () => void socket.resetAndDestroy(), mute: () => socket.cork() });
+      const client = header.versions.software;
+      onConnection(connection, socket, {
+        software: client,
+        cut: () => void socket.resetAndDestroy(),
+        mute: () => socket.cork(),
+      });
     });
     ssh.injectSocket(socket);
   });

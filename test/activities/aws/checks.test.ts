@@ -161,7 +161,7 @@ describe('uses', () => {
     stage.lab.use(idOf());
     await bench.prove(next, 'document');
 
-    expect(await bench.attempt(() => stage.aws.sawUse(next))).toMatchObject({ outcome: 'not-observable' });
+    expect(await failureOf(bench.attempt(() => stage.aws.sawUse(next)))).toMatchObject({ type: 'NotSeenYet' });
     now += 2 * minute;
     stage.lab.use(idOf());
 
@@ -222,9 +222,27 @@ describe('what keyturn check sees', () => {
     stage.lab.forbid('iam:SimulatePrincipalPolicy');
 
     expect((await check())[2]).toMatchObject({
-      ok: true,
+      ...{ ok: true, warning: true },
       detail: expect.stringContaining('cannot be asked') as string,
     });
+  });
+
+  it('goes on when AWS fails to answer what is asked about permissions', async () => {
+    const fail = (action: string): void =>
+      stage.lab.faults.add({ method: 'POST', path: `/?Action=${action}`, kind: { status: 500, body: 'out of order' } });
+    fail('SimulatePrincipalPolicy');
+    const [, , unknown] = await check();
+    stage.lab.faults.clear();
+    fail('GetUser');
+    const [, , guessed] = await check();
+
+    expect(unknown).toMatchObject({
+      ...{ ok: true, warning: true },
+      detail: expect.stringMatching(
+        /^cannot be asked \(iam simulatePrincipalPolicy .*500.*needed are iam:Create/,
+      ) as string,
+    });
+    expect(guessed?.detail).toContain('has no path');
   });
 
   it('is that Keyturn must not sign in as the user that it rotates', async () => {

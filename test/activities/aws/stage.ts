@@ -18,6 +18,7 @@ interface Changeable {
   exclusive: boolean;
   bucket: string;
   settlingMs: number;
+  usageResolutionMs: number;
 }
 
 export async function startAwsStage(bench: Bench, options: AwsLabOptions = {}): Promise<AwsStage> {
@@ -27,6 +28,7 @@ export async function startAwsStage(bench: Bench, options: AwsLabOptions = {}): 
     ...{ account: number, user, bucket, prefix: '', region: 'eu-central-1', exclusive: true, admin: lab.admin },
     endpoints: { iam: url, sts: url, s3: url },
     settlingMs: options.settlingMs ?? 0,
+    usageResolutionMs: 0,
   };
   const aws = createAwsActivities({
     store: bench.store,

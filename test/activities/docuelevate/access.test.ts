@@ -1,5 +1,5 @@
 import { type Bench, startBench } from '../bench.js';
-import { type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { count, type DocuElevateStage, startDocuElevateStage } from './stage.js';
 
 let bench: Bench;
 let stage: DocuElevateStage;
@@ -13,6 +13,7 @@ afterEach(async () => {
   await bench.close();
 });
 
+const lookAtEngine = () => bench.attempt(() => stage.docuelevate.checkEngine(bench.credential));
 const look = () => bench.attempt(() => stage.docuelevate.checkAccess(bench.credential));
 
 it('is right with an administrator, a setting and a worker', async () => {
@@ -22,7 +23,10 @@ it('is right with an administrator, a setting and a worker', async () => {
     { what: 'login as admin', ok: true, detail: 'works, as an administrator' },
     { what: 'settings', ok: true, detail: 'can be read' },
     { what: 'setting openai_api_key', ok: true, detail: 'set in the database; a change takes effect at once' },
+  ]);
+  expect(await lookAtEngine()).toEqual([
     { what: 'worker', ok: true, detail: '1 online' },
+    { what: 'test documents', ok: true, detail: 'are deleted again' },
   ]);
 });
 
@@ -62,5 +66,20 @@ it('says when no worker is online', async () => {
   const body = JSON.stringify({ celery: { workers_online: 0 } });
   stage.lab.faults.add({ method: 'GET', path: '/api/queue/stats', kind: { status: 200, body } });
 
-  expect(await look()).toContainEqual(expect.objectContaining({ what: 'worker', ok: false }));
+  expect(await lookAtEngine()).toContainEqual(expect.objectContaining({ what: 'worker', ok: false }));
+});
+
+it('asks the queue, which answers slowly, for no credential by itself', async () => {
+  await look();
+
+  expect(count(stage.lab, 'GET', '/api/queue/stats')).toBe(0);
+});
+
+it.each(['postgresql', 'postgresql+psycopg2', 'postgres'])('warns that documents stay on %s', async (scheme) => {
+  stage.lab.editSetting('database_url', `${scheme}://user:a-password@db/docs`, 'somebody');
+
+  expect(await lookAtEngine()).toContainEqual({
+    ...{ what: 'test documents', ok: true, warning: true },
+    detail: expect.stringMatching(/stay.*answers 500.*keyturn-test-….pdf/) as string,
+  });
 });

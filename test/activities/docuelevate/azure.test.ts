@@ -15,7 +15,10 @@ beforeEach(async () => {
   bench = await startBench();
   azure = await startAzureLab();
   stage = await startDocuElevateStage(bench, { azureEndpoint: azure.url, azureKey: azure.inSlot('Key1') });
+  stage.engine.settings = { azure_ai_key: 'key' };
+  stage.lab.editSetting('ocr_providers', 'azure', 'somebody');
   version = (await bench.rotate()).next;
+  await stage.install(version, { key: azure.inSlot('Key1') });
 });
 afterEach(async () => {
   await stage.stop();

@@ -17,11 +17,15 @@ async function begin(options: Parameters<typeof startDocuElevateStage>[1] = {}):
   stage = await startDocuElevateStage(bench, options);
   version = (await bench.rotate()).next;
   key = stage.workingKey();
-  stage.lab.editSetting('openai_api_key', key, 'somebody');
+  await stage.install(version, { key });
 }
 async function end(): Promise<void> {
   await stage.stop();
   await bench.close();
+}
+async function beginAnew(options: Parameters<typeof startDocuElevateStage>[1]): Promise<void> {
+  await end();
+  await begin(options);
 }
 beforeEach(() => begin());
 afterEach(end);
@@ -30,36 +34,96 @@ function process(scope: { key?: string; signal?: AbortSignal } = {}): Promise<Fi
   return bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: expected }), scope);
 }
 const asked = (): number => count(stage.openAi, 'POST', '/v1/chat/completions');
+const handedIn = (): number => count(stage.lab, 'POST', '/api/intake/documents');
+const kill = (value: string): void =>
+  stage.openAi.killKey(stage.openAi.keys().find((each) => each.value === value)?.id ?? '');
+/** By name, what the store knows of each test document, the newest finding first. */
+async function documentsKnown(): Promise<string[]> {
+  const evidence = await bench.store.evidence(version);
+  return evidence.filter(({ kind }) => kind === 'test-document').map(({ outcome }) => outcome);
+}
 
 it('shows that a document gets through, and leaves nothing behind', async () => {
   const finding = await process();
 
   expect(finding).toMatchObject({ kind: 'document', outcome: 'proved' });
   expect(finding.detail).toMatch(/^extract_metadata_with_gpt: success \(keyturn-test-[0-9a-f]{32}\.pdf\)$/);
-  expect(await bench.store.evidence(version)).toMatchObject([{ kind: 'document', outcome: 'proved' }]);
+  expect((await bench.store.evidence(version))[0]).toMatchObject({ kind: 'document', outcome: 'proved' });
+  expect(await documentsKnown()).toEqual(['proved', 'not-observable']);
   expect(stage.lab.files()).toEqual([]);
   expect(asked()).toBe(1);
 });
 
 it('fails when the engine cannot use the value, and shows nothing of it', async () => {
-  const dead = stage.workingKey();
-  stage.lab.editSetting('openai_api_key', dead, 'somebody');
-  stage.openAi.killKey(stage.openAi.keys().find(({ value }) => value === dead)?.id ?? '');
+  kill(key);
 
   const finding = await process();
 
   expect(finding).toMatchObject({ outcome: 'failed' });
-  expect(finding.detail).toMatch(/^extract_metadata_with_gpt: failure \(keyturn-test-[0-9a-f]+\.pdf\)$/);
+  expect(finding.detail).toMatch(
+    /^extract_metadata_with_gpt: failure, at extract_metadata_with_gpt \(401\) \(keyturn-test-[0-9a-f]+\.pdf\)$/,
+  );
   expect(stage.lab.files()).toEqual([]);
 });
 
-it('fails when the engine skips the step for want of a value', async () => {
-  stage.lab.editSetting('openai_api_key', '', 'somebody');
+it('is not taken in by the lines of an earlier document that had the same id', async () => {
+  const first = await process();
+  kill(key);
 
-  const finding = await process();
+  const second = await process();
 
-  expect(finding).toMatchObject({ outcome: 'failed' });
-  expect(finding.detail).toContain('skipped');
+  expect([first.outcome, second.outcome]).toEqual(['proved', 'failed']);
+});
+
+it('is not taken in by the status of an earlier document that had the same id', async () => {
+  await process();
+  const looks = (): number => count(stage.lab, 'GET', '/api/files/1');
+  const before = looks();
+  stage.lab.beforeLine = async ({ step }) => {
+    while (step === 'extract_metadata_with_gpt' && looks() < before + 6) await new Promise(setImmediate);
+  };
+
+  expect(await process()).toMatchObject({ outcome: 'proved' });
+});
+
+it('does not wait for the failed upload of an earlier document that had the same id', async () => {
+  stage.lab.brokenDestination = true;
+  await process();
+  stage.lab.brokenDestination = false;
+  const headers = { authorization: `Bearer ${stage.lab.apiToken}` };
+  for (const { id } of stage.lab.files())
+    await fetch(`${stage.lab.url}/api/files/${id}`, { method: 'DELETE', headers });
+
+  expect(await process()).toMatchObject({ outcome: 'proved' });
+});
+
+it('makes the engine reload first: a worker that started with an empty Redis uses the environment', async () => {
+  const fallback = stage.workingKey();
+  await beginAnew({ openAiKey: fallback });
+  stage.lab.emptyRedis();
+  stage.lab.restartWorker();
+  const held = stage.lab.workerHolds('openai_api_key');
+
+  expect(await process()).toMatchObject({ outcome: 'proved' });
+  expect(held).toBe(fallback);
+  expect(stage.lab.workerHolds('openai_api_key')).toBe(key);
+});
+
+it('shows nothing of a value that somebody has changed since, and hands in nothing', async () => {
+  stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
+
+  expect(await process()).toMatchObject({
+    outcome: 'failed',
+    detail: expect.stringContaining('openai_api_key was last changed by somebody') as string,
+  });
+  expect(handedIn()).toBe(0);
+});
+
+it('fails when the engine does the document without the step, for want of a destination', async () => {
+  const finding = await bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: 'upload_to_s3' }));
+
+  expect(finding).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('it did not run') as string });
+  expect(stage.lab.files()).toEqual([]);
 });
 
 it('does not mind destinations that are broken', async () => {
@@ -69,32 +133,56 @@ it('does not mind destinations that are broken', async () => {
 });
 
 it('fails with a worker that still uses a value that is dead', async () => {
-  await process();
+  const dead = stage.workingKey();
+  stage.lab.editSetting('openai_api_key', dead, 'somebody');
+  await stage.lab.useAi();
   stage.lab.staleWorker = true;
-  stage.openAi.killKey(stage.openAi.keys().find(({ value }) => value === key)?.id ?? '');
-  stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
+  kill(dead);
+  await bench.attempt(() => stage.docuelevate.writeSettings(version));
 
   expect(await process()).toMatchObject({ outcome: 'failed' });
 });
 
-it('hands in nothing while no worker is online', async () => {
-  const body = JSON.stringify({ celery: { workers_online: 0 } });
-  stage.lab.faults.add({ method: 'GET', path: '/api/queue/stats', kind: { status: 200, body } });
+it('says so when a document does not move, because no worker is online', async () => {
+  stage.lab.faults.add({
+    ...{ method: 'GET', path: '/api/queue/stats' },
+    kind: { status: 200, body: JSON.stringify({ celery: { workers_online: 0 } }) },
+  });
+  stage.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
+  const running = failureOf(process());
+  while (count(stage.lab, 'GET', '/api/files/1') < 8) await new Promise(setImmediate); // its lines have come by then
 
-  const failure = await failureOf(process());
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 11_000);
+  const failure = await running;
+  clock.mockRestore();
 
   expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   expect(failure.message).toContain('no worker');
-  expect(count(stage.lab, 'POST', '/api/intake/documents')).toBe(0);
+});
+
+it('does not ask for the queue while documents move: it takes DocuElevate six seconds', async () => {
+  await process();
+
+  expect(count(stage.lab, 'GET', '/api/queue/stats')).toBe(0);
 });
 
 it('goes on with the same document when the answer to its upload was lost', async () => {
+  stage.openAi.faults.add({ method: 'POST', path: '*', kind: { slowMs: 500 } }); // so that the next attempt comes before the step
   stage.lab.faults.add({ method: 'POST', path: '/api/intake/documents', kind: 'reset-after' });
   await failureOf(process({ key: 'one check' }));
 
   expect(await process({ key: 'one check' })).toMatchObject({ outcome: 'proved' });
   expect(stage.lab.files()).toEqual([]);
-  expect(asked()).toBe(1);
+});
+
+it('does not count a document of an earlier attempt that went through before the engine reloaded', async () => {
+  stage.lab.faults.add({ method: 'GET', path: '/api/logs/task/{task}', times: 1, kind: { status: 500 } });
+  await failureOf(process({ key: 'one check' }));
+  while (asked() === 0 || stage.lab.files()[0]?.status !== 'completed') await new Promise(setImmediate);
+
+  expect(await process({ key: 'one check' })).toMatchObject({ outcome: 'proved' });
+  expect(handedIn()).toBe(3); // twice the first, and one more
+  expect(stage.lab.files()).toEqual([]);
 });
 
 it('takes another document when an earlier attempt has deleted its own', async () => {
@@ -134,7 +222,8 @@ it('takes another document when its bytes were seen before', async () => {
 
 it('keeps its hands off a document that was given the id of its own', async () => {
   await uploadBySomebody(Buffer.from('somebody'));
-  const body = JSON.stringify({ logs: [{ file_id: stage.lab.files()[0]?.id }] });
+  const line = { id: 1, step_name: 'create_file_record', file_id: stage.lab.files()[0]?.id };
+  const body = JSON.stringify({ logs: [line] });
   stage.lab.faults.add({ method: 'GET', path: '/api/logs/task/{task}', kind: { status: 200, body } });
 
   expect(await process()).toMatchObject({ outcome: 'proved' });
@@ -150,8 +239,8 @@ it('does not go on for ever when it never finds its documents', async () => {
   expect(count(stage.lab, 'POST', '/api/intake/documents')).toBe(10);
 });
 
-it('gives up in time on a document that does not get through, and deletes it', async () => {
-  stage.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
+it('gives up in time on a document that does not get through, and leaves it to the next attempt', async () => {
+  stage.openAi.faults.add({ method: 'POST', path: '*', times: Infinity, kind: 'hang' });
   const running = failureOf(process());
   while (count(stage.lab, 'GET', '/api/files/1') === 0) await new Promise(setImmediate);
 
@@ -160,8 +249,46 @@ it('gives up in time on a document that does not get through, and deletes it', a
   clock.mockRestore();
 
   expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
-  expect(failure.message).toContain('did not finish the test document within 45 seconds');
-  expect(stage.lab.files()).toEqual([]);
+  expect(failure.message).toContain('did not finish the test document in time');
+  expect(stage.lab.files()).toHaveLength(1); // deleted in the middle it would come back
+  expect(await documentsKnown()).toEqual(['not-observable']);
+});
+
+describe('A document that fails before the step', () => {
+  it('is followed by a new one, and the step that failed is named', async () => {
+    const finding = await bench.attempt(() =>
+      stage.docuelevate.processTestDocument({ version, expect: 'compute_embedding' }),
+    );
+    kill(key);
+    const failing = await bench.attempt(() =>
+      stage.docuelevate.processTestDocument({ version, expect: 'embed_metadata_into_pdf' }),
+    );
+
+    expect(finding.outcome).toBe('failed'); // nothing ties its lines to the document
+    expect(failing).toMatchObject({ outcome: 'failed' });
+    expect(failing.detail).toMatch(
+      /^no document came to embed_metadata_into_pdf: they failed at (extract_metadata_with_gpt \(401\) \(keyturn-test-[0-9a-f]+\.pdf\)(, )?){3}$/,
+    );
+  });
+});
+
+describe('On PostgreSQL', () => {
+  beforeEach(() => beginAnew({ database: 'postgresql' }));
+
+  it('the document stays, and is on record by its name', async () => {
+    const finding = await process();
+
+    expect(finding).toMatchObject({ outcome: 'proved' });
+    expect(finding.detail).toContain('it stays in DocuElevate: it could not be deleted');
+    expect(stage.lab.files()).toHaveLength(1);
+    expect(await documentsKnown()).toEqual(['failed', 'not-observable']);
+  });
+
+  it('a value that the engine cannot use is found out', async () => {
+    kill(key);
+
+    expect(await process()).toMatchObject({ outcome: 'failed' });
+  });
 });
 
 it('waits when the engine takes no more uploads', async () => {
@@ -182,14 +309,6 @@ it('says so when the document cannot be deleted', async () => {
   expect(stage.lab.files()).toHaveLength(1);
 });
 
-it('cleans up when it cannot follow the document to its end', async () => {
-  stage.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
-  stage.lab.faults.add({ method: 'GET', path: '/api/files/{id}', skip: 1, kind: { status: 500 } });
-
-  expect(await failureOf(process())).toMatchObject({ type: 'Unavailable' });
-  expect(stage.lab.files()).toEqual([]);
-});
-
 it('stops watching when the activity is cancelled', async () => {
   stage.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
   const cancellation = new AbortController();
@@ -205,5 +324,5 @@ it('uploads nothing for a rotation that is not the writer any more', async () =>
   await bench.rotate();
 
   expect(await failureOf(process())).toMatchObject({ type: 'FenceLost' });
-  expect(count(stage.lab, 'POST', '/api/intake/documents')).toBe(0);
+  expect(handedIn()).toBe(0);
 });

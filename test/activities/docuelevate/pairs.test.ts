@@ -48,7 +48,10 @@ async function handIn(name: string): Promise<void> {
   const headers = { authorization: `Bearer ${stage.lab.apiToken}` };
   await fetch(`${stage.lab.url}/api/intake/documents`, { method: 'POST', headers, body });
   const done = () =>
-    stage.lab.files().some((file) => file.name === name && file.steps.at(-1)?.name === 'compute_embedding');
+    stage.lab
+      .files()
+      .some((file) => file.name === name && file.steps.some((step) => step.name === upload && isEnd(step.status)));
+  const isEnd = (status: string) => status === 'success' || status === 'failure';
   while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 

@@ -31,7 +31,8 @@ it.each([{ openai_api_key: 'key' }, { aws_access_key_id: 'id', aws_secret_access
   async (settings) => {
     const { docuelevate } = stage;
     stage.engine.settings = settings;
-    await bench.adopt({ key: stage.workingKey(), id: 'an id' });
+    const adopted = await bench.adopt({ key: stage.workingKey(), id: 'an id' });
+    expect(await sentBy(() => docuelevate.holdsAdopted(adopted))).toMatch(declared('holdsAdopted'));
     const { current, next } = await bench.rotate();
     await bench.give(next, { key: stage.workingKey(), id: 'another id' });
 
@@ -43,8 +44,9 @@ it.each([{ openai_api_key: 'key' }, { aws_access_key_id: 'id', aws_secret_access
     expect(await sentBy(() => docuelevate.countLost(loss))).toMatch(declared('countLost'));
     expect(await sentBy(() => docuelevate.restoreSettings(next))).toMatch(declared('restoreSettings'));
     const run = { version: current!, expect: 'extract_metadata_with_gpt' };
-    stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
+    if (!('openai_api_key' in settings)) stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
     expect(await sentBy(() => docuelevate.processTestDocument(run))).toMatch(declared('processTestDocument'));
+    expect(await sentBy(() => docuelevate.checkEngine(bench.credential))).toMatch(declared('checkEngine'));
     expect(await sentBy(() => docuelevate.checkAccess(bench.credential))).toMatch(declared('checkAccess'));
   },
 );

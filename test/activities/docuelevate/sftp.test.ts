@@ -33,6 +33,7 @@ async function begin(destination: { privateKey?: string; password?: string; host
   version = (await bench.rotate()).next;
   await bench.give(version, { privateKey: sftp.key.privateKey, path: keyFile });
 }
+const write = (): Promise<void> => bench.attempt(() => stage.docuelevate.writeSettings(version));
 afterEach(async () => {
   await stage.stop();
   await sftp.stop();
@@ -44,12 +45,12 @@ const send = (): Promise<Finding> =>
   bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: 'upload_to_sftp' }));
 const noFallback = (): Promise<Finding> =>
   bench.attempt(() => stage.docuelevate.hasNoFallback({ version, setting: 'sftp_password' }));
-const showsAdopted = (): Promise<Finding> =>
-  bench.attempt(() => stage.docuelevate.showsAdopted({ version, setting: 'sftp_private_key' }));
-const arrived = (): number => [...sftp.files.all.keys()].filter((path) => path.includes('/upload/keyturn-test')).length;
+const holdsAdopted = (): Promise<Finding> => bench.attempt(() => stage.docuelevate.holdsAdopted(version));
+const arrived = (): number => [...sftp.files.all.keys()].filter((path) => path.includes('/upload/')).length;
 
 it('sends a test document with the key, and asks for no other proof while there is no password', async () => {
   await begin();
+  await write();
 
   expect(await send()).toMatchObject({ kind: 'document', outcome: 'proved' });
   expect(arrived()).toBe(1);
@@ -58,7 +59,8 @@ it('sends a test document with the key, and asks for no other proof while there 
 
 it('catches a document that went through by the password, because the worker did not find the key file', async () => {
   await begin();
-  stage.lab.editSetting('sftp_private_key', '/not/on/the/worker', 'somebody');
+  await write();
+  rmSync(keyFile);
   stage.lab.editSetting('sftp_password', sftp.password, 'somebody');
 
   expect(await send()).toMatchObject({ outcome: 'proved' });
@@ -70,14 +72,48 @@ it('catches a document that went through by the password, because the worker did
   });
 });
 
+/** Somebody hands in a document, and it fails on its way to the server. */
+async function failToDeliver(): Promise<number> {
+  const body = new FormData();
+  body.set('file', new File(['%PDF-1.4 a letter /Producer (LibreOffice)'], 'letter.pdf', { type: 'application/pdf' }));
+  const headers = { authorization: `Bearer ${stage.lab.apiToken}` };
+  await fetch(`${stage.lab.url}/api/ui-upload`, { method: 'POST', headers, body });
+  for (;;) {
+    const letter = stage.lab.files().find(({ name }) => name === 'letter.pdf');
+    if (letter?.steps.some(({ name, status }) => name === 'upload_to_sftp' && status === 'failure')) return letter.id;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+it('counts the uploads that failed since the reload before the old key was switched off', async () => {
+  await begin();
+  await write();
+  await send();
+  const since = 'the last reload but one';
+  const lost = () => bench.attempt(() => stage.docuelevate.countLost({ version, step: 'upload_to_sftp', since }));
+  const before = await lost();
+  rmSync(keyFile);
+  const letter = await failToDeliver();
+  writeFileSync(keyFile, sftp.key.privateKey);
+  await send();
+
+  expect(before).toMatchObject({ kind: 'gap', outcome: 'proved' });
+  expect(await lost()).toMatchObject({
+    outcome: 'failed',
+    detail: expect.stringMatching(
+      new RegExp(`^1 documents failed at upload_to_sftp .*: reprocess ${letter}$`),
+    ) as string,
+  });
+});
+
 it('fails with the text of a key in the setting, where DocuElevate wants a path', async () => {
   await begin();
-  const adopted = await showsAdopted();
+  const adopted = await holdsAdopted();
   stage.lab.editSetting('sftp_private_key', sftp.key.privateKey, 'somebody');
 
   expect(adopted).toMatchObject({ outcome: 'not-observable' });
   expect(await send()).toMatchObject({ outcome: 'failed' });
-  expect(await showsAdopted()).toMatchObject({
+  expect(await holdsAdopted()).toMatchObject({
     outcome: 'failed',
     detail: expect.stringContaining('wants the path of a file') as string,
   });
@@ -86,7 +122,7 @@ it('fails with the text of a key in the setting, where DocuElevate wants a path'
 it('notices that the setting names another file than the adopted one', async () => {
   await begin({ privateKey: '/etc/elsewhere' });
 
-  expect(await showsAdopted()).toMatchObject({ outcome: 'failed' });
+  expect(await holdsAdopted()).toMatchObject({ outcome: 'failed' });
 });
 
 it('writes the path into the setting and never the key', async () => {
@@ -146,7 +182,7 @@ it('asks for what it declares', async () => {
   await bench.attempt(() => stage.docuelevate.checkAccess(bench.credential)); // signs in
   for (const [verb, work] of [
     ['hasNoFallback', noFallback],
-    ['showsAdopted', showsAdopted],
+    ['holdsAdopted', holdsAdopted],
   ] as const) {
     const before = stage.lab.requests.length;
     await work();

@@ -6,6 +6,7 @@ import {
   startDocuElevateLab,
 } from '../../../src/lab/docuelevate/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../../../src/lab/openai/server.js';
+import type { VersionRef } from '../../../src/domain/version.js';
 import type { Bench } from '../bench.js';
 
 /** DocuElevate's lab, the OpenAI lab it calls, and our activities pointed at it. */
@@ -17,13 +18,16 @@ export interface DocuElevateStage {
   readonly engine: { username: string; password: string | null; settings: Record<string, string> };
   /** A value that OpenAI accepts. */
   workingKey(): string;
+  /** Gives a version a value and puts it into the engine. */
+  install(version: VersionRef, parts: Readonly<Record<string, string>>): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startDocuElevateStage(
-  { store }: Bench,
+  bench: Bench,
   options: Partial<DocuElevateLabOptions> = {},
 ): Promise<DocuElevateStage> {
+  const { store } = bench;
   const openAi = await startOpenAiLab();
   const lab = await startDocuElevateLab({ openAiBaseUrl: openAi.baseUrl, ...options });
   const engine: DocuElevateStage['engine'] = {
@@ -42,6 +46,10 @@ export async function startDocuElevateStage(
     docuelevate,
     engine,
     workingKey: () => openAi.createUserKey('documents').value,
+    async install(version, parts) {
+      await bench.give(version, parts);
+      await bench.attempt(() => docuelevate.writeSettings(version));
+    },
     async stop() {
       await lab.stop();
       await openAi.stop();

@@ -213,6 +213,17 @@ it("surveys: what is in force, what is listed, and what is somebody else's", asy
   expect(seen.strays).toMatchObject([{ id: 'jwt/4', madeFor: null }]);
 });
 
+it('still knows what it added after the credential got another name', async () => {
+  await switched();
+  await bench.store.close(stage.next, 'failed', 'the test goes on');
+
+  await bench.store.rename({ credential: bench.credential, to: 'signing', actor: 'ada' });
+
+  const { versions, strays } = await bench.attempt(() => stage.activities.survey('signing'));
+  expect(versions.map(({ verdict }) => verdict)).toEqual(['listed', 'listed']);
+  expect(strays).toEqual([]);
+});
+
 it('does not try again with an API token that is wrong', async () => {
   stage.settings.apiToken = 'another';
 

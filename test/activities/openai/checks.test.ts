@@ -1,6 +1,6 @@
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
-import { type Bench, failureOf, startBench } from '../bench.js';
+import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
 import { type OpenAiStage, startOpenAiStage } from './stage.js';
 
 /** By OpenAI's clock, which is not ours. */
@@ -87,6 +87,17 @@ describe('acceptance', () => {
     expect(await bench.store.evidence(next)).toEqual([]);
   });
 
+  it('fails at once for an adopted key that is refused, and says who refuses it', async () => {
+    stage.account.settlingMs = 60_000;
+    await bench.store.close(next, 'failed', 'the test adopts a value');
+    const version = await bench.adopt({ key: randomValue() });
+
+    expect(await ask('acceptsKey', version)).toMatchObject({
+      outcome: 'failed',
+      detail: expect.stringMatching(/^OpenAI refuses the key: /) as string,
+    });
+  });
+
   it('fails for an old key that is refused', async () => {
     stage.account.settlingMs = 60_000;
     bench.clockOffsetMs = -61_000;
@@ -136,22 +147,51 @@ describe('use by the engine', () => {
     pass(5);
     await ask('acceptsKey');
 
-    expect(await ask('sawUse')).toMatchObject({ outcome: 'not-observable' });
+    expect(await failureOf(ask('sawUse'))).toMatchObject({ type: 'NotSeenYet' });
   });
 
   it('does not mistake our comparison with a dead key for it', async () => {
+    bench.clockOffsetMs = -25 * 60 * 60_000; // what was seen then does not count any more
     const { old, current } = await replaced();
+    bench.clockOffsetMs = 0;
     await ask('acceptsKey', current);
     stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
     pass(5);
     await ask('refusesKey', old);
 
-    expect(await ask('sawUse', current)).toMatchObject({ outcome: 'not-observable' });
+    expect(await failureOf(ask('sawUse', current))).toMatchObject({ type: 'NotSeenYet' });
+  });
+
+  it('does not count when it came so soon after our own question that servers may disagree on which was first', async () => {
+    stage.account.usageResolutionMs = 15 * 60_000;
+    await create();
+    await ask('acceptsKey');
+    pass(60);
+    await use(next);
+    const soon = await failureOf(ask('sawUse'));
+    pass(1);
+    await use(next);
+
+    expect(soon).toMatchObject({ type: 'NotSeenYet' });
+    expect(await ask('sawUse')).toMatchObject({ outcome: 'proved' });
+  });
+
+  it('stays seen when a later question of ours hides it, from the moment the key is in force', async () => {
+    const { current } = await replaced();
+    await ask('acceptsKey', current);
+    pass(5);
+    await use(current);
+    await ask('sawUse', current);
+    pass(5);
+    await ask('acceptsKey', current);
+
+    expect(await ask('sawUse', current)).toMatchObject({ outcome: 'proved' });
   });
 
   it('waits for data that lags behind a document', async () => {
     stage.account.settlingMs = 60_000;
     await create();
+    bench.clockOffsetMs = -90_000;
     await ask('acceptsKey');
     bench.clockOffsetMs = -59_000;
     await bench.prove(next, 'document');
@@ -160,7 +200,16 @@ describe('use by the engine', () => {
     await bench.prove(next, 'document');
 
     expect(late).toMatchObject({ type: 'Settling', nonRetryable: false });
-    expect(await ask('sawUse')).toMatchObject({ outcome: 'not-observable' });
+    expect(await failureOf(ask('sawUse'))).toMatchObject({ type: 'NotSeenYet', nonRetryable: true });
+  });
+
+  it('is not waited for where our own question hides the document', async () => {
+    Object.assign(stage.account, { settlingMs: 60_000, usageResolutionMs: 60_000 });
+    await create();
+    await ask('acceptsKey');
+    await bench.prove(next, 'document');
+
+    expect(await failureOf(ask('sawUse'))).toMatchObject({ type: 'NotSeenYet' });
   });
 
   it('cannot be told of a key whose id is not known', async () => {

@@ -9,12 +9,17 @@ export interface OpenAiStage {
   readonly lab: OpenAiLab;
   readonly openai: OpenAiActivities;
   /** What the configuration says; change it to point elsewhere. */
-  readonly account: { adminKey: string; project: string; settlingMs: number };
+  readonly account: { adminKey: string; project: string; settlingMs: number; usageResolutionMs: number };
 }
 
 export async function startOpenAiStage({ store }: Bench, options: OpenAiLabOptions = {}): Promise<OpenAiStage> {
   const lab = await startOpenAiLab(options);
-  const account = { adminKey: lab.adminKey, project: lab.project, settlingMs: options.settlingMs ?? 0 };
+  const account = {
+    adminKey: lab.adminKey,
+    project: lab.project,
+    settlingMs: options.settlingMs ?? 0,
+    usageResolutionMs: 0,
+  };
   const openai = createOpenAiActivities({
     store,
     account: async () => ({ ...account, baseUrl: lab.baseUrl, adminKey: async () => account.adminKey }),

@@ -75,6 +75,28 @@ it("attributes what carries this credential's exact label, and nothing else", as
   expect(strays.map(({ madeFor }) => madeFor)).toEqual([9, null, null, null, null, null]);
 });
 
+it('attributes what was made under a name that the credential had, and what is made under its new one', async () => {
+  await bench.store.close(current, 'retired', null);
+  await bench.store.rename({ credential: 'openai', to: 'llm', actor: 'ada' });
+  for (const name of [label(9), label(9, 'llm')]) stage.lab.createServiceAccount(name);
+
+  const { strays } = await bench.attempt(() => stage.openai.survey('llm'));
+
+  expect(strays.map(({ madeFor }) => madeFor)).toEqual([9, 9]);
+});
+
+it('attributes nothing that a forgotten credential of the same name may have made', async () => {
+  await bench.store.close(current, 'retired', null);
+  await bench.store.forget('openai', [1, 2], 'ada');
+  await bench.adopt({ key: stage.lab.createUserKey('by hand').value });
+  for (const version of [1, 2, 3]) stage.lab.createServiceAccount(label(version));
+
+  const { strays } = await look();
+
+  const ours = strays.filter(({ madeFor }) => madeFor !== null).map(({ name }) => name);
+  expect(ours).toEqual([label(3)]);
+});
+
 it('does not attribute a label that another credential could have given', async () => {
   const row = { name: 'a_b', procedure: 'openai-api-key', account: 'a test' };
   await bench.store.claim(row, []);

@@ -1,4 +1,12 @@
-import { linesIn, withLine, withoutKeys } from '../../../activities/sftp/authorized-keys.js';
+import {
+  knownLinesIn,
+  linesIn,
+  withKeyOff,
+  withKeyOn,
+  withLine,
+  withoutExpiry,
+  withoutKeys,
+} from '../../../activities/sftp/authorized-keys.js';
 import { blobsIn, newLabKey } from '../../../src/lab/sftp/keys.js';
 
 const [first, second, third] = [newLabKey().blob, newLabKey().blob, newLabKey().blob];
@@ -48,10 +56,49 @@ it('leaves alone what is commented out, and what only mentions a key', () => {
   expect(withoutKeys(text, [first])).toBe(text);
 });
 
+it.each([
+  ['ends', '\n'],
+  ['does not end', ''],
+  ['ends as on Windows', '\r\n'],
+])('switches a key off and on, byte for byte, where the last line %s', (_, end) => {
+  const text =
+    `\xef\xbb\xbf# caf\xe9\n#ssh-ed25519 ${first} by hand\n\n\t restrict ssh-ed25519  ${first}\t x \n` +
+    `ssh-ed25519 ${second} y\r\nfrom="::1" ssh-ed25519 ${first}${end}`;
+
+  const off = withKeyOff(text, first);
+
+  expect(blobsIn(off)).toEqual([second]);
+  expect(withKeyOff(off, first)).toBe(off);
+  expect(withKeyOn(off, first)).toBe(text);
+  expect(withKeyOn(text, first)).toBe(text);
+  expect(withKeyOn(off, second)).toBe(off);
+  expect(knownLinesIn(off).map(({ publicKey, isOff }) => [publicKey, isOff])).toEqual([
+    [first, true],
+    [second, false],
+    [first, true],
+  ]);
+});
+
+it('removes a key that is switched off as well, and nothing for a key that is not known', () => {
+  const text = withKeyOff(`# nobody\n\nssh-ed25519 ${first} one\nssh-ed25519 ${second} two\n`, first);
+
+  expect(withoutKeys(text, [first])).toBe(`# nobody\n\nssh-ed25519 ${second} two\n`);
+  expect(withoutKeys(text, [''])).toBe(text);
+});
+
 it('reads what a login with a key may do', () => {
   const options = 'restrict,command="internal-sftp -d \\"/in box\\"",from="10.0.0.0/8"';
 
   expect(linesIn(`${options} ssh-ed25519 ${first} a name with spaces\n`)).toEqual([
     { options, publicKey: first, comment: 'a name with spaces' },
   ]);
+});
+
+it.each([
+  ['expiry-time="20301231"', ''],
+  ['expiry-time="20301231",restrict', 'restrict'],
+  ['restrict,Expiry-Time="203012312359Z",from="10.0.0.0/8"', 'restrict,from="10.0.0.0/8"'],
+  ['command="echo \\",expiry-time=\\"",restrict', 'command="echo \\",expiry-time=\\"",restrict'],
+])('takes the end of a key out of %s', (options, rest) => {
+  expect(withoutExpiry(options)).toBe(rest);
 });

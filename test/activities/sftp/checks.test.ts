@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
+import { withKeyOff } from '../../../activities/sftp/authorized-keys.js';
+import { sftpListing } from '../../../activities/sftp/listing.js';
 import { newLabKey } from '../../../src/lab/sftp/keys.js';
 import type { SftpLabOptions } from '../../../src/lab/sftp/server.js';
-import { type Bench, startBench } from '../bench.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
 import { type SftpStage, startSftpStage } from './stage.js';
 
 let bench: Bench;
@@ -101,4 +103,64 @@ it("surveys what is let in: our versions, other people's keys, and not Keyturn's
   stage.lab.text = stage.lab.text.replace(stage.lab.key.blob, newLabKey().blob);
 
   expect((await survey()).versions).toEqual([{ number: 1, verdict: 'refused', lastUsedAt: null }]);
+});
+
+it('lists an old key that is switched off as one that is still there, and asks nobody with it', async () => {
+  await begin();
+  await stage.adopt();
+  const { next } = await bench.rotate();
+  await bench.attempt(() => stage.sftp.generateKeyPair(next));
+  await bench.attempt(() => stage.sftp.authorizeKey(next));
+  await bench.promote(next);
+  const stranger = newLabKey();
+  stage.lab.text = withKeyOff(`${stage.lab.text}ssh-ed25519 ${stranger.blob} a person\n`, stranger.blob);
+  stage.lab.text = withKeyOff(stage.lab.text, stage.lab.key.blob);
+
+  expect(await survey()).toMatchObject({
+    versions: [
+      { number: 1, verdict: 'listed' },
+      { number: 2, verdict: 'accepted' },
+    ],
+    strays: [{ name: 'a person, switched off' }],
+  });
+  expect(stage.lab.failedLogins()).toBe(0);
+  expect((await check())[1]?.detail).toBe('can be replaced; 2 keys, 1 of them ours, and 1 of ours switched off');
+});
+
+it('says how the key that is in force can be switched on again', async () => {
+  await begin();
+  await stage.adopt();
+  stage.lab.text = withKeyOff(stage.lab.text, stage.lab.key.blob);
+
+  expect((await check())[1]).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('take away "# switched off by keyturn: "') as string,
+  });
+  expect((await survey()).versions).toEqual([{ number: 1, verdict: 'refused', lastUsedAt: null }]);
+  expect((await failureOf(stage.adopt())).message).toContain('is switched off in .ssh/authorized_keys');
+});
+
+it('lists what has ended and was let in again as one that is still there', async () => {
+  await begin();
+  await stage.adopt();
+  const { next } = await bench.rotate();
+  await bench.attempt(() => stage.sftp.generateKeyPair(next));
+  await bench.promote(next);
+  await bench.store.move({ ...next, number: 1 }, 'retired', 'proved');
+
+  expect((await survey()).versions[0]).toEqual({ number: 1, verdict: 'listed', lastUsedAt: null });
+});
+
+it('lists and ends what is switched off, where there is no store to ask', async () => {
+  await begin();
+  stage.lab.text = withKeyOff(stage.lab.text, stage.lab.key.blob);
+  const { adminKey, ...account } = stage.account;
+  const listing = sftpListing({ ...account, adminKey: async () => adminKey, passphrase: null });
+
+  const [listed, ...others] = await bench.attempt(() => listing.list());
+  await bench.attempt(() => listing.end(listed?.id ?? ''));
+
+  expect(listed?.name).toBe('docuelevate-sftp, switched off');
+  expect(others).toEqual([]);
+  expect(stage.lab.text).not.toContain(stage.lab.key.blob);
 });

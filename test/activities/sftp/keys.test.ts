@@ -102,6 +102,20 @@ describe('authorized_keys', () => {
     expect(stage.lab.text).toContain(`\nrestrict,from="127.0.0.1" ssh-ed25519 ${await publicKeyOf(next)} `);
   });
 
+  it('lets the new key in for a time of its own where the old one has an end', async () => {
+    await begin();
+    stage.lab.text = stage.lab.text.replace(
+      `ssh-ed25519 ${stage.lab.key.blob}`,
+      (line) => `restrict,expiry-time="20200101" ${line}`,
+    );
+    expect(stage.lab.accepted()).toEqual([stage.lab.admin.blob]);
+
+    await authorize();
+
+    expect(stage.lab.accepted()).toEqual([stage.lab.admin.blob, await publicKeyOf(next)]);
+    expect(stage.lab.text).toContain(`\nrestrict ssh-ed25519 ${await publicKeyOf(next)} `);
+  });
+
   it('gives it no more rights after an emergency either, which has removed the line to go by', async () => {
     await begin();
     stage.lab.text = stage.lab.text.replace(`ssh-ed25519 ${stage.lab.key.blob}`, (line) => `restrict ${line}`);
@@ -214,6 +228,14 @@ describe('a proof', () => {
 
     expect(finding).toMatchObject({ kind: 'accepted', outcome: 'failed' });
     expect(stage.lab.requests.at(-1)).toMatchObject({ method: 'LOGIN', status: 401 });
+  });
+
+  it('takes a server that hangs up on the one try it allows for one that turns the key away', async () => {
+    await begin({ maxAuthTries: 1 });
+
+    const finding = await bench.attempt(() => stage.sftp.acceptsKey(next));
+
+    expect(finding).toMatchObject({ kind: 'accepted', outcome: 'failed' });
   });
 
   it('that the old key is refused asks once with it, because a refusal counts as an attack', async () => {

@@ -35,9 +35,12 @@ it('declares what activities ask for', async () => {
   expect(await sentBy(() => sftp.generateKeyPair(next))).toMatch(declared('generateKeyPair'));
   expect(await sentBy(() => sftp.authorizeKey(next))).toMatch(declared('authorizeKey'));
   expect(await sentBy(() => sftp.acceptsKey(next))).toMatch(declared('acceptsKey'));
+  expect(await sentBy(() => sftp.isOnlyKey(next))).toMatch(declared('isOnlyKey'));
   expect(await sentBy(() => sftp.acceptsKey(old))).toMatch(declared('acceptsKey'));
   expect(await sentBy(() => sftp.placeKeyFile(next))).toMatch(declared('placeKeyFile'));
   await bench.promote(next);
+  expect(await sentBy(() => sftp.disableKey(old))).toMatch(declared('disableKey'));
+  expect(await sentBy(() => sftp.enableKey(old))).toMatch(declared('enableKey'));
   expect(await sentBy(() => sftp.removeKey(old))).toMatch(declared('removeKey'));
   expect(await sentBy(() => sftp.refusesKey(old))).toMatch(declared('refusesKey'));
   expect(await sentBy(() => sftp.removeKeyFile(old))).toMatch(declared('removeKeyFile'));

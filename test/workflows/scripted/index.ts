@@ -17,6 +17,8 @@ export interface Scripted {
   restore(version: VersionRef): Promise<void>;
   document(version: VersionRef): Promise<Finding>;
   ours(version: VersionRef): Promise<Finding>;
+  seen(version: VersionRef): Promise<Finding>;
+  holds(version: VersionRef): Promise<Finding>;
 }
 
 const script = activitiesOf<Scripted>('script', {
@@ -40,6 +42,7 @@ const descriptor = {
 export const rotateScripted = defineRotation(descriptor, {
   accepts: (version) => script.accepts(version),
   async adopt() {},
+  async observe() {},
   async replace(run) {
     await run.step('Create', script.create(run.next), { undo: script.destroy(run.next) });
     await run.step('Write', script.write(run.next), { undo: script.restore(run.next) });
@@ -63,6 +66,7 @@ const assisted = { ...descriptor, id: 'assisted', workflow: 'rotateAssisted' } a
 export const rotateAssisted = defineRotation(assisted, {
   accepts: (version) => script.accepts(version),
   async adopt() {},
+  async observe() {},
   async replace(run) {
     await run.task('Give consent', script.create(run.next), { due: '1 day' });
     await run.step('Write', script.write(run.next), { undo: script.restore(run.next) });
@@ -70,6 +74,48 @@ export const rotateAssisted = defineRotation(assisted, {
   async verify(run, version) {
     await run.check('Document', script.document(version));
   },
+  async retire(run, old) {
+    await run.step('Destroy', script.destroy(old));
+  },
+});
+
+const tried = { ...descriptor, id: 'tried', workflow: 'rotateTried' } as const satisfies ProcedureDescriptor;
+
+/** A procedure that observes an adopted value, and tries whether the engine does without the old one. */
+export const rotateTried = defineRotation(tried, {
+  accepts: (version) => script.accepts(version),
+  async adopt() {},
+  async observe(run, version) {
+    await run.check('Observed', script.seen(version), { whenNot: 'ask' });
+  },
+  async replace(run) {
+    await run.step('Create', script.create(run.next), { undo: script.destroy(run.next) });
+    await run.step('Write', script.write(run.next), { undo: script.restore(run.next) });
+  },
+  async verify(run, version) {
+    await run.check('Document', script.document(version));
+    await run.check('Seen', script.seen(version));
+  },
+  async retire(run, old) {
+    await run.tryOut('Disable', script.disable(old), {
+      undo: script.enable(old),
+      within: '3 seconds',
+      trial: () => run.verify(),
+    });
+    await run.step('Destroy', script.destroy(old));
+  },
+});
+
+const assumed = { ...descriptor, id: 'assumed', workflow: 'rotateAssumed' } as const satisfies ProcedureDescriptor;
+
+/** A procedure of a provider that does not tell when a value was used. */
+export const rotateAssumed = defineRotation(assumed, {
+  accepts: (version) => script.accepts(version),
+  async adopt() {},
+  async replace(run) {
+    await run.step('Create', script.create(run.next), { undo: script.destroy(run.next) });
+  },
+  async verify() {},
   async retire(run, old) {
     await run.step('Destroy', script.destroy(old));
   },

@@ -1,0 +1,41 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import { found } from '../shared/guard.js';
+import type { DocuElevateDeps } from './activities.js';
+import { DocuElevateClient } from './client.js';
+import { fits } from './marks.js';
+import { settingsFedBy } from './engine.js';
+
+/**
+ * Whether every setting that an adopted version feeds shows it, as far as a beginning and a length can tell. Keeps with the version where
+ * each setting came from: a value from the environment comes back with it.
+ */
+export async function holdsAdopted({ store, sessions, engine }: DocuElevateDeps, ref: VersionRef): Promise<Finding> {
+  const connection = await engine(ref.credential);
+  const client = new DocuElevateClient(sessions.of(connection));
+  const settings = settingsFedBy(await store.read(ref), connection);
+  const parts = await store.unseal(ref);
+  const known = await client.credentials();
+  const sourceOf = (key: string) => known.find((setting) => setting.key === key)?.source ?? null;
+  const keys = Object.keys(settings);
+  await store.note(ref, { sources: Object.fromEntries(keys.map((key) => [key, sourceOf(key)])) });
+  const problems: string[] = [];
+  for (const [key, part] of Object.entries(settings)) {
+    const shown = await client.shownValue(key);
+    if (!shown && connection.optionalParts?.includes(part)) continue; // the value does without it as well
+    const problem = whyNotHeld(key, shown, parts[part] ?? '');
+    if (problem !== null) problems.push(problem);
+  }
+  const isShown = problems.length === 0;
+  const detail = isShown ? `${keys.join(' and ')}: begins and is as long as it should` : problems.join('; ');
+  return found(store, ref, { kind: 'setting-ours', outcome: isShown ? 'not-observable' : 'failed', detail });
+}
+
+/** Null when the value may be the one that is shown. */
+function whyNotHeld(key: string, shown: string | null, value: string): string | null {
+  if (!shown) return `${key} is not set in DocuElevate`;
+  if (fits(shown, value)) return null;
+  if (shown.startsWith('----') && !value.startsWith('----'))
+    return `${key} holds the text of a key, and DocuElevate wants the path of a file there`;
+  return `${key} shows another beginning or length in DocuElevate`;
+}

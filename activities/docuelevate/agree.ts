@@ -1,0 +1,46 @@
+import { Agent } from 'undici';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import { found, presentFence } from '../shared/guard.js';
+import type { DocuElevateClient } from './client.js';
+import { fits } from './marks.js';
+
+const agreeingReads = 20; // of two processes a stale one is missed once in a million times, of three once in 3,000
+const mostWrites = 20; // with three processes three were enough
+
+export interface Written {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * Makes every API process of the engine show a value. Each has a memory of its own, and a write reaches the one that serves it alone. A
+ * connection that is kept always meets the same process: so each read is on a new one, and a process that disagrees is written to on that
+ * very connection. Documents do not depend on it, so it is reported when they never agree.
+ */
+export async function letProcessesAgree(
+  { store, client }: { readonly store: Store; readonly client: DocuElevateClient },
+  ref: VersionRef,
+  written: Written,
+): Promise<void> {
+  let writes = 0;
+  for (let agreeing = 0; agreeing < agreeingReads; agreeing += 1) {
+    const connection = new Agent({ connections: 1 });
+    try {
+      if (fits(await client.shownValue(written.key, connection), written.value)) continue;
+      if (writes === mostWrites) return await report(store, ref, written.key);
+      [writes, agreeing] = [writes + 1, -1];
+      await presentFence(store, ref);
+      await client.writeSetting(written.key, written.value, connection);
+    } finally {
+      await connection.close();
+    }
+  }
+  if (writes > 0)
+    await store.prove(ref, { kind: 'processes', outcome: 'proved', detail: `they agree on ${written.key}` });
+}
+
+async function report(store: Store, ref: VersionRef, key: string): Promise<void> {
+  const detail = `DocuElevate's API processes do not agree on ${key}: restart its API`;
+  await found(store, ref, { kind: 'processes', outcome: 'failed', detail });
+}

@@ -1,0 +1,189 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import { passing } from '../shared/patience.js';
+import type { DocuElevateClient, TaskFile } from './client.js';
+import { awaitsRetry, endOf, failureIn, ownLines, type StepEnd, type Traced } from './processing.js';
+import type { LogLine, ProcessedFile } from './schemas.js';
+import type { TestDocument } from './test-document.js';
+
+export interface Watch {
+  readonly store: Store;
+  readonly client: DocuElevateClient;
+  readonly version: VersionRef;
+  /** The step that has to succeed. */
+  readonly expect: string;
+  /** Unix milliseconds. */
+  readonly until: number;
+}
+
+/** What became of a test document. */
+export interface Followed {
+  /**
+   * failed-before: another step failed, and the expected one never came. not-run: the document was done without it. used-up: it shows
+   * nothing, since an earlier attempt has deleted it, its bytes were seen before, or it got through before the engine reloaded.
+   */
+  readonly verdict: StepEnd | 'failed-before' | 'not-run' | 'used-up';
+  /** The step that failed, with the status its message names. */
+  readonly failure: string | null;
+  /** Why the document was not deleted; null when it was. */
+  readonly left: string | null;
+}
+
+const usedUp: Followed = { verdict: 'used-up', failure: null, left: null };
+const earlierDocumentMs = 2_000; // what an earlier attempt handed in has begun by now, or is gone
+
+/** Hands a document in and follows it to its end. Deleted is only what has ended: the engine makes a document anew that goes away before. */
+export async function follow(watch: Watch, document: TestDocument): Promise<Followed> {
+  const { client, until } = watch;
+  const { task_id: task, duplicate } = await client.takeIn(document);
+  if (typeof task !== 'string') return usedUp;
+  if (!duplicate) await note(watch, 'not-observable', document.name);
+  const patience = duplicate ? Math.min(until, Date.now() + earlierDocumentMs) : until;
+  const file = await poll(() => client.fileOf(task), patience);
+  if (file === undefined && patience < until) return usedUp;
+  if (file === undefined) throw await whyNotFinished(watch);
+  const end = await comeToRest(watch, document, { ...file, task, duplicate });
+  if (end === 'gone') return usedUp;
+  const left = await cleanUp(watch, document, { id: file.id, lines: end.lines });
+  return { verdict: end.early ? 'used-up' : verdictOn(end, watch.expect), failure: failureIn(end.lines), left };
+}
+
+interface Handed extends TaskFile, Traced {
+  /** By an earlier attempt. */
+  readonly duplicate: boolean;
+}
+
+interface Rest {
+  readonly status: string;
+  readonly lines: readonly LogLine[];
+  /** The step began before this attempt made the engine reload, so it may have used another value. */
+  readonly early: boolean;
+}
+
+const stallMs = 10_000; // 34 lines come in 1.3 s
+
+/** Waits until the document has ended: its status is final and stays so, and its step has ended. */
+async function comeToRest(watch: Watch, document: TestDocument, handed: Handed): Promise<Rest | 'gone'> {
+  const { client, expect, until } = watch;
+  const stability = new Stability(Date.now());
+  let early: boolean | null = null;
+  const rest = await poll(async (): Promise<Rest | 'gone' | undefined> => {
+    const file = await client.file(handed.id);
+    if (!file || !isNamed(file, document.name)) return 'gone'; // ids of deleted documents are given out again
+    const lines = ownLines(file, handed);
+    early ??= handed.duplicate && lines.some(({ step_name }) => step_name === expect);
+    if (stability.stalls(lines.length, Date.now())) await requireWorker(client);
+    const { status } = file.processing_status;
+    return stability.holds(status, isFinal(status, lines, expect)) ? { status, lines, early } : undefined;
+  }, until);
+  if (rest === undefined) throw await whyNotFinished(watch);
+  return rest;
+}
+
+const steadyLooks = 3;
+const longestSteadyMs = 2_000;
+
+/** Whether a document's status holds. It flickers while it is processed, 8 changes in 1.3 s: so it has to hold for half as long as it took to come. */
+class Stability {
+  readonly #begun: number;
+  #moved: number;
+  #lines = 0;
+  #status = '';
+  #looks = 0;
+  #since: number;
+
+  constructor(now: number) {
+    this.#begun = this.#moved = this.#since = now;
+  }
+
+  /** Called at each look; whether a final status was seen often enough in a row. */
+  holds(status: string, final: boolean): boolean {
+    const now = Date.now();
+    if (!final || status !== this.#status) [this.#looks, this.#since] = [0, now];
+    this.#status = status;
+    if (final) this.#looks += 1;
+    const steadyMs = Math.min(longestSteadyMs, (this.#since - this.#begun) / 2);
+    return this.#looks >= steadyLooks && now - this.#since >= steadyMs;
+  }
+
+  /** Whether nothing was logged for a while; told once. */
+  stalls(lines: number, now: number): boolean {
+    if (lines > this.#lines) [this.#lines, this.#moved] = [lines, now];
+    if (now - this.#moved < stallMs) return false;
+    this.#moved = Number.POSITIVE_INFINITY;
+    return true;
+  }
+}
+
+/**
+ * Whether a status is this document's own and can stay. Under an id that was given out again it still holds steps of the earlier document,
+ * and `completed` is said as soon as uploads are queued: where the expected one is, it has to end as well.
+ */
+function isFinal(status: string, lines: readonly LogLine[], expect: string): boolean {
+  if (status === 'duplicate') return true;
+  if (status !== 'completed' && status !== 'failed') return false;
+  if (endOf(lines, lastStep) !== 'success' && (status === 'completed' || failureIn(lines) === null)) return false;
+  const queued = lines.some(
+    ({ step_name }) => step_name === expect || step_name === expect.replace('upload_to_', 'queue_'),
+  );
+  return !queued || endOf(lines, expect) !== undefined;
+}
+
+const lastStep = 'send_to_all_destinations'; // after it a document counts as completed
+
+function verdictOn({ status, lines }: Rest, expect: string): Followed['verdict'] {
+  if (status === 'duplicate') return 'used-up';
+  return endOf(lines, expect) ?? (failureIn(lines) === null ? 'not-run' : 'failed-before');
+}
+
+/** Why the document stays, null when it is gone. What stays is on record; it does not change what was found out. */
+async function cleanUp(
+  watch: Watch,
+  { name }: TestDocument,
+  { id, lines }: { readonly id: number; readonly lines: readonly LogLine[] },
+): Promise<string | null> {
+  const why = await whyLeft(watch.client, { id, name, lines });
+  await note(watch, why === null ? 'proved' : 'failed', name);
+  return why;
+}
+
+async function whyLeft(
+  client: DocuElevateClient,
+  { id, name, lines }: { readonly id: number; readonly name: string; readonly lines: readonly LogLine[] },
+): Promise<string | null> {
+  if (awaitsRetry(lines)) return 'a step of it is tried again later';
+  if (!(await client.deleteFile(id).catch(() => false))) return 'it could not be deleted';
+  const back = await client.file(id).catch(() => null);
+  return isNamed(back, name) ? 'it was deleted and came back' : null;
+}
+
+function isNamed(file: ProcessedFile | null, name: string): boolean {
+  return file?.file.original_filename === name;
+}
+
+/** Whether a test document is gone again, by its name: what is not, is listed when the rotation ends. */
+async function note({ store, version }: Watch, outcome: Finding['outcome'], name: string): Promise<void> {
+  await store.prove(version, { kind: 'test-document', outcome, detail: name });
+}
+
+async function requireWorker(client: DocuElevateClient): Promise<void> {
+  if ((await client.workersOnline()) === 0)
+    throw passing('no worker of DocuElevate is online to process the test document');
+}
+
+/** The question takes the engine some seconds, so it is asked only when a document does not move. */
+async function whyNotFinished({ client }: Watch): Promise<Error> {
+  await requireWorker(client);
+  return passing('DocuElevate did not finish the test document in time; the next attempt goes on with the same one');
+}
+
+/** Asks until there is an answer, quickly at first; undefined when the time is over. */
+async function poll<T>(ask: () => Promise<T | undefined>, until: number): Promise<T | undefined> {
+  for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+    const answer = await ask();
+    if (answer !== undefined || Date.now() + pauseMs > until) return answer;
+    await delay(pauseMs);
+  }
+}

@@ -1,0 +1,69 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Mark } from '../../src/store/records.js';
+import { presentFence } from '../shared/guard.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { needsDecision } from '../shared/patience.js';
+import type { Engine } from './engine.js';
+import { authorOf, fits, idOf, settled } from './marks.js';
+import { valuesOf } from './engine.js';
+import type { Change } from './schemas.js';
+
+/**
+ * Makes every worker process of the engine read its settings from the database before its next task, by writing a value once more that is
+ * held there already. A worker that started with an empty Redis uses the environment instead, and nothing shows it.
+ *
+ * Only a setting of this version is written, and only while its newest change is ours: any other write would make a row that overrides the
+ * environment for ever. Returns why it was not written, or null.
+ * @throws NeedsDecision when somebody changed the setting at the same moment; their value is put back first
+ */
+export async function reload(engine: Engine, ref: VersionRef): Promise<string | null> {
+  const { store, client, settings } = engine;
+  const key = Object.keys(settings).at(-1) ?? '';
+  const { [key]: value = '' } = await valuesOf(engine, ref);
+  // From here on the write leaves within the lease or not at all: whoever was frozen meanwhile does not write over what came after.
+  await presentFence(store, ref);
+  const { marks } = await store.read(ref);
+  const changes = await client.changes(key);
+  const mark = settled(changes, marks[key], client.isOurs);
+  if (mark?.ours === undefined || mark.ours !== idOf(changes[0]))
+    return `${key} was last changed ${authorOf(changes[0])}`;
+  await store.note(ref, { marks: { [key]: { ...mark, again: true } } });
+  if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
+  const since = (await client.changes(key)).filter(({ id }) => id > idOf(changes[0]));
+  await letStrangersWin({ engine, ref, key }, since);
+  const ours = since.find(client.isOurs);
+  if (!ours) throw notShown('WRITE_NOT_IN_HISTORY');
+  await store.note(ref, { marks: { [key]: written(mark, ours) } });
+  return null;
+}
+
+function written({ before, ours: earlier, first = earlier }: Mark, { id }: Change): Mark {
+  return { before, ours: id, ...(first !== undefined && { first }) };
+}
+
+interface Rewrite {
+  readonly engine: Engine;
+  readonly ref: VersionRef;
+  readonly key: string;
+}
+
+/** Undoes our own change where it went over one that somebody else made just before it. The newest change comes first. */
+async function letStrangersWin({ engine, ref, key }: Rewrite, since: readonly Change[]): Promise<void> {
+  const { store, client } = engine;
+  const stranger = since.find((change) => !client.isOurs(change));
+  if (!stranger) return;
+  const [over] = since.filter((change) => change.id > stranger.id).toReversed();
+  const what = `${key} was changed ${authorOf(stranger)}, at the same moment as we wrote our value again`;
+  if (!over) throw needsDecision(`${what}: what it holds now is left alone`);
+  await presentFence(store, ref);
+  const back = await client.rollBack(key, over.id);
+  throw needsDecision(
+    back
+      ? `${what}: their value was put back`
+      : `${what}, and DocuElevate cannot put theirs back: look at the setting before you decide`,
+  );
+}
+
+function notShown(code: string): Error {
+  return new OutsideError('docuelevate', 'writeSetting', { code });
+}

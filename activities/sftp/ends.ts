@@ -1,0 +1,58 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import { found, presentFence, presentProof } from '../shared/guard.js';
+import { needsDecision } from '../shared/patience.js';
+import { scope } from '../shared/scope.js';
+import { stillSettling } from '../shared/settling.js';
+import type { SftpDeps } from './activities.js';
+import { linesIn, withKeyOff, withKeyOn } from './authorized-keys.js';
+import { edit } from './authorize.js';
+import { proberOf } from './probes.js';
+import { open, requireOwnKey, valueOf } from './standing.js';
+
+/** A server tells nobody which key a login was made with: what goes through while the old key is off was not let in by it. */
+export async function disableKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const { store, connection } = await open(deps, ref);
+  await presentProof(store, ref, true);
+  const value = await valueOf(store, ref);
+  if (!value) return;
+  await requireOwnKey(connection, [value.publicKey]);
+  await store.note(ref, { provider: 'unknown' });
+  await edit(connection, {
+    present: () => presentProof(store, ref, true),
+    change: (text) => withKeyOff(text, value.publicKey),
+  });
+  await store.note(ref, { provider: 'disabled' });
+}
+
+/** Whoever comes next can do it, also after somebody died in the middle: what is on already stays as it is. */
+export async function enableKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const { store, connection } = await open(deps, ref);
+  const value = await valueOf(store, ref);
+  if (!value || (await store.read(ref)).compromised) throw staysOff(ref, 'it is compromised, or was never made');
+  let isThere = false;
+  await edit(connection, {
+    present: () => presentFence(store, ref),
+    change(text) {
+      const on = withKeyOn(text, value.publicKey);
+      isThere = linesIn(on).some(({ publicKey }) => publicKey === value.publicKey);
+      return on;
+    },
+  });
+  if (!isThere) throw staysOff(ref, `${connection.authorizedKeys} does not hold it, switched off or not`);
+  await store.note(ref, { provider: 'unknown' });
+  await found(store, ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
+  await requireSettled(deps, ref);
+}
+
+async function requireSettled(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const prober = await proberOf(deps, ref);
+  const { settlingMs } = prober;
+  const { verdict } = await prober.ask(await deps.store.unseal(ref));
+  const { waitedMs } = scope();
+  if (verdict === 'refused' && waitedMs < settlingMs)
+    throw stillSettling('the SFTP server does not let the key in again everywhere yet', waitedMs, settlingMs);
+}
+
+function staysOff({ credential, number }: VersionRef, why: string): Error {
+  return needsDecision(`version ${number} of ${credential} stays off: ${why}`);
+}

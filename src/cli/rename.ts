@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import type { Renaming } from '../store/records.js';
+import { examples } from './examples.js';
+import { facts } from './layout.js';
+import { type Cli, perform } from './perform.js';
+
+export function defineRename(program: Command): void {
+  program
+    .command('rename <old> <new>')
+    .summary('give a credential another name')
+    .description(
+      `Renames a credential in the store: versions, values, evidence, claims, schedule and notices follow, and what was made at the provider under the old name is still known as its own. First write the new name into the configuration yourself; where the old one still stands there, this says the line. The ledger keeps the old name, and says when it changed. Refused while a rotation or an emergency is open.`,
+    )
+    .addHelpText('after', examples('keyturn rename openai llm', 'keyturn rename openai llm --json'))
+    .action((...args: unknown[]) => {
+      const [credential, to, , command] = args as [string, string, unknown, Command];
+      return perform(command, (cli) => renameIn(cli, { credential, to }));
+    });
+}
+
+async function renameIn(cli: Cli, { credential, to }: Omit<Renaming, 'actor'>): Promise<void> {
+  const { withSession } = await import('./with-rotations.js');
+  const { rename } = await import('../operations/rename.js');
+  const { actor, config } = cli;
+  const renamed = await withSession(cli, (session) => rename(session, config, { credential, to, actor }));
+  const { good, bold, dim } = cli.paint;
+  cli.answer(renamed, [
+    `${good('✔')} ${bold(credential)} is called ${bold(to)} from now on`,
+    '',
+    ...facts([
+      [dim('Versions'), String(renamed.versions)],
+      [dim('Schedule'), renamed.schedule],
+      [
+        dim('Next'),
+        `Restart keyturn up and keyturn worker where they run: they know the old name. Then: keyturn status ${to}`,
+      ],
+    ]),
+  ]);
+}

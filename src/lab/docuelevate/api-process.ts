@@ -1,0 +1,42 @@
+import { createGate, type Gate } from './gate.js';
+import { defaults } from './setting-keys.js';
+import type { Memory, Settings } from './settings.js';
+
+/** One process of the API with its own memory of the settings. It reads every row when it starts, and after each write it serves itself. */
+export interface ApiProcess {
+  readonly gate: Gate;
+  /** In this process' memory, whatever the database says by now. */
+  current(key: string): string | null;
+  /** Where the engine says a value comes from. It is never told from what is in use. */
+  source(key: string): 'db' | 'env' | null;
+  write(key: string, value: string | null, by: string): void;
+  /** False when there is no row. */
+  remove(key: string, by: string): boolean;
+  /** False when there is no such change, or when its old value is the empty text. */
+  rollBack(key: string, id: number, by: string): boolean;
+  restart(): void;
+}
+
+export function createApiProcess(settings: Settings, env: ReadonlyMap<string, string>): ApiProcess {
+  let memory: Memory = settings.over(env);
+  const current = (key: string): string | null => (memory.has(key) ? memory.get(key) : defaults.get(key)) ?? null;
+
+  function reloadAfter(changed: boolean): boolean {
+    if (changed) memory = settings.over(memory);
+    return changed;
+  }
+  return {
+    gate: createGate(),
+    current,
+    source: (key) => (settings.rows.get(key) ? 'db' : current(key) ? 'env' : null),
+    write(key, value, by) {
+      settings.write(key, value, by);
+      reloadAfter(true);
+    },
+    remove: (key, by) => reloadAfter(settings.remove(key, by)),
+    rollBack: (key, id, by) => reloadAfter(settings.rollBack(key, id, by)),
+    restart() {
+      memory = settings.over(env);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import type { LabServer } from '../server.js';
+import type { ApiProcess } from './api-process.js';
+import type { Redis } from './redis.js';
+import type { DocuElevateLab } from './server.js';
+import type { Sessions } from './sessions.js';
+import type { Settings } from './settings.js';
+import type { Worker } from './worker.js';
+
+/** What the controls work on. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly sessions: Sessions;
+  readonly worker: Worker;
+  readonly redis: Redis;
+  readonly processes: readonly [ApiProcess, ...ApiProcess[]];
+  readonly env: Map<string, string>;
+  readonly load: { perCore: number };
+}
+
+type Plain = LabServer & Pick<DocuElevateLab, 'files' | 'apiToken' | 'adminUsername'>;
+
+/** The lab with everything that a test can do to it. */
+export function withControls(plain: Plain, parts: Parts): DocuElevateLab {
+  const { settings, sessions, worker, redis, processes } = parts;
+  const [api] = processes;
+  const controls = {
+    get adminPassword() {
+      return api.current('admin_password') ?? '';
+    },
+    setting: (key: string) => settings.truth(key),
+    writes: () => settings.writes,
+    editSetting: (key: string, value: string | null, by: string) => api.write(key, value, by),
+    setAdminPassword: (password: string) => api.write('admin_password', password, plain.adminUsername),
+    restartApi: () => processes.forEach((process) => process.restart()),
+    expireSessions: () => sessions.expireAll(),
+    setEnvironment(key: string, value: string | null) {
+      if (value === null) parts.env.delete(key);
+      else parts.env.set(key, value);
+    },
+    get load() {
+      return parts.load.perCore;
+    },
+    set load(perCore) {
+      parts.load.perCore = perCore;
+    },
+  };
+  return combine(combine(combine(plain, controls), redisControls(redis, worker)), workerControls(worker));
+}
+
+function redisControls(redis: Redis, worker: Worker) {
+  return {
+    emptyRedis: () => redis.empty(),
+    redisKeys: () => [
+      ...(redis.version === null ? [] : ['docuelevate:settings_version']),
+      ...[...redis.uploads.keys()].map((user) => `docuelevate:upload_rate:${user}`),
+    ],
+    get settingsVersion() {
+      return redis.version;
+    },
+    set settingsVersion(version) {
+      redis.version = version;
+    },
+    get redisDown() {
+      return redis.down;
+    },
+    set redisDown(down: boolean) {
+      const back = redis.down && !down;
+      redis.down = down;
+      if (back) worker.reconnect();
+    },
+  };
+}
+
+function workerControls(worker: Worker) {
+  return {
+    workerHolds: (key: string) => worker.holds(key),
+    useAi: () => worker.useAi(),
+    useOcr: () => worker.useOcr(),
+    useS3: () => worker.useS3(),
+    useSftp: () => worker.useSftp(),
+    checkCredentials: () => worker.checkCredentials(),
+    restartWorker: () => worker.restart(),
+    get staleWorker() {
+      return worker.stale;
+    },
+    set staleWorker(stale) {
+      worker.stale = stale;
+    },
+    get brokenDestination() {
+      return worker.brokenDestination;
+    },
+    set brokenDestination(broken) {
+      worker.brokenDestination = broken;
+    },
+    get beforeLine() {
+      return worker.beforeLine;
+    },
+    set beforeLine(wait) {
+      worker.beforeLine = wait;
+    },
+    get queueLength() {
+      return worker.queueLength;
+    },
+    set queueLength(length) {
+      worker.queueLength = length;
+    },
+  };
+}
+
+/** One object with the properties of both, getters and setters as they are. */
+function combine<A extends object, B extends object>(a: A, b: B): A & B {
+  return Object.defineProperties(a, Object.getOwnPropertyDescriptors(b)) as A & B;
+}

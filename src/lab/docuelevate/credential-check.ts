@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.js';
+import type { Agenda } from './agenda.js';
+import { listOperations } from './azure.js';
+import { celeryName, type Engine, type Job, type Task } from './engine.js';
+
+/** The engine's own look at its credentials, with the worker's values. Of what it finds only the worker's log and a file tell. */
+export async function checkCredentials(engine: Engine, task: Task): Promise<Readonly<Record<string, boolean>>> {
+  const found: Record<string, boolean> = {};
+  if (engine.ai.configured(task)) found['AI Provider'] = await succeeds(engine.ai.chat(task, 'Say hello.'));
+  const [endpoint, key] = [task.value('azure_endpoint'), task.value('azure_ai_key')];
+  if (endpoint && key) found['Azure'] = await succeeds(listOperations({ endpoint, key, signal: engine.signal }));
+  return found;
+}
+
+export function credentialCheck(engine: Engine): Job {
+  return {
+    name: celeryName('check_credentials'),
+    async run(task) {
+      await checkCredentials(engine, task);
+    },
+  };
+}
+
+export function everyFiveMinutes(agenda: Agenda, clock: Clock, work: () => void): void {
+  agenda.at(clock() + 300_000, () => {
+    work();
+    everyFiveMinutes(agenda, clock, work);
+  });
+}
+
+export function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}

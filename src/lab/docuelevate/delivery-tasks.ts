@@ -1,0 +1,44 @@
+import { basename } from 'node:path';
+import type { Destination } from './destinations.js';
+import { celeryName, type Engine, type Job, noteOf } from './engine.js';
+import { usualDelays } from './tasks.js';
+
+/** Queues an upload to every destination that is configured and not switched off. */
+export function sendToAll(engine: Engine, id: number, path: string): Job {
+  return {
+    name: celeryName('send_to_all'),
+    delays: usualDelays,
+    async run(task) {
+      const note = noteOf(engine, task, id);
+      await note('send_to_all_destinations', 'in_progress', `Distributing: ${basename(path)}`);
+      const wanted = engine.destinations.filter(
+        ({ name, configured }) => task.value(`${name}_enabled`) !== 'false' && configured(task),
+      );
+      for (const destination of wanted) {
+        await note(`queue_${destination.name}`, 'in_progress', `Queueing upload to ${destination.name}`);
+        engine.tasks.start(uploadTo(engine, destination, { id, path }));
+        await note(`queue_${destination.name}`, 'success', `Queued for ${destination.name}`);
+      }
+      await note('send_to_all_destinations', 'success', `Queued ${wanted.length} uploads`);
+    },
+  };
+}
+
+/** One upload, and three more after a while when it fails. Nothing says that it was given up. */
+export function uploadTo(engine: Engine, destination: Destination, { id, path }: { id: number; path: string }): Job {
+  const step = `upload_to_${destination.name}`;
+  const name = basename(path);
+  return {
+    name: celeryName(step),
+    delays: usualDelays,
+    async run(task) {
+      const note = noteOf(engine, task, id);
+      await note(step, 'in_progress', `Uploading to ${destination.title}: ${name}`);
+      const bytes = engine.documents.disk.get(path);
+      const failures = bytes ? await destination.upload(task, name, bytes) : [`File not found: ${path}`];
+      if (failures.length === 0) return note(step, 'success', `Uploaded to ${destination.title}: ${name}`);
+      for (const failure of failures) await note(step, 'failure', failure);
+      throw new Error(failures.at(-1));
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { FileRecord, StepRow } from './documents.js';
+
+export type FileStatus = 'pending' | 'processing' | 'completed' | 'failed' | 'duplicate';
+
+/** What the engine says of a document as a whole. It flickers, also backwards, and other steps of a duplicate do not count. */
+export interface Summary {
+  readonly status: FileStatus;
+  readonly last_step: string | null;
+  readonly has_errors: boolean;
+  readonly total_steps: number;
+}
+
+/** The steps of the engine's own processing profile, in its order. */
+export const afterStart: readonly string[] = [
+  'create_file_record',
+  'convert_to_pdf',
+  'check_for_duplicates',
+  'check_text',
+  'extract_text',
+  'process_with_ocr',
+  'extract_metadata_with_gpt',
+  'embed_metadata_into_pdf',
+  'compute_embedding',
+  'finalize_document_storage',
+  'send_to_all_destinations',
+];
+
+const terminal = 'send_to_all_destinations';
+
+/** As a document by itself shows it: uploads count while they are queued, too. */
+export function summarize(file: FileRecord, steps: readonly StepRow[]): Summary {
+  if (file.duplicateOf !== null) return duplicate;
+  const main = file.planned ? afterStart : afterStart.filter((name) => name !== 'convert_to_pdf');
+  const counted = steps.filter(({ name }) => main.includes(name) || /^(queue_|upload_to_)/.test(name));
+  return { ...verdict(counted), last_step: newest(steps)?.name ?? null };
+}
+
+/** As a list of documents shows it: neither conversion nor embedding counts. */
+export function summarizeInList(file: FileRecord, steps: readonly StepRow[]): Summary {
+  if (file.duplicateOf !== null) return duplicate;
+  const main = afterStart.filter((name) => !['convert_to_pdf', 'compute_embedding'].includes(name));
+  const counted = steps.filter(({ name }) => main.includes(name) || name.startsWith('upload_to_'));
+  return { ...verdict(counted), last_step: newest(counted)?.name ?? null };
+}
+
+const duplicate: Summary = {
+  status: 'duplicate',
+  last_step: 'check_for_duplicates',
+  has_errors: false,
+  total_steps: 0,
+};
+
+function verdict(steps: readonly StepRow[]): Pick<Summary, 'status' | 'has_errors' | 'total_steps'> {
+  return {
+    status: statusOf(steps),
+    has_errors: steps.some(({ status }) => status === 'failure'),
+    total_steps: steps.length,
+  };
+}
+
+function statusOf(steps: readonly StepRow[]): FileStatus {
+  const states = steps.map(({ status }) => status);
+  if (states.includes('failure')) return 'failed';
+  if (states.includes('in_progress')) return 'processing';
+  const end = steps.find(({ name }) => name === terminal);
+  if (end?.status === 'success') return 'completed';
+  return end && !states.includes('pending') ? 'completed' : 'pending';
+}
+
+/** The first of those that changed last. */
+function newest(steps: readonly StepRow[]): StepRow | undefined {
+  return steps.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
+}

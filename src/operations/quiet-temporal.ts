@@ -1,0 +1,43 @@
+import type { Client } from '@temporalio/client';
+import { UserError } from '../domain/user-error.js';
+import { executionOf } from './orphaned-rotations.js';
+import { reachTemporal } from './reach.js';
+import { NotReachable } from './refusals.js';
+import type { Session } from './session.js';
+import { containmentId, rotationId } from './start-rotation.js';
+
+/**
+ * Runs `work` while nothing of a credential runs in Temporal. Where no server can be reached nothing runs; then `work` gets null, unless
+ * the credential has a schedule, which has to follow.
+ * @throws NotReachable for such a schedule; UserError when something runs
+ */
+export async function whileQuiet<T>(
+  { config, store }: Pick<Session, 'config' | 'store'>,
+  credential: string,
+  work: (client: Client | null) => Promise<T>,
+): Promise<T> {
+  const isScheduled = (await store.cadence(credential)) !== null;
+  const client = await reachTemporal(config).then(
+    (reached) => reached.client,
+    (error: unknown) => {
+      if (isScheduled || !(error instanceof NotReachable)) throw error;
+      return null;
+    },
+  );
+  try {
+    if (client) await requireQuiet(client, credential);
+    return await work(client);
+  } finally {
+    await client?.connection.close();
+  }
+}
+
+async function requireQuiet(client: Client, credential: string): Promise<void> {
+  for (const id of [rotationId(credential), containmentId(credential), `schedule/${credential}`]) {
+    if ((await executionOf(client, id))?.status !== 'RUNNING') continue;
+    throw new UserError(`${id} runs in Temporal`, {
+      state: 'Nothing was changed.',
+      next: `Let it end. See how far it is: keyturn status ${credential}`,
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import type { Client } from '@temporalio/client';
+import { accountOf } from '../config/policy.js';
+import { mentionsOf } from '../config/mentions.js';
+import type { CredentialRow, Renaming } from '../store/records.js';
+import { storedCredential } from './known-names.js';
+import { whileQuiet } from './quiet-temporal.js';
+import { knownCredential } from './reach.js';
+import { UsageError } from './refusals.js';
+import { applyChange, describe, planSchedule, scheduleId } from './schedules.js';
+import type { Session } from './session.js';
+
+export interface Renamed {
+  readonly credential: string;
+  readonly formerName: string;
+  readonly versions: number;
+  /** What became of its Temporal Schedule; null when it has none. */
+  readonly schedule: 'moved' | 'moved, paused' | null;
+}
+
+/**
+ * Gives a credential of the store the name that the configuration has for it by now; everything follows it.
+ * @throws UsageError when the configuration does not say the same; UserError while something of it is open
+ */
+export async function rename(session: Session, file: string, renaming: Renaming): Promise<Renamed> {
+  const { store } = session;
+  const { credential, to, actor } = renaming;
+  const row = await storedCredential(session, credential);
+  requireConfigured(session, { file, row, to });
+  return whileQuiet(session, credential, async (client) => {
+    const versions = (await store.versions(credential)).length;
+    await store.rename(renaming);
+    const schedule = client ? await moveSchedule(session, client, { credential, to, actor }) : null;
+    return { credential: to, formerName: credential, versions, schedule };
+  });
+}
+
+interface Wanted {
+  readonly file: string;
+  readonly row: CredentialRow;
+  readonly to: string;
+}
+
+/** The configuration is the person's: it is told what to change, and changed by nobody else. */
+function requireConfigured({ config }: Session, { file, row, to }: Wanted): void {
+  const from = row.name;
+  const old = mentionsOf(file, from);
+  if (old.length > 0) {
+    const places = old.map(({ at, isEntry }) => `${at} (${isEntry ? 'its entry' : 'uses it as a secret'})`);
+    throw new UsageError(`The configuration still names ${from}`, {
+      state: 'Nothing was changed. The configuration file is yours: Keyturn does not write into it.',
+      next: `Write ${to} in its place: ${places.join(', ')}. Then run the same command again.`,
+    });
+  }
+  const { id } = knownCredential(config, to);
+  const account = accountOf(config, to, knownCredential(config, to));
+  if (id === row.procedure && account === row.account) return;
+  throw new UsageError(`${to} of the configuration is not what ${from} is in the store`, {
+    state: `Nothing was changed. ${from} is ${row.procedure} at ${row.account}; ${to} is ${id} at ${account}.`,
+    next: 'Change the name alone; a move to another account needs a new adoption.',
+  });
+}
+
+/** Cut off in between, `keyturn schedules apply` ends it. */
+async function moveSchedule(
+  session: Session,
+  client: Client,
+  { credential, to, actor }: Renaming,
+): Promise<Renamed['schedule']> {
+  const { installation } = session.store;
+  const old = await describe(client, scheduleId(installation, credential));
+  if (!old) return null;
+  await applyChange(session, client, { ...(await planSchedule(session, client, to)), actor });
+  const { paused, note } = old.state;
+  if (paused) await client.schedule.getHandle(scheduleId(installation, to)).pause(note);
+  await client.schedule.getHandle(scheduleId(installation, credential)).delete();
+  return paused ? 'moved, paused' : 'moved';
+}

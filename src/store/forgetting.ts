@@ -1,0 +1,63 @@
+import { UserError } from '../domain/user-error.js';
+import { type StoreContext, write } from './context.js';
+import { append } from './ledger.js';
+import { keepName, namesOf } from './names.js';
+import { whyNotQuiet } from './quiet.js';
+import { nextFence } from './rotations.js';
+import { newestNumber, toVersion, type VersionRow } from './rows.js';
+import { mayBeAlive } from './seizure.js';
+import type { Store } from './store.js';
+
+/** A credential is let go. The ledger keeps what was done, and its numbers are never given again. */
+export function forgettingQueries(context: StoreContext): Pick<Store, 'mayBeAlive' | 'forget'> {
+  return {
+    mayBeAlive: async (credential) => (await mayBeAlive(context, credential)).map(toVersion),
+    forget: (credential, alive, actor) =>
+      write(context, (inside) => forget(inside, { credential, agreed: alive, actor })),
+  };
+}
+
+interface Forgetting {
+  readonly credential: string;
+  /** Numbers of the versions that somebody agreed to lose although they may be alive. */
+  readonly agreed: readonly number[];
+  readonly actor: string;
+}
+
+async function forget(context: StoreContext, { credential, agreed, actor }: Forgetting): Promise<void> {
+  const refused = await whyNotQuiet(context, credential);
+  if (refused) throw refused;
+  const alive = await mayBeAlive(context, credential);
+  const unseen = alive.filter(({ number }) => !agreed.includes(number));
+  if (unseen.length > 0) throw stillLive(credential, unseen);
+  const version = await newestNumber(context, credential);
+  const fence = (await nextFence(context, credential)) - 1;
+  const names = await namesOf(context, credential);
+  await removeRows(context, credential);
+  for (const name of names) await keepName(context, { name, credential: null, version, fence });
+  await append(context, {
+    ...{ event: 'forgotten', credential, actor },
+    detail: alive.length === 0 ? 'nothing of it was live' : `not revoked: ${alive.map(nameOf).join(', ')}`,
+  });
+}
+
+async function removeRows({ db }: StoreContext, credential: string): Promise<void> {
+  const tables = ['evidence', 'intents', 'rotations', 'versions', 'claims', 'cadences', 'reservations'] as const;
+  for (const table of [...tables, 'reconciliations', 'emergencies', 'attempts'] as const)
+    await db.deleteFrom(table).where('credential', '=', credential).execute();
+  for (const { id, channel, body } of await db.selectFrom('notices').select(['id', 'channel', 'body']).execute())
+    if ((JSON.parse(body) as { credential?: unknown }).credential === credential)
+      await db.deleteFrom('notices').where('id', '=', id).where('channel', '=', channel).execute();
+  await db.deleteFrom('credentials').where('name', '=', credential).execute();
+}
+
+function nameOf({ number, provider_id }: VersionRow): string {
+  return `version ${number} (${provider_id ?? 'no id known'})`;
+}
+
+function stillLive(credential: string, versions: readonly VersionRow[]): UserError {
+  return new UserError(`The provider may accept ${versions.map(nameOf).join(', ')} of ${credential} still.`, {
+    state: 'Nothing was forgotten.',
+    next: `Revoke first: keyturn emergency ${credential} --reason "…". Or confirm that it stays as it is: keyturn forget ${credential} --yes`,
+  });
+}

@@ -1,0 +1,30 @@
+import { UserError } from '../domain/user-error.js';
+import { letThrough } from './cadences.js';
+import type { StoreContext } from './context.js';
+import { openRotation } from './rotations.js';
+
+/** Whether a credential can be renamed or forgotten now; else what is in the way. Null when the way is free. */
+export async function whyNotQuiet(context: StoreContext, credential: string): Promise<UserError | null> {
+  const { db } = context;
+  const known = await db.selectFrom('credentials').select('name').where('name', '=', credential).executeTakeFirst();
+  if (!known) return busy(`The store has no credential ${credential}.`, 'See which there are: keyturn status');
+  const status = `See how far it is: keyturn status ${credential}`;
+  const rotation = await openRotation(context, credential);
+  if (rotation) return busy(`A rotation of ${credential} is open (${rotation.workflow_id}).`, `Let it end. ${status}`);
+  const emergency = await db
+    .selectFrom('emergencies')
+    .select('id')
+    .where('credential', '=', credential)
+    .where('contained_at', 'is', null)
+    .executeTakeFirst();
+  if (emergency)
+    return busy(`An emergency of ${credential} is open.`, `Let it end: keyturn emergency ${credential} --reason "…"`);
+  const reserved = (await letThrough(context)).includes(credential);
+  return reserved
+    ? busy(`A scheduled rotation of ${credential} has just been let through.`, `Let it end. ${status}`)
+    : null;
+}
+
+function busy(what: string, next: string): UserError {
+  return new UserError(what, { state: 'Nothing was changed.', next });
+}

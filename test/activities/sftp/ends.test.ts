@@ -1,0 +1,173 @@
+import { fingerprintOf } from '../../../activities/sftp/key-pair.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { newLabKey } from '../../../src/lab/sftp/keys.js';
+import type { SftpLabOptions } from '../../../src/lab/sftp/server.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type SftpStage, startSftpStage } from './stage.js';
+
+let bench: Bench;
+let stage: SftpStage;
+let old: VersionRef;
+let next: VersionRef;
+
+async function begin(options: SftpLabOptions = {}): Promise<void> {
+  bench = await startBench();
+  stage = await startSftpStage(bench, options);
+  await stage.adopt();
+  const rotation = await bench.rotate();
+  next = rotation.next;
+  old = { ...rotation.current!, fence: next.fence };
+  await bench.attempt(() => stage.sftp.generateKeyPair(next));
+  await bench.attempt(() => stage.sftp.authorizeKey(next));
+  await bench.untilDone(() => stage.sftp.acceptsKey(old));
+  await bench.promote(next);
+}
+afterEach(async () => {
+  await stage.stop();
+  await bench.close();
+});
+
+const disable = () => bench.attempt(() => stage.sftp.disableKey(old));
+const enable = () => bench.attempt(() => stage.sftp.enableKey(old));
+const isLetIn = () => stage.lab.accepted().includes(stage.lab.key.blob);
+
+it('switches a key off at once and on again as it was', async () => {
+  await begin();
+  const before = stage.lab.text;
+
+  await disable();
+
+  expect(isLetIn()).toBe(false);
+  expect(stage.lab.accepted()).toHaveLength(2);
+  expect(await bench.attempt(() => stage.sftp.refusesKey(old))).toMatchObject({ outcome: 'proved' });
+  await enable();
+  expect(stage.lab.text).toBe(before);
+  expect(await bench.attempt(() => stage.sftp.acceptsKey(old))).toMatchObject({ outcome: 'proved' });
+});
+
+it('shows what is off as disabled, and what is on again as no longer refused', async () => {
+  await begin();
+
+  await disable();
+  expect(await bench.store.read(old)).toMatchObject({ provider: 'disabled' });
+  await bench.attempt(() => stage.sftp.refusesKey(old));
+  await enable();
+
+  const evidence = (await bench.store.evidence(old)).filter(({ kind }) => kind === 'refused');
+  expect(evidence.sort((a, b) => a.at - b.at).at(-1)).toMatchObject({ outcome: 'failed' });
+});
+
+it('needs fresh proof that the new key is in use to switch the old one off', async () => {
+  await begin();
+  await bench.prove(next, 'document', 'failed');
+
+  expect((await failureOf(disable())).type).toBe('StaleProof');
+
+  expect(isLetIn()).toBe(true);
+});
+
+it.each(['reset-before', 'reset-after'] as const)('is done once however often it is begun (%s)', async (kind) => {
+  await begin();
+  const before = stage.lab.text;
+
+  for (const [act, text] of [
+    [disable, before.replace(`ssh-ed25519 ${stage.lab.key.blob}`, (line) => `# switched off by keyturn: ${line}`)],
+    [enable, before],
+  ] as const) {
+    stage.lab.faults.add({ method: 'RENAME', path: '*', kind });
+    await failureOf(act());
+    await act();
+    await act();
+    expect(stage.lab.text).toBe(text);
+  }
+});
+
+it('switches nothing on that was compromised meanwhile', async () => {
+  await begin();
+  await disable();
+  await bench.store.note(old, { compromised: true });
+
+  expect((await failureOf(enable())).type).toBe('NeedsDecision');
+
+  expect(isLetIn()).toBe(false);
+});
+
+it('asks when somebody took the line away meanwhile', async () => {
+  await begin();
+  await disable();
+  stage.lab.text = stage.lab.text.replace(/^# switched off.*\n/m, '');
+
+  expect(await failureOf(enable())).toMatchObject({ type: 'NeedsDecision' });
+});
+
+it("never switches off Keyturn's own way in", async () => {
+  await begin();
+  stage.account.adminKey = stage.lab.key.privateKey;
+
+  expect((await failureOf(disable())).message).toContain('one of its own');
+
+  expect(isLetIn()).toBe(true);
+});
+
+it('is not done by whoever is not the writer any more', async () => {
+  await begin();
+  await disable();
+  const { text } = stage.lab;
+  await bench.store.move(old, 'retired', 'proved');
+  await bench.rotate();
+
+  expect((await failureOf(enable())).type).toBe('FenceLost');
+
+  expect(stage.lab.text).toBe(text);
+});
+
+it('waits until every server lets a key in again', async () => {
+  await begin({ settlingMs: 300 });
+  await bench.untilDone(() => stage.sftp.acceptsKey(old));
+  await disable();
+  stage.lab.faults.add({ method: 'LOGIN', path: '*', skip: 1, kind: { status: 401 } });
+
+  expect((await failureOf(enable())).nonRetryable).toBe(false);
+  await bench.untilDone(() => stage.sftp.enableKey(old));
+
+  expect(isLetIn()).toBe(true);
+});
+
+it('is ended in an emergency like one that is on', async () => {
+  await begin();
+  const namesake = newLabKey();
+  stage.lab.text += `ssh-ed25519 ${namesake.blob} docuelevate-sftp\n`;
+  await disable();
+  await bench.store.note(old, { compromised: true });
+
+  await bench.attempt(() => stage.sftp.removeKeys({ version: next, targets: [old] }));
+
+  expect(stage.lab.text).not.toContain(stage.lab.key.blob);
+  expect(stage.lab.accepted()).toContain(namesake.blob);
+});
+
+it('is removed in the end', async () => {
+  await begin();
+  await disable();
+
+  await bench.attempt(() => stage.sftp.removeKey(old));
+
+  expect(stage.lab.text).not.toContain(stage.lab.key.blob);
+  expect(stage.lab.text).not.toContain('switched off');
+});
+
+it('leaves no other key that a document could have come with, and says so where there is one', async () => {
+  await begin();
+  const isOnly = () => bench.attempt(() => stage.sftp.isOnlyKey(next));
+
+  expect(await isOnly()).toMatchObject({
+    outcome: 'not-observable',
+    detail: expect.stringContaining(fingerprintOf(stage.lab.key.blob)) as string,
+  });
+  await disable();
+  expect(await isOnly()).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+  stage.lab.text += `ssh-ed25519 ${newLabKey().blob} of the worker's own home\n`;
+  expect(await isOnly()).toMatchObject({ outcome: 'not-observable' });
+  stage.lab.text = `ssh-ed25519 ${stage.lab.admin.blob} keyturn\n`;
+  expect(await isOnly()).toMatchObject({ outcome: 'failed' });
+});

@@ -1,0 +1,138 @@
+import { FormData } from 'undici';
+import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
+import { type SftpLab, startSftpLab } from '../../src/lab/sftp/server.js';
+import { describeRecording, type Exchange, leaveTally, readRecording } from '../support/recordings.js';
+import type { Reply } from './call.js';
+import { comparable, withoutIds } from './docuelevate-comparison.js';
+import { both, bothAnswers } from './docuelevate-replay.js';
+import { idle, visit, type Visitor } from './docuelevate-visitor.js';
+import { type Played, replay } from './replay.js';
+import { startWebDavServer, type WebDavServer } from './webdav-server.js';
+
+const file = 'docuelevate-0.188.6-destinations.json';
+const [oldPassword, newPassword] = ['Dav-old-pass-1', 'Dav-new-pass-2'];
+
+let openAi: OpenAiLab;
+let server: WebDavServer;
+let sftp: SftpLab;
+let lab: DocuElevateLab;
+let admin: Visitor;
+let now = Date.UTC(2030, 0, 1);
+let before = { puts: 0, logins: 0 };
+let handedIn = 0;
+
+async function begin(): Promise<void> {
+  [openAi, server, sftp] = [
+    await startOpenAiLab(),
+    await startWebDavServer('dedav', oldPassword),
+    await startSftpLab(),
+  ];
+  const { port, username, hostKey } = sftp;
+  const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
+  lab = await startDocuElevateLab({ ...ai, sftp: { port, username, hostKey }, clock: () => now });
+  admin = visit(lab);
+  await admin.login();
+}
+
+const acts: Readonly<Record<number, () => unknown>> = {
+  10() {
+    server.password = newPassword;
+    lab.editSetting('sftp_password', 'of another server', 'admin'); // as if the server's had been changed
+  },
+};
+
+const notPlayed: Readonly<Record<number, string>> = {
+  13: 'the simulated worker has no log of its own',
+  25: 'the simulated worker has no log of its own',
+};
+
+async function send({ request }: Exchange): Promise<Reply> {
+  const { method = '', path = '', bodyKind, body } = request ?? {};
+  if (bodyKind !== 'multipart') return admin.send(method, path, body ? { json: known(body as Setting) } : {});
+  before = { puts: server.log.length, logins: sftp.requests.length };
+  handedIn = now;
+  const form = new FormData();
+  form.append('file', new Blob([`(A letter of ${now}) Tj`], { type: 'application/pdf' }), 'keyturn-test.pdf');
+  for (const [field, value] of Object.entries(body as Record<string, string>))
+    if (field !== 'file') form.append(field, value);
+  const reply = await admin.send(method, path, { body: form });
+  await idle(lab);
+  return reply;
+}
+
+interface Setting {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The simulated SFTP server chooses its password itself. */
+function known(setting: Setting): Setting {
+  return setting.key === 'sftp_password' ? { ...setting, value: sftp.password } : setting;
+}
+
+async function observe({ observed, data }: Exchange): Promise<Played> {
+  if (observed === 'settings') {
+    for (const [key, value] of Object.entries(data as Record<string, string>))
+      if (key.startsWith('webdav')) lab.editSetting(key, key === 'webdav_url' ? `${server.url}/` : value, 'admin');
+    return { real: true, simulated: true };
+  }
+  if (observed?.startsWith('seconds')) return { real: true, simulated: await healedByItsRetry() };
+  return both(logsOf(data as Logged), logsOf({ apache: server.log.slice(before.puts), sshd: logins() }));
+}
+
+interface Logged {
+  readonly apache: readonly string[];
+  readonly sshd: readonly string[];
+}
+
+/** Of what servers log: what was asked and how it was answered, without the time and the port. */
+function logsOf({ apache, sshd }: Logged): object {
+  return {
+    apache: apache.map((line) => line.replace(/^\[.*?\] /, '').replace(/(Letter)(-\d{4})?/, '$1')),
+    sshd: sshd.map((line) => line.replace(/ for .*/, '')),
+  };
+}
+function logins(): string[] {
+  const found = sftp.requests.slice(before.logins).filter(({ method }) => method === 'LOGIN');
+  return found.map(({ status }) => `${status === 401 ? 'Failed' : 'Accepted'} password`);
+}
+
+/** The failed document arrives when its uploads are tried again, with the values of then: within 72 seconds of the failure. */
+async function healedByItsRetry(): Promise<boolean> {
+  now = handedIn + 80_000;
+  await idle(lab);
+  return lab.files().find(({ id }) => id === 2)?.status === 'completed';
+}
+
+async function play(exchange: Exchange, index: number): Promise<Played> {
+  if (index === 0) await begin();
+  now = Math.max(now, Date.UTC(2030, 0, 1) + (exchange.at ?? 0) * 1000);
+  await acts[index]?.();
+  const why = notPlayed[index];
+  if (why !== undefined) return { notPlayed: why };
+  if (exchange.observed !== undefined) return observe(exchange);
+  const answers = bothAnswers(exchange, await send(exchange));
+  if ('notPlayed' in answers) return answers;
+  const sides = [comparable(answers.real, answers.real), comparable(answers.simulated, answers.real)] as const;
+  const [real, simulated] = sides.map((side) => withoutLength(withoutIds(side), exchange));
+  return { real, simulated };
+}
+
+/** The masked form tells the length of a password that the simulated server chose. */
+function withoutLength(side: unknown, { request }: Exchange): unknown {
+  const { key } = (request?.body ?? {}) as Partial<Setting>;
+  return key === 'sftp_password'
+    ? JSON.parse(JSON.stringify(side).replace(/"value":"[^"]+"/, '"value":"<masked>"'))
+    : side;
+}
+
+describeRecording('the destinations of the simulated DocuElevate', () => {
+  it('succeed, fail and are tried again as those of the real one', async () => {
+    const { differences, tally } = await replay(readRecording(file).exchanges, play);
+
+    await Promise.all([lab.stop(), openAi.stop(), server.stop(), sftp.stop()]);
+    leaveTally(file, tally);
+    expect(differences).toEqual([]);
+  });
+});

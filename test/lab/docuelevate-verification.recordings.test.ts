@@ -1,0 +1,173 @@
+import { FormData } from 'undici';
+import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
+import { type SftpLab, startSftpLab } from '../../src/lab/sftp/server.js';
+import { describeRecording, type Exchange, leaveTally, readRecording } from '../support/recordings.js';
+import { both, bothAnswers } from './docuelevate-replay.js';
+import { idle, visit, type Visitor } from './docuelevate-visitor.js';
+import { call, type Reply } from './call.js';
+import { comparable, type Line, withoutIds } from './docuelevate-comparison.js';
+import { type Played, replay } from './replay.js';
+import { startWebDavServer, type WebDavServer } from './webdav-server.js';
+
+const file = 'docuelevate-0.188.6-verification.json';
+
+let openAi: OpenAiLab;
+let server: WebDavServer;
+let sftp: SftpLab;
+let lab: DocuElevateLab;
+let admin: Visitor;
+let [begun, now] = [Date.UTC(2030, 0, 1), Date.UTC(2030, 0, 1)];
+/** How much there was of everything before the entry that is followed by what it led to. */
+let seen = { lines: 0, calls: 0, puts: 0 };
+let task = '';
+
+async function begin(): Promise<void> {
+  [openAi, server, sftp] = [await startOpenAiLab(), await startWebDavServer('dedav', 'right'), await startSftpLab()];
+  const webdav = { url: `${server.url}/`, username: 'dedav', password: 'right', folder: 'docs' };
+  const { port, username, hostKey, password } = sftp;
+  const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
+  lab = await startDocuElevateLab({ ...ai, webdav, sftp: { port, username, hostKey, password }, clock: () => now });
+  admin = visit(lab);
+  await admin.login();
+}
+
+/** What a person did before an entry of the recording, as its name and what followed tell. */
+const before: Readonly<Record<number, () => unknown>> = {
+  0: begin,
+  16: async () => {
+    lab.brokenDestination = true; // stands for the FTP server that forbids overwriting: the document is failed from here on
+    await admin.send('POST', '/api/files/1/retry-subtask?subtask_name=upload_to_nextcloud');
+    await idle(lab);
+  },
+  24: () => lab.editSetting('webdav_enabled', 'false', 'admin'),
+  26: () => lab.editSetting('webdav_enabled', 'true', 'admin'),
+  28: () => (server.password = 'another'),
+  33: () => (server.password = 'right'),
+  63: () => handIn('Another letter', { source: 'keyturn', idempotency_key: 'the second one' }),
+};
+
+const notThere = 'the destination is not simulated';
+const notPlayed: Readonly<Record<number, string>> = {
+  ...Object.fromEntries(
+    [6, 7, 10, 11, 12, 13, 14, 15, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62].map((at) => [at, notThere]),
+  ),
+  31: 'the simulated worker has no log of its own; its tries are in the log of the document',
+  ...Object.fromEntries([45, 46, 47].map((at) => [at, 'scheduled jobs are not simulated'])),
+  49: 'a file of the real worker, which nothing serves',
+  64: 'nothing happens for half a minute',
+};
+
+const linesOf = async (): Promise<Line[]> => {
+  const lines = ((await admin.get('/api/files/1')).at('logs') ?? []) as Line[];
+  return lines.sort((a, b) => a.id - b.id);
+};
+
+async function handIn(text: string, fields: Readonly<Record<string, string>>): Promise<Reply> {
+  const form = new FormData();
+  form.append('file', new Blob([`(${text}) Tj`], { type: 'application/pdf' }), 'keyturn-test.pdf');
+  for (const [field, value] of Object.entries(fields)) if (field !== 'file') form.append(field, value);
+  const reply = await admin.send('POST', '/api/intake/documents', { body: form });
+  await idle(lab);
+  return reply;
+}
+
+async function send({ request, name }: Exchange): Promise<Reply> {
+  const { method = '', path = '', auth, bodyKind, body } = request ?? {};
+  const own = path.replace(/\/files\/(20|48)(?=\D|$)/, '/files/1').replace(/task\/.*/, `task/${task}`);
+  seen = { lines: (await linesOf()).length, calls: openAi.requests.length, puts: server.log.length };
+  if (auth === 'Bearer API token')
+    return call(lab.url + own, { method, headers: { authorization: `Bearer ${lab.apiToken}` } });
+  const reply =
+    bodyKind === 'multipart'
+      ? await handIn('The letter that is kept', body as Record<string, string>)
+      : await admin.send(method, own, body ? { json: body } : {});
+  if (method === 'POST' && reply.at('task_id') !== undefined) task = reply.string('task_id');
+  if (name !== 'retry-subtask with a dead password') await idle(lab);
+  return reply;
+}
+
+/** What the last request led to, as far as it is the same each time. */
+async function follows() {
+  await idle(lab);
+  const lines = (await linesOf()).slice(seen.lines);
+  const newLines = lines.map(({ step_name, status, message, task_id }) => ({
+    ...{ step: step_name, status, message, ofTheTask: task_id === task },
+  }));
+  return { newLines, aiCalls: callsSince(seen.calls), apache: server.log.slice(seen.puts) };
+}
+function callsSince(from: number): string[] {
+  return openAi.requests.slice(from).map(({ method, path, status }) => `${method} ${path} ${status}`);
+}
+
+async function observe({ observed = '', data }: Exchange): Promise<Played> {
+  if (observed === 'OpenAI stand-in') return both(data, callsSince(0));
+  if (observed === 'names in docs/') return both(namesOf(data), [...server.names].map(nameOf));
+  if (observed === 'names') return both(namesOf(data), sftpNames());
+  if (observed === 'worker log') return both({ checked: 1, failures: 0 }, await checked());
+  const { apache, ...others } = await follows();
+  return both(ofTheFirstTry(data), ofTheFirstTry('apache' in (data as object) ? { ...others, apache } : others));
+}
+
+/** Of the kept document alone: the real servers had others. */
+function namesOf(data: unknown): string[] {
+  return (data as string[]).filter((name) => name.includes('Letter-0019')).map(nameOf);
+}
+function nameOf(path: string): string {
+  return path.replace(/^.*\//, '').replace(/(-\d{4})?_\d{8}_\d{6}/, '<number>_<time>');
+}
+function sftpNames(): string[] {
+  const written = sftp.requests.filter(({ method }) => method === 'WRITE').map(({ path }) => nameOf(path));
+  return [...new Set(written)].sort((a, b) => a.length - b.length);
+}
+async function checked(): Promise<object> {
+  const found = Object.values(await lab.checkCredentials());
+  return { checked: found.length, failures: found.filter((good) => !good).length };
+}
+
+/** When a retry comes is chance, and lines of other destinations came in between. */
+function ofTheFirstTry(data: unknown): unknown {
+  const { newLines, aiCalls, apache } = data as {
+    newLines: { ofTheTask: boolean; status: string }[];
+    aiCalls: [];
+    apache: string[];
+  };
+  const own = newLines.filter(({ ofTheTask }) => ofTheTask);
+  const second = own.findIndex(({ status }, at) => at > 0 && status === 'in_progress');
+  return {
+    newLines: second < 0 ? own : own.slice(0, second),
+    aiCalls,
+    ...(apache ? { apache: apache.slice(0, 1) } : {}),
+  };
+}
+
+/** The lab's clock goes on as the recording's, in steps in which retries get their turn. */
+async function tick(at: number): Promise<void> {
+  begun = Math.max(begun, now - at);
+  while (now < begun + at) {
+    now = Math.min(begun + at, now + 2000);
+    if (now - begun > 50_000) await idle(lab);
+  }
+}
+
+async function play(exchange: Exchange, index: number): Promise<Played> {
+  await tick((exchange.at ?? 0) * 1000);
+  await before[index]?.();
+  const why = notPlayed[index];
+  if (why !== undefined) return { notPlayed: why };
+  if (exchange.observed !== undefined) return observe(exchange);
+  const answers = bothAnswers(exchange, await send(exchange));
+  if ('notPlayed' in answers) return answers;
+  const [real, simulated] = [comparable(answers.real, answers.real), comparable(answers.simulated, answers.real)];
+  return { real: withoutIds(real), simulated: withoutIds(simulated) };
+}
+
+describeRecording('the simulated DocuElevate, of how a value in use is verified,', () => {
+  it('says and does what the real one did', async () => {
+    const { differences, tally } = await replay(readRecording(file).exchanges, play);
+
+    await Promise.all([lab.stop(), openAi.stop(), server.stop(), sftp.stop()]);
+    leaveTally(file, tally);
+    expect(differences).toEqual([]);
+  });
+});

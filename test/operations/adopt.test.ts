@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { createPlayground, type Playground } from '../../src/lab/playground.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { scenarios } from '../../src/lab/scenarios/index.js';
+import { adopt } from '../../src/operations/adopt.js';
+import { openSession, type Session } from '../../src/operations/session.js';
+import type { Version } from '../../src/store/records.js';
+import { catalog } from '../../workflows/catalog.js';
+
+let scenario: Scenario;
+let playground: Playground;
+let session: Session;
+
+async function begin(procedure: string): Promise<void> {
+  scenario = await scenarios[procedure]!();
+  playground = await createPlayground(scenario, { grace: '0 seconds' });
+  session = await openSession({ file: playground.file, create: true });
+}
+afterEach(async () => {
+  await session.close();
+  await playground.remove();
+  await scenario.stop();
+});
+
+const engine = (): DocuElevateLab => scenario.systems['docuelevate'] as DocuElevateLab;
+async function adopted(): Promise<Version> {
+  const { credential, adopted: parts } = scenario;
+  return session.store.read(await adopt(session, { credential, parts, soleUser: true, actor: 'test' }));
+}
+
+const settings = catalog
+  .filter((descriptor) => descriptor.engine === 'docuelevate')
+  .flatMap(({ id, settings: fed, optionalParts = [] as readonly string[] }) =>
+    Object.entries(fed)
+      .filter(([, part]) => !optionalParts.includes(part))
+      .map(([setting]) => [id, setting] as const),
+  );
+
+describe('A valid value that DocuElevate does not use', () => {
+  it.each(settings)('is not adopted: %s, when %s holds another', async (procedure, setting) => {
+    await begin(procedure);
+    const other = `zzqx-${randomBytes(9).toString('hex')}`;
+    const before = engine().setting(setting);
+    engine().editSetting(setting, other, 'somebody');
+
+    const failure = await adopted().catch((error: unknown) => error);
+
+    expect(failure).toMatchObject({ message: expect.stringContaining(setting) as string });
+    expect(inspect(failure)).not.toContain('zzqx');
+    expect(await session.store.versions()).toEqual([]);
+    engine().editSetting(setting, before, 'somebody');
+    expect(await adopted()).toMatchObject({ number: 1, state: 'current' });
+  });
+
+  it('is not adopted when the setting is not set at all', async () => {
+    await begin('openai-api-key');
+    engine().editSetting('openai_api_key', '', 'somebody');
+
+    await expect(adopted()).rejects.toThrow('openai_api_key is not set in DocuElevate');
+  });
+});
+
+it('remembers whether a setting came from the environment or from the database', async () => {
+  await begin('aws-s3-access-keys');
+  engine().editSetting('aws_access_key_id', engine().setting('aws_access_key_id'), 'somebody');
+
+  expect((await adopted()).sources).toEqual({ aws_access_key_id: 'db', aws_secret_access_key: 'env' });
+});

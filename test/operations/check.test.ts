@@ -1,0 +1,142 @@
+import { createPlayground, type Playground } from '../../src/lab/playground.js';
+import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
+import type { Scenario } from '../../src/lab/scenario.js';
+import { adopt } from '../../src/operations/adopt.js';
+import { type Check, check } from '../../src/operations/check.js';
+import { planOf } from '../../src/operations/outlook.js';
+import { openSession, type Session } from '../../src/operations/session.js';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+
+let scenario: Scenario;
+let playground: Playground;
+let session: Session;
+
+beforeEach(async () => {
+  scenario = await startOpenAiApiKey();
+  playground = await createPlayground(scenario, { grace: '0 seconds' });
+  session = await openSession({ file: playground.file, create: true });
+});
+afterEach(async () => {
+  await session.close();
+  await playground.remove();
+  await scenario.stop();
+});
+
+const engine = (): DocuElevateLab => scenario.systems['docuelevate'] as DocuElevateLab;
+const adoptIt = () => adopt(session, { credential: 'openai', parts: scenario.adopted, soleUser: true, actor: 'test' });
+
+async function look(): Promise<Check[]> {
+  const found: Check[] = [];
+  for await (const each of check({ file: playground.file, credentials: [] })) found.push(each);
+  return found;
+}
+const about = async (what: string): Promise<Check | undefined> => (await look()).find((each) => each.what === what);
+
+/** The configuration from now on, with a delivery. */
+async function deliver(target: object): Promise<void> {
+  const content = parse(readFileSync(playground.file, 'utf8')) as { credentials: Record<string, object> };
+  Object.assign(content.credentials['openai']!, { deliver: [target] });
+  writeFileSync(playground.file, stringify(content));
+  await session.close();
+  session = await openSession({ file: playground.file });
+}
+const envFile = () => ({ envFile: join(playground.dir, '.env'), variable: 'OPENAI_API_KEY' });
+
+/** A rotation that went as it should, as far as the store knows. */
+async function rotate(): Promise<void> {
+  const credential = (await session.store.credentials())[0]!;
+  const request = { actor: 'test', trigger: 'manual', reason: 'a test' } as const;
+  const { next } = await session.store.open(credential, [], request, { workflowId: 'test', runId: 'run' });
+  const made = { providerId: 'service_account/of-the-test', parts: { key: `value-${Date.now()}` } };
+  await session.store.keep(next, await session.store.intend(next), made);
+  await session.store.promote(next);
+  await session.store.close(next, 'retired', null);
+}
+
+describe('A setting that came from the environment', () => {
+  it('is warned of, with the delivery that would write there', async () => {
+    await adoptIt();
+
+    expect(await about('openai: environment')).toMatchObject({
+      ...{ ok: true, warning: true },
+      detail: expect.stringMatching(/openai_api_key came from.*starts while its Redis is empty/) as string,
+      next: expect.stringContaining('deliver: [{ envFile: <its .env>, variable: OPENAI_API_KEY }]') as string,
+    });
+  });
+
+  it('is warned of after a rotation, which left the old value there', async () => {
+    await adoptIt();
+    await rotate();
+
+    const found = await about('openai: environment');
+
+    expect(found?.detail).toContain('the value of version 1 stands in');
+    expect(found?.next).toContain('keyturn rotate openai');
+  });
+
+  it('is no matter where new values are delivered there, until one should have been and was not', async () => {
+    await deliver(envFile());
+    await adoptIt();
+    expect(await about('openai: environment')).toBeUndefined();
+    await rotate();
+
+    expect(await about('openai: environment')).toMatchObject({
+      warning: true,
+      next: expect.stringMatching(/^Rotate once more/) as string,
+    });
+    const current = (await session.store.versions('openai')).find(({ state }) => state === 'current')!;
+    await session.store.prove(current, { kind: 'delivered', outcome: 'proved', detail: 'it stands there' });
+    expect(await about('openai: environment')).toBeUndefined();
+  });
+
+  it('is not settled by a delivery to somewhere else', async () => {
+    await deliver({ file: join(playground.dir, 'a-key') });
+    await adoptIt();
+
+    expect(await about('openai: environment')).toMatchObject({ warning: true });
+  });
+
+  it('is said by a plan: what a restart would bring back', async () => {
+    await adoptIt();
+    await rotate();
+
+    expect(await planOf(session, { credential: 'openai', actor: 'test' })).toMatchObject({
+      environment: { settings: ['openai_api_key'], version: 1, isCurrent: false },
+    });
+  });
+});
+
+it('has nothing to warn of where the database has the setting', async () => {
+  engine().editSetting('openai_api_key', scenario.adopted['key'] ?? '', 'somebody');
+  await adoptIt();
+
+  expect((await look()).filter(({ warning }) => warning)).toEqual([]);
+  expect((await planOf(session, { credential: 'openai', actor: 'test' })).environment).toBeNull();
+});
+
+it('asks an engine about itself once, whatever the number of its credentials', async () => {
+  const content = parse(readFileSync(playground.file, 'utf8')) as { credentials: Record<string, object> };
+  const { openai } = content.credentials;
+  const azure = {
+    ...{ procedure: 'azure-document-intelligence-key', engine: 'docs' },
+    provider: {
+      ...{ tenant: 'a', clientId: '00000000-0000-0000-0000-000000000000', endpoint: 'http://127.0.0.1:9' },
+      clientSecret: { file: './openai-admin' },
+      ...{ login: 'http://127.0.0.1:9', management: 'http://127.0.0.1:9' },
+      account: '/subscriptions/a/resourceGroups/b/providers/Microsoft.CognitiveServices/accounts/c',
+    },
+  };
+  writeFileSync(playground.file, stringify({ ...content, credentials: { openai, azure } }));
+  engine().editSetting('database_url', 'postgresql://user:a-password@db/docs', 'somebody');
+
+  const found = await look();
+
+  expect(engine().requests.filter(({ path }) => path === '/api/queue/stats')).toHaveLength(1);
+  expect(found.filter(({ what }) => what.startsWith('docs: '))).toMatchObject([
+    { what: 'docs: worker', ok: true },
+    { what: 'docs: test documents', warning: true, detail: expect.stringMatching(/openai \d, azure \d$/) as string },
+  ]);
+});

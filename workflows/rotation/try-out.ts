@@ -1,0 +1,52 @@
+import { isCancellation } from '@temporalio/workflow';
+import type { Call } from '../../src/domain/call.js';
+import { durationMs } from '../../src/domain/duration.js';
+import { attempt, decisionUntil } from './attempt.js';
+import type { TryOutOptions } from './procedure.js';
+import type { RotationRun } from './run.js';
+import { Leave } from './trouble.js';
+
+interface TryOut extends TryOutOptions {
+  readonly title: string;
+  readonly call: Call<void>;
+}
+
+/** One round of switching off and trying. False when it failed, was put back, and is to be tried again. */
+export async function tryOnce(run: RotationRun, tryOut: TryOut): Promise<boolean> {
+  const { title, call, undo } = tryOut;
+  const back = `Put back: ${title}`;
+  if (run.isDone(back)) return false; // in an earlier run of this rotation
+  await run.step(title, call, { undo });
+  const why = await whyFailed(run, tryOut);
+  if (why === null) return true;
+  await run.once(back, () => attempt(run, { title: back, call: undo }));
+  run.undo.splice(
+    run.undo.findIndex((entry) => entry.title === title),
+    1,
+  );
+  return askOn(run, title, `${why}; it was put back`);
+}
+
+/** Null when the engine did without what is switched off. */
+async function whyFailed(run: RotationRun, { trial, within }: TryOut): Promise<string | null> {
+  run.trying = true;
+  try {
+    await (within && run.world.within ? run.world.within(durationMs(within), trial) : trial());
+    return null;
+  } catch (error) {
+    if (error instanceof Leave && error.to === 'put-back') return error.message;
+    if (isCancellation(error) && !run.world.calledOff?.()) return `nothing was shown within ${within}`;
+    throw error;
+  } finally {
+    run.trying = false;
+  }
+}
+
+/** Whether a person wants to go on without the trial; false for another one. */
+async function askOn(run: RotationRun, title: string, why: string): Promise<boolean> {
+  const never = Number.POSITIVE_INFINITY;
+  const told = await decisionUntil(run, { title, why, patienceEnds: never, retryAt: never, operator: true });
+  if (told?.decision === 'roll-back' || told?.decision === 'abandon')
+    throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
+  return told?.decision === 'skip';
+}
