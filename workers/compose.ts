@@ -23,11 +23,20 @@ import type { Group } from '../src/store/records.js';
 import type { Store } from '../src/store/store.js';
 import { accountsOf, type Secrets } from './accounts.js';
 import { descriptorOf } from './descriptor.js';
+import { composeVerification } from './verification.js';
 
 export { descriptorOf };
 
 /** Builds every system's activities from the configuration: the one place where clients come into being. */
-export function composeSystems(config: Config, store: Store) {
+export function composeSystems(config: Config, store: Store, now: () => number = Date.now) {
+  const systems = composeOutside(config, store);
+  const { docuelevate, openai, azure, aws, sftp, 'document-engine': documentEngine } = systems;
+  const issuers = { 'document-engine': documentEngine };
+  const asked = { now, docuelevate, issuers, providers: { openai, azure, aws, sftp, ...issuers } };
+  return { ...systems, verification: composeVerification(config, store, asked) };
+}
+
+function composeOutside(config: Config, store: Store) {
   const secret = secretsOf(store);
   return {
     versions: createVersionsActivities({

@@ -5,4 +5,5 @@ export { rotateDocumentEngineSecretKeyBase } from './procedures/document-engine-
 export { rotateDocumentEngineJwt } from './procedures/document-engine-jwt.js';
 export { rotateSftpPrivateKey } from './procedures/sftp-private-key.js';
 export { scheduledRotation } from './scheduled-rotation.js';
+export { verifyInForce } from './verification.js';
 export { rotateOpenAiApiKey } from './procedures/openai-api-key.js';

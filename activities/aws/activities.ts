@@ -51,7 +51,7 @@ export function createAwsActivities(deps: AwsDeps) {
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
 
     /** What `keyturn reconcile` wants to know of the service user. Changes nothing at AWS. */
-    survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
+    survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
     /** What `keyturn check` wants to know of the service user. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

@@ -5,30 +5,46 @@ import type { AwsDeps } from './activities.js';
 import type { ListedKey } from './client.js';
 import { knownIds, type Work, workOn } from './lost.js';
 import { acceptance, objectName } from './probes.js';
+import { isForbidden } from './refusals.js';
 
-export async function survey(deps: AwsDeps, credential: string): Promise<ProviderSurvey> {
-  const work = await workOn(deps, { credential, number: 0, fence: 0 });
+export async function survey(deps: AwsDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
+  const work = { ...(await workOn(deps, { credential, number: 0, fence: 0 })), quietly };
   const listed = await work.client.keys();
   const versions: SurveyedVersion[] = [];
   for (const version of await deps.store.versions(credential)) versions.push(await look(work, version, listed));
   return { versions, strays: await straysIn(work, listed) };
 }
 
+interface Look extends Work {
+  /** What is listed is not asked with. */
+  readonly quietly: boolean;
+}
+
 /** Asked with a value is the current version, and one that should be there and is not. */
-async function look(work: Work, version: Version, listed: readonly ListedKey[]): Promise<SurveyedVersion> {
+async function look(work: Look, version: Version, listed: readonly ListedKey[]): Promise<SurveyedVersion> {
   const { number, providerId: id, state, parts } = version;
   const isListed = listed.some((key) => key.id === id);
-  const plain = { number, lastUsedAt: isListed && id !== null ? ((await work.client.lastUsed(id)) ?? null) : null };
+  const plain = { number, lastUsedAt: isListed && id !== null ? await lastUse(work, id) : null };
   const asked = isLive(state) && parts.length > 0 && (state === 'current' || !isListed);
-  if (!asked) return { ...plain, verdict: isListed ? 'listed' : 'not listed' };
+  if (!asked || (work.quietly && isListed)) return { ...plain, verdict: isListed ? 'listed' : 'not listed' };
   const { deps, client, connection, ref } = work;
   const prober = acceptance(client, connection, objectName(deps, connection, ref));
   return { ...plain, verdict: await askAbout(prober, deps.store, { version, listed: isListed }) };
 }
 
+/** Null where AWS shows none, or does not let us ask. */
+async function lastUse({ client }: Work, id: string): Promise<number | null> {
+  try {
+    return (await client.lastUsed(id)) ?? null;
+  } catch (error) {
+    if (isForbidden(error)) return null;
+    throw error;
+  }
+}
+
 /** Keys that no version has: nothing tells whose they are, so they are left alone. */
-async function straysIn({ deps, client }: Work, listed: readonly ListedKey[]): Promise<Stray[]> {
-  const known = await knownIds(deps);
+async function straysIn(work: Work, listed: readonly ListedKey[]): Promise<Stray[]> {
+  const known = await knownIds(work.deps);
   const strays: Stray[] = [];
   for (const { id, active } of listed)
     if (!known.has(id))
@@ -36,7 +52,7 @@ async function straysIn({ deps, client }: Work, listed: readonly ListedKey[]): P
         id,
         name: active ? id : `${id} (inactive)`,
         madeFor: null,
-        lastUsedAt: (await client.lastUsed(id)) ?? null,
+        lastUsedAt: await lastUse(work, id),
       });
   return strays;
 }

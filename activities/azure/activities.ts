@@ -40,7 +40,7 @@ export function createAzureActivities(deps: AzureDeps) {
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
 
     /** What `keyturn reconcile` wants to know of the account. Changes nothing at Azure. */
-    survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
+    survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
     /** What `keyturn check` wants to know of the account. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

@@ -8,11 +8,16 @@ import { question } from './probes.js';
 import type { Keys } from './schemas.js';
 import { slotOf } from './slots.js';
 
-export async function survey({ store, account }: AzureDeps, credential: string): Promise<ProviderSurvey> {
+export async function survey(
+  { store, account }: AzureDeps,
+  credential: string,
+  quietly = false,
+): Promise<ProviderSurvey> {
   const client = new AzureClient(await account(credential));
   const keys = await client.keys();
   const versions: SurveyedVersion[] = [];
-  for (const version of await store.versions(credential)) versions.push(await look({ store, client, keys }, version));
+  for (const version of await store.versions(credential))
+    versions.push(await look({ store, client, keys, quietly }, version));
   return { versions, strays: await straysIn(store, keys) };
 }
 
@@ -20,16 +25,18 @@ interface Look {
   readonly store: Store;
   readonly client: AzureClient;
   readonly keys: Keys;
+  /** What is listed is not asked with. */
+  readonly quietly: boolean;
 }
 
 /** The list is the truth about what is in the slots; asked with a value is the current version, and one that should be there and is not. */
-async function look({ store, client, keys }: Look, version: Version): Promise<SurveyedVersion> {
+async function look({ store, client, keys, quietly }: Look, version: Version): Promise<SurveyedVersion> {
   const plain = { number: version.number, lastUsedAt: null } as const;
   const value = version.parts.includes('key') ? (await store.unseal(version))['key'] : undefined;
   if (value === undefined) return { ...plain, verdict: 'not listed' };
   const listed = slotOf(keys, value) !== undefined;
   const asked = isLive(version.state) && (version.state === 'current' || !listed);
-  if (!asked) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
+  if (!asked || (quietly && listed)) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
   const prober = { ...question, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }

@@ -8,6 +8,8 @@ import { holdsAdopted } from './adopted.js';
 import { type ConnectionTest, testConnection } from './connection.js';
 import { collectAudit } from './audit.js';
 import { observeDocument, processTestDocument, type TestRun } from './documents.js';
+import { makeReload } from './heal.js';
+import { type EngineLook, look, type LookedFor } from './look.js';
 import { countLost, type Loss } from './losses.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
@@ -53,6 +55,12 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
     survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),
+
+    /** What a look at what is in force wants to know: of settings, and of documents since the last look. Changes nothing. */
+    look: (wanted: LookedFor): Promise<EngineLook> => look(deps, wanted),
+
+    /** Makes the engine reload its settings, by writing one of this version's once more. Returns why it was not done, or null. */
+    makeReload: (version: VersionRef): Promise<string | null> => makeReload(deps, version),
 
     /** Keeps with an emergency what the engine recorded while the compromised values were in use. `version` takes their place. */
     collectAudit: (version: VersionRef): Promise<void> => collectAudit(deps, version),

@@ -155,6 +155,12 @@ export class DocuElevateClient {
     return files.filter(({ processing_status }) => processing_status.has_errors === true).map(({ id }) => id);
   }
 
+  /** Ids of the newest documents. */
+  async newestFiles(most: number): Promise<number[]> {
+    const answer = await this.#get('listFiles', `${endpoints.listFiles.path}?page=1&per_page=${most}`);
+    return answer.json(Files).files.map(({ id }) => id);
+  }
+
   async file(file: number): Promise<ProcessedFile | null> {
     const answer = await this.#get('showFile', pathOf(endpoints.showFile, { file }), [404]);
     return answer.status === 404 ? null : answer.json(ProcessedFile);

@@ -68,7 +68,7 @@ interface Writing {
   readonly marks: Marks;
 }
 
-type Histories = Readonly<Record<string, readonly Change[]>>;
+export type Histories = Readonly<Record<string, readonly Change[]>>;
 
 /** All writes back to back, so that the parts of a pair disagree as shortly as possible; then the evidence that they were ours. */
 async function write({ store, client }: Engine, ref: VersionRef, { values, histories, marks }: Writing): Promise<void> {
@@ -92,7 +92,7 @@ async function write({ store, client }: Engine, ref: VersionRef, { values, histo
   await store.note(ref, { engine: 'yes', marks: written });
 }
 
-async function historiesOf({ client, settings }: Engine): Promise<Histories> {
+export async function historiesOf({ client, settings }: Engine): Promise<Histories> {
   const histories: Record<string, readonly Change[]> = {};
   for (const key of Object.keys(settings)) histories[key] = await client.changes(key);
   return histories;

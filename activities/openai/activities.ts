@@ -41,7 +41,7 @@ export function createOpenAiActivities(deps: OpenAiDeps) {
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
 
     /** What `keyturn reconcile` wants to know of the account. Changes nothing at OpenAI. */
-    survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
+    survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
     /** Deletes what carries our label and is no version, while `version` is proved to be in force. */
     deleteStray: (stray: { version: VersionRef; id: string }): Promise<void> => deleteStray(deps, stray),

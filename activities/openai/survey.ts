@@ -13,13 +13,13 @@ import type { ProjectKey } from './schemas.js';
 import { judgeIdle, switchTime } from '../shared/usage.js';
 import { ownKeys } from './usage.js';
 
-export async function survey(deps: OpenAiDeps, credential: string): Promise<ProviderSurvey> {
+export async function survey(deps: OpenAiDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
   const { store } = deps;
   const client = new OpenAiClient(await deps.account(credential));
   const keys = await client.keys();
   const versions = await store.versions(credential);
   const surveyed: SurveyedVersion[] = [];
-  for (const version of versions) surveyed.push(await surveyVersion({ store, client }, version, keys));
+  for (const version of versions) surveyed.push(await surveyVersion({ store, client, quietly }, version, keys));
   return { versions: surveyed, strays: await straysOf(deps, credential, { client, keys }) };
 }
 
@@ -53,18 +53,21 @@ export async function deleteStray(
 interface Look {
   readonly store: Store;
   readonly client: OpenAiClient;
+  /** What is listed is not asked with. */
+  readonly quietly: boolean;
 }
 
 /** Asked with a value is the current version, and once each other one that is no longer listed: a probe is a use, too. */
 async function surveyVersion(
-  { store, client }: Look,
+  { store, client, quietly }: Look,
   version: Version,
   keys: readonly ProjectKey[],
 ): Promise<SurveyedVersion> {
   const [key] = ownKeys(keys, version.providerId);
   const listed = key !== undefined;
   const plain = { number: version.number, lastUsedAt: key?.last_used_at ?? null } as const;
-  if (!isWorthAProbe(version, listed)) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
+  if (!isWorthAProbe(version, listed) || (quietly && listed))
+    return { ...plain, verdict: listed ? 'listed' : 'not listed' };
   if (!listed && (await knownRefused(store, version))) return { ...plain, verdict: 'refused' };
   const prober = { ...question, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };

@@ -58,7 +58,7 @@ export function createSftpActivities(deps: SftpDeps) {
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
 
     /** What `keyturn reconcile` wants to know of the account. Changes nothing there. */
-    survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
+    survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
     /** What `keyturn check` wants to know of the account. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

@@ -23,6 +23,7 @@ import { defineReveal } from './reveal.js';
 import { defineRotate } from './rotate.js';
 import { defineSchedules } from './schedules.js';
 import { defineStatus } from './status.js';
+import { defineVerify } from './verify.js';
 import { defineUp } from './up.js';
 import { defineWhose } from './whose.js';
 import { defineWorker } from './worker.js';
@@ -73,7 +74,15 @@ function define(): Command {
   program.commandsGroup('Set up:');
   for (const add of [defineInit, defineCheck, defineAdopt, defineRename, defineForget]) add(program);
   program.commandsGroup('Rotate:');
-  for (const add of [definePlan, defineRotate, defineStatus, defineDecide, defineRetireNow, defineExtendGrace])
+  for (const add of [
+    definePlan,
+    defineRotate,
+    defineStatus,
+    defineVerify,
+    defineDecide,
+    defineRetireNow,
+    defineExtendGrace,
+  ])
     add(program);
   program.commandsGroup('In an emergency:');
   for (const add of [defineEmergency, defineWhose]) add(program);

@@ -23,7 +23,7 @@ export function defineSchedules(program: Command): void {
     .command('apply')
     .summary('make the schedules agree with the configuration')
     .description(
-      'Creates, updates and deletes schedules of this installation; it touches no others, and rotates nothing.',
+      'Creates, updates and deletes schedules of this installation, those that look whether values are still in force among them; it touches no others, and rotates nothing.',
     )
     .addHelpText('after', examples('keyturn schedules apply'))
     .action((_options: unknown, command: Command) => perform(command, (cli) => apply(cli)));
@@ -87,8 +87,13 @@ async function plan(cli: Cli): Promise<void> {
 async function apply(cli: Cli): Promise<void> {
   const { applySchedules } = await import('../operations/schedules.js');
   const { changesText } = await import('./schedules-text.js');
-  const changes = await connected(cli, (session, client) => applySchedules(session, client, cli.actor));
-  cli.answer({ changes }, changesText(changes, { paint: cli.paint, next: null }));
+  const { applyVerification } = await import('../operations/verification-schedules.js');
+  const { changes, verification } = await connected(cli, async (session, client) => ({
+    changes: await applySchedules(session, client, cli.actor),
+    verification: await applyVerification(session, client),
+  }));
+  const looks = verification.map(({ engine, basis }) => `Looks at what ${engine} uses: ${basis}`);
+  cli.answer({ changes, verification }, [...changesText(changes, { paint: cli.paint, next: null }), '', ...looks]);
 }
 
 async function list(cli: Cli): Promise<void> {

@@ -6,11 +6,14 @@ import type { Paint } from './paint.js';
 import { questionText } from './question-text.js';
 import { waitingText } from './steps-text.js';
 import { moment, roughly } from './time.js';
+import { inForceCell } from './verify-text.js';
 
 /** The table of `keyturn status`, and below it what a person should look at. */
 export function statusText(all: readonly CredentialStatus[], paint: Paint): string[] {
   if (all.length === 0) return ['The configuration has no credential yet.'];
-  const header = ['credential', 'version', 'state', 'age', 'next due', 'last rotation'].map((text) => paint.dim(text));
+  const header = ['credential', 'version', 'state', 'verified', 'age', 'next due', 'last rotation'].map((text) =>
+    paint.dim(text),
+  );
   return [
     ...columns([header, ...all.map((status) => cells(status, paint))]),
     ...all.flatMap((status) => details(status, paint)),
@@ -38,6 +41,7 @@ function cells(status: CredentialStatus, paint: Paint): string[] {
     paint.bold(credential),
     current === null ? '–' : String(current.number),
     stateOf(status, paint),
+    inForceCell(status.inForce, paint),
     current === null ? '–' : roughly(current.ageMs),
     due,
     last === null ? '–' : `${last.outcome} ${moment(last.at).slice(0, 16)}`,
@@ -63,9 +67,19 @@ function details(status: CredentialStatus, paint: Paint): string[] {
   const lines = [
     ...(rotation ? running(credential, rotation, paint) : []),
     ...schedule(status),
+    ...inForce(status, paint),
     ...trouble.map((sentence) => `${paint.attention('!')} ${sentence}`),
   ];
   return lines.length === 0 ? [] : ['', paint.bold(credential), ...lines.map((line) => `  ${line}`)];
+}
+
+/** What is neither sound nor trouble yet, and what stood in the way of the last look. */
+function inForce({ inForce: seen }: CredentialStatus, { attention, dim }: Paint): string[] {
+  if (!seen) return [];
+  return [
+    ...(seen.state === 'suspected' ? [`${attention('?')} ${seen.why}`] : []),
+    ...(seen.trouble === null ? [] : [dim(`the last look saw nothing: ${seen.trouble}`)]),
+  ];
 }
 
 /** Only what the table does not tell: somebody to wait for, or a window after the day it is due. */

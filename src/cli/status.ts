@@ -15,10 +15,13 @@ export function defineStatus(program: Command): void {
     .command('status [credential]')
     .summary('show which version is in force, and what is going on')
     .description(
-      'Shows every credential: the version in force, its age, when the next rotation is due and may begin, what runs, for whom it waits and what is left over. Changes nothing. Works without a Temporal server; only live progress is missing then.',
+      'Shows every credential: the version in force, its age, when the next rotation is due and may begin, what runs, for whom it waits, whether the value was seen to be in force, and what is left over. Changes nothing. Works without a Temporal server; only live progress is missing then.',
     )
     .option('--follow', 'stay until no rotation is running any more')
-    .option('--fail-on-trouble', 'exit code 1 when something is overdue, failed or needs a person, for monitoring')
+    .option(
+      '--fail-on-trouble',
+      'exit code 1 when something is overdue, failed, drifted or needs a person, for monitoring',
+    )
     .addHelpText(
       'after',
       examples('keyturn status', 'keyturn status openai --follow', 'keyturn status --json --fail-on-trouble'),

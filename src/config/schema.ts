@@ -7,6 +7,7 @@ import { DocumentEngine } from '../../activities/document-engine/account.js';
 import { Target } from '../../activities/delivery/target.js';
 import { providerOf } from './providers.js';
 import { Schedule } from './schedule.js';
+import { Verification } from './verification.js';
 import { FromEnv, FromFile, SecretRef } from './secret-ref.js';
 
 const Store = z
@@ -132,6 +133,7 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
       .record(Name, z.discriminatedUnion('procedure', [first, ...others]))
       .describe('What is rotated, by a name you choose.'),
     limits: Limits.prefault({}),
+    verification: Verification.prefault({}),
     notifications: Notifications.optional(),
   });
 }

@@ -35,6 +35,8 @@ export interface ProcedureDescriptor {
   readonly delivers?: string;
   /** Nothing takes the place of a value that nobody has adopted: the engine would lose it, and us the way back. */
   readonly needsAdoption?: true;
+  /** How work of the engine shows that it uses a value; left out where nothing does. */
+  readonly use?: EngineUse;
   /** The guide's wait between the end of the old value's use and its deletion; left out where it has none. */
   readonly pause?: Duration;
   /** What fails between writes that cannot be one, for whoever reads a plan; left out where one write switches. */
@@ -43,6 +45,16 @@ export interface ProcedureDescriptor {
   readonly ends?: string;
   /** What stays usable after the value itself is refused; reported by an emergency. */
   readonly outlives?: string;
+}
+
+/** What an engine does with a value. */
+export interface EngineUse {
+  /** The processing step of a document that needs it. */
+  readonly step: string;
+  /** The OCR engine that needs it: only a scan that this engine reads shows anything. */
+  readonly scanFor?: string;
+  /** How often the engine tries it by itself; left out where it does not. */
+  readonly checkedEvery?: Duration;
 }
 
 /** An engine's own secrets: whoever uses one gets it by delivery, as other engines get theirs by a setting. */

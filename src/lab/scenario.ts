@@ -7,6 +7,8 @@ export interface ScenarioOptions {
   readonly clock?: Clock;
   /** Real milliseconds before each answer. */
   readonly latencyMs?: number;
+  /** The engine tries its values by itself, every five minutes; not when left out. */
+  readonly credentialChecks?: boolean;
   /** How long what a value has issued lives on: no longer than the grace it will be rotated with. Nothing when left out. */
   readonly lifetime?: Duration;
 }

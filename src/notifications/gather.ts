@@ -1,6 +1,7 @@
 import type { RotationOutcome } from '../domain/rotation.js';
 import type { Standing } from '../schedules/standing.js';
 import type { RotationRow } from '../store/records.js';
+import type { Verification } from '../domain/verification.js';
 import type { Notice, NoticeEvent } from './notice.js';
 
 /** A credential as the watch sees it. */
@@ -10,6 +11,8 @@ export interface Watched {
   readonly standing: Standing | null;
   /** Newest first; repairs left out. */
   readonly rotations: readonly RotationRow[];
+  /** Null while nobody has looked whether it is in force. */
+  readonly inForce: Verification | null;
 }
 
 /** A rotation that cannot go on without a person. */
@@ -35,6 +38,7 @@ export function noticesOf(watched: Watched, stuck: readonly Stuck[], moment: Mom
   const news = [
     ...watched.rotations.flatMap((rotation) => ofRotation(rotation, moment)),
     ...ofStanding(watched, moment),
+    ...ofVerification(watched, moment),
     ...stuck.filter((one) => one.credential === credential).map((one) => ofStuck(one, moment)),
   ];
   return news.map((notice) => ({ ...notice, ...about, id: `${credential}/${notice.id}` }));
@@ -88,6 +92,22 @@ function ofStanding({ credential, standing }: Watched, { now, dueSoonMs }: Momen
   if (!scheduled || dueAt < now || dueAt - dueSoonMs > now) return [];
   const detail = `It is due ${due}, and begins ${new Date(opensAt).toISOString()} or later.`;
   return [{ id: `due/${dueAt}`, at: now, event: 'due-soon', summary: `${credential} will be rotated soon`, detail }];
+}
+
+/** Once for each drift, and once when it is over. */
+function ofVerification({ credential, inForce }: Watched, { now }: Moment): Notice[] {
+  if (!inForce) return [];
+  const { version, state, why, since, healedAt, healedBy } = inForce;
+  const drifted: Notice = {
+    ...{ id: `drifted/${since}`, event: 'drifted', at: since, version, detail: why },
+    summary: `${credential}: version ${version} is not in force as it was proved, and needs a person`,
+  };
+  const healed: Notice = {
+    ...{ id: `healed/${healedAt}`, event: 'healed', at: healedAt ?? 0, version },
+    summary: `${credential}: version ${version} is in force again`,
+    detail: healedBy === 'keyturn' ? 'Keyturn made the engine reload its settings.' : null,
+  };
+  return [...(state === 'drifted' ? [drifted] : []), healed].filter(({ at }) => at > now - oldestMs);
 }
 
 function ofStuck({ credential, key, why, choices }: Stuck, { now }: Moment): Notice {

@@ -1,6 +1,16 @@
 /** What people and programs are told of. */
 export type NoticeEvent =
-  'due-soon' | 'overdue' | 'started' | 'waiting' | 'rolled-back' | 'failed' | 'retired' | 'emergency' | 'test';
+  | 'due-soon'
+  | 'overdue'
+  | 'started'
+  | 'waiting'
+  | 'rolled-back'
+  | 'failed'
+  | 'retired'
+  | 'emergency'
+  | 'drifted'
+  | 'healed'
+  | 'test';
 
 /** Something that happened, for whoever is told. Holds what the ledger and Temporal hold in clear: never a secret. */
 export interface Notice {

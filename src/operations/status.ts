@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
+import type { Verification } from '../domain/verification.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
 import { schedulePlanOf } from '../schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
@@ -26,6 +27,8 @@ export interface CredentialStatus {
   /** Whoever has to do something before it goes on: the owner, else an operator; null when nobody has to. */
   readonly waitingFor: string | null;
   readonly rotation: OpenRotation | null;
+  /** Whether it is still in force, as it was last seen; null when nobody has looked at the present version. */
+  readonly inForce: Omit<Verification, 'credential' | 'memory'> | null;
   /** Versions that no running rotation will clear away. */
   readonly leftOver: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
   /** Labels of what an attempt may have made at the provider. */
@@ -84,11 +87,25 @@ async function one({ config, store }: Session, client: Client | null, credential
     ...waitOf(sighting, config.credentials[credential]?.owner),
     rotation: open ? openOf(open, sighting) : null,
     leftOver: leftOver(versions, open),
+    inForce: await inForceOf(store, credential, version),
     openIntents: await openIntents(store, credential, open),
     last: lastOf(rotations),
   };
   const restoredAt = await store.unreconciledSince(credential);
   return { ...facts, trouble: troubleOf({ ...facts, version, sighting, restoredAt }) };
+}
+
+/** What was found of a version that is not in force any more says nothing. */
+async function inForceOf(
+  store: Store,
+  credential: string,
+  version: Version | undefined,
+): Promise<CredentialStatus['inForce']> {
+  const known = await store.verification(credential);
+  if (!known || known.version !== version?.number) return null;
+  const { state, drift, why, since, lookedAt, verifiedAt, healTriedAt, healedAt, healedBy, trouble } = known;
+  const times = { since, lookedAt, verifiedAt, healTriedAt, healedAt };
+  return { version: known.version, state, drift, why, ...times, healedBy, trouble };
 }
 
 function timesOf(
@@ -171,11 +188,13 @@ function valueTrouble({
   overdue,
   credential,
   restoredAt,
+  inForce,
 }: Seen): (string | null)[] {
   return [
     procedure === null ? 'It is in the store, but not in the configuration.' : null,
     current === null && !rotation ? `Nothing is adopted: keyturn adopt ${credential}` : null,
     version?.compromised ? `Version ${version.number} is compromised and in force.` : null,
+    inForce?.state === 'drifted' ? `Version ${inForce.version} has drifted: ${inForce.why}` : null,
     overdue ? 'Its rotation is overdue.' : null,
     restoredAt === null ? null : `The store was restored from a backup: keyturn reconcile ${credential}`,
   ];

@@ -13,6 +13,7 @@ import { progressOf } from './progress.js';
 import { applyChange, planSchedule } from './schedules.js';
 import type { Session } from './session.js';
 import { rotationId } from './start-rotation.js';
+import { applyVerification } from './verification-schedules.js';
 
 type Watching = Pick<Session, 'config' | 'store'>;
 
@@ -30,6 +31,7 @@ export async function watch(
   const channels = composeChannels(session.config, session.store);
   for (let first = true; !signal.aborted; first = false) {
     try {
+      if (first) await applyVerification(session, client);
       await keepSchedules(session, client, { all: first });
       await tell(session, client, channels);
     } catch (error) {
@@ -86,6 +88,7 @@ async function watchedOf({ config, store }: Watching, credential: string): Promi
     credential,
     owner: config.credentials[credential]?.owner,
     standing: standingOf(plan, records, Date.now()),
+    inForce: await store.verification(credential),
     rotations: records.rotations.filter(({ workflowId }) => workflowId === rotationId(credential)),
   };
 }

@@ -19,6 +19,8 @@ const events = [
   'failed',
   'retired',
   'emergency',
+  'drifted',
+  'healed',
   'test',
 ] as const;
 const NoticeColumn = z.object({

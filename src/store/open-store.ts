@@ -22,6 +22,7 @@ import type { Tables } from './tables.js';
 import { createTables, schemaVersion } from './schema.js';
 import { openSqlite } from './sqlite.js';
 import type { Store } from './store.js';
+import { verificationQueries } from './verifications.js';
 import { versionQueries } from './versions.js';
 
 export interface StoreOptions {
@@ -59,6 +60,7 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
     ...seizureQueries(context),
     ...emergencyQueries(context),
     ...cadenceQueries(context),
+    ...verificationQueries(context),
     ...versionQueries(context),
     ...moveQueries(context),
     ...noteQueries(context),

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 6;
+export const schemaVersion = 7;
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
@@ -57,6 +57,11 @@ const statements = [
   sql`create table notices (
     id text not null, channel text not null, body text not null, at bigint not null, attempts integer not null,
     next_at bigint not null, tried_at bigint, delivered_at bigint, error text, primary key (id, channel)
+  )`,
+  sql`create table verifications (
+    credential text primary key, version integer not null, state text not null, drift text, why text not null,
+    since bigint not null, looked_at bigint not null, verified_at bigint, heal_tried_at bigint,
+    healed_at bigint, healed_by text, trouble text, memory text not null
   )`,
   sql`create table ledger (seq bigint primary key, credential text, entry text not null, mac text not null)`,
   sql`create index ledger_by_credential on ledger (credential, seq)`,

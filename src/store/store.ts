@@ -1,6 +1,7 @@
 import type { Evidence, Finding } from '../domain/evidence.js';
 import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
+import type { Verification } from '../domain/verification.js';
 import type { Notice } from '../notifications/notice.js';
 import type {
   AdoptedValue,
@@ -113,6 +114,16 @@ export interface Store {
    * less than a minute ago) as it may. The answer names those it has to wait for; none when it may begin.
    */
   reserve(credential: string, groups: readonly Group[]): Promise<string[]>;
+
+  // Verification
+  /** Null while nobody has looked. */
+  verification(credential: string): Promise<Verification | null>;
+  /** Keeps what a look has found, unless another look or a heal has come between it and what it was compared with: false then. */
+  keepVerification(known: Verification | null, next: Verification): Promise<boolean>;
+  /** Takes the one attempt to heal a drift. False when it was taken already. */
+  claimHeal(credential: string): Promise<boolean>;
+  /** Gives it back: nothing was written. */
+  releaseHeal(credential: string): Promise<void>;
 
   // Notifications
   /** Writes down what is to be told on each of these channels; what was written down before stays as it is. */

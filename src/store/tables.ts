@@ -1,5 +1,6 @@
 import type { CheckOutcome, EvidenceKind } from '../domain/evidence.js';
 import type { RotationOutcome, Trigger } from '../domain/rotation.js';
+import type { Drift, InForce } from '../domain/verification.js';
 import type { EngineView, ProviderView, Shown, VersionState } from '../domain/version.js';
 import type { Intent } from './records.js';
 
@@ -177,6 +178,24 @@ export interface ReservationsTable {
   at: number;
 }
 
+/** Whether what was proved is still in force, as it was last seen. */
+export interface VerificationsTable {
+  credential: string;
+  version: number;
+  state: InForce;
+  drift: Drift | null;
+  why: string;
+  since: number;
+  looked_at: number;
+  verified_at: number | null;
+  heal_tried_at: number | null;
+  healed_at: number | null;
+  healed_by: 'keyturn' | 'somebody' | null;
+  trouble: string | null;
+  /** JSON object. */
+  memory: string;
+}
+
 /** Who is told what, once per channel. */
 export interface NoticesTable {
   id: string;
@@ -203,6 +222,7 @@ export interface Tables {
   versions: VersionsTable;
   cadences: CadencesTable;
   reservations: ReservationsTable;
+  verifications: VerificationsTable;
   notices: NoticesTable;
   intents: IntentsTable;
   evidence: EvidenceTable;

@@ -11,6 +11,7 @@ const commands = [
   'plan',
   'rotate',
   'status',
+  'verify',
   'schedules',
   'decide',
   'retire-now',

@@ -29,7 +29,10 @@ it('shows what apply would do, does it, and has nothing left to do', async () =>
 
   expect(plan.stdout).toMatch(/openai +\+ create +every 90 days +\d{4}-/);
   expect(plan.stdout).toContain('keyturn schedules apply');
-  expect(apply.json()).toMatchObject({ changes: [{ credential: 'openai', change: 'create' }] });
+  expect(apply.json()).toMatchObject({
+    changes: [{ credential: 'openai', change: 'create' }],
+    verification: [{ engine: 'docs', basis: 'every 1 hour' }],
+  });
   expect(again.stdout).toContain('= as it is');
   expect(again.stdout).not.toContain('Next');
 });

@@ -79,6 +79,11 @@ describe('a configuration that is right', () => {
     expect(load(`${small}limits: { perEngine: 1 }\n`).limits).toEqual({ perProvider: 2, perEngine: 1 });
   });
 
+  it('has what is in force looked at every hour, unless it says otherwise', () => {
+    expect(load(small).verification).toEqual({ every: '1 hour' });
+    expect(load(`${small}verification: { every: 0 seconds }\n`).verification).toEqual({ every: '0 seconds' });
+  });
+
   it('may say who is told', () => {
     const text = `${small}notifications:
   webhook: { url: 'https://hooks.example.com/keyturn/', secret: { file: ./hook } }
@@ -335,6 +340,11 @@ describe('a mistake is told with its place', () => {
       'a limit that lets nothing begin',
       `${small}limits: { perProvider: 0 }\n`,
       '12:11 limits.perProvider: a limit is at least 1',
+    ],
+    [
+      'looks that come faster than anybody can begin them',
+      `${small}verification: { every: 0.5 seconds }\n`,
+      '12:17 verification.every: write at least 1 second, or 0 seconds to switch it off',
     ],
     [
       'notifications for nobody',

@@ -10,9 +10,9 @@ beforeAll(() => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 });
 
-it('has a recorded rotation of every procedure, and one of what a schedule starts', () => {
+it('has a recorded rotation of every procedure, and one of everything that a schedule starts', () => {
   const recorded = new Set(recordings.map((file) => file.split('.')[0]));
-  expect([...recorded].sort()).toEqual([...catalog.map(({ id }) => id), 'scheduled-rotation'].sort());
+  expect([...recorded].sort()).toEqual([...catalog.map(({ id }) => id), 'scheduled-rotation', 'verify-in-force'].sort());
 });
 
 it.each(recordings)('replays %s: a rotation of that day would go on under the code of today', async (file) => {

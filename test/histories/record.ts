@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { pino } from 'pino';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Seen } from '../../activities/verification/look.js';
 import { fastClock } from '../../src/lab/clock.js';
 import { createPlayground } from '../../src/lab/playground.js';
 import { startRehearsal } from '../../src/lab/rehearsal.js';
@@ -10,9 +12,11 @@ import { scenarios } from '../../src/lab/scenarios/index.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
 import { triggerSchedule } from '../../src/operations/schedule-control.js';
 import { inputOf } from '../../src/operations/session.js';
-import { startRotation } from '../../src/operations/start-rotation.js';
+import { startRotation, taskQueue } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { descriptorOf } from '../../workers/compose.js';
+import type { Activities } from '../../workers/registered.js';
+import type { VerificationInput } from '../../workflows/verification.js';
 import { installRuntime } from '../../workers/rotation-worker.js';
 
 // Records one rotation of every procedure, and what a schedule starts, to be replayed by every later version of the code (history.test.ts).
@@ -20,7 +24,11 @@ import { installRuntime } from '../../workers/rotation-worker.js';
 const folder = fileURLToPath(new URL('../../../test/histories/', import.meta.url));
 installRuntime(pino({ level: 'silent' }));
 
+// Names on the command line are recorded, else everything.
+const wanted = (name: string): boolean => process.argv.length === 2 || process.argv.includes(name);
+
 for (const [id, start] of Object.entries(scenarios)) {
+  if (!wanted(id)) continue;
   await withCleanup(async (defer) => {
     const scenario = await start({ clock: fastClock(1000) });
     defer(() => scenario.stop());
@@ -39,6 +47,36 @@ for (const [id, start] of Object.entries(scenarios)) {
     await scheduled.result();
     await keep('scheduled-rotation', scheduled);
     await client.workflow.getHandle(handle.workflowId).result();
+  });
+}
+
+/** A look that makes the engine reload, and another one that sees whether it helped; then a run in which nothing can be seen. */
+if (wanted('verify-in-force'))
+  await withCleanup(async (defer) => {
+    const scenario = await scenarios['openai-api-key']!({ clock: fastClock(1000), credentialChecks: true });
+    defer(() => scenario.stop());
+    const playground = await createPlayground(scenario, { grace: '0 seconds' });
+    defer(playground.remove);
+    const binary = await findTemporalBinary({ report: () => undefined });
+    const { client } = await startRehearsal({ scenario, playground, binary, around: suspicious() }, defer);
+    const input: VerificationInput = { engine: 'docs', withinMs: 1000 };
+    const options = { workflowId: 'verification/docs', taskQueue, args: [input] };
+    const handle = await client.workflow.start('verifyInForce', options);
+    await handle.result();
+    await keep('verify-in-force', handle);
+  });
+
+/** The first look finds something to heal, and the next one cannot be made. */
+function suspicious(): (activities: Activities) => Activities {
+  let looks = 0;
+  return (activities) => ({
+    ...activities,
+    async 'verification.lookAt'(credential: string) {
+      if ((looks += 1) > 1) throw ApplicationFailure.nonRetryable('the engine cannot be reached', 'Unavailable');
+      const seen = (await activities['verification.lookAt']?.(credential as never)) as Seen;
+      return { ...seen, heal: true, againMs: 10 };
+    },
+    'verification.heal': async (credential: string) => ({ credential, why: null }),
   });
 }
 

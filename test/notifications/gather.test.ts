@@ -1,5 +1,6 @@
 import { noticesOf, type Watched } from '../../src/notifications/gather.js';
 import type { Standing } from '../../src/schedules/standing.js';
+import { nothingKnown, type Verification } from '../../src/domain/verification.js';
 import type { RotationRow } from '../../src/store/records.js';
 
 const hour = 3_600_000;
@@ -19,7 +20,13 @@ const standing: Standing = {
     overdue: false,
   },
 };
-const watched: Watched = { credential: 'openai', owner: 'platform@example.com', standing: null, rotations: [] };
+const watched: Watched = {
+  credential: 'openai',
+  owner: 'platform@example.com',
+  standing: null,
+  rotations: [],
+  inForce: null,
+};
 
 const notices = (change: Partial<Watched>, stuck: Parameters<typeof noticesOf>[1] = []) =>
   noticesOf({ ...watched, ...change }, stuck, { now, dueSoonMs: 7 * 24 * hour });
@@ -110,4 +117,29 @@ it('tells what a rotation waits for, and how to answer', () => {
       detail: expect.stringContaining('keyturn decide openai retry|skip') as string,
     },
   ]);
+});
+
+it('tells of a drift once, and that it is over, with what was done about it', () => {
+  const drifted: Verification = {
+    ...{
+      credential: 'openai',
+      version: 2,
+      state: 'drifted',
+      drift: 'unused',
+      why: 'its last use stands still',
+      since: now,
+    },
+    ...{ lookedAt: now, verifiedAt: null, healTriedAt: null, healedAt: null, healedBy: null, trouble: null },
+    memory: nothingKnown,
+  };
+  const healed = { ...drifted, state: 'verified', drift: null, healedAt: now, healedBy: 'keyturn' } as const;
+
+  expect(notices({ inForce: drifted })).toMatchObject([
+    { id: `openai/drifted/${now}`, event: 'drifted', version: 2, detail: 'its last use stands still' },
+  ]);
+  expect(notices({ inForce: healed })).toMatchObject([
+    { id: `openai/healed/${now}`, event: 'healed', detail: 'Keyturn made the engine reload its settings.' },
+  ]);
+  expect(events({ inForce: { ...drifted, state: 'suspected' } })).toEqual([]);
+  expect(events({ inForce: { ...healed, healedAt: now - 25 * hour } })).toEqual([]);
 });

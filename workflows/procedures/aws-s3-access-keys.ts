@@ -3,12 +3,15 @@ import { defineRotation } from '../rotation/define.js';
 import { seen } from '../rotation/seen.js';
 import { aws, docuelevate, versions } from '../systems.js';
 
+const upload = 'upload_to_s3';
+
 export const awsS3AccessKeys = {
   id: 'aws-s3-access-keys',
   section: 'AWS S3 Access Keys',
   engine: 'docuelevate',
   provider: 'aws',
   settings: { aws_access_key_id: 'id', aws_secret_access_key: 'secret' },
+  use: { step: upload },
   every: '90 days',
   overlap: 'both-valid',
   pause: '24 hours',
@@ -17,8 +20,6 @@ export const awsS3AccessKeys = {
     'temporary credentials that were issued with the key, for up to 36 hours, where Keyturn may not deny them (iam:PutUserPolicy)',
   workflow: 'rotateAwsS3AccessKeys',
 } as const satisfies ProcedureDescriptor;
-
-const upload = 'upload_to_s3';
 
 export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
   accepts: (version) => aws.acceptsKey(version),

@@ -3,12 +3,15 @@ import { defineRotation } from '../rotation/define.js';
 import { seen } from '../rotation/seen.js';
 import { azure, docuelevate, versions } from '../systems.js';
 
+const reading = { step: 'run_ocr_providers', scanFor: 'azure' } as const;
+
 export const azureDocumentIntelligenceKey = {
   id: 'azure-document-intelligence-key',
   section: 'Azure Document Intelligence Key',
   engine: 'docuelevate',
   provider: 'azure',
   settings: { azure_ai_key: 'key' },
+  use: { ...reading, checkedEvery: '5 minutes' },
   every: '90 days',
   overlap: 'two-slots',
   workflow: 'rotateAzureDocumentIntelligenceKey',
@@ -40,7 +43,7 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
   async verify(run, version) {
     await run.check(
       'A scanned test document is read with it',
-      docuelevate.processTestDocument({ version, expect: 'run_ocr_providers', scanFor: 'azure' }),
+      docuelevate.processTestDocument({ version, expect: reading.step, scanFor: reading.scanFor }),
     );
     await run.check("DocuElevate's own test succeeds", docuelevate.testConnection({ version, service: 'azure' }));
     await run.check('Azure saw the key in use', versions.notObservable({ version, kind: 'in-use', why }));

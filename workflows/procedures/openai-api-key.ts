@@ -3,18 +3,19 @@ import { defineRotation } from '../rotation/define.js';
 import { seen } from '../rotation/seen.js';
 import { docuelevate, openai, versions } from '../systems.js';
 
+const extraction = 'extract_metadata_with_gpt';
+
 export const openAiApiKey = {
   id: 'openai-api-key',
   section: 'OpenAI API Key',
   engine: 'docuelevate',
   provider: 'openai',
   settings: { openai_api_key: 'key' },
+  use: { step: extraction, checkedEvery: '5 minutes' },
   every: '90 days',
   overlap: 'both-valid',
   workflow: 'rotateOpenAiApiKey',
 } as const satisfies ProcedureDescriptor;
-
-const extraction = 'extract_metadata_with_gpt';
 
 export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
   accepts: (version) => openai.acceptsKey(version),

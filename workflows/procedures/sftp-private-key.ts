@@ -3,6 +3,8 @@ import { defineRotation } from '../rotation/define.js';
 import { seen } from '../rotation/seen.js';
 import { docuelevate, sftp, versions } from '../systems.js';
 
+const upload = 'upload_to_sftp';
+
 export const sftpPrivateKey = {
   id: 'sftp-private-key',
   section: 'SFTP Private Key',
@@ -13,6 +15,7 @@ export const sftpPrivateKey = {
   optionalParts: ['passphrase'],
   fallback: 'sftp_password',
   adopts: 'privateKey',
+  use: { step: upload },
   every: '90 days', // the guide's table has no row for private keys; SFTP passwords have 90 days
   overlap: 'both-valid',
   gap: 'both keys work until the old one is switched off; what still uses it fails from then on. A document shows it within a minute, and then the old one is switched on again; DocuElevate tries a failed upload again after 1, 5 and 15 minutes',
@@ -21,8 +24,6 @@ export const sftpPrivateKey = {
 } as const satisfies ProcedureDescriptor;
 
 const why = 'an SFTP server tells nobody which key a login was made with';
-
-const upload = 'upload_to_sftp';
 
 export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
   accepts: (version) => sftp.acceptsKey(version),

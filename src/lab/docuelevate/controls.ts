@@ -31,6 +31,10 @@ export function withControls(plain: Plain, parts: Parts): DocuElevateLab {
     writes: () => settings.writes,
     editSetting: (key: string, value: string | null, by: string) => api.write(key, value, by),
     setAdminPassword: (password: string) => api.write('admin_password', password, plain.adminUsername),
+    restoreDatabase(changes: number) {
+      settings.putBack(changes);
+      processes.forEach((process) => process.restart());
+    },
     restartApi: () => processes.forEach((process) => process.restart()),
     expireSessions: () => sessions.expireAll(),
     setEnvironment(key: string, value: string | null) {

@@ -69,6 +69,8 @@ export interface DocuElevateLab extends LabServer {
   setAdminPassword(password: string): void;
   /** The worker starts again from its environment, then reads the database if Redis still knows of a change. */
   restartWorker(): void;
+  /** The database is put back to how it was after so many changes of settings; the API starts again. */
+  restoreDatabase(changes: number): void;
   /** Every API process starts again: from its environment, with every row over it. */
   restartApi(): void;
   /** Changes the environment that processes start from; null takes a value out. What runs keeps what it has. */

@@ -40,6 +40,8 @@ export interface Settings {
   remove(key: string, by: string): boolean;
   /** Writes the old value of a change again. False when there is no such change, or when its old value is the empty text. */
   rollBack(key: string, id: number, by: string): boolean;
+  /** The database as it was after so many changes, as from a backup. */
+  putBack(changes: number): void;
   /** Newest first; on SQLite within one second the oldest first. */
   history(key: string): Change[];
   /** Newest first. */
@@ -87,11 +89,20 @@ export function createSettings({ stamp, env, redis }: SettingsOptions): Settings
     truth: (key) => (rows.has(key) ? rows.get(key) : (env.get(key) ?? defaults.get(key))) ?? null,
     over: (held) => new Map([...held, ...rows]),
     write: commit,
-    remove,
-    rollBack,
+    ...{ remove, rollBack },
+    putBack: (count) => putBack({ rows, changes }, count),
     history: (key) => newestFirst(changes.filter((change) => change.key === key)),
     changes: () => newestFirst(changes.toReversed()),
   };
+}
+
+function putBack(database: { rows: Map<string, string | null>; changes: Change[] }, count: number): void {
+  const { rows, changes } = database;
+  changes.length = Math.min(count, changes.length);
+  rows.clear();
+  for (const { key, new_value, action } of changes)
+    if (action === 'delete') rows.delete(key);
+    else rows.set(key, new_value);
 }
 
 /** What people see of a value: its first four characters and its length. */

@@ -159,8 +159,9 @@ function createMemory({ settings, env, redis }: WorkerOptions, stale: () => bool
   let memory: Memory = new Map(env);
   let [seen, fresh]: [string | null, boolean] = [null, false];
   function load(): void {
-    if ((stale() && !fresh) || redis.version === null || redis.version === seen) return;
+    const first = fresh;
     fresh = false;
+    if ((stale() && !first) || redis.version === null || redis.version === seen) return;
     memory = settings.over(memory);
     seen = redis.version;
   }

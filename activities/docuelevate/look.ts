@@ -1,0 +1,107 @@
+import type { EngineUse } from '../../src/domain/procedure.js';
+import type { SettingSight, StepSight } from '../../src/domain/verification.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Mark } from '../../src/store/records.js';
+import type { DocuElevateDeps } from './activities.js';
+import type { DocuElevateClient } from './client.js';
+import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
+import { authorOf, fits, idOf, settled } from './marks.js';
+import { endOf } from './processing.js';
+import { historiesOf, type Histories } from './settings.js';
+import type { LogLine } from './schemas.js';
+
+/** What is wanted of an engine, and what the last look has seen there. */
+export interface LookedFor {
+  readonly version: VersionRef;
+  readonly use: EngineUse | null;
+  /** Its newest log line then; null before the first look. */
+  readonly line: number | null;
+  /** By setting key: the newest change then, of settings that we have not written. */
+  readonly changes: Readonly<Record<string, number>>;
+}
+
+/** What an engine shows of a version, read only. No names of documents, and no words of the engine's. */
+export interface EngineLook {
+  readonly settings: readonly SettingSight[];
+  readonly documents: StepSight | null;
+  readonly line: number | null;
+  readonly changes: Readonly<Record<string, number>>;
+  /** A document says nothing of the version: the engine had something else to take. */
+  readonly hasOther: boolean;
+}
+
+const mostDocuments = 5; // the newest tell; each is a request
+
+export async function look(deps: DocuElevateDeps, wanted: LookedFor): Promise<EngineLook> {
+  const engine = await openEngine(deps, wanted.version);
+  const { fallback } = await deps.engine(wanted.version.credential);
+  const { client } = engine;
+  const histories = await historiesOf(engine);
+  const settings = await sightsOf(engine, wanted, histories);
+  const lines = wanted.use ? await newestLines(client) : [];
+  return {
+    settings,
+    changes: mapSettings(histories, ([newest]) => idOf(newest)),
+    documents: wanted.use && wanted.line !== null ? endSince(lines, wanted.use.step, wanted.line) : null,
+    line: Math.max(wanted.line ?? 0, ...lines.map(({ id }) => id)),
+    hasOther: await usesOther(client, wanted.use, fallback),
+  };
+}
+
+async function sightsOf(
+  engine: Engine,
+  { version, changes }: LookedFor,
+  histories: Histories,
+): Promise<readonly SettingSight[]> {
+  const { store, client } = engine;
+  const { marks } = await store.read(version);
+  const sights: SettingSight[] = [];
+  for (const [key, value] of Object.entries(await valuesOf(engine, version))) {
+    const history = histories[key] ?? [];
+    const newest = idOf(history[0]);
+    const shows = fits(await client.shownValue(key), value);
+    const mark = settled(history, marks[key], client.isOurs);
+    const sight = mark ? sightOfOurs(newest, mark, shows) : sightOfAdopted(newest, changes[key] ?? newest, shows);
+    sights.push({ key, sight, changed: authorOf(history[0]) });
+  }
+  return sights;
+}
+
+/** History ids only rise: a newest one below our own means that the engine's database is older than our write. */
+function sightOfOurs(newest: number, { before, ours }: Mark, shows: boolean): SettingSight['sight'] {
+  if (newest < (ours ?? before)) return 'restored';
+  if (newest !== ours) return 'edited';
+  return shows ? 'ours' : 'hidden';
+}
+
+/** Nobody of us has written it. What it shows can only speak against it, and so can a change since the first look. */
+function sightOfAdopted(newest: number, before: number, shows: boolean): SettingSight['sight'] {
+  return shows && newest === before ? 'asserted' : 'edited';
+}
+
+async function newestLines(client: DocuElevateClient): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  for (const id of await client.newestFiles(mostDocuments)) lines.push(...((await client.file(id))?.logs ?? []));
+  return lines.sort((a, b) => a.id - b.id);
+}
+
+/** A task keeps the values that it began with, so only one counts that has begun the step since. */
+function endSince(lines: readonly LogLine[], step: string, since: number): StepSight | null {
+  const own = lines.filter((line) => line.id > since && line.step_name === step);
+  const begun = new Set(own.filter(({ status }) => status === 'in_progress').map(({ task_id }) => task_id));
+  const newest = own.findLast(({ task_id, status }) => begun.has(task_id) && status !== 'in_progress');
+  const end = newest && endOf([newest], step);
+  if (end === 'success') return { step, end, code: null };
+  return end === 'failure' ? { step, end, code: newest?.code ?? null } : null;
+}
+
+async function usesOther(
+  client: DocuElevateClient,
+  use: EngineUse | null,
+  fallback: string | undefined,
+): Promise<boolean> {
+  if (fallback !== undefined && (await client.shownValue(fallback))) return true;
+  if (use?.scanFor === undefined) return false;
+  const engines = ((await client.shownValue('ocr_providers')) || 'tesseract').split(',').map((name) => name.trim());
+  return !engines.includes(use.scanFor);
+}

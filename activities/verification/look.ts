@@ -1,0 +1,106 @@
+import { judge } from '../../src/domain/in-force.js';
+import { mustAsk } from '../../src/domain/last-use.js';
+import { beforeOf, type Look, type Probe, retriesMs, type Verification } from '../../src/domain/verification.js';
+import { isLive } from '../../src/domain/version.js';
+import type { Version } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
+import type { EngineLook } from '../docuelevate/look.js';
+import type { ProviderSurvey } from '../shared/survey.js';
+import { switchTime } from '../shared/usage.js';
+import type { VerificationDeps, Verified } from './activities.js';
+import { standingOf } from './standing.js';
+
+/** What has come of one look. */
+export interface Seen {
+  readonly credential: string;
+  /** Why nobody looked; null when somebody did. */
+  readonly skipped: string | null;
+  /** Null when nobody has ever looked. */
+  readonly known: Verification | null;
+  readonly heal: boolean;
+  /** When the next look can tell more, from now. */
+  readonly againMs: number | null;
+}
+
+export async function lookAt(deps: VerificationDeps, credential: string): Promise<Seen> {
+  const { store } = deps;
+  const known = await store.verification(credential);
+  const skip = (skipped: string): Seen => ({ credential, skipped, known, heal: false, againMs: null });
+  const before = await standingOf(deps, credential);
+  const verified = deps.verified(credential);
+  if (!verified) return skip('it is not in the configuration any more');
+  if (!before.current) return skip(before.why);
+  const { look, memory } = await see({ deps, verified, known }, before.current);
+  const after = await standingOf(deps, credential);
+  if (after.stamp !== before.stamp) return skip('a rotation has begun meanwhile');
+  const { next, heal, againMs } = judge(known, look, verified.terms);
+  const kept = { ...next, memory: { ...next.memory, ...memory } };
+  if (!(await store.keepVerification(known, kept))) return skip('somebody else has looked at the same moment');
+  return { credential, skipped: null, known: kept, heal, againMs };
+}
+
+interface Looking {
+  readonly deps: VerificationDeps;
+  readonly verified: Verified;
+  readonly known: Verification | null;
+}
+
+/** The last use is read before anything of ours could move it, and the engine is looked at last. */
+async function see({ deps, verified, known }: Looking, current: Version) {
+  const { store } = deps;
+  const { credential, number: version } = current;
+  const { line, changes, refusedAt } = beforeOf(known, { version }).memory;
+  const probes = await probesOf(store, current);
+  const first = await verified.survey(true);
+  const { lastUsedAt: lastUsed } = surveyed(first, version);
+  const asked = mustAsk(known, { version, at: deps.now(), lastUsed, probes }, verified.terms);
+  const survey = asked ? await verified.survey(false) : first;
+  const ref = { credential, number: version, fence: current.fence };
+  const engine = await verified.look({ version: ref, use: verified.use, line, changes });
+  const versions = await store.versions(credential);
+  const look: Look = {
+    ...{ credential, version, lastUsed, probes, at: deps.now() },
+    ...{ settings: engine.settings, documents: engine.documents },
+    verdict: verdictOf(surveyed(survey, version).verdict, refusedAt, deps.now()),
+    revived: revivedIn(first, versions, await switchTime(store, credential)),
+    isOnlyOne: isOnlyOne(versions, engine),
+    healable: verified.makeReload !== null && Object.keys(current.marks).length > 0,
+  };
+  return { look, memory: { line: engine.line, changes: engine.changes } };
+}
+
+/** Every use of ours that the provider may have noted. */
+async function probesOf(store: Store, version: Version): Promise<Probe[]> {
+  const evidence = await store.evidence(version);
+  return evidence.filter(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
+}
+
+function surveyed({ versions }: ProviderSurvey, number: number): ProviderSurvey['versions'][number] {
+  return versions.find((each) => each.number === number) ?? { number, verdict: 'not listed', lastUsedAt: null };
+}
+
+/** What was refused a moment ago is not tried again before the engine itself has given up: servers count failed logins. */
+function verdictOf(verdict: Look['verdict'], refusedAt: number | null, now: number): Look['verdict'] {
+  return verdict === 'listed' && refusedAt !== null && now - refusedAt < retriesMs ? 'refused' : verdict;
+}
+
+/** Versions out of use that are there again, or that somebody still uses. */
+function revivedIn(survey: ProviderSurvey, versions: readonly Version[], switchedAt: number | undefined): string[] {
+  const others = versions.filter(({ state }) => state !== 'current');
+  return others.flatMap(({ number, state }) => {
+    const { verdict, lastUsedAt } = surveyed(survey, number);
+    const isThere = verdict === 'listed' || verdict === 'accepted';
+    if (!isLive(state)) return isThere ? [`version ${number} is ${state}, and the provider has it again`] : [];
+    const isUsed = lastUsedAt !== null && switchedAt !== undefined && lastUsedAt > switchedAt + skewSeconds;
+    return isUsed && state === 'retiring' ? [`version ${number} is not in force, and somebody still uses it`] : [];
+  });
+}
+
+const skewSeconds = 60;
+
+/** Whether nothing but the version in force can have let a document through: another one was, and all are proved to be refused. */
+function isOnlyOne(versions: readonly Version[], { hasOther }: EngineLook): boolean {
+  const others = versions.filter(({ state, parts }) => state !== 'current' && parts.length > 0);
+  const last = others.filter(({ state }) => state === 'retired').at(-1);
+  return !hasOther && last?.shown === 'proved' && others.every(({ state }) => !isLive(state));
+}

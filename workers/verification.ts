@@ -1,0 +1,67 @@
+import { createVerificationActivities, type Verified } from '../activities/verification/activities.js';
+import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
+import type { EngineLook } from '../activities/docuelevate/look.js';
+import type { EngineSurvey, ProviderSurvey } from '../activities/shared/survey.js';
+import { rotationPolicyOf } from '../src/config/policy.js';
+import type { Config } from '../src/config/schema.js';
+import { durationMs } from '../src/domain/duration.js';
+import type { Store } from '../src/store/store.js';
+import { descriptorOf } from './descriptor.js';
+
+interface Provider {
+  survey(credential: string, quietly?: boolean): Promise<ProviderSurvey>;
+}
+
+/** Who is asked: providers and engines by the name of their folder. */
+export interface Asked {
+  readonly providers: Readonly<Record<string, Provider>>;
+  readonly docuelevate: Pick<DocuElevateActivities, 'look' | 'makeReload'>;
+  /** Engines that issue their own secrets: one look tells of both. */
+  readonly issuers: Readonly<Record<string, { survey(credential: string): Promise<EngineSurvey> }>>;
+}
+
+/** The looks at what is in force, of every credential of the configuration. */
+export function composeVerification(
+  config: Config,
+  store: Store,
+  { now, ...asked }: Asked & { readonly now: () => number },
+) {
+  return createVerificationActivities({
+    ...{ store, now },
+    verified: (credential) =>
+      Object.hasOwn(config.credentials, credential) ? verifiedOf(config, credential, asked) : null,
+    credentialsOf: (engine) =>
+      Object.entries(config.credentials)
+        .filter(([, credential]) => credential.engine === engine)
+        .map(([name]) => name),
+  });
+}
+
+function verifiedOf(config: Config, credential: string, { providers, docuelevate, issuers }: Asked): Verified {
+  const descriptor = descriptorOf(config, credential);
+  const { usage = null } = rotationPolicyOf(config, credential, descriptor);
+  const { use = null, engine, provider } = descriptor;
+  const checkedEveryMs = use?.checkedEvery === undefined ? null : durationMs(use.checkedEvery);
+  const account = providers[provider];
+  if (!account) throw new Error(`nobody can be asked about ${provider}`);
+  const issuer = issuers[engine];
+  return {
+    ...{ terms: { checkedEveryMs, usage }, use },
+    survey: (quietly) => account.survey(credential, quietly),
+    look: issuer
+      ? async ({ version: { number } }) => ownLook(await issuer.survey(credential), number)
+      : docuelevate.look,
+    makeReload: issuer ? null : docuelevate.makeReload,
+  };
+}
+
+/** An engine's own secret: what its list says. Nothing of its documents is looked at. */
+function ownLook({ settings }: EngineSurvey, number: number): EngineLook {
+  return {
+    settings: settings.map(({ key, version, changed }) => ({
+      ...{ key, changed: changed ?? 'by somebody' },
+      sight: version === number ? ('ours' as const) : ('edited' as const),
+    })),
+    ...{ documents: null, line: null, changes: {}, hasOther: true },
+  };
+}
