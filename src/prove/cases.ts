@@ -1,5 +1,5 @@
 import type { Phase } from '../domain/rotation.js';
-import type { Fault } from './fault.js';
+import type { Fault, Stranding } from './fault.js';
 import { faults } from './faults.js';
 import type { Outgoing, Snag } from './snag.js';
 
@@ -35,6 +35,7 @@ export interface CrashCase {
   readonly boundary: Boundary;
   readonly fault: Fault;
   readonly snag: Snag;
+  readonly strands: Stranding | null;
 }
 
 /** Every fault at every boundary where it can happen. Up to the roll back, that flow is the planned one, which has its own cases. */
@@ -48,7 +49,8 @@ export function casesOf(procedure: string, boundaries: readonly Boundary[]): Cra
         const detail = 'nth' in point ? `-${'of' in point ? `${point.of}-` : ''}${point.nth}` : '';
         const { activity, occurrence } = boundary;
         const snag = { activity, occurrence, point, act: fault.act };
-        return { id: `${place}/${fault.name}${detail}`, procedure, boundary, fault, snag };
+        const strands = fault.strands?.(boundary, boundaries) ?? null;
+        return { id: `${place}/${fault.name}${detail}`, procedure, boundary, fault, snag, strands };
       }),
     ),
   );

@@ -3,6 +3,9 @@ import type { Boundary } from './cases.js';
 import type { Point, Snag } from './snag.js';
 import type { Theater } from './theater.js';
 
+/** `until the next proof`: uses of the engine may fail. `for good`: and nothing in the rotation would notice. */
+export type Stranding = 'until the next proof' | 'for good';
+
 /** One kind of trouble: where it can happen, what happens, and what may come of it. */
 export interface Fault {
   readonly name: string;
@@ -15,7 +18,11 @@ export interface Fault {
   /** A reason to wait for a person that is true in this case. */
   readonly waits?: RegExp;
   /** What the person answers; called with how often they were asked before. */
-  decide?(waiting: Waiting, asked: number): Decision;
+  decide?(waiting: Waiting, asked: number, theater: Theater): Decision;
   /** A person changed what the engine holds: at the end it holds a working value, and that is all that is known. */
   readonly edited?: boolean;
+  /** How long a planned rotation waits in its grace, in milliseconds; hardly at all when left out. */
+  readonly graceMs?: number;
+  /** What the engine may lose for a while, or until somebody verifies it again, by nobody's fault. */
+  strands?(boundary: Boundary, all: readonly Boundary[]): Stranding | null;
 }

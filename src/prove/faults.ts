@@ -1,19 +1,19 @@
 import type { Decision, Waiting } from '../domain/rotation.js';
 import type { FaultKind } from '../lab/faults.js';
+import { entry, outside, reached, reachMs } from './acting.js';
 import type { Boundary } from './cases.js';
+import { engineFaults } from './engine-faults.js';
 import type { Fault } from './fault.js';
 import type { Outgoing, Point } from './snag.js';
 import { type Theater, unstick, until, within } from './theater.js';
 import { kindOf } from './tracer.js';
 
-const reachMs = 25_000; // a busy machine takes its time to come to the last boundary
 const takeOverMs = 30_000;
 const hourMs = 3_600_000;
 
 /** What a rotation may say of a setting that somebody else has changed. */
 const edited =
   /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used/;
-const entry = (): Point[] => [{ at: 'entry' }];
 
 /** Every fault. */
 export const faults: readonly Fault[] = [
@@ -57,6 +57,7 @@ export const faults: readonly Fault[] = [
     ...{ waits: /old key is idle: used/, decide: () => 'skip' }, // by a clock that went back the old value was used after the switch
   },
   { ...outside('emergency', entry, (theater) => theater.emergency()), ends: ['replaced'] },
+  ...engineFaults,
 ];
 
 function kill(name: string, points: Fault['points']): Fault {
@@ -102,21 +103,6 @@ function overtaken(): Fault {
       await reached(theater);
       await theater.emergency();
       await over.play(theater);
-    },
-  };
-}
-
-/** The worker waits at its snag until something has happened elsewhere. */
-function outside(
-  name: string,
-  points: Fault['points'],
-  happen: (theater: Theater, request: Outgoing | null) => Promise<void>,
-): Fault {
-  return {
-    ...{ name, points, act: 'pause' },
-    async play(theater) {
-      await happen(theater, await reached(theater));
-      theater.worker.goOn();
     },
   };
 }
@@ -214,10 +200,6 @@ function beforeProofEnds(boundary: Boundary, all: readonly Boundary[]): readonly
     ({ phase, activity, outcome }) => phase === 'proof' && activity === way?.seen && outcome === 'proved',
   );
   return boundary.index > switched && boundary.index <= lastLook ? entry() : [];
-}
-
-async function reached({ worker }: Theater): Promise<Outgoing | null> {
-  return within('the worker comes to its snag', worker.reached, reachMs);
 }
 
 async function replace(theater: Theater): Promise<void> {

@@ -25,6 +25,8 @@ export interface Scene {
   readonly report: RotationReport | null;
   /** A person changed what the engine holds. */
   readonly edited: boolean;
+  /** What happened put the engine back on a value that is gone, and nothing is left that could notice. */
+  readonly stranded: boolean;
   /** A frozen attempt was called off when it went on: what it was just making stays listed as an open attempt. */
   readonly calledOff: boolean;
 }
@@ -94,7 +96,7 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   const { stage, report, edited, condemned } = scene;
   const held = stage.scenario.engineHolds();
   const dark = held === null || !stage.scenario.working().includes(held);
-  const problems = dark && !mayBeDark(scene) ? ['the engine holds nothing that works'] : [];
+  const problems = dark && !scene.stranded && !mayBeDark(scene) ? ['the engine holds nothing that works'] : [];
   if (!report || report.outcome === 'abandoned' || report.outcome === 'contained') return problems;
   const ours = known.filter(({ alive, foreign }) => alive && !foreign);
   const escaped = ours.filter(({ value }) => condemned.has(value));
@@ -103,11 +105,19 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
     ({ attempted, readable, versions }) =>
       !(scene.calledOff && (attempted === 'open' || (readable && versions.length === 0))),
   );
-  return edited ? problems : [...problems, ...notAlone(counted, held, report)];
+  if (edited) return problems;
+  return [...problems, ...notAlone(counted, scene.stranded ? currentOf(counted) : held, report)];
+}
+
+function isCurrent({ versions }: Known): boolean {
+  return versions.some(({ state }) => state === 'current');
+}
+
+function currentOf(ours: readonly Known[]): string | null {
+  return ours.find(isCurrent)?.value ?? null;
 }
 
 function notAlone(ours: readonly Known[], held: string | null, { outcome }: RotationReport): string[] {
-  const isCurrent = ({ versions }: Known): boolean => versions.some(({ state }) => state === 'current');
   const spare = ours.filter((each) => !isCurrent(each));
   return [
     ...spare.map(({ label }) => `"${label}" still works after the rotation ended as ${outcome}`),
@@ -157,22 +167,36 @@ interface Facts {
   readonly takenBack: boolean;
 }
 
-type Truth = (facts: Facts, at: number) => boolean;
+type Said = Pick<Evidence, 'at' | 'detail'>;
+type Truth = (facts: Facts, said: Said) => boolean;
 
 /** What the samples can tell of a proof, by its kind. */
 const truths: Partial<Record<EvidenceKind, Truth>> = {
-  accepted: ({ values, timeline }, at) =>
+  accepted: ({ values, timeline }, { at }) =>
     timeline.during(at, ({ working }) => values.some((value) => working.includes(value))),
-  refused: ({ values, stage, timeline, takenBack }, at) =>
+  refused: ({ values, stage, timeline, takenBack }, { at }) =>
     takenBack
       ? timeline.during(at, ({ working }) => !working.some((value) => values.includes(value)))
       : !stage.scenario.working().some((value) => values.includes(value)),
-  'setting-ours': ({ values, timeline }, at) =>
+  'setting-ours': ({ values, timeline }, { at }) =>
     timeline.during(at, ({ held }) => held !== null && values.includes(held)),
-  document: ({ timeline }, at) => timeline.during(at, ({ held, working }) => held !== null && working.includes(held)),
+  document: (facts, said) => {
+    const { timeline, values } = facts;
+    const held = timeline.during(said.at, (sample) => sample.held !== null && sample.working.includes(sample.held));
+    return held && wentThrough(facts, said, (value) => values.includes(value));
+  },
+  observed: (facts, said) => wentThrough(facts, said, () => true),
 };
 
-/** Whether a proof was so when it was recorded. What the samples cannot tell counts as true. */
-function isTrue({ kind, at }: Evidence, facts: Facts): boolean {
-  return truths[kind]?.(facts, at) ?? true;
+/** Whether the provider took the very document that is named, before that was said. */
+function wentThrough({ stage: { documents } }: Facts, { at, detail }: Said, fits: (value: string) => boolean): boolean {
+  if (!documents) return true;
+  const [, reference] = /keyturn-test-([0-9a-f]{32})/.exec(detail) ?? [];
+  if (reference === undefined) return false;
+  return documents.taken(reference).some((taken) => taken.at <= at && fits(taken.value));
+}
+
+/** Whether a proof was so when it was recorded. What nobody can tell counts as true. */
+function isTrue(evidence: Evidence, facts: Facts): boolean {
+  return truths[evidence.kind]?.(facts, evidence) ?? true;
 }

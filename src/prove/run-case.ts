@@ -27,7 +27,7 @@ export interface Verdict extends Judgement {
   readonly seconds: number;
 }
 
-const endMs = 40_000;
+const endMs = 90_000; // a busy machine takes its time
 const lateMs = 15_000; // for a frozen attempt to come to its end
 const usual: Readonly<Record<Flow, RotationOutcome>> = {
   planned: 'retired',
@@ -61,7 +61,7 @@ interface Playing {
 
 async function play(
   job: Job,
-  { crash: { procedure, boundary, fault, snag }, without }: Playing,
+  { crash: { procedure, boundary, fault, snag, strands }, without }: Playing,
   defer: Defer,
 ): Promise<Omit<Verdict, 'id' | 'procedure' | 'seconds'>> {
   const { flow } = boundary;
@@ -69,7 +69,7 @@ async function play(
   defer(() => stage.scenario.stop());
   const timeline = startTimeline(stage.scenario);
   defer(async () => timeline.stop());
-  const theater = await openTheater(job, { stage, flow, snag, ...(without && { without }) }, defer);
+  const theater = await openTheater(job, { stage, flow, snag, without, graceMs: fault.graceMs }, defer);
   const consumer = startConsumer(() => stage.scenario.consume(), 100, stage.scenario.gaps);
   defer(() => consumer.stop());
 
@@ -77,9 +77,10 @@ async function play(
 
   await consumer.stop();
   timeline.stop();
-  const { condemned } = theater;
-  const judgement = await judge(sceneOf(theater, fault, { timeline, report }));
-  const consumerFailures = condemned.size > 0 ? 0 : consumer.failed; // contain first: an emergency may cost an outage
+  const [{ condemned }, stranded] = [theater, strands === 'for good'];
+  const judgement = await judge(sceneOf(theater, fault, { timeline, report, stranded }));
+  const excused = condemned.size > 0 || strands !== null; // contain first: an emergency may cost an outage
+  const consumerFailures = excused ? 0 : consumer.failed;
   const failures = `${consumerFailures} of ${consumer.probes} uses of the engine failed`;
   return {
     ...judgement,
@@ -87,17 +88,19 @@ async function play(
       ...problems,
       ...wrongEnd(
         report,
-        condemned.size > 0
-          ? ['replaced', ...contained(fault)]
-          : [usual[flow], ...(fault.ends ?? []), ...back(report, stage)],
+        condemned.size > 0 ? ['replaced', ...contained(fault)] : rightEnds(flow, fault, back(report, stage)),
       ),
       ...(consumerFailures > 0 ? [failures] : []),
-      ...(await useAfterwards(stage, report, fault)),
+      ...(stranded ? [] : await useAfterwards(stage, report, fault)),
       ...judgement.problems,
     ],
     ...{ outcome: report?.outcome ?? 'none', missed, consumerFailures, outageMs: timeline.outageMs() },
     gapsMs: gapsOf(stage),
   };
+}
+
+function rightEnds(flow: Flow, { ends = [] }: Fault, others: readonly RotationOutcome[]): RotationOutcome[] {
+  return [usual[flow], ...ends, ...others];
 }
 
 /** Where a rotation says that it is through, everybody who uses the value can go on. */
@@ -111,7 +114,7 @@ function gapsOf({ scenario: { gaps } }: Stage): number[] {
   return (gaps?.() ?? []).map(({ from, to }) => Math.min(to, now) - from);
 }
 
-function sceneOf(theater: Theater, fault: Fault, seen: Pick<Scene, 'timeline' | 'report'>): Scene {
+function sceneOf(theater: Theater, fault: Fault, seen: Pick<Scene, 'timeline' | 'report' | 'stranded'>): Scene {
   const { stage, session, condemned } = theater;
   const { credential } = stage.scenario;
   const edited = fault.edited ?? false;
@@ -164,7 +167,7 @@ async function watch(theater: Theater, fault: Fault): Promise<Watched> {
     const needsOperator = seen?.typedSearchAttributes.get(keyturnNeedsOperator) === true;
     const waiting = needsOperator ? await question(theater) : null;
     if (!waiting) continue;
-    const decision = decisionOf(fault, waiting, asked++);
+    const decision = decisionOf(fault, waiting, (question) => fault.decide?.(question, asked++, theater));
     if (!decision) return { report: null, problems: [`it waits without a true reason: ${waiting.why}`] };
     await answer(theater, decision);
   }
@@ -177,8 +180,12 @@ async function question(theater: Theater): Promise<Waiting | null> {
 }
 
 /** Undefined when the fault is no reason to ask this. */
-function decisionOf(fault: Fault, waiting: Waiting, asked: number): Decision | undefined {
-  return fault.waits?.test(waiting.why) ? fault.decide?.(waiting, asked) : undefined;
+function decisionOf(
+  { waits }: Fault,
+  waiting: Waiting,
+  decides: (waiting: Waiting) => Decision | undefined,
+): Decision | undefined {
+  return waits?.test(waiting.why) ? decides(waiting) : undefined;
 }
 
 async function ended({ handle }: Theater, status: string): Promise<Watched> {

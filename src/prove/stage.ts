@@ -1,3 +1,4 @@
+import type { DocuElevateLab } from '../lab/docuelevate/server.js';
 import type { LabServer } from '../lab/server.js';
 import type { Scenario } from '../lab/scenario.js';
 
@@ -23,6 +24,29 @@ export interface HollowEnd {
   readonly probe: string;
 }
 
+/** A document that a provider took. */
+export interface Taken {
+  /** What it came with: a value, or the part of one that names it. */
+  readonly value: string;
+  /** Real Unix milliseconds. */
+  readonly at: number;
+}
+
+/** DocuElevate where it is the engine, and the documents that go through it. */
+export interface Documents {
+  readonly lab: DocuElevateLab;
+  /** The step that needs the value. */
+  readonly step: string;
+  /** A document of somebody's that needs it. */
+  readonly write: (about: string) => Buffer;
+  /** What the provider took whose content holds a text, in order. */
+  readonly taken: (text: string) => readonly Taken[];
+  /** Lets the next document fail whose content holds a text. */
+  readonly failOne: (text: string) => void;
+  /** Whether it then fails before the step, or at it. */
+  readonly failsEarlier: boolean;
+}
+
 /** A procedure's scenario with other people in it, and the truth about what they see. */
 export interface Stage {
   readonly scenario: Scenario;
@@ -37,6 +61,8 @@ export interface Stage {
   readonly systems: readonly LabServer[];
   /** Left out where nothing is deleted through an API of its own. */
   readonly hollow?: HollowEnd;
+  /** Left out where the engine processes no documents of ours. */
+  readonly documents?: Documents;
   /** What a planned rotation may be rolled back for by itself, besides what the fault allows. */
   readonly goesBack?: RegExp;
 }

@@ -44,7 +44,8 @@ export interface Billing {
   readonly stage: Stage;
   readonly flow: Flow;
   readonly snag: Snag | null;
-  readonly without?: Assignment['without'];
+  readonly without?: Assignment['without'] | undefined;
+  readonly graceMs?: number | undefined;
 }
 
 const graceMs: Readonly<Record<Flow, number>> = {
@@ -55,7 +56,8 @@ const graceMs: Readonly<Record<Flow, number>> = {
 const patienceMs = 3_000;
 const heartbeatMs = 1_000;
 
-export async function openTheater(job: Job, { stage, flow, snag, without }: Billing, defer: Defer): Promise<Theater> {
+export async function openTheater(job: Job, billing: Billing, defer: Defer): Promise<Theater> {
+  const { stage, flow, snag, without } = billing;
   const { scenario } = stage;
   const { credential } = scenario;
   const playground = await createPlayground(scenario, { grace: '1 second' });
@@ -75,7 +77,7 @@ export async function openTheater(job: Job, { stage, flow, snag, without }: Bill
   defer(async () => void (await Promise.all(hired.map((worker) => workers.giveBack(worker, !harmed(worker))))));
   const condemned = new Set<string>();
   const worker = hire(snag);
-  const handle = await start(job, session, { credential, flow });
+  const handle = await start(job, session, { credential, flow, graceMs: billing.graceMs ?? graceMs[flow] });
   defer(() => endWorkflow(handle));
   if (flow === 'roll-back') defer(haveSecondThoughts(handle));
   const theater: Theater = {
@@ -95,13 +97,13 @@ export async function openTheater(job: Job, { stage, flow, snag, without }: Bill
 async function start(
   { temporal }: Job,
   { config }: Session,
-  { credential, flow }: { credential: string; flow: Flow },
+  { credential, flow, graceMs: grace }: { credential: string; flow: Flow; graceMs: number },
 ): Promise<WorkflowHandle<RotationWorkflow>> {
   const trigger = flow === 'emergency' ? 'emergency' : 'manual';
   const input = inputOf(config, credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
   const { handle } = await startRotation(temporal.client, descriptorOf(config, credential), {
     ...input,
-    policy: { ...input.policy, graceMs: graceMs[flow], patienceMs },
+    policy: { ...input.policy, graceMs: grace, patienceMs },
     timing: { heartbeatMs },
   });
   if (flow === 'emergency') await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
@@ -111,12 +113,8 @@ async function start(
 /** A person takes the rotation back as soon as it is in its grace. Returns what ends the waiting for it. */
 function haveSecondThoughts(handle: WorkflowHandle<RotationWorkflow>): () => Promise<void> {
   const enough = new AbortController();
-  async function inGrace(): Promise<boolean> {
-    const seen = await handle.query(progress).catch(() => null); // no worker may be there yet
-    return seen?.waiting?.for === 'grace';
-  }
   async function think(): Promise<void> {
-    while (!(await inGrace())) await delay(50, undefined, { signal: enough.signal });
+    while (!(await inGrace(handle))) await delay(50, undefined, { signal: enough.signal });
     const request = { actor: 'harness', decision: 'roll-back', reason: 'second thoughts' } as const;
     await handle.executeUpdate(decide, { args: [request] });
   }
@@ -125,6 +123,11 @@ function haveSecondThoughts(handle: WorkflowHandle<RotationWorkflow>): () => Pro
     enough.abort();
     await thinking;
   };
+}
+
+export async function inGrace(handle: WorkflowHandle<RotationWorkflow>): Promise<boolean> {
+  const seen = await handle.query(progress).catch(() => null); // no worker may be there yet
+  return seen?.waiting?.for === 'grace';
 }
 
 function condemn(stage: Stage, condemned: Set<string>): void {

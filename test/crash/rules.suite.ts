@@ -54,6 +54,17 @@ const rules: readonly { rule: string; find: string; phase?: string; says: RegExp
     says: /survived the emergency/,
   },
   {
+    rule: 'a document counts only after a reload',
+    find: 'versions.promote/worker-on-environment-in-grace',
+    says: /"document" was proved and was not so/,
+  },
+  {
+    rule: "lines are the document's own",
+    find: 'docuelevate.processTestDocument/id-given-out-again',
+    phase: 'verify',
+    says: /"document" was proved and was not so/,
+  },
+  {
     rule: 'an adopted value is confirmed',
     find: 'versions.openRotation/kill-end',
     says: /never been shown to work|waits without a true reason/,

@@ -3,10 +3,16 @@
 import { Context } from '@temporalio/activity';
 import type { Without } from '../../src/prove/worker-process.js';
 import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.js';
+import type { DocuElevateClient } from '../../activities/docuelevate/client.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Activities } from '../../workers/registered.js';
 import type { Intent } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
+
+const { DocuElevateClient: client } = (await import(
+  new URL('../../dist/activities/docuelevate/client.js', import.meta.url).href
+)) as { DocuElevateClient: { readonly prototype: DocuElevateClient } };
+const takesDocuments = 'docuelevate.processTestDocument';
 
 const kinds: readonly EvidenceKind[] = ['accepted', 'setting-ours', 'document', 'in-use', 'idle'];
 const anybodysName = 'keyturn-openai';
@@ -74,6 +80,20 @@ export const without: Readonly<Record<string, Without>> = {
       },
     }),
   },
+  'a document counts only after a reload': {
+    activities: (activities, store) => ({
+      ...activities,
+      async [takesDocuments](run: { version: VersionRef }) {
+        const observed = (await activities['docuelevate.observeDocument']?.(run as never)) as Finding;
+        const finding: Finding = { ...observed, kind: 'document' };
+        await store.prove(run.version, finding);
+        return finding;
+      },
+    }),
+  },
+  "lines are the document's own": {
+    activities: (activities) => ({ ...activities, [takesDocuments]: mixingUp(activities[takesDocuments]) }),
+  },
   'an adopted value is confirmed': {
     store: (store) => ({
       ...store,
@@ -81,6 +101,32 @@ export const without: Readonly<Record<string, Without>> = {
     }),
   },
 };
+
+/** Whatever was logged under a document's id counts as its own, as long as the activity runs. */
+function mixingUp(activity: Activities[string] | undefined): Activities[string] {
+  const { prototype } = client;
+  return async (...args) => {
+    const [fileOf, file] = (['fileOf', 'file'] as const).map((name) => Reflect.get(prototype, name)) as [
+      DocuElevateClient['fileOf'],
+      DocuElevateClient['file'],
+    ];
+    let own = '';
+    prototype.fileOf = async function (task) {
+      own = task;
+      const found = await fileOf.call(this, task);
+      return found && { ...found, since: 0 };
+    };
+    prototype.file = async function (id) {
+      const found = await file.call(this, id);
+      return found && { ...found, logs: found.logs.map((line) => ({ ...line, task_id: own })) };
+    };
+    try {
+      return await activity?.(...args);
+    } finally {
+      Object.assign(prototype, { fileOf, file });
+    }
+  };
+}
 
 /** For all that the activity knows, nobody ever takes it for dead. */
 function unhurried(activity: Activities[string]): Activities[string] {

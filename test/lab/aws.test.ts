@@ -131,6 +131,28 @@ it('tells the last use in whole minutes, by service', async () => {
   });
 });
 
+it('notes the first use in fifteen minutes alone, and tells of it hours later', async () => {
+  await start({ usageResolutionMs: 15 * 60_000, usageLagMs: 4 * 3_600_000 });
+  const [key, first] = [lab.createByHand(), now];
+  const lastUse = async () =>
+    (await iam().send(new GetAccessKeyLastUsedCommand({ AccessKeyId: key.id }))).AccessKeyLastUsed?.LastUsedDate;
+  const whole = (ms: number): Date => new Date(Math.floor(ms / 60_000) * 60_000);
+
+  await put(key);
+  now += 15 * 60_000 - 1;
+  await put(key); // hidden by the first one
+  now += 1;
+  await put(key);
+
+  expect(await lastUse()).toBeUndefined();
+  now = first + 4 * 3_600_000;
+  expect(await lastUse()).toEqual(whole(first));
+  now += 15 * 60_000 - 1;
+  expect(await lastUse()).toEqual(whole(first));
+  now += 1;
+  expect(await lastUse()).toEqual(whole(first + 15 * 60_000));
+});
+
 it('allows what a policy allows, and says so when asked', async () => {
   const allowed = async ({ id }: Credentials): Promise<unknown> => {
     const name = id === lab.admin.id ? 'keyturn' : 'auditor';

@@ -58,8 +58,8 @@ describe('a key', () => {
     lab.restrictNewKeys(false);
     expect((await ask('POST', '/chat/completions', { key: value, body: chat })).status).toBe(200);
     expect(lab.inferences()).toEqual([
-      { key: keyId, asked: JSON.stringify(chat), status: 403 },
-      { key: keyId, asked: JSON.stringify(chat), status: 200 },
+      { key: keyId, asked: JSON.stringify(chat), status: 403, at: expect.any(Number) as number },
+      { key: keyId, asked: JSON.stringify(chat), status: 200, at: expect.any(Number) as number },
     ]);
   });
 
@@ -98,6 +98,28 @@ describe('a key', () => {
     await ask('GET', '/models', { key: `${value}x` });
     expect(await lastUsed()).toBe(1_700_000_001);
     expect(lab.keys()[0]?.lastUsedAt).toBe(1_700_000_001);
+  });
+
+  it('shows its first use within a resolution alone, and that only after a lag', async () => {
+    let now = 1_700_000_000_000;
+    await start({ clock: () => now, usageResolutionMs: 900_000, usageLagMs: 3_600_000 });
+    const { value } = lab.createUserKey('by hand');
+    const shownAfter = async (ms: number): Promise<unknown> => {
+      now += ms;
+      return (await ask('GET', inProject('/api_keys'))).at('data', 0, 'last_used_at');
+    };
+    const use = () => ask('GET', '/models', { key: value });
+
+    await use();
+    now += 899_000;
+    await use(); // too soon after the first one to be noted
+    now += 1_000;
+    await use();
+
+    expect(await shownAfter(2_699_000)).toBeNull();
+    expect(await shownAfter(1_000)).toBe(1_700_000_000);
+    expect(await shownAfter(899_000)).toBe(1_700_000_000);
+    expect(await shownAfter(1_000)).toBe(1_700_000_900);
   });
 
   it('of a service account cannot be deleted by itself, one of a person can, once', async () => {

@@ -203,6 +203,7 @@ it('never leaves the engine without a working value, deletes what is not ours, l
           condemned: new Set<string>(),
           report,
           edited: true,
+          stranded: false,
           calledOff: false,
         };
         const judged = await judge(scene);

@@ -19,7 +19,7 @@ export function callerOf(state: AwsState, request: Incoming, service: Service): 
   const known = ownerOf(state, signed, request);
   if (!known) return 'unknown key';
   if (!isSignedWith(known.secret, request, signed)) return 'wrong signature';
-  if ('settledAt' in known) known.lastUsed = { at: state.now(), service };
+  if ('settledAt' in known) known.lastUse.note({ at: state.now(), service });
   return { user: known.user, with: known };
 }
 

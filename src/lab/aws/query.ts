@@ -72,7 +72,8 @@ const iam: Readonly<Record<string, Action>> = {
   GetAccessKeyLastUsed({ state, field }) {
     const key = state.keys.find(({ id, deleted }) => id === field('AccessKeyId') && !deleted);
     if (!key) return gone(`The Access Key with id ${field('AccessKeyId')}`);
-    const { user, lastUsed } = key;
+    const { user, lastUse } = key;
+    const lastUsed = lastUse.shown();
     const used = { LastUsedDate: lastUsed ? minute(lastUsed.at) : undefined, ServiceName: lastUsed?.service ?? 'N/A' };
     return { UserName: user.name, AccessKeyLastUsed: { ...used, Region: lastUsed ? 'us-east-1' : 'N/A' } };
   },

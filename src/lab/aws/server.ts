@@ -1,11 +1,12 @@
 import type { Incoming } from '../routes.js';
+import type { UsageOptions } from '../last-use.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
 import { answerObject } from './objects.js';
 import { actionOf, answerQuery } from './query.js';
 import type { Credentials } from './signature.js';
-import { type AccessKey, type AwsState, createState, type User } from './state.js';
+import { type AccessKey, type AwsState, createState, type Put, type User } from './state.js';
 
-export interface AwsLabOptions extends LabOptions {
+export interface AwsLabOptions extends LabOptions, UsageOptions {
   /** How long S3 refuses a new key; STS does so half as long (milliseconds by the lab's clock). */
   readonly settlingMs?: number;
   /** How long a key that is switched off or deleted is still let through. */
@@ -37,6 +38,8 @@ export interface AwsLab extends LabServer {
   others(): AwsLabKey[];
   /** Names of the bucket's objects. */
   objects(): string[];
+  /** Every object that was put into it, in order, also what is gone again. */
+  puts(): readonly Put[];
   /** The time of what sessions are denied, Unix ms; null without a policy. */
   readonly deniedBefore: number | null;
   /** Somebody makes a key in the console. Throws when there are two. */
@@ -53,8 +56,7 @@ export interface AwsLab extends LabServer {
 
 /** IAM, STS and one bucket of S3, on one address. */
 export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> {
-  const { clock = Date.now, settlingMs = 0, lingeringMs = 0 } = options;
-  const state = createState({ clock, settlingMs, lingeringMs });
+  const state = createState({ clock: Date.now, settlingMs: 0, lingeringMs: 0, ...options });
   const { service, admin, powerless, colleague } = state.users;
   const answer = (request: Incoming) => {
     const action = actionOf(request);
@@ -80,13 +82,14 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     keys: () => state.keys.filter(({ user }) => user === service).map(seen),
     others: () => state.keys.filter(({ user }) => user === colleague).map(seen),
     objects: () => [...state.bucket.objects.keys()],
+    puts: () => state.puts,
     get deniedBefore() {
       return service.deniedBefore;
     },
     createByHand: () => seen(create(service)),
     deleteByHand: (id) => state.remove(keyOf(id)),
     switchByHand: (id, active) => state.switchTo(keyOf(id), active),
-    use: (id) => void (keyOf(id).lastUsed = { at: state.now(), service: 's3' }),
+    use: (id) => keyOf(id).lastUse.note({ at: state.now(), service: 's3' }),
     issueSession: () => state.issueSession(service),
     forbid: (action) => void (admin.actions = admin.actions.filter((each) => each !== action)),
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
 import type { Service } from './signature.js';
 
 export interface User {
@@ -9,6 +10,11 @@ export interface User {
   actions: readonly string[];
   /** Sessions issued before this are denied everything (Unix ms); null without such a policy. */
   deniedBefore: number | null;
+}
+
+export interface Use {
+  readonly at: number;
+  readonly service: Service;
 }
 
 export interface AccessKey {
@@ -24,7 +30,16 @@ export interface AccessKey {
   deleted: boolean;
   /** Unix milliseconds until which a key that was switched off or deleted is still let through. */
   lingersUntil: number;
-  lastUsed: { readonly at: number; readonly service: Service } | null;
+  readonly lastUse: LastUse<Use>;
+}
+
+/** An object that somebody put into the bucket. */
+export interface Put {
+  /** Id of the key or the session. */
+  readonly by: string;
+  readonly content: Buffer;
+  /** Real Unix milliseconds. */
+  readonly at: number;
 }
 
 /** Temporary credentials: they outlive the key that they were issued with. */
@@ -41,6 +56,8 @@ export interface AwsState {
   /** The service user whose keys are rotated; one that may manage them, and one that may only list them. */
   readonly users: { readonly service: User; readonly admin: User; readonly powerless: User; readonly colleague: User };
   readonly bucket: { readonly name: string; readonly objects: Map<string, Buffer> };
+  /** Every object that was put, in order. */
+  readonly puts: Put[];
   /** Every key there ever was, oldest first. */
   readonly keys: readonly AccessKey[];
   readonly sessions: readonly Session[];
@@ -56,7 +73,7 @@ export interface AwsState {
   accepts(key: AccessKey, service: Service): boolean;
 }
 
-export interface StateOptions {
+export interface StateOptions extends UsageOptions {
   readonly clock: Clock;
   /** How long a new key is still refused, in milliseconds by the clock. */
   readonly settlingMs: number;
@@ -94,7 +111,7 @@ export function createState(options: StateOptions): AwsState {
       colleague: newUser('colleague', objects),
     },
     bucket: { name: 'documents', objects: new Map() },
-    sessions,
+    ...{ sessions, puts: [] },
     now: clock,
     issueSession(user) {
       const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock() };
@@ -105,7 +122,7 @@ export function createState(options: StateOptions): AwsState {
   };
 }
 
-function keeping({ clock, settlingMs, lingeringMs }: StateOptions) {
+function keeping({ clock, settlingMs, lingeringMs, ...usage }: StateOptions) {
   const keys: AccessKey[] = [];
   const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
   function linger(key: AccessKey): void {
@@ -119,7 +136,12 @@ function keeping({ clock, settlingMs, lingeringMs }: StateOptions) {
       const settledAt = by ? clock() + settlingMs : Number.NEGATIVE_INFINITY;
       const key: AccessKey = {
         ...{ user, id: newId('AKIA'), secret: newSecret(), madeBy: by, createdAt: clock(), settledAt },
-        ...{ active: true, deleted: false, lingersUntil: Number.NEGATIVE_INFINITY, lastUsed: null },
+        ...{
+          active: true,
+          deleted: false,
+          lingersUntil: Number.NEGATIVE_INFINITY,
+          lastUse: createLastUse<Use>(clock, usage),
+        },
       };
       keys.push(key);
       return key;

@@ -38,7 +38,11 @@ function withKey(state: AzureState, version: string, handle: Handler<Incoming>):
     const value = request.headers['ocp-apim-subscription-key'];
     if (state.account.localAuthDisabled)
       return refusal(403, 'AuthenticationTypeDisabled', 'Key based authentication is disabled for this resource.');
-    return typeof value === 'string' && state.works(value) ? handle(request) : denied;
+    if (typeof value !== 'string' || !state.works(value)) return denied;
+    if (state.fails(request.body.toString('latin1')))
+      return refusal(500, 'InternalServerError', 'An unexpected error occurred.');
+    if (request.method === 'POST') state.readings.push({ key: value, content: request.body, at: Date.now() });
+    return handle(request);
   };
 }
 

@@ -3,7 +3,7 @@ import { type LabOptions, type LabServer, serve } from '../server.js';
 import { documentRoutes } from './documents.js';
 import { entraRoutes } from './entra.js';
 import { managementRoutes } from './management.js';
-import { type AzureState, createState, type Slot } from './state.js';
+import { type AzureState, createState, type Reading, type Slot } from './state.js';
 
 export interface AzureLabOptions extends LabOptions {
   /** How long a new key is still refused (milliseconds by the lab's clock). */
@@ -39,6 +39,10 @@ export interface AzureLab extends LabServer {
   /** Every key that the account ever had, oldest first. */
   keys(): AzureLabKey[];
   inSlot(slot: Slot): string;
+  /** Documents that it says so of are answered with a server error. */
+  failFor(fails: (content: string) => boolean): void;
+  /** Every document that was handed in with a key that works, in order. */
+  readings(): readonly Reading[];
   /** Whether the data plane lets a value through right now. */
   works(value: string): boolean;
   /** Somebody regenerates a key in the portal. */
@@ -72,6 +76,8 @@ export async function startAzureLab(options: AzureLabOptions = {}): Promise<Azur
         .filter((key) => key.account === account)
         .map(({ value, slot, replacedAt }) => ({ value, slot, live: replacedAt === null })),
     inSlot: (slot) => state.inSlot(account, slot).value,
+    readings: () => state.readings,
+    failFor: (fails) => void (state.fails = fails),
     works: (value) => state.works(value),
     regenerateByHand: (slot) => state.regenerate(account, slot),
     disableKeys: () => void (account.localAuthDisabled = true),

@@ -35,6 +35,15 @@ interface Token {
   readonly expiresAt: number;
 }
 
+/** A document that was handed in to be read. */
+export interface Reading {
+  /** The key's value. */
+  readonly key: string;
+  readonly content: Buffer;
+  /** Real Unix milliseconds. */
+  readonly at: number;
+}
+
 export interface AzureState {
   readonly tenant: string;
   readonly account: Account;
@@ -44,6 +53,9 @@ export interface AzureState {
   readonly apps: readonly [App, App];
   /** Every key there ever was, oldest first. */
   readonly keys: readonly Key[];
+  readonly readings: Reading[];
+  /** Documents that it says so of cannot be read. */
+  fails: (content: string) => boolean;
   inSlot(account: Account, slot: Slot): Key;
   regenerate(account: Account, slot: Slot): void;
   /** Whether the data plane lets a value through right now. */
@@ -83,7 +95,7 @@ export function createState({ clock, settlingMs, lingeringMs }: StateOptions): A
     account,
     neighbor,
     apps: [newApp(contributor), newApp(user)],
-    keys,
+    ...{ keys, readings: [], fails: () => false },
     inSlot,
     regenerate(owner, slot) {
       inSlot(owner, slot).replacedAt = clock() + lingeringMs;

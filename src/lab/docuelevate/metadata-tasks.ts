@@ -30,7 +30,7 @@ export function extractMetadata(engine: Engine, readable: Readable): Job {
       }
       await note('call_ai_provider', 'in_progress', 'Calling AI provider API');
       try {
-        const answer = await ai.chat(task, 'Extract the metadata of this document as JSON.');
+        const answer = await ai.chat(task, `Extract the metadata of this document as JSON. ${readable.text}`);
         await note('call_ai_provider', 'success', 'Received AI provider response');
         const json = /\{[^]*\}/.exec(answer)?.[0];
         if (json === undefined) return await note(step, 'failure', 'Invalid JSON in response');

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Handler, type Incoming, jsonBody, type Routes } from '../routes.js';
+import { type Answer, type Handler, type Incoming, jsonBody, type Routes } from '../routes.js';
 import { bearer, ok, refusal } from './answers.js';
 import { missingScope, wrongKey } from './organization.js';
-import type { OpenAiState } from './state.js';
+import type { Key, OpenAiState } from './state.js';
 
 const Chat = z.object({ model: z.string(), messages: z.array(z.unknown()).min(1) });
 const Embedding = z.object({ model: z.string(), input: z.union([z.string(), z.array(z.string())]) });
@@ -36,10 +36,17 @@ function authenticated(state: OpenAiState, handle: Handler<Incoming>): Handler<I
     const key = value === null ? undefined : state.accept(value);
     if (!key) return wrongKey(value);
     if (request.method === 'GET') return handle(request);
-    const answer = key.restricted ? missingScope('model.request') : await handle(request);
-    state.inferences.push({ key: key.id, asked: request.body.toString(), status: answer.status });
+    const asked = request.body.toString();
+    const answer = answerTo(state, key, asked) ?? (await handle(request));
+    state.inferences.push({ key: key.id, asked, status: answer.status, at: Date.now() });
     return answer;
   };
+}
+
+/** Null when the question is answered as it should be. */
+function answerTo(state: OpenAiState, { restricted }: Key, asked: string): Answer | null {
+  if (restricted) return missingScope('model.request');
+  return state.fails(asked) ? refusal(500, 'The server had an error while processing your request.') : null;
 }
 
 const models = ['gpt-4o-mini', 'gpt-4o', 'text-embedding-3-small'];

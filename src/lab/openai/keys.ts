@@ -1,6 +1,6 @@
 import type { Incoming, Routes } from '../routes.js';
 import { ok, page, redact, refusal, type View } from './answers.js';
-import type { Account, Key, OpenAiState } from './state.js';
+import { type Account, type Key, lastUsedAt, type OpenAiState } from './state.js';
 
 const keys = '/v1/organization/projects/{project}/api_keys';
 
@@ -46,7 +46,7 @@ function view(key: Key): View {
     name: key.name,
     redacted_value: redact(key.value),
     created_at: key.createdAt,
-    last_used_at: key.lastUsedAt,
+    last_used_at: lastUsedAt(key),
     owner_project_access: accessOf(key),
     owner: key.account ? { type: 'service_account', service_account: account(key.account) } : person(key),
   };

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Incoming, type Routes, router } from '../routes.js';
+import type { UsageOptions } from '../last-use.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
 import { refusal } from './answers.js';
 import { inferenceRoutes } from './inference.js';
 import { organizationRoutes } from './organization.js';
-import { createState, type Inference, type Key, type OpenAiState } from './state.js';
+import { createState, type Inference, type Key, lastUsedAt, type OpenAiState } from './state.js';
 
-export interface OpenAiLabOptions extends LabOptions {
+export interface OpenAiLabOptions extends LabOptions, UsageOptions {
   /** How long a new key is still refused (milliseconds by the lab's clock): real keys take a moment to spread. */
   readonly settlingMs?: number;
 }
@@ -19,7 +20,7 @@ export interface OpenAiLabKey {
   /** Null for a key that belongs to a person. */
   readonly accountId: string | null;
   readonly accountName: string | null;
-  /** Unix seconds. */
+  /** Unix seconds, as the organization's administrators see it. */
   readonly lastUsedAt: number | null;
   readonly deleted: boolean;
 }
@@ -47,6 +48,8 @@ export interface OpenAiLab extends LabServer {
   killKey(id: string): void;
   /** Keys that are made from now on may list models and nothing else: accepted, and of no use to an engine. False lets every key do everything again. */
   restrictNewKeys(restricted: boolean): void;
+  /** Chats and embeddings that it says so of are answered with a server error. */
+  failFor(fails: (asked: string) => boolean): void;
 }
 
 export interface OpenAiLabAccount {
@@ -62,8 +65,7 @@ export function openAiRoutes(state: OpenAiState): Routes<Incoming> {
 
 /** OpenAI's administration API and the three calls a document engine makes (specification 2.3.0). */
 export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<OpenAiLab> {
-  const { clock = Date.now, settlingMs = 0 } = options;
-  const state = createState({ clock, settlingMs });
+  const state = createState({ clock: Date.now, settlingMs: 0, ...options });
   const route = router(openAiRoutes(state), ({ method, path }) =>
     refusal(404, `Unknown request URL: ${method} ${path}.`, 'unknown_url'),
   );
@@ -95,6 +97,7 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
       if (!key) throw new RangeError(`no such key: ${id}`);
       key.deleted = true;
     },
+    failFor: (fails) => void (state.fails = fails),
     restrictNewKeys(restricted) {
       state.newKeysRestricted = restricted;
       if (!restricted) for (const key of state.keys) key.restricted = false;
@@ -102,6 +105,8 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
   };
 }
 
-function labKey({ id, value, name, account, lastUsedAt, deleted }: Key): OpenAiLabKey {
-  return { id, value, name, accountId: account?.id ?? null, accountName: account?.name ?? null, lastUsedAt, deleted };
+function labKey(key: Key): OpenAiLabKey {
+  const { id, value, name, account, deleted } = key;
+  const owner = { accountId: account?.id ?? null, accountName: account?.name ?? null };
+  return { id, value, name, ...owner, lastUsedAt: lastUsedAt(key), deleted };
 }

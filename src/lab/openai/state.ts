@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
 
 export interface Project {
   readonly id: string;
@@ -29,7 +30,7 @@ export interface Key {
   readonly settledAt: number;
   /** It may list models and nothing else. */
   restricted: boolean;
-  lastUsedAt: number | null;
+  readonly lastUse: LastUse<{ readonly at: number }>;
   deleted: boolean;
 }
 
@@ -40,6 +41,8 @@ export interface Inference {
   /** What was asked, whole: whose document it was can be told by it. */
   readonly asked: string;
   readonly status: number;
+  /** Real Unix milliseconds. */
+  readonly at: number;
 }
 
 export interface AdminKey {
@@ -62,6 +65,8 @@ export interface Owner {
 
 /** What the organization holds. Deleted things stay, marked, so that a cursor that names one still works. */
 export interface OpenAiState {
+  /** What it says so of is answered with a server error. */
+  fails: (asked: string) => boolean;
   /** What is made from now on may list models and nothing else. */
   newKeysRestricted: boolean;
   readonly project: Project;
@@ -82,7 +87,13 @@ export interface OpenAiState {
   accept(value: string): Key | undefined;
 }
 
-export function createState({ clock, settlingMs }: { clock: Clock; settlingMs: number }): OpenAiState {
+export interface StateOptions extends UsageOptions {
+  readonly clock: Clock;
+  /** How long a new key is still refused, in milliseconds by the clock. */
+  readonly settlingMs: number;
+}
+
+export function createState({ clock, settlingMs, ...usage }: StateOptions): OpenAiState {
   const accounts: Account[] = [];
   const keys: Key[] = [];
   const now = (): number => Math.floor(clock() / 1000);
@@ -92,11 +103,12 @@ export function createState({ clock, settlingMs }: { clock: Clock; settlingMs: n
     const value = chosen ?? newSecret(account ? 'sk-svcacct' : 'sk-proj');
     const settledAt = settled ? 0 : clock() + settlingMs;
     const made = { id: newId('key'), value, project, name, account, createdAt: now(), settledAt };
-    const key = { ...made, restricted: state.newKeysRestricted, lastUsedAt: null, deleted: false };
+    const key = { ...made, restricted: state.newKeysRestricted, ...unused(clock, usage) };
     keys.push(key);
     return key;
   }
   const state: OpenAiState = {
+    fails: () => false,
     newKeysRestricted: false,
     project: { id: newId('proj'), name: 'Documents', createdAt: now() },
     defaultProject: { id: newId('proj'), name: 'Default project', createdAt: now() },
@@ -115,11 +127,21 @@ export function createState({ clock, settlingMs }: { clock: Clock; settlingMs: n
     works: (value) => working(value) !== undefined,
     accept(value) {
       const key = working(value);
-      if (key) key.lastUsedAt = now();
+      key?.lastUse.note({ at: clock() });
       return key;
     },
   };
   return state;
+}
+
+function unused(clock: Clock, usage: UsageOptions): Pick<Key, 'lastUse' | 'deleted'> {
+  return { lastUse: createLastUse(clock, usage), deleted: false };
+}
+
+/** Unix seconds of the last use that shows; null when none does. */
+export function lastUsedAt({ lastUse }: Key): number | null {
+  const use = lastUse.shown();
+  return use && Math.floor(use.at / 1000);
 }
 
 function newAdminKey(name: string, createdAt: number): AdminKey {

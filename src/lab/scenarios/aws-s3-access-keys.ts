@@ -1,11 +1,19 @@
+import type { Duration } from '../../domain/duration.js';
 import { type AwsLab, type AwsLabOptions, startAwsLab } from '../aws/server.js';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import type { Gap, Received, Scenario, ScenarioOptions } from '../scenario.js';
 
 const settings = ['aws_access_key_id', 'aws_secret_access_key'] as const;
 
+export interface AwsScenarioOptions
+  extends ScenarioOptions, AwsLabOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {
+  /** What the configuration says of the lab's resolution; nothing when left out, since the lab notes every use. */
+  readonly usageResolution?: Duration;
+}
+
 /** DocuElevate uploading to a bucket with the only key of its IAM user, which a person made in the console. */
-export async function startAwsS3AccessKeys(options: ScenarioOptions & AwsLabOptions = {}): Promise<Scenario> {
+export async function startAwsS3AccessKeys(options: AwsScenarioOptions = {}): Promise<Scenario> {
   const aws = await startAwsLab(options);
   const { id, secret } = aws.createByHand();
   const s3 = { endpoint: aws.url, bucket: aws.bucket, id, secret };
@@ -15,7 +23,7 @@ export async function startAwsS3AccessKeys(options: ScenarioOptions & AwsLabOpti
   return {
     systems: { docuelevate, aws },
     credential: 's3',
-    config: configOf({ docuelevate, aws }),
+    config: configOf({ docuelevate, aws }, options),
     secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'aws-admin': aws.admin.secret },
     adopted: { id, secret },
     consume: () => docuelevate.useS3(),
@@ -80,13 +88,16 @@ function systemOf(path: string): string {
   return path.endsWith('GetCallerIdentity') ? 'sts' : 'iam';
 }
 
-function configOf({ docuelevate, aws }: Systems): Scenario['config'] {
+function configOf(
+  { docuelevate, aws }: Systems,
+  { usageResolution = '0 seconds' }: AwsScenarioOptions,
+): Scenario['config'] {
   const { url, adminUsername: username } = docuelevate;
   const provider = {
     ...{ account: aws.account, user: aws.user, bucket: aws.bucket, region: 'us-east-1', exclusive: true },
     admin: { accessKeyId: aws.admin.id, secretAccessKey: { file: './aws-admin' } },
     endpoints: { iam: aws.url, sts: aws.url, s3: aws.url },
-    ...{ settling: '0 seconds', usageResolution: '0 seconds' }, // the lab knows and forgets keys at once, and notes every use
+    ...{ settling: '0 seconds', usageResolution }, // the lab knows and forgets keys at once
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },

@@ -1,9 +1,12 @@
 import { type AzureLab, startAzureLab } from '../azure/server.js';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
 /** DocuElevate with Key 1 of a Document Intelligence account, as the portal offers it first; nobody uses Key 2. */
-export async function startAzureDocumentIntelligenceKey(options: ScenarioOptions = {}): Promise<Scenario> {
+export async function startAzureDocumentIntelligenceKey(
+  options: ScenarioOptions & Pick<EnvironmentOptions, 'database'> = {},
+): Promise<Scenario> {
   const azure = await startAzureLab(options);
   const key = azure.inSlot('Key1');
   const docuelevate = await startDocuElevateLab({ ...options, azureEndpoint: azure.url, azureKey: key });

@@ -1,10 +1,17 @@
 import { request } from 'undici';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
-import { type OpenAiLab, startOpenAiLab } from '../openai/server.js';
+import type { Duration } from '../../domain/duration.js';
+import type { EnvironmentOptions } from '../docuelevate/environment.js';
+import { type OpenAiLab, type OpenAiLabOptions, startOpenAiLab } from '../openai/server.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
+export interface OpenAiScenarioOptions extends ScenarioOptions, OpenAiLabOptions, Pick<EnvironmentOptions, 'database'> {
+  /** What the configuration says of the lab's resolution; nothing when left out, since the lab notes every use. */
+  readonly usageResolution?: Duration;
+}
+
 /** DocuElevate with an OpenAI key that somebody made by hand, the only key of its service account. */
-export async function startOpenAiApiKey(options: ScenarioOptions = {}): Promise<Scenario> {
+export async function startOpenAiApiKey(options: OpenAiScenarioOptions = {}): Promise<Scenario> {
   const openai = await startOpenAiLab(options);
   const [byHand] = openai.createServiceAccount('documents').keys;
   if (!byHand) throw new Error('the lab made no key');
@@ -13,7 +20,7 @@ export async function startOpenAiApiKey(options: ScenarioOptions = {}): Promise<
   return {
     systems: { docuelevate, openai },
     credential: 'openai',
-    config: configOf({ docuelevate, openai }),
+    config: configOf({ docuelevate, openai, ...options }),
     secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'openai-admin': openai.adminKey },
     adopted: { key: byHand.value },
     consume: () => docuelevate.useAi(),
@@ -47,11 +54,16 @@ function receivedBy({ docuelevate, openai }: { docuelevate: DocuElevateLab; open
   return [...provider.filter(({ path }) => !enginesOwn.includes(path)), ...engine].sort((a, b) => a.at - b.at);
 }
 
-function configOf({ docuelevate, openai }: { docuelevate: DocuElevateLab; openai: OpenAiLab }): Scenario['config'] {
+interface Configured extends Pick<OpenAiScenarioOptions, 'usageResolution'> {
+  readonly docuelevate: DocuElevateLab;
+  readonly openai: OpenAiLab;
+}
+
+function configOf({ docuelevate, openai, usageResolution = '0 seconds' }: Configured): Scenario['config'] {
   const { url, adminUsername: username } = docuelevate;
   const { project, baseUrl } = openai;
   const at = { adminKey: { file: './openai-admin' }, project, baseUrl };
-  const provider = { ...at, settling: '0 seconds', usageResolution: '0 seconds' }; // the lab knows and forgets at once, and notes every use
+  const provider = { ...at, settling: '0 seconds', usageResolution }; // the lab knows and forgets at once
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
     credentials: { openai: { procedure: 'openai-api-key', engine: 'docs', provider } },

@@ -3,11 +3,13 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 import { blobOf } from '../sftp/keys.js';
 import { type SftpLab, startSftpLab } from '../sftp/server.js';
 
-export interface SftpScenarioOptions extends ScenarioOptions {
+export interface SftpScenarioOptions
+  extends ScenarioOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {
   /** What the next key files are to be encrypted with; the first one is not encrypted. */
   readonly passphrase?: string;
   /** What the worker's container sees of the folder; all of it when left out. */

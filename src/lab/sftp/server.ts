@@ -35,10 +35,22 @@ export interface SftpLab extends LabServer, Accounts {
   /** As it stands in known_hosts, after the host's name. */
   readonly hostKey: string;
   readonly requests: readonly SftpRequest[];
+  /** Every file that was opened for writing, in order. */
+  arrivals(): readonly Arrival[];
   /** How often somebody was turned away. */
   failedLogins(): number;
   /** What it has logged so far: who came in, and with which key. */
   log(): string;
+}
+
+/** A file that somebody puts onto the server. */
+export interface Arrival {
+  /** True path. */
+  readonly path: string;
+  /** Public half of the key that let them in; null for a password. */
+  readonly key: string | null;
+  /** Real Unix milliseconds. */
+  readonly at: number;
 }
 
 /** An SSH server as sshd serves SFTP: real handshakes, keys and packets, on a disk of its own. */
@@ -47,14 +59,17 @@ export async function startSftpLab(options: SftpLabOptions = {}): Promise<SftpLa
   const gate = createAccounts({ clock, placement, settlingMs, startsIn });
   const faults = createFaults();
   const requests: SftpRequest[] = [];
+  const arrivals: Arrival[] = [];
   const log: string[] = [];
   const hostKey = newLabKey();
   const server = await listen(hostKey.privateKey, (connection, socket, peer) => {
     const perform = createPerformer({ peer, requests, faults, clock, latencyMs });
-    serveConnection(connection, { gate, perform, socket, diary: createDiary(log, socket), cut: peer.cut, options });
+    const diary = createDiary(log, socket);
+    serveConnection(connection, { gate, perform, socket, diary, arrivals, cut: peer.cut, options });
   });
   const lab = {
     ...{ ...server, faults, requests, hostKey: `ssh-ed25519 ${hostKey.blob}` },
+    arrivals: () => arrivals,
     failedLogins: () => requests.filter(({ method, status }) => method === 'LOGIN' && status === 401).length,
     log: () => log.join('\n'),
   };
@@ -66,24 +81,37 @@ interface Serving {
   readonly perform: Perform;
   readonly socket: Socket;
   readonly diary: Diary;
+  readonly arrivals: Arrival[];
   readonly cut: () => void;
   readonly options: SftpLabOptions;
 }
 
-function serveConnection(connection: Connection, { gate, perform, socket, diary, cut, options }: Serving): void {
+function serveConnection(connection: Connection, serving: Serving): void {
+  const { gate, perform, socket, diary, arrivals, cut, options } = serving;
   const { posixRename = true, renameReplaces = false, takesPasswords = true, maxAuthTries = 6 } = options;
   const sayWhy = (why: string): void => hangUp(connection, socket, why);
   const login = createLogin({ perform, gate, diary, takesPasswords, maxAuthTries, cut, hangUp: sayWhy });
-  let name = '';
+  let [name, key]: [string, string | null] = ['', null];
+  const noting: Perform = (method, path, act) => {
+    if (method === 'WRITE') arrivals.push({ path, key, at: Date.now() });
+    perform(method, path, act);
+  };
   connection.on('authentication', (context) => {
     name = context.username;
+    key = context.method === 'publickey' ? context.key.data.toString('base64') : null; // the last one tried let them in
     login(context);
   });
   connection.on('ready', () =>
     connection.on('session', (accept) =>
       accept().on('sftp', (acceptSftp) => {
         diary.startSession();
-        serveSftp(acceptSftp(), { files: gate.files, user: userOf(name), perform, posixRename, renameReplaces });
+        serveSftp(acceptSftp(), {
+          files: gate.files,
+          user: userOf(name),
+          perform: noting,
+          posixRename,
+          renameReplaces,
+        });
       }),
     ),
   );

@@ -1,25 +1,43 @@
 import type { AwsLab } from '../../lab/aws/server.js';
 import { fastClock } from '../../lab/clock.js';
 import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
-import { startAwsS3AccessKeys } from '../../lab/scenarios/aws-s3-access-keys.js';
+import { type AwsScenarioOptions, startAwsS3AccessKeys } from '../../lab/scenarios/aws-s3-access-keys.js';
+import type { OpenAiLab } from '../../lab/openai/server.js';
 import type { LabServer } from '../../lab/server.js';
-import type { Stage } from '../stage.js';
+import { letterAbout, once } from '../letters.js';
+import type { Documents, Stage } from '../stage.js';
+import { withAi } from '../with-ai.js';
 
 const oneDayMs = 86_400_000;
 
 /** The scenario, with a colleague whose own key may write to the bucket as well. */
-export async function stageAwsS3AccessKeys(): Promise<Stage> {
+export function stageAwsS3AccessKeys(): Promise<Stage> {
+  return stageOf({});
+}
+
+/** The same where AWS notes uses as the real one does: the first in a quarter of an hour alone. */
+export function stageAwsS3AccessKeysInBuckets(): Promise<Stage> {
+  return stageOf({ usageResolutionMs: 900_000, usageResolution: '1 second' });
+}
+
+async function stageOf(behavior: AwsScenarioOptions): Promise<Stage> {
   const base = fastClock(1000); // AWS tells last uses in whole minutes
   let skewMs = 0;
   const past = { settlingMs: -oneDayMs, lingeringMs: -oneDayMs }; // a clock that is put back makes no key unborn
-  const scenario = await startAwsS3AccessKeys({ clock: () => base() + skewMs, ...past });
+  const { openai, stop, ...engine } = await withAi();
+  const scenario = await startAwsS3AccessKeys({ clock: () => base() + skewMs, ...past, ...engine, ...behavior });
   const { aws, docuelevate } = scenario.systems;
   if (!isAws(aws) || !isDocuElevate(docuelevate)) throw new Error('the scenario has other systems than this stage');
   const { id = '', secret = '' } = scenario.adopted;
   const own = () => aws.others().filter(({ works }) => works);
   return {
-    scenario: { ...scenario, working: () => [...scenario.working(), ...own().map((key) => key.secret)] },
+    scenario: {
+      ...scenario,
+      working: () => [...scenario.working(), ...own().map((key) => key.secret)],
+      stop: () => stop(scenario),
+    },
     systems: [aws, docuelevate],
+    documents: documentsOf({ docuelevate, aws, openai }),
     issued: () => [
       ...aws.others().map((key) => ({ value: key.secret, label: key.id, alive: key.works, foreign: true })),
       ...aws.keys().map((key) => ({
@@ -35,6 +53,24 @@ export async function stageAwsS3AccessKeys(): Promise<Stage> {
     killAdopted: () => aws.deleteByHand(id),
     skew: (ms) => void (skewMs += ms),
     hollow: { body: () => '<Response/>', probe: '/{bucket}/{object}' },
+  };
+}
+
+interface Systems {
+  readonly docuelevate: DocuElevateLab;
+  readonly aws: AwsLab;
+  readonly openai: OpenAiLab;
+}
+
+function documentsOf({ docuelevate: lab, aws, openai }: Systems): Documents {
+  return {
+    ...{ lab, step: 'upload_to_s3', write: letterAbout, failsEarlier: true },
+    taken: (text) =>
+      aws
+        .puts()
+        .filter(({ content }) => content.includes(text))
+        .map(({ by, at }) => ({ value: by, at })),
+    failOne: (text) => openai.failFor(once(text)),
   };
 }
 

@@ -4,7 +4,8 @@ import { fastClock } from '../../lab/clock.js';
 import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
 import { startAzureDocumentIntelligenceKey } from '../../lab/scenarios/azure-document-intelligence-key.js';
 import type { LabServer } from '../../lab/server.js';
-import type { Stage } from '../stage.js';
+import { once, scanAbout } from '../letters.js';
+import type { Documents, Stage } from '../stage.js';
 
 const oneDayMs = 86_400_000;
 
@@ -22,6 +23,7 @@ export async function stageAzureDocumentIntelligenceKey(): Promise<Stage> {
   return {
     scenario: { ...scenario, working: () => [...scenario.working(), own] },
     systems: [azure, docuelevate],
+    documents: documentsOf(docuelevate, azure),
     issued: () => [
       { value: own, label: null, alive: azure.works(own), foreign: true },
       ...azure
@@ -34,6 +36,18 @@ export async function stageAzureDocumentIntelligenceKey(): Promise<Stage> {
     skew: (ms) => void (skewMs += ms),
     hollow: { body: () => hollowBody(azure, scenario.engineHolds()), probe: '/documentintelligence/info' },
     goesBack: /may still arrive/,
+  };
+}
+
+function documentsOf(lab: DocuElevateLab, azure: AzureLab): Documents {
+  return {
+    ...{ lab, step: 'run_ocr_providers', write: scanAbout, failsEarlier: false },
+    taken: (text) =>
+      azure
+        .readings()
+        .filter(({ content }) => content.includes(text))
+        .map(({ key, at }) => ({ value: key, at })),
+    failOne: (text) => azure.failFor(once(text)),
   };
 }
 

@@ -1,13 +1,18 @@
 import type { Stage, StartStage } from '../stage.js';
 import { stageAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
-import { stageAwsS3AccessKeys } from './aws-s3-access-keys.js';
+import { stageAwsS3AccessKeys, stageAwsS3AccessKeysInBuckets } from './aws-s3-access-keys.js';
 import {
   documentEngineVariants,
   stageDocumentEngineDashboardPassword,
   stageDocumentEngineJwt,
   stageDocumentEngineSecretKeyBase,
 } from './document-engine.js';
-import { stageOpenAiApiKey, stageOpenAiApiKeyDelivered } from './openai-api-key.js';
+import {
+  stageOpenAiApiKey,
+  stageOpenAiApiKeyDelivered,
+  stageOpenAiApiKeyInBuckets,
+  stageOpenAiApiKeyOnPostgresql,
+} from './openai-api-key.js';
 import { stageSftpPrivateKey } from './sftp-private-key.js';
 
 /** The stage of every procedure that the crash matrix plays, by its id. */
@@ -25,6 +30,9 @@ export const stages: Readonly<Record<string, StartStage>> = {
 export const variants: Readonly<Record<string, StartStage>> = {
   ...documentEngineVariants,
   'openai-api-key:delivered': stageOpenAiApiKeyDelivered,
+  'openai-api-key:postgresql': stageOpenAiApiKeyOnPostgresql,
+  'openai-api-key:buckets': stageOpenAiApiKeyInBuckets,
+  'aws-s3-access-keys:buckets': stageAwsS3AccessKeysInBuckets,
 };
 
 /** Starts the stage of a procedure or of one of its variants. Throws when there is none. */

@@ -3,9 +3,10 @@ import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../lab/openai/server.js';
 import type { Scenario } from '../../lab/scenario.js';
 import { delivered } from '../../lab/scenarios/delivered.js';
-import { startOpenAiApiKey } from '../../lab/scenarios/openai-api-key.js';
+import { type OpenAiScenarioOptions, startOpenAiApiKey } from '../../lab/scenarios/openai-api-key.js';
 import type { LabServer } from '../../lab/server.js';
-import type { Stage } from '../stage.js';
+import { letterAbout, once } from '../letters.js';
+import type { Documents, Stage } from '../stage.js';
 
 const oneDayMs = 86_400_000;
 
@@ -19,10 +20,23 @@ export function stageOpenAiApiKeyDelivered(): Promise<Stage> {
   return stageOf(delivered);
 }
 
-async function stageOf(furnish: (scenario: Scenario) => Scenario | Promise<Scenario>): Promise<Stage> {
+/** The same on PostgreSQL, which gives no id out again and deletes no document. */
+export function stageOpenAiApiKeyOnPostgresql(): Promise<Stage> {
+  return stageOf((scenario) => scenario, { database: 'postgresql' });
+}
+
+/** The same where OpenAI notes the first use in a quarter of an hour alone, as AWS does. */
+export function stageOpenAiApiKeyInBuckets(): Promise<Stage> {
+  return stageOf((scenario) => scenario, { usageResolutionMs: 900_000, usageResolution: '1 second' });
+}
+
+async function stageOf(
+  furnish: (scenario: Scenario) => Scenario | Promise<Scenario>,
+  behavior: OpenAiScenarioOptions = {},
+): Promise<Stage> {
   const base = fastClock(1000); // OpenAI tells times in whole seconds
   let skewMs = 0;
-  const options = { clock: () => base() + skewMs, settlingMs: -oneDayMs }; // a clock that is put back makes no key unborn
+  const options = { clock: () => base() + skewMs, settlingMs: -oneDayMs, ...behavior }; // a clock that is put back makes no key unborn
   const scenario = await furnish(await startOpenAiApiKey(options));
   const { openai, docuelevate } = scenario.systems;
   if (!isOpenAi(openai) || !isDocuElevate(docuelevate))
@@ -33,6 +47,7 @@ async function stageOf(furnish: (scenario: Scenario) => Scenario | Promise<Scena
   return {
     scenario,
     systems: [openai, docuelevate],
+    documents: documentsOf(docuelevate, openai),
     issued: () =>
       openai.keys().map(({ value, accountName, deleted }) => ({
         ...{ value, label: accountName, alive: !deleted, foreign: foreign.includes(value) },
@@ -41,6 +56,19 @@ async function stageOf(furnish: (scenario: Scenario) => Scenario | Promise<Scena
     killAdopted: () => openai.killKey(openai.keys().find(({ value }) => value === adopted)?.id ?? ''),
     hollow: { body: () => '{}', probe: '/v1/models' },
     skew: (ms) => void (skewMs += ms),
+  };
+}
+
+function documentsOf(lab: DocuElevateLab, openai: OpenAiLab): Documents {
+  const valueOf = (key: string): string => openai.keys().find(({ id }) => id === key)?.value ?? '';
+  return {
+    ...{ lab, step: 'extract_metadata_with_gpt', write: letterAbout, failsEarlier: false },
+    taken: (text) =>
+      openai
+        .inferences()
+        .filter(({ asked, status }) => status === 200 && asked.includes(text))
+        .map(({ key, at }) => ({ value: valueOf(key), at })),
+    failOne: (text) => openai.failFor(once(text)),
   };
 }
 

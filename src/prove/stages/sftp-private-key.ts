@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { fastClock } from '../../lab/clock.js';
 import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
 import { startSftpPrivateKey } from '../../lab/scenarios/sftp-private-key.js';
+import type { OpenAiLab } from '../../lab/openai/server.js';
 import type { LabServer } from '../../lab/server.js';
 import { newLabKey } from '../../lab/sftp/keys.js';
 import type { SftpLab } from '../../lab/sftp/server.js';
-import type { Stage } from '../stage.js';
+import { letterAbout, once } from '../letters.js';
+import type { Documents, Stage } from '../stage.js';
+import { withAi } from '../with-ai.js';
 
 /** Files on a server are replaced by clients that do not know its address: it goes by this one instead. */
 export const sftpOrigin = 'sftp:';
@@ -16,7 +19,8 @@ export const sftpOrigin = 'sftp:';
 export async function stageSftpPrivateKey(): Promise<Stage> {
   const base = fastClock(1000); // DocuElevate's limit of uploads counts minutes
   let skewMs = 0;
-  const scenario = await startSftpPrivateKey({ clock: () => base() + skewMs });
+  const { openai, stop, ...engine } = await withAi();
+  const scenario = await startSftpPrivateKey({ clock: () => base() + skewMs, ...engine });
   const { docuelevate, sftp } = scenario.systems;
   if (!isSftp(sftp) || !isDocuElevate(docuelevate)) throw new Error('the scenario has other systems than this stage');
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-person-'));
@@ -29,11 +33,12 @@ export async function stageSftpPrivateKey(): Promise<Stage> {
     scenario: {
       ...scenario,
       async stop() {
-        await scenario.stop();
+        await stop(scenario);
         await rm(folder, { recursive: true, force: true });
       },
     },
     systems: [{ ...sftp, url: sftpOrigin }, docuelevate],
+    documents: documentsOf({ docuelevate, sftp, openai }),
     issued: () =>
       sftp.everyKey().map((value) => ({
         ...{ value, label: labelIn(sftp.text, value), alive: sftp.accepted().includes(value) },
@@ -42,6 +47,25 @@ export async function stageSftpPrivateKey(): Promise<Stage> {
     edit: (to) => docuelevate.editSetting('sftp_private_key', to === 'own' ? ownFile : adoptedFile, 'a person'),
     killAdopted: () => void (sftp.text = withoutLine(sftp.text, scenario.adopted['publicKey'] ?? '')),
     skew: (ms) => void (skewMs += ms),
+  };
+}
+
+interface Systems {
+  readonly docuelevate: DocuElevateLab;
+  readonly sftp: SftpLab;
+  readonly openai: OpenAiLab;
+}
+
+function documentsOf({ docuelevate: lab, sftp, openai }: Systems): Documents {
+  const holds = (path: string, text: string): boolean => sftp.files.all.get(path)?.content.includes(text) === true;
+  return {
+    ...{ lab, step: 'upload_to_sftp', write: letterAbout, failsEarlier: true },
+    taken: (text) =>
+      sftp
+        .arrivals()
+        .filter(({ path }) => holds(path, text))
+        .map(({ key, at }) => ({ value: key ?? 'a password', at })),
+    failOne: (text) => openai.failFor(once(text)),
   };
 }
 

@@ -1,0 +1,26 @@
+import type { Fault } from './fault.js';
+import type { Outgoing, Point } from './snag.js';
+import { type Theater, within } from './theater.js';
+
+export const reachMs = 60_000; // a busy machine takes its time to come to the last boundary
+
+export const entry = (): Point[] => [{ at: 'entry' }];
+
+export async function reached({ worker }: Theater): Promise<Outgoing | null> {
+  return within('the worker comes to its snag', worker.reached, reachMs);
+}
+
+/** The worker waits at its snag until something has happened elsewhere. */
+export function outside(
+  name: string,
+  points: Fault['points'],
+  happen: (theater: Theater, request: Outgoing | null) => Promise<void>,
+): Fault {
+  return {
+    ...{ name, points, act: 'pause' },
+    async play(theater) {
+      await happen(theater, await reached(theater));
+      theater.worker.goOn();
+    },
+  };
+}
