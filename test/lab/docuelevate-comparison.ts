@@ -9,7 +9,7 @@ export interface Line {
 
 /** Steps that the real one and the simulated one both have, with whatever destinations. */
 const shared =
-  /^(finalize_document_storage|send_to_all_destinations|extract_metadata_with_gpt|(queue|upload_to)_(webdav|sftp))$/;
+  /^(finalize_document_storage|send_to_all_destinations|extract_metadata_with_gpt|send_to_user_destinations|(queue|upload_to)_(webdav|sftp|user_integration_\d+))$/;
 
 /** Of a document what does not depend on the other destinations: how it stands, and the lines of each step, as many as were kept. */
 export function comparable(answer: unknown, kept: unknown): unknown {

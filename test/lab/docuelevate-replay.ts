@@ -11,9 +11,22 @@ import { type Difference, normalize, type Played } from './replay.js';
 export const differences: readonly Difference[] = [
   { why: 'random for each session', matches: /session=[^;]+/, becomes: 'session=<signed>' },
   { why: 'a header says the same in capitals', matches: /HttpOnly; SameSite/, becomes: 'httponly; samesite' },
-  { why: 'text of the vendor, which is not copied', field: /^description$/, matches: /^[^]*$/, becomes: '<text>' },
+  {
+    why: 'text of the vendor, which is not copied',
+    field: /^(description|help_link_label)$/,
+    matches: /^[^]*$/,
+    becomes: '<text>',
+  },
   { why: 'a page of the vendor', matches: /^<(!doctype )?html[^]*$/i, becomes: '<html>' },
-  { why: 'a made-up key of the simulated OpenAI', field: /^value$/, matches: /^sk-[a-z]\*+$/, becomes: '<masked key>' },
+  {
+    why: 'a made-up key of the simulated OpenAI',
+    field: /^(value|text)$/,
+    matches: /\bsk-[a-z]\*+/,
+    becomes: '<masked key>',
+  },
+  { why: 'random', field: /^token_prefix$/, matches: /^de_[\w-]{9}$/, becomes: '<prefix>' },
+  { why: 'comments of the vendor, which are not copied', field: /^text$/, matches: /^(#.*\n+)+/, becomes: '' },
+  { why: 'the address of a server', field: /^(url|text)$/, matches: /127\.0\.0\.1:\d+/g, becomes: '<address>' },
   {
     why: 'random',
     matches: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g,
@@ -33,6 +46,7 @@ export const differences: readonly Difference[] = [
     matches: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/,
     becomes: '<naive time in seconds>',
   },
+  { why: 'time goes on', matches: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$/, becomes: '<naive time in microseconds>' },
   {
     why: 'time goes on',
     matches: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/,
@@ -193,7 +207,7 @@ function pdf(size: number, characters: number): string {
   return start.padEnd(size, '%');
 }
 
-/** Fields that showed a moment within one step of the real worker, in which the simulated one does not stay. */
+/** Fields that showed a moment in which the simulated one does not stay. */
 const moments: readonly { readonly exchange: string; readonly field: string; readonly why: string }[] = [
   {
     exchange: 'postgresql 45',
@@ -205,6 +219,8 @@ const moments: readonly { readonly exchange: string; readonly field: string; rea
     field: 'processed',
     why: 'the copy had its name in the log already, and not yet in the row: 13 ms',
   },
+  { exchange: 'audit 58', field: 'intake_id', why: 'there had been others before the recording' },
+  { exchange: 'audit 72', field: 'intake_id', why: 'there had been others before the recording' },
 ];
 
 /** Both answers with what must differ replaced. Of the headers those that were recorded, and those that tell of a session or another place. */

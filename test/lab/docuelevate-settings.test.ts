@@ -31,6 +31,13 @@ describe('reading', () => {
     expect((await read(key)).at('value')).toBe('********');
   });
 
+  it('counts characters as people do, not as JavaScript does', async () => {
+    lab.editSetting(key, '🔑'.repeat(10), 'somebody');
+    expect((await read(key)).at('value')).toBe(`${'🔑'.repeat(4)}******`);
+    lab.editSetting(key, '🔑'.repeat(8), 'somebody');
+    expect((await read(key)).at('value')).toBe('********');
+  });
+
   it('knows nothing of a setting that does not exist, and says so with null', async () => {
     expect((await read('no_such_setting')).json).toMatchObject({ key: 'no_such_setting', value: null });
     expect((await read('no-such-setting')).status).toBe(400);

@@ -15,6 +15,9 @@ const refusal = `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w
 <title>401 Unauthorized</title>
 </head><body>
 <h1>Unauthorized</h1>
+<p>This server could not verify that you
+are authorized to access the document
+requested.</p>
 </body></html>
 `;
 

@@ -38,6 +38,28 @@ export function outside(
   return unprocessable([{ type, loc: ['query', field], msg, input, ctx }]);
 }
 
+export function created(body: unknown): Answer {
+  return { status: 201, body };
+}
+
+export function noContent(): Answer {
+  return { status: 204, headers: { 'content-type': 'application/json' } };
+}
+
+/** What is missing in a body, or shorter than it may be. `fields` says how long each must be at least. */
+export function textProblems(
+  body: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, number>>,
+): Problem[] {
+  return Object.entries(fields).flatMap(([field, min_length]): Problem[] => {
+    const [loc, input] = [['body', field], body[field]];
+    if (input === undefined) return [{ type: 'missing', loc, msg: 'Field required', input: body }];
+    if (typeof input !== 'string') return [{ type: 'string_type', loc, msg: 'Input should be a valid string', input }];
+    const msg = `String should have at least ${min_length} character${min_length === 1 ? '' : 's'}`;
+    return input.length < min_length ? [{ type: 'string_too_short', loc, msg, input, ctx: { min_length } }] : [];
+  });
+}
+
 export function redirect(location: string, status = 302): Answer {
   return { status, headers: { location } };
 }

@@ -12,6 +12,16 @@ export function createStamp(database: Database, clock: Clock): Stamp {
   return () => inMicroseconds(clock(), (rows = (rows + 1) % 1000));
 }
 
+/** A time that a process takes itself and stores: with microseconds, on SQLite without the offset. */
+export type Moment = (laterMs?: number) => string;
+
+export function createMoments(database: Database, clock: Clock): Moment {
+  return (laterMs = 0) => {
+    const text = inMicroseconds(clock() + laterMs);
+    return database === 'sqlite' ? text.replace('+00:00', '') : text;
+  };
+}
+
 /** UTC without saying so, and without a fraction. */
 export function naiveSeconds(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19);

@@ -61,7 +61,8 @@ function sftp(signal: AbortSignal, env: ReadonlyMap<string, string>): Destinatio
       hasAll(task, ['sftp_host', 'sftp_username']) &&
       ['sftp_password', 'sftp_private_key'].some((key) => hasAll(task, [key])),
     upload(task, name, bytes) {
-      const upload = uploadToSftp(task, { name, bytes, signal, knownHost: env.get('known_host') ?? '' });
+      const [knownHost, homeKey] = [env.get('known_host') ?? '', env.get('home_key') ?? ''];
+      const upload = uploadToSftp(task, { name, bytes, signal, knownHost, homeKey });
       return failuresOf(upload, (why) => `Failed to upload ${name} to SFTP server: ${why}`);
     },
   };

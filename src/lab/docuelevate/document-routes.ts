@@ -5,7 +5,7 @@ import type { Documents, FileRecord, LogLine } from './documents.js';
 import { summarize, summarizeInList } from './file-status.js';
 import { queueStats } from './queue-stats.js';
 import { retrySubtask } from './retry-subtask.js';
-import { loggedIn, type Visit } from './sessions.js';
+import { isMultiUser, loggedIn, ownerOf, type Visit } from './sessions.js';
 import type { Worker } from './worker.js';
 
 export interface DocumentOptions {
@@ -21,7 +21,9 @@ export function documentRoutes({ documents, worker, queueStatsMs, signal }: Docu
   const withFile = (words: string, answer: (file: FileRecord, visit: Visit) => Answer) =>
     loggedIn((visit: Visit) => {
       const file = documents.find(Number(visit.params.id));
-      return file ? answer(file, visit) : detail(404, `${words} with ID ${visit.params.id} not found`);
+      return file && visible(file, visit)
+        ? answer(file, visit)
+        : detail(404, `${words} with ID ${visit.params.id} not found`);
     });
   return {
     'GET /api/files': loggedIn((visit) => list(documents, visit)),
@@ -47,12 +49,19 @@ export function documentRoutes({ documents, worker, queueStatsMs, signal }: Docu
   };
 }
 
-function list(documents: Documents, { query, headers }: Visit): Answer {
+/** With several users everybody sees their own documents, an administrator too, and those that are nobody's. */
+function visible({ owner }: FileRecord, { api, user }: Visit): boolean {
+  return owner === null || !isMultiUser(api) || (user !== null && owner === ownerOf(user));
+}
+
+function list(documents: Documents, visit: Visit): Answer {
+  const { query, headers } = visit;
   const wrong = outside(query, 'per_page', { least: 1, most: 200 });
   if (wrong) return wrong;
   const search = (query.get('search') ?? '').toLowerCase();
   const [page, per_page] = [Number(query.get('page') ?? 1), Number(query.get('per_page') ?? 50)];
-  const found = documents.files.filter(({ name }) => name.toLowerCase().includes(search)).toReversed();
+  const all = documents.files.filter((file) => visible(file, visit) && file.name.toLowerCase().includes(search));
+  const found = all.toReversed();
   const files = found.slice((page - 1) * per_page, page * per_page);
   const pages = Math.ceil(found.length / per_page);
   const link = (to: number): string | null => {

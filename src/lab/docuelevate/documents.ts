@@ -8,6 +8,8 @@ export interface Upload {
   readonly name: string;
   readonly type: string;
   readonly bytes: Buffer;
+  /** With several users: whose it is. */
+  readonly owner?: string | null;
 }
 
 /** A document as the database has it. Tasks know it by its id alone, and write to whatever has that id by then. */
@@ -18,6 +20,8 @@ export interface FileRecord {
   readonly type: string;
   readonly size: number;
   readonly createdAt: string;
+  /** Null with one user, where everything is everybody's. */
+  readonly owner: string | null;
   /** The id of the document with the same bytes. */
   readonly duplicateOf: number | null;
   readonly original: string | null;
@@ -116,8 +120,8 @@ function createTable(database: Database, stamp: Stamp) {
     get files() {
       return files;
     },
-    add({ name, type, bytes }: Upload, duplicateOf: number | null): FileRecord {
-      const known = { hash: hashOf(bytes), name, type, size: bytes.length, createdAt: stamp(), duplicateOf };
+    add({ name, type, bytes, owner = null }: Upload, duplicateOf: number | null): FileRecord {
+      const known = { hash: hashOf(bytes), name, type, size: bytes.length, createdAt: stamp(), owner, duplicateOf };
       const unknown = { original: null, local: '', processed: null, text: null, embedded: false, planned: false };
       const file = { id: nextId(), ...known, ...unknown };
       files = [...files, file];

@@ -1,6 +1,7 @@
 import type { Ai } from './ai.js';
 import type { Destination } from './destinations.js';
 import type { Documents, StepStatus } from './documents.js';
+import type { Integrations } from './integrations.js';
 import type { Job, Task, Tasks } from './tasks.js';
 
 /** A line of the processing log as it is about to be written. */
@@ -18,6 +19,8 @@ export interface Engine {
   readonly tasks: Tasks;
   readonly ai: Ai;
   readonly destinations: readonly Destination[];
+  /** Where users have their own documents sent. */
+  readonly integrations: Integrations;
   readonly signal: AbortSignal;
   /** A moment in which others get a turn. */
   pause(): Promise<void>;

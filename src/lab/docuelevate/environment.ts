@@ -34,6 +34,8 @@ export interface SftpDestination {
   /** A path on the worker. */
   readonly privateKey?: string;
   readonly passphrase?: string;
+  /** A path on the worker: a key that its user has in `~/.ssh` or an agent, and that nobody configured. */
+  readonly homeKey?: string;
   readonly password?: string;
 }
 
@@ -89,6 +91,7 @@ function sftpEnvironment(sftp: SftpDestination | undefined): Record<string, stri
   return {
     ...{ sftp_host: '127.0.0.1', sftp_port: String(sftp.port), sftp_username: sftp.username, sftp_folder: 'upload' },
     known_host: sftp.hostKey,
+    home_key: sftp.homeKey,
     sftp_private_key: sftp.privateKey,
     sftp_private_key_passphrase: sftp.passphrase,
     sftp_password: sftp.password,

@@ -25,13 +25,16 @@ export const afterStart: readonly string[] = [
   'send_to_all_destinations',
 ];
 
-const terminal = 'send_to_all_destinations';
+/** The last step, and the one in its place when a user's document goes to that user's own destinations. */
+const [terminal, ownTerminal] = ['send_to_all_destinations', 'send_to_user_destinations'];
 
 /** As a document by itself shows it: uploads count while they are queued, too. */
 export function summarize(file: FileRecord, steps: readonly StepRow[]): Summary {
   if (file.duplicateOf !== null) return duplicate;
   const main = file.planned ? afterStart : afterStart.filter((name) => name !== 'convert_to_pdf');
-  const counted = steps.filter(({ name }) => main.includes(name) || /^(queue_|upload_to_)/.test(name));
+  const counted = steps.filter(
+    ({ name }) => [...main, ownTerminal].includes(name) || /^(queue_|upload_to_)/.test(name),
+  );
   return { ...verdict(counted), last_step: newest(steps)?.name ?? null };
 }
 
@@ -39,7 +42,7 @@ export function summarize(file: FileRecord, steps: readonly StepRow[]): Summary 
 export function summarizeInList(file: FileRecord, steps: readonly StepRow[]): Summary {
   if (file.duplicateOf !== null) return duplicate;
   const main = afterStart.filter((name) => !['convert_to_pdf', 'compute_embedding'].includes(name));
-  const counted = steps.filter(({ name }) => main.includes(name) || name.startsWith('upload_to_'));
+  const counted = steps.filter(({ name }) => [...main, ownTerminal].includes(name) || name.startsWith('upload_to_'));
   return { ...verdict(counted), last_step: newest(counted)?.name ?? null };
 }
 
@@ -62,7 +65,8 @@ function statusOf(steps: readonly StepRow[]): FileStatus {
   const states = steps.map(({ status }) => status);
   if (states.includes('failure')) return 'failed';
   if (states.includes('in_progress')) return 'processing';
-  const end = steps.find(({ name }) => name === terminal);
+  const ends = steps.filter(({ name }) => [terminal, ownTerminal].includes(name));
+  const end = ends.find(({ status }) => status === 'success') ?? ends[0];
   if (end?.status === 'success') return 'completed';
   return end && !states.includes('pending') ? 'completed' : 'pending';
 }

@@ -12,6 +12,7 @@ export interface Order {
   readonly path: string;
   readonly name: string;
   readonly type: string;
+  readonly owner: string | null;
   /** The document that is processed again. */
   readonly again?: number;
 }
@@ -37,7 +38,7 @@ export function processDocument(engine: Engine, order: Order): Job {
       await note('check_for_duplicates', 'in_progress', 'Computing file hash for deduplication');
       const short = hashOf(bytes).slice(0, 10);
       await note('check_for_duplicates', 'in_progress', `Hash: ${short}..., checking for duplicates`);
-      const upload = { name: order.name, type: order.type, bytes };
+      const upload = { name: order.name, type: order.type, owner: order.owner, bytes };
       const id =
         order.again === undefined ? await create(engine, task, upload) : await reopen(engine, task, order.again);
       if (id !== null) await read(engine, task, { id, upload, again: order.again !== undefined, path: order.path });

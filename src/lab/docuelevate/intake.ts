@@ -7,7 +7,7 @@ import { missing, readForm } from './upload-form.js';
 
 /** The way in for machines: the same key answers the same row and runs nothing. */
 export interface Intake {
-  take(request: Incoming): Promise<Answer>;
+  take(request: Incoming, owner: string | null): Promise<Answer>;
   show(id: number): Answer;
 }
 
@@ -42,7 +42,7 @@ export function createIntake({ start, stamp }: IntakeOptions): Intake {
   }
 
   return {
-    async take(request) {
+    async take(request, owner) {
       const form = await readForm(request);
       const [key, source] = [form.text('idempotency_key'), form.text('source')];
       const problems = [...keyProblems(key), ...['source'].filter((field) => !form.text(field)).map(missing)];
@@ -50,7 +50,7 @@ export function createIntake({ start, stamp }: IntakeOptions): Intake {
       if (!form.upload || problems.length > 0) return unprocessable(problems);
       const known = rows.find((row) => row.idempotency_key === key);
       if (!known && !supported(form.upload)) return detail(415, 'Unsupported document type');
-      const row = known ?? add(form.upload, key, source);
+      const row = known ?? add({ ...form.upload, owner }, key, source);
       return { status: 202, body: { ...row, duplicate: known !== undefined } };
     },
     show(id) {

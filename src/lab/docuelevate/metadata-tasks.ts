@@ -1,6 +1,7 @@
 import { sendToAll } from './delivery-tasks.js';
 import { celeryName, type Engine, type Job, noteOf } from './engine.js';
 import { usualDelays } from './tasks.js';
+import { sendToUser } from './user-delivery-tasks.js';
 
 /** A document that has a text. */
 export interface Readable {
@@ -100,7 +101,9 @@ function finalize(engine: Engine, id: number, path: string): Job {
       const note = noteOf(engine, task, id);
       await note('finalize_document_storage', 'in_progress', `Finalizing: ${path.replace(/^.*\//, '')}`);
       await note('finalize_document_storage', 'success', 'Queuing uploads to destinations');
-      engine.tasks.start(sendToAll(engine, id, path));
+      const owner = engine.documents.find(id)?.owner ?? null;
+      const own = owner !== null && engine.integrations.destinationsOf(owner).length > 0;
+      engine.tasks.start(own ? sendToUser(engine, owner, { id, path }) : sendToAll(engine, id, path));
       engine.tasks.start(computeEmbedding(engine, id));
     },
   };

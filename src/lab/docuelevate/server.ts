@@ -1,4 +1,6 @@
+import type { Incoming } from '../routes.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
+import { createAccounts } from './accounts.js';
 import { createAgenda } from './agenda.js';
 import { type ApiProcess, createApiProcess } from './api-process.js';
 import { createApp } from './app.js';
@@ -8,10 +10,9 @@ import { createStamp } from './database.js';
 import { documentRoutes } from './document-routes.js';
 import { createDocuments, type Documents, type StepStatus, type Upload } from './documents.js';
 import type { ComingLine } from './engine.js';
-import { environmentOf, type EnvironmentOptions, randomSecret } from './environment.js';
+import { environmentOf, type EnvironmentOptions } from './environment.js';
 import { type FileStatus, summarize } from './file-status.js';
 import { healthRoutes } from './health-routes.js';
-import { loginRoutes } from './login-routes.js';
 import { createRedis } from './redis.js';
 import { createSessions } from './sessions.js';
 import { settingRoutes } from './setting-routes.js';
@@ -109,26 +110,28 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const processes = startApi(settings, env, options.apiProcesses ?? 1);
   const sessions = createSessions(clock);
   const documents = createDocuments(database, stamp);
+  const accounts = createAccounts({ database, clock, stamp, documents });
+  const { integrations } = accounts;
   const agenda = createAgenda(clock);
   const stopped = new AbortController();
   const { signal } = stopped;
   const { latencyMs = 0, credentialChecks = false, beforeLine = () => undefined } = options;
-  const given = { latencyMs, credentialChecks, beforeLine };
+  const given = { latencyMs, credentialChecks, beforeLine, integrations };
   const worker = createWorker({ ...given, settings, env, redis, documents, clock, agenda, signal });
   const load = { perCore: 0 };
   const queued = (): number => worker.tasks.waiting() + worker.queueLength;
   const limited = createUploadLimit({ clock, redis, queued, load: () => load.perCore });
   const start = (upload: Upload, path: string): string => worker.process(upload, path);
   const routes = {
-    ...loginRoutes(stamp),
+    ...accounts.routes,
     ...settingRoutes(settings),
     ...healthRoutes(redis, clock),
     ...connectionTestRoutes(signal),
     ...uploadRoutes({ documents, stamp, limited, start }),
     ...documentRoutes({ documents, worker, queueStatsMs, signal }),
   };
-  const apiToken = `de_${randomSecret()}`;
-  const about = { apiToken, username: adminUsername, onRequest: () => agenda.catchUp() };
+  const apiToken = accounts.tokens.create(adminUsername, 'of the lab');
+  const about = { bearer: (request: Incoming) => accounts.tokens.userOf(request), onRequest: () => agenda.catchUp() };
   const server = await serve(createApp({ ...about, sessions, routes, processes }), options);
   async function stop(): Promise<void> {
     stopped.abort();

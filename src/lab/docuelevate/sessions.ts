@@ -7,19 +7,33 @@ import type { ApiProcess } from './api-process.js';
 
 export interface User {
   readonly id: string;
-  readonly name: string;
   readonly email: string;
   readonly preferred_username: string;
-  readonly picture: string;
   readonly is_admin: boolean;
+  readonly name?: string;
+  readonly picture?: string;
+  /** Of a local user. */
+  readonly sub?: string;
+  readonly auth_method?: 'local';
+  /** The API token that stands for the user. */
+  readonly _api_token_id?: number;
 }
 
-/** The administrator of the environment, whatever the name is, or the owner of an API token, who is never one. */
-export function userNamed(preferred_username: string, is_admin: boolean): User {
+/** The administrator of the environment, whatever the name is. */
+export function administrator(preferred_username: string): User {
   const email = `${preferred_username}@local.docuelevate`;
   const picture = '/static/images/default-avatar.svg';
-  const [id, name] = is_admin ? ['admin', 'Administrator'] : [preferred_username, preferred_username];
-  return { id, name, email, preferred_username, picture, is_admin };
+  return { id: 'admin', name: 'Administrator', email, preferred_username, picture, is_admin: true };
+}
+
+/** What the user's rows are kept under: of a local user the e-mail address. */
+export function ownerOf({ sub, preferred_username }: User): string {
+  return sub ?? preferred_username;
+}
+
+/** Whether documents and integrations are somebody's, and local users may sign in. */
+export function isMultiUser(api: ApiProcess): boolean {
+  return /^(true|1|yes)$/i.test(api.current('multi_user_enabled') ?? '');
 }
 
 /** What the cookie holds: signed, but readable by anybody. */
@@ -40,7 +54,7 @@ export interface Session {
 /** A request with its session and whoever sent it. */
 export interface Visit extends Incoming {
   readonly session: Session;
-  /** The cookie's user, or a Bearer token's owner, who is never admin. */
+  /** The cookie's user, else the Bearer token's owner, who is never admin. */
   readonly user: User | null;
   /** The process that serves it. */
   readonly api: ApiProcess;
@@ -119,4 +133,21 @@ export function adminOnly(handle: Handler<Visit>): Handler<Visit> {
 /** Lets everybody through who is somebody. */
 export function loggedIn(handle: Handler<Visit>): Handler<Visit> {
   return (visit) => (visit.user ? handle(visit) : { status: 401, body: { error: 'Not authenticated' } });
+}
+
+/** Lets everybody through who is somebody, and tells the handler whose rows are asked for. */
+export function ofOwner(handle: (owner: string, visit: Visit) => Answer | Promise<Answer>): Handler<Visit> {
+  return (visit) => (visit.user ? handle(ownerOf(visit.user), visit) : detail(401, 'Not authenticated'));
+}
+
+export function asRecord(body: unknown): Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
+}
+
+/** Of a body the fields that may be changed, where they are given. */
+export function given<R extends object>(visit: Visit, names: readonly (keyof R & string)[]): Partial<R> {
+  const body = Object.entries(asRecord(jsonBody(visit)));
+  return Object.fromEntries(
+    body.filter(([name, value]) => names.some((each) => each === name) && value !== null),
+  ) as Partial<R>;
 }

@@ -45,7 +45,7 @@ const sensitive: readonly Group[] = [
 
 /** A few of the more than three hundred others. */
 const open: readonly Group[] = [
-  ['Authentication', 'admin_username'],
+  ['Authentication', 'admin_username multi_user_enabled'],
   ['AI Services', 'openai_base_url ai_provider openai_model azure_endpoint azure_region'],
   ['OCR Engines', 'ocr_providers'],
   [
@@ -97,6 +97,8 @@ export const defaults: ReadonlyMap<string, string> = new Map([
   ['dest_email_port', '587'],
   ['imap1_port', '993'],
   ['allow_file_delete', 'true'],
+  ['task_retry_delays', '60,300,900'],
+  ['multi_user_enabled', 'false'],
   ['upload_rate_limit_per_user', '20'],
   ['upload_rate_limit_window', '60'],
 ]);

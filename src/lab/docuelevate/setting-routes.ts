@@ -86,15 +86,22 @@ function undoing(): Routes<Visit> {
   };
 }
 
-/** What the database has, or what is in effect, as lines of an environment file. */
+/** Every row, or what is in effect of every setting, as lines of an environment file. */
 function exported(settings: Settings, api: ApiProcess, source: string): Answer {
   if (!['db', 'effective'].includes(source)) return detail(400, "source must be 'db' or 'effective'");
-  const value = (key: string): string | null => (source === 'db' ? (settings.rows.get(key) ?? null) : api.current(key));
-  const lines = [...settingKeys.keys()].sort().flatMap((key) => {
-    const shownValue = masked(key, value(key));
-    return shownValue === null ? [] : [`${key.toUpperCase()}=${shownValue}`];
+  const keys = source === 'db' ? settings.rows.keys() : settingKeys.keys();
+  const lines = [...keys].sort().flatMap((key) => {
+    const value = masked(key, settings.rows.get(key) ?? inPython(key, api.current(key)));
+    return value === null ? [] : [`${key.toUpperCase()}=${value}`];
   });
   return { status: 200, body: `# Source: ${source}\n${lines.join('\n')}\n` };
+}
+
+/** As a process holds what no row says. An empty list of secrets is hidden as if there were some. */
+function inPython(key: string, value: string | null): string | null {
+  const type = settingKeys.get(key)?.type;
+  if (type === 'boolean') return /^(true|1|yes)$/i.test(value ?? '') ? 'True' : 'False';
+  return type === 'list' ? `[${(value ?? '').split(',').join(', ')}]` : value;
 }
 
 function who({ session }: Visit): string {
@@ -154,7 +161,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function shown(api: ApiProcess, key: string): { readonly value: string | null; readonly metadata: object } {
   const { category, type, sensitive, required, restartRequired: restart_required, options } = infoOf(key);
   const about = { category, description: describe(key), type, sensitive, required, restart_required };
-  return { value: masked(key, api.current(key)), metadata: options ? { ...about, options } : about };
+  const link = key === 'database_url' ? { help_link: '/database-wizard', help_link_label: 'database wizard' } : {};
+  return { value: masked(key, api.current(key)), metadata: { ...about, ...(options ? { options } : {}), ...link } };
 }
 
 function infoOf(key: string): SettingInfo {

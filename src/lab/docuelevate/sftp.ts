@@ -9,14 +9,17 @@ export interface SftpUpload {
   readonly signal: AbortSignal;
   /** A line of the worker's known_hosts, without the host's name. */
   readonly knownHost: string;
+  /** Path of a private key that the worker's user has beside; empty when there is none. */
+  readonly homeKey: string;
 }
 
 const library = 'paramiko_3.5.0';
 const deadlineMs = 10_000;
 
 /** Never overwrites: a name that is taken gets the time. Throws when the document does not arrive. */
-export async function uploadToSftp(task: Task, { name, bytes, signal, knownHost }: SftpUpload): Promise<void> {
-  const client = await connect(task, knownHost, signal);
+export async function uploadToSftp(task: Task, upload: SftpUpload): Promise<void> {
+  const { name, bytes } = upload;
+  const client = await connect(task, upload);
   try {
     const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
       client.on('close', () => reject(new Error('Server connection dropped')));
@@ -29,23 +32,28 @@ export async function uploadToSftp(task: Task, { name, bytes, signal, knownHost 
   }
 }
 
-/** A path of a file that is there wins; otherwise the password is taken, without a word. */
-function methodFrom(task: Task): AnyAuthMethod {
+/**
+ * A path of a file that is there wins; otherwise the password is taken, without a word. A key that cannot be read or is turned away does not
+ * end it: the engine's SSH library goes on to the keys of the worker's agent and home, before a password too.
+ */
+function methodsFrom(task: Task, homeKey: string): [AnyAuthMethod, ...AnyAuthMethod[]] {
   const username = task.value('sftp_username');
   const [path, password] = [task.value('sftp_private_key'), task.value('sftp_password')];
-  if (path !== '' && existsSync(path)) {
-    const passphrase = task.value('sftp_private_key_passphrase');
-    const key = ssh2.utils.parseKey(readFileSync(path), passphrase === '' ? undefined : passphrase);
-    if (key instanceof Error) throw new Error(`Private key file cannot be read: ${key.message}`);
-    return { type: 'publickey', username, key };
-  }
-  if (password !== '') return { type: 'password', username, password };
-  throw new Error('No authentication method available for SFTP (no key or password)');
+  const byKey = path !== '' && existsSync(path);
+  if (!byKey && password === '') throw new Error('No authentication method available for SFTP (no key or password)');
+  const passphrase = task.value('sftp_private_key_passphrase');
+  const found = [...(byKey ? [path] : []), ...(existsSync(homeKey) ? [homeKey] : [])].map((file) =>
+    ssh2.utils.parseKey(readFileSync(file), passphrase === '' ? undefined : passphrase),
+  );
+  const keys = found.flatMap((key) => (key instanceof Error ? [] : [{ type: 'publickey', username, key } as const]));
+  const [first, ...others] = [...keys, ...(byKey ? [] : [{ type: 'password', username, password } as const])];
+  if (first) return [first, ...others];
+  throw new Error(`Private key file cannot be read: ${found.map(String).join(', ')}`);
 }
 
 /** Only to a host whose key is known. */
-function connect(task: Task, knownHost: string, signal: AbortSignal): Promise<Client> {
-  const method = methodFrom(task);
+function connect(task: Task, { knownHost, homeKey, signal }: SftpUpload): Promise<Client> {
+  const methods = methodsFrom(task, homeKey);
   const client = new ssh2.Client();
   const known = knownHost.split(' ')[1] ?? '';
   const [host, port] = [task.value('sftp_host'), Number(task.value('sftp_port'))];
@@ -58,8 +66,8 @@ function connect(task: Task, knownHost: string, signal: AbortSignal): Promise<Cl
   client.connect({
     ...{ host, port, ident: library, readyTimeout: deadlineMs },
     hostVerifier: (key: Buffer) => key.toString('base64') === known,
-    username: method.username,
-    authHandler: [method],
+    username: methods[0].username,
+    authHandler: methods,
   });
   client.setNoDelay(true);
   return connected;

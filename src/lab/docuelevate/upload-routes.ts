@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Handler, Incoming, Routes } from '../routes.js';
+import type { Answer, Handler, Routes } from '../routes.js';
 import { detail, ok, unprocessable } from './answers.js';
 import type { Documents } from './documents.js';
 import { createIntake, extension, type IntakeOptions } from './intake.js';
-import { loggedIn, type Visit } from './sessions.js';
+import { isMultiUser, loggedIn, ownerOf, type Visit } from './sessions.js';
 import { missing, readForm } from './upload-form.js';
 import type { UploadLimit } from './upload-limit.js';
 
@@ -22,14 +22,14 @@ export function uploadRoutes(options: UploadOptions): Routes<Visit> {
       visit.user ? handle(visit) : detail(401, 'Document intake authentication required');
   return {
     'POST /api/ui-upload': loggedIn(limited((visit) => uiUpload(visit, options))),
-    'POST /api/intake/documents': forMachines(limited((visit) => intake.take(visit))),
+    'POST /api/intake/documents': forMachines(limited((visit) => intake.take(visit, uploadOwner(visit)))),
     'GET /api/intake/documents/{id}': forMachines(({ params }) => intake.show(Number(params.id))),
   };
 }
 
 /** Bytes that are there already start nothing, and are no error. */
-async function uiUpload(request: Incoming, { documents, start }: UploadOptions): Promise<Answer> {
-  const { upload } = await readForm(request);
+async function uiUpload(visit: Visit, { documents, start }: UploadOptions): Promise<Answer> {
+  const { upload } = await readForm(visit);
   if (!upload) return unprocessable([missing('file')]);
   const twin = documents.twin(upload.bytes);
   if (twin) {
@@ -37,7 +37,12 @@ async function uiUpload(request: Incoming, { documents, start }: UploadOptions):
     return ok({ status: 'duplicate', duplicate_of });
   }
   const stored_filename = `${randomUUID()}${extension(upload)}`;
-  const task_id = start(upload, `/workdir/${stored_filename}`);
+  const task_id = start({ ...upload, owner: uploadOwner(visit) }, `/workdir/${stored_filename}`);
   const names = { original_filename: upload.name, stored_filename };
   return ok({ task_id, operation_id: randomUUID(), status: 'queued', ...names });
+}
+
+/** With one user documents are nobody's. */
+function uploadOwner({ api, user }: Visit): string | null {
+  return user && isMultiUser(api) ? ownerOf(user) : null;
 }

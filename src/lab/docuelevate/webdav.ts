@@ -7,14 +7,30 @@ export interface WebDavUpload {
   readonly signal: AbortSignal;
 }
 
+export interface WebDavAccount {
+  readonly url: string;
+  readonly folder: string;
+  readonly username: string;
+  readonly password: string;
+}
+
 /** One PUT; what is there under the name is overwritten. Answers why it failed, with all that the server said. */
-export async function putToWebDav(task: Task, { name, bytes, signal }: WebDavUpload): Promise<{ failure?: string }> {
-  const folder = new URL(task.value('webdav_folder').replace(/^\//, ''), task.value('webdav_url')).href;
-  const url = new URL(name, folder.endsWith('/') ? folder : `${folder}/`);
-  const credentials = `${task.value('webdav_username')}:${task.value('webdav_password')}`;
-  const headers = { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
-  const response = await fetch(url, { method: 'PUT', headers, body: new Uint8Array(bytes), signal });
-  const text = await response.text();
-  if ([200, 201, 204].includes(response.status)) return {};
-  return { failure: `Failed to upload ${name} to WebDAV: ${response.status} - ${text}` };
+export async function putToWebDav(task: Task, upload: WebDavUpload): Promise<{ failure?: string }> {
+  const [url = '', folder = '', username = '', password = ''] = ['url', 'folder', 'username', 'password'].map((part) =>
+    task.value(`webdav_${part}`),
+  );
+  const { status, text } = await putFile({ url, folder, username, password }, upload);
+  if ([200, 201, 204].includes(status)) return {};
+  return { failure: `Failed to upload ${upload.name} to WebDAV: ${status} - ${text}` };
+}
+
+export async function putFile(
+  { url, folder, username, password }: WebDavAccount,
+  { name, bytes, signal }: WebDavUpload,
+): Promise<{ status: number; text: string }> {
+  const base = new URL(folder.replace(/^\//, ''), url).href;
+  const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+  const target = new URL(name, base.endsWith('/') ? base : `${base}/`);
+  const response = await fetch(target, { method: 'PUT', headers, body: new Uint8Array(bytes), signal });
+  return { status: response.status, text: await response.text() };
 }

@@ -12,6 +12,7 @@ import { processDocument } from './intake-task.js';
 import { extractMetadata } from './metadata-tasks.js';
 import { readWith } from './ocr.js';
 import { textOf } from './pdf.js';
+import type { Integrations } from './integrations.js';
 import type { Redis } from './redis.js';
 import { defaults } from './setting-keys.js';
 import type { Memory, Settings } from './settings.js';
@@ -22,6 +23,7 @@ export interface WorkerOptions {
   readonly env: ReadonlyMap<string, string>;
   readonly redis: Redis;
   readonly documents: Documents;
+  readonly integrations: Integrations;
   readonly clock: Clock;
   readonly agenda: Agenda;
   /** Real milliseconds an AI call takes on top of the provider's own time. */
@@ -100,9 +102,9 @@ type EngineParts = Pick<Engine, 'tasks' | 'pause'> &
   Pick<WorkerOptions, 'beforeLine'> & { readonly broken: () => boolean };
 
 function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine }: EngineParts): Engine {
-  const { documents, env, signal, latencyMs } = options;
+  const { documents, integrations, env, signal, latencyMs } = options;
   return {
-    ...{ documents, tasks, signal, pause },
+    ...{ documents, integrations, tasks, signal, pause },
     destinations: createDestinations({ env, signal, broken }),
     ai: createAi({ latencyMs, signal }),
     async log(line) {
@@ -129,10 +131,12 @@ function startsOf(engine: Engine): Pick<Worker, 'process' | 'processAgain' | 'ex
   return {
     process(upload, path) {
       documents.disk.set(path, upload.bytes);
-      return tasks.start(processDocument(engine, { path, name: upload.name, type: upload.type }));
+      return tasks.start(
+        processDocument(engine, { path, name: upload.name, type: upload.type, owner: upload.owner ?? null }),
+      );
     },
-    processAgain: ({ id, local, name, type }) =>
-      tasks.start(processDocument(engine, { path: local, name, type, again: id })),
+    processAgain: ({ id, local, name, type, owner }) =>
+      tasks.start(processDocument(engine, { path: local, name, type, owner, again: id })),
     extractAgain({ id, local }) {
       const bytes = documents.disk.get(local);
       return bytes ? tasks.start(extractMetadata(engine, { file: basename(local), id, text: textOf(bytes) })) : null;

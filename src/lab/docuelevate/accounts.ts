@@ -1,0 +1,50 @@
+import type { Clock } from '../clock.js';
+import type { Routes } from '../routes.js';
+import { type ApiTokens, createApiTokens } from './api-tokens.js';
+import { createAuditLog } from './audit-log.js';
+import { createMoments, type Database, type Stamp } from './database.js';
+import type { Documents } from './documents.js';
+import { createIntegrations, type Integrations } from './integrations.js';
+import { createLocalUsers } from './local-users.js';
+import { loginRoutes } from './login-routes.js';
+import { mailboxRoutes } from './mailboxes.js';
+import { createProfiles } from './profiles.js';
+import { createSessionRows } from './session-rows.js';
+import type { Visit } from './sessions.js';
+import { webhookRoutes } from './webhooks.js';
+
+export interface AccountOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly stamp: Stamp;
+  readonly documents: Documents;
+}
+
+/** Whoever uses the engine, and what is theirs. */
+export interface Accounts {
+  readonly tokens: ApiTokens;
+  readonly integrations: Integrations;
+  readonly routes: Routes<Visit>;
+}
+
+export function createAccounts({ database, clock, stamp, documents }: AccountOptions): Accounts {
+  const kept = { database, stamp, moment: createMoments(database, clock) };
+  const audit = createAuditLog(database, stamp);
+  const profiles = createProfiles({ ...kept, documents });
+  const localUsers = createLocalUsers({ ...kept, profiles });
+  const tokens = createApiTokens(kept);
+  const rows = createSessionRows({ ...kept, audit, tokens });
+  const integrations = createIntegrations({ ...kept, profiles });
+  const routes = {
+    ...loginRoutes({ audit, rows, profiles, localUsers }),
+    ...audit.routes,
+    ...tokens.routes,
+    ...rows.routes,
+    ...localUsers.routes, // before the profiles, whose names would be taken for them
+    ...profiles.routes,
+    ...integrations.routes,
+    ...mailboxRoutes({ ...kept, profiles }),
+    ...webhookRoutes(database),
+  };
+  return { tokens, integrations, routes };
+}
