@@ -80,6 +80,8 @@ interface EngineCalls {
   write(version: VersionRef): Call<void>;
   /** Asks an engine whether it still holds the version as we wrote it. */
   isOurs(version: VersionRef): Call<Finding>;
+  /** Makes an engine read its settings anew. Left out where nothing else could be in use than what it lists. */
+  reload?(version: VersionRef): Call<void>;
   /** Asks an engine whether it shows an adopted version, as far as it shows anything. Left out where nobody but the engine has it. */
   holds?(version: VersionRef): Call<Finding>;
   /** Keeps with an emergency what the engine recorded meanwhile. Left out for one that records nothing. */
@@ -93,6 +95,7 @@ export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
   docuelevate: {
     write: docuelevate.writeSettings,
     isOurs: docuelevate.settingsAreOurs,
+    reload: docuelevate.reload,
     holds: docuelevate.holdsAdopted,
     audit: docuelevate.collectAudit,
   },

@@ -9,6 +9,7 @@ import { type ConnectionTest, testConnection } from './connection.js';
 import { collectAudit } from './audit.js';
 import { observeDocument, processTestDocument, type TestRun } from './documents.js';
 import { makeReload } from './heal.js';
+import { makeEngineReload } from './reload.js';
 import { type EngineLook, look, type LookedFor } from './look.js';
 import { countLost, type Loss } from './losses.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
@@ -37,6 +38,9 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** Whether a new document gets through the step that needs the credential, once the engine was made to reload. It is deleted again. */
     processTestDocument: (run: TestRun): Promise<Finding> => processTestDocument(deps, run),
+
+    /** Makes the engine read its settings anew, by writing a value once more that is held there already. */
+    reload: (version: VersionRef): Promise<void> => makeEngineReload(deps, version),
 
     /** The same with whatever the engine holds: nothing is written, and it is no proof of the version. */
     observeDocument: (run: TestRun): Promise<Finding> => observeDocument(deps, run),

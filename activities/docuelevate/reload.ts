@@ -3,9 +3,9 @@ import type { Mark } from '../../src/store/records.js';
 import { presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision } from '../shared/patience.js';
-import type { Engine } from './engine.js';
+import type { DocuElevateDeps } from './activities.js';
+import { type Engine, openEngine, valuesOf } from './engine.js';
 import { authorOf, fits, idOf, settled } from './marks.js';
-import { valuesOf } from './engine.js';
 import type { Change } from './schemas.js';
 
 /**
@@ -35,6 +35,13 @@ export async function reload(engine: Engine, ref: VersionRef): Promise<string | 
   if (!ours) throw notShown('WRITE_NOT_IN_HISTORY');
   await store.note(ref, { marks: { [key]: written(mark, ours) } });
   return null;
+}
+
+/** For a rotation that goes on only when it was done. Throws NeedsDecision when the setting is not as we wrote it. */
+export async function makeEngineReload(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
+  await presentFence(deps.store, ref);
+  const why = await reload(await openEngine(deps, ref), ref);
+  if (why !== null) throw needsDecision(`${why}, after us`);
 }
 
 function written({ before, ours: earlier, first = earlier }: Mark, { id }: Change): Mark {

@@ -57,6 +57,7 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   restoreSettings: [...login, ...write],
   settingsAreOurs: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
   processTestDocument: [...login, optional(endpoints.showSetting), ...rewrite, ...document],
+  reload: [...login, ...rewrite],
   observeDocument: [...login, ...document],
   countLost: [...login, repeated(endpoints.listChanges), endpoints.listFiles, optional(repeated(endpoints.showFile))],
   testConnection: [...login, endpoints.testConnection],

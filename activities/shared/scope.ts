@@ -29,7 +29,7 @@ export function scope(): Scope {
     signal: cancellationSignal,
     key: `${presenter.workflowId}/${presenter.runId}/${info.activityId}`,
     waitedMs: info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs,
-    leaseMs: info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY,
+    leaseMs: info.heartbeatTimeoutMs || Number.POSITIVE_INFINITY, // Temporal says 0 where there is none
   };
 }
 

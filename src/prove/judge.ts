@@ -178,8 +178,10 @@ const truths: Partial<Record<EvidenceKind, Truth>> = {
     takenBack
       ? timeline.during(at, ({ working }) => !working.some((value) => values.includes(value)))
       : !stage.scenario.working().some((value) => values.includes(value)),
-  'setting-ours': ({ values, timeline }, { at }) =>
-    timeline.during(at, ({ held }) => held !== null && values.includes(held)),
+  'setting-ours': ({ values, timeline, stage: { documents } }, { at }) => {
+    const written = documents?.lab.writes().findLast((write) => write.at <= at)?.value ?? ''; // whatever the worker has
+    return values.includes(written) || timeline.during(at, ({ held }) => held !== null && values.includes(held));
+  },
   document: (facts, said) => {
     const { timeline, values } = facts;
     const held = timeline.during(said.at, (sample) => sample.held !== null && sample.working.includes(sample.held));

@@ -90,7 +90,16 @@ async function moveRows(
   await db.deleteFrom('credentials').where('name', '=', credential).execute();
 }
 
-const following = ['claims', 'rotations', 'intents', 'evidence', 'emergencies', 'cadences', 'reconciliations'] as const;
+const following = [
+  'claims',
+  'rotations',
+  'intents',
+  'evidence',
+  'emergencies',
+  'cadences',
+  'verifications',
+  'reconciliations',
+] as const;
 
 /** Under its old id a notice would be told again. */
 async function moveNotices({ db }: StoreContext, { credential, to }: Renaming): Promise<void> {

@@ -13,7 +13,7 @@ export const differences: readonly Difference[] = [
   { why: 'a header says the same in capitals', matches: /HttpOnly; SameSite/, becomes: 'httponly; samesite' },
   {
     why: 'text of the vendor, which is not copied',
-    field: /^(description|help_link_label)$/,
+    field: /^(description|display_name|help_link_label|last_run_detail)$/,
     matches: /^[^]*$/,
     becomes: '<text>',
   },
@@ -35,7 +35,7 @@ export const differences: readonly Difference[] = [
   { why: 'random', matches: /(intake_\d+_)[0-9a-f]{32}/, becomes: '$1<hex>' },
   { why: 'the documents are not the same', field: /^filehash$/, matches: /^[0-9a-f]{64}$/, becomes: '<sha256>' },
   { why: 'the documents are not the same', field: /^message$/, matches: /Hash: [0-9a-f]{10}/, becomes: 'Hash: <hash>' },
-  { why: 'its work folder held others before', matches: /(_Letter)(-\d{4})?\./g, becomes: '$1<number>.' },
+  { why: 'its work folder held others before', matches: /(_Letter)(-\d{4})?(?=[._])/g, becomes: '$1<number>' },
   { why: 'its work folder', matches: /\/srv\/docuelevate\/work\//g, becomes: '/workdir/' },
   { why: 'the address it was called by', matches: /http:\/\/127\.0\.0\.1:\d+\/api/, becomes: '<address>/api' },
   { why: 'a page of another server, cut by the recorder', matches: /( to WebDAV: )4[^]*$/, becomes: '$1<refusal>' },

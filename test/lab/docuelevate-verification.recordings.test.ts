@@ -7,6 +7,7 @@ import { both, bothAnswers } from './docuelevate-replay.js';
 import { idle, visit, type Visitor } from './docuelevate-visitor.js';
 import { call, type Reply } from './call.js';
 import { comparable, type Line, withoutIds } from './docuelevate-comparison.js';
+import { google, servers } from './docuelevate-scripted.js';
 import { type Played, replay } from './replay.js';
 import { startWebDavServer, type WebDavServer } from './webdav-server.js';
 
@@ -21,13 +22,21 @@ let [begun, now] = [Date.UTC(2030, 0, 1), Date.UTC(2030, 0, 1)];
 /** How much there was of everything before the entry that is followed by what it led to. */
 let seen = { lines: 0, calls: 0, puts: 0 };
 let task = '';
+/** Which document is looked at. */
+let document = 1;
 
 async function begin(): Promise<void> {
   [openAi, server, sftp] = [await startOpenAiLab(), await startWebDavServer('dedav', 'right'), await startSftpLab()];
   const webdav = { url: `${server.url}/`, username: 'dedav', password: 'right', folder: 'docs' };
   const { port, username, hostKey, password } = sftp;
   const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
-  lab = await startDocuElevateLab({ ...ai, webdav, sftp: { port, username, hostKey, password }, clock: () => now });
+  lab = await startDocuElevateLab({
+    ...ai,
+    webdav,
+    sftp: { port, username, hostKey, password },
+    scripted: servers,
+    clock: () => now,
+  });
   admin = visit(lab);
   await admin.login();
 }
@@ -35,31 +44,28 @@ async function begin(): Promise<void> {
 /** What a person did before an entry of the recording, as its name and what followed tell. */
 const before: Readonly<Record<number, () => unknown>> = {
   0: begin,
-  16: async () => {
-    lab.brokenDestination = true; // stands for the FTP server that forbids overwriting: the document is failed from here on
-    await admin.send('POST', '/api/files/1/retry-subtask?subtask_name=upload_to_nextcloud');
-    await idle(lab);
-  },
   24: () => lab.editSetting('webdav_enabled', 'false', 'admin'),
   26: () => lab.editSetting('webdav_enabled', 'true', 'admin'),
   28: () => (server.password = 'another'),
   33: () => (server.password = 'right'),
-  63: () => handIn('Another letter', { source: 'keyturn', idempotency_key: 'the second one' }),
+  43: async () => {
+    for (const name of ['webdav', 'sftp']) lab.editSetting(`${name}_enabled`, 'false', 'admin');
+    google.configured = true;
+    await handIn('Another letter', { source: 'keyturn', idempotency_key: 'the second one' });
+    google.configured = false;
+  },
+  50: () => ((document = 2), lab.editSetting('task_retry_delays', '60,300,900', 'admin')),
+  54: () => (google.works = false),
 };
 
-const notThere = 'the destination is not simulated';
 const notPlayed: Readonly<Record<number, string>> = {
-  ...Object.fromEntries(
-    [6, 7, 10, 11, 12, 13, 14, 15, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62].map((at) => [at, notThere]),
-  ),
-  31: 'the simulated worker has no log of its own; its tries are in the log of the document',
-  ...Object.fromEntries([45, 46, 47].map((at) => [at, 'scheduled jobs are not simulated'])),
-  49: 'a file of the real worker, which nothing serves',
-  64: 'nothing happens for half a minute',
+  31: 'the worker’s own log, which no client sees; the same tries are in the log of the document, which is compared',
+  49: 'a file in the work folder of the real worker, which no client sees',
+  64: 'nothing happens for half a minute, since nothing was queued',
 };
 
 const linesOf = async (): Promise<Line[]> => {
-  const lines = ((await admin.get('/api/files/1')).at('logs') ?? []) as Line[];
+  const lines = ((await admin.get(`/api/files/${document}`)).at('logs') ?? []) as Line[];
   return lines.sort((a, b) => a.id - b.id);
 };
 
@@ -74,7 +80,7 @@ async function handIn(text: string, fields: Readonly<Record<string, string>>): P
 
 async function send({ request, name }: Exchange): Promise<Reply> {
   const { method = '', path = '', auth, bodyKind, body } = request ?? {};
-  const own = path.replace(/\/files\/(20|48)(?=\D|$)/, '/files/1').replace(/task\/.*/, `task/${task}`);
+  const own = path.replace(/\/files\/(20|48)(?=\D|$)/, `/files/${document}`).replace(/task\/.*/, `task/${task}`);
   seen = { lines: (await linesOf()).length, calls: openAi.requests.length, puts: server.log.length };
   if (auth === 'Bearer API token')
     return call(lab.url + own, { method, headers: { authorization: `Bearer ${lab.apiToken}` } });
@@ -106,7 +112,23 @@ async function observe({ observed = '', data }: Exchange): Promise<Played> {
   if (observed === 'names') return both(namesOf(data), sftpNames());
   if (observed === 'worker log') return both({ checked: 1, failures: 0 }, await checked());
   const { apache, ...others } = await follows();
+  if (observed === 'GET /api/files/{id}') return both(ofTheDocument(data), await theDocument(others.newLines));
   return both(ofTheFirstTry(data), ofTheFirstTry('apache' in (data as object) ? { ...others, apache } : others));
+}
+
+interface Seen {
+  readonly newLines: readonly unknown[];
+  readonly status: { readonly status: string; readonly has_errors: boolean };
+}
+
+/** New lines under the document, and how it stands. */
+function ofTheDocument(data: unknown): object {
+  const { newLines, status } = data as Seen;
+  return { newLines, status: status.status, has_errors: status.has_errors };
+}
+async function theDocument(lines: readonly { step: string; status: string; message: string }[]): Promise<object> {
+  const status = (await admin.get(`/api/files/${document}`)).at('processing_status') as Seen['status'];
+  return ofTheDocument({ newLines: lines.map(({ step, status, message }) => [step, status, message]), status });
 }
 
 /** Of the kept document alone: the real servers had others. */
@@ -150,13 +172,25 @@ async function tick(at: number): Promise<void> {
   }
 }
 
+/** Of the scheduled jobs those, and of each what was kept; the words of the vendor aside. */
+function ofTheJobs({ json, request }: Exchange, reply: Reply): Reply {
+  if (request?.path !== '/api/admin/scheduled-jobs') return reply;
+  const kept = json as Record<string, unknown>[];
+  const jobs = reply.json as Record<string, unknown>[];
+  const wanted = kept.map((job) => {
+    const found = jobs.find(({ id }) => id === job['id']) ?? {};
+    return Object.fromEntries(Object.entries(found).filter(([name]) => name in job));
+  });
+  return { ...reply, json: wanted };
+}
+
 async function play(exchange: Exchange, index: number): Promise<Played> {
   await tick((exchange.at ?? 0) * 1000);
   await before[index]?.();
   const why = notPlayed[index];
   if (why !== undefined) return { notPlayed: why };
   if (exchange.observed !== undefined) return observe(exchange);
-  const answers = bothAnswers(exchange, await send(exchange));
+  const answers = bothAnswers(exchange, ofTheJobs(exchange, await send(exchange)));
   if ('notPlayed' in answers) return answers;
   const [real, simulated] = [comparable(answers.real, answers.real), comparable(answers.simulated, answers.real)];
   return { real: withoutIds(real), simulated: withoutIds(simulated) };

@@ -1,3 +1,4 @@
+import { nothingKnown, type Verification } from '../../src/domain/verification.js';
 import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
 
 let bench: Bench;
@@ -9,6 +10,11 @@ afterEach(() => bench.close());
 const rename = (credential = 'openai', to = 'llm') => bench.store.rename({ credential, to, actor: 'ada' });
 const notice = { id: 'openai/1/over', event: 'retired', at: 1, summary: 'a summary', detail: null } as const;
 
+const verified: Verification = {
+  ...{ credential: 'openai', version: 2, state: 'verified', drift: null, why: 'a test', since: 1, lookedAt: 1 },
+  ...{ verifiedAt: 1, healTriedAt: null, healedAt: null, healedBy: null, trouble: null, memory: nothingKnown },
+};
+
 /** A credential with a history: an adopted version that a rotation has replaced. */
 async function rotated(): Promise<{ old: string; current: string }> {
   const [old, current] = [randomValue(), randomValue()];
@@ -16,6 +22,7 @@ async function rotated(): Promise<{ old: string; current: string }> {
   const next = await bench.candidate({ key: current });
   await bench.store.prove(next, { kind: 'accepted', outcome: 'proved', detail: 'it was' });
   await bench.store.promote(next);
+  await bench.store.keepVerification(null, verified);
   await bench.store.setCadence('openai', { anchor: 1, basis: 'every 90 days', why: 'a test' }, 'ada');
   await bench.store.addNotices(['email'], [{ ...notice, credential: 'openai' }]);
   await bench.store.close(next, 'retired', null);
@@ -38,6 +45,7 @@ describe('A renamed credential', () => {
     expect(await bench.store.rotations()).toEqual([{ ...rotation, credential: 'llm' }]);
     expect(await bench.store.cadence('llm')).toMatchObject({ anchor: 1 });
     expect(await bench.store.cadence('openai')).toBeNull();
+    expect(await bench.store.verification('llm')).toEqual({ ...verified, credential: 'llm' });
     await expect(bench.store.read({ credential: 'openai', number: 1 })).rejects.toThrow('has no version 1');
     expect(await bench.store.whose(current)).toMatchObject([{ credential: 'llm', number: 2 }]);
   });
@@ -140,6 +148,7 @@ describe('A forgotten credential', () => {
     expect(await bench.store.rotations()).toEqual([]);
     expect(await bench.store.credentials()).toEqual([]);
     expect(await bench.store.cadence('openai')).toBeNull();
+    expect(await bench.store.verification('openai')).toBeNull();
     expect(await bench.store.takeNotice('email')).toBeNull();
     const ledger = await bench.store.ledger();
     expect(ledger.slice(0, before.length)).toEqual(before);

@@ -48,7 +48,7 @@ it('leaves one key of ours and one new file after three rotations, and no upload
       .map((name) => `${dirname(adoptedFile)}/${name}`)
       .sort(),
   ).toEqual([adoptedFile, setting()].sort());
-});
+}, 60_000);
 
 it('goes over to encrypted files without an upload that fails', async () => {
   const passphrase = randomValue();

@@ -83,6 +83,7 @@ export async function startStage(): Promise<Stage> {
       settingsAreOurs: act(store, stage, 'ours'),
       holdsAdopted: act(store, stage, 'holds'),
       collectAudit: async () => undefined,
+      reload: async () => undefined,
     },
     script: Object.fromEntries(verbs.map((verb) => [verb, (version: VersionRef) => act(store, stage, verb)(version)])),
   };

@@ -14,6 +14,7 @@ import type {
 import type { VersionRef } from '../../src/domain/version.js';
 import { issuesItself, type ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { emergencyPending, type Inbox } from './messages.js';
+import { engines } from '../systems.js';
 import type { CheckOptions, Procedure, Run, StepOptions, TryOutOptions } from './procedure.js';
 import { tryOnce } from './try-out.js';
 import { attempt, type Ended } from './attempt.js';
@@ -56,6 +57,8 @@ export class RotationRun implements Run {
   #listed = false;
   /** Several while versions are contained side by side; the oldest one is what people see and answer. */
   readonly #waits: Waiting[] = [];
+  /** Title of the first step that cannot be taken back. */
+  #noReturn: string | null = null;
   #scope = '';
   #occurrences = 0;
   #parkedDeadline: number | undefined;
@@ -109,12 +112,31 @@ export class RotationRun implements Run {
 
   // In a workflow every promise costs: the SDK keeps a stack trace of each. So what only hands on a promise is not async.
   step(title: string, call: Call<void>, { undo, lingers }: StepOptions = {}): Promise<void> {
-    if (!undo && this.phase === 'retire') this.pastNoReturn = true;
+    if (!undo && this.phase === 'retire' && (!this.pastNoReturn || this.#noReturn === title))
+      return this.#passNoReturn(title, call);
     return this.once(title, () => {
       const revives = this.phase === 'retire';
       if (undo) this.undo.push({ title, call: undo, ...(revives && { revives }), ...(lingers && { lingers }) });
       return attempt(this, { title, call });
     });
+  }
+
+  /**
+   * The old value goes for good. A worker that started anew since the last document may use the environment's value, which is the old one: so
+   * the engine reloads as late as can be, and once more right after, for one that started in between.
+   */
+  async #passNoReturn(title: string, call: Call<void>): Promise<void> {
+    const reload = this.footing === 'committed' ? engines[this.definition.descriptor.engine].reload?.(this.next) : null;
+    this.#noReturn = title;
+    if (reload) await this.#reload('Make the engine read its settings anew', reload);
+    this.pastNoReturn = true;
+    await this.once(title, () => attempt(this, { title, call }));
+    if (reload) await this.#reload('Make the engine read its settings anew, now that the old value is gone', reload);
+  }
+
+  #reload(title: string, call: Call<void>): Promise<void> {
+    this.journal.perishes({ scope: this.#scope, title });
+    return this.once(title, () => attempt(this, { title, call }));
   }
 
   check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {

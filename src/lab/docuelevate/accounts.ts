@@ -9,6 +9,7 @@ import { createLocalUsers } from './local-users.js';
 import { loginRoutes } from './login-routes.js';
 import { mailboxRoutes } from './mailboxes.js';
 import { createProfiles } from './profiles.js';
+import { scheduledJobRoutes } from './scheduled-jobs.js';
 import { createSessionRows } from './session-rows.js';
 import type { Visit } from './sessions.js';
 import { webhookRoutes } from './webhooks.js';
@@ -45,6 +46,7 @@ export function createAccounts({ database, clock, stamp, documents }: AccountOpt
     ...integrations.routes,
     ...mailboxRoutes({ ...kept, profiles }),
     ...webhookRoutes(database),
+    ...scheduledJobRoutes(stamp, kept.moment),
   };
   return { tokens, integrations, routes };
 }

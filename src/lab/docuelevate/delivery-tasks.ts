@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { Destination } from './destinations.js';
-import { celeryName, type Engine, type Job, noteOf } from './engine.js';
+import type { Destination, ScriptedDestination } from './destinations.js';
+import { celeryName, type Engine, type Job, type Note, noteOf } from './engine.js';
 import { usualDelays } from './tasks.js';
 
 /** Queues an upload to every destination that is configured and not switched off. */
@@ -24,15 +24,24 @@ export function sendToAll(engine: Engine, id: number, path: string): Job {
   };
 }
 
+/** One document on its way; `again` when somebody asks for this upload alone. */
+export interface Delivery {
+  readonly id: number;
+  readonly path: string;
+  readonly again?: boolean;
+}
+
 /** One upload, and three more after a while when it fails. Nothing says that it was given up. */
-export function uploadTo(engine: Engine, destination: Destination, { id, path }: { id: number; path: string }): Job {
+export function uploadTo(engine: Engine, destination: Destination, { id, path, again = false }: Delivery): Job {
   const step = `upload_to_${destination.name}`;
   const name = basename(path);
   return {
     name: celeryName(step),
     delays: usualDelays,
     async run(task) {
-      const note = noteOf(engine, task, id);
+      const { script } = destination;
+      const note = noteOf(engine, task, again && script?.losesDocument ? null : id);
+      if (script) return play(script.lines(name), note);
       await note(step, 'in_progress', `Uploading to ${destination.title}: ${name}`);
       const bytes = engine.documents.disk.get(path);
       const failures = bytes ? await destination.upload(task, name, bytes) : [`File not found: ${path}`];
@@ -41,4 +50,9 @@ export function uploadTo(engine: Engine, destination: Destination, { id, path }:
       throw new Error(failures.at(-1));
     },
   };
+}
+
+async function play(lines: ReturnType<ScriptedDestination['lines']>, note: Note): Promise<void> {
+  for (const { step, status, message } of lines) await note(step, status, message);
+  if (lines.at(-1)?.status === 'failure') throw new Error(lines.at(-1)?.message);
 }

@@ -1,3 +1,4 @@
+import type { ComingLine } from './engine.js';
 import { uploadToS3 } from './s3.js';
 import { uploadToSftp } from './sftp.js';
 import type { Task } from './tasks.js';
@@ -12,6 +13,18 @@ export interface Destination {
   readonly configured: (task: Task) => boolean;
   /** Answers the lines of a failure, one or two; none when the document arrived. */
   upload(task: Task, name: string, bytes: Buffer): Promise<string[]>;
+  /** Takes the place of an upload. */
+  readonly script?: ScriptedDestination;
+}
+
+/** A destination without a simulated server: what the worker writes about one upload, as somebody saw it. The last line tells how it ended. */
+export interface ScriptedDestination {
+  readonly name: string;
+  /** Whether documents go there by themselves; a single upload can be asked for in any case. */
+  readonly configured: () => boolean;
+  readonly lines: (file: string) => readonly Pick<ComingLine, 'step' | 'status' | 'message'>[];
+  /** An upload that is asked for has its lines under its task alone. */
+  readonly losesDocument?: boolean;
 }
 
 export interface DestinationOptions {
@@ -19,11 +32,14 @@ export interface DestinationOptions {
   readonly signal: AbortSignal;
   /** While true, there is a destination that fails every document. */
   readonly broken: () => boolean;
+  readonly scripted: readonly ScriptedDestination[];
 }
 
 /** In the order in which the engine queues them. */
-export function createDestinations({ env, signal, broken }: DestinationOptions): readonly Destination[] {
-  return [nextcloud(broken), webDav(signal), sftp(signal, env), s3(signal, env)];
+export function createDestinations(options: DestinationOptions): readonly Destination[] {
+  const { env, signal, broken, scripted } = options;
+  const played = scripted.map((script) => ({ ...nextcloud(broken), ...script, script }));
+  return [...played, nextcloud(broken), webDav(signal), sftp(signal, env), s3(signal, env)];
 }
 
 /** There is none, but for one without space. */

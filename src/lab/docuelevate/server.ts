@@ -7,6 +7,7 @@ import { createApp } from './app.js';
 import { connectionTestRoutes } from './connection-test.js';
 import { withControls } from './controls.js';
 import { createStamp } from './database.js';
+import type { ScriptedDestination } from './destinations.js';
 import { documentRoutes } from './document-routes.js';
 import { createDocuments, type Documents, type StepStatus, type Upload } from './documents.js';
 import type { ComingLine } from './engine.js';
@@ -31,6 +32,8 @@ export interface DocuElevateLabOptions extends LabOptions, EnvironmentOptions {
   /** Whether the worker tries its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks?: boolean;
   readonly beforeLine?: DocuElevateLab['beforeLine'];
+  /** Destinations without a server, which do as somebody saw it. */
+  readonly scripted?: readonly ScriptedDestination[];
 }
 
 export interface LabStep {
@@ -116,7 +119,7 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const stopped = new AbortController();
   const { signal } = stopped;
   const { latencyMs = 0, credentialChecks = false, beforeLine = () => undefined } = options;
-  const given = { latencyMs, credentialChecks, beforeLine, integrations };
+  const given = { latencyMs, credentialChecks, beforeLine, integrations, scripted: options.scripted ?? [] };
   const worker = createWorker({ ...given, settings, env, redis, documents, clock, agenda, signal });
   const load = { perCore: 0 };
   const queued = (): number => worker.tasks.waiting() + worker.queueLength;

@@ -5,7 +5,7 @@ import type { Agenda } from './agenda.js';
 import { type Ai, createAi } from './ai.js';
 import { checkCredentials, credentialCheck, everyFiveMinutes, succeeds } from './credential-check.js';
 import { uploadTo } from './delivery-tasks.js';
-import { createDestinations, type Destination } from './destinations.js';
+import { createDestinations, type Destination, type ScriptedDestination } from './destinations.js';
 import type { Documents, FileRecord, Upload } from './documents.js';
 import type { ComingLine, Engine } from './engine.js';
 import { processDocument } from './intake-task.js';
@@ -30,6 +30,7 @@ export interface WorkerOptions {
   readonly latencyMs: number;
   /** Waits for whoever decides when a line of the log is written. */
   readonly beforeLine: (line: ComingLine) => Promise<void> | void;
+  readonly scripted: readonly ScriptedDestination[];
   /** Whether it tries the credentials by itself, after each start and every five minutes. */
   readonly credentialChecks: boolean;
   /** Ends whatever it does. */
@@ -102,10 +103,10 @@ type EngineParts = Pick<Engine, 'tasks' | 'pause'> &
   Pick<WorkerOptions, 'beforeLine'> & { readonly broken: () => boolean };
 
 function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine }: EngineParts): Engine {
-  const { documents, integrations, env, signal, latencyMs } = options;
+  const { documents, integrations, env, signal, latencyMs, scripted } = options;
   return {
     ...{ documents, integrations, tasks, signal, pause },
-    destinations: createDestinations({ env, signal, broken }),
+    destinations: createDestinations({ env, signal, broken, scripted }),
     ai: createAi({ latencyMs, signal }),
     async log(line) {
       await beforeLine(line);
@@ -143,7 +144,9 @@ function startsOf(engine: Engine): Pick<Worker, 'process' | 'processAgain' | 'ex
     },
     uploadAgain(name, { id, processed }) {
       const destination = destinations.find((each) => each.name === name);
-      return destination ? tasks.start(uploadTo(engine, destination, { id, path: processed ?? '' })) : null;
+      return destination
+        ? tasks.start(uploadTo(engine, destination, { id, path: processed ?? '', again: true }))
+        : null;
     },
   };
 }
