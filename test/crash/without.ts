@@ -61,6 +61,7 @@ export const without: Readonly<Record<string, Without>> = {
     activities: (activities) => ({ ...activities, 'openai.acceptsKey': async () => proved('accepted') }),
   },
   'fresh proof': {
+    activities: (activities) => ({ ...activities, 'docuelevate.reload': async () => undefined }), // it would notice as well
     store: (store) => ({ ...store, evidence: async (ref) => [...kinds.map(proved), ...(await store.evidence(ref))] }),
   },
   'refused means refused': {
