@@ -50,7 +50,7 @@ describe('rotations of a key of the real OpenSSH server', () => {
       credential: 'sftp',
       config: {
         engines: { docs: { kind: 'docuelevate', url: engine.url, admin: signIn } },
-        credentials: { sftp: { procedure: 'sftp-private-key', engine: 'docs', provider } },
+        credentials: { sftp: { procedure: 'sftp-private-key', engine: 'docs', provider, unseenUse: 'retire' } },
       },
       secretFiles: { 'docuelevate-admin': engine.adminPassword, 'sftp-admin': admin.privateKey.trim() },
       adopted: { privateKey: first.privateKey.trim(), publicKey: first.blob },
