@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Progress } from '../../src/domain/rotation.js';
 import { fastClock } from '../../src/lab/clock.js';
-import { startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { enter, type Instance } from './instance.js';
@@ -22,6 +22,8 @@ export interface Stage {
   falselyProved(progress: Progress): string[];
   /** As after a restart of the stack; null where nobody says how. */
   readonly emptyRedis: (() => Promise<void>) | null;
+  /** Milliseconds that such a restart fits into. */
+  readonly restartMs: number;
 }
 
 export async function startStage(staging: Staging | 'lab'): Promise<Stage> {
@@ -47,9 +49,9 @@ export async function startStage(staging: Staging | 'lab'): Promise<Stage> {
       if (left.length > 0) console.log(`left in DocuElevate, which does not delete them: ${left.join(', ')}`);
       await stop();
     };
-    const emptyRedis = staging === 'lab' || !staging.emptyRedis ? null : () => run(staging.emptyRedis ?? '');
+    const emptyRedis = lab ? () => restartEmpty(lab) : byProgram(staging);
     const paceMs = lab ? 100 : 10_000; // 20 uploads a minute are allowed
-    const falselyProved = lab ? () => [] : falselyProvedBy(openai); // the simulated DocuElevate sends no text along
+    const falselyProved = falselyProvedBy(openai);
     return {
       instance,
       openai,
@@ -57,6 +59,7 @@ export async function startStage(staging: Staging | 'lab'): Promise<Stage> {
       paceMs,
       falselyProved,
       emptyRedis,
+      restartMs: lab ? 1000 : 20_000,
       scenario: { ...scenario, consume: use, stop: end },
     };
   } catch (error) {
@@ -131,6 +134,13 @@ function notUsed({ baseUrl }: OpenAiLab): string {
   );
 }
 
-async function run(program: string): Promise<void> {
-  await promisify(execFile)(program);
+function restartEmpty(lab: DocuElevateLab): Promise<void> {
+  lab.emptyRedis();
+  lab.restartWorker();
+  return Promise.resolve();
+}
+
+function byProgram(staging: Staging | 'lab'): (() => Promise<void>) | null {
+  const program = staging === 'lab' ? undefined : staging.emptyRedis;
+  return program === undefined ? null : async () => void (await promisify(execFile)(program));
 }
