@@ -1,10 +1,15 @@
-import { createVerificationActivities, type Verified } from '../activities/verification/activities.js';
+import {
+  createVerificationActivities,
+  type UploadsAgain,
+  type Verified,
+} from '../activities/verification/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
 import type { EngineLook } from '../activities/docuelevate/look.js';
 import type { EngineSurvey, ProviderSurvey } from '../activities/shared/survey.js';
-import { rotationPolicyOf } from '../src/config/policy.js';
+import { engineOf, rotationPolicyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { durationMs } from '../src/domain/duration.js';
+import type { EngineUse } from '../src/domain/procedure.js';
 import type { Store } from '../src/store/store.js';
 import { descriptorOf } from './descriptor.js';
 
@@ -15,7 +20,7 @@ interface Provider {
 /** Who is asked: providers and engines by the name of their folder. */
 export interface Asked {
   readonly providers: Readonly<Record<string, Provider>>;
-  readonly docuelevate: Pick<DocuElevateActivities, 'look' | 'makeReload'>;
+  readonly docuelevate: Pick<DocuElevateActivities, 'look' | 'makeReload' | 'uploadAgain'>;
   /** Engines that issue their own secrets: one look tells of both. */
   readonly issuers: Readonly<Record<string, { survey(credential: string): Promise<EngineSurvey> }>>;
 }
@@ -51,7 +56,24 @@ function verifiedOf(config: Config, credential: string, { providers, docuelevate
     look: issuer
       ? async ({ version: { number } }) => ownLook(await issuer.survey(credential), number)
       : docuelevate.look,
+    uploadAgain: uploadsOf(config, credential, { use, docuelevate }),
     makeReload: issuer ? null : docuelevate.makeReload,
+  };
+}
+
+function uploadsOf(
+  config: Config,
+  credential: string,
+  { use, docuelevate }: { readonly use: EngineUse | null; readonly docuelevate: Asked['docuelevate'] },
+): UploadsAgain | null {
+  const engine = engineOf(config, credential);
+  const document = engine.kind === 'docuelevate' ? engine.keptDocument : undefined;
+  if (document === undefined || !use?.overwrites) return null;
+  const { step } = use;
+  const everyMs = durationMs(config.verification.every);
+  return {
+    everyMs: everyMs === 0 ? null : everyMs,
+    upload: () => docuelevate.uploadAgain({ credential, document, step }),
   };
 }
 

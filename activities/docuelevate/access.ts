@@ -2,6 +2,7 @@ import { type AccessCheck, look } from '../shared/access.js';
 import { passing, permanent } from '../shared/patience.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
+import { isKept } from './kept.js';
 import type { EngineCredential } from './schemas.js';
 
 export async function checkAccess(deps: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
@@ -27,7 +28,9 @@ export async function checkAccess(deps: DocuElevateDeps, credential: string): Pr
 
 /** What holds for every credential of an engine: asked once, because the queue takes seconds to answer. */
 export async function checkEngine({ sessions, engine }: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
-  const client = new DocuElevateClient(sessions.of(await engine(credential)));
+  const connection = await engine(credential);
+  const { keptDocument } = connection;
+  const client = new DocuElevateClient(sessions.of(connection));
   const worker = await look('worker', async () => {
     const online = await client.workersOnline();
     if (online > 0) return `${online} online`;
@@ -37,7 +40,17 @@ export async function checkEngine({ sessions, engine }: DocuElevateDeps, credent
     const isPostgres = (await client.shownValue('database_url'))?.startsWith('postgres') === true;
     return isPostgres ? { warning: documentsStay } : 'are deleted again';
   });
-  return [worker, documents];
+  return [worker, documents, ...(keptDocument === undefined ? [] : [await keptThere(client, keptDocument)])];
+}
+
+/** Without it verification sees less, and nothing else is wrong. */
+function keptThere(client: DocuElevateClient, document: number): Promise<AccessCheck> {
+  return look(`kept document ${document}`, async () => {
+    if (await isKept(client, document)) return 'is there; each look has it uploaded again where it overwrites itself';
+    return {
+      warning: `is no test document of Keyturn's, or not there: no look has it uploaded. Make one: keyturn verify <credential> --document --keep`,
+    };
+  });
 }
 
 const documentsStay =

@@ -9,6 +9,7 @@ import { type ConnectionTest, testConnection } from './connection.js';
 import { collectAudit } from './audit.js';
 import { observeDocument, processTestDocument, type TestRun } from './documents.js';
 import { makeReload } from './heal.js';
+import { uploadAgain, type UploadAgain, type UploadedAgain } from './kept.js';
 import { makeEngineReload } from './reload.js';
 import { type EngineLook, look, type LookedFor } from './look.js';
 import { countLost, type Loss } from './losses.js';
@@ -62,6 +63,9 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
 
     /** What a look at what is in force wants to know: of settings, and of documents since the last look. Changes nothing. */
     look: (wanted: LookedFor): Promise<EngineLook> => look(deps, wanted),
+
+    /** Lets the worker upload the document that is kept for it once more, with the value that it has. */
+    uploadAgain: (again: UploadAgain): Promise<UploadedAgain> => uploadAgain(deps, again),
 
     /** Makes the engine reload its settings, by writing one of this version's once more. Returns why it was not done, or null. */
     makeReload: (version: VersionRef): Promise<string | null> => makeReload(deps, version),

@@ -18,6 +18,7 @@ import {
   SettingChanges,
   ShownSetting,
   TakenIn,
+  SubtaskQueued,
   TaskLog,
   Visitor,
   WrittenSetting,
@@ -138,14 +139,29 @@ export class DocuElevateClient {
 
   /** The document that a task works on; undefined until it has one. */
   async fileOf(task: string): Promise<TaskFile | undefined> {
-    const answer = await this.#get('showTask', pathOf(endpoints.showTask, { task }), [404]);
-    if (answer.status === 404) return undefined;
-    const lines = answer.json(TaskLog).logs;
+    const lines = await this.linesOf(task);
     const known = lines.filter(({ file_id }) => typeof file_id === 'number');
     const id = known[0]?.file_id ?? undefined;
     if (id === undefined) return undefined;
     const created = lines.filter(({ step_name }) => step_name === 'create_file_record'); // not of a duplicate
     return { id, since: Math.min(...[...known, ...created].map((line) => line.id)) };
+  }
+
+  /** Has one step of a finished document done once more. Returns its task; null when the engine has no copy of the document to do it with. */
+  async retrySubtask(file: number, step: string): Promise<string | null> {
+    const answer = await this.#session.send({
+      operation: 'retrySubtask',
+      method: endpoints.retrySubtask.method,
+      path: `${pathOf(endpoints.retrySubtask, { file })}?subtask_name=${step}`,
+      allow: [400, 404],
+    });
+    return answer.status === 200 ? answer.json(SubtaskQueued).task_id : null;
+  }
+
+  /** What a task has logged so far. */
+  async linesOf(task: string): Promise<TaskLog['logs']> {
+    const answer = await this.#get('showTask', pathOf(endpoints.showTask, { task }), [404]);
+    return answer.status === 404 ? [] : answer.json(TaskLog).logs;
   }
 
   /** Ids of those of the newest documents at which a step has failed. */

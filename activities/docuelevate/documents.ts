@@ -16,6 +16,8 @@ export interface TestRun {
   readonly expect: string;
   /** The OCR engine that needs the credential: the document is then a scan, which this engine has to read. */
   readonly scanFor?: string;
+  /** Leaves the document in the engine, for verification. */
+  readonly keep?: boolean;
 }
 
 const deadlineMs = 45_000; // half the start-to-close timeout; a document takes 1.5 s plus the queue before it
@@ -45,7 +47,7 @@ export async function observeDocument(deps: DocuElevateDeps, run: TestRun): Prom
 }
 
 /** One document, and a new one where that one shows nothing: it failed before the step, or an earlier attempt has used it up. */
-async function tryDocuments(engine: Engine, { version, expect, scanFor }: TestRun): Promise<Finding> {
+async function tryDocuments(engine: Engine, { version, expect, scanFor, keep = false }: TestRun): Promise<Finding> {
   const { store, client } = engine;
   const { credential, number } = version;
   const until = Date.now() + deadlineMs;
@@ -54,7 +56,7 @@ async function tryDocuments(engine: Engine, { version, expect, scanFor }: TestRu
     const occasion = { installation: store.installation, credential, version: number, check: scope().key, round };
     await presentFence(store, version);
     const document = testDocument(occasion, scanFor === undefined ? 'text' : 'scan');
-    const followed = await follow({ store, client, version, expect, until }, document);
+    const followed = await follow({ store, client, version, expect, until, keep }, document);
     if (followed.verdict === 'failed-before')
       failed.push(`${followed.failure ?? 'an earlier step'} (${document.name})`);
     else if (isVerdict(followed)) return judge(expect, document.name, followed);

@@ -16,6 +16,8 @@ export interface Watch {
   readonly expect: string;
   /** Unix milliseconds. */
   readonly until: number;
+  /** Leaves the document where it is. */
+  readonly keep: boolean;
 }
 
 /** What became of a test document. */
@@ -146,7 +148,9 @@ async function cleanUp(
   { name }: TestDocument,
   { id, lines }: { readonly id: number; readonly lines: readonly LogLine[] },
 ): Promise<string | null> {
-  const why = await whyLeft(watch.client, { id, name, lines });
+  const why = watch.keep
+    ? `as document ${id}, for keptDocument: ${id} in the configuration`
+    : await whyLeft(watch.client, { id, name, lines });
   await note(watch, why === null ? 'proved' : 'failed', name);
   return why;
 }

@@ -29,7 +29,10 @@ export function ownLines({ logs }: Pick<ProcessedFile, 'logs'>, { task, since }:
 }
 
 /** How a step ended, by the newest of its lines; undefined while it has not. Other steps, and other destinations, are not looked at. */
-export function endOf(lines: readonly LogLine[], step: string): StepEnd | undefined {
+export function endOf(
+  lines: readonly Pick<LogLine, 'step_name' | 'status' | 'counts'>[],
+  step: string,
+): StepEnd | undefined {
   const newest = lines.findLast(({ step_name }) => step_name === step);
   const end = (['success', 'failure', 'skipped'] as const).find((each) => each === newest?.status);
   const { done = 0, of = 0 } = newest?.counts ?? {};

@@ -23,6 +23,7 @@ export const endpoints = {
   listFiles: { system, method: 'GET', path: '/api/files' },
   showFile: { system, method: 'GET', path: '/api/files/{file}' },
   deleteFile: { system, method: 'DELETE', path: '/api/files/{file}' },
+  retrySubtask: { system, method: 'POST', path: '/api/files/{file}/retry-subtask' },
 } as const satisfies Record<string, RequestTemplate>;
 
 /** Only without a session from an earlier activity. */
@@ -72,8 +73,9 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
     optional(repeated(endpoints.showFile)),
     optional(repeated(endpoints.showSetting)),
   ],
+  uploadAgain: [...login, endpoints.showFile, optional(endpoints.retrySubtask), optional(repeated(endpoints.showTask))],
   makeReload: [...login, endpoints.showQueue, ...rewrite],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
-  checkEngine: [...login, endpoints.showQueue, endpoints.showSetting],
+  checkEngine: [...login, endpoints.showQueue, endpoints.showSetting, optional(endpoints.showFile)],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials)],
 };

@@ -68,10 +68,9 @@ export type QueueStats = z.infer<typeof QueueStats>;
 export const TakenIn = z.object({ task_id: z.string().nullish(), duplicate: z.boolean() });
 export type TakenIn = z.infer<typeof TakenIn>;
 
-export const TaskLog = z.object({
-  logs: z.array(z.object({ id: z.number().int(), step_name: z.string(), file_id: z.number().int().nullish() })),
-});
-export type TaskLog = z.infer<typeof TaskLog>;
+/** Of one step that is done once more. */
+export const SubtaskQueued = z.object({ task_id: z.string() });
+export type SubtaskQueued = z.infer<typeof SubtaskQueued>;
 
 export const Files = z.object({
   files: z.array(
@@ -93,6 +92,22 @@ export const LogLine = z
   })
   .transform(({ message, ...line }) => ({ ...line, ...readMessage(message ?? '') }));
 export type LogLine = z.infer<typeof LogLine>;
+
+/** The log of one task, oldest first. */
+export const TaskLog = z.object({
+  logs: z.array(
+    z
+      .object({
+        id: z.number().int(),
+        step_name: z.string(),
+        status: z.string(),
+        file_id: z.number().int().nullish(),
+        message: z.string().nullish(),
+      })
+      .transform(({ message, ...line }) => ({ ...line, ...readMessage(message ?? '') })),
+  ),
+});
+export type TaskLog = z.infer<typeof TaskLog>;
 
 /** The log lines under a document's id, also those of earlier documents with that id. */
 export const ProcessedFile = z.object({

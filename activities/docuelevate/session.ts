@@ -16,6 +16,8 @@ export interface DocuElevateConnection {
   readonly settings: Readonly<Record<string, string>>;
   /** Parts that a value may do without. */
   readonly optionalParts?: readonly string[] | undefined;
+  /** Number of the test document that stays there for verification. */
+  readonly keptDocument?: number | undefined;
   /** A setting that takes the value's place without a word. */
   readonly fallback?: string | undefined;
 }

@@ -19,6 +19,13 @@ export interface TestDocument {
   readonly bytes: Buffer;
 }
 
+const prefix = 'keyturn-test-';
+
+/** Whether a document is one of ours, by the name that the engine keeps. */
+export function isTestDocument(name: string | null | undefined): boolean {
+  return name?.startsWith(prefix) === true;
+}
+
 /** The same occasion gives the same document, byte for byte; another gives another, since the engine ignores what it has seen. */
 export function testDocument(occasion: Occasion, kind: 'text' | 'scan' = 'text'): TestDocument {
   const { installation, credential, version, check, round } = occasion;
@@ -27,7 +34,7 @@ export function testDocument(occasion: Occasion, kind: 'text' | 'scan' = 'text')
     .digest('hex')
     .slice(0, 32);
   return {
-    name: `keyturn-test-${id}.pdf`,
+    name: `${prefix}${id}.pdf`,
     idempotencyKey: `keyturn-${id}`,
     bytes: kind === 'text' ? testPdf(id) : scan(id),
   };

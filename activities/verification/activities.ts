@@ -2,6 +2,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { EngineUse } from '../../src/domain/procedure.js';
 import type { Terms, Verification } from '../../src/domain/verification.js';
 import type { Store } from '../../src/store/store.js';
+import type { UploadedAgain } from '../docuelevate/kept.js';
 import type { EngineLook, LookedFor } from '../docuelevate/look.js';
 import type { ProviderSurvey } from '../shared/survey.js';
 import { heal, type Healed } from './heal.js';
@@ -15,8 +16,17 @@ export interface Verified {
   /** The account at the provider. `quietly`: what is listed is not asked with. */
   survey(quietly: boolean): Promise<ProviderSurvey>;
   look(wanted: LookedFor): Promise<EngineLook>;
+  /** Has the engine use the value, with the document that is kept for it; null where there is none, or it would leave something. */
+  readonly uploadAgain: UploadsAgain | null;
   /** Null where the engine is not told to reload anything. */
   readonly makeReload: ((version: VersionRef) => Promise<string | null>) | null;
+}
+
+/** A use that a look can bring about. */
+export interface UploadsAgain {
+  /** How often looks do it; null when only people look. */
+  readonly everyMs: number | null;
+  upload(): Promise<UploadedAgain>;
 }
 
 export interface VerificationDeps {

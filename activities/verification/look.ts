@@ -1,13 +1,21 @@
 import { judge } from '../../src/domain/in-force.js';
 import { mustAsk } from '../../src/domain/last-use.js';
-import { beforeOf, type Look, type Probe, retriesMs, type Verification } from '../../src/domain/verification.js';
+import {
+  type Before,
+  beforeOf,
+  type Look,
+  type Probe,
+  retriesMs,
+  type Terms,
+  type Verification,
+} from '../../src/domain/verification.js';
 import { isLive } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import type { EngineLook } from '../docuelevate/look.js';
 import type { ProviderSurvey } from '../shared/survey.js';
 import { switchTime } from '../shared/usage.js';
-import type { VerificationDeps, Verified } from './activities.js';
+import type { UploadsAgain, VerificationDeps, Verified } from './activities.js';
 import { standingOf } from './standing.js';
 
 /** What has come of one look. */
@@ -30,10 +38,10 @@ export async function lookAt(deps: VerificationDeps, credential: string): Promis
   const verified = deps.verified(credential);
   if (!verified) return skip('it is not in the configuration any more');
   if (!before.current) return skip(before.why);
-  const { look, memory } = await see({ deps, verified, known }, before.current);
+  const { look, memory, terms } = await see({ deps, verified, known }, before.current);
   const after = await standingOf(deps, credential);
   if (after.stamp !== before.stamp) return skip('a rotation has begun meanwhile');
-  const { next, heal, againMs } = judge(known, look, verified.terms);
+  const { next, heal, againMs } = judge(known, look, terms);
   const kept = { ...next, memory: { ...next.memory, ...memory } };
   if (!(await store.keepVerification(known, kept))) return skip('somebody else has looked at the same moment');
   return { credential, skipped: null, known: kept, heal, againMs };
@@ -49,24 +57,41 @@ interface Looking {
 async function see({ deps, verified, known }: Looking, current: Version) {
   const { store } = deps;
   const { credential, number: version } = current;
-  const { line, changes, refusedAt } = beforeOf(known, { version }).memory;
+  const before = beforeOf(known, { version });
+  const { line, changes, refusedAt } = before.memory;
   const probes = await probesOf(store, current);
   const first = await verified.survey(true);
-  const { lastUsedAt: lastUsed } = surveyed(first, version);
-  const asked = mustAsk(known, { version, at: deps.now(), lastUsed, probes }, verified.terms);
+  const { lastUsedAt: lastUsed, verdict } = surveyed(first, version);
+  const uploads = verdict === 'not listed' || isRetrying(before, deps.now()) ? null : verified.uploadAgain;
+  const { uploaded, terms } = await useAgain(uploads, verified.terms);
+  const asked = mustAsk(known, { version, at: deps.now(), lastUsed, probes }, terms);
   const survey = asked ? await verified.survey(false) : first;
   const ref = { credential, number: version, fence: current.fence };
   const engine = await verified.look({ version: ref, use: verified.use, line, changes });
   const versions = await store.versions(credential);
   const look: Look = {
     ...{ credential, version, lastUsed, probes, at: deps.now() },
-    ...{ settings: engine.settings, documents: engine.documents },
+    ...{ settings: engine.settings, documents: uploaded ? { ...uploaded, isNewest: true } : engine.documents },
     verdict: verdictOf(surveyed(survey, version).verdict, refusedAt, deps.now()),
     revived: revivedIn(first, versions, await switchTime(store, credential)),
     isOnlyOne: isOnlyOne(versions, engine),
     healable: verified.makeReload !== null && Object.keys(current.marks).length > 0,
   };
-  return { look, memory: { line: engine.line, changes: engine.changes } };
+  return { look, terms, memory: { line: engine.line, changes: engine.changes } };
+}
+
+/** What failed is tried again by the engine itself: nobody else tries meanwhile. */
+function isRetrying({ drift, since, healTriedAt, memory: { refusedAt } }: Before, now: number): boolean {
+  const failedAt = drift === 'failing' ? Math.max(since, healTriedAt ?? 0) : (refusedAt ?? Number.NEGATIVE_INFINITY);
+  return now - failedAt < retriesMs;
+}
+
+/** A use that we bring about at each look has to show in what the provider tells, as one by the engine itself. */
+async function useAgain(uploads: UploadsAgain | null, terms: Terms) {
+  const uploaded = (await uploads?.upload()) ?? 'gone';
+  if (uploaded === 'gone') return { uploaded: null, terms };
+  const checkedEveryMs = uploads?.everyMs ?? terms.checkedEveryMs;
+  return { uploaded: uploaded === 'unfinished' ? null : uploaded, terms: { ...terms, checkedEveryMs } };
 }
 
 /** Every use of ours that the provider may have noted. */

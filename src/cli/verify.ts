@@ -6,7 +6,8 @@ import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
 
 interface Options {
-  readonly document?: true;
+  readonly document?: boolean;
+  readonly keep?: boolean;
 }
 
 export function defineVerify(program: Command): void {
@@ -17,6 +18,10 @@ export function defineVerify(program: Command): void {
       'Looks whether every value, or one, is still in force: the newest change of its settings is ours, the provider accepts it, and it is seen in use. A look costs nothing and leaves nothing; keyturn up and keyturn worker look every hour (verification in the configuration). Where the engine may have lost a value, one of its settings is written once more, so that it reloads. Works without a Temporal server. Exit code 1 when something speaks against a value, or nobody could look.',
     )
     .option('--document', 'hand in a test document as well: it goes to every destination of the engine')
+    .option(
+      '--keep',
+      'with --document: leave it there, for keptDocument in the configuration: each look has it uploaded once more, where the destination overwrites it (S3)',
+    )
     .addHelpText('after', examples('keyturn verify', 'keyturn verify s3 --document', 'keyturn verify --json'))
     .action((credential: string | undefined, options: Options, command: Command) =>
       perform(command, async (cli) => {
@@ -29,26 +34,35 @@ export function defineVerify(program: Command): void {
 async function lookAt(
   cli: Cli,
   session: Session,
-  { credential, document = false }: { readonly credential: string | undefined; readonly document?: boolean },
+  { credential, document = false, keep = false }: Options & { readonly credential: string | undefined },
 ): Promise<ExitCode> {
   const { knownCredential } = await import('../operations/reach.js');
-  const { UsageError } = await import('../operations/refusals.js');
   const { verify } = await import('../operations/verify.js');
   const { verifiedText } = await import('./verify-text.js');
   const names = credential === undefined ? Object.keys(session.config.credentials) : [credential];
   for (const name of names) knownCredential(session.config, name);
+  await refuse({ credential, document, keep });
+  const found: Verified[] = [];
+  for (const name of names) {
+    const onStep = (title: string): void => cli.say(`  ${cli.paint.dim(`• ${name}: ${title}`)}`);
+    found.push(await verify({ session, credential: name, actor: cli.actor, document, keep, onStep }));
+  }
+  cli.answer({ credentials: found }, ['', ...found.flatMap((one) => verifiedText(one, cli.paint, Date.now()))]);
+  return found.every(isSound) ? exitCodes.done : exitCodes.failed;
+}
+
+async function refuse({ credential, document, keep }: Options & { readonly credential: string | undefined }) {
+  const { UsageError } = await import('../operations/refusals.js');
   if (document && credential === undefined)
     throw new UsageError('A test document is for one credential', {
       state: 'Nothing was changed.',
       next: 'Name it: keyturn verify <credential> --document',
     });
-  const found: Verified[] = [];
-  for (const name of names) {
-    const onStep = (title: string): void => cli.say(`  ${cli.paint.dim(`• ${name}: ${title}`)}`);
-    found.push(await verify({ session, credential: name, actor: cli.actor, document, onStep }));
-  }
-  cli.answer({ credentials: found }, ['', ...found.flatMap((one) => verifiedText(one, cli.paint, Date.now()))]);
-  return found.every(isSound) ? exitCodes.done : exitCodes.failed;
+  if (keep && !document)
+    throw new UsageError('There is no test document to keep', {
+      state: 'Nothing was changed.',
+      next: 'Hand one in: keyturn verify <credential> --document --keep',
+    });
 }
 
 function isSound({ known, skipped, document }: Verified): boolean {

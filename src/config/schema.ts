@@ -52,6 +52,13 @@ const DocuElevate = z
       })
       .optional()
       .describe('How the engine is run, for settings that need a restart.'),
+    keptDocument: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'Number of a test document that stays in DocuElevate: verification has it uploaded once more at each look, where the destination overwrites (S3). keyturn verify <credential> --document --keep hands one in.',
+      ),
   })
   .describe('A DocuElevate instance.');
 

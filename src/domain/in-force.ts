@@ -118,6 +118,7 @@ function edited(credential: string, { key, changed }: Look['settings'][number]):
 
 /** What shows that the engine uses it; null when nothing does. */
 function useIn({ documents, isOnlyOne }: Look, moved: boolean): string | null {
+  if (documents?.end === 'failure' && documents.isNewest) return null;
   if (moved) return 'the settings are as we wrote them, and the provider saw it used since the last look';
   if (documents?.end !== 'success' || !isOnlyOne) return null;
   return `the settings are as we wrote them, a document went through ${documents.step} since the last look, and what was in force before is proved to be refused`;
@@ -133,7 +134,7 @@ function doubtAbout(before: Before, look: Look, terms: Terms): Doubt | null {
     return { drift: 'failing', why };
   }
   if (!standsStill(before, look, terms)) return null;
-  const why = `the engine does not use version ${version}: its last use stands still, although the engine should try it all the time. Its worker may have been started with other values`;
+  const why = `the engine does not use version ${version}: its last use stands still, although it should be used again and again. Its worker may have been started with other values`;
   return { drift: 'unused', why };
 }
 

@@ -53,6 +53,8 @@ export interface EngineUse {
   readonly step: string;
   /** The OCR engine that needs it: only a scan that this engine reads shows anything. */
   readonly scanFor?: string;
+  /** A document that is uploaded again replaces itself at the destination: so one that is kept can show, again and again, what is used. */
+  readonly overwrites?: true;
   /** How often the engine tries it by itself; left out where it does not. */
   readonly checkedEvery?: Duration;
 }

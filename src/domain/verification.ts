@@ -28,6 +28,8 @@ export interface SettingSight {
 export interface StepSight {
   readonly step: string;
   readonly end: 'success' | 'failure';
+  /** It began in this look: nothing that the provider has shown is newer. */
+  readonly isNewest?: true;
   /** The status that the failure names, such as 403. */
   readonly code: string | null;
 }

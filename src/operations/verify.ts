@@ -17,6 +17,8 @@ export interface Verifying {
   readonly onStep: (title: string) => void;
   /** Hands in a test document as well, which goes to every destination of the engine. */
   readonly document: boolean;
+  /** Leaves the test document in the engine. */
+  readonly keep?: boolean;
 }
 
 export interface Verified {
@@ -67,17 +69,21 @@ function shown(known: Verification | null): Verified['known'] {
   return memory && rest;
 }
 
-/** As the one writer: it makes the engine reload before the document. */
-async function handIn({ session, credential, actor, onStep }: Verifying): Promise<Finding> {
+/** As the one writer: it makes the engine reload before the document, where the settings are as Keyturn wrote them. */
+async function handIn({ session, credential, actor, onStep, keep = false }: Verifying): Promise<Finding> {
   const { use } = descriptorOf(session.config, credential);
   if (!use) throw shownByNone(credential);
+  if (keep && !use.overwrites) throw keptForNothing(credential);
   onStep('Hand in a test document');
   const presenter = { workflowId: `verify/${credential}`, runId: randomUUID() };
   const version = await session.store.beginRepair(credential, actor, presenter);
   const { step: expect, scanFor } = use;
-  const run = { version, expect, ...(scanFor !== undefined && { scanFor }) };
+  const run = { version, expect, ...(scanFor !== undefined && { scanFor }), ...(keep && { keep }) };
   try {
-    return await performCall({ session, presenter }, docuelevate.processTestDocument(run));
+    const { marks } = await session.store.read(version);
+    const isWritten = Object.keys(marks).length > 0; // an adopted value is where somebody else has put it
+    const call = isWritten ? docuelevate.processTestDocument(run) : docuelevate.observeDocument(run);
+    return await performCall({ session, presenter }, call);
   } finally {
     await session.store.endRepair(version);
   }
@@ -87,5 +93,12 @@ function shownByNone(credential: string): UserError {
   return new UserError(`No document shows whether the engine uses ${credential}`, {
     state: 'Nothing was changed.',
     next: `Look without one: keyturn verify ${credential}`,
+  });
+}
+
+function keptForNothing(credential: string): UserError {
+  return new UserError(`A document that is kept shows nothing of ${credential}`, {
+    state: 'Nothing was changed, and no document was handed in.',
+    next: `Only where a destination overwrites it, as S3 does, is a document uploaded again. Hand one in that is deleted: keyturn verify ${credential} --document`,
   });
 }

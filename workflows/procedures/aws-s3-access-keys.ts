@@ -11,7 +11,7 @@ export const awsS3AccessKeys = {
   engine: 'docuelevate',
   provider: 'aws',
   settings: { aws_access_key_id: 'id', aws_secret_access_key: 'secret' },
-  use: { step: upload },
+  use: { step: upload, overwrites: true }, // an object is named after the document's file
   every: '90 days',
   overlap: 'both-valid',
   pause: '24 hours',

@@ -83,3 +83,12 @@ it.each(['postgresql', 'postgresql+psycopg2', 'postgres'])('warns that documents
     detail: expect.stringMatching(/stay.*answers 500.*keyturn-test-….pdf/) as string,
   });
 });
+
+it('warns that the document that is kept for verification is of somebody else, or gone', async () => {
+  stage.engine.keptDocument = 7;
+
+  expect(await lookAtEngine()).toContainEqual({
+    ...{ what: 'kept document 7', ok: true, warning: true },
+    detail: expect.stringContaining('keyturn verify <credential> --document --keep') as string,
+  });
+});

@@ -46,6 +46,9 @@ it.each([{ openai_api_key: 'key' }, { aws_access_key_id: 'id', aws_secret_access
     const run = { version: current!, expect: 'extract_metadata_with_gpt' };
     if (!('openai_api_key' in settings)) stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
     expect(await sentBy(() => docuelevate.processTestDocument(run))).toMatch(declared('processTestDocument'));
+    stage.engine.keptDocument = 1;
+    const again = { credential: bench.credential, document: 1, step: 'upload_to_s3' };
+    expect(await sentBy(() => docuelevate.uploadAgain(again))).toMatch(declared('uploadAgain'));
     expect(await sentBy(() => docuelevate.checkEngine(bench.credential))).toMatch(declared('checkEngine'));
     expect(await sentBy(() => docuelevate.checkAccess(bench.credential))).toMatch(declared('checkAccess'));
   },

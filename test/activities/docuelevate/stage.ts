@@ -15,7 +15,12 @@ export interface DocuElevateStage {
   readonly openAi: OpenAiLab;
   readonly docuelevate: DocuElevateActivities;
   /** What the configuration says. */
-  readonly engine: { username: string; password: string | null; settings: Record<string, string> };
+  readonly engine: {
+    username: string;
+    password: string | null;
+    settings: Record<string, string>;
+    keptDocument?: number;
+  };
   /** A value that OpenAI accepts. */
   workingKey(): string;
   /** Gives a version a value and puts it into the engine. */

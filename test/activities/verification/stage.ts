@@ -13,6 +13,7 @@ import { createPlayground } from '../../../src/lab/playground.js';
 import type { Scenario } from '../../../src/lab/scenario.js';
 import { scenarios } from '../../../src/lab/scenarios/index.js';
 import { adopt } from '../../../src/operations/adopt.js';
+import { type Verified, verify } from '../../../src/operations/verify.js';
 import type { Session } from '../../../src/operations/session.js';
 import { loadKeyRing } from '../../../src/store/key-ring.js';
 import { openStore } from '../../../src/store/open-store.js';
@@ -40,6 +41,8 @@ export interface Stage {
   handIn(): Promise<void>;
   look(): Promise<Seen>;
   heal(): Promise<Healed>;
+  /** `keyturn verify --document --keep`. */
+  keep(): Promise<Verified>;
   stop(): Promise<void>;
 }
 
@@ -51,9 +54,10 @@ const ending: Readonly<Record<string, readonly string[]>> = {
   ...{ openai: ['deleteKey'], azure: ['regenerateKey'], aws: ['deactivateKey', 'deleteKey'], sftp: ['removeKey'] },
 };
 
-export async function startStage(procedure = 'openai-api-key'): Promise<Stage> {
+export async function startStage(procedure = 'openai-api-key', engineOptions: object = {}): Promise<Stage> {
   let now = Date.now();
   const scenario = await scenarios[procedure]!({ clock: () => now + 3 * hour, credentialChecks: true });
+  Object.assign(scenario.config.engines['docs']!, engineOptions);
   const { dir, file, remove } = await createPlayground(scenario, { grace: '0 seconds' });
   const config = loadConfig(file, catalog);
   const ring = await loadKeyRing({ file: join(dir, 'keyturn.keyring.json') });
@@ -108,6 +112,7 @@ export async function startStage(procedure = 'openai-api-key'): Promise<Stage> {
       await idle(engine);
     },
     look: () => directly(() => systems.verification.lookAt(credential)),
+    keep: () => verify({ session, credential, actor: 'test', onStep: () => undefined, document: true, keep: true }),
     heal: () => directly(() => systems.verification.heal(credential)),
     async stop() {
       await store.destroy();
