@@ -86,15 +86,16 @@ function countOf(text: string): number {
 }
 
 function verdictLines({ paint: { good, bad, dim } }: Cli, verdict: Verdict, position: string): string[] {
-  const { id, procedure, problems, outcome, seconds, outageMs } = verdict;
+  const { id, problems, outcome, seconds, outageMs } = verdict;
   const outage = outageMs > 0 ? `, ${outageMs} ms without a working value` : '';
   const line = `${dim(position)} ${id} ${dim(`${outcome}, ${seconds.toFixed(1)} s${outage}`)}`;
   if (problems.length === 0) return [`${good('✔')} ${line}`];
-  return [
-    `${bad('✖')} ${line}`,
-    ...problems.map((problem) => `    ${problem}`),
-    `    again: keyturn prove --procedure ${procedure} --case ${id}`,
-  ];
+  return [`${bad('✖')} ${line}`, ...problemLines(verdict)];
+}
+
+function problemLines({ id, procedure, problems }: ProveReport['failures'][number]): string[] {
+  const again = `again: keyturn prove --procedure ${procedure} --case ${id}`;
+  return [...problems, again].map((line) => `    ${line}`);
 }
 
 /** How long the engine held halves of two values, where one value is written in several writes. */
@@ -105,7 +106,7 @@ function gapText(procedure: string, { gapMs }: ProveReport['byProcedure'][string
 }
 
 function reportText(report: ProveReport): string[] {
-  const { byProcedure, passed, failed, notRun } = report;
+  const { byProcedure, passed, failed, notRun, failures } = report;
   return [
     ...Object.entries(byProcedure).map(
       ([id, tally]) =>
@@ -114,6 +115,7 @@ function reportText(report: ProveReport): string[] {
     ),
     ...Object.entries(byProcedure).flatMap(([id, tally]) => gapText(id, tally)),
     ...Object.entries(notRun).map(([id, count]) => `not run: ${count} cases of ${id}`),
+    ...failures.flatMap((failure) => [`✖ ${failure.procedure} ${failure.id}`, ...problemLines(failure)]),
     `${passed} passed, ${failed} failed`,
   ];
 }

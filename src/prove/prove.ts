@@ -36,6 +36,8 @@ export interface ProveReport extends Tally {
   readonly byProcedure: Readonly<Record<string, Tally>>;
   /** How many cases of each procedure were left out: by a sample, or because the budget was used up. */
   readonly notRun: Readonly<Record<string, number>>;
+  /** What failed, and with which problems. */
+  readonly failures: readonly Pick<Verdict, 'id' | 'procedure' | 'problems'>[];
 }
 
 /** Plays the crash matrix. Reaches nothing but loopback; leaves nothing behind. */
@@ -118,6 +120,9 @@ function tellAll(verdicts: readonly Verdict[], all: readonly CrashCase[]): Prove
     ...tally(verdicts),
     byProcedure: Object.fromEntries(ids.map((id) => [id, tally(of(id))])),
     notRun: Object.fromEntries(left.filter(([, count]) => count > 0)),
+    failures: verdicts
+      .filter(({ problems }) => problems.length > 0)
+      .map(({ id, procedure: of, problems }) => ({ id, procedure: of, problems })),
   };
 }
 

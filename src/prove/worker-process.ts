@@ -51,7 +51,8 @@ async function work({ file, address, snag, without }: Assignment, defer: Defer):
     report,
     goOn: () => told('go on').then(() => undefined),
     async retire() {
-      void running.workers?.stop();
+      // What is frozen meanwhile keeps it from ending well; the case goes on with what it does when it thaws.
+      running.workers?.stop().catch(() => undefined);
       await delay(pollsEndMs);
     },
   });
