@@ -1,4 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { decide, emergencyRevoke } from '../../workflows/rotation/messages.js';
 import type { Store } from '../../src/store/store.js';
 import { until } from '../support/temporal.js';
@@ -93,6 +94,25 @@ it.each(['before', 'after'] as const)(
     expect([states[0], states.at(-1)]).toEqual(['retired', 'current']);
   },
 );
+
+it('asks nothing when it strikes during a step of a roll back, which fails afterwards', async () => {
+  const [reached, struck] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  stage.behave = async (verb, { number }) => {
+    if (verb === 'document' && number === 2) return 'failed';
+    if (verb !== 'restore') return;
+    reached.resolve();
+    await struck.promise;
+    throw ApplicationFailure.nonRetryable('no earlier value is known', 'NeedsDecision');
+  };
+  const handle = await stage.rotate('struck-in-a-roll-back');
+  await reached.promise;
+
+  await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+  await until(async () => stage.calls.includes('destroy 1')); // it contains what is known, and then waits for the step
+  struck.resolve();
+
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
+});
 
 it('ends when a containment is given up, and lists what lives on', async () => {
   const handle = await stage.rotate('given-up', { graceMs: 3_600_000 });

@@ -31,11 +31,18 @@ interface Failed {
 /** Runs a step until it succeeds, a person skips it, or the rotation leaves the way it is on (throws Leave). */
 export async function attempt(run: RotationRun, attempted: Attempted): Promise<Ended> {
   const since = run.world.now();
+  const known = run.inbox.emergencies.length;
   for (let tries = 0; ; tries++) {
     const result = await once(run, attempted);
     if (!('trouble' in result)) return result;
     if (nothingHangsOn(run, attempted, result)) return unseenEnd(result);
-    const decision = await settle(run, { ...attempted, trouble: titled(attempted, result.trouble), since, tries });
+    const decision = await settle(run, {
+      ...attempted,
+      trouble: titled(attempted, result.trouble),
+      since,
+      tries,
+      known,
+    });
     if (!decision) continue;
     await record(run, attempted, { decision, kind: result.kind });
     if (decision.decision === 'skip')
@@ -89,11 +96,13 @@ interface Position extends Attempted {
   /** When this step was first tried, Unix milliseconds. */
   readonly since: number;
   readonly tries: number;
+  /** How many emergencies were known when this step began: a later one may have been taken up before the step ends in trouble. */
+  readonly known: number;
 }
 
 /** What trouble leads to: the next try (null), a person's decision, or leaving. */
 async function settle(run: RotationRun, position: Position): Promise<DecisionRequest | null> {
-  const { title, trouble, since, tries } = position;
+  const { title, trouble, since, tries, known } = position;
   const { kind, why } = trouble;
   leaveIfClear(run, trouble);
   const forward = run.footing === 'forward';
@@ -101,7 +110,7 @@ async function settle(run: RotationRun, position: Position): Promise<DecisionReq
   const person = kind === 'ask' || kind === 'stale';
   const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
   const operator = kind === 'unseen' ? isOverdue(run, position) : person || !forward;
-  const decision = await decisionUntil(run, { title, why, patienceEnds, retryAt, operator });
+  const decision = await decisionUntil(run, { title, why, patienceEnds, retryAt, operator, known });
   if (!decision && run.world.now() >= patienceEnds) throw new Leave('roll-back', `${why}; nobody decided in time`);
   return decision;
 }
@@ -126,10 +135,12 @@ export interface Question {
   readonly retryAt: number;
   /** Whether a person is called for, or the runner merely tries again. */
   readonly operator: boolean;
+  /** How many emergencies were known when what it is about began; as many as are known now when left out. */
+  readonly known?: number;
 }
 
 export async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
-  const { title, why, patienceEnds, retryAt, operator } = question;
+  const { title, why, patienceEnds, retryAt, operator, known } = question;
   const until = Math.min(patienceEnds, retryAt);
   const clock = Number.isFinite(until)
     ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
@@ -138,7 +149,7 @@ export async function decisionUntil(run: RotationRun, question: Question): Promi
   const effects = effectsOf(run.standing(), choices, title);
   return run.wait(
     { for: operator ? 'operator' : 'retry', why, impact: impactOf(run), live: liveOf(run), choices, effects, ...clock },
-    { deadline: clock.until },
+    { deadline: clock.until, known },
   );
 }
 

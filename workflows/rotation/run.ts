@@ -206,9 +206,8 @@ export class RotationRun implements Run {
   }
 
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
-  async wait(waiting: Waiting, { wake = () => false, deadline }: Until = {}): Promise<DecisionRequest | null> {
-    const known = this.inbox.emergencies.length; // one that comes may be taken up before this wait, which nothing cancels, hears of it
-    const overtaken = () => emergencyPending(this.inbox) || this.inbox.emergencies.length > known;
+  async wait(waiting: Waiting, { wake = () => false, deadline, known }: Until = {}): Promise<DecisionRequest | null> {
+    const overtaken = this.#overtakenSince(known);
     const answered = () => this.givenUp !== null || (this.waiting === waiting && this.inbox.decisions.length > 0);
     this.#waits.push(waiting);
     const needsOperator = this.#announce();
@@ -224,6 +223,11 @@ export class RotationRun implements Run {
     }
     if (overtaken()) throw new Leave('emergency', 'an emergency takes over');
     return told;
+  }
+
+  /** An emergency may be taken up before a wait that nothing cancels hears of it. */
+  #overtakenSince(known = this.inbox.emergencies.length): () => boolean {
+    return () => emergencyPending(this.inbox) || this.inbox.emergencies.length > known;
   }
 
   /** Tells outside whether a person is needed. */
@@ -284,6 +288,8 @@ interface Until {
   readonly wake?: () => boolean;
   /** Unix milliseconds. */
   readonly deadline?: number | undefined;
+  /** How many emergencies were known when what is waited about began. */
+  readonly known?: number | undefined;
 }
 
 function leaveIfTold(told: DecisionRequest | null): void {
