@@ -70,6 +70,16 @@ export const without: Readonly<Record<string, Without>> = {
       'openai.refusesKey': careless(activities['openai.refusesKey'], store),
     }),
   },
+  'what a roll back took back is refused': {
+    activities: (activities) => ({
+      ...activities,
+      'openai.refusesKey': async () => ({
+        kind: 'refused',
+        outcome: 'proved',
+        detail: 'the provider said that it deleted it',
+      }),
+    }),
+  },
   'every live version is contained': {
     store: (store) => ({
       ...store,

@@ -173,8 +173,25 @@ describe('roll-back', () => {
     await answer(handle, 'roll-back');
 
     expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: a reason', leftOver: [] });
-    expect(stage.calls.slice(-3)).toEqual(['accepts 1', 'restore 2', 'destroy 2']);
+    expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
     expect(await states(credential)).toEqual(['current', 'discarded']);
+  });
+
+  it('does not believe a deletion that was only said to have happened', async () => {
+    const handle = await stuckForward('back-hollow');
+    await asked(handle);
+    stage.behave = (verb, { number }) => (verb === 'refuses' && number === 2 ? 'failed' : undefined);
+
+    await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'a reason' }] });
+    await until(
+      async () => (await stage.progress(handle)).waiting?.why === 'Version 2 is refused: the script says failed',
+    );
+    await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'abandon', reason: 'a reason' }] });
+
+    expect(await stage.report(handle)).toMatchObject({
+      outcome: 'abandoned',
+      leftOver: ['version 2 is discarding (script/2)'],
+    });
   });
 
   it('is refused past the point of no return', async () => {

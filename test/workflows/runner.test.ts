@@ -45,7 +45,7 @@ it('takes everything back, newest first, when the test document fails, and prove
   const report = await stage.report(handle);
 
   expect(report).toMatchObject({ outcome: 'rolled-back', why: 'Document: the script says failed', leftOver: [] });
-  expect(stage.calls).toEqual([...confirming, ...replacing, 'accepts 1', 'restore 2', 'destroy 2']);
+  expect(stage.calls).toEqual([...confirming, ...replacing, 'accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
   expect((await stage.store.versions('failing-document')).map(({ state }) => state)).toEqual(['current', 'discarded']);
 });
 
@@ -56,7 +56,7 @@ it('undoes a step that may have happened although it failed', async () => {
   const handle = await stage.rotate('failing-write');
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back' });
-  expect(stage.calls.slice(-3)).toEqual(['accepts 1', 'restore 2', 'destroy 2']);
+  expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
 });
 
 it('waits out trouble that passes', async () => {
@@ -144,7 +144,7 @@ it('rolls back from the grace when a person asks for it', async () => {
   await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' }] });
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
-  expect(stage.calls.slice(-3)).toEqual(['accepts 1', 'restore 2', 'destroy 2']);
+  expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
   expect((await stage.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
 });
 

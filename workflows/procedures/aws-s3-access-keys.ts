@@ -23,6 +23,7 @@ export const awsS3AccessKeys = {
 
 export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
   accepts: (version) => aws.acceptsKey(version),
+  refuses: (version) => aws.refusesKey(version),
 
   async adopt(run, version) {
     await run.check("AWS accepts the key as the service user's", aws.acceptsKey(version));

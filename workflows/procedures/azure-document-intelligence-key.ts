@@ -21,6 +21,7 @@ const why = 'Azure does not tell which of the two keys a call was made with';
 
 export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIntelligenceKey, {
   accepts: (version) => azure.acceptsKey(version),
+  refuses: (version) => azure.refusesKey(version),
 
   async adopt(run, version) {
     await run.check('Azure accepts the key', azure.acceptsKey(version));

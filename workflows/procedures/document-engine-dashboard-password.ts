@@ -18,6 +18,7 @@ export const documentEngineDashboardPassword = {
 
 export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngineDashboardPassword, {
   accepts: (version) => documentEngine.acceptsPassword(version),
+  refuses: (version) => documentEngine.refusesPassword(version),
 
   async adopt(run, version) {
     await run.check('The dashboard accepts the password', documentEngine.acceptsPassword(version));

@@ -19,6 +19,7 @@ export const documentEngineJwt = {
 
 export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
   accepts: (version) => documentEngine.acceptsKey(version),
+  refuses: (version) => documentEngine.refusesKey(version),
 
   async adopt(run, version) {
     await run.check('Document Engine accepts a token signed with the key', documentEngine.acceptsKey(version));

@@ -19,6 +19,7 @@ export const documentEngineSecretKeyBase = {
 
 export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSecretKeyBase, {
   accepts: (version) => documentEngine.isInForce(version),
+  refuses: (version) => documentEngine.isGone(version),
 
   /** Nobody can ask with it whether it is the right one. */
   async adopt(run, version) {

@@ -19,6 +19,7 @@ export const openAiApiKey = {
 
 export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
   accepts: (version) => openai.acceptsKey(version),
+  refuses: (version) => openai.refusesKey(version),
 
   async adopt(run, version) {
     await run.check('OpenAI accepts the key', openai.acceptsKey(version));

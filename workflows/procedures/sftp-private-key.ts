@@ -27,6 +27,7 @@ const why = 'an SFTP server tells nobody which key a login was made with';
 
 export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
   accepts: (version) => sftp.acceptsKey(version),
+  refuses: (version) => sftp.refusesKey(version),
 
   async adopt(run, version) {
     await run.step('Find the key in its file and in authorized_keys', sftp.identifyKey(version));

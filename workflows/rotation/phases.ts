@@ -112,7 +112,8 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
 
 /**
  * Takes back what a planned rotation has done, newest first. Undo cannot destroy the way back: nothing is restored before the earlier value
- * is proved to work, once what disabled it is taken back, and an entry that fails waits for a person instead of being passed over.
+ * is proved to work, once what disabled it is taken back, and an entry that fails waits for a person instead of being passed over. That what
+ * was made is gone is seen, not believed.
  */
 export async function rollBack(run: RotationRun): Promise<void> {
   const promoted = run.footing === 'committed';
@@ -122,7 +123,8 @@ export async function rollBack(run: RotationRun): Promise<void> {
     await undoOne(run, entry);
     undo.pop();
   }
-  if (current && undo.length > 0) await proveWayBack(run, current);
+  const begun = undo.length > 0;
+  if (current && begun) await proveWayBack(run, current);
   await back(run, async () => {
     if (promoted) await run.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));
     await run.step(`Discard version ${next.number}`, versions.startDiscard(next));
@@ -131,6 +133,7 @@ export async function rollBack(run: RotationRun): Promise<void> {
     await undoOne(run, entry);
     if (entry.lingers) await letPass(run);
   }
+  if (begun) await proveGone(run);
   // What a person passed over may live on: the version stays listed as one that is being discarded.
   if (run.journal.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped')) return;
   await back(run, () => run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
@@ -157,6 +160,12 @@ async function letPass(run: RotationRun): Promise<void> {
 function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {
   const accepts = run.definition.procedure.accepts(earlier);
   return back(run, () => run.check(`Version ${earlier.number} still works`, accepts), `-${run.staleRounds}`);
+}
+
+/** A provider may say that it deleted what it did not. */
+function proveGone(run: RotationRun): Promise<void> {
+  const { next, definition } = run;
+  return back(run, () => run.check(`Version ${next.number} is refused`, definition.procedure.refuses(next)));
 }
 
 /** Nothing cancels a roll back, so it looks itself whether an emergency has taken over. */

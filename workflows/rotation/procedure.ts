@@ -52,6 +52,8 @@ export interface Run {
 export interface Procedure {
   /** The cheap question whether the provider accepts a version; asked before anything is restored to it. */
   accepts(version: VersionRef): Call<Finding>;
+  /** Whether the provider refuses a version; asked before a roll back says that what it took back is gone. */
+  refuses(version: VersionRef): Call<Finding>;
   /** What makes an adopted value attributable. */
   adopt(run: Run, version: VersionRef): Promise<void>;
   /**

@@ -41,6 +41,7 @@ const descriptor = {
 
 export const rotateScripted = defineRotation(descriptor, {
   accepts: (version) => script.accepts(version),
+  refuses: (version) => script.refuses(version),
   async adopt() {},
   async observe() {},
   async replace(run) {
@@ -65,6 +66,7 @@ const assisted = { ...descriptor, id: 'assisted', workflow: 'rotateAssisted' } a
 /** A procedure in which a person has to do something. */
 export const rotateAssisted = defineRotation(assisted, {
   accepts: (version) => script.accepts(version),
+  refuses: (version) => script.refuses(version),
   async adopt() {},
   async observe() {},
   async replace(run) {
@@ -84,6 +86,7 @@ const tried = { ...descriptor, id: 'tried', workflow: 'rotateTried' } as const s
 /** A procedure that observes an adopted value, and tries whether the engine does without the old one. */
 export const rotateTried = defineRotation(tried, {
   accepts: (version) => script.accepts(version),
+  refuses: (version) => script.refuses(version),
   async adopt() {},
   async observe(run, version) {
     await run.check('Observed', script.seen(version), { whenNot: 'ask' });
@@ -111,6 +114,7 @@ const assumed = { ...descriptor, id: 'assumed', workflow: 'rotateAssumed' } as c
 /** A procedure of a provider that does not tell when a value was used. */
 export const rotateAssumed = defineRotation(assumed, {
   accepts: (version) => script.accepts(version),
+  refuses: (version) => script.refuses(version),
   async adopt() {},
   async replace(run) {
     await run.step('Create', script.create(run.next), { undo: script.destroy(run.next) });
