@@ -1,5 +1,6 @@
 import { createAwsActivities } from '../activities/aws/activities.js';
 import { createAzureActivities } from '../activities/azure/activities.js';
+import { attended } from '../activities/shared/attended.js';
 import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
 import { Sessions } from '../activities/docuelevate/session.js';
 import { createDeliveryActivities } from '../activities/delivery/activities.js';
@@ -28,7 +29,8 @@ import { composeVerification } from './verification.js';
 export { descriptorOf };
 
 /** Builds every system's activities from the configuration: the one place where clients come into being. */
-export function composeSystems(config: Config, store: Store, now: () => number = Date.now) {
+export function composeSystems(config: Config, opened: Store, now: () => number = Date.now) {
+  const store = attended(opened);
   const systems = composeOutside(config, store);
   const { docuelevate, openai, azure, aws, sftp, 'document-engine': documentEngine } = systems;
   const issuers = { 'document-engine': documentEngine };

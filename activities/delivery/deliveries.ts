@@ -4,6 +4,7 @@ import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Mark, Marks, Version } from '../../src/store/records.js';
 import { found, presentFence } from '../shared/guard.js';
+import { asking } from '../shared/lease.js';
 import { needsDecision } from '../shared/patience.js';
 import type { DeliveryDeps } from './activities.js';
 import { removeFile } from './files.js';
@@ -48,6 +49,7 @@ export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<
   const kind = feedsEngine ? 'setting-ours' : 'delivered';
   const say = (outcome: CheckOutcome, detail: string) => found(deps.store, ref, { kind, outcome, detail });
   if (targets.length === 0) return say('not-observable', 'it is delivered nowhere');
+  asking();
   const seen: Sight[] = [];
   for (const target of targets) seen.push(await lookAt({ deps, ref, target }));
   const worst = (['failed', 'not-observable'] as const).find((each) => seen.some(({ outcome }) => outcome === each));

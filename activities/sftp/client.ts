@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import ssh2, { type Client, type PublicKeyAuthMethod, type SFTPWrapper, type ServerHostKeyAlgorithm } from 'ssh2';
+import { asking } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/patience.js';
 import { scope } from '../shared/scope.js';
@@ -70,6 +71,7 @@ async function converse<T>(connection: SftpConnection, login: Login, work: (clie
   signal.addEventListener('abort', cancelled, { once: true });
   if (signal.aborted) cancelled();
   try {
+    asking();
     const connected = connect(client, connection, login);
     connected.catch(() => undefined);
     client.on('close', () => broken.reject(trouble('CLOSED')));

@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
-import { withinLease } from './lease.js';
+import { asking, withinLease } from './lease.js';
 import { OutsideError } from './outside-error.js';
 import { scope } from './scope.js';
 
@@ -78,6 +78,7 @@ export class Http {
     const { signal, release } = deadline(this.#deadlineMs, cancelled);
     try {
       const content = await encoded(body);
+      asking();
       const answer = await request(this.#baseUrl + path, {
         method,
         signal,

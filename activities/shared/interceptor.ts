@@ -9,6 +9,7 @@ import type {
 import type { LedgerEntry } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { type StepContext, stepHeader } from '../../workflows/rotation/step-context.js';
+import { attemptBegins } from './scope.js';
 import { toFailure } from './to-failure.js';
 
 /** Around every activity: the ledger before and after, heartbeats meanwhile, and failures that carry nothing from outside. */
@@ -26,10 +27,11 @@ class Recorder implements ActivityInboundCallsInterceptor {
   }
 
   async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>): Promise<unknown> {
+    attemptBegins(this.#context.cancellationSignal);
     const step = stepOf(input);
     const beat = this.#heartbeat();
     try {
-      if (this.#mayChangeOutside(step)) await this.#record(step, { event: 'started' });
+      if (this.#mayChangeOutside(step) || this.#isRepeated()) await this.#record(step, { event: 'started' });
       const result = await next(input);
       await this.#record(step, { event: 'succeeded', ...outcomeOf(result) });
       return result;
@@ -49,6 +51,11 @@ class Recorder implements ActivityInboundCallsInterceptor {
    */
   #mayChangeOutside(step: StepContext | null): boolean {
     return step?.check !== true && !this.#context.info.activityType.startsWith('versions.');
+  }
+
+  /** An earlier attempt may only be frozen: from here on this one is the writer. */
+  #isRepeated(): boolean {
+    return this.#context.info.attempt > 1;
   }
 
   /** A planned step that cannot be recorded has not succeeded; recording never delays a revocation. */

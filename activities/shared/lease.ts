@@ -4,6 +4,19 @@ import { scope } from './scope.js';
 /** When the attempt with this signal last presented its fence, in Unix ms. */
 const presentedAt = new WeakMap<AbortSignal, number>();
 
+/** When the attempt with this signal last asked something outside, in Unix ms. */
+const askedAt = new WeakMap<AbortSignal, number>();
+
+/** Called when a question is about to leave. */
+export function asking(): void {
+  askedAt.set(scope().signal, Date.now());
+}
+
+/** The moment from which on the last answer was true, as far as we know: a process may be frozen before it reads what came. */
+export function lastAsked(): number | undefined {
+  return askedAt.get(scope().signal);
+}
+
 /** From this moment (Unix ms), and for as long as nobody can have taken over, a change of this attempt may leave the process. */
 export function beginLease(from: number): void {
   presentedAt.set(scope().signal, from);

@@ -17,19 +17,30 @@ export interface Scope {
 
 const direct = new AsyncLocalStorage<Scope>();
 
+/** When the attempt with this signal was handed to us, in Unix ms. */
+const begun = new WeakMap<AbortSignal, number>();
+
+/** Called before anything else of an attempt. */
+export function attemptBegins(signal: AbortSignal): void {
+  begun.set(signal, Date.now());
+}
+
 /** The scope of the activity that is running, under Temporal or directly (`runDirectly`). */
 export function scope(): Scope {
   const own = direct.getStore();
   if (own) return own;
   const { info, cancellationSignal } = Context.current();
   const execution = info.workflowExecution ?? { workflowId: '', runId: '' };
-  const presenter = { ...execution, attempt: { activity: info.activityId, number: info.attempt } };
+  const attempt = { activity: info.activityId, number: info.attempt };
+  const leaseMs = info.heartbeatTimeoutMs || Number.POSITIVE_INFINITY; // Temporal says 0 where there is none
+  const since = begun.get(cancellationSignal);
+  const presenter = { ...execution, attempt, ...(since !== undefined && { until: since + leaseMs }) };
   return {
     presenter,
     signal: cancellationSignal,
     key: `${presenter.workflowId}/${presenter.runId}/${info.activityId}`,
     waitedMs: info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs,
-    leaseMs: info.heartbeatTimeoutMs || Number.POSITIVE_INFINITY, // Temporal says 0 where there is none
+    leaseMs,
   };
 }
 

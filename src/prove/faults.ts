@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Waiting } from '../domain/rotation.js';
 import type { FaultKind } from '../lab/faults.js';
 import { entry, outside, reached, reachMs } from './acting.js';
@@ -10,6 +11,7 @@ import { kindOf } from './tracer.js';
 
 const takeOverMs = 30_000;
 const hourMs = 3_600_000;
+const settledMs = 3_000; // longer than a record may lag behind what it says (timeline.ts)
 
 /** What a rotation may say of a setting that somebody else has changed. */
 const edited =
@@ -28,6 +30,10 @@ export const faults: readonly Fault[] = [
     (theater) => until('the rotation is over', () => theater.over, takeOverMs),
   ),
   stop('stop-keep', keeps, (theater) => until('another worker took over', () => tookOver(theater), takeOverMs)),
+  stop('stop-write', lateWrites, async (theater) => {
+    await until('the rotation is over', () => theater.over, takeOverMs);
+    await delay(settledMs);
+  }),
   overtaken(),
   outside('server-kill', entry, ({ temporal }) => temporal.crash()),
   serverAway(),
@@ -85,6 +91,14 @@ function stop(name: string, points: Fault['points'], moment: (theater: Theater) 
 
 /** Writes by which a rotation itself comes, goes on and ends. */
 const standings: ReadonlySet<string> = new Set(['open', 'promote', 'demote', 'move', 'close']);
+
+/** Writes that no open rotation stands against when its own is over. */
+const unfenced: ReadonlySet<string> = new Set(['open', 'seize', 'prove']);
+
+/** Where something is about to be written that would still be taken when everything is over. */
+function lateWrites({ writes }: Boundary): Point[] {
+  return writes.flatMap((name, nth) => (unfenced.has(name) ? [{ at: 'write', nth }] : []));
+}
 
 /** An emergency takes over from a step that is frozen on its way to a change, and the step goes on after the emergency. */
 function overtaken(): Fault {

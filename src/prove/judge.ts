@@ -66,6 +66,7 @@ export async function judge(scene: Scene): Promise<Judgement> {
       ...proofs,
       ...(brokenAt === null ? [] : [`the ledger is broken at entry ${brokenAt}`]),
       ...atTheEnd(scene, known),
+      ...(await leftOpen(scene)),
       ...(await unconfirmed(scene)),
     ],
   };
@@ -130,6 +131,20 @@ function notAlone(ours: readonly Known[], held: string | null, { outcome }: Rota
 /** Contained and not replaced, by a person's decision. */
 function mayBeDark({ condemned, report }: Scene): boolean {
   return condemned.size > 0 && (report?.outcome === 'contained' || report?.outcome === 'abandoned');
+}
+
+/** Nobody runs what a workflow that has ended leaves open, and what is in force has not leaked. */
+async function leftOpen({ store, credential, report }: Scene): Promise<string[]> {
+  if (!report) return [];
+  const open = (await store.rotations(credential)).filter(({ closedAt }) => closedAt === null);
+  const leaked = (await store.versions(credential)).filter(
+    ({ state, compromised }) => state === 'current' && compromised,
+  );
+  const given = ['abandoned', 'contained'].includes(report.outcome);
+  return [
+    ...open.map(({ fence }) => `the workflow has ended, and its rotation with fence ${fence} is still open`),
+    ...(given ? [] : leaked.map(({ number }) => `version ${number} is in force and marked compromised`)),
+  ];
 }
 
 /** An adopted value was asserted only: nothing takes its place before a document went through with it. */

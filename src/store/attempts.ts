@@ -1,5 +1,7 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
+import { fenceLost } from './failures.js';
 import type { LedgerEntry, Presenter } from './records.js';
 
 const upsert = compiled((db) =>
@@ -40,7 +42,30 @@ export async function isSuperseded(
   return known !== undefined && known.newest > attempt.number;
 }
 
-/** A new rotation has activities of its own. */
-export async function forgetAttempts({ db }: StoreContext, credential: string): Promise<void> {
-  await db.deleteFrom('attempts').where('credential', '=', credential).execute();
+/** @throws FenceLost when a later attempt of the same activity has begun: that one is the writer */
+export async function refuseSuperseded(
+  context: StoreContext,
+  credential: string,
+  presenter: Presenter | undefined,
+): Promise<void> {
+  if (presenter && (await isSuperseded(context, credential, presenter)))
+    throw fenceLost(`A later attempt of the same step of ${credential} has begun, and this one writes nothing more`);
+}
+
+/**
+ * For what nothing open stands against: the attempt has to be the newest, as far as is known, and nobody can have taken it for dead.
+ * @throws FenceLost, or an ApplicationFailure that may be tried again
+ */
+export async function requireNewest(context: StoreContext, credential: string, presenter: Presenter): Promise<void> {
+  await refuseSuperseded(context, credential, presenter);
+  if (Date.now() > (presenter.until ?? Number.POSITIVE_INFINITY))
+    throw ApplicationFailure.retryable(
+      `This attempt of a step of ${credential} took so long that somebody else may have taken its place`,
+      'Unavailable',
+    );
+}
+
+/** Of runs that are over: a run may have several rotations one after the other, and what it froze may thaw after each. */
+export async function forgetAttempts({ db }: StoreContext, credential: string, { runId }: Presenter): Promise<void> {
+  await db.deleteFrom('attempts').where('credential', '=', credential).where('run_id', '!=', runId).execute();
 }

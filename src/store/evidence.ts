@@ -1,21 +1,26 @@
 import { sql } from 'kysely';
-import type { Evidence, Finding } from '../domain/evidence.js';
+import type { Evidence } from '../domain/evidence.js';
+import { refuseSuperseded } from './attempts.js';
 import { type StoreContext, writeUnsynced } from './context.js';
 import { noVersion, type VersionKey } from './rows.js';
 import type { Store } from './store.js';
 
-/** Findings are only ever added, so they need no fence. */
+/** Findings are only ever added, so they need no fence. The newest is the one that was seen last, whenever it was written. */
 export function evidenceQueries(context: StoreContext): Pick<Store, 'prove' | 'evidence'> {
   return {
-    prove: (ref, finding) => writeUnsynced(context, (inside) => prove(inside, ref, finding)),
+    prove: (ref, finding, witness) =>
+      writeUnsynced(context, async (inside) => {
+        await refuseSuperseded(inside, ref.credential, witness?.presenter);
+        await prove(inside, ref, { ...finding, at: witness?.at ?? context.now() });
+      }),
     evidence: (ref) => list(context, ref),
   };
 }
 
-/** One statement: a rotation keeps ten findings, and each costs a wait. */
-async function prove(context: StoreContext, { credential, number }: VersionKey, finding: Finding): Promise<void> {
-  const { kind, outcome, detail, providerTime = null } = finding;
-  const { numInsertedOrUpdatedRows } = await context.db
+/** One statement for the finding: a rotation keeps ten findings, and each costs a wait. */
+async function prove({ db }: StoreContext, { credential, number }: VersionKey, finding: Evidence): Promise<void> {
+  const { kind, outcome, detail, at, providerTime = null } = finding;
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('evidence')
     .columns(['credential', 'version', 'ordinal', 'at', 'kind', 'outcome', 'detail', 'provider_time'])
     .expression((query) =>
@@ -23,7 +28,7 @@ async function prove(context: StoreContext, { credential, number }: VersionKey, 
         .selectFrom('versions')
         .where('credential', '=', credential)
         .where('number', '=', number)
-        .select(['credential', 'number', nextOrdinal.as('ordinal'), query.val(context.now()).as('at')])
+        .select(['credential', 'number', nextOrdinal.as('ordinal'), query.val(at).as('at')])
         .select([query.val(kind).as('kind'), query.val(outcome).as('outcome'), query.val(detail).as('detail')])
         .select(query.val(providerTime).as('provider_time')),
     )
@@ -42,6 +47,7 @@ async function list({ db }: StoreContext, { credential, number }: VersionKey): P
     .selectAll()
     .where('credential', '=', credential)
     .where('version', '=', number)
+    .orderBy('at', 'desc')
     .orderBy('ordinal', 'desc')
     .execute();
   return rows.map(({ kind, outcome, detail, at, provider_time }) => ({

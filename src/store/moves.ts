@@ -1,16 +1,18 @@
 import { canMove, type Shown, type VersionRef, type VersionState } from '../domain/version.js';
+import { refuseSuperseded } from './attempts.js';
 import { type StoreContext, write } from './context.js';
 import { needsDecision } from './failures.js';
 import { requireFence } from './rotations.js';
 import { currentRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
+import type { Presenter } from './records.js';
 import type { Store } from './store.js';
 
 /** The state machine of versions. A move that was made already is a repeated call and succeeds. */
 export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promote' | 'demote'> {
   return {
     move: (ref, to, shown) => write(context, (inside) => move(inside, ref, { to, shown: shown ?? null })),
-    promote: (next) => write(context, (inside) => promote(inside, next)),
-    demote: (next) => write(context, (inside) => demote(inside, next)),
+    promote: (next, presenter) => write(context, (inside) => promote(inside, next, presenter)),
+    demote: (next, presenter) => write(context, (inside) => demote(inside, next, presenter)),
   };
 }
 
@@ -30,7 +32,9 @@ async function move(
   await update(context, ref).set({ state: to, fence: ref.fence, shown, retired_at: retiredAt }).execute();
 }
 
-async function promote(context: StoreContext, next: VersionRef): Promise<void> {
+/** A promotion that comes late must not take a demotion back, nor the other way round: so the newest attempt is the writer. */
+async function promote(context: StoreContext, next: VersionRef, presenter: Presenter | undefined): Promise<void> {
+  await refuseSuperseded(context, next.credential, presenter);
   await requireFence(context, next);
   const row = await versionRow(context, next);
   if (row.state === 'current') return;
@@ -42,7 +46,8 @@ async function promote(context: StoreContext, next: VersionRef): Promise<void> {
 }
 
 /** Undo is registered before the act, so there may be nothing to reverse. */
-async function demote(context: StoreContext, next: VersionRef): Promise<void> {
+async function demote(context: StoreContext, next: VersionRef, presenter: Presenter | undefined): Promise<void> {
+  await refuseSuperseded(context, next.credential, presenter);
   await requireFence(context, next);
   const row = await versionRow(context, next);
   if (row.state === 'candidate') return;

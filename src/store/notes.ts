@@ -1,9 +1,11 @@
 import { type EngineView, isLive, type VersionRef, versionStates } from '../domain/version.js';
+import { refuseSuperseded } from './attempts.js';
 import { type StoreContext, write, writeUnsynced } from './context.js';
 import { StoreBusy } from './failures.js';
 import { openRotation, requireFence } from './rotations.js';
 import { marksOf, sealedRow, update, type VersionRow, versionRow } from './rows.js';
 import { type Sealed, seal, unseal } from './sealing.js';
+import type { Presenter } from './records.js';
 import type { Store } from './store.js';
 
 type Facts = Parameters<Store['note']>[1];
@@ -16,13 +18,20 @@ interface Resealed {
 
 /** Facts about a version. Marks are kept by setting: a note replaces the ones it names. */
 export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
-  return { note: (ref, facts) => note(context, ref, facts) };
+  return { note: (ref, facts, presenter) => note(context, { ref, facts, presenter }) };
 }
 
-async function note(context: StoreContext, ref: VersionRef, facts: Facts): Promise<void> {
+interface Noting {
+  readonly ref: VersionRef;
+  readonly facts: Facts;
+  readonly presenter: Presenter | undefined;
+}
+
+async function note(context: StoreContext, { ref, facts, presenter }: Noting): Promise<void> {
   const resealed = facts.providerId === undefined && !facts.parts ? null : await reseal(context, ref, facts);
   const commit = isSeen(facts) ? writeUnsynced : write;
   await commit(context, async (inside) => {
+    await refuseSuperseded(inside, ref.credential, presenter);
     const row = await versionRow(inside, ref);
     await requireNotable(inside, ref, row);
     if (resealed && row.sealed !== resealed.from) throw new StoreBusy();

@@ -203,6 +203,15 @@ export interface Presenter {
   readonly workflowId: string;
   readonly runId: string;
   readonly attempt?: { readonly activity: string; readonly number: number };
+  /** Unix ms until which nobody else takes the attempt for dead; left out where nobody would. */
+  readonly until?: number;
+}
+
+/** Who saw something, and when. */
+export interface Witness {
+  readonly presenter: Presenter;
+  /** Unix ms; now when left out. */
+  readonly at?: number | undefined;
 }
 
 /** What the ledger says of one attempt of one activity or of one act of a person. */

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
-import { forgetAttempts, isSuperseded } from './attempts.js';
+import { forgetAttempts, isSuperseded, requireNewest } from './attempts.js';
 import { compiled } from './compiled.js';
 import { type StoreContext, write } from './context.js';
 import { register } from './credentials.js';
@@ -68,8 +68,10 @@ export async function requireFence(context: StoreContext, ref: VersionRef): Prom
 }
 
 async function open(context: StoreContext, opening: Opening, claims: readonly string[]): Promise<Opened> {
+  await requireNewest(context, opening.credential.name, opening.presenter);
   const running = await openRotation(context, opening.credential.name);
   if (running) return reopen(context, running, opening.presenter);
+  await requireFirst(context, opening);
   await requireReconciled(context, opening.credential.name);
   await enter(context, opening.credential, claims);
   const opened = await preview(context, opening.credential.name);
@@ -89,6 +91,19 @@ async function reopen(context: StoreContext, running: Rotation, presenter: Prese
   return resume(context, running);
 }
 
+/** A workflow's run opens one rotation. What asks for another one is an attempt that comes late, and nobody would run it. */
+async function requireFirst({ db }: StoreContext, { credential, presenter }: Opening): Promise<void> {
+  if (!presenter.attempt) return;
+  const ended = await db
+    .selectFrom('rotations')
+    .select('fence')
+    .where('credential', '=', credential.name)
+    .where('workflow_id', '=', presenter.workflowId)
+    .where('run_id', '=', presenter.runId)
+    .executeTakeFirst();
+  if (ended) throw fenceLost(`The rotation of ${credential.name} by this run is over; it had fence ${ended.fence}`);
+}
+
 /** Registers a credential for a rotation, where what stands against it is for a person to decide. */
 export async function enter(
   context: StoreContext,
@@ -106,7 +121,7 @@ export async function begin(
   { opened, seized }: { readonly opened: Opened; readonly seized: Flag },
 ): Promise<void> {
   const { fence, next } = opened;
-  await forgetAttempts(context, credential.name);
+  await forgetAttempts(context, credential.name, presenter);
   await context.db
     .insertInto('rotations')
     .values({
@@ -175,7 +190,9 @@ async function passedADocument({ db }: StoreContext, { credential, number }: Ver
   return proof !== undefined;
 }
 
-async function handOver(context: StoreContext, ref: VersionRef, { workflowId, runId }: Presenter): Promise<void> {
+async function handOver(context: StoreContext, ref: VersionRef, presenter: Presenter): Promise<void> {
+  const { workflowId, runId } = presenter;
+  await requireNewest(context, ref.credential, presenter);
   const rotation = await requireFence(context, ref);
   if (rotation.workflow_id !== workflowId) throw lost(ref, `it belongs to ${rotation.workflow_id}`);
   await updateRotation(context, ref).set({ run_id: runId }).execute();

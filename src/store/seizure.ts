@@ -1,5 +1,6 @@
 import type { Opened } from '../domain/rotation.js';
 import { isLive, type VersionRef, type VersionState } from '../domain/version.js';
+import { requireNewest } from './attempts.js';
 import { type StoreContext, write } from './context.js';
 import { claim, type Scope, scopeOf } from './emergencies.js';
 import { begin, end, enter, isOf, openRotation, type Opening, preview, resume, type Rotation } from './rotations.js';
@@ -22,6 +23,7 @@ interface Seizing extends Opening {
 async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
   const { credential, request, presenter } = opening;
   const { emergencies: ids = [] } = request;
+  await requireNewest(context, credential.name, presenter);
   await enter(context, credential, []);
   const scope = await scopeOf(context, ids, presenter);
   const running = await openRotation(context, credential.name);

@@ -26,11 +26,13 @@ import type {
   Seizure,
   Sources,
   Version,
+  Witness,
 } from './records.js';
 
 /**
  * The one place where versions, values and the ledger live. Every method is one transaction.
- * Methods that change a version throw FenceLost (an ApplicationFailure, not retryable) when `ref.fence` is not the open rotation's.
+ * Methods that change a version throw FenceLost (an ApplicationFailure, not retryable) when `ref.fence` is not the open rotation's. Those
+ * that are told who is asking throw it as well when a later attempt of the same activity has begun.
  */
 export interface Store {
   readonly installation: string;
@@ -56,7 +58,7 @@ export interface Store {
   forget(credential: string, alive: readonly number[], actor: string): Promise<void>;
 
   // One writer
-  /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same. Throws NeedsDecision when another is open, or the store was restored and the credential not reconciled since. */
+  /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same, while it is open. Throws NeedsDecision when another is open, or the store was restored and the credential not reconciled since. */
   open(
     credential: CredentialRow,
     claims: readonly string[],
@@ -146,9 +148,9 @@ export interface Store {
   /** Checked against the state machine of src/domain/version.ts. */
   move(ref: VersionRef, to: VersionState, shown?: Shown): Promise<void>;
   /** current → retiring for the old one and candidate → current for the new one, in one transaction. */
-  promote(next: VersionRef): Promise<void>;
+  promote(next: VersionRef, presenter?: Presenter): Promise<void>;
   /** The reverse, for a roll back during the grace. */
-  demote(next: VersionRef): Promise<void>;
+  demote(next: VersionRef, presenter?: Presenter): Promise<void>;
   note(
     ref: VersionRef,
     facts: {
@@ -162,6 +164,7 @@ export interface Store {
       readonly parts?: Readonly<Record<string, string>>;
       readonly compromised?: true;
     },
+    presenter?: Presenter,
   ): Promise<void>;
 
   // Creating
@@ -173,8 +176,8 @@ export interface Store {
   keep(ref: VersionRef, intent: Pick<Intent, 'nonce'>, made: Made): Promise<boolean>;
 
   // Evidence
-  prove(ref: Pick<VersionRef, 'credential' | 'number'>, finding: Finding): Promise<void>;
-  /** Newest first. */
+  prove(ref: Pick<VersionRef, 'credential' | 'number'>, finding: Finding, witness?: Witness): Promise<void>;
+  /** What was seen last first. */
   evidence(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Evidence[]>;
 
   // Ledger

@@ -50,7 +50,7 @@ export interface ClaimsTable {
   credential: string;
 }
 
-/** Of the rotation that is open, and of nothing before it. */
+/** Of the run whose rotation was opened last, and of those since. */
 export interface AttemptsTable {
   credential: string;
   run_id: string;

@@ -60,6 +60,17 @@ const rules: readonly { rule: string; flow?: Flow; find: string; phase?: string;
     says: /survived the emergency/,
   },
   {
+    rule: 'the newest attempt opens the rotation',
+    find: 'versions.openRotation/stop-write-0',
+    says: /is still open/,
+  },
+  {
+    rule: 'what was seen is not dated anew',
+    find: 'openai.acceptsKey/stop-write-1',
+    phase: 'confirm',
+    says: /"accepted" was proved and was not so/,
+  },
+  {
     rule: 'a document counts only after a reload',
     find: 'versions.promote/worker-on-environment-in-grace',
     says: /"document" was proved and was not so/,

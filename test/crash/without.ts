@@ -91,6 +91,16 @@ export const without: Readonly<Record<string, Without>> = {
       },
     }),
   },
+  'the newest attempt opens the rotation': {
+    store: (store) => ({
+      ...store,
+      open: (credential, claims, request, { workflowId, runId }) =>
+        store.open(credential, claims, request, { workflowId, runId }),
+    }),
+  },
+  'what was seen is not dated anew': {
+    store: (store) => ({ ...store, prove: (ref, finding) => store.prove(ref, finding) }),
+  },
   'a document counts only after a reload': {
     activities: (activities, store) => ({
       ...activities,

@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { attended } from '../../../activities/shared/attended.js';
 import { recordingInterceptor } from '../../../activities/shared/interceptor.js';
 import { passing, settling } from '../../../activities/shared/patience.js';
+import { asking } from '../../../activities/shared/lease.js';
+import { runDirectly } from '../../../activities/shared/scope.js';
 import { type StepContext, stepHeader } from '../../../workflows/rotation/step-context.js';
 import { type Bench, startBench } from '../bench.js';
 
@@ -15,19 +19,27 @@ const info = {
   ...{ activityId: '1', activityType: 'openai.refusesKey', attempt: 1, heartbeatTimeoutMs: 5000 },
   workflowExecution: { workflowId: 'rotation/openai', runId: 'run-1' },
 };
-const context = { info, heartbeat: () => undefined } as unknown as Context;
+const contextOf = (attempt: number) =>
+  ({
+    ...{ info: { ...info, attempt }, heartbeat: () => undefined },
+    cancellationSignal: new AbortController().signal,
+  }) as unknown as Context;
 
 /** What the ledger says of an attempt that ends like this. */
 async function entryFor(failure: Error): Promise<object | undefined> {
+  await expect(attempt(1, () => Promise.reject(failure))).rejects.toBe(failure);
+  return (await bench.store.ledger()).at(-1);
+}
+
+/** One attempt of a check. */
+async function attempt(number: number, work: () => Promise<unknown>): Promise<unknown> {
   const step: StepContext = {
     ...{ credential: 'openai', fence: 1, version: 1, phase: 'retire' },
     ...{ title: 'The old key is refused', check: true, emergency: false },
   };
   const headers = { [stepHeader]: defaultPayloadConverter.toPayload(step) };
-  const { inbound } = recordingInterceptor(bench.store)(context);
-  const attempt = inbound!.execute!({ args: [], headers }, () => Promise.reject(failure));
-  await expect(attempt).rejects.toBe(failure);
-  return (await bench.store.ledger()).at(-1);
+  const { inbound } = recordingInterceptor(bench.store)(contextOf(number));
+  return inbound!.execute!({ args: [], headers }, work);
 }
 
 it('records an attempt that is asked again as expected as waiting', async () => {
@@ -38,4 +50,34 @@ it('records an attempt that is asked again as expected as waiting', async () => 
 
 it('records trouble as failed, also when it may pass', async () => {
   expect(await entryFor(passing('no worker is online'))).toMatchObject({ event: 'failed' });
+});
+
+it('lets an attempt of a check write nothing once a later one has begun', async () => {
+  const version = await bench.adopt({ key: 'a value' });
+  const store = attended(bench.store);
+  const finding = { kind: 'accepted', outcome: 'proved', detail: 'it answered 200' } as const;
+  const presenter = { ...info.workflowExecution, attempt: { activity: info.activityId, number: 1 } };
+  const frozen = () => runDirectly(presenter, () => store.prove(version, finding));
+
+  await frozen();
+  await attempt(2, async () => undefined);
+
+  await expect(frozen()).rejects.toMatchObject({ type: 'FenceLost' });
+  expect(await bench.store.evidence(version)).toHaveLength(1);
+});
+
+it('dates a finding by its question, not by when it is written', async () => {
+  const version = await bench.adopt({ key: 'a value' });
+  const finding = { kind: 'accepted', outcome: 'proved', detail: 'it answered 200' } as const;
+  const asked = Date.now();
+
+  await runDirectly(info.workflowExecution, async () => {
+    asking();
+    await delay(50); // frozen before it reads the answer
+    await attended(bench.store).prove(version, finding);
+  });
+
+  const [kept] = await bench.store.evidence(version);
+  expect(kept?.at).toBeGreaterThanOrEqual(asked);
+  expect(kept?.at).toBeLessThan(asked + 40);
 });

@@ -1,0 +1,18 @@
+import type { Store } from '../../src/store/store.js';
+import { lastAsked } from './lease.js';
+import { scope } from './scope.js';
+
+/**
+ * The store as activities have it: what they write says who writes it, so that an attempt in whose place a later one has begun writes nothing
+ * more. A finding is as old as the question that it answers, whenever it is written.
+ */
+export function attended(store: Store): Store {
+  const presenter = () => scope().presenter;
+  return {
+    ...store,
+    prove: (ref, finding) => store.prove(ref, finding, { presenter: presenter(), at: lastAsked() }),
+    note: (ref, facts) => store.note(ref, facts, presenter()),
+    promote: (next) => store.promote(next, presenter()),
+    demote: (next) => store.demote(next, presenter()),
+  };
+}
