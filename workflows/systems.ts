@@ -22,7 +22,7 @@ export const versions = activitiesOf<VersionsActivities>('versions', {
 
 export const openai = activitiesOf<OpenAiActivities>('openai', {
   startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
-  attempts: 12, // a fresh key is asked after 8 times in 60 seconds of settling
+  attempts: 20, // a refusal is asked after up to 13 times in three settling times
   initialInterval: '1 second',
   maximumInterval: '1 minute', // their rate limits count per minute; then the runner decides
 });
@@ -36,7 +36,7 @@ export const azure = activitiesOf<AzureActivities>('azure', {
 
 export const aws = activitiesOf<AwsActivities>('aws', {
   startToClose: '60 seconds', // six questions of at most 10 seconds, the client's own deadline
-  attempts: 12, // a fresh key is asked after 8 times in 60 seconds of settling
+  attempts: 20, // a refusal is asked after up to 13 times in three settling times
   initialInterval: '1 second',
   maximumInterval: '1 minute', // throttling passes sooner; then the runner decides
 });
@@ -57,7 +57,7 @@ export const documentEngine = activitiesOf<DocumentEngineActivities>('document-e
 
 export const sftp = activitiesOf<SftpActivities>('sftp', {
   startToClose: '60 seconds', // two conversations of at most 15 seconds, the client's own deadline
-  attempts: 8,
+  attempts: 20, // a refusal is asked after up to 13 times in three settling times
   initialInterval: '1 second',
   maximumInterval: '30 seconds', // a server that throttles new connections lets the next one in soon
 });

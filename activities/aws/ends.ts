@@ -1,6 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, passing } from '../shared/patience.js';
+import { askUntil } from '../shared/probes.js';
 import { scope } from '../shared/scope.js';
 import { stillSettling } from '../shared/settling.js';
 import { lastUseFinding } from '../shared/usage.js';
@@ -36,7 +37,7 @@ export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void>
   await store.note(ref, { provider: 'unknown' });
   await found(store, ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
   const prober = acceptance(client, connection, objectName(deps, connection, ref));
-  const { verdict } = await prober.ask(await store.unseal(ref));
+  const { verdict } = await askUntil('refused', prober, await store.unseal(ref));
   const { waitedMs } = scope();
   if (verdict === 'refused' && waitedMs < connection.settlingMs)
     throw stillSettling('AWS does not accept the key again everywhere yet', waitedMs, connection.settlingMs);

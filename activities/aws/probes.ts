@@ -16,8 +16,6 @@ export const question = {
   refusal: '403 InvalidClientTokenId and 403 InvalidAccessKeyId',
 } as const satisfies Partial<Prober>;
 
-const successes = 3; // in a row: what one server knows, the next one may not
-
 export async function acceptsKey(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
   const { client, connection } = await workOn(deps, ref);
   return acceptedBy(acceptance(client, connection, objectName(deps, connection, ref)), deps.store, ref);
@@ -54,11 +52,11 @@ export async function writesObject(deps: AwsDeps, ref: VersionRef): Promise<Find
   return acceptedBy({ ...question, request, settlingMs: connection.settlingMs, ask }, store, ref);
 }
 
-/** How AWS is asked whether it accepts a key: everywhere, and several times in a row. */
+/** How AWS is asked whether it accepts a key: everywhere. */
 export function acceptance(client: AwsClient, connection: AwsConnection, name: string): Prober {
   const { settlingMs } = connection;
   const ask = (parts: Parts): Promise<Verdict> => everywhere(client, connection, { pair: pairIn(parts), name });
-  return { ...question, settlingMs, successes, ask };
+  return { ...question, settlingMs, ask };
 }
 
 /** The same for every version, so that one at most is ever left behind. */

@@ -17,7 +17,7 @@ export async function acceptsKey(deps: SftpDeps, ref: VersionRef): Promise<Findi
   return acceptedBy(await proberOf(deps, ref), deps.store, ref);
 }
 
-/** A key that is turned away counts as an attack with some servers: it is asked once where nothing has to settle. */
+/** A key that is turned away counts as an attack with some servers: it is asked once a round, and once at all where nothing has to settle. */
 export async function refusesKey(deps: SftpDeps, ref: VersionRef): Promise<Finding> {
   return refusedAt(await proberOf(deps, ref), deps.store, ref);
 }
@@ -25,7 +25,7 @@ export async function refusesKey(deps: SftpDeps, ref: VersionRef): Promise<Findi
 export async function proberOf({ account }: SftpDeps, { credential }: Pick<VersionRef, 'credential'>): Promise<Prober> {
   const connection = await account(credential);
   return {
-    ...{ ...question, settlingMs: connection.settlingMs },
+    ...{ ...question, settlingMs: connection.settlingMs, connections: 1 },
     ask: async (parts) => ({
       verdict: await tryKey(connection, loginWith(connection, parts)),
       providerTime: undefined,

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { CancelledFailure } from '@temporalio/common';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
@@ -29,6 +30,16 @@ export interface Answer {
   readonly text: string;
   /** Parses the body. Throws an OutsideError that says nothing of the content. */
   json<S extends z.ZodType>(schema: S): z.infer<S>;
+}
+
+const isAlone = new AsyncLocalStorage<true>();
+
+/**
+ * Runs `work`, in which every request has a connection that no later one shares: behind one address several servers may answer, and a
+ * connection that is kept stays with one of them.
+ */
+export function onOwnConnections<T>(work: () => Promise<T>): Promise<T> {
+  return isAlone.run(true, work);
 }
 
 /** One outside system's HTTP door: a deadline on every request, no redirects, no retries, errors without bodies. */
@@ -84,6 +95,7 @@ export class Http {
         signal,
         ...(asks === true && { idempotent: true }),
         ...(dispatcher && { dispatcher }),
+        ...(isAlone.getStore() && { reset: true }),
         headers: { ...content.headers, ...headers },
         body: content.body === null ? null : withinLease(content.body),
       });

@@ -4,11 +4,14 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { found } from './guard.js';
-import { settling } from './patience.js';
+import { onOwnConnections } from './http.js';
 import { scope } from './scope.js';
-import { refusalProbes, stillSettling } from './settling.js';
+import { anotherRound, countRound, doubtMs, isLasting, stillSettling } from './settling.js';
 
 const shareBetween = 60; // of a minute of settling, a second between two questions
+const longestBetweenMs = 1000; // several questions have to fit into one attempt
+const connectionsByDefault = 3;
+const patience = 2; // times the settling time, for a value that is let through still
 
 /** What a provider thinks of a value. `restricted`: known, but without the right to what was asked. */
 export interface Verdict {
@@ -29,38 +32,56 @@ export interface Prober {
   readonly refusal: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
   readonly settlingMs: number;
-  /** How often in a row it has to accept a value, where servers that know of a change take turns with some that do not; once when left out. */
-  readonly successes?: number;
+  /** On how many connections it is asked in a round, since servers that know of a change take turns with some that do not; three when left out, and one where nothing has to settle. */
+  readonly connections?: number;
   /** Asks with the value itself. Throws unless the provider spoke of the value: a proxy's 401 is no verdict. */
   ask(parts: Readonly<Record<string, string>>): Promise<Verdict>;
 }
 
-/** Whether the provider accepts a version. A refusal is waited out while the value is young. */
+/**
+ * Whether the provider accepts a version. A refusal is waited out while the value is young, and believed only when it lasts: valid values
+ * are refused now and then. What a person has just handed in and nobody saw working is refused at once.
+ */
 export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
-  const answer = await askInARow(prober, await store.unseal(ref));
+  const answer = await askUntil('refused', prober, await store.unseal(ref));
   if (answer.verdict !== 'refused') {
     await store.note(ref, { provider: 'accepted' });
     return found(store, ref, accepted(prober, answer));
   }
+  const { name, settlingMs } = prober;
   const ageMs = await ageOf(store, ref);
-  if (ageMs < prober.settlingMs)
-    throw stillSettling(`${prober.name} does not know the new key everywhere yet`, ageMs, prober.settlingMs);
+  const streak = await countRound(store, ref, { refused: true, detail: refusedBy(prober), settlingMs });
+  if (ageMs < settlingMs) throw stillSettling(`${name} does not know the new key everywhere yet`, ageMs, settlingMs);
+  const doubted = ageMs !== Infinity || (await wasAccepted(store, ref));
+  if (doubted && !isLasting(streak, doubtMs(settlingMs)))
+    throw anotherRound(`${name} refuses the key; asked again, since such refusals pass`, doubtMs(settlingMs));
   await store.note(ref, { provider: 'refused' });
-  const detail = `${prober.name} refuses the key: ${refusedBy(prober)}`;
-  return found(store, ref, { kind: 'accepted', outcome: 'failed', detail });
+  return found(store, ref, {
+    kind: 'accepted',
+    outcome: 'failed',
+    detail: `${name} refuses the key: ${refusedBy(prober)}`,
+  });
 }
 
-/** Whether the provider refuses a version, asked over the whole settling time while the current one is accepted beside it. */
+/**
+ * Whether the provider refuses a version: in several rounds in a row over the whole settling time, each on several connections, while the
+ * current one is accepted beside it. Whatever lets the value through in between starts that anew.
+ */
 export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
+  const { name, settlingMs } = prober;
   const round = await askBoth(prober, store, ref);
   const finding = await judge({ prober, store, ref }, round);
-  if (finding.outcome !== 'not-observable' && scope().waitedMs < prober.settlingMs) {
-    const what = finding.outcome === 'proved' ? `${prober.name} refuses the key` : finding.detail;
-    throw settling(
-      `${what}; asked again until its settling time is over`,
-      Math.ceil(prober.settlingMs / (refusalProbes - 1)),
+  if (round.key === null) return found(store, ref, finding);
+  const refused = finding.outcome !== 'failed';
+  const streak = await countRound(store, ref, { refused, detail: finding.detail, settlingMs });
+  const isOver = refused ? isLasting(streak, settlingMs) : scope().waitedMs >= patience * settlingMs;
+  if (!isOver)
+    throw anotherRound(
+      refused
+        ? `${name} refuses the key; asked again until it did so over its settling time`
+        : `${finding.detail}; asked again`,
+      settlingMs,
     );
-  }
   if (round.key === 'refused') await store.note(ref, { provider: 'refused' });
   return found(store, ref, finding);
 }
@@ -85,12 +106,16 @@ export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusa
   return `${request} answered ${refusal}`;
 }
 
-/** The first refusal, else the last answer. */
-async function askInARow(prober: Prober, parts: Parameters<Prober['ask']>[0]): Promise<Verdict> {
-  for (let left = prober.successes ?? 1; ; left -= 1) {
-    const answer = await prober.ask(parts);
-    if (answer.verdict === 'refused' || left <= 1) return answer;
-    await delay(prober.settlingMs / shareBetween);
+/** Asks on several connections, one after the other. The first answer that is `decisive`, else the last one. */
+export async function askUntil(
+  decisive: 'accepted' | 'refused',
+  { settlingMs, connections = connectionsByDefault, ask }: Pick<Prober, 'settlingMs' | 'connections' | 'ask'>,
+  parts: Parameters<Prober['ask']>[0],
+): Promise<Verdict> {
+  for (let left = settlingMs === 0 ? 1 : connections; ; left -= 1) {
+    const answer = await onOwnConnections(() => ask(parts));
+    if ((answer.verdict === 'refused') === (decisive === 'refused') || left <= 1) return answer;
+    await delay(Math.min(settlingMs / shareBetween, longestBetweenMs));
   }
 }
 
@@ -104,10 +129,10 @@ interface Round {
 
 async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<Round> {
   if ((await store.read(ref)).parts.length === 0) return { key: null, control: null };
-  const { verdict: key } = await prober.ask(await store.unseal(ref));
+  const { verdict: key } = await askUntil('accepted', prober, await store.unseal(ref));
   const current = await controlFor(store, ref);
   if (!current) return { key, control: null };
-  const answer = await prober.ask(await store.unseal(current));
+  const answer = await askUntil('accepted', prober, await store.unseal(current));
   // Kept, because it was a use of the current key, which must not pass for the engine's.
   if (answer.verdict !== 'refused') await store.prove(current, accepted(prober, answer));
   return { key, control: answer.verdict };
@@ -125,11 +150,13 @@ async function judge({ prober, store, ref }: Asked, { key, control }: Round): Pr
   if (key === null) return say('not-observable', 'there is no value to ask with');
   if (key !== 'refused') return say('failed', `${name} still accepts the key`);
   if (control === 'refused') return say('failed', `${name} refuses the current key as well, so nothing is shown`);
-  const earlier = await store.evidence(ref);
-  if (!earlier.some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved'))
-    return say('not-observable', 'already refused before the rotation');
+  if (!(await wasAccepted(store, ref))) return say('not-observable', 'already refused before the rotation');
   const beside = control === null ? 'with no current key to compare with' : 'while it accepted the current key';
   return say('proved', `${refusedBy(prober)}, ${beside}`);
+}
+
+async function wasAccepted(store: Store, ref: VersionRef): Promise<boolean> {
+  return (await store.evidence(ref)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
 }
 
 /** The version whose value must still be accepted for a refusal to mean something. */

@@ -1,11 +1,62 @@
+import type { Evidence } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
 import { settling } from './patience.js';
 
-/** How often a refusal has to be seen, evenly spaced over the settling time. */
-export const refusalProbes = 5;
+/** How often in a row a value has to be refused. */
+const rounds = 5;
 
+const longestDoubtMs = 60_000; // valid values were refused for half a minute at AWS
+const longestGapMs = 60_000; // between two rounds in a row, besides the settling time: a worker may die and come back
 const firstRetryMs = 1000; // doubling, so that the 60 seconds a change may take are eight attempts
 
 /** Asks again after as long as it took so far, but not later than when the settling time ends. */
 export function stillSettling(message: string, waitedMs: number, settlingMs: number): Error {
   return settling(message, Math.min(settlingMs - waitedMs, Math.max(waitedMs, firstRetryMs)));
+}
+
+/** Refusals of one value in a row, without anything in between that shows that it works. */
+export interface Streak {
+  readonly times: number;
+  /** Milliseconds from the first to the last. */
+  readonly lastedMs: number;
+}
+
+/**
+ * Keeps how a round of questions ended, and tells how many in a row ended in a refusal. The rounds are in the store, so a streak outlives
+ * the attempt, the worker and the activity that asked; an acceptance by whoever asks meanwhile ends it.
+ */
+export async function countRound(
+  store: Store,
+  ref: Pick<VersionRef, 'credential' | 'number'>,
+  { refused, detail, settlingMs }: { readonly refused: boolean; readonly detail: string; readonly settlingMs: number },
+): Promise<Streak> {
+  await store.prove(ref, { kind: 'refusing', outcome: refused ? 'proved' : 'failed', detail });
+  const times: number[] = [];
+  for (const finding of await store.evidence(ref)) {
+    const gapMs = (times.at(-1) ?? finding.at) - finding.at;
+    if (showsItWorks(finding) || gapMs > settlingMs + longestGapMs) break;
+    if (finding.kind === 'refusing') times.push(finding.at);
+  }
+  return { times: times.length, lastedMs: (times[0] ?? 0) - (times.at(-1) ?? 0) };
+}
+
+/** Several refusals, spread over so long. Where nothing has to settle, one is enough. */
+export function isLasting({ times, lastedMs }: Streak, overMs: number): boolean {
+  return overMs === 0 ? times > 0 : times >= rounds && lastedMs >= overMs;
+}
+
+/** How long a refusal has to last where an acceptance is what is expected, in milliseconds. */
+export function doubtMs(settlingMs: number): number {
+  return Math.min(settlingMs, longestDoubtMs);
+}
+
+/** Asks again soon enough for all rounds to fit into `overMs`. */
+export function anotherRound(message: string, overMs: number): Error {
+  return settling(message, Math.ceil(overMs / (rounds - 1)));
+}
+
+function showsItWorks({ kind, outcome }: Evidence): boolean {
+  if (kind === 'accepted') return outcome === 'proved';
+  return (kind === 'refused' || kind === 'refusing') && outcome === 'failed';
 }

@@ -33,7 +33,7 @@ export function inferenceRoutes(state: OpenAiState): Routes<Incoming> {
 function authenticated(state: OpenAiState, handle: Handler<Incoming>): Handler<Incoming> {
   return async (request) => {
     const value = bearer(request);
-    const key = value === null ? undefined : state.accept(value);
+    const key = value === null ? undefined : state.accept(value, request);
     if (!key) return wrongKey(value);
     if (request.method === 'GET') return handle(request);
     const asked = request.body.toString();

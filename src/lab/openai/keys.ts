@@ -28,7 +28,7 @@ export function keyRoutes(state: OpenAiState): Routes<Incoming> {
           400,
           `API key ${key.id} belongs to a service account and cannot be deleted. Delete the account.`,
         );
-      key.deleted = true;
+      state.deleteKey(key);
       return ok({ object: 'organization.project.api_key.deleted', id: key.id, deleted: true });
     },
   };

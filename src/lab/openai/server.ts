@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Incoming, type Routes, router } from '../routes.js';
 import type { UsageOptions } from '../last-use.js';
+import type { PropagationOptions } from '../propagation.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
 import { refusal } from './answers.js';
 import { inferenceRoutes } from './inference.js';
 import { organizationRoutes } from './organization.js';
 import { createState, type Inference, type Key, lastUsedAt, type OpenAiState } from './state.js';
 
-export interface OpenAiLabOptions extends LabOptions, UsageOptions {
-  /** How long a new key is still refused (milliseconds by the lab's clock): real keys take a moment to spread. */
-  readonly settlingMs?: number;
-}
+export interface OpenAiLabOptions extends LabOptions, UsageOptions, PropagationOptions {}
 
 /** A key as the provider sees it, value included. */
 export interface OpenAiLabKey {
@@ -65,7 +63,7 @@ export function openAiRoutes(state: OpenAiState): Routes<Incoming> {
 
 /** OpenAI's administration API and the three calls a document engine makes (specification 2.3.0). */
 export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<OpenAiLab> {
-  const state = createState({ clock: Date.now, settlingMs: 0, ...options });
+  const state = createState({ clock: Date.now, ...options });
   const route = router(openAiRoutes(state), ({ method, path }) =>
     refusal(404, `Unknown request URL: ${method} ${path}.`, 'unknown_url'),
   );
@@ -95,7 +93,7 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
     killKey(id) {
       const key = state.keys.find((each) => each.id === id);
       if (!key) throw new RangeError(`no such key: ${id}`);
-      key.deleted = true;
+      state.deleteKey(key);
     },
     failFor: (fails) => void (state.fails = fails),
     restrictNewKeys(restricted) {

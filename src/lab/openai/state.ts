@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
+import { meetsLateServer, type PropagationOptions } from '../propagation.js';
+import type { Incoming } from '../routes.js';
 
 export interface Project {
   readonly id: string;
@@ -32,6 +34,8 @@ export interface Key {
   restricted: boolean;
   readonly lastUse: LastUse<{ readonly at: number }>;
   deleted: boolean;
+  /** Unix milliseconds until which servers that learn of it late let a deleted key through. */
+  lingersUntil: number;
 }
 
 /** A chat or an embedding that somebody asked for with a key that works. */
@@ -80,62 +84,77 @@ export interface OpenAiState {
   now(): number;
   addAccount(project: string, name: string, role: Account['role']): Account;
   addKey(owner: Owner, name: string): Key;
+  deleteKey(key: Key): void;
   /** Deletes an account and so every key it has. */
   deleteAccount(account: Account): void;
+  /** Whether any server lets it through. */
   works(value: string): boolean;
-  /** The key, when it works; counts as a use. */
-  accept(value: string): Key | undefined;
+  /** The key, when the server that the request came to lets it through; counts as a use. */
+  accept(value: string, request: Incoming): Key | undefined;
 }
 
-export interface StateOptions extends UsageOptions {
+export interface StateOptions extends UsageOptions, PropagationOptions {
   readonly clock: Clock;
-  /** How long a new key is still refused, in milliseconds by the clock. */
-  readonly settlingMs: number;
 }
 
-export function createState({ clock, settlingMs, ...usage }: StateOptions): OpenAiState {
+export function createState(options: StateOptions): OpenAiState {
+  const { clock } = options;
   const accounts: Account[] = [];
-  const keys: Key[] = [];
   const now = (): number => Math.floor(clock() / 1000);
-  const working = (value: string): Key | undefined =>
-    keys.find((key) => key.value === value && !key.deleted && key.settledAt <= clock());
-  function addKey({ project, account, settled = false, value: chosen }: Owner, name: string): Key {
-    const value = chosen ?? newSecret(account ? 'sk-svcacct' : 'sk-proj');
-    const settledAt = settled ? 0 : clock() + settlingMs;
-    const made = { id: newId('key'), value, project, name, account, createdAt: now(), settledAt };
-    const key = { ...made, restricted: state.newKeysRestricted, ...unused(clock, usage) };
-    keys.push(key);
-    return key;
-  }
   const state: OpenAiState = {
     fails: () => false,
     newKeysRestricted: false,
     project: { id: newId('proj'), name: 'Documents', createdAt: now() },
     defaultProject: { id: newId('proj'), name: 'Default project', createdAt: now() },
     adminKeys: [newAdminKey('Keyturn', now()), { ...newAdminKey('Auditor', now()), readOnly: true }],
-    ...{ accounts, keys, inferences: [], now },
+    ...{ accounts, inferences: [], now },
     addAccount(project, name, role) {
       const account = { id: newId('svc_acct'), project, name, role, createdAt: now(), deleted: false };
       accounts.push(account);
       return account;
     },
-    addKey,
     deleteAccount(account) {
       account.deleted = true;
-      for (const key of keys) key.deleted ||= key.account === account;
+      for (const key of state.keys) if (key.account === account && !key.deleted) state.deleteKey(key);
     },
-    works: (value) => working(value) !== undefined,
-    accept(value) {
-      const key = working(value);
-      key?.lastUse.note({ at: clock() });
-      return key;
-    },
+    ...keeping(options, () => state.newKeysRestricted),
   };
   return state;
 }
 
-function unused(clock: Clock, usage: UsageOptions): Pick<Key, 'lastUse' | 'deleted'> {
-  return { lastUse: createLastUse(clock, usage), deleted: false };
+type Keeping = Pick<OpenAiState, 'keys' | 'addKey' | 'deleteKey' | 'works' | 'accept'>;
+
+function keeping(
+  { clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usage }: StateOptions,
+  restricted: () => boolean,
+): Keeping {
+  const keys: Key[] = [];
+  const working = (value: string, isLate = true): Key | undefined =>
+    keys.find(
+      ({ value: own, deleted, settledAt, lingersUntil }) =>
+        own === value && settledAt <= clock() && (!deleted || (isLate && lingersUntil > clock())),
+    );
+  return {
+    keys,
+    addKey({ project, account, settled = false, value = newSecret(account ? 'sk-svcacct' : 'sk-proj') }, name) {
+      const key = {
+        ...{ id: newId('key'), value, project, name, account, createdAt: Math.floor(clock() / 1000) },
+        ...{ settledAt: settled ? 0 : clock() + settlingMs, restricted: restricted() },
+        ...{ lastUse: createLastUse(clock, usage), deleted: false, lingersUntil: Number.NEGATIVE_INFINITY },
+      };
+      keys.push(key);
+      return key;
+    },
+    deleteKey(key) {
+      Object.assign(key, { deleted: true, lingersUntil: clock() + lingeringMs });
+    },
+    works: (value) => working(value) !== undefined,
+    accept(value, request) {
+      const key = working(value, meetsLateServer(request, { lateEvery }));
+      key?.lastUse.note({ at: clock() });
+      return key;
+    },
+  };
 }
 
 /** Unix seconds of the last use that shows; null when none does. */

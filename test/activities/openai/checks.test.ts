@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
@@ -105,8 +106,25 @@ describe('acceptance', () => {
     bench.clockOffsetMs = 0;
     stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
 
+    for (const offsetMs of [0, 15_000, 30_000, 45_000]) {
+      bench.clockOffsetMs = offsetMs;
+      expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Settling', nextRetryDelay: 15_000 });
+    }
+    bench.clockOffsetMs = 60_000;
     expect(await ask('acceptsKey')).toMatchObject({ outcome: 'failed' });
     expect(await bench.store.read(next)).toMatchObject({ provider: 'refused' });
+  });
+
+  it('is not denied because of one refusal of a key that works', async () => {
+    await create();
+    await ask('acceptsKey');
+    stage.account.settlingMs = 100;
+    await delay(100);
+    const error = { message: 'Incorrect API key', type: 'invalid_request_error', code: 'invalid_api_key' };
+    stage.lab.faults.add({ method: 'GET', path: '/v1/models', kind: { status: 401, body: JSON.stringify({ error }) } });
+
+    expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Settling' });
+    expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
   });
 
   it('asks again soon at first, and last when the settling time ends', async () => {
@@ -284,25 +302,78 @@ describe('refusal', () => {
   it('is asked five times, evenly over the settling time', async () => {
     const { old } = await replaced();
     kill(old);
-    stage.account.settlingMs = 8000;
+    stage.account.settlingMs = 400;
     const before = stage.lab.requests.length;
 
     const delays: unknown[] = [];
-    for (const waitedMs of [0, 2000, 4000, 6000])
-      delays.push((await failureOf(ask('refusesKey', old, waitedMs))).nextRetryDelay);
-    const finding = await ask('refusesKey', old, 8000);
+    for (const ms of [0, 100, 200, 300]) {
+      bench.clockOffsetMs = ms * 10; // by the clock of the store, a round every second
+      delays.push((await failureOf(ask('refusesKey', old, ms))).nextRetryDelay);
+    }
+    const finding = await ask('refusesKey', old, 400);
 
-    expect(delays).toEqual([2000, 2000, 2000, 2000]);
+    expect(delays).toEqual([100, 100, 100, 100]);
     expect(finding.outcome).toBe('proved');
-    expect(stage.lab.requests.length - before).toBe(2 * 5);
+    expect(stage.lab.requests.length - before).toBe((3 + 1) * 5);
+  });
+
+  it('is shown by as many rounds as before when the worker died in between', async () => {
+    const { old } = await replaced();
+    kill(old);
+    stage.account.settlingMs = 400;
+
+    for (let rounds = 1; rounds < 5; rounds += 1) {
+      bench.clockOffsetMs = rounds * 1000;
+      await failureOf(ask('refusesKey', old)); // each as the first attempt of another activity
+    }
+
+    expect(await ask('refusesKey', old)).toMatchObject({ outcome: 'proved' });
+  });
+
+  it('is not shown by rounds of another day', async () => {
+    const { old } = await replaced();
+    kill(old);
+    stage.account.settlingMs = 400;
+    bench.clockOffsetMs = -86_400_000;
+    for (let rounds = 1; rounds < 5; rounds += 1) await failureOf(ask('refusesKey', old));
+    bench.clockOffsetMs = 0;
+
+    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Settling' });
+  });
+
+  it('is not proved while one server of several still lets the key through', async () => {
+    await stage.lab.stop();
+    stage = await startOpenAiStage(bench, { lingeringMs: 400, lateEvery: 3 });
+    const { old } = await replaced();
+    stage.account.settlingMs = 250;
+    const { key = '' } = await bench.store.unseal(old);
+    kill(old);
+
+    const finding = await bench.untilDone(() => stage.openai.refusesKey(old));
+
+    expect(finding.outcome).toBe('proved');
+    expect(stage.lab.works(key)).toBe(false);
+  });
+
+  it('starts anew when somebody else sees the key accepted meanwhile', async () => {
+    const { old } = await replaced();
+    kill(old);
+    stage.account.settlingMs = 400;
+    for (let rounds = 1; rounds < 5; rounds += 1) {
+      bench.clockOffsetMs = rounds * 1000;
+      await failureOf(ask('refusesKey', old));
+    }
+    await bench.prove(old, 'accepted');
+
+    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Settling' });
   });
 
   it('waits while the key is still accepted, and fails when it is for good', async () => {
     const { old } = await replaced();
     stage.account.settlingMs = 8000;
 
-    expect(await failureOf(ask('refusesKey', old, 2000))).toMatchObject({ type: 'Settling' });
-    expect(await ask('refusesKey', old, 8000)).toMatchObject({ outcome: 'failed' });
+    expect(await failureOf(ask('refusesKey', old, 15_999))).toMatchObject({ type: 'Settling' });
+    expect(await ask('refusesKey', old, 16_000)).toMatchObject({ outcome: 'failed' });
     expect(await bench.store.read(old)).toMatchObject({ provider: 'accepted' });
   });
 
