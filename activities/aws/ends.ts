@@ -1,7 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, passing } from '../shared/patience.js';
-import { askUntil } from '../shared/probes.js';
+import { accepted, askUntil } from '../shared/probes.js';
 import { scope } from '../shared/scope.js';
 import { stillSettling } from '../shared/settling.js';
 import { lastUseFinding } from '../shared/usage.js';
@@ -37,9 +37,10 @@ export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void>
   await store.note(ref, { provider: 'unknown' });
   await found(store, ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
   const prober = acceptance(client, connection, objectName(deps, connection, ref));
-  const { verdict } = await askUntil('refused', prober, await store.unseal(ref));
+  const answer = await askUntil('refused', prober, await store.unseal(ref));
+  if (answer.verdict !== 'refused') return store.prove(ref, accepted(prober, answer)); // a use of ours
   const { waitedMs } = scope();
-  if (verdict === 'refused' && waitedMs < connection.settlingMs)
+  if (waitedMs < connection.settlingMs)
     throw stillSettling('AWS does not accept the key again everywhere yet', waitedMs, connection.settlingMs);
 }
 

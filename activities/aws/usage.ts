@@ -3,26 +3,39 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { found } from '../shared/guard.js';
 import { type LastUse, seenInUse, switchTime, unusedSince } from '../shared/usage.js';
 import type { AwsDeps } from './activities.js';
+import type { AwsClient, AwsConnection } from './client.js';
 import { workOn } from './lost.js';
 import { isForbidden } from './refusals.js';
 
 const name = 'AWS';
 
 export async function sawUse(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
-  const connection = await deps.account(ref.credential);
-  return seenInUse({ name, lastUsed: await lastUse(deps, ref), ...connection }, deps.store, ref);
+  const { connection, lastUsed } = await look(deps, ref);
+  return seenInUse({ name, lastUsed, ...connection }, deps.store, ref);
 }
 
 export async function isIdle(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
-  const usage = { name, lastUsed: await lastUse(deps, ref), switchedAt: await switchTime(store, ref.credential) };
+  const { connection, lastUsed, readAt } = await look(deps, ref);
+  const usage = { name, lastUsed, readAt, switchedAt: await switchTime(store, ref.credential), ...connection };
   return found(store, ref, await unusedSince(usage, store, ref));
 }
 
-async function lastUse(deps: AwsDeps, ref: VersionRef): Promise<LastUse> {
+interface Look {
+  readonly connection: AwsConnection;
+  readonly lastUsed: LastUse;
+  /** By AWS's clock, Unix seconds. */
+  readonly readAt: number | undefined;
+}
+
+async function look(deps: AwsDeps, ref: VersionRef): Promise<Look> {
+  const { client, connection } = await workOn(deps, ref);
   const { providerId: id } = await deps.store.read(ref);
-  if (id === null) return 'its id at AWS is not known';
-  const { client } = await workOn(deps, ref);
+  const lastUsed = id === null ? 'its id at AWS is not known' : await lastUse(client, id);
+  return { connection, lastUsed, readAt: client.providerTime };
+}
+
+async function lastUse(client: AwsClient, id: string): Promise<LastUse> {
   try {
     const at = await client.lastUsed(id);
     return at === undefined ? 'AWS does not list it' : at;

@@ -29,6 +29,12 @@ export class OpenAiClient {
   readonly #http: Http;
   readonly #adminKey: () => Promise<string>;
   readonly #project: string;
+  #providerTime: number | undefined;
+
+  /** When OpenAI answered an administrator last, by its own clock (Unix seconds). */
+  get providerTime(): number | undefined {
+    return this.#providerTime;
+  }
 
   constructor({ adminKey, project, baseUrl }: OpenAiConnection) {
     this.#http = new Http('openai', baseUrl, deadlineMs);
@@ -121,6 +127,7 @@ export class OpenAiClient {
       headers: { ...request.headers, ...bearer(await this.#adminKey()) },
       allow: [...(request.allow ?? []), 401, 403],
     });
+    this.#providerTime = answer.providerTime;
     if (answer.status === 401) throw adminKeyRefused();
     if (answer.status === 403) throw adminKeyLacksRights();
     return answer;

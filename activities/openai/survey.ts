@@ -32,14 +32,18 @@ export async function deleteStray(
   { version, id }: { version: VersionRef; id: string },
 ): Promise<void> {
   const { store } = deps;
-  const client = new OpenAiClient(await deps.account(version.credential));
+  const connection = await deps.account(version.credential);
+  const client = new OpenAiClient(connection);
   const keys = await client.keys();
+  const readAt = client.providerTime;
   const strays = await straysOf(deps, version.credential, { client, keys });
   const stray = strays.find((each) => each.id === id);
   if (!stray) return; // gone already
   if (stray.madeFor === null) throw needsDecision(`${id} at OpenAI does not carry our label, so it is left alone`);
   const switchedAt = await switchTime(store, version.credential);
-  const idle = judgeIdle({ name: 'OpenAI', lastUsed: stray.lastUsedAt, switchedAt });
+  const data = { lastUsed: stray.lastUsedAt, switchedAt, readAt, probes: [] };
+  const idle = judgeIdle({ name: question.name, ...connection, ...data });
+  if ('leftMs' in idle) throw permanent('StaleProof', `${id} is not to be deleted now: ${idle.why}`);
   const now = Date.now();
   const why = whyNotDestroy({
     victim: { state: 'retiring', engine: 'no', compromised: false, evidence: [{ ...idle, at: now }] },

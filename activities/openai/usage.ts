@@ -18,9 +18,11 @@ export async function sawUse({ store, account }: OpenAiDeps, ref: VersionRef): P
 
 export async function isIdle(deps: OpenAiDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
-  const lastUsed = await lastUse(new OpenAiClient(await deps.account(ref.credential)), await store.read(ref));
-  const switchedAt = await switchTime(store, ref.credential);
-  return found(store, ref, await unusedSince({ name, lastUsed, switchedAt }, store, ref));
+  const connection = await deps.account(ref.credential);
+  const client = new OpenAiClient(connection);
+  const lastUsed = await lastUse(client, await store.read(ref));
+  const read = { switchedAt: await switchTime(store, ref.credential), readAt: client.providerTime };
+  return found(store, ref, await unusedSince({ name, lastUsed, ...connection, ...read }, store, ref));
 }
 
 async function lastUse(client: OpenAiClient, { providerId }: Version): Promise<LastUse> {

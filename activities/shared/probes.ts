@@ -129,11 +129,13 @@ interface Round {
 
 async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<Round> {
   if ((await store.read(ref)).parts.length === 0) return { key: null, control: null };
-  const { verdict: key } = await askUntil('accepted', prober, await store.unseal(ref));
+  const own = await askUntil('accepted', prober, await store.unseal(ref));
+  // Kept like the next one: both were uses, which must not pass for somebody else's.
+  if (own.verdict !== 'refused') await store.prove(ref, accepted(prober, own));
+  const { verdict: key } = own;
   const current = await controlFor(store, ref);
   if (!current) return { key, control: null };
   const answer = await askUntil('accepted', prober, await store.unseal(current));
-  // Kept, because it was a use of the current key, which must not pass for the engine's.
   if (answer.verdict !== 'refused') await store.prove(current, accepted(prober, answer));
   return { key, control: answer.verdict };
 }

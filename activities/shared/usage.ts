@@ -1,8 +1,9 @@
 import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.js';
+import { isOwn } from '../../src/domain/last-use.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import { found } from './guard.js';
-import { notSeenYet } from './patience.js';
+import { notSeenYet, settling } from './patience.js';
 import { stillSettling } from './settling.js';
 
 /** Unix seconds by the provider's clock, null when it knows of no use, or why nobody can tell. */
@@ -85,35 +86,71 @@ export async function switchTime(store: Store, credential: string): Promise<numb
   return (shown.find(({ kind }) => kind === 'in-use') ?? shown.find(({ kind }) => kind === 'accepted'))?.providerTime;
 }
 
-/** Whether a version was left unused since the engine switched to the current one, both by the provider's clock (Unix seconds). */
+/** Whether a version was left unused since the engine switched to the current one, by the provider's clock alone (Unix seconds). */
 export async function unusedSince(
-  usage: Usage & { readonly switchedAt: number | undefined },
+  usage: Usage & Resolution & Pick<Reading, 'switchedAt' | 'readAt'>,
   store: Store,
   ref: VersionRef,
 ): Promise<Finding> {
-  const { name, lastUsed, switchedAt } = usage;
+  const { name, lastUsed } = usage;
+  const evidence = await store.evidence(ref);
   if (typeof lastUsed === 'string') return idle('not-observable', lastUsed);
-  if (lastUsed === null && newest(await store.evidence(ref), 'accepted'))
+  if (lastUsed === null && newest(evidence, 'accepted'))
     return idle('not-observable', `${name} shows no use of it at all, not even our own probe`);
-  return judgeIdle({ name, lastUsed, switchedAt });
+  const probes = evidence.filter(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
+  const judged = judgeIdle({ ...usage, lastUsed, probes });
+  if ('leftMs' in judged) throw settling(judged.why, judged.leftMs);
+  return judged;
 }
 
-/** Judges the last use of a value by when the engine switched to the current one. */
+/** A provider's data on the uses of a value, by its clock (Unix seconds). */
+export interface Reading extends Resolution {
+  readonly name: string;
+  readonly lastUsed: number | null;
+  /** When the engine switched to the current value; undefined when nobody saw it. */
+  readonly switchedAt: number | undefined;
+  /** When the data were read; undefined when the provider gave no time. */
+  readonly readAt: number | undefined;
+  /** Our own questions with the value. */
+  readonly probes: readonly Pick<Evidence, 'providerTime'>[];
+}
+
+/** The data do not tell yet. */
+interface TooEarly {
+  readonly why: string;
+  readonly leftMs: number;
+}
+
+/**
+ * Judges whether a value was left unused since the engine switched to the current one. Of several uses within `usageResolutionMs` the
+ * provider may have noted the first alone, so the data tell of what came later than that, and only when they were read later still.
+ */
 export function judgeIdle({
   name,
   lastUsed,
   switchedAt,
-}: {
-  readonly name: string;
-  readonly lastUsed: number | null;
-  readonly switchedAt: number | undefined;
-}): Finding {
+  readAt,
+  usageResolutionMs,
+  probes,
+}: Reading): Finding | TooEarly {
   if (lastUsed === null) return idle('proved', `${name} never saw it used`);
   if (switchedAt === undefined)
     return idle('not-observable', `${name} does not show when the current key came into use`);
   const usedAfter = lastUsed - switchedAt;
-  if (usedAfter > 0) return idle('failed', `used ${usedAfter} s after the switch`);
-  return idle('proved', `last used ${-usedAfter} s before the current key was seen in use`);
+  const isOurs = probes.some((probe) => isOwn(probe, lastUsed, usageResolutionMs));
+  if (usedAfter > 0 && !isOurs) return idle('failed', `used ${usedAfter} s after the switch`);
+  if (readAt === undefined) return idle('not-observable', `${name} gave no time for its data`);
+  const since = Math.max(switchedAt, lastUsed + Math.ceil(usageResolutionMs / secondMs));
+  if (readAt < since)
+    return {
+      why: `${name} may not have noted a use so soon after the one at ${clock(lastUsed)}; asked again at ${clock(since)}, by its clock`,
+      leftMs: (since - readAt) * secondMs,
+    };
+  return idle('proved', `not used since ${clock(since)}, as ${name} showed at ${clock(readAt)}, by its own clock`);
+}
+
+function clock(seconds: number): string {
+  return new Date(seconds * secondMs).toISOString().replace('.000', '');
 }
 
 /** What a provider showed of a value's uses just before it was revoked: afterwards it shows nothing any more. Unix seconds by its clock. */

@@ -21,8 +21,12 @@ export function hasMoved({ memory }: Before, { lastUsed, probes }: Used, { usage
   return !probes.some((probe) => isOwn(probe, lastUsed, usage.resolutionMs));
 }
 
-/** A use is noted before its answer has come; and by another server's clock it may be a little later. */
-function isOwn({ providerTime = 0 }: Probe, lastUsed: number, resolutionMs: number): boolean {
+/** Whether a last use may be a question of ours: it is noted before its answer has come, and by another server's clock it may be a little later. */
+export function isOwn(
+  { providerTime = 0 }: Pick<Probe, 'providerTime'>,
+  lastUsed: number,
+  resolutionMs: number,
+): boolean {
   const to = providerTime + Math.min(skewMs, resolutionMs) / secondMs;
   return lastUsed >= providerTime - skewMs / secondMs && lastUsed <= to;
 }

@@ -185,6 +185,27 @@ describe('uses', () => {
     expect(await idle(old)).toMatchObject({ kind: 'idle', outcome: 'failed' });
   });
 
+  it('of the old key may hide behind an earlier one for a quarter of an hour, so nothing is called idle before', async () => {
+    await begin({ usageResolutionMs: 15 * minute });
+    now = Math.ceil(now / minute) * minute;
+    stage.account.usageResolutionMs = 16 * minute;
+    stage.lab.use(idOf());
+    await bench.promote(next);
+    const rotation = await bench.rotate();
+    await bench.attempt(() => stage.aws.createKey(rotation.next));
+    now += 4 * minute;
+    await accepts(rotation.next);
+    await bench.store.promote(rotation.next);
+    now += 2 * minute;
+    stage.lab.use(idOf()); // a stranger, after the switch
+    now += 8 * minute;
+
+    expect(await failureOf(idle(rotation.current!))).toMatchObject({ type: 'Settling', nextRetryDelay: 2 * minute });
+    now += 2 * minute;
+    stage.lab.use(idOf());
+    expect(await idle(rotation.current!)).toMatchObject({ outcome: 'failed', detail: 'used 720 s after the switch' });
+  });
+
   it('cannot be told where Keyturn may not ask for them', async () => {
     stage.lab.forbid('iam:GetAccessKeyLastUsed');
 

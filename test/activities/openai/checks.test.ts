@@ -258,6 +258,51 @@ describe('idleness of the old key', () => {
     expect(await ask('isIdle', old)).toMatchObject({ outcome: 'failed', detail: 'used 30 s after the switch' });
   });
 
+  /** OpenAI's lab notes the first use in a quarter of an hour alone; it saw the old key used 100 s before the switch. */
+  async function coarse(): Promise<VersionRef> {
+    await stage.lab.stop();
+    stage = await startOpenAiStage(bench, { clock: () => now, usageResolutionMs: 15 * 60_000 });
+    stage.account.usageResolutionMs = 16 * 60_000;
+    return (await replaced()).old;
+  }
+
+  it('is not judged while a use may be hidden behind an earlier one', async () => {
+    const old = await coarse();
+    pass(60);
+    await use(old); // a stranger, 160 s after the one that is noted
+    pass(240);
+
+    const failure = await failureOf(ask('isIdle', old));
+
+    expect(failure).toMatchObject({ type: 'Settling', nextRetryDelay: (16 * 60 - 400) * 1000 });
+    expect(failure.message).toContain('asked again at 2031-01-01T00:16:00Z');
+    pass(15 * 60 - 400);
+    await use(old);
+    pass(60);
+    expect(await ask('isIdle', old)).toMatchObject({ outcome: 'failed', detail: 'used 800 s after the switch' });
+  });
+
+  it('is proved by data that are old enough, and says since when', async () => {
+    const old = await coarse();
+    pass(16 * 60 - 100);
+
+    expect(await ask('isIdle', old)).toMatchObject({
+      outcome: 'proved',
+      detail: 'not used since 2031-01-01T00:16:00Z, as OpenAI showed at 2031-01-01T00:16:00Z, by its own clock',
+    });
+  });
+
+  it('does not mistake our own question after the switch for a use, and waits out what that hides', async () => {
+    const { old } = await replaced();
+    stage.account.usageResolutionMs = 16 * 60_000;
+    pass(30);
+    await ask('refusesKey', old); // which still lets it through
+
+    expect(await failureOf(ask('isIdle', old))).toMatchObject({ type: 'Settling', nextRetryDelay: 16 * 60_000 });
+    pass(16 * 60);
+    expect(await ask('isIdle', old)).toMatchObject({ outcome: 'proved' });
+  });
+
   it('cannot be told when the switch was never seen', async () => {
     await create();
     await ask('acceptsKey');
