@@ -3,6 +3,7 @@ import {
   DeleteAccessKeyCommand,
   GetAccessKeyLastUsedCommand,
   GetUserCommand,
+  GetUserPolicyCommand,
   IAMClient,
   paginateListAccessKeys,
   PutUserPolicyCommand,
@@ -118,6 +119,18 @@ export class AwsClient {
   async putPolicy(name: string, document: object): Promise<void> {
     const policy = { ...this.#user(), PolicyName: name, PolicyDocument: JSON.stringify(document) };
     await told('iam', 'putUserPolicy', async () => (await this.#iam()).send(new PutUserPolicyCommand(policy)));
+  }
+
+  /** Whether the user has an inline policy of this name. */
+  async hasPolicy(name: string): Promise<boolean> {
+    const policy = { ...this.#user(), PolicyName: name };
+    try {
+      await told('iam', 'getUserPolicy', async () => (await this.#iam()).send(new GetUserPolicyCommand(policy)));
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
   }
 
   /** The service user's whole name, which may hold a path; null where Keyturn may not look. */

@@ -6,9 +6,9 @@ import { scope } from '../shared/scope.js';
 import { stillSettling } from '../shared/settling.js';
 import { lastUseFinding } from '../shared/usage.js';
 import type { AwsDeps } from './activities.js';
-import { sweepOwn, type Work, workOn } from './lost.js';
+import { sweepOwn, workOn } from './lost.js';
 import { acceptance, objectName } from './probes.js';
-import { isForbidden } from './refusals.js';
+import { denySessions, lookAgain } from './sessions.js';
 
 export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
@@ -21,9 +21,10 @@ export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<voi
   await store.note(ref, { provider: 'unknown' });
   await presentFence(store, ref);
   const there = await work.client.switchKey(id, 'Inactive');
+  const offAt = work.client.providerTime;
   await store.note(ref, { provider: 'disabled' });
   if (!compromised) return;
-  await denySessions(work);
+  await denySessions(work, offAt);
   if (there) await found(store, ref, lastUseFinding('AWS', (await work.client.lastUsed(id)) ?? null));
 }
 
@@ -47,7 +48,7 @@ export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void>
 export async function deleteKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   await presentProof(store, ref);
-  const { providerId: id, adopted } = await store.read(ref);
+  const { providerId: id, adopted, compromised } = await store.read(ref);
   if (id === null && adopted) throw cannotAttribute(ref);
   const work = await workOn(deps, ref);
   await sweepOwn(work);
@@ -55,28 +56,10 @@ export async function deleteKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   await store.note(ref, { provider: 'unknown' });
   await presentFence(store, ref);
   const { client } = work;
-  if (!(await client.deleteKey(id))) return;
-  if ((await client.keys()).some((key) => key.id === id)) throw passing('AWS still lists the key that it deleted');
-}
-
-/** Temporary credentials live on for up to 36 hours without the key they were issued with, unless a policy denies them. */
-async function denySessions({ deps: { store }, client, connection, ref }: Work): Promise<void> {
-  const { settlingMs, user } = connection;
-  const now = (client.providerTime ?? Math.floor(Date.now() / 1000)) + 1; // AWS tells whole seconds
-  const before = new Date(now * 1000 + settlingMs).toISOString();
-  const Condition = { DateLessThan: { 'aws:TokenIssueTime': before } };
-  const Statement = [{ Effect: 'Deny', Action: '*', Resource: '*', Condition }];
-  const say = (outcome: 'proved' | 'not-observable', detail: string) =>
-    found(store, ref, { kind: 'sessions', outcome, detail });
-  try {
-    await presentFence(store, ref);
-    await client.putPolicy('keyturn-deny-sessions', { Version: '2012-10-17', Statement });
-    await say('proved', `a policy of ${user} denies whatever temporary credentials were issued before ${before}`);
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
-    const why = 'Keyturn has no iam:PutUserPolicy on it';
-    await say('not-observable', `temporary credentials of ${user} stay usable until they expire: ${why}`);
-  }
+  if (!(await client.deleteKey(id)) && !compromised) return;
+  const listed = await client.keys();
+  if (listed.some((key) => key.id === id)) throw passing('AWS still lists the key that it deleted');
+  if (compromised) await lookAgain(work, listed);
 }
 
 function cannotAttribute({ credential, number }: VersionRef): Error {

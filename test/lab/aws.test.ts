@@ -188,6 +188,20 @@ it('lets temporary credentials outlive their key, until a policy denies those th
   await put(lab.createByHand());
 });
 
+it('takes a while to know a policy, which never reaches the session of a role', async () => {
+  await start({ policyLagMs: 120_000 });
+  lab.createByHand();
+  const [own, ofRole] = [lab.issueSession(), lab.issueSession(true)];
+  const date = new Date(now + 1000).toISOString();
+  const PolicyDocument = `{"Statement":[{"Condition":{"DateLessThan":{"aws:TokenIssueTime":"${date}"}}}]}`;
+  await iam().send(new PutUserPolicyCommand({ UserName: lab.user, PolicyName: 'deny', PolicyDocument }));
+
+  await put(own);
+  now += 120_000;
+  await expect(put(own)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await put(ofRole);
+});
+
 it('takes documents from DocuElevate, which fails while the halves of its pair do not fit', async () => {
   const [old, fresh] = [lab.createByHand(), lab.createByHand()];
   const pair = { endpoint: lab.url, bucket: lab.bucket, id: old.id, secret: old.secret };

@@ -17,7 +17,7 @@ export const awsS3AccessKeys = {
   pause: '24 hours',
   gap: 'both keys work until the old one is switched off; uploads that begin between the writes of id and secret fail, and DocuElevate tries them again',
   outlives:
-    'temporary credentials that were issued with the key, for up to 36 hours, where Keyturn may not deny them (iam:PutUserPolicy)',
+    'temporary credentials that were issued with the key, for up to 36 hours, where Keyturn may not deny them (iam:PutUserPolicy), and sessions of roles that it assumed, for up to 12',
   workflow: 'rotateAwsS3AccessKeys',
 } as const satisfies ProcedureDescriptor;
 

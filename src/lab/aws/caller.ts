@@ -24,13 +24,15 @@ export function callerOf(state: AwsState, request: Incoming, service: Service): 
 }
 
 /** Whether the caller may do something. A session is also held against when it was issued. */
-export function mayDo({ user, with: by }: Caller, action: string): boolean {
-  const denied = 'issuedAt' in by && user.deniedBefore !== null && by.issuedAt < user.deniedBefore;
-  return !denied && user.actions.includes(action);
+export function mayDo({ now }: Pick<AwsState, 'now'>, { user, with: by }: Caller, action: string): boolean {
+  const { denial } = user;
+  const isDenied =
+    'issuedAt' in by && !by.ofRole && denial !== null && denial.knownAt <= now() && by.issuedAt < denial.before;
+  return !isDenied && user.actions.includes(action);
 }
 
-function ownerOf(state: AwsState, { keyId, service }: Signed, { headers }: Incoming): AccessKey | Session | undefined {
+function ownerOf(state: AwsState, { keyId, service }: Signed, request: Incoming): AccessKey | Session | undefined {
   const session = state.sessions.find(({ id }) => id === keyId);
-  if (session) return session.token === headers['x-amz-security-token'] ? session : undefined;
-  return state.keys.find((key) => key.id === keyId && state.accepts(key, service));
+  if (session) return session.token === request.headers['x-amz-security-token'] ? session : undefined;
+  return state.keys.find((key) => key.id === keyId && state.accepts(key, service, request));
 }

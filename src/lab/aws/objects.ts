@@ -18,7 +18,7 @@ export function answerObject(state: AwsState, request: Incoming): Answer {
   const caller = callerOf(state, request, 's3');
   if (typeof caller === 'string') return unrecognized(caller);
   if (bucket !== state.bucket.name) return s3Refusal(404, 'NoSuchBucket', 'The specified bucket does not exist');
-  if (!mayDo(caller, action)) return s3Refusal(403, 'AccessDenied', 'Access Denied');
+  if (!mayDo(state, caller, action)) return s3Refusal(403, 'AccessDenied', 'Access Denied');
   if (request.method === 'PUT') state.puts.push({ by: caller.with.id, content: request.body, at: Date.now() });
   return act(state, request, name);
 }

@@ -26,7 +26,7 @@ export function answerQuery(state: AwsState, request: Incoming, action: string):
   if (typeof caller === 'string') return unrecognized(caller);
   const fields = formFields(request);
   const field = (name: string): string => fields.get(name) ?? '';
-  if (service === 'iam' && !mayDo(caller, `iam:${action}`)) return denied(caller.user, `iam:${action}`);
+  if (service === 'iam' && !mayDo(state, caller, `iam:${action}`)) return denied(caller.user, `iam:${action}`);
   const answer = act({ state, caller, field });
   return 'status' in answer && typeof answer.status === 'number'
     ? (answer as Answer)
@@ -77,10 +77,15 @@ const iam: Readonly<Record<string, Action>> = {
     const used = { LastUsedDate: lastUsed ? minute(lastUsed.at) : undefined, ServiceName: lastUsed?.service ?? 'N/A' };
     return { UserName: user.name, AccessKeyLastUsed: { ...used, Region: lastUsed ? 'us-east-1' : 'N/A' } };
   },
-  PutUserPolicy: withUser(({ field }, user) => {
+  GetUserPolicy: withUser(({ field }, user) =>
+    user.denial?.name === field('PolicyName')
+      ? { UserName: user.name, PolicyName: user.denial.name, PolicyDocument: '%7B%7D' }
+      : gone(`The user policy with name ${field('PolicyName')}`),
+  ),
+  PutUserPolicy: withUser(({ state, field }, user) => {
     const [, before = ''] = /"DateLessThan":\{"aws:TokenIssueTime":"([^"]+)"\}/.exec(field('PolicyDocument')) ?? [];
     if (before === '') return refusal(400, 'MalformedPolicyDocument', 'Syntax errors in policy.');
-    user.deniedBefore = Date.parse(before);
+    state.deny(user, { name: field('PolicyName'), before: Date.parse(before) });
     return {};
   }),
   SimulatePrincipalPolicy({ state, field }) {

@@ -1,16 +1,15 @@
 import type { Incoming } from '../routes.js';
 import type { UsageOptions } from '../last-use.js';
+import type { PropagationOptions } from '../propagation.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
 import { answerObject } from './objects.js';
 import { actionOf, answerQuery } from './query.js';
 import type { Credentials } from './signature.js';
 import { type AccessKey, type AwsState, createState, type Put, type User } from './state.js';
 
-export interface AwsLabOptions extends LabOptions, UsageOptions {
-  /** How long S3 refuses a new key; STS does so half as long (milliseconds by the lab's clock). */
-  readonly settlingMs?: number;
-  /** How long a key that is switched off or deleted is still let through. */
-  readonly lingeringMs?: number;
+export interface AwsLabOptions extends LabOptions, UsageOptions, PropagationOptions {
+  /** How long a change of a policy takes until it is known (milliseconds by the lab's clock). */
+  readonly policyLagMs?: number;
 }
 
 /** A key of the service user as AWS sees it, secret included. */
@@ -42,21 +41,23 @@ export interface AwsLab extends LabServer {
   puts(): readonly Put[];
   /** The time of what sessions are denied, Unix ms; null without a policy. */
   readonly deniedBefore: number | null;
+  /** Somebody takes the policy away that denies sessions. */
+  allowSessions(): void;
   /** Somebody makes a key in the console. Throws when there are two. */
   createByHand(): AwsLabKey;
   deleteByHand(id: string): void;
   switchByHand(id: string, active: boolean): void;
   /** Somebody uses a key for S3. */
   use(id: string): void;
-  /** Somebody who holds a key gets temporary credentials for it. */
-  issueSession(): Credentials & { readonly issuedAt: number };
+  /** Somebody who holds a key gets temporary credentials for it, or for a role that it may assume. */
+  issueSession(ofRole?: boolean): Credentials & { readonly issuedAt: number };
   /** Takes the right to do something from the admin. */
   forbid(action: string): void;
 }
 
 /** IAM, STS and one bucket of S3, on one address. */
 export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> {
-  const state = createState({ clock: Date.now, settlingMs: 0, lingeringMs: 0, ...options });
+  const state = createState({ clock: Date.now, ...options });
   const { service, admin, powerless, colleague } = state.users;
   const answer = (request: Incoming) => {
     const action = actionOf(request);
@@ -84,13 +85,14 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     objects: () => [...state.bucket.objects.keys()],
     puts: () => state.puts,
     get deniedBefore() {
-      return service.deniedBefore;
+      return service.denial?.before ?? null;
     },
+    allowSessions: () => void (service.denial = null),
     createByHand: () => seen(create(service)),
     deleteByHand: (id) => state.remove(keyOf(id)),
     switchByHand: (id, active) => state.switchTo(keyOf(id), active),
     use: (id) => keyOf(id).lastUse.note({ at: state.now(), service: 's3' }),
-    issueSession: () => state.issueSession(service),
+    issueSession: (ofRole) => state.issueSession(service, ofRole),
     forbid: (action) => void (admin.actions = admin.actions.filter((each) => each !== action)),
   };
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
+import { meetsLateServer, type PropagationOptions } from '../propagation.js';
+import type { Incoming } from '../routes.js';
 import type { Service } from './signature.js';
 
 export interface User {
@@ -8,8 +10,15 @@ export interface User {
   readonly arn: string;
   /** Actions that are allowed, as policies write them. */
   actions: readonly string[];
-  /** Sessions issued before this are denied everything (Unix ms); null without such a policy. */
-  deniedBefore: number | null;
+  /** Its inline policy that denies sessions; null without one. */
+  denial: Denial | null;
+}
+
+/** Sessions issued before a time are denied everything, as soon as the policy is known everywhere. Unix milliseconds. */
+export interface Denial {
+  readonly name: string;
+  readonly before: number;
+  readonly knownAt: number;
 }
 
 export interface Use {
@@ -49,6 +58,8 @@ export interface Session {
   readonly secret: string;
   readonly token: string;
   readonly issuedAt: number;
+  /** Of a role that the user assumed: policies of the user do not reach it. */
+  readonly ofRole: boolean;
 }
 
 export interface AwsState {
@@ -66,19 +77,19 @@ export interface AwsState {
   create(user: User, by: User | null): AccessKey | null;
   switchTo(key: AccessKey, active: boolean): void;
   remove(key: AccessKey): void;
-  issueSession(user: User): Session;
+  issueSession(user: User, ofRole?: boolean): Session;
+  /** Puts an inline policy that denies a user's sessions issued before a time, Unix milliseconds. */
+  deny(user: User, policy: Pick<Denial, 'name' | 'before'>): void;
   /** Those that are not deleted, oldest first. */
   keysOf(user: User): AccessKey[];
-  /** Whether a service lets a key through right now. */
-  accepts(key: AccessKey, service: Service): boolean;
+  /** Whether a service lets a key through right now, at the server that a request came to; at any when left out. */
+  accepts(key: AccessKey, service: Service, request?: Incoming): boolean;
 }
 
-export interface StateOptions extends UsageOptions {
+export interface StateOptions extends UsageOptions, PropagationOptions {
   readonly clock: Clock;
-  /** How long a new key is still refused, in milliseconds by the clock. */
-  readonly settlingMs: number;
-  /** How long a key that is switched off or deleted is still let through. */
-  readonly lingeringMs: number;
+  /** How long a change of a policy takes until it is known, in milliseconds by the clock. */
+  readonly policyLagMs?: number;
 }
 
 const quota = 2;
@@ -89,17 +100,18 @@ const managing = [
   'iam:DeleteAccessKey',
   'iam:GetAccessKeyLastUsed',
   'iam:PutUserPolicy',
+  'iam:GetUserPolicy',
   'iam:GetUser',
   'iam:SimulatePrincipalPolicy',
 ];
 const objects = ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'];
 
 export function createState(options: StateOptions): AwsState {
-  const { clock } = options;
+  const { clock, policyLagMs = 0 } = options;
   const account = String(randomBytes(6).readUIntBE(0, 6) % 1e12).padStart(12, '7');
   const sessions: Session[] = [];
   const newUser = (name: string, actions: readonly string[], path = '/'): User => ({
-    ...{ name, actions, deniedBefore: null },
+    ...{ name, actions, denial: null },
     arn: `arn:aws:iam::${account}:user${path}${name}`,
   });
   return {
@@ -113,16 +125,19 @@ export function createState(options: StateOptions): AwsState {
     bucket: { name: 'documents', objects: new Map() },
     ...{ sessions, puts: [] },
     now: clock,
-    issueSession(user) {
-      const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock() };
+    issueSession(user, ofRole = false) {
+      const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock(), ofRole };
       sessions.push(session);
       return session;
+    },
+    deny(user, policy) {
+      user.denial = { ...policy, knownAt: clock() + policyLagMs };
     },
     ...keeping(options),
   };
 }
 
-function keeping({ clock, settlingMs, lingeringMs, ...usage }: StateOptions) {
+function keeping({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usage }: StateOptions) {
   const keys: AccessKey[] = [];
   const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
   function linger(key: AccessKey): void {
@@ -154,9 +169,11 @@ function keeping({ clock, settlingMs, lingeringMs, ...usage }: StateOptions) {
       linger(key);
       key.deleted = true;
     },
-    accepts({ active, deleted, settledAt, createdAt, lingersUntil }: AccessKey, service: Service): boolean {
+    accepts(key: AccessKey, service: Service, request?: Incoming): boolean {
+      const { active, deleted, settledAt, createdAt, lingersUntil } = key;
+      const isLate = request === undefined || meetsLateServer(request, { lateEvery });
       const known = service === 's3' ? settledAt : Math.min(settledAt, (settledAt + createdAt) / 2);
-      return (active && !deleted && known <= clock()) || lingersUntil > clock();
+      return (active && !deleted && known <= clock()) || (isLate && lingersUntil > clock());
     },
   };
 }

@@ -241,7 +241,7 @@ describe('the end of a key', () => {
     expect(stage.lab.deniedBefore).toBeGreaterThan(session.issuedAt);
     expect(await bench.store.evidence(old)).toMatchObject([
       { kind: 'last-use', outcome: 'proved', detail: expect.stringContaining('AWS saw it used last at') as string },
-      { kind: 'sessions', outcome: 'proved' },
+      { kind: 'sessions', outcome: 'not-observable', detail: expect.stringContaining('within minutes') as string },
       { kind: 'idle' },
       { kind: 'accepted' },
     ]);
@@ -258,7 +258,39 @@ describe('the end of a key', () => {
     expect(stage.lab.deniedBefore).toBeNull();
     const [, sessions] = await bench.store.evidence(old);
     expect(sessions).toMatchObject({ kind: 'sessions', outcome: 'not-observable' });
-    expect(sessions?.detail).toContain('stay usable until they expire: Keyturn has no iam:PutUserPolicy');
+    expect(sessions?.detail).toContain(
+      'stay usable until they expire: Keyturn has no iam:PutUserPolicy on it; sessions of roles',
+    );
+  });
+
+  it('is looked at again after it settled: a policy that somebody took away is put back', async () => {
+    const old = await replaced();
+    await bench.store.note(old, { compromised: true });
+    await deactivate(old);
+    await destroy(old);
+    const [kept] = await bench.store.evidence(old);
+    stage.lab.allowSessions();
+    await destroy(old);
+
+    expect(kept).toMatchObject({ kind: 'sessions', outcome: 'not-observable' });
+    expect(kept?.detail).toMatch(/was there when looked at again; sessions of roles .* revoke them at the role/);
+    expect(stage.lab.deniedBefore).not.toBeNull();
+  });
+
+  it('is not over while a key that was made with the leaked one lives on', async () => {
+    const old = await replaced();
+    await bench.store.note(old, { compromised: true });
+    await deactivate(old);
+    stage.lab.deleteByHand((await bench.store.read(next)).providerId ?? '');
+    const { id } = stage.lab.createByHand(); // within the seconds in which the old one still worked
+
+    const failure = await failureOf(destroy(old));
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision' });
+    expect(failure.message).toContain(`${id} of ${stage.lab.user} was made while the leaked key still worked`);
+    expect(listed().map((key) => key.id)).toEqual([id]); // the leaked one is gone all the same
+    stage.lab.deleteByHand(id);
+    await destroy(old);
   });
 
   it('takes what a lost attempt made along, when the version never got a value', async () => {
