@@ -2,50 +2,117 @@ import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Answer, type Incoming, jsonBody, type Routes } from '../routes.js';
 import { tokenIn, whyNotByJwt } from './access.js';
-import type { DocumentEngineState } from './state.js';
+import type { Behavior, DocumentEngineState } from './state.js';
 
 interface Stored {
   readonly title: string;
   readonly bytes: Buffer;
 }
 
-const Instructions = z.object({ parts: z.array(z.object({ page: z.literal('new').optional() })).min(1) });
-const missing: Answer = { status: 404, body: 'Not found' };
+/** A document that somebody hands in. */
+interface Upload {
+  readonly id: string | null;
+  readonly title: string | null;
+  readonly bytes: Buffer;
+  readonly overwrite: boolean;
+}
 
-/** Documents, for the API token. */
-export function documentRoutes(state: DocumentEngineState): Routes<Incoming> {
+const Part = z.union([
+  z.object({ page: z.literal('new') }),
+  z.object({ file: z.string() }),
+  z.object({ html: z.any() }),
+]);
+const Instructions = z.object({ parts: z.array(Part).min(1) });
+const Described = z.object({
+  document_id: z.string().optional(),
+  title: z.string().optional(),
+  overwrite_existing_document: z.boolean().optional(),
+  instructions: Instructions,
+});
+const missing: Answer = { status: 404, body: 'Not found' };
+const onePage = Buffer.from('%PDF-1.7\n<< /Type /Page >>\n%%EOF\n');
+
+/** Documents, for the API token; `has` is for whoever looks at one. */
+export function createDocuments(state: DocumentEngineState): {
+  readonly routes: Routes<Incoming>;
+  readonly has: (id: string) => boolean;
+} {
   const documents = new Map<string, Stored>();
-  return {
+  const routes: Routes<Incoming> = {
     async 'POST /api/documents'(request) {
-      const form = await formOf(request);
-      const file = form?.get('file');
-      if (!form || !(file instanceof File)) return { status: 400, body: 'Bad request' };
-      const id = text(form.get('document_id')) ?? randomUUID();
-      if (documents.has(id) && form.get('overwrite_existing_document') !== 'true')
-        return { status: 409, body: { reason: 'document_id_taken' } };
-      const stored = { title: text(form.get('title')) ?? file.name, bytes: Buffer.from(await file.arrayBuffer()) };
+      const upload = await uploadIn(request);
+      if (!upload) return { status: 400, body: 'Bad request' };
+      const id = upload.id ?? randomUUID();
+      if (documents.has(id) && !upload.overwrite) return { status: 409, body: { reason: 'document_id_taken' } };
+      const stored = { title: upload.title ?? '', bytes: upload.bytes };
       documents.set(id, stored);
       return { status: 200, body: { data: created(state, id, stored) } };
     },
+    'GET /api/documents': () => ({
+      status: 200,
+      body: {
+        data: [...documents].map(([id, stored]) => created(state, id, stored)),
+        document_count: documents.size,
+        ...{ next_cursor: null, prev_cursor: null },
+      },
+    }),
     'GET /api/documents/{id}/document_info'({ params }) {
       const stored = documents.get(params.id ?? '');
       return stored ? { status: 200, body: { data: { pageCount: pagesOf(stored) } } } : missing;
     },
     'DELETE /api/documents/{id}': ({ params }) => (documents.delete(params.id ?? '') ? { status: 200 } : missing),
   };
+  return { routes, has: (id) => documents.has(id) };
 }
 
-/** The one call here that takes a JWT, besides the API token. */
-export function buildRoute(state: DocumentEngineState, apiToken: string): Routes<Incoming> {
+/** The one call here that may take a JWT, besides the API token. */
+export function buildRoute(
+  state: DocumentEngineState,
+  { apiToken, behavior }: { readonly apiToken: string; readonly behavior: Behavior },
+): Routes<Incoming> {
   return {
     async 'POST /api/build'(request) {
-      const refused = tokenIn(request) === apiToken ? null : await whyNotByJwt(state, request);
+      const refused = tokenIn(request) === apiToken ? null : await whyNotByJwt(state, request, behavior);
       if (refused) return refused;
-      if (!Instructions.safeParse(jsonBody(request)).success)
+      const given = jsonBody(request) ?? instructionsIn(await formOf(request));
+      if (!Instructions.safeParse(given).success)
         return { status: 400, body: { details: 'The request is malformed', status: 400 } };
-      return { status: 200, headers: { 'content-type': 'application/pdf' }, body: '%PDF-1.7\n%%EOF\n' };
+      return { status: 200, headers: { 'content-type': 'application/pdf' }, body: onePage.toString() };
     },
   };
+}
+
+/** A PDF as the body, a form with a file or with instructions, or instructions alone: the vendor's own clients do each of it. */
+async function uploadIn(request: Incoming): Promise<Upload | null> {
+  const type = request.headers['content-type'] ?? '';
+  if (type === 'application/pdf') return { id: null, title: null, bytes: request.body, overwrite: false };
+  if (type.startsWith('application/json')) {
+    const { success, data } = Described.safeParse(jsonBody(request));
+    if (!success) return null;
+    const { document_id: id = null, title = null, overwrite_existing_document: overwrite = false } = data;
+    return { id, title, bytes: onePage, overwrite };
+  }
+  const form = await formOf(request);
+  return form && fromForm(form);
+}
+
+async function fromForm(form: FormData): Promise<Upload | null> {
+  const built = Instructions.safeParse(instructionsIn(form)).success;
+  const file = form.get('file') ?? (built ? [...form.values()].find((part) => part instanceof File) : null);
+  if (!(file instanceof File) && !built) return null;
+  const bytes = file instanceof File ? Buffer.from(await file.arrayBuffer()) : onePage;
+  const title = text(form.get('title')) ?? (file instanceof File ? file.name : null);
+  return {
+    id: text(form.get('document_id')),
+    title,
+    bytes,
+    overwrite: form.get('overwrite_existing_document') === 'true',
+  };
+}
+
+function instructionsIn(form: FormData | null): unknown {
+  const given = form?.get('instructions');
+  return typeof given === 'string' ? jsonBody({ body: Buffer.from(given) }) : undefined;
 }
 
 function created(state: DocumentEngineState, document_id: string, { title, bytes }: Stored): object {

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { type Answer, type Incoming, jsonBody, type Routes } from '../routes.js';
 import { type Behavior, type DocumentEngineState, type SecretType, secretTypes } from './state.js';
 
-const Added = z.object({ secret: z.string().min(1), expiresAt: z.iso.datetime() });
+const Added = z.object({ secret: z.string().min(1), expiresAt: z.iso.datetime({ offset: true }) });
 const Rotated = z.object({ secret: z.string().min(1) });
-const Expiry = z.object({ expiresAt: z.iso.datetime() });
+const Expiry = z.object({ expiresAt: z.iso.datetime({ offset: true }) });
 
 const done: Answer = { status: 200 };
 const bad: Answer = { status: 400, body: 'Bad request' };

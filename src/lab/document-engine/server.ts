@@ -1,9 +1,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { type Incoming, type Routes, router } from '../routes.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
-import { forToken, isDashboardUser, unauthorized } from './access.js';
-import { buildRoute, documentRoutes } from './document-routes.js';
+import { dashboard, forToken } from './access.js';
+import { description } from './description.js';
+import { buildRoute, createDocuments } from './document-routes.js';
+import { behindFront } from './front.js';
 import { secretRoutes } from './secret-routes.js';
+import { createSessions } from './session-routes.js';
 import {
   type Behavior,
   createState,
@@ -19,6 +22,8 @@ export interface DocumentEngineLabOptions extends LabOptions {
   readonly algorithm?: JwtAlgorithm;
   /** REPLACE_SECRETS_FROM_ENV: whether a restart brings back what the environment says. */
   readonly replaceSecretsFromEnv?: boolean;
+  /** Types that the environment does not set. */
+  readonly unset?: readonly SecretType[];
 }
 
 export interface DocumentEngineLab extends LabServer {
@@ -37,6 +42,8 @@ export interface DocumentEngineLab extends LabServer {
   readonly everyValue: (type: SecretType) => readonly string[];
   /** Of these, the ones that were neither in the environment nor added before they became current. */
   readonly rotatedOnly: (type: SecretType) => readonly string[];
+  /** Of these, the ones that were to last for a moment only. */
+  readonly brief: (type: SecretType) => readonly string[];
   /** Ids and expiries, as a list shows them. */
   secrets(type: SecretType): { readonly id: number; readonly expiresAt: string | null }[];
   /** Somebody uses the API beside us. */
@@ -45,6 +52,8 @@ export interface DocumentEngineLab extends LabServer {
   expireByHand(type: SecretType, id: number, expiresAt: string): void;
   readonly remove: (type: SecretType, value: string) => void;
   readonly restart: () => void;
+  /** The database is new, and the environment is read again. */
+  readonly loseDatabase: () => void;
 }
 
 export interface Deployment {
@@ -58,20 +67,25 @@ export function documentEngineRoutes(
   state: DocumentEngineState,
   { apiToken, username, behavior }: Deployment,
 ): Routes<Incoming> {
+  const documents = createDocuments(state);
+  const sessions = createSessions({ state, behavior, has: documents.has });
   return {
     'GET /healthcheck': () => ({ status: 200, body: 'OK' }),
-    'GET /dashboard': (request) =>
-      isDashboardUser(state, username, request)
-        ? { status: 200, body: 'Dashboard' }
-        : { ...unauthorized, headers: { 'www-authenticate': 'Basic realm="Dashboard"' } },
-    ...buildRoute(state, apiToken),
-    ...forToken(apiToken, { ...secretRoutes(state, behavior), ...documentRoutes(state) }),
+    'GET /dashboard': dashboard(state, username, behavior),
+    ...buildRoute(state, { apiToken, behavior }),
+    ...sessions.open,
+    ...forToken(apiToken, {
+      'GET /api/upstream.yml': description(behavior),
+      ...secretRoutes(state, behavior),
+      ...sessions.administered,
+      ...documents.routes,
+    }),
   };
 }
 
 /** Nutrient Document Engine's secrets API, and what its secrets are good for (API 1.9.0). */
 export async function startDocumentEngineLab(options: DocumentEngineLabOptions = {}): Promise<DocumentEngineLab> {
-  const { clock = Date.now, algorithm = 'RS256', replaceSecretsFromEnv = false } = options;
+  const { clock = Date.now, algorithm = 'RS256', replaceSecretsFromEnv = false, unset = [] } = options;
   const behavior = { ...usualBehavior, ...options.behavior };
   const { publicKey, privateKey } = newKeyPair(algorithm);
   const environment = {
@@ -81,14 +95,17 @@ export async function startDocumentEngineLab(options: DocumentEngineLabOptions =
   };
   const state = createState({
     ...{ clock, algorithm, behavior },
-    environment: { replaceSecrets: replaceSecretsFromEnv, secrets: environment },
+    environment: {
+      replaceSecrets: replaceSecretsFromEnv,
+      secrets: { ...environment, ...Object.fromEntries(unset.map((type) => [type, null])) },
+    },
   });
   const [apiToken, username] = [randomBytes(24).toString('base64url'), 'admin'];
   const route = router(documentEngineRoutes(state, { apiToken, username, behavior }), () => ({
     status: 404,
     body: 'Not found',
   }));
-  const server = await serve(route, options);
+  const server = await serve(behindFront(route, { apiToken, behavior }), options);
   const faraway = (): string => new Date(clock() + 365 * 86_400_000).toISOString();
   return {
     ...server,
@@ -96,12 +113,14 @@ export async function startDocumentEngineLab(options: DocumentEngineLabOptions =
     values: (type) => [...new Set(state.live(type).map(({ value }) => value))],
     everyValue: state.everyValue,
     rotatedOnly: state.rotatedOnly,
+    brief: state.brief,
     secrets: (type) => state.live(type).map(({ id, expiresAt }) => ({ id, expiresAt })),
     addByHand: (type, value) => void state.add(type, value, faraway()),
     expireByHand: (type, id, expiresAt) => void state.expire(type, id, expiresAt),
     rotateByHand: (type, value) => void state.rotate(type, value),
     remove: state.remove,
     restart: state.restart,
+    loseDatabase: state.loseDatabase,
   };
 }
 

@@ -4,16 +4,20 @@ import type { Behavior, Secret, SecretType } from './state.js';
 
 /** The secrets of one type. */
 export interface Table {
-  live(): Secret[];
+  /** As a node knows them; node 0 is the database. */
+  liveOn(node: number): readonly Secret[];
   add(value: string, expiresAt: string): boolean;
   rotate(value: string): boolean;
   expire(id: number, expiresAt: string): boolean | undefined;
   remove(value: string): void;
   /** Reads the environment where nothing is there yet, or where it wins. */
-  restart(value: string, wins: boolean): void;
+  restart(value: string | null, wins: boolean): void;
+  lose(): void;
   readonly ever: ReadonlySet<string>;
   /** Values that were neither in the environment nor added before they became current. */
   readonly rotatedOnly: ReadonlySet<string>;
+  /** Values that were to last for longer than a moment. */
+  readonly lasting: ReadonlySet<string>;
 }
 
 interface TableOptions {
@@ -22,7 +26,14 @@ interface TableOptions {
   readonly type: SecretType;
 }
 
+/** What the rows were from a moment on (real milliseconds). */
+interface Snapshot {
+  readonly at: number;
+  readonly rows: readonly Secret[];
+}
+
 const oneDayMs = 86_400_000;
+const briefMs = 15 * 60_000;
 
 export function createTable(options: TableOptions): Table {
   return new SecretTable(options);
@@ -31,7 +42,9 @@ export function createTable(options: TableOptions): Table {
 class SecretTable implements Table {
   readonly ever = new Set<string>();
   readonly rotatedOnly = new Set<string>();
+  readonly lasting = new Set<string>();
   readonly #options: TableOptions;
+  readonly #past: Snapshot[] = [];
   #rows: Secret[] = [];
   #lastId = 0;
 
@@ -39,17 +52,26 @@ class SecretTable implements Table {
     this.#options = options;
   }
 
+  liveOn(node: number): readonly Secret[] {
+    const { nodes, lagMs } = this.#options.behavior;
+    if (node % nodes === 0 || lagMs === 0) return this.#live();
+    const known = this.#past.findLast(({ at }) => at <= performance.now() - lagMs) ?? this.#past[0];
+    return (known?.rows ?? []).filter(({ expiresAt }) => expiresAt === null || !this.#isPast(expiresAt));
+  }
+
   /** What has expired is cleared away: a clock that goes back brings nothing back. */
-  live(): Secret[] {
+  #live(): Secret[] {
     this.#rows = this.#rows.filter(({ expiresAt }) => expiresAt === null || !this.#isPast(expiresAt));
     return this.#rows;
   }
 
   add(value: string, expiresAt: string): boolean {
     const { behavior, type } = this.#options;
-    const isDouble = behavior.duplicates === 'refused' && this.live().some((row) => row.value === value);
+    const isDouble = behavior.duplicates === 'refused' && this.#live().some((row) => row.value === value);
     if (isDouble || !isUsable(type, value) || !this.#takesExpiry(expiresAt)) return false;
-    this.#insert(value, expiresAt);
+    if (Date.parse(expiresAt) - this.#options.clock() > briefMs) this.lasting.add(value);
+    this.#insert(value, writtenAs(expiresAt, behavior));
+    this.#remember();
     return true;
   }
 
@@ -57,32 +79,47 @@ class SecretTable implements Table {
     const { behavior, type } = this.#options;
     const former = this.#rows.find(({ expiresAt }) => expiresAt === null);
     if (!former || !isUsable(type, value)) return false;
-    const there = behavior.duplicates === 'refused' && this.live().find((row) => row.value === value);
+    const there = behavior.duplicates === 'refused' && this.#live().find((row) => row.value === value);
     if (!this.ever.has(value)) this.rotatedOnly.add(value);
     if (!there) this.#succeed(former, value);
     else if (there !== former) {
       this.#leave(former);
       there.expiresAt = null;
     }
+    this.lasting.add(value);
+    this.#remember();
     return true;
   }
 
   expire(id: number, expiresAt: string): boolean | undefined {
-    const row = this.live().find((each) => each.id === id);
+    const row = this.#live().find((each) => each.id === id);
     if (!row) return undefined;
     if (row.expiresAt === null || !this.#takesExpiry(expiresAt)) return false;
-    row.expiresAt = expiresAt;
+    row.expiresAt = writtenAs(expiresAt, this.#options.behavior);
+    this.#remember();
     return true;
   }
 
   remove(value: string): void {
     this.#rows = this.#rows.filter((row) => row.value !== value);
+    this.#remember();
   }
 
-  restart(value: string, wins: boolean): void {
-    if (this.#rows.length > 0 && !wins) return;
+  restart(value: string | null, wins: boolean): void {
+    if (value === null || (this.#rows.length > 0 && !wins)) return;
     this.#rows = [];
+    this.lasting.add(value);
     this.#insert(value, null);
+    this.#remember();
+  }
+
+  lose(): void {
+    this.#rows = [];
+    this.#lastId = 0;
+  }
+
+  #remember(): void {
+    this.#past.push({ at: performance.now(), rows: this.#rows.map((row) => ({ ...row })) });
   }
 
   #insert(value: string, expiresAt: string | null): void {
@@ -103,12 +140,12 @@ class SecretTable implements Table {
 
   #leave(former: Secret): void {
     const { behavior, clock } = this.#options;
-    if (behavior.rotate === 'keeps') former.expiresAt = new Date(clock() + oneDayMs).toISOString();
+    if (behavior.rotate === 'keeps') former.expiresAt = writtenAs(new Date(clock() + oneDayMs).toISOString(), behavior);
     else this.#rows = this.#rows.filter((row) => row !== former);
   }
 
   #isPast(at: string): boolean {
-    return Date.parse(at) <= this.#options.clock();
+    return momentOf(at) <= this.#options.clock();
   }
 
   #takesExpiry(at: string): boolean {
@@ -116,10 +153,21 @@ class SecretTable implements Table {
   }
 }
 
-/** A key has to be a public PEM; the others are text, the base a long one. */
+/** An expiry as the deployment keeps and lists it. */
+function writtenAs(at: string, { precision, zone }: Behavior): string {
+  const [, fraction = ''] = /\.(\d+)/.exec(at) ?? [];
+  const digits = fraction.padEnd(6, '0').slice(0, precision);
+  const second = new Date(Date.parse(at)).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length);
+  return `${second}${digits && `.${digits}`}${zone === 'none' ? '' : zone}`;
+}
+
+function momentOf(written: string): number {
+  return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(written) ? written : `${written}Z`);
+}
+
+/** A key has to be a public PEM; the others are any text. */
 function isUsable(type: SecretType, value: string): boolean {
-  if (type === 'jwt') return publicKeyOf(value) !== null;
-  return type === 'secret_key_base' ? value.length >= 64 : value !== '';
+  return type === 'jwt' ? publicKeyOf(value) !== null : value !== '';
 }
 
 const marker = ['-----BEGIN', 'PUBLIC KEY-----'].join(' ');
