@@ -1,6 +1,5 @@
 import { pathOf } from '../shared/endpoints.js';
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
-import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/patience.js';
 import { endpoints } from './requests.js';
 import { DocumentInfo, type ListedSecret, ListedSecrets, UploadedDocument } from './schemas.js';
@@ -52,6 +51,8 @@ export class DocumentEngineClient {
   readonly #http: Http;
   readonly #connection: DocumentEngineConnection;
   readonly #byPost: Verbs;
+  /** The release that signed an answer; null while none did. */
+  #version: string | null = null;
   /** How far the engine's clock is ahead of ours, as of its last answer; undefined before the first. */
   #aheadMs: number | undefined;
 
@@ -64,6 +65,15 @@ export class DocumentEngineClient {
   /** Unix milliseconds by the engine's clock: it is the one that judges expiries. */
   now(): number {
     return Date.now() + (this.#aheadMs ?? 0);
+  }
+
+  get dashboardUsername(): string {
+    return this.#connection.dashboardUsername;
+  }
+
+  /** The release, as the newest answers say it; null where nothing says it: the header may be taken away on the way. */
+  get version(): string | null {
+    return this.#version;
   }
 
   /** Every non-expired secret of the connection's type. */
@@ -106,29 +116,10 @@ export class DocumentEngineClient {
     await this.#send({ operation: 'health', ...endpoints.health });
   }
 
-  /** Asks with a token itself. An expired one is no answer about its key. */
-  async tryToken(token: string): Promise<'accepted' | 'refused'> {
-    const answer = await this.#send({
-      operation: 'build',
-      ...endpoints.build,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ parts: [{ page: 'new' }] }),
-      allow: [401, 403],
-    });
-    if (answer.text.includes('`exp`')) throw new OutsideError('document-engine', 'build', { code: 'TOKEN_EXPIRED' });
-    return answer.status < 300 ? 'accepted' : 'refused';
-  }
-
-  /** Asks with a dashboard password itself. */
-  async tryPassword(password: string): Promise<'accepted' | 'refused'> {
-    const user = Buffer.from(`${this.#connection.dashboardUsername}:${password}`).toString('base64');
-    const { status } = await this.#send({
-      operation: 'dashboard',
-      ...endpoints.dashboard,
-      headers: { authorization: `Basic ${user}` },
-      allow: [302, 401],
-    });
-    return status === 401 ? 'refused' : 'accepted';
+  /** Asks something with a value itself: what it means is for the caller to say. */
+  async question(request: HttpRequest): Promise<Answer & { readonly byEngine: boolean }> {
+    const answer = await this.#send(request);
+    return { ...answer, byEngine: this.#version === null || versionIn(answer) !== null };
   }
 
   /** Uploads a document under an id of our own, over whatever is there under that id. */
@@ -178,17 +169,42 @@ export class DocumentEngineClient {
   async #administer(request: HttpRequest): Promise<Answer> {
     const authorization = `Token token="${await this.#connection.apiToken()}"`;
     const headers = { ...request.headers, authorization };
-    const answer = await this.#send({ ...request, headers, allow: [...(request.allow ?? []), 401] });
-    if (answer.status !== 401) return answer;
-    throw permanent(
-      'Unauthorized',
-      'Document Engine refused the API token (401): put the value of API_AUTH_TOKEN where the configuration says',
-    );
+    const answer = await this.#send({ ...request, headers, allow: [...(request.allow ?? []), 401, 403] });
+    const why = answer.status === 401 || answer.status === 403 ? whyShut(answer) : null;
+    if (why !== null) throw permanent('Unauthorized', why);
+    return answer;
   }
 
   async #send(request: HttpRequest): Promise<Answer> {
-    const answer = await this.#http.send(request);
+    const headers = { accept: 'application/json', 'user-agent': 'keyturn', ...request.headers };
+    const answer = await this.#http.send({ ...request, headers });
+    this.#version = versionIn(answer) ?? this.#version;
     if (answer.providerTime !== undefined) this.#aheadMs = answer.providerTime * 1000 - Date.now();
     return answer;
   }
+}
+
+/** `Server: Document Engine/1.18.1`: every answer of the engine says so since release 1.6. */
+function versionIn({ headers }: Answer): string | null {
+  return /^Document Engine\/(\S+)/.exec(String(headers['server'] ?? ''))?.[1] ?? null;
+}
+
+/** Why the API token did not get in, as seen on the real service. A body is looked at and never passed on. */
+function whyShut({ status, text }: Answer): string {
+  if (status === 401)
+    return (
+      'Document Engine answered 401, as it does to a request without a token: ours did not get there. ' +
+      'See whether a proxy before it takes the Authorization header away, or asks for a sign-on of its own'
+    );
+  if (text.includes('required components'))
+    return (
+      'Document Engine answered 403, since it runs without a database: it has no secrets API then. ' +
+      'Give it one (PGHOST and its neighbors), or take its secrets from the environment and restart it'
+    );
+  if (text === '')
+    return (
+      'Document Engine answered 403 with nothing in it, as it does to a wrong API token: put the value of API_AUTH_TOKEN ' +
+      'where the configuration says'
+    );
+  return 'Document Engine answered 403: the API token may not do this, or something before the engine refused it';
 }

@@ -1,5 +1,6 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
 import { found, presentFence } from '../shared/guard.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineDeps } from './activities.js';
@@ -8,7 +9,7 @@ import { open } from './standing.js';
 /** Under an id that belongs to the credential alone, over whatever an earlier attempt left there. */
 export async function processTestDocument(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const { store, client } = await open(deps, ref);
-  const id = `keyturn-${store.installation.slice(0, 8)}-${ref.credential}`;
+  const id = documentOf(store, ref.credential);
   await presentFence(store, ref);
   await client.upload(id, testPdf(id));
   const pages = await client.pagesOf(id);
@@ -18,4 +19,9 @@ export async function processTestDocument(deps: DocumentEngineDeps, ref: Version
     outcome: pages === 1 ? 'proved' : 'failed',
     detail: `uploaded, shown with ${pages} page${pages === 1 ? '' : 's'}, and deleted (${id})`,
   });
+}
+
+/** Id of the credential's own document. */
+export function documentOf(store: Store, credential: string): string {
+  return `keyturn-${store.installation.slice(0, 8)}-${credential}`;
 }

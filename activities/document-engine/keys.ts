@@ -7,7 +7,7 @@ import {
   randomInt,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import { compactVerify, SignJWT } from 'jose';
+import { compactVerify } from 'jose';
 import type { JwtAlgorithm, SecretType } from './client.js';
 
 const generate = promisify(generateKeyPair);
@@ -56,16 +56,6 @@ export function whyNotFor(algorithm: JwtAlgorithm, publicKey: string): string | 
     ? null
     : `the key is of the kind ${details?.namedCurve ?? kind ?? 'unknown'}, and JWT_ALGORITHM is ${algorithm}`;
 }
-
-/** A token that lives for a few minutes from `now` (Unix milliseconds by the engine's clock). */
-export function sign(privateKey: string, algorithm: JwtAlgorithm, now: number): Promise<string> {
-  return new SignJWT({})
-    .setProtectedHeader({ alg: algorithm })
-    .setExpirationTime(Math.floor(now / 1000) + tokenSeconds)
-    .sign(createPrivateKey(privateKey));
-}
-
-const tokenSeconds = 300;
 
 /** Whether a token was signed with the private half of a key. */
 export function isSignedWith(publicKey: string, token: string): Promise<boolean> {

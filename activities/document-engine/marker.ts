@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { ListedSecret } from './schemas.js';
 
-// An added secret is recognized by the time of day of its expiry, to the microsecond: the engine tells no id when it adds, and no
-// list shows a value. The time of day belongs to the version for good, and prolonging changes the date alone. Where a secret cannot end
-// at once, its last moment keeps the fraction of the second, so that a repeated attempt still knows whose it is.
+// An added secret is recognized by its id, which is new in the list and is noted then, and by the time of day of its expiry: the engine
+// tells no id when it adds, and no list shows a value. The time of day belongs to the version for good, and prolonging changes the date
+// alone. Where a list shows all six digits, it alone tells whose a secret is, also without the note. Where a secret cannot end at once, its
+// last moment keeps the fraction of the second, so that a repeated attempt still knows whose it is.
 
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 const microsecondsOfADay = 86_400_000_000n;
 
 /** What an added secret lasts at least: longer than anybody lets a rotation wait unseen, and prolonged while one does. */
@@ -49,25 +50,59 @@ export function momentSoon(marker: string, now: number, afterMs: number): string
   return `${new Date(second * 1000).toISOString().slice(0, 19)}${fraction}`;
 }
 
-/** The secrets that carry a marker. Several, where attempts to add overlapped. */
-export function markedIn(
-  listed: readonly ListedSecret[],
-  marker: string,
-): (ListedSecret & { readonly expiresAt: string })[] {
-  return listed.filter((secret): secret is ListedSecret & { expiresAt: string } => timeOf(secret.expiresAt) === marker);
+/** An expiry of a list, by time of day. */
+interface Listed {
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly microseconds: bigint;
+  /** How many microseconds the last digit stands for: nobody promises that all six are kept. */
+  readonly step: bigint;
 }
 
-/** The same, and those that were given their last moment for the marker's version. */
-export function addedIn(listed: readonly ListedSecret[], marker: string, now: number): ListedSecret[] {
-  const fraction = marker.slice('T12:34:56'.length);
-  return listed.filter(({ expiresAt }) => {
-    const time = timeOf(expiresAt);
-    return time === marker || (time?.endsWith(fraction) && Date.parse(expiresAt ?? '') - now < dayMs);
-  });
+/** An added secret, as a list shows it. */
+export type Spare = ListedSecret & { readonly expiresAt: string };
+
+export function isSpare(secret: ListedSecret): secret is Spare {
+  return secret.expiresAt !== null;
 }
 
-/** The time of day of an expiry, as a marker has it. */
-function timeOf(expiresAt: string | null): string | undefined {
-  const [, time, fraction = ''] = /(T\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|\+00:00)$/.exec(expiresAt ?? '') ?? [];
-  return time && `${time}.${fraction.padEnd(6, '0')}Z`;
+/** Unix milliseconds of an expiry; without a zone it is UTC, as the guide says. */
+export function expiryMs(expiresAt: string): number {
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(expiresAt) ? expiresAt : `${expiresAt}Z`);
+}
+
+function read(expiresAt: string): Listed {
+  const [, fraction = ''] = /\.(\d{1,6})/.exec(expiresAt) ?? [];
+  const at = expiryMs(expiresAt);
+  const second = Math.floor(at / 1000) * 1000;
+  const microseconds = BigInt(second % dayMs) * 1000n + BigInt(fraction.padEnd(6, '0'));
+  return { at, microseconds, step: 10n ** BigInt(6 - fraction.length) };
+}
+
+function microsecondsOf(marker: string): bigint {
+  return BigInt(Date.parse(`1970-01-01${marker.slice(0, 9)}Z`)) * 1000n + BigInt(marker.slice(10, -1));
+}
+
+/** Whether a secret carries a marker, and all of it: that is its own and nobody else's. */
+export function isMarked({ expiresAt }: Spare, marker: string): boolean {
+  const { microseconds, step } = read(expiresAt);
+  return step === 1n && microseconds === microsecondsOf(marker);
+}
+
+/**
+ * Whether it may carry it, as far as the list's digits go, and in whatever zone the list writes. Others may as well: this counts for a
+ * secret whose id is new or noted alone.
+ */
+export function isNear({ expiresAt }: Spare, marker: string): boolean {
+  const { microseconds, step } = read(expiresAt);
+  const away = (microseconds - microsecondsOf(marker) + microsecondsOfADay) % quarterHour;
+  return away < step || quarterHour - away < step;
+}
+
+const quarterHour = 900_000_000n; // zones differ by quarters of an hour
+
+/** Whether it was given its last moment for the marker's version: all digits of a second are its own, and a day is not left. */
+export function isEnding({ expiresAt }: Spare, marker: string, now: number): boolean {
+  const { microseconds, step, at } = read(expiresAt);
+  return step === 1n && microseconds % 1_000_000n === microsecondsOf(marker) % 1_000_000n && at - now < dayMs;
 }

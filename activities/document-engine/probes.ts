@@ -4,97 +4,161 @@ import { found } from '../shared/guard.js';
 import { settling } from '../shared/patience.js';
 import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { isSignedWith, sign } from './keys.js';
+import { type Control, controlOf } from './control.js';
+import { isSignedWith } from './keys.js';
+import { askDashboard, type Reply } from './questions.js';
 import { askSigner } from './signer.js';
 import { open, soonMs, type Work } from './standing.js';
-
-type Verdict = 'accepted' | 'refused';
+import {
+  byEachProbe,
+  given,
+  showsKey,
+  type Shown,
+  signerWith,
+  type Signs,
+  stranger,
+  type TokenProbe,
+} from './tokens.js';
 
 export async function acceptsKey(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const work = await open(deps, ref);
-  const verdict = (await tryKey(work, ref)) ?? (await trySigner(work));
-  return judgeAcceptance(work, verdict, {
-    accepted: 'POST /api/build took a token signed with it',
-    refused: 'POST /api/build refused a token signed with it',
-    unknown: 'only its public half is known, and no application that signs can be asked',
-  });
+  const signs = await keyOf(work);
+  return judgeAcceptance(work, await (signs ? showsKey(work, signs) : showsSigner(work)));
 }
 
 export async function refusesKey(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  return judgeRefusal(await open(deps, ref), tryKey, 'POST /api/build answered 403');
+  return judgeRefusal(await open(deps, ref), showsRefusalOfKey);
 }
 
 export async function acceptsPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const work = await open(deps, ref);
-  return judgeAcceptance(work, await tryPassword(work, ref), {
-    accepted: 'GET /dashboard let it in',
-    refused: 'GET /dashboard refused it',
-    unknown: 'there is no value to ask with',
-  });
+  const { password } = await partsOf(work);
+  return judgeAcceptance(work, password === undefined ? null : await showsPassword(work, password));
 }
 
 export async function refusesPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  return judgeRefusal(await open(deps, ref), tryPassword, 'GET /dashboard answered 401');
-}
-
-async function tryPassword({ store, client }: Work, ref: VersionRef): Promise<Verdict | null> {
-  const { password } = (await store.read(ref)).parts.length > 0 ? await store.unseal(ref) : {};
-  return password === undefined ? null : client.tryPassword(password);
-}
-
-/** Null when there is nothing to sign with. */
-async function tryKey({ store, client, connection }: Work, ref: VersionRef): Promise<Verdict | null> {
-  const parts = (await store.read(ref)).parts.length > 0 ? await store.unseal(ref) : {};
-  const key = parts['privateKey'];
-  if (key === undefined) return null;
-  await client.learnTime();
-  return client.tryToken(await sign(key, connection.jwt.algorithm, client.now()));
+  return judgeRefusal(await open(deps, ref), showsRefusalOfPassword);
 }
 
 /** With a token of the application that signs, which the key has to fit. */
-async function trySigner({ store, client, connection, ref }: Work): Promise<Verdict | null> {
+async function showsSigner(work: Work): Promise<Shown | null> {
+  const { store, connection, ref } = work;
   const token = await askSigner(connection.jwt.signer);
   if (token === null) return null;
   const { publicKey = '' } = await store.unseal(ref);
-  return (await isSignedWith(publicKey, token)) ? client.tryToken(token) : 'refused';
+  if (await isSignedWith(publicKey, token)) return showsKey(work, given(token));
+  return { verdict: 'refused', detail: 'the application signs with another key' };
 }
 
-interface Words {
-  readonly accepted: string;
-  readonly refused: string;
-  readonly unknown: string;
+/** Refused means refused: by the engine, as it refuses a key that never was one, while a value that has to be accepted is. */
+async function showsRefusalOfKey(work: Work, control: Control): Promise<Shown | null> {
+  const [signs, current] = [await keyOf(work), control.parts['privateKey']];
+  if (!signs) return null;
+  if (current === undefined)
+    return { verdict: 'unclear', detail: 'of the value to compare with only the public half is known' };
+  const asked = { signs, other: await stranger(work), current: signerWith(work, current) };
+  let isRefused = false;
+  const shown = await byEachProbe(work, async (probe): Promise<Shown | null> => {
+    const beside = await probe.ask(asked.current);
+    isRefused ||= beside.verdict === 'refused';
+    if (beside.verdict !== 'accepted') return null;
+    return compare(probe, { own: await probe.ask(asked.signs), other: await probe.ask(asked.other) }, control);
+  });
+  if (shown) return shown;
+  return isRefused
+    ? { verdict: 'useless', detail: `Document Engine refuses ${control.name} as well, so nothing is shown` }
+    : { verdict: 'unclear', detail: 'no request shows whether Document Engine takes a token' };
 }
 
-async function judgeAcceptance({ store, ref }: Work, verdict: Verdict | null, words: Words): Promise<Finding> {
-  if (verdict !== null) await store.note(ref, { provider: verdict });
-  const outcome = verdict === null ? 'not-observable' : verdict === 'accepted' ? 'proved' : 'failed';
-  return found(store, ref, { kind: 'accepted', outcome, detail: words[verdict ?? 'unknown'] });
+interface Replies {
+  readonly own: Reply;
+  /** To a key that never was one. */
+  readonly other: Reply;
 }
 
-/** Refused means refused: it was accepted once, it is refused now, and the current value is accepted beside it. */
+function compare({ name, refusals }: TokenProbe, { own, other }: Replies, control: Control): Shown | null {
+  if (other.verdict === 'accepted') return null;
+  if (own.verdict === 'accepted') return { verdict: 'accepted', detail: 'Document Engine still accepts it' };
+  const isRefusal = own.byEngine && own.status === other.status && refusals.includes(own.status);
+  return isRefusal
+    ? { verdict: 'refused', detail: `${name} answered ${own.status}, while it accepted ${control.name}` }
+    : { verdict: 'unclear', detail: `${name} answered ${own.status}, which is no refusal of a key` };
+}
+
+/** An acceptance counts where nobody gets in without a password. */
+async function showsPassword({ client }: Work, password: string): Promise<Shown> {
+  const bare = await askDashboard(client, null);
+  if (bare.verdict !== 'refused') return openDashboard(bare);
+  const own = await askDashboard(client, password);
+  if (own.verdict === 'accepted')
+    return { verdict: 'accepted', detail: 'GET /dashboard let it in, and nobody without' };
+  if (own.verdict === 'refused') return { verdict: 'refused', detail: 'GET /dashboard refused it' };
+  return { verdict: 'unclear', detail: `GET /dashboard answered ${own.status}, which says nothing of a password` };
+}
+
+/** One wrong password a round: after five within a minute an address is let in with none, so what has to be accepted comes last. */
+async function showsRefusalOfPassword(work: Work, control: Control): Promise<Shown | null> {
+  const { client } = work;
+  const { password } = await partsOf(work);
+  if (password === undefined) return null;
+  const bare = await askDashboard(client, null);
+  if (bare.verdict !== 'refused') return openDashboard(bare);
+  const own = await askDashboard(client, password);
+  if (own.verdict === 'accepted') return { verdict: 'accepted', detail: 'Document Engine still accepts it' };
+  const beside = await askDashboard(client, control.parts['password'] ?? '');
+  if (beside.verdict !== 'accepted')
+    return { verdict: 'useless', detail: `Document Engine refuses ${control.name} as well, so nothing is shown` };
+  return own.verdict === 'refused'
+    ? { verdict: 'refused', detail: `GET /dashboard answered 401, while it accepted ${control.name}` }
+    : { verdict: 'unclear', detail: `GET /dashboard answered ${own.status}, which says nothing of a password` };
+}
+
+function openDashboard({ status }: Reply): Shown {
+  return {
+    verdict: 'unclear',
+    detail: `GET /dashboard does not ask for a password (${status}): it is off, or a sign-on stands before it`,
+  };
+}
+
+async function partsOf({ store, ref }: Work): Promise<Readonly<Record<string, string>>> {
+  return (await store.read(ref)).parts.length > 0 ? store.unseal(ref) : {};
+}
+
+/** Null when there is nothing to sign with. */
+async function keyOf(work: Work): Promise<Signs | null> {
+  const { privateKey } = await partsOf(work);
+  return privateKey === undefined ? null : signerWith(work, privateKey);
+}
+
+const outcomes = {
+  ...{ accepted: 'proved', refused: 'failed', useless: 'failed' },
+  unclear: 'not-observable',
+} as const satisfies Record<Shown['verdict'], Finding['outcome']>;
+
+async function judgeAcceptance({ store, ref }: Work, shown: Shown | null): Promise<Finding> {
+  const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'accepted', outcome, detail });
+  if (!shown) return say('not-observable', 'only its public half is known, and no application that signs can be asked');
+  const { verdict, detail } = shown;
+  if (verdict === 'accepted' || verdict === 'refused') await store.note(ref, { provider: verdict });
+  return say(outcomes[verdict], detail);
+}
+
 async function judgeRefusal(
   work: Work,
-  ask: (work: Work, ref: VersionRef) => Promise<Verdict | null>,
-  answer: string,
+  ask: (work: Work, control: Control) => Promise<Shown | null>,
 ): Promise<Finding> {
   const { store, ref } = work;
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'refused', outcome, detail });
-  const verdict = await ask(work, ref);
-  if (verdict === null) return say('not-observable', 'there is no value to ask with');
-  if (verdict === 'accepted') {
-    if (scope().waitedMs < 2 * soonMs) throw settling('Document Engine still accepts it; asked again', soonMs / 2);
-    return say('failed', 'Document Engine still accepts it');
-  }
-  const current = (await store.versions(ref.credential)).find(
-    ({ state, number, compromised }) => state === 'current' && number !== ref.number && !compromised,
-  );
-  const control = current ? await ask(work, { ...ref, number: current.number }) : null;
-  if (control === 'refused')
-    return say('failed', 'Document Engine refuses the current value as well, so nothing is shown');
+  const control = await controlOf(work);
+  if (!control) return say('not-observable', 'there is no value that has to be accepted beside it');
+  const shown = await ask(work, control);
+  if (!shown) return say('not-observable', 'there is no value to ask with');
+  const { verdict, detail } = shown;
+  if (verdict === 'accepted' && scope().waitedMs < 2 * soonMs) throw settling(`${detail}; asked again`, soonMs / 2);
+  if (verdict !== 'refused') return say(verdict === 'unclear' ? 'not-observable' : 'failed', detail);
   const evidence = await store.evidence(ref);
   if (!evidence.some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved'))
     return say('not-observable', 'already refused before the rotation');
   await store.note(ref, { provider: 'refused' });
-  const beside = control === null ? 'with no current value to compare with' : 'while it accepted the current value';
-  return say('proved', `${answer}, ${beside}`);
+  return say('proved', detail);
 }

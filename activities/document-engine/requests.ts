@@ -15,6 +15,8 @@ export const endpoints = {
   build: { system, method: 'POST', path: '/api/build' },
   health: { system, method: 'GET', path: '/healthcheck' },
   dashboard: { system, method: 'GET', path: '/dashboard' },
+  /** What a viewer does with its token. */
+  openSession: { system, method: 'POST', path: '/i/d/{document}/auth' },
   upload: { system, method: 'POST', path: '/api/documents' },
   documentInfo: { system, method: 'GET', path: '/api/documents/{document}/document_info' },
   deleteDocument: { system, method: 'DELETE', path: '/api/documents/{document}' },
@@ -23,6 +25,15 @@ export const endpoints = {
 
 const change = [optional(repeated(endpoints.changeExpiry)), optional(repeated(endpoints.changeExpiryByPost))];
 const add = [...change, optional(endpoints.addSecret), optional(endpoints.listSecrets)];
+/** Where `POST /api/build` shows nothing, a viewer's request does, with a document that is there meanwhile. */
+const askTokens = [
+  optional(repeated(endpoints.build)),
+  optional(endpoints.upload),
+  optional(repeated(endpoints.openSession)),
+  optional(endpoints.deleteDocument),
+];
+/** In an emergency nothing of ours is in force that could be compared with: a value that nobody holds takes the place of another one. */
+const control = [optional(endpoints.listSecrets), optional(endpoints.rotateSecret), optional(endpoints.listSecrets)];
 
 export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   requireKept: [],
@@ -40,18 +51,13 @@ export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   displace: [endpoints.rotateSecret, endpoints.listSecrets],
   expireOthers: [endpoints.listSecrets, ...change],
   isListed: [endpoints.listSecrets],
-  acceptsKey: [
-    optional(endpoints.health),
-    optional(endpoints.build),
-    optional(endpoints.askSigner),
-    optional(endpoints.build),
-  ],
-  refusesKey: [optional(endpoints.health), optional(repeated(endpoints.build))],
-  acceptsPassword: [endpoints.dashboard],
-  refusesPassword: [repeated(endpoints.dashboard)],
+  acceptsKey: [optional(endpoints.askSigner), optional(endpoints.health), ...askTokens],
+  refusesKey: [...control, optional(endpoints.health), ...askTokens],
+  acceptsPassword: [repeated(endpoints.dashboard)],
+  refusesPassword: [...control, repeated(endpoints.dashboard)],
   isInForce: [endpoints.health, endpoints.listSecrets],
   isGone: [endpoints.listSecrets],
-  sawUse: [optional(endpoints.askSigner), optional(endpoints.build)],
+  sawUse: [optional(endpoints.askSigner), optional(endpoints.health), ...askTokens, ...askTokens],
   isIdle: [],
   processTestDocument: [endpoints.upload, endpoints.documentInfo, endpoints.deleteDocument],
   identifySecret: [endpoints.listSecrets],

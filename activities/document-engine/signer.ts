@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { found } from '../shared/guard.js';
@@ -8,27 +9,63 @@ import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { Signer } from './client.js';
 import { isSignedWith } from './keys.js';
-import { open } from './standing.js';
+import { open, type Work } from './standing.js';
+import { given, showsKey, signerWith } from './tokens.js';
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout
 const pauseMs = 1_000;
+const clockToleranceMs = 30_000; // times of a token are whole seconds, of a clock that is not ours
 const waitedOutMs = 10_000; // tokens that pass so soon are no question for a person
 
 export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  const { store, client, connection } = await open(deps, ref);
+  const work = await open(deps, ref);
+  const { store, connection } = work;
   const signer = connection.type === 'jwt' ? connection.jwt.signer : null;
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'in-use', outcome, detail });
   const token = await askSigner(signer);
   if (!signer || token === null) return say('not-observable', 'nobody is configured who could tell what is used');
-  const { publicKey = '' } = await store.unseal(ref);
-  const why = !(await isSignedWith(publicKey, token))
-    ? 'the application signs with another key'
-    : (await client.tryToken(token)) === 'refused'
-      ? 'Document Engine refused the token that the application gave out'
-      : null;
-  if (why === null) return say('proved', 'the application signs with it, and Document Engine takes what it signs');
-  if (scope().waitedMs < signer.settlingMs) throw settling(`${why}; asked again`, pauseMs);
-  return say('failed', why);
+  const tooLong = whyTooLong(token, work);
+  if (tooLong !== null) return say('failed', tooLong);
+  const { is, detail } = await usesKey(work, token);
+  if (is) return say('proved', detail);
+  if (scope().waitedMs < signer.settlingMs) throw settling(`${detail}; asked again`, pauseMs);
+  return say('failed', detail);
+}
+
+async function usesKey(work: Work, token: string): Promise<{ readonly is: boolean; readonly detail: string }> {
+  const { publicKey = '' } = await work.store.unseal(work.ref);
+  if (!(await isSignedWith(publicKey, token))) return { is: false, detail: 'the application signs with another key' };
+  const taken = await isTaken(work, token);
+  if (taken === 'no') return { is: false, detail: 'Document Engine refused the token that the application gave out' };
+  return {
+    is: true,
+    detail:
+      taken === 'yes'
+        ? 'the application signs with it, and Document Engine takes what it signs'
+        : 'the application signs with it; where Keyturn can ask, Document Engine takes no token with these claims',
+  };
+}
+
+/** The engine may take tokens of the key and not this one where it can be asked, for what it claims. Then the signature is what counts. */
+async function isTaken(work: Work, token: string): Promise<'yes' | 'no' | 'not shown'> {
+  const shown = await showsKey(work, given(token));
+  if (shown.verdict === 'accepted') return 'yes';
+  const { privateKey } = await work.store.unseal(work.ref);
+  const own = privateKey === undefined ? shown : await showsKey(work, signerWith(work, privateKey));
+  return own.verdict === 'refused' ? 'no' : 'not shown';
+}
+
+/** Why what a token's key has signed outlives the wait for it; null when it does not. Says nothing of the token but its lifetime. */
+export function whyTooLong(token: string, { client, connection }: Pick<Work, 'client' | 'connection'>): string | null {
+  const { exp, iat } = decodeJwt(token);
+  const { tokenLifetimeMs } = connection.jwt;
+  const lifetimeMs = exp === undefined ? Infinity : exp * 1000 - (iat === undefined ? client.now() : iat * 1000);
+  if (lifetimeMs <= tokenLifetimeMs + clockToleranceMs) return null;
+  const lives = Number.isFinite(lifetimeMs) ? `live for ${Math.round(lifetimeMs / 1000)} s` : 'never end';
+  return (
+    `the application's tokens ${lives}, and jwt.tokenLifetime says ${tokenLifetimeMs / 1000} s: the old key would end before them. ` +
+    'Let it sign for less, or put the true lifetime there'
+  );
 }
 
 export async function isIdle(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {

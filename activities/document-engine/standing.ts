@@ -5,8 +5,19 @@ import { presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { settling } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
-import { addedIn, markedIn, markerOf, momentPast, momentSoon } from './marker.js';
+import { DocumentEngineClient, type DocumentEngineConnection, type SecretType } from './client.js';
+import {
+  dayMs,
+  expiryMs,
+  isEnding,
+  isMarked,
+  isNear,
+  isSpare,
+  markerOf,
+  momentPast,
+  momentSoon,
+  type Spare,
+} from './marker.js';
 import type { ListedSecret } from './schemas.js';
 
 /** An engine, and the version that something is done about. */
@@ -17,6 +28,8 @@ export interface Work {
   readonly ref: VersionRef;
   /** What a version's secrets are recognized by: the name that its credential had when it was made belongs to it. */
   readonly markerFor: (version: Pick<VersionRef, 'credential' | 'number'>) => string;
+  /** Id under which the version's value was added, as far as it is noted. */
+  readonly spareId: (version: Pick<VersionRef, 'number'>) => number | undefined;
 }
 
 export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: VersionRef): Promise<Work> {
@@ -26,13 +39,22 @@ export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: Ve
     const { madeAs = credential } = versions.find((version) => version.number === number) ?? {};
     return markerOf(store.installation, { credential: madeAs, number });
   };
-  return { store, connection, ref, markerFor, client: new DocumentEngineClient(connection, verbs) };
+  const spareId: Work['spareId'] = ({ number }) =>
+    versions.find((version) => version.number === number)?.marks[spareMark(connection)]?.ours;
+  return { store, connection, ref, markerFor, spareId, client: new DocumentEngineClient(connection, verbs) };
 }
 
 /** What the engine is given as the version's secret. */
 export async function secretOf({ store, connection }: Work, ref: VersionRef): Promise<string> {
   return (await store.unseal(ref))[connection.part] ?? '';
 }
+
+/** Variables of the engine's environment, by type. */
+export const variables: Readonly<Record<SecretType, string>> = {
+  jwt: 'JWT_PUBLIC_KEY',
+  dashboard_password: 'DASHBOARD_PASSWORD',
+  secret_key_base: 'SECRET_KEY_BASE',
+};
 
 /** The one without an expiry. */
 export function currentIn(listed: readonly ListedSecret[]): ListedSecret {
@@ -49,14 +71,29 @@ export function currentIdOf({ marks }: Version, { type }: DocumentEngineConnecti
 /** Mark of the version that follows an emergency: id of the secret that took a value which nobody holds. It may be the former one's. */
 export const displaced = 'displaced';
 
+/** Name of the mark that an addition leaves: the highest id before it, and the one that was new after it. */
+export function spareMark({ type }: Pick<DocumentEngineConnection, 'type'>): string {
+  return `${type} added`;
+}
+
 /** What was added for a version beside the current secret. */
-export function sparesOf(work: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
-  return markedIn(listed, work.markerFor(ref));
+export function sparesOf({ markerFor, spareId }: Work, ref: VersionRef, listed: readonly ListedSecret[]): Spare[] {
+  const [marker, known] = [markerFor(ref), spareId(ref)];
+  return listed
+    .filter(isSpare)
+    .filter((secret) => isMarked(secret, marker) || (secret.id === known && isNear(secret, marker)));
 }
 
 /** The same, and what an earlier attempt to end it gave a last moment that has not come. */
-export function addedFor(work: Work, ref: VersionRef, listed: readonly ListedSecret[]) {
-  return addedIn(listed, work.markerFor(ref), work.client.now());
+export function addedFor(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Spare[] {
+  const [marker, known, now] = [work.markerFor(ref), work.spareId(ref), work.client.now()];
+  const spares = sparesOf(work, ref, listed);
+  const ending = listed
+    .filter(isSpare)
+    .filter(
+      (secret) => isEnding(secret, marker, now) || (secret.id === known && expiryMs(secret.expiresAt) - now < dayMs),
+    );
+  return [...new Set([...spares, ...ending])];
 }
 
 /** Ends secrets that are not current. Not done before all of them are over. */

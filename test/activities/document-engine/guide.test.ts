@@ -102,6 +102,7 @@ if (folder === undefined) {
       'PATCH /api/secrets/{}/{}',
       'GET /healthcheck',
       'GET /dashboard',
+      'POST /i/d/{}/auth',
     ]);
   });
 }

@@ -34,14 +34,24 @@ export interface DocumentEngineStage {
   readonly settings: { -readonly [K in keyof Changed]: Changed[K] };
 }
 
-export async function startStage(bench: Bench, options: DocumentEngineLabOptions = {}): Promise<DocumentEngineStage> {
+type Options = DocumentEngineLabOptions & { readonly type?: 'jwt' | 'dashboard_password' | 'secret_key_base' };
+
+const parts = { jwt: 'publicKey', dashboard_password: 'password', secret_key_base: 'secret' } as const;
+
+export async function startStage(
+  bench: Bench,
+  { type = 'jwt', ...options }: Options = {},
+): Promise<DocumentEngineStage> {
   const lab = await startDocumentEngineLab({ algorithm: 'ES256', ...options });
-  const settings = { url: lab.url, apiToken: lab.apiToken };
+  const settings = { url: lab.url, apiToken: lab.apiToken, type, part: parts[type] };
   const activities = createDocumentEngineActivities({
     ...{ store: bench.store, verbs: new Set<string>() },
     engine: async () => connectionTo(settings),
   });
-  const adopted = await bench.adopt({ publicKey: lab.environment.jwt, privateKey: lab.privateKey });
+  const adopted = await bench.adopt({
+    [parts[type]]: lab.environment[type],
+    ...(type === 'jwt' && { privateKey: lab.privateKey }),
+  });
   await bench.attempt(() => activities.identifySecret(adopted));
   const { current, next } = await bench.rotate();
   return { lab, activities, old: current!, next, settings };

@@ -1,0 +1,101 @@
+import { createPrivateKey } from 'node:crypto';
+import { decodeJwt, type JWTPayload, SignJWT } from 'jose';
+import { testPdf } from '../shared/test-pdf.js';
+import type { JwtAlgorithm } from './client.js';
+import { documentOf } from './documents.js';
+import { newValue } from './keys.js';
+import { askBuild, askViewer, type Reply } from './questions.js';
+import type { Work } from './standing.js';
+
+/** What the engine showed of a value, and what it was asked, in words. */
+export interface Shown {
+  /** `unclear`: nothing that it answered tells one from the other. `useless`: what has to be accepted beside it is refused as well. */
+  readonly verdict: 'accepted' | 'refused' | 'unclear' | 'useless';
+  readonly detail: string;
+}
+
+/** Makes a token with these claims besides its end. */
+export type Signs = (claims: JWTPayload) => Promise<string>;
+
+/** A request that may show whether the engine takes a key's tokens. Releases differ in where they take any. */
+export interface TokenProbe {
+  /** As it is shown to people. */
+  readonly name: string;
+  readonly ask: (signs: Signs) => Promise<Reply>;
+  /** Statuses of a refusal, where the same is said of a key that never was one. */
+  readonly refusals: readonly number[];
+}
+
+const tokenSeconds = 300;
+
+/** Tokens of a key that live for a few minutes by the engine's clock. */
+export function signerWith({ client, connection }: Work, privateKey: string): Signs {
+  const { algorithm } = connection.jwt;
+  return async (claims) => {
+    await client.learnTime();
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm })
+      .setExpirationTime(Math.floor(client.now() / 1000) + tokenSeconds)
+      .sign(createPrivateKey(privateKey));
+  };
+}
+
+/** A token of somebody else's: whatever it claims, it claims already. */
+export function given(token: string): Signs {
+  return async () => token;
+}
+
+const strangers = new Map<JwtAlgorithm, Promise<Record<string, string>>>();
+
+/** Tokens of a key that never was one of the engine's: what it says of them is how it refuses. */
+export async function stranger(work: Work): Promise<Signs> {
+  const { algorithm } = work.connection.jwt;
+  const known = strangers.get(algorithm) ?? newValue('jwt', algorithm);
+  strangers.set(algorithm, known);
+  return signerWith(work, (await known)['privateKey'] ?? '');
+}
+
+/**
+ * Asks by one request after the other until `judge` has an answer; null when none gives one. The document that a viewer's request needs is
+ * there meanwhile, and no longer.
+ */
+export async function byEachProbe<T>(work: Work, judge: (probe: TokenProbe) => Promise<T | null>): Promise<T | null> {
+  const { client } = work;
+  const build = (signs: Signs): Promise<Reply> => signs({}).then((token) => askBuild(client, token));
+  const judged = await judge({ name: 'POST /api/build', ask: build, refusals: [403] });
+  if (judged !== null) return judged;
+  const document = `${documentOf(work.store, work.ref.credential)}-viewer`;
+  const open = async (signs: Signs): Promise<Reply> => {
+    const token = await signs({ document_id: document, permissions: ['read-document'] });
+    return askViewer(client, claimed(token) ?? document, token);
+  };
+  await client.upload(document, testPdf(document));
+  try {
+    return await judge({ name: 'POST /i/d/{document}/auth', ask: open, refusals: [401, 403] });
+  } finally {
+    await client.deleteDocument(document);
+  }
+}
+
+/** An acceptance counts where a key that never was one is not accepted. */
+export async function showsKey(work: Work, signs: Signs): Promise<Shown> {
+  const other = await stranger(work);
+  const refused: string[] = [];
+  const accepted = await byEachProbe(work, async ({ name, ask }) => {
+    const { verdict } = await ask(signs);
+    if (verdict === 'refused') refused.push(name);
+    if (verdict !== 'accepted') return null;
+    return (await ask(other)).verdict === 'accepted' ? null : name;
+  });
+  if (accepted !== null)
+    return { verdict: 'accepted', detail: `${accepted} took a token signed with it, and none signed with another key` };
+  if (refused.length > 0)
+    return { verdict: 'refused', detail: `${refused.join(' and ')} refused a token signed with it` };
+  return { verdict: 'unclear', detail: 'no request shows whether Document Engine takes a token' };
+}
+
+/** The document that a token is for. */
+function claimed(token: string): string | null {
+  const { document_id: document } = decodeJwt(token);
+  return typeof document === 'string' ? document : null;
+}
