@@ -7,15 +7,15 @@ import type { DocumentEngineDeps } from './activities.js';
 import { addedFor, currentIdOf, displaced, open, soonMs, type Work } from './standing.js';
 import type { ListedSecret } from './schemas.js';
 
-/** Nobody can ask with a base, so all that is seen is that the engine lists it and is well. */
+/** Nobody can ask with a base, so all that is seen is that the engine lists it and does its work. */
 export async function isInForce(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const work = await open(deps, ref);
-  await work.client.isHealthy();
   const there = (await rowsOf(work, await work.client.secrets())).length > 0;
+  await work.client.builds();
   const say = (outcome: Finding['outcome'], detail: string) =>
     found(work.store, ref, { kind: 'accepted', outcome, detail });
   return there
-    ? say('not-observable', 'the engine lists it and is well; that keys are made from it cannot be seen')
+    ? say('not-observable', 'the engine lists it and builds documents; that keys are made from it cannot be seen')
     : say('failed', 'no secret of the list is this version');
 }
 

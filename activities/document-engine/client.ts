@@ -109,11 +109,17 @@ export class DocumentEngineClient {
 
   /** Asks anything at all, unless the engine has told its clock already: tokens are dated by it. */
   async learnTime(): Promise<void> {
-    if (this.#aheadMs === undefined) await this.isHealthy();
+    if (this.#aheadMs === undefined) await this.isThere();
   }
 
-  async isHealthy(): Promise<void> {
+  /** Asks whether anybody answers: well also where the engine can do nothing, as with a dead worker or without a database. */
+  async isThere(): Promise<void> {
     await this.#send({ operation: 'health', ...endpoints.health });
+  }
+
+  /** Whether its worker builds a document, of one empty page. Throws when it does not. */
+  async builds(): Promise<void> {
+    await this.#post({ operation: 'build', ...endpoints.build, asks: true }, { parts: [{ page: 'new' }] });
   }
 
   /** Asks something with a value itself: what it means is for the caller to say. */

@@ -24,7 +24,7 @@ export async function controlOf(work: Work): Promise<Control | null> {
   );
   if (current) return { parts: await store.unseal(current), name: 'the current value' };
   const holder = versions.findLast(({ marks }) => marks[displaced] !== undefined);
-  if (!holder || currentIn(await work.client.secrets()).id !== holder.marks[displaced]?.ours) return null;
+  if (!holder || currentIn(work, await work.client.secrets()).id !== holder.marks[displaced]?.ours) return null;
   const parts = await displaceWith(work, { ...ref, number: holder.number });
   return { parts, name: 'a value that was made for this question' };
 }
@@ -35,7 +35,7 @@ export async function displaceWith(work: Work, holder: VersionRef): Promise<Read
   const parts = await newValue(connection.type, connection.jwt.algorithm);
   await presentFence(store, work.ref);
   await client.rotate(parts[connection.part] ?? '');
-  const { id } = currentIn(await client.secrets());
+  const { id } = currentIn(work, await client.secrets());
   await store.note(holder, { marks: { [displaced]: { before: id, ours: id } } });
   return parts;
 }

@@ -4,9 +4,10 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { permanent } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { DocumentEngineConnection } from './client.js';
+import { variables, type Work } from './standing.js';
 
 const setting = 'REPLACE_SECRETS_FROM_ENV';
-const advice = `set ${setting}=false in the deployment and restart it once`;
+const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;
 
 export async function requireKept({ engine }: DocumentEngineDeps, { credential }: VersionRef): Promise<void> {
   const { ok, detail } = await keptAtRestart(await engine(credential));
@@ -34,4 +35,19 @@ async function keptBy(file: string): Promise<{ ok: boolean; detail: string }> {
   if (value?.toLowerCase() === 'false') return { ok: true, detail: `${setting} is false in ${file}` };
   const is = value === undefined ? 'is not set, which means true' : 'is not false';
   return { ok: false, detail: `${setting} ${is} in ${file}: a restart would undo every rotation. ${advice}` };
+}
+
+/** What a new or restored database would make current again: the value that the environment holds. Null where that is the one in force, or not known. */
+export async function leftInEnvironment({ store, connection, ref }: Work): Promise<string | null> {
+  const { envFile, type, part } = connection;
+  const text = envFile === null ? null : await readFile(envFile, 'utf8').catch(() => null);
+  const value = text === null ? undefined : parseEnv(text)[variables[type]];
+  if (value === undefined || envFile === null) return null;
+  const holders = (await store.whose(value)).filter(({ credential }) => credential === ref.credential);
+  if (holders.some(({ state }) => state === 'current')) return null;
+  const whose = holders.map(({ number, state }) => `the value of version ${number}, which is ${state}`)[0];
+  return (
+    `${variables[type]} in ${envFile} holds ${whose ?? 'a value that is no version of ours'}: a new or restored database would make it ` +
+    `current again. Add to ${ref.credential} in the configuration: deliver: [{ envFile: ${envFile}, variable: ${variables[type]}, part: ${part} }]`
+  );
 }

@@ -40,6 +40,14 @@ export async function refusesPassword(deps: DocumentEngineDeps, ref: VersionRef)
   return judgeRefusal(await open(deps, ref), showsRefusalOfPassword);
 }
 
+/** What the engine shows of the value with which the work is about; null where nobody can ask with it. */
+export async function showsValue(work: Work): Promise<Shown | null> {
+  const { password } = await partsOf(work);
+  if (password !== undefined) return showsPassword(work, password);
+  const signs = await keyOf(work);
+  return signs ? showsKey(work, signs) : null;
+}
+
 /** With a token of the application that signs, which the key has to fit. */
 async function showsSigner(work: Work): Promise<Shown | null> {
   const { store, connection, ref } = work;

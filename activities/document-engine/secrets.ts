@@ -91,7 +91,7 @@ export async function expireSecret(deps: DocumentEngineDeps, ref: VersionRef): P
 export async function dropSpare(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   const work = await open(deps, ref);
   const listed = await work.client.secrets();
-  if (currentIdOf(await work.store.read(ref), work.connection) !== currentIn(listed).id)
+  if (currentIdOf(await work.store.read(ref), work.connection) !== currentIn(work, listed).id)
     throw needsDecision(changedSince(work));
   await expire(work, addedFor(work, ref, listed));
 }
@@ -100,7 +100,7 @@ export async function isListed(deps: DocumentEngineDeps, ref: VersionRef): Promi
   const work = await open(deps, ref);
   const { store, client, connection } = work;
   const listed = await client.secrets();
-  const current = currentIn(listed).id;
+  const current = currentIn(work, listed).id;
   const known = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'listed', outcome, detail });
   if (!known.some((version) => currentIdOf(version, connection) === current)) return say('failed', changedSince(work));
@@ -112,15 +112,17 @@ export async function isListed(deps: DocumentEngineDeps, ref: VersionRef): Promi
 }
 
 export async function identifySecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  const { store, client, connection } = await open(deps, ref);
-  const { id } = currentIn(await client.secrets());
+  const work = await open(deps, ref);
+  const { store, client, connection } = work;
+  const { id } = currentIn(work, await client.secrets());
   await store.note(ref, { marks: { [connection.type]: { before: id, ours: id } } });
 }
 
 /** What a current secret that we do not know may mean. */
 export function changedSince({ connection: { type } }: Work): string {
   return (
-    `the current ${type} secret was changed since we last made one current: by a person, or by a restart with ` +
-    'REPLACE_SECRETS_FROM_ENV=true, which brings back the environment. Set that to false, then put our value back or adopt what is there'
+    `the current ${type} secret was changed since we last made one current: by a person, by a restart with ` +
+    'REPLACE_SECRETS_FROM_ENV=true, which brings back the environment, or with a new or restored database. ' +
+    'Set that to false, then put our value back or adopt what is there'
   );
 }

@@ -3,7 +3,7 @@ import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { presentFence } from '../shared/guard.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { settling } from '../shared/patience.js';
+import { permanent, settling } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { DocumentEngineClient, type DocumentEngineConnection, type SecretType } from './client.js';
 import {
@@ -57,8 +57,16 @@ export const variables: Readonly<Record<SecretType, string>> = {
 };
 
 /** The one without an expiry. */
-export function currentIn(listed: readonly ListedSecret[]): ListedSecret {
+export function currentIn(
+  { connection: { type } }: Pick<Work, 'connection'>,
+  listed: readonly ListedSecret[],
+): ListedSecret {
   const current = listed.filter(({ expiresAt }) => expiresAt === null);
+  if (current.length === 0)
+    throw permanent(
+      'Rejected',
+      `Document Engine has no ${type}: set ${variables[type]} in its environment once and restart it, then adopt that value`,
+    );
   if (current.length === 1 && current[0]) return current[0];
   throw new OutsideError('document-engine', 'listSecrets', { code: `${current.length} current secrets` });
 }

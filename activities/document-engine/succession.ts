@@ -44,8 +44,8 @@ async function hasHappened(work: Work, former: VersionRef | null): Promise<boole
   return true;
 }
 
-async function currentId({ client }: Work): Promise<number> {
-  return currentIn(await client.secrets()).id;
+async function currentId(work: Work): Promise<number> {
+  return currentIn(work, await work.client.secrets()).id;
 }
 
 async function noteCurrent({ store, connection: { type }, ref }: Work, id: number): Promise<void> {

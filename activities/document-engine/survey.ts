@@ -1,17 +1,22 @@
 import { isLive } from '../../src/domain/version.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { addedFor, currentIdOf, currentIn, open } from './standing.js';
+import { showsValue } from './probes.js';
+import { addedFor, currentIdOf, currentIn, open, type Work } from './standing.js';
 
-/** The engine issues its own secrets, so one look tells of both. */
+/**
+ * The engine issues its own secrets, so one look tells of both. A list shows ids alone, and those start again in a new database: so what is
+ * in force is asked with, where it can be.
+ */
 export async function survey(deps: DocumentEngineDeps, credential: string): Promise<ProviderSurvey & EngineSurvey> {
   const work = await open(deps, { credential, number: 0, fence: 0 });
   const { store, client, connection } = work;
   const listed = await client.secrets();
-  const current = currentIn(listed).id;
+  const current = currentIn(work, listed).id;
   const versions = await store.versions(credential);
   const isCurrent = (id: number | undefined): boolean => id === current;
   const inForce = versions.findLast((version) => isLive(version.state) && isCurrent(currentIdOf(version, connection)));
+  const isDead = inForce !== undefined && (await isRefused({ ...work, ref: { ...inForce, fence: 0 } }));
   const known = new Set(versions.map((version) => currentIdOf(version, connection)));
   const rows = versions.map((version) => ({
     number: version.number,
@@ -21,7 +26,7 @@ export async function survey(deps: DocumentEngineDeps, credential: string): Prom
   return {
     versions: rows.map(({ number, ids }) => ({
       ...{ number, lastUsedAt: null },
-      verdict: number === inForce?.number || ids.length > 0 ? ('listed' as const) : ('not listed' as const),
+      verdict: number === inForce?.number ? (isDead ? 'refused' : 'listed') : ids.length > 0 ? 'listed' : 'not listed',
     })),
     strays: listed
       .filter(({ id }) => !known.has(id))
@@ -30,7 +35,22 @@ export async function survey(deps: DocumentEngineDeps, credential: string): Prom
         name: expiresAt === null ? 'the current one' : `valid until ${expiresAt}`,
       })),
     settings: [
-      { key: connection.type, set: true, changed: null, byUs: inForce !== undefined, version: inForce?.number ?? null },
+      isDead
+        ? { key: connection.type, set: true, changed: anotherDatabase, byUs: false, version: null }
+        : {
+            key: connection.type,
+            set: true,
+            changed: null,
+            byUs: inForce !== undefined,
+            version: inForce?.number ?? null,
+          },
     ],
   };
+}
+
+const anotherDatabase =
+  'by a new or restored database, as it seems: the current id is the one we know, and our value is refused';
+
+async function isRefused(work: Work): Promise<boolean> {
+  return (await showsValue(work))?.verdict === 'refused';
 }

@@ -14,7 +14,8 @@ export const documentEngineJwt = {
   overlap: 'both-valid',
   needsAdoption: true,
   workflow: 'rotateDocumentEngineJwt',
-  outlives: 'nothing: a token is refused as soon as its key is',
+  outlives:
+    'sessions of viewers that are open already: a token is swapped for one, which may go on. POST /api/revoke ends those of tokens with a jti',
 } as const satisfies ProcedureDescriptor;
 
 export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DocumentEngineActivities } from '../../../activities/document-engine/activities.js';
+import type { Finding } from '../../../src/domain/evidence.js';
+import type { VersionRef } from '../../../src/domain/version.js';
+import { startViewerApp, type ViewerApp } from '../../../src/lab/document-engine/app.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type DocumentEngineStage, startStage } from './stage.js';
+
+let bench: Bench;
+let stage: DocumentEngineStage;
+let folder: string;
+
+async function begin(options: Parameters<typeof startStage>[1] = {}): Promise<void> {
+  bench = await startBench();
+  stage = await startStage(bench, options);
+  folder = mkdtempSync(join(tmpdir(), 'keyturn-engine-'));
+}
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+  rmSync(folder, { recursive: true });
+});
+
+type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'survey'>;
+const run = (verb: Verb, ref: VersionRef) =>
+  bench.attempt<unknown>(() => stage.activities[verb](ref)) as Promise<Finding>;
+const check = async (what: string) =>
+  (await bench.attempt(() => stage.activities.checkAccess(bench.credential))).find((each) => each.what === what);
+
+describe('what a person is told', () => {
+  beforeEach(() => begin());
+
+  it('of a wrong API token, which is answered 403 with nothing in it', async () => {
+    stage.settings.apiToken = 'another';
+
+    expect(await failureOf(run('isListed', stage.old))).toMatchObject({
+      ...{ type: 'Unauthorized', nonRetryable: true },
+      message: expect.stringContaining('put the value of API_AUTH_TOKEN') as string,
+    });
+  });
+
+  it('of an engine without a database, and not that the token were wrong', async () => {
+    stage.lab.behavior.database = 'none';
+
+    const failure = await failureOf(run('isListed', stage.old));
+
+    expect(failure).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
+    expect(failure.message).toContain('without a database');
+    expect(failure.message).not.toContain('API_AUTH_TOKEN');
+  });
+
+  it('of a request that never reached the engine with its token', async () => {
+    stage.lab.faults.add({ method: 'GET', path: '/api/secrets/{type}', kind: { status: 401 } });
+
+    expect((await failureOf(run('isListed', stage.old))).message).toContain('proxy');
+  });
+
+  it('of the release that answers, and of nothing that says one', async () => {
+    expect(await check('health')).toEqual({ what: 'health', ok: true, detail: 'Document Engine 1.18.1 answers' });
+
+    stage.lab.behavior.server = null;
+
+    expect(await check('health')).toMatchObject({ ok: true, warning: true });
+  });
+
+  it('of a dead worker, beside a healthcheck that is well', async () => {
+    stage.lab.behavior.worker = 'dead';
+
+    expect(await check('health')).toMatchObject({ ok: true });
+    expect(await check('documents')).toMatchObject({ ok: false });
+    expect(await failureOf(run('isInForce', stage.old))).toMatchObject({ nonRetryable: false });
+  });
+
+  it('of a type that nobody has set, at once and not by trying again', async () => {
+    stage.lab.remove('jwt', stage.lab.environment.jwt);
+
+    const failure = await failureOf(run('addSecret', stage.old).then(() => run('isListed', stage.old)));
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain('set JWT_PUBLIC_KEY');
+  });
+});
+
+describe('an application that signs', () => {
+  let app: ViewerApp;
+
+  async function sign(tokenLifetimeMs: number): Promise<void> {
+    await begin();
+    const keyFile = join(folder, 'key');
+    writeFileSync(keyFile, stage.lab.privateKey);
+    app = await startViewerApp({ engine: stage.lab, keyFile, tokenLifetimeMs });
+    const signer = { url: app.tokenUrl, authorization: null, settlingMs: 0 };
+    stage.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer };
+  }
+  afterEach(() => app.stop());
+
+  it('for ten years is no proof that tokens of an hour have passed', async () => {
+    await sign(10 * 365 * 86_400_000);
+
+    expect(await run('sawUse', stage.old)).toMatchObject({ kind: 'in-use', outcome: 'failed' });
+    expect(await check('signer')).toMatchObject({ ok: false });
+  });
+
+  it('for as long as the configuration says is one', async () => {
+    await sign(3_600_000);
+
+    expect(await run('sawUse', stage.old)).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+    expect(await check('signer')).toMatchObject({ ok: true });
+  });
+
+  it.each([401, 403] as const)(
+    'is believed by its signature where the engine takes no token from us (%i)',
+    async (upstreamJwt) => {
+      await sign(3_600_000);
+      stage.lab.behavior.upstreamJwt = upstreamJwt;
+
+      expect(await run('sawUse', stage.old)).toMatchObject({ outcome: 'proved' });
+    },
+  );
+});
+
+describe.each(['jwt', 'dashboard_password'] as const)('a new database (%s)', (type) => {
+  beforeEach(() => begin({ type, behavior: { rotate: 'in-place' } }));
+
+  it('is seen although it gives out the same id, for our value is refused', async () => {
+    await run('generate', stage.next);
+    await run('addSecret', stage.old);
+    await run('addSecret', stage.next);
+    await bench.promote(stage.next);
+    await bench.attempt(() => stage.activities.makeCurrent({ version: stage.next, former: stage.old }));
+    await run('expireSecret', stage.old);
+    await run('dropSpare', stage.next);
+    const before = await bench.attempt(() => stage.activities.survey(bench.credential));
+
+    stage.lab.loseDatabase();
+    const after = await bench.attempt(() => stage.activities.survey(bench.credential));
+
+    expect(stage.lab.secrets(type)).toEqual([{ id: 1, expiresAt: null }]);
+    expect(before.settings).toMatchObject([{ byUs: true, version: stage.next.number }]);
+    expect(after.settings).toMatchObject([{ byUs: false, version: null }]);
+    expect(after.versions.find(({ number }) => number === stage.next.number)).toMatchObject({ verdict: 'refused' });
+  });
+
+  it('would bring back what the environment holds, which is told with a way to change it', async () => {
+    const variable = type === 'jwt' ? 'JWT_PUBLIC_KEY' : 'DASHBOARD_PASSWORD';
+    const envFile = join(folder, '.env');
+    writeFileSync(envFile, `REPLACE_SECRETS_FROM_ENV=false\n${variable}="${stage.lab.environment[type]}"\n`);
+    stage.settings.envFile = envFile;
+    expect(await check('environment')).toBeUndefined();
+
+    await run('generate', stage.next);
+    await bench.promote(stage.next);
+
+    const found = await check('environment');
+    expect(found).toMatchObject({ ok: true, warning: true });
+    expect(found?.detail).toContain(`the value of version ${stage.old.number}, which is retiring`);
+    expect(found?.detail).toContain(`deliver: [{ envFile: ${envFile}, variable: ${variable}`);
+    expect(found?.detail).not.toContain(stage.lab.environment[type]);
+  });
+});
