@@ -50,7 +50,7 @@ export const docuelevate = activitiesOf<DocuElevateActivities>('docuelevate', {
 
 export const documentEngine = activitiesOf<DocumentEngineActivities>('document-engine', {
   startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
-  attempts: 10,
+  attempts: 20, // a refusal is asked after up to 13 times in three propagation delays
   initialInterval: '1 second',
   maximumInterval: '30 seconds', // a restart of the engine takes about a minute
 });

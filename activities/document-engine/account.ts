@@ -29,6 +29,14 @@ export const DocumentEngine = z
       })
       .prefault({})
       .describe('How tokens are used with it.'),
+    propagation: DurationText.prefault('10 seconds').describe(
+      'How long it may take until every node knows of a changed secret: so long a value may be accepted by one and refused by another.',
+    ),
+    nodes: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('How many nodes answer at its address: all of them are asked, by chance.'),
     dashboardUsername: z.string().min(1).default('admin').describe('Its DASHBOARD_USERNAME.'),
     deployment: z
       .strictObject({

@@ -17,6 +17,10 @@ export interface DocumentEngineConnection {
   readonly part: string;
   readonly jwt: JwtUse;
   readonly dashboardUsername: string;
+  /** How long it may take until every node knows of a change, in milliseconds. */
+  readonly propagationMs: number;
+  /** On how many connections something is asked, since each of them stays with one node. */
+  readonly connections: number;
   /** The deployment's .env file; null when it is not on this machine. */
   readonly envFile: string | null;
   /** What the operator says of REPLACE_SECRETS_FROM_ENV where no file tells; null when nothing is said. */

@@ -9,7 +9,7 @@ const types: readonly SecretType[] = ['jwt', 'dashboard_password', 'secret_key_b
 
 /** An engine as a procedure uses it. `secret` resolves a reference, at each use. */
 export function connectionOf(
-  { url, apiToken, jwt, dashboardUsername, deployment }: z.infer<typeof DocumentEngine>,
+  { url, apiToken, jwt, dashboardUsername, deployment, ...engine }: z.infer<typeof DocumentEngine>,
   { id, settings }: ProcedureDescriptor,
   secret: (ref: SecretRef) => Promise<string>,
 ): DocumentEngineConnection {
@@ -20,6 +20,7 @@ export function connectionOf(
   return {
     ...{ url, type, dashboardUsername, part: settings[type] ?? '' },
     apiToken: () => secret(apiToken),
+    ...nodesOf(durationMs(engine.propagation), engine.nodes),
     jwt: {
       algorithm,
       tokenLifetimeMs: durationMs(tokenLifetime),
@@ -34,4 +35,15 @@ export function connectionOf(
     envFile: deployment.envFile ?? null,
     replaceSecretsFromEnv: deployment.replaceSecretsFromEnv ?? null,
   };
+}
+
+const leastOfSeveral = 10; // so that a node of two is missed once in 500 times
+
+/** Every node is met by chance: twice as many connections as there are nodes. */
+export function nodesOf(
+  propagationMs: number,
+  nodes: number,
+): Pick<DocumentEngineConnection, 'propagationMs' | 'connections'> {
+  const connections = propagationMs === 0 ? 1 : nodes === 1 ? 3 : Math.max(leastOfSeveral, 2 * nodes);
+  return { propagationMs, connections };
 }

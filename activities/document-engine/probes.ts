@@ -1,8 +1,10 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { found } from '../shared/guard.js';
+import { onOwnConnections } from '../shared/http.js';
 import { settling } from '../shared/patience.js';
 import { scope } from '../shared/scope.js';
+import { anotherRound, countRound, isLasting, type Streak } from '../shared/settling.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { type Control, controlOf } from './control.js';
 import { isSignedWith } from './keys.js';
@@ -11,6 +13,7 @@ import { askSigner } from './signer.js';
 import { open, soonMs, type Work } from './standing.js';
 import {
   byEachProbe,
+  onEach,
   given,
   showsKey,
   type Shown,
@@ -27,7 +30,7 @@ export async function acceptsKey(deps: DocumentEngineDeps, ref: VersionRef): Pro
 }
 
 export async function refusesKey(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  return judgeRefusal(await open(deps, ref), showsRefusalOfKey);
+  return judgeRefusal(await open(deps, ref), { ...rounds, ask: showsRefusalOfKey });
 }
 
 export async function acceptsPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
@@ -37,7 +40,7 @@ export async function acceptsPassword(deps: DocumentEngineDeps, ref: VersionRef)
 }
 
 export async function refusesPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  return judgeRefusal(await open(deps, ref), showsRefusalOfPassword);
+  return judgeRefusal(await open(deps, ref), { ...fewRounds, ask: showsRefusalOfPassword });
 }
 
 /** What the engine shows of the value with which the work is about; null where nobody can ask with it. */
@@ -54,7 +57,7 @@ async function showsSigner(work: Work): Promise<Shown | null> {
   const token = await askSigner(connection.jwt.signer);
   if (token === null) return null;
   const { publicKey = '' } = await store.unseal(ref);
-  if (await isSignedWith(publicKey, token)) return showsKey(work, given(token));
+  if (await isSignedWith(publicKey, token)) return showsKey(work, given(token), true);
   return { verdict: 'refused', detail: 'the application signs with another key' };
 }
 
@@ -67,15 +70,29 @@ async function showsRefusalOfKey(work: Work, control: Control): Promise<Shown | 
   const asked = { signs, other: await stranger(work), current: signerWith(work, current) };
   let isRefused = false;
   const shown = await byEachProbe(work, async (probe): Promise<Shown | null> => {
-    const beside = await probe.ask(asked.current);
+    const beside = await onEach(work, isNotAccepted, () => probe.ask(asked.current));
     isRefused ||= beside.verdict === 'refused';
     if (beside.verdict !== 'accepted') return null;
-    return compare(probe, { own: await probe.ask(asked.signs), other: await probe.ask(asked.other) }, control);
+    const other = await probe.ask(asked.other);
+    const own = await onEach(
+      work,
+      ({ status }) => status === other.status,
+      () => probe.ask(asked.signs),
+    );
+    return compare(probe, { own, other }, control);
   });
   if (shown) return shown;
   return isRefused
     ? { verdict: 'useless', detail: `Document Engine refuses ${control.name} as well, so nothing is shown` }
     : { verdict: 'unclear', detail: 'no request shows whether Document Engine takes a token' };
+}
+
+function isNotAccepted({ verdict }: Reply): boolean {
+  return verdict !== 'accepted';
+}
+
+function isAccepted(reply: Reply): boolean {
+  return !isNotAccepted(reply);
 }
 
 interface Replies {
@@ -94,10 +111,11 @@ function compare({ name, refusals }: TokenProbe, { own, other }: Replies, contro
 }
 
 /** An acceptance counts where nobody gets in without a password. */
-async function showsPassword({ client }: Work, password: string): Promise<Shown> {
+async function showsPassword(work: Work, password: string): Promise<Shown> {
+  const { client } = work;
   const bare = await askDashboard(client, null);
   if (bare.verdict !== 'refused') return openDashboard(bare);
-  const own = await askDashboard(client, password);
+  const own = await onEach(work, isAccepted, () => askDashboard(client, password));
   if (own.verdict === 'accepted')
     return { verdict: 'accepted', detail: 'GET /dashboard let it in, and nobody without' };
   if (own.verdict === 'refused') return { verdict: 'refused', detail: 'GET /dashboard refused it' };
@@ -111,9 +129,9 @@ async function showsRefusalOfPassword(work: Work, control: Control): Promise<Sho
   if (password === undefined) return null;
   const bare = await askDashboard(client, null);
   if (bare.verdict !== 'refused') return openDashboard(bare);
-  const own = await askDashboard(client, password);
+  const own = await onOwnConnections(() => askDashboard(client, password));
   if (own.verdict === 'accepted') return { verdict: 'accepted', detail: 'Document Engine still accepts it' };
-  const beside = await askDashboard(client, control.parts['password'] ?? '');
+  const beside = await onEach(work, isNotAccepted, () => askDashboard(client, control.parts['password'] ?? ''));
   if (beside.verdict !== 'accepted')
     return { verdict: 'useless', detail: `Document Engine refuses ${control.name} as well, so nothing is shown` };
   return own.verdict === 'refused'
@@ -143,30 +161,66 @@ const outcomes = {
   unclear: 'not-observable',
 } as const satisfies Record<Shown['verdict'], Finding['outcome']>;
 
-async function judgeAcceptance({ store, ref }: Work, shown: Shown | null): Promise<Finding> {
+/** A refusal is waited out while not every node may know the value; what a person has just handed in is refused at once. */
+async function judgeAcceptance({ store, ref, connection }: Work, shown: Shown | null): Promise<Finding> {
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'accepted', outcome, detail });
   if (!shown) return say('not-observable', 'only its public half is known, and no application that signs can be asked');
   const { verdict, detail } = shown;
+  const { propagationMs } = connection;
+  if (verdict === 'refused' && scope().waitedMs < propagationMs && (await isDoubted({ store, ref })))
+    throw settling(`${detail}; asked again, since not every node may know it yet`, Math.ceil(propagationMs / 2));
   if (verdict === 'accepted' || verdict === 'refused') await store.note(ref, { provider: verdict });
   return say(outcomes[verdict], detail);
 }
 
-async function judgeRefusal(
-  work: Work,
-  ask: (work: Work, control: Control) => Promise<Shown | null>,
-): Promise<Finding> {
-  const { store, ref } = work;
+/** Whether it was seen to work, or is one of those that were made here. */
+async function isDoubted({ store, ref }: Pick<Work, 'store' | 'ref'>): Promise<boolean> {
+  return !(await store.read(ref)).adopted || (await wasAccepted({ store, ref }));
+}
+
+async function wasAccepted({ store, ref }: Pick<Work, 'store' | 'ref'>): Promise<boolean> {
+  return (await store.evidence(ref)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
+}
+
+/** How a refusal is told to last. */
+interface Rounds {
+  readonly ask: (work: Work, control: Control) => Promise<Shown | null>;
+  readonly isOver: (streak: Streak, propagationMs: number) => boolean;
+  readonly again: (message: string, propagationMs: number) => Error;
+}
+
+const rounds = { isOver: isLasting, again: anotherRound };
+
+/** Two rounds, so that a password is not tried so often that the address is let in with none. */
+const fewRounds: Pick<Rounds, 'isOver' | 'again'> = {
+  isOver: ({ times, lastedMs }, propagationMs) => times >= (propagationMs === 0 ? 1 : 2) && lastedMs >= propagationMs,
+  again: settling,
+};
+
+async function judgeRefusal(work: Work, { ask, isOver, again }: Rounds): Promise<Finding> {
+  const { store, ref, connection } = work;
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'refused', outcome, detail });
   const control = await controlOf(work);
   if (!control) return say('not-observable', 'there is no value that has to be accepted beside it');
   const shown = await ask(work, control);
   if (!shown) return say('not-observable', 'there is no value to ask with');
   const { verdict, detail } = shown;
-  if (verdict === 'accepted' && scope().waitedMs < 2 * soonMs) throw settling(`${detail}; asked again`, soonMs / 2);
-  if (verdict !== 'refused') return say(verdict === 'unclear' ? 'not-observable' : 'failed', detail);
-  const evidence = await store.evidence(ref);
-  if (!evidence.some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved'))
-    return say('not-observable', 'already refused before the rotation');
+  if (verdict === 'unclear') return say('not-observable', detail);
+  if (verdict !== 'refused') {
+    const patienceMs = 2 * Math.max(soonMs, connection.propagationMs);
+    if (verdict === 'accepted' || connection.propagationMs > 0) await waitOut(work, shown, patienceMs);
+    return say('failed', detail);
+  }
+  if (!(await wasAccepted(work))) return say('not-observable', 'already refused before the rotation');
+  const { propagationMs: settlingMs } = connection;
+  const streak = await countRound(store, ref, { refused: true, detail, settlingMs });
+  if (!isOver(streak, settlingMs)) throw again(`${detail}; asked again until every node must know`, settlingMs);
   await store.note(ref, { provider: 'refused' });
   return say('proved', detail);
+}
+
+/** What is let through still may be over soon. It ends the refusals that were counted. */
+async function waitOut({ store, ref, connection }: Work, { detail }: Shown, patienceMs: number): Promise<void> {
+  await countRound(store, ref, { refused: false, detail, settlingMs: connection.propagationMs });
+  if (scope().waitedMs < patienceMs) throw settling(`${detail}; asked again`, patienceMs / 4);
 }

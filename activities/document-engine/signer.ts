@@ -28,7 +28,8 @@ export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise
   if (tooLong !== null) return say('failed', tooLong);
   const { is, detail } = await usesKey(work, token);
   if (is) return say('proved', detail);
-  if (scope().waitedMs < signer.settlingMs) throw settling(`${detail}; asked again`, pauseMs);
+  if (scope().waitedMs < Math.max(signer.settlingMs, connection.propagationMs))
+    throw settling(`${detail}; asked again`, pauseMs);
   return say('failed', detail);
 }
 
@@ -48,7 +49,7 @@ async function usesKey(work: Work, token: string): Promise<{ readonly is: boolea
 
 /** The engine may take tokens of the key and not this one where it can be asked, for what it claims. Then the signature is what counts. */
 async function isTaken(work: Work, token: string): Promise<'yes' | 'no' | 'not shown'> {
-  const shown = await showsKey(work, given(token));
+  const shown = await showsKey(work, given(token), true);
   if (shown.verdict === 'accepted') return 'yes';
   const { privateKey } = await work.store.unseal(work.ref);
   const own = privateKey === undefined ? shown : await showsKey(work, signerWith(work, privateKey));

@@ -39,6 +39,8 @@ export async function stageDocumentEngine(
   options: DocumentEngineOptions,
 ): Promise<DocumentEngineStage> {
   const { clock = preciseClock, latencyMs = 0, lifetime = '0 seconds', behavior = {} } = options;
+  const { nodes = 1, lagMs = 0 } = behavior;
+  const propagation = lagMs === 0 ? '0 seconds' : `${(2 * lagMs) / 1000} seconds`;
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-viewer-'));
   const engine = await startDocumentEngineLab({ clock, latencyMs, behavior, algorithm: 'ES256' });
   return {
@@ -56,6 +58,7 @@ export async function stageDocumentEngine(
         ...{ kind: 'document-engine', url: engine.url, apiToken: { file: './viewer-token' } },
         jwt: { algorithm: engine.algorithm, tokenLifetime: lifetime, ...jwt },
         deployment: { replaceSecretsFromEnv: false },
+        ...{ propagation, nodes },
       };
       const grace = lifetime === '0 seconds' ? {} : { grace: lifetime };
       return {

@@ -18,7 +18,7 @@ export function connectionTo({ apiToken = '', ...changed }: Changed): DocumentEn
   return {
     ...{ url: 'http://127.0.0.1:1', type: 'jwt', part: 'publicKey', dashboardUsername: 'admin' },
     jwt: { algorithm: 'ES256', tokenLifetimeMs: 0, signer: null },
-    ...{ envFile: null, replaceSecretsFromEnv: false },
+    ...{ envFile: null, replaceSecretsFromEnv: false, propagationMs: 0, connections: 1 },
     ...changed,
     apiToken: async () => apiToken,
   };

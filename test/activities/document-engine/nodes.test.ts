@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Finding } from '../../../src/domain/evidence.js';
+import { nodesOf } from '../../../activities/document-engine/connection.js';
+import { newKeyPair } from '../../../src/lab/document-engine/server.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+import { type DocumentEngineStage, startStage } from './stage.js';
+
+const lagMs = 400;
+
+let bench: Bench;
+let stage: DocumentEngineStage;
+
+async function begin(type: 'jwt' | 'dashboard_password'): Promise<void> {
+  bench = await startBench();
+  stage = await startStage(bench, { type, behavior: { nodes: 2, lagMs } });
+  Object.assign(stage.settings, nodesOf(2 * lagMs, 2));
+}
+afterEach(async () => {
+  await stage.lab.stop();
+  await bench.close();
+});
+
+/** Attempts as Temporal makes them, in real time. */
+async function untilDone(work: () => Promise<Finding>): Promise<Finding> {
+  const began = performance.now();
+  for (;;) {
+    const waitedMs = performance.now() - began;
+    const done = await bench.attempt(work, { key: 'one activity', waitedMs }).catch(async (error: unknown) => {
+      const { type, nextRetryDelay } = await failureOf(Promise.reject(error));
+      expect(type).toBe('Settling');
+      await delay(Number(nextRetryDelay));
+      return null;
+    });
+    if (done) return done;
+  }
+}
+
+describe.each([
+  ['jwt', 'acceptsKey', 'refusesKey'],
+  ['dashboard_password', 'acceptsPassword', 'refusesPassword'],
+] as const)('where a second node learns of changes late (%s)', (type, accepts, refuses) => {
+  beforeEach(() => begin(type));
+
+  async function switched(): Promise<void> {
+    const { activities, old, next } = stage;
+    await bench.attempt(() => activities.generate(next));
+    await bench.attempt(() => activities.addSecret(old));
+    await bench.attempt(() => activities.addSecret(next));
+  }
+
+  it('waits for it before a new value is called accepted or refused', async () => {
+    await switched();
+    const began = performance.now();
+
+    expect(await untilDone(() => stage.activities[accepts](stage.next))).toMatchObject({ outcome: 'proved' });
+
+    expect(performance.now() - began).toBeGreaterThan(lagMs / 2);
+  });
+
+  it('calls the old value refused when no node lets it in any more', async () => {
+    const { activities, old, next } = stage;
+    await switched();
+    await untilDone(() => activities[accepts](old));
+    await untilDone(() => activities[accepts](next));
+    await bench.promote(next);
+    await bench.attempt(() => activities.makeCurrent({ version: next, former: old }));
+    await bench.attempt(() => activities.expireSecret(old));
+    const ended = performance.now();
+
+    expect(await untilDone(() => activities[refuses](old))).toMatchObject({ outcome: 'proved' });
+
+    expect(performance.now() - ended).toBeGreaterThan(lagMs);
+    expect(stage.lab.values(type)).not.toContain(stage.lab.environment[type]);
+  });
+
+  it('says at once that a value is wrong which a person has just handed in', async () => {
+    stage.lab.rotateByHand(type, type === 'jwt' ? newKeyPair('ES256').publicKey : 'another');
+    await delay(lagMs + 50);
+
+    expect(await bench.attempt(() => stage.activities[accepts](stage.old))).toMatchObject({ outcome: 'failed' });
+  });
+});
