@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { Finding } from '../../../src/domain/evidence.js';
 import { nodesOf } from '../../../activities/document-engine/connection.js';
 import { newKeyPair } from '../../../src/lab/document-engine/server.js';
-import { type Bench, failureOf, startBench } from '../bench.js';
+import { type Bench, startBench } from '../bench.js';
 import { type DocumentEngineStage, startStage } from './stage.js';
 
 const lagMs = 400;
@@ -26,9 +27,8 @@ async function untilDone(work: () => Promise<Finding>): Promise<Finding> {
   for (;;) {
     const waitedMs = performance.now() - began;
     const done = await bench.attempt(work, { key: 'one activity', waitedMs }).catch(async (error: unknown) => {
-      const { type, nextRetryDelay } = await failureOf(Promise.reject(error));
-      expect(type).toBe('Settling');
-      await delay(Number(nextRetryDelay));
+      expect(error).toMatchObject({ type: 'Settling' });
+      await delay(Number((error as ApplicationFailure).nextRetryDelay));
       return null;
     });
     if (done) return done;
