@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Verdict } from '../prove/run-case.js';
-import type { ProveReport } from '../prove/prove.js';
+import type { Choice } from '../prove/choose.js';
+import type { ProveOptions, ProveReport } from '../prove/prove.js';
+import type { SimulatedReport } from '../simulation/schedules.js';
 import { durationMs } from '../domain/duration.js';
 import { UsageError } from '../operations/refusals.js';
 import { durationOf } from './duration-argument.js';
@@ -18,6 +20,8 @@ interface Options {
   readonly budget?: string;
   readonly first?: string;
   readonly variants?: boolean;
+  readonly simulated?: boolean;
+  readonly replay?: boolean;
 }
 
 export function defineProve(program: Command): void {
@@ -38,6 +42,8 @@ export function defineProve(program: Command): void {
     .option('--seed <text>', 'decides which cases a sample holds, and their order')
     .option('--jobs <n>', 'how many cases run at once', '2')
     .option('--budget <duration>', 'start no case after this long, for instance "25 minutes"')
+    .option('--simulated', 'in simulated time, with a simulated Temporal: some hundred cases a minute on each core')
+    .option('--replay', 'with --simulated: plays each case twice, and fails where the two differ in anything')
     .option('--first <ids>', 'procedures to play first and in full, separated by commas')
     .addHelpText(
       'after',
@@ -47,10 +53,32 @@ export function defineProve(program: Command): void {
 }
 
 async function runProve(cli: Cli, options: Options): Promise<ExitCode> {
-  const { procedure, fault, seed, budget, sample, first } = options;
+  const { simulated, replay } = options;
+  if (replay && !simulated) throw replayNeedsSimulated();
+  const report = simulated ? await proveSimulated(cli, options) : await play(cli, options, {});
+  cli.answer(report, reportText(report, options));
+  return report.failed === 0 ? exitCodes.done : exitCodes.failed;
+}
+
+async function proveSimulated(cli: Cli, options: Options): Promise<SimulatedReport> {
+  const { simulatedPlayers } = await import('../simulation/players.js');
+  const { createScheduleCount } = await import('../simulation/schedules.js');
+  const [schedules, { seed = 'a', replay = false }] = [createScheduleCount(), options];
+  const players = simulatedPlayers({ seed, replay, onVerdict: (verdict) => schedules.add(verdict) });
+  return schedules.tell(await play(cli, options, { players }));
+}
+
+async function play(cli: Cli, options: Options, who: Pick<ProveOptions, 'players'>): Promise<ProveReport> {
   const { prove } = await import('../prove/prove.js');
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
-  const report = await prove({
+  const onVerdict: ProveOptions['onVerdict'] = (verdict, { done, of }) =>
+    log(verdictLines(cli, verdict, { position: `${done}/${of}`, options }).join('\n'));
+  return prove({ ...choiceOf(options), ...who, jobs: countOf(options.jobs), onLine: log, onVerdict });
+}
+
+function choiceOf(options: Options): Choice & Pick<ProveOptions, 'budgetMs'> {
+  const { procedure, fault, seed, budget, sample, first } = options;
+  return {
     ...(procedure !== undefined && { procedure }),
     ...(fault !== undefined && { fault }),
     ...(options.case !== undefined && { only: listOf(options.case) }),
@@ -59,12 +87,14 @@ async function runProve(cli: Cli, options: Options): Promise<ExitCode> {
     ...(options.variants && { variants: true }),
     ...(budget !== undefined && { budgetMs: durationMs(durationOf(spelledOut(budget))) }),
     ...(first !== undefined && { first: listOf(first) }),
-    jobs: countOf(options.jobs),
-    onLine: log,
-    onVerdict: (verdict, { done, of }) => log(verdictLines(cli, verdict, `${done}/${of}`).join('\n')),
+  };
+}
+
+function replayNeedsSimulated(): UsageError {
+  return new UsageError('--replay is for simulated time only', {
+    state: 'Nothing was played.',
+    next: 'Add --simulated, or leave out --replay.',
   });
-  cli.answer(report, reportText(report));
-  return report.failed === 0 ? exitCodes.done : exitCodes.failed;
 }
 
 /** `25m` as scripts like it, and what every other command takes. */
@@ -85,16 +115,22 @@ function countOf(text: string): number {
   });
 }
 
-function verdictLines({ paint: { good, bad, dim } }: Cli, verdict: Verdict, position: string): string[] {
+interface Told {
+  readonly position: string;
+  readonly options: Options;
+}
+
+function verdictLines({ paint: { good, bad, dim } }: Cli, verdict: Verdict, { position, options }: Told): string[] {
   const { id, problems, outcome, seconds, outageMs } = verdict;
   const outage = outageMs > 0 ? `, ${outageMs} ms without a working value` : '';
   const line = `${dim(position)} ${id} ${dim(`${outcome}, ${seconds.toFixed(1)} s${outage}`)}`;
   if (problems.length === 0) return [`${good('✔')} ${line}`];
-  return [`${bad('✖')} ${line}`, ...problemLines(verdict)];
+  return [`${bad('✖')} ${line}`, ...problemLines(verdict, options)];
 }
 
-function problemLines({ id, procedure, problems }: ProveReport['failures'][number]): string[] {
-  const again = `again: keyturn prove --procedure ${procedure} --case ${id}`;
+function problemLines({ id, procedure, problems }: ProveReport['failures'][number], options: Options): string[] {
+  const simulated = options.simulated ? ` --simulated --seed ${options.seed ?? 'a'}` : '';
+  const again = `again: keyturn prove --procedure ${procedure} --case ${id}${simulated}`;
   return [...problems, again].map((line) => `    ${line}`);
 }
 
@@ -105,7 +141,15 @@ function gapText(procedure: string, { gapMs }: ProveReport['byProcedure'][string
   return [`${procedure}: between the writes of one value ${p50} ms (p50), ${p95} ms (p95), ${longest} ms at most`];
 }
 
-function reportText(report: ProveReport): string[] {
+/** How much of it was explored, where time was simulated. */
+function schedulesText(report: ProveReport | SimulatedReport, jobs: number): string[] {
+  if (!('schedules' in report)) return [];
+  const { cases, schedules, seconds } = report;
+  const perMinute = Math.round((cases / Math.max(1, seconds)) * 60);
+  return [`${schedules} different schedules in ${cases} cases, ${perMinute} cases a minute with ${jobs} processes`];
+}
+
+function reportText(report: ProveReport | SimulatedReport, options: Options): string[] {
   const { byProcedure, passed, failed, notRun, failures } = report;
   return [
     ...Object.entries(byProcedure).map(
@@ -115,7 +159,8 @@ function reportText(report: ProveReport): string[] {
     ),
     ...Object.entries(byProcedure).flatMap(([id, tally]) => gapText(id, tally)),
     ...Object.entries(notRun).map(([id, count]) => `not run: ${count} cases of ${id}`),
-    ...failures.flatMap((failure) => [`✖ ${failure.procedure} ${failure.id}`, ...problemLines(failure)]),
+    ...schedulesText(report, Number(options.jobs)),
+    ...failures.flatMap((failure) => [`✖ ${failure.procedure} ${failure.id}`, ...problemLines(failure, options)]),
     `${passed} passed, ${failed} failed`,
   ];
 }

@@ -1,8 +1,9 @@
 import { findTemporalBinary } from '../temporal/binary.js';
 import { UserError } from '../domain/user-error.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
-import { type CrashCase, casesOf, flows } from './cases.js';
+import { type Boundary, type CrashCase, casesOf, flows } from './cases.js';
 import { choose, type Choice } from './choose.js';
+import type { Player, StartPlayers } from './player.js';
 import { recordBoundaries } from './record.js';
 import { runCase, type Verdict } from './run-case.js';
 import { stages, variants } from './stages/index.js';
@@ -13,6 +14,8 @@ import { WorkerPool } from './worker.js';
 export interface ProveOptions extends Choice {
   /** How many cases run at once, each with a Temporal server of its own. */
   readonly jobs: number;
+  /** Who plays; on Temporal servers and worker processes when left out. */
+  readonly players?: StartPlayers;
   /** No case is started after so many milliseconds. */
   readonly budgetMs?: number;
   readonly onLine: (line: string) => void;
@@ -42,29 +45,40 @@ export interface ProveReport extends Tally {
 
 /** Plays the crash matrix. Reaches nothing but loopback; leaves nothing behind. */
 export async function prove(options: ProveOptions): Promise<ProveReport> {
-  const { jobs, budgetMs = Number.POSITIVE_INFINITY, onLine, onVerdict } = options;
+  const { jobs, players = playersOnTemporal, budgetMs = Number.POSITIVE_INFINITY, onLine, onVerdict } = options;
   const begun = Date.now();
   return withCleanup(async (defer) => {
-    const [first, ...others] = await startJobs(jobs, onLine, defer);
-    if (!first) throw new RangeError('at least one job is needed');
-    const all = await everyCase([first, ...others], options);
+    const playing = await players(jobs, onLine, defer);
+    const all = await everyCase(playing, options);
     const chosen = choose(all, options);
     if (chosen.length === 0) throw nothingChosen();
     onLine(`${chosen.length} of ${all.length} cases, ${jobs} at a time`);
     const queue = [...chosen];
     const verdicts: Verdict[] = [];
-    async function work(job: Job): Promise<void> {
+    async function work(player: Player): Promise<void> {
       for (let next = take(); next; next = take()) {
-        const verdict = await playCase(job, next);
+        const verdict = await player.play(next);
         verdicts.push(verdict);
         onVerdict(verdict, { done: verdicts.length, of: chosen.length });
       }
     }
     const take = (): CrashCase | undefined => (Date.now() - begun < budgetMs ? queue.shift() : undefined);
-    await Promise.all([first, ...others].map(work));
+    await Promise.all(playing.map(work));
     return tellAll(verdicts, all);
   });
 }
+
+const playersOnTemporal: StartPlayers = async (count, onLine, defer) => {
+  const jobs = await startJobs(count, onLine, defer);
+  return jobs.map((job) => ({
+    async boundaries(procedure) {
+      const boundaries: Boundary[] = [];
+      for (const flow of flows) boundaries.push(...(await recordBoundaries(job, procedure, flow)));
+      return boundaries;
+    },
+    play: (crash) => playCase(job, crash),
+  }));
+};
 
 /** A case whose fault did not happen, on a busy machine for instance, is played once more. What it did show is never played away. */
 async function playCase(job: Job, crash: CrashCase): Promise<Verdict> {
@@ -88,7 +102,7 @@ export async function startJobs(count: number, onLine: (line: string) => void, d
 
 /** Every case of the chosen procedures, those named first before the others. */
 async function everyCase(
-  jobs: readonly Job[],
+  players: readonly Player[],
   { procedure, first = [], variants: too = false }: Choice,
 ): Promise<CrashCase[]> {
   const every = [...Object.keys(stages), ...(too ? Object.keys(variants) : [])];
@@ -96,14 +110,11 @@ async function everyCase(
   ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
   const found = new Map<string, CrashCase[]>();
   const queue = [...ids];
-  async function record(job: Job): Promise<void> {
-    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-      const boundaries = [];
-      for (const flow of flows) boundaries.push(...(await recordBoundaries(job, id, flow)));
-      found.set(id, casesOf(id, boundaries));
-    }
+  async function record(player: Player): Promise<void> {
+    for (let id = queue.shift(); id !== undefined; id = queue.shift())
+      found.set(id, casesOf(id, await player.boundaries(id)));
   }
-  const failed = (await Promise.allSettled(jobs.map(record))).find(({ status }) => status === 'rejected');
+  const failed = (await Promise.allSettled(players.map(record))).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason; // not before all of them have let go of their servers
   return ids.flatMap((id) => found.get(id) ?? []);
 }

@@ -1,0 +1,105 @@
+import { composeSystems } from '../../workers/compose.js';
+import { registered } from '../../workers/registered.js';
+import { openSession } from '../operations/session.js';
+import type { Assignment, Outgoing, Trace, WorkerMessage } from '../prove/snag.js';
+import { createTracer } from '../prove/tracer.js';
+import type { WorkerProcess } from '../prove/worker.js';
+import { owner, type SimProcess } from './engine.js';
+import type { SimJobOptions } from './job.js';
+import { directDoor, doors } from './patches.js';
+import { entering, gatedStore, knocking } from './places.js';
+import { traceChanges } from './remote-changes.js';
+import type { SimTemporal } from './temporal.js';
+import { SimWorker } from './worker.js';
+
+/** What a simulated worker process is built for. */
+export interface Employment {
+  readonly assignment: Assignment;
+  readonly server: SimTemporal;
+  readonly options: SimJobOptions;
+  readonly onWorker: (worker: SimWorker) => void;
+}
+
+const startMs = { from: 20, to: 120 }; // a process that was loaded ahead builds itself up
+
+/** The same as src/prove/worker-process.ts does in a process of its own, and src/prove/worker.ts from outside. */
+export function employ(process: SimProcess, employment: Employment): WorkerProcess {
+  const { sim } = process;
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => undefined);
+  const reports = createReports(process, employment.assignment.snag);
+  sim.after(sim.random.between(startMs.from, startMs.to), () =>
+    owner.run(process, () => {
+      work(process, employment, reports).then(ready.resolve, ready.reject);
+    }),
+  );
+  return {
+    ended: reports.ended,
+    get frozenAt() {
+      return reports.frozenAt();
+    },
+    ...{ ready: ready.promise, reached: reports.reached, exited: process.exited.promise },
+    goOn: () => reports.letGoOn(),
+    signal(signal) {
+      if (signal === 'SIGCONT') process.thaw();
+      if (signal === 'SIGSTOP') process.freeze();
+      if (signal === 'SIGKILL') process.kill();
+    },
+  };
+}
+
+/** What a worker tells of itself, and what it is told at its snag. */
+function createReports(process: SimProcess, snag: Assignment['snag']) {
+  const reached = Promise.withResolvers<Outgoing | null>();
+  const ended: { trace: Trace; outcome: 'succeeded' | 'failed' }[] = [];
+  let frozenAt = 0;
+  let goOn = Promise.withResolvers<void>();
+  async function report(message: WorkerMessage): Promise<void> {
+    await process.gate();
+    if (message.event === 'ended') ended.push(structuredClone(message)); // as it was told: it goes on to change
+    if (message.event !== 'reached') return;
+    frozenAt = ended.length;
+    process.sim.note(`${process.name} comes to its snag: ${JSON.stringify(snag)}`);
+    reached.resolve(message.request);
+    if (snag?.act !== 'stop') return;
+    process.freeze();
+    await process.gate();
+  }
+  return {
+    ...{ ended, reached: reached.promise, report, goOn: () => goOn.promise, frozenAt: () => frozenAt },
+    letGoOn() {
+      goOn.resolve();
+      goOn = Promise.withResolvers();
+    },
+  };
+}
+
+async function work(
+  process: SimProcess,
+  { assignment, server, options, onWorker }: Employment,
+  { report, goOn }: Pick<Parameters<typeof createTracer>[0], 'report' | 'goOn'>,
+): Promise<void> {
+  const { file, snag } = assignment;
+  const { without = {}, around } = options;
+  const session = await openSession({ file });
+  void process.exited.promise.then(() => session.close());
+  const box: { worker?: SimWorker } = {};
+  const tracer = createTracer({
+    ...{ snag, report, goOn },
+    async retire() {
+      if (box.worker) box.worker.polling = false;
+    },
+  });
+  doors.set(process, knocking(process, tracer.requests(directDoor), around));
+  traceChanges(process, tracer, around);
+  const gated = gatedStore(session.store, process, around);
+  const store = tracer.store(without.store?.(gated) ?? gated);
+  const activities = registered(composeSystems(session.config, store));
+  const worker = new SimWorker({
+    ...{ process, temporal: server, store },
+    activities: entering(tracer.activities(without.activities?.(activities, store) ?? activities), process, around),
+  });
+  box.worker = worker;
+  onWorker(worker);
+  server.join(worker);
+}

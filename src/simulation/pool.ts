@@ -1,0 +1,66 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Defer } from '../lab/with-cleanup.js';
+import { readEnvironment } from '../temporal/environment.js';
+import type { Answer, Question, Questions } from './questions.js';
+
+/** Compiled code, also for tests that run from the sources, as with the workflow bundle. */
+const script = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/simulation/process.js' : './process.js', import.meta.url),
+);
+
+/** Stores of cases lie in memory where there is a place for that: a case writes some hundred times. */
+const folder = existsSync('/dev/shm') ? { TMPDIR: '/dev/shm' } : {};
+
+/** A process that simulates. It answers one question at a time. */
+export interface Simulator {
+  ask<Kind extends keyof Questions>(kind: Kind, asks: Questions[Kind]['asks']): Promise<Questions[Kind]['answers']>;
+}
+
+/** As many as there are cores, when `count` is left out. They end with `defer`. */
+export function startSimulators(defer: Defer, count = availableParallelism()): Simulator[] {
+  return Array.from({ length: count }, () => startSimulator(defer));
+}
+
+/** A process that ends in the middle of a case is replaced by another for the next one. */
+function startSimulator(defer: Defer): Simulator {
+  let child: ChildProcess | null = null;
+  let asked = 0;
+  defer(async () => void child?.kill('SIGKILL'));
+  return {
+    ask(kind, asks) {
+      child = child?.connected ? child : startProcess();
+      return ask(child, { id: asked++, kind, asks } as Question) as Promise<never>;
+    },
+  };
+}
+
+function startProcess(): ChildProcess {
+  return fork(script, {
+    env: { ...readEnvironment().variables, ...folder },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+}
+
+function ask(child: ChildProcess, question: Question): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const hear = (said: Answer): void => {
+      if (said.id !== question.id) return;
+      over();
+      if ('failure' in said) reject(new Error(said.failure));
+      else resolve(said.value);
+    };
+    const ended = (): void => {
+      over();
+      reject(new Error('the simulating process ended'));
+    };
+    function over(): void {
+      child.off('message', hear).off('exit', ended);
+    }
+    child.on('message', hear).on('exit', ended);
+    child.send(question);
+  });
+}

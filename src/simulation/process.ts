@@ -1,0 +1,19 @@
+// A process that simulates: whoever wants a case played tells it which. Time, randomness and the outside are replaced before anything of the
+// product is loaded.
+import { install } from './patches.js';
+import type { Answer, Question } from './questions.js';
+
+install();
+process.once('disconnect', () => process.exit());
+const { answer } = await import('./answers.js');
+
+process.on('message', (question: Question) => {
+  answer(question).then(
+    (value) => tell({ id: question.id, value }),
+    (error: unknown) => tell({ id: question.id, failure: String(error) }),
+  );
+});
+
+function tell(said: Answer): void {
+  if (process.connected) process.send?.(said);
+}

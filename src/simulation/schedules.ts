@@ -1,0 +1,38 @@
+import type { ProveReport, Tally } from '../prove/prove.js';
+import type { SimulatedVerdict } from './questions.js';
+
+export interface SimulatedTally extends Tally {
+  /** How many cases had an effect, in an order of events that no other one had. */
+  readonly schedules: number;
+}
+
+export interface SimulatedReport extends ProveReport, SimulatedTally {
+  /** Real ones, for all of it. */
+  readonly seconds: number;
+  readonly byProcedure: Readonly<Record<string, SimulatedTally>>;
+}
+
+/** Counts the schedules of verdicts as they come. A case counts when its fault happened and its order of events is new. */
+export function createScheduleCount() {
+  const begun = Date.now();
+  const orders = new Map<string, Set<string>>();
+  const countOf = (procedure: string): number => orders.get(procedure)?.size ?? 0;
+  return {
+    add({ procedure, order, missed }: Pick<SimulatedVerdict, 'procedure' | 'order' | 'missed'>): void {
+      if (missed) return;
+      const known = orders.get(procedure) ?? new Set();
+      orders.set(procedure, known.add(order));
+    },
+    tell(report: ProveReport): SimulatedReport {
+      const byProcedure = Object.entries(report.byProcedure).map(
+        ([procedure, tally]) => [procedure, { ...tally, schedules: countOf(procedure) }] as const,
+      );
+      return {
+        ...report,
+        schedules: byProcedure.reduce((sum, [, { schedules }]) => sum + schedules, 0),
+        seconds: (Date.now() - begun) / 1000,
+        byProcedure: Object.fromEntries(byProcedure),
+      };
+    },
+  };
+}

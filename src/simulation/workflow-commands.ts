@@ -1,0 +1,82 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import type { coresdk } from '@temporalio/proto';
+import type { ActivityBoard } from './activities.js';
+import type { Simulation } from './engine.js';
+import type { Command, Execution, Job, Payload } from './execution.js';
+import type { Wire } from './wire.js';
+
+/** What commands need of the server. */
+export interface CommandHooks {
+  readonly sim: Simulation;
+  readonly wire: Wire;
+  readonly activities: ActivityBoard;
+  /** Something the workflow has to hear. */
+  readonly add: (execution: Execution, job: Job) => void;
+  readonly end: (execution: Execution, status: Execution['status'], settle: () => void) => void;
+  /** The next run of the same workflow. */
+  readonly goOn: (execution: Execution, type: string, args: readonly Payload[]) => void;
+}
+
+type Obey<T> = (hooks: CommandHooks, execution: Execution, command: T) => void;
+
+/** What the server does at each command of a workflow. */
+const effects: { readonly [Kind in keyof Command]?: Obey<NonNullable<Command[Kind]>> } = {
+  scheduleActivity: ({ activities }, execution, command) => activities.schedule(execution, command),
+  requestCancelActivity: ({ activities }, execution, { seq }) => activities.requestCancel(execution, seq ?? 0),
+  startTimer,
+  cancelTimer(_, { timers }, { seq }) {
+    const timer = timers.get(seq ?? 0);
+    if (timer) timer.cancelled = true;
+  },
+  upsertWorkflowSearchAttributes(_, { shown }, { searchAttributes }) {
+    for (const [key, payload] of Object.entries(searchAttributes?.indexedFields ?? {}))
+      shown.set(key, JSON.parse(Buffer.from(payload.data ?? []).toString() || 'null'));
+  },
+  updateResponse: (_, execution, command) => answerUpdate(execution, command),
+  completeWorkflowExecution({ sim, end }, execution, { result }) {
+    const value: unknown = result ? defaultPayloadConverter.fromPayload(result) : undefined;
+    sim.note(`${execution.workflowId} completes: ${JSON.stringify(value)}`);
+    end(execution, 'COMPLETED', () => execution.result.resolve(value));
+  },
+  failWorkflowExecution({ end }, execution, { failure }) {
+    end(execution, 'FAILED', () => execution.result.reject(new Error(failure?.message ?? 'unknown')));
+  },
+  continueAsNewWorkflowExecution({ end, goOn }, execution, { workflowType, arguments: args }) {
+    end(execution, 'CONTINUED_AS_NEW', () => undefined);
+    goOn(execution, workflowType ?? execution.type, args ?? []);
+  },
+  modifyWorkflowProperties: () => undefined, // the memo, which nobody here reads
+};
+
+/** Throws for a command that is not simulated. */
+export function obey(hooks: CommandHooks, execution: Execution, command: Command): void {
+  for (const [kind, effect] of Object.entries(effects) as [keyof Command, Obey<unknown>][]) {
+    const given = command[kind];
+    if (given !== null && given !== undefined) return effect(hooks, execution, given);
+  }
+  throw new Error(`not simulated: ${Object.keys(command).join()}`);
+}
+
+function startTimer(
+  { wire, add }: CommandHooks,
+  execution: Execution,
+  { seq, startToFireTimeout }: coresdk.workflow_commands.IStartTimer,
+): void {
+  const number = seq ?? 0;
+  const fire = (): void => {
+    if (execution.status === 'RUNNING' && !execution.timers.get(number)?.cancelled)
+      add(execution, { fireTimer: { seq: number } });
+  };
+  execution.timers.set(number, wire.alarm(optionalTsToMs(startToFireTimeout) ?? 0, fire));
+}
+
+function answerUpdate(
+  { updates }: Execution,
+  { protocolInstanceId, rejected, completed }: coresdk.workflow_commands.IUpdateResponse,
+): void {
+  const update = updates.get(protocolInstanceId ?? '');
+  if (rejected) update?.settled.reject(new Error(rejected.message ?? 'refused'));
+  if (completed) update?.settled.resolve();
+  if (rejected || completed) updates.delete(protocolInstanceId ?? '');
+}
