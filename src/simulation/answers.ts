@@ -1,10 +1,17 @@
 import { casesOf } from '../prove/cases.js';
+import type { Assignment } from '../prove/snag.js';
+import type { Without } from '../prove/worker-process.js';
+import { chaos, type ChaosVerdict } from './chaos.js';
 import { simulateBoundaries, simulateCase } from './matrix.js';
-import type { CaseQuestion, Question, Questions, SimulatedVerdict } from './questions.js';
+import { calm, planOf } from './plans.js';
+import type { CaseQuestion, ChaosQuestion, Question, Questions, SimulatedVerdict } from './questions.js';
+import { shrink } from './shrink.js';
+import type { PlaceCounts } from './trouble.js';
 
 /** Answers one question after the other: there is one clock. */
 export function answer({ kind, asks }: Question): Promise<Questions[keyof Questions]['answers']> {
-  return kind === 'boundaries' ? simulateBoundaries(asks.procedure) : playCase(asks);
+  if (kind === 'boundaries') return simulateBoundaries(asks.procedure);
+  return kind === 'case' ? playCase(asks) : playChaos(asks);
 }
 
 async function playCase({ procedure, boundaries, caseId, seed, lines }: CaseQuestion): Promise<SimulatedVerdict> {
@@ -13,4 +20,30 @@ async function playCase({ procedure, boundaries, caseId, seed, lines }: CaseQues
   const { value, sim } = await simulateCase(crash, seed, { lines });
   const told = { ...value, hash: sim.hash(), order: sim.order(), events: sim.events };
   return sim.lines ? { ...told, lines: sim.lines } : told;
+}
+
+async function playChaos({ procedure, seed, profile, lines, without, ...asked }: ChaosQuestion): Promise<ChaosVerdict> {
+  const plan = asked.plan ?? planOf(`${procedure}/${seed}`, profile, await placesOf(procedure));
+  const rule = without ? { without: await takenOut(without) } : {};
+  const what = { procedure, seed, plan, ...rule, ...(lines && { lines }) };
+  const verdict = await chaos(what);
+  return asked.shrink && verdict.problems.length > 0 ? shrink(what, verdict) : verdict;
+}
+
+const places = new Map<string, PlaceCounts>();
+
+/** How many places a rotation without trouble passes. */
+async function placesOf(procedure: string): Promise<PlaceCounts> {
+  const known = places.get(procedure);
+  if (known) return known;
+  const { places: counted } = await chaos({ procedure, seed: 'calm', plan: calm });
+  places.set(procedure, counted);
+  return counted;
+}
+
+async function takenOut({ module, rule }: NonNullable<Assignment['without']>): Promise<Without> {
+  const { without } = (await import(module)) as { without: Readonly<Record<string, Without>> };
+  const found = without[rule];
+  if (!found) throw new Error(`${module} takes out no rule called ${rule}`);
+  return found;
 }

@@ -1,5 +1,9 @@
 import type { Boundary } from '../prove/cases.js';
 import type { Verdict } from '../prove/run-case.js';
+import type { Assignment } from '../prove/snag.js';
+import type { ChaosVerdict } from './chaos.js';
+import type { Profile } from './plans.js';
+import type { Plan } from './trouble.js';
 
 /** What a case in simulated time shows besides its verdict. */
 export interface SimulatedVerdict extends Verdict {
@@ -21,10 +25,24 @@ export interface CaseQuestion {
   readonly lines: boolean;
 }
 
+/** Plays one seed of chaos, or a plan instead of what the seed says. */
+export interface ChaosQuestion {
+  readonly procedure: string;
+  readonly seed: string;
+  readonly profile: Profile;
+  readonly plan?: Plan;
+  readonly lines?: boolean;
+  /** Makes a plan that fails smaller, as long as it fails. */
+  readonly shrink?: boolean;
+  /** One safety rule that is taken out: as src/prove/snag.ts has it. */
+  readonly without?: NonNullable<Assignment['without']>;
+}
+
 /** What a simulating process can be asked, and what it answers. */
 export interface Questions {
   readonly boundaries: { readonly asks: { readonly procedure: string }; readonly answers: Boundary[] };
   readonly case: { readonly asks: CaseQuestion; readonly answers: SimulatedVerdict };
+  readonly chaos: { readonly asks: ChaosQuestion; readonly answers: ChaosVerdict };
 }
 
 export type Question = {

@@ -1,0 +1,210 @@
+import { adopt } from '../operations/adopt.js';
+import { inputOf, openSession, type Session } from '../operations/session.js';
+import { startRotation } from '../operations/start-rotation.js';
+import { createPlayground } from '../lab/playground.js';
+import { type Defer, withCleanup } from '../lab/with-cleanup.js';
+import type { RotationOutcome, RotationReport } from '../domain/rotation.js';
+import { judge, type Judgement } from '../prove/judge.js';
+import type { Stage } from '../prove/stage.js';
+import { startStage } from '../prove/stages/index.js';
+import type { Without } from '../prove/worker-process.js';
+import { descriptorOf } from '../../workers/compose.js';
+import type { SimProcess, Simulation } from './engine.js';
+import type { SimJob } from './job.js';
+import { inSimulation } from './matrix.js';
+import { Person } from './person.js';
+import { type Around, nameless, type Place } from './places.js';
+import { Random } from './random.js';
+import { type Reach, strike } from './strike.js';
+import {
+  durable,
+  fits,
+  isPossible,
+  type Layer,
+  layersOf,
+  type Plan,
+  type PlaceCounts,
+  type Trouble,
+} from './trouble.js';
+import { Truth } from './truth.js';
+
+export interface ChaosCase {
+  readonly procedure: string;
+  readonly seed: string;
+  readonly plan: Plan;
+  readonly without?: Without;
+  readonly lines?: boolean;
+}
+
+export interface ChaosVerdict extends Judgement {
+  readonly procedure: string;
+  readonly seed: string;
+  readonly plan: Plan;
+  readonly outcome: RotationOutcome | 'none';
+  /** What happened, in order. */
+  readonly struck: readonly string[];
+  /** How many places of each layer were passed. */
+  readonly places: PlaceCounts;
+  /** How often Keyturn left the engine without a working value. */
+  readonly outages: number;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly hash: string;
+  readonly order: string;
+  readonly lines?: readonly string[];
+}
+
+/** Plays one rotation and everything that a plan lets happen to it. */
+export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
+  const { procedure, seed, plan, without, lines = false } = what;
+  const box: { scene?: Scene } = {};
+  const around: Around = {
+    pass: (place, process) => box.scene?.pass(place, process),
+    storeIsAway: () => box.scene?.storeIsAway() ?? false,
+  };
+  const { value, sim } = await inSimulation(
+    `${procedure}/${seed}`,
+    (job, current) =>
+      withCleanup(async (defer) => {
+        const scene = new Scene(current, job, plan);
+        const judged = await scene.play(procedure, { defer, begin: () => void (box.scene = scene) });
+        return { ...judged, struck: scene.struck, places: scene.counts };
+      }),
+    { around, lines, ...(without && { without }) },
+  ).catch((error: unknown) => {
+    throw new Error(`${procedure}, seed ${seed}: ${String(error)}`, { cause: error });
+  });
+  return {
+    ...{ procedure, seed, plan, ...value, events: sim.events, virtualMs: sim.now - sim.begun },
+    ...{ hash: sim.hash(), order: sim.order(), ...(sim.lines && { lines: sim.lines }) },
+  };
+}
+
+/** After these an attempt may be called off while it makes something, which then stays listed as an open attempt. */
+const callsOff: ReadonlySet<string> = new Set(['freeze', 'overtaken', 'late', 'server-away', 'server-crash', 'hang']);
+const settleMs = 90_000; // longer than any attempt
+
+/** One rotation and what happens to it. */
+class Scene {
+  readonly struck: string[] = [];
+  readonly counts: Record<Layer, number> = { any: 0, request: 0, answer: 0, write: 0, fence: 0 };
+  readonly #sim: Simulation;
+  readonly #job: SimJob;
+  readonly #plan: Plan;
+  readonly #pending: Trouble[];
+  #reach!: Reach;
+  #storeBackAt = 0;
+  #over = false;
+
+  constructor(sim: Simulation, job: SimJob, plan: Plan) {
+    this.#sim = sim;
+    this.#job = job;
+    this.#plan = plan;
+    this.#pending = [...plan.troubles];
+  }
+
+  async play(procedure: string, { defer, begin }: { readonly defer: Defer; readonly begin: () => void }) {
+    const stage = await startStage(procedure);
+    defer(() => stage.scenario.stop());
+    const playground = await createPlayground(stage.scenario, { grace: '1 second' });
+    defer(playground.remove);
+    const session = await openSession({ file: playground.file, create: true });
+    defer(() => session.close());
+    const { credential, adopted: parts } = stage.scenario;
+    await adopt(session, { credential, parts, soleUser: true, actor: 'harness' });
+    this.#reach = await this.#start(stage, session, playground.file);
+    const { truth, person } = this.#reach;
+    this.#sim.onEvent = () => truth.look();
+    begin();
+    const report = await person.watch();
+    this.#over = true;
+    await this.#settle(person);
+    this.#sim.onEvent = null;
+    const judged = await this.#judge(session, report);
+    const problems = [...truth.problems, ...person.problems, ...judged.problems];
+    return {
+      ...{ ...judged, outages: truth.outages, outcome: report?.outcome ?? ('none' as const) },
+      problems: [...new Set(problems)],
+    };
+  }
+
+  async #start(stage: Stage, { config }: Session, file: string): Promise<Reach> {
+    const [sim, job, plan] = [this.#sim, this.#job, this.#plan];
+    const { credential } = stage.scenario;
+    const hire = (): void => {
+      if (!this.#over) job.hire({ file, address: 'memory', snag: null });
+    };
+    hire();
+    const input = inputOf(config, credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
+    const { graceMs, patienceMs } = plan;
+    const { handle } = await startRotation(job.temporal.client, descriptorOf(config, credential), {
+      ...input,
+      policy: { ...input.policy, graceMs, patienceMs },
+      timing: { heartbeatMs: 1_000 },
+    });
+    const [truth, random] = [new Truth(sim, stage), new Random(`${sim.seed}/people`)];
+    const person = new Person({ sim, server: job.server, handle, truth, random, plan });
+    const losesStore = (ms: number): void => void (this.#storeBackAt = sim.now + ms);
+    return { sim, job, stage, truth, person, random, hire, losesStore };
+  }
+
+  storeIsAway(): boolean {
+    return this.#sim.now < this.#storeBackAt;
+  }
+
+  /** The heart of it: counts places, and strikes where the plan says so. */
+  pass(place: Place, process: SimProcess): void {
+    if (this.#over || process.state !== 'up') return;
+    this.#sim.trace(`${process.name} ${place.at} ${nameless(place.name)}`);
+    for (const layer of layersOf(place)) this.counts[layer]++;
+    for (const trouble of this.#pending.filter(({ layer, place: at }) => at < this.counts[layer])) {
+      if (!isPossible(trouble, this.#reach.stage) || !fits(trouble, place)) continue;
+      this.#pending.splice(this.#pending.indexOf(trouble), 1);
+      const forHowLong = durable.has(trouble.kind) ? ` for ${trouble.ms} ms` : '';
+      this.struck.push(`${trouble.kind}${forHowLong} at ${place.at} ${place.name}`);
+      this.#sim.trace(`trouble: ${trouble.kind}`);
+      strike(this.#reach, trouble, { place, process });
+      if (process.state !== 'up') return;
+    }
+  }
+
+  /** Whatever is still under way comes to its end: attempts that were frozen above all. */
+  async #settle(person: Person): Promise<void> {
+    for (const process of this.#job.processes) process.thaw();
+    await this.#sim.sleep(settleMs);
+    await person.settled();
+  }
+
+  async #judge({ store }: Session, report: RotationReport | null): Promise<Judgement> {
+    const { stage, truth, person } = this.#reach;
+    const { credential } = stage.scenario;
+    const { condemned, edited, darkByOthers } = truth;
+    const calledOff = this.#plan.troubles.some(({ kind }) => callsOff.has(kind));
+    const facts = { stage, store, credential, timeline: truth, condemned, report, edited, calledOff, stranded: false };
+    const judged = await judge(facts);
+    const excused = darkByOthers ? /holds nothing that works|does not hold the current/ : /^$/;
+    const open = (await store.rotations(credential)).some(({ closedAt }) => closedAt === null);
+    return {
+      ...judged,
+      problems: [
+        ...judged.problems.filter((problem) => !excused.test(problem)),
+        ...(open ? ['the workflow has ended, and the store still has its rotation open'] : []),
+        ...wrongEnds(report, { gaveUp: person.gaveUp, emergency: condemned.size > 0 }),
+      ],
+    };
+  }
+}
+
+const endsOfEmergencies: readonly RotationOutcome[] = ['replaced', 'contained', 'abandoned'];
+
+function wrongEnds(report: RotationReport | null, so: { gaveUp: boolean; emergency: boolean }): string[] {
+  if (!report) return [];
+  const { outcome, why = 'without a reason' } = report;
+  return [
+    ...(outcome === 'failed' ? [`it failed: ${why}`] : []),
+    ...(outcome === 'abandoned' && !so.gaveUp ? [`it gave up, and nobody told it to: ${why}`] : []),
+    ...(so.emergency && !endsOfEmergencies.includes(outcome)
+      ? [`there was an emergency, and it ended as ${outcome}: ${why}`]
+      : []),
+  ];
+}

@@ -1,0 +1,83 @@
+import { Random } from './random.js';
+import {
+  durable,
+  layers,
+  others,
+  passing,
+  people,
+  type Plan,
+  type PlaceCounts,
+  type Trouble,
+  type TroubleKind,
+} from './trouble.js';
+
+/** What a plan is drawn from. */
+export interface Dice {
+  readonly kinds: readonly TroubleKind[];
+  /** Most troubles at once. */
+  readonly most: number;
+  readonly graceMs: readonly number[];
+  /** How long people think. */
+  readonly answerMs: readonly number[];
+  readonly doubleDecisions: boolean;
+}
+
+const shortGraceMs = 150; // a phase of its own, no longer
+const longGraceMs = 2 * 3_600_000; // proofs age meanwhile
+
+/** Ways to draw: what passes by itself, that and people, everything. */
+export const profiles = {
+  passing: { kinds: passing, most: 3, graceMs: [shortGraceMs], answerMs: [0], doubleDecisions: false },
+  people: {
+    ...{ kinds: [...passing, ...people], most: 3, graceMs: [shortGraceMs, 20_000] },
+    ...{ answerMs: [0, 5_000], doubleDecisions: true },
+  },
+  all: {
+    ...{ kinds: [...passing, ...people, ...others], most: 4, graceMs: [shortGraceMs, 20_000, longGraceMs] },
+    ...{ answerMs: [0, 0, 5_000, 900_000], doubleDecisions: true },
+  },
+} as const satisfies Readonly<Record<string, Dice>>;
+export type Profile = keyof typeof profiles;
+
+const durationsMs = [30, 300, 1_100, 2_500, 8_000, 25_000, 50_000] as const;
+const weights: Partial<Record<TroubleKind, number>> = { kill: 4, freeze: 4, overtaken: 2, emergency: 2 };
+
+/** The plan of a seed, for a rotation that passes so many places without trouble. */
+export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Plan {
+  const { kinds, most, graceMs, answerMs, doubleDecisions }: Dice = profiles[profile];
+  const random = new Random(`${seed}/plan`);
+  const weighted = kinds.flatMap((kind) => Array.from({ length: weights[kind] ?? 1 }, () => kind));
+  const troubles = Array.from({ length: 1 + random.below(most) }, (): Trouble => {
+    const layer = random.pick(layers);
+    const kind = random.pick(weighted);
+    return { kind, layer, place: random.below(Math.max(1, counts[layer])), ms: random.pick(durationsMs) };
+  });
+  return {
+    ...{ troubles, graceMs: random.pick(graceMs), patienceMs: random.pick([3_000, 600_000]) },
+    ...{ answerMs: random.pick(answerMs), doubleDecisions: doubleDecisions && random.chance(0.25) },
+  };
+}
+
+/** Nothing goes wrong. */
+export const calm: Plan = {
+  ...{ troubles: [], graceMs: shortGraceMs, patienceMs: 600_000, answerMs: 0, doubleDecisions: false },
+};
+
+/** Plans that are simpler than this one, the simplest first. */
+export function* simpler(plan: Plan): Generator<Plan> {
+  const { troubles } = plan;
+  for (const left of troubles) yield { ...plan, troubles: troubles.filter((each) => each !== left) };
+  if (plan.doubleDecisions) yield { ...plan, doubleDecisions: false };
+  if (plan.answerMs !== calm.answerMs) yield { ...plan, answerMs: calm.answerMs };
+  if (plan.graceMs !== calm.graceMs) yield { ...plan, graceMs: calm.graceMs };
+  if (plan.patienceMs !== calm.patienceMs) yield { ...plan, patienceMs: calm.patienceMs };
+  for (const [index, trouble] of troubles.entries())
+    for (const smaller of smallerThan(trouble)) yield { ...plan, troubles: troubles.with(index, smaller) };
+}
+
+function smallerThan(trouble: Trouble): Trouble[] {
+  const { kind, place, ms } = trouble;
+  const earlier = [...new Set([0, Math.floor(place / 2), place - 1])].filter((each) => each >= 0 && each < place);
+  const shorter = durable.has(kind) ? durationsMs.filter((each) => each < ms) : ms === 0 ? [] : [0];
+  return [...earlier.map((at) => ({ ...trouble, place: at })), ...shorter.map((each) => ({ ...trouble, ms: each }))];
+}

@@ -1,0 +1,98 @@
+import { withCleanup } from '../lab/with-cleanup.js';
+import { stages } from '../prove/stages/index.js';
+import type { ChaosVerdict } from './chaos.js';
+import type { Profile } from './plans.js';
+import { type Simulator, startSimulators } from './pool.js';
+import { kindOf } from './shrink.js';
+
+export interface SimulateOptions {
+  readonly cases: number;
+  /** Number of the first seed: where an earlier run left off. */
+  readonly from: number;
+  /** Begins every seed. */
+  readonly seed: string;
+  readonly procedures?: readonly string[];
+  readonly profile: Profile;
+  readonly jobs: number;
+  /** Whether a plan that fails is made smaller before it is told. */
+  readonly shrink: boolean;
+  /** Whether everything that happens is kept in words. */
+  readonly lines: boolean;
+  readonly onVerdict: (verdict: ChaosVerdict) => void;
+}
+
+export interface ChaosTally {
+  readonly cases: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly lostSecrets: number;
+  readonly wrongDeletions: number;
+  readonly falseProofs: number;
+  /** How often an engine was left without a working value. */
+  readonly consumerFailures: number;
+  readonly unlistedOrphans: number;
+  /** Cases in which something happened, in an order of events that no other had. */
+  readonly schedules: number;
+}
+
+export interface ChaosReport extends ChaosTally {
+  readonly seconds: number;
+  readonly byProcedure: Readonly<Record<string, ChaosTally>>;
+  /** Seeds by what went wrong. */
+  readonly problems: Readonly<Record<string, readonly string[]>>;
+  /** What `--from` goes on with. */
+  readonly next: number;
+}
+
+/** Plays so many seeds of every procedure in turn, each with several faults. */
+export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
+  const { cases, from, seed, jobs, profile, procedures = Object.keys(stages), onVerdict } = options;
+  const begun = Date.now();
+  return withCleanup(async (defer) => {
+    const verdicts: ChaosVerdict[] = [];
+    let next = from;
+    const { shrink, lines } = options;
+    async function work(simulator: Simulator): Promise<void> {
+      while (next < from + cases) {
+        const number = next++;
+        const procedure = procedures[number % procedures.length] ?? '';
+        const asked = { procedure, seed: `${seed}-${number}`, profile, shrink, lines };
+        const verdict = await simulator.ask('chaos', asked);
+        verdicts.push(verdict);
+        onVerdict(verdict);
+      }
+    }
+    await Promise.all(startSimulators(defer, jobs).map(work));
+    return tell(verdicts, { seconds: (Date.now() - begun) / 1000, next });
+  });
+}
+
+function tell(verdicts: readonly ChaosVerdict[], rest: Pick<ChaosReport, 'seconds' | 'next'>): ChaosReport {
+  const procedures = [...new Set(verdicts.map(({ procedure }) => procedure))].sort();
+  const of = (procedure: string) => tally(verdicts.filter((each) => each.procedure === procedure));
+  const problems: Record<string, string[]> = {};
+  for (const { procedure, seed, problems: found } of verdicts)
+    for (const kind of new Set(found.map(kindOf))) (problems[kind] ??= []).push(`${procedure} ${seed}`);
+  return {
+    ...tally(verdicts),
+    ...rest,
+    byProcedure: Object.fromEntries(procedures.map((id) => [id, of(id)])),
+    problems,
+  };
+}
+
+function tally(verdicts: readonly ChaosVerdict[]): ChaosTally {
+  const failed = verdicts.filter(({ problems }) => problems.length > 0).length;
+  const sum = (of: (verdict: ChaosVerdict) => number): number =>
+    verdicts.reduce((total, verdict) => total + of(verdict), 0);
+  const struck = verdicts.filter((each) => each.struck.length > 0);
+  return {
+    ...{ cases: verdicts.length, passed: verdicts.length - failed, failed },
+    lostSecrets: sum((verdict) => verdict.lostSecrets),
+    wrongDeletions: sum((verdict) => verdict.wrongDeletions),
+    falseProofs: sum((verdict) => verdict.falseProofs),
+    consumerFailures: sum((verdict) => verdict.outages),
+    unlistedOrphans: sum((verdict) => verdict.unlistedOrphans),
+    schedules: new Set(struck.map(({ procedure, order }) => `${procedure} ${order}`)).size,
+  };
+}

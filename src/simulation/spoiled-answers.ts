@@ -1,0 +1,36 @@
+import type { Fault as LabFault } from '../lab/faults.js';
+import type { Outgoing } from '../prove/snag.js';
+import type { Stage } from '../prove/stage.js';
+import type { Trouble, TroubleKind } from './trouble.js';
+
+type Answers = (trouble: Trouble, request: Outgoing, stage: Stage) => LabFault[];
+
+const answered =
+  (kind: LabFault['kind']): Answers =>
+  (_, { method, path }) => [{ method, path, kind }];
+
+const patienceMs = 900; // of whoever waits for an answer, a little less
+
+/** How the other side answers, by the kind of trouble. */
+const answers: Partial<Record<TroubleKind, Answers>> = {
+  'rate-limit': answered({ status: 429, retryAfterSeconds: 1, body: 'slow down' }),
+  'server-error': answered({ status: 503, body: 'not now' }),
+  refusal: answered({ status: 400, body: 'no' }),
+  'old-dies': answered({ status: 400, body: 'no' }),
+  slow: ({ ms }, { method, path }) => [{ method, path, kind: { slowMs: ms % patienceMs } }],
+  late: ({ ms }, { method, path }) => [{ method, path, kind: { slowMs: ms } }],
+  hang: answered('hang'),
+  'reset-before': answered('reset-before'),
+  'reset-after': answered('reset-after'),
+  'hollow-deletion': (_, { method, path }, { hollow }) => [
+    { method, path, kind: { status: 200, body: hollow?.body() ?? '{}' } },
+    { method: 'GET', path: hollow?.probe ?? '*', kind: { status: 403, body: 'the proxy forbids it' } },
+  ],
+};
+
+/** Lets the other side answer this very request in another way. */
+export function spoil(trouble: Trouble, request: Outgoing, stage: Stage): void {
+  const faults = answers[trouble.kind]?.(trouble, request, stage) ?? [];
+  for (const { url, faults: plan } of stage.systems)
+    if (url === request.origin) for (const fault of faults) plan.add(fault);
+}

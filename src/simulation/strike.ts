@@ -1,0 +1,83 @@
+import { leaveFailure, leaveLines } from '../prove/somebody.js';
+import type { Documents, Stage } from '../prove/stage.js';
+import type { SimProcess, Simulation } from './engine.js';
+import type { SimJob } from './job.js';
+import type { Person } from './person.js';
+import type { Place } from './places.js';
+import type { Random } from './random.js';
+import { spoil } from './spoiled-answers.js';
+import type { Trouble, TroubleKind } from './trouble.js';
+import type { Truth } from './truth.js';
+
+/** What trouble can reach. */
+export interface Reach {
+  readonly sim: Simulation;
+  readonly job: SimJob;
+  readonly stage: Stage;
+  readonly truth: Truth;
+  readonly person: Person;
+  readonly random: Random;
+  /** Starts another worker, unless everything is over. */
+  readonly hire: () => void;
+  /** The store does not answer for so long. */
+  readonly losesStore: (ms: number) => void;
+}
+
+type Strike = (reach: Reach, trouble: Trouble, process: SimProcess) => void;
+
+const hourMs = 3_600_000;
+const mostUntilHiredMs = 3_000; // a supervisor starts a worker again
+
+const strikes: Partial<Record<TroubleKind, Strike>> = {
+  kill({ sim, hire }, { ms }, process) {
+    process.kill();
+    sim.after(Math.min(ms, mostUntilHiredMs), hire);
+  },
+  freeze,
+  overtaken(reach, trouble, process) {
+    freeze(reach, trouble, process);
+    reach.sim.after(reach.random.between(0, 400), () => reach.person.emergency());
+  },
+  'server-crash': ({ job }) => void job.temporal.crash(),
+  'server-away': ({ job }, { ms }) => job.server.away(ms),
+  'store-away': ({ losesStore }, { ms }) => losesStore(ms),
+  'clock-ahead': ({ stage }) => stage.skew(hourMs),
+  'clock-behind': ({ stage }) => stage.skew(-hourMs),
+  emergency: ({ person }) => person.emergency(),
+  'take-back': ({ person }) => person.takeBack(),
+  'retire-now': ({ person }) => person.endGrace(),
+  'edit-back': ({ stage, truth }) => truth.byOthers(() => stage.edit('adopted'), 'edited'),
+  'old-dies': ({ stage, truth }) => truth.byOthers(() => stage.killAdopted(), 'dark'),
+  'worker-on-environment': ({ stage, truth }) => truth.byOthers(() => startAnew(documentsOf(stage)), 'dark'),
+  'id-given-out-again': ({ stage, person }) => person.act(() => leaveLines(documentsOf(stage))),
+  'earlier-step-fails': ({ stage, person }) => person.act(() => failEarlier(documentsOf(stage))),
+};
+
+/** Lets one trouble happen, here and now. */
+export function strike(reach: Reach, trouble: Trouble, at: { place: Place; process: SimProcess }): void {
+  strikes[trouble.kind]?.(reach, trouble, at.process);
+  if (at.place.request) spoil(trouble, at.place.request, reach.stage);
+}
+
+/** Its polls would swallow tasks, which costs minutes and shows nothing, so another worker takes them. */
+function freeze({ sim, job, hire }: Reach, { ms }: Trouble, process: SimProcess): void {
+  process.freeze();
+  for (const poller of job.server.pollers) if (poller.process === process) poller.polling = false;
+  hire();
+  sim.after(ms, () => process.thaw());
+}
+
+function startAnew({ lab }: Documents): void {
+  lab.emptyRedis();
+  lab.restartWorker();
+}
+
+async function failEarlier(documents: Documents): Promise<void> {
+  if (documents.failsEarlier) documents.failOne('Keyturn test document');
+  else await leaveFailure(documents);
+}
+
+function documentsOf({ documents }: Stage): Documents {
+  if (!documents) throw new Error('this engine processes no documents of ours');
+  return documents;
+}

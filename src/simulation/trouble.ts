@@ -1,0 +1,88 @@
+import type { Stage } from '../prove/stage.js';
+import type { Place } from './places.js';
+
+/** What passes by itself. */
+export const passing = [
+  ...(['kill', 'freeze', 'server-crash', 'server-away', 'store-away', 'clock-ahead', 'clock-behind'] as const),
+  ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow'] as const),
+] as const;
+/** What people do; `overtaken` freezes a worker and sends an emergency meanwhile. */
+export const people = ['emergency', 'overtaken', 'take-back', 'retire-now', 'edit-back'] as const;
+/** A provider or an engine that lies, gives up a value, or does what the real DocuElevate was seen to do. */
+export const others = [
+  ...(['hollow-deletion', 'old-dies', 'refusal'] as const),
+  ...(['worker-on-environment', 'id-given-out-again', 'earlier-step-fails'] as const),
+] as const;
+/** A request that arrives long after nobody waits for its answer any more: known to be out of reach (DECISIONS, leases). */
+export const unreachable = ['late'] as const;
+export type TroubleKind =
+  (typeof passing)[number] | (typeof people)[number] | (typeof others)[number] | (typeof unreachable)[number];
+
+/** Kinds of places. Most places are reads, where hardly anything can go wrong, so each kind is drawn as often as any other. */
+export const layers = ['any', 'request', 'answer', 'write', 'fence'] as const;
+export type Layer = (typeof layers)[number];
+/** How many places of each layer a rotation passes. */
+export type PlaceCounts = Readonly<Record<Layer, number>>;
+
+/** One thing that goes wrong. */
+export interface Trouble {
+  readonly kind: TroubleKind;
+  readonly layer: Layer;
+  /** At which place of the layer that is passed, counted over all processes. */
+  readonly place: number;
+  /** For how long, where that means something. */
+  readonly ms: number;
+}
+
+/** Everything that goes wrong with one rotation, and how people treat it. */
+export interface Plan {
+  readonly troubles: readonly Trouble[];
+  readonly graceMs: number;
+  /** How long a step tries before it asks a person. */
+  readonly patienceMs: number;
+  /** How long a person thinks before an answer; the question may be another one by then. */
+  readonly answerMs: number;
+  /** Whether each answer arrives twice. */
+  readonly doubleDecisions: boolean;
+}
+
+export const durable: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
+  ...(['freeze', 'overtaken', 'server-away', 'store-away', 'slow', 'late'] as const),
+]);
+const onRequests: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
+  ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow', 'late'] as const),
+  ...(['refusal', 'old-dies', 'hollow-deletion'] as const),
+]);
+const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-given-out-again', 'earlier-step-fails']);
+
+const reads = /^(?:GET|HEAD) |\/auth$/;
+/** A request that ends a value, and whose answer says so. */
+const deletes = /^DELETE .*\/service_accounts\/|\/regenerateKey$/;
+const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
+const writes: ReadonlySet<string> = new Set([
+  ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
+  ...['note', 'intend', 'settle', 'keep'],
+]);
+
+export function layersOf({ at, name }: Place): Layer[] {
+  if (at === 'request' || at === 'answer') return reads.test(name) ? ['any'] : ['any', at];
+  if (at !== 'store' && at !== 'stored') return ['any'];
+  return name === 'fence' ? ['any', 'fence'] : writes.has(name) ? ['any', 'write'] : ['any'];
+}
+
+/** Whether this is a place for it; otherwise it waits for the next one. */
+export function fits({ kind, layer }: Trouble, place: Place): boolean {
+  const { at, name } = place;
+  if (kind === 'hollow-deletion') return at === 'request' && deletes.test(name);
+  if (onRequests.has(kind)) return at === 'request';
+  if (beforeDocuments.has(kind)) return at === 'entry' && takesDocuments.test(name);
+  if (kind === 'worker-on-environment') return at === 'entry'; // between a reload and its document nobody can see it (DECISIONS)
+  if (kind === 'edit-back') return at === 'entry' && name.endsWith('.settingsAreOurs');
+  return layersOf(place).includes(layer);
+}
+
+/** Whether it can happen on a stage at all. */
+export function isPossible({ kind }: Pick<Trouble, 'kind'>, { hollow, documents }: Stage): boolean {
+  if (kind === 'hollow-deletion') return hollow !== undefined;
+  return documents !== undefined || !(others.slice(3) as readonly TroubleKind[]).includes(kind);
+}

@@ -1,0 +1,116 @@
+import type { Stage } from '../prove/stage.js';
+import type { Timeline } from '../prove/timeline.js';
+import type { Simulation } from './engine.js';
+
+interface Sample {
+  readonly at: number;
+  readonly held: string | null;
+  readonly working: readonly string[];
+}
+
+const windowMs = 2_000; // between what a check saw and its record, as in src/prove/timeline.ts
+const lagMs = 500;
+
+/** Looks at the truth after everything that happens, so that no moment is missed, and knows who changed it. */
+export class Truth implements Timeline {
+  readonly problems = new Set<string>();
+  readonly condemned = new Set<string>();
+  edited = false;
+  /** The engine was left without a value, by somebody else. */
+  darkByOthers = false;
+  /** How often Keyturn left the engine without a working value. */
+  outages = 0;
+  readonly #sim: Simulation;
+  readonly #stage: Stage;
+  readonly #samples: Sample[] = [];
+  readonly #foreign: readonly string[];
+
+  constructor(sim: Simulation, stage: Stage) {
+    this.#sim = sim;
+    this.#stage = stage;
+    this.#foreign = livingForeign(stage);
+    this.look();
+  }
+
+  look(): void {
+    const { scenario } = this.#stage;
+    const [held, working] = [scenario.engineHolds(), scenario.working()];
+    const last = this.#samples.at(-1);
+    if (last && isSame(last, { held, working })) return;
+    this.#samples.push({ at: this.#sim.now, held, working });
+    this.#judgeChange(last, { held, working });
+  }
+
+  #judgeChange(last: Sample | undefined, now: Pick<Sample, 'held' | 'working'>): void {
+    const living = livingForeign(this.#stage);
+    if (!this.#foreign.every((value) => living.includes(value))) this.problems.add("somebody else's value was deleted");
+    const [dark, was] = [isDark(now), last !== undefined && isDark(last)];
+    if (dark === was || this.#halfWritten()) return;
+    this.#sim.note(dark ? 'the engine holds nothing that works' : 'the engine holds something that works');
+    if (!dark || this.condemned.size > 0 || this.darkByOthers) return;
+    this.outages++;
+    this.problems.add('Keyturn left the engine without a working value');
+  }
+
+  /** One value is being written in several writes. */
+  #halfWritten(): boolean {
+    return this.#stage.scenario.gaps?.().some(({ to }) => to >= Math.floor(this.#sim.now)) ?? false;
+  }
+
+  /** Somebody else changes something: that is not Keyturn's doing. */
+  byOthers(change: () => void, as: 'edited' | 'dark'): void {
+    const before = [...this.problems];
+    const { outages } = this;
+    change();
+    if (as === 'edited') this.edited = true;
+    this.darkByOthers ||= as === 'dark';
+    this.look();
+    this.problems.clear();
+    for (const problem of before) this.problems.add(problem);
+    this.outages = outages;
+  }
+
+  condemn(): void {
+    for (const { value, alive, foreign } of this.#stage.issued()) if (alive && !foreign) this.condemned.add(value);
+  }
+
+  /** The emergency reached nobody. */
+  pardon(): void {
+    this.condemned.clear();
+  }
+
+  during(at: number, so: (sample: Sample) => boolean): boolean {
+    return this.#samples.some((sample, index) => {
+      const until = this.#samples[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+      return sample.at <= at + lagMs && until >= at - windowMs && so(sample);
+    });
+  }
+
+  /** Outages are counted here, by their causes. */
+  outageMs(): number {
+    return 0;
+  }
+
+  stop(): void {
+    this.look();
+  }
+}
+
+function livingForeign(stage: Stage): string[] {
+  return stage
+    .issued()
+    .filter(({ foreign, alive }) => foreign && alive)
+    .map(({ value }) => value);
+}
+
+function isSame(a: Pick<Sample, 'held' | 'working'>, b: Pick<Sample, 'held' | 'working'>): boolean {
+  return (
+    a.held === b.held &&
+    a.working.length === b.working.length &&
+    a.working.every((value, index) => value === b.working[index])
+  );
+}
+
+function isDark({ held, working }: Pick<Sample, 'held' | 'working'>): boolean {
+  return held === null || !working.includes(held);
+}
