@@ -12,7 +12,10 @@ import type { Finding } from '../src/domain/evidence.js';
 import type { EngineKind } from '../src/domain/procedure.js';
 import type { VersionRef } from '../src/domain/version.js';
 
-/** Our own store: a transaction takes milliseconds; a locked database is retried until the runner takes over. */
+/**
+ * Our own store: a transaction takes milliseconds; a locked database is retried for 26 seconds, and then the runner takes over: it says that it
+ * waits, and asks again without end what a rotation begins and ends with (rotation/bookkeeping.ts).
+ */
 export const versions = activitiesOf<VersionsActivities>('versions', {
   startToClose: '15 seconds', // longest wait for the lock is 1 second, a few times over
   attempts: 10,

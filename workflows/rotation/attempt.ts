@@ -3,6 +3,7 @@ import { versionOf } from '../../src/domain/call.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { DecisionRequest, StepProgress } from '../../src/domain/rotation.js';
 import { versions } from '../systems.js';
+import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
 import { choicesOn, effectsOf } from './choices.js';
 import { impactOf, liveOf } from './situation.js';
@@ -162,7 +163,7 @@ async function record(run: RotationRun, { title, call }: Attempted, { decision, 
   const { phase, input, next } = run;
   const version = versionOf(call) ?? next;
   const recording = versions.recordDecision({ version, title, ...decision, ...(kind && { kind }) });
-  await run.world.execute(recording, {
+  await keep(run, recording, {
     credential: input.credential,
     fence: next.fence,
     phase,

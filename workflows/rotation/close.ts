@@ -1,7 +1,8 @@
 import type { RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import { versions } from '../systems.js';
+import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
-import { troubleOf } from './trouble.js';
+import { leaveOf } from './trouble.js';
 
 export interface Ending {
   readonly outcome: RotationOutcome;
@@ -21,11 +22,13 @@ export async function close(run: RotationRun, { outcome, why }: Ending): Promise
   const context = { credential, fence, phase: 'close', title: 'Close the rotation', emergency } as const;
   try {
     const call = versions.closeRotation({ version: next, outcome, why: why ?? null });
-    return { outcome, version: next.number, ...(await run.world.execute(call, context)), ...reason };
+    return { outcome, version: next.number, ...(await keep(run, call, context)), ...reason };
   } catch (error) {
-    const trouble = troubleOf(error);
-    if (trouble.kind !== 'lost') throw error;
+    const leave = leaveOf(error);
+    if (leave.to === 'emergency') throw leave;
+    const unknown = { version: next.number, oldCredential: null, leftOver: [] };
     // Whoever took over says what is left; this rotation has nothing more to write.
-    return { outcome: 'failed', version: next.number, oldCredential: null, leftOver: [], why: why ?? trouble.why };
+    if (leave.to === 'lost') return { ...unknown, outcome: 'failed', why: why ?? leave.message };
+    return { ...unknown, outcome, why: [why, leave.message].filter(Boolean).join('; then: ') }; // where nobody waits
   }
 }

@@ -7,7 +7,7 @@ import { emergencyPending, emptyInbox, listen, progress } from './messages.js';
 import { forward, rollBack } from './phases.js';
 import type { Procedure } from './procedure.js';
 import { type Definition, RotationRun } from './run.js';
-import { leaveOf } from './trouble.js';
+import { Leave, leaveOf } from './trouble.js';
 import { close, type Ending } from './close.js';
 import { temporalWorld } from './world.js';
 
@@ -27,18 +27,30 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
   listen(inbox, () => rotation.waiting);
   setHandler(progress, () => ({ ...rotation.progress(), outcome }));
 
-  const scope = new CancellationScope();
-  const planned = input.request.trigger === 'emergency' ? Promise.resolve(null) : scope.run(() => plan(rotation));
-  await Promise.race([planned, condition(() => emergencyPending(inbox))]);
-  let ending = emergencyPending(inbox) ? null : await planned;
-  let report: RotationReport;
-  do {
-    if (emergencyPending(inbox)) ending = await emergency(rotation, { scope, planned });
-    report = await close(rotation, ending ?? { outcome: 'failed', why: 'nothing was asked for' });
-  } while (emergencyPending(inbox)); // one that came while the rotation was closed counts as well
-  outcome = report.outcome;
-  await condition(allHandlersFinished);
-  return report;
+  const scope = new CancellationScope(); // whoever cancels the workflow calls off what is planned, and not how it ends
+  return CancellationScope.nonCancellable(async () => {
+    const planned = input.request.trigger === 'emergency' ? Promise.resolve(null) : scope.run(() => plan(rotation));
+    await Promise.race([planned, condition(() => emergencyPending(inbox))]);
+    let ending = emergencyPending(inbox) ? null : await planned;
+    let report: RotationReport | null;
+    do {
+      if (emergencyPending(inbox)) ending = await emergency(rotation, { scope, planned });
+      report = await closeUnlessStruck(rotation, ending ?? { outcome: 'failed', why: 'nothing was asked for' });
+    } while (report === null || emergencyPending(inbox)); // one that came while the rotation was closed counts as well
+    outcome = report.outcome;
+    await condition(allHandlersFinished);
+    return report;
+  });
+}
+
+/** Null when an emergency came while the store could not be reached. */
+async function closeUnlessStruck(run: RotationRun, ending: Ending): Promise<RotationReport | null> {
+  try {
+    return await close(run, ending);
+  } catch (error) {
+    if (error instanceof Leave && error.to === 'emergency') return null;
+    throw error;
+  }
 }
 
 /** The planned half, up to an end of its own. Null when it made way for an emergency. */

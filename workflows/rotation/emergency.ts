@@ -2,6 +2,7 @@ import type { Call } from '../../src/domain/call.js';
 import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
 import { engines, versions } from '../systems.js';
 import type { Ended } from './attempt.js';
+import { keep } from './bookkeeping.js';
 import type { Ending } from './close.js';
 import { laneOf } from './lane.js';
 import type { RotationRun } from './run.js';
@@ -88,7 +89,7 @@ async function seize(run: RotationRun) {
   const call = versions.seize({ credential: input.credential, request: { ...request, emergencies } });
   const { credential } = input;
   const context = { credential, fence: null, phase: 'contain', title: 'Close the fence', emergency: true } as const;
-  return run.world.execute(call, context);
+  return keep(run, call, context);
 }
 
 /** A new value in the place of the contained ones. Nothing here takes the containment back. */

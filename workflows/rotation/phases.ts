@@ -2,6 +2,7 @@ import { engines, versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
 import type { Opened, Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
 import { Leave } from './trouble.js';
 
@@ -24,9 +25,10 @@ export async function forward(run: RotationRun): Promise<void> {
 }
 
 /** After a wait that was too long for one run. */
-function goOn({ world, input: { credential } }: RotationRun, { fence, next }: Opened): Promise<void> {
+function goOn(run: RotationRun, { fence, next }: Opened): Promise<void> {
+  const { credential } = run.input;
   const context = { credential, fence, phase: 'open', title: 'Go on in a new run', emergency: false } as const;
-  return world.execute(versions.handOver(next), context);
+  return keep(run, versions.handOver(next), context);
 }
 
 async function open(run: RotationRun): Promise<void> {
@@ -35,7 +37,7 @@ async function open(run: RotationRun): Promise<void> {
   const title = 'Open the rotation';
   const call: Call<Opened> = versions.openRotation({ credential, request });
   const started = world.now();
-  const opened = await world.execute(call, { credential, fence: null, phase: 'open', title, emergency: false });
+  const opened = await keep(run, call, { credential, fence: null, phase: 'open', title, emergency: false });
   run.opened ??= opened; // an emergency may have opened it anew before the answer came
   run.journal.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: world.now() });
 }
