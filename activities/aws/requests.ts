@@ -27,8 +27,9 @@ const { listKeys, showLastUse, deleteKey, updateKey, identify, putObject, getObj
 const sweep = [optional(repeated(showLastUse)), optional(repeated(deleteKey))];
 const lost = [optional(listKeys), ...sweep];
 
-/** The service user's and the bucket's answer, several times in a row. */
-const ask = [identify, getObject, optional(identify), optional(getObject), optional(identify), optional(getObject)];
+/** The service user's and the bucket's answer, on up to three connections. */
+const again = [optional(identify), optional(getObject)];
+const ask = [identify, optional(getObject), ...again, ...again];
 
 export const awsRequests: RequestsOf<AwsActivities> = {
   createKey: [listKeys, ...sweep, endpoints.createKey, ...lost],
@@ -36,7 +37,7 @@ export const awsRequests: RequestsOf<AwsActivities> = {
   writesObject: [putObject, getObject, endpoints.deleteObject],
   sawUse: [showLastUse],
   isIdle: [showLastUse],
-  refusesKey: [identify, optional(getObject), optional(identify), optional(getObject)],
+  refusesKey: [...ask, ...again, ...again, ...again],
   deactivateKey: [...lost, optional(updateKey), optional(endpoints.putPolicy), optional(showLastUse)],
   activateKey: [updateKey, ...ask],
   deleteKey: [

@@ -20,7 +20,7 @@ const { signIn, listKeys, regenerateKey, showInfo } = endpoints;
 export const azureRequests: RequestsOf<AzureActivities> = {
   otherIsFree: [signIn, listKeys],
   createKey: [signIn, listKeys, regenerateKey, optional(listKeys)],
-  acceptsKey: [showInfo],
+  acceptsKey: [repeated(showInfo)],
   refusesKey: [repeated(showInfo)],
   regenerateKey: [signIn, listKeys, regenerateKey],
   regenerateSlot: [signIn, regenerateKey],

@@ -5,7 +5,8 @@ import type { AccessCheck } from '../shared/access.js';
 import type { ProviderSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
 import type { OpenAiConnection } from './client.js';
-import { createKey, deleteKey, identifyKey } from './keys.js';
+import { deleteKey } from './ends.js';
+import { createKey, identifyKey } from './keys.js';
 import { acceptsKey, refusesKey } from './probes.js';
 import { deleteStray, survey } from './survey.js';
 import { isIdle, sawUse } from './usage.js';
@@ -16,7 +17,7 @@ export interface OpenAiDeps {
   readonly account: (credential: string) => Promise<OpenAiConnection>;
 }
 
-/** A key is one service account's only key: OpenAI deletes such keys with their account alone. */
+/** One service account holds a key per version. */
 export function createOpenAiActivities(deps: OpenAiDeps) {
   return {
     /** Makes the version's key and keeps it. Repeatable: what a lost attempt made is deleted by its label. */

@@ -5,7 +5,7 @@ import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/patience.js';
 import type { Verdict } from '../shared/probes.js';
 import { endpoints } from './requests.js';
-import { CreatedServiceAccount, Page, Project, ProjectKey, Refusal, ServiceAccount } from './schemas.js';
+import { CreatedKey, CreatedServiceAccount, Page, Project, ProjectKey, Refusal, ServiceAccount } from './schemas.js';
 
 /** An organization's project as the configuration names it. */
 export interface OpenAiConnection {
@@ -63,7 +63,7 @@ export class OpenAiClient {
     return answer.json(Project);
   }
 
-  /** Makes a service account and, with it, its one key. A lost answer leaves an account that only its name can find. */
+  /** Makes a service account and, with it, its first key. A lost answer leaves an account that only its name can find. */
   async createAccount(name: string): Promise<CreatedServiceAccount> {
     const answer = await this.#administer({
       operation: 'createAccount',
@@ -98,14 +98,28 @@ export class OpenAiClient {
     });
   }
 
-  /** Deletes a key that belongs to a person; OpenAI refuses it for a service account's. One that is gone already is fine. */
-  async deleteKey(key: string): Promise<void> {
-    await this.#administer({
+  /** Makes one more key for a service account. Null when there is no such account. A lost answer leaves a key that only its name can find. */
+  async createKey(account: string, name: string): Promise<CreatedKey | null> {
+    const answer = await this.#administer({
+      operation: 'createKey',
+      method: endpoints.createKey.method,
+      path: pathOf(endpoints.createKey, { project: this.#project, account }),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name }),
+      allow: [404],
+    });
+    return answer.status === 404 ? null : answer.json(CreatedKey);
+  }
+
+  /** Deletes one key, whoever owns it. One that is gone already is fine. False where OpenAI deletes a service account's with the account alone. */
+  async deleteKey(key: string): Promise<boolean> {
+    const answer = await this.#administer({
       operation: 'deleteKey',
       method: endpoints.deleteKey.method,
       path: pathOf(endpoints.deleteKey, { project: this.#project, key }),
-      allow: [404],
+      allow: [400, 404],
     });
+    return answer.status !== 400;
   }
 
   async #all<S extends z.ZodType<{ id: string }>>(operation: string, path: string, item: S): Promise<z.infer<S>[]> {

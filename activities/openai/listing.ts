@@ -1,28 +1,30 @@
 import type { Listed, Listing } from '../shared/listing.js';
 import { OpenAiClient, type OpenAiConnection } from './client.js';
-import { keysOf, parseProviderId } from './keys.js';
-import type { ProjectKey } from './schemas.js';
+import { keyId, parseProviderId } from './ids.js';
+import type { ProjectKey, ServiceAccount } from './schemas.js';
 
-/** A project's service accounts, each with its keys, and the keys of people. */
+const ours = /^keyturn-/;
+
+/** A project's keys, of service accounts and of people. */
 export function openAiListing(connection: OpenAiConnection): Listing {
   const client = new OpenAiClient(connection);
   return {
     async list() {
       const [accounts, keys] = [await client.accounts(), await client.keys()];
-      const peoples = keys.filter(({ owner }) => !owner.service_account);
-      return [
-        ...accounts.map(({ id, name }) => listed(`service_account/${id}`, name, keysOf(keys, id))),
-        ...peoples.map((key) => listed(`api_key/${key.id}`, key.redacted_value, [key])),
-      ];
+      return keys.map((key) => listed(key, accounts));
     },
     async end(providerId) {
-      const { kind, id } = parseProviderId(providerId);
-      await (kind === 'service_account' ? client.deleteAccount(id) : client.deleteKey(id));
+      const { account, key } = parseProviderId(providerId);
+      const isGone = key !== null && (await client.deleteKey(key));
+      if (!isGone && account !== null) await client.deleteAccount(account);
     },
   };
 }
 
-function listed(id: string, name: string, keys: readonly ProjectKey[]): Listed {
-  const newest = Math.max(0, ...keys.map(({ last_used_at }) => last_used_at ?? 0));
-  return { id, name, mark: id, lastUsedAt: newest === 0 ? null : new Date(newest * 1000).toISOString() };
+function listed(key: ProjectKey, accounts: readonly ServiceAccount[]): Listed {
+  const { name: own = null, last_used_at: usedAt = null, owner, redacted_value } = key;
+  const account = accounts.find(({ id }) => id === owner.service_account?.id);
+  const name = own !== null && ours.test(own) ? own : (account?.name ?? redacted_value);
+  const id = keyId(key);
+  return { id, name, mark: id, lastUsedAt: usedAt === null ? null : new Date(usedAt * 1000).toISOString() };
 }

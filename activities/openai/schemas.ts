@@ -12,15 +12,19 @@ export type Project = z.infer<typeof Project>;
 export const ServiceAccount = z.object({ id: z.string().min(1), name: z.string() });
 export type ServiceAccount = z.infer<typeof ServiceAccount>;
 
-/** `api_key` holds the only copy of the value there will ever be. */
+/** `value` is the only copy there will ever be. */
+export const CreatedKey = z.object({ id: z.string().min(1), value: z.string().min(1) });
+export type CreatedKey = z.infer<typeof CreatedKey>;
+
 export const CreatedServiceAccount = z.object({
   id: z.string().min(1),
-  api_key: z.object({ value: z.string().min(1) }).nullish(),
+  api_key: CreatedKey.nullish(),
 });
 export type CreatedServiceAccount = z.infer<typeof CreatedServiceAccount>;
 
 export const ProjectKey = z.object({
   id: z.string().min(1),
+  name: z.string().nullish(),
   redacted_value: z.string(),
   last_used_at: z.number().nullish(),
   owner: z.object({

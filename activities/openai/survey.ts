@@ -7,11 +7,11 @@ import { needsDecision, permanent } from '../shared/patience.js';
 import { askAbout, madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
-import { deleteAccounts, parseProviderId } from './keys.js';
+import { deleteAccounts, deleteOne } from './ends.js';
+import { accountId, keyId, keysOf, ownKeys, parseProviderId } from './ids.js';
 import { question } from './probes.js';
 import type { ProjectKey } from './schemas.js';
 import { judgeIdle, switchTime } from '../shared/usage.js';
-import { ownKeys } from './usage.js';
 
 export async function survey(deps: OpenAiDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
   const { store } = deps;
@@ -24,7 +24,7 @@ export async function survey(deps: OpenAiDeps, credential: string, quietly = fal
 }
 
 /**
- * Deletes a service account that carries our label and is no version of the store. `version` is the current one: it has to be proved
+ * Deletes a key or a service account that carries our label and is no version of the store. `version` is the current one: it has to be proved
  * in force, so that what goes cannot be what the engine uses.
  */
 export async function deleteStray(
@@ -51,7 +51,9 @@ export async function deleteStray(
     now,
   });
   if (why !== null) throw permanent('StaleProof', `${id} is not to be deleted now: ${why}`);
-  await deleteAccounts({ deps, client, ref: version }, [parseProviderId(id).id]);
+  const [work, { account, key }] = [{ deps, client, ref: version }, parseProviderId(id)];
+  if (key !== null) await deleteOne(work, { account, key, compromised: false });
+  else if (account !== null) await deleteAccounts(work, [account]);
 }
 
 interface Look {
@@ -86,21 +88,34 @@ async function knownRefused(store: Store, version: Version): Promise<boolean> {
   return newest?.kind === 'refused' && newest.outcome !== 'failed';
 }
 
-/** Everything in the project that is no version of any credential. */
+/**
+ * Everything in the project that is no version of any credential. An account of several keys, or with a key that is a version, is not
+ * looked at as a whole: its other keys are, each by its own name.
+ */
 async function straysOf(
   { store }: OpenAiDeps,
   credential: string,
   { client, keys }: { readonly client: OpenAiClient; readonly keys: readonly ProjectKey[] },
 ): Promise<Stray[]> {
-  const known = new Set((await store.versions()).map(({ providerId }) => providerId));
+  const known = (await store.versions()).map(({ providerId }) => providerId);
+  const lasting = known.map((providerId) => parseProviderId(providerId).account);
   const versionIn = await madeFor(store, credential);
-  const accounts = (await client.accounts()).map(({ id, name }) => ({ id: `service_account/${id}`, name }));
-  const peoples = keys
-    .filter(({ owner }) => !owner.service_account)
-    .map(({ id }) => ({ id: `api_key/${id}`, name: id }));
-  return [...accounts, ...peoples]
-    .filter(({ id }) => !known.has(id))
-    .map(({ id, name }) => ({ id, name, madeFor: versionIn(name), lastUsedAt: newestUse(ownKeys(keys, id)) }));
+  const isKnown = ({ id, owner }: ProjectKey): boolean =>
+    known.includes(keyId({ id, owner })) || known.includes(accountId(owner.service_account?.id ?? ''));
+  const whole = (await client.accounts()).filter(({ id, name }) => {
+    const own = keysOf(keys, id);
+    return !lasting.includes(id) && (own.length < 2 || versionIn(name) !== null);
+  });
+  const single = keys.filter((key) => !isKnown(key) && !whole.some(({ id }) => id === key.owner.service_account?.id));
+  const named = [
+    ...whole.map(({ id, name }) => ({ id: accountId(id), name })),
+    ...single.map((key) => ({ id: keyId(key), name: (key.owner.service_account && key.name) || key.id })),
+  ];
+  return named.map((each) => ({
+    ...each,
+    madeFor: versionIn(each.name),
+    lastUsedAt: newestUse(ownKeys(keys, each.id)),
+  }));
 }
 
 function newestUse(keys: readonly ProjectKey[]): number | null {

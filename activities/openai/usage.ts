@@ -5,8 +5,7 @@ import { found } from '../shared/guard.js';
 import { type LastUse, seenInUse, switchTime, unusedSince } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
-import { keysOf, parseProviderId } from './keys.js';
-import type { ProjectKey } from './schemas.js';
+import { ownKeys } from './ids.js';
 
 const name = 'OpenAI';
 
@@ -32,10 +31,4 @@ async function lastUse(client: OpenAiClient, { providerId }: Version): Promise<L
   if (!key) return providerId === null ? 'its id at OpenAI is not known' : 'OpenAI does not list it';
   if (own.length > 1) return 'its service account holds several keys';
   return key.last_used_at ?? null;
-}
-
-/** The keys behind a provider id as kept with a version. */
-export function ownKeys(keys: readonly ProjectKey[], providerId: string | null): readonly ProjectKey[] {
-  const { kind, id } = parseProviderId(providerId);
-  return kind === 'service_account' ? keysOf(keys, id) : keys.filter((key) => key.id === id);
 }

@@ -78,6 +78,7 @@ if (folder === undefined) {
         ],
         ['ServiceAccountApiKeyBody', await call('POST', `${accounts}/${account.id}/api_keys`, { name: 'second' })],
         ['ProjectApiKeyDeleteResponse', await call('DELETE', `${project}/api_keys/${person.id}`)],
+        ['ProjectApiKeyDeleteResponse', await call('DELETE', `${project}/api_keys/${account.keys[0]?.id}`)],
         ['ErrorResponse', await call('DELETE', `${project}/api_keys/${account.keys[0]?.id}`)],
         ['ErrorResponse', await call('POST', `/organization/projects/${lab.defaultProject}`, { name: 'x' })],
         [

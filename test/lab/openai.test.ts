@@ -122,7 +122,17 @@ describe('a key', () => {
     expect(await shownAfter(1_000)).toBe(1_700_000_900);
   });
 
-  it('of a service account cannot be deleted by itself, one of a person can, once', async () => {
+  it('is deleted by itself, also where a service account has it; the account and its other keys stay', async () => {
+    const { id, keys } = lab.createServiceAccount('engine', 2);
+
+    expect((await ask('DELETE', inProject(`/api_keys/${keys[0]?.id}`))).status).toBe(200);
+
+    expect(keys.map(({ value }) => lab.works(value))).toEqual([false, true]);
+    expect((await ask('GET', inProject(`/service_accounts/${id}`))).status).toBe(200);
+  });
+
+  it('of a service account could not be deleted by itself in an older API, one of a person could, once', async () => {
+    await start({ deletesWithAccount: true });
     const { id } = lab.createUserKey('by hand');
     const owned = lab.createServiceAccount('engine').keys[0];
 

@@ -23,7 +23,7 @@ export function keyRoutes(state: OpenAiState): Routes<Incoming> {
     [`DELETE ${keys}/{key}`](request) {
       const key = find(request);
       if (!key) return missing;
-      if (key.account)
+      if (key.account && state.deletesWithAccount)
         return refusal(
           400,
           `API key ${key.id} belongs to a service account and cannot be deleted. Delete the account.`,

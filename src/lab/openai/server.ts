@@ -8,7 +8,10 @@ import { inferenceRoutes } from './inference.js';
 import { organizationRoutes } from './organization.js';
 import { createState, type Inference, type Key, lastUsedAt, type OpenAiState } from './state.js';
 
-export interface OpenAiLabOptions extends LabOptions, UsageOptions, PropagationOptions {}
+export interface OpenAiLabOptions extends LabOptions, UsageOptions, PropagationOptions {
+  /** An older API, which deletes the keys of a service account with it alone. */
+  readonly deletesWithAccount?: boolean;
+}
 
 /** A key as the provider sees it, value included. */
 export interface OpenAiLabKey {

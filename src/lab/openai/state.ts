@@ -80,6 +80,7 @@ export interface OpenAiState {
   readonly accounts: readonly Account[];
   readonly keys: readonly Key[];
   readonly inferences: Inference[];
+  readonly deletesWithAccount: boolean;
   /** Unix seconds, the resolution of every time the vendor gives. */
   now(): number;
   addAccount(project: string, name: string, role: Account['role']): Account;
@@ -95,10 +96,12 @@ export interface OpenAiState {
 
 export interface StateOptions extends UsageOptions, PropagationOptions {
   readonly clock: Clock;
+  /** The keys of a service account go with it alone. */
+  readonly deletesWithAccount?: boolean;
 }
 
 export function createState(options: StateOptions): OpenAiState {
-  const { clock } = options;
+  const { clock, deletesWithAccount = false } = options;
   const accounts: Account[] = [];
   const now = (): number => Math.floor(clock() / 1000);
   const state: OpenAiState = {
@@ -107,7 +110,7 @@ export function createState(options: StateOptions): OpenAiState {
     project: { id: newId('proj'), name: 'Documents', createdAt: now() },
     defaultProject: { id: newId('proj'), name: 'Default project', createdAt: now() },
     adminKeys: [newAdminKey('Keyturn', now()), { ...newAdminKey('Auditor', now()), readOnly: true }],
-    ...{ accounts, inferences: [], now },
+    ...{ accounts, inferences: [], deletesWithAccount, now },
     addAccount(project, name, role) {
       const account = { id: newId('svc_acct'), project, name, role, createdAt: now(), deleted: false };
       accounts.push(account);

@@ -49,8 +49,13 @@ async function stageOf(
     systems: [openai, docuelevate],
     documents: documentsOf(docuelevate, openai),
     issued: () =>
-      openai.keys().map(({ value, accountName, deleted }) => ({
-        ...{ value, label: accountName, alive: !deleted, foreign: foreign.includes(value) },
+      openai.keys().map(({ value, name, accountName, deleted }) => ({
+        ...{
+          value,
+          label: name.startsWith('keyturn-') ? name : accountName,
+          alive: !deleted,
+          foreign: foreign.includes(value),
+        },
       })),
     edit: (to) => docuelevate.editSetting('openai_api_key', to === 'own' ? own.value : adopted, 'a person'),
     killAdopted: () => openai.killKey(openai.keys().find(({ value }) => value === adopted)?.id ?? ''),

@@ -1,5 +1,6 @@
 import { endpoints } from '../../../activities/openai/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
+import type { OpenAiLabAccount } from '../../../src/lab/openai/server.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
 import { labPath, type OpenAiStage, startOpenAiStage } from './stage.js';
 
@@ -32,7 +33,7 @@ describe('creating', () => {
     expect(stage.lab.keys()).toMatchObject([{ accountName: intent?.label }]);
     expect(await bench.store.read(next)).toMatchObject({
       state: 'candidate',
-      providerId: `service_account/${stage.lab.keys()[0]?.accountId}`,
+      providerId: `service_account/${stage.lab.keys()[0]?.accountId}/api_key/${stage.lab.keys()[0]?.id}`,
     });
   });
 
@@ -223,6 +224,130 @@ describe('deleting', () => {
   });
 });
 
+describe('an account that lasts', () => {
+  /** The value in force, the only key of an account that somebody made or one of several. */
+  async function adopted(keys = 1): Promise<OpenAiLabAccount> {
+    await bench.store.close(next, 'failed', 'the test adopts');
+    const account = stage.lab.createServiceAccount('documents', keys);
+    await identify(await bench.adopt({ key: account.keys[0]?.value ?? '' }));
+    return account;
+  }
+
+  async function rotateOnce(): Promise<VersionRef> {
+    const rotation = await bench.rotate();
+    await create(rotation.next);
+    await bench.promote(rotation.next);
+    await destroy(rotation.current!);
+    return rotation.next;
+  }
+
+  it('keeps one key after three rotations in a row', async () => {
+    const { id } = await adopted();
+
+    for (let rotations = 0; rotations < 3; rotations += 1) await rotateOnce();
+
+    expect(working()).toMatchObject([{ accountId: id, accountName: 'documents' }]);
+    expect(new Set(stage.lab.keys().map(({ accountId }) => accountId))).toEqual(new Set([id]));
+    expect(stage.lab.keys()).toHaveLength(4);
+    const labels = (await bench.store.intents(bench.credential)).map(({ label }) => label);
+    expect(stage.lab.keys().map(({ name }) => name)).toEqual(['Secret key', ...labels]);
+  });
+
+  it('keeps the keys of others', async () => {
+    const { keys } = await adopted(2);
+
+    await rotateOnce();
+
+    expect(stage.lab.works(keys[0]?.value ?? '')).toBe(false);
+    expect(stage.lab.works(keys[1]?.value ?? '')).toBe(true);
+    expect(working()).toHaveLength(2);
+  });
+
+  it('stays when what was made in it is taken back', async () => {
+    const { keys } = await adopted();
+    const { next: made } = await bench.rotate();
+    await create(made);
+    await bench.store.move(made, 'discarding');
+
+    await destroy(made);
+
+    expect(working().map(({ id }) => id)).toEqual([keys[0]?.id]);
+  });
+
+  it('goes when it was made for the very version that is taken back', async () => {
+    await create();
+    await bench.store.move(next, 'discarding');
+
+    await destroy(next);
+
+    expect(stage.lab.requests.at(-1)?.path).toMatch(/service_accounts\/svc_acct_/);
+    expect(working()).toEqual([]);
+  });
+
+  it('has nothing of an attempt whose answer was lost: its key is found by its name', async () => {
+    const { keys } = await adopted();
+    const { next: made } = await bench.rotate();
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createKey), kind: 'reset-after' });
+    await failureOf(create(made));
+    expect(working()).toHaveLength(2);
+
+    await create(made);
+
+    expect(working()).toMatchObject([{ id: keys[0]?.id }, { name: (await bench.store.intents('openai'))[1]?.label }]);
+    expect(await outcomes()).toEqual(['deleted', 'kept']);
+  });
+
+  it('is made anew when somebody deleted it', async () => {
+    const { id } = await adopted();
+    const url = `${stage.lab.baseUrl}/organization/projects/${stage.lab.project}/service_accounts/${id}`;
+    await fetch(url, { method: 'DELETE', headers: { authorization: `Bearer ${stage.lab.adminKey}` } });
+    const { next: made } = await bench.rotate();
+
+    await create(made);
+
+    const [intent] = await bench.store.intents(bench.credential);
+    expect(working()).toMatchObject([{ accountName: intent?.label }]);
+  });
+
+  describe('where OpenAI deletes keys with their account alone', () => {
+    beforeEach(async () => {
+      await stage.lab.stop();
+      stage = await startOpenAiStage(bench, { deletesWithAccount: true });
+    });
+
+    it('goes with its only key', async () => {
+      await bench.store.close(next, 'failed', 'the test adopts');
+      const { id, keys } = stage.lab.createServiceAccount('documents');
+      const old = await bench.adopt({ key: keys[0]?.value ?? '' });
+      await identify(old);
+      await bench.store.note({ ...old, fence: (await bench.rotate()).next.fence }, { compromised: true });
+
+      await destroy({ ...old, fence: (await bench.rotate()).next.fence });
+
+      expect(stage.lab.works(keys[0]?.value ?? '')).toBe(false);
+      expect(stage.lab.requests.at(-1)).toMatchObject({
+        method: 'DELETE',
+        path: expect.stringContaining(id) as string,
+      });
+    });
+
+    it('is not deleted with the key that is in force, and the next version gets an account of its own', async () => {
+      const { id } = await adopted();
+      const rotation = await bench.rotate();
+      await create(rotation.next);
+      await bench.promote(rotation.next);
+
+      const failure = await failureOf(destroy(rotation.current!));
+      const later = await bench.rotate();
+      await create(later.next);
+
+      expect(failure).toMatchObject({ type: 'NeedsDecision' });
+      expect(failure.message).toContain(`service account ${id} holds other keys`);
+      expect(working().map(({ accountId }) => accountId === id)).toEqual([true, true, false]);
+    });
+  });
+});
+
 describe('identifying an adopted key', () => {
   async function adopt(key: string): Promise<VersionRef> {
     await bench.store.close(next, 'failed', 'the test adopts');
@@ -246,16 +371,21 @@ describe('identifying an adopted key', () => {
 
     await identify(version);
 
-    expect(await bench.store.read(version)).toMatchObject({ providerId: `service_account/${account.id}` });
+    const [key] = account.keys;
+    expect(await bench.store.read(version)).toMatchObject({
+      providerId: `service_account/${account.id}/api_key/${key?.id}`,
+    });
   });
 
-  it('asks when the account has several keys', async () => {
-    const account = stage.lab.createServiceAccount('documents', 2);
+  it('finds one of several keys of an account', async () => {
+    const { id, keys } = stage.lab.createServiceAccount('documents', 2);
+    const version = await adopt(keys[1]?.value ?? '');
 
-    const failure = await failureOf(identify(await adopt(account.keys[1]?.value ?? '')));
+    await identify(version);
 
-    expect(failure).toMatchObject({ type: 'NeedsDecision' });
-    expect(failure.message).toContain('holds 2 keys');
+    expect(await bench.store.read(version)).toMatchObject({
+      providerId: `service_account/${id}/api_key/${keys[1]?.id}`,
+    });
   });
 
   it('finds the key of an account that has no access to the project any more', async () => {
@@ -271,7 +401,9 @@ describe('identifying an adopted key', () => {
 
     await identify(version);
 
-    expect(await bench.store.read(version)).toMatchObject({ providerId: `service_account/${account.id}` });
+    expect(await bench.store.read(version)).toMatchObject({
+      providerId: `service_account/${account.id}/api_key/${key.id}`,
+    });
   });
 
   it('asks when several keys fit', async () => {

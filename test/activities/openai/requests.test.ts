@@ -70,7 +70,7 @@ it('declares what createKey and deleteKey send to clean up after lost attempts',
 
   expect(await sentBy(() => stage.openai.createKey(next))).toMatch(declared('createKey'));
 
-  stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+  stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createKey), kind: 'reset-after' });
   const third = await bench.rotate();
   await failureOf(bench.attempt(() => stage.openai.createKey(third.next)));
   await bench.store.move(third.next, 'discarding');

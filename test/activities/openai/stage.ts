@@ -45,7 +45,7 @@ export async function openAiProvider(bench: Bench, options: OpenAiLabOptions): P
     },
     lost: 'deleted',
     creates: { method: 'POST', path: labPath(endpoints.createAccount) },
-    destroys: { method: 'DELETE', path: labPath(endpoints.deleteAccount) },
+    destroys: { method: 'DELETE', path: labPath(endpoints.deleteKey) },
     useAdmin: (which) => void (account.adminKey = admins[which]),
     working: () => lab.keys().flatMap(({ value }) => (lab.works(value) ? [value] : [])),
     secrets: () => [...Object.values(admins), ...lab.keys().map(({ value }) => value)],

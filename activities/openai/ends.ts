@@ -1,0 +1,142 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Intent } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
+import { found, presentFence, presentProof } from '../shared/guard.js';
+import { needsDecision } from '../shared/patience.js';
+import { lastUseFinding } from '../shared/usage.js';
+import type { OpenAiDeps } from './activities.js';
+import { OpenAiClient } from './client.js';
+import { accountId, keysOf, ownKeys, parseProviderId } from './ids.js';
+import type { ProjectKey } from './schemas.js';
+
+/** After this no request of an earlier attempt is under way any more: the start-to-close timeout of these activities. */
+const attemptMs = 60_000;
+
+export interface Work {
+  readonly deps: OpenAiDeps;
+  readonly client: OpenAiClient;
+  readonly ref: VersionRef;
+}
+
+export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  await presentProof(store, ref);
+  const { providerId, adopted, compromised, state } = await store.read(ref);
+  if (providerId === null && adopted) throw cannotAttribute(ref);
+  const work = { deps, client: new OpenAiClient(await deps.account(ref.credential)), ref };
+  await store.note(ref, { provider: 'unknown' });
+  const attempts = (await store.intents(ref.credential)).filter(({ version }) => version === ref.number);
+  await sweep(
+    work,
+    attempts.filter(({ outcome }) => outcome === 'open'),
+  );
+  const { account, key } = parseProviderId(providerId);
+  const whole =
+    account !== null && (key === null || (state === 'discarding' && (await wasMadeBy(work, attempts, account))));
+  const keys = whole ? await deleteAccounts(work, [account]) : await deleteOne(work, { account, key, compromised });
+  if (compromised && providerId !== null) await noteLastUse(store, ref, ownKeys(keys, providerId));
+}
+
+/** Deletes what the attempts made, found by their labels: nobody else gives those names, and the values are lost. */
+export async function sweep(work: Work, attempts: readonly Intent[]): Promise<void> {
+  if (attempts.length === 0) return;
+  const { deps, client } = work;
+  const labels = attempts.map(({ label }) => label);
+  const accounts = (await client.accounts()).filter(({ name }) => labels.includes(name));
+  const listed = await client.keys();
+  const keys = listed.filter(({ name }) => labels.includes(name ?? ''));
+  await deleteAccounts(
+    work,
+    accounts.map(({ id }) => id),
+    listed,
+  );
+  for (const { id: key, owner } of keys)
+    await deleteOne(work, { account: owner.service_account?.id ?? null, key, compromised: false });
+  for (const { nonce, label, at } of attempts) {
+    if ([...accounts, ...keys].some(({ name }) => name === label)) await deps.store.settle({ nonce }, 'deleted');
+    else if (Date.now() - at > attemptMs) await deps.store.settle({ nonce }, 'nothing-made');
+  }
+}
+
+/** Deletes service accounts, each with its one key, under the fence of `ref`. Returns the project's keys as they were before. */
+export async function deleteAccounts(
+  { deps, client, ref }: Work,
+  accounts: readonly string[],
+  listed?: ProjectKey[],
+): Promise<ProjectKey[]> {
+  if (accounts.length === 0) return [];
+  const keys = listed ?? (await client.keys());
+  for (const account of accounts) refuseSeveral(account, keysOf(keys, account));
+  for (const account of accounts) {
+    await presentFence(deps.store, ref);
+    await client.deleteAccount(account);
+  }
+  return keys;
+}
+
+interface One {
+  /** Null for a person's key. */
+  readonly account: string | null;
+  /** Null where nothing was made. */
+  readonly key: string | null;
+  readonly compromised: boolean;
+}
+
+/** Deletes one key. Returns, for one that leaked, the project's keys as they were, read beside the deletion: that waits for nobody. */
+export async function deleteOne(work: Work, { account, key, compromised }: One): Promise<ProjectKey[]> {
+  const { deps, client, ref } = work;
+  if (key === null) return [];
+  await presentFence(deps.store, ref);
+  const listed = compromised ? client.keys().catch(() => []) : [];
+  if (!(await client.deleteKey(key)) && account !== null) await deleteWithAccount(work, account, key);
+  return listed;
+}
+
+/** An older OpenAI deletes the keys of a service account with it alone: all of them, so only where nothing that is sound goes along. */
+async function deleteWithAccount({ deps: { store }, client, ref }: Work, account: string, key: string): Promise<void> {
+  const versions = await store.versions();
+  const going = versions
+    .filter(({ compromised }) => compromised)
+    .map(({ providerId }) => parseProviderId(providerId).key);
+  const others = keysOf(await client.keys(), account).filter(({ id }) => id !== key && !going.includes(id));
+  if (others.length === 0) {
+    await presentFence(store, ref);
+    return client.deleteAccount(account);
+  }
+  // Kept, so that the next version gets an account of its own.
+  for (const { credential, number, providerId } of versions)
+    if (credential === ref.credential && parseProviderId(providerId).account === account)
+      await store.note({ ...ref, number }, { providerId: accountId(account) });
+  throw cannotDeleteOne(account, others);
+}
+
+/** Whether the account came with the version's first key: its name is the label of one of its attempts. */
+async function wasMadeBy({ client }: Work, attempts: readonly Intent[], account: string): Promise<boolean> {
+  const labels = attempts.map(({ label }) => label);
+  return (await client.accounts()).some(({ id, name }) => id === account && labels.includes(name));
+}
+
+/** A deleted key is not listed any more, so this is the last that is seen of its uses. Recording never delays a revocation. */
+async function noteLastUse(store: Store, ref: VersionRef, keys: readonly ProjectKey[]): Promise<void> {
+  const uses = keys.map(({ last_used_at }) => last_used_at ?? 0);
+  const newest = Math.max(0, ...uses);
+  await found(store, ref, lastUseFinding('OpenAI', newest > 0 ? newest : null));
+}
+
+function refuseSeveral(account: string, keys: readonly ProjectKey[]): void {
+  if (keys.length > 1) throw cannotDeleteOne(account, keys);
+}
+
+function cannotDeleteOne(account: string, keys: readonly ProjectKey[]): Error {
+  const ids = keys.map(({ id }) => id).join(', ');
+  return needsDecision(
+    `service account ${account} holds other keys (${ids}), and it would be deleted as a whole: ` +
+      'delete what nobody uses at OpenAI, or give the other users an account of their own first',
+  );
+}
+
+function cannotAttribute({ credential, number }: VersionRef): Error {
+  return needsDecision(
+    `version ${number} of ${credential} was adopted and cannot be attributed: type the id of its key at OpenAI`,
+  );
+}
