@@ -1,11 +1,12 @@
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
+import { isStale } from '../../src/domain/engine-profile.js';
 import { isLive } from '../../src/domain/version.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { keptAtRestart, leftInEnvironment } from './environment.js';
 import { changedSince } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
-import { currentIdOf, currentIn, open, type Work } from './standing.js';
+import { currentIdOf, currentIn, noteRelease, open, type Work } from './standing.js';
 
 export async function checkAccess(deps: DocumentEngineDeps, credential: string): Promise<AccessCheck[]> {
   const work = await open(deps, { credential, number: 0, fence: 0 });
@@ -13,6 +14,7 @@ export async function checkAccess(deps: DocumentEngineDeps, credential: string):
   const health = await look('health', () => whoAnswers(work));
   const inside = health.ok
     ? [
+        ...(await profileOf(work)),
         await look(`${connection.type} secrets`, () => secretsOf(work)),
         await look('documents', async () => {
           await client.builds();
@@ -26,6 +28,18 @@ export async function checkAccess(deps: DocumentEngineDeps, credential: string):
     { what: 'restart', ...(await keptAtRestart(connection)) },
     ...(await environmentOf(work)),
   ];
+}
+
+/** Whether what was found out holds for the release that answers. */
+async function profileOf(work: Work): Promise<AccessCheck[]> {
+  await noteRelease(work);
+  const { known, ref } = work;
+  const seen = work.client.version ?? known.seen;
+  const next = `see again: keyturn check --deep ${ref.credential}`;
+  if (known.trial) return [{ what: 'profile', ok: true, warning: true, detail: `a trial was not ended; ${next}` }];
+  if (!isStale({ profile: known.profile, seen })) return [];
+  const detail = `it is of ${known.profile?.version}, and ${seen} answers: nothing follows it any more; ${next}`;
+  return [{ what: 'profile', ok: true, warning: true, detail }];
 }
 
 /** Every answer names the release since 1.6. */

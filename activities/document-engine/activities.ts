@@ -7,6 +7,7 @@ import { checkAccess } from './access.js';
 import { isGone, isInForce } from './base.js';
 import type { DocumentEngineConnection, Verbs } from './client.js';
 import { displace, expireOthers } from './containment.js';
+import { checkDeep, type DeepCheck } from './deep.js';
 import { processTestDocument } from './documents.js';
 import { requireKept } from './environment.js';
 import { generate } from './generate.js';
@@ -85,6 +86,9 @@ export function createDocumentEngineActivities(deps: DocumentEngineDeps) {
 
     /** What `keyturn reconcile` wants to know of the engine. Changes nothing. */
     survey: (credential: string): Promise<ProviderSurvey & EngineSurvey> => survey(deps, credential),
+
+    /** What `keyturn check --deep` finds out about the engine, with values that nobody holds. */
+    checkDeep: (wanted: DeepCheck): Promise<AccessCheck[]> => checkDeep(deps, wanted),
 
     /** What `keyturn check` wants to know of the engine. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

@@ -80,6 +80,12 @@ export class DocumentEngineClient {
     return this.#version;
   }
 
+  /** Its own description (YAML); null where it gives none out. */
+  async description(): Promise<string | null> {
+    const answer = await this.#administer({ operation: 'description', ...endpoints.description, allow: [404] });
+    return answer.status === 404 ? null : answer.text;
+  }
+
   /** Every non-expired secret of the connection's type. */
   async secrets(): Promise<ListedSecret[]> {
     const { method, path } = this.#ofType(endpoints.listSecrets);

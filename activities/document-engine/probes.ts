@@ -57,7 +57,7 @@ async function showsSigner(work: Work): Promise<Shown | null> {
   const token = await askSigner(connection.jwt.signer);
   if (token === null) return null;
   const { publicKey = '' } = await store.unseal(ref);
-  if (await isSignedWith(publicKey, token)) return showsKey(work, given(token), true);
+  if (await isSignedWith(publicKey, token)) return showsKey(work, given(token), { isSomebodys: true });
   return { verdict: 'refused', detail: 'the application signs with another key' };
 }
 
@@ -111,13 +111,13 @@ function compare({ name, refusals }: TokenProbe, { own, other }: Replies, contro
 }
 
 /** An acceptance counts where nobody gets in without a password. */
-async function showsPassword(work: Work, password: string): Promise<Shown> {
+export async function showsPassword(work: Work, password: string): Promise<Shown> {
   const { client } = work;
   const bare = await askDashboard(client, null);
   if (bare.verdict !== 'refused') return openDashboard(bare);
   const own = await onEach(work, isAccepted, () => askDashboard(client, password));
   if (own.verdict === 'accepted')
-    return { verdict: 'accepted', detail: 'GET /dashboard let it in, and nobody without' };
+    return { verdict: 'accepted', by: 'GET /dashboard', detail: 'GET /dashboard let it in, and nobody without' };
   if (own.verdict === 'refused') return { verdict: 'refused', detail: 'GET /dashboard refused it' };
   return { verdict: 'unclear', detail: `GET /dashboard answered ${own.status}, which says nothing of a password` };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OutsideError } from '../shared/outside-error.js';
-import type { DocumentEngineClient } from './client.js';
+import type { DocumentEngineClient, SecretType } from './client.js';
 import { pathOf } from '../shared/endpoints.js';
 import { endpoints } from './requests.js';
 
@@ -12,7 +12,7 @@ export interface Reply {
   readonly byEngine: boolean;
 }
 
-const Session = z.object({ token: z.string().min(1) });
+const OpenedSession = z.object({ token: z.string().min(1), layerHandle: z.string().optional() });
 const Denial = z.object({ reason: z.enum(['invalid_token', 'expired_token', 'revoked_token', 'invalid_auth_token']) });
 
 /** A `POST /api/build` with a token. A refusal is 403 and says why; with nothing in it, it is what a wrong API token gets. */
@@ -31,19 +31,54 @@ export async function askBuild(client: DocumentEngineClient, token: string): Pro
 
 /** What a viewer does with a token: it swaps it for a session with a document. The vendor's viewer asks so; nothing describes it. */
 export async function askViewer(client: DocumentEngineClient, document: string, token: string): Promise<Reply> {
-  const { method } = endpoints.openSession;
-  const answer = await client.question({
-    ...{ operation: 'openSession', method, path: pathOf(endpoints.openSession, { document }), asks: true },
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jwt: token }),
-    allow: [302, 400, 401, 403, 404],
-  });
+  const answer = await openSession(client, document, token);
   const { status, byEngine } = answer;
   const content = contentOf(answer.text);
   const denial = Denial.safeParse(content).data;
   if (denial?.reason === 'expired_token') throw expired('openSession');
-  if (status < 300) return { verdict: Session.safeParse(content).success ? 'accepted' : 'unclear', status, byEngine };
+  if (status < 300)
+    return { verdict: OpenedSession.safeParse(content).success ? 'accepted' : 'unclear', status, byEngine };
   return { verdict: denial && byEngine ? 'refused' : 'unclear', status, byEngine };
+}
+
+/** A viewer's session with a document. */
+export interface Session {
+  readonly document: string;
+  readonly layer: string;
+  readonly token: string;
+}
+
+/** Null where a token is not swapped for one. */
+export async function swapForSession(
+  client: DocumentEngineClient,
+  document: string,
+  token: string,
+): Promise<Session | null> {
+  const { text } = await openSession(client, document, token);
+  const opened = OpenedSession.safeParse(contentOf(text)).data;
+  return opened?.layerHandle === undefined ? null : { document, layer: opened.layerHandle, token: opened.token };
+}
+
+/** Whether a session still shows its document. */
+export async function isSessionOpen(
+  client: DocumentEngineClient,
+  { document, layer, token }: Session,
+): Promise<boolean> {
+  const { status } = await client.question({
+    operation: 'viewSession',
+    method: endpoints.viewSession.method,
+    path: pathOf(endpoints.viewSession, { document, layer }),
+    headers: { 'x-pspdfkit-token': token },
+    allow: [401, 403, 404],
+  });
+  return status < 300;
+}
+
+/** The list of secrets without a token. */
+export async function askPlainly(client: DocumentEngineClient, type: SecretType): Promise<{ readonly status: number }> {
+  const { method } = endpoints.listSecrets;
+  const path = pathOf(endpoints.listSecrets, { type });
+  return client.question({ operation: 'listSecrets', method, path, allow: [301, 302, 303, 307, 401, 403, 404] });
 }
 
 /** `GET /dashboard` with a password, or with nothing. A redirect out of the dashboard is a login page, and no acceptance. */
@@ -63,6 +98,16 @@ export async function askDashboard(client: DocumentEngineClient, password: strin
 
 function staysInside(location: string): boolean {
   return /^\/dashboard(?:[/?#]|$)/.test(location);
+}
+
+function openSession(client: DocumentEngineClient, document: string, token: string) {
+  const { method } = endpoints.openSession;
+  return client.question({
+    ...{ operation: 'openSession', method, path: pathOf(endpoints.openSession, { document }), asks: true },
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jwt: token }),
+    allow: [302, 400, 401, 403, 404],
+  });
 }
 
 /** A token that has passed is no answer about its key. */

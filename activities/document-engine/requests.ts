@@ -15,8 +15,10 @@ export const endpoints = {
   build: { system, method: 'POST', path: '/api/build' },
   health: { system, method: 'GET', path: '/healthcheck' },
   dashboard: { system, method: 'GET', path: '/dashboard' },
-  /** What a viewer does with its token. */
+  description: { system, method: 'GET', path: '/api/upstream.yml' },
+  /** What a viewer does with its token, and with the session it gets for it. */
   openSession: { system, method: 'POST', path: '/i/d/{document}/auth' },
+  viewSession: { system, method: 'GET', path: '/i/d/{document}/h/{layer}/document.json' },
   upload: { system, method: 'POST', path: '/api/documents' },
   documentInfo: { system, method: 'GET', path: '/api/documents/{document}/document_info' },
   deleteDocument: { system, method: 'DELETE', path: '/api/documents/{document}' },
@@ -31,6 +33,21 @@ const askTokens = [
   optional(endpoints.upload),
   optional(repeated(endpoints.openSession)),
   optional(endpoints.deleteDocument),
+  optional(repeated(endpoints.build)),
+];
+const askEither = [optional(repeated(endpoints.dashboard)), optional(endpoints.health), ...askTokens];
+/** From the description to a value that is added twice. What an earlier one left is ended before. */
+const deep = [
+  ...[optional(endpoints.listSecrets), ...change],
+  ...[endpoints.description, optional(endpoints.listSecrets), optional(endpoints.listSecrets)],
+  ...[optional(endpoints.addSecret), optional(endpoints.listSecrets)],
+  ...[optional(endpoints.addSecret), optional(endpoints.listSecrets)],
+];
+const selfRotation = [
+  optional(repeated(endpoints.listSecrets)),
+  optional(endpoints.rotateSecret),
+  optional(endpoints.listSecrets),
+  ...change,
 ];
 /** In an emergency nothing of ours is in force that could be compared with: a value that nobody holds takes the place of another one. */
 const control = [optional(endpoints.listSecrets), optional(endpoints.rotateSecret), optional(endpoints.listSecrets)];
@@ -62,6 +79,24 @@ export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   processTestDocument: [endpoints.upload, endpoints.documentInfo, endpoints.deleteDocument],
   identifySecret: [endpoints.listSecrets],
   survey: [endpoints.listSecrets, optional(repeated(endpoints.dashboard)), optional(endpoints.health), ...askTokens],
+  checkDeep: [
+    endpoints.health,
+    ...deep,
+    ...change,
+    ...askEither,
+    optional(endpoints.upload),
+    optional(endpoints.openSession),
+    ...change,
+    repeated(endpoints.listSecrets),
+    ...askEither,
+    optional(endpoints.viewSession),
+    optional(endpoints.deleteDocument),
+    ...askEither,
+    ...selfRotation,
+    ...selfRotation,
+    optional(repeated(endpoints.listSecrets)),
+    ...change,
+  ],
   checkAccess: [
     endpoints.health,
     optional(endpoints.listSecrets),

@@ -24,6 +24,7 @@ export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise
   const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'in-use', outcome, detail });
   const token = await askSigner(signer);
   if (!signer || token === null) return say('not-observable', 'nobody is configured who could tell what is used');
+  await work.client.learnTime();
   const tooLong = whyTooLong(token, work);
   if (tooLong !== null) return say('failed', tooLong);
   const { is, detail } = await usesKey(work, token);
@@ -49,7 +50,7 @@ async function usesKey(work: Work, token: string): Promise<{ readonly is: boolea
 
 /** The engine may take tokens of the key and not this one where it can be asked, for what it claims. Then the signature is what counts. */
 async function isTaken(work: Work, token: string): Promise<'yes' | 'no' | 'not shown'> {
-  const shown = await showsKey(work, given(token), true);
+  const shown = await showsKey(work, given(token), { isSomebodys: true });
   if (shown.verdict === 'accepted') return 'yes';
   const { privateKey } = await work.store.unseal(work.ref);
   const own = privateKey === undefined ? shown : await showsKey(work, signerWith(work, privateKey));

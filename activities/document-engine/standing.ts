@@ -1,3 +1,4 @@
+import { type EngineProfile, isStale, type KnownProfile } from '../../src/domain/engine-profile.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
@@ -28,12 +29,16 @@ export interface Work {
   readonly ref: VersionRef;
   /** What a version's secrets are recognized by: the name that its credential had when it was made belongs to it. */
   readonly markerFor: (version: Pick<VersionRef, 'credential' | 'number'>) => string;
+  /** What a look has found out about the engine. */
+  readonly known: KnownProfile;
   /** Id under which the version's value was added, as far as it is noted. */
   readonly spareId: (version: Pick<VersionRef, 'number'>) => number | undefined;
 }
 
 export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: VersionRef): Promise<Work> {
-  const connection = await engine(ref.credential);
+  const known = await store.profile(ref.credential);
+  const connection = asSeen(await engine(ref.credential), known);
+  if (known.profile?.change === 'POST') verbs.add(connection.url);
   const versions = await store.versions(ref.credential);
   const markerFor: Work['markerFor'] = ({ credential, number }) => {
     const { madeAs = credential } = versions.find((version) => version.number === number) ?? {};
@@ -41,7 +46,27 @@ export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: Ve
   };
   const spareId: Work['spareId'] = ({ number }) =>
     versions.find((version) => version.number === number)?.marks[spareMark(connection)]?.ours;
-  return { store, connection, ref, markerFor, spareId, client: new DocumentEngineClient(connection, verbs) };
+  return { store, connection, ref, markerFor, spareId, known, client: new DocumentEngineClient(connection, verbs) };
+}
+
+/** A change takes at least twice as long to be known as it was seen to take. */
+function asSeen(connection: DocumentEngineConnection, { profile }: KnownProfile): DocumentEngineConnection {
+  const propagationMs = Math.max(connection.propagationMs, 2 * (profile?.lagMs ?? 0));
+  const isNear = (profile?.lagMs ?? 0) < atOnceMs || propagationMs === connection.propagationMs;
+  return isNear ? connection : { ...connection, propagationMs, connections: Math.max(connection.connections, 10) };
+}
+
+const atOnceMs = 1_000; // of questions that follow each other, and of an engine that is slow
+
+/** What was found out, unless another release answers by now: that one may do otherwise. */
+export function followed({ client, known: { profile } }: Pick<Work, 'client' | 'known'>): EngineProfile | null {
+  return isStale({ profile, seen: client.version }) ? null : profile;
+}
+
+/** Keeps which release answers, so that everybody sees when it is another one than was looked at. */
+export async function noteRelease({ store, client, known, ref }: Work): Promise<void> {
+  const { version: seen } = client;
+  if (seen !== null && seen !== known.seen) await store.keepProfile(ref.credential, { seen });
 }
 
 /** What the engine is given as the version's secret. */
@@ -105,12 +130,14 @@ export function addedFor(work: Work, ref: VersionRef, listed: readonly ListedSec
 }
 
 /** Ends secrets that are not current. Not done before all of them are over. */
-export async function expire({ store, client, ref, markerFor }: Work, secrets: readonly ListedSecret[]): Promise<void> {
-  const marker = markerFor(ref);
+export async function expire(work: Work, secrets: readonly ListedSecret[]): Promise<void> {
+  const { store, client, ref } = work;
+  const marker = work.markerFor(ref);
   const waits: number[] = [];
   for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
     await presentFence(store, ref);
-    waits.push(await end(client, id, marker));
+    const soon = followed(work)?.pastExpiry === 'refused';
+    waits.push(await (soon ? endSoon : end)(client, id, marker));
   }
   const waitMs = Math.max(0, ...waits);
   if (waitMs > 0)
@@ -123,6 +150,10 @@ export async function expire({ store, client, ref, markerFor }: Work, secrets: r
  */
 export async function end(client: DocumentEngineClient, id: number, marker: string): Promise<number> {
   if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') return 0;
+  return endSoon(client, id, marker);
+}
+
+async function endSoon(client: DocumentEngineClient, id: number, marker: string): Promise<number> {
   const soon = momentSoon(marker, client.now(), soonMs);
   if ((await client.changeExpiry(id, soon)) !== 'refused') return Date.parse(soon) - client.now();
   throw new OutsideError('document-engine', 'changeExpiry', { status: 400 });

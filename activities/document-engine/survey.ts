@@ -2,7 +2,7 @@ import { isLive } from '../../src/domain/version.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { showsValue } from './probes.js';
-import { addedFor, currentIdOf, currentIn, open, type Work } from './standing.js';
+import { addedFor, currentIdOf, currentIn, noteRelease, open, type Work } from './standing.js';
 
 /**
  * The engine issues its own secrets, so one look tells of both. A list shows ids alone, and those start again in a new database: so what is
@@ -12,6 +12,7 @@ export async function survey(deps: DocumentEngineDeps, credential: string): Prom
   const work = await open(deps, { credential, number: 0, fence: 0 });
   const { store, client, connection } = work;
   const listed = await client.secrets();
+  await noteRelease(work);
   const current = currentIn(work, listed).id;
   const versions = await store.versions(credential);
   const isCurrent = (id: number | undefined): boolean => id === current;

@@ -6,13 +6,15 @@ import type { JwtAlgorithm } from './client.js';
 import { documentOf } from './documents.js';
 import { newValue } from './keys.js';
 import { askBuild, askViewer, type Reply } from './questions.js';
-import type { Work } from './standing.js';
+import { followed, type Work } from './standing.js';
 
 /** What the engine showed of a value, and what it was asked, in words. */
 export interface Shown {
   /** `unclear`: nothing that it answered tells one from the other. `useless`: what has to be accepted beside it is refused as well. */
   readonly verdict: 'accepted' | 'refused' | 'unclear' | 'useless';
   readonly detail: string;
+  /** The request that showed it. */
+  readonly by?: string;
 }
 
 /** Makes a token with these claims besides its end. */
@@ -63,38 +65,56 @@ export async function stranger(work: Work): Promise<Signs> {
 export async function byEachProbe<T>(work: Work, judge: (probe: TokenProbe) => Promise<T | null>): Promise<T | null> {
   const { client } = work;
   const build = (signs: Signs): Promise<Reply> => signs({}).then((token) => askBuild(client, token));
-  const judged = await judge({ name: 'POST /api/build', ask: build, refusals: [403] });
-  if (judged !== null) return judged;
+  const upstream = () => judge({ name: 'POST /api/build', ask: build, refusals: [403] });
+  const viewing = () => withDocument(work, judge);
+  const inOrder = followed(work)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
+  for (const ask of inOrder) {
+    const judged = await ask();
+    if (judged !== null) return judged;
+  }
+  return null;
+}
+
+const viewerProbe = 'POST /i/d/{document}/auth';
+
+async function withDocument<T>(work: Work, judge: (probe: TokenProbe) => Promise<T | null>): Promise<T | null> {
+  const { client } = work;
   const document = `${documentOf(work.store, work.ref.credential)}-viewer`;
-  const open = async (signs: Signs): Promise<Reply> => {
+  const ask = async (signs: Signs): Promise<Reply> => {
     const token = await signs({ document_id: document, permissions: ['read-document'] });
     return askViewer(client, claimed(token) ?? document, token);
   };
   await client.upload(document, testPdf(document));
   try {
-    return await judge({ name: 'POST /i/d/{document}/auth', ask: open, refusals: [401, 403] });
+    return await judge({ name: viewerProbe, ask, refusals: [401, 403] });
   } finally {
     await client.deleteDocument(document);
   }
 }
 
-/**
- * An acceptance counts where a key that never was one is not accepted. A token of somebody else's may be refused at one place for what it
- * claims, and taken at another.
- */
-export async function showsKey(work: Work, signs: Signs, isSomebodys = false): Promise<Shown> {
+/** How a key is asked about. */
+export interface AskedFor {
+  /** The token is somebody else's: it may be refused at one place for what it claims, and taken at another. */
+  readonly isSomebodys?: boolean;
+  /** What every connection should say; the first that says otherwise counts. An acceptance when left out. */
+  readonly expected?: 'accepted' | 'refused';
+}
+
+/** An acceptance counts where a key that never was one is not accepted. */
+export async function showsKey(
+  work: Work,
+  signs: Signs,
+  { isSomebodys = false, expected = 'accepted' }: AskedFor = {},
+): Promise<Shown> {
   const other = await stranger(work);
   const refused: string[] = [];
+  const isExpected = ({ verdict }: Reply): boolean => (verdict === 'accepted') === (expected === 'accepted');
   const shown = await byEachProbe(work, async ({ name, ask }): Promise<Shown | null> => {
-    const { verdict } = await onEach(
-      work,
-      (reply) => reply.verdict === 'accepted',
-      () => ask(signs),
-    );
+    const { verdict } = await onEach(work, isExpected, () => ask(signs));
     if (verdict === 'refused') refused.push(name);
     if (verdict === 'refused' && !isSomebodys) return refusal(refused);
     if (verdict !== 'accepted' || (await ask(other)).verdict === 'accepted') return null;
-    return { verdict: 'accepted', detail: `${name} took a token signed with it, and none signed with another key` };
+    return { verdict, by: name, detail: `${name} took a token signed with it, and none signed with another key` };
   });
   if (shown) return shown;
   if (refused.length > 0) return refusal(refused);

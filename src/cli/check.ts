@@ -10,14 +10,22 @@ export function defineCheck(program: Command): void {
     .command('check [credentials...]')
     .summary('see whether everything is in place')
     .description(
-      'Looks at the environment, configuration, key ring, store, Temporal server, engine and providers: whether all of them can be reached and let Keyturn do its work. Changes nothing. Exit code 1 when anything is not right; a warning (!) is something to know and no failure.',
+      'Looks at the environment, configuration, key ring, store, Temporal server, engine and providers: whether all of them can be reached and let Keyturn do its work. Changes nothing (with --deep nothing that stays). Exit code 1 when anything is not right; a warning (!) is something to know and no failure.',
     )
-    .addHelpText('after', examples('keyturn check', 'keyturn check openai --json'))
-    .action((credentials: string[], _options: unknown, command: Command) =>
+    .option(
+      '--deep',
+      'also find out how a Document Engine does what its vendor leaves open, with values that nobody holds; nothing stays, and rotations follow what is found',
+    )
+    .option(
+      '--rotate-to-itself',
+      'with --deep: also make the current value current once more, to see what becomes of the former one',
+    )
+    .addHelpText('after', examples('keyturn check', 'keyturn check openai --json', 'keyturn check viewer-jwt --deep'))
+    .action((credentials: string[], options: Options, command: Command) =>
       perform(command, async (cli) => {
         const { check } = await import('../operations/check.js');
         const checks: Check[] = [];
-        for await (const found of check({ file: cli.config, credentials })) {
+        for await (const found of check({ file: cli.config, credentials, ...options })) {
           checks.push(found);
           cli.say(...lines(found, cli.paint));
         }
@@ -30,6 +38,11 @@ export function defineCheck(program: Command): void {
         return wrong === 0 ? exitCodes.done : exitCodes.failed;
       }),
     );
+}
+
+interface Options {
+  readonly deep?: boolean;
+  readonly rotateToItself?: boolean;
 }
 
 function lines({ what, ok, warning, detail, next }: Check, { good, bad, attention, dim }: Paint): string[] {

@@ -68,6 +68,7 @@ function details(status: CredentialStatus, paint: Paint): string[] {
     ...(rotation ? running(credential, rotation, paint) : []),
     ...schedule(status),
     ...inForce(status, paint),
+    ...engine(status, paint),
     ...trouble.map((sentence) => `${paint.attention('!')} ${sentence}`),
   ];
   return lines.length === 0 ? [] : ['', paint.bold(credential), ...lines.map((line) => `  ${line}`)];
@@ -80,6 +81,23 @@ function inForce({ inForce: seen }: CredentialStatus, { attention, dim }: Paint)
     ...(seen.state === 'suspected' ? [`${attention('?')} ${seen.why}`] : []),
     ...(seen.trouble === null ? [] : [dim(`the last look saw nothing: ${seen.trouble}`)]),
   ];
+}
+
+/** How its engine was seen to do what the vendor leaves open. */
+function engine({ engine: seen, credential }: CredentialStatus, { attention, dim }: Paint): string[] {
+  if (!seen) return [];
+  const words = [
+    `expiries by ${seen.change ?? 'no method'}, with ${seen.precision} digits of a second`,
+    `a value twice ${seen.duplicates}`,
+    `an expiry in the past ${seen.pastExpiry ?? 'not told'}`,
+    `rotate ${seen.rotate ?? 'not told'}`,
+    `shown by ${seen.probe ?? 'nothing'}`,
+    ...(seen.lagMs === null ? [] : [`everywhere after ${seen.lagMs} ms`]),
+    ...(seen.sessions === null ? [] : [`sessions ${seen.sessions}`]),
+  ];
+  const release = `engine ${seen.version ?? 'of no known release'}, seen ${moment(seen.at).slice(0, 10)}`;
+  const stale = `another release answers by now, so nothing follows this: keyturn check --deep ${credential}`;
+  return [dim(`${release}: ${words.join('; ')}`), ...(seen.stale ? [`${attention('!')} ${stale}`] : [])];
 }
 
 /** Only what the table does not tell: somebody to wait for, or a window after the day it is due. */

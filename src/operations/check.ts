@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
+import type { DeepCheck } from '../../activities/document-engine/deep.js';
 import type { AccessCheck } from '../../activities/shared/access.js';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { catalog } from '../../workflows/catalog.js';
@@ -28,10 +30,14 @@ export interface CheckOptions {
   readonly file: string;
   /** All of them when empty. */
   readonly credentials: readonly string[];
+  /** Also finds out how the engines do what their vendors leave open: with values that nobody holds, and nothing stays. */
+  readonly deep?: boolean;
+  /** With that, also makes each current value current once more. */
+  readonly rotateToItself?: boolean;
 }
 
-/** Looks at everything a rotation needs and yields each thing as soon as it is known. Changes nothing. Throws a UsageError for a credential that is not configured. */
-export async function* check({ file, credentials }: CheckOptions): AsyncGenerator<Check> {
+/** Looks at everything a rotation needs and yields each thing as soon as it is known. Changes nothing that stays. Throws a UsageError for a credential that is not configured. */
+export async function* check({ file, credentials, ...depth }: CheckOptions): AsyncGenerator<Check> {
   yield { what: 'Node.js', ok: true, detail: process.versions.node, next: null };
   yield await look('Temporal CLI', temporalCli);
   const loaded = await attempt('configuration', () => configuration(file));
@@ -48,6 +54,9 @@ export async function* check({ file, credentials }: CheckOptions): AsyncGenerato
   if (!opened.value) return;
   try {
     yield* outside(opened.value, names);
+    if (depth.deep)
+      for (const name of names)
+        yield* deeply(opened.value, { credential: name, rotatesToItself: depth.rotateToItself ?? false });
   } finally {
     await opened.value.close();
   }
@@ -136,6 +145,22 @@ async function* access(session: Session, credential: string): AsyncGenerator<Che
     for (const each of found) yield { ...each, what: `${credential}: ${system} ${each.what}`, next: null };
   }
   yield* environment(session, credential);
+}
+
+/** How an engine does what its vendor leaves open. */
+async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Check> {
+  const { credential } = wanted;
+  const { engine } = knownCredential(session.config, credential);
+  const checkDeep = session.activities[`${engine}.checkDeep`] as
+    ((wanted: DeepCheck) => Promise<AccessCheck[]>) | undefined;
+  if (!checkDeep) {
+    const detail = `nothing of ${engine} is left open that could be found out`;
+    yield { what: `${credential}: deep`, ok: true, detail, next: null };
+    return;
+  }
+  const presenter = { workflowId: `check/${credential}`, runId: randomUUID() };
+  for (const each of await runDirectly(presenter, () => checkDeep(wanted)))
+    yield { ...each, what: `${credential}: deep, ${each.what}`, next: null };
 }
 
 /** What a restart of the engine may bring back. */

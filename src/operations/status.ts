@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
+import { type EngineProfile, isStale } from '../domain/engine-profile.js';
 import type { Verification } from '../domain/verification.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
 import { schedulePlanOf } from '../schedules/plan.js';
@@ -29,6 +30,8 @@ export interface CredentialStatus {
   readonly rotation: OpenRotation | null;
   /** Whether it is still in force, as it was last seen; null when nobody has looked at the present version. */
   readonly inForce: Omit<Verification, 'credential' | 'memory'> | null;
+  /** How its engine does what the vendor leaves open, as `keyturn check --deep` found out; null where nobody has looked. */
+  readonly engine: (EngineProfile & { readonly stale: boolean }) | null;
   /** Versions that no running rotation will clear away. */
   readonly leftOver: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
   /** Labels of what an attempt may have made at the provider. */
@@ -89,6 +92,7 @@ async function one({ config, store }: Session, client: Client | null, credential
     leftOver: leftOver(versions, open),
     inForce: await inForceOf(store, credential, version),
     openIntents: await openIntents(store, credential, open),
+    engine: await engineOf(store, credential),
     last: lastOf(rotations),
   };
   const restoredAt = await store.unreconciledSince(credential);
@@ -106,6 +110,11 @@ async function inForceOf(
   const { state, drift, why, since, lookedAt, verifiedAt, healTriedAt, healedAt, healedBy, trouble } = known;
   const times = { since, lookedAt, verifiedAt, healTriedAt, healedAt };
   return { version: known.version, state, drift, why, ...times, healedBy, trouble };
+}
+
+async function engineOf(store: Store, credential: string): Promise<CredentialStatus['engine']> {
+  const known = await store.profile(credential);
+  return known.profile && { ...known.profile, stale: isStale(known) };
 }
 
 function timesOf(

@@ -13,6 +13,7 @@ import { endFits, ledgerQueries, sealOfEnd } from './ledger.js';
 import { moveQueries } from './moves.js';
 import { noteQueries } from './notes.js';
 import { noticeQueries } from './notices.js';
+import { profileQueries } from './profiles.js';
 import { reconciliationQueries } from './reconciliation.js';
 import { renamingQueries } from './renaming.js';
 import { repairQueries } from './repairs.js';
@@ -61,6 +62,7 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
     ...emergencyQueries(context),
     ...cadenceQueries(context),
     ...verificationQueries(context),
+    ...profileQueries(context),
     ...versionQueries(context),
     ...moveQueries(context),
     ...noteQueries(context),

@@ -98,6 +98,7 @@ const following = [
   'emergencies',
   'cadences',
   'verifications',
+  'profiles',
   'reconciliations',
 ] as const;
 

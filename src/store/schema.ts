@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 7;
+export const schemaVersion = 8;
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
@@ -63,6 +63,7 @@ const statements = [
     since bigint not null, looked_at bigint not null, verified_at bigint, heal_tried_at bigint,
     healed_at bigint, healed_by text, trouble text, memory text not null
   )`,
+  sql`create table profiles (credential text primary key, profile text, trial text, seen text)`,
   sql`create table ledger (seq bigint primary key, credential text, entry text not null, mac text not null)`,
   sql`create index ledger_by_credential on ledger (credential, seq)`,
   sql`create table attempts (

@@ -1,3 +1,4 @@
+import type { KnownProfile } from '../domain/engine-profile.js';
 import type { Evidence, Finding } from '../domain/evidence.js';
 import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
@@ -126,6 +127,12 @@ export interface Store {
   claimHeal(credential: string): Promise<boolean>;
   /** Gives it back: nothing was written. */
   releaseHeal(credential: string): Promise<void>;
+
+  // Engines
+  /** What is known of how a credential's engine does what its vendor leaves open. */
+  profile(credential: string): Promise<KnownProfile>;
+  /** Keeps what is named of it; the rest stays. */
+  keepProfile(credential: string, change: Partial<KnownProfile>): Promise<void>;
 
   // Notifications
   /** Writes down what is to be told on each of these channels; what was written down before stays as it is. */

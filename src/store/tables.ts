@@ -196,6 +196,15 @@ export interface VerificationsTable {
   memory: string;
 }
 
+/** How an engine does what its vendor leaves open. */
+export interface ProfilesTable {
+  credential: string;
+  /** JSON objects. */
+  profile: string | null;
+  trial: string | null;
+  seen: string | null;
+}
+
 /** Who is told what, once per channel. */
 export interface NoticesTable {
   id: string;
@@ -223,6 +232,7 @@ export interface Tables {
   cadences: CadencesTable;
   reservations: ReservationsTable;
   verifications: VerificationsTable;
+  profiles: ProfilesTable;
   notices: NoticesTable;
   intents: IntentsTable;
   evidence: EvidenceTable;

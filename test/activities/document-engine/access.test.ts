@@ -23,7 +23,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'survey'>;
+type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'checkDeep' | 'survey'>;
 const run = (verb: Verb, ref: VersionRef) =>
   bench.attempt<unknown>(() => stage.activities[verb](ref)) as Promise<Finding>;
 const check = async (what: string) =>

@@ -20,7 +20,7 @@ async function begin(type: 'jwt' | 'dashboard_password' = 'jwt'): Promise<void> 
   stage = await startStage(bench, { type });
 }
 
-type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'survey'>;
+type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'checkDeep' | 'survey'>;
 const run = (verb: Verb, ref: VersionRef) =>
   bench.attempt<unknown>(() => stage.activities[verb](ref)) as Promise<Finding>;
 const behave = (behavior: Partial<Behavior>) => Object.assign(stage.lab.behavior, behavior);
