@@ -23,6 +23,7 @@ async function rotated(): Promise<{ old: string; current: string }> {
   await bench.store.prove(next, { kind: 'accepted', outcome: 'proved', detail: 'it was' });
   await bench.store.promote(next);
   await bench.store.keepVerification(null, verified);
+  await bench.store.keepProfile('openai', { seen: '1.18.1' });
   await bench.store.setCadence('openai', { anchor: 1, basis: 'every 90 days', why: 'a test' }, 'ada');
   await bench.store.addNotices(['email'], [{ ...notice, credential: 'openai' }]);
   await bench.store.close(next, 'retired', null);
@@ -46,6 +47,8 @@ describe('A renamed credential', () => {
     expect(await bench.store.cadence('llm')).toMatchObject({ anchor: 1 });
     expect(await bench.store.cadence('openai')).toBeNull();
     expect(await bench.store.verification('llm')).toEqual({ ...verified, credential: 'llm' });
+    expect(await bench.store.profile('llm')).toMatchObject({ seen: '1.18.1' });
+    expect(await bench.store.profile('openai')).toMatchObject({ seen: null });
     await expect(bench.store.read({ credential: 'openai', number: 1 })).rejects.toThrow('has no version 1');
     expect(await bench.store.whose(current)).toMatchObject([{ credential: 'llm', number: 2 }]);
   });
@@ -149,6 +152,7 @@ describe('A forgotten credential', () => {
     expect(await bench.store.credentials()).toEqual([]);
     expect(await bench.store.cadence('openai')).toBeNull();
     expect(await bench.store.verification('openai')).toBeNull();
+    expect(await bench.store.profile('openai')).toMatchObject({ seen: null });
     expect(await bench.store.takeNotice('email')).toBeNull();
     const ledger = await bench.store.ledger();
     expect(ledger.slice(0, before.length)).toEqual(before);
