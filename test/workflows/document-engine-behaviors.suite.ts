@@ -15,6 +15,14 @@ const behaviors: Partial<Behavior>[] = (['drops', 'keeps', 'in-place'] as const)
   { rotate, pastExpiry: 'refused' },
 ]);
 
+/** What shows in how it is asked and listed, whatever becomes of the former current secret. */
+const sights: Partial<Behavior>[] = [
+  { precision: 0, zone: 'none' },
+  { precision: 3, zone: '+00:00', rotate: 'keeps', pastExpiry: 'refused' },
+  { upstreamJwt: 403 },
+  { front: 'proxy', server: null },
+];
+
 describe.each([
   ['jwt', startDocumentEngineJwt, 'refused'],
   ['dashboard_password', startDocumentEngineDashboardPassword, 'refused'],
@@ -38,7 +46,7 @@ describe.each([
     return result;
   }
 
-  describe.each(behaviors)('whatever the deployment does: %j', (behavior) => {
+  describe.each([...behaviors, ...sights])('whatever the deployment does: %j', (behavior) => {
     beforeEach(() => {
       Object.assign(engine.behavior, usualBehavior, behavior);
     });

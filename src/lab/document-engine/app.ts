@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SignJWT } from 'jose';
 import { request } from 'undici';
+import { sample } from './document-routes.js';
 import { bystander, type LabOptions, type LabServer, serve } from '../server.js';
 import type { DocumentEngineLab } from './server.js';
 
@@ -43,7 +44,7 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
     return pem;
   };
   const issue = (): Promise<string> =>
-    new SignJWT({})
+    new SignJWT({ document_id: sample, permissions: ['read-document'] })
       .setProtectedHeader({ alg: engine.algorithm })
       .setExpirationTime(Math.ceil((clock() + tokenLifetimeMs + slackMs) / 1000))
       .sign(createPrivateKey(load()));
@@ -74,11 +75,12 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
   }
 }
 
+/** As the vendor's viewer does it. */
 async function opens({ url }: DocumentEngineLab, token: string): Promise<boolean> {
-  const { statusCode, body } = await request(`${url}/api/build`, {
+  const { statusCode, body } = await request(`${url}/i/d/${sample}/auth`, {
     method: 'POST',
-    headers: { ...bystander, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ parts: [{ page: 'new' }] }),
+    headers: { ...bystander, 'content-type': 'application/json' },
+    body: JSON.stringify({ jwt: token }),
   });
   await body.dump();
   return statusCode === 200;

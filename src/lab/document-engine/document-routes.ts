@@ -29,6 +29,9 @@ const Described = z.object({
   overwrite_existing_document: z.boolean().optional(),
   instructions: Instructions,
 });
+/** A document that is there from the beginning. */
+export const sample = 'sample';
+
 const missing: Answer = { status: 404, body: 'Not found' };
 const onePage = Buffer.from('%PDF-1.7\n<< /Type /Page >>\n%%EOF\n');
 
@@ -37,7 +40,7 @@ export function createDocuments(state: DocumentEngineState): {
   readonly routes: Routes<Incoming>;
   readonly has: (id: string) => boolean;
 } {
-  const documents = new Map<string, Stored>();
+  const documents = new Map<string, Stored>([[sample, { title: 'Sample', bytes: onePage }]]);
   const routes: Routes<Incoming> = {
     async 'POST /api/documents'(request) {
       const upload = await uploadIn(request);

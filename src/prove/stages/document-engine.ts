@@ -66,6 +66,11 @@ const behaviors: Readonly<Record<string, Partial<Behavior>>> = {
   'drops-strict': { rotate: 'drops', ...strict },
   'keeps-strict': { rotate: 'keeps', ...strict },
   'in-place-strict': { rotate: 'in-place', ...strict },
+  // A node that learns late is no variant here: a person's own value, which works at once elsewhere, would fail there for a moment.
+  coarse: { precision: 0, zone: 'none', rotate: 'keeps' },
+  viewer: { upstreamJwt: 403, pastExpiry: 'refused' },
+  proxied: { front: 'proxy', server: null, precision: 3 },
+  limited: { dashboardFailures: 5, rotate: 'in-place' },
 };
 
 /** The same stages on engines that behave otherwise: `document-engine-jwt:keeps` and so on. */
