@@ -1,10 +1,13 @@
 // Chaos in simulated time: `npm run simulate -- --cases 1000 --json`.
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { ChaosVerdict } from './chaos.js';
 import { type Profile, profiles } from './plans.js';
+import { measureSensitivity } from './sensitivity.js';
 import { asTest } from './shrink.js';
-import { simulate } from './simulate.js';
+import { type ChaosReport, simulate } from './simulate.js';
 
 const usage = `npm run simulate -- [options]
   --cases <n>         how many (1000)
@@ -13,6 +16,8 @@ const usage = `npm run simulate -- [options]
   --procedure <ids>   only these, separated by commas
   --profile <name>    what may happen: ${Object.keys(profiles).join(', ')} (all)
   --jobs <n>          processes (as many as there are cores)
+  --without <module>  takes out one of its safety rules at a time, and counts cases until that shows
+  --rule <text>       only rules whose name contains this
   --as-found          tells a failing plan as it was, instead of the smallest one that still fails
   --log               everything that happens, for a case or a few
   --json              one line of JSON at the end`;
@@ -22,37 +27,59 @@ const { values } = parseArgs({
     ...{ cases: { type: 'string', default: '1000' }, from: { type: 'string', default: '0' } },
     ...{ seed: { type: 'string', default: 'a' }, procedure: { type: 'string' }, jobs: { type: 'string' } },
     ...{ profile: { type: 'string', default: 'all' }, 'as-found': { type: 'boolean', default: false } },
-    ...{ log: { type: 'boolean', default: false } },
-    ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    ...{ without: { type: 'string' }, rule: { type: 'string', default: '' } },
+    ...{ log: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    help: { type: 'boolean', default: false },
   },
 });
+const { seed } = values;
+const [cases, jobs] = [Number(values.cases), Number(values.jobs ?? availableParallelism())];
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
 if (values.help || !(values.profile in profiles)) {
-  process.stdout.write(`${usage}\n`);
-  process.exit(values.help ? 0 : 2);
+  say(usage);
+  process.exitCode = values.help ? 0 : 2;
+} else process.exitCode = values.without === undefined ? await playAll() : await takeOutRules(values.without);
+
+async function playAll(): Promise<number> {
+  const report = await simulate({
+    ...{ cases, jobs, seed, from: Number(values.from), profile: values.profile as Profile },
+    ...{ shrink: !values['as-found'], lines: values.log },
+    ...(values.procedure !== undefined && { procedures: values.procedure.split(',') }),
+    onVerdict: tellVerdict,
+  });
+  if (values.json) say(JSON.stringify(report));
+  else sayReport(report);
+  return report.failed === 0 ? 0 : 1;
 }
 
-const report = await simulate({
-  ...{ cases: Number(values.cases), from: Number(values.from), seed: values.seed, shrink: !values['as-found'] },
-  lines: values.log,
-  ...(values.procedure !== undefined && { procedures: values.procedure.split(',') }),
-  ...{ profile: values.profile as Profile, jobs: Number(values.jobs ?? availableParallelism()) },
-  onVerdict: (verdict) => tell(verdict),
-});
-const { byProcedure, problems, cases, passed, failed, schedules, seconds } = report;
-if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-else {
+async function takeOutRules(path: string): Promise<number> {
+  const module = pathToFileURL(resolve(path)).href;
+  const { without } = (await import(module)) as { without: object };
+  const rules = Object.keys(without).filter((name) => name.includes(values.rule));
+  const found = await measureSensitivity({
+    ...{ module, rules, cases, jobs, seed, procedure: values.procedure ?? 'openai-api-key' },
+    onFound: ({ rule, cases: count, problems, struck }) =>
+      tell([`${rule}: ${count ?? 'not found'}`, ...problems, ...struck].join('\n    ')),
+  });
+  if (values.json) say(JSON.stringify(found));
+  else for (const { rule, cases: count } of found) say(`without ${rule}: ${count ?? `not within ${cases}`}`);
+  return found.every(({ cases: count }) => count !== null) ? 0 : 1;
+}
+
+function tellVerdict(verdict: ChaosVerdict): void {
+  const { problems, procedure, seed: played, outcome, lines = [] } = verdict;
+  for (const line of lines) tell(line);
+  if (problems.length > 0) tell(`✖ ${procedure} ${played} ${outcome}\n${asTest(verdict)}\n`);
+}
+
+function sayReport({ byProcedure, problems, seconds, schedules, ...all }: ChaosReport): void {
   for (const [id, each] of Object.entries(byProcedure))
-    process.stdout.write(`${id}: ${each.cases} cases, ${each.schedules} schedules, ${each.failed} failed\n`);
+    say(`${id}: ${each.cases} cases, ${each.schedules} schedules, ${each.failed} failed`);
   for (const [kind, seeds] of Object.entries(problems))
-    process.stdout.write(`${seeds.length} times: ${kind}\n    ${seeds.slice(0, 6).join(', ')}\n`);
-  const perMinute = Math.round((cases / seconds) * 60);
-  process.stdout.write(`${schedules} different schedules in ${cases} cases, ${perMinute} a minute\n`);
-  process.stdout.write(`${passed} passed, ${failed} failed\n`);
-}
-process.exitCode = failed === 0 ? 0 : 1;
-
-function tell(verdict: ChaosVerdict): void {
-  const { problems: found, procedure, seed, outcome, lines = [] } = verdict;
-  for (const line of lines) process.stderr.write(`${line}\n`);
-  if (found.length > 0) process.stderr.write(`✖ ${procedure} ${seed} ${outcome}\n${asTest(verdict)}\n\n`);
+    say(`${seeds.length} times: ${kind}\n    ${seeds.slice(0, 6).join(', ')}`);
+  const perMinute = Math.round((all.cases / seconds) * 60);
+  say(`${schedules} different schedules in ${all.cases} cases, ${perMinute} a minute; --from ${all.next} goes on`);
+  say(`${all.passed} passed, ${all.failed} failed`);
 }

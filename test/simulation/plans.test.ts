@@ -1,0 +1,67 @@
+import { calm, planOf, simpler } from '../../src/simulation/plans.js';
+import { asTest, kindOf } from '../../src/simulation/shrink.js';
+import { fits, type Plan } from '../../src/simulation/trouble.js';
+
+const counts = { any: 300, request: 10, answer: 10, write: 30, fence: 8 };
+
+describe('a plan', () => {
+  it('depends on its seed alone', () => {
+    expect(planOf('a', 'all', counts)).toEqual(planOf('a', 'all', counts));
+    expect(planOf('b', 'all', counts)).not.toEqual(planOf('a', 'all', counts));
+  });
+
+  it('draws each kind of place as often as any other, and only places that there are', () => {
+    const troubles = Array.from({ length: 400 }, (_, index) => planOf(String(index), 'all', counts).troubles).flat();
+
+    for (const layer of ['any', 'request', 'answer', 'write', 'fence'] as const) {
+      const drawn = troubles.filter((each) => each.layer === layer);
+      expect(drawn.length).toBeGreaterThan(troubles.length / 10);
+      expect(drawn.every(({ place }) => place < counts[layer])).toBe(true);
+    }
+  });
+
+  it('becomes simpler step by step, until nothing is left of it', () => {
+    let plan: Plan = planOf('a', 'all', counts);
+    for (let next = simpler(plan).next(); !next.done; next = simpler(plan).next()) plan = next.value;
+
+    expect(plan).toEqual(calm);
+  });
+});
+
+describe('a place', () => {
+  it('is one for a fault of an answer where a request leaves', () => {
+    const trouble = { kind: 'hang', layer: 'write', place: 0, ms: 30 } as const;
+
+    expect(fits(trouble, { at: 'request', name: 'GET /v1/models' })).toBe(true);
+    expect(fits(trouble, { at: 'store', name: 'keep' })).toBe(false);
+  });
+
+  it('is one for a kill wherever its layer is', () => {
+    const trouble = { kind: 'kill', layer: 'write', place: 0, ms: 30 } as const;
+
+    expect(fits(trouble, { at: 'store', name: 'keep' })).toBe(true);
+    expect(fits(trouble, { at: 'store', name: 'versions' })).toBe(false);
+  });
+});
+
+it('takes problems for one that differ in names and numbers alone', () => {
+  expect(kindOf('"keyturn-1a" works and nothing lists it')).toBe(kindOf('"keyturn-2b" works and nothing lists it'));
+});
+
+it('prints a failure as a test that plays it again', () => {
+  const text = asTest({
+    ...{
+      procedure: 'openai-api-key',
+      seed: 'a-1',
+      plan: calm,
+      problems: ['it failed'],
+      struck: ['kill at store keep'],
+    },
+    ...{ outcome: 'none', places: counts, outages: 0, events: 1, virtualMs: 1, hash: '', order: '' },
+    ...{ lostSecrets: 0, wrongDeletions: 0, falseProofs: 0, unlistedOrphans: 0 },
+  });
+
+  expect(text).toContain("procedure: 'openai-api-key', seed: 'a-1'");
+  expect(text).toContain('// kill at store keep');
+  expect(text).toContain('expect(verdict.problems).toEqual([])');
+});

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { prove } from '../../src/prove/prove.js';
+import { simulatedPlayers } from '../../src/simulation/players.js';
+import { type Simulator, startSimulators } from '../../src/simulation/pool.js';
+import { createScheduleCount } from '../../src/simulation/schedules.js';
+
+const releases: (() => Promise<unknown>)[] = [];
+let simulator: Simulator;
+let another: Simulator;
+
+beforeAll(() => {
+  [simulator, another] = startSimulators((release) => releases.push(release), 2) as [Simulator, Simulator];
+});
+afterAll(async () => {
+  for (const release of releases.reverse()) await release();
+});
+
+const minute = 60_000;
+const withoutRule = (rule: string) => ({
+  ...{ module: pathToFileURL(join(__dirname, '../crash/without.ts')).href, rule },
+});
+
+describe('chaos', () => {
+  it.each(['openai-api-key', 'sftp-private-key', 'document-engine-jwt', 'document-engine-secret-key-base'])(
+    'is the same for the same seed, event by event, in another process and after other cases: %s',
+    async (procedure) => {
+      const asked = { procedure, seed: 'again', profile: 'passing', lines: true } as const;
+      const first = await simulator.ask('chaos', asked);
+      await another.ask('chaos', { procedure: 'openai-api-key', seed: 'before', profile: 'passing' });
+
+      const again = await another.ask('chaos', asked);
+
+      expect(again.lines).toEqual(first.lines);
+      expect(again.hash).toBe(first.hash);
+      expect(again.events).toBeGreaterThan(300);
+    },
+    2 * minute,
+  );
+
+  it('is another for another seed', async () => {
+    const asked = { procedure: 'openai-api-key', profile: 'passing' } as const;
+    const [one, other] = [
+      await simulator.ask('chaos', { ...asked, seed: '1' }),
+      await simulator.ask('chaos', { ...asked, seed: '2' }),
+    ];
+
+    expect(one.hash).not.toBe(other.hash);
+    expect(one.order).not.toBe(other.order);
+  });
+
+  it.each(['openai-api-key', 'azure-document-intelligence-key', 'aws-s3-access-keys', 'sftp-private-key'])(
+    'leaves nothing lost and nothing dark that passes by itself: %s',
+    async (procedure) => {
+      for (const seed of ['c-1', 'c-2', 'c-3']) {
+        const verdict = await simulator.ask('chaos', { procedure, seed, profile: 'passing' });
+
+        expect(verdict).toMatchObject({ seed, problems: [], lostSecrets: 0, outages: 0 });
+        expect(verdict.struck).not.toEqual([]);
+      }
+    },
+    2 * minute,
+  );
+});
+
+describe('a safety rule that is taken out', () => {
+  it(
+    'shows, and the plan is made smaller until one trouble is left',
+    async () => {
+      const troubles = [
+        { kind: 'slow', layer: 'request', place: 2, ms: 300 },
+        { kind: 'kill', layer: 'answer', place: 6, ms: 300 }, // OpenAI has made the key
+        { kind: 'clock-ahead', layer: 'any', place: 200, ms: 300 },
+      ] as const;
+      const rest = { graceMs: 20_000, patienceMs: 600_000, answerMs: 0, doubleDecisions: false };
+      const asked = {
+        procedure: 'openai-api-key',
+        seed: 'shrink',
+        profile: 'all',
+        plan: { troubles, ...rest },
+      } as const;
+
+      const held = await simulator.ask('chaos', asked);
+      const verdict = await simulator.ask('chaos', {
+        ...{ ...asked, without: withoutRule('an intent before the call'), shrink: true },
+      });
+
+      expect(held.problems).toEqual([]);
+      expect(verdict.problems.join()).toContain('is lost');
+      expect(verdict.plan.troubles.map(({ kind }) => kind)).toEqual(['kill']);
+      expect(verdict.plan.graceMs).toBe(150);
+    },
+    2 * minute,
+  );
+});
+
+describe('the crash matrix in simulated time', () => {
+  it(
+    'plays a sample, reports it as ever, and counts its schedules',
+    async () => {
+      const schedules = createScheduleCount();
+      const seen: string[] = [];
+
+      const report = schedules.tell(
+        await prove({
+          ...{ procedure: 'document-engine-dashboard-password', sample: 6, seed: 'sample', jobs: 2 },
+          players: simulatedPlayers({ seed: 'sample', replay: true, onVerdict: (verdict) => schedules.add(verdict) }),
+          onLine: () => undefined,
+          onVerdict: ({ id, problems }) => void seen.push(...problems.map((problem) => `${id}: ${problem}`)),
+        }),
+      );
+
+      expect(seen).toEqual([]);
+      expect(report).toMatchObject({ cases: 6, passed: 6, failed: 0, lostSecrets: 0, falseProofs: 0 });
+      expect(report.schedules).toBeGreaterThan(3);
+      expect(report.byProcedure['document-engine-dashboard-password']?.schedules).toBe(report.schedules);
+    },
+    2 * minute,
+  );
+
+  it('does not count a case whose fault did not happen, or an order that it knows', () => {
+    const count = createScheduleCount();
+    const played = { procedure: 'p', missed: false };
+    for (const verdict of [
+      { ...played, order: 'a' },
+      { ...played, order: 'a' },
+      { ...played, order: 'b', missed: true },
+    ])
+      count.add(verdict);
+    const none = { lostSecrets: 0, wrongDeletions: 0, falseProofs: 0, consumerFailures: 0, unlistedOrphans: 0 };
+    const tally = { cases: 3, passed: 3, failed: 0, ...none };
+
+    expect(count.tell({ ...tally, byProcedure: { p: tally }, notRun: {} }).schedules).toBe(1);
+  });
+});
