@@ -15,7 +15,7 @@ const settledMs = 3_000; // longer than a record may lag behind what it says (ti
 
 /** What a rotation may say of a setting that somebody else has changed. */
 const edited =
-  /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used/;
+  /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used|shows no use of the key/;
 
 /** Every fault. */
 export const faults: readonly Fault[] = [
@@ -60,7 +60,7 @@ export const faults: readonly Fault[] = [
   outside('clock-ahead', entry, async ({ stage }) => stage.skew(hourMs)),
   {
     ...outside('clock-behind', entry, async ({ stage }) => stage.skew(-hourMs)),
-    ...{ waits: /old key is idle: used/, decide: () => 'skip' }, // by a clock that went back the old value was used after the switch
+    ...{ waits: /old key is idle: used|shows no use of the key/, decide: () => 'skip' }, // by a clock that went back uses are elsewhere in time
   },
   { ...outside('emergency', entry, (theater) => theater.emergency()), ends: ['replaced'] },
   ...engineFaults,
