@@ -5,7 +5,7 @@ import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { presentFence } from '../shared/guard.js';
 
-export interface Recorded extends DecisionRequest {
+export interface Recorded extends Omit<DecisionRequest, 'question'> {
   readonly version: VersionRef;
   /** Title of the step it was about. */
   readonly title: string;

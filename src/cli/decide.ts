@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
-import type { Decision, DecisionRequest } from '../domain/rotation.js';
+import type { Decision } from '../domain/rotation.js';
+import type { Answer } from '../operations/steer.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
@@ -18,6 +19,7 @@ Only then may the old value be deleted while nothing shows that the engine does 
 `;
 
 interface Options {
+  readonly question?: string;
   readonly reason: string;
   readonly withoutProof?: true;
 }
@@ -31,19 +33,27 @@ export function defineDecide(program: Command): void {
       'Answers a rotation that cannot go on by itself. keyturn status shows what it waits for and what is possible.',
     )
     .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+    .option(
+      '--question <id>',
+      'which question it answers, as keyturn status shows it; the one that is asked now when left out',
+    )
     .option('--without-proof', 'with skip: go on although the provider does not show a use of the new value')
     .addHelpText(
       'after',
       `${meanings}${examples('keyturn decide openai skip --reason "the nightly backup job used it, and it is switched over"')}`,
     )
-    .action((credential: string, decision: Decision, { reason, withoutProof }: Options) =>
+    .action((credential: string, decision: Decision, { reason, question, withoutProof }: Options) =>
       perform(command, (cli) =>
-        answer(cli, credential, { actor: cli.actor, decision, reason, ...(withoutProof && { withoutProof }) }),
+        answer(cli, credential, {
+          ...{ actor: cli.actor, decision, reason },
+          ...(question !== undefined && { question }),
+          ...(withoutProof && { withoutProof }),
+        }),
       ),
     );
 }
 
-async function answer(cli: Cli, credential: string, request: DecisionRequest): Promise<ExitCode> {
+async function answer(cli: Cli, credential: string, request: Answer): Promise<ExitCode> {
   const { withRotations } = await import('./with-rotations.js');
   const { answerRotation } = await import('../operations/steer.js');
   const { UsageError } = await import('../operations/refusals.js');

@@ -102,6 +102,8 @@ export interface EmergencyRequest {
 }
 
 export interface DecisionRequest {
+  /** `id` of the wait that it answers: it answers no other. */
+  readonly question: string;
   readonly actor: string;
   readonly decision: Decision;
   readonly reason: string;
@@ -124,6 +126,8 @@ export interface StepProgress {
 
 /** A rotation that cannot go on by itself: what is known, and what each choice does. */
 export interface Waiting {
+  /** Given to no other wait, of this rotation or another one. */
+  readonly id: string;
   readonly for: 'operator' | 'retry' | 'grace' | 'pause';
   readonly why: string;
   /** What this means for documents right now. */

@@ -20,6 +20,7 @@ export interface Stuck {
   readonly credential: string;
   /** The same for one wait of one rotation. */
   readonly key: string;
+  readonly question: string;
   readonly why: string;
   readonly choices: readonly string[];
 }
@@ -110,12 +111,12 @@ function ofVerification({ credential, inForce }: Watched, { now }: Moment): Noti
   return [...(state === 'drifted' ? [drifted] : []), healed].filter(({ at }) => at > now - oldestMs);
 }
 
-function ofStuck({ credential, key, why, choices }: Stuck, { now }: Moment): Notice {
+function ofStuck({ credential, key, question, why, choices }: Stuck, { now }: Moment): Notice {
   return {
     id: `waiting/${key}`,
     at: now,
     event: 'waiting',
     summary: `${credential}: its rotation waits for you`,
-    detail: `${why}. To answer: keyturn decide ${credential} ${choices.join('|')} --reason "…"`,
+    detail: `${why}. To answer: keyturn decide ${credential} ${choices.join('|')} --question ${question} --reason "…"`,
   };
 }

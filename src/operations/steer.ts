@@ -14,15 +14,17 @@ import { rotationId } from './start-rotation.js';
 
 const answerMs = 10_000; // with a worker at hand an answer takes milliseconds
 
+/** A decision for what is asked now, or for the question that somebody has read. */
+export interface Answer extends Omit<DecisionRequest, 'question'> {
+  readonly question?: string;
+}
+
 /**
  * Answers a rotation that waits. `sent`: nobody answered in time, and it may still apply.
  * @throws UserError when the rotation does not take this decision, or none is running
  */
-export async function answerRotation(
-  client: Client,
-  credential: string,
-  request: DecisionRequest,
-): Promise<'taken' | 'sent'> {
+export async function answerRotation(client: Client, credential: string, answer: Answer): Promise<'taken' | 'sent'> {
+  const request = { ...answer, question: answer.question ?? (await askedBy(client, credential)) };
   const handle = client.workflow.getHandle(rotationId(credential));
   try {
     await client.withDeadline(Date.now() + answerMs, () => handle.executeUpdate(decide, { args: [request] }));
@@ -33,6 +35,13 @@ export async function answerRotation(
     if (error instanceof WorkflowUpdateFailedError) throw notTaken(credential, request, error);
     throw error;
   }
+}
+
+/** Which question a rotation asks right now. What asks nothing says so itself. */
+async function askedBy(client: Client, credential: string): Promise<string> {
+  const { progress, silent } = await progressOf(client, credential);
+  if (silent) throw noWorker(credential);
+  return progress?.waiting?.id ?? '';
 }
 
 /** Who sends a message to which rotation. */

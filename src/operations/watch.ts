@@ -103,7 +103,13 @@ async function stuckRotations({ config }: Watching, client: Client): Promise<Stu
     const { progress } = await progressOf(client, credential);
     if (progress?.waiting?.for !== 'operator') continue;
     const step = progress.steps.at(-1)?.startedAt ?? 0;
-    stuck.push({ credential, key: `${runId}/${step}`, why: progress.waiting.why, choices: progress.waiting.choices });
+    stuck.push({
+      credential,
+      key: `${runId}/${step}`,
+      question: progress.waiting.id,
+      why: progress.waiting.why,
+      choices: progress.waiting.choices,
+    });
   }
   return stuck;
 }

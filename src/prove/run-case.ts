@@ -169,7 +169,7 @@ async function watch(theater: Theater, fault: Fault): Promise<Watched> {
     if (!waiting) continue;
     const decision = decisionOf(fault, waiting, (question) => fault.decide?.(question, asked++, theater));
     if (!decision) return { report: null, problems: [`it waits without a true reason: ${waiting.why}`] };
-    await answer(theater, decision);
+    await answer(theater, waiting, decision);
   }
   return { report: null, problems: [await whyStuck(theater)] };
 }
@@ -204,8 +204,8 @@ function look({ handle }: Theater): Promise<Progress | null> {
 }
 
 /** One that came too late is refused, and then the rotation has gone on. */
-async function answer({ handle }: Theater, decision: Decision): Promise<void> {
-  const request = { actor: 'harness', decision, reason: 'the case asks for it' };
+async function answer({ handle }: Theater, { id: question }: Waiting, decision: Decision): Promise<void> {
+  const request = { question, actor: 'harness', decision, reason: 'the case asks for it' };
   await handle.executeUpdate(decide, { args: [request] }).catch(() => undefined);
 }
 

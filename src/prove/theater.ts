@@ -114,8 +114,9 @@ async function start(
 function haveSecondThoughts(handle: WorkflowHandle<RotationWorkflow>): () => Promise<void> {
   const enough = new AbortController();
   async function think(): Promise<void> {
-    while (!(await inGrace(handle))) await delay(50, undefined, { signal: enough.signal });
-    const request = { actor: 'harness', decision: 'roll-back', reason: 'second thoughts' } as const;
+    let question = await graceOf(handle);
+    for (; question === null; question = await graceOf(handle)) await delay(50, undefined, { signal: enough.signal });
+    const request = { question, actor: 'harness', decision: 'roll-back', reason: 'second thoughts' } as const;
     await handle.executeUpdate(decide, { args: [request] });
   }
   const thinking = think().catch(() => undefined); // what came of it, the end of the rotation shows
@@ -126,8 +127,13 @@ function haveSecondThoughts(handle: WorkflowHandle<RotationWorkflow>): () => Pro
 }
 
 export async function inGrace(handle: WorkflowHandle<RotationWorkflow>): Promise<boolean> {
+  return (await graceOf(handle)) !== null;
+}
+
+/** What an answer has to name while a rotation is in its grace; null while it is not. */
+async function graceOf(handle: WorkflowHandle<RotationWorkflow>): Promise<string | null> {
   const seen = await handle.query(progress).catch(() => null); // no worker may be there yet
-  return seen?.waiting?.for === 'grace';
+  return seen?.waiting?.for === 'grace' ? seen.waiting.id : null;
 }
 
 function condemn(stage: Stage, condemned: Set<string>): void {

@@ -5,6 +5,7 @@ import { until } from '../support/temporal.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { type Stage, startStage } from './stage.js';
 import { readStaging, rotationsOf } from './staging.js';
+import { decided } from '../support/decided.js';
 
 const staging = readStaging(process.env);
 const rotations = rotationsOf(process.env);
@@ -66,7 +67,7 @@ function play(named: Parameters<typeof startStage>[0]): void {
       const through = await stage.use();
       if (waiting) {
         const decision = waiting.choices.includes('roll-back') ? 'roll-back' : 'abandon';
-        await handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'it was a test' }] });
+        await decided(handle, { actor: 'test', decision, reason: 'it was a test' });
         await rehearsal.report(handle);
       }
       expect(`${outcome ?? waiting?.why}, and documents ${through ? 'go through' : 'fail'}`).toMatch(/go through$/);

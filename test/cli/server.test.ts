@@ -82,7 +82,7 @@ it('starts a rotation that nobody works on yet, and a worker does it', async () 
   expect(waiting.json()).toMatchObject({ isNew: true, state: 'waiting for a worker' });
   expect(status.code).toBe(0);
   expect(unanswered.code).toBe(5);
-  expect(unanswered.stdout).toContain('may still apply');
+  expect(unanswered.stderr).toContain('Nothing was sent');
   expect(done.code).toBe(0);
   expect(ended.code).toBe(0);
 });

@@ -11,11 +11,12 @@ import type { Received, Scenario, StartScenario } from '../../src/lab/scenario.j
 import { type PlannedStep, planRotation } from '../../src/operations/plan.js';
 import { inputOf, workflowOf } from '../../src/operations/session.js';
 import type { Activities } from '../../workers/registered.js';
-import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
 import { expectWorking } from './working.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 import { linesOf, patternOf } from './requests.js';
+import { decided } from '../support/decided.js';
 
 const request: RotationRequest = { actor: 'test', trigger: 'manual', reason: 'the contract' };
 
@@ -129,7 +130,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
           if (failing > promoted) {
             await until(async () => (await look(handle)).waiting?.for === 'operator');
             const decision = failing < noReturn ? 'roll-back' : 'retry';
-            await handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'the contract' }] });
+            await decided(handle, { actor: 'test', decision, reason: 'the contract' });
           }
           const { outcome, leftOver } = await end(handle);
           expect({ step: steps[failing]?.title, outcome, leftOver }).toEqual({

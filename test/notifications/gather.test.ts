@@ -106,6 +106,7 @@ it('tells what a rotation waits for, and how to answer', () => {
   const stuck = {
     credential: 'openai',
     key: 'run/1',
+    question: '1a2b3c4d',
     why: 'The old key is idle: it was used',
     choices: ['retry', 'skip'],
   };
@@ -114,7 +115,7 @@ it('tells what a rotation waits for, and how to answer', () => {
     {
       id: 'openai/waiting/run/1',
       event: 'waiting',
-      detail: expect.stringContaining('keyturn decide openai retry|skip') as string,
+      detail: expect.stringContaining('keyturn decide openai retry|skip --question 1a2b3c4d') as string,
     },
   ]);
 });

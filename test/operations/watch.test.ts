@@ -12,11 +12,12 @@ import { brokenChannels, statusOf } from '../../src/operations/status.js';
 import { keepSchedules, tell } from '../../src/operations/watch.js';
 import { webhookChannel } from '../../src/notifications/webhook.js';
 import { composeChannels } from '../../workers/compose.js';
-import { decide, emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { randomValue } from '../store/fixtures.js';
 import { startReceiver, type TestReceiver } from '../support/receiver.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
+import { decided } from '../support/decided.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -74,7 +75,7 @@ it('tells that a rotation waits for a person, what for, and how to answer', asyn
   expect(waiting.detail).toContain('keyturn decide openai');
   expect(waiting.detail).toContain('grace');
   expect(told().filter(({ event }) => event === 'waiting')).toHaveLength(1);
-  await handle.executeUpdate(decide, { args: [{ actor: 'test', decision: 'abandon', reason: 'she knows better' }] });
+  await decided(handle, { actor: 'test', decision: 'abandon', reason: 'she knows better' });
   await handle.result();
   await look();
   expect(told().at(-1)).toMatchObject({

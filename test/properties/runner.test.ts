@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import fc from 'fast-check';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
 import type { Call } from '../../src/domain/call.js';
+import type { Decision } from '../../src/domain/rotation.js';
 import { createPlayground } from '../../src/lab/playground.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
 import { adopt } from '../../src/operations/adopt.js';
@@ -116,6 +118,7 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
       }
     },
     now: () => Date.now() + offsetMs,
+    newId: randomUUID,
     async wait(wake, deadline) {
       if (wake()) return;
       if (deadline !== undefined) offsetMs += Math.max(0, deadline - world.now());
@@ -123,9 +126,11 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
       const decision =
         choices.find((choice) => choice === answers[0]) ?? (answers.length === 0 ? 'abandon' : undefined);
       answers.shift();
-      if (decision && run?.waiting?.for === 'operator')
-        inbox.decisions.push({ actor: 'ada', decision, reason: 'at random' });
-      else if (deadline === undefined) inbox.decisions.push({ actor: 'ada', decision: 'abandon', reason: 'at last' });
+      const question = run?.waiting?.id ?? '';
+      const tell = (told: Decision, reason: string) =>
+        inbox.answers.set(question, { question, actor: 'ada', decision: told, reason });
+      if (decision && run?.waiting?.for === 'operator') tell(decision, 'at random');
+      else if (deadline === undefined) tell('abandon', 'at last');
     },
     show: () => undefined,
     calledOff: () => inbox.emergencies.length > 0 && inbox.handled === 0,

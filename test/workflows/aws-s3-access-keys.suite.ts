@@ -5,9 +5,10 @@ import { fastClock } from '../../src/lab/clock.js';
 import { startConsumer } from '../../src/lab/consumer.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startAwsS3AccessKeys } from '../../src/lab/scenarios/aws-s3-access-keys.js';
-import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
+import { decided } from '../support/decided.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -26,7 +27,7 @@ const dayMs = 24 * 3_600_000;
 const look = (handle: WorkflowHandle): Promise<Progress> => handle.query(progress);
 const listed = () => aws.keys().filter(({ deleted }) => !deleted);
 const say = (handle: WorkflowHandle, decision: Decision): Promise<unknown> =>
-  handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'the test says so' }] });
+  decided(handle, { actor: 'test', decision, reason: 'the test says so' });
 
 /** A rotation that has switched the old key off and waits the guide's 24 hours. */
 async function switchedOff(): Promise<WorkflowHandle> {

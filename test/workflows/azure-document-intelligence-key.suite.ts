@@ -5,9 +5,10 @@ import { fastClock } from '../../src/lab/clock.js';
 import { startConsumer } from '../../src/lab/consumer.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startAzureDocumentIntelligenceKey } from '../../src/lab/scenarios/azure-document-intelligence-key.js';
-import { decide, emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
+import { decided } from '../support/decided.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -32,7 +33,7 @@ async function whyItWaits(handle: WorkflowHandle): Promise<string> {
   });
 }
 const say = (handle: WorkflowHandle, decision: Decision): Promise<unknown> =>
-  handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'the test says so' }] });
+  decided(handle, { actor: 'test', decision, reason: 'the test says so' });
 
 it('takes turns with the two slots, while every use of the engine succeeds', async () => {
   const turns = [slotInUse()];

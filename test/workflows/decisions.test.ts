@@ -3,6 +3,7 @@ import type { Decision, Waiting } from '../../src/domain/rotation.js';
 import { decide } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
+import { decided } from '../support/decided.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -47,12 +48,12 @@ async function asked(handle: WorkflowHandle): Promise<Waiting> {
 async function answer(handle: WorkflowHandle, decision: Decision): Promise<void> {
   await asked(handle);
   stage.behave = () => undefined;
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision, reason: 'a reason' }] });
+  await decided(handle, { actor: 'ada', decision, reason: 'a reason' });
 }
 
 const states = async (credential: string) => (await stage.store.versions(credential)).map(({ state }) => state);
 
-async function decided(credential: string) {
+async function recorded(credential: string) {
   const entries = await stage.store.ledger({ credential });
   return entries
     .filter(({ event }) => event === 'decided')
@@ -134,7 +135,7 @@ describe('retry', () => {
       leftOver: [],
     });
     expect(await states(credential)).toEqual(['retired', 'current']);
-    expect(await decided(credential)).toEqual([{ actor: 'ada', outcome: 'retry', detail: 'a reason' }]);
+    expect(await recorded(credential)).toEqual([{ actor: 'ada', outcome: 'retry', detail: 'a reason' }]);
   });
 });
 
@@ -158,7 +159,7 @@ describe('skip', () => {
 
     expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'attested', leftOver: [] });
     expect((await stage.store.versions('skip-after'))[0]).toMatchObject({ state: 'retired', shown: 'attested' });
-    expect(await decided('skip-after')).toEqual([{ actor: 'ada', outcome: 'skip', detail: 'a reason' }]);
+    expect(await recorded('skip-after')).toEqual([{ actor: 'ada', outcome: 'skip', detail: 'a reason' }]);
   });
 });
 
@@ -182,11 +183,11 @@ describe('roll-back', () => {
     await asked(handle);
     stage.behave = (verb, { number }) => (verb === 'refuses' && number === 2 ? 'failed' : undefined);
 
-    await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'a reason' }] });
+    await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'a reason' });
     await until(
       async () => (await stage.progress(handle)).waiting?.why === 'Version 2 is refused: the script says failed',
     );
-    await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'abandon', reason: 'a reason' }] });
+    await decided(handle, { actor: 'ada', decision: 'abandon', reason: 'a reason' });
 
     expect(await stage.report(handle)).toMatchObject({
       outcome: 'abandoned',
@@ -198,7 +199,7 @@ describe('roll-back', () => {
     const handle = await stuckAfter('back-after');
 
     await asked(handle);
-    const back = handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'too late' }] });
+    const back = decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
     await expect(back).rejects.toMatchObject({ cause: { message: expect.stringContaining('retry, skip') as string } });
 
     await answer(handle, 'retry');
@@ -264,6 +265,57 @@ describe('abandon', () => {
     expect(await states('abandon-after')).toEqual(['retiring', 'current']);
     const [rotation] = await stage.store.rotations('abandon-after');
     expect(rotation).toMatchObject({ outcome: 'abandoned', why: 'ada: a reason' });
+  });
+});
+
+describe('A decision', () => {
+  /** Two questions one after the other: the engine holds something else, and then the old value is in use. */
+  async function twice(credential: string): Promise<{ handle: WorkflowHandle; question: string }> {
+    await stage.report(await stage.rotate(credential));
+    stage.calls.length = 0;
+    stage.behave = (verb) => (verb === 'ours' || verb === 'idle' ? 'failed' : undefined);
+    const handle = await stage.rotate(credential, { patienceMs: hour });
+    return { handle, question: (await asked(handle)).id };
+  }
+  const skip = { actor: 'ada', decision: 'skip', reason: 'a reason' } as const;
+  const told = (text: string) => ({ cause: { message: expect.stringContaining(text) as string } });
+  const second = (handle: WorkflowHandle) =>
+    until(async () => {
+      const { waiting } = await stage.progress(handle);
+      return waiting?.why.startsWith('Idle') && waiting;
+    });
+
+  it('answers its own question and not the next one, however many arrive together', async () => {
+    const { handle, question } = await twice('decided-together');
+
+    const sent = [skip, { ...skip, actor: 'ben' }, { ...skip, actor: 'cleo' }].map((answer) =>
+      handle.executeUpdate(decide, { args: [{ ...answer, question }] }),
+    );
+    const ends = await Promise.allSettled(sent);
+    const waiting = await second(handle);
+
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const [refused] = ends.filter((end) => end.status === 'rejected');
+    expect(refused?.reason).toMatchObject(told('was answered already, with "skip" by'));
+    expect(waiting.id).not.toBe(question);
+    expect(stage.calls).not.toContain('destroy 2');
+    await decided(handle, { ...skip, decision: 'abandon' });
+    await stage.report(handle);
+    expect(await recorded('decided-together')).toHaveLength(2);
+  });
+
+  it('is refused when it comes late, with what was decided', async () => {
+    const { handle, question } = await twice('decided-late');
+    await handle.executeUpdate(decide, { args: [{ ...skip, question }] });
+    await second(handle);
+
+    const late = handle.executeUpdate(decide, { args: [{ ...skip, question }] });
+    const strange = handle.executeUpdate(decide, { args: [{ ...skip, question: 'another' }] });
+
+    await expect(late).rejects.toMatchObject(told('was answered already, with "skip" by ada: a reason'));
+    await expect(strange).rejects.toMatchObject(told('Idle: the script says failed'));
+    await decided(handle, { ...skip, decision: 'abandon' });
+    await stage.report(handle);
   });
 });
 

@@ -5,9 +5,10 @@ import { startDocumentEngineDashboardPassword } from '../../src/lab/scenarios/do
 import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
 import { startDocumentEngineSecretKeyBase } from '../../src/lab/scenarios/document-engine-secret-key-base.js';
 import type { Scenario } from '../../src/lab/scenario.js';
-import { decide, emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
+import { decided } from '../support/decided.js';
 
 const behaviors: Partial<Behavior>[] = (['drops', 'keeps', 'in-place'] as const).flatMap((rotate) => [
   { rotate },
@@ -82,7 +83,7 @@ describe.each([
         const handle = await rehearsal.begin({ graceMs: 40 * 60_000 });
         await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
         const request = { actor: 'test', decision: 'roll-back', reason: 'second thoughts' } as const;
-        await handle.executeUpdate(decide, { args: [request] });
+        await decided(handle, request);
         return rehearsal.report(handle);
       });
 

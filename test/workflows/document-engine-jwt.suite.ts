@@ -7,9 +7,10 @@ import { type DocumentEngineLab, newKeyPair } from '../../src/lab/document-engin
 import { usualBehavior } from '../../src/lab/document-engine/state.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
-import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
+import { decided } from '../support/decided.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -39,7 +40,7 @@ async function whyItWaits(handle: WorkflowHandle): Promise<string> {
   });
 }
 const answer = (handle: WorkflowHandle, decision: 'retry' | 'roll-back' | 'abandon' | 'skip') =>
-  handle.executeUpdate(decide, { args: [{ actor: 'test', decision, reason: 'the test' }] });
+  decided(handle, { actor: 'test', decision, reason: 'the test' });
 
 it('keeps nothing of the old private key beside the new one', async () => {
   expect(await rehearsal.report(await begin())).toMatchObject({ outcome: 'retired' });

@@ -5,9 +5,10 @@ import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
-import { decide, progress } from '../../workflows/rotation/messages.js';
+import { progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
+import { decided } from '../support/decided.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -69,7 +70,7 @@ it('asks instead of overwriting what a person changed since the last rotation', 
   const why = await whyItWaits(handle);
 
   expect(why).toContain('grace');
-  await handle.executeUpdate(decide, { args: [{ actor: 'test', decision: 'abandon', reason: 'she knows better' }] });
+  await decided(handle, { actor: 'test', decision: 'abandon', reason: 'she knows better' });
   expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'abandoned' });
   expect(scenario.engineHolds()).toBe(byHand.value);
   openai.killKey(byHand.id);
@@ -79,7 +80,7 @@ it('goes on when a person says that their change may be replaced, and retires th
   const handle = await rehearsal.begin({ patienceMs: 60_000 });
   await whyItWaits(handle);
 
-  await handle.executeUpdate(decide, { args: [{ actor: 'test', decision: 'skip', reason: 'it was a try' }] });
+  await decided(handle, { actor: 'test', decision: 'skip', reason: 'it was a try' });
 
   expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired' });
   expect(scenario.working()).toEqual([scenario.engineHolds()]);

@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
-import { decide, emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { type Stage, startStage } from './stage.js';
+import { decided } from '../support/decided.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -19,7 +20,7 @@ const unseen = (): ApplicationFailure => ApplicationFailure.nonRetryable('no use
 const waiting = async (handle: WorkflowHandle) => (await stage.progress(handle)).waiting;
 const asked = (handle: WorkflowHandle) => until(async () => (await waiting(handle))?.for === 'operator');
 const answer = (handle: WorkflowHandle, decision: 'retry' | 'skip' | 'abandon') =>
-  handle.executeUpdate(decide, { args: [{ actor: 'ada', decision, reason: 'the test' }] });
+  decided(handle, { actor: 'ada', decision, reason: 'the test' });
 const stepOf = async (handle: WorkflowHandle, title: string) =>
   (await stage.progress(handle)).steps.findLast((step) => step.title === title);
 
@@ -140,7 +141,7 @@ describe('What is tried out', () => {
     failing();
     const handle = await stage.rotate('taken-back', {}, 'rotateTried');
     await asked(handle);
-    await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'the test' }] });
+    await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'the test' });
 
     expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
     expect(stage.calls.filter((call) => call === 'enable 1')).toHaveLength(1);

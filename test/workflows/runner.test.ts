@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationReport } from '../../src/domain/rotation.js';
-import { completeTask, decide, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import { completeTask, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
+import { decided } from '../support/decided.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -84,7 +85,7 @@ it('asks before it retires what is still in use, and goes on when a person skips
     choices: ['retry', 'roll-back', 'skip', 'abandon'],
   });
   expect(waiting?.impact).toContain('documents use version 2');
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'skip', reason: 'it is a backup job' }] });
+  await decided(handle, { actor: 'ada', decision: 'skip', reason: 'it is a backup job' });
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
   const [evidence] = (await stage.store.evidence({ credential: 'in-use', number: 1 })).filter(
@@ -98,13 +99,13 @@ it('refuses a decision that is not possible, and says which are', async () => {
   const handle = await stage.rotate('past-no-return');
   await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Refused'));
 
-  const back = handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'too late' }] });
+  const back = decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
 
   await expect(back).rejects.toMatchObject({
     cause: { message: expect.stringContaining('retry, skip, abandon') as string },
   });
   stage.behave = () => undefined;
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'retry', reason: 'it is off now' }] });
+  await decided(handle, { actor: 'ada', decision: 'retry', reason: 'it is off now' });
   expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused' });
 });
 
@@ -141,7 +142,7 @@ it('rolls back from the grace when a person asks for it', async () => {
   const handle = await stage.rotate('regret', { graceMs: 1_800_000 });
   await until(async () => (await stage.progress(handle)).waiting);
 
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' }] });
+  await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
   expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
@@ -153,9 +154,9 @@ it('keeps the new value when the old one turns out to be dead', async () => {
   await until(async () => (await stage.progress(handle)).waiting);
   stage.behave = (verb, { number }) => (verb === 'accepts' && number === 1 ? 'failed' : undefined);
 
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'roll-back', reason: 'a try' }] });
+  await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'a try' });
   await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Version 1 still works'));
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'abandon', reason: 'the new one stays' }] });
+  await decided(handle, { actor: 'ada', decision: 'abandon', reason: 'the new one stays' });
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'abandoned' });
   expect(stage.calls).not.toContain('restore 2');

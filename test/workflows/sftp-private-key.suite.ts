@@ -7,9 +7,10 @@ import type { Scenario } from '../../src/lab/scenario.js';
 import { type SftpScenarioOptions, startSftpPrivateKey } from '../../src/lab/scenarios/sftp-private-key.js';
 import type { SftpLab } from '../../src/lab/sftp/server.js';
 import { randomValue } from '../activities/bench.js';
-import { decide, progress } from '../../workflows/rotation/messages.js';
+import { progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
+import { decided } from '../support/decided.js';
 
 let scenario: Scenario;
 let rehearsal: TestRehearsal;
@@ -92,9 +93,7 @@ it('does not remove an old key that documents still go through with: they fail w
   expect(waiting?.why).toContain('A test document arrives over SFTP');
   expect(waiting?.why).toContain('it was put back');
   expect(sftp.text).toContain(before.text.split('\n')[0]);
-  await handle.executeUpdate(decide, {
-    args: [{ actor: 'test', decision: 'roll-back', reason: 'the old key is in use' }],
-  });
+  await decided(handle, { actor: 'test', decision: 'roll-back', reason: 'the old key is in use' });
 
   expect(await rehearsal.report(handle)).toMatchObject({
     outcome: 'rolled-back',

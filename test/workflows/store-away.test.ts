@@ -1,9 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Store } from '../../src/store/store.js';
-import { decide, emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { type Stage, startStage } from './stage.js';
+import { decided } from '../support/decided.js';
 
 // A store that cannot be reached ends no rotation: it says that it waits, and goes on when the store is back.
 let stage: Stage;
@@ -38,7 +39,7 @@ async function waits(handle: WorkflowHandle, title: string) {
 }
 
 async function asked(handle: WorkflowHandle): Promise<void> {
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'retry', reason: 'it is back' }] });
+  await decided(handle, { actor: 'ada', decision: 'retry', reason: 'it is back' });
 }
 
 const openRows = async (credential: string) =>
@@ -74,7 +75,7 @@ it('takes a decision that the store cannot take yet', async () => {
   await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Idle'));
   away('record');
 
-  await handle.executeUpdate(decide, { args: [{ actor: 'ada', decision: 'skip', reason: 'a reason' }] });
+  await decided(handle, { actor: 'ada', decision: 'skip', reason: 'a reason' });
   await waits(handle, 'Record the decision: skip');
   back();
   await asked(handle);

@@ -1,9 +1,10 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { decide, emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import type { Store } from '../../src/store/store.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
+import { decided } from '../support/decided.js';
 
 // What the crash matrix found: where an emergency or a person comes in between the runner's own steps.
 let stage: Stage;
@@ -36,7 +37,7 @@ async function strikeDuring(method: 'promote' | 'close', credential: string): Pr
 }
 
 function answer(handle: WorkflowHandle, decision: 'skip' | 'abandon'): Promise<void> {
-  return handle.executeUpdate(decide, { args: [{ actor: 'ada', decision, reason: 'a test' }] });
+  return decided(handle, { actor: 'ada', decision, reason: 'a test' });
 }
 
 async function asked(handle: WorkflowHandle, about: string): Promise<void> {

@@ -39,7 +39,7 @@ function hurried<R>(call: Call<R>): Call<R> {
   return { ...call, options: { ...call.options, attempts: urgentAttempts } };
 }
 
-function unreachable({ footing, input: { credential } }: RotationRun, why: string, until: number): Waiting {
+function unreachable({ footing, input: { credential } }: RotationRun, why: string, until: number): Omit<Waiting, 'id'> {
   const contains = footing === 'containing';
   return {
     for: 'operator',

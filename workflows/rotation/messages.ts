@@ -1,5 +1,5 @@
-import { defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { Decision, DecisionRequest, EmergencyRequest, Progress, Waiting } from '../../src/domain/rotation.js';
+import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
+import type { DecisionRequest, EmergencyRequest, Progress, Waiting } from '../../src/domain/rotation.js';
 
 /** Revoke now, replace after. Works at any moment of a rotation, and starts one when none is open (signal-with-start). */
 export const emergencyRevoke = defineSignal<[EmergencyRequest]>('emergencyRevoke');
@@ -18,14 +18,22 @@ export interface Inbox {
   readonly emergencies: EmergencyRequest[];
   /** How many of the emergencies are dealt with. */
   handled: number;
-  readonly decisions: DecisionRequest[];
+  /** What was decided, by the wait that it answers. */
+  readonly answers: Map<string, DecisionRequest>;
   readonly completed: Set<string>;
   retireNow: boolean;
   extendMs: number;
 }
 
 export function emptyInbox(pending: readonly EmergencyRequest[] = []): Inbox {
-  return { emergencies: [...pending], handled: 0, decisions: [], completed: new Set(), retireNow: false, extendMs: 0 };
+  return {
+    emergencies: [...pending],
+    handled: 0,
+    answers: new Map(),
+    completed: new Set(),
+    retireNow: false,
+    extendMs: 0,
+  };
 }
 
 /** Registers the handlers. Called before anything is awaited: buffered messages are delivered at once. */
@@ -36,8 +44,8 @@ export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
   });
   setHandler(retireNow, () => void (inbox.retireNow = true));
   setHandler(extendGrace, ({ byMs }) => void (inbox.extendMs += byMs));
-  setHandler(decide, (request) => void inbox.decisions.push(request), {
-    validator: (request: DecisionRequest) => refuse(request.decision, waiting()),
+  setHandler(decide, (request) => take(inbox, request), {
+    validator: (request: DecisionRequest) => refuse(request, waiting(), inbox),
   });
   setHandler(completeTask, ({ title }) => void inbox.completed.add(title), {
     validator: ({ title }: { readonly title: string }) => {
@@ -50,8 +58,23 @@ export function emergencyPending(inbox: Inbox): boolean {
   return inbox.handled < inbox.emergencies.length;
 }
 
-function refuse(decision: Decision, waiting: Waiting | null): void {
+/** Two that arrive together are both let in: the first one counts. */
+function take({ answers }: Inbox, request: DecisionRequest): void {
+  const first = answers.get(request.question);
+  if (first) throw ApplicationFailure.nonRetryable(answeredBy(first));
+  answers.set(request.question, request);
+}
+
+function answeredBy({ question, decision, actor, reason }: DecisionRequest): string {
+  return `the question ${question} was answered already, with "${decision}" by ${actor}: ${reason}`;
+}
+
+function refuse({ question, decision }: DecisionRequest, waiting: Waiting | null, { answers }: Inbox): void {
+  const first = answers.get(question);
+  if (first) throw new Error(answeredBy(first));
   if (!waiting) throw new Error('the rotation is not waiting for a decision');
+  if (waiting.id !== question)
+    throw new Error(`the rotation does not ask ${question || 'that'} now, but ${waiting.id}: ${waiting.why}`);
   if (!waiting.choices.includes(decision))
     throw new Error(`"${decision}" is not possible now: ${waiting.choices.join(', ')}`);
 }

@@ -21,6 +21,7 @@ import { attempt, type Ended } from './attempt.js';
 import type { Standing } from './choices.js';
 import { Journal } from './journal.js';
 import { exitsOf } from './situation.js';
+import { Questions } from './questions.js';
 import { waitAndSustain } from './sustain.js';
 import { type Footing, Leave } from './trouble.js';
 import type { World } from './world.js';
@@ -57,6 +58,7 @@ export class RotationRun implements Run {
   #listed = false;
   /** Several while versions are contained side by side; the oldest one is what people see and answer. */
   readonly #waits: Waiting[] = [];
+  readonly #questions: Questions;
   /** Title of the first step that cannot be taken back. */
   #noReturn: string | null = null;
   #scope = '';
@@ -68,6 +70,7 @@ export class RotationRun implements Run {
     this.input = input;
     this.world = world;
     this.inbox = inbox;
+    this.#questions = new Questions(() => world.newId?.() ?? '');
     this.opened = input.parked?.opened ?? null;
     this.journal = new Journal(input.parked, () => world.now());
     this.undo = [...(input.parked?.undo ?? [])];
@@ -206,16 +209,21 @@ export class RotationRun implements Run {
   }
 
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
-  async wait(waiting: Waiting, { wake = () => false, deadline, known }: Until = {}): Promise<DecisionRequest | null> {
+  async wait(
+    asked: Omit<Waiting, 'id'>,
+    { wake = () => false, deadline, known }: Until = {},
+  ): Promise<DecisionRequest | null> {
     const overtaken = this.#overtakenSince(known);
-    const answered = () => this.givenUp !== null || (this.waiting === waiting && this.inbox.decisions.length > 0);
+    const waiting = this.#questions.ask(asked, this.#waits);
+    const answer = () => this.givenUp ?? this.inbox.answers.get(waiting.id) ?? null;
     this.#waits.push(waiting);
     const needsOperator = this.#announce();
     this.#listed = true;
-    let told: DecisionRequest | null = null;
+    let told: DecisionRequest | null;
     try {
-      await waitAndSustain(this, () => wake() || answered() || overtaken(), deadline);
-      if (answered()) told = this.givenUp ?? this.inbox.decisions.shift() ?? null;
+      await waitAndSustain(this, () => wake() || answer() !== null || overtaken(), deadline);
+      told = answer();
+      if (told) this.#questions.close(waiting);
       if (told?.decision === 'abandon') this.givenUp = told;
     } finally {
       this.#waits.splice(this.#waits.indexOf(waiting), 1);

@@ -7,6 +7,7 @@ import {
   metricMeter,
   proxyActivities,
   upsertSearchAttributes,
+  uuid4,
 } from '@temporalio/workflow';
 import { type Call, versionOf } from '../../src/domain/call.js';
 import type { Phase, RotationInput } from '../../src/domain/rotation.js';
@@ -23,6 +24,8 @@ export const emergencyPriority = { priorityKey: 1 } as const;
 export interface World {
   execute<R>(call: Call<R>, step: Omit<StepContext, 'version'>): Promise<R>;
   now(): number;
+  /** Never the same twice. Left out where nobody answers. */
+  newId?(): string;
   /** Resolves when `wake` is true or, with a deadline (Unix ms), when that has come. */
   wait(wake: () => boolean, deadline?: number): Promise<void>;
   /** Shown to whoever lists workflows. */
@@ -45,6 +48,7 @@ export function temporalWorld(timing: RotationInput['timing']): World {
         schedule(call, step, timing.heartbeatMs),
       ),
     now: () => Date.now(),
+    newId: () => uuid4().slice(0, 8),
     async wait(wake, deadline) {
       if (deadline === undefined) return condition(wake);
       if (deadline > Date.now()) await condition(wake, deadline - Date.now());
