@@ -5,7 +5,8 @@ import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { presentFence } from '../shared/guard.js';
 
-export interface Recorded extends Omit<DecisionRequest, 'question'> {
+export interface Recorded extends Omit<DecisionRequest, 'question' | 'decision'> {
+  readonly decision: DecisionRequest['decision'] | 'retire-now' | 'extend-grace';
   readonly version: VersionRef;
   /** Title of the step it was about. */
   readonly title: string;

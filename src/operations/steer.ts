@@ -1,5 +1,6 @@
 import {
   type Client,
+  type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -25,14 +26,29 @@ export interface Answer extends Omit<DecisionRequest, 'question'> {
  */
 export async function answerRotation(client: Client, credential: string, answer: Answer): Promise<'taken' | 'sent'> {
   const request = { ...answer, question: answer.question ?? (await askedBy(client, credential)) };
-  const handle = client.workflow.getHandle(rotationId(credential));
+  return send(client, { credential, what: `"${answer.decision}"` }, (handle) =>
+    handle.executeUpdate(decide, { args: [request] }),
+  );
+}
+
+interface Sending {
+  readonly credential: string;
+  /** For people. */
+  readonly what: string;
+}
+
+async function send(
+  client: Client,
+  { credential, what }: Sending,
+  update: (handle: WorkflowHandle) => Promise<void>,
+): Promise<'taken' | 'sent'> {
   try {
-    await client.withDeadline(Date.now() + answerMs, () => handle.executeUpdate(decide, { args: [request] }));
+    await client.withDeadline(Date.now() + answerMs, () => update(client.workflow.getHandle(rotationId(credential))));
     return 'taken';
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'sent';
     if (error instanceof WorkflowNotFoundError) throw notRunning(credential);
-    if (error instanceof WorkflowUpdateFailedError) throw notTaken(credential, request, error);
+    if (error instanceof WorkflowUpdateFailedError) throw notTaken({ credential, what }, error);
     throw error;
   }
 }
@@ -53,7 +69,9 @@ export interface Steering {
 /** Ends the grace in progress, and returns when it would have ended (Unix ms). */
 export async function endGrace(client: Client, { credential, actor }: Steering): Promise<number> {
   const { until } = await grace(client, credential);
-  await client.workflow.getHandle(rotationId(credential)).signal(retireNow, { actor });
+  await send(client, { credential, what: 'retire-now' }, (handle) =>
+    handle.executeUpdate(retireNow, { args: [{ actor }] }),
+  );
   return until;
 }
 
@@ -64,11 +82,13 @@ export async function extendGraceBy(
 ): Promise<number> {
   const { until } = await grace(client, credential);
   const byMs = durationMs(duration);
-  await client.workflow.getHandle(rotationId(credential)).signal(extendGrace, { actor, byMs });
+  await send(client, { credential, what: 'extend-grace' }, (handle) =>
+    handle.executeUpdate(extendGrace, { args: [{ actor, byMs }] }),
+  );
   return until + byMs;
 }
 
-/** A signal that comes before the grace would be kept for it, and skip it: so there must be one. */
+/** Somebody who asks for it outside of a grace hears where the rotation is instead. */
 async function grace(client: Client, credential: string): Promise<Waiting & { readonly until: number }> {
   const { progress, silent } = await progressOf(client, credential);
   if (silent) throw noWorker(credential);
@@ -96,8 +116,8 @@ function noWorker(credential: string): UserError {
   });
 }
 
-function notTaken(credential: string, { decision }: DecisionRequest, { cause }: WorkflowUpdateFailedError): UserError {
-  return new UserError(`${credential} does not take "${decision}": ${cause?.message ?? 'it refused'}`, {
+function notTaken({ credential, what }: Sending, { cause }: WorkflowUpdateFailedError): UserError {
+  return new UserError(`${credential} does not take ${what}: ${cause?.message ?? 'it refused'}`, {
     state: 'Nothing was decided; the rotation is as before.',
     next: `See what it waits for, and what is possible: keyturn status ${credential}`,
   });

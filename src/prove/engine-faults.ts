@@ -44,7 +44,7 @@ function startedAnewInGrace(): Fault {
       while (!theater.over && !(await inGrace(handle))) await delay(50);
       startAnew(documentsOf(stage));
       await stage.scenario.consume();
-      await handle.signal(retireNow, { actor: 'harness' });
+      await handle.executeUpdate(retireNow, { args: [{ actor: 'harness' }] });
     },
   };
 }

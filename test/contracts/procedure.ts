@@ -108,7 +108,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
       await until(async () => (await look(handle)).waiting?.for === 'grace');
       const during = scenario.working();
 
-      await handle.signal(retireNow, { actor: 'test' });
+      await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
 
       expect(await end(handle)).toMatchObject({ outcome: 'retired' });
       if (descriptor.overlap !== 'single') expect(during).toHaveLength(2);

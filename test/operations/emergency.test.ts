@@ -136,7 +136,7 @@ it('is done directly although a rotation is in progress, which then loses withou
   const value = scenario.engineHolds();
   const late = await handle.query(progress);
   expect(late.outcome).toBeNull();
-  await handle.signal('retireNow', { actor: 'test' });
+  await handle.executeUpdate('retireNow', { args: [{ actor: 'test' }] });
   await until(async () => (await handle.describe()).status.name !== 'RUNNING');
   expect(scenario.working()).toEqual([value]);
 });

@@ -33,7 +33,7 @@ it('finds none while rotations are alive, in a later run as well', async () => {
 
   const { raw } = await latest.describe();
   expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(row?.runId);
-  await latest.signal(retireNow, { actor: 'test' });
+  await latest.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
   await latest.result();
   expect(await orphans()).toEqual([]);
 });

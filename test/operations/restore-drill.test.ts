@@ -82,7 +82,7 @@ describe("Yesterday's store under today's Temporal and provider", () => {
     expect(whats(differences)).toContain('A workflow rotates it, and the store does not know');
 
     const late = stage.rehearsal().client.workflow.getHandle(handle.workflowId);
-    await late.signal(retireNow, { actor: 'test' });
+    await late.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
     expect(await late.result()).toMatchObject({ outcome: 'failed' });
     expect(truth()).toEqual(today);
 

@@ -45,7 +45,7 @@ it('keeps the old key switched off for 24 hours, verifies again, and only then d
     live: [expect.stringContaining('it can be enabled again') as string, 'version 3: in force'],
   });
 
-  await handle.signal(retireNow, { actor: 'test' });
+  await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
 
   expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused', leftOver: [] });
   const titles = (await look(handle)).steps.filter(({ phase }) => phase === 'retire').map(({ title }) => title);

@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Decision, Waiting } from '../../src/domain/rotation.js';
-import { decide } from '../../workflows/rotation/messages.js';
+import { decide, retireNow } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
 import { decided } from '../support/decided.js';
@@ -302,6 +302,17 @@ describe('A decision', () => {
     await decided(handle, { ...skip, decision: 'abandon' });
     await stage.report(handle);
     expect(await recorded('decided-together')).toHaveLength(2);
+  });
+
+  it('to wait no longer is for a grace alone, and would otherwise skip the next one', async () => {
+    const handle = await stuckBefore('decided-in-no-grace');
+    await asked(handle);
+
+    const early = handle.executeUpdate(retireNow, { args: [{ actor: 'ada' }] });
+
+    await expect(early).rejects.toMatchObject(told('is in no grace; it waits for: Idle'));
+    await answer(handle, 'abandon');
+    await stage.report(handle);
   });
 
   it('is refused when it comes late, with what was decided', async () => {

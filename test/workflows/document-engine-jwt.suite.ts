@@ -90,7 +90,7 @@ describe('a roll back from the grace', () => {
 
     expect(scenario.engineHolds()).toBe(before[0]);
     expect(scenario.working()).toHaveLength(2);
-    await handle.signal(retireNow, { actor: 'test' });
+    await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
 
     expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
     expect(scenario.working()).toEqual(before);

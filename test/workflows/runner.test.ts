@@ -113,15 +113,20 @@ it('keeps the old value through the grace, which can be extended and ended', asy
   const handle = await stage.rotate('grace', { graceMs: 1_800_000 });
   const first = await until(async () => (await stage.progress(handle)).waiting?.until);
 
-  await handle.signal(extendGrace, { actor: 'ada', byMs: 600_000 });
+  await handle.executeUpdate(extendGrace, { args: [{ actor: 'ada', byMs: 600_000 }] });
   const second = await until(async () => {
     const seen = (await stage.progress(handle)).waiting?.until;
     return seen !== first && seen;
   });
-  await handle.signal(retireNow, { actor: 'ada' });
+  await handle.executeUpdate(retireNow, { args: [{ actor: 'ben' }] });
 
   expect(second - first).toBe(600_000);
   expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+  const told = (await stage.store.ledger({ credential: 'grace' })).filter(({ event }) => event === 'decided');
+  expect(told).toMatchObject([
+    { actor: 'ada', outcome: 'extend-grace', detail: 'waited for 10 minutes longer' },
+    { actor: 'ben', outcome: 'retire-now' },
+  ]);
   expect(stage.calls.slice(7, 10)).toEqual(['accepts 2', 'document 2', 'idle 1']); // the proof is taken afresh after the grace
 });
 
@@ -132,7 +137,7 @@ it('goes on in a new run before a long grace and repeats nothing there', async (
   await until(async () => (await latest.describe()).runId !== runId);
   await until(async () => (await stage.progress(latest)).waiting);
 
-  await latest.signal(retireNow, { actor: 'ada' });
+  await latest.executeUpdate(retireNow, { args: [{ actor: 'ada' }] });
 
   expect(await stage.report(latest)).toMatchObject({ outcome: 'retired', version: 2 });
   expect(stage.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);

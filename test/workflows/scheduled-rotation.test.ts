@@ -101,7 +101,7 @@ it('leaves out what is due while the predecessor is in its grace, and says so', 
   expect(inGrace).toMatchObject({ scheduled: true, overdue: false, waitingFor: null });
   expect(inGrace.inGraceUntil).toBeGreaterThan(Date.now() + 2_000_000);
   await pause(true);
-  await handle.signal(retireNow, { actor: 'test' });
+  await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
   await handle.result();
 });
 

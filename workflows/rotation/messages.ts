@@ -3,15 +3,22 @@ import type { DecisionRequest, EmergencyRequest, Progress, Waiting } from '../..
 
 /** Revoke now, replace after. Works at any moment of a rotation, and starts one when none is open (signal-with-start). */
 export const emergencyRevoke = defineSignal<[EmergencyRequest]>('emergencyRevoke');
-/** Ends the grace or the pause in progress; the proof before a destruction is still taken. */
-export const retireNow = defineSignal<[{ readonly actor: string }]>('retireNow');
-/** Moves the end of the grace or the pause in progress by this many milliseconds. */
-export const extendGrace = defineSignal<[{ readonly actor: string; readonly byMs: number }]>('extendGrace');
+/** Ends the grace or the pause in progress; the proof before a destruction is still taken. Refused when there is none. */
+export const retireNow = defineUpdate<void, [Pick<Haste, 'actor'>]>('retireNow');
+/** Moves the end of the grace or the pause in progress by this many milliseconds. Refused when there is none. */
+export const extendGrace = defineUpdate<void, [Haste & { readonly byMs: number }]>('extendGrace');
 /** Answers a rotation that waits. Refused with the possible answers when this one is not among them. */
 export const decide = defineUpdate<void, [DecisionRequest]>('decide');
 /** Says that the task with this title is done. */
 export const completeTask = defineUpdate<void, [{ readonly actor: string; readonly title: string }]>('completeTask');
 export const progress = defineQuery<Progress>('progress');
+
+/** What somebody wants of the wait in progress. */
+export interface Haste {
+  readonly actor: string;
+  /** How much longer it is to last, in milliseconds; null when it is to end now. */
+  readonly byMs: number | null;
+}
 
 /** What has arrived and is not dealt with yet. Handlers only record; the runner reads. */
 export interface Inbox {
@@ -21,8 +28,7 @@ export interface Inbox {
   /** What was decided, by the wait that it answers. */
   readonly answers: Map<string, DecisionRequest>;
   readonly completed: Set<string>;
-  retireNow: boolean;
-  extendMs: number;
+  readonly haste: Haste[];
 }
 
 export function emptyInbox(pending: readonly EmergencyRequest[] = []): Inbox {
@@ -31,8 +37,7 @@ export function emptyInbox(pending: readonly EmergencyRequest[] = []): Inbox {
     handled: 0,
     answers: new Map(),
     completed: new Set(),
-    retireNow: false,
-    extendMs: 0,
+    haste: [],
   };
 }
 
@@ -42,8 +47,11 @@ export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
     const known = request.id !== undefined && inbox.emergencies.some(({ id }) => id === request.id);
     if (!known) inbox.emergencies.push(request);
   });
-  setHandler(retireNow, () => void (inbox.retireNow = true));
-  setHandler(extendGrace, ({ byMs }) => void (inbox.extendMs += byMs));
+  const inGrace = <A>(): { validator: (asked: A) => void } => ({ validator: () => requireGrace(waiting()) });
+  type Ending = Pick<Haste, 'actor'>;
+  type Extending = Haste & { readonly byMs: number };
+  setHandler(retireNow, ({ actor }) => void inbox.haste.push({ actor, byMs: null }), inGrace<Ending>());
+  setHandler(extendGrace, ({ actor, byMs }) => void inbox.haste.push({ actor, byMs }), inGrace<Extending>());
   setHandler(decide, (request) => take(inbox, request), {
     validator: (request: DecisionRequest) => refuse(request, waiting(), inbox),
   });
@@ -56,6 +64,13 @@ export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
 
 export function emergencyPending(inbox: Inbox): boolean {
   return inbox.handled < inbox.emergencies.length;
+}
+
+function requireGrace(waiting: Waiting | null): void {
+  if (waiting?.for === 'grace' || waiting?.for === 'pause') return;
+  throw new Error(
+    waiting ? `the rotation is in no grace; it waits for: ${waiting.why}` : 'the rotation is in no grace',
+  );
 }
 
 /** Two that arrive together are both let in: the first one counts. */

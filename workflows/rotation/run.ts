@@ -19,6 +19,7 @@ import type { CheckOptions, Procedure, Run, StepOptions, TryOutOptions } from '.
 import { tryOnce } from './try-out.js';
 import { attempt, type Ended } from './attempt.js';
 import type { Standing } from './choices.js';
+import { heed } from './haste.js';
 import { Journal } from './journal.js';
 import { exitsOf } from './situation.js';
 import { Questions } from './questions.js';
@@ -193,17 +194,15 @@ export class RotationRun implements Run {
   hold(title: string, lengthMs: number): Promise<void> {
     return this.once(title, async () => {
       let deadline = this.#parkedDeadline ?? this.world.now() + lengthMs;
-      while (!this.inbox.retireNow && this.world.now() < deadline) {
+      while (this.world.now() < deadline) {
         if (this.#parkedDeadline === undefined) await this.#parkIfLong(deadline);
         const told = await this.wait(
           { for: 'grace', why: title, until: deadline, then: 'the rotation goes on', ...exitsOf(this, title) },
-          { wake: () => this.inbox.retireNow || this.inbox.extendMs > 0, deadline },
+          { wake: () => this.inbox.haste.length > 0, deadline },
         );
-        deadline += this.inbox.extendMs;
-        this.inbox.extendMs = 0;
+        deadline = await heed(this, title, deadline);
         leaveIfTold(told);
       }
-      this.inbox.retireNow = false;
       this.#parkedDeadline = undefined;
     });
   }
