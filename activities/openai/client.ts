@@ -4,8 +4,9 @@ import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/patience.js';
 import type { Verdict } from '../shared/probes.js';
+import { barred, lacksScope, ofAdmin, refusalIn } from './refusals.js';
 import { endpoints } from './requests.js';
-import { CreatedKey, CreatedServiceAccount, Page, Project, ProjectKey, Refusal, ServiceAccount } from './schemas.js';
+import { CreatedKey, CreatedServiceAccount, Page, Project, ProjectKey, ServiceAccount } from './schemas.js';
 
 /** An organization's project as the configuration names it. */
 export interface OpenAiConnection {
@@ -29,6 +30,7 @@ export class OpenAiClient {
   readonly #http: Http;
   readonly #adminKey: () => Promise<string>;
   readonly #project: string;
+  readonly #settlingMs: number;
   #providerTime: number | undefined;
 
   /** When OpenAI answered an administrator last, by its own clock (Unix seconds). */
@@ -36,10 +38,11 @@ export class OpenAiClient {
     return this.#providerTime;
   }
 
-  constructor({ adminKey, project, baseUrl }: OpenAiConnection) {
+  constructor({ adminKey, project, baseUrl, settlingMs }: OpenAiConnection) {
     this.#http = new Http('openai', baseUrl, deadlineMs);
     this.#adminKey = adminKey;
     this.#project = project;
+    this.#settlingMs = settlingMs;
   }
 
   /** Asks with the value itself. Counts as a use of it. */
@@ -142,8 +145,7 @@ export class OpenAiClient {
       allow: [...(request.allow ?? []), 401, 403],
     });
     this.#providerTime = answer.providerTime;
-    if (answer.status === 401) throw adminKeyRefused();
-    if (answer.status === 403) throw adminKeyLacksRights();
+    if (answer.status === 401 || answer.status === 403) throw ofAdmin(answer, request.operation, this.#settlingMs);
     return answer;
   }
 }
@@ -155,28 +157,11 @@ function bearer(value: string): { authorization: string } {
 /** A 401 or 403 in another shape than OpenAI's is a proxy's, and says nothing about the value. */
 function verdictOf(answer: Answer): Verdict['verdict'] {
   if (answer.status === 200) return 'accepted';
-  const { code, message } = refusalIn(answer);
-  if (answer.status === 401 && code === 'invalid_api_key') return 'refused';
-  if (code === 'missing_scope' || message.includes('Missing scopes')) return 'restricted';
-  throw new OutsideError('openai', 'listModels', { code: `${answer.status} that says nothing of the key` });
-}
-
-function refusalIn(answer: Answer): { code: string | null; message: string } {
-  try {
-    return Refusal.parse(JSON.parse(answer.text)).error;
-  } catch {
-    throw new OutsideError('openai', 'listModels', { code: `${answer.status} that is not OpenAI's` });
-  }
-}
-
-function adminKeyRefused(): Error {
-  return permanent('Unauthorized', 'OpenAI refused the admin key (401): put a valid one where the configuration says');
-}
-
-function adminKeyLacksRights(): Error {
-  return permanent(
-    'Unauthorized',
-    'OpenAI forbade it to the admin key (403): it needs "Organization Administration: write"',
+  const error = refusalIn(answer, 'listModels');
+  if (answer.status === 401 && error.code === 'invalid_api_key') return 'refused';
+  if (lacksScope(error)) return 'restricted';
+  throw (
+    barred(error) ?? new OutsideError('openai', 'listModels', { code: `${answer.status} that says nothing of the key` })
   );
 }
 

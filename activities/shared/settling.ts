@@ -1,7 +1,10 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { Evidence } from '../../src/domain/evidence.js';
-import type { VersionRef } from '../../src/domain/version.js';
+import type { FailureType } from '../../src/domain/failure.js';
 import type { Store } from '../../src/store/store.js';
-import { settling } from './patience.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import { permanent, settling } from './patience.js';
+import { scope } from './scope.js';
 
 /** How often in a row a value has to be refused. */
 const rounds = 5;
@@ -54,6 +57,20 @@ export function doubtMs(settlingMs: number): number {
 /** Asks again soon enough for all rounds to fit into `overMs`. */
 export function anotherRound(message: string, overMs: number): Error {
   return settling(message, Math.ceil(overMs / (rounds - 1)));
+}
+
+/** A refusal of whoever manages the values, which may pass: final when the activity has met it in several attempts over a minute. */
+export function doubted(message: string, settlingMs: number): Error {
+  const overMs = doubtMs(settlingMs);
+  const { waitedMs, presenter } = scope();
+  const tries = presenter.attempt?.number ?? rounds;
+  if (overMs === 0 || (waitedMs >= overMs && tries >= rounds)) return permanent('Unauthorized', message);
+  const type: FailureType = 'Unavailable';
+  return ApplicationFailure.create({
+    message: `${message}. Asked again, since such refusals pass`,
+    type,
+    nextRetryDelay: Math.ceil(overMs / (rounds - 1)),
+  });
 }
 
 function showsItWorks({ kind, outcome }: Evidence): boolean {

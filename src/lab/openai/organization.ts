@@ -55,10 +55,10 @@ export function wrongKey(value: string | null): Answer {
     : refusal(401, `Incorrect API key provided: ${redact(value)}.`, 'invalid_api_key');
 }
 
-/** 403: the key is known, and may not do this. */
+/** The key is known, and may not do this: 401 without a code, as reports of the real one say. */
 export function missingScope(scope: string): Answer {
   const message = `You have insufficient permissions for this operation. Missing scopes: ${scope}.`;
-  return refusal(403, message, 'missing_scope');
+  return refusal(401, message);
 }
 
 function projectView({ id, name, createdAt }: Project): View {

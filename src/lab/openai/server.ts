@@ -30,7 +30,7 @@ export interface OpenAiLab extends LabServer {
   /** `url` and `/v1`. */
   readonly baseUrl: string;
   readonly adminKey: string;
-  /** An admin key that may only read: writes answer 403. */
+  /** An admin key that may only read: writes answer 401, as missing rights do. */
   readonly readOnlyAdminKey: string;
   readonly project: string;
   /** The organization's default project, which takes no service accounts. */

@@ -69,10 +69,13 @@ describe('acceptance', () => {
     expect(await bench.store.read(next)).toMatchObject({ provider: 'accepted' });
   });
 
-  it('counts a key that is known but lacks the scope for the question', async () => {
+  it.each([
+    [401, null],
+    [403, 'missing_scope'],
+  ])('counts a key that is known but lacks the scope for the question (%i, %s)', async (status, code) => {
     await create();
-    const error = { message: 'Missing scopes: model.read', type: 'invalid_request_error', code: 'missing_scope' };
-    answer(403, JSON.stringify({ error }));
+    const error = { message: 'Missing scopes: model.read', type: 'invalid_request_error', code };
+    answer(status, JSON.stringify({ error }));
 
     const finding = await ask('acceptsKey');
 
@@ -472,6 +475,52 @@ describe('refusal', () => {
       detail: 'there is no value to ask with',
     });
     expect(stage.lab.requests).toEqual([]);
+  });
+});
+
+describe('what OpenAI says of the caller', () => {
+  const says = (status: number, code: string | null, message = 'no'): void => {
+    const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
+    stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status, body } });
+  };
+
+  it.each([
+    [401, 'account_deactivated', /deactivated the account/],
+    [401, 'ip_not_authorized', /allowlist/],
+    [401, 'incorrect_hostname', /bound to another host/],
+    [403, 'unsupported_country_region_territory', /country/],
+  ])('is named and never taken for a verdict on a key (%i %s)', async (status, code, words) => {
+    const { old } = await replaced();
+    says(status, code);
+
+    for (const verb of ['acceptsKey', 'refusesKey', 'isIdle'] as const) {
+      const failure = await failureOf(ask(verb, old));
+      expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+      expect(failure.message).toMatch(words);
+    }
+  });
+
+  it.each([
+    [401, null, 'Missing scopes: api.management.read.', /lacks api.management.read \(401\)/],
+    [401, 'invalid_api_key', 'Incorrect API key', /refused the admin key \(401\)/],
+  ])(
+    'of an admin key is final only when it lasts: entitled ones are refused in bursts',
+    async (status, code, message, words) => {
+      stage.account.settlingMs = 300_000;
+      says(status, code, message);
+      const attempt = (waitedMs: number) => failureOf(bench.attempt(() => stage.openai.createKey(next), { waitedMs }));
+
+      const early = await attempt(59_999);
+      expect(early).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 15_000 });
+      expect(early.message).toMatch(words);
+      expect(await attempt(60_000)).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
+    },
+  );
+
+  it('in the words of a proxy is nothing of an admin key', async () => {
+    stage.lab.faults.add({ method: 'POST', path: '*', kind: { status: 401, body: '<html>log in</html>' } });
+
+    expect(await failureOf(create())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   });
 });
 

@@ -1,0 +1,53 @@
+import type { Answer } from '../shared/http.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { permanent } from '../shared/patience.js';
+import { doubted } from '../shared/settling.js';
+import { Refusal } from './schemas.js';
+
+/** Rights that OpenAI names in "Missing scopes: …"; what else it may say is not passed on. */
+const scopes = ['api.management.read', 'api.management.write', 'api.model.read', 'model.read', 'model.request'];
+
+/** Codes that speak of the caller, never of the value it asked with: https://developers.openai.com/api/docs/guides/error-codes */
+const advice: Readonly<Record<string, string>> = {
+  account_deactivated: 'OpenAI has deactivated the account: ask its support, or look at the billing',
+  billing_not_active: 'the billing of the OpenAI account is not active',
+  incorrect_hostname:
+    'the project is bound to another host, such as https://eu.api.openai.com/v1: write it into baseUrl',
+  ip_not_authorized: "this machine's address is not on OpenAI's allowlist: add it (platform settings, IP allowlist)",
+  organization_deactivated: 'OpenAI has deactivated the organization: ask its support',
+  unsupported_country_region_territory: 'OpenAI does not serve the country that this machine calls from',
+};
+
+/** What OpenAI says in a refusal, as far as it is looked at. Throws for a body in another shape: a proxy in between says nothing of a key. */
+export function refusalIn({ status, text }: Answer, operation: string): Refusal['error'] {
+  try {
+    return Refusal.parse(JSON.parse(text)).error;
+  } catch {
+    throw new OutsideError('openai', operation, { code: `${status} that is not OpenAI's` });
+  }
+}
+
+/** Whether the key is known and lacks a right: told by the words alone, since the code is null and the status 401. */
+export function lacksScope({ code, message }: Refusal['error']): boolean {
+  return code === 'missing_scope' || message.includes('Missing scopes');
+}
+
+/** Why nobody gets through, whatever the key; null for a refusal of another kind. */
+export function barred({ code }: Refusal['error']): Error | null {
+  const what = code === null ? undefined : advice[code];
+  return what === undefined ? null : permanent('Rejected', `${what} (${code})`);
+}
+
+/** A refusal of the admin key, in words that help. Entitled ones are refused in bursts, so it is final only when it lasts. */
+export function ofAdmin(answer: Answer, operation: string, settlingMs: number): Error {
+  const { status } = answer;
+  const error = refusalIn(answer, operation);
+  const missing = scopes.filter((scope) => error.message.includes(scope));
+  const lacks = missing.length > 0 ? `lacks ${missing.join(', ')}` : 'lacks a right';
+  const why = lacksScope(error)
+    ? `the admin key ${lacks} (${status}): it needs "Organization Administration: write"`
+    : status === 401
+      ? `OpenAI refused the admin key (${status}): put a valid one where the configuration says`
+      : `OpenAI forbade it to the admin key (${status}): it needs "Organization Administration: write"`;
+  return barred(error) ?? doubted(why, settlingMs);
+}
