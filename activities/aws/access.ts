@@ -21,7 +21,7 @@ export async function checkAccess(deps: AwsDeps, credential: string): Promise<Ac
   let arn = '';
   const identity = await look('identity', async () => {
     arn = await work.client.identify().catch((error: unknown) => {
-      throw ofAdmin(error);
+      throw ofAdmin(error, work.connection.settlingMs);
     });
     return notTheUser(work.connection, arn);
   });

@@ -68,7 +68,7 @@ export class AwsClient {
 
   /** Every key of the user, also those that are switched off: both count. */
   keys(): Promise<ListedKey[]> {
-    return managed('listAccessKeys', async () => {
+    return managed(this.#connection, 'listAccessKeys', async () => {
       const keys: ListedKey[] = [];
       for await (const page of paginateListAccessKeys({ client: await this.#iam() }, this.#user()))
         for (const { AccessKeyId: id = '', Status, CreateDate: createdAt } of page.AccessKeyMetadata ?? [])
@@ -79,7 +79,7 @@ export class AwsClient {
 
   /** Makes a key. A lost answer leaves one that nothing but its absence from an earlier list tells from others. */
   async createKey(): Promise<Pair> {
-    const { AccessKey } = await managed('createAccessKey', async () =>
+    const { AccessKey } = await managed(this.#connection, 'createAccessKey', async () =>
       (await this.#iam()).send(new CreateAccessKeyCommand(this.#user())),
     );
     const { AccessKeyId: id, SecretAccessKey: secret } = AccessKey ?? {};
@@ -89,14 +89,14 @@ export class AwsClient {
 
   /** False when there is no such key. */
   switchKey(id: string, status: 'Active' | 'Inactive'): Promise<boolean> {
-    return unlessGone('updateAccessKey', async () =>
+    return unlessGone(this.#connection, 'updateAccessKey', async () =>
       (await this.#iam()).send(new UpdateAccessKeyCommand({ ...this.#user(), AccessKeyId: id, Status: status })),
     );
   }
 
   /** False when there was no such key. */
   deleteKey(id: string): Promise<boolean> {
-    return unlessGone('deleteAccessKey', async () =>
+    return unlessGone(this.#connection, 'deleteAccessKey', async () =>
       (await this.#iam()).send(new DeleteAccessKeyCommand({ ...this.#user(), AccessKeyId: id })),
     );
   }
@@ -220,15 +220,17 @@ export class AwsClient {
   }
 }
 
-async function managed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+type Patience = Pick<AwsConnection, 'settlingMs'>;
+
+async function managed<T>({ settlingMs }: Patience, operation: string, work: () => Promise<T>): Promise<T> {
   return told('iam', operation, work).catch((error: unknown) => {
-    throw ofAdmin(error);
+    throw ofAdmin(error, settlingMs);
   });
 }
 
-async function unlessGone(operation: string, work: () => Promise<unknown>): Promise<boolean> {
+async function unlessGone(patience: Patience, operation: string, work: () => Promise<unknown>): Promise<boolean> {
   try {
-    await managed(operation, work);
+    await managed(patience, operation, work);
     return true;
   } catch (error) {
     if (!isGone(error)) throw error;

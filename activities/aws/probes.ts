@@ -7,7 +7,7 @@ import { acceptedBy, type Prober, refusedAt, type Verdict } from '../shared/prob
 import type { AwsDeps } from './activities.js';
 import { type AwsClient, type AwsConnection, type Pair } from './client.js';
 import { workOn } from './lost.js';
-import { isForbidden, isUnknownKey } from './refusals.js';
+import { isForbidden, isMisfit, isUnknownKey } from './refusals.js';
 
 /** How AWS is asked about a key. Services learn of a change at different times, so two are asked. */
 export const question = {
@@ -105,6 +105,11 @@ async function verdictFrom(client: AwsClient, ask: () => Promise<unknown>): Prom
   } catch (error) {
     if (isUnknownKey(error)) return say('refused');
     if (isForbidden(error)) return say('restricted');
+    if (isMisfit(error))
+      throw permanent(
+        'Rejected',
+        'AWS knows the id of the key, and the signature does not fit (403): its secret is another one, or a proxy changes requests',
+      );
     if (error instanceof OutsideError && error.code === 'NoSuchKey') return say('accepted');
     if (error instanceof OutsideError && error.code === 'NoSuchBucket')
       throw permanent('Rejected', 'S3 has no such bucket (404): check its name and region in the configuration');

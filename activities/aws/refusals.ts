@@ -1,9 +1,14 @@
 import { CancelledFailure, TemporalFailure } from '@temporalio/common';
-import { OutsideError } from '../shared/outside-error.js';
+import { z } from 'zod';
+import { OutsideError, type OutsideTrouble } from '../shared/outside-error.js';
 import { permanent } from '../shared/patience.js';
+import { doubted } from '../shared/settling.js';
 
-/** Of a key that is new, switched off or deleted, and of a wrong secret: STS says the first, S3 the second. */
-const unknownKeys: readonly string[] = ['InvalidClientTokenId', 'InvalidAccessKeyId', 'SignatureDoesNotMatch'];
+/** Of a key that is new, switched off or deleted: STS says the first, S3 the second. */
+const unknownKeys: readonly string[] = ['InvalidClientTokenId', 'InvalidAccessKeyId'];
+
+/** The id is known and active: the secret does not fit, or something on the way has changed the request. */
+const misfits: readonly string[] = ['SignatureDoesNotMatch', 'InvalidSignatureException'];
 
 const throttled: readonly string[] = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'SlowDown'];
 
@@ -11,7 +16,21 @@ const throttled: readonly string[] = ['Throttling', 'ThrottlingException', 'Requ
 const noCredentials = 'NO_CREDENTIALS';
 
 /** Speaks of a clock, and says nothing of the key. */
-const clocks: readonly string[] = ['RequestTimeTooSkewed', 'RequestExpired'];
+const clocks: readonly string[] = ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'];
+
+/** IAM and STS say it in the words of a signature that does not match: https://github.com/aws/aws-sdk-js/issues/401 */
+const ofClocks = /^Signature (?:expired|not yet current)/;
+
+/** A bucket elsewhere: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const elsewhere: readonly string[] = [
+  'PermanentRedirect',
+  'TemporaryRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+];
+
+/** The AWS account itself is closed, or does not pay. */
+const accountTrouble: readonly string[] = ['AllAccessDisabled', 'AccountProblem', 'NotSignedUp'];
 
 /** Runs a call of the client library; what it throws is told by system, operation and status, with AWS's own code to look at and never its words. */
 export async function told<T>(system: string, operation: string, work: () => Promise<T>): Promise<T> {
@@ -36,17 +55,27 @@ export function isGone(error: unknown): boolean {
   return error instanceof OutsideError && error.code === 'NoSuchEntityException';
 }
 
+/** Whether AWS knows the id that was asked with, and the signature does not fit: it says nothing of whether the key works. */
+export function isMisfit(error: unknown): boolean {
+  return error instanceof OutsideError && error.status === 403 && misfits.includes(error.code ?? '');
+}
+
 /** The same in words that help, where the managing credentials were used. */
-export function ofAdmin(error: unknown): unknown {
+export function ofAdmin(error: unknown, settlingMs: number): unknown {
   if (isForbidden(error))
     return permanent(
       'Unauthorized',
       `AWS forbids it to Keyturn (${String((error as Error).message)}): keyturn check names the rights that are missing`,
     );
   if (isUnknownKey(error))
+    return doubted(
+      'AWS does not know the key that Keyturn signs in with (403): put a valid one where the configuration says',
+      settlingMs,
+    );
+  if (isMisfit(error))
     return permanent(
       'Unauthorized',
-      'AWS does not know the key that Keyturn signs in with (403): put a valid one where the configuration says',
+      'AWS knows the id of the key that Keyturn signs in with, and its secret does not fit (403): put the right one where the configuration says',
     );
   if (error instanceof OutsideError && error.code === noCredentials)
     return permanent('Unauthorized', 'this machine is nobody to AWS: give it a role, or configure `admin`');
@@ -60,9 +89,34 @@ function outside(system: string, operation: string, error: unknown): unknown {
   const code = error instanceof Error && '$fault' in error ? error.name : null;
   if (status === undefined) return new OutsideError(system, operation, { code: noCredentials });
   if (code === null) return new OutsideError(system, operation, { code: `${status} that is not AWS's` });
-  if (throttled.includes(code)) return new OutsideError(system, operation, { status: 429 });
-  if (clocks.includes(code)) return new OutsideError(system, operation, { code: `${status} that speaks of a clock` });
-  return new OutsideError(system, operation, { status, code });
+  return byCode(code, error) ?? new OutsideError(system, operation, seen(code, { status, error }));
+}
+
+/** What is to be done about a refusal that speaks neither of a key nor of rights. */
+function byCode(code: string, error: unknown): Error | null {
+  if (elsewhere.includes(code)) return inAnotherRegion(error);
+  return accountTrouble.includes(code) ? permanent('Rejected', `the AWS account takes no requests (${code})`) : null;
+}
+
+function seen(code: string, { status, error }: { readonly status: number; readonly error: unknown }): OutsideTrouble {
+  if (throttled.includes(code)) return { status: 429 };
+  return isOfClock(code, error) ? { code: `${status} that speaks of a clock` } : { status, code };
+}
+
+function isOfClock(code: string, error: unknown): boolean {
+  return clocks.includes(code) || (misfits.includes(code) && error instanceof Error && ofClocks.test(error.message));
+}
+
+const Redirect = z.object({
+  $response: z.object({ headers: z.object({ 'x-amz-bucket-region': z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/) }) }),
+});
+
+/** The answer's header names the region; nothing else of it is passed on. */
+function inAnotherRegion(error: unknown): Error {
+  const { data } = Redirect.safeParse(error);
+  const region = data?.$response.headers['x-amz-bucket-region'];
+  const where = region === undefined ? 'is in another region than the configured one' : `is in ${region}`;
+  return permanent('Rejected', `the bucket ${where}: write its region into the configuration`);
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -16,10 +16,9 @@ interface Outgoing {
   readonly body?: unknown;
 }
 
-/** Answers that the client library reads itself: refusals are XML. What may pass is decided where it is for every system. */
-const readable = Array.from({ length: 100 }, (_, index) => 400 + index).filter(
-  (status) => status !== 408 && status !== 429,
-);
+/** Answers that the client library reads itself: refusals are XML, and S3's redirects name a region. What may pass is decided where it is for every system. */
+const refusals = Array.from({ length: 100 }, (_, index) => 400 + index);
+const readable = [301, 307, ...refusals.filter((status) => status !== 408 && status !== 429)];
 const deadlineMs = 10_000; // six fit into the start-to-close timeout
 
 /**

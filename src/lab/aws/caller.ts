@@ -1,5 +1,5 @@
 import type { Incoming } from '../routes.js';
-import { isSignedWith, type Service, type Signed, signedBy } from './signature.js';
+import { isSignedWith, isSkewed, type Service, type Signed, signedBy } from './signature.js';
 import type { AccessKey, AwsState, Session, User } from './state.js';
 
 /** Who asks, as far as the signature tells. */
@@ -10,7 +10,7 @@ export interface Caller {
 }
 
 /** Why nobody is recognized: each service has words of its own for it. */
-export type Unknown = 'unsigned' | 'unknown key' | 'wrong signature';
+export type Unknown = 'unsigned' | 'unknown key' | 'wrong signature' | 'expired' | 'not yet current';
 
 /** Whose request it is. A key that is new, switched off or deleted is as unknown as one that never was. */
 export function callerOf(state: AwsState, request: Incoming, service: Service): Caller | Unknown {
@@ -18,6 +18,8 @@ export function callerOf(state: AwsState, request: Incoming, service: Service): 
   if (!signed || signed.service !== service) return 'unsigned';
   const known = ownerOf(state, signed, request);
   if (!known) return 'unknown key';
+  const skew = isSkewed(request, Date.now() + state.aheadMs);
+  if (skew) return skew;
   if (!isSignedWith(known.secret, request, signed)) return 'wrong signature';
   if ('settledAt' in known) known.lastUse.note({ at: state.now(), service });
   return { user: known.user, with: known };

@@ -1,6 +1,7 @@
 import type { Answer, Incoming } from '../routes.js';
 import { s3Refusal } from './answers.js';
 import { callerOf, mayDo, type Unknown } from './caller.js';
+import { signedBy } from './signature.js';
 import type { AwsState } from './state.js';
 
 const actions: Readonly<Record<string, string>> = {
@@ -17,10 +18,21 @@ export function answerObject(state: AwsState, request: Incoming): Answer {
     return s3Refusal(405, 'MethodNotAllowed', 'The specified method is not allowed against this resource.');
   const caller = callerOf(state, request, 's3');
   if (typeof caller === 'string') return unrecognized(caller);
-  if (bucket !== state.bucket.name) return s3Refusal(404, 'NoSuchBucket', 'The specified bucket does not exist');
+  const notHere = whyNotHere(state, request, bucket);
+  if (notHere) return notHere;
   if (!mayDo(state, caller, action)) return s3Refusal(403, 'AccessDenied', 'Access Denied');
   if (request.method === 'PUT') state.puts.push({ by: caller.with.id, content: request.body, at: Date.now() });
   return act(state, request, name);
+}
+
+function whyNotHere({ bucket: { name, region } }: AwsState, request: Incoming, asked: string): Answer | null {
+  if (region !== null && signedBy(request)?.scope.split('/')[1] !== region) return redirect(region);
+  return asked === name ? null : s3Refusal(404, 'NoSuchBucket', 'The specified bucket does not exist');
+}
+
+function redirect(region: string): Answer {
+  const answer = s3Refusal(301, 'PermanentRedirect', 'The bucket must be addressed using another endpoint.');
+  return { ...answer, headers: { ...answer.headers, 'x-amz-bucket-region': region } };
 }
 
 /** Whoever may not list a bucket is not told whether an object is there. */
@@ -35,6 +47,8 @@ function act({ bucket: { objects } }: AwsState, { method, body }: Incoming, name
 
 function unrecognized(why: Unknown): Answer {
   if (why === 'unsigned') return s3Refusal(403, 'AccessDenied', 'Access Denied');
+  if (why === 'expired' || why === 'not yet current')
+    return s3Refusal(403, 'RequestTimeTooSkewed', 'The difference between the request time and the time is too large.');
   if (why === 'unknown key')
     return s3Refusal(403, 'InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
   return s3Refusal(

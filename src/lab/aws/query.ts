@@ -75,7 +75,10 @@ const iam: Readonly<Record<string, Action>> = {
     const { user, lastUse } = key;
     const lastUsed = lastUse.shown();
     const used = { LastUsedDate: lastUsed ? minute(lastUsed.at) : undefined, ServiceName: lastUsed?.service ?? 'N/A' };
-    return { UserName: user.name, AccessKeyLastUsed: { ...used, Region: lastUsed ? 'us-east-1' : 'N/A' } };
+    return {
+      UserName: user.name,
+      AccessKeyLastUsed: { ...used, Region: lastUsed && lastUsed.service !== 's3' ? 'us-east-1' : 'N/A' },
+    };
   },
   GetUserPolicy: withUser(({ field }, user) =>
     user.denial?.name === field('PolicyName')
@@ -122,6 +125,8 @@ function unrecognized(why: Unknown): Answer {
   if (why === 'unsigned') return refusal(403, 'MissingAuthenticationToken', 'Request is missing Authentication Token');
   if (why === 'unknown key')
     return refusal(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.');
+  if (why === 'expired' || why === 'not yet current')
+    return refusal(403, 'SignatureDoesNotMatch', `Signature ${why}: the time of the request is not the time here.`);
   return refusal(
     403,
     'SignatureDoesNotMatch',

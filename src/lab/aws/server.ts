@@ -51,6 +51,10 @@ export interface AwsLab extends LabServer {
   use(id: string): void;
   /** Somebody who holds a key gets temporary credentials for it, or for a role that it may assume. */
   issueSession(ofRole?: boolean): Credentials & { readonly issuedAt: number };
+  /** The machine's clock is behind AWS's by so many milliseconds. */
+  runAhead(ms: number): void;
+  /** The bucket is in this region alone. */
+  moveBucket(region: string): void;
   /** Takes the right to do something from the admin. */
   forbid(action: string): void;
 }
@@ -77,6 +81,7 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
   create(colleague);
   return {
     ...server,
+    ...surroundings(state),
     ...{ account: state.account, user: service.name, bucket: state.bucket.name },
     admin: create(admin),
     powerless: create(powerless),
@@ -87,13 +92,20 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     get deniedBefore() {
       return service.denial?.before ?? null;
     },
-    allowSessions: () => void (service.denial = null),
     createByHand: () => seen(create(service)),
     deleteByHand: (id) => state.remove(keyOf(id)),
     switchByHand: (id, active) => state.switchTo(keyOf(id), active),
     use: (id) => keyOf(id).lastUse.note({ at: state.now(), service: 's3' }),
     issueSession: (ofRole) => state.issueSession(service, ofRole),
     forbid: (action) => void (admin.actions = admin.actions.filter((each) => each !== action)),
+  };
+}
+
+function surroundings(state: AwsState): Pick<AwsLab, 'runAhead' | 'moveBucket' | 'allowSessions'> {
+  return {
+    allowSessions: () => void (state.users.service.denial = null),
+    runAhead: (ms) => void (state.aheadMs = ms),
+    moveBucket: (region) => void (state.bucket.region = region),
   };
 }
 

@@ -34,6 +34,17 @@ export function signedBy({ headers }: Pick<Signable, 'headers'>): Signed | null 
   return service ? { keyId, scope, service, signedHeaders: names.split(';'), signature } : null;
 }
 
+const longestSkewMs = 15 * 60_000;
+
+/** Whether a request says another time than `now`, in Unix milliseconds, by more than AWS takes. */
+export function isSkewed({ headers }: Pick<Signable, 'headers'>, now: number): 'expired' | 'not yet current' | null {
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(headers['x-amz-date'])) ?? [];
+  const [year = 0, month = 1, ...rest] = parts.map(Number);
+  const ahead = Date.UTC(year, month - 1, ...rest) - now;
+  if (Math.abs(ahead) <= longestSkewMs) return null;
+  return ahead < 0 ? 'expired' : 'not yet current';
+}
+
 /** Whether a request was signed with this secret, and is as it was when it was signed. */
 export function isSignedWith(secret: string, request: Signable, signed: Signed): boolean {
   if (request.headers['x-amz-content-sha256'] !== sha256(request.body)) return false;

@@ -66,12 +66,19 @@ export interface AwsState {
   readonly account: string;
   /** The service user whose keys are rotated; one that may manage them, and one that may only list them. */
   readonly users: { readonly service: User; readonly admin: User; readonly powerless: User; readonly colleague: User };
-  readonly bucket: { readonly name: string; readonly objects: Map<string, Buffer> };
+  readonly bucket: {
+    readonly name: string;
+    /** Null for one that answers in every region. */
+    region: string | null;
+    readonly objects: Map<string, Buffer>;
+  };
   /** Every object that was put, in order. */
   readonly puts: Put[];
   /** Every key there ever was, oldest first. */
   readonly keys: readonly AccessKey[];
   readonly sessions: readonly Session[];
+  /** By how much AWS's clock is ahead of this machine's, which signs requests, in milliseconds. */
+  aheadMs: number;
   now(): number;
   /** Null when the user has two, which is the most there may be: also those that are switched off count. */
   create(user: User, by: User | null): AccessKey | null;
@@ -122,8 +129,8 @@ export function createState(options: StateOptions): AwsState {
       powerless: newUser('auditor', ['iam:ListAccessKeys']),
       colleague: newUser('colleague', objects),
     },
-    bucket: { name: 'documents', objects: new Map() },
-    ...{ sessions, puts: [] },
+    bucket: { name: 'documents', region: null, objects: new Map() },
+    ...{ sessions, puts: [], aheadMs: 0 },
     now: clock,
     issueSession(user, ofRole = false) {
       const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock(), ofRole };

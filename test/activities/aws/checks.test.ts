@@ -273,12 +273,56 @@ describe('what keyturn check sees', () => {
     expect(await check()).toMatchObject([{ ok: false, detail: expect.stringContaining('use a role') as string }]);
   });
 
-  it('is a wrong secret', async () => {
-    stage.account.admin = { ...stage.account.admin, secret: 'wrong' };
+  it.each([
+    [
+      'a wrong secret',
+      () => (stage.account.admin = { ...stage.account.admin, secret: 'wrong' }),
+      'its secret does not fit',
+    ],
+    [
+      'a key that is gone',
+      () => (stage.account.admin = { ...stage.account.admin, id: 'AKIANOBODY' }),
+      'does not know the key',
+    ],
+  ])('is %s', async (_, spoil, words) => {
+    spoil();
 
-    expect(await check()).toMatchObject([
-      { ok: false, detail: expect.stringContaining('does not know the key') as string },
-    ]);
+    expect(await check()).toMatchObject([{ ok: false, detail: expect.stringContaining(words) as string }]);
+  });
+});
+
+describe('what says nothing of a key', () => {
+  it.each([
+    ['behind', 16 * 60_000],
+    ['ahead', -16 * 60_000],
+  ])('is a clock of this machine that is %s, by which every signature is wrong', async (_, ms) => {
+    await accepts();
+    stage.lab.runAhead(ms);
+
+    for (const work of [stage.aws.acceptsKey, stage.aws.refusesKey, stage.aws.sawUse]) {
+      const failure = await failureOf(bench.attempt<unknown>(() => work(next)));
+      expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+      expect(failure.message).toContain('403 that speaks of a clock');
+    }
+    expect((await bench.store.evidence(next)).map(({ kind }) => kind)).toEqual(['accepted']);
+  });
+
+  it('is a bucket in another region, which is told', async () => {
+    stage.lab.moveBucket('eu-west-3');
+
+    const failure = await failureOf(accepts());
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain('the bucket is in eu-west-3');
+  });
+
+  it('is that Keyturn itself is refused for half a minute', async () => {
+    stage.account.settlingMs = 300_000;
+    stage.lab.faults.add({ method: 'POST', path: '*', times: Infinity, kind: atSts('InvalidClientTokenId') });
+    const list = (waitedMs: number) => failureOf(bench.attempt(() => stage.aws.identifyKey(next), { waitedMs }));
+
+    expect(await list(30_000)).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 15_000 });
+    expect(await list(60_000)).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
   });
 });
 

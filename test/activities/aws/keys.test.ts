@@ -183,7 +183,9 @@ describe('adopting', () => {
     const version = await bench.adopt({ id, secret: 'of another key' });
     bench.clockOffsetMs = 120_000;
 
-    expect(await accepts(version)).toMatchObject({ outcome: 'failed' });
+    const failure = await failureOf(accepts(version));
+    expect(failure).toMatchObject({ type: 'Rejected' });
+    expect(failure.message).toMatch(/knows the id of the key, and the signature does not fit/);
   });
 });
 
