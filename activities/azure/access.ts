@@ -1,4 +1,4 @@
-import { type AccessCheck, look } from '../shared/access.js';
+import { type AccessCheck, look, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient } from './client.js';
@@ -6,8 +6,8 @@ import type { Permissions } from './schemas.js';
 
 const regenerating = 'Microsoft.CognitiveServices/accounts/regenerateKey/action';
 
-export async function checkAccess({ account }: AzureDeps, credential: string): Promise<AccessCheck[]> {
-  const connection = await account(credential);
+export async function checkAccess(deps: AzureDeps, credential: string): Promise<AccessCheck[]> {
+  const connection = await deps.account(credential);
   const client = new AzureClient(connection);
   const shown = await look(`account ${connection.account.split('/').at(-1)}`, () => takesKeys(client));
   if (!shown.ok) return [shown];
@@ -17,6 +17,7 @@ export async function checkAccess({ account }: AzureDeps, credential: string): P
       await client.keys();
       return 'may be listed';
     }),
+    await look('endpoint', () => takesKeyInForce(deps, credential)),
     await look('regeneration', () => mayRegenerate(client)),
   ];
 }
@@ -28,6 +29,31 @@ async function takesKeys(client: AzureClient): Promise<string> {
   if (!['FormRecognizer', 'CognitiveServices', 'AIServices'].includes(kind))
     throw permanent('Rejected', `it is of kind ${kind}, which reads no documents`);
   return `may be read; it is of kind ${kind}`;
+}
+
+/** Azure refuses a dead key and one of another endpoint in the same words, so the endpoint is compared, and asked with the key in force. */
+async function takesKeyInForce({ store, account }: AzureDeps, credential: string): Promise<string | Warning> {
+  const connection = await account(credential);
+  const client = new AzureClient(connection);
+  const { endpoint, endpoints } = (await client.account()).properties;
+  const known = [endpoint, ...Object.values(endpoints ?? {})].flatMap((address) => hostOf(address) ?? []);
+  const host = hostOf(connection.endpoint) ?? '';
+  const isOwn = known.includes(host);
+  const other = `the account's own is ${known[0] ?? 'not told'}, the configured one ${host}`;
+  const current = (await store.versions(credential)).find(({ state }) => state === 'current');
+  const { key } = current && current.parts.length > 0 ? await store.unseal(current) : await firstOf(client);
+  if ((await client.tryKey(key ?? '')).verdict === 'refused')
+    throw permanent('Rejected', isOwn ? 'it refuses the key in force' : `it refuses the key in force: ${other}`);
+  return isOwn ? "is the account's, and takes its key" : { warning: `takes the account's key, but ${other}` };
+}
+
+/** Before an adoption either key will do. */
+async function firstOf(client: AzureClient): Promise<{ readonly key: string }> {
+  return { key: (await client.keys()).Key1 };
+}
+
+function hostOf(address: string | null | undefined): string | null {
+  return address && URL.canParse(address) ? new URL(address).host : null;
 }
 
 /** Asked for, not tried: a regeneration ends a key. */

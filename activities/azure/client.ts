@@ -96,8 +96,9 @@ export class AzureClient {
       ...request,
       path: `${this.#connection.account}${path}?api-version=${version}`,
       headers: { ...request.headers, authorization: `Bearer ${await (this.#token ??= this.#signIn())}` },
-      allow: [401, 403, 404],
+      allow: [400, 401, 403, 404],
     });
+    if (answer.status === 400) throw badRequest(request.operation, answer);
     if (answer.status === 401 || answer.status === 403) throw forbidden(request.operation, answer.status);
     if (answer.status === 404) throw permanent('Rejected', 'Azure has no such account (404): check its resource id');
     return answer;
@@ -124,23 +125,46 @@ export class AzureClient {
 }
 
 /** Only Azure's own 401 speaks of the key. A 404 speaks of the address, a 403 of a firewall or of keys as such. */
-function verdictOf({ status, text }: Answer): Verdict['verdict'] {
+function verdictOf({ status, text, headers }: Answer): Verdict['verdict'] {
   if (status === 200) return 'accepted';
-  const code = codeIn(text);
+  const { code, message } = refusalIn(text);
   if (status === 401 && code === '401') return 'refused';
-  if (code === 'AuthenticationTypeDisabled')
-    throw permanent('Rejected', 'the account takes no keys at all: disableLocalAuth is set');
+  if (code === 'AuthenticationTypeDisabled') throw keysAreOff();
+  if (status === 403 && message.startsWith('Out of call volume quota')) throw usedUp(headers['retry-after']);
   if (status === 404 && code === '404')
     throw permanent('Rejected', `nothing at the endpoint answers to Document Intelligence ${documentsVersion} (404)`);
   throw new OutsideError('azure', 'showInfo', { code: `${status} that says nothing of the key` });
 }
 
-function codeIn(text: string): string | undefined {
+function refusalIn(text: string): Partial<Refusal['error']> & { readonly message: string } {
   try {
-    return Refusal.parse(JSON.parse(text)).error.code;
+    return Refusal.parse(JSON.parse(text)).error;
   } catch {
-    return undefined;
+    return { message: '' };
   }
+}
+
+/** Keys that are switched off can be neither listed nor regenerated. */
+function badRequest(operation: string, { status, text }: Answer): Error {
+  return refusalIn(text).message.includes('disableLocalAuth')
+    ? keysAreOff()
+    : new OutsideError('azure', operation, { status });
+}
+
+function keysAreOff(): Error {
+  return permanent(
+    'Rejected',
+    'keys are switched off at the Azure account (disableLocalAuth, by hand or by a policy): there is nothing to rotate, and whatever asks with a key is refused',
+  );
+}
+
+function usedUp(retryAfter: string | string[] | undefined): Error {
+  const seconds = Number(retryAfter);
+  const when = seconds > 0 ? `, again in ${Math.ceil(seconds / 3600)} hours` : '';
+  return permanent(
+    'Rejected',
+    `the free calls of the Azure account are used up (403)${when}: it says nothing of the key`,
+  );
 }
 
 function signInRefused({ status, text }: Answer): Error {

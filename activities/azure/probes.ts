@@ -11,6 +11,8 @@ export const question = {
   refusal: '401 Access denied',
 } as const satisfies Partial<Prober>;
 
+const pauseMs = 1200; // the free tier answers one call a second
+
 export async function acceptsKey(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
   return acceptedBy(await proberOf(deps, ref), deps.store, ref);
 }
@@ -23,5 +25,5 @@ async function proberOf({ account }: AzureDeps, { credential }: VersionRef): Pro
   const connection = await account(credential);
   const client = new AzureClient(connection);
   const { settlingMs } = connection;
-  return { ...question, settlingMs, ask: ({ key = '' }) => client.tryKey(key) };
+  return { ...question, settlingMs, pauseMs, ask: ({ key = '' }) => client.tryKey(key) };
 }

@@ -26,5 +26,14 @@ export const azureRequests: RequestsOf<AzureActivities> = {
   regenerateSlot: [signIn, regenerateKey],
   identifyKey: [signIn, listKeys],
   survey: [signIn, listKeys, optional(repeated(showInfo))],
-  checkAccess: [signIn, optional(endpoints.getAccount), optional(listKeys), optional(endpoints.listPermissions)],
+  checkAccess: [
+    signIn,
+    optional(endpoints.getAccount),
+    optional(listKeys),
+    optional(signIn),
+    optional(endpoints.getAccount),
+    optional(listKeys),
+    optional(showInfo),
+    optional(endpoints.listPermissions),
+  ],
 };

@@ -17,7 +17,11 @@ export type Keys = z.infer<typeof Keys>;
 
 export const Account = z.object({
   kind: z.string(),
-  properties: z.object({ disableLocalAuth: z.boolean().nullish() }),
+  properties: z.object({
+    disableLocalAuth: z.boolean().nullish(),
+    endpoint: z.string().nullish(),
+    endpoints: z.record(z.string(), z.string()).nullish(),
+  }),
 });
 export type Account = z.infer<typeof Account>;
 
@@ -28,5 +32,5 @@ export const Permissions = z.object({
 export type Permissions = z.infer<typeof Permissions>;
 
 /** The data plane's own shape of an error; what a proxy in between answers does not look like it. */
-export const Refusal = z.object({ error: z.object({ code: z.string() }) });
+export const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string().default('') }) });
 export type Refusal = z.infer<typeof Refusal>;

@@ -34,6 +34,8 @@ export interface Prober {
   readonly settlingMs: number;
   /** On how many connections it is asked in a round, since servers that know of a change take turns with some that do not; three when left out, and one where nothing has to settle. */
   readonly connections?: number;
+  /** How long to wait between two questions at least, where so many are answered and no more, in milliseconds. */
+  readonly pauseMs?: number;
   /** Asks with the value itself. Throws unless the provider spoke of the value: a proxy's 401 is no verdict. */
   ask(parts: Readonly<Record<string, string>>): Promise<Verdict>;
 }
@@ -109,14 +111,21 @@ export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusa
 /** Asks on several connections, one after the other. The first answer that is `decisive`, else the last one. */
 export async function askUntil(
   decisive: 'accepted' | 'refused',
-  { settlingMs, connections = connectionsByDefault, ask }: Pick<Prober, 'settlingMs' | 'connections' | 'ask'>,
+  prober: Pick<Prober, 'settlingMs' | 'connections' | 'pauseMs' | 'ask'>,
   parts: Parameters<Prober['ask']>[0],
 ): Promise<Verdict> {
+  const { settlingMs, connections = connectionsByDefault, ask } = prober;
   for (let left = settlingMs === 0 ? 1 : connections; ; left -= 1) {
     const answer = await onOwnConnections(() => ask(parts));
     if ((answer.verdict === 'refused') === (decisive === 'refused') || left <= 1) return answer;
-    await delay(Math.min(settlingMs / shareBetween, longestBetweenMs));
+    await delay(betweenMs(prober));
   }
+}
+
+/** Until the next question. What has to settle in no time is asked at once. */
+function betweenMs({ settlingMs, pauseMs = 0 }: Pick<Prober, 'settlingMs' | 'pauseMs'>): number {
+  const usualMs = Math.min(settlingMs / shareBetween, longestBetweenMs);
+  return Math.min(Math.max(usualMs, pauseMs), settlingMs / 4);
 }
 
 /** What the provider thinks of both values in one round. */
@@ -135,6 +144,7 @@ async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<R
   const { verdict: key } = own;
   const current = await controlFor(store, ref);
   if (!current) return { key, control: null };
+  await delay(betweenMs(prober));
   const answer = await askUntil('accepted', prober, await store.unseal(current));
   if (answer.verdict !== 'refused') await store.prove(current, accepted(prober, answer));
   return { key, control: answer.verdict };

@@ -38,7 +38,9 @@ function withKey(state: AzureState, version: string, handle: Handler<Incoming>):
     const value = request.headers['ocp-apim-subscription-key'];
     if (state.account.localAuthDisabled)
       return refusal(403, 'AuthenticationTypeDisabled', 'Key based authentication is disabled for this resource.');
-    if (typeof value !== 'string' || !state.works(value)) return denied;
+    if (typeof value !== 'string' || !state.works(value, request)) return denied;
+    const limit = state.limit();
+    if (limit) return limit === 'rate' ? tooFast : usedUp;
     if (state.fails(request.body.toString('latin1')))
       return refusal(500, 'InternalServerError', 'An unexpected error occurred.');
     if (request.method === 'POST') state.readings.push({ key: value, content: request.body, at: Date.now() });
@@ -46,6 +48,18 @@ function withKey(state: AzureState, version: string, handle: Handler<Incoming>):
   };
 }
 
+const tooFast = {
+  ...refusal(
+    429,
+    '429',
+    'Requests have exceeded the call rate limit of your pricing tier. Please retry after 1 second.',
+  ),
+  headers: { 'retry-after': '1' },
+};
+const usedUp = {
+  ...refusal(403, '403', 'Out of call volume quota for this tier. Please retry after 2 days. To increase it, upgrade.'),
+  headers: { 'retry-after': '186688' },
+};
 const gone = refusal(404, '404', 'Resource not found');
 const denied = refusal(
   401,

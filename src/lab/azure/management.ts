@@ -14,12 +14,20 @@ export function managementRoutes(state: AzureState): Routes<Incoming> {
   const allowed = (action: string, handle: (account: Account, request: Incoming) => Answer): Handler<Incoming> =>
     authorized(state, { action, apiVersion: '2025-09-01' }, ({ account, request }) => handle(account, request));
   return {
-    [`GET ${path}`]: allowed(`${actions}/read`, (account) => ({ status: 200, body: view(account) })),
-    [`POST ${path}/listKeys`]: allowed(`${actions}/listKeys/action`, (account) => keysOf(state, account)),
+    [`GET ${path}`]: allowed(`${actions}/read`, (account, { headers }) => ({
+      status: 200,
+      body: view(account, headers.host),
+    })),
+    [`POST ${path}/listKeys`]: allowed(
+      `${actions}/listKeys/action`,
+      (account) => whyNoKeys(account, 'list') ?? keysOf(state, account),
+    ),
     [`GET ${path}/listKeys`]: () => refusal(405, 'MethodNotAllowed', "The requested resource doesn't support GET."),
     [`POST ${path}/regenerateKey`]: allowed(`${actions}/regenerateKey/action`, (account, request) => {
       const wanted = Regeneration.safeParse(jsonBody(request));
       if (!wanted.success) return refusal(400, 'InvalidParameter', 'keyName has to be Key1 or Key2.');
+      const off = whyNoKeys(account, 'regenerate');
+      if (off) return off;
       state.regenerate(account, wanted.data.keyName);
       return keysOf(state, account);
     }),
@@ -76,8 +84,17 @@ function keysOf(state: AzureState, account: Account): Answer {
   return { status: 200, body: { key1: value('Key1'), key2: value('Key2') } };
 }
 
-function view({ id, name, localAuthDisabled }: Account): object {
-  const properties = { provisioningState: 'Succeeded', disableLocalAuth: localAuthDisabled };
+/** Listing has been seen to answer so; regenerating is told alike by nobody, and likely. */
+function whyNoKeys({ localAuthDisabled }: Account, verb: string): Answer | null {
+  return localAuthDisabled
+    ? refusal(400, 'BadRequest', `Failed to ${verb} key. disableLocalAuth is set to be true`)
+    : null;
+}
+
+function view({ id, name, localAuthDisabled }: Account, host = ''): object {
+  const endpoint = `http://${host}/`;
+  const endpoints = { FormRecognizer: endpoint };
+  const properties = { provisioningState: 'Succeeded', disableLocalAuth: localAuthDisabled, endpoint, endpoints };
   return { id, name, kind: 'FormRecognizer', type: actions, location: 'westeurope', properties };
 }
 

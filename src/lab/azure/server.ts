@@ -1,16 +1,12 @@
 import { type Incoming, router, type Routes } from '../routes.js';
+import type { PropagationOptions } from '../propagation.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
 import { documentRoutes } from './documents.js';
 import { entraRoutes } from './entra.js';
 import { managementRoutes } from './management.js';
 import { type AzureState, createState, type Reading, type Slot } from './state.js';
 
-export interface AzureLabOptions extends LabOptions {
-  /** How long a new key is still refused (milliseconds by the lab's clock). */
-  readonly settlingMs?: number;
-  /** How long a replaced key is still let through. */
-  readonly lingeringMs?: number;
-}
+export interface AzureLabOptions extends LabOptions, PropagationOptions {}
 
 /** A key as Azure sees it, value included. */
 export interface AzureLabKey {
@@ -47,6 +43,8 @@ export interface AzureLab extends LabServer {
   works(value: string): boolean;
   /** Somebody regenerates a key in the portal. */
   regenerateByHand(slot: Slot): void;
+  /** The account is of another tier from now on: the free one takes one call a second, and so many a month. */
+  moveTo(tier: AzureState['tier']): void;
   /** Somebody switches keys off in favor of Entra tokens. */
   disableKeys(): void;
 }
@@ -58,8 +56,7 @@ export function azureRoutes(state: AzureState): Routes<Incoming> {
 
 /** Entra's token endpoint, a Document Intelligence account in Azure's management API, and its data plane, on one address. */
 export async function startAzureLab(options: AzureLabOptions = {}): Promise<AzureLab> {
-  const { clock = Date.now, settlingMs = 0, lingeringMs = 0 } = options;
-  const state = createState({ clock, settlingMs, lingeringMs });
+  const state = createState({ clock: Date.now, ...options });
   const route = router(azureRoutes(state), () => ({
     status: 404,
     body: { error: { code: '404', message: 'Resource not found' } },
@@ -80,6 +77,7 @@ export async function startAzureLab(options: AzureLabOptions = {}): Promise<Azur
     failFor: (fails) => void (state.fails = fails),
     works: (value) => state.works(value),
     regenerateByHand: (slot) => state.regenerate(account, slot),
+    moveTo: (tier) => void (state.tier = tier),
     disableKeys: () => void (account.localAuthDisabled = true),
   };
 }

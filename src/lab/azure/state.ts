@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { meetsLateServer, type PropagationOptions } from '../propagation.js';
+import type { Incoming } from '../routes.js';
 
 export const slots = ['Key1', 'Key2'] as const;
 export type Slot = (typeof slots)[number];
@@ -58,18 +60,18 @@ export interface AzureState {
   fails: (content: string) => boolean;
   inSlot(account: Account, slot: Slot): Key;
   regenerate(account: Account, slot: Slot): void;
-  /** Whether the data plane lets a value through right now. */
-  works(value: string): boolean;
+  /** The account's tier: the free one takes one call a second, and so many a month. */
+  tier: 'S0' | 'F0' | 'F0 used up';
+  /** Which limit of its tier a call exceeds. Counts it. */
+  limit(): 'rate' | 'quota' | null;
+  /** Whether the data plane lets a value through right now, at the server that a request came to; at any when left out. */
+  works(value: string, request?: Incoming): boolean;
   issueToken(app: App): string;
   appOf(token: string): App | 'expired' | null;
 }
 
-export interface StateOptions {
+export interface StateOptions extends PropagationOptions {
   readonly clock: Clock;
-  /** How long a new key is still refused, in milliseconds by the clock. */
-  readonly settlingMs: number;
-  /** How long a replaced key is still let through. */
-  readonly lingeringMs: number;
 }
 
 /** Access tokens live an hour less a second, as Entra's. */
@@ -78,7 +80,7 @@ export const tokenSeconds = 3599;
 const contributor = ['Microsoft.CognitiveServices/*', 'Microsoft.Authorization/*/read'];
 const user = ['Microsoft.CognitiveServices/*/read', 'Microsoft.CognitiveServices/accounts/listkeys/action'];
 
-export function createState({ clock, settlingMs, lingeringMs }: StateOptions): AzureState {
+export function createState({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1 }: StateOptions): AzureState {
   const [account, neighbor] = [newAccount('documents'), newAccount('somebody-elses')];
   const keys: Key[] = [];
   function put(owner: Account, slot: Slot, settledAt: number): void {
@@ -90,6 +92,7 @@ export function createState({ clock, settlingMs, lingeringMs }: StateOptions): A
     return key;
   }
   for (const owner of [account, neighbor]) for (const slot of slots) put(owner, slot, Number.NEGATIVE_INFINITY);
+  const limits = limiting(clock);
   return {
     tenant: randomUUID(),
     account,
@@ -101,13 +104,39 @@ export function createState({ clock, settlingMs, lingeringMs }: StateOptions): A
       inSlot(owner, slot).replacedAt = clock() + lingeringMs;
       put(owner, slot, clock() + settlingMs);
     },
-    works: (value) => keys.some((key) => key.value === value && isAccepted(key, clock())),
+    works: (value, request) => {
+      const isLate = request === undefined || meetsLateServer(request, { lateEvery });
+      return keys.some((key) => key.value === value && isAccepted(key, clock(), isLate ? 0 : lingeringMs));
+    },
+    get tier() {
+      return limits.tier;
+    },
+    set tier(tier) {
+      limits.tier = tier;
+    },
+    limit: limits.limit,
     ...issuing(clock),
   };
 }
 
-function isAccepted({ account, settledAt, replacedAt }: Key, now: number): boolean {
-  return !account.localAuthDisabled && settledAt <= now && (replacedAt === null || replacedAt > now);
+/** A server that learns in time refuses a replaced key so much `earlier`. */
+function isAccepted({ account, settledAt, replacedAt }: Key, now: number, earlier: number): boolean {
+  return !account.localAuthDisabled && settledAt <= now && (replacedAt === null || replacedAt - earlier > now);
+}
+
+function limiting(clock: Clock): Pick<AzureState, 'tier' | 'limit'> {
+  let calledAt = Number.NEGATIVE_INFINITY;
+  const limits: Pick<AzureState, 'tier' | 'limit'> = {
+    tier: 'S0',
+    limit() {
+      if (limits.tier === 'S0') return null;
+      if (limits.tier !== 'F0') return 'quota';
+      const isTooFast = clock() - calledAt < 1000;
+      if (!isTooFast) calledAt = clock();
+      return isTooFast ? 'rate' : null;
+    },
+  };
+  return limits;
 }
 
 function issuing(clock: Clock): Pick<AzureState, 'issueToken' | 'appOf'> {

@@ -1,3 +1,4 @@
+import { startAzureLab } from '../../../src/lab/azure/server.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
 import { type AzureStage, startAzureStage } from './stage.js';
@@ -63,6 +64,11 @@ describe('A key', () => {
     stage.lab.disableKeys();
 
     expect((await failureOf(accepts())).message).toContain('disableLocalAuth');
+    const { next } = await bench.rotate();
+    await bench.prove(next, 'sole-user');
+    const failure = await failureOf(bench.attempt(() => stage.azure.createKey(next)));
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain('there is nothing to rotate');
     expect(await look()).toMatchObject([{ ok: false, detail: /disableLocalAuth/ as never }]);
   });
 });
@@ -72,6 +78,7 @@ describe('Access', () => {
     expect(await look()).toMatchObject([
       { what: 'account documents', ok: true },
       { what: 'keys', ok: true },
+      { what: 'endpoint', ok: true, detail: "is the account's, and takes its key" },
       { what: 'regeneration', ok: true, detail: 'is permitted' },
     ]);
     expect(stage.lab.keys()).toHaveLength(2);
@@ -83,7 +90,26 @@ describe('Access', () => {
     const found = await look();
 
     expect(found.slice(0, 2)).toMatchObject([{ ok: true }, { ok: true }]);
-    expect(found[2]).toMatchObject({ what: 'regeneration', ok: false });
+    expect(found[3]).toMatchObject({ what: 'regeneration', ok: false });
+  });
+
+  it('says that the endpoint is another account’s, which refuses a good key in the same words as a dead one', async () => {
+    const elsewhere = await startAzureLab();
+    stage.account.endpoint = elsewhere.url;
+
+    const endpoint = (await look()).find(({ what }) => what === 'endpoint');
+    await elsewhere.stop();
+
+    expect(endpoint?.ok).toBe(false);
+    expect(endpoint?.detail).toContain(`the account's own is ${new URL(stage.lab.url).host}`);
+  });
+
+  it('says that the key in force is dead where the endpoint is right', async () => {
+    stage.lab.regenerateByHand('Key1');
+
+    const endpoint = (await look()).find(({ what }) => what === 'endpoint');
+
+    expect(endpoint).toMatchObject({ ok: false, detail: 'it refuses the key in force' });
   });
 
   it.each([
@@ -110,6 +136,39 @@ describe('Throttling', () => {
 
     expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 17_000 });
     expect((await bench.store.intents(bench.credential)).map(({ outcome }) => outcome)).toEqual(['nothing-made']);
+  });
+});
+
+describe('The free tier', () => {
+  it('answers one call a second, which a round of questions waits for', async () => {
+    stage.lab.moveTo('F0');
+    const first = await accepts();
+    const tooFast = await failureOf(accepts());
+    now += 1000;
+
+    expect([first.outcome, tooFast.type]).toEqual(['proved', 'Unavailable']);
+    expect(tooFast.nextRetryDelay).toBe(1000);
+    expect(await accepts()).toMatchObject({ outcome: 'proved' });
+  });
+
+  it('is told when it is used up, and is not taken for a firewall or a verdict', async () => {
+    stage.lab.moveTo('F0 used up');
+
+    const failure = await failureOf(accepts());
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain('used up (403), again in 52 hours');
+    expect(await bench.store.evidence(current)).toEqual([]);
+  });
+
+  it('leaves 1.2 seconds between two questions where keys take their time', async () => {
+    await bench.attempt(() => stage.azure.acceptsKey(current));
+    stage.account.settlingMs = 60_000;
+    const started = Date.now();
+
+    await accepts();
+
+    expect(Date.now() - started).toBeGreaterThanOrEqual(2 * 1200 - 20);
   });
 });
 
