@@ -102,7 +102,9 @@ if (folder === undefined) {
       'PATCH /api/secrets/{}/{}',
       'GET /healthcheck',
       'GET /dashboard',
+      'GET /api/upstream.yml',
       'POST /i/d/{}/auth',
+      'GET /i/d/{}/h/{}/document.json',
     ]);
   });
 }
