@@ -10,6 +10,7 @@ import { newValue } from './keys.js';
 import { isSpare, momentPast, noMarker, type Spare } from './marker.js';
 import type { ListedSecret } from './schemas.js';
 import { askPlainly } from './questions.js';
+import { keptThroughRestart, prepareRestart, restartCheck } from './restart.js';
 import { rotateToItself } from './self-rotation.js';
 import { currentIn, end, open, type Work } from './standing.js';
 import { clearTrial, fenced, inItsPlace, oddMoment, onTrial, trialMs } from './trial.js';
@@ -19,6 +20,8 @@ export interface DeepCheck {
   readonly credential: string;
   /** Also makes the current value current once more, to see what becomes of the former current secret. */
   readonly rotatesToItself: boolean;
+  /** `before`: leaves what a restart has to keep, and does nothing else. `after`: a person has restarted the engine since. */
+  readonly restart?: 'before' | 'after';
 }
 
 /** What a look finds out, and everything it needs for that. */
@@ -38,15 +41,19 @@ export interface Digging {
  */
 export async function checkDeep(
   deps: DocumentEngineDeps,
-  { credential, rotatesToItself }: DeepCheck,
+  { credential, rotatesToItself, restart }: DeepCheck,
 ): Promise<AccessCheck[]> {
   const checks: AccessCheck[] = [];
   const whole = await look('trial', () =>
     inItsPlace(deps, credential, async (holder) => {
       const work = await open(deps, holder ?? { credential, number: 0, fence: 0 });
       deps.verbs.delete(work.connection.url);
+      const kept = restart === 'after' ? await keptThroughRestart(work) : (work.known.profile?.restart ?? null);
       const cleared = await clearTrial(work, holder);
+      if (restart === 'before') return prepareRestart(work, holder);
       const digging = await begin(work, holder);
+      digging.found.restart = kept;
+      if (restart === 'after') checks.push(restartCheck(kept));
       const step = async (what: string, see: () => Promise<string | Warning>): Promise<void> => {
         const check = await look(what, see);
         checks.push(check);
@@ -73,6 +80,7 @@ async function begin(work: Work, holder: VersionRef | null): Promise<Digging> {
   const found: Digging['found'] = {
     ...{ at: Date.now(), version: client.version, change: null, precision: 0, zone: '', duplicates: 'refused' },
     ...{ pastExpiry: null, rotate: null, probe: null, lagMs: null, sessions: null },
+    restart: null,
   };
   return { work, holder, found, value: await newValue(connection.type, connection.jwt.algorithm), ids: new Set() };
 }

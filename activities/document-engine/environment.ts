@@ -9,9 +9,18 @@ import { variables, type Work } from './standing.js';
 const setting = 'REPLACE_SECRETS_FROM_ENV';
 const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;
 
-export async function requireKept({ engine }: DocumentEngineDeps, { credential }: VersionRef): Promise<void> {
-  const { ok, detail } = await keptAtRestart(await engine(credential));
+export async function requireKept(deps: DocumentEngineDeps, { credential }: VersionRef): Promise<void> {
+  const { profile } = await deps.store.profile(credential);
+  if (profile?.restart === 'replaced') throw permanent('Rejected', seenReplaced(credential));
+  const { ok, detail } = await keptAtRestart(await deps.engine(credential));
   if (!ok) throw permanent('Rejected', detail);
+}
+
+function seenReplaced(credential: string): string {
+  return (
+    `a restart was seen to bring back the environment's secrets. ${advice}, and show that it took effect: ` +
+    `keyturn check ${credential} --deep --restart before`
+  );
 }
 
 /** Whether a restart keeps what the API has set, as far as can be told. */

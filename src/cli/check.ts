@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Check } from '../operations/check.js';
 import { examples } from './examples.js';
 import { exitCodes } from './exit-codes.js';
@@ -19,6 +19,12 @@ export function defineCheck(program: Command): void {
     .option(
       '--rotate-to-itself',
       'with --deep: also make the current value current once more, to see what becomes of the former one',
+    )
+    .addOption(
+      new Option(
+        '--restart <when>',
+        'with --deep, before and after you restart the engine: see whether it keeps what was set through its API',
+      ).choices(['before', 'after']),
     )
     .addHelpText('after', examples('keyturn check', 'keyturn check openai --json', 'keyturn check viewer-jwt --deep'))
     .action((credentials: string[], options: Options, command: Command) =>
@@ -43,6 +49,7 @@ export function defineCheck(program: Command): void {
 interface Options {
   readonly deep?: boolean;
   readonly rotateToItself?: boolean;
+  readonly restart?: 'before' | 'after';
 }
 
 function lines({ what, ok, warning, detail, next }: Check, { good, bad, attention, dim }: Paint): string[] {

@@ -93,6 +93,7 @@ function engine({ engine: seen, credential }: CredentialStatus, { attention, dim
     `rotate ${seen.rotate ?? 'not told'}`,
     `shown by ${seen.probe ?? 'nothing'}`,
     ...(seen.lagMs === null ? [] : [`everywhere after ${seen.lagMs} ms`]),
+    ...(seen.restart === null ? [] : [`a restart ${seen.restart === 'kept' ? 'keeps' : 'replaces'} what is set`]),
     ...(seen.sessions === null ? [] : [`sessions ${seen.sessions}`]),
   ];
   const release = `engine ${seen.version ?? 'of no known release'}, seen ${moment(seen.at).slice(0, 10)}`;

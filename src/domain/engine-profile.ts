@@ -21,6 +21,8 @@ export interface EngineProfile {
   readonly lagMs: number | null;
   /** What becomes of a viewer's session when the key of its token ends. */
   readonly sessions: 'go-on' | 'end' | null;
+  /** What a restart was seen to do with what the API has set: with REPLACE_SECRETS_FROM_ENV=false it is kept. */
+  readonly restart: 'kept' | 'replaced' | null;
 }
 
 /** Secrets that are on trial: what there was before, so that whatever is new can be ended after a crash. */
@@ -31,6 +33,8 @@ export interface Trial {
   readonly before: readonly number[];
   /** Expiries that were asked for. */
   readonly expiries: readonly string[];
+  /** What has to be there still after a restart: the current secret, and one that nobody holds. */
+  readonly restart?: { readonly current: number; readonly id: number };
 }
 
 /** What is known of the engine of a credential. */

@@ -34,6 +34,8 @@ export interface CheckOptions {
   readonly deep?: boolean;
   /** With that, also makes each current value current once more. */
   readonly rotateToItself?: boolean;
+  /** With that, around a restart of the engine: whether it keeps what the API has set. */
+  readonly restart?: 'before' | 'after';
 }
 
 /** Looks at everything a rotation needs and yields each thing as soon as it is known. Changes nothing that stays. Throws a UsageError for a credential that is not configured. */
@@ -56,7 +58,11 @@ export async function* check({ file, credentials, ...depth }: CheckOptions): Asy
     yield* outside(opened.value, names);
     if (depth.deep)
       for (const name of names)
-        yield* deeply(opened.value, { credential: name, rotatesToItself: depth.rotateToItself ?? false });
+        yield* deeply(opened.value, {
+          credential: name,
+          rotatesToItself: depth.rotateToItself ?? false,
+          ...(depth.restart && { restart: depth.restart }),
+        });
   } finally {
     await opened.value.close();
   }

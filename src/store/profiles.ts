@@ -15,8 +15,14 @@ const ProfileColumn = z.object({
   probe: z.string().nullable(),
   lagMs: z.number().nullable(),
   sessions: z.enum(['go-on', 'end']).nullable(),
+  restart: z.enum(['kept', 'replaced']).nullable(),
 });
-const TrialColumn = z.object({ at: z.number(), before: z.array(z.number()), expiries: z.array(z.string()) });
+const TrialColumn = z.object({
+  at: z.number(),
+  before: z.array(z.number()),
+  expiries: z.array(z.string()),
+  restart: z.object({ current: z.number(), id: z.number() }).exactOptional(),
+});
 
 /** How engines do what their vendors leave open. */
 export function profileQueries(context: StoreContext): Pick<Store, 'profile' | 'keepProfile'> {

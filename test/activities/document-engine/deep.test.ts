@@ -16,8 +16,10 @@ afterEach(async () => {
   await bench.close();
 });
 
-const check = (rotatesToItself = false) =>
-  bench.attempt(() => stage.activities.checkDeep({ credential: bench.credential, rotatesToItself }));
+const check = (rotatesToItself = false, restart?: 'before' | 'after') =>
+  bench.attempt(() =>
+    stage.activities.checkDeep({ credential: bench.credential, rotatesToItself, ...(restart && { restart }) }),
+  );
 const profile = async () => (await bench.store.profile(bench.credential)).profile;
 const isOurs = async () => (await bench.attempt(() => stage.activities.survey(bench.credential))).settings[0]?.byUs;
 
@@ -139,6 +141,35 @@ it('adds only what ends by itself within ten minutes, and leaves alone what some
 
   expect(stage.lab.secrets('jwt')).toEqual(theirs);
   expect(stage.lab.brief('jwt')).toHaveLength(1);
+});
+
+describe.each([
+  [false, 'kept'],
+  [true, 'replaced'],
+] as const)('a restart with REPLACE_SECRETS_FROM_ENV=%s', (replaceSecretsFromEnv, restart) => {
+  it('is seen through, and a rotation asks about it', async () => {
+    bench = await startBench();
+    stage = await startStage(bench, { replaceSecretsFromEnv });
+    await bench.store.close(stage.next, 'failed', 'the test goes on');
+
+    await check(false, 'before');
+    stage.lab.restart();
+    const checks = await check(false, 'after');
+    const { next } = await bench.rotate();
+    const required = bench.attempt(() => stage.activities.requireKept(next));
+
+    expect(checks.find(({ what }) => what === 'restart')).toMatchObject({ ok: restart === 'kept' });
+    expect(await profile()).toMatchObject({ restart });
+    expect(stage.lab.secrets('jwt')).toHaveLength(1);
+    if (restart === 'kept') await required;
+    else expect((await failureOf(required)).message).toContain('was seen to bring back');
+  });
+});
+
+it('is told of a restart only after one was prepared for', async () => {
+  await begin('jwt');
+
+  expect(await check(false, 'after')).toMatchObject([{ what: 'trial', ok: false }]);
 });
 
 it('does not begin beside a rotation', async () => {
