@@ -86,19 +86,24 @@ function inForce({ inForce: seen }: CredentialStatus, { attention, dim }: Paint)
 /** How its engine was seen to do what the vendor leaves open. */
 function engine({ engine: seen, credential }: CredentialStatus, { attention, dim }: Paint): string[] {
   if (!seen) return [];
-  const words = [
-    `expiries by ${seen.change ?? 'no method'}, with ${seen.precision} digits of a second`,
-    `a value twice ${seen.duplicates}`,
-    `an expiry in the past ${seen.pastExpiry ?? 'not told'}`,
-    `rotate ${seen.rotate ?? 'not told'}`,
-    `shown by ${seen.probe ?? 'nothing'}`,
-    ...(seen.lagMs === null ? [] : [`everywhere after ${seen.lagMs} ms`]),
-    ...(seen.restart === null ? [] : [`a restart ${seen.restart === 'kept' ? 'keeps' : 'replaces'} what is set`]),
-    ...(seen.sessions === null ? [] : [`sessions ${seen.sessions}`]),
-  ];
   const release = `engine ${seen.version ?? 'of no known release'}, seen ${moment(seen.at).slice(0, 10)}`;
   const stale = `another release answers by now, so nothing follows this: keyturn check --deep ${credential}`;
-  return [dim(`${release}: ${words.join('; ')}`), ...(seen.stale ? [`${attention('!')} ${stale}`] : [])];
+  return [dim(`${release}: ${waysOf(seen).join('; ')}`), ...(seen.stale ? [`${attention('!')} ${stale}`] : [])];
+}
+
+function waysOf(seen: NonNullable<CredentialStatus['engine']>): string[] {
+  const told = (what: string, way: string | null): string => `${what} ${way ?? 'not told'}`;
+  const restart = { kept: 'keeps', replaced: 'replaces' } as const;
+  return [
+    `${told('expiries by', seen.change)}, with ${seen.precision} digits of a second`,
+    told('a value twice', seen.duplicates),
+    told('an expiry in the past', seen.pastExpiry),
+    told('rotate', seen.rotate),
+    told('shown by', seen.probe),
+    ...(seen.lagMs === null ? [] : [`everywhere after ${seen.lagMs} ms`]),
+    ...(seen.restart === null ? [] : [`a restart ${restart[seen.restart]} what is set`]),
+    ...(seen.sessions === null ? [] : [told('sessions', seen.sessions)]),
+  ];
 }
 
 /** Only what the table does not tell: somebody to wait for, or a window after the day it is due. */
