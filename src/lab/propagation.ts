@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { Incoming } from './routes.js';
 
 /** How a change spreads over a provider's servers. Left out, all of them know of it at once. */
@@ -16,4 +17,9 @@ export function meetsLateServer(
   { lateEvery = 1 }: PropagationOptions,
 ): boolean {
   return (connection + 1) % lateEvery === 0;
+}
+
+/** When a change is known that takes so long to be (Unix milliseconds); always, where it takes no time: a clock that goes back undoes nothing. */
+export function knownAt(clock: Clock, tookMs: number): number {
+  return tookMs === 0 ? Number.NEGATIVE_INFINITY : clock() + tookMs;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
-import { meetsLateServer, type PropagationOptions } from '../propagation.js';
+import { knownAt, meetsLateServer, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 import type { Service } from './signature.js';
 
@@ -148,14 +148,14 @@ function keeping({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usa
   const keys: AccessKey[] = [];
   const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
   function linger(key: AccessKey): void {
-    if (key.active && !key.deleted) key.lingersUntil = clock() + lingeringMs;
+    if (key.active && !key.deleted) key.lingersUntil = knownAt(clock, lingeringMs);
   }
   return {
     keys,
     keysOf,
     create(user: User, by: User | null): AccessKey | null {
       if (keysOf(user).length >= quota) return null;
-      const settledAt = by ? clock() + settlingMs : Number.NEGATIVE_INFINITY;
+      const settledAt = by ? knownAt(clock, settlingMs) : Number.NEGATIVE_INFINITY;
       const key: AccessKey = {
         ...{ user, id: newId('AKIA'), secret: newSecret(), madeBy: by, createdAt: clock(), settledAt },
         ...{

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import { meetsLateServer, type PropagationOptions } from '../propagation.js';
+import { knownAt, meetsLateServer, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export const slots = ['Key1', 'Key2'] as const;
@@ -101,8 +101,8 @@ export function createState({ clock, settlingMs = 0, lingeringMs = 0, lateEvery 
     ...{ keys, readings: [], fails: () => false },
     inSlot,
     regenerate(owner, slot) {
-      inSlot(owner, slot).replacedAt = clock() + lingeringMs;
-      put(owner, slot, clock() + settlingMs);
+      inSlot(owner, slot).replacedAt = knownAt(clock, lingeringMs);
+      put(owner, slot, knownAt(clock, settlingMs));
     },
     works: (value, request) => {
       const isLate = request === undefined || meetsLateServer(request, { lateEvery });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
-import { meetsLateServer, type PropagationOptions } from '../propagation.js';
+import { knownAt, meetsLateServer, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export interface Project {
@@ -142,14 +142,14 @@ function keeping(
     addKey({ project, account, settled = false, value = newSecret(account ? 'sk-svcacct' : 'sk-proj') }, name) {
       const key = {
         ...{ id: newId('key'), value, project, name, account, createdAt: Math.floor(clock() / 1000) },
-        ...{ settledAt: settled ? 0 : clock() + settlingMs, restricted: restricted() },
+        ...{ settledAt: settled ? 0 : knownAt(clock, settlingMs), restricted: restricted() },
         ...{ lastUse: createLastUse(clock, usage), deleted: false, lingersUntil: Number.NEGATIVE_INFINITY },
       };
       keys.push(key);
       return key;
     },
     deleteKey(key) {
-      Object.assign(key, { deleted: true, lingersUntil: clock() + lingeringMs });
+      Object.assign(key, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) });
     },
     works: (value) => working(value) !== undefined,
     accept(value, request) {
