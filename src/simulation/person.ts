@@ -71,11 +71,14 @@ export class Person {
   }
 
   takeBack(): void {
-    this.act(() => this.#decide('roll-back'));
+    this.act(async () => {
+      const { waiting }: Progress = await this.#at.handle.query(progress);
+      await this.#decide('roll-back', waiting?.id ?? '');
+    });
   }
 
   endGrace(): void {
-    this.act(() => this.#at.handle.signal(retireNow, { actor: 'harness' }));
+    this.act(() => this.#at.handle.executeUpdate(retireNow, { args: [{ actor: 'harness' }] }));
   }
 
   /** Until the rotation is over. Null when it did not end as a rotation does. */
@@ -102,7 +105,7 @@ export class Person {
     const { sim, handle, truth, plan } = this.#at;
     const { waiting }: Progress = await handle.query(progress);
     if (waiting?.for !== 'operator') return;
-    const { why: title, choices } = waiting;
+    const { why: title, choices, id } = waiting;
     const decision = this.#choose(choices, title);
     if (drift.test(title) && !truth.edited && !truth.darkByOthers)
       this.problems.add(`it says that somebody changed the setting, and nobody did: ${title}`);
@@ -110,12 +113,12 @@ export class Person {
     if (plan.answerMs > 0) await sim.sleep(plan.answerMs);
     this.#answers.push({ title, decision });
     const times = plan.doubleDecisions ? 2 : 1;
-    await Promise.allSettled(Array.from({ length: times }, () => this.#decide(decision)));
+    await Promise.allSettled(Array.from({ length: times }, () => this.#decide(decision, id)));
     if (decision === 'abandon') this.gaveUp = true;
   }
 
-  async #decide(decision: Decision): Promise<void> {
-    const request = { actor: 'harness', decision, reason: 'the plan' };
+  async #decide(decision: Decision, question: string): Promise<void> {
+    const request = { question, actor: 'harness', decision, reason: 'the plan' };
     await this.#at.handle.executeUpdate(decide, { args: [request] });
   }
 

@@ -46,7 +46,8 @@ describe.each([
     const before = scenario.working();
 
     const handle = await waitsInGrace();
-    const request = { actor: 'test', decision: 'roll-back', reason: 'second thoughts' } as const;
+    const question = (await handle.query(progress)).waiting?.id ?? '';
+    const request = { question, actor: 'test', decision: 'roll-back', reason: 'second thoughts' } as const;
     await handle.executeUpdate(decide, { args: [request] });
 
     expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
