@@ -22,6 +22,7 @@ const Window = z.strictObject({
   timezone: z
     .string()
     .refine(isTimezone, { error: 'not a time zone; write for example Europe/Berlin or UTC' })
+    .overwrite(spelled)
     .describe('Name of the time zone the hours are in.'),
 });
 
@@ -57,6 +58,14 @@ export const Schedule = z.strictObject({
     .describe('Dates on which no scheduled rotation begins, by the calendar of the window (UTC without one).'),
   jitter: DurationText.optional().describe('A random delay of up to this long, anew each time.'),
 });
+
+/** Node takes a time zone in any spelling, and Temporal in its own alone. A second name of a zone stays what it is. */
+function spelled(name: string): string {
+  if (!isTimezone(name)) return name;
+  const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
+  const isSecondName = timeZone.toLowerCase() !== name.toLowerCase();
+  return isSecondName && /[A-Z]/.test(name) ? name : timeZone;
+}
 
 function isTimezone(name: string): boolean {
   try {

@@ -64,6 +64,16 @@ describe('a configuration that is right', () => {
     });
   });
 
+  it.each([
+    ['europe/berlin', 'Europe/Berlin'],
+    ['utc', 'UTC'],
+    ['Europe/Kyiv', 'Europe/Kyiv'],
+  ])('may write its time zone in any spelling: %s', (written, timezone) => {
+    const config = load(`${small}    schedule: { window: { days: [tue], hours: 9-16, timezone: ${written} } }\n`);
+
+    expect(config.credentials.openai?.schedule?.window?.timezone).toBe(timezone);
+  });
+
   it('may name moments instead of an interval, and dates on which nothing begins', () => {
     const config = load(
       `${small}    schedule: { cron: '0 9 1 */3 *', reason: audits, skip: ["2026-12-24"], jitter: 10 minutes }\n`,
