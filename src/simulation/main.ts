@@ -16,6 +16,7 @@ const usage = `npm run simulate -- [options]
   --procedure <ids>   only these, separated by commas
   --profile <name>    what may happen: ${Object.keys(profiles).join(', ')} (all)
   --jobs <n>          processes (as many as there are cores)
+  --budget <minutes>  starts no case after this long
   --without <module>  takes out one of its safety rules at a time, and counts cases until that shows
   --rule <text>       only rules whose name contains this
   --as-found          tells a failing plan as it was, instead of the smallest one that still fails
@@ -27,11 +28,12 @@ const { values } = parseArgs({
     ...{ cases: { type: 'string', default: '1000' }, from: { type: 'string', default: '0' } },
     ...{ seed: { type: 'string', default: 'a' }, procedure: { type: 'string' }, jobs: { type: 'string' } },
     ...{ profile: { type: 'string', default: 'all' }, 'as-found': { type: 'boolean', default: false } },
-    ...{ without: { type: 'string' }, rule: { type: 'string', default: '' } },
+    ...{ budget: { type: 'string' }, without: { type: 'string' }, rule: { type: 'string', default: '' } },
     ...{ log: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
     help: { type: 'boolean', default: false },
   },
 });
+const minuteMs = 60_000;
 const { seed } = values;
 const [cases, jobs] = [Number(values.cases), Number(values.jobs ?? availableParallelism())];
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -47,6 +49,7 @@ async function playAll(): Promise<number> {
     ...{ cases, jobs, seed, from: Number(values.from), profile: values.profile as Profile },
     ...{ shrink: !values['as-found'], lines: values.log },
     ...(values.procedure !== undefined && { procedures: values.procedure.split(',') }),
+    ...(values.budget !== undefined && { budgetMs: Number(values.budget) * minuteMs }),
     onVerdict: tellVerdict,
   });
   if (values.json) say(JSON.stringify(report));

@@ -14,6 +14,8 @@ export interface SimulateOptions {
   readonly procedures?: readonly string[];
   readonly profile: Profile;
   readonly jobs: number;
+  /** No case is started after so many milliseconds. */
+  readonly budgetMs?: number;
   /** Whether a plan that fails is made smaller before it is told. */
   readonly shrink: boolean;
   /** Whether everything that happens is kept in words. */
@@ -48,12 +50,13 @@ export interface ChaosReport extends ChaosTally {
 export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
   const { cases, from, seed, jobs, profile, procedures = Object.keys(stages), onVerdict } = options;
   const begun = Date.now();
+  const until = begun + (options.budgetMs ?? Number.POSITIVE_INFINITY);
   return withCleanup(async (defer) => {
     const verdicts: ChaosVerdict[] = [];
     let next = from;
     const { shrink, lines } = options;
     async function work(simulator: Simulator): Promise<void> {
-      while (next < from + cases) {
+      while (next < from + cases && Date.now() < until) {
         const number = next++;
         const procedure = procedures[number % procedures.length] ?? '';
         const asked = { procedure, seed: `${seed}-${number}`, profile, shrink, lines };
