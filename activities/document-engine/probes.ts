@@ -12,6 +12,7 @@ import { askDashboard, type Reply } from './questions.js';
 import { askSigner } from './signer.js';
 import { open, soonMs, type Work } from './standing.js';
 import {
+  type AskedFor,
   byEachProbe,
   onEach,
   given,
@@ -43,12 +44,12 @@ export async function refusesPassword(deps: DocumentEngineDeps, ref: VersionRef)
   return judgeRefusal(await open(deps, ref), { ...fewRounds, ask: showsRefusalOfPassword });
 }
 
-/** What the engine shows of the value with which the work is about; null where nobody can ask with it. */
-export async function showsValue(work: Work): Promise<Shown | null> {
+/** What the engine shows of the version's value; null where nobody can ask with it. */
+export async function showsValue(work: Work, asked: AskedFor = {}): Promise<Shown | null> {
   const { password } = await partsOf(work);
   if (password !== undefined) return showsPassword(work, password);
   const signs = await keyOf(work);
-  return signs ? showsKey(work, signs) : null;
+  return signs ? showsKey(work, signs, asked) : null;
 }
 
 /** With a token of the application that signs, which the key has to fit. */

@@ -78,7 +78,12 @@ export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   isIdle: [],
   processTestDocument: [endpoints.upload, endpoints.documentInfo, endpoints.deleteDocument],
   identifySecret: [endpoints.listSecrets],
-  survey: [endpoints.listSecrets, optional(repeated(endpoints.dashboard)), optional(endpoints.health), ...askTokens],
+  survey: [
+    endpoints.listSecrets,
+    optional(repeated(endpoints.dashboard)),
+    optional(endpoints.health),
+    optional(repeated(endpoints.build)),
+  ],
   checkDeep: [
     endpoints.health,
     ...deep,

@@ -6,7 +6,7 @@ import { addedFor, currentIdOf, currentIn, noteRelease, open, type Work } from '
 
 /**
  * The engine issues its own secrets, so one look tells of both. A list shows ids alone, and those start again in a new database: so what is
- * in force is asked with, where it can be.
+ * in force is asked with, where it can be without a document.
  */
 export async function survey(deps: DocumentEngineDeps, credential: string): Promise<ProviderSurvey & EngineSurvey> {
   const work = await open(deps, { credential, number: 0, fence: 0 });
@@ -53,5 +53,5 @@ const anotherDatabase =
   'by a new or restored database, as it seems: the current id is the one we know, and our value is refused';
 
 async function isRefused(work: Work): Promise<boolean> {
-  return (await showsValue(work))?.verdict === 'refused';
+  return (await showsValue(work, { isQuiet: true }))?.verdict === 'refused';
 }

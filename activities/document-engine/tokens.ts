@@ -63,9 +63,7 @@ export async function stranger(work: Work): Promise<Signs> {
  * there meanwhile, and no longer.
  */
 export async function byEachProbe<T>(work: Work, judge: (probe: TokenProbe) => Promise<T | null>): Promise<T | null> {
-  const { client } = work;
-  const build = (signs: Signs): Promise<Reply> => signs({}).then((token) => askBuild(client, token));
-  const upstream = () => judge({ name: 'POST /api/build', ask: build, refusals: [403] });
+  const upstream = () => judge(buildProbe(work));
   const viewing = () => withDocument(work, judge);
   const inOrder = followed(work)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
   for (const ask of inOrder) {
@@ -73,6 +71,11 @@ export async function byEachProbe<T>(work: Work, judge: (probe: TokenProbe) => P
     if (judged !== null) return judged;
   }
   return null;
+}
+
+function buildProbe({ client }: Work): TokenProbe {
+  const ask = (signs: Signs): Promise<Reply> => signs({}).then((token) => askBuild(client, token));
+  return { name: 'POST /api/build', ask, refusals: [403] };
 }
 
 const viewerProbe = 'POST /i/d/{document}/auth';
@@ -98,24 +101,27 @@ export interface AskedFor {
   readonly isSomebodys?: boolean;
   /** What every connection should say; the first that says otherwise counts. An acceptance when left out. */
   readonly expected?: 'accepted' | 'refused';
+  /** Hands in no document, so a viewer's request is left out. */
+  readonly isQuiet?: boolean;
 }
 
 /** An acceptance counts where a key that never was one is not accepted. */
 export async function showsKey(
   work: Work,
   signs: Signs,
-  { isSomebodys = false, expected = 'accepted' }: AskedFor = {},
+  { isSomebodys = false, expected = 'accepted', isQuiet = false }: AskedFor = {},
 ): Promise<Shown> {
   const other = await stranger(work);
   const refused: string[] = [];
   const isExpected = ({ verdict }: Reply): boolean => (verdict === 'accepted') === (expected === 'accepted');
-  const shown = await byEachProbe(work, async ({ name, ask }): Promise<Shown | null> => {
+  const judge = async ({ name, ask }: TokenProbe): Promise<Shown | null> => {
     const { verdict } = await onEach(work, isExpected, () => ask(signs));
     if (verdict === 'refused') refused.push(name);
     if (verdict === 'refused' && !isSomebodys) return refusal(refused);
     if (verdict !== 'accepted' || (await ask(other)).verdict === 'accepted') return null;
     return { verdict, by: name, detail: `${name} took a token signed with it, and none signed with another key` };
-  });
+  };
+  const shown = await (isQuiet ? judge(buildProbe(work)) : byEachProbe(work, judge));
   if (shown) return shown;
   if (refused.length > 0) return refusal(refused);
   return { verdict: 'unclear', detail: 'no request shows whether Document Engine takes a token' };

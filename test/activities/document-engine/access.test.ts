@@ -83,6 +83,17 @@ describe('what a person is told', () => {
   });
 });
 
+it('hands in no document for a look, also where only a viewer’s request shows something', async () => {
+  await begin({ behavior: { upstreamJwt: 403 } });
+  const before = stage.lab.requests.length;
+
+  const seen = await bench.attempt(() => stage.activities.survey(bench.credential));
+
+  expect(seen.settings).toMatchObject([{ byUs: true }]);
+  const changing = stage.lab.requests.slice(before).filter(({ path }) => path.startsWith('/api/documents'));
+  expect(changing).toEqual([]);
+});
+
 describe('an application that signs', () => {
   let app: ViewerApp;
 
