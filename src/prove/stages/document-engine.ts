@@ -110,10 +110,9 @@ function stageOf({ type, start, own, adopted }: Staging, behavior: Partial<Behav
 /** A value that was only ever rotated to is an emergency's, which nobody holds; it may have ended a person's as well. */
 function issuedBy(lab: DocumentEngineLab, type: SecretType, person: string): Issued[] {
   const [alive, displaced] = [lab.values(type), lab.rotatedOnly(type).filter((value) => value !== person)];
-  const brief = lab.brief(type); // a control of ten minutes, which nobody holds
   return lab
     .everyValue(type)
-    .filter((value) => !displaced.includes(value) && !brief.includes(value))
+    .filter((value) => !displaced.includes(value))
     .map((value) => ({ value, label: null, alive: alive.includes(value), foreign: value === person }))
     .filter(({ alive: lives, foreign }) => lives || !foreign || displaced.length === 0);
 }
