@@ -34,9 +34,10 @@ export function accountsOf(config: Config, secret: Secrets) {
 
 function openAi(config: Config, secret: Secrets, credential: string): OpenAiConnection {
   const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
-  const { project, baseUrl, settling, usageResolution } = account;
+  const { project, baseUrl, settling, usageResolution, keyLifetime } = account;
   const times = { settlingMs: durationMs(settling), usageResolutionMs: durationMs(usageResolution) };
-  return { adminKey: () => secret(account.adminKey), project, baseUrl, ...times };
+  const keyLifetimeMs = keyLifetime === undefined ? null : durationMs(keyLifetime);
+  return { adminKey: () => secret(account.adminKey), project, baseUrl, keyLifetimeMs, ...times };
 }
 
 function azure(config: Config, secret: Secrets, credential: string): AzureConnection {

@@ -1,9 +1,11 @@
-import { type AccessCheck, look } from '../shared/access.js';
+import { type AccessCheck, look, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
+import { ownKeys } from './ids.js';
+import { endText } from './lifetime.js';
 
-export async function checkAccess({ account }: OpenAiDeps, credential: string): Promise<AccessCheck[]> {
+export async function checkAccess({ store, account }: OpenAiDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await account(credential);
   const client = new OpenAiClient(connection);
   const project = await look(`project ${connection.project}`, () => projectTakesKeys(client));
@@ -12,7 +14,15 @@ export async function checkAccess({ account }: OpenAiDeps, credential: string): 
     const { length } = await client.accounts();
     return `${length} in the project; that they can be made too shows when the first one is`;
   });
-  return [project, accounts];
+  const current = (await store.versions(credential)).find(({ state }) => state === 'current');
+  if (!current) return [project, accounts];
+  return [project, accounts, await look('end of the key', () => endOf(client, current.providerId))];
+}
+
+async function endOf(client: OpenAiClient, providerId: string | null): Promise<string | Warning> {
+  const [key] = ownKeys(await client.keys(), providerId);
+  const { expires_at: end = null } = key ?? {};
+  return end === null ? 'OpenAI does not end it by itself' : { warning: `${endText(end)}; it is due before that` };
 }
 
 /** The vendor marks the Default project by nothing but its name. */

@@ -16,6 +16,9 @@ export const OpenAiAccount = z.strictObject({
   settling: DurationText.prefault('60 seconds').describe(
     'How long a new or deleted key may take until it is known everywhere at OpenAI.',
   ),
+  keyLifetime: DurationText.optional().describe(
+    'How long a new key lives at most, up to 365 days, where a policy of the organization or the project demands that keys end. Left out, a key has no end, unless a policy demands one: then the longest that it takes.',
+  ),
   ...usageFields,
 });
 export type OpenAiAccount = z.infer<typeof OpenAiAccount>;

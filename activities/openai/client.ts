@@ -2,9 +2,18 @@ import type { z } from 'zod';
 import { pathOf } from '../shared/endpoints.js';
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
 import type { Verdict } from '../shared/probes.js';
-import { barred, lacksScope, ofAdmin, refusalIn } from './refusals.js';
+import { lifetimes } from './lifetime.js';
+import {
+  allowsNoKeys,
+  barred,
+  lacksScope,
+  noLifetime,
+  ofAdmin,
+  refusalIn,
+  speaksOfEnds,
+  takesNoAccounts,
+} from './refusals.js';
 import { endpoints } from './requests.js';
 import { CreatedKey, CreatedServiceAccount, Page, Project, ProjectKey, ServiceAccount } from './schemas.js';
 
@@ -18,6 +27,8 @@ export interface OpenAiConnection {
   readonly baseUrl: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
   readonly settlingMs: number;
+  /** How long a new key lives, in milliseconds; null for one without an end, unless a policy demands it. */
+  readonly keyLifetimeMs: number | null;
   /** Of several uses within so long the provider may note the first alone, in milliseconds. */
   readonly usageResolutionMs: number;
 }
@@ -31,6 +42,7 @@ export class OpenAiClient {
   readonly #adminKey: () => Promise<string>;
   readonly #project: string;
   readonly #settlingMs: number;
+  readonly #keyLifetimeMs: number | null;
   #providerTime: number | undefined;
 
   /** When OpenAI answered an administrator last, by its own clock (Unix seconds). */
@@ -38,11 +50,12 @@ export class OpenAiClient {
     return this.#providerTime;
   }
 
-  constructor({ adminKey, project, baseUrl, settlingMs }: OpenAiConnection) {
+  constructor({ adminKey, project, baseUrl, settlingMs, keyLifetimeMs }: OpenAiConnection) {
     this.#http = new Http('openai', baseUrl, deadlineMs);
     this.#adminKey = adminKey;
     this.#project = project;
     this.#settlingMs = settlingMs;
+    this.#keyLifetimeMs = keyLifetimeMs;
   }
 
   /** Asks with the value itself. Counts as a use of it. */
@@ -68,16 +81,18 @@ export class OpenAiClient {
 
   /** Makes a service account and, with it, its first key. A lost answer leaves an account that only its name can find. */
   async createAccount(name: string): Promise<CreatedServiceAccount> {
-    const answer = await this.#administer({
+    const answer = await this.#make(name, {
       operation: 'createAccount',
-      method: endpoints.createAccount.method,
       path: pathOf(endpoints.createAccount, { project: this.#project }),
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ name }),
-      allow: [400],
     });
-    if (answer.status === 400) throw takesNoAccounts(this.#project);
     return answer.json(CreatedServiceAccount);
+  }
+
+  /** Makes one more key for a service account. Null when there is no such account. A lost answer leaves a key that only its name can find. */
+  async createKey(account: string, name: string): Promise<CreatedKey | null> {
+    const path = pathOf(endpoints.createKey, { project: this.#project, account });
+    const answer = await this.#make(name, { operation: 'createKey', path, allow: [404] });
+    return answer.status === 404 ? null : answer.json(CreatedKey);
   }
 
   /** Every service account of the project. */
@@ -101,19 +116,6 @@ export class OpenAiClient {
     });
   }
 
-  /** Makes one more key for a service account. Null when there is no such account. A lost answer leaves a key that only its name can find. */
-  async createKey(account: string, name: string): Promise<CreatedKey | null> {
-    const answer = await this.#administer({
-      operation: 'createKey',
-      method: endpoints.createKey.method,
-      path: pathOf(endpoints.createKey, { project: this.#project, account }),
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ name }),
-      allow: [404],
-    });
-    return answer.status === 404 ? null : answer.json(CreatedKey);
-  }
-
   /** Deletes one key, whoever owns it. One that is gone already is fine. False where OpenAI deletes a service account's with the account alone. */
   async deleteKey(key: string): Promise<boolean> {
     const answer = await this.#administer({
@@ -123,6 +125,29 @@ export class OpenAiClient {
       allow: [400, 404],
     });
     return answer.status !== 400;
+  }
+
+  /** A refusal makes nothing, so that the next lifetime may be asked for. */
+  async #make(name: string, what: Pick<HttpRequest, 'operation' | 'path' | 'allow'>): Promise<Answer> {
+    const { operation, allow = [] } = what;
+    const request = { ...what, method: 'POST', headers: { 'content-type': 'application/json' } } as const;
+    for (const seconds of lifetimes(this.#keyLifetimeMs)) {
+      const body = JSON.stringify({ name, ...(seconds !== null && { expires_in_seconds: seconds }) });
+      const answer = await this.#administer({ ...request, body, allow: [...allow, 400, 403] });
+      if (answer.status !== 400 && answer.status !== 403) return answer;
+      const error = refusalIn(answer, operation);
+      if (lacksScope(error) || barred(error)) throw ofAdmin(answer, operation, this.#settlingMs);
+      if (!speaksOfEnds(error)) throw await this.#notMade(answer.status);
+    }
+    throw noLifetime(this.#keyLifetimeMs !== null);
+  }
+
+  /** The vendor marks the Default project by nothing but its name. */
+  async #notMade(status: number): Promise<Error> {
+    const { name, status: state, archived_at: archivedAt = null } = await this.project();
+    if (name === 'Default project' || state === 'archived' || archivedAt !== null)
+      return takesNoAccounts(this.#project);
+    return allowsNoKeys(this.#project, status);
   }
 
   async #all<S extends z.ZodType<{ id: string }>>(operation: string, path: string, item: S): Promise<z.infer<S>[]> {
@@ -145,7 +170,9 @@ export class OpenAiClient {
       allow: [...(request.allow ?? []), 401, 403],
     });
     this.#providerTime = answer.providerTime;
-    if (answer.status === 401 || answer.status === 403) throw ofAdmin(answer, request.operation, this.#settlingMs);
+    const handled = request.allow?.includes(answer.status) ?? false;
+    if (!handled && (answer.status === 401 || answer.status === 403))
+      throw ofAdmin(answer, request.operation, this.#settlingMs);
     return answer;
   }
 }
@@ -162,13 +189,5 @@ function verdictOf(answer: Answer): Verdict['verdict'] {
   if (lacksScope(error)) return 'restricted';
   throw (
     barred(error) ?? new OutsideError('openai', 'listModels', { code: `${answer.status} that says nothing of the key` })
-  );
-}
-
-function takesNoAccounts(project: string): Error {
-  return permanent(
-    'Rejected',
-    `OpenAI refused a service account in ${project} (400): the Default project takes none, nor does an archived one. ` +
-      'Make a project for DocuElevate and configure its id',
   );
 }

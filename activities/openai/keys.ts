@@ -9,6 +9,7 @@ import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { sweep, type Work } from './ends.js';
 import { accountId, keyId, parseProviderId } from './ids.js';
+import { noteEnd } from './lifetime.js';
 import type { CreatedKey } from './schemas.js';
 
 /** One account lasts, with its roles, and holds a key per version. */
@@ -30,6 +31,7 @@ export async function identifyKey({ store, account }: OpenAiDeps, ref: VersionRe
   const [found] = fitting;
   if (!found || fitting.length > 1) throw notOneMatch(fitting.map(({ id }) => id));
   await store.note(ref, { providerId: keyId(found) });
+  await noteEnd(store, ref, found.expires_at);
 }
 
 interface Made {
@@ -68,6 +70,7 @@ async function keep({ deps: { store }, ref }: Work, intent: Intent, { account, k
   }
   const providerId = `${accountId(account)}/api_key/${key.id}`;
   await keepOrUnmake(store, ref, { intent, made: { providerId, parts: { key: key.value } }, unmake });
+  await noteEnd(store, ref, key.expires_at);
 }
 
 /** `sk-abc...wxyz`: what is shown of a value is its beginning and its end. */

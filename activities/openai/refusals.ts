@@ -51,3 +51,30 @@ export function ofAdmin(answer: Answer, operation: string, settlingMs: number): 
       : `OpenAI forbade it to the admin key (${status}): it needs "Organization Administration: write"`;
   return barred(error) ?? doubted(why, settlingMs);
 }
+
+/** Whether a policy demands that keys end, or sooner. The words are not documented, so their stem is looked for. */
+export function speaksOfEnds({ message }: Refusal['error']): boolean {
+  return /expir/i.test(message);
+}
+
+export function noLifetime(isConfigured: boolean): Error {
+  const why = isConfigured ? 'takes no key that lives for so long as keyLifetime says' : 'takes no lifetime of a key';
+  return permanent('Rejected', `a policy of the OpenAI organization or project ${why}: look at its settings, API keys`);
+}
+
+/** Neither its status nor its code is documented. */
+export function allowsNoKeys(project: string, status: number): Error {
+  return permanent(
+    'Rejected',
+    `OpenAI refused a key in ${project} (${status}), which is neither the Default project nor archived: a policy of the organization or ` +
+      'the project may allow no keys of service accounts, or no new ones at all (platform settings, API keys)',
+  );
+}
+
+export function takesNoAccounts(project: string): Error {
+  return permanent(
+    'Rejected',
+    `OpenAI refused a service account in ${project} (400): the Default project takes none, nor does an archived one. ` +
+      'Make a project for DocuElevate and configure its id',
+  );
+}

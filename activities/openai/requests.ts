@@ -27,8 +27,9 @@ const sweep = [
 export const openAiRequests: RequestsOf<OpenAiActivities> = {
   createKey: [
     ...sweep,
-    optional(endpoints.createKey),
-    optional(endpoints.createAccount),
+    optional(repeated(endpoints.createKey)),
+    optional(repeated(endpoints.createAccount)),
+    optional(endpoints.getProject),
     optional(endpoints.deleteKey),
     optional(endpoints.deleteAccount),
   ],
@@ -52,5 +53,5 @@ export const openAiRequests: RequestsOf<OpenAiActivities> = {
     optional(endpoints.deleteKey),
     optional(endpoints.deleteAccount),
   ],
-  checkAccess: [endpoints.getProject, optional(endpoints.listAccounts)],
+  checkAccess: [endpoints.getProject, optional(endpoints.listAccounts), optional(repeated(endpoints.listKeys))],
 };

@@ -13,7 +13,11 @@ export const ServiceAccount = z.object({ id: z.string().min(1), name: z.string()
 export type ServiceAccount = z.infer<typeof ServiceAccount>;
 
 /** `value` is the only copy there will ever be. */
-export const CreatedKey = z.object({ id: z.string().min(1), value: z.string().min(1) });
+export const CreatedKey = z.object({
+  id: z.string().min(1),
+  value: z.string().min(1),
+  expires_at: z.number().nullish(),
+});
 export type CreatedKey = z.infer<typeof CreatedKey>;
 
 export const CreatedServiceAccount = z.object({
@@ -27,6 +31,7 @@ export const ProjectKey = z.object({
   name: z.string().nullish(),
   redacted_value: z.string(),
   last_used_at: z.number().nullish(),
+  expires_at: z.number().nullish(),
   owner: z.object({
     type: z.string().optional(),
     service_account: z.object({ id: z.string().min(1) }).nullish(),

@@ -9,6 +9,7 @@ import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { deleteAccounts, deleteOne } from './ends.js';
 import { accountId, keyId, keysOf, ownKeys, parseProviderId } from './ids.js';
+import { noteEnd } from './lifetime.js';
 import { question } from './probes.js';
 import type { ProjectKey } from './schemas.js';
 import { judgeIdle, switchTime } from '../shared/usage.js';
@@ -71,12 +72,17 @@ async function surveyVersion(
 ): Promise<SurveyedVersion> {
   const [key] = ownKeys(keys, version.providerId);
   const listed = key !== undefined;
+  await noteEndOf(store, version, key);
   const plain = { number: version.number, lastUsedAt: key?.last_used_at ?? null } as const;
   if (!isWorthAProbe(version, listed) || (quietly && listed))
     return { ...plain, verdict: listed ? 'listed' : 'not listed' };
   if (!listed && (await knownRefused(store, version))) return { ...plain, verdict: 'refused' };
   const prober = { ...question, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
+}
+
+async function noteEndOf(store: Store, version: Version, key: ProjectKey | undefined): Promise<void> {
+  if (key && isLive(version.state)) await noteEnd(store, version, key.expires_at);
 }
 
 function isWorthAProbe({ state, parts }: Version, listed: boolean): boolean {

@@ -67,6 +67,7 @@ function details(status: CredentialStatus, paint: Paint): string[] {
   const lines = [
     ...(rotation ? running(credential, rotation, paint) : []),
     ...schedule(status),
+    ...(status.endsAt === null ? [] : [`the provider ends it by itself at ${moment(status.endsAt)}`]),
     ...inForce(status, paint),
     ...engine(status, paint),
     ...trouble.map((sentence) => `${paint.attention('!')} ${sentence}`),

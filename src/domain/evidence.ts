@@ -5,6 +5,7 @@ export type CheckOutcome = 'proved' | 'not-observable' | 'failed';
 export type EvidenceKind =
   | 'accepted' // the provider accepts the value
   | 'refused' // the provider refuses the value
+  | 'ends' // the provider ends the value by itself at a time
   | 'refusing' // it refused the value in one round of questions; several in a row show the above
   | 'listed' // the engine lists the value's entry, and nobody else has changed what is in force
   | 'setting-ours' // the engine's newest change of the settings is the one we made

@@ -20,6 +20,8 @@ export interface CredentialStatus {
   readonly scheduled: boolean;
   /** Unix ms; null without a version in force. */
   readonly dueAt: number | null;
+  /** Unix ms of when the provider ends the value by itself; null when it does not, or does not say. */
+  readonly endsAt: number | null;
   /** Unix ms of when a scheduled rotation may begin by its window, once it is due. */
   readonly nextWindowAt: number | null;
   readonly overdue: boolean;
@@ -119,9 +121,15 @@ async function engineOf(store: Store, credential: string): Promise<CredentialSta
 
 function timesOf(
   standing: Standing | null,
-): Pick<CredentialStatus, 'scheduled' | 'dueAt' | 'nextWindowAt' | 'overdue'> {
-  const { scheduled = false, dueAt = null, opensAt: nextWindowAt = null, overdue = false } = standing ?? {};
-  return { scheduled, dueAt, nextWindowAt, overdue };
+): Pick<CredentialStatus, 'scheduled' | 'dueAt' | 'endsAt' | 'nextWindowAt' | 'overdue'> {
+  const {
+    scheduled = false,
+    dueAt = null,
+    endsAt = null,
+    opensAt: nextWindowAt = null,
+    overdue = false,
+  } = standing ?? {};
+  return { scheduled, dueAt, endsAt, nextWindowAt, overdue };
 }
 
 function waitOf(

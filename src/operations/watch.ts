@@ -8,9 +8,9 @@ import { deliver } from '../notifications/deliver.js';
 import { noticesOf, type Stuck, type Watched } from '../notifications/gather.js';
 import type { Channel } from '../notifications/notice.js';
 import { schedulePlanOf } from '../schedules/plan.js';
-import { recordsOf, standingOf } from '../schedules/standing.js';
+import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import { progressOf } from './progress.js';
-import { applyChange, planSchedule } from './schedules.js';
+import { applyChange, planSchedule, scheduleId } from './schedules.js';
 import type { Session } from './session.js';
 import { rotationId } from './start-rotation.js';
 import { applyVerification } from './verification-schedules.js';
@@ -29,10 +29,11 @@ export async function watch(
   { signal, logger }: { signal: AbortSignal; logger: Logger },
 ): Promise<void> {
   const channels = composeChannels(session.config, session.store);
+  const asked = new Set<string>();
   for (let first = true; !signal.aborted; first = false) {
     try {
       if (first) await applyVerification(session, client);
-      await keepSchedules(session, client, { all: first });
+      await keepSchedules(session, client, { all: first, asked });
       await tell(session, client, channels);
     } catch (error) {
       // The store or the server is away for a moment; what is missed now is seen the next time.
@@ -47,23 +48,40 @@ export async function watch(
 
 /**
  * Schedules that were applied stay right: one that an emergency reset is moved, and at the start (`all`) one that a Temporal server has lost is made
- * again. What the configuration says differently since is left for `schedules apply`.
+ * again. One whose value the provider ends by itself begins before that, once for each end (`asked`). What the configuration says differently since is left for `schedules apply`.
  */
 export async function keepSchedules(
   { config, store }: Watching,
   client: Client,
-  { all }: { all: boolean },
+  { all, asked }: { all: boolean; asked: Set<string> },
 ): Promise<void> {
   for (const credential of Object.keys(config.credentials)) {
     const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
     const records = await recordsOf(store, credential);
     if (records.cadence?.basis !== plan.basis) continue;
-    const reset = standingOf(plan, records, Date.now())?.reset ?? null;
+    const standing = standingOf(plan, records, Date.now());
+    await beginBeforeEnd(client, scheduleId(store.installation, credential), { standing, asked });
+    const reset = standing?.reset ?? null;
     if (!all && !reset) continue;
     const change = await planSchedule({ config, store }, client, credential);
     if (reset || change.change === 'create')
       await applyChange({ config, store }, client, { ...change, actor: 'keyturn' });
   }
+}
+
+/** Temporal starts it at the times of its interval alone. A schedule that somebody paused stays so. */
+async function beginBeforeEnd(
+  client: Client,
+  id: string,
+  { standing, asked }: { readonly standing: Standing | null; readonly asked: Set<string> },
+): Promise<void> {
+  if (!standing?.byEnd || standing.dueAt > Date.now()) return;
+  const key = `${id}@${standing.endsAt}`;
+  if (asked.has(key)) return;
+  const handle = client.schedule.getHandle(id);
+  if ((await handle.describe()).state.paused) return;
+  await handle.trigger();
+  asked.add(key);
 }
 
 /** Writes down what is new and sends what is not sent yet. */

@@ -10,6 +10,8 @@ export interface Records {
   readonly versions: readonly Version[];
   /** Newest first. */
   readonly rotations: readonly RotationRow[];
+  /** When the provider ends the version in force by itself, Unix ms; null when it does not, or does not say. */
+  readonly endsAt: number | null;
 }
 
 /** Where a credential stands between its last rotation and the next. Unix ms. */
@@ -21,6 +23,10 @@ export interface Standing {
   readonly scheduled: boolean;
   /** The first moment it falls due since it was last rotated; may be past. */
   readonly dueAt: number;
+  /** When the provider ends the version in force by itself; null when it does not, or does not say. */
+  readonly endsAt: number | null;
+  /** It is due because of that end, and not by its interval. */
+  readonly byEnd: boolean;
   /** The next moment at which a scheduled rotation may begin by its window. */
   readonly opensAt: number;
   readonly overdue: boolean;
@@ -32,7 +38,21 @@ export async function recordsOf(store: Store, credential: string): Promise<Recor
     store.versions(credential),
     store.rotations(credential),
   ]);
-  return { cadence, versions, rotations };
+  return { cadence, versions, rotations, endsAt: await endOf(store, versions) };
+}
+
+async function endOf(store: Store, versions: readonly Version[]): Promise<number | null> {
+  const current = versions.find(({ state }) => state === 'current');
+  if (!current) return null;
+  const end = (await store.evidence(current)).find(({ kind }) => kind === 'ends')?.providerTime;
+  return end === undefined ? null : end * 1000; // days ahead: the provider's clock and ours may be compared
+}
+
+const longestLeadMs = 7 * 24 * 3_600_000;
+
+/** When a value that ends by itself has to be rotated at the latest: a week before, or a quarter of its life. */
+export function dueByEnd({ endsAt }: Pick<Records, 'endsAt'>, since: number): number {
+  return endsAt === null ? Number.POSITIVE_INFINITY : endsAt - Math.min(longestLeadMs, (endsAt - since) / 4);
 }
 
 /** Null without a version in force: there is nothing to rotate then. */
@@ -41,11 +61,13 @@ export function standingOf(plan: SchedulePlan, records: Records, now: number): S
   if (since === null) return null;
   const { cadence, rotations } = records;
   const { anchor, reset } = originOf(records, since);
-  const dueAt = cadence ? dueAfter(plan, anchor, settledAt(records, since)) : since + intervalMs(plan, since);
-  const latest = cadence ? beginsAt(plan, dueAt) + toleranceMs(plan, dueAt) : dueAt;
+  const regular = cadence ? dueAfter(plan, anchor, settledAt(records, since)) : since + intervalMs(plan, since);
+  const dueAt = Math.min(regular, dueByEnd(records, since));
+  const byEnd = dueAt < regular;
+  const latest = cadence && !byEnd ? beginsAt(plan, dueAt) + toleranceMs(plan, dueAt) : dueAt;
   const open = rotations.some(({ closedAt }) => closedAt === null);
   return {
-    ...{ anchor, dueAt, reset, scheduled: cadence !== null },
+    ...{ anchor, dueAt, reset, scheduled: cadence !== null, endsAt: records.endsAt, byEnd },
     opensAt: beginsAt(plan, Math.max(dueAt, now)),
     overdue: !open && latest < now,
   };

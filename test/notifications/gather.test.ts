@@ -18,6 +18,8 @@ const standing: Standing = {
     dueAt: now + 3 * 24 * hour,
     opensAt: now + 4 * 24 * hour,
     overdue: false,
+    endsAt: null,
+    byEnd: false,
   },
 };
 const watched: Watched = {

@@ -110,10 +110,10 @@ it('moves a schedule that an emergency reset, which took over a planned rotation
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
   expect(await handle.result()).toMatchObject({ outcome: 'replaced' });
 
-  await keepSchedules(session, client, { all: false });
+  await keepSchedules(session, client, { all: false, asked: new Set() });
   const after = await describeSchedule(client, id);
   await client.schedule.getHandle(id).delete();
-  await keepSchedules(session, client, { all: true });
+  await keepSchedules(session, client, { all: true, asked: new Set() });
 
   expect(after!.spec.startAt!.getTime()).toBeGreaterThan(before!.spec.startAt!.getTime());
   const [entry] = (await session.store.ledger()).filter(({ event }) => event === 'scheduled').slice(-1);
@@ -144,4 +144,24 @@ it('has the channels that the configuration names, and none without', () => {
 
   expect(composeChannels(config, store).map(({ name }) => name)).toEqual(['webhook']);
   expect(composeChannels(rehearsal.session.config, store)).toEqual([]);
+});
+
+it('begins a rotation before the provider ends the value by itself, once', async () => {
+  const { client, session } = rehearsal;
+  const { store } = session;
+  await applySchedules(session, client, 'ada');
+  const current = (await store.versions('openai')).find(({ state }) => state === 'current')!;
+  const providerTime = Math.floor(Date.now() / 1000);
+  await store.prove(current, { kind: 'ends', outcome: 'proved', detail: 'it ends', providerTime });
+  const asked = new Set<string>();
+
+  await keepSchedules(session, client, { all: false, asked });
+  const begun = await until(async () => {
+    const [newest] = await store.rotations('openai');
+    return newest?.request.trigger === 'schedule' && newest;
+  });
+  await keepSchedules(session, client, { all: false, asked });
+
+  expect(begun.version).toBe(current.number + 1);
+  expect(asked.size).toBe(1);
 });

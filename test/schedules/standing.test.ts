@@ -40,13 +40,24 @@ function records(
     ...{ credential: 'openai', version, outcome, seized, closedAt: closed === null ? null : start + closed * day },
     request: { actor: 'ada', trigger: 'manual', reason: 'a test', ...request },
   }));
-  return { cadence, versions: versions as Version[], rotations: rotations.reverse() as RotationRow[] };
+  return { cadence, versions: versions as Version[], rotations: rotations.reverse() as RotationRow[], endsAt: null };
 }
 
 const standing = (known: Records, atDay: number, by = plan) => {
   const found = standingOf(by, known, start + atDay * day);
   return found && { due: (found.dueAt - start) / day, opens: (found.opensAt - start) / day, overdue: found.overdue };
 };
+
+it('is due before the provider ends it by itself, whatever the interval says', () => {
+  const ending = { ...records(), endsAt: start + 40 * day };
+  const soon = { ...records(), endsAt: start + 4 * day };
+  const late = { ...records(), endsAt: start + 400 * day };
+
+  expect(standing(ending, 1)).toEqual({ due: 33, opens: 33, overdue: false });
+  expect(standing(ending, 34)).toMatchObject({ due: 33, overdue: true });
+  expect(standing(soon, 1)).toMatchObject({ due: 3 });
+  expect(standing(late, 1)).toMatchObject({ due: 90 });
+});
 
 it('is due an interval after its adoption, scheduled or not', () => {
   expect(standing(records(), 1)).toEqual({ due: 90, opens: 90, overdue: false });

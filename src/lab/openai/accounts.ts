@@ -5,8 +5,13 @@ import type { Account, Key, OpenAiState } from './state.js';
 
 const accounts = '/v1/organization/projects/{project}/service_accounts';
 
-const NewAccount = z.object({ name: z.string(), create_service_account_only: z.boolean().nullish() });
-const NewKey = z.object({ name: z.string().optional() });
+const expires_in_seconds = z.number().int().min(1).max(31_536_000).nullish();
+const NewAccount = z.object({
+  name: z.string(),
+  create_service_account_only: z.boolean().nullish(),
+  expires_in_seconds,
+});
+const NewKey = z.object({ name: z.string().optional(), expires_in_seconds });
 
 /** Service accounts and the keys made for them. Names are not unique, and a value is shown once. */
 export function accountRoutes(state: OpenAiState): Routes<Incoming> {
@@ -31,9 +36,14 @@ function accountWrites(state: OpenAiState): Routes<Incoming> {
       if (!wanted.success) return refusal(400, "Missing required parameter: 'name'.", 'missing_required_parameter');
       if (project === state.defaultProject.id)
         return refusal(400, 'Service accounts cannot be created in the default project.');
-      const { name, create_service_account_only: bare } = wanted.data;
+      const { name, create_service_account_only: bare, expires_in_seconds: lifetime } = wanted.data;
+      const against = bare ? null : whyAgainstPolicy(state, lifetime);
+      if (against) return against;
       const account = state.addAccount(project, name, bare ? 'none' : 'member');
-      return ok({ ...view(account), api_key: bare ? null : created(state.addKey({ project, account }, 'Secret key')) });
+      return ok({
+        ...view(account),
+        api_key: bare ? null : created(state.addKey({ project, account, lifetime }, 'Secret key')),
+      });
     },
     [`DELETE ${accounts}/{account}`]: withAccount(state, (account) => {
       state.deleteAccount(account);
@@ -42,9 +52,20 @@ function accountWrites(state: OpenAiState): Routes<Incoming> {
     [`POST ${accounts}/{account}/api_keys`]: withAccount(state, (account, request) => {
       const wanted = NewKey.safeParse(jsonBody(request) ?? {});
       if (!wanted.success) return refusal(400, "Invalid type for 'name'.", 'invalid_type');
-      return ok(created(state.addKey({ project: account.project, account }, wanted.data.name ?? 'Secret key')));
+      const { name = 'Secret key', expires_in_seconds: lifetime } = wanted.data;
+      const against = whyAgainstPolicy(state, lifetime);
+      return against ?? ok(created(state.addKey({ project: account.project, account, lifetime }, name)));
     }),
   };
+}
+
+/** That there are such policies is documented; the status and the words are not. */
+function whyAgainstPolicy({ policy }: OpenAiState, lifetime: number | null | undefined): Answer | null {
+  const { longestSeconds = Infinity, noKeys } = policy;
+  if (noKeys) return refusal(403, 'API key creation is disabled for this project.');
+  return longestSeconds < Infinity && (lifetime ?? Infinity) > longestSeconds
+    ? refusal(400, `API keys have to expire within ${longestSeconds} seconds.`)
+    : null;
 }
 
 function withAccount(state: OpenAiState, answer: (account: Account, request: Incoming) => Answer) {
@@ -59,6 +80,7 @@ function view({ id, name, role, createdAt }: Account): View {
   return { object: 'organization.project.service_account', id, name, role, created_at: createdAt };
 }
 
-function created({ id, name, value, createdAt }: Key): View {
-  return { object: 'organization.project.service_account.api_key', id, name, value, created_at: createdAt };
+function created({ id, name, value, createdAt, expiresAt }: Key): View {
+  const made = { id, name, value, created_at: createdAt, expires_at: expiresAt };
+  return { object: 'organization.project.service_account.api_key', ...made };
 }

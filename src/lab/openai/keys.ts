@@ -47,6 +47,7 @@ function view(key: Key): View {
     redacted_value: redact(key.value),
     created_at: key.createdAt,
     last_used_at: lastUsedAt(key),
+    expires_at: key.expiresAt,
     owner_project_access: accessOf(key),
     owner: key.account ? { type: 'service_account', service_account: account(key.account) } : person(key),
   };

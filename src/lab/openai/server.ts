@@ -6,7 +6,7 @@ import { type LabOptions, type LabServer, serve } from '../server.js';
 import { refusal } from './answers.js';
 import { inferenceRoutes } from './inference.js';
 import { organizationRoutes } from './organization.js';
-import { createState, type Inference, type Key, lastUsedAt, type OpenAiState } from './state.js';
+import { createState, type Inference, type Key, lastUsedAt, type OpenAiState, type Policy } from './state.js';
 
 export interface OpenAiLabOptions extends LabOptions, UsageOptions, PropagationOptions {
   /** An older API, which deletes the keys of a service account with it alone. */
@@ -49,6 +49,8 @@ export interface OpenAiLab extends LabServer {
   killKey(id: string): void;
   /** Keys that are made from now on may list models and nothing else: accepted, and of no use to an engine. False lets every key do everything again. */
   restrictNewKeys(restricted: boolean): void;
+  /** What the organization lets be made from now on. */
+  setPolicy(policy: Policy): void;
   /** Chats and embeddings that it says so of are answered with a server error. */
   failFor(fails: (asked: string) => boolean): void;
 }
@@ -98,7 +100,14 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
       if (!key) throw new RangeError(`no such key: ${id}`);
       state.deleteKey(key);
     },
+    ...switches(state),
     failFor: (fails) => void (state.fails = fails),
+  };
+}
+
+function switches(state: OpenAiState): Pick<OpenAiLab, 'setPolicy' | 'restrictNewKeys'> {
+  return {
+    setPolicy: (policy) => void (state.policy = policy),
     restrictNewKeys(restricted) {
       state.newKeysRestricted = restricted;
       if (!restricted) for (const key of state.keys) key.restricted = false;

@@ -30,6 +30,8 @@ export interface Key {
   readonly createdAt: number;
   /** Unix milliseconds until which it is still refused. */
   readonly settledAt: number;
+  /** Unix seconds from which it is refused; null when it does not end. */
+  readonly expiresAt: number | null;
   /** It may list models and nothing else. */
   restricted: boolean;
   readonly lastUse: LastUse<{ readonly at: number }>;
@@ -65,12 +67,23 @@ export interface Owner {
   readonly settled?: boolean;
   /** Somebody chose it; a random one when left out. */
   readonly value?: string;
+  /** Seconds until it ends; never when left out. */
+  readonly lifetime?: number | null | undefined;
+}
+
+/** What the organization lets be made. */
+export interface Policy {
+  /** Every new key has to end within so many seconds. */
+  readonly longestSeconds?: number;
+  /** Service accounts get no new keys. */
+  readonly noKeys?: true;
 }
 
 /** What the organization holds. Deleted things stay, marked, so that a cursor that names one still works. */
 export interface OpenAiState {
   /** What it says so of is answered with a server error. */
   fails: (asked: string) => boolean;
+  policy: Policy;
   /** What is made from now on may list models and nothing else. */
   newKeysRestricted: boolean;
   readonly project: Project;
@@ -106,7 +119,7 @@ export function createState(options: StateOptions): OpenAiState {
   const now = (): number => Math.floor(clock() / 1000);
   const state: OpenAiState = {
     fails: () => false,
-    newKeysRestricted: false,
+    ...{ newKeysRestricted: false, policy: {} },
     project: { id: newId('proj'), name: 'Documents', createdAt: now() },
     defaultProject: { id: newId('proj'), name: 'Default project', createdAt: now() },
     adminKeys: [newAdminKey('Keyturn', now()), { ...newAdminKey('Auditor', now()), readOnly: true }],
@@ -134,14 +147,19 @@ function keeping(
   const keys: Key[] = [];
   const working = (value: string, isLate = true): Key | undefined =>
     keys.find(
-      ({ value: own, deleted, settledAt, lingersUntil }) =>
-        own === value && settledAt <= clock() && (!deleted || (isLate && lingersUntil > clock())),
+      ({ value: own, deleted, settledAt, expiresAt, lingersUntil }) =>
+        own === value &&
+        settledAt <= clock() &&
+        (expiresAt ?? Infinity) * 1000 > clock() &&
+        (!deleted || (isLate && lingersUntil > clock())),
     );
   return {
     keys,
-    addKey({ project, account, settled = false, value = newSecret(account ? 'sk-svcacct' : 'sk-proj') }, name) {
+    addKey({ project, account, settled = false, value, lifetime = null }, name) {
       const key = {
-        ...{ id: newId('key'), value, project, name, account, createdAt: Math.floor(clock() / 1000) },
+        value: value ?? newSecret(account ? 'sk-svcacct' : 'sk-proj'),
+        expiresAt: lifetime === null ? null : Math.floor(clock() / 1000) + lifetime,
+        ...{ id: newId('key'), project, name, account, createdAt: Math.floor(clock() / 1000) },
         ...{ settledAt: settled ? 0 : knownAt(clock, settlingMs), restricted: restricted() },
         ...{ lastUse: createLastUse(clock, usage), deleted: false, lingersUntil: Number.NEGATIVE_INFINITY },
       };

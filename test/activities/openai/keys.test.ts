@@ -128,6 +128,59 @@ describe('creating', () => {
   });
 });
 
+describe('policies on keys', () => {
+  const day = 86_400;
+  const bodies = () => stage.lab.requests.filter(({ method }) => method === 'POST').length;
+  const ends = async () => (await bench.store.evidence(next)).find(({ kind }) => kind === 'ends');
+
+  it('that demand an end are met with the longest lifetime they take, which is kept', async () => {
+    stage.lab.setPolicy({ longestSeconds: 60 * day });
+
+    await create();
+
+    expect(bodies()).toBe(5); // without an end, 365, 180, 90 and 60 days
+    const made = (await ends())?.providerTime ?? 0;
+    expect(Math.round((made - Date.now() / 1000) / day)).toBe(60);
+    expect(working()).toHaveLength(1);
+    expect(await outcomes()).toEqual(['kept']);
+  });
+
+  it('are met with the configured lifetime at once, and a longer one is told', async () => {
+    stage.lab.setPolicy({ longestSeconds: 30 * day });
+    stage.account.keyLifetimeMs = 31 * day * 1000;
+    const failure = await failureOf(create());
+    stage.account.keyLifetimeMs = 30 * day * 1000;
+    await create();
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain('lives for so long as keyLifetime says');
+    expect(bodies()).toBe(2);
+  });
+
+  it('that allow none are told as that, and not as the Default project', async () => {
+    stage.lab.setPolicy({ noKeys: true });
+
+    const failure = await failureOf(create());
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toMatch(/neither the Default project nor archived: a policy .* may allow no keys/);
+    expect(await outcomes()).toEqual(['nothing-made']);
+  });
+
+  it('make an end that check and reconcile see, also of an adopted key', async () => {
+    stage.lab.setPolicy({ longestSeconds: 60 * day });
+    await create();
+    await bench.promote(next);
+
+    const checks = await bench.attempt(() => stage.openai.checkAccess(bench.credential));
+    await bench.attempt(() => stage.openai.survey(bench.credential));
+
+    expect(checks[2]).toMatchObject({ ok: true, warning: true, what: 'end of the key' });
+    expect(checks[2]?.detail).toMatch(/ends it by itself at .*; it is due before that/);
+    expect((await bench.store.evidence(next)).filter(({ kind }) => kind === 'ends')).toHaveLength(1);
+  });
+});
+
 describe('deleting', () => {
   /** Version 1 with this value and id, replaced by version 2. */
   async function replaced(key: string, providerId: string | null): Promise<VersionRef> {

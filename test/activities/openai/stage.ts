@@ -9,7 +9,13 @@ export interface OpenAiStage {
   readonly lab: OpenAiLab;
   readonly openai: OpenAiActivities;
   /** What the configuration says; change it to point elsewhere. */
-  readonly account: { adminKey: string; project: string; settlingMs: number; usageResolutionMs: number };
+  readonly account: {
+    adminKey: string;
+    project: string;
+    settlingMs: number;
+    usageResolutionMs: number;
+    keyLifetimeMs: number | null;
+  };
 }
 
 export async function startOpenAiStage({ store }: Bench, options: OpenAiLabOptions = {}): Promise<OpenAiStage> {
@@ -19,6 +25,7 @@ export async function startOpenAiStage({ store }: Bench, options: OpenAiLabOptio
     project: lab.project,
     settlingMs: options.settlingMs ?? 0,
     usageResolutionMs: 0,
+    keyLifetimeMs: null as number | null,
   };
   const openai = createOpenAiActivities({
     store,
