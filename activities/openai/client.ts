@@ -124,7 +124,9 @@ export class OpenAiClient {
       path: pathOf(endpoints.deleteKey, { project: this.#project, key }),
       allow: [400, 404],
     });
-    return answer.status !== 400;
+    if (answer.status !== 400) return true;
+    if (answer.text.includes('service account')) return false;
+    throw new OutsideError('openai', 'deleteKey', { status: 400 });
   }
 
   /** A refusal makes nothing, so that the next lifetime may be asked for. */
