@@ -135,10 +135,14 @@ export async function rollBack(run: RotationRun): Promise<void> {
     await undoOne(run, entry);
     if (entry.lingers) await letPass(run);
   }
-  if (begun) await proveGone(run);
-  // What a person passed over may live on: the version stays listed as one that is being discarded.
-  if (run.journal.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped')) return;
+  if (begun && !passedOver(run)) await proveGone(run);
+  if (passedOver(run)) return;
   await back(run, () => run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
+}
+
+/** What a person passed over may live on: the version stays listed as one that is being discarded. */
+function passedOver({ journal }: RotationRun): boolean {
+  return journal.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped');
 }
 
 async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
