@@ -70,8 +70,11 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
     const token = await issue();
     const kept = held !== null && Date.now() < held.until && clock() < held.expiresAt ? held : null;
     const both = await Promise.all([opens(engine, token), kept === null || opens(engine, kept.token)]);
-    if (kept === null && tokenLifetimeMs > 0) held = { token, until, expiresAt };
-    return both.every(Boolean);
+    const served = both.every(Boolean);
+    if (!served)
+      held = null; // nobody goes on with a token that was refused
+    else if (kept === null && tokenLifetimeMs > 0) held = { token, until, expiresAt };
+    return served;
   }
 }
 
