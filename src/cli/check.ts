@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { Check } from '../operations/check.js';
+import { UsageError } from '../operations/refusals.js';
 import { examples } from './examples.js';
-import { exitCodes } from './exit-codes.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
 import type { Paint } from './paint.js';
-import { perform } from './perform.js';
+import { type Cli, perform } from './perform.js';
 
 export function defineCheck(program: Command): void {
   program
@@ -23,26 +24,12 @@ export function defineCheck(program: Command): void {
     .addOption(
       new Option(
         '--restart <when>',
-        'with --deep, before and after you restart the engine: see whether it keeps what was set through its API',
+        'with --deep, before and after you restart the engine: see whether it keeps what was set through its API; in between a value that nobody holds is valid, for an hour at most',
       ).choices(['before', 'after']),
     )
     .addHelpText('after', examples('keyturn check', 'keyturn check openai --json', 'keyturn check viewer-jwt --deep'))
     .action((credentials: string[], options: Options, command: Command) =>
-      perform(command, async (cli) => {
-        const { check } = await import('../operations/check.js');
-        const checks: Check[] = [];
-        for await (const found of check({ file: cli.config, credentials, ...options })) {
-          checks.push(found);
-          cli.say(...lines(found, cli.paint));
-        }
-        const wrong = checks.filter(({ ok }) => !ok).length;
-        const warnings = checks.filter(({ warning }) => warning).length;
-        cli.answer({ ok: wrong === 0, warnings, checks }, [
-          '',
-          verdict({ wrong, warnings, all: checks.length }, cli.paint),
-        ]);
-        return wrong === 0 ? exitCodes.done : exitCodes.failed;
-      }),
+      perform(command, (cli) => runCheck(cli, credentials, options)),
     );
 }
 
@@ -50,6 +37,27 @@ interface Options {
   readonly deep?: boolean;
   readonly rotateToItself?: boolean;
   readonly restart?: 'before' | 'after';
+}
+
+async function runCheck(cli: Cli, credentials: readonly string[], options: Options): Promise<ExitCode> {
+  if (!options.deep && (options.rotateToItself || options.restart)) throw needsDeep();
+  const { check } = await import('../operations/check.js');
+  const checks: Check[] = [];
+  for await (const found of check({ file: cli.config, credentials, ...options })) {
+    checks.push(found);
+    cli.say(...lines(found, cli.paint));
+  }
+  const wrong = checks.filter(({ ok }) => !ok).length;
+  const warnings = checks.filter(({ warning }) => warning).length;
+  cli.answer({ ok: wrong === 0, warnings, checks }, ['', verdict({ wrong, warnings, all: checks.length }, cli.paint)]);
+  return wrong === 0 ? exitCodes.done : exitCodes.failed;
+}
+
+function needsDeep(): UsageError {
+  return new UsageError('--rotate-to-itself and --restart are parts of --deep', {
+    state: 'Nothing was looked at.',
+    next: 'Add --deep.',
+  });
 }
 
 function lines({ what, ok, warning, detail, next }: Check, { good, bad, attention, dim }: Paint): string[] {

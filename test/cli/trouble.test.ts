@@ -49,6 +49,11 @@ it('makes no configuration and no store by itself', async () => {
   expect(existsSync(at('keyturn.db'))).toBe(false);
 });
 
+it('looks at nothing when what belongs to a deep check is asked for without one', async () => {
+  for (const option of [['--rotate-to-itself'], ['--restart', 'before']])
+    expectTold(await stage.keyturn('check', ...option), 2, 'parts of --deep', 'Nothing was looked at');
+});
+
 it('shows a value to nobody who is no person at a terminal', async () => {
   const reveal = ['reveal', 'openai', '--reason', 'a test'];
 
