@@ -11,7 +11,8 @@ export const question = {
   refusal: '401 Access denied',
 } as const satisfies Partial<Prober>;
 
-const pauseMs = 1200; // the free tier answers one call a second
+/** Between two questions, in milliseconds. */
+export const pauseMs = 1200; // the free tier answers one call a second
 
 export async function acceptsKey(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
   return acceptedBy(await proberOf(deps, ref), deps.store, ref);

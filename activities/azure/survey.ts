@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.js';
 import { askAbout, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, slots } from './client.js';
-import { question } from './probes.js';
+import { pauseMs, question } from './probes.js';
 import type { Keys } from './schemas.js';
 import { slotOf } from './slots.js';
 
@@ -13,11 +13,12 @@ export async function survey(
   credential: string,
   quietly = false,
 ): Promise<ProviderSurvey> {
-  const client = new AzureClient(await account(credential));
+  const { settlingMs, ...connection } = await account(credential);
+  const client = new AzureClient({ ...connection, settlingMs });
   const keys = await client.keys();
   const versions: SurveyedVersion[] = [];
   for (const version of await store.versions(credential))
-    versions.push(await look({ store, client, keys, quietly }, version));
+    versions.push(await look({ store, client, keys, settlingMs, quietly }, version));
   return { versions, strays: await straysIn(store, keys) };
 }
 
@@ -25,19 +26,20 @@ interface Look {
   readonly store: Store;
   readonly client: AzureClient;
   readonly keys: Keys;
+  readonly settlingMs: number;
   /** What is listed is not asked with. */
   readonly quietly: boolean;
 }
 
 /** The list is the truth about what is in the slots; asked with a value is the current version, and one that should be there and is not. */
-async function look({ store, client, keys, quietly }: Look, version: Version): Promise<SurveyedVersion> {
+async function look({ store, client, keys, settlingMs, quietly }: Look, version: Version): Promise<SurveyedVersion> {
   const plain = { number: version.number, lastUsedAt: null } as const;
   const value = version.parts.includes('key') ? (await store.unseal(version))['key'] : undefined;
   if (value === undefined) return { ...plain, verdict: 'not listed' };
   const listed = slotOf(keys, value) !== undefined;
   const asked = isLive(version.state) && (version.state === 'current' || !listed);
   if (!asked || (quietly && listed)) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
-  const prober = { ...question, ask: ({ key = '' }) => client.tryKey(key) };
+  const prober = { ...question, settlingMs, pauseMs, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 

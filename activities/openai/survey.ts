@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/store.js';
 import { needsDecision, permanent } from '../shared/patience.js';
 import { askAbout, madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
 import type { OpenAiDeps } from './activities.js';
-import { OpenAiClient } from './client.js';
+import { OpenAiClient, type OpenAiConnection } from './client.js';
 import { deleteAccounts, deleteOne } from './ends.js';
 import { accountId, keyId, keysOf, ownKeys, parseProviderId } from './ids.js';
 import { noteEnd } from './lifetime.js';
@@ -16,11 +16,13 @@ import { judgeIdle, switchTime } from '../shared/usage.js';
 
 export async function survey(deps: OpenAiDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
   const { store } = deps;
-  const client = new OpenAiClient(await deps.account(credential));
+  const connection = await deps.account(credential);
+  const client = new OpenAiClient(connection);
   const keys = await client.keys();
   const versions = await store.versions(credential);
   const surveyed: SurveyedVersion[] = [];
-  for (const version of versions) surveyed.push(await surveyVersion({ store, client, quietly }, version, keys));
+  for (const version of versions)
+    surveyed.push(await surveyVersion({ store, client, connection, quietly }, version, keys));
   return { versions: surveyed, strays: await straysOf(deps, credential, { client, keys }) };
 }
 
@@ -60,13 +62,14 @@ export async function deleteStray(
 interface Look {
   readonly store: Store;
   readonly client: OpenAiClient;
+  readonly connection: OpenAiConnection;
   /** What is listed is not asked with. */
   readonly quietly: boolean;
 }
 
 /** Asked with a value is the current version, and once each other one that is no longer listed: a probe is a use, too. */
 async function surveyVersion(
-  { store, client, quietly }: Look,
+  { store, client, connection: { settlingMs }, quietly }: Look,
   version: Version,
   keys: readonly ProjectKey[],
 ): Promise<SurveyedVersion> {
@@ -77,7 +80,7 @@ async function surveyVersion(
   if (!isWorthAProbe(version, listed) || (quietly && listed))
     return { ...plain, verdict: listed ? 'listed' : 'not listed' };
   if (!listed && (await knownRefused(store, version))) return { ...plain, verdict: 'refused' };
-  const prober = { ...question, ask: ({ key = '' }) => client.tryKey(key) };
+  const prober = { ...question, settlingMs, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 

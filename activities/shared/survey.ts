@@ -1,7 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { labelOf } from '../../src/store/intents.js';
 import type { Store } from '../../src/store/store.js';
-import { accepted, type Prober, refusedBy } from './probes.js';
+import { accepted, askUntil, type Prober, refusedBy } from './probes.js';
 
 /** What a provider shows of a credential's account, read only. Never holds a secret. */
 export interface ProviderSurvey {
@@ -44,13 +44,13 @@ export interface SurveyedSetting {
   readonly version: number | null;
 }
 
-/** What a provider thinks of a version, kept as evidence. A refusal is proved by two witnesses: the value is refused, and the list does not have it. */
+/** What a provider thinks of a version, kept as evidence. A refusal is proved by two witnesses: the value is refused on every connection, and the list does not have it. */
 export async function askAbout(
-  prober: Pick<Prober, 'name' | 'request' | 'refusal' | 'ask'>,
+  prober: Pick<Prober, 'name' | 'request' | 'refusal' | 'settlingMs' | 'connections' | 'pauseMs' | 'ask'>,
   store: Store,
   { version, listed }: { readonly version: Pick<VersionRef, 'credential' | 'number'>; readonly listed: boolean },
 ): Promise<'accepted' | 'refused'> {
-  const answer = await prober.ask(await store.unseal(version));
+  const answer = await askUntil('accepted', prober, await store.unseal(version));
   if (answer.verdict !== 'refused') {
     await store.prove(version, accepted(prober, answer));
     return 'accepted';

@@ -65,6 +65,20 @@ it('asks with a value that is not listed any more once, and keeps what that show
   expect(refused).toMatchObject({ outcome: 'proved' });
 });
 
+it('calls no key refused that one server of several still lets through', async () => {
+  await stage.lab.stop();
+  stage = await startOpenAiStage(bench, { lingeringMs: 60_000, lateEvery: 3 });
+  stage.account.settlingMs = 60;
+  const { next } = await bench.rotate();
+  await bench.attempt(() => stage.openai.createKey(next));
+  await bench.promote(next);
+  stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
+
+  const { versions } = await look();
+
+  expect(versions.at(-1)).toMatchObject({ number: 3, verdict: 'accepted' });
+});
+
 it("attributes what carries this credential's exact label, and nothing else", async () => {
   const names = [label(9), label(9, 'another'), `${label(9)} copy`, `x${label(9)}`, 'somebody'];
   for (const name of names) stage.lab.createServiceAccount(name);
