@@ -85,7 +85,7 @@ it('a setting that somebody edited is told, and left alone', async () => {
 it('a key that somebody revoked is told, with what to do next', async () => {
   await settled();
   const { providerId } = (await stage.session.store.versions(stage.credential)).at(-1)!;
-  const revoked = stage.openai.keys().find(({ accountId }) => providerId?.endsWith(accountId ?? '-'));
+  const revoked = stage.openai.keys().find(({ id }) => providerId?.endsWith(id));
   stage.openai.killKey(revoked!.id);
   await stage.pass(5 * minute);
 
