@@ -33,7 +33,8 @@ async function look(options: { deep?: boolean; rotateToItself?: boolean } = {}):
   for await (const each of check({ file: playground.file, credentials: ['viewer-jwt'], ...options })) found.push(each);
   return found.filter(({ what }) => what.includes('deep'));
 }
-const text = async (): Promise<string> => statusText(await statusOf(session, null), paintFor(process.stderr)).join('\n');
+const text = async (): Promise<string> =>
+  statusText(await statusOf(session, null), paintFor(process.stderr)).join('\n');
 
 it('looks deeper only when it is asked to', async () => {
   await adoptIt();
@@ -50,7 +51,9 @@ it('shows with the status what was found, and when another release answers', asy
 
   expect(found.filter(({ ok }) => !ok)).toEqual([]);
   expect(found.at(-1)).toMatchObject({ what: 'viewer-jwt: deep, trial' });
-  expect(await text()).toMatch(/engine 1\.18\.1, seen \S+: expiries by PATCH.*rotate drops; shown by POST \/api\/build/);
+  expect(await text()).toMatch(
+    /engine 1\.18\.1, seen \S+: expiries by PATCH.*rotate drops; shown by POST \/api\/build/,
+  );
   expect(await text()).not.toContain('another release');
 
   engine().behavior.server = 'Document Engine/1.19.0';
