@@ -1,6 +1,6 @@
 import type { Progress, RotationReport } from '../../src/domain/rotation.js';
 import { catalog } from '../../workflows/catalog.js';
-import { decide, progress } from '../../workflows/rotation/messages.js';
+import { progress } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { type Stage, startStage } from './stage.js';

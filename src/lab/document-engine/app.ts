@@ -71,9 +71,8 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
     const kept = held !== null && Date.now() < held.until && clock() < held.expiresAt ? held : null;
     const both = await Promise.all([opens(engine, token), kept === null || opens(engine, kept.token)]);
     const served = both.every(Boolean);
-    if (!served)
-      held = null; // nobody goes on with a token that was refused
-    else if (kept === null && tokenLifetimeMs > 0) held = { token, until, expiresAt };
+    // Nobody goes on with a token that was refused.
+    if (!served || kept === null) held = served && tokenLifetimeMs > 0 ? { token, until, expiresAt } : null;
     return served;
   }
 }
