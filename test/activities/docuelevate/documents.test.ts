@@ -222,7 +222,7 @@ it('takes another document when its bytes were seen before', async () => {
 
 it('keeps its hands off a document that was given the id of its own', async () => {
   await uploadBySomebody(Buffer.from('somebody'));
-  const line = { id: 1, step_name: 'create_file_record', file_id: stage.lab.files()[0]?.id };
+  const line = { id: 1, step_name: 'create_file_record', status: 'success', file_id: stage.lab.files()[0]?.id };
   const body = JSON.stringify({ logs: [line] });
   stage.lab.faults.add({ method: 'GET', path: '/api/logs/task/{task}', kind: { status: 200, body } });
 
