@@ -140,6 +140,8 @@ export function judgeIdle({
   const isOurs = probes.some((probe) => isOwn(probe, lastUsed, usageResolutionMs));
   if (usedAfter > 0 && !isOurs) return idle('failed', `used ${usedAfter} s after the switch`);
   if (readAt === undefined) return idle('not-observable', `${name} gave no time for its data`);
+  if (Math.max(switchedAt, lastUsed) - readAt > skewMs / secondMs)
+    return idle('not-observable', `the clock of ${name} went back, so its data cannot be compared`);
   const since = Math.max(switchedAt, lastUsed + Math.ceil(usageResolutionMs / secondMs));
   if (readAt < since)
     return {

@@ -112,7 +112,7 @@ it('plans a rotation without a Temporal server, with every request and the point
   const { plan } = (await stage.keyturn('plan', 'openai', '--json')).json<{ plan: { phase: string }[] }>();
 
   expect(code).toBe(0);
-  expect(stdout).toContain('POST /v1/organization/projects/{project}/service_accounts/{account}/api_keys ?\n');
+  expect(stdout).toContain('POST /v1/organization/projects/{project}/service_accounts/{account}/api_keys ? …\n');
   expect(stdout).toMatch(/GET \/login \?/);
   expect(stdout).toMatch(/Create a new secret key[\s\S]+undo: openai.deleteKey/);
   expect(stdout).toMatch(/point of no return.+\n.+Delete the old key/);

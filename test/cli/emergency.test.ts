@@ -165,7 +165,7 @@ it('starts a rotation that contains, shows the clock, and keeps it in the ledger
 
 it('contains although the provider cannot create, and says that it is not rotated', async () => {
   const leaked = stage.scenario.engineHolds();
-  const path = '/v1/organization/projects/{project}/service_accounts';
+  const path = '/v1/organization/projects/{project}/service_accounts/{account}/api_keys';
   openai.faults.add({ method: 'POST', path, kind: { status: 400 }, times: 100 });
 
   const ended = await emergency('--yes', '--json');

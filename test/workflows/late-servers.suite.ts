@@ -12,7 +12,7 @@ beforeAll(async () => {
   const started = await startOpenAiApiKey({ clock: fastClock(1000), lingeringMs: 1_500_000, lateEvery: 3 });
   const { openai } = started.config.credentials;
   const provider = { ...(openai as { provider: object }).provider, settling: '1 second' };
-  scenario = { ...started, config: { ...started.config, credentials: { openai: { ...openai, provider } } } as never };
+  scenario = { ...started, config: { ...started.config, credentials: { openai: { ...openai, provider } } } };
   rehearsal = await rehearse(scenario);
 });
 afterAll(() => rehearsal.stop());

@@ -87,7 +87,7 @@ it('goes on when a person says that their change may be replaced, and retires th
 });
 
 it('recovers a key whose creation was answered by a cut connection, and leaves one', async () => {
-  const path = '/v1/organization/projects/{project}/service_accounts';
+  const path = '/v1/organization/projects/{project}/service_accounts/{account}/api_keys';
   openai.faults.add({ method: 'POST', path, kind: 'reset-after' });
 
   expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'retired', leftOver: [] });

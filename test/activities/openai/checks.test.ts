@@ -284,6 +284,13 @@ describe('idleness of the old key', () => {
     expect(await ask('isIdle', old)).toMatchObject({ outcome: 'failed', detail: 'used 800 s after the switch' });
   });
 
+  it('cannot be told when the provider’s clock has gone back, and is not waited for', async () => {
+    const old = await coarse();
+    pass(-3600);
+
+    expect(await ask('isIdle', old)).toMatchObject({ outcome: 'not-observable', detail: /went back/ as never });
+  });
+
   it('is proved by data that are old enough, and says since when', async () => {
     const old = await coarse();
     pass(16 * 60 - 100);
