@@ -88,7 +88,8 @@ it('starts a rotation that nobody works on yet, and a worker does it', async () 
 });
 
 it('stops at once on a second Ctrl-C, whatever is in progress', async () => {
-  const path = `/v1/organization/projects/${openai.project}/service_accounts`;
+  const account = openai.keys()[0]?.accountId ?? '';
+  const path = `/v1/organization/projects/${openai.project}/service_accounts/${account}/api_keys`;
   up = stage.start(['up']);
   await up.says('Ready.');
   openai.faults.add({ method: 'POST', path, kind: 'hang' });
