@@ -25,12 +25,19 @@ interface Surroundings {
   readonly plan: Plan;
 }
 
+interface Answer {
+  readonly decision: Decision;
+  /** What was asked; null where nobody was asked. */
+  readonly why: string | null;
+}
+
 /** Somebody who looks at a rotation now and then, answers what it asks, and interferes. */
 export class Person {
   readonly problems = new Set<string>();
   gaveUp = false;
   readonly #at: Surroundings;
-  readonly #answers: { title: string; decision: Decision }[] = [];
+  /** What was decided, by the question. */
+  readonly #answers = new Map<string, Answer>();
   readonly #doing: Promise<void>[] = [];
   #asked = 0;
 
@@ -73,7 +80,9 @@ export class Person {
   takeBack(): void {
     this.act(async () => {
       const { waiting }: Progress = await this.#at.handle.query(progress);
-      await this.#decide('roll-back', waiting?.id ?? '');
+      if (!waiting) return;
+      this.#answers.set(waiting.id, { decision: 'roll-back', why: null });
+      await this.#decide('roll-back', waiting.id);
     });
   }
 
@@ -111,7 +120,7 @@ export class Person {
       this.problems.add(`it says that somebody changed the setting, and nobody did: ${title}`);
     sim.note(`a person is asked "${title}" and says ${decision}`);
     if (plan.answerMs > 0) await sim.sleep(plan.answerMs);
-    this.#answers.push({ title, decision });
+    this.#answers.set(id, { decision, why: title });
     const times = plan.doubleDecisions ? 2 : 1;
     await Promise.allSettled(Array.from({ length: times }, () => this.#decide(decision, id)));
     if (decision === 'abandon') this.gaveUp = true;
@@ -132,12 +141,13 @@ export class Person {
     return ways.find(given) ?? 'abandon';
   }
 
-  /** A decision that is taken up has to be one that was given to this very question. */
+  /** A decision that goes on record has to be one that was given to this very question. What ends a wait early answers none. */
   #scheduled(type: string, [arg]: unknown[]): void {
     if (type !== 'versions.recordDecision') return;
-    const { title, decision } = arg as { title: string; decision: Decision };
-    const index = this.#answers.findIndex((answer) => answer.title.startsWith(title) && answer.decision === decision);
-    if (index < 0) this.problems.add(`"${decision}" was taken for an answer about "${title}", which nobody was asked`);
-    else this.#answers.splice(index, 1);
+    const { title, decision, question } = arg as { title: string; decision: Decision; question?: string };
+    if (question === undefined) return;
+    const given = this.#answers.get(question);
+    if (given?.decision !== decision || given.why?.startsWith(title) === false)
+      this.problems.add(`"${decision}" was taken for an answer about "${title}", which nobody was asked`);
   }
 }

@@ -210,7 +210,7 @@ it('rolls back when the admin key may not make keys', async () => {
   const ended = await rotate();
   writeFileSync(join(stage.dir, 'openai-admin'), key);
 
-  expectTold(ended, 3, 'openai', '403', 'none: documents use version');
+  expectTold(ended, 3, 'openai', 'lacks api.management.write (401)', 'none: documents use version');
   expect(await stage.scenario.consume()).toBe(true);
 });
 
