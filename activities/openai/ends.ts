@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
@@ -11,6 +12,9 @@ import type { ProjectKey } from './schemas.js';
 
 /** After this no request of an earlier attempt is under way any more: the start-to-close timeout of these activities. */
 const attemptMs = 60_000;
+
+/** What a deletion waits at most for the last use, which nobody can read afterwards. */
+const headStartMs = 300;
 
 export interface Work {
   readonly deps: OpenAiDeps;
@@ -82,12 +86,13 @@ interface One {
   readonly compromised: boolean;
 }
 
-/** Deletes one key. Returns, for one that leaked, the project's keys as they were, read beside the deletion: that waits for nobody. */
+/** Deletes one key. Returns, for one that leaked, the project's keys as they were before: a deletion hardly waits for that. */
 export async function deleteOne(work: Work, { account, key, compromised }: One): Promise<ProjectKey[]> {
   const { deps, client, ref } = work;
   if (key === null) return [];
   await presentFence(deps.store, ref);
   const listed = compromised ? client.keys().catch(() => []) : [];
+  await Promise.race([listed, delay(headStartMs)]);
   if (!(await client.deleteKey(key)) && account !== null) await deleteWithAccount(work, account, key);
   return listed;
 }

@@ -166,7 +166,8 @@ it('starts a rotation that contains, shows the clock, and keeps it in the ledger
 it('contains although the provider cannot create, and says that it is not rotated', async () => {
   const leaked = stage.scenario.engineHolds();
   const path = '/v1/organization/projects/{project}/service_accounts/{account}/api_keys';
-  openai.faults.add({ method: 'POST', path, kind: { status: 400 }, times: 100 });
+  const body = JSON.stringify({ error: { message: 'no more keys', type: 'invalid_request_error', code: null } });
+  openai.faults.add({ method: 'POST', path, kind: { status: 400, body }, times: 100 });
 
   const ended = await emergency('--yes', '--json');
 
