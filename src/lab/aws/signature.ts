@@ -63,7 +63,7 @@ export function signatureHeaders(
   request: Pick<Signable, 'method' | 'body'> & { readonly url: URL },
 ): Record<string, string> {
   const { url, method, body } = request;
-  const now = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const now = new Date(Date.now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const headers = {
     host: url.host,
     'x-amz-content-sha256': sha256(body),

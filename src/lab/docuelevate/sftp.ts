@@ -91,5 +91,5 @@ function write(sftp: SFTPWrapper, path: string, bytes: Buffer): Promise<void> {
 
 /** As the engine writes it into a name. */
 function compactTime(): string {
-  return new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
+  return new Date(Date.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
 }
