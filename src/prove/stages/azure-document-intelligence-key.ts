@@ -19,7 +19,7 @@ export async function stageAzureDocumentIntelligenceKey(): Promise<Stage> {
   if (!isAzure(azure) || !isDocuElevate(docuelevate)) throw new Error('the scenario has other systems than this stage');
   const own = azure.neighborsKey;
   const adopted = scenario.adopted['key'] ?? '';
-  const untouched = azure.inSlot('Key2'); // nobody's: what becomes of it is of no account
+  const strange = [azure.inSlot('Key2')]; // nobody's, or a person's: what becomes of it is of no account
   return {
     scenario: { ...scenario, working: () => [...scenario.working(), own] },
     systems: [azure, docuelevate],
@@ -28,11 +28,14 @@ export async function stageAzureDocumentIntelligenceKey(): Promise<Stage> {
       { value: own, label: null, alive: azure.works(own), foreign: true },
       ...azure
         .keys()
-        .filter(({ value }) => value !== untouched)
+        .filter(({ value }) => !strange.includes(value))
         .map(({ value, slot, live }) => ({ value, label: slot, alive: live, foreign: false, readable: true as const })),
     ],
     edit: (to) => docuelevate.editSetting('azure_ai_key', to === 'own' ? own : adopted, 'a person'),
-    killAdopted: () => azure.regenerateByHand('Key1'),
+    killAdopted() {
+      azure.regenerateByHand('Key1');
+      strange.push(azure.inSlot('Key1'));
+    },
     skew: (ms) => void (skewMs += ms),
     hollow: { body: () => hollowBody(azure, scenario.engineHolds()), probe: '/documentintelligence/info' },
     goesBack: /may still arrive/,
