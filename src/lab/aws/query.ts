@@ -74,7 +74,10 @@ const iam: Readonly<Record<string, Action>> = {
     if (!key) return gone(`The Access Key with id ${field('AccessKeyId')}`);
     const { user, lastUse } = key;
     const lastUsed = lastUse.shown();
-    const used = { LastUsedDate: lastUsed ? minute(lastUsed.at) : undefined, ServiceName: lastUsed?.service ?? 'N/A' };
+    const used = {
+      LastUsedDate: lastUsed ? iso(wholeSteps(lastUsed.at, state)) : undefined,
+      ServiceName: lastUsed?.service ?? 'N/A',
+    };
     return {
       UserName: user.name,
       AccessKeyLastUsed: { ...used, Region: lastUsed && lastUsed.service !== 's3' ? 'us-east-1' : 'N/A' },
@@ -146,7 +149,6 @@ function iso(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+/, '');
 }
 
-/** Last uses are told in whole minutes. */
-function minute(ms: number): string {
-  return iso(Math.floor(ms / 60_000) * 60_000);
+function wholeSteps(ms: number, { usageStepMs }: Pick<AwsState, 'usageStepMs'>): number {
+  return Math.floor(ms / usageStepMs) * usageStepMs;
 }

@@ -10,6 +10,8 @@ import { type AccessKey, type AwsState, createState, type Put, type User } from 
 export interface AwsLabOptions extends LabOptions, UsageOptions, PropagationOptions {
   /** How long a change of a policy takes until it is known (milliseconds by the lab's clock). */
   readonly policyLagMs?: number;
+  /** Last uses are told in whole steps of so many milliseconds: minutes when left out. */
+  readonly usageStepMs?: number;
 }
 
 /** A key of the service user as AWS sees it, secret included. */

@@ -77,6 +77,8 @@ export interface AwsState {
   /** Every key there ever was, oldest first. */
   readonly keys: readonly AccessKey[];
   readonly sessions: readonly Session[];
+  /** Times of last uses are told in whole steps, milliseconds. */
+  readonly usageStepMs: number;
   /** By how much AWS's clock is ahead of this machine's, which signs requests, in milliseconds. */
   aheadMs: number;
   now(): number;
@@ -97,6 +99,8 @@ export interface StateOptions extends UsageOptions, PropagationOptions {
   readonly clock: Clock;
   /** How long a change of a policy takes until it is known, in milliseconds by the clock. */
   readonly policyLagMs?: number;
+  /** The time of a last use is told in whole steps of so many milliseconds: minutes when left out. */
+  readonly usageStepMs?: number;
 }
 
 const quota = 2;
@@ -114,7 +118,7 @@ const managing = [
 const objects = ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'];
 
 export function createState(options: StateOptions): AwsState {
-  const { clock, policyLagMs = 0 } = options;
+  const { clock, policyLagMs = 0, usageStepMs = 60_000 } = options;
   const account = String(randomBytes(6).readUIntBE(0, 6) % 1e12).padStart(12, '7');
   const sessions: Session[] = [];
   const newUser = (name: string, actions: readonly string[], path = '/'): User => ({
@@ -130,7 +134,7 @@ export function createState(options: StateOptions): AwsState {
       colleague: newUser('colleague', objects),
     },
     bucket: { name: 'documents', region: null, objects: new Map() },
-    ...{ sessions, puts: [], aheadMs: 0 },
+    ...{ sessions, usageStepMs, puts: [], aheadMs: 0 },
     now: clock,
     issueSession(user, ofRole = false) {
       const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock(), ofRole };

@@ -15,13 +15,13 @@ export function stageAwsS3AccessKeys(): Promise<Stage> {
   return stageOf({});
 }
 
-/** The same where AWS notes uses as the real one does: the first in a quarter of an hour alone. */
+/** The same where AWS notes uses as the real one does: the first in a quarter of an hour alone, in whole minutes. */
 export function stageAwsS3AccessKeysInBuckets(): Promise<Stage> {
-  return stageOf({ usageResolutionMs: 900_000, usageResolution: '1 second' });
+  return stageOf({ usageStepMs: 60_000, usageResolutionMs: 900_000, usageResolution: '1 second' });
 }
 
 async function stageOf(behavior: AwsScenarioOptions): Promise<Stage> {
-  const base = fastClock(1000); // AWS tells last uses in whole minutes
+  const base = fastClock(1000); // AWS tells times in whole seconds
   let skewMs = 0;
   const past = { settlingMs: -oneDayMs, lingeringMs: -oneDayMs }; // a clock that is put back makes no key unborn
   const { openai, stop, ...engine } = await withAi();
