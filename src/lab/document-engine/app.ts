@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SignJWT } from 'jose';
 import { request } from 'undici';
 import { sample } from './document-routes.js';
+import { remembered } from '../remembered.js';
 import { bystander, type LabOptions, type LabServer, serve } from '../server.js';
 import type { DocumentEngineLab } from './server.js';
 
@@ -88,10 +89,10 @@ async function opens({ url }: DocumentEngineLab, token: string): Promise<boolean
   return statusCode === 200;
 }
 
-function publicOf(pem: string): string | null {
+const publicOf = remembered((pem) => {
   try {
     return createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'pem' }).toString();
   } catch {
     return null;
   }
-}
+});

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import ssh2 from 'ssh2';
+import { remembered } from '../remembered.js';
 
 /** A key pair as `ssh-keygen -t ed25519` makes one. */
 export interface LabKey {
@@ -28,13 +29,13 @@ export function blobOf(privateKey: string, passphrase?: string): string | null {
 }
 
 /** As sshd names a key in its log. */
-export function nameOf(blob: string): string {
+export const nameOf = remembered((blob) => {
   const bytes = Buffer.from(blob, 'base64');
   const kind = bytes.toString('latin1', 4, 4 + bytes.readUInt32BE());
   const name = kind.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa');
   const hash = createHash('sha256').update(bytes).digest('base64').replace(/=+$/, '');
   return `${name.toUpperCase()} SHA256:${hash}`;
-}
+});
 
 /** A key in an authorized_keys file. */
 export interface KeyLine {
@@ -49,13 +50,13 @@ const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+';
 const line = new RegExp(`^[ \\t]*(?:(${options})[ \\t]+)?(${kinds})[ \\t]+([A-Za-z0-9+/=]+)(?:\\s[^]*)?$`);
 
 /** What sshd takes from an authorized_keys file: one key a line, after options and before a comment. What is cut off is no key. */
-export function keysIn(text: string): KeyLine[] {
-  return text.split('\n').flatMap((each, index) => {
+export const keysIn = remembered((text): readonly KeyLine[] =>
+  text.split('\n').flatMap((each, index) => {
     const [, given = '', kind = '', blob = ''] = /^[ \t]*#/.test(each) ? [] : (line.exec(each) ?? []);
     if (blob === '' || ssh2.utils.parseKey(`${kind} ${blob}`) instanceof Error) return [];
     return { number: index + 1, options: given, blob };
-  });
-}
+  }),
+);
 
 export function blobsIn(text: string): string[] {
   return keysIn(text).map(({ blob }) => blob);
