@@ -218,3 +218,20 @@ if (folder === undefined) {
     expect((await call('DELETE', '/api/documents/ours')).status).toBe(404);
   });
 }
+
+it('knows of a rotation that another one displaced on its way, which no look could have shown', async () => {
+  const [theirs, ours, last] = Array.from({ length: 3 }, () => newKeyPair('ES256').publicKey) as [
+    string,
+    string,
+    string,
+  ];
+  lab.rotateByHand('jwt', theirs);
+  await rotate(ours);
+  expect(lab.crossed('jwt')).toEqual([theirs]);
+
+  lab.rotateByHand('jwt', last);
+  await call('GET', '/api/secrets/jwt');
+  await rotate(newKeyPair('ES256').publicKey);
+
+  expect(lab.crossed('jwt')).not.toContain(last);
+});

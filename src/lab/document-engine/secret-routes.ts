@@ -23,7 +23,7 @@ export function secretRoutes(state: DocumentEngineState, behavior: Behavior): Ro
   return {
     'GET /api/secrets/{type}': ofType(({ type }) => ({
       status: 200,
-      body: state.live(type).map(({ id, expiresAt }) => ({ id, expiresAt })),
+      body: state.list(type).map(({ id, expiresAt }) => ({ id, expiresAt })),
     })),
     'POST /api/secrets/{type}': ofType(({ type, body }) => {
       const asked = Added.safeParse(body);

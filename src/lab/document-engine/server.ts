@@ -44,6 +44,8 @@ export interface DocumentEngineLab extends LabServer {
   readonly rotatedOnly: (type: SecretType) => readonly string[];
   /** Of these, the ones that were to last for a moment only. */
   readonly brief: (type: SecretType) => readonly string[];
+  /** Of these, the ones that another rotation displaced before any list had shown them. */
+  readonly crossed: (type: SecretType) => readonly string[];
   /** Ids and expiries, as a list shows them. */
   secrets(type: SecretType): { readonly id: number; readonly expiresAt: string | null }[];
   /** Somebody uses the API beside us. */
@@ -113,7 +115,7 @@ export async function startDocumentEngineLab(options: DocumentEngineLabOptions =
     values: (type) => [...new Set(state.live(type).map(({ value }) => value))],
     everyValue: state.everyValue,
     rotatedOnly: state.rotatedOnly,
-    brief: state.brief,
+    ...{ brief: state.brief, crossed: state.crossed },
     secrets: (type) => state.live(type).map(({ id, expiresAt }) => ({ id, expiresAt })),
     addByHand: (type, value) => void state.add(type, value, faraway()),
     expireByHand: (type, id, expiresAt) => void state.expire(type, id, expiresAt),

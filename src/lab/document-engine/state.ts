@@ -73,6 +73,8 @@ export interface DocumentEngineState {
   readonly now: Clock;
   /** Non-expired ones, the current one among them, as a node knows them: the database when none is named. */
   readonly live: (type: SecretType, node?: number) => readonly Secret[];
+  /** The same in the database, for somebody who reads the list. */
+  readonly list: (type: SecretType) => readonly Secret[];
   readonly add: (type: SecretType, value: string, expiresAt: string) => boolean;
   readonly rotate: (type: SecretType, value: string) => boolean;
   /** Undefined when there is no such secret. */
@@ -85,6 +87,8 @@ export interface DocumentEngineState {
   readonly rotatedOnly: (type: SecretType) => readonly string[];
   /** Of these, the ones that never were to last for longer than a quarter of an hour. */
   readonly brief: (type: SecretType) => readonly string[];
+  /** Of these, the ones that were displaced before any list had shown them. */
+  readonly crossed: (type: SecretType) => readonly string[];
   readonly restart: () => void;
   /** The database is new: what the API had set is gone, and ids start again. */
   readonly loseDatabase: () => void;
@@ -114,12 +118,14 @@ export function createState({ clock, algorithm, behavior, environment }: StateOp
   return {
     ...{ algorithm, now: clock, restart, loseDatabase },
     live: (type, node = 0) => tables[type].liveOn(node),
+    list: (type) => tables[type].list(),
     add: (type, value, expiresAt) => tables[type].add(value, expiresAt),
     rotate: (type, value) => tables[type].rotate(value),
     expire: (type, id, expiresAt) => tables[type].expire(id, expiresAt),
     remove: (type, value) => tables[type].remove(value),
     everyValue: (type) => [...tables[type].ever],
     rotatedOnly: (type) => [...tables[type].rotatedOnly],
+    crossed: (type) => [...tables[type].crossed],
     brief: (type) => [...tables[type].ever].filter((value) => !tables[type].lasting.has(value)),
   };
 }

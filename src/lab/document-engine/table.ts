@@ -6,6 +6,8 @@ import type { Behavior, Secret, SecretType } from './state.js';
 export interface Table {
   /** As a node knows them; node 0 is the database. */
   liveOn(node: number): readonly Secret[];
+  /** Somebody reads the list. */
+  list(): readonly Secret[];
   add(value: string, expiresAt: string): boolean;
   rotate(value: string): boolean;
   expire(id: number, expiresAt: string): boolean | undefined;
@@ -18,6 +20,8 @@ export interface Table {
   readonly rotatedOnly: ReadonlySet<string>;
   /** Values that were to last for longer than a moment. */
   readonly lasting: ReadonlySet<string>;
+  /** Values that a rotation displaced before any list had shown them: two rotations crossed on their way, and neither could know. */
+  readonly crossed: ReadonlySet<string>;
 }
 
 interface TableOptions {
@@ -34,6 +38,7 @@ interface Snapshot {
 
 const oneDayMs = 86_400_000;
 const briefMs = 15 * 60_000;
+const onTheWayMs = 500; // less than passes until anybody tries again
 
 export function createTable(options: TableOptions): Table {
   return new SecretTable(options);
@@ -43,6 +48,8 @@ class SecretTable implements Table {
   readonly ever = new Set<string>();
   readonly rotatedOnly = new Set<string>();
   readonly lasting = new Set<string>();
+  readonly crossed = new Set<string>();
+  readonly #unlisted = new Map<string, number>();
   readonly #options: TableOptions;
   readonly #past: Snapshot[] = [];
   #rows: Secret[] = [];
@@ -57,6 +64,11 @@ class SecretTable implements Table {
     if (node % nodes === 0 || lagMs === 0) return this.#live();
     const known = this.#past.findLast(({ at }) => at <= performance.now() - lagMs) ?? this.#past[0];
     return (known?.rows ?? []).filter(({ expiresAt }) => expiresAt === null || !this.#isPast(expiresAt));
+  }
+
+  list(): readonly Secret[] {
+    this.#unlisted.clear();
+    return this.#live();
   }
 
   /** What has expired is cleared away: a clock that goes back brings nothing back. */
@@ -81,12 +93,15 @@ class SecretTable implements Table {
     if (!former || !isUsable(type, value)) return false;
     const there = behavior.duplicates === 'refused' && this.#live().find((row) => row.value === value);
     if (!this.ever.has(value)) this.rotatedOnly.add(value);
+    if (performance.now() - (this.#unlisted.get(former.value) ?? Number.NEGATIVE_INFINITY) < onTheWayMs)
+      this.crossed.add(former.value);
     if (!there) this.#succeed(former, value);
     else if (there !== former) {
       this.#leave(former);
       there.expiresAt = null;
     }
     this.lasting.add(value);
+    this.#unlisted.set(value, performance.now());
     this.#remember();
     return true;
   }

@@ -107,14 +107,18 @@ function stageOf({ type, start, own, adopted }: Staging, behavior: Partial<Behav
   };
 }
 
-/** A value that was only ever rotated to is an emergency's, which nobody holds; it may have ended a person's as well. */
+/**
+ * A value that was only ever rotated to is an emergency's, which nobody holds; it may have ended a person's as well. So may any rotation
+ * that crossed a person's: the engine has no compare-and-set.
+ */
 function issuedBy(lab: DocumentEngineLab, type: SecretType, person: string): Issued[] {
   const [alive, displaced] = [lab.values(type), lab.rotatedOnly(type).filter((value) => value !== person)];
+  const isExcused = displaced.length > 0 || lab.crossed(type).includes(person);
   return lab
     .everyValue(type)
     .filter((value) => !displaced.includes(value))
     .map((value) => ({ value, label: null, alive: alive.includes(value), foreign: value === person }))
-    .filter(({ alive: lives, foreign }) => lives || !foreign || displaced.length === 0);
+    .filter(({ alive: lives, foreign }) => lives || !foreign || !isExcused);
 }
 
 function isDocumentEngine(server: LabServer | undefined): server is DocumentEngineLab {
