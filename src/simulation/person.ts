@@ -15,6 +15,7 @@ const endMs = 24 * 3_600_000;
 const lookMs = 400;
 const untilNextMs = 30_000; // a grace, a pause
 const patience = 5; // questions, before somebody gives up
+const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon'];
 
 interface Surroundings {
   readonly sim: Simulation;
@@ -120,10 +121,28 @@ export class Person {
       this.problems.add(`it says that somebody changed the setting, and nobody did: ${title}`);
     sim.note(`a person is asked "${title}" and says ${decision}`);
     if (plan.answerMs > 0) await sim.sleep(plan.answerMs);
+    if (plan.wrongAnswers) await this.#answerWrongly(choices, id);
     this.#answers.set(id, { decision, why: title });
     const times = plan.doubleDecisions ? 2 : 1;
     await Promise.allSettled(Array.from({ length: times }, () => this.#decide(decision, id)));
     if (decision === 'abandon') this.gaveUp = true;
+  }
+
+  /** To the question before, to one that nobody asked, and with what is no choice. */
+  async #answerWrongly(choices: readonly Decision[], question: string): Promise<void> {
+    const earlier = [...this.#answers.keys()].filter((each) => each !== question);
+    const noChoice = decisions.filter((each) => !choices.includes(each));
+    const wrong: (readonly [Decision, string])[] = [
+      ...[...earlier.slice(-1), 'a question of nobody'].map((other) => ['skip', other] as const),
+      ...[...noChoice, 'perhaps' as Decision].map((each) => [each, question] as const),
+    ];
+    for (const [decision, about] of wrong) {
+      const taken = await this.#decide(decision, about).then(
+        () => true,
+        () => false,
+      );
+      if (taken) this.problems.add(`"${decision}" was taken, which answers nothing that is asked`);
+    }
   }
 
   async #decide(decision: Decision, question: string): Promise<void> {

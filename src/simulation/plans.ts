@@ -20,6 +20,7 @@ export interface Dice {
   /** How long people think. */
   readonly answerMs: readonly number[];
   readonly doubleDecisions: boolean;
+  readonly wrongAnswers: boolean;
 }
 
 const shortGraceMs = 150; // a phase of its own, no longer
@@ -27,14 +28,21 @@ const longGraceMs = 2 * 3_600_000; // proofs age meanwhile
 
 /** Ways to draw: what passes by itself, that and people, everything. */
 export const profiles = {
-  passing: { kinds: passing, most: 3, graceMs: [shortGraceMs], answerMs: [0], doubleDecisions: false },
+  passing: {
+    kinds: passing,
+    most: 3,
+    graceMs: [shortGraceMs],
+    answerMs: [0],
+    doubleDecisions: false,
+    wrongAnswers: false,
+  },
   people: {
     ...{ kinds: [...passing, ...people], most: 3, graceMs: [shortGraceMs, 20_000] },
-    ...{ answerMs: [0, 5_000], doubleDecisions: true },
+    ...{ answerMs: [0, 5_000], doubleDecisions: true, wrongAnswers: true },
   },
   all: {
     ...{ kinds: [...passing, ...people, ...others], most: 4, graceMs: [shortGraceMs, 20_000, longGraceMs] },
-    ...{ answerMs: [0, 0, 5_000, 900_000], doubleDecisions: true },
+    ...{ answerMs: [0, 0, 5_000, 900_000], doubleDecisions: true, wrongAnswers: true },
   },
 } as const satisfies Readonly<Record<string, Dice>>;
 export type Profile = keyof typeof profiles;
@@ -44,7 +52,7 @@ const weights: Partial<Record<TroubleKind, number>> = { kill: 4, freeze: 4, over
 
 /** The plan of a seed, for a rotation that passes so many places without trouble. */
 export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Plan {
-  const { kinds, most, graceMs, answerMs, doubleDecisions }: Dice = profiles[profile];
+  const { kinds, most, graceMs, answerMs, doubleDecisions, wrongAnswers }: Dice = profiles[profile];
   const random = new Random(`${seed}/plan`);
   const weighted = kinds.flatMap((kind) => Array.from({ length: weights[kind] ?? 1 }, () => kind));
   const troubles = Array.from({ length: 1 + random.below(most) }, (): Trouble => {
@@ -55,6 +63,7 @@ export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Pla
   return {
     ...{ troubles, graceMs: random.pick(graceMs), patienceMs: random.pick([3_000, 600_000]) },
     ...{ answerMs: random.pick(answerMs), doubleDecisions: doubleDecisions && random.chance(0.25) },
+    ...(wrongAnswers && random.chance(0.25) && { wrongAnswers }),
   };
 }
 
@@ -68,6 +77,7 @@ export function* simpler(plan: Plan): Generator<Plan> {
   const { troubles } = plan;
   for (const left of troubles) yield { ...plan, troubles: troubles.filter((each) => each !== left) };
   if (plan.doubleDecisions) yield { ...plan, doubleDecisions: false };
+  if (plan.wrongAnswers) yield { ...plan, wrongAnswers: false };
   if (plan.answerMs !== calm.answerMs) yield { ...plan, answerMs: calm.answerMs };
   if (plan.graceMs !== calm.graceMs) yield { ...plan, graceMs: calm.graceMs };
   if (plan.patienceMs !== calm.patienceMs) yield { ...plan, patienceMs: calm.patienceMs };

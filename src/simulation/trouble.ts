@@ -44,6 +44,8 @@ export interface Plan {
   readonly answerMs: number;
   /** Whether each answer arrives twice. */
   readonly doubleDecisions: boolean;
+  /** Whether people first answer a question that is over, and then with what is no choice; not when left out. */
+  readonly wrongAnswers?: boolean;
 }
 
 export const durable: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
