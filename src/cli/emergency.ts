@@ -71,6 +71,8 @@ async function begin(cli: Cli, wanted: Wanted): Promise<ExitCode> {
   }
   const { session } = stored;
   try {
+    const { requireNoValue } = await import('../operations/command-line.js');
+    await requireNoValue(session.store, cli.words);
     return await declare(cli, session, wanted);
   } finally {
     await session.close();

@@ -9,8 +9,10 @@ export interface Cli {
   readonly config: string;
   readonly json: boolean;
   readonly verbose: boolean;
-  /** Who the ledger says it was. */
+  /** Who the ledger says it was: whoever `--actor` names, and beside it the system's user. */
   readonly actor: string;
+  /** Whatever was written on the command line, which must hold no value. */
+  readonly words: readonly string[];
   /** Where people read: standard output, or standard error where the other one is kept for the JSON document. */
   readonly stream: NodeJS.WriteStream;
   /** Colors for `stream`. */
@@ -30,7 +32,10 @@ export interface GlobalOptions {
 
 /** Runs a command's work, tells how it failed if it did, and ends the process. */
 export async function perform(command: Command, work: (cli: Cli) => Promise<ExitCode | void>): Promise<void> {
-  const cli = cliOf(command.optsWithGlobals<GlobalOptions>());
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const given = [...Object.values<unknown>({ ...options }), ...command.args];
+  const words = given.filter((word) => typeof word === 'string');
+  const cli = cliOf(options, words);
   let code: ExitCode;
   try {
     code = (await work(cli)) ?? exitCodes.done;
@@ -47,7 +52,7 @@ export function endProcess(code: ExitCode): void {
   process.stderr.write('', () => process.stdout.write('', () => process.exit()));
 }
 
-function cliOf({ config, json = false, verbose = false, actor = operatingSystemUser() }: GlobalOptions): Cli {
+function cliOf({ config, json = false, verbose = false, actor }: GlobalOptions, words: readonly string[]): Cli {
   const stream = json ? process.stderr : process.stdout;
   const say: Cli['say'] = (...lines) => void stream.write(lines.map((line) => `${line}\n`).join(''));
   let answered = false;
@@ -56,10 +61,16 @@ function cliOf({ config, json = false, verbose = false, actor = operatingSystemU
     answered = true;
   }
   return {
-    ...{ config, json, verbose, actor, stream, say },
+    ...{ config, json, verbose, stream, say, words, actor: actorOf(actor) },
     paint: paintFor(stream),
     answer: (content, text) => (json ? document(content) : say(...text)),
   };
+}
+
+/** A name is what its bearer says; who the system knows them as stands beside it. */
+function actorOf(given: string | undefined): string {
+  const user = operatingSystemUser();
+  return given === undefined || given === user ? user : `${given} (${user} on this system)`;
 }
 
 function operatingSystemUser(): string {

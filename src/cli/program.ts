@@ -21,6 +21,7 @@ import { defineRename } from './rename.js';
 import { defineRestore } from './restore.js';
 import { defineReveal } from './reveal.js';
 import { defineRotate } from './rotate.js';
+import { said } from './said.js';
 import { defineSchedules } from './schedules.js';
 import { defineStatus } from './status.js';
 import { defineVerify } from './verify.js';
@@ -41,6 +42,8 @@ First steps:
 
 ${exitCodesHelp}
 `;
+
+const actorHelp = 'who the ledger says it was (default: the operating system user, who is recorded beside it)';
 
 /** The command line. Commands are light: whatever they need is loaded when one of them runs. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -66,7 +69,7 @@ function define(): Command {
     .option('--config <file>', 'the configuration', './keyturn.yaml')
     .option('--json', 'answer with one JSON document on standard output; progress goes to standard error')
     .option('--verbose', 'show where an error happened')
-    .option('--actor <name>', 'who the ledger says it was (default: the operating system user)')
+    .option('--actor <name>', actorHelp, said)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
@@ -99,7 +102,7 @@ function define(): Command {
 function usageError({ code, exitCode, message }: CommanderError, json: boolean): void {
   process.exitCode = exitCode === 0 ? exitCodes.done : exitCodes.usage;
   if (exitCode === 0 || code === 'commander.help') return;
-  const what = message.replace(/^error: /, '').replace('\n', ' ');
+  const what = withoutValues(code, message.replace(/^error: /, '').replace('\n', ' '));
   const next = 'See what there is: keyturn --help';
   const { bad, bold, dim } = paintFor(process.stderr);
   process.stderr.write(
@@ -109,6 +112,17 @@ function usageError({ code, exitCode, message }: CommanderError, json: boolean):
     process.stdout.write(
       `${JSON.stringify({ error: { what, state: 'Nothing was changed.', next, exitCode: exitCodes.usage } }, null, 2)}\n`,
     );
+}
+
+const asCommands = /^[a-z][a-z-]{0,19}$/; // what may be meant for one, and not a key
+
+/** Whoever pastes a key where none belongs does not get to see it again. */
+function withoutValues(code: string, message: string): string {
+  const kept = "; it is not shown, and is in your shell's history now if it was a secret";
+  if (code === 'commander.excessArguments') return message.replace(/: [^]*$/, kept);
+  const [, given = ''] = /^unknown command '([^']*)'/.exec(message) ?? [];
+  if (code === 'commander.unknownCommand' && !asCommands.test(given)) return `there is no such command${kept}`;
+  return code === 'commander.unknownOption' ? message.replace(/=[^']*'/, "'") : message;
 }
 
 function version(): string {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { examples } from './examples.js';
 import { type Cli, perform } from './perform.js';
+import { said } from './said.js';
 
 interface Options {
   readonly reason: string;
@@ -14,7 +15,7 @@ export function defineReveal(program: Command): void {
     .description(
       'Shows the value in force, or another version, to whoever sits at the terminal: for a person who needs it, or to put a value back by hand. Never into a file, a pipe or JSON. The ledger says who asked, when and why.',
     )
-    .requiredOption('--reason <text>', 'why; the ledger keeps it')
+    .requiredOption('--reason <text>', 'why; the ledger keeps it', said)
     .option('--version <n>', 'this version (default: the current one)')
     .addHelpText('after', examples('keyturn reveal dashboard --reason "Maria signs in by hand"'))
     .action((credential: string, options: Options, command: Command) =>

@@ -7,6 +7,7 @@ import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { facts } from './layout.js';
 import { type Cli, perform } from './perform.js';
+import { said } from './said.js';
 
 interface Options {
   readonly reason: string;
@@ -25,6 +26,7 @@ export function defineRotate(program: Command): void {
     .option(
       '--reason <text>',
       'why, for the ledger and Temporal; never write a secret here',
+      said,
       'asked for on the command line',
     )
     .option('--grace <duration>', 'how long the old value stays usable, instead of what the configuration says')

@@ -4,6 +4,7 @@ import type { Session } from '../operations/session.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
+import { said } from './said.js';
 
 const description = `Rotates credentials without anybody asking: each has a Temporal Schedule that agrees with the configuration. A schedule that is due waits for its window and its turn. Adopting or applying rotates nothing; the first run is an interval after the adoption or the last rotation.`;
 
@@ -53,7 +54,7 @@ function defineControls(schedules: Command): void {
       .command(`${verb} <credential>`)
       .summary(`${verb} a schedule`)
       .description(effect)
-      .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+      .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here', said)
       .addHelpText('after', examples(`keyturn schedules ${verb} openai --reason "the migration"`))
       .action((credential: string, { reason }: Reason, command: Command) =>
         perform(command, (cli) => control(cli, { credential, reason, pause })),
@@ -64,7 +65,7 @@ function defineControls(schedules: Command): void {
     .description(
       'Rotates as its schedule would: in its window, when it is its turn. To rotate at once: keyturn rotate.',
     )
-    .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+    .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here', said)
     .addHelpText('after', examples('keyturn schedules trigger openai --reason "the last run was rolled back"'))
     .action((credential: string, { reason }: Reason, command: Command) =>
       perform(command, (cli) => trigger(cli, { credential, reason })),

@@ -2,18 +2,22 @@ import type { Client } from '@temporalio/client';
 import { ConfigError } from '../config/config-error.js';
 import { UserError } from '../domain/user-error.js';
 import { explain } from '../operations/explain.js';
+import { requireNoValue } from '../operations/command-line.js';
 import { openSession, type Session } from '../operations/session.js';
 import { knownCredential, reachTemporal } from '../operations/reach.js';
 import type { Cli } from './perform.js';
 
+type Asking = Pick<Cli, 'config' | 'say' | 'words'>;
+
 /** Opens the configuration with its store, for a command's work. */
 export async function withSession<T>(
-  { config, say }: Pick<Cli, 'config' | 'say'>,
+  { config, say, words }: Asking,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const session = await openSession({ file: config });
-  say(...session.takenIn.map(takenInText));
   try {
+    say(...session.takenIn.map(takenInText));
+    await requireNoValue(session.store, words);
     return await work(session);
   } finally {
     await session.close();
@@ -24,7 +28,7 @@ export async function withSession<T>(
 export async function openStored({
   config,
   say,
-}: Pick<Cli, 'config' | 'say'>): Promise<{ session: Session } | { why: string; error: unknown }> {
+}: Asking): Promise<{ session: Session } | { why: string; error: unknown }> {
   try {
     const session = await openSession({ file: config });
     say(...session.takenIn.map(takenInText));
@@ -48,10 +52,7 @@ export function takenInText(credential: string): string {
 }
 
 /** The same with a connection to Temporal. */
-export async function withTemporal<T>(
-  cli: Pick<Cli, 'config' | 'say'>,
-  work: (session: Session, client: Client) => Promise<T>,
-): Promise<T> {
+export async function withTemporal<T>(cli: Asking, work: (session: Session, client: Client) => Promise<T>): Promise<T> {
   return withSession(cli, async (session) => {
     const { client } = await reachTemporal(session.config);
     try {
@@ -64,7 +65,7 @@ export async function withTemporal<T>(
 
 /** The same for a credential that the configuration knows. */
 export async function withRotations<T>(
-  cli: Pick<Cli, 'config' | 'say'>,
+  cli: Asking,
   credential: string,
   work: (client: Client, session: Session) => Promise<T>,
 ): Promise<T> {

@@ -43,7 +43,7 @@ it('lists, pauses and resumes, with a reason and a name', async () => {
   await stage.keyturn('schedules', 'resume', 'openai', '--reason', 'it is over', '--actor', 'ada');
   const listed = await stage.keyturn('schedules', 'list', '--json');
 
-  expect(paused.stdout).toContain('paused, ada: the migration');
+  expect(paused.stdout).toMatch(/paused, ada \(.+ on this system\): the migration/);
   expect(listed.json()).toMatchObject({ schedules: [{ credential: 'openai', paused: false, missed: 0 }] });
   expect((await stage.keyturn('ledger', 'openai')).stdout).toMatch(/paused.*the migration.*by ada/);
 });
@@ -109,7 +109,9 @@ it('moves with a credential that gets another name, paused as it is, and goes wi
   const after = await stage.keyturn('schedules', 'list', '--json');
 
   expect(renamed.json()).toMatchObject({ credential: 'llm', schedule: 'moved, paused' });
-  expect(listed.json()).toMatchObject({ schedules: [{ credential: 'llm', paused: true, note: 'ada: the migration' }] });
+  expect(listed.json()).toMatchObject({
+    schedules: [{ credential: 'llm', paused: true, note: expect.stringMatching(/^ada .*: the migration$/) as string }],
+  });
   expect(plan.json()).toMatchObject({ changes: [{ credential: 'llm', change: 'keep' }] });
   expect(forgotten.json()).toMatchObject({ credential: 'llm', scheduleDeleted: true });
   expect(after.json()).toEqual({ schedules: [] });

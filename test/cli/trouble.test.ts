@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createKeyRing, loadKeyRing } from '../../src/store/key-ring.js';
@@ -34,6 +35,49 @@ it('names the line where a half-written configuration stops making sense', async
   expectTold(status, 2, 'keyturn.yaml:', 'Nothing was started and nothing was changed');
   expect(check.code).toBe(1);
   expect(check.json<{ checks: object[] }>().checks.at(-1)).toMatchObject({ what: 'configuration', ok: false });
+});
+
+it('never shows again what was written where nothing belongs', async () => {
+  const value = 'sk-proj-0123456789abcdef';
+  const given = [['adopt', 'openai', value], [value], ['adopt', 'openai', `--value=${value}`]];
+
+  for (const ended of await Promise.all(
+    given.flatMap((each) => [each, [...each, '--json']]).map((each) => stage.keyturn(...each)),
+  ))
+    expect({ code: ended.code, shown: (ended.stdout + ended.stderr).includes(value) }).toEqual({
+      code: 2,
+      shown: false,
+    });
+  expect((await stage.keyturn('adopt', 'openai', value)).stderr).toContain('history');
+  expect((await stage.keyturn('rotat')).stderr).toContain("unknown command 'rotat'");
+});
+
+it('writes down no reason that holds a value, whatever the command', async () => {
+  const value = stage.scenario.adopted['key'] ?? '';
+  const reason = ['--reason', `somebody pasted "${value}", see the ticket`];
+
+  const commands = [
+    ['rotate', 'openai', ...reason],
+    ['decide', 'openai', 'retry', '--question', 'q-1', ...reason],
+    ['emergency', 'openai', '--yes', ...reason],
+    ['schedules', 'pause', 'openai', ...reason],
+    ['forget', 'openai', '--yes', '--actor', value],
+  ];
+
+  for (const ended of await Promise.all(commands.map((command) => stage.keyturn(...command)))) {
+    expectTold(ended, 2, 'holds the value of version 1 of openai', 'history');
+    expect(ended.stdout + ended.stderr).not.toContain(value);
+  }
+  expect((await stage.keyturn('ledger')).stdout).not.toContain('somebody pasted');
+});
+
+it('records the user of the system beside whoever it is told, and nobody who is not named', async () => {
+  const backup = await stage.keyturn('backup', 'kept', '--actor', 'The CFO');
+  const nobody = await stage.keyturn('backup', 'kept', '--actor', ' ');
+
+  expect(backup.code).toBe(0);
+  expect((await stage.keyturn('ledger')).stdout).toContain(`by The CFO (${userInfo().username} on this system)`);
+  expectTold(nobody, 2, '--actor', 'Nothing was changed');
 });
 
 it('makes no configuration and no store by itself', async () => {
