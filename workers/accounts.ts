@@ -34,10 +34,10 @@ export function accountsOf(config: Config, secret: Secrets) {
 
 function openAi(config: Config, secret: Secrets, credential: string): OpenAiConnection {
   const account = OpenAiAccount.parse(credentialOf(config, credential).provider);
-  const { project, baseUrl, settling, usageResolution, keyLifetime } = account;
+  const { project, baseUrl, settling, usageResolution, keyLifetime, keyScopes = [] } = account;
   const times = { settlingMs: durationMs(settling), usageResolutionMs: durationMs(usageResolution) };
   const keyLifetimeMs = keyLifetime === undefined ? null : durationMs(keyLifetime);
-  return { adminKey: () => secret(account.adminKey), project, baseUrl, keyLifetimeMs, ...times };
+  return { adminKey: () => secret(account.adminKey), project, baseUrl, keyLifetimeMs, keyScopes, ...times };
 }
 
 function azure(config: Config, secret: Secrets, credential: string): AzureConnection {

@@ -19,6 +19,13 @@ export const OpenAiAccount = z.strictObject({
   keyLifetime: DurationText.optional().describe(
     'How long a new key lives at most, up to 365 days, where a policy of the organization or the project demands that keys end. Left out, a key has no end, unless a policy demands one: then the longest that it takes.',
   ),
+  keyScopes: z
+    .array(z.string().regex(/^[a-z_]+(\.[a-z_]+)+$/, 'a scope is words with dots between them, such as model.request'))
+    .min(1, 'left out, a key may do whatever its service account may')
+    .optional()
+    .describe(
+      "What a new key may do, in OpenAI's words (platform.openai.com, API keys, Restricted), such as model.request. DocuElevate needs those of the calls that it makes. Left out, whatever its service account may.",
+    ),
   ...usageFields,
 });
 export type OpenAiAccount = z.infer<typeof OpenAiAccount>;

@@ -13,9 +13,10 @@ import {
   refusalIn,
   speaksOfEnds,
   takesNoAccounts,
+  unknownScopes,
 } from './refusals.js';
 import { endpoints } from './requests.js';
-import { CreatedKey, CreatedServiceAccount, Page, Project, ProjectKey, ServiceAccount } from './schemas.js';
+import { AdminKey, CreatedKey, CreatedServiceAccount, Page, Project, ProjectKey, ServiceAccount } from './schemas.js';
 
 /** An organization's project as the configuration names it. */
 export interface OpenAiConnection {
@@ -29,6 +30,8 @@ export interface OpenAiConnection {
   readonly settlingMs: number;
   /** How long a new key lives, in milliseconds; null for one without an end, unless a policy demands it. */
   readonly keyLifetimeMs: number | null;
+  /** What a new key may do; whatever its service account may, when there are none. */
+  readonly keyScopes: readonly string[];
   /** Of several uses within so long the provider may note the first alone, in milliseconds. */
   readonly usageResolutionMs: number;
 }
@@ -43,6 +46,8 @@ export class OpenAiClient {
   readonly #project: string;
   readonly #settlingMs: number;
   readonly #keyLifetimeMs: number | null;
+  /** What a new key may do; whatever its account may, when there are none. */
+  readonly scopes: readonly string[];
   #providerTime: number | undefined;
 
   /** When OpenAI answered an administrator last, by its own clock (Unix seconds). */
@@ -50,12 +55,13 @@ export class OpenAiClient {
     return this.#providerTime;
   }
 
-  constructor({ adminKey, project, baseUrl, settlingMs, keyLifetimeMs }: OpenAiConnection) {
+  constructor({ adminKey, project, baseUrl, settlingMs, keyLifetimeMs, keyScopes }: OpenAiConnection) {
     this.#http = new Http('openai', baseUrl, deadlineMs);
     this.#adminKey = adminKey;
     this.#project = project;
     this.#settlingMs = settlingMs;
     this.#keyLifetimeMs = keyLifetimeMs;
+    this.scopes = keyScopes;
   }
 
   /** Asks with the value itself. Counts as a use of it. */
@@ -81,17 +87,23 @@ export class OpenAiClient {
 
   /** Makes a service account and, with it, its first key. A lost answer leaves an account that only its name can find. */
   async createAccount(name: string): Promise<CreatedServiceAccount> {
-    const answer = await this.#make(name, {
-      operation: 'createAccount',
-      path: pathOf(endpoints.createAccount, { project: this.#project }),
-    });
-    return answer.json(CreatedServiceAccount);
+    const path = pathOf(endpoints.createAccount, { project: this.#project });
+    return (await this.#make({ name }, { operation: 'createAccount', path })).json(CreatedServiceAccount);
+  }
+
+  /** Gives a key the configured scopes: one that comes with its account takes none at its creation. */
+  async scopeKey(key: string): Promise<void> {
+    const path = pathOf(endpoints.scopeKey, { project: this.#project, key });
+    const body = JSON.stringify({ scopes: this.scopes });
+    const request = { operation: 'scopeKey', method: 'POST', path, headers: json, body, allow: [400] } as const;
+    if ((await this.#administer(request)).status === 400) throw unknownScopes(this.#project);
   }
 
   /** Makes one more key for a service account. Null when there is no such account. A lost answer leaves a key that only its name can find. */
   async createKey(account: string, name: string): Promise<CreatedKey | null> {
     const path = pathOf(endpoints.createKey, { project: this.#project, account });
-    const answer = await this.#make(name, { operation: 'createKey', path, allow: [404] });
+    const scopes = this.scopes.length > 0 && { scopes: this.scopes };
+    const answer = await this.#make({ name, ...scopes }, { operation: 'createKey', path, allow: [404] });
     return answer.status === 404 ? null : answer.json(CreatedKey);
   }
 
@@ -104,6 +116,11 @@ export class OpenAiClient {
   keys(): Promise<ProjectKey[]> {
     const path = pathOf(endpoints.listKeys, { project: this.#project });
     return this.#all('listKeys', `${path}?owner_project_access=any`, ProjectKey);
+  }
+
+  /** The organization's admin keys. */
+  adminKeys(): Promise<AdminKey[]> {
+    return this.#all('listAdminKeys', endpoints.listAdminKeys.path, AdminKey);
   }
 
   /** Deletes a service account and every key it has. One that is gone already is fine. */
@@ -130,11 +147,11 @@ export class OpenAiClient {
   }
 
   /** A refusal makes nothing, so that the next lifetime may be asked for. */
-  async #make(name: string, what: Pick<HttpRequest, 'operation' | 'path' | 'allow'>): Promise<Answer> {
+  async #make(wanted: object, what: Pick<HttpRequest, 'operation' | 'path' | 'allow'>): Promise<Answer> {
     const { operation, allow = [] } = what;
-    const request = { ...what, method: 'POST', headers: { 'content-type': 'application/json' } } as const;
+    const request = { ...what, method: 'POST', headers: json } as const;
     for (const seconds of lifetimes(this.#keyLifetimeMs)) {
-      const body = JSON.stringify({ name, ...(seconds !== null && { expires_in_seconds: seconds }) });
+      const body = JSON.stringify({ ...wanted, ...(seconds !== null && { expires_in_seconds: seconds }) });
       const answer = await this.#administer({ ...request, body, allow: [...allow, 400, 403] });
       if (answer.status !== 400 && answer.status !== 403) return answer;
       const error = refusalIn(answer, operation);
@@ -149,7 +166,9 @@ export class OpenAiClient {
     const { name, status: state, archived_at: archivedAt = null } = await this.project();
     if (name === 'Default project' || state === 'archived' || archivedAt !== null)
       return takesNoAccounts(this.#project);
-    return allowsNoKeys(this.#project, status);
+    return status === 400 && this.scopes.length > 0
+      ? unknownScopes(this.#project)
+      : allowsNoKeys(this.#project, status);
   }
 
   async #all<S extends z.ZodType<{ id: string }>>(operation: string, path: string, item: S): Promise<z.infer<S>[]> {
@@ -178,6 +197,8 @@ export class OpenAiClient {
     return answer;
   }
 }
+
+const json = { 'content-type': 'application/json' };
 
 function bearer(value: string): { authorization: string } {
   return { authorization: `Bearer ${value}` };

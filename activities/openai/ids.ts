@@ -36,3 +36,10 @@ export function ownKeys(keys: readonly ProjectKey[], providerId: string | null):
   if (key !== null) return keys.filter(({ id }) => id === key);
   return account === null ? [] : keysOf(keys, account);
 }
+
+/** Whether a value is shown so, as `sk-abc...wxyz`: what is shown is its beginning and its end. */
+export function fits(redacted: string, value: string): boolean {
+  const [start = '', end = '', more] = redacted.split(/\.{2,}|\*+|…/);
+  const shown = start.length + end.length;
+  return more === undefined && shown > 0 && shown <= value.length && value.startsWith(start) && value.endsWith(end);
+}

@@ -8,7 +8,7 @@ import { needsDecision, permanent } from '../shared/patience.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { sweep, type Work } from './ends.js';
-import { accountId, keyId, parseProviderId } from './ids.js';
+import { accountId, fits, keyId, parseProviderId } from './ids.js';
 import { noteEnd } from './lifetime.js';
 import type { CreatedKey } from './schemas.js';
 
@@ -21,12 +21,12 @@ export async function createKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
   const earlier = (await openIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
   await sweep(work, earlier);
   await presentFence(store, ref);
-  await keep(work, intent, await make(work, intent));
+  await keep(work, intent, await scoped(work, await make(work, intent)));
 }
 
 export async function identifyKey({ store, account }: OpenAiDeps, ref: VersionRef): Promise<void> {
   const client = new OpenAiClient(await account(ref.credential));
-  const value = (await store.unseal(ref))['key'] ?? '';
+  const { key: value = '' } = await store.unseal(ref);
   const fitting = (await client.keys()).filter((key) => fits(key.redacted_value, value));
   const [found] = fitting;
   if (!found || fitting.length > 1) throw notOneMatch(fitting.map(({ id }) => id));
@@ -38,6 +38,8 @@ interface Made {
   readonly account: string;
   /** Null when the account came without one. */
   readonly key: CreatedKey | null;
+  /** It has no scopes yet, and is to have some. */
+  readonly unscoped?: boolean;
   readonly unmake: () => Promise<unknown>;
 }
 
@@ -47,7 +49,7 @@ async function make({ deps: { store }, client, ref }: Work, intent: Intent): Pro
     const key = account === null ? null : await client.createKey(account, intent.label);
     if (account !== null && key) return { account, key, unmake: () => client.deleteKey(key.id) };
     const { id, api_key = null } = await client.createAccount(intent.label);
-    return { account: id, key: api_key, unmake: () => client.deleteAccount(id) };
+    return { account: id, key: api_key, unscoped: client.scopes.length > 0, unmake: () => client.deleteAccount(id) };
   } catch (error) {
     if (saidNo(error)) await store.settle(intent, 'nothing-made');
     throw error;
@@ -63,6 +65,14 @@ async function lastingAccount(store: Store, { credential, number }: VersionRef):
   return newest?.key ? newest.account : null;
 }
 
+/** A refusal leaves the attempt open, whose account is found by its label. */
+async function scoped({ deps: { store }, client, ref }: Work, made: Made): Promise<Made> {
+  if (!made.unscoped || !made.key) return made;
+  await presentFence(store, ref);
+  await client.scopeKey(made.key.id);
+  return made;
+}
+
 async function keep({ deps: { store }, ref }: Work, intent: Intent, { account, key, unmake }: Made): Promise<void> {
   if (!key) {
     await discard(store, { intent, unmake });
@@ -71,13 +81,6 @@ async function keep({ deps: { store }, ref }: Work, intent: Intent, { account, k
   const providerId = `${accountId(account)}/api_key/${key.id}`;
   await keepOrUnmake(store, ref, { intent, made: { providerId, parts: { key: key.value } }, unmake });
   await noteEnd(store, ref, key.expires_at);
-}
-
-/** `sk-abc...wxyz`: what is shown of a value is its beginning and its end. */
-function fits(redacted: string, value: string): boolean {
-  const [start = '', end = '', more] = redacted.split(/\.{2,}|\*+|…/);
-  const shown = start.length + end.length;
-  return more === undefined && shown > 0 && shown <= value.length && value.startsWith(start) && value.endsWith(end);
 }
 
 function notOneMatch(ids: readonly string[]): Error {

@@ -71,6 +71,14 @@ export function allowsNoKeys(project: string, status: number): Error {
   );
 }
 
+/** The words of such a refusal are not documented. */
+export function unknownScopes(project: string): Error {
+  return permanent(
+    'Rejected',
+    `OpenAI refused a key with the configured keyScopes in ${project} (400): it may not know one of them, or a policy may allow no such key`,
+  );
+}
+
 export function takesNoAccounts(project: string): Error {
   return permanent(
     'Rejected',

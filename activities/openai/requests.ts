@@ -9,6 +9,8 @@ export const endpoints = {
   listModels: { system: 'openai', method: 'GET', path: '/models' },
   getProject: { system: 'openai', method: 'GET', path: project },
   listKeys: { system: 'openai', method: 'GET', path: `${project}/api_keys` },
+  scopeKey: { system: 'openai', method: 'POST', path: `${project}/api_keys/{key}` },
+  listAdminKeys: { system: 'openai', method: 'GET', path: '/organization/admin_api_keys' },
   createKey: { system: 'openai', method: 'POST', path: `${project}/service_accounts/{account}/api_keys` },
   deleteKey: { system: 'openai', method: 'DELETE', path: `${project}/api_keys/{key}` },
   listAccounts: { system: 'openai', method: 'GET', path: `${project}/service_accounts` },
@@ -29,6 +31,7 @@ export const openAiRequests: RequestsOf<OpenAiActivities> = {
     ...sweep,
     optional(repeated(endpoints.createKey)),
     optional(repeated(endpoints.createAccount)),
+    optional(endpoints.scopeKey),
     optional(endpoints.getProject),
     optional(endpoints.deleteKey),
     optional(endpoints.deleteAccount),
@@ -53,5 +56,10 @@ export const openAiRequests: RequestsOf<OpenAiActivities> = {
     optional(endpoints.deleteKey),
     optional(endpoints.deleteAccount),
   ],
-  checkAccess: [endpoints.getProject, optional(endpoints.listAccounts), optional(repeated(endpoints.listKeys))],
+  checkAccess: [
+    endpoints.getProject,
+    optional(repeated(endpoints.listAccounts)),
+    optional(repeated(endpoints.listAdminKeys)),
+    optional(repeated(endpoints.listKeys)),
+  ],
 };

@@ -26,6 +26,13 @@ export const CreatedServiceAccount = z.object({
 });
 export type CreatedServiceAccount = z.infer<typeof CreatedServiceAccount>;
 
+export const AdminKey = z.object({
+  id: z.string().min(1),
+  redacted_value: z.string(),
+  expires_at: z.number().nullish(),
+});
+export type AdminKey = z.infer<typeof AdminKey>;
+
 export const ProjectKey = z.object({
   id: z.string().min(1),
   name: z.string().nullish(),

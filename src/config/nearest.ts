@@ -5,5 +5,5 @@ export function didYouMean(text: string, candidates: readonly string[]): string 
   if (candidates.length === 0) return '';
   const nearest = closest(text, candidates);
   if (distance(text, nearest) <= Math.max(2, nearest.length / 3)) return `; did you mean "${nearest}"?`;
-  return candidates.length <= 7 ? `; known: ${candidates.join(', ')}` : '';
+  return candidates.length <= 8 ? `; known: ${candidates.join(', ')}` : '';
 }

@@ -178,7 +178,7 @@ describe('a mistake is told with its place', () => {
     [
       'an unknown key of a provider',
       withLine(11, '    provider: { adminKey: { env: A }, project: proj_a, base: x }'),
-      '11:56 credentials.openai.provider.base: is not a key of this section; known: adminKey, project, baseUrl, settling, keyLifetime, usageResolution, usageLag',
+      '11:56 credentials.openai.provider.base: is not a key of this section; known: adminKey, project, baseUrl, settling, keyLifetime, keyScopes, usageResolution, usageLag',
     ],
     [
       'text where a section belongs',

@@ -5,13 +5,17 @@ import type { Account, Key, OpenAiState } from './state.js';
 
 const accounts = '/v1/organization/projects/{project}/service_accounts';
 
-const expires_in_seconds = z.number().int().min(1).max(31_536_000).nullish();
+/** The longest lifetime of a key is a year. */
+export const seconds = z.number().int().min(1).max(31_536_000);
+const expires_in_seconds = seconds.nullish();
+/** Only their shape is looked at: nobody publishes a list. */
+export const scopes = z.array(z.string().regex(/^[a-z_]+(?:\.[a-z_]+)+$/)).optional();
 const NewAccount = z.object({
   name: z.string(),
   create_service_account_only: z.boolean().nullish(),
   expires_in_seconds,
 });
-const NewKey = z.object({ name: z.string().optional(), expires_in_seconds });
+const NewKey = z.object({ name: z.string().optional(), scopes, expires_in_seconds });
 
 /** Service accounts and the keys made for them. Names are not unique, and a value is shown once. */
 export function accountRoutes(state: OpenAiState): Routes<Incoming> {
@@ -37,6 +41,7 @@ function accountWrites(state: OpenAiState): Routes<Incoming> {
       if (project === state.defaultProject.id)
         return refusal(400, 'Service accounts cannot be created in the default project.');
       const { name, create_service_account_only: bare, expires_in_seconds: lifetime } = wanted.data;
+      if (bare && typeof lifetime === 'number') return refusal(400, "'expires_in_seconds' needs a key that is made.");
       const against = bare ? null : whyAgainstPolicy(state, lifetime);
       if (against) return against;
       const account = state.addAccount(project, name, bare ? 'none' : 'member');
@@ -51,16 +56,16 @@ function accountWrites(state: OpenAiState): Routes<Incoming> {
     }),
     [`POST ${accounts}/{account}/api_keys`]: withAccount(state, (account, request) => {
       const wanted = NewKey.safeParse(jsonBody(request) ?? {});
-      if (!wanted.success) return refusal(400, "Invalid type for 'name'.", 'invalid_type');
-      const { name = 'Secret key', expires_in_seconds: lifetime } = wanted.data;
+      if (!wanted.success) return refusal(400, 'Invalid name, scopes or expires_in_seconds.', 'invalid_type');
+      const { name = 'Secret key', expires_in_seconds: lifetime, ...rest } = wanted.data;
       const against = whyAgainstPolicy(state, lifetime);
-      return against ?? ok(created(state.addKey({ project: account.project, account, lifetime }, name)));
+      return against ?? ok(created(state.addKey({ project: account.project, account, lifetime, ...rest }, name)));
     }),
   };
 }
 
 /** That there are such policies is documented; the status and the words are not. */
-function whyAgainstPolicy({ policy }: OpenAiState, lifetime: number | null | undefined): Answer | null {
+export function whyAgainstPolicy({ policy }: OpenAiState, lifetime: number | null | undefined): Answer | null {
   const { longestSeconds = Infinity, noKeys } = policy;
   if (noKeys) return refusal(403, 'API key creation is disabled for this project.');
   return longestSeconds < Infinity && (lifetime ?? Infinity) > longestSeconds

@@ -35,7 +35,7 @@ function authenticated(state: OpenAiState, handle: Handler<Incoming>): Handler<I
     const value = bearer(request);
     const key = value === null ? undefined : state.accept(value, request);
     if (!key) return wrongKey(value);
-    if (request.method === 'GET') return handle(request);
+    if (request.method === 'GET') return whyNot(key, 'api.model.read') ?? handle(request);
     const asked = request.body.toString();
     const answer = answerTo(state, key, asked) ?? (await handle(request));
     state.inferences.push({ key: key.id, asked, status: answer.status, at: Date.now() });
@@ -44,9 +44,13 @@ function authenticated(state: OpenAiState, handle: Handler<Incoming>): Handler<I
 }
 
 /** Null when the question is answered as it should be. */
-function answerTo(state: OpenAiState, { restricted }: Key, asked: string): Answer | null {
-  if (restricted) return missingScope('model.request');
-  return state.fails(asked) ? refusal(500, 'The server had an error while processing your request.') : null;
+function answerTo(state: OpenAiState, key: Key, asked: string): Answer | null {
+  const fails = state.fails(asked) ? refusal(500, 'The server had an error while processing your request.') : null;
+  return whyNot(key, 'model.request') ?? fails;
+}
+
+function whyNot({ scopes }: Key, scope: string): Answer | null {
+  return scopes.length === 0 || scopes.includes(scope) ? null : missingScope(scope);
 }
 
 const models = ['gpt-4o-mini', 'gpt-4o', 'text-embedding-3-small'];

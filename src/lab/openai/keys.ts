@@ -1,8 +1,15 @@
-import type { Incoming, Routes } from '../routes.js';
+import { z } from 'zod';
+import { type Answer, type Incoming, jsonBody, type Routes } from '../routes.js';
+import { scopes, seconds, whyAgainstPolicy } from './accounts.js';
 import { ok, page, redact, refusal, type View } from './answers.js';
 import { type Account, type Key, lastUsedAt, type OpenAiState } from './state.js';
 
 const keys = '/v1/organization/projects/{project}/api_keys';
+
+/** One of them at least, and neither of them null. */
+const Update = z
+  .object({ scopes, expires_in_seconds: seconds.optional() })
+  .refine((wanted) => Object.values(wanted).some((value) => value !== undefined));
 
 /** A project's keys, whoever owns them. There is no call that creates one here. */
 export function keyRoutes(state: OpenAiState): Routes<Incoming> {
@@ -20,6 +27,10 @@ export function keyRoutes(state: OpenAiState): Routes<Incoming> {
       const key = find(request);
       return key ? ok(view(key)) : missing;
     },
+    [`POST ${keys}/{key}`](request) {
+      const key = find(request);
+      return key ? update(state, key, request) : missing;
+    },
     [`DELETE ${keys}/{key}`](request) {
       const key = find(request);
       if (!key) return missing;
@@ -32,6 +43,18 @@ export function keyRoutes(state: OpenAiState): Routes<Incoming> {
       return ok({ object: 'organization.project.api_key.deleted', id: key.id, deleted: true });
     },
   };
+}
+
+function update(state: OpenAiState, key: Key, request: Incoming): Answer {
+  const wanted = Update.safeParse(jsonBody(request));
+  if (!wanted.success) return refusal(400, 'Invalid scopes or expires_in_seconds.', 'invalid_type');
+  if ((key.expiresAt ?? Infinity) <= state.now()) return refusal(400, 'An expired API key cannot be updated.');
+  const { scopes: may = key.scopes, expires_in_seconds: lifetime } = wanted.data;
+  const against = lifetime === undefined ? null : whyAgainstPolicy(state, lifetime);
+  if (against) return against;
+  key.scopes = may;
+  if (lifetime !== undefined) key.expiresAt = state.now() + lifetime;
+  return ok(view(key));
 }
 
 /** Whether the owner may use the project: without asking for the others, a list leaves them out. */

@@ -73,7 +73,7 @@ function projectView({ id, name, createdAt }: Project): View {
   };
 }
 
-function adminKeyView({ id, name, value, createdAt }: AdminKey): View {
+function adminKeyView({ id, name, value, createdAt, expiresAt }: AdminKey): View {
   const owner = { type: 'user', object: 'organization.user', id: 'user_1', name: 'A Person', role: 'owner' };
   return {
     object: 'organization.admin_api_key',
@@ -81,7 +81,7 @@ function adminKeyView({ id, name, value, createdAt }: AdminKey): View {
     name,
     redacted_value: redact(value),
     created_at: createdAt,
-    expires_at: null,
+    expires_at: expiresAt,
     last_used_at: null,
     owner: { ...owner, created_at: createdAt },
   };

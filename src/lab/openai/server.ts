@@ -23,6 +23,8 @@ export interface OpenAiLabKey {
   readonly accountName: string | null;
   /** Unix seconds, as the organization's administrators see it. */
   readonly lastUsedAt: number | null;
+  /** What it may do; everything when there are none. */
+  readonly scopes: readonly string[];
   readonly deleted: boolean;
 }
 
@@ -49,6 +51,8 @@ export interface OpenAiLab extends LabServer {
   killKey(id: string): void;
   /** Keys that are made from now on may list models and nothing else: accepted, and of no use to an engine. False lets every key do everything again. */
   restrictNewKeys(restricted: boolean): void;
+  /** The admin key ends by itself then (Unix seconds). */
+  endAdminKey(at: number): void;
   /** What the organization lets be made from now on. */
   setPolicy(policy: Policy): void;
   /** Chats and embeddings that it says so of are answered with a server error. */
@@ -105,18 +109,19 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
   };
 }
 
-function switches(state: OpenAiState): Pick<OpenAiLab, 'setPolicy' | 'restrictNewKeys'> {
+function switches(state: OpenAiState): Pick<OpenAiLab, 'setPolicy' | 'restrictNewKeys' | 'endAdminKey'> {
   return {
     setPolicy: (policy) => void (state.policy = policy),
     restrictNewKeys(restricted) {
-      state.newKeysRestricted = restricted;
-      if (!restricted) for (const key of state.keys) key.restricted = false;
+      state.scopesOfNewKeys = restricted ? ['api.model.read'] : [];
+      if (!restricted) for (const key of state.keys) key.scopes = [];
     },
+    endAdminKey: (at) => void (state.adminKeys[0].expiresAt = at),
   };
 }
 
 function labKey(key: Key): OpenAiLabKey {
-  const { id, value, name, account, deleted } = key;
+  const { id, value, name, account, scopes, deleted } = key;
   const owner = { accountId: account?.id ?? null, accountName: account?.name ?? null };
-  return { id, value, name, ...owner, lastUsedAt: lastUsedAt(key), deleted };
+  return { id, value, name, ...owner, lastUsedAt: lastUsedAt(key), scopes, deleted };
 }

@@ -31,9 +31,9 @@ export interface Key {
   /** Unix milliseconds until which it is still refused. */
   readonly settledAt: number;
   /** Unix seconds from which it is refused; null when it does not end. */
-  readonly expiresAt: number | null;
-  /** It may list models and nothing else. */
-  restricted: boolean;
+  expiresAt: number | null;
+  /** What it may do; everything when there are none. */
+  scopes: readonly string[];
   readonly lastUse: LastUse<{ readonly at: number }>;
   deleted: boolean;
   /** Unix milliseconds until which servers that learn of it late let a deleted key through. */
@@ -57,6 +57,8 @@ export interface AdminKey {
   readonly name: string;
   readonly readOnly: boolean;
   readonly createdAt: number;
+  /** Unix seconds; null when it does not end. */
+  expiresAt: number | null;
 }
 
 export interface Owner {
@@ -69,6 +71,8 @@ export interface Owner {
   readonly value?: string;
   /** Seconds until it ends; never when left out. */
   readonly lifetime?: number | null | undefined;
+  /** What it may do; whatever new keys may when left out. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** What the organization lets be made. */
@@ -84,8 +88,8 @@ export interface OpenAiState {
   /** What it says so of is answered with a server error. */
   fails: (asked: string) => boolean;
   policy: Policy;
-  /** What is made from now on may list models and nothing else. */
-  newKeysRestricted: boolean;
+  /** What keys may do that are made from now on without scopes of their own. */
+  scopesOfNewKeys: readonly string[];
   readonly project: Project;
   readonly defaultProject: Project;
   /** One that may do everything, and one that may only read. */
@@ -119,7 +123,7 @@ export function createState(options: StateOptions): OpenAiState {
   const now = (): number => Math.floor(clock() / 1000);
   const state: OpenAiState = {
     fails: () => false,
-    ...{ newKeysRestricted: false, policy: {} },
+    ...{ scopesOfNewKeys: [], policy: {} },
     project: { id: newId('proj'), name: 'Documents', createdAt: now() },
     defaultProject: { id: newId('proj'), name: 'Default project', createdAt: now() },
     adminKeys: [newAdminKey('Keyturn', now()), { ...newAdminKey('Auditor', now()), readOnly: true }],
@@ -133,7 +137,7 @@ export function createState(options: StateOptions): OpenAiState {
       account.deleted = true;
       for (const key of state.keys) if (key.account === account && !key.deleted) state.deleteKey(key);
     },
-    ...keeping(options, () => state.newKeysRestricted),
+    ...keeping(options, () => state.scopesOfNewKeys),
   };
   return state;
 }
@@ -142,7 +146,7 @@ type Keeping = Pick<OpenAiState, 'keys' | 'addKey' | 'deleteKey' | 'works' | 'ac
 
 function keeping(
   { clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usage }: StateOptions,
-  restricted: () => boolean,
+  scopesOfNewKeys: () => readonly string[],
 ): Keeping {
   const keys: Key[] = [];
   const working = (value: string, isLate = true): Key | undefined =>
@@ -155,12 +159,12 @@ function keeping(
     );
   return {
     keys,
-    addKey({ project, account, settled = false, value, lifetime = null }, name) {
+    addKey({ project, account, settled = false, value, lifetime = null, scopes = scopesOfNewKeys() }, name) {
       const key = {
         value: value ?? newSecret(account ? 'sk-svcacct' : 'sk-proj'),
         expiresAt: lifetime === null ? null : Math.floor(clock() / 1000) + lifetime,
         ...{ id: newId('key'), project, name, account, createdAt: Math.floor(clock() / 1000) },
-        ...{ settledAt: settled ? 0 : knownAt(clock, settlingMs), restricted: restricted() },
+        ...{ settledAt: settled ? 0 : knownAt(clock, settlingMs), scopes },
         ...{ lastUse: createLastUse(clock, usage), deleted: false, lingersUntil: Number.NEGATIVE_INFINITY },
       };
       keys.push(key);
@@ -185,7 +189,7 @@ export function lastUsedAt({ lastUse }: Key): number | null {
 }
 
 function newAdminKey(name: string, createdAt: number): AdminKey {
-  return { id: newId('key'), value: newSecret('sk-admin'), name, readOnly: false, createdAt };
+  return { id: newId('key'), value: newSecret('sk-admin'), name, readOnly: false, createdAt, expiresAt: null };
 }
 
 function newId(prefix: string): string {

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { endpoints } from '../../../activities/openai/requests.js';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
-import { type OpenAiStage, startOpenAiStage } from './stage.js';
+import { labPath, type OpenAiStage, startOpenAiStage } from './stage.js';
 
 /** By OpenAI's clock, which is not ours. */
 const start = Date.UTC(2031, 0, 1);
@@ -540,7 +541,29 @@ describe('access', () => {
     expect(await look()).toMatchObject([
       { what: `project ${stage.lab.project}`, ok: true },
       { what: 'service accounts', ok: true },
+      { what: 'end of the admin key', ok: true, detail: 'OpenAI does not end it by itself' },
     ]);
+  });
+
+  it('tells when the admin key ends by itself', async () => {
+    stage.lab.endAdminKey(Date.UTC(2030, 0, 1) / 1000);
+
+    expect(await look()).toContainEqual({
+      ...{ what: 'end of the admin key', ok: true, warning: true },
+      detail:
+        'OpenAI ends it by itself at 2030-01-01T00:00:00.000Z: put another one where the configuration says before that',
+    });
+  });
+
+  it('does not hang on whether admin keys may be listed', async () => {
+    const message = 'Missing scopes: api.management.read.';
+    const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: null } });
+    stage.lab.faults.add({ method: 'GET', path: labPath(endpoints.listAdminKeys), kind: { status: 401, body } });
+
+    expect(await look()).toContainEqual({
+      ...{ what: 'end of the admin key', ok: true },
+      detail: 'OpenAI does not tell it to this admin key',
+    });
   });
 
   it.each([

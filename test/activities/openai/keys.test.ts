@@ -128,6 +128,34 @@ describe('creating', () => {
   });
 });
 
+describe('configured scopes', () => {
+  const scopes = ['api.model.read', 'model.request'];
+
+  it('are those of the key that comes with its account, and of each one after it', async () => {
+    stage.account.keyScopes = scopes;
+    await create();
+    await bench.promote(next);
+    const later = await bench.rotate();
+
+    await create(later.next);
+
+    expect(stage.lab.keys().map((key) => key.scopes)).toEqual([scopes, scopes]);
+    expect(new Set(stage.lab.keys().map(({ accountId }) => accountId)).size).toBe(1);
+  });
+
+  it('that OpenAI refuses are told, and what was made for them goes with the roll back', async () => {
+    stage.account.keyScopes = ['Model.Request'];
+    const failure = await failureOf(create());
+    await bench.store.move(next, 'discarding');
+    await destroy(next);
+
+    expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+    expect(failure.message).toContain('keyScopes');
+    expect(working()).toEqual([]);
+    expect(await outcomes()).toEqual(['deleted']);
+  });
+});
+
 describe('policies on keys', () => {
   const day = 86_400;
   const bodies = () => stage.lab.requests.filter(({ method }) => method === 'POST').length;
@@ -175,8 +203,9 @@ describe('policies on keys', () => {
     const checks = await bench.attempt(() => stage.openai.checkAccess(bench.credential));
     await bench.attempt(() => stage.openai.survey(bench.credential));
 
-    expect(checks[2]).toMatchObject({ ok: true, warning: true, what: 'end of the key' });
-    expect(checks[2]?.detail).toMatch(/ends it by itself at .*; it is due before that/);
+    const end = checks.find(({ what }) => what === 'end of the key');
+    expect(end).toMatchObject({ ok: true, warning: true });
+    expect(end?.detail).toMatch(/ends it by itself at .*; it is due before that/);
     expect((await bench.store.evidence(next)).filter(({ kind }) => kind === 'ends')).toHaveLength(1);
   });
 });

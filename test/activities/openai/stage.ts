@@ -15,6 +15,7 @@ export interface OpenAiStage {
     settlingMs: number;
     usageResolutionMs: number;
     keyLifetimeMs: number | null;
+    keyScopes: readonly string[];
   };
 }
 
@@ -26,6 +27,7 @@ export async function startOpenAiStage({ store }: Bench, options: OpenAiLabOptio
     settlingMs: options.settlingMs ?? 0,
     usageResolutionMs: 0,
     keyLifetimeMs: null as number | null,
+    keyScopes: [] as readonly string[],
   };
   const openai = createOpenAiActivities({
     store,
