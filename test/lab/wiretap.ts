@@ -31,6 +31,13 @@ export async function startWiretap(lab: string): Promise<Wiretap> {
   return { url: server.url, overheard, stop: () => server.stop() };
 }
 
+/** What was asked, to be compared. */
+export function sent(overheard: Overheard | undefined): Omit<Overheard, 'answer'> | undefined {
+  if (!overheard) return undefined;
+  const { method, path, query, body } = overheard;
+  return { method, path, query, body };
+}
+
 async function handOn(lab: string, { method, path, query, headers, body }: Incoming) {
   const { authorization = '', 'content-type': type = 'application/json' } = headers;
   const answer = await request(`${lab}${path}?${query.toString()}`, {

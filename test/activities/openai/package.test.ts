@@ -3,7 +3,7 @@ import { OpenAiClient } from '../../../activities/openai/client.js';
 import { endpoints } from '../../../activities/openai/requests.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { type OpenAiLab, startOpenAiLab } from '../../../src/lab/openai/server.js';
-import { type Overheard, startWiretap, type Wiretap } from '../../lab/wiretap.js';
+import { sent, startWiretap, type Wiretap } from '../../lab/wiretap.js';
 
 let lab: OpenAiLab;
 let wiretap: Wiretap;
@@ -71,10 +71,6 @@ it.each(Object.keys(endpoints) as (keyof typeof endpoints)[])(
     await runDirectly({ workflowId: 'rotation/openai', runId: 'run-1' }, ours);
     await vendors().catch((error: unknown) => error); // what goes by one way is gone for the other
 
-    expect(wiretap.overheard.map(sent)).toEqual([expect.anything(), sent(wiretap.overheard[0] as Overheard)]);
+    expect(wiretap.overheard.map(sent)).toEqual([expect.anything(), sent(wiretap.overheard[0])]);
   },
 );
-
-function sent({ method, path, query, body }: Overheard): Omit<Overheard, 'answer'> {
-  return { method, path, query, body };
-}
