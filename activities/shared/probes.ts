@@ -42,14 +42,36 @@ export interface Prober {
 
 /**
  * Whether the provider accepts a version. A refusal is waited out while the value is young, and believed only when it lasts: valid values
- * are refused now and then. What a person has just handed in and nobody saw working is refused at once.
+ * are refused now and then. What a person has just handed in and nobody saw working is refused at once. An acceptance has to last where
+ * the value before it goes next.
  */
 export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
   const answer = await askUntil('refused', prober, await store.unseal(ref));
-  if (answer.verdict !== 'refused') {
-    await store.note(ref, { provider: 'accepted' });
-    return found(store, ref, accepted(prober, answer));
-  }
+  const asked = { prober, store, ref };
+  return answer.verdict === 'refused' ? judgeRefusal(asked) : judgeAcceptance(asked, answer);
+}
+
+async function judgeAcceptance({ prober, store, ref }: Asked, answer: Verdict): Promise<Finding> {
+  const { name, settlingMs } = prober;
+  await store.note(ref, { provider: 'accepted' });
+  const finding = await found(store, ref, accepted(prober, answer)); // also when it is asked again: it was a use of ours
+  if (settlingMs === 0) return finding;
+  const streak = await countRound(store, ref, { refused: false, detail: finding.detail, settlingMs });
+  if (isLasting(streak, settlingMs) || !(await isLastStand(store, ref))) return finding;
+  throw anotherRound(`${name} accepts the key; asked again until it did so over its settling time`, settlingMs);
+}
+
+/** Whether the engine has the version, and a sound one goes next that it takes the place of. In an emergency nothing waits. */
+async function isLastStand(store: Store, ref: VersionRef): Promise<boolean> {
+  const versions = await store.versions(ref.credential);
+  const own = versions.find(({ number }) => number === ref.number);
+  if (!own || own.engine === 'never' || own.engine === 'no') return false;
+  const before = own.state === 'candidate' ? 'current' : own.state === 'current' ? 'retiring' : null;
+  if (!versions.some(({ state, compromised }) => state === before && !compromised)) return false;
+  return !(await store.rotations(ref.credential)).some(({ fence, seized }) => fence === ref.fence && seized);
+}
+
+async function judgeRefusal({ prober, store, ref }: Asked): Promise<Finding> {
   const { name, settlingMs } = prober;
   const ageMs = await ageOf(store, ref);
   const streak = await countRound(store, ref, { refused: true, detail: refusedBy(prober), settlingMs });

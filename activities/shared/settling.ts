@@ -6,7 +6,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { permanent, settling } from './patience.js';
 import { scope } from './scope.js';
 
-/** How often in a row a value has to be refused. */
+/** How often in a row a value has to be refused, or accepted where more hangs on it. */
 const rounds = 5;
 
 const longestDoubtMs = 60_000; // valid values were refused for half a minute at AWS
@@ -18,7 +18,7 @@ export function stillSettling(message: string, waitedMs: number, settlingMs: num
   return settling(message, Math.min(settlingMs - waitedMs, Math.max(waitedMs, firstRetryMs)));
 }
 
-/** Refusals of one value in a row, without anything in between that shows that it works. */
+/** Rounds in a row that ended alike. */
 export interface Streak {
   readonly times: number;
   /** Milliseconds from the first to the last. */
@@ -26,8 +26,8 @@ export interface Streak {
 }
 
 /**
- * Keeps how a round of questions ended, and tells how many in a row ended in a refusal. The rounds are in the store, so a streak outlives
- * the attempt, the worker and the activity that asked; an acceptance by whoever asks meanwhile ends it.
+ * Keeps how a round of questions ended, and tells how many in a row ended so. The rounds are in the store, so a streak outlives the
+ * attempt, the worker and the activity that asked; whoever hears the opposite meanwhile ends it. Of refusals a long gap does so too.
  */
 export async function countRound(
   store: Store,
@@ -37,14 +37,14 @@ export async function countRound(
   await store.prove(ref, { kind: 'refusing', outcome: refused ? 'proved' : 'failed', detail });
   const times: number[] = [];
   for (const finding of await store.evidence(ref)) {
-    const gapMs = (times.at(-1) ?? finding.at) - finding.at;
-    if (showsItWorks(finding) || gapMs > settlingMs + longestGapMs) break;
+    const gapMs = refused ? (times.at(-1) ?? finding.at) - finding.at : 0;
+    if (shows(finding, refused ? 'accepted' : 'refused') || gapMs > settlingMs + longestGapMs) break;
     if (finding.kind === 'refusing') times.push(finding.at);
   }
   return { times: times.length, lastedMs: (times[0] ?? 0) - (times.at(-1) ?? 0) };
 }
 
-/** Several refusals, spread over so long. Where nothing has to settle, one is enough. */
+/** Several rounds, spread over so long. Where nothing has to settle, one is enough. */
 export function isLasting({ times, lastedMs }: Streak, overMs: number): boolean {
   return overMs === 0 ? times > 0 : times >= rounds && lastedMs >= overMs;
 }
@@ -73,7 +73,7 @@ export function doubted(message: string, settlingMs: number): Error {
   });
 }
 
-function showsItWorks({ kind, outcome }: Evidence): boolean {
-  if (kind === 'accepted') return outcome === 'proved';
-  return (kind === 'refused' || kind === 'refusing') && outcome === 'failed';
+function shows({ kind, outcome }: Evidence, what: 'accepted' | 'refused'): boolean {
+  if (kind === 'accepted') return outcome === (what === 'accepted' ? 'proved' : 'failed');
+  return (kind === 'refused' || kind === 'refusing') && outcome === (what === 'accepted' ? 'failed' : 'proved');
 }

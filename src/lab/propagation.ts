@@ -3,20 +3,21 @@ import type { Incoming } from './routes.js';
 
 /** How a change spreads over a provider's servers. Left out, all of them know of it at once. */
 export interface PropagationOptions {
-  /** How long a new value is still refused (milliseconds by the lab's clock). */
+  /** How long a new value is still refused where that is learned late (milliseconds by the lab's clock). */
   readonly settlingMs?: number;
   /** How long an ended value is still let through. */
   readonly lingeringMs?: number;
-  /** Every how manieth connection meets a server that learns of an end so late; every one when left out. A connection stays with its server. */
+  /** Every how manieth connection meets a server that learns of a change so late; every one when left out. A connection stays with its server. */
   readonly lateEvery?: number;
 }
 
-/** Whether a request came to one of the servers that learn of an end late. */
-export function meetsLateServer(
-  { connection = 0 }: Pick<Incoming, 'connection'>,
+/** Whether the server that a request came to learns of changes late; without a request, what is the case of any server. */
+export function lateness(
+  request: Pick<Incoming, 'connection'> | undefined,
   { lateEvery = 1 }: PropagationOptions,
-): boolean {
-  return (connection + 1) % lateEvery === 0;
+): readonly boolean[] {
+  if (request) return [((request.connection ?? 0) + 1) % lateEvery === 0];
+  return lateEvery === 1 ? [true] : [true, false];
 }
 
 /** When a change is known that takes so long to be (Unix milliseconds); always, where it takes no time: a clock that goes back undoes nothing. */

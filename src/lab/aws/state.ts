@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
-import { knownAt, meetsLateServer, type PropagationOptions } from '../propagation.js';
+import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 import type { Service } from './signature.js';
 
@@ -182,9 +182,10 @@ function keeping({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usa
     },
     accepts(key: AccessKey, service: Service, request?: Incoming): boolean {
       const { active, deleted, settledAt, createdAt, lingersUntil } = key;
-      const isLate = request === undefined || meetsLateServer(request, { lateEvery });
       const known = service === 's3' ? settledAt : Math.min(settledAt, (settledAt + createdAt) / 2);
-      return (active && !deleted && known <= clock()) || (isLate && lingersUntil > clock());
+      return lateness(request, { lateEvery }).some((isLate) =>
+        active && !deleted ? !isLate || known <= clock() || lingersUntil > clock() : isLate && lingersUntil > clock(),
+      );
     },
   };
 }

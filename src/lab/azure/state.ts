@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import { knownAt, meetsLateServer, type PropagationOptions } from '../propagation.js';
+import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export const slots = ['Key1', 'Key2'] as const;
@@ -104,10 +104,10 @@ export function createState({ clock, settlingMs = 0, lingeringMs = 0, lateEvery 
       inSlot(owner, slot).replacedAt = knownAt(clock, lingeringMs);
       put(owner, slot, knownAt(clock, settlingMs));
     },
-    works: (value, request) => {
-      const isLate = request === undefined || meetsLateServer(request, { lateEvery });
-      return keys.some((key) => key.value === value && isAccepted(key, clock(), isLate ? 0 : lingeringMs));
-    },
+    works: (value, request) =>
+      lateness(request, { lateEvery }).some((isLate) =>
+        keys.some((key) => key.value === value && isAccepted(key, clock(), isLate)),
+      ),
     get tier() {
       return limits.tier;
     },
@@ -119,9 +119,9 @@ export function createState({ clock, settlingMs = 0, lingeringMs = 0, lateEvery 
   };
 }
 
-/** A server that learns in time refuses a replaced key so much `earlier`. */
-function isAccepted({ account, settledAt, replacedAt }: Key, now: number, earlier: number): boolean {
-  return !account.localAuthDisabled && settledAt <= now && (replacedAt === null || replacedAt - earlier > now);
+function isAccepted({ account, settledAt, replacedAt }: Key, now: number, isLate: boolean): boolean {
+  const isIn = replacedAt === null || (isLate && replacedAt > now);
+  return !account.localAuthDisabled && isIn && (!isLate || settledAt <= now);
 }
 
 function limiting(clock: Clock): Pick<AzureState, 'tier' | 'limit'> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
-import { knownAt, meetsLateServer, type PropagationOptions } from '../propagation.js';
+import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export interface Project {
@@ -149,11 +149,11 @@ function keeping(
   scopesOfNewKeys: () => readonly string[],
 ): Keeping {
   const keys: Key[] = [];
-  const working = (value: string, isLate = true): Key | undefined =>
+  const working = (value: string, isLate: boolean): Key | undefined =>
     keys.find(
       ({ value: own, deleted, settledAt, expiresAt, lingersUntil }) =>
         own === value &&
-        settledAt <= clock() &&
+        (!isLate || settledAt <= clock()) &&
         (expiresAt ?? Infinity) * 1000 > clock() &&
         (!deleted || (isLate && lingersUntil > clock())),
     );
@@ -173,9 +173,10 @@ function keeping(
     deleteKey(key) {
       Object.assign(key, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) });
     },
-    works: (value) => working(value) !== undefined,
+    works: (value) => lateness(undefined, { lateEvery }).some((isLate) => working(value, isLate) !== undefined),
     accept(value, request) {
-      const key = working(value, meetsLateServer(request, { lateEvery }));
+      const [isLate = true] = lateness(request, { lateEvery });
+      const key = working(value, isLate);
       key?.lastUse.note({ at: clock() });
       return key;
     },

@@ -131,6 +131,61 @@ describe('acceptance', () => {
     expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
   });
 
+  describe('before the old key goes', () => {
+    const statuses = () => stage.lab.requests.filter(({ path }) => path === '/v1/models').map(({ status }) => status);
+
+    /** A new key that every seventh connection refuses for a while, after the old one. */
+    async function late(engine: 'yes' | 'no'): Promise<void> {
+      await create();
+      await bench.promote(next);
+      ({ next } = await bench.rotate());
+      await stage.lab.stop();
+      stage = await startOpenAiStage(bench, { settlingMs: 400, lateEvery: 7 });
+      stage.account.settlingMs = 250;
+      await create();
+      await bench.store.note(next, { engine });
+    }
+
+    it('counts only when no server refused the new one over the settling time', async () => {
+      await late('yes');
+
+      const finding = await bench.untilDone(() => stage.openai.acceptsKey(next));
+
+      expect(finding.outcome).toBe('proved');
+      expect(statuses()).toContain(401);
+      expect(statuses().slice(-15)).toEqual(Array.from({ length: 15 }, () => 200)); // five rounds of three
+    });
+
+    it('holds nothing up while the engine does not have the new one yet', async () => {
+      await late('no');
+
+      expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
+      expect(statuses()).toEqual([200, 200, 200]);
+    });
+
+    it('holds no emergency up', async () => {
+      await late('yes');
+      const row = { name: bench.credential, procedure: 'openai-api-key', account: 'a test' };
+      const request = { actor: 'ada', trigger: 'emergency', reason: 'it leaked' } as const;
+      const { opened } = await bench.store.seize(row, request, bench.presenter);
+      next = opened.next;
+      await create();
+      await bench.store.note(next, { engine: 'yes' });
+
+      expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
+    });
+
+    it('is asked once more, when it lasted before', async () => {
+      await late('yes');
+      await bench.untilDone(() => stage.openai.acceptsKey(next));
+      await bench.promote(next);
+      const before = statuses().length;
+
+      expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
+      expect(statuses()).toHaveLength(before + 3);
+    });
+  });
+
   it('asks again soon at first, and last when the settling time ends', async () => {
     stage.account.settlingMs = 60_000;
     await create();
