@@ -1,9 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, passing } from '../shared/patience.js';
-import { accepted, askUntil } from '../shared/probes.js';
-import { scope } from '../shared/scope.js';
-import { stillSettling } from '../shared/settling.js';
+import { acceptedAgain } from '../shared/probes.js';
 import { lastUseFinding } from '../shared/usage.js';
 import type { AwsDeps } from './activities.js';
 import { sweepOwn, workOn } from './lost.js';
@@ -16,16 +14,17 @@ export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<voi
   const { providerId: id, adopted, compromised } = await store.read(ref);
   if (id === null && adopted) throw cannotAttribute(ref);
   const work = await workOn(deps, ref);
-  await sweepOwn(work);
-  if (id === null) return;
+  if (id === null) return sweepOwn(work);
   await store.note(ref, { provider: 'unknown' });
   await presentFence(store, ref);
   const there = await work.client.switchKey(id, 'Inactive');
   const offAt = work.client.providerTime;
   await store.note(ref, { provider: 'disabled' });
-  if (!compromised) return;
-  await denySessions(work, offAt);
-  if (there) await found(store, ref, lastUseFinding('AWS', (await work.client.lastUsed(id)) ?? null));
+  if (compromised) {
+    await denySessions(work, offAt);
+    if (there) await found(store, ref, lastUseFinding('AWS', (await work.client.lastUsed(id)) ?? null));
+  }
+  await sweepOwn(work); // last: nobody has what lost attempts made, and a leaked key does not wait for it
 }
 
 export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
@@ -36,13 +35,7 @@ export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void>
   await presentFence(store, ref);
   if (!(await client.switchKey(id, 'Active'))) throw staysOff(ref);
   await store.note(ref, { provider: 'unknown' });
-  await found(store, ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
-  const prober = acceptance(client, connection, objectName(deps, connection, ref));
-  const answer = await askUntil('refused', prober, await store.unseal(ref));
-  if (answer.verdict !== 'refused') return store.prove(ref, accepted(prober, answer)); // a use of ours
-  const { waitedMs } = scope();
-  if (waitedMs < connection.settlingMs)
-    throw stillSettling('AWS does not accept the key again everywhere yet', waitedMs, connection.settlingMs);
+  await acceptedAgain(acceptance(client, connection, objectName(deps, connection, ref)), store, ref);
 }
 
 export async function deleteKey(deps: AwsDeps, ref: VersionRef): Promise<void> {

@@ -26,7 +26,10 @@ export async function createKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   });
   await presentFence(store, ref);
   const { id, secret } = await make(work, intent, left);
-  const unmake = (): Promise<unknown> => work.client.deleteKey(id);
+  const unmake = async (): Promise<boolean> => {
+    await work.client.deleteKey(id);
+    return !(await work.client.keys()).some((key) => key.id === id);
+  };
   await keepOrUnmake(store, ref, { intent, made: { providerId: id, parts: { id, secret } }, unmake });
   // What a lost request made after the list was taken has shown up by now, if it has arrived.
   if (earlier.length > 0)

@@ -2,7 +2,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
 import { presentFence } from '../shared/guard.js';
 import { openIntents } from '../shared/keeping.js';
-import { needsDecision } from '../shared/patience.js';
+import { needsDecision, passing } from '../shared/patience.js';
 import type { AwsDeps } from './activities.js';
 import { AwsClient, type AwsConnection, type ListedKey } from './client.js';
 
@@ -46,12 +46,16 @@ export async function sweepLost(
   for (const id of made) {
     await presentFence(deps.store, ref);
     await client.deleteKey(id);
+  }
+  const still = made.length === 0 ? [] : (await client.keys()).map(({ id }) => id);
+  for (const id of made) {
     const [maker] = left.splice(
       left.findIndex((attempt) => isNewTo(attempt, id)),
       1,
     );
-    if (maker) await deps.store.settle(maker, 'deleted');
+    if (maker && !still.includes(id)) await deps.store.settle(maker, 'deleted');
   }
+  if (made.some((id) => still.includes(id))) throw passing('AWS still lists a key that it deleted');
   for (const attempt of left) if (Date.now() - attempt.at > attemptMs) await deps.store.settle(attempt, 'nothing-made');
   return listed.filter(({ id }) => !made.includes(id));
 }

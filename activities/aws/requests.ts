@@ -25,20 +25,20 @@ const { listKeys, showLastUse, deleteKey, updateKey, identify, putObject, getObj
 
 /** What earlier attempts left behind: shown never to have been used, and deleted. */
 const sweep = [optional(repeated(showLastUse)), optional(repeated(deleteKey))];
-const lost = [optional(listKeys), ...sweep];
+const lost = [optional(listKeys), ...sweep, optional(listKeys)];
 
 /** The service user's and the bucket's answer, on up to three connections. */
 const again = [optional(identify), optional(getObject)];
 const ask = [identify, optional(getObject), ...again, ...again];
 
 export const awsRequests: RequestsOf<AwsActivities> = {
-  createKey: [listKeys, ...sweep, endpoints.createKey, ...lost],
+  createKey: [listKeys, ...sweep, optional(listKeys), endpoints.createKey, ...lost],
   acceptsKey: ask,
   writesObject: [putObject, getObject, endpoints.deleteObject],
   sawUse: [showLastUse],
   isIdle: [showLastUse],
   refusesKey: [...ask, ...again, ...again, ...again],
-  deactivateKey: [...lost, optional(updateKey), optional(endpoints.putPolicy), optional(showLastUse)],
+  deactivateKey: [optional(updateKey), optional(endpoints.putPolicy), optional(showLastUse), ...lost],
   activateKey: [updateKey, ...ask],
   deleteKey: [
     ...lost,

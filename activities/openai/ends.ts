@@ -3,7 +3,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
-import { needsDecision } from '../shared/patience.js';
+import { needsDecision, passing } from '../shared/patience.js';
 import { lastUseFinding } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
@@ -30,21 +30,22 @@ export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
   const work = { deps, client: new OpenAiClient(await deps.account(ref.credential)), ref };
   await store.note(ref, { provider: 'unknown' });
   const attempts = (await store.intents(ref.credential)).filter(({ version }) => version === ref.number);
-  await sweep(
-    work,
-    attempts.filter(({ outcome }) => outcome === 'open'),
-  );
   const { account, key } = parseProviderId(providerId);
   const whole =
     account !== null && (key === null || (state === 'discarding' && (await wasMadeBy(work, attempts, account))));
   const keys = whole ? await deleteAccounts(work, [account]) : await deleteOne(work, { account, key, compromised });
   if (compromised && providerId !== null) await noteLastUse(store, ref, ownKeys(keys, providerId));
+  // Last: nobody has what lost attempts made, and a leaked key does not wait for it.
+  await sweep(
+    work,
+    attempts.filter(({ outcome }) => outcome === 'open'),
+  );
 }
 
 /** Deletes what the attempts made, found by their labels: nobody else gives those names, and the values are lost. */
 export async function sweep(work: Work, attempts: readonly Intent[]): Promise<void> {
   if (attempts.length === 0) return;
-  const { deps, client } = work;
+  const { client } = work;
   const labels = attempts.map(({ label }) => label);
   const accounts = (await client.accounts()).filter(({ name }) => labels.includes(name));
   const listed = await client.keys();
@@ -56,10 +57,20 @@ export async function sweep(work: Work, attempts: readonly Intent[]): Promise<vo
   );
   for (const { id: key, owner } of keys)
     await deleteOne(work, { account: owner.service_account?.id ?? null, key, compromised: false });
+  const made = [...accounts, ...keys].map(({ name }) => name ?? '');
+  await settle(work, attempts, made);
+}
+
+/** Believes a deletion when the lists do not show any more what was made. */
+async function settle({ deps, client }: Work, attempts: readonly Intent[], made: readonly string[]): Promise<void> {
+  const lists = made.length === 0 ? [] : [...(await client.accounts()), ...(await client.keys())];
+  const still = lists.map(({ name }) => name ?? '');
   for (const { nonce, label, at } of attempts) {
-    if ([...accounts, ...keys].some(({ name }) => name === label)) await deps.store.settle({ nonce }, 'deleted');
+    if (still.includes(label)) continue;
+    if (made.includes(label)) await deps.store.settle({ nonce }, 'deleted');
     else if (Date.now() - at > attemptMs) await deps.store.settle({ nonce }, 'nothing-made');
   }
+  if (made.some((label) => still.includes(label))) throw passing('OpenAI still lists what it deleted');
 }
 
 /** Deletes service accounts, each with its one key, under the fence of `ref`. Returns the project's keys as they were before. */

@@ -40,20 +40,30 @@ interface Made {
   readonly key: CreatedKey | null;
   /** It has no scopes yet, and is to have some. */
   readonly unscoped?: boolean;
-  readonly unmake: () => Promise<unknown>;
+  /** True when it is seen to be gone. */
+  readonly unmake: () => Promise<boolean>;
 }
 
 async function make({ deps: { store }, client, ref }: Work, intent: Intent): Promise<Made> {
   try {
     const account = await lastingAccount(store, ref);
     const key = account === null ? null : await client.createKey(account, intent.label);
-    if (account !== null && key) return { account, key, unmake: () => client.deleteKey(key.id) };
+    if (account !== null && key) return { account, key, unmake: () => unmadeKey(client, key.id) };
     const { id, api_key = null } = await client.createAccount(intent.label);
-    return { account: id, key: api_key, unscoped: client.scopes.length > 0, unmake: () => client.deleteAccount(id) };
+    return { account: id, key: api_key, unscoped: client.scopes.length > 0, unmake: () => unmadeAccount(client, id) };
   } catch (error) {
     if (saidNo(error)) await store.settle(intent, 'nothing-made');
     throw error;
   }
+}
+
+async function unmadeKey(client: OpenAiClient, id: string): Promise<boolean> {
+  return (await client.deleteKey(id)) && !(await client.keys()).some((key) => key.id === id);
+}
+
+async function unmadeAccount(client: OpenAiClient, id: string): Promise<boolean> {
+  await client.deleteAccount(id);
+  return !(await client.accounts()).some((account) => account.id === id);
 }
 
 /** That of the newest version that has one; null where none has, or where OpenAI deletes keys with their account alone. */

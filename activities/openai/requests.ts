@@ -24,6 +24,8 @@ const sweep = [
   optional(repeated(endpoints.listKeys)),
   optional(repeated(endpoints.deleteAccount)),
   optional(repeated(endpoints.deleteKey)),
+  optional(repeated(endpoints.listAccounts)),
+  optional(repeated(endpoints.listKeys)),
 ];
 
 export const openAiRequests: RequestsOf<OpenAiActivities> = {
@@ -34,18 +36,20 @@ export const openAiRequests: RequestsOf<OpenAiActivities> = {
     optional(endpoints.scopeKey),
     optional(endpoints.getProject),
     optional(endpoints.deleteKey),
+    optional(repeated(endpoints.listKeys)),
     optional(endpoints.deleteAccount),
+    optional(repeated(endpoints.listAccounts)),
   ],
   acceptsKey: [repeated(endpoints.listModels)],
   sawUse: [repeated(endpoints.listKeys)],
   isIdle: [repeated(endpoints.listKeys)],
   refusesKey: [repeated(endpoints.listModels)],
   deleteKey: [
-    ...sweep,
     optional(repeated(endpoints.listAccounts)),
     optional(endpoints.deleteKey),
     optional(repeated(endpoints.listKeys)),
     optional(endpoints.deleteAccount),
+    ...sweep,
   ],
   identifyKey: [repeated(endpoints.listKeys)],
   survey: [repeated(endpoints.listKeys), optional(repeated(endpoints.listModels)), repeated(endpoints.listAccounts)],

@@ -1,8 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import { found, presentFence, presentProof } from '../shared/guard.js';
+import { presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision } from '../shared/patience.js';
-import { scope } from '../shared/scope.js';
-import { stillSettling } from '../shared/settling.js';
+import { acceptedAgain } from '../shared/probes.js';
 import type { SftpDeps } from './activities.js';
 import { linesIn, withKeyOff, withKeyOn } from './authorized-keys.js';
 import { edit } from './authorize.js';
@@ -40,17 +39,7 @@ export async function enableKey(deps: SftpDeps, ref: VersionRef): Promise<void> 
   });
   if (!isThere) throw staysOff(ref, `${connection.authorizedKeys} does not hold it, switched off or not`);
   await store.note(ref, { provider: 'unknown' });
-  await found(store, ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
-  await requireSettled(deps, ref);
-}
-
-async function requireSettled(deps: SftpDeps, ref: VersionRef): Promise<void> {
-  const prober = await proberOf(deps, ref);
-  const { settlingMs } = prober;
-  const { verdict } = await prober.ask(await deps.store.unseal(ref));
-  const { waitedMs } = scope();
-  if (verdict === 'refused' && waitedMs < settlingMs)
-    throw stillSettling('the SFTP server does not let the key in again everywhere yet', waitedMs, settlingMs);
+  await acceptedAgain(await proberOf(deps, ref), store, ref);
 }
 
 function staysOff({ credential, number }: VersionRef, why: string): Error {

@@ -6,11 +6,11 @@ import type { Store } from '../../src/store/store.js';
 import { passing } from './patience.js';
 import { runDirectly, scope } from './scope.js';
 
-/** What an attempt made, and how it is unmade by its id. */
+/** What an attempt made, and how it is unmade by its id: true when it is seen to be gone. */
 export interface Creation {
   readonly intent: Intent;
   readonly made: Made;
-  readonly unmake: () => Promise<unknown>;
+  readonly unmake: () => Promise<boolean>;
 }
 
 export async function hasValue(store: Store, ref: VersionRef): Promise<boolean> {
@@ -34,10 +34,12 @@ export async function keepOrUnmake(store: Store, ref: VersionRef, { intent, made
   if (!(await hasValue(store, ref))) throw passing('another attempt of this step took over');
 }
 
-/** Made by this very call: no fence can make it somebody else's, and whoever called this attempt off does not know its id. */
+/**
+ * Made by this very call: no fence can make it somebody else's, and whoever called this attempt off does not know its id. What is not seen to
+ * be gone stays an attempt that somebody has to clear up after.
+ */
 export async function discard(store: Store, { intent, unmake }: Omit<Creation, 'made'>): Promise<void> {
-  await runDirectly(scope().presenter, unmake);
-  await store.settle(intent, 'deleted');
+  if (await runDirectly(scope().presenter, unmake)) await store.settle(intent, 'deleted');
 }
 
 function isFenceLost(error: unknown): boolean {

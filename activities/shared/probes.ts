@@ -5,6 +5,7 @@ import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { found } from './guard.js';
 import { onOwnConnections } from './http.js';
+import { needsDecision } from './patience.js';
 import { scope } from './scope.js';
 import { anotherRound, countRound, doubtMs, isLasting, stillSettling } from './settling.js';
 
@@ -49,6 +50,20 @@ export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef):
   const answer = await askUntil('refused', prober, await store.unseal(ref));
   const asked = { prober, store, ref };
   return answer.verdict === 'refused' ? judgeRefusal(asked) : judgeAcceptance(asked, answer);
+}
+
+/**
+ * Waits until a value that was switched on again is let through.
+ * @throws ApplicationFailure of type NeedsDecision when it stays refused: nothing can be put back on it
+ */
+export async function acceptedAgain(prober: Prober, store: Store, ref: VersionRef): Promise<void> {
+  const newest = (await store.evidence(ref)).find(({ kind }) => kind === 'refused');
+  // Said once: repeated, it would end every row of refusals that follows.
+  if (newest?.outcome !== 'failed')
+    await store.prove(ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
+  const { outcome, detail } = await acceptedBy(prober, store, ref);
+  if (outcome === 'failed')
+    throw needsDecision(`version ${ref.number} of ${ref.credential} was switched on again, but ${detail}`);
 }
 
 async function judgeAcceptance({ prober, store, ref }: Asked, answer: Verdict): Promise<Finding> {

@@ -35,13 +35,16 @@ export async function countRound(
   { refused, detail, settlingMs }: { readonly refused: boolean; readonly detail: string; readonly settlingMs: number },
 ): Promise<Streak> {
   await store.prove(ref, { kind: 'refusing', outcome: refused ? 'proved' : 'failed', detail });
+  const [opposite, longestMs] = refused
+    ? (['accepted', settlingMs + longestGapMs] as const)
+    : (['refused', Infinity] as const);
   const times: number[] = [];
   for (const finding of await store.evidence(ref)) {
-    const gapMs = refused ? (times.at(-1) ?? finding.at) - finding.at : 0;
-    if (shows(finding, refused ? 'accepted' : 'refused') || gapMs > settlingMs + longestGapMs) break;
+    const gapMs = (times.at(-1) ?? finding.at) - finding.at;
+    if (shows(finding, opposite) || gapMs > longestMs) break;
     if (finding.kind === 'refusing') times.push(finding.at);
   }
-  return { times: times.length, lastedMs: (times[0] ?? 0) - (times.at(-1) ?? 0) };
+  return { times: times.length, lastedMs: Math.max(0, ...times) - Math.min(...times) };
 }
 
 /** Several rounds, spread over so long. Where nothing has to settle, one is enough. */

@@ -181,13 +181,16 @@ function keeping({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usa
       key.deleted = true;
     },
     accepts(key: AccessKey, service: Service, request?: Incoming): boolean {
-      const { active, deleted, settledAt, createdAt, lingersUntil } = key;
-      const known = service === 's3' ? settledAt : Math.min(settledAt, (settledAt + createdAt) / 2);
-      return lateness(request, { lateEvery }).some((isLate) =>
-        active && !deleted ? !isLate || known <= clock() || lingersUntil > clock() : isLate && lingersUntil > clock(),
-      );
+      return lateness(request, { lateEvery }).some((isLate) => isAccepted(key, service, isLate ? clock() : Infinity));
     },
   };
+}
+
+/** A server that learns late knows what was so `now`; one that does not, what will be so in the end. */
+function isAccepted(key: AccessKey, service: Service, now: number): boolean {
+  const { active, deleted, settledAt, createdAt, lingersUntil } = key;
+  const known = service === 's3' ? settledAt : Math.min(settledAt, (settledAt + createdAt) / 2);
+  return (active && !deleted && known <= now) || lingersUntil > now;
 }
 
 function newId(kind: 'AKIA' | 'ASIA'): string {

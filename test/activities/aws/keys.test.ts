@@ -38,6 +38,20 @@ const requests = ({ path }: { readonly path: string }): number =>
 const loseAnswer = (): void => stage.lab.faults.add({ ...endpoints.createKey, kind: 'reset-after' });
 
 describe('creating', () => {
+  it('does not believe that what a lost attempt made is deleted while AWS lists it', async () => {
+    await adopted();
+    loseAnswer();
+    await failureOf(create());
+    stage.lab.faults.add({ ...endpoints.deleteKey, kind: { status: 200, body: '<DeleteAccessKeyResponse/>' } });
+
+    expect(await failureOf(create())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    expect(await outcomes()).toContain('open');
+    await create();
+
+    expect(await outcomes()).toEqual(['deleted', 'nothing-made', 'kept']);
+    expect(listed()).toHaveLength(2);
+  });
+
   it('is asked for once: the client library does not repeat it when the answer is lost or a 500', async () => {
     await adopted();
     loseAnswer();
@@ -212,6 +226,33 @@ describe('the end of a key', () => {
     await destroy(old);
 
     expect(listed().map(({ id }) => id)).toEqual([(await bench.store.read(next)).providerId]);
+  });
+
+  it('cannot be taken back where AWS goes on refusing the key, which is said', async () => {
+    const old = await replaced();
+    await deactivate(old);
+    stage.account.settlingMs = 100;
+    const refusal = '<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>';
+    stage.lab.faults.add({ ...endpoints.identify, times: Infinity, kind: { status: 403, body: refusal } });
+
+    const failure = await failureOf(bench.untilDone(() => stage.aws.activateKey(old)));
+
+    expect(failure).toMatchObject({ type: 'NeedsDecision' });
+    expect(failure.message).toMatch(/was switched on again, but AWS refuses the key: .* 403 InvalidClientTokenId/);
+    expect(stage.lab.requests.filter(({ path }) => path === endpoints.identify.path).length).toBeGreaterThan(4);
+  });
+
+  it('of a leaked one does not wait for what a lost attempt has made', async () => {
+    await adopted();
+    await bench.store.intend(next);
+    await create();
+    await bench.store.note(next, { compromised: true });
+    stage.lab.faults.add({ ...endpoints.listKeys, kind: { status: 503 } });
+
+    await failureOf(deactivate(next));
+
+    expect(await outcomes()).toEqual(['open', 'kept']);
+    expect(listed()[1]).toMatchObject({ active: false });
   });
 
   it.each(['deactivateKey', 'deleteKey'] as const)('needs fresh proof: %s', async (verb) => {

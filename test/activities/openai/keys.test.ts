@@ -94,7 +94,7 @@ describe('creating', () => {
     const failure = await failureOf(create());
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(stage.lab.requests.at(-1)).toMatchObject({ method: 'DELETE', status: 200 });
+    expect(stage.lab.requests.at(-2)).toMatchObject({ method: 'DELETE', status: 200 });
     expect(await outcomes()).toEqual(['deleted']);
   });
 
@@ -125,6 +125,25 @@ describe('creating', () => {
 
     expect(await failureOf(create())).toMatchObject({ type: 'FenceLost' });
     expect(stage.lab.requests).toEqual([]);
+  });
+});
+
+describe('a deletion that OpenAI only says it made', () => {
+  const gone = { status: 200, body: JSON.stringify({ deleted: true }) };
+
+  it('leaves a lost attempt open, and is asked for again', async () => {
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    await failureOf(create());
+    stage.lab.faults.add({ method: 'DELETE', path: '*', kind: gone });
+
+    const failure = await failureOf(create());
+    const meanwhile = await outcomes();
+    await create();
+
+    expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    expect(meanwhile[0]).toBe('open');
+    expect((await outcomes())[0]).toBe('deleted');
+    expect(working()).toHaveLength(1);
   });
 });
 

@@ -133,6 +133,18 @@ it('waits until every server lets a key in again', async () => {
   expect(isLetIn()).toBe(true);
 });
 
+it('says so when a server goes on turning the key away', async () => {
+  await begin();
+  await bench.attempt(() => stage.sftp.acceptsKey(old));
+  await disable();
+  stage.lab.faults.add({ method: 'LOGIN', path: '*', skip: 1, times: Infinity, kind: { status: 401 } });
+
+  const failure = await failureOf(enable());
+
+  expect(failure).toMatchObject({ type: 'NeedsDecision' });
+  expect(failure.message).toContain('was switched on again, but the SFTP server refuses the key');
+});
+
 it('is ended in an emergency like one that is on', async () => {
   await begin();
   const namesake = newLabKey();
