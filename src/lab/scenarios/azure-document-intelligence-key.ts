@@ -1,11 +1,11 @@
-import { type AzureLab, startAzureLab } from '../azure/server.js';
+import { type AzureLab, type AzureLabOptions, startAzureLab } from '../azure/server.js';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
 /** DocuElevate with Key 1 of a Document Intelligence account, as the portal offers it first; nobody uses Key 2. */
 export async function startAzureDocumentIntelligenceKey(
-  options: ScenarioOptions & Pick<EnvironmentOptions, 'database'> = {},
+  options: ScenarioOptions & AzureLabOptions & Pick<EnvironmentOptions, 'database'> = {},
 ): Promise<Scenario> {
   const azure = await startAzureLab(options);
   const key = azure.inSlot('Key1');
