@@ -49,7 +49,14 @@ export function ofAdmin(answer: Answer, operation: string, settlingMs: number): 
     : status === 401
       ? `OpenAI refused the admin key (${status}): put a valid one where the configuration says`
       : `OpenAI forbade it to the admin key (${status}): it needs "Organization Administration: write"`;
-  return barred(error) ?? doubted(why, settlingMs);
+  return barred(error) ?? doubted(`${why}${whoseHint(answer)}`, settlingMs);
+}
+
+/** OpenAI numbers its answers; whether all of them is not documented, so this is no more than a hint. */
+function whoseHint({ headers }: Answer): string {
+  return headers['x-request-id'] === undefined
+    ? '. The answer has no x-request-id, so something between here and OpenAI may have given it'
+    : '';
 }
 
 /** Whether a policy demands that keys end, or sooner. The words are not documented, so their stem is looked for. */

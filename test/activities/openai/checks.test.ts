@@ -580,6 +580,17 @@ describe('what OpenAI says of the caller', () => {
     },
   );
 
+  it('of an admin key says when it may be that of something in between', async () => {
+    says(401, 'invalid_api_key');
+    const between = await failureOf(create());
+    stage.lab.faults.clear();
+    stage.account.adminKey = 'nonsense';
+    const own = await failureOf(create());
+
+    expect(between.message).toContain('no x-request-id');
+    expect(own.message).not.toContain('x-request-id');
+  });
+
   it('in the words of a proxy is nothing of an admin key', async () => {
     stage.lab.faults.add({ method: 'POST', path: '*', kind: { status: 401, body: '<html>log in</html>' } });
 
