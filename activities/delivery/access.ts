@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, realpath } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { type AccessCheck, look } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
 import type { DeliveryDeps } from './activities.js';
+import { may, whyFixed } from './fixed.js';
 import { placeOf } from './places.js';
 import type { Target } from './target.js';
 
@@ -23,12 +24,15 @@ function ofFile(target: Target): Promise<AccessCheck>[] {
   if (!place) return [];
   return [
     look(place.name, async () => {
-      const file = await realpath(place.path).catch(() => null);
-      const folder = dirname(file ?? place.path);
-      if (file !== null && !(await may(file, constants.R_OK))) throw forbidden(`${file} cannot be read`);
-      if (!(await may(folder, constants.W_OK | constants.X_OK)))
-        throw forbidden(`nothing can be written into ${folder}`);
-      return file === null ? 'it will be made' : 'it can be replaced';
+      const why = await whyFixed(place.path, place.owner);
+      if (why !== null) throw permanent('Rejected', why);
+      await place.read();
+      const found = await stat(place.path).catch(() => null);
+      if (!found) return 'it will be made';
+      const mode = place.mode ?? found.mode;
+      return (mode & 0o004) === 0
+        ? 'it can be replaced'
+        : { warning: 'it can be replaced; everybody on this machine may read it' };
     }),
   ];
 }
@@ -43,15 +47,4 @@ function ofProgram(target: Target, path: string): Promise<AccessCheck>[] {
       throw permanent('Rejected', `there is no such program${program.includes('/') ? '' : ' on PATH'}`);
     }),
   ];
-}
-
-function may(path: string, mode: number): Promise<boolean> {
-  return access(path, mode).then(
-    () => true,
-    () => false,
-  );
-}
-
-function forbidden(what: string): Error {
-  return permanent('Rejected', `${what}: give Keyturn's user the right to`);
 }

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
@@ -7,7 +6,7 @@ import { found, presentFence } from '../shared/guard.js';
 import { asking } from '../shared/lease.js';
 import { needsDecision } from '../shared/patience.js';
 import type { DeliveryDeps } from './activities.js';
-import { removeFile } from './files.js';
+import { namesIn, removeFile } from './files.js';
 import { type Kept, keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
 import { runCommand } from './run-command.js';
 import { type CommandTarget, nameOf, type Target } from './target.js';
@@ -80,7 +79,7 @@ export async function forgetEarlier(deps: DeliveryDeps, ref: VersionRef): Promis
     if (!place) continue;
     const prefix = basename(keptFor(place, ref, '').path);
     const folder = dirname(place.path);
-    const kept = (await readdir(folder)).filter(
+    const kept = (await namesIn(folder)).filter(
       (name) => name.startsWith(prefix) && Number(name.slice(prefix.length)) <= ref.number,
     );
     for (const name of kept) await removeFile(join(folder, name));

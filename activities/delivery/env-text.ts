@@ -7,9 +7,13 @@ interface Assignment {
   readonly raw: string;
 }
 
-// Name, equals sign, and a value in quotes, which may run over several lines, or up to the end of the line.
-const assignment =
-  /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*('(?:\\'|[^'])*'|"(?:\\[\s\S]|[^"\\])*"|[^\r\n]*)/gm;
+// Name, equals sign, and a value: in quotes, which may run over several lines, or bare, up to a comment or the end of the line.
+const mark = '\u00EF\u00BB\u00BF'; // of UTF-8, a character for each byte: only the first line may begin with it
+const assignment = new RegExp(
+  `^(?:${mark})?[ \\t]*(?:export[ \\t]+)?([A-Za-z_]\\w*)[ \\t]*=(?:(?=[ \\t]+#)|[ \\t]*)` +
+    `('(?:\\\\'|[^'])*'|"(?:\\\\[\\s\\S]|[^"\\\\])*"|[^\\r\\n]*?(?=[ \\t]*$|[ \\t]+#))`,
+  'gm',
+);
 
 function assignmentsIn(text: string): Assignment[] {
   return [...text.matchAll(assignment)].map((match) => {
@@ -18,7 +22,7 @@ function assignmentsIn(text: string): Assignment[] {
   });
 }
 
-/** The variable as it stands there, with its quotes; null when it is not set. Of several, the last one counts. */
+/** The variable as it stands there, with its quotes and without a comment; null when it is not set. Of several, the last one counts. */
 export function rawIn(text: string, name: string): string | null {
   return assignmentsIn(text).findLast((each) => each.name === name)?.raw ?? null;
 }
@@ -27,9 +31,11 @@ export function rawIn(text: string, name: string): string | null {
 export function withRaw(text: string, name: string, raw: string | null): string {
   const found = assignmentsIn(text).findLast((each) => each.name === name);
   if (!found && raw === null) return text;
-  if (!found) return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${name}=${raw}\n`;
+  const end = text.includes('\r\n') ? '\r\n' : '\n';
+  const first = text.startsWith(mark) ? mark.length : 0;
+  if (!found) return `${text}${text.length === first || text.endsWith('\n') ? '' : end}${name}=${raw}${end}`;
   if (raw !== null) return text.slice(0, found.start) + raw + text.slice(found.end);
-  const lineStart = text.lastIndexOf('\n', found.start - 1) + 1;
+  const lineStart = Math.max(text.lastIndexOf('\n', found.start - 1) + 1, first);
   const lineEnd = text.indexOf('\n', found.end);
   return text.slice(0, lineStart) + (lineEnd < 0 ? '' : text.slice(lineEnd + 1));
 }

@@ -1,6 +1,6 @@
 import { needsDecision, permanent } from '../shared/patience.js';
 import { quoted, rawIn, withRaw } from './env-text.js';
-import { contentOf, removeFile, replaceFile, type Rights, rightsOf } from './files.js';
+import { bytesOf, contentOf, removeFile, replaceFile, type Rights } from './files.js';
 import { type EnvFileTarget, type FileTarget, nameOf, type Target } from './target.js';
 
 /** A place that can be looked at: a file, or a variable in one. */
@@ -11,7 +11,10 @@ export interface Place {
   readonly path: string;
   /** Beginning of the names of what is kept beside it. */
   readonly beside: string;
-  /** What stands there now, as it is written there; null when nothing does. */
+  /** What the configuration says of the file's rights. */
+  readonly mode?: number | undefined;
+  readonly owner?: Rights['owner'];
+  /** What stands there now, as it is written there and a character for each byte; null when nothing does. */
   read(): Promise<string | null>;
   /** Puts something there, or takes it away (null). */
   write(content: string | null): Promise<void>;
@@ -31,32 +34,38 @@ function filePlace(target: FileTarget): Place {
   const { file, mode, owner } = target;
   const [user, group] = (owner ?? '').split(':').map(Number);
   const ids = user !== undefined && group !== undefined ? ([user, group] as const) : undefined;
-  const rights = { mode: Number.parseInt(mode, 8), owner: ids };
+  const rights = { mode: mode === undefined ? undefined : Number.parseInt(mode, 8), owner: ids };
   return {
+    ...rights,
     name: nameOf(target),
     path: file,
     beside: file,
     read: () => contentOf(file),
     write: (content) => (content === null ? removeFile(file) : replaceFile(file, content, rights)),
-    spell: (value) => value,
+    spell: bytesOf,
   };
 }
 
 function envFilePlace(target: EnvFileTarget): Place {
   const { envFile, variable } = target;
-  const text = async (): Promise<string> => (await contentOf(envFile)) ?? '';
+  const text = async (): Promise<string> => requireLines((await contentOf(envFile)) ?? '', envFile);
   return {
     name: nameOf(target),
     path: envFile,
     beside: `${envFile}.${variable}`,
     read: async () => rawIn(await text(), variable),
-    write: (content) =>
-      alone(envFile, async () => {
-        const rights = (await rightsOf(envFile)) ?? onlyOwner;
-        await replaceFile(envFile, withRaw(await text(), variable, content), rights);
-      }),
-    spell: quoted,
+    write: (content) => alone(envFile, async () => replaceFile(envFile, withRaw(await text(), variable, content))),
+    spell: (value) => bytesOf(quoted(value)),
   };
+}
+
+/** What editors on Windows may save: no reader of environment files finds a variable in it, and neither do we. */
+function requireLines(text: string, path: string): string {
+  if (!text.includes('\0')) return text;
+  throw permanent(
+    'Rejected',
+    `${path} is no text that environment files are made of, such as UTF-16: save it as UTF-8`,
+  );
 }
 
 /** Two credentials may have variables in one file: each reads what the other wrote. */

@@ -18,7 +18,7 @@ const reload = z
 const mode = z
   .string()
   .regex(/^0?[0-7]{3}$/, 'write a mode as digits in quotes, for example "0640"')
-  .default('0600');
+  .optional();
 
 const owner = z
   .string()
@@ -28,8 +28,10 @@ const owner = z
 const ToFile = z
   .strictObject({
     file: FilePath.describe('A file that will hold nothing but the value. Replaced in one step.'),
-    mode: mode.describe('Its mode.'),
-    owner: owner.describe('Its owner, as numbers of user and group; left out, whoever runs Keyturn.'),
+    mode: mode.describe('Its mode; left out, as it is, and 0600 for a new file.'),
+    owner: owner.describe(
+      'Its owner, as numbers of user and group; left out, as it is, and whoever runs Keyturn for a new file.',
+    ),
     ...{ part, reload },
   })
   .describe('Into a file.');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { VersionRef } from '../../src/domain/version.js';
-import { contentOf, removeFile, replaceFile, type Rights, rightsOf } from '../delivery/files.js';
+import { bytesOf, contentOf, removeFile, replaceFile } from '../delivery/files.js';
 import { keepGenerated } from '../shared/generate.js';
 import { presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, permanent } from '../shared/patience.js';
@@ -11,8 +11,6 @@ import { administer } from './client.js';
 import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
 import { alternatives } from './remote-files.js';
 import { open, valueOf, type Work } from './standing.js';
-
-const onlyOwner: Rights = { mode: 0o600 };
 
 /** Beside the adopted file, by version and key: a file never changes once it is there, so the setting alone is the switch. */
 function suffixOf({ number }: VersionRef, publicKey: string): string {
@@ -37,9 +35,8 @@ export async function placeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<voi
   if (!value)
     throw needsDecision(`version ${ref.number} of ${ref.credential} has no key that could be put into a file`);
   const file = work.connection.keyFile + suffixOf(ref, value.publicKey);
-  const rights = (await rightsOf(work.connection.keyFile)) ?? onlyOwner;
   await presentFence(work.store, ref);
-  await replaceFile(file, `${value.privateKey}\n`, rights);
+  await replaceFile(file, bytesOf(`${value.privateKey}\n`), { like: work.connection.keyFile });
 }
 
 /** Only a file of our own making: the adopted one is the operator's. */

@@ -30,7 +30,7 @@ it('takes a Document Engine, with the usual algorithm and the paths of its deliv
   const config = load(small);
 
   expect(config.engines.viewer).toMatchObject({ jwt: { algorithm: 'RS256', tokenLifetime: '1 hour' } });
-  expect(config.credentials['viewer-jwt']?.deliver).toEqual([{ file: join(folder, 'viewer-key'), mode: '0600' }]);
+  expect(config.credentials['viewer-jwt']?.deliver).toEqual([{ file: join(folder, 'viewer-key') }]);
 });
 
 it.each([

@@ -151,19 +151,19 @@ describe('into an environment file', () => {
     `# comment\nexport A='1'\n\nKEY=${value}\nB="two\nKEY=not this one\n" # more\nC=3`;
 
   it('changes one variable and nothing else, and puts it back', async () => {
-    writeFileSync(file, content('former # no comment'));
+    writeFileSync(file, content('former # a comment'));
     chmodSync(file, 0o644);
     const target = to({ envFile: file, variable: 'KEY' });
 
     await deliver(target);
 
-    expect(readFileSync(file, 'utf8')).toBe(content(values.next));
+    expect(readFileSync(file, 'utf8')).toBe(content(`${values.next} # a comment`));
     expect(statSync(file).mode & 0o777).toBe(0o644);
     expect(await look(target)).toMatchObject({ outcome: 'proved' });
 
     await restore(target);
 
-    expect(readFileSync(file, 'utf8')).toBe(content('former # no comment'));
+    expect(readFileSync(file, 'utf8')).toBe(content('former # a comment'));
     expect(readdirSync(folder)).toEqual(['value']);
   });
 

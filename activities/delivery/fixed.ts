@@ -1,0 +1,61 @@
+import { constants, type Stats } from 'node:fs';
+import { access, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+type Owner = readonly [user: number, group: number];
+
+/** Why a file cannot be replaced, or made, in one step and with its owner, and what helps; null when nothing speaks against it. */
+export async function whyFixed(path: string, owner?: Owner): Promise<string | null> {
+  const target = await realpath(path).catch(() => path);
+  const found = await stat(target).catch(() => null);
+  return (
+    (found && (await whyNoFile(target, found))) ??
+    (await whyFolderShut(dirname(target))) ??
+    whyNotOwned(target, owner ?? (found && [found.uid, found.gid]))
+  );
+}
+
+export function may(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function whyNoFile(path: string, found: Stats): Promise<string | null> {
+  if (found.isDirectory())
+    return `${path} is a directory, as Docker makes one where a file to be mounted is missing: remove it, and make the file`;
+  if (!found.isFile()) return `${path} is no ordinary file`;
+  if (!(await may(path, constants.R_OK))) return `${path} cannot be read: give Keyturn's user the right to`;
+  if (await isMounted(path))
+    return `${path} is mounted by itself, so it cannot be replaced in one step: mount its folder instead, here and where it is read`;
+  return null;
+}
+
+async function whyFolderShut(folder: string): Promise<string | null> {
+  const found = await stat(folder).catch(() => null);
+  if (!found?.isDirectory()) return `there is no folder ${folder}: make it, for Keyturn's user to write into`;
+  if (await may(folder, constants.W_OK | constants.X_OK)) return null;
+  return `nothing can be written into ${folder}: give Keyturn's user the right to`;
+}
+
+/** Only root gives files away. */
+function whyNotOwned(path: string, owner: Owner | null): string | null {
+  const me = process.getuid?.();
+  if (!owner || me === undefined || me === 0) return null;
+  const [user, group] = owner;
+  const groups = [process.getgid?.(), ...(process.getgroups?.() ?? [])];
+  if (user === me && groups.includes(group)) return null;
+  return (
+    `${path} has to belong to ${user}:${group}, and Keyturn's user (${me}) cannot give it to them: ` +
+    'run Keyturn as that user, or let the file be its own and readable by the group'
+  );
+}
+
+/** Linux lists mounts with spaces and the like as octal numbers. */
+async function isMounted(path: string): Promise<boolean> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const plain = (name: string): string =>
+    name.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return mounts.split('\n').some((line) => plain(line.split(' ')[4] ?? '') === path);
+}
