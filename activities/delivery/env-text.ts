@@ -1,3 +1,5 @@
+import { parseEnv } from 'node:util';
+
 /** One assignment of an environment file. */
 interface Assignment {
   readonly start: number;
@@ -49,4 +51,9 @@ export function quoted(value: string): string {
     .replaceAll('\r', '\\r')
     .replaceAll('\n', '\\n');
   return `"${escaped}"`;
+}
+
+/** What a program gets to see of an environment file (decoded): its variables, without the mark that editors on Windows begin it with. */
+export function variablesIn(text: string): NodeJS.Dict<string> {
+  return parseEnv(text.replace(/^\uFEFF/, ''));
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseEnv } from 'node:util';
 import type { VersionRef } from '../../src/domain/version.js';
+import { variablesIn } from '../delivery/env-text.js';
 import { permanent } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { DocumentEngineConnection } from './client.js';
@@ -40,7 +40,7 @@ export async function keptAtRestart({
 async function keptBy(file: string): Promise<{ ok: boolean; detail: string }> {
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return { ok: false, detail: `${file} cannot be read, so nobody can tell what a restart does` };
-  const value = parseEnv(text)[setting];
+  const value = variablesIn(text)[setting];
   if (value?.toLowerCase() === 'false') return { ok: true, detail: `${setting} is false in ${file}` };
   const is = value === undefined ? 'is not set, which means true' : 'is not false';
   return { ok: false, detail: `${setting} ${is} in ${file}: a restart would undo every rotation. ${advice}` };
@@ -50,7 +50,7 @@ async function keptBy(file: string): Promise<{ ok: boolean; detail: string }> {
 export async function leftInEnvironment({ store, connection, ref }: Work): Promise<string | null> {
   const { envFile, type, part } = connection;
   const text = envFile === null ? null : await readFile(envFile, 'utf8').catch(() => null);
-  const value = text === null ? undefined : parseEnv(text)[variables[type]];
+  const value = text === null ? undefined : variablesIn(text)[variables[type]];
   if (value === undefined || envFile === null) return null;
   const holders = (await store.whose(value)).filter(({ credential }) => credential === ref.credential);
   if (holders.some(({ state }) => state === 'current')) return null;

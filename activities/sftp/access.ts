@@ -1,10 +1,10 @@
 import { isLive } from '../../src/domain/version.js';
 import { contentOf } from '../delivery/files.js';
 import { whyFixed } from '../delivery/fixed.js';
-import { type AccessCheck, look } from '../shared/access.js';
+import { type AccessCheck, look, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
 import type { SftpDeps } from './activities.js';
-import { knownLinesIn, offMark } from './authorized-keys.js';
+import { expiryOf, knownLinesIn, offMark } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer, type SftpConnection } from './client.js';
 import { alternatives } from './remote-files.js';
@@ -30,7 +30,7 @@ export async function checkAccess({ store, account }: SftpDeps, credential: stri
 }
 
 /** Tried with a file beside it, which is gone again at once: rights alone do not tell. */
-async function mayChange(connection: SftpConnection, ours: readonly string[]): Promise<string> {
+async function mayChange(connection: SftpConnection, ours: readonly string[]): Promise<string | Warning> {
   return administer(connection, async (files) => {
     const file = await readKeys(files, connection.authorizedKeys);
     await files.remove(await files.writeBeside(file, file.text));
@@ -40,7 +40,12 @@ async function mayChange(connection: SftpConnection, ours: readonly string[]): P
     if (off > 0 && off === known.length) throw permanent('Rejected', `our key is switched off: take away "${offMark}"`);
     if (known.length === 0 && ours.length > 0) throw permanent('Rejected', `it does not hold our key. ${alternatives}`);
     const keys = lines.filter(({ isOff }) => !isOff).length;
-    return `can be replaced; ${keys} keys, ${known.length - off} of them ours${off > 0 ? `, and ${off} of ours switched off` : ''}`;
+    const seen = `can be replaced; ${keys} keys, ${known.length - off} of them ours${off > 0 ? `, and ${off} of ours switched off` : ''}`;
+    const [end] = known.flatMap((line) => (line.isOff ? [] : (expiryOf(line) ?? [])));
+    if (end === undefined) return seen;
+    return {
+      warning: `${seen}. A line of our key ends at ${end} (expiry-time): rotate before; the new key's line has no end`,
+    };
   });
 }
 

@@ -59,12 +59,17 @@ export function sftpAddress({ host, port }: SftpAccount): string {
   return `sftp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** What an adopted value consists of: the text of the private key, which ends as a file of it would without its last line break. */
+/** A private key as we keep it: its file without line ends of Windows, and without the last one. */
+export function keyText(file: string): string {
+  return file.replaceAll('\r\n', '\n').trim();
+}
+
+/** What an adopted value consists of: the text of the private key. */
 export function sftpParts({
   privateKey = '',
   ...others
 }: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const text = privateKey.trim();
+  const text = keyText(privateKey);
   if (!/^-+BEGIN [A-Z ]*PRIVATE KEY-+\n/.test(text)) throw new Error('no private key');
   return { ...others, privateKey: text };
 }

@@ -2,7 +2,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, passing } from '../shared/patience.js';
 import type { SftpDeps } from './activities.js';
-import { linesIn, withLine, withoutExpiry, withoutKeys } from './authorized-keys.js';
+import { linesIn, optionsFor, withEntry, withoutKeys } from './authorized-keys.js';
 import { administer, type SftpConnection } from './client.js';
 import { kindOf } from './key-pair.js';
 import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
@@ -24,27 +24,31 @@ export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<voi
   if (!value) throw needsDecision(`version ${ref.number} of ${ref.credential} has no key that could be let in`);
   const { publicKey } = value;
   const earlier = await earlierValues(work);
-  let options = '';
+  let options: string[] = [];
   await store.note(ref, { provider: 'unknown' });
   await edit(work.connection, {
     present: () => presentFence(store, ref),
     change(text) {
-      options = optionsFor(text, [value, ...earlier]);
-      return withLine(text, { options, kind: kindOf(publicKey), publicKey, comment: comment(ref) });
+      options = optionsOf(text, [value, ...earlier]);
+      return withEntry(text, { options, kind: kindOf(publicKey), publicKey, comment: comment(ref) });
     },
   });
-  if (options !== (value.options ?? '')) await store.note(ref, { parts: { options } });
+  const joined = options.join('\n');
+  if (joined !== (value.options ?? '')) await store.note(ref, { parts: { options: joined } });
   await presentFence(store, ref).catch(async (error: unknown) => {
     await takeBack(work, publicKey);
     throw error;
   });
 }
 
-/** A new key may do what the one before it may, and no more, for a time of its own; an emergency may have removed that one's line already. */
-function optionsFor(text: string, values: readonly Value[]): string {
+/** A new key may do what the one before it may, and no more; an emergency may have removed that one's lines already. */
+function optionsOf(text: string, values: readonly Value[]): string[] {
   const lines = linesIn(text);
-  const there = values.flatMap(({ publicKey }) => lines.find((line) => line.publicKey === publicKey) ?? []);
-  return withoutExpiry(there[0]?.options ?? values.find(({ options }) => options !== undefined)?.options ?? '');
+  const own = values.map(({ publicKey }) => lines.filter((line) => line.publicKey === publicKey));
+  const there = own.find((each) => each.length > 0);
+  if (there) return optionsFor(there);
+  const kept = values.find(({ options }) => options !== undefined)?.options ?? '';
+  return optionsFor(kept.split('\n').map((options) => ({ options, publicKey: '', comment: '' })));
 }
 
 export async function removeKey(deps: SftpDeps, ref: VersionRef): Promise<void> {

@@ -49,11 +49,20 @@ function parse(line: string): Line | null {
   return publicKey === undefined ? null : { options: given, publicKey, comment };
 }
 
-/** The text with a key at its end, unless it is there; whatever else stands there stays byte for byte. */
-export function withLine(text: string, { kind, ...line }: Line & { readonly kind: string }): string {
-  if (linesIn(text).some(({ publicKey }) => publicKey === line.publicKey)) return text;
+/** A key, and what each of its lines says before it. */
+export interface Entry {
+  readonly options: readonly string[];
+  readonly kind: string;
+  readonly publicKey: string;
+  readonly comment: string;
+}
+
+/** The text with a key's lines at its end, unless it is there; whatever else stands there stays byte for byte. */
+export function withEntry(text: string, { options, kind, publicKey, comment }: Entry): string {
+  if (linesIn(text).some((line) => line.publicKey === publicKey)) return text;
   const ended = text === '' || text.endsWith('\n') ? text : `${text}\n`; // else it would be glued to the last one
-  return `${ended}${line.options === '' ? '' : `${line.options} `}${kind} ${line.publicKey} ${line.comment}\n`;
+  const lines = options.map((each) => `${each === '' ? '' : `${each} `}${kind} ${publicKey} ${comment}\n`);
+  return ended + lines.join('');
 }
 
 /** The text without some keys, switched off or not, whatever their lines are called; whatever else stands there stays byte for byte. */
@@ -82,7 +91,31 @@ function eachLine(text: string, change: (line: string) => string): string {
     .join('');
 }
 
-/** Options without the moment at which they end: it was set for one key, and the next one would be dead with it. */
-export function withoutExpiry(options: string): string {
-  return options.replace(/(^|,)expiry-time="[^"]*"/gi, '').replace(/^,/, '');
+const expiry = /(^|,)expiry-time="([^"]*)"/i;
+
+/** When a line ends, as it says it; null when it does not. */
+export function expiryOf({ options }: Pick<Line, 'options'>): string | null {
+  return expiry.exec(options)?.[2] ?? null;
+}
+
+const furthestMs = 14 * 3_600_000; // of a server's own time from UTC, which is meant without a Z
+
+/** Whether a line is over wherever its server stands. */
+function isOver(line: Line): boolean {
+  const digits = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z?$/.exec(expiryOf(line) ?? '');
+  if (!digits) return false;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = digits
+    .slice(1)
+    .map((each) => Number(each ?? 0));
+  return Date.now() > Date.UTC(year, month - 1, day, hour, minute, second) + furthestMs;
+}
+
+/**
+ * What a new key's lines say: the same as the lines of the one before it, each for itself. Not the moments at which they end, which were set
+ * for one key, and not the lines that are over: as a line without an end, such a one would come to life.
+ */
+export function optionsFor(lines: readonly Line[]): string[] {
+  const alive = lines.filter((line) => !isOver(line));
+  const all = (alive.length > 0 ? alive : lines).map(({ options }) => options.replace(expiry, '').replace(/^,/, ''));
+  return [...new Set(all)];
 }

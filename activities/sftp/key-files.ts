@@ -8,6 +8,7 @@ import type { SftpDeps } from './activities.js';
 import { knownLinesIn, linesIn, offMark } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer } from './client.js';
+import { keyText } from './account.js';
 import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
 import { alternatives } from './remote-files.js';
 import { open, valueOf, type Work } from './standing.js';
@@ -58,9 +59,9 @@ export async function identifyKey(deps: SftpDeps, ref: VersionRef): Promise<void
   await requireInFile(work, privateKey);
   const { authorizedKeys, keyFileInEngine: path } = connection;
   const { text } = await administer(connection, (files) => readKeys(files, authorizedKeys));
-  const line = linesIn(text).find((each) => each.publicKey === publicKey);
-  if (!line) throw needsDecision(whyMissing(text, { publicKey, authorizedKeys }));
-  const { options } = line;
+  const lines = linesIn(text).filter((each) => each.publicKey === publicKey);
+  if (lines.length === 0) throw needsDecision(whyMissing(text, { publicKey, authorizedKeys }));
+  const options = lines.map((line) => line.options).join('\n');
   await store.note(ref, {
     providerId: fingerprintOf(publicKey),
     parts: { publicKey, path, ...(passphrase !== undefined && { passphrase }), ...(options !== '' && { options }) },
@@ -78,7 +79,7 @@ function whyMissing(
 
 async function requireInFile({ connection: { keyFile } }: Work, privateKey: string): Promise<void> {
   const content = await contentOf(keyFile);
-  if (content?.trim() === privateKey) return;
+  if (content !== null && keyText(content) === privateKey) return;
   const what = content === null ? 'there is no such file' : 'it holds something else';
   throw permanent(
     'Rejected',

@@ -20,7 +20,7 @@ export interface Value {
   /** What the engine gets: where the file of the private key is for its worker. */
   readonly path: string;
   readonly passphrase?: string | undefined;
-  /** What the server makes of a login with it, where anything. */
+  /** What the server makes of a login with it, where anything; a line for each of its lines. */
   readonly options?: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { parseEnv } from 'node:util';
+import { variablesIn } from '../../activities/delivery/env-text.js';
 import { UsageError } from '../operations/refusals.js';
 import type { Cli } from './perform.js';
 
@@ -80,7 +80,7 @@ async function fromEnvFile(file: string, variable: string): Promise<string> {
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw refused(`${file} cannot be read (${error.code ?? error.name})`, 'Check the path, and that you may read it.');
   });
-  const value = parseEnv(content)[variable];
+  const value = variablesIn(content)[variable];
   if (value === undefined) throw refused(`${file} does not set ${variable}`, 'Check the name of the variable.');
   return value;
 }

@@ -88,3 +88,9 @@ it('is drafted with what only the operator knows left open', () => {
   for (const field of ['host', 'username', 'hostKey', 'keyFile'])
     expect(text).toMatch(new RegExp(`^      ${field}:$`, 'm'));
 });
+
+it('takes a private key that was saved on Windows', () => {
+  const privateKey = key.privateKey.replaceAll('\n', '\r\n');
+
+  expect(providerOf('sftp').parts({ privateKey })).toEqual({ privateKey: key.privateKey.trim() });
+});

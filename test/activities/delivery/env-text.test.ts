@@ -1,5 +1,5 @@
 import { parseEnv } from 'node:util';
-import { quoted, rawIn, withRaw } from '../../../activities/delivery/env-text.js';
+import { quoted, rawIn, variablesIn, withRaw } from '../../../activities/delivery/env-text.js';
 
 it.each(['plain', 'with space', 'a#b', '$HOME', '`date`', 'back\\slash', '"double"', 'a=b', '-_.~'])(
   'writes %j so that it is read as it was',
@@ -29,4 +29,8 @@ it('finds a value of several lines as a whole', () => {
 
 it('does not take a comment or a longer name for the variable', () => {
   expect(rawIn('# KEY=1\nMY_KEY=2\nKEYS=3\n', 'KEY')).toBeNull();
+});
+
+it('reads the first variable behind a byte order mark', () => {
+  expect(variablesIn('\uFEFFKEY=1\r\nB=2')).toEqual({ KEY: '1', B: '2' });
 });

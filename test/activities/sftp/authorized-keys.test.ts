@@ -1,19 +1,19 @@
 import {
   knownLinesIn,
   linesIn,
+  optionsFor,
   withKeyOff,
   withKeyOn,
-  withLine,
-  withoutExpiry,
+  withEntry,
   withoutKeys,
 } from '../../../activities/sftp/authorized-keys.js';
 import { blobsIn, newLabKey } from '../../../src/lab/sftp/keys.js';
 
 const [first, second, third] = [newLabKey().blob, newLabKey().blob, newLabKey().blob];
-const line = (publicKey: string) => ({ options: '', kind: 'ssh-ed25519', publicKey, comment: 'docuelevate-sftp' });
+const line = (publicKey: string) => ({ options: [''], kind: 'ssh-ed25519', publicKey, comment: 'docuelevate-sftp' });
 
 it('glues no two keys together where the last line does not end', () => {
-  const text = withLine(`ssh-ed25519 ${first} docuelevate-sftp`, line(second));
+  const text = withEntry(`ssh-ed25519 ${first} docuelevate-sftp`, line(second));
 
   expect(blobsIn(text)).toEqual([first, second]);
 });
@@ -25,17 +25,17 @@ it.each([
 ])('leaves every other line byte for byte where the last one %s', (_, end) => {
   const others = `# who may come in\r\n\n  command="echo \\"ssh-ed25519 ${third}\\"",restrict ssh-ed25519 ${first} caf\xe9${end}`;
 
-  const added = withLine(others, line(second));
+  const added = withEntry(others, line(second));
 
   expect(added.startsWith(others)).toBe(true);
   expect(withoutKeys(added, [second])).toBe(end === '' ? `${others}\n` : others);
 });
 
 it('adds a key once', () => {
-  const text = withLine('', line(first));
+  const text = withEntry('', line(first));
 
-  expect(withLine(text, line(first))).toBe(text);
-  expect(withLine(text.trimEnd(), line(first))).toBe(text.trimEnd());
+  expect(withEntry(text, line(first))).toBe(text);
+  expect(withEntry(text.trimEnd(), line(first))).toBe(text.trimEnd());
 });
 
 it('removes by the key and not by the comment', () => {
@@ -100,5 +100,13 @@ it.each([
   ['restrict,Expiry-Time="203012312359Z",from="10.0.0.0/8"', 'restrict,from="10.0.0.0/8"'],
   ['command="echo \\",expiry-time=\\"",restrict', 'command="echo \\",expiry-time=\\"",restrict'],
 ])('takes the end of a key out of %s', (options, rest) => {
-  expect(withoutExpiry(options)).toBe(rest);
+  expect(optionsFor([{ options, publicKey: first, comment: '' }])).toEqual([rest]);
+});
+
+it('takes over what each line of a key says, once, and brings no line to life that is over', () => {
+  const [here, there, over] = ['from="10.20.30.40"', 'from="127.0.0.1"', 'from="0.0.0.0/0",expiry-time="20200101Z"'];
+  const lines = [over, here, there, here].map((options) => ({ options, publicKey: first, comment: '' }));
+
+  expect(optionsFor(lines)).toEqual([here, there]);
+  expect(optionsFor(lines.slice(0, 1))).toEqual(['from="0.0.0.0/0"']);
 });

@@ -34,6 +34,18 @@ it('finds everything in order, and leaves nothing behind', async () => {
   expect([...stage.lab.files.all.keys()]).toEqual(before);
 });
 
+it('tells of a line of our key that ends', async () => {
+  await begin();
+  await stage.adopt();
+  stage.lab.text = stage.lab.text.replace(
+    `ssh-ed25519 ${stage.lab.key.blob}`,
+    (line) => `expiry-time="20991231" ${line}`,
+  );
+
+  expect((await check())[1]).toMatchObject({ ok: true, warning: true });
+  expect((await check())[1]?.detail).toContain('ends at 20991231 (expiry-time)');
+});
+
 it.each(['chroot', 'central'] as const)(
   'says where authorized_keys cannot be written (%s), and names the alternatives',
   async (placement) => {

@@ -102,6 +102,44 @@ describe('authorized_keys', () => {
     expect(stage.lab.text).toContain(`\nrestrict,from="127.0.0.1" ssh-ed25519 ${await publicKeyOf(next)} `);
   });
 
+  it('gives the new key a line for each line of the old one, each with its own options', async () => {
+    await begin();
+    const { blob } = stage.lab.key;
+    stage.lab.text = `from="10.20.30.40" ssh-ed25519 ${blob} office\n${stage.lab.text.replace(`ssh-ed25519 ${blob}`, (line) => `from="127.0.0.1" ${line}`)}`;
+
+    await authorize();
+
+    const key = await publicKeyOf(next);
+    expect(stage.lab.text).toContain(`\nfrom="10.20.30.40" ssh-ed25519 ${key} `);
+    expect(stage.lab.text).toContain(`\nfrom="127.0.0.1" ssh-ed25519 ${key} `);
+    expect(await bench.attempt(() => stage.sftp.acceptsKey(next))).toMatchObject({ outcome: 'proved' });
+    const before = stage.lab.text;
+    await authorize();
+    expect(stage.lab.text).toBe(before);
+  });
+
+  it('gives the key after an emergency as many lines as the one before it had', async () => {
+    await begin();
+    const { blob } = stage.lab.key;
+    stage.lab.text = stage.lab.text.replace(
+      `ssh-ed25519 ${blob}`,
+      (line) => `from="127.0.0.1" ${line}\nfrom="10.20.30.40" ssh-ed25519 ${blob}`,
+    );
+    await authorize();
+    for (const version of [old, next]) await bench.store.note({ ...version, fence: next.fence }, { compromised: true });
+    const targets = [old, next].map((target) => ({ ...target, fence: next.fence }));
+    await bench.attempt(() => stage.sftp.removeKeys({ version: next, targets }));
+    ({ next } = await bench.rotate());
+    await bench.attempt(() => stage.sftp.generateKeyPair(next));
+
+    await authorize();
+
+    const key = await publicKeyOf(next);
+    expect(
+      stage.lab.text.match(new RegExp(`^from="[\\d.]+" ssh-ed25519 ${key.replaceAll('+', '\\+')} `, 'gm')),
+    ).toHaveLength(2);
+  });
+
   it('lets the new key in for a time of its own where the old one has an end', async () => {
     await begin();
     stage.lab.text = stage.lab.text.replace(
@@ -306,6 +344,17 @@ describe('a key file', () => {
 });
 
 describe('an adoption', () => {
+  it('may have been saved on Windows, as the key of adminKey may', async () => {
+    bench = await startBench();
+    stage = await startSftpStage(bench);
+    writeFileSync(stage.keyFile, readFileSync(stage.keyFile, 'utf8').replaceAll('\n', '\r\n'));
+    stage.account.adminKey = stage.account.adminKey.replaceAll('\n', '\r\n');
+
+    const adopted = await stage.adopt();
+
+    expect(await bench.attempt(() => stage.sftp.acceptsKey(adopted))).toMatchObject({ outcome: 'proved' });
+  });
+
   it('is refused where the file holds another key than the one that is given', async () => {
     bench = await startBench();
     stage = await startSftpStage(bench);
