@@ -9,7 +9,7 @@ export function awsListing(connection: AwsConnection): Listing {
       const keys = await client.keys();
       return Promise.all(
         keys.map(async ({ id, active, createdAt }) => {
-          const used = await client.lastUsed(id);
+          const used = id === '' ? null : await client.lastUsed(id);
           const made = createdAt ? `made ${createdAt.toISOString()}` : 'of unknown age';
           const lastUsedAt = used ? new Date(used * 1000).toISOString() : null;
           return { id, mark: id, name: active ? made : `${made}, switched off`, lastUsedAt };

@@ -40,7 +40,7 @@ export async function sweepLost(
   const { deps, client, ref } = work;
   const known = await knownIds(deps);
   const isNewTo = ({ seen = [] }: Intent, id: string): boolean => !known.has(id) && !seen.includes(id);
-  const made = listed.map(({ id }) => id).filter((id) => attempts.some((attempt) => isNewTo(attempt, id)));
+  const made = listed.map(({ id }) => id).filter((id) => id !== '' && attempts.some((attempt) => isNewTo(attempt, id)));
   await requireOurs(work, made, attempts);
   const left = [...attempts];
   for (const id of made) {

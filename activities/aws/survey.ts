@@ -50,9 +50,9 @@ async function straysIn(work: Work, listed: readonly ListedKey[]): Promise<Stray
     if (!known.has(id))
       strays.push({
         id,
-        name: active ? id : `${id} (inactive)`,
+        name: `${id || 'an entry that cannot be read'}${active ? '' : ' (inactive)'}`,
         madeFor: null,
-        lastUsedAt: await lastUse(work, id),
+        lastUsedAt: id === '' ? null : await lastUse(work, id),
       });
   return strays;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { ListedSecret } from './schemas.js';
+import { expiryMs, type ListedSecret } from './schemas.js';
 
 // An added secret is recognized by its id, which is new in the list and is noted then, and by the time of day of its expiry: the engine
 // tells no id when it adds, and no list shows a value. The time of day belongs to the version for good, and prolonging changes the date
@@ -64,11 +64,6 @@ export type Spare = ListedSecret & { readonly expiresAt: string };
 
 export function isSpare(secret: ListedSecret): secret is Spare {
   return secret.expiresAt !== null;
-}
-
-/** Unix milliseconds of an expiry; without a zone it is UTC, as the guide says. */
-export function expiryMs(expiresAt: string): number {
-  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(expiresAt) ? expiresAt : `${expiresAt}Z`);
 }
 
 function read(expiresAt: string): Listed {

@@ -2,11 +2,35 @@ import { z } from 'zod';
 
 // Only what is used, as the vendor's description (API 1.9.0) has it.
 
-/** What a list tells of a secret: never its value. Exactly one has no expiry, the current one. */
-export const ListedSecret = z.object({ id: z.number().int(), expiresAt: z.string().nullable() });
-export type ListedSecret = z.infer<typeof ListedSecret>;
+const Readable = z.object({
+  id: z.number().int(),
+  expiresAt: z
+    .string()
+    .refine((text) => Number.isFinite(expiryMs(text)))
+    .nullable(),
+});
 
-export const ListedSecrets = z.array(ListedSecret);
+/** What a list tells of a secret: never its value. Exactly one has no expiry, the current one. */
+export type ListedSecret = z.infer<typeof Readable>;
+
+/** The expiry of an entry whose own cannot be read: such a one is not the current one, nor one of ours, and can be ended. */
+export const unreadable = '9999-12-31T00:00:00Z';
+
+/** Without an id an entry is nothing that could be spoken of. */
+export const ListedSecrets = z
+  .array(
+    z.union([
+      Readable,
+      z.object({ id: z.number().int() }).transform(({ id }) => ({ id, expiresAt: unreadable })),
+      z.unknown().transform(() => null),
+    ]),
+  )
+  .transform((entries): ListedSecret[] => entries.flatMap((entry) => entry ?? []));
+
+/** Unix milliseconds of an expiry; without a zone it is UTC, as the guide says. */
+export function expiryMs(expiresAt: string): number {
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(expiresAt) ? expiresAt : `${expiresAt}Z`);
+}
 
 export const UploadedDocument = z.object({ data: z.object({ document_id: z.string() }) });
 export type UploadedDocument = z.infer<typeof UploadedDocument>;

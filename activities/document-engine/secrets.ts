@@ -5,8 +5,8 @@ import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision, permanent } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { Mark } from '../../src/store/records.js';
-import { expiryMs, isNear, isSpare, momentOf, prolongBelowMs, type Spare, spareMs } from './marker.js';
-import type { ListedSecret } from './schemas.js';
+import { isNear, isSpare, momentOf, prolongBelowMs, type Spare, spareMs } from './marker.js';
+import { expiryMs, type ListedSecret } from './schemas.js';
 import {
   addedFor,
   currentIdOf,

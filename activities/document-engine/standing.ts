@@ -7,19 +7,8 @@ import { OutsideError } from '../shared/outside-error.js';
 import { permanent, settling } from '../shared/patience.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { DocumentEngineClient, type DocumentEngineConnection, type SecretType } from './client.js';
-import {
-  dayMs,
-  expiryMs,
-  isEnding,
-  isMarked,
-  isNear,
-  isSpare,
-  markerOf,
-  momentPast,
-  momentSoon,
-  type Spare,
-} from './marker.js';
-import type { ListedSecret } from './schemas.js';
+import { dayMs, isEnding, isMarked, isNear, isSpare, markerOf, momentPast, momentSoon, type Spare } from './marker.js';
+import { expiryMs, type ListedSecret } from './schemas.js';
 
 /** An engine, and the version that something is done about. */
 export interface Work {

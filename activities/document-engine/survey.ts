@@ -2,6 +2,7 @@ import { isLive } from '../../src/domain/version.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { showsValue } from './probes.js';
+import { unreadable } from './schemas.js';
 import { addedFor, currentIdOf, currentIn, noteRelease, open, type Work } from './standing.js';
 
 /**
@@ -33,7 +34,7 @@ export async function survey(deps: DocumentEngineDeps, credential: string): Prom
       .filter(({ id }) => !known.has(id))
       .map(({ id, expiresAt }) => ({
         ...{ id: `${connection.type}/${id}`, madeFor: null, lastUsedAt: null },
-        name: expiresAt === null ? 'the current one' : `valid until ${expiresAt}`,
+        name: nameOf(expiresAt),
       })),
     settings: [
       isDead
@@ -47,6 +48,11 @@ export async function survey(deps: DocumentEngineDeps, credential: string): Prom
           },
     ],
   };
+}
+
+function nameOf(expiresAt: string | null): string {
+  if (expiresAt === null) return 'the current one';
+  return expiresAt === unreadable ? 'cannot be read' : `valid until ${expiresAt}`;
 }
 
 const anotherDatabase =

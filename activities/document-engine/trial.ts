@@ -4,8 +4,8 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { presentFence } from '../shared/guard.js';
 import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { expiryMs, isSpare, noMarker, type Spare } from './marker.js';
-import type { ListedSecret } from './schemas.js';
+import { isSpare, noMarker, type Spare } from './marker.js';
+import { expiryMs, type ListedSecret } from './schemas.js';
 import { currentIdOf, currentIn, end, type Work } from './standing.js';
 import { showsValue } from './probes.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Intent } from '../../src/store/records.js';
+import type { Intent, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { found, presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, passing } from '../shared/patience.js';
@@ -8,7 +8,7 @@ import { lastUseFinding } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { accountId, keysOf, ownKeys, parseProviderId } from './ids.js';
-import type { ProjectKey } from './schemas.js';
+import { nobodyKnows, type ProjectKey } from './schemas.js';
 
 /** After this no request of an earlier attempt is under way any more: the start-to-close timeout of these activities. */
 const attemptMs = 60_000;
@@ -30,20 +30,26 @@ export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
   const work = { deps, client: new OpenAiClient(await deps.account(ref.credential)), ref };
   await store.note(ref, { provider: 'unknown' });
   const attempts = (await store.intents(ref.credential)).filter(({ version }) => version === ref.number);
-  const { account, key } = parseProviderId(providerId);
-  const whole =
-    account !== null && (key === null || (state === 'discarding' && (await wasMadeBy(work, attempts, account))));
-  const keys = whole ? await deleteAccounts(work, [account]) : await deleteOne(work, { account, key, compromised });
+  const keys = await deleteOwn(work, { providerId, compromised, state }, attempts);
   if (compromised && providerId !== null) await noteLastUse(store, ref, ownKeys(keys, providerId));
   // Last: nobody has what lost attempts made, and a leaked key does not wait for it.
-  await sweep(
-    work,
-    attempts.filter(({ outcome }) => outcome === 'open'),
-  );
+  const open = attempts.filter(({ outcome }) => outcome === 'open');
+  await sweep(work, open, compromised);
+}
+
+async function deleteOwn(
+  work: Work,
+  { providerId, compromised, state }: Pick<Version, 'providerId' | 'compromised' | 'state'>,
+  attempts: readonly Intent[],
+): Promise<ProjectKey[]> {
+  const { account, key } = parseProviderId(providerId);
+  const isWhole =
+    account !== null && (key === null || (state === 'discarding' && (await wasMadeBy(work, attempts, account))));
+  return isWhole ? deleteAccounts(work, [account], { compromised }) : deleteOne(work, { account, key, compromised });
 }
 
 /** Deletes what the attempts made, found by their labels: nobody else gives those names, and the values are lost. */
-export async function sweep(work: Work, attempts: readonly Intent[]): Promise<void> {
+export async function sweep(work: Work, attempts: readonly Intent[], compromised = false): Promise<void> {
   if (attempts.length === 0) return;
   const { client } = work;
   const labels = attempts.map(({ label }) => label);
@@ -53,7 +59,7 @@ export async function sweep(work: Work, attempts: readonly Intent[]): Promise<vo
   await deleteAccounts(
     work,
     accounts.map(({ id }) => id),
-    listed,
+    { listed, compromised },
   );
   for (const { id: key, owner } of keys)
     await deleteOne(work, { account: owner.service_account?.id ?? null, key, compromised: false });
@@ -77,11 +83,12 @@ async function settle({ deps, client }: Work, attempts: readonly Intent[], made:
 export async function deleteAccounts(
   { deps, client, ref }: Work,
   accounts: readonly string[],
-  listed?: ProjectKey[],
+  { listed, compromised = false }: { readonly listed?: ProjectKey[]; readonly compromised?: boolean } = {},
 ): Promise<ProjectKey[]> {
   if (accounts.length === 0) return [];
   const keys = listed ?? (await client.keys());
-  for (const account of accounts) refuseSeveral(account, keysOf(keys, account));
+  for (const account of accounts)
+    refuseSeveral(account, [...keysOf(keys, account), ...(compromised ? [] : strangeIn(keys))]);
   for (const account of accounts) {
     await presentFence(deps.store, ref);
     await client.deleteAccount(account);
@@ -104,17 +111,26 @@ export async function deleteOne(work: Work, { account, key, compromised }: One):
   await presentFence(deps.store, ref);
   const listed = compromised ? client.keys().catch(() => []) : [];
   await Promise.race([listed, delay(headStartMs)]);
-  if (!(await client.deleteKey(key)) && account !== null) await deleteWithAccount(work, account, key);
+  if (!(await client.deleteKey(key)) && account !== null) await deleteWithAccount(work, { account, key, compromised });
   return listed;
 }
 
+interface Whole extends One {
+  readonly account: string;
+}
+
 /** An older OpenAI deletes the keys of a service account with it alone: all of them, so only where nothing that is sound goes along. */
-async function deleteWithAccount({ deps: { store }, client, ref }: Work, account: string, key: string): Promise<void> {
+async function deleteWithAccount(
+  { deps: { store }, client, ref }: Work,
+  { account, key, compromised }: Whole,
+): Promise<void> {
   const versions = await store.versions();
   const going = versions
     .filter(({ compromised }) => compromised)
     .map(({ providerId }) => parseProviderId(providerId).key);
-  const others = keysOf(await client.keys(), account).filter(({ id }) => id !== key && !going.includes(id));
+  const listed = await client.keys();
+  const suspects = [...keysOf(listed, account), ...(compromised ? [] : strangeIn(listed))];
+  const others = suspects.filter(({ id }) => id !== key && !going.includes(id));
   if (others.length === 0) {
     await presentFence(store, ref);
     return client.deleteAccount(account);
@@ -137,6 +153,11 @@ async function noteLastUse(store: Store, ref: VersionRef, keys: readonly Project
   const uses = keys.map(({ last_used_at }) => last_used_at ?? 0);
   const newest = Math.max(0, ...uses);
   await found(store, ref, lastUseFinding('OpenAI', newest > 0 ? newest : null));
+}
+
+/** Keys that may be anybody's. */
+function strangeIn(keys: readonly ProjectKey[]): ProjectKey[] {
+  return keys.filter(({ owner }) => owner.type === nobodyKnows);
 }
 
 function refuseSeveral(account: string, keys: readonly ProjectKey[]): void {

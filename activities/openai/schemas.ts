@@ -9,7 +9,15 @@ export const Project = z.object({
 });
 export type Project = z.infer<typeof Project>;
 
-export const ServiceAccount = z.object({ id: z.string().min(1), name: z.string() });
+/** The id of an entry that cannot be read otherwise; empty where not even that can. */
+function idOf(entry: unknown): string {
+  return z.object({ id: z.string() }).safeParse(entry).data?.id ?? '';
+}
+
+/** One that cannot be read stays in the list as nobody's: a stranger's entry must not keep anybody from deleting a key that is known. */
+export const ServiceAccount = z
+  .object({ id: z.string().min(1), name: z.string() })
+  .catch(({ value }) => ({ id: idOf(value), name: 'an account that cannot be read' }));
 export type ServiceAccount = z.infer<typeof ServiceAccount>;
 
 /** `value` is the only copy there will ever be. */
@@ -33,7 +41,10 @@ export const AdminKey = z.object({
 });
 export type AdminKey = z.infer<typeof AdminKey>;
 
-export const ProjectKey = z.object({
+/** The type of an owner that cannot be read. */
+export const nobodyKnows = 'cannot be read';
+
+const ReadableKey = z.object({
   id: z.string().min(1),
   name: z.string().nullish(),
   redacted_value: z.string(),
@@ -44,6 +55,12 @@ export const ProjectKey = z.object({
     service_account: z.object({ id: z.string().min(1) }).nullish(),
   }),
 });
+
+/** As with accounts, one that cannot be read stays in the list. */
+export const ProjectKey = ReadableKey.catch(({ value }) => ({
+  ...{ id: idOf(value), name: null, redacted_value: '' },
+  owner: { type: nobodyKnows },
+}));
 export type ProjectKey = z.infer<typeof ProjectKey>;
 
 /** One page of a list of `item`. */

@@ -175,6 +175,6 @@ it('plans where else a new value goes, and checks beforehand whether it can', as
   expect(planned.stdout).toMatch(/Deliver the new value\n +undo: delivery.restore/);
   expect(planned.stdout).toMatch(/Emergency .*The old key is refused; then/);
   expect(checked.code).toBe(1);
-  expect(checked.stdout).toContain(`nothing can be written into ${join(stage.dir, 'apps')}`);
+  expect(checked.stdout).toContain(`there is no folder ${join(stage.dir, 'apps')}`);
   expect(checked.stdout).toContain('there is no such program on PATH');
 });

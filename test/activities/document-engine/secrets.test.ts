@@ -274,3 +274,22 @@ it('shows no secret when everything answers 400 and echoes what it was sent', as
   const text = inspect(seen, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
   for (const secret of secrets) expect(text.includes(secret)).toBe(false);
 });
+
+it('ends a leaked key beside entries that cannot be read, and shows them', async () => {
+  await switched();
+  await succeed();
+  await bench.store.note({ ...stage.old, fence: stage.next.fence }, { compromised: true });
+  const list = { method: 'GET', path: '/api/secrets/{type}' };
+  const listed = stage.lab.secrets('jwt').map(({ id, expiresAt }) => ({ id, expiresAt }));
+  const odd = [{ id: 4711 }, { id: 4712, expiresAt: 'soon' }, 'what?', ...listed];
+  stage.lab.faults.add({ ...list, times: Number.POSITIVE_INFINITY, kind: { status: 200, body: JSON.stringify(odd) } });
+
+  const { strays } = await bench.attempt(() => stage.activities.survey(bench.credential));
+  await run('expireSecret', { ...stage.old, fence: stage.next.fence });
+
+  expect(strays.map(({ id, name }) => [id, name])).toEqual([
+    ['jwt/4711', 'cannot be read'],
+    ['jwt/4712', 'cannot be read'],
+  ]);
+  expect(stage.lab.secrets('jwt').filter(({ expiresAt }) => expiresAt === null)).toHaveLength(1);
+});

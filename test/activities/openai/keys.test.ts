@@ -325,6 +325,83 @@ describe('deleting', () => {
   });
 });
 
+describe('a list with an entry that nobody can read', () => {
+  const stranger = { id: 'key_stranger', redacted_value: 'sk-…', owner: null };
+  const answer = (...data: unknown[]) => ({
+    status: 200,
+    body: JSON.stringify({ object: 'list', data, has_more: false }),
+  });
+  const odd = (times = Number.POSITIVE_INFINITY): void => {
+    for (const list of [endpoints.listKeys, endpoints.listAccounts])
+      stage.lab.faults.add({ method: 'GET', path: labPath(list), times, kind: answer(stranger, { id: 7 }, 'what?') });
+  };
+
+  it('keeps nobody from ending a key that leaked, with whatever a lost attempt has left', async () => {
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    await failureOf(create());
+    await create();
+    await bench.store.note(next, { compromised: true });
+    const { value } = working().at(-1)!;
+    odd();
+
+    await destroy(next);
+
+    expect(stage.lab.works(value)).toBe(false);
+  });
+
+  it('keeps nobody from ending a key that leaked where the list cannot be had at all', async () => {
+    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-before' });
+    await failureOf(create());
+    await create();
+    expect(await outcomes()).toEqual(['open', 'kept']);
+    await bench.store.note(next, { compromised: true });
+    const { value } = working()[0]!;
+    for (const list of [endpoints.listKeys, endpoints.listAccounts])
+      stage.lab.faults.add({
+        method: 'GET',
+        path: labPath(list),
+        times: Number.POSITIVE_INFINITY,
+        kind: { status: 200, body: '{}' },
+      });
+
+    await destroy(next).catch(() => undefined);
+
+    expect(stage.lab.works(value)).toBe(false);
+  });
+
+  it('shows it, as nothing of ours', async () => {
+    odd();
+
+    const { strays } = await bench.attempt(() => stage.openai.survey(bench.credential));
+
+    expect(strays).toContainEqual({
+      id: 'api_key/key_stranger',
+      name: 'key_stranger',
+      madeFor: null,
+      lastUsedAt: null,
+    });
+  });
+
+  it('takes no account away as a whole unattended, because the key may be one of it', async () => {
+    const account = stage.lab.createServiceAccount('documents');
+    await bench.store.close(next, 'failed', 'the test adopts');
+    const old = await bench.adopt({ key: account.keys[0]?.value ?? '' });
+    await bench.store.note(
+      { ...old, fence: (await bench.rotate()).next.fence },
+      { providerId: `service_account/${account.id}` },
+    );
+    ({ next } = await bench.rotate());
+    await create();
+    await bench.promote(next);
+    odd();
+
+    expect(await failureOf(destroy({ ...old, fence: next.fence }))).toMatchObject({ type: 'NeedsDecision' });
+    await bench.store.note({ ...old, fence: next.fence }, { compromised: true });
+    await destroy({ ...old, fence: next.fence });
+    expect(stage.lab.works(account.keys[0]?.value ?? '')).toBe(false);
+  });
+});
+
 describe('an account that lasts', () => {
   /** The value in force, the only key of an account that somebody made or one of several. */
   async function adopted(keys = 1): Promise<OpenAiLabAccount> {
