@@ -4,7 +4,7 @@ import type { Intent, Version } from '../../src/store/records.js';
 import { presentFence } from '../shared/guard.js';
 import { hasValue, keepOrUnmake, openIntents } from '../shared/keeping.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';
-import { needsDecision, passing } from '../shared/patience.js';
+import { needsDecision, passing, permanent } from '../shared/patience.js';
 import type { AwsDeps } from './activities.js';
 import type { ListedKey, Pair } from './client.js';
 import { sweepLost, type Work, workOn } from './lost.js';
@@ -84,7 +84,10 @@ async function make({ deps: { store }, client }: Work, intent: Intent, left: rea
   } catch (error) {
     if (saidNo(error)) await store.settle(intent, 'nothing-made');
     const full = error instanceof OutsideError && error.code === 'LimitExceededException';
-    if (full && left.length < quota) throw passing('AWS counts a key that it does not list yet');
+    if (full)
+      throw left.length < quota
+        ? passing('AWS counts a key that it does not list yet')
+        : permanent('Rejected', `AWS allows ${quota} access keys for a user`);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { IAMClientConfig } from '@aws-sdk/client-iam';
 import { type Answer, Http } from '../shared/http.js';
+import { notOf } from '../shared/outside-error.js';
 
 type Handler = Extract<NonNullable<IAMClientConfig['requestHandler']>, { handle: unknown }>;
 
@@ -40,6 +41,7 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
         path: query === '' ? path : `${path}?${query}`,
         ...(content !== undefined && { body: content }),
       });
+      if (!isOwn(answer, system, content)) throw notOf(system, operation, answer.status);
       onAnswer(answer.providerTime);
       const { status: statusCode, text } = answer;
       const response = { statusCode, headers: texts(answer.headers), body: Readable.from([Buffer.from(text)]) };
@@ -50,6 +52,14 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
     httpHandlerConfigs: () => ({}),
   };
   return transport;
+}
+
+/** IAM and STS name in their answer what was done, S3 every request. A refusal names its code. What has neither was given by something in between. */
+function isOwn({ status, text, headers }: Answer, system: string, content: string | undefined): boolean {
+  if (status >= 300) return text.includes('<Code>');
+  if (system === 's3') return headers['x-amz-request-id'] !== undefined;
+  const action = /^Action=(\w+)/.exec(content ?? '')?.[1] ?? '';
+  return text.includes(`<${action}Response`);
 }
 
 /** What IAM and STS name in the body, and S3 in the query: `createAccessKey`. */

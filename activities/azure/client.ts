@@ -1,9 +1,9 @@
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
-import { OutsideError } from '../shared/outside-error.js';
+import { notOf, OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/patience.js';
 import type { Verdict } from '../shared/probes.js';
 import { endpoints } from './requests.js';
-import { AccessToken, Account, Keys, Permissions, Refusal, TokenRefusal } from './schemas.js';
+import { AccessToken, Account, Info, Keys, Permissions, Refusal, TokenRefusal } from './schemas.js';
 
 export const slots = ['Key1', 'Key2'] as const;
 export type Slot = (typeof slots)[number];
@@ -98,6 +98,8 @@ export class AzureClient {
       headers: { ...request.headers, authorization: `Bearer ${await (this.#token ??= this.#signIn())}` },
       allow: [400, 401, 403, 404],
     });
+    if (answer.status >= 400 && refusalIn(answer.text).code === undefined)
+      throw notOf('azure', request.operation, answer.status);
     if (answer.status === 400) throw badRequest(request.operation, answer);
     if (answer.status === 401 || answer.status === 403) throw forbidden(request.operation, answer.status);
     if (answer.status === 404) throw permanent('Rejected', 'Azure has no such account (404): check its resource id');
@@ -125,8 +127,12 @@ export class AzureClient {
 }
 
 /** Only Azure's own 401 speaks of the key. A 404 speaks of the address, a 403 of a firewall or of keys as such. */
-function verdictOf({ status, text, headers }: Answer): Verdict['verdict'] {
-  if (status === 200) return 'accepted';
+function verdictOf(answer: Answer): Verdict['verdict'] {
+  const { status, text, headers } = answer;
+  if (status === 200) {
+    answer.json(Info);
+    return 'accepted';
+  }
   const { code, message } = refusalIn(text);
   if (status === 401 && code === '401') return 'refused';
   if (code === 'AuthenticationTypeDisabled') throw keysAreOff();
@@ -168,11 +174,11 @@ function usedUp(retryAfter: string | string[] | undefined): Error {
 }
 
 function signInRefused({ status, text }: Answer): Error {
-  let reason = `${status}`;
+  let reason: string;
   try {
     reason = TokenRefusal.parse(JSON.parse(text)).error;
   } catch {
-    // not Entra's words: the status has to do
+    return notOf('entra', 'signIn', status);
   }
   return permanent('Unauthorized', `Entra refused the sign-in (${reason}): check tenant, clientId and clientSecret`);
 }

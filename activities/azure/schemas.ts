@@ -31,6 +31,9 @@ export const Permissions = z.object({
 });
 export type Permissions = z.infer<typeof Permissions>;
 
+/** What the data plane answers to a key that it accepts: nothing in between would say so. */
+export const Info = z.object({ customDocumentModels: z.object({}) });
+
 /** The data plane's own shape of an error; what a proxy in between answers does not look like it. */
 export const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string().default('') }) });
 export type Refusal = z.infer<typeof Refusal>;

@@ -72,6 +72,7 @@ export class Session {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await this.#http.send({
       ...request,
+      page: true,
       headers: { ...request.headers, ...token, ...(cookie === '' ? {} : { cookie }) },
     });
     for (const line of [answer.headers['set-cookie'] ?? []].flat()) {

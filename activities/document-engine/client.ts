@@ -134,7 +134,7 @@ export class DocumentEngineClient {
 
   /** Asks something with a value itself: what it means is for the caller to say. */
   async question(request: HttpRequest): Promise<Answer & { readonly byEngine: boolean }> {
-    const answer = await this.#send(request);
+    const answer = await this.#send({ ...request, page: true });
     return { ...answer, byEngine: this.#version === null || versionIn(answer) !== null };
   }
 

@@ -16,7 +16,17 @@ import {
   unknownScopes,
 } from './refusals.js';
 import { endpoints } from './requests.js';
-import { AdminKey, CreatedKey, CreatedServiceAccount, Page, Project, ProjectKey, ServiceAccount } from './schemas.js';
+import {
+  AdminKey,
+  CreatedKey,
+  CreatedServiceAccount,
+  Deleted,
+  Models,
+  Page,
+  Project,
+  ProjectKey,
+  ServiceAccount,
+} from './schemas.js';
 
 /** An organization's project as the configuration names it. */
 export interface OpenAiConnection {
@@ -104,7 +114,9 @@ export class OpenAiClient {
     const path = pathOf(endpoints.createKey, { project: this.#project, account });
     const scopes = this.scopes.length > 0 && { scopes: this.scopes };
     const answer = await this.#make({ name, ...scopes }, { operation: 'createKey', path, allow: [404] });
-    return answer.status === 404 ? null : answer.json(CreatedKey);
+    if (answer.status !== 404) return answer.json(CreatedKey);
+    refusalIn(answer, 'createKey');
+    return null;
   }
 
   /** Every service account of the project. */
@@ -125,12 +137,13 @@ export class OpenAiClient {
 
   /** Deletes a service account and every key it has. One that is gone already is fine. */
   async deleteAccount(account: string): Promise<void> {
-    await this.#administer({
+    const answer = await this.#administer({
       operation: 'deleteAccount',
       method: endpoints.deleteAccount.method,
       path: pathOf(endpoints.deleteAccount, { project: this.#project, account }),
       allow: [404],
     });
+    requireGone(answer, 'deleteAccount');
   }
 
   /** Deletes one key, whoever owns it. One that is gone already is fine. False where OpenAI deletes a service account's with the account alone. */
@@ -141,8 +154,11 @@ export class OpenAiClient {
       path: pathOf(endpoints.deleteKey, { project: this.#project, key }),
       allow: [400, 404],
     });
-    if (answer.status !== 400) return true;
-    if (answer.text.includes('service account')) return false;
+    if (answer.status === 400 && refusalIn(answer, 'deleteKey').message.includes('service account')) return false;
+    if (answer.status !== 400) {
+      requireGone(answer, 'deleteKey');
+      return true;
+    }
     throw new OutsideError('openai', 'deleteKey', { status: 400 });
   }
 
@@ -200,13 +216,22 @@ export class OpenAiClient {
 
 const json = { 'content-type': 'application/json' };
 
+/** OpenAI itself has to say that it is gone. */
+function requireGone(answer: Answer, operation: string): void {
+  if (answer.status === 404) refusalIn(answer, operation);
+  else answer.json(Deleted);
+}
+
 function bearer(value: string): { authorization: string } {
   return { authorization: `Bearer ${value}` };
 }
 
 /** A 401 or 403 in another shape than OpenAI's is a proxy's, and says nothing about the value. */
 function verdictOf(answer: Answer): Verdict['verdict'] {
-  if (answer.status === 200) return 'accepted';
+  if (answer.status === 200) {
+    answer.json(Models);
+    return 'accepted';
+  }
   const error = refusalIn(answer, 'listModels');
   if (answer.status === 401 && error.code === 'invalid_api_key') return 'refused';
   if (lacksScope(error)) return 'restricted';

@@ -1,6 +1,6 @@
 import type { Answer } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
+import { passing, permanent } from '../shared/patience.js';
 import { doubted } from '../shared/settling.js';
 import { Refusal } from './schemas.js';
 
@@ -17,6 +17,9 @@ const advice: Readonly<Record<string, string>> = {
   organization_deactivated: 'OpenAI has deactivated the organization: ask its support',
   unsupported_country_region_territory: 'OpenAI does not serve the country that this machine calls from',
 };
+
+/** Those that speak of where the caller is, which changes by itself. */
+const ofThePlace = ['ip_not_authorized', 'unsupported_country_region_territory'];
 
 /** What OpenAI says in a refusal, as far as it is looked at. Throws for a body in another shape: a proxy in between says nothing of a key. */
 export function refusalIn({ status, text }: Answer, operation: string): Refusal['error'] {
@@ -35,7 +38,8 @@ export function lacksScope({ code, message }: Refusal['error']): boolean {
 /** Why nobody gets through, whatever the key; null for a refusal of another kind. */
 export function barred({ code }: Refusal['error']): Error | null {
   const what = code === null ? undefined : advice[code];
-  return what === undefined ? null : permanent('Rejected', `${what} (${code})`);
+  if (what === undefined || code === null) return null;
+  return ofThePlace.includes(code) ? passing(`${what} (${code})`) : permanent('Rejected', `${what} (${code})`);
 }
 
 /** A refusal of the admin key, in words that help. Entitled ones are refused in bursts, so it is final only when it lasts. */

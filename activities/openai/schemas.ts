@@ -63,6 +63,11 @@ export const ProjectKey = ReadableKey.catch(({ value }) => ({
 }));
 export type ProjectKey = z.infer<typeof ProjectKey>;
 
+export const Deleted = z.object({ deleted: z.literal(true) });
+
+/** What OpenAI answers to a key that it accepts: nothing in between would say so. */
+export const Models = z.object({ object: z.literal('list'), data: z.array(z.unknown()) });
+
 /** One page of a list of `item`. */
 export function Page<S extends z.ZodType>(item: S): z.ZodObject<{ data: z.ZodArray<S>; has_more: z.ZodBoolean }> {
   return z.object({ data: z.array(item), has_more: z.boolean() });

@@ -3,7 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
 import { asking, withinLease } from './lease.js';
-import { OutsideError } from './outside-error.js';
+import { notOf, OutsideError } from './outside-error.js';
 import { scope } from './scope.js';
 
 export interface HttpRequest {
@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly body?: string | Buffer | FormData;
   /** Where it has to matter which connection it takes; left out, any. */
   readonly dispatcher?: Dispatcher;
+  /** The answer may be a page for people; left out, one is nobody's answer that was asked. */
+  readonly page?: boolean;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly allow?: readonly number[];
 }
@@ -61,7 +63,9 @@ export class Http {
    */
   async send(outgoing: HttpRequest): Promise<Answer> {
     const { status, headers, text } = await this.#exchange(outgoing);
-    if ((status < 200 || status > 299) && !outgoing.allow?.includes(status)) {
+    const isExpected = (status >= 200 && status <= 299) || outgoing.allow?.includes(status) === true;
+    if (isPage(text) && !(outgoing.page === true && isExpected)) throw notOf(this.#system, outgoing.operation, status);
+    if (!isExpected) {
       throw new OutsideError(this.#system, outgoing.operation, {
         status,
         retryAfterMs: retryAfterMs(headers['retry-after']),
@@ -123,6 +127,11 @@ export class Http {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     throw new OutsideError(this.#system, operation, { code: `UNEXPECTED_ANSWER at ${where || 'the top'}` });
   }
+}
+
+/** A sign-on, a challenge or an error page of something in between: with whatever status, it says nothing of what was asked. It passes. */
+function isPage(text: string): boolean {
+  return /^\s{0,99}<(?:!doctype html|html)[\s>]/i.test(text.slice(0, 200));
 }
 
 /** Aborts after a while, or with the activity. By hand: `AbortSignal.any` costs more than a whole request over loopback. */

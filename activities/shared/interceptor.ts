@@ -36,7 +36,7 @@ class Recorder implements ActivityInboundCallsInterceptor {
       await this.#record(step, { event: 'succeeded', ...outcomeOf(result) });
       return result;
     } catch (error) {
-      const failure = toFailure(error);
+      const failure = toFailure(error, step?.emergency);
       // The step has ended already; that its end is missing from the ledger reads as "unknown", which is true.
       await this.#record(step, { event: endOf(failure), detail: failure.message }).catch(() => undefined);
       throw failure;

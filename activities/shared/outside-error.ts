@@ -32,6 +32,11 @@ export class OutsideError extends Error {
   }
 }
 
+/** For an answer in another shape than the system's own: something in between gave it, so the outcome is open, and it passes. */
+export function notOf(system: string, operation: string, status: number): OutsideError {
+  return new OutsideError(system, operation, { code: `${status} that is not its own` });
+}
+
 /** Whether the other side answered that it did not do it. Anything less clear leaves the outcome open. */
 export function saidNo(error: unknown): boolean {
   if (error instanceof ApplicationFailure) return true;

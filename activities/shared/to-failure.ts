@@ -6,13 +6,16 @@ import { OutsideError } from './outside-error.js';
 /** The longest we let a provider's Retry-After hold a step: beyond it the runner decides. */
 const longestRetryAfterMs = 5 * 60_000;
 
+/** What an emergency waits at most while another change of the same thing is under way. */
+const shortPauseMs = 2000;
+
 /**
  * The one place that decides whether waiting helps. Whatever an activity threw becomes a failure that carries no body, no cause and no stack
  * of foreign text: failures are stored by Temporal in clear.
  */
-export function toFailure(error: unknown): Error {
+export function toFailure(error: unknown, isEmergency = false): Error {
   if (error instanceof TemporalFailure || error instanceof CancelledFailure) return error;
-  if (error instanceof OutsideError) return outside(error);
+  if (error instanceof OutsideError) return outside(error, isEmergency);
   if (error instanceof UserError) return failure(`${error.message}. ${error.next}`, 'NeedsDecision', true);
   // Our own bug or the machine's trouble: the message may hold anything, so only the kind of error is told.
   return failure(
@@ -22,22 +25,29 @@ export function toFailure(error: unknown): Error {
   );
 }
 
-function outside(error: OutsideError): ApplicationFailure {
-  const { status } = error;
-  const passing = status === undefined || status === 408 || status === 429 || status >= 500;
-  const type: FailureType = passing
-    ? 'Unavailable'
-    : status === 401 || status === 403
-      ? 'Unauthorized'
-      : status === 404
-        ? 'NotFound'
-        : 'Rejected';
+function outside(error: OutsideError, isEmergency: boolean): ApplicationFailure {
+  const { message, status, retryAfterMs } = error;
+  const delayMs = isEmergency && isBusy(status) ? shortPauseMs : retryAfterMs;
   return ApplicationFailure.create({
-    message: error.message,
-    type,
-    nonRetryable: !passing,
-    ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: Math.min(error.retryAfterMs, longestRetryAfterMs) }),
+    message,
+    type: passes(status) ? 'Unavailable' : lasting(status),
+    nonRetryable: !passes(status),
+    ...(delayMs === undefined ? {} : { nextRetryDelay: Math.min(delayMs, longestRetryAfterMs) }),
   });
+}
+
+function passes(status: number | undefined): boolean {
+  return status === undefined || isBusy(status) || status === 408 || status === 429 || status >= 500;
+}
+
+/** Another change of the same thing is under way. */
+function isBusy(status: number | undefined): boolean {
+  return status === 409 || status === 423;
+}
+
+function lasting(status: number | undefined): FailureType {
+  if (status === 401 || status === 403) return 'Unauthorized';
+  return status === 404 ? 'NotFound' : 'Rejected';
 }
 
 function failure(message: string, type: FailureType, nonRetryable: boolean): ApplicationFailure {

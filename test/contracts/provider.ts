@@ -154,6 +154,37 @@ export function describeProvider(system: string, start: Start): void {
         expect(failure).toMatchObject({ nonRetryable: false, type: 'Unavailable', ...told });
     });
 
+    const page = '<!DOCTYPE html>\n<html><body>Just a moment…</body></html>';
+    it.each([
+      [200, page],
+      [200, ''],
+      [200, '{}'],
+      [401, page],
+      [403, page],
+      [404, page],
+    ])('takes no %i of something in between for an answer of its own: %j', async (status, body) => {
+      if (!stage.lab.url.startsWith('http')) return;
+      const { old, current } = await replaced();
+      stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status, body } });
+
+      for (const work of [() => destroy(old), () => bench.attempt(() => stage.verbs.accepts(current))])
+        expect(await failureOf(work())).toMatchObject({ nonRetryable: false, type: 'Unavailable' });
+
+      stage.lab.faults.clear();
+      expect(await stage.working()).toHaveLength(2);
+      expect(await accepts(current)).toMatchObject({ outcome: 'proved' });
+    });
+
+    it.each([409, 423])('waits while another change is under way (%i)', async (status) => {
+      const { old } = await replaced();
+      const body = '<ErrorResponse><Error><Code>ConcurrentModification</Code></Error></ErrorResponse>';
+      stage.lab.faults.add({ ...stage.destroys, kind: { status, body } });
+
+      expect(await failureOf(destroy(old))).toMatchObject({ nonRetryable: false, type: 'Unavailable' });
+      await destroy(old);
+      expect(await stage.working()).toHaveLength(1);
+    });
+
     it('recovers when the answer to a create is lost after it was made', async () => {
       stage.lab.faults.add({ ...stage.creates, kind: 'reset-after' });
 

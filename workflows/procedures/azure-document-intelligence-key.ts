@@ -61,11 +61,14 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
     await run.check('The old key is refused', azure.refusesKey(old));
   },
 
-  /** Both, whichever leaked: who could read one in the portal could read the other. */
+  /** Both, whichever leaked: who could read one in the portal could read the other. Side by side: one that hangs holds the other up no longer. */
   async contain(run, targets) {
     if (targets.length === 0) return;
-    for (const slot of ['Key1', 'Key2'] as const)
-      await run.step(`Regenerate ${slot}`, azure.regenerateSlot({ version: run.next, slot }));
+    const regenerations = (['Key1', 'Key2'] as const).map((slot) =>
+      run.step(`Regenerate ${slot}`, azure.regenerateSlot({ version: run.next, slot })),
+    );
+    const failed = (await Promise.allSettled(regenerations)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
     for (const target of targets) {
       await run.check(`Version ${target.number} is refused`, azure.refusesKey(target));
       await run.step(`Record the end of version ${target.number}`, versions.recordEnd(target));

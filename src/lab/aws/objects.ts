@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Answer, Incoming } from '../routes.js';
 import { s3Refusal } from './answers.js';
 import { callerOf, mayDo, type Unknown } from './caller.js';
@@ -12,6 +13,11 @@ const actions: Readonly<Record<string, string>> = {
 
 /** One bucket of S3, addressed by path. */
 export function answerObject(state: AwsState, request: Incoming): Answer {
+  const answer = answerOf(state, request);
+  return { ...answer, headers: { ...answer.headers, 'x-amz-request-id': randomUUID() } };
+}
+
+function answerOf(state: AwsState, request: Incoming): Answer {
   const [, bucket = '', name = ''] = /^\/([^/]+)\/(.+)$/.exec(request.path) ?? [];
   const action = actions[request.method];
   if (action === undefined || name === '')

@@ -293,3 +293,19 @@ it('ends a leaked key beside entries that cannot be read, and shows them', async
   ]);
   expect(stage.lab.secrets('jwt').filter(({ expiresAt }) => expiresAt === null)).toHaveLength(1);
 });
+
+it.each([200, 401, 403])(
+  'does not take a page of something in between (%i) for an expiry, nor for a wrong token',
+  async (status) => {
+    await switched();
+    await succeed();
+    await bench.store.note({ ...stage.old, fence: stage.next.fence }, { compromised: true });
+    const page = { status, body: '<html><body>Please sign in</body></html>' };
+    for (const method of ['PATCH', 'POST'])
+      stage.lab.faults.add({ method, path: '/api/secrets/{type}/{id}', kind: page });
+
+    const failure = await failureOf(run('expireSecret', { ...stage.old, fence: stage.next.fence }));
+
+    expect(failure).toMatchObject({ nonRetryable: false, type: 'Unavailable' });
+  },
+);

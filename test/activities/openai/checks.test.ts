@@ -548,17 +548,17 @@ describe('what OpenAI says of the caller', () => {
   };
 
   it.each([
-    [401, 'account_deactivated', /deactivated the account/],
-    [401, 'ip_not_authorized', /allowlist/],
-    [401, 'incorrect_hostname', /bound to another host/],
-    [403, 'unsupported_country_region_territory', /country/],
-  ])('is named and never taken for a verdict on a key (%i %s)', async (status, code, words) => {
+    [401, 'account_deactivated', /deactivated the account/, 'Rejected'],
+    [401, 'ip_not_authorized', /allowlist/, 'Unavailable'],
+    [401, 'incorrect_hostname', /bound to another host/, 'Rejected'],
+    [403, 'unsupported_country_region_territory', /country/, 'Unavailable'],
+  ])('is named and never taken for a verdict on a key (%i %s)', async (status, code, words, type) => {
     const { old } = await replaced();
     says(status, code);
 
     for (const verb of ['acceptsKey', 'refusesKey', 'isIdle'] as const) {
       const failure = await failureOf(ask(verb, old));
-      expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
+      expect(failure).toMatchObject({ type, nonRetryable: type === 'Rejected' });
       expect(failure.message).toMatch(words);
     }
   });
