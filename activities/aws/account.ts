@@ -3,6 +3,9 @@ import { DurationText, HttpUrl } from '../../src/config/fields.js';
 import { usageFields } from '../../src/config/usage.js';
 import { SecretRef } from '../../src/config/secret-ref.js';
 
+/** `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1` */
+export const regionShape = /^[a-z]{2,8}(-[a-z]{1,16}){1,3}-\d{1,2}$/;
+
 const Endpoints = z
   .strictObject({ iam: HttpUrl.optional(), sts: HttpUrl.optional(), s3: HttpUrl.optional() })
   .describe("Other addresses than AWS's own, for instance of private endpoints.");
@@ -34,7 +37,7 @@ export const AwsAccount = z.strictObject({
     .describe('Where in the bucket that user may write, if not everywhere: it ends with a slash.'),
   region: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'the name of a region, such as eu-central-1')
+    .regex(regionShape, 'the name of a region, such as eu-central-1')
     .describe('The region of the bucket.'),
   exclusive: z
     .boolean()
@@ -53,15 +56,5 @@ export type AwsAccount = z.infer<typeof AwsAccount>;
 
 /** Tells one service user from another. */
 export function awsIdentity({ account, user, endpoints }: AwsAccount): string {
-  return `${awsAddresses({ region: 'us-east-1', endpoints }).iam} ${account} ${user}`;
-}
-
-/** Base address of every service. */
-export function awsAddresses({ region, endpoints }: Pick<AwsAccount, 'region' | 'endpoints'>) {
-  const { iam = 'https://iam.amazonaws.com', sts, s3 } = endpoints;
-  return {
-    iam,
-    sts: sts ?? `https://sts.${region}.amazonaws.com`,
-    s3: s3 ?? `https://s3.${region}.amazonaws.com`,
-  };
+  return `${endpoints.iam ?? 'https://iam.amazonaws.com'} ${account} ${user}`;
 }

@@ -1,8 +1,9 @@
 import { CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { OutsideError, type OutsideTrouble } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
+import { OutsideError } from '../shared/outside-error.js';
+import { passing, permanent } from '../shared/patience.js';
 import { doubted } from '../shared/settling.js';
+import { regionShape } from './account.js';
 
 /** Of a key that is new, switched off or deleted: STS says the first, S3 the second. */
 const unknownKeys: readonly string[] = ['InvalidClientTokenId', 'InvalidAccessKeyId'];
@@ -89,26 +90,36 @@ function outside(system: string, operation: string, error: unknown): unknown {
   const code = error instanceof Error && '$fault' in error ? error.name : null;
   if (status === undefined) return new OutsideError(system, operation, { code: noCredentials });
   if (code === null) return new OutsideError(system, operation, { code: `${status} that is not AWS's` });
-  return byCode(code, error) ?? new OutsideError(system, operation, seen(code, { status, error }));
+  return (
+    byCode(code, error) ??
+    new OutsideError(system, operation, throttled.includes(code) ? { status: 429 } : { status, code })
+  );
 }
 
 /** What is to be done about a refusal that speaks neither of a key nor of rights. */
 function byCode(code: string, error: unknown): Error | null {
   if (elsewhere.includes(code)) return inAnotherRegion(error);
+  if (isOfClock(code, error)) return ofClock(error);
   return accountTrouble.includes(code) ? permanent('Rejected', `the AWS account takes no requests (${code})`) : null;
-}
-
-function seen(code: string, { status, error }: { readonly status: number; readonly error: unknown }): OutsideTrouble {
-  if (throttled.includes(code)) return { status: 429 };
-  return isOfClock(code, error) ? { code: `${status} that speaks of a clock` } : { status, code };
 }
 
 function isOfClock(code: string, error: unknown): boolean {
   return clocks.includes(code) || (misfits.includes(code) && error instanceof Error && ofClocks.test(error.message));
 }
 
+const Dated = z.object({ $response: z.object({ headers: z.object({ date: z.string() }) }) });
+
+/** By how much, is told by the answer's own date. It says nothing of the key, and a clock is put right by somebody else: asked again. */
+function ofClock(error: unknown): Error {
+  const { data } = Dated.safeParse(error);
+  const aheadMs = Date.now() - Date.parse(data?.$response.headers.date ?? '');
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000);
+  const wrong = Number.isNaN(aheadMs) ? 'wrong' : `${minutes} minutes ${aheadMs > 0 ? 'fast' : 'slow'}`;
+  return passing(`this machine's clock is ${wrong}, by AWS's, so AWS refuses every signature (403): set it right`);
+}
+
 const Redirect = z.object({
-  $response: z.object({ headers: z.object({ 'x-amz-bucket-region': z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/) }) }),
+  $response: z.object({ headers: z.object({ 'x-amz-bucket-region': z.string().regex(regionShape) }) }),
 });
 
 /** The answer's header names the region; nothing else of it is passed on. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { AwsAccount, awsAddresses, awsIdentity } from '../../activities/aws/account.js';
+import { AwsAccount, awsIdentity } from '../../activities/aws/account.js';
+import { awsAddresses } from '../../activities/aws/addresses.js';
 import { AzureAccount, azureIdentity } from '../../activities/azure/account.js';
 import {
   DocumentEngineAccount,

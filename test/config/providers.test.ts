@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
+import { providerOf } from '../../src/config/providers.js';
 import { claimsOf } from '../../src/config/policy.js';
 import { catalog } from '../../workflows/catalog.js';
 
@@ -105,4 +106,16 @@ it('lets the guide’s wait be changed where there is one, and nowhere else', ()
   expect(complaints(azure('second', { engine: 'two', account: `${group}/docs` }) + pause)).toContain(
     'azure-document-intelligence-key switches nothing off before it deletes it',
   );
+});
+
+it.each([
+  ['eu-central-1', 'https://iam.amazonaws.com', 'https://sts.eu-central-1.amazonaws.com'],
+  ['cn-north-1', 'https://iam.cn-north-1.amazonaws.com.cn', 'https://sts.cn-north-1.amazonaws.com.cn'],
+  ['us-gov-west-1', 'https://iam.us-gov.amazonaws.com', 'https://sts.us-gov-west-1.amazonaws.com'],
+  ['eusc-de-east-1', 'https://iam.eusc-de-east-1.amazonaws.eu', 'https://sts.eusc-de-east-1.amazonaws.eu'],
+])('takes the region %s, and knows where its services are', (region, iam, sts) => {
+  const account = { account: '123456789012', user: 'documents', bucket: 'documents', region };
+
+  expect(complaints(aws('first', { engine: 'one', user: 'documents' }).replace('eu-central-1', region))).toBe('');
+  expect(providerOf('aws').addresses(account)).toMatchObject({ iam, sts, s3: sts.replace('sts', 's3') });
 });

@@ -293,16 +293,17 @@ describe('what keyturn check sees', () => {
 
 describe('what says nothing of a key', () => {
   it.each([
-    ['behind', 16 * 60_000],
-    ['ahead', -16 * 60_000],
-  ])('is a clock of this machine that is %s, by which every signature is wrong', async (_, ms) => {
+    ['behind', 16 * 60_000, '16 minutes slow'],
+    ['ahead', -16 * 60_000, '16 minutes fast'],
+  ])('is a clock of this machine that is %s, by which every signature is wrong', async (_, ms, words) => {
     await accepts();
     stage.lab.runAhead(ms);
+    now += ms;
 
     for (const work of [stage.aws.acceptsKey, stage.aws.refusesKey, stage.aws.sawUse]) {
       const failure = await failureOf(bench.attempt<unknown>(() => work(next)));
       expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
-      expect(failure.message).toContain('403 that speaks of a clock');
+      expect(failure.message).toContain(words);
     }
     expect((await bench.store.evidence(next)).map(({ kind }) => kind)).toEqual(['accepted']);
   });

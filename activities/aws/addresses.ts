@@ -1,0 +1,29 @@
+import { createRequire } from 'node:module';
+import type { AwsAccount } from './account.js';
+
+/** Loaded when somebody asks, because a configuration is read by every command. */
+const load = createRequire(import.meta.url);
+
+interface Provided {
+  readonly config: {
+    readonly endpointProvider: (asked: { Region: string; UseDualStack: boolean; UseFIPS: boolean }) => {
+      readonly url: URL;
+    };
+  };
+}
+type Clients = Readonly<Record<string, new (settings: { region: string }) => Provided>>;
+
+/** Base address of every service, as the client library finds it for the region: partitions have names of their own. */
+export function awsAddresses({ region, endpoints }: Pick<AwsAccount, 'region' | 'endpoints'>) {
+  const addressOf = (library: string, client: string): string => {
+    const Client = (load(library) as Clients)[client];
+    if (!Client) throw new Error(`${library} has no ${client}`);
+    const { endpointProvider } = new Client({ region }).config;
+    return endpointProvider({ Region: region, UseDualStack: false, UseFIPS: false }).url.origin;
+  };
+  return {
+    iam: endpoints.iam ?? addressOf('@aws-sdk/client-iam', 'IAMClient'),
+    sts: endpoints.sts ?? addressOf('@aws-sdk/client-sts', 'STSClient'),
+    s3: endpoints.s3 ?? addressOf('@aws-sdk/client-s3', 'S3Client'),
+  };
+}
