@@ -69,11 +69,14 @@ export class AwsClient {
   /** Every key of the user, also those that are switched off: both count. */
   keys(): Promise<ListedKey[]> {
     return managed(this.#connection, 'listAccessKeys', async () => {
-      const keys: ListedKey[] = [];
-      for await (const page of paginateListAccessKeys({ client: await this.#iam() }, this.#user()))
+      const keys = new Map<string, ListedKey>();
+      for await (const page of paginateListAccessKeys({ client: await this.#iam() }, this.#user())) {
+        const before = keys.size;
         for (const { AccessKeyId: id = '', Status, CreateDate: createdAt } of page.AccessKeyMetadata ?? [])
-          keys.push({ id, active: Status === 'Active', createdAt });
-      return keys;
+          keys.set(id, { id, active: Status === 'Active', createdAt });
+        if (keys.size === before || keys.size > mostKeys) break;
+      }
+      return [...keys.values()];
     });
   }
 
@@ -219,6 +222,8 @@ export class AwsClient {
     };
   }
 }
+
+const mostKeys = 100; // a user has two at most: a list that goes on is none
 
 type Patience = Pick<AwsConnection, 'settlingMs'>;
 

@@ -86,7 +86,7 @@ async function anywhere(client: AwsClient, connection: AwsConnection, probe: Pro
 function byIdentity(client: AwsClient, { account, user }: AwsConnection, { pair }: Probe): Promise<Verdict> {
   return verdictFrom(client, async () => {
     const arn = await client.identify(pair);
-    const [, owner, name] = /^arn:aws[\w-]*:iam::(\d{12}):user\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
+    const [, owner, name] = /^arn:aws[\w-]*:iam::(\d{12}):user\/(?:[^/]+\/)*([^/]+)$/.exec(arn) ?? [];
     if (owner !== account || name !== user)
       throw permanent('Rejected', `the key belongs to ${arn}, and not to the user ${user} of account ${account}`);
   });

@@ -9,19 +9,30 @@ interface Assignment {
   readonly raw: string;
 }
 
-// Name, equals sign, and a value: in quotes, which may run over several lines, or bare, up to a comment or the end of the line.
+// Name, equals sign, spaces, and a value: in quotes, which may run over several lines, or up to the end of the line.
 const mark = '\u00EF\u00BB\u00BF'; // of UTF-8, a character for each byte: only the first line may begin with it
 const assignment = new RegExp(
-  `^(?:${mark})?[ \\t]*(?:export[ \\t]+)?([A-Za-z_]\\w*)[ \\t]*=(?:(?=[ \\t]+#)|[ \\t]*)` +
-    `('(?:\\\\'|[^'])*'|"(?:\\\\[\\s\\S]|[^"\\\\])*"|[^\\r\\n]*?(?=[ \\t]*$|[ \\t]+#))`,
+  `^(?:${mark})?[ \\t]*(?:export[ \\t]+)?([A-Za-z_]\\w*)[ \\t]*=([ \\t]*)` +
+    `('(?:\\\\'|[^'])*'|"(?:\\\\[\\s\\S]|[^"\\\\])*"|[^\\r\\n]*)`,
   'gm',
 );
 
 function assignmentsIn(text: string): Assignment[] {
   return [...text.matchAll(assignment)].map((match) => {
-    const [whole, name = '', raw = ''] = match;
-    return { start: match.index + whole.length - raw.length, end: match.index + whole.length, name, raw };
+    const [whole, name = '', spaces = '', rest = ''] = match;
+    const isEmpty = spaces !== '' && rest.startsWith('#');
+    const start = match.index + whole.length - rest.length - (isEmpty ? spaces.length : 0);
+    const raw = isEmpty ? '' : /^['"]/.test(rest) ? rest : withoutComment(rest);
+    return { start, end: start + raw.length, name, raw };
   });
+}
+
+/** A bare value ends before the spaces that a comment, or the end of the line, has before it. */
+function withoutComment(rest: string): string {
+  const comment = rest.search(/[ \t]#/);
+  let end = comment < 0 ? rest.length : comment;
+  while (end > 0 && ' \t'.includes(rest.charAt(end - 1))) end -= 1;
+  return rest.slice(0, end);
 }
 
 /** The variable as it stands there, with its quotes and without a comment; null when it is not set. Of several, the last one counts. */

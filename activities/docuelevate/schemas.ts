@@ -126,8 +126,10 @@ interface Message {
   readonly code: string | null;
 }
 
+const longestSubject = 1000; // characters: a file name has 255 at most, and is looked for from several places
+
 function readMessage(message: string): Message {
-  const [, , subject = null] = /(: | for | into | to )((?:(?!: ).)+\.pdf)$/s.exec(message) ?? [];
+  const [, , subject = null] = /(: | for | into | to )((?:(?!: ).)+\.pdf)$/s.exec(message.slice(-longestSubject)) ?? [];
   const [, done, of] = /^(\d+) of (\d+) /.exec(message) ?? [];
   const [, code = null] = /\b([45]\d\d)\b/.exec(message) ?? [];
   return { subject, counts: done === undefined ? null : { done: Number(done), of: Number(of) }, code };

@@ -43,6 +43,8 @@ interface Login {
   csrfToken: string | null;
 }
 
+const longestTag = 2000; // characters; the token has a hundred
+
 /** Requests as the admin user: with cookie and CSRF token, and one new login when the last one has ended. */
 export class Session {
   readonly username: string;
@@ -129,7 +131,10 @@ export class Session {
         'Unauthorized',
         'DocuElevate has no login page: its settings can be changed with AUTH_ENABLED only',
       );
-    const input = /<input[^>]*name="csrf_token"[^>]*>/.exec(answer.text)?.[0] ?? '';
+    const inputs = answer.text
+      .split('<input')
+      .map((rest) => rest.slice(0, Math.min(rest.indexOf('>') + 1, longestTag)));
+    const input = inputs.find((tag) => tag.includes('name="csrf_token"')) ?? '';
     const token = /value="([^"]+)"/.exec(input)?.[1];
     if (token === undefined) throw new OutsideError('docuelevate', 'openLogin', { code: 'NO_CSRF_TOKEN' });
     return token;

@@ -48,6 +48,7 @@ export interface OpenAiConnection {
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout; the slowest administration call seen took seconds
 const pageSize = 100; // the most a list gives
+const mostPages = 200; // ten times what a project may hold
 
 /** Speaks OpenAI's administration API, and asks what OpenAI thinks of a key. */
 export class OpenAiClient {
@@ -188,16 +189,18 @@ export class OpenAiClient {
   }
 
   async #all<S extends z.ZodType<{ id: string }>>(operation: string, path: string, item: S): Promise<z.infer<S>[]> {
-    const items: z.infer<S>[] = [];
-    for (;;) {
-      const after = items.at(-1)?.id;
+    const items = new Map<string, z.infer<S>>();
+    for (let pages = 0; pages < mostPages; pages += 1) {
+      const after = [...items.keys()].at(-1);
       const query = `limit=${pageSize}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
       const separator = path.includes('?') ? '&' : '?';
       const answer = await this.#administer({ operation, method: 'GET', path: `${path}${separator}${query}` });
       const page = answer.json(Page(item));
-      items.push(...page.data);
-      if (!page.has_more || page.data.length === 0) return items;
+      const before = items.size;
+      for (const each of page.data) items.set(each.id, each);
+      if (!page.has_more || items.size === before) return [...items.values()];
     }
+    throw new OutsideError('openai', operation, { code: 'LIST_WITHOUT_END' });
   }
 
   async #administer(request: HttpRequest): Promise<Answer> {

@@ -10,7 +10,8 @@ export interface Line {
 const kinds = 'ssh-ed25519|ssh-rsa|ssh-dss|ecdsa-sha2-nistp\\d+|sk-[\\w-]+@openssh\\.com';
 const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+'; // spaces in quotes belong to them
 const shape = new RegExp(
-  `^[ \\t]*(?:(${options})[ \\t]+)??(?:${kinds})[ \\t]+([A-Za-z0-9+/]+=*)(?:[ \\t]+(.*?))?\\s*$`,
+  `^[ \\t]*(?:(${options})[ \\t]+)??(?:${kinds})[ \\t]+([A-Za-z0-9+/]+=*)(?:\\s+(.*))?$`,
+  's',
 );
 
 /** What a line begins with that is switched off: a comment to sshd, and to people. */
@@ -46,7 +47,7 @@ function parseOff(line: string): Line | null {
 function parse(line: string): Line | null {
   if (/^[ \t]*#/.test(line)) return null;
   const [, given = '', publicKey, comment = ''] = shape.exec(line) ?? [];
-  return publicKey === undefined ? null : { options: given, publicKey, comment };
+  return publicKey === undefined ? null : { options: given, publicKey, comment: comment.trim() };
 }
 
 /** A key, and what each of its lines says before it. */

@@ -103,7 +103,7 @@ export class Http {
         headers: { ...content.headers, ...headers },
         body: content.body === null ? null : withinLease(content.body),
       });
-      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+      return { status: answer.statusCode, headers: answer.headers, text: await textOf(answer.body) };
     } catch (error) {
       if (cancelled.aborted)
         throw cancelled.reason instanceof CancelledFailure
@@ -148,6 +148,25 @@ function deadline(ms: number, cancelled: AbortSignal): { signal: AbortSignal; re
       cancelled.removeEventListener('abort', forward);
     },
   };
+}
+
+const longestAnswer = 8 * 1024 * 1024; // bytes; the longest that anybody gives is a page of a list, a hundredth of it
+
+/** Whatever goes on longer is no answer: the memory belongs to the emergencies as well. */
+async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of body) {
+    length += piece.length;
+    if (length > longestAnswer) throw new TooLongError();
+    pieces.push(piece);
+  }
+  return new TextDecoder().decode(Buffer.concat(pieces));
+}
+
+/** Told by its code alone, as network errors are. */
+class TooLongError extends Error {
+  readonly code = 'TOO_LONG';
 }
 
 interface Piece {

@@ -91,6 +91,16 @@ it('does not blame the password when the login page and its session got separate
   await write();
 });
 
+it('does not stand still over a long login page that has no token', async () => {
+  const body = '<input '.repeat(100_000);
+  stage.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 200, body } });
+  const begun = Date.now();
+
+  await failureOf(write());
+
+  expect(Date.now() - begun).toBeLessThan(3000);
+});
+
 it('says so when the engine has no login at all', async () => {
   stage.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 404 } });
 

@@ -369,6 +369,21 @@ describe('a list with an entry that nobody can read', () => {
     expect(stage.lab.works(value)).toBe(false);
   });
 
+  it.each([
+    ['brings the same again', () => ({ id: 'key_stranger' }), 3],
+    ['goes on for ever', (page: number) => ({ id: `key_${page}` }), 201],
+  ])('is given up where it %s', async (_, entry, most) => {
+    const before = stage.lab.requests.length;
+    for (let page = 0; page < 300; page += 1) {
+      const body = JSON.stringify({ data: [entry(page)], has_more: true });
+      stage.lab.faults.add({ method: 'GET', path: labPath(endpoints.listAccounts), kind: { status: 200, body } });
+    }
+
+    await bench.attempt(() => stage.openai.survey(bench.credential)).catch(() => undefined);
+
+    expect(stage.lab.requests.length - before).toBeLessThanOrEqual(most);
+  });
+
   it('shows it, as nothing of ours', async () => {
     odd();
 

@@ -110,3 +110,10 @@ it('takes over what each line of a key says, once, and brings no line to life th
   expect(optionsFor(lines)).toEqual([here, there]);
   expect(optionsFor(lines.slice(0, 1))).toEqual(['from="0.0.0.0/0"']);
 });
+
+it('reads a line of half a million spaces in no time', () => {
+  const begun = Date.now();
+
+  expect(linesIn(`ssh-ed25519 ${first} a${' '.repeat(500_000)}b`)).toHaveLength(1);
+  expect(Date.now() - begun).toBeLessThan(1000);
+});

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Http, onOwnConnections } from '../../../activities/shared/http.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { type LabServer, serve } from '../../../src/lab/server.js';
@@ -13,6 +15,30 @@ beforeEach(async () => {
   }, {});
 });
 afterEach(() => lab.stop());
+
+it('reads no answer that never ends', async () => {
+  let sent = 0;
+  const endless = createServer((_, response) => {
+    const piece = Buffer.alloc(64 * 1024);
+    const more = (): void => {
+      while (!response.destroyed && response.write(piece)) sent += piece.length;
+      if (!response.destroyed) response.once('drain', more);
+    };
+    more();
+  });
+  await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve));
+  const { port } = endless.address() as AddressInfo;
+  const http = new Http('lab', `http://127.0.0.1:${port}`, 20_000);
+
+  const failure = runDirectly({ workflowId: 'test', runId: '' }, () =>
+    http.send({ operation: 'ask', method: 'GET', path: '/' }),
+  );
+
+  await expect(failure).rejects.toMatchObject({ code: 'TOO_LONG' });
+  endless.closeAllConnections();
+  endless.close();
+  expect(sent).toBeLessThan(64 * 1024 * 1024);
+});
 
 it('shares no connection between questions that are meant to reach several servers', async () => {
   const http = new Http('lab', lab.url, 1000);
