@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { found } from '../shared/guard.js';
@@ -88,13 +88,25 @@ export async function isIdle(deps: DocumentEngineDeps, ref: VersionRef): Promise
 /** A fresh token of the application that signs; null when none is configured. */
 export async function askSigner(signer: Signer | null): Promise<string | null> {
   if (!signer) return null;
-  const { origin, pathname } = new URL(signer.url);
+  const { origin, pathname, search } = new URL(signer.url);
   const authorization = await signer.authorization?.();
   const answer = await new Http('signer', origin, deadlineMs).send({
-    ...{ operation: 'askSigner', method: 'GET', path: pathname },
+    ...{ operation: 'askSigner', method: 'GET', path: pathname + search, page: true },
     headers: authorization === undefined ? {} : { authorization },
   });
-  const token = /[\w-]{10,}\.[\w-]{2,}\.[\w-]{10,}/.exec(answer.text)?.[0];
+  const token = answer.text.split(/[^\w.-]/).find(isToken);
   if (token === undefined) throw new OutsideError('signer', 'askSigner', { code: 'NO_TOKEN' });
   return token;
 }
+
+/** Known by what it is: three parts, of which the first says by which algorithm it is signed. Much else has two dots in it. */
+function isToken(text: string): boolean {
+  if (text.length > longestToken || text.split('.').length !== 3) return false;
+  try {
+    return typeof decodeProtectedHeader(text).alg === 'string' && Object.keys(decodeJwt(text)).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+const longestToken = 16_384; // characters; a header of a request has no more

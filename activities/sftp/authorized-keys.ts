@@ -9,10 +9,7 @@ export interface Line {
 
 const kinds = 'ssh-ed25519|ssh-rsa|ssh-dss|ecdsa-sha2-nistp\\d+|sk-[\\w-]+@openssh\\.com';
 const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+'; // spaces in quotes belong to them
-const shape = new RegExp(
-  `^[ \\t]*(?:(${options})[ \\t]+)??(?:${kinds})[ \\t]+([A-Za-z0-9+/]+=*)(?:\\s+(.*))?$`,
-  's',
-);
+const shape = new RegExp(`^[ \\t]*(?:(${options})[ \\t]+)??(?:${kinds})[ \\t]+([A-Za-z0-9+/]+=*)(?:\\s+(.*))?$`, 's');
 
 /** What a line begins with that is switched off: a comment to sshd, and to people. */
 export const offMark = '# switched off by keyturn: ';

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,6 +114,27 @@ describe('an application that signs', () => {
 
     expect(await run('sawUse', stage.old)).toMatchObject({ kind: 'in-use', outcome: 'failed' });
     expect(await check('signer')).toMatchObject({ ok: false });
+  });
+
+  it('is asked with the query of its address, and its token is told from what only looks like one', async () => {
+    await sign(3_600_000);
+    const asked: string[] = [];
+    const front = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      void fetch(app.tokenUrl).then(async (answer) => {
+        const text = await answer.text();
+        response.end(`<html><script src="/assets/application-4f2a9c.min-bundle.javascript-module.js"></script>${text}`);
+      });
+    });
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    const { port } = front.address() as AddressInfo;
+    const signer = { url: `http://127.0.0.1:${port}/viewer-token?document=probe`, authorization: null, settlingMs: 0 };
+    stage.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer };
+
+    expect(await run('sawUse', stage.old)).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+    expect(asked).toEqual(['/viewer-token?document=probe']);
+    front.closeAllConnections();
+    front.close();
   });
 
   it('for as long as the configuration says is one', async () => {
