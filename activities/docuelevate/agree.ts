@@ -1,4 +1,4 @@
-import { Agent } from 'undici';
+import { ownConnection } from '../../src/config/proxy.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import { found, presentFence } from '../shared/guard.js';
@@ -25,7 +25,7 @@ export async function letProcessesAgree(
 ): Promise<void> {
   let writes = 0;
   for (let agreeing = 0; agreeing < agreeingReads; agreeing += 1) {
-    const connection = new Agent({ connections: 1 });
+    const connection = ownConnection();
     try {
       if (fits(await client.shownValue(written.key, connection), written.value)) continue;
       if (writes === mostWrites) return await report(store, ref, written.key);

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { CancelledFailure } from '@temporalio/common';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
+import { proxyFor } from '../../src/config/proxy.js';
 import { asking, withinLease } from './lease.js';
 import { notOf, OutsideError } from './outside-error.js';
 import { scope } from './scope.js';
@@ -69,6 +70,7 @@ export class Http {
       throw new OutsideError(this.#system, outgoing.operation, {
         status,
         retryAfterMs: retryAfterMs(headers['retry-after']),
+        leadsTo: status >= 300 && status <= 399 ? originOf(headers['location'], this.#baseUrl) : undefined,
       });
     }
     return {
@@ -94,11 +96,13 @@ export class Http {
     try {
       const content = await encoded(body);
       asking();
-      const answer = await request(this.#baseUrl + path, {
+      const url = this.#baseUrl + path;
+      const way = dispatcher ?? proxyFor(url);
+      const answer = await request(url, {
         method,
         signal,
         ...(asks === true && { idempotent: true }),
-        ...(dispatcher && { dispatcher }),
+        ...(way && { dispatcher: way }),
         ...(isAlone.getStore() && { reset: true }),
         headers: { ...content.headers, ...headers },
         body: content.body === null ? null : withinLease(content.body),
@@ -191,6 +195,10 @@ function codeOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'TIMEOUT';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : 'NETWORK';
+}
+
+function originOf(location: string | string[] | undefined, base: string): string | undefined {
+  return typeof location === 'string' ? URL.parse(location, base)?.origin : undefined;
 }
 
 function retryAfterMs(header: string | string[] | undefined): number | undefined {

@@ -6,6 +6,8 @@ export interface OutsideTrouble {
   /** Short code of what went wrong instead: `ECONNRESET`, `TIMEOUT`, `NOT_JSON` … */
   readonly code?: string;
   readonly retryAfterMs?: number | undefined;
+  /** The host that a redirect leads to; its path and query may echo what was sent. */
+  readonly leadsTo?: string | undefined;
 }
 
 /**
@@ -19,11 +21,11 @@ export class OutsideError extends Error {
   readonly code: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor(system: string, operation: string, { status, code, retryAfterMs }: OutsideTrouble) {
+  constructor(system: string, operation: string, { status, code, retryAfterMs, leadsTo }: OutsideTrouble) {
     super(
       status === undefined
         ? `${system} ${operation} got no usable answer (${code ?? 'NETWORK'})`
-        : `${system} ${operation} answered ${status}`,
+        : `${system} ${operation} answered ${status}${leadsTo === undefined ? '' : `, which leads to ${leadsTo}: configure the address that answers itself`}`,
     );
     this.system = system;
     this.status = status;

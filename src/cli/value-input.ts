@@ -42,7 +42,7 @@ async function read(
   if (stdin && envFile !== undefined) throw refused('--stdin and --env-file cannot both be meant', 'Give one of them.');
   if ((envFile === undefined) !== (variable === undefined))
     throw refused('--env-file and --variable belong together', 'Give both, or neither.');
-  if (stdin) return parse((await text(process.stdin)).replace(/\r?\n$/, ''), wanted);
+  if (stdin) return parse(plain(await text(process.stdin)).replace(/\r?\n$/, ''), wanted);
   if (envFile !== undefined && variable !== undefined) return parse(await fromEnvFile(envFile, variable), wanted);
   if (!process.stdin.isTTY)
     throw refused(
@@ -50,6 +50,15 @@ async function read(
       'Give it with --stdin, or with --env-file and --variable.',
     );
   return ask(cli, wanted);
+}
+
+/** Decoded as UTF-8, each letter of UTF-16 has a zero beside it. */
+function plain(given: string): string {
+  if (!given.includes('\0')) return given;
+  throw refused(
+    'What came on standard input is UTF-16, or no text',
+    'Give it as UTF-8: in Windows PowerShell, set $OutputEncoding to [Text.UTF8Encoding]::new() before.',
+  );
 }
 
 function parse(given: string, { credential, partNames }: Wanted): Record<string, string> {
@@ -80,7 +89,7 @@ async function fromEnvFile(file: string, variable: string): Promise<string> {
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw refused(`${file} cannot be read (${error.code ?? error.name})`, 'Check the path, and that you may read it.');
   });
-  const value = variablesIn(content)[variable];
+  const value = variablesIn(plain(content))[variable];
   if (value === undefined) throw refused(`${file} does not set ${variable}`, 'Check the name of the variable.');
   return value;
 }

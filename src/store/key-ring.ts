@@ -104,11 +104,13 @@ function cannotCreate(file: string, error: unknown): UserError {
 }
 
 function cannotRead(file: string, error: unknown): UserError {
-  const what =
-    codeOf(error) === 'ENOENT'
-      ? `There is no key ring at ${file}.`
-      : `The key ring ${file} could not be read (${codeOf(error)}).`;
-  return new UserError(what, {
+  const code = codeOf(error);
+  if (code !== 'ENOENT')
+    return new UserError(`The key ring ${file} could not be read (${code}).`, {
+      state: 'It is there, and nothing was changed.',
+      next: 'Run Keyturn as the user whom it belongs to, or give it to the user who runs Keyturn (chown). Make no new one.',
+    });
+  return new UserError(`There is no key ring at ${file}.`, {
     state: 'Nothing was changed.',
     next: 'Run `keyturn init` to make one. If there was one before, restore it: stored values cannot be read without it.',
   });

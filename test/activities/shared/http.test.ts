@@ -40,6 +40,18 @@ it('reads no answer that never ends', async () => {
   expect(sent).toBeLessThan(64 * 1024 * 1024);
 });
 
+it('says where a redirect leads, and nothing that may be an echo', async () => {
+  const elsewhere = await serve(() => ({ status: 302, headers: { location: 'https://login.test/a-secret?b' } }), {});
+  const http = new Http('lab', elsewhere.url, 1000);
+
+  const failure = runDirectly({ workflowId: 'test', runId: '' }, () =>
+    http.send({ operation: 'ask', method: 'GET', path: '/' }),
+  );
+
+  await expect(failure).rejects.toThrow(/answered 302, which leads to https:\/\/login\.test: /);
+  await elsewhere.stop();
+});
+
 it('shares no connection between questions that are meant to reach several servers', async () => {
   const http = new Http('lab', lab.url, 1000);
   const send = () => http.send({ operation: 'ask', method: 'GET', path: '/' });
