@@ -1,7 +1,29 @@
 import { stripVTControlCharacters } from 'node:util';
 
+/**
+ * Text for a terminal: what a name, a reason or an error of others may hold is shown and not obeyed. Colors stay, which are ours; whatever else
+ * moves the cursor, renames the window or turns the direction of writing is written out.
+ */
+export function printable(text: string): string {
+  return text.replace(controls, (given) => (given.endsWith('m') && given.length > 1 ? given : escaped(given)));
+}
+
+// A color, or any other control character but a line break and a tab; marks of direction are among the format characters.
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const controls = /\u001B\[[\d;]{0,20}m|(?![\n\t])[\p{Cc}\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** A cell is one line: a line break in it would begin a row that nobody wrote. */
+function cellOf(text: string): string {
+  return text.replaceAll('\r', '').replaceAll('\n', '\\n');
+}
+
 /** Rows of cells in columns, two spaces apart, without trailing spaces. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
+export function columns(given: readonly (readonly string[])[]): string[] {
+  const rows = given.map((row) => row.map(cellOf));
   const widths: number[] = [];
   for (const row of rows)
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, width(cell));

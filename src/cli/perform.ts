@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from './exit-codes.js';
+import { printable } from './layout.js';
 import { type Paint, paintFor } from './paint.js';
 
 /** What every command is given. */
@@ -54,7 +55,7 @@ export function endProcess(code: ExitCode): void {
 
 function cliOf({ config, json = false, verbose = false, actor }: GlobalOptions, words: readonly string[]): Cli {
   const stream = json ? process.stderr : process.stdout;
-  const say: Cli['say'] = (...lines) => void stream.write(lines.map((line) => `${line}\n`).join(''));
+  const say: Cli['say'] = (...lines) => void stream.write(lines.map((line) => `${printable(line)}\n`).join(''));
   let answered = false;
   function document(content: unknown): void {
     if (!answered) process.stdout.write(`${JSON.stringify(content)}\n`);

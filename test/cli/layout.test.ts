@@ -1,4 +1,4 @@
-import { columns, facts } from '../../src/cli/layout.js';
+import { columns, facts, printable } from '../../src/cli/layout.js';
 import { roughly } from '../../src/cli/time.js';
 
 it('aligns columns by what is seen, not by the codes of colors', () => {
@@ -29,4 +29,18 @@ it.each([
   [3 * 86_400_000, '3 d'],
 ])('rounds %d ms to %s', (ms, text) => {
   expect(roughly(ms)).toBe(text);
+});
+
+it.each([
+  ['\u001B]0;title\u0007', '\\u001B]0;title\\u0007'],
+  ['\u001B[2Jgone\r', '\\u001B[2Jgone\\u000D'],
+  ['\u001B[32mgreen\u001B[39m', '\u001B[32mgreen\u001B[39m'],
+  ['\u202Etxt.exe', '\\u202Etxt.exe'],
+  ['two\n\tlines', 'two\n\tlines'],
+])('shows what others wrote and obeys none of it: %j', (text, shown) => {
+  expect(printable(text)).toBe(shown);
+});
+
+it('lets no cell begin a row of its own', () => {
+  expect(columns([['reason', 'because\n2026-11-29  proved']])).toEqual(['reason  because\\n2026-11-29  proved']);
 });
