@@ -3,11 +3,12 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleDescription,
+  type ScheduleSpecDescription,
 } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
 import { type SchedulePlan, schedulePlanOf } from '../schedules/plan.js';
 import { firstAnchor, inForceSince, type Records, recordsOf, standingOf } from '../schedules/standing.js';
-import { termsOf } from '../schedules/terms.js';
+import { hasMoments, termsOf } from '../schedules/terms.js';
 import type { Cadence } from '../store/records.js';
 import type { Session } from './session.js';
 import { taskQueue } from './start-rotation.js';
@@ -68,17 +69,20 @@ export async function applySchedules(session: Connected, client: Client, actor: 
 export async function planSchedule(session: Connected, client: Client, credential: string): Promise<ScheduleChange> {
   const plan = schedulePlanOf(session.config, credential, descriptorOf(session.config, credential));
   const records = await recordsOf(session.store, credential);
-  const cadence = cadenceFor(plan, records, Date.now());
+  const now = Date.now();
+  const cadence = cadenceFor(plan, records, now);
   if (!cadence)
     return { credential, change: 'none', why: `nothing is adopted: keyturn adopt ${credential}`, schedule: null };
-  const standing = standingOf(plan, { ...records, cadence }, Date.now());
+  const standing = standingOf(plan, { ...records, cadence }, now);
   if (!standing) throw new Error(`${credential} has a cadence and no version in force`);
   const { dueAt, opensAt } = standing;
   const described = await describe(client, scheduleId(session.store.installation, credential));
+  const { anchor } = cadence;
   const agrees =
-    described?.action.memo?.['terms'] === termsOf(plan, cadence.anchor).text && isUntouched(described, plan);
+    described?.action.memo?.['terms'] === termsOf(plan, anchor, now).text &&
+    isUntouched(described, plan, { anchor, now });
   const change = agrees ? 'keep' : described ? 'update' : 'create';
-  const why = change === 'update' ? `it is not as configured; ${cadence.why}` : cadence.why;
+  const why = change === 'update' ? `it is not as it should be; ${cadence.why}` : cadence.why;
   return { credential, change, why, schedule: { basis: plan.basis, dueAt, opensAt, cadence } };
 }
 
@@ -128,7 +132,7 @@ export async function applyChange(
 }
 
 function optionsOf(plan: SchedulePlan, { anchor, installation }: { anchor: number; installation: string }) {
-  const { spec, catchupMs, text } = termsOf(plan, anchor);
+  const { spec, catchupMs, text } = termsOf(plan, anchor, Date.now());
   return {
     spec,
     action: {
@@ -145,11 +149,20 @@ function optionsOf(plan: SchedulePlan, { anchor, installation }: { anchor: numbe
 }
 
 /** Whether nobody changed a schedule in Temporal itself, as far as Temporal gives back what it was told. */
-function isUntouched({ spec, policies }: ScheduleDescription, { cadence }: SchedulePlan): boolean {
-  const { intervals = [], calendars = [], skip = [] } = spec;
-  if (policies.overlap !== ScheduleOverlapPolicy.SKIP || skip.length > 0) return false;
+function isUntouched(
+  { spec, policies }: ScheduleDescription,
+  plan: SchedulePlan,
+  moment: { readonly anchor: number; readonly now: number },
+): boolean {
+  if (policies.overlap !== ScheduleOverlapPolicy.SKIP || (spec.skip ?? []).length > 0) return false;
+  return plan.cadence.kind === 'cron' ? hasMoments(spec, plan, moment) : hasInterval(spec, plan.cadence);
+}
+
+function hasInterval(
+  { intervals = [], calendars = [] }: ScheduleSpecDescription,
+  cadence: { everyMs: number },
+): boolean {
   const [interval, ...more] = intervals;
-  if (cadence.kind === 'cron') return !interval;
   return interval?.every === cadence.everyMs && more.length === 0 && calendars.length === 0;
 }
 

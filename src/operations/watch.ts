@@ -18,6 +18,7 @@ import { applyVerification } from './verification-schedules.js';
 type Watching = Pick<Session, 'config' | 'store'>;
 
 const pauseMs = 5_000; // people are told within seconds; a round is a few reads of the store
+const roundsBetweenLooks = 12; // every minute Temporal is asked for its schedules too
 
 /**
  * What workers do besides rotating, until `signal`: schedules follow emergencies, and whoever is to be told is told. It looks at the store and
@@ -30,10 +31,11 @@ export async function watch(
 ): Promise<void> {
   const channels = composeChannels(session.config, session.store);
   const asked = new Set<string>();
-  for (let first = true; !signal.aborted; first = false) {
+  for (let round = 0; !signal.aborted; round++) {
     try {
-      if (first) await applyVerification(session, client);
-      await keepSchedules(session, client, { all: first, asked });
+      const all = round % roundsBetweenLooks === 0;
+      if (all) await applyVerification(session, client);
+      await keepSchedules(session, client, { all, asked });
       await tell(session, client, channels);
     } catch (error) {
       // The store or the server is away for a moment; what is missed now is seen the next time.
@@ -47,8 +49,9 @@ export async function watch(
 }
 
 /**
- * Schedules that were applied stay right: one that an emergency reset is moved, and at the start (`all`) one that a Temporal server has lost is made
- * again. One whose value the provider ends by itself begins before that, once for each end (`asked`). What the configuration says differently since is left for `schedules apply`.
+ * Schedules that were applied stay right: one that an emergency reset is moved; with `all`, one that Temporal has lost is made again, and one
+ * that runs out of moments, or that an earlier Keyturn or somebody in Temporal made otherwise, is renewed. One whose value the provider ends by
+ * itself begins before that, once for each end (`asked`). Another cadence in the configuration is left for `schedules apply`.
  */
 export async function keepSchedules(
   { config, store }: Watching,
@@ -64,7 +67,7 @@ export async function keepSchedules(
     const reset = standing?.reset ?? null;
     if (!all && !reset) continue;
     const change = await planSchedule({ config, store }, client, credential);
-    if (reset || change.change === 'create')
+    if (reset || change.change !== 'keep')
       await applyChange({ config, store }, client, { ...change, actor: 'keyturn' });
   }
 }

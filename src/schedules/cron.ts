@@ -52,17 +52,21 @@ export function cronOf(text: string): Cron {
 /** The first slot after a moment, Unix ms; null when there is none. A slot that the clock leaves out does not come; one that it shows twice comes once. */
 export function nextSlot(cron: Cron, timezone: string, after: number): number | null {
   const today = DateTime.fromMillis(after, { zone: timezone }).startOf('day');
-  for (let ahead = 0; ahead < farthestDays; ahead++) {
-    const day = today.plus({ days: ahead });
-    if (!isNamed(cron, day)) continue;
-    const slot = slotsOn(cron, day).find((at) => at > after);
+  const farthest = today.plus({ days: farthestDays });
+  for (let day = today; day < farthest;) {
+    if (!cron.months.includes(day.month)) {
+      day = day.startOf('month').plus({ months: 1 }); // most days are in months that are not named
+      continue;
+    }
+    const slot = isNamed(cron, day) ? slotsOn(cron, day).find((at) => at > after) : undefined;
     if (slot !== undefined) return slot;
+    day = day.plus({ days: 1 });
   }
   return null;
 }
 
-function isNamed({ monthDays, months, weekDays }: Cron, day: DateTime): boolean {
-  return monthDays.includes(day.day) && months.includes(day.month) && weekDays.includes(day.weekday % 7);
+function isNamed({ monthDays, weekDays }: Cron, day: DateTime): boolean {
+  return monthDays.includes(day.day) && weekDays.includes(day.weekday % 7);
 }
 
 function slotsOn({ hours, minutes }: Cron, day: DateTime): number[] {

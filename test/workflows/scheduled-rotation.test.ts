@@ -12,8 +12,10 @@ import { isRunning } from '../../src/operations/progress.js';
 import { inputOf } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { cronOf, nextSlot } from '../../src/schedules/cron.js';
+import { weekdays } from '../../src/schedules/window.js';
 import { termsOf } from '../../src/schedules/terms.js';
 import { statusOf } from '../../src/operations/status.js';
+import { keepSchedules } from '../../src/operations/watch.js';
 import type { LedgerRow } from '../../src/store/records.js';
 import { descriptorOf } from '../../workers/compose.js';
 import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
@@ -161,22 +163,49 @@ it('is counted anew from an emergency', async () => {
   expect(described?.spec.startAt?.getTime()).toBe(applied?.schedule?.cadence && applied.schedule.dueAt);
 });
 
+const whenever = { credential: 'x', basis: 'by the calendar', window: null, share: 0, jitterMs: 0 } as const;
+
 it.each([
   ['*/30 2-3 * * *', 'Europe/Berlin', '2027-03-26'], // over the night that leaves an hour out
   ['0 9 1 */3 *', 'America/New_York', '2026-12-01'],
+  ['0 9 1 */3 *', 'Africa/Casablanca', '2026-12-01'], // changed its clock for good: older zone data say otherwise
+  ['30 2 * * *', 'Europe/Berlin', '2027-10-29'], // over the night that shows an hour twice
   ['5/20 6 * * 7,1-2', 'UTC', '2026-12-01'],
 ])('is due when Temporal takes it to be: %s in %s', async (text, timezone, from) => {
   const cadence = { kind: 'cron', cron: cronOf(text), text, timezone } as const;
   const anchor = Date.parse(from);
-  const { spec } = termsOf({ credential: 'x', basis: text, cadence, window: null, share: 0, jitterMs: 0 }, anchor);
+  const { spec } = termsOf({ ...whenever, cadence }, anchor, anchor);
   const action = { type: 'startWorkflow', workflowType: 'x', taskQueue: 'x', workflowId: 'x' } as const;
-  const handle = await rehearsal.client.schedule.create({ scheduleId: `cron ${text}`, spec, action });
+  const handle = await rehearsal.client.schedule.create({ scheduleId: `cron ${text} ${timezone}`, spec, action });
   const ours: number[] = [];
   for (let at = Number(spec.startAt) - 1; ours.length < 10; ours.push(at)) at = nextSlot(cadence.cron, timezone, at)!;
 
   const { info } = await handle.describe();
 
   expect(info.nextActionTimes.map((time) => time.toISOString())).toEqual(ours.map((at) => new Date(at).toISOString()));
+});
+
+it('renews by itself what runs by the calendar, also what an earlier Keyturn made with a time zone', async () => {
+  const { session, client } = rehearsal;
+  const schedule = {
+    cron: '0 9 1 */3 *',
+    window: { days: [...weekdays], hours: { from: 0, to: 24 }, timezone: 'Africa/Casablanca' },
+  };
+  const credentials = { openai: { ...session.config.credentials['openai']!, schedule } };
+  const calendar = { ...session, config: { ...session.config, credentials } };
+  const [applied] = await applySchedules(calendar, client, 'ada');
+  const made = await planSchedules(calendar, client);
+  const spec = { cronExpressions: [schedule.cron], timezone: schedule.window.timezone };
+  await client.schedule.getHandle(ourId()).update((previous) => ({ ...previous, spec }));
+
+  await keepSchedules(calendar, client, { all: true, asked: new Set() });
+
+  const described = await describeSchedule(client, ourId());
+  expect(made).toMatchObject([{ change: 'keep' }]);
+  expect(await planSchedules(calendar, client)).toMatchObject([{ change: 'keep' }]);
+  expect(described?.spec.timezone).toBe('');
+  expect(described?.info.nextActionTimes[0]?.getTime()).toBe(applied!.schedule!.dueAt);
+  await apply();
 });
 
 it('repairs what somebody changed in Temporal, and touches nobody else’s schedules', async () => {
