@@ -108,12 +108,18 @@ async function control(
   cli: Cli,
   order: Reason & { readonly credential: string; readonly pause: boolean },
 ): Promise<void> {
-  const { pauseSchedule } = await import('../operations/schedule-control.js');
-  await connected(cli, (session, client) => pauseSchedule(session, client, { ...order, actor: cli.actor }));
+  const { pauseSchedule, resumeSchedule } = await import('../operations/schedule-control.js');
   const { credential, pause } = order;
+  const { madeAgain } = await connected(cli, async (session, client) => {
+    const asked = { ...order, actor: cli.actor };
+    if (!pause) return resumeSchedule(session, client, asked);
+    await pauseSchedule(session, client, asked);
+    return { madeAgain: false };
+  });
   const { good, bold } = cli.paint;
-  cli.answer({ credential, paused: pause }, [
-    `${good('✔')} The schedule of ${bold(credential)} ${pause ? 'is paused' : 'goes on'}.`,
+  const outcome = pause ? 'is paused' : madeAgain ? 'was gone from Temporal, and is made again' : 'goes on';
+  cli.answer({ credential, paused: pause, madeAgain }, [
+    `${good('✔')} The schedule of ${bold(credential)} ${outcome}.`,
   ]);
 }
 

@@ -17,6 +17,7 @@ import { explain } from './explain.js';
 import { locateTemporal } from './locate-temporal.js';
 import { planOf } from './outlook.js';
 import { knownCredential, reachTemporal, workersOf } from './reach.js';
+import { scheduleCheck } from './check-schedule.js';
 import { openSession, type Session } from './session.js';
 
 /** One thing that was looked at. */
@@ -120,6 +121,7 @@ async function* outside(session: Session, names: readonly string[]): AsyncGenera
   yield server;
   if (client) {
     yield await look('workers', () => workers(client));
+    for (const name of names) yield* scheduleCheck(session, client, name);
     await client.connection.close();
   }
   for (const name of names) yield* access(session, name);

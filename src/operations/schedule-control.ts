@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { ScheduledInput } from '../domain/schedule.js';
 import { UserError } from '../domain/user-error.js';
 import { knownCredential } from './reach.js';
-import { describe, scheduleId } from './schedules.js';
+import { applyChange, describe, planSchedule, scheduleId } from './schedules.js';
 import type { Session } from './session.js';
 import { taskQueue } from './start-rotation.js';
 
@@ -43,20 +43,45 @@ export interface Order {
 }
 
 /**
- * Stops a schedule from starting anything, or lets it go on. What runs already is not touched.
+ * Stops a schedule from starting anything, until it is resumed. What runs already is not touched.
  * @throws UserError when the credential has no schedule
  */
 export async function pauseSchedule(
   { config, store }: Session,
   client: Client,
-  { credential, actor, reason, pause }: Order & { readonly pause: boolean },
+  { credential, actor, reason }: Order,
 ): Promise<void> {
   knownCredential(config, credential);
   const handle = client.schedule.getHandle(scheduleId(store.installation, credential));
   if (!(await describe(client, handle.scheduleId))) throw notScheduled(credential);
+  await handle.pause(`${actor}: ${reason}`);
+  await store.record({ event: 'paused', credential, actor, detail: reason });
+}
+
+/**
+ * Lets a schedule go on. Temporal deletes one that was paused for longer than its namespace keeps things, as soon as it is unpaused; one that
+ * is changed in that moment it keeps. So it is changed, and made again where it is gone all the same.
+ * @throws UserError when the credential has no schedule
+ */
+export async function resumeSchedule(
+  session: Session,
+  client: Client,
+  { credential, actor, reason }: Order,
+): Promise<{ readonly madeAgain: boolean }> {
+  const { config, store } = session;
+  knownCredential(config, credential);
+  const id = scheduleId(store.installation, credential);
   const note = `${actor}: ${reason}`;
-  await (pause ? handle.pause(note) : handle.unpause(note));
-  await store.record({ event: pause ? 'paused' : 'resumed', credential, actor, detail: reason });
+  const known = await describe(client, id);
+  if (!known && !(await store.cadence(credential))) throw notScheduled(credential);
+  if (known)
+    await client.schedule
+      .getHandle(id)
+      .update((previous) => ({ ...previous, state: { ...previous.state, paused: false, note } }));
+  await store.record({ event: 'resumed', credential, actor, detail: reason });
+  if (known && (await describe(client, id))) return { madeAgain: false };
+  await applyChange(session, client, { ...(await planSchedule(session, client, credential)), actor });
+  return { madeAgain: true };
 }
 
 /** Starts what the schedule starts, now: it waits for its window and its turn. Returns the workflow's id. Throws a UsageError when there is no such credential. */

@@ -10,6 +10,7 @@ import { type SchedulePlan, schedulePlanOf } from '../schedules/plan.js';
 import { firstAnchor, inForceSince, type Records, recordsOf, standingOf } from '../schedules/standing.js';
 import { hasMoments, termsOf } from '../schedules/terms.js';
 import type { Cadence } from '../store/records.js';
+import type { Store } from '../store/store.js';
 import type { Session } from './session.js';
 import { taskQueue } from './start-rotation.js';
 
@@ -125,10 +126,19 @@ export async function applyChange(
   const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
   const options = optionsOf(plan, { anchor, installation: store.installation });
   if (change === 'update') await client.schedule.getHandle(id).update(({ state }) => ({ ...options, state }));
-  if (change === 'create')
-    await client.schedule.create({ ...options, scheduleId: id, memo: { keyturn: store.installation } });
+  if (change === 'create') {
+    const state = await pausedBefore(store, credential);
+    await client.schedule.create({ ...options, scheduleId: id, memo: { keyturn: store.installation }, state });
+  }
   const known = await store.cadence(credential);
   if (known?.anchor !== anchor || known.basis !== basis) await store.setCadence(credential, schedule.cadence, actor);
+}
+
+/** One that is made again stays paused if it was: Temporal may have lost it meanwhile, and nobody has said that it may go on. */
+async function pausedBefore(store: Store, credential: string): Promise<{ paused: boolean; note?: string }> {
+  const entries = await store.ledger({ credential });
+  const last = entries.findLast(({ event }) => event === 'paused' || event === 'resumed' || event === 'unscheduled');
+  return last?.event === 'paused' ? { paused: true, note: `${last.actor}: ${last.detail}` } : { paused: false };
 }
 
 function optionsOf(plan: SchedulePlan, { anchor, installation }: { anchor: number; installation: string }) {
@@ -174,6 +184,16 @@ export async function describe(client: Client, id: string): Promise<ScheduleDesc
     if (error instanceof ScheduleNotFoundError) return null;
     throw error;
   }
+}
+
+/** Whether Temporal has lost the schedule of a credential that was given one. */
+export async function isScheduleGone(
+  { store }: Pick<Session, 'store'>,
+  client: Client,
+  credential: string,
+): Promise<boolean> {
+  if (!(await store.cadence(credential))) return false;
+  return (await describe(client, scheduleId(store.installation, credential))) === null;
 }
 
 /** Names of the credentials that have a schedule of ours: by id, and by what it says of itself. */

@@ -8,6 +8,7 @@ import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import type { ChannelState, RotationRow, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { progressOf, type Sighting } from './progress.js';
+import { isScheduleGone } from './schedules.js';
 import type { Session } from './session.js';
 import { containmentId, rotationId } from './start-rotation.js';
 
@@ -98,7 +99,17 @@ async function one({ config, store }: Session, client: Client | null, credential
     last: lastOf(rotations),
   };
   const restoredAt = await store.unreconciledSince(credential);
-  return { ...facts, trouble: troubleOf({ ...facts, version, sighting, restoredAt }) };
+  const unscheduled = client !== null && descriptor !== null && (await hasLostItsSchedule(store, client, credential));
+  return { ...facts, trouble: troubleOf({ ...facts, version, sighting, restoredAt, unscheduled }) };
+}
+
+const answerMs = 3_000;
+
+/** False also where Temporal does not answer: then that is told of what runs there. */
+function hasLostItsSchedule(store: Store, client: Client, credential: string): Promise<boolean> {
+  return client
+    .withDeadline(Date.now() + answerMs, () => isScheduleGone({ store }, client, credential))
+    .catch(() => false);
 }
 
 /** What was found of a version that is not in force any more says nothing. */
@@ -186,6 +197,8 @@ interface Seen extends Omit<CredentialStatus, 'trouble'> {
   readonly sighting: Sighting | null;
   /** Unix ms of a restore from a backup since which nobody has looked. */
   readonly restoredAt: number | null;
+  /** It was given a schedule, and Temporal has none. */
+  readonly unscheduled: boolean;
 }
 
 function troubleOf(seen: Seen): string[] {
@@ -197,22 +210,21 @@ function troubleOf(seen: Seen): string[] {
   ];
 }
 
-function valueTrouble({
-  procedure,
-  current,
-  rotation,
-  version,
-  overdue,
-  credential,
-  restoredAt,
-  inForce,
-}: Seen): (string | null)[] {
+function scheduleTrouble({ overdue, unscheduled }: Seen): (string | null)[] {
+  return [
+    overdue ? 'Its rotation is overdue.' : null,
+    unscheduled ? 'Its schedule is gone from Temporal: keyturn schedules apply' : null,
+  ];
+}
+
+function valueTrouble(seen: Seen): (string | null)[] {
+  const { procedure, current, rotation, version, credential, restoredAt, inForce } = seen;
   return [
     procedure === null ? 'It is in the store, but not in the configuration.' : null,
     current === null && !rotation ? `Nothing is adopted: keyturn adopt ${credential}` : null,
     version?.compromised ? `Version ${version.number} is compromised and in force.` : null,
     inForce?.state === 'drifted' ? `Version ${inForce.version} has drifted: ${inForce.why}` : null,
-    overdue ? 'Its rotation is overdue.' : null,
+    ...scheduleTrouble(seen),
     restoredAt === null ? null : `The store was restored from a backup: keyturn reconcile ${credential}`,
   ];
 }

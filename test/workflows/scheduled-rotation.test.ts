@@ -1,13 +1,21 @@
+import { Client } from '@temporalio/client';
 import { fastClock } from '../../src/lab/clock.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
-import { listSchedules, pauseSchedule, triggerSchedule } from '../../src/operations/schedule-control.js';
+import {
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  triggerSchedule,
+} from '../../src/operations/schedule-control.js';
 import {
   applySchedules,
   describe as describeSchedule,
   planSchedules,
   scheduleId,
 } from '../../src/operations/schedules.js';
+import type { Check } from '../../src/operations/check.js';
+import { scheduleCheck } from '../../src/operations/check-schedule.js';
 import { isRunning } from '../../src/operations/progress.js';
 import { inputOf } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
@@ -39,7 +47,8 @@ afterAll(() => rehearsal.stop());
 const order = { credential: 'openai', actor: 'ada', reason: 'a test' };
 const plan = () => planSchedules(rehearsal.session, rehearsal.client);
 const apply = () => applySchedules(rehearsal.session, rehearsal.client, 'ada');
-const pause = (pause: boolean) => pauseSchedule(rehearsal.session, rehearsal.client, { ...order, pause });
+const pause = () => pauseSchedule(rehearsal.session, rehearsal.client, order);
+const resume = (client = rehearsal.client) => resumeSchedule(rehearsal.session, client, order);
 const ourId = () => scheduleId(rehearsal.session.store.installation, 'openai');
 const status = async () => (await statusOf(rehearsal.session, rehearsal.client))[0]!;
 
@@ -87,14 +96,14 @@ it('rotates an interval later, not at once, and again and again', async () => {
 });
 
 it('leaves out what is due while the predecessor is in its grace, and says so', async () => {
-  await pause(true);
+  await pause();
   await quiet();
   const handle = await rehearsal.begin({ graceMs: 3_000_000 });
   const inGrace = await until(async () => {
     const seen = await status();
     return seen.inGraceUntil !== null && seen;
   });
-  await pause(false);
+  await resume();
 
   const skipped = await entry('skipped', 'still in grace');
 
@@ -102,7 +111,7 @@ it('leaves out what is due while the predecessor is in its grace, and says so', 
   expect(skipped.detail).toContain('by test');
   expect(inGrace).toMatchObject({ scheduled: true, overdue: false, waitingFor: null });
   expect(inGrace.inGraceUntil).toBeGreaterThan(Date.now() + 2_000_000);
-  await pause(true);
+  await pause();
   await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
   await handle.result();
 });
@@ -206,6 +215,70 @@ it('renews by itself what runs by the calendar, also what an earlier Keyturn mad
   expect(described?.spec.timezone).toBe('');
   expect(described?.info.nextActionTimes[0]?.getTime()).toBe(applied!.schedule!.dueAt);
   await apply();
+});
+
+describe('a schedule that was paused for a long time', () => {
+  const trouble = 'Its schedule is gone from Temporal: keyturn schedules apply';
+
+  /** Temporal, as it is with a schedule that was paused for longer than its namespace keeps things: unpaused, it is gone. */
+  function forgetful(): Client {
+    const { connection, options } = rehearsal.client;
+    const client = new Client({ connection, namespace: options.namespace });
+    const service = client.workflowService;
+    const patchSchedule = async (request: Parameters<typeof service.patchSchedule>[0]) => {
+      const { namespace, scheduleId } = request;
+      if (request.patch?.unpause) await service.deleteSchedule({ namespace: namespace!, scheduleId: scheduleId! });
+      return request.patch?.unpause ? {} : service.patchSchedule(request);
+    };
+    const forgets = new Proxy(service, {
+      get: (target, name) => (name === 'patchSchedule' ? patchSchedule : Reflect.get(target, name)) as unknown,
+    });
+    Object.defineProperty(client.schedule, 'workflowService', { get: () => forgets });
+    return client;
+  }
+
+  async function checks(): Promise<Check[]> {
+    const found: Check[] = [];
+    for await (const each of scheduleCheck(rehearsal.session, rehearsal.client, 'openai')) found.push(each);
+    return found;
+  }
+
+  it('is there when it is resumed, and not paused', async () => {
+    await pause();
+
+    expect(await resume(forgetful())).toEqual({ madeAgain: false });
+
+    expect((await describeSchedule(rehearsal.client, ourId()))?.state).toMatchObject({
+      paused: false,
+      note: 'ada: a test',
+    });
+  });
+
+  it('is missed when it is gone, and made again, paused as it was', async () => {
+    await pause();
+    await rehearsal.client.schedule.getHandle(ourId()).delete();
+    const before = await status();
+    const checked = await checks();
+
+    await apply();
+
+    expect(before.trouble).toContain(trouble);
+    expect(checked).toMatchObject([{ ok: false, next: 'Make it again: keyturn schedules apply' }]);
+    expect(await checks()).toMatchObject([{ ok: true, warning: true, detail: 'paused, ada: a test' }]);
+    expect((await status()).trouble).not.toContain(trouble);
+    expect((await describeSchedule(rehearsal.client, ourId()))?.state).toMatchObject({
+      paused: true,
+      note: 'ada: a test',
+    });
+  });
+
+  it('is made again by whoever resumes it', async () => {
+    await rehearsal.client.schedule.getHandle(ourId()).delete();
+
+    expect(await resume()).toEqual({ madeAgain: true });
+
+    expect((await describeSchedule(rehearsal.client, ourId()))?.state.paused).toBe(false);
+  });
 });
 
 it('repairs what somebody changed in Temporal, and touches nobody else’s schedules', async () => {

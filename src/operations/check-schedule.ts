@@ -1,0 +1,25 @@
+import type { Client } from '@temporalio/client';
+import type { Check } from './check.js';
+import { describe, scheduleId } from './schedules.js';
+import type { Session } from './session.js';
+
+/** Whether what was scheduled still is. Nothing where nobody has scheduled it. */
+export async function* scheduleCheck(
+  { store }: Pick<Session, 'store'>,
+  client: Client,
+  credential: string,
+): AsyncGenerator<Check> {
+  if (!(await store.cadence(credential))) return;
+  const what = `${credential}: schedule`;
+  const described = await describe(client, scheduleId(store.installation, credential));
+  if (!described) {
+    const detail = 'it is gone from Temporal, so nothing rotates it when it is due';
+    yield { what, ok: false, detail, next: 'Make it again: keyturn schedules apply' };
+    return;
+  }
+  const { paused, note } = described.state;
+  const resume = `Let it go on: keyturn schedules resume ${credential} --reason "…"`;
+  yield paused
+    ? { what, ok: true, warning: true, detail: `paused, ${note || 'no reason given'}`, next: resume }
+    : { what, ok: true, detail: 'in Temporal', next: null };
+}
