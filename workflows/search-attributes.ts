@@ -19,7 +19,7 @@ export const searchAttributes = [
   keyturnEmergency,
 ] as const;
 
-/** What a rotation can be found by from its start. */
+/** What a rotation can be found by from its start. Its phase is told as soon as it waits: until then it would be another one at each look. */
 export function rotationAttributes(
   { engine, provider }: { readonly engine: string; readonly provider: string },
   { credential, request }: Pick<RotationInput, 'credential' | 'request'>,
@@ -28,7 +28,6 @@ export function rotationAttributes(
     { key: keyturnCredential, value: credential },
     { key: keyturnEngine, value: engine },
     { key: keyturnProvider, value: provider },
-    { key: keyturnPhase, value: 'open' },
     { key: keyturnNeedsOperator, value: false },
     { key: keyturnEmergency, value: request.trigger === 'emergency' },
   ];

@@ -1,5 +1,5 @@
 import type { Call } from './call.js';
-import type { CheckOutcome } from './evidence.js';
+import type { CheckOutcome, EvidenceKind } from './evidence.js';
 import type { VersionRef } from './version.js';
 
 export type Trigger = 'manual' | 'schedule' | 'emergency';
@@ -59,8 +59,12 @@ export interface RotationInput {
   readonly request: RotationRequest;
   readonly policy: RotationPolicy;
   /** How soon a dead worker is noticed; the crash matrix makes it short. */
-  readonly timing: { readonly heartbeatMs: number };
-  /** Present when the run continues an earlier one (continue-as-new before a long wait). */
+  readonly timing: {
+    readonly heartbeatMs: number;
+    /** How long a wait lasts in one run at most; an hour when left out. */
+    readonly parkAfterMs?: number;
+  };
+  /** Present when the run continues an earlier one (continue-as-new in a long wait). */
   readonly parked?: Parked;
 }
 
@@ -70,8 +74,55 @@ export interface Parked {
   readonly done: readonly string[];
   readonly undo: readonly Undo[];
   readonly steps: readonly StepProgress[];
+  /** Unix ms of when the grace, the pause or the task ends that is waited for. */
   readonly deadline?: number;
   readonly emergencies: readonly EmergencyRequest[];
+  readonly answers?: readonly DecisionRequest[];
+  readonly completed?: readonly string[];
+  readonly haste?: readonly Haste[];
+  /** Ids of questions that nobody has answered, by what is asked. */
+  readonly questions?: readonly (readonly [asked: string, id: string])[];
+  /** The step that trouble is waited out about. */
+  readonly troubled?: Troubled;
+  readonly staleRounds?: number;
+  readonly proofRounds?: number;
+  readonly rollingBack?: RollingBack;
+}
+
+/** A roll back that has begun: it goes on, instead of the way forward. */
+export interface RollingBack {
+  readonly why: string;
+  /** The new value was in force. */
+  readonly promoted: boolean;
+}
+
+/** What somebody wants of the wait in progress. */
+export interface Haste {
+  readonly actor: string;
+  /** How much longer it is to last, in milliseconds; null when it is to end now. */
+  readonly byMs: number | null;
+}
+
+/** A step in trouble, and how far its patience is used up. */
+export interface Troubled {
+  readonly scope: string;
+  readonly title: string;
+  readonly trouble: Trouble;
+  /** What kind of finding it was about; left out for what is none. */
+  readonly kind?: EvidenceKind;
+  /** When the step was first tried, Unix milliseconds. */
+  readonly since: number;
+  readonly tries: number;
+}
+
+/** Why a step did not succeed. */
+export interface Trouble {
+  readonly why: string;
+  /**
+   * passing: waiting may help. final: it will not. ask: only a person can tell. stale: take the proof again.
+   * unseen: a provider does not show a use yet. lost: somebody else is the writer now.
+   */
+  readonly kind: 'passing' | 'final' | 'ask' | 'stale' | 'unseen' | 'lost';
 }
 
 export interface Undo {

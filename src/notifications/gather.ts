@@ -19,7 +19,6 @@ export interface Watched {
 export interface Stuck {
   readonly credential: string;
   /** The same for one wait of one rotation. */
-  readonly key: string;
   readonly question: string;
   readonly why: string;
   readonly choices: readonly string[];
@@ -111,9 +110,9 @@ function ofVerification({ credential, inForce }: Watched, { now }: Moment): Noti
   return [...(state === 'drifted' ? [drifted] : []), healed].filter(({ at }) => at > now - oldestMs);
 }
 
-function ofStuck({ credential, key, question, why, choices }: Stuck, { now }: Moment): Notice {
+function ofStuck({ credential, question, why, choices }: Stuck, { now }: Moment): Notice {
   return {
-    id: `waiting/${key}`,
+    id: `waiting/${question}`,
     at: now,
     event: 'waiting',
     summary: `${credential}: its rotation waits for you`,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ActivityFailure, RetryState } from '@temporalio/common';
 import { close } from '../../workflows/rotation/close.js';
 import { containAndReplace } from '../../workflows/rotation/emergency.js';
-import { emptyInbox } from '../../workflows/rotation/messages.js';
+import { inboxOf } from '../../workflows/rotation/messages.js';
 import { RotationRun } from '../../workflows/rotation/run.js';
 import { Leave } from '../../workflows/rotation/trouble.js';
 import type { World } from '../../workflows/rotation/world.js';
@@ -20,7 +20,7 @@ export async function containDirectly(session: Session, emergency: Emergency): P
   const { credential, actor, reason, id } = emergency;
   const presenter = { workflowId: `direct/${credential}`, runId: randomUUID() };
   const input = inputOf(session.config, credential, { actor, reason, trigger: 'emergency' });
-  const inbox = { ...emptyInbox([{ id, actor, reason }]), handled: 1 };
+  const inbox = { ...inboxOf({ emergencies: [{ id, actor, reason }] }), handled: 1 };
   const run: RotationRun = new RotationRun(workflowOf(session.config, credential), input, {
     world: directWorld({ session, presenter }, () => run.waiting?.why ?? 'it cannot go on'),
     inbox,

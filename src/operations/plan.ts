@@ -1,7 +1,7 @@
 import { requestsOf } from '../../activities/requests.js';
 import { close } from '../../workflows/rotation/close.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
-import { emptyInbox } from '../../workflows/rotation/messages.js';
+import { inboxOf } from '../../workflows/rotation/messages.js';
 import { forward } from '../../workflows/rotation/phases.js';
 import { RotationRun } from '../../workflows/rotation/run.js';
 import type { World } from '../../workflows/rotation/world.js';
@@ -59,7 +59,7 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
     show: () => undefined,
   };
   let now = 0;
-  const run = new RotationRun(workflow, input, { world, inbox: emptyInbox() });
+  const run = new RotationRun(workflow, input, { world, inbox: inboxOf() });
   await forward(run);
   await close(run, { outcome: 'retired' });
   return plan;

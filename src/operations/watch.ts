@@ -118,19 +118,13 @@ async function watchedOf({ config, store }: Watching, credential: string): Promi
 async function stuckRotations({ config }: Watching, client: Client): Promise<Stuck[]> {
   const stuck: Stuck[] = [];
   const query = `KeyturnNeedsOperator = true AND ExecutionStatus = 'Running'`;
-  for await (const { runId, typedSearchAttributes } of client.workflow.list({ query })) {
+  for await (const { typedSearchAttributes } of client.workflow.list({ query })) {
     const credential = typedSearchAttributes.get(keyturnCredential);
     if (credential === undefined || !Object.hasOwn(config.credentials, credential)) continue;
     const { progress } = await progressOf(client, credential);
     if (progress?.waiting?.for !== 'operator') continue;
-    const step = progress.steps.at(-1)?.startedAt ?? 0;
-    stuck.push({
-      credential,
-      key: `${runId}/${step}`,
-      question: progress.waiting.id,
-      why: progress.waiting.why,
-      choices: progress.waiting.choices,
-    });
+    const { id, why, choices } = progress.waiting; // the question stays the same when its rotation goes on in a new run
+    stuck.push({ credential, question: id, why, choices });
   }
   return stuck;
 }

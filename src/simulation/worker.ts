@@ -100,7 +100,9 @@ export class SimWorker implements Poller {
     const workflow = await this.#create(execution, history[0]?.at);
     for (const [index, turn] of history.entries()) {
       const { jobs, at, flags, commands } = turn;
-      const completion = await run(workflow, execution, { jobs, at, flags, turns: index, replaying: true });
+      const completion = await run(workflow, execution, {
+        ...{ jobs: [...patchesOf(commands), ...jobs], at, flags, turns: index, replaying: true },
+      });
       const again = WorkflowActivationCompletion.encode({
         runId: execution.runId,
         successful: completion.successful ?? null,
@@ -186,6 +188,14 @@ export class SimWorker implements Poller {
 
 function detailsOf(answer: 'CANCELLED' | 'NOT_FOUND'): never {
   return { cancelRequested: answer === 'CANCELLED', notFound: answer === 'NOT_FOUND' } as never;
+}
+
+/** A replay hears beforehand which changes of the code a turn knew of. */
+function patchesOf(commands: Uint8Array): Job[] {
+  const made = WorkflowActivationCompletion.decode(commands).successful?.commands ?? [];
+  return made.flatMap(({ setPatchMarker }) =>
+    setPatchMarker ? [{ notifyHasPatch: { patchId: setPatchMarker.patchId ?? '' } }] : [],
+  );
 }
 
 interface Turning {

@@ -46,6 +46,7 @@ const effects: { readonly [Kind in keyof Command]?: Obey<NonNullable<Command[Kin
     end(execution, 'CONTINUED_AS_NEW', () => undefined);
     goOn(execution, workflowType ?? execution.type, args ?? []);
   },
+  setPatchMarker: () => undefined, // stands in the turn; a replay is told of it
   modifyWorkflowProperties: () => undefined, // the memo, which nobody here reads
 };
 

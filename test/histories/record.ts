@@ -18,8 +18,9 @@ import { descriptorOf } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 import type { VerificationInput } from '../../workflows/verification.js';
 import { installRuntime } from '../../workers/rotation-worker.js';
+import { recordWay, ways } from './ways.js';
 
-// Records one rotation of every procedure, and what a schedule starts, to be replayed by every later version of the code (history.test.ts).
+// Records one rotation of every procedure, the ways that not every rotation takes, and what a schedule starts, to be replayed by every later version of the code (history.test.ts).
 // Run it only for a new procedure or a new way through one: old recordings stay, they are what is running somewhere.
 const folder = fileURLToPath(new URL('../../../test/histories/', import.meta.url));
 installRuntime(pino({ level: 'silent' }));
@@ -49,6 +50,8 @@ for (const [id, start] of Object.entries(scenarios)) {
     await client.workflow.getHandle(handle.workflowId).result();
   });
 }
+
+for (const name of Object.keys(ways)) if (wanted(name)) await recordWay(name, keep);
 
 /** A look that makes the engine reload, and another one that sees whether it helped; then a run in which nothing can be seen. */
 if (wanted('verify-in-force'))

@@ -107,7 +107,6 @@ it('tells that a credential is overdue, scheduled or not, once for each time', (
 it('tells what a rotation waits for, and how to answer', () => {
   const stuck = {
     credential: 'openai',
-    key: 'run/1',
     question: '1a2b3c4d',
     why: 'The old key is idle: it was used',
     choices: ['retry', 'skip'],
@@ -115,7 +114,7 @@ it('tells what a rotation waits for, and how to answer', () => {
 
   expect(notices({}, [stuck, { ...stuck, credential: 'another' }])).toMatchObject([
     {
-      id: 'openai/waiting/run/1',
+      id: 'openai/waiting/1a2b3c4d',
       event: 'waiting',
       detail: expect.stringContaining('keyturn decide openai retry|skip --question 1a2b3c4d') as string,
     },

@@ -15,7 +15,7 @@ import { stageOpenAiApiKey } from '../../src/prove/stages/openai-api-key.js';
 import { startTimeline, type Timeline } from '../../src/prove/timeline.js';
 import { close, type Ending } from '../../workflows/rotation/close.js';
 import { containAndReplace } from '../../workflows/rotation/emergency.js';
-import { emptyInbox, type Inbox } from '../../workflows/rotation/messages.js';
+import { inboxOf, type Inbox } from '../../workflows/rotation/messages.js';
 import { forward, rollBack } from '../../workflows/rotation/phases.js';
 import { RotationRun } from '../../workflows/rotation/run.js';
 import { Leave } from '../../workflows/rotation/trouble.js';
@@ -159,7 +159,7 @@ async function planned(rotation: RotationRun): Promise<Ending> {
     if (leave.to === 'abandon' || rotation.pastNoReturn) return { outcome: 'abandoned', why: leave.message };
     if (rotation.inbox.emergencies.length > 0) return { outcome: 'abandoned' };
     try {
-      await rollBack(rotation);
+      await rollBack(rotation, leave.message);
       return { outcome: 'rolled-back' };
     } catch (again) {
       return { outcome: 'abandoned', why: leaveOf(again).message };
@@ -187,7 +187,7 @@ it('never leaves the engine without a working value, deletes what is not ours, l
         const timeline = startTimeline(stage.scenario);
         defer(async () => timeline.stop());
         await adopt(session, { credential, parts: adopted, soleUser: true, actor: 'ada' });
-        const inbox = emptyInbox();
+        const inbox = inboxOf();
         const presenter = { workflowId: `rotation/${credential}`, runId: 'run-1' };
         const input = inputOf(session.config, credential, { actor: 'ada', trigger: 'manual', reason: 'a property' });
         world = createWorld(

@@ -25,6 +25,9 @@ export type Behavior = (
   version: VersionRef,
 ) => void | Finding['outcome'] | Promise<void | Finding['outcome']>;
 
+/** How a rotation goes, where it differs from one without grace and patience. */
+type Wanted = Partial<RotationInput['policy'] & RotationInput['timing']>;
+
 /** A runner on a real server and a real store; only provider and engine follow a script. */
 export interface Stage {
   readonly temporal: TestTemporal;
@@ -32,7 +35,7 @@ export interface Stage {
   /** `<verb> <version number>` of every scripted call, in order. */
   readonly calls: string[];
   behave: Behavior;
-  rotate(credential: string, policy?: Partial<RotationInput['policy']>, workflow?: string): Promise<WorkflowHandle>;
+  rotate(credential: string, wanted?: Wanted, workflow?: string): Promise<WorkflowHandle>;
   progress(handle: WorkflowHandle): Promise<Progress>;
   report(handle: WorkflowHandle): Promise<RotationReport>;
   stop(): Promise<void>;
@@ -106,7 +109,7 @@ export async function startStage(): Promise<Stage> {
   return Object.assign(stage, {
     temporal,
     store,
-    async rotate(credential: string, policy: Partial<RotationInput['policy']> = {}, workflow = 'rotateScripted') {
+    async rotate(credential: string, { parkAfterMs, ...policy }: Wanted = {}, workflow = 'rotateScripted') {
       const known = await store.versions(credential);
       const adopting =
         known.length > 0
@@ -127,7 +130,7 @@ export async function startStage(): Promise<Stage> {
             credential,
             request: { actor: 'test', trigger: 'manual', reason: 'a test' },
             policy: { graceMs: 0, patienceMs: 0, ...policy },
-            timing: { heartbeatMs: 2000 },
+            timing: { heartbeatMs: 2000, ...(parkAfterMs && { parkAfterMs }) },
           } satisfies RotationInput,
         ],
       });

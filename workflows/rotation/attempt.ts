@@ -1,13 +1,14 @@
 import type { Call } from '../../src/domain/call.js';
 import { versionOf } from '../../src/domain/call.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
-import type { DecisionRequest, StepProgress } from '../../src/domain/rotation.js';
+import type { DecisionRequest, StepProgress, Trouble } from '../../src/domain/rotation.js';
 import { versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
 import { choicesOn, effectsOf } from './choices.js';
 import { impactOf, liveOf } from './situation.js';
-import { Leave, retryPauseMs, type Trouble, troubleOf } from './trouble.js';
+import type { Wait } from './parking.js';
+import { Leave, retryPauseMs, troubleOf } from './trouble.js';
 
 /** Proof that goes stale again and again is a question for a person. */
 const mostStaleRounds = 3;
@@ -31,25 +32,31 @@ interface Failed {
 
 /** Runs a step until it succeeds, a person skips it, or the rotation leaves the way it is on (throws Leave). */
 export async function attempt(run: RotationRun, attempted: Attempted): Promise<Ended> {
-  const since = run.world.now();
-  const known = run.inbox.emergencies.length;
-  for (let tries = 0; ; tries++) {
+  const { parking, world, inbox } = run;
+  const known = inbox.emergencies.length;
+  const parked = parking.troubledAt(attempted.title);
+  const { since, tries: before } = parked ?? { since: world.now(), tries: -1 };
+  const ended = parked && (await waitOut(run, { ...attempted, ...parked, known, isParked: true }));
+  if (ended) return ended;
+  for (let tries = before + 1; ; tries++) {
+    parking.goesOn();
     const result = await once(run, attempted);
     if (!('trouble' in result)) return result;
     if (nothingHangsOn(run, attempted, result)) return unseenEnd(result);
-    const decision = await settle(run, {
-      ...attempted,
-      trouble: titled(attempted, result.trouble),
-      since,
-      tries,
-      known,
-    });
-    if (!decision) continue;
-    await record(run, attempted, { decision, kind: result.kind });
-    if (decision.decision === 'skip')
-      return { state: 'skipped', detail: `skipped by ${decision.actor}: ${decision.reason}` };
-    if (decision.decision !== 'retry') throw new Leave(decision.decision, `${decision.actor}: ${decision.reason}`);
+    const told = await waitOut(run, { ...attempted, ...result, since, tries, known, isParked: false });
+    if (told) return told;
   }
+}
+
+/** How trouble ends a step; null when it is to be tried again. */
+async function waitOut(run: RotationRun, position: Position): Promise<Ended | null> {
+  const decision = await settle(run, position);
+  if (!decision) return null;
+  await record(run, position, { decision, kind: position.kind });
+  if (decision.decision === 'skip')
+    return { state: 'skipped', detail: `skipped by ${decision.actor}: ${decision.reason}` };
+  if (decision.decision !== 'retry') throw new Leave(decision.decision, `${decision.actor}: ${decision.reason}`);
+  return null;
 }
 
 function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
@@ -73,10 +80,6 @@ function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
   );
 }
 
-function titled({ title }: Attempted, trouble: Trouble): Trouble {
-  return { ...trouble, why: `${title}: ${trouble.why}` };
-}
-
 /** A use that does not show yet is waited for before a value is retired, and where somebody asks for it. */
 function nothingHangsOn({ footing }: RotationRun, { ask = false }: Attempted, { trouble }: Failed): boolean {
   return trouble.kind === 'unseen' && !ask && footing !== 'committed';
@@ -92,28 +95,39 @@ function endedOf({ ask }: Attempted, result: unknown): Ended | Failed {
   return { trouble: { why: result.detail, kind: ask ? 'ask' : 'final' }, kind: result.kind };
 }
 
-interface Position extends Attempted {
-  readonly trouble: Trouble;
+interface Position extends Attempted, Failed {
   /** When this step was first tried, Unix milliseconds. */
   readonly since: number;
   readonly tries: number;
   /** How many emergencies were known when this step began: a later one may have been taken up before the step ends in trouble. */
   readonly known: number;
+  /** An earlier run has waited about it, and this one goes on. */
+  readonly isParked: boolean;
 }
 
 /** What trouble leads to: the next try (null), a person's decision, or leaving. */
 async function settle(run: RotationRun, position: Position): Promise<DecisionRequest | null> {
-  const { title, trouble, since, tries, known } = position;
-  const { kind, why } = trouble;
-  leaveIfClear(run, trouble);
+  const { title, trouble, since, tries, known, isParked } = position;
+  const { kind } = trouble;
+  const why = `${title}: ${trouble.why}`;
+  if (!isParked) leaveIfClear(run, { kind, why });
   const forward = run.footing === 'forward';
   const patienceEnds = forward ? since + run.input.policy.patienceMs : Number.POSITIVE_INFINITY;
   const person = kind === 'ask' || kind === 'stale';
   const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
   const operator = kind === 'unseen' ? isOverdue(run, position) : person || !forward;
-  const decision = await decisionUntil(run, { title, why, patienceEnds, retryAt, operator, known });
+  const question = { title, why, patienceEnds, retryAt, operator, known };
+  const decision = await decisionUntil(run, { ...question, ...parkingOf(run, position) });
   if (!decision && run.world.now() >= patienceEnds) throw new Leave('roll-back', `${why}; nobody decided in time`);
   return decision;
+}
+
+/** A step is not parked twice for the same trouble. */
+function parkingOf({ scope }: RotationRun, { title, trouble, since, tries, kind, isParked }: Position) {
+  return {
+    about: { scope, title, trouble, since, tries, ...(kind && { kind }) },
+    parks: isParked ? undefined : 'later',
+  } as const;
 }
 
 /** Whether a use that does not show has been waited for as long as the provider may take. */
@@ -129,7 +143,7 @@ function leaveIfClear(run: RotationRun, { kind, why }: Trouble): void {
   if (kind === 'final' && run.footing === 'forward') throw new Leave('roll-back', why);
 }
 
-export interface Question {
+export interface Question extends Pick<Wait, 'parks' | 'about'> {
   readonly title: string;
   readonly why: string;
   readonly patienceEnds: number;
@@ -141,7 +155,7 @@ export interface Question {
 }
 
 export async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
-  const { title, why, patienceEnds, retryAt, operator, known } = question;
+  const { title, why, patienceEnds, retryAt, operator, known, parks, about } = question;
   const until = Math.min(patienceEnds, retryAt);
   const clock = Number.isFinite(until)
     ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
@@ -150,7 +164,7 @@ export async function decisionUntil(run: RotationRun, question: Question): Promi
   const effects = effectsOf(run.standing(), choices, title);
   return run.wait(
     { for: operator ? 'operator' : 'retry', why, impact: impactOf(run), live: liveOf(run), choices, effects, ...clock },
-    { deadline: clock.until, known },
+    { deadline: clock.until, known, parks, about },
   );
 }
 

@@ -3,8 +3,8 @@ import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { RotationInput, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import { withDelivery } from './delivery.js';
 import { containAndReplace } from './emergency.js';
-import { emergencyPending, emptyInbox, listen, progress } from './messages.js';
-import { forward, rollBack } from './phases.js';
+import { emergencyPending, inboxOf, listen, progress } from './messages.js';
+import { forward, goOn, rollBack } from './phases.js';
 import type { Procedure } from './procedure.js';
 import { type Definition, RotationRun } from './run.js';
 import { Leave, leaveOf } from './trouble.js';
@@ -21,14 +21,15 @@ export function defineRotation(descriptor: ProcedureDescriptor, procedure: Proce
 }
 
 async function rotate(definition: Definition, input: RotationInput): Promise<RotationReport> {
-  const inbox = emptyInbox(input.parked?.emergencies);
-  const rotation = new RotationRun(definition, input, { world: temporalWorld(input.timing), inbox });
+  const inbox = inboxOf(input.parked);
+  const world = temporalWorld(input.timing);
+  const rotation = new RotationRun(definition, input, { world, inbox });
   let outcome: RotationOutcome | null = null;
   listen(inbox, () => rotation.waiting);
   setHandler(progress, () => ({ ...rotation.progress(), outcome }));
 
   const scope = new CancellationScope(); // whoever cancels the workflow calls off what is planned, and not how it ends
-  return CancellationScope.nonCancellable(async () => {
+  const whole = CancellationScope.nonCancellable(async () => {
     const planned = input.request.trigger === 'emergency' ? Promise.resolve(null) : scope.run(() => plan(rotation));
     await Promise.race([planned, condition(() => emergencyPending(inbox))]);
     let ending = emergencyPending(inbox) ? null : await planned;
@@ -41,6 +42,10 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
     await condition(allHandlersFinished);
     return report;
   });
+  const parked = CancellationScope.nonCancellable(() =>
+    condition(() => rotation.parking.isReady && allHandlersFinished()),
+  );
+  return (await Promise.race([whole, parked])) ?? world.park(rotation.parking.next());
 }
 
 /** Null when an emergency came while the store could not be reached. */
@@ -55,6 +60,11 @@ async function closeUnlessStruck(run: RotationRun, ending: Ending): Promise<Rota
 
 /** The planned half, up to an end of its own. Null when it made way for an emergency. */
 async function plan(run: RotationRun): Promise<Ending | null> {
+  const { parking, opened } = run;
+  const { rollingBack } = parking;
+  if (rollingBack && opened) {
+    return CancellationScope.nonCancellable(() => back(run, rollingBack.why, () => goOn(run, opened)));
+  }
   try {
     await forward(run);
     return { outcome: 'retired' };
@@ -68,9 +78,10 @@ async function plan(run: RotationRun): Promise<Ending | null> {
   }
 }
 
-async function back(run: RotationRun, why: string): Promise<Ending | null> {
+async function back(run: RotationRun, why: string, begin?: () => Promise<void>): Promise<Ending | null> {
   try {
-    await rollBack(run);
+    await begin?.();
+    await rollBack(run, why);
     return { outcome: 'rolled-back', why };
   } catch (error) {
     const leave = leaveOf(error);

@@ -67,6 +67,7 @@ async function contain(run: RotationRun): Promise<boolean> {
   run.phase = 'contain';
   run.givenUp = null;
   run.world.show({ phase: 'contain', emergency: true });
+  run.listed ||= run.world.isOfToday?.('told-phases') ?? true;
   const { opened, targets, replace } = await seize(run);
   run.opened = opened;
   const scope = `contain-${++run.emergencyRound}`;

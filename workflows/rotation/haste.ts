@@ -1,6 +1,6 @@
+import type { Haste } from '../../src/domain/rotation.js';
 import { versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
-import type { Haste } from './messages.js';
 import type { RotationRun } from './run.js';
 
 /** When a wait ends after what people want of it, which goes on record; Unix milliseconds, 0 for now. */

@@ -1,4 +1,3 @@
-import { ContinueAsNew } from '@temporalio/workflow';
 import type { Phase, RotationInput, StepProgress } from '../../src/domain/rotation.js';
 import type { Ended } from './attempt.js';
 import { Leave } from './trouble.js';
@@ -35,7 +34,6 @@ export class Journal {
       this.steps[index] = { ...begun, state: 'done', ...ended, endedAt: this.#now() };
       this.#done.add(key);
     } catch (error) {
-      if (error instanceof ContinueAsNew) throw error; // the wait goes on in the next run
       const detail = error instanceof Leave ? error.message : 'interrupted';
       this.steps[index] = { ...begun, state: 'failed', detail, endedAt: this.#now() };
       throw error;

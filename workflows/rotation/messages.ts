@@ -1,5 +1,5 @@
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { DecisionRequest, EmergencyRequest, Progress, Waiting } from '../../src/domain/rotation.js';
+import type { DecisionRequest, EmergencyRequest, Haste, Parked, Progress, Waiting } from '../../src/domain/rotation.js';
 
 /** Revoke now, replace after. Works at any moment of a rotation, and starts one when none is open (signal-with-start). */
 export const emergencyRevoke = defineSignal<[EmergencyRequest]>('emergencyRevoke');
@@ -13,13 +13,6 @@ export const decide = defineUpdate<void, [DecisionRequest]>('decide');
 export const completeTask = defineUpdate<void, [{ readonly actor: string; readonly title: string }]>('completeTask');
 export const progress = defineQuery<Progress>('progress');
 
-/** What somebody wants of the wait in progress. */
-export interface Haste {
-  readonly actor: string;
-  /** How much longer it is to last, in milliseconds; null when it is to end now. */
-  readonly byMs: number | null;
-}
-
 /** What has arrived and is not dealt with yet. Handlers only record; the runner reads. */
 export interface Inbox {
   readonly emergencies: EmergencyRequest[];
@@ -31,14 +24,24 @@ export interface Inbox {
   readonly haste: Haste[];
 }
 
-export function emptyInbox(pending: readonly EmergencyRequest[] = []): Inbox {
+/** What an earlier run of this rotation has not dealt with is there from the beginning. */
+export function inboxOf(parked?: Partial<Parked>): Inbox {
+  const { emergencies = [], answers = [], completed = [], haste = [] } = parked ?? {};
   return {
-    emergencies: [...pending],
+    emergencies: [...emergencies],
     handled: 0,
-    answers: new Map(),
-    completed: new Set(),
-    haste: [],
+    answers: new Map(answers.map((answer) => [answer.question, answer])),
+    completed: new Set(completed),
+    haste: [...haste],
   };
+}
+
+/** For the next run. */
+export function parkedOf({ emergencies, handled, answers, completed, haste }: Inbox) {
+  return {
+    emergencies: emergencies.slice(handled),
+    ...{ answers: [...answers.values()], completed: [...completed], haste: [...haste] },
+  } satisfies Partial<Parked>;
 }
 
 /** Registers the handlers. Called before anything is awaited: buffered messages are delivered at once. */

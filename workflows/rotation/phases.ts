@@ -25,7 +25,7 @@ export async function forward(run: RotationRun): Promise<void> {
 }
 
 /** After a wait that was too long for one run. */
-function goOn(run: RotationRun, { fence, next }: Opened): Promise<void> {
+export function goOn(run: RotationRun, { fence, next }: Opened): Promise<void> {
   const { credential } = run.input;
   const context = { credential, fence, phase: 'open', title: 'Go on in a new run', emergency: false } as const;
   return keep(run, versions.handOver(next), context);
@@ -99,7 +99,8 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
     await letProbesPass(run, run.next);
     await procedure.verify(run, run.next);
   };
-  for (let round = 1; ; round++) {
+  for (run.proofRounds ||= 1; ; run.proofRounds++) {
+    const round = run.proofRounds;
     if (!proven || round > 1) await run.during('proof', prove, `-${round}`);
     try {
       await run.during('retire', () => procedure.retire(run, old));
@@ -117,9 +118,9 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
  * is proved to work, once what disabled it is taken back, and an entry that fails waits for a person instead of being passed over. That what
  * was made is gone is seen, not believed.
  */
-export async function rollBack(run: RotationRun): Promise<void> {
-  const promoted = run.footing === 'committed';
+export async function rollBack(run: RotationRun, why: string): Promise<void> {
   const { current, next, undo } = run;
+  const { promoted } = run.parking.beginRollBack(why);
   run.footing = 'undoing';
   for (let entry = undo.at(-1); entry?.revives; entry = undo.at(-1)) {
     await undoOne(run, entry);

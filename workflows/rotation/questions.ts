@@ -1,4 +1,4 @@
-import type { Waiting } from '../../src/domain/rotation.js';
+import type { Parked, Waiting } from '../../src/domain/rotation.js';
 
 type Asked = Omit<Waiting, 'id'>;
 
@@ -8,8 +8,14 @@ export class Questions {
   /** Ids by what was asked: a step that was tried again in vain asks the same question once more, as long as nobody has answered it. */
   readonly #open = new Map<string, string>();
 
-  constructor(newId: () => string) {
+  constructor(newId: () => string, open: Parked['questions'] = []) {
     this.#newId = newId;
+    for (const [asked, id] of open) this.#open.set(asked, id);
+  }
+
+  /** For the next run: whoever has read a question may answer it there. */
+  parked(): NonNullable<Parked['questions']> {
+    return [...this.#open];
   }
 
   /** Side by side, two that say the same are two. */

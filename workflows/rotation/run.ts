@@ -23,12 +23,9 @@ import { heed } from './haste.js';
 import { Journal } from './journal.js';
 import { exitsOf } from './situation.js';
 import { Questions } from './questions.js';
-import { waitAndSustain } from './sustain.js';
+import { Parking, type Wait } from './parking.js';
 import { type Footing, Leave } from './trouble.js';
 import type { World } from './world.js';
-
-/** A wait longer than this goes on in a new run: a parked rotation must not depend on the code of the day it was parked. */
-const longestWaitInOneRunMs = 60 * 60_000;
 
 export interface Definition {
   readonly descriptor: ProcedureDescriptor;
@@ -50,32 +47,38 @@ export class RotationRun implements Run {
   /** Giving up is meant for everything that is contained side by side, also for what has not asked yet. */
   givenUp: DecisionRequest | null = null;
   /** How often a destruction found its proof stale. */
-  staleRounds = 0;
+  staleRounds: number;
+  /** How often the proof before a retirement was taken. */
+  proofRounds: number;
+  /** What is waiting is being prolonged. */
+  prolongs = false;
+  readonly questions: Questions;
+  readonly parking: Parking;
   /** Something is switched off to see whether the engine does without it: trouble puts it back before anybody is asked. */
   trying = false;
   /** How often something was contained; part of the names under which containment's steps are known. */
   emergencyRound = 0;
-  /** What is over before anybody lists it need not tell its phases; once it has waited, it does. */
-  #listed = false;
+  /** What is over before anybody lists it need not tell its phases; once it has told one, it does. */
+  listed = false;
   /** Several while versions are contained side by side; the oldest one is what people see and answer. */
   readonly #waits: Waiting[] = [];
-  readonly #questions: Questions;
   /** Title of the first step that cannot be taken back. */
   #noReturn: string | null = null;
   #scope = '';
   #occurrences = 0;
-  #parkedDeadline: number | undefined;
 
   constructor(definition: Definition, input: RotationInput, { world, inbox }: { world: World; inbox: Inbox }) {
     this.definition = definition;
     this.input = input;
     this.world = world;
     this.inbox = inbox;
-    this.#questions = new Questions(() => world.newId?.() ?? '');
-    this.opened = input.parked?.opened ?? null;
-    this.journal = new Journal(input.parked, () => world.now());
-    this.undo = [...(input.parked?.undo ?? [])];
-    this.#parkedDeadline = input.parked?.deadline;
+    const { parked } = input;
+    this.questions = new Questions(() => world.newId?.() ?? '', parked?.questions);
+    this.opened = parked?.opened ?? null;
+    this.journal = new Journal(parked, () => world.now());
+    this.undo = [...(parked?.undo ?? [])];
+    this.parking = new Parking(this, parked);
+    ({ staleRounds: this.staleRounds = 0, proofRounds: this.proofRounds = 0 } = parked ?? {});
   }
 
   get next(): VersionRef {
@@ -95,6 +98,11 @@ export class RotationRun implements Run {
     return this.input.policy.retiresUnseen === true;
   }
 
+  /** Of the step titles: a phase, and which round of it. */
+  get scope(): string {
+    return this.#scope;
+  }
+
   get waiting(): Waiting | null {
     return this.#waits[0] ?? null;
   }
@@ -104,7 +112,7 @@ export class RotationRun implements Run {
     this.#requireNotCalledOff();
     this.phase = phase;
     this.#scope = `${phase}${occurrence}`;
-    if (this.#listed) this.world.show({ phase });
+    if (this.listed) this.world.show({ phase });
     await work();
   }
 
@@ -165,12 +173,13 @@ export class RotationRun implements Run {
 
   /** Waits until a person has done something, then runs the call. */
   async askPerson(title: string, call: Call<void>, due: Duration): Promise<Ended> {
-    const until = this.world.now() + durationMs(due);
-    const told = await this.wait(
-      { for: 'operator', why: title, until, then: 'it is overdue', ...exitsOf(this, title) },
-      { wake: () => this.inbox.completed.has(title) },
-    );
-    leaveIfTold(told);
+    await this.parking.until(durationMs(due), async ({ until, isNew }) => {
+      const told = await this.wait(
+        { for: 'operator', why: title, until, then: 'it is overdue', ...exitsOf(this, title) },
+        { wake: () => this.inbox.completed.has(title), parks: isNew ? 'later' : undefined },
+      );
+      leaveIfTold(told);
+    });
     return attempt(this, { title, call });
   }
 
@@ -192,37 +201,38 @@ export class RotationRun implements Run {
 
   /** Waits for a length of time, or until somebody ends it; long waits continue in a new run. */
   hold(title: string, lengthMs: number): Promise<void> {
-    return this.once(title, async () => {
-      let deadline = this.#parkedDeadline ?? this.world.now() + lengthMs;
-      while (this.world.now() < deadline) {
-        if (this.#parkedDeadline === undefined) await this.#parkIfLong(deadline);
-        const told = await this.wait(
-          { for: 'grace', why: title, until: deadline, then: 'the rotation goes on', ...exitsOf(this, title) },
-          { wake: () => this.inbox.haste.length > 0, deadline },
-        );
-        deadline = await heed(this, title, deadline);
-        leaveIfTold(told);
-      }
-      this.#parkedDeadline = undefined;
-    });
+    return this.once(title, () =>
+      this.parking.until(lengthMs, async (end) => {
+        const parks = end.isNew ? 'at-once' : undefined;
+        for (let { until } = end; this.world.now() < until; end.move(until)) {
+          const told = await this.wait(
+            { for: 'grace', why: title, until, then: 'the rotation goes on', ...exitsOf(this, title) },
+            { wake: () => this.inbox.haste.length > 0, deadline: until, parks },
+          );
+          until = await heed(this, title, until);
+          leaveIfTold(told);
+        }
+      }),
+    );
   }
 
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
   async wait(
     asked: Omit<Waiting, 'id'>,
-    { wake = () => false, deadline, known }: Until = {},
+    { wake = () => false, known, ...wait }: Until = {},
   ): Promise<DecisionRequest | null> {
     const overtaken = this.#overtakenSince(known);
-    const waiting = this.#questions.ask(asked, this.#waits);
+    const waiting = this.questions.ask(asked, this.#waits);
     const answer = () => this.givenUp ?? this.inbox.answers.get(waiting.id) ?? null;
+    const wakes = () => wake() || answer() !== null || overtaken();
     this.#waits.push(waiting);
     const needsOperator = this.#announce();
-    this.#listed = true;
+    this.listed = true;
     let told: DecisionRequest | null;
     try {
-      await waitAndSustain(this, () => wake() || answer() !== null || overtaken(), deadline);
+      await this.parking.wait(wakes, wait);
       told = answer();
-      if (told) this.#questions.close(waiting);
+      if (told) this.questions.close(waiting);
       if (told?.decision === 'abandon') this.givenUp = told;
     } finally {
       this.#waits.splice(this.#waits.indexOf(waiting), 1);
@@ -278,23 +288,10 @@ export class RotationRun implements Run {
   once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<void> {
     return this.journal.once({ phase: this.phase, scope, title }, work);
   }
-
-  async #parkIfLong(deadline: number): Promise<void> {
-    if (deadline - this.world.now() <= longestWaitInOneRunMs || !this.world.park || !this.opened) return;
-    if (this.footing === 'undoing') return; // the next run would go forward again
-    const { opened, undo } = this;
-    const emergencies = this.inbox.emergencies.slice(this.inbox.handled);
-    await this.world.park({
-      ...this.input,
-      parked: { opened, undo, deadline, emergencies, ...this.journal.parked() },
-    });
-  }
 }
 
-interface Until {
+interface Until extends Wait {
   readonly wake?: () => boolean;
-  /** Unix milliseconds. */
-  readonly deadline?: number | undefined;
   /** How many emergencies were known when what is waited about began. */
   readonly known?: number | undefined;
 }

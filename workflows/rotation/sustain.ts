@@ -16,7 +16,9 @@ export async function waitAndSustain(
     const until = Math.min(deadline, run.world.now() + everyMs);
     await run.world.wait(wake, Number.isFinite(until) ? until : undefined);
     if (wake() || run.world.now() >= deadline || !sustain || run.footing === 'containing') return;
+    run.prolongs = true;
     for (const call of sustain.calls(run)) await prolong(run, call);
+    run.prolongs = false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../src/domain/failure.js';
+import type { Trouble } from '../../src/domain/rotation.js';
 
 /** Where a rotation stands decides what trouble leads to. */
 export type Footing =
@@ -7,16 +8,6 @@ export type Footing =
   | 'committed' // the new value is in force: nothing is taken back unattended, trouble waits for a person
   | 'undoing'
   | 'containing';
-
-/** Why a step did not succeed. */
-export interface Trouble {
-  readonly why: string;
-  /**
-   * passing: waiting may help. final: it will not. ask: only a person can tell. stale: take the proof again.
-   * unseen: a provider does not show a use yet. lost: somebody else is the writer now.
-   */
-  readonly kind: 'passing' | 'final' | 'ask' | 'stale' | 'unseen' | 'lost';
-}
 
 const kinds: Partial<Record<FailureType, Trouble['kind']>> = {
   FenceLost: 'lost',

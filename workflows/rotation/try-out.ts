@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { Call } from '../../src/domain/call.js';
 import { durationMs } from '../../src/domain/duration.js';
+import type { Troubled } from '../../src/domain/rotation.js';
 import { attempt, decisionUntil } from './attempt.js';
 import type { TryOutOptions } from './procedure.js';
 import type { RotationRun } from './run.js';
@@ -15,7 +16,10 @@ interface TryOut extends TryOutOptions {
 export async function tryOnce(run: RotationRun, tryOut: TryOut): Promise<boolean> {
   const { title, call, undo } = tryOut;
   const back = `Put back: ${title}`;
-  if (run.isDone(back)) return false; // in an earlier run of this rotation
+  if (run.isDone(back)) {
+    const asked = run.parking.troubledAt(title); // in an earlier run of this rotation
+    return asked ? askOn(run, asked, true) : false;
+  }
   await run.step(title, call, { undo });
   const why = await whyFailed(run, tryOut);
   if (why === null) return true;
@@ -24,7 +28,8 @@ export async function tryOnce(run: RotationRun, tryOut: TryOut): Promise<boolean
     run.undo.findIndex((entry) => entry.title === title),
     1,
   );
-  return askOn(run, title, `${why}; it was put back`);
+  const trouble = { why: `${why}; it was put back`, kind: 'ask' } as const;
+  return askOn(run, { title, trouble, scope: run.scope, since: run.world.now(), tries: 0 }, false);
 }
 
 /** Null when the engine did without what is switched off. */
@@ -43,9 +48,11 @@ async function whyFailed(run: RotationRun, { trial, within }: TryOut): Promise<s
 }
 
 /** Whether a person wants to go on without the trial; false for another one. */
-async function askOn(run: RotationRun, title: string, why: string): Promise<boolean> {
+async function askOn(run: RotationRun, about: Troubled, isParked: boolean): Promise<boolean> {
+  const { title, trouble } = about;
   const never = Number.POSITIVE_INFINITY;
-  const told = await decisionUntil(run, { title, why, patienceEnds: never, retryAt: never, operator: true });
+  const question = { title, why: trouble.why, patienceEnds: never, retryAt: never, operator: true };
+  const told = await decisionUntil(run, { ...question, about, parks: isParked ? undefined : 'later' });
   if (told?.decision === 'roll-back' || told?.decision === 'abandon')
     throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
   return told?.decision === 'skip';

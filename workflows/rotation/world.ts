@@ -5,9 +5,11 @@ import {
   continueAsNew,
   log,
   metricMeter,
+  patched,
   proxyActivities,
   upsertSearchAttributes,
   uuid4,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { type Call, versionOf } from '../../src/domain/call.js';
 import type { Phase, RotationInput } from '../../src/domain/rotation.js';
@@ -36,12 +38,16 @@ export interface World {
   calledOff?(): boolean;
   /** Calls work off that takes longer. Left out where nothing takes time. */
   within?<T>(ms: number, work: () => Promise<T>): Promise<T>;
+  /** Whether the history has become so long that the next one should begin. Left out where there is none. */
+  isFull?(): boolean;
+  /** False in a history that began before the code did this. Left out where no code outlives its history. */
+  isOfToday?(change: 'parked-waits' | 'told-phases'): boolean;
   /** Ends this run and goes on in a new one, so that a long wait never depends on an old history. Left out where nothing really waits. */
   park?(input: RotationInput): Promise<never>;
 }
 
 /** The world inside a workflow: every call becomes an activity. */
-export function temporalWorld(timing: RotationInput['timing']): World {
+export function temporalWorld(timing: RotationInput['timing']): World & Required<Pick<World, 'park'>> {
   return {
     execute: (call, step) =>
       currentStep.run({ ...step, version: versionOf(call)?.number ?? null }, () =>
@@ -68,6 +74,8 @@ export function temporalWorld(timing: RotationInput['timing']): World {
     },
     within: (ms, work) => CancellationScope.withTimeout(ms, work),
     calledOff: () => CancellationScope.current().consideredCancelled,
+    isFull: () => workflowInfo().continueAsNewSuggested,
+    isOfToday: (change) => patched(change),
     park: (input) => continueAsNew<(input: RotationInput) => Promise<unknown>>(input),
   };
 }

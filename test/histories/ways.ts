@@ -1,0 +1,151 @@
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { RotationPolicy } from '../../src/domain/rotation.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import { fastClock } from '../../src/lab/clock.js';
+import { createPlayground } from '../../src/lab/playground.js';
+import { startRehearsal } from '../../src/lab/rehearsal.js';
+import { scenarios } from '../../src/lab/scenarios/index.js';
+import { withCleanup } from '../../src/lab/with-cleanup.js';
+import { inputOf, type Session } from '../../src/operations/session.js';
+import { containmentId, rotationId, startOptions, startRotation } from '../../src/operations/start-rotation.js';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { descriptorOf } from '../../workers/compose.js';
+import type { Activities } from '../../workers/registered.js';
+import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyTaskQueue } from '../../workflows/rotation/world.js';
+import { decided } from '../support/decided.js';
+import { until } from '../support/temporal.js';
+import { progress } from '../../workflows/rotation/messages.js';
+
+const dayMs = 86_400_000;
+type Kept = Pick<WorkflowHandle, 'fetchHistory'>;
+
+interface Way {
+  readonly scenario?: string;
+  readonly policy?: Partial<RotationPolicy>;
+  readonly deliver?: readonly object[];
+  /** Stands between Temporal and the activities; everything is as it should be once `over` is called. */
+  readonly trouble?: { readonly activity: string; readonly fails: (version: VersionRef) => void };
+  /** What happens while it runs. */
+  readonly meanwhile?: (at: At) => Promise<void>;
+}
+
+interface At {
+  readonly handle: WorkflowHandle;
+  readonly client: Client;
+  readonly session: Session;
+  readonly credential: string;
+  /** Ends the trouble. */
+  readonly over: () => void;
+}
+
+const asked = (handle: WorkflowHandle) => until(async () => (await handle.query(progress)).waiting !== null);
+const leaked = { actor: 'recorder', reason: 'to record it' };
+
+async function parked(handle: WorkflowHandle): Promise<void> {
+  const first = (await handle.describe()).runId;
+  await until(async () => (await handle.describe()).runId !== first);
+  await asked(handle);
+}
+
+/** Ways through a rotation that not every one takes, by the name of their recordings. One that was parked makes two. */
+export const ways: Readonly<Record<string, Way>> = {
+  'roll-back': {
+    trouble: {
+      activity: 'docuelevate.processTestDocument',
+      fails({ number }) {
+        if (number > 1) throw ApplicationFailure.nonRetryable('the document did not finish', 'CheckFailed');
+      },
+    },
+  },
+  emergency: {
+    policy: { graceMs: 60_000 },
+    async meanwhile({ handle }) {
+      await asked(handle);
+      await handle.signal(emergencyRevoke, leaked);
+    },
+  },
+  'operator-wait': {
+    trouble: {
+      activity: 'openai.deleteKey',
+      fails() {
+        throw ApplicationFailure.nonRetryable('it is not sure whose it is', 'NeedsDecision');
+      },
+    },
+    async meanwhile({ handle, over }) {
+      await parked(handle);
+      over();
+      await decided(handle, { ...leaked, decision: 'retry' });
+    },
+  },
+  'parked-grace': {
+    policy: { graceMs: 2 * dayMs },
+    async meanwhile({ handle }) {
+      await parked(handle);
+      await handle.executeUpdate(retireNow, { args: [leaked] });
+    },
+  },
+  delivery: { deliver: [{ file: './delivered-key' }] },
+  pause: {
+    scenario: 'aws-s3-access-keys',
+    policy: { pauseMs: dayMs },
+    async meanwhile({ handle }) {
+      await parked(handle);
+      await handle.executeUpdate(retireNow, { args: [leaked] });
+    },
+  },
+  containment: {
+    async meanwhile({ handle, client, session, credential }) {
+      await handle.result();
+      const descriptor = descriptorOf(session.config, credential);
+      const input = inputOf(session.config, credential, { ...leaked, trigger: 'emergency' });
+      const options = { ...startOptions(descriptor, input, containmentId(credential)), taskQueue: emergencyTaskQueue };
+      const signalling = { signal: emergencyRevoke, signalArgs: [leaked] as [typeof leaked] };
+      await client.workflow.signalWithStart(descriptor.workflow, { ...options, ...signalling });
+      await client.workflow.getHandle(containmentId(credential)).result();
+    },
+  },
+};
+
+/** Plays a way and hands over its history, that of the run before it was parked as `<name>-before`. */
+export async function recordWay(name: string, keep: (name: string, handle: Kept) => Promise<void>): Promise<void> {
+  const { scenario: id = 'openai-api-key', policy = {}, deliver, trouble, meanwhile } = ways[name]!;
+  await withCleanup(async (defer) => {
+    const started = await scenarios[id]!({ clock: fastClock(1000) });
+    defer(() => started.stop());
+    const { credential } = started;
+    const entry = { ...started.config.credentials[credential], ...(deliver && { deliver }) };
+    const scenario = { ...started, config: { ...started.config, credentials: { [credential]: entry } } };
+    const playground = await createPlayground(scenario, { grace: '0 seconds', patience: '0 seconds' });
+    defer(playground.remove);
+    const binary = await findTemporalBinary({ report: () => undefined });
+    let isOver = false;
+    const around = (activities: Activities): Activities =>
+      trouble ? { ...activities, [trouble.activity]: failing(activities, trouble, () => isOver) } : activities;
+    const { client, session } = await startRehearsal({ scenario, playground, binary, around }, defer);
+    const asConfigured = inputOf(session.config, credential, { ...leaked, trigger: 'manual' });
+    const timing = { ...asConfigured.timing, parkAfterMs: 1000 };
+    const input = { ...asConfigured, timing, policy: { ...asConfigured.policy, ...policy } };
+    const { handle: first } = await startRotation(client, descriptorOf(session.config, credential), input);
+    const { runId } = await first.describe();
+    const handle = client.workflow.getHandle(rotationId(credential));
+    await meanwhile?.({ handle, client, session, credential, over: () => void (isOver = true) });
+    await first.result();
+    const last = name === 'containment' ? client.workflow.getHandle(containmentId(credential)) : handle;
+    await keep(name, last);
+    const before = client.workflow.getHandle(rotationId(credential), runId);
+    if ((await before.describe()).status.name === 'CONTINUED_AS_NEW') await keep(`${name}-before`, before);
+  });
+}
+
+function failing(
+  activities: Activities,
+  { activity, fails }: NonNullable<Way['trouble']>,
+  isOver: () => boolean,
+): Activities[string] {
+  return async (subject: VersionRef | { readonly version: VersionRef }) => {
+    if (!isOver()) fails('version' in subject ? subject.version : subject);
+    return activities[activity]?.(subject as never);
+  };
+}

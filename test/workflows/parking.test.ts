@@ -1,0 +1,160 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { completeTask, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import type { Waiting } from '../../src/domain/rotation.js';
+import { decided } from '../support/decided.js';
+import { until } from '../support/temporal.js';
+import { rejected, type Stage, startStage } from './stage.js';
+
+// A wait that may last for weeks goes on in a run of its own, so that it depends on no history of code that is long gone.
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage.stop());
+beforeEach(() => {
+  stage.calls.length = 0;
+  stage.behave = () => undefined;
+});
+
+const soon = { parkAfterMs: 300 };
+
+interface Parked {
+  /** Of whatever runs under the id. */
+  readonly latest: WorkflowHandle;
+  readonly waiting: Waiting;
+  readonly attributes: Record<string, unknown>;
+}
+
+/** Resolves when a rotation has gone on in a new run, and waits there for what begins so. */
+async function parked(credential: string, why: string): Promise<Parked> {
+  const latest = stage.temporal.client.workflow.getHandle(`rotation/${credential}`);
+  const waiting = await until(async () => {
+    if (!(await isParked(latest))) return false;
+    const seen = (await stage.progress(latest)).waiting;
+    return seen?.why.startsWith(why) && seen;
+  });
+  const { typedSearchAttributes } = await latest.describe();
+  const attributes = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+  return { latest, waiting, attributes };
+}
+
+async function isParked(handle: WorkflowHandle): Promise<boolean> {
+  const { raw } = await handle.describe();
+  return raw.workflowExtendedInfo?.originalStartTime !== undefined && (await firstRun(handle)) !== null;
+}
+
+/** The run that this one goes on from; null for the first one. */
+async function firstRun(handle: WorkflowHandle): Promise<string | null> {
+  const { events } = await handle.fetchHistory();
+  return events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || null;
+}
+
+/** What a person reads before the run ends. */
+async function asked(handle: WorkflowHandle): Promise<Waiting> {
+  return until(async () => (await stage.progress(handle)).waiting);
+}
+
+it('asks the same question in the new run, and tries nothing again for that', async () => {
+  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  const handle = await stage.rotate('operator', soon);
+  const before = await asked(handle);
+
+  const { latest, waiting, attributes } = await parked('operator', 'Idle');
+
+  expect(waiting).toMatchObject({ id: before.id, why: before.why, choices: before.choices });
+  expect(stage.calls.filter((call) => call === 'idle 1')).toHaveLength(1);
+  expect(attributes).toMatchObject({ KeyturnPhase: 'retire', KeyturnNeedsOperator: true });
+  stage.behave = () => undefined;
+  await decided(latest, { actor: 'ada', decision: 'retry', reason: 'it is idle now' });
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', version: 2 });
+  expect(stage.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
+});
+
+it('goes on waiting for a task, and no longer than it was given', async () => {
+  const handle = await stage.rotate('assisted', soon, 'rotateAssisted');
+  const before = await asked(handle);
+
+  const { latest, waiting } = await parked('assisted', 'Give consent');
+
+  expect(waiting.until).toBe(before.until);
+  await latest.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Give consent' }] });
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+});
+
+it('waits out its patience once, and not anew in each run', async () => {
+  stage.behave = (verb) => (verb === 'ours' ? 'failed' : undefined);
+  await stage.rotate('patient');
+  const refused = await stage.rotate('patient-again');
+  await Promise.all([
+    stage.report(stage.temporal.client.workflow.getHandle('rotation/patient')),
+    stage.report(refused),
+  ]);
+  const handle = await stage.rotate('patient', { ...soon, patienceMs: 3000 });
+  const before = await asked(handle);
+
+  const { waiting } = await parked('patient', 'The engine still holds');
+
+  expect(waiting.until).toBe(before.until);
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back' });
+});
+
+it('goes on rolling back, and not forward again', async () => {
+  const handle = await stage.rotate('regret', { ...soon, graceMs: 250 });
+  await asked(handle);
+  stage.behave = (verb) => {
+    if (verb === 'destroy') throw rejected();
+  };
+  await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
+  await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Undo: Create'));
+
+  const { latest, attributes } = await parked('regret', 'Undo: Create');
+
+  expect(attributes).toMatchObject({ KeyturnPhase: 'roll-back', KeyturnNeedsOperator: true });
+  stage.behave = () => undefined;
+  stage.calls.length = 0;
+  await decided(latest, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
+  expect(stage.calls).toEqual(['destroy 2', 'refuses 2']);
+  expect((await stage.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
+});
+
+it('loses nothing that arrives while it is parked', async () => {
+  const handle = await stage.rotate('haste', { ...soon, graceMs: 3_600_000 });
+  const { latest, waiting, attributes } = await parked('haste', 'Keep version 1 usable');
+
+  await latest.executeUpdate(extendGrace, { args: [{ actor: 'ada', byMs: 600_000 }] });
+  const longer = await until(async () => {
+    const seen = (await stage.progress(latest)).waiting?.until;
+    return seen !== waiting.until && seen;
+  });
+  await latest.executeUpdate(retireNow, { args: [{ actor: 'ben' }] });
+
+  expect(longer).toBe(waiting.until! + 600_000);
+  expect(attributes).toMatchObject({ KeyturnPhase: 'grace', KeyturnNeedsOperator: false });
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+});
+
+it('hears an emergency in each of its runs', async () => {
+  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  const handle = await stage.rotate('struck', soon);
+  const { latest } = await parked('struck', 'Idle');
+
+  await latest.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced', version: 3 });
+  const { typedSearchAttributes } = await latest.describe();
+  expect(typedSearchAttributes.getAll().map(({ value }) => value)).toContain('close');
+});
+
+it('never says of a rotation that has not waited yet that it is in its first phase', async () => {
+  const held = Promise.withResolvers<void>();
+  stage.behave = (verb) => (verb === 'create' ? held.promise : undefined);
+  const handle = await stage.rotate('unlisted');
+  await until(async () => (await stage.progress(handle)).phase === 'replace');
+
+  const names = (await handle.describe()).typedSearchAttributes.getAll().map(({ key }) => key.name);
+
+  expect(names).not.toContain('KeyturnPhase');
+  held.resolve();
+  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+});

@@ -1,0 +1,135 @@
+import type { Parked, RollingBack, RotationInput, Troubled, Undo } from '../../src/domain/rotation.js';
+import { parkedOf } from './messages.js';
+import type { RotationRun } from './run.js';
+import { waitAndSustain } from './sustain.js';
+
+/** A wait longer than this goes on in a new run: a parked rotation must not depend on the code of the day it was parked. */
+const longestWaitInOneRunMs = 60 * 60_000;
+
+export interface Wait {
+  /** Unix milliseconds. */
+  readonly deadline?: number | undefined;
+  /** When a long wait goes on in a new run: at its beginning, or when it has lasted for a while. Left out, it does not. */
+  readonly parks?: 'at-once' | 'later' | undefined;
+  /** The step that it is about. */
+  readonly about?: Troubled | undefined;
+}
+
+/**
+ * Waits of one rotation that go on in a new run, and what that run has to know. It ends this run only while nothing else is going on: so what
+ * is contained, where several things are, waits in its own run.
+ */
+export class Parking {
+  readonly #run: RotationRun;
+  /** When the grace, the pause or the task ends that is waited for. */
+  #deadline: number | undefined;
+  /** What an earlier run has waited about, until this one has come there. */
+  #troubled: Troubled | undefined;
+  /** What this run waits about. */
+  #about: Troubled | undefined;
+  #ready: (() => boolean) | null = null;
+  /** Present from the beginning of a roll back on, with everything that it takes back. */
+  rollingBack: (RollingBack & { readonly undo: readonly Undo[] }) | null;
+
+  constructor(run: RotationRun, parked: Parked | undefined) {
+    this.#run = run;
+    this.#deadline = parked?.deadline;
+    this.#troubled = parked?.troubled;
+    this.rollingBack = parked?.rollingBack ? { ...parked.rollingBack, undo: parked.undo } : null;
+  }
+
+  /** Whether this run may end now and the next one go on waiting. */
+  get isReady(): boolean {
+    return this.#ready?.() ?? false;
+  }
+
+  async wait(wakes: () => boolean, { deadline, parks, about }: Wait): Promise<void> {
+    const at = this.#parksAt(deadline, parks);
+    if (at === null) return waitAndSustain(this.#run, wakes, deadline);
+    if (at > this.#run.world.now()) await waitAndSustain(this.#run, wakes, at);
+    if (wakes()) return;
+    this.#about = about;
+    this.#ready = () => !wakes() && !this.#run.prolongs;
+    try {
+      await waitAndSustain(this.#run, wakes, deadline);
+    } finally {
+      this.#ready = null;
+    }
+  }
+
+  /** Runs what ends at a moment of its own, which stays the same if an earlier run has begun it; `parks` says whether it has. */
+  async until<T>(
+    lengthMs: number,
+    work: (end: { readonly until: number; readonly isNew: boolean; move(until: number): void }) => Promise<T>,
+  ): Promise<T> {
+    const isNew = this.#deadline === undefined;
+    const until = (this.#deadline ??= this.#run.world.now() + lengthMs);
+    try {
+      return await work({ until, isNew, move: (moved) => void (this.#deadline = moved) });
+    } finally {
+      this.#deadline = undefined;
+    }
+  }
+
+  /** What an earlier run has waited about, if that is this step: it is not tried again for having been parked. */
+  troubledAt(title: string): Troubled | null {
+    const known = this.#troubled;
+    if (known?.title !== title || known.scope !== this.#run.scope) return null;
+    this.#troubled = undefined;
+    return known;
+  }
+
+  /** What was parked stands in Temporal's list as it waited, until it goes on. */
+  goesOn(): void {
+    const { input, listed, phase, world } = this.#run;
+    if (listed || !input.parked?.questions) return; // one that an earlier Keyturn parked is as it was
+    this.#run.listed = true;
+    world.show({ phase, needsOperator: false });
+  }
+
+  beginRollBack(why: string): RollingBack {
+    const { footing, undo } = this.#run;
+    this.rollingBack ??= { why, promoted: footing === 'committed', undo: [...undo] };
+    return this.rollingBack;
+  }
+
+  /** Everything that the next run has to know. */
+  next(): RotationInput {
+    const { input, inbox, journal, questions, staleRounds, proofRounds, opened, undo } = this.#run;
+    if (!opened) throw new Error('nothing was opened that could go on');
+    const { why, promoted } = this.rollingBack ?? {};
+    const parked = {
+      ...{ opened, undo: this.rollingBack?.undo ?? undo, ...journal.parked() },
+      ...{ ...parkedOf(inbox), questions: questions.parked(), staleRounds, proofRounds },
+      ...(this.#deadline !== undefined && { deadline: this.#deadline }),
+      ...(this.#about && { troubled: this.#about }),
+      ...(why !== undefined && promoted !== undefined && { rollingBack: { why, promoted } }),
+    };
+    return { ...input, parked };
+  }
+
+  #parksAt(deadline = Number.POSITIVE_INFINITY, parks: Wait['parks']): number | null {
+    const { world, footing } = this.#run;
+    if (!parks || !this.#mayPark()) return null;
+    const afterMs = this.#longestMs;
+    const isLong = deadline - world.now() > afterMs;
+    if (isLong && parks === 'at-once' && footing !== 'undoing') return world.now(); // as every Keyturn has done
+    if (!this.#parksByNow(isLong)) return null;
+    return world.now() + (isLong && parks === 'later' ? afterMs : 0);
+  }
+
+  get #longestMs(): number {
+    return this.#run.input.timing.parkAfterMs ?? longestWaitInOneRunMs;
+  }
+
+  #mayPark(): boolean {
+    const { world, opened, footing } = this.#run;
+    return world.park !== undefined && opened !== null && footing !== 'containing';
+  }
+
+  /** Also a short wait, when there were so many that the history has become long. */
+  #parksByNow(isLong: boolean): boolean {
+    const { world } = this.#run;
+    return (isLong || world.isFull?.() === true) && world.isOfToday?.('parked-waits') === true;
+  }
+}
