@@ -10,7 +10,7 @@ import type { Channel } from '../notifications/notice.js';
 import { schedulePlanOf } from '../schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import { progressOf } from './progress.js';
-import { applyChange, planSchedule, scheduleId } from './schedules.js';
+import { applyChange, describe, planSchedule, scheduleId } from './schedules.js';
 import type { Session } from './session.js';
 import { rotationId } from './start-rotation.js';
 import { applyVerification } from './verification-schedules.js';
@@ -81,9 +81,9 @@ async function beginBeforeEnd(
   if (!standing?.byEnd || standing.dueAt > Date.now()) return;
   const key = `${id}@${standing.endsAt}`;
   if (asked.has(key)) return;
-  const handle = client.schedule.getHandle(id);
-  if ((await handle.describe()).state.paused) return;
-  await handle.trigger();
+  const described = await describe(client, id);
+  if (!described || described.state.paused) return; // one that is gone is made again first
+  await client.schedule.getHandle(id).trigger();
   asked.add(key);
 }
 

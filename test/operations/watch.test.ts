@@ -154,7 +154,9 @@ it('begins a rotation before the provider ends the value by itself, once', async
   const providerTime = Math.floor(Date.now() / 1000);
   await store.prove(current, { kind: 'ends', outcome: 'proved', detail: 'it ends', providerTime });
   const asked = new Set<string>();
+  await client.schedule.getHandle(scheduleId(store.installation, 'openai')).delete();
 
+  await keepSchedules(session, client, { all: true, asked }); // makes it again
   await keepSchedules(session, client, { all: false, asked });
   const begun = await until(async () => {
     const [newest] = await store.rotations('openai');
