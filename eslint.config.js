@@ -29,7 +29,10 @@ export default ts.config(
     },
   },
   { files: ['src/cli/**'], rules: { 'no-console': 'off' } },
-  { files: ['src/config/load.ts', 'src/config/proxy.ts', 'src/temporal/environment.ts'], rules: { 'n/no-process-env': 'off' } },
+  {
+    files: ['src/config/load.ts', 'src/config/proxy.ts', 'src/temporal/environment.ts'],
+    rules: { 'n/no-process-env': 'off' },
+  },
   {
     // What Temporal bundles must be deterministic and free of Node (design, section 4).
     files: ['workflows/**', 'src/domain/**'],
