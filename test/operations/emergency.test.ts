@@ -16,7 +16,7 @@ import { descriptorOf } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 import { type RunningWorkers, startWorkers } from '../../workers/rotation-worker.js';
 import { progress } from '../../workflows/rotation/messages.js';
-import { startTestTemporal, type TestTemporal, until } from '../support/temporal.js';
+import { inLaterRun, startTestTemporal, type TestTemporal, until } from '../support/temporal.js';
 
 jest.setTimeout(60_000); // two of these wait the five seconds after which a rotation counts as silent
 
@@ -130,6 +130,7 @@ it('is done directly although a rotation is in progress, which then loses withou
   await work();
   const { handle } = await begin();
   await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+  await inLaterRun(handle, session.store, 'openai');
 
   expectReplaced(await emergency(true), 'direct/openai');
 

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { connectClient, connectWorker, embeddedTarget } from '../../src/temporal/connect.js';
 import { startEmbeddedServer } from '../../src/temporal/embedded.js';
+import type { Store } from '../../src/store/store.js';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.js';
 
 export interface TestTemporal {
@@ -44,4 +45,17 @@ export async function until<T>(look: () => Promise<T>): Promise<Exclude<T, undef
     if (seen) return seen as Exclude<T, undefined | null | false>;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Waits until a rotation goes on waiting in a later run, which the store knows as the one that may write. */
+export async function inLaterRun(
+  handle: WorkflowHandle,
+  store: Pick<Store, 'rotations'>,
+  credential: string,
+): Promise<void> {
+  await until(async () => {
+    const { raw } = await handle.describe();
+    const [newest] = await store.rotations(credential);
+    return newest !== undefined && newest.runId !== raw.workflowExecutionInfo?.firstRunId;
+  });
 }
