@@ -9,6 +9,8 @@ import type { Documents, Stage } from '../stage.js';
 import { withAi } from '../with-ai.js';
 
 const oneDayMs = 86_400_000;
+/** To whichever change it is given, it says that it was made. */
+const hollowBody = '<UpdateAccessKeyResponse><DeleteAccessKeyResponse/></UpdateAccessKeyResponse>';
 
 /** The scenario, with a colleague whose own key may write to the bucket as well. */
 export function stageAwsS3AccessKeys(): Promise<Stage> {
@@ -52,7 +54,7 @@ async function stageOf(behavior: AwsScenarioOptions): Promise<Stage> {
     },
     killAdopted: () => aws.deleteByHand(id),
     skew: (ms) => void (skewMs += ms),
-    hollow: { body: () => '<Response/>', probe: '/{bucket}/{object}' },
+    hollow: { body: () => hollowBody, probe: '/{bucket}/{object}' },
   };
 }
 
