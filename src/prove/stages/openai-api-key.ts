@@ -59,7 +59,10 @@ async function stageOf(
       })),
     edit: (to) => docuelevate.editSetting('openai_api_key', to === 'own' ? own.value : adopted, 'a person'),
     killAdopted: () => openai.killKey(openai.keys().find(({ value }) => value === adopted)?.id ?? ''),
-    hollow: { body: () => JSON.stringify({ object: 'organization.project.api_key.deleted', id: 'any', deleted: true }), probe: '/v1/models' },
+    hollow: {
+      body: () => JSON.stringify({ object: 'organization.project.api_key.deleted', id: 'any', deleted: true }),
+      probe: '/v1/models',
+    },
     skew: (ms) => void (skewMs += ms),
   };
 }
