@@ -144,7 +144,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
 
       if (descriptor.overlap !== 'single') expect(consumer.failed).toBe(0);
       expect(consumer.probes).toBeGreaterThan(steps.length);
-    }, 300_000); // as many rotations as there are steps
+    }, 600_000); // as many rotations as there are steps: 80 s for SFTP on an idle machine
 
     it('never waits in an emergency: every earlier value is refused and a new one is in force', async () => {
       const handle = await begin(40 * 60_000);
