@@ -8,10 +8,9 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { recordingInterceptor } from '../activities/shared/interceptor.js';
+import { emergencyQueueOf, taskQueueOf } from '../src/domain/temporal-names.js';
 import { UserError } from '../src/domain/user-error.js';
 import type { Store } from '../src/store/store.js';
-import { emergencyTaskQueue } from '../workflows/rotation/world.js';
-import { taskQueue } from '../src/operations/start-rotation.js';
 import type { Activities } from './registered.js';
 
 export interface WorkersOptions {
@@ -71,11 +70,12 @@ export async function startWorkers({
     shutdownGraceTime: '15 seconds', // a provider call in progress gets to record what it did
     shutdownForceTime: '30 seconds',
   } satisfies Partial<WorkerOptions>;
+  const taskQueue = taskQueueOf(store.installation);
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue, workflowBundle: { codePath: bundle }, maxCachedWorkflows: 200 }),
     Worker.create({
       ...common,
-      ...{ taskQueue: emergencyTaskQueue, workflowBundle: { codePath: bundle } }, // containments are workflows of this queue
+      ...{ taskQueue: emergencyQueueOf(taskQueue), workflowBundle: { codePath: bundle } }, // containments are workflows of this queue
       ...{ maxCachedWorkflows: 50, maxConcurrentActivityTaskExecutions: 20 },
     }),
   ]);

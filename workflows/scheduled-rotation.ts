@@ -40,10 +40,13 @@ export async function scheduledRotation({ credential, asked }: ScheduledInput): 
 }
 
 /** Starts the rotation. Returns why it could not. */
-async function begin(credential: string, { workflow, input, section, ...systems }: Beginning): Promise<string | null> {
+async function begin(
+  credential: string,
+  { workflow, workflowId, input, section, ...systems }: Beginning,
+): Promise<string | null> {
   try {
     await startChild(workflow, {
-      workflowId: `rotation/${credential}`,
+      workflowId,
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `${section}: ${credential}`,

@@ -1,5 +1,6 @@
 import type { Beginning, ScheduledInput, Verdict } from '../../src/domain/schedule.js';
 import type { RotationRequest } from '../../src/domain/rotation.js';
+import { rotationId } from '../../src/domain/temporal-names.js';
 import { beginsAt, type SchedulePlan } from '../../src/schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../../src/schedules/standing.js';
 import type { Group, RotationRow, Version } from '../../src/store/records.js';
@@ -9,7 +10,7 @@ import type { Store } from '../../src/store/store.js';
 export interface Configured {
   readonly plan: SchedulePlan;
   readonly groups: readonly Group[];
-  beginning(request: RotationRequest): Beginning;
+  beginning(request: RotationRequest): Omit<Beginning, 'workflowId'>;
 }
 
 export interface SchedulesDeps {
@@ -43,7 +44,8 @@ export function createSchedulesActivities({ store, configured }: SchedulesDeps) 
       const before = await store.reserve(credential, found.groups);
       if (before.length > 0)
         return { verdict: 'wait', until: now + turnMs, why: `for its turn after ${before.join(', ')}` };
-      return { verdict: 'begin', begin: found.beginning(requestOf(found.plan, asked)) };
+      const workflowId = rotationId(store.installation, credential);
+      return { verdict: 'begin', begin: { ...found.beginning(requestOf(found.plan, asked)), workflowId } };
     },
 
     /** The ledger says why nothing was rotated. */

@@ -44,8 +44,8 @@ export function defineDecide(program: Command): void {
     )
     .action((credential: string, decision: Decision, { reason, question, withoutProof }: Options) =>
       perform(command, (cli) =>
-        answer(cli, credential, {
-          ...{ actor: cli.actor, decision, reason },
+        answer(cli, {
+          ...{ credential, actor: cli.actor, decision, reason },
           ...(question !== undefined && { question }),
           ...(withoutProof && { withoutProof }),
         }),
@@ -53,11 +53,11 @@ export function defineDecide(program: Command): void {
     );
 }
 
-async function answer(cli: Cli, credential: string, request: Answer): Promise<ExitCode> {
+async function answer(cli: Cli, request: Answer): Promise<ExitCode> {
   const { withRotations } = await import('./with-rotations.js');
   const { answerRotation } = await import('../operations/steer.js');
   const { UsageError } = await import('../operations/refusals.js');
-  const { actor, decision, reason, withoutProof = false } = request;
+  const { credential, actor, decision, reason, withoutProof = false } = request;
   if (withoutProof && decision !== 'skip')
     throw new UsageError(`--without-proof does not go with ${decision}`, {
       state: 'Nothing was decided.',
@@ -68,7 +68,7 @@ async function answer(cli: Cli, credential: string, request: Answer): Promise<Ex
       state: 'Nothing was decided.',
       next: 'Say why, with --reason "…".',
     });
-  const outcome = await withRotations(cli, credential, (client) => answerRotation(client, credential, request));
+  const outcome = await withRotations(cli, credential, (client, session) => answerRotation(session, client, request));
   const { good, attention, bold, dim } = cli.paint;
   const taken = outcome === 'taken';
   const told = taken

@@ -15,8 +15,8 @@ export function defineExtendGrace(program: Command): void {
         const { withRotations } = await import('./with-rotations.js');
         const { extendGraceBy } = await import('../operations/steer.js');
         const { moment } = await import('./time.js');
-        const until = await withRotations(cli, credential, (client) =>
-          extendGraceBy(client, { credential, actor: cli.actor, duration }),
+        const until = await withRotations(cli, credential, (client, session) =>
+          extendGraceBy(session, client, { credential, actor: cli.actor, duration }),
         );
         cli.answer({ credential, sent: 'extendGrace', until }, [
           `${cli.paint.good('✔')} The old value of ${cli.paint.bold(credential)} stays usable until ${moment(until)}.`,

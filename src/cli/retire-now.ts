@@ -14,8 +14,8 @@ export function defineRetireNow(program: Command): void {
       perform(command, async (cli) => {
         const { withRotations } = await import('./with-rotations.js');
         const { endGrace } = await import('../operations/steer.js');
-        const until = await withRotations(cli, credential, (client) =>
-          endGrace(client, { credential, actor: cli.actor }),
+        const until = await withRotations(cli, credential, (client, session) =>
+          endGrace(session, client, { credential, actor: cli.actor }),
         );
         cli.answer({ credential, sent: 'retireNow', until }, [
           `${cli.paint.good('✔')} The grace of ${cli.paint.bold(credential)} is ended; the proof is taken afresh, then the old value is retired.`,

@@ -67,7 +67,7 @@ async function rotate(
   const { begin } = await import('../operations/begin.js');
   const begun = await begin(session, client, beginning(cli, wanted));
   cli.say(...beginningText(cli, begun, wanted));
-  if (begun.hasWorker && !detach) return follow(cli, client, { credential, ...begun });
+  if (begun.hasWorker && !detach) return follow(cli, { client, session }, { credential, ...begun });
   const { workflowId, isNew, hasWorker } = begun;
   const next = hasWorker ? `keyturn status ${credential} --follow` : 'keyturn up, or keyturn worker';
   const state = hasWorker ? 'running' : 'waiting for a worker';
@@ -77,12 +77,12 @@ async function rotate(
 
 async function follow(
   cli: Cli,
-  client: Client,
+  at: { client: Client; session: Session },
   { credential, workflowId, isNew }: Begun & { readonly credential: string },
 ): Promise<ExitCode> {
   const { watch } = await import('./watch.js');
   const { tellWatched } = await import('./watched-text.js');
-  return tellWatched(cli, await watch(cli, client, credential), { credential, workflowId, isNew });
+  return tellWatched(cli, await watch(cli, at, credential), { credential, workflowId, isNew });
 }
 
 function beginning({ actor }: Cli, { credential, reason, grace, resetSchedule }: Wanted): Beginning {

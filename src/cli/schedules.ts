@@ -126,9 +126,10 @@ async function control(
 async function trigger(cli: Cli, order: Reason & { readonly credential: string }): Promise<ExitCode> {
   const { triggerSchedule } = await import('../operations/schedule-control.js');
   const { workersOf } = await import('../operations/reach.js');
+  const { taskQueueOf } = await import('../domain/temporal-names.js');
   const { workflowId, hasWorker } = await connected(cli, async (session, client) => ({
     workflowId: await triggerSchedule(session, client, { ...order, actor: cli.actor }),
-    hasWorker: (await workersOf(client)) > 0,
+    hasWorker: (await workersOf(client, taskQueueOf(session.store.installation))) > 0,
   }));
   const { good, bold, dim } = cli.paint;
   const next = hasWorker

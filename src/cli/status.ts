@@ -96,12 +96,13 @@ async function tell(
 
 /** Watches every rotation that runs, one after the other. Null when the story is not told by that. */
 async function watchAll(cli: Cli, client: Client, { session, credential }: Subject): Promise<ExitCode | null> {
+  const { rotationId } = await import('../domain/temporal-names.js');
   const { isRunning } = await import('../operations/progress.js');
   const { watch } = await import('./watch.js');
   const { tellWatched } = await import('./watched-text.js');
   for (const name of credential === undefined ? Object.keys(session.config.credentials) : [credential]) {
-    if (!(await isRunning(client, name))) continue;
-    const watched = await watch(cli, client, name);
+    if (!(await isRunning(client, rotationId(session.store.installation, name)))) continue;
+    const watched = await watch(cli, { session, client }, name);
     if (watched.how !== 'ended' || credential !== undefined) return tellWatched(cli, watched, { credential: name });
   }
   return null;

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Progress, RotationReport, Waiting } from '../domain/rotation.js';
 import { follow } from '../operations/follow.js';
+import type { Session } from '../operations/session.js';
 import type { Cli } from './perform.js';
 import { needsPerson, viewFor } from './rotation-view.js';
 
@@ -12,9 +13,13 @@ export type Watched = { readonly progress: Progress | null } & (
 );
 
 /** Shows the rotation of a credential until it ends, needs a person, or Ctrl-C, which leaves the rotation as it is. */
-export async function watch(cli: Cli, client: Client, credential: string): Promise<Watched> {
+export async function watch(
+  cli: Cli,
+  { session, client }: { readonly session: Session; readonly client: Client },
+  credential: string,
+): Promise<Watched> {
   const view = viewFor(cli);
-  const sightings = follow(client, credential);
+  const sightings = follow(session, client, credential);
   const interruption = Promise.withResolvers<'left'>();
   const leave = (): void => interruption.resolve('left');
   process.on('SIGINT', leave); // not `once`: the library that restores the cursor ends the process when nobody else listens any more

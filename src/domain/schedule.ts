@@ -17,6 +17,7 @@ export type Verdict =
 export interface Beginning {
   /** Exported name of the workflow. */
   readonly workflow: string;
+  readonly workflowId: string;
   readonly input: RotationInput;
   readonly section: string;
   readonly engine: string;

@@ -1,7 +1,6 @@
 import { fastClock } from './clock.js';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { descriptorOf } from '../../workers/compose.js';
 import { installRuntime } from '../../workers/rotation-worker.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import type { Duration } from '../domain/duration.js';
@@ -110,11 +109,7 @@ async function play(
 
 async function rotate({ client, session }: Rehearsal, credential: string, onProgress: DemoOptions['onProgress']) {
   const request = { actor: 'demo', trigger: 'manual', reason: 'to show it' } as const;
-  const { handle } = await startRotation(
-    client,
-    descriptorOf(session.config, credential),
-    inputOf(session.config, credential, request),
-  );
+  const { handle } = await startRotation(session, client, inputOf(session.config, credential, request));
   const ended = handle.result();
   let over = false;
   void ended.finally(() => (over = true)).catch(() => undefined);
@@ -134,7 +129,7 @@ async function rotate({ client, session }: Rehearsal, credential: string, onProg
 
 /** A search that finds nothing proves something only if it can find: the workflow's id is in Temporal's database in clear. */
 async function countSecrets(dataDir: string, scenario: Scenario): Promise<number> {
-  const control = await findSecrets(dataDir, [`rotation/${scenario.credential}`]);
+  const control = await findSecrets(dataDir, [`/rotation/${scenario.credential}`]);
   if (control.length === 0) throw new Error('the search for secrets does not see the content of the database');
   return (await findSecrets(dataDir, scenario.secrets())).reduce((sum, leak) => sum + leak.secrets, 0);
 }

@@ -3,6 +3,7 @@ import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/clien
 import { lingerMsOf } from '../config/policy.js';
 import { type Duration, durationMs, formatDuration } from '../domain/duration.js';
 import type { RotationInput, RotationRequest } from '../domain/rotation.js';
+import { taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { knownCredential, requireAdopted, workersOf } from './reach.js';
 import { UsageError } from './refusals.js';
@@ -38,8 +39,12 @@ export async function begin(
   const policy = grace === undefined ? configured.policy : { ...configured.policy, graceMs: durationMs(grace) };
   requireGrace(policy.graceMs, lingerMsOf(config, credential, descriptor));
   const input: RotationInput = { ...configured, policy };
-  const { handle, isNew } = await startRotation(client, descriptor, input).catch(refuseUnprepared);
-  return { workflowId: handle.workflowId, isNew, hasWorker: await waitForWorker(client) };
+  const { handle, isNew } = await startRotation({ config, store }, client, input).catch(refuseUnprepared);
+  return {
+    workflowId: handle.workflowId,
+    isNew,
+    hasWorker: await waitForWorker(client, taskQueueOf(store.installation)),
+  };
 }
 
 function requireGrace(graceMs: number, shortestMs: number): void {
@@ -63,9 +68,9 @@ export function refuseUnprepared(error: unknown): never {
   });
 }
 
-async function waitForWorker(client: Client): Promise<boolean> {
+async function waitForWorker(client: Client, taskQueue: string): Promise<boolean> {
   for (const deadline = Date.now() + workerWaitMs; ; await sleep(200)) {
-    if ((await workersOf(client)) > 0) return true;
+    if ((await workersOf(client, taskQueue)) > 0) return true;
     if (Date.now() > deadline) return false;
   }
 }

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
+import { scheduleId } from '../domain/temporal-names.js';
 import type { Check } from './check.js';
-import { describe, scheduleId } from './schedules.js';
+import { describe } from './schedules.js';
 import type { Session } from './session.js';
 
 /** Whether what was scheduled still is. Nothing where nobody has scheduled it. */

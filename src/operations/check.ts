@@ -8,6 +8,7 @@ import { catalog } from '../../workflows/catalog.js';
 import { loadConfig } from '../config/load.js';
 import { credentialOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
+import { taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { readEnvironment } from '../temporal/environment.js';
@@ -120,7 +121,7 @@ async function* outside(session: Session, names: readonly string[]): AsyncGenera
   const { check: server, value: client } = await attempt('Temporal', () => temporal(session));
   yield server;
   if (client) {
-    yield await look('workers', () => workers(client));
+    yield await look('workers', () => workers(client, taskQueueOf(session.store.installation)));
     for (const name of names) yield* scheduleCheck(session, client, name);
     await client.connection.close();
   }
@@ -133,8 +134,8 @@ async function temporal({ config }: Session): Promise<Seen<Client>> {
   return [client, `${target.address}${target.embedded ? ' (embedded)' : ''}, namespace ${target.namespace}`];
 }
 
-async function workers(client: Client): Promise<string> {
-  const count = await workersOf(client);
+async function workers(client: Client, taskQueue: string): Promise<string> {
+  const count = await workersOf(client, taskQueue);
   if (count > 0) return 'ready for rotations';
   throw new UserError('none is there to work on rotations', {
     state: 'Rotations can be started; they wait.',

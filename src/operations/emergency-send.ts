@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { descriptorOf } from '../../workers/compose.js';
 import { emergencyRevoke } from '../../workflows/rotation/messages.js';
-import { emergencyTaskQueue } from '../../workflows/rotation/world.js';
+import { emergencyQueueOf, rotationId, taskQueueOf } from '../domain/temporal-names.js';
 import type { Emergency } from '../store/records.js';
 import { refuseUnprepared } from './begin.js';
 import { progressOf } from './progress.js';
 import { workersOf } from './reach.js';
 import { inputOf, type Session } from './session.js';
-import { containmentId, rotationId, startOptions } from './start-rotation.js';
+import { startOptions } from './start-rotation.js';
 
 const acknowledgementMs = 5_000; // a rotation that can answer at all answers within a second
 const claimMs = 10_000; // a fresh workflow on a queue of its own claims within a second
@@ -23,44 +22,37 @@ export type Sent = 'rotation' | 'containment' | 'nobody';
  * @throws UserError when Temporal does not take it
  */
 export async function sendEmergency(session: Session, client: Client, emergency: Emergency): Promise<Sent> {
-  const { credential } = emergency;
-  await signal(session, client, { emergency, workflowId: rotationId(credential) });
+  await signal(session, client, { emergency, as: 'rotation' });
   const heard = () => acknowledged(session, client, emergency);
   if (await within(acknowledgementMs, heard)) return 'rotation';
-  if (!(await hasWorker(client))) return 'nobody'; // the rotation hears it as soon as one is there
-  await signal(session, client, { emergency, workflowId: containmentId(credential), taskQueue: emergencyTaskQueue });
+  if (!(await hasWorker(session, client))) return 'nobody'; // the rotation hears it as soon as one is there
+  await signal(session, client, { emergency, as: 'containment' });
   if (await within(claimMs, () => claimed(session, emergency))) return 'containment';
   return 'nobody';
 }
 
-async function hasWorker(client: Client): Promise<boolean> {
-  return (await workersOf(client, emergencyTaskQueue)) > 0;
+async function hasWorker({ store: { installation } }: Session, client: Client): Promise<boolean> {
+  return (await workersOf(client, emergencyQueueOf(taskQueueOf(installation)))) > 0;
 }
 
 interface Addressed {
   readonly emergency: Emergency;
-  readonly workflowId: string;
-  readonly taskQueue?: string;
+  readonly as: 'rotation' | 'containment';
 }
 
-async function signal(
-  { config }: Session,
-  client: Client,
-  { emergency, workflowId, ...queue }: Addressed,
-): Promise<void> {
+async function signal(session: Session, client: Client, { emergency, as }: Addressed): Promise<void> {
   const { id, credential, actor, reason } = emergency;
-  const descriptor = descriptorOf(config, credential);
-  const input = inputOf(config, credential, { actor, reason, trigger: 'emergency' });
-  const options = { ...startOptions(descriptor, input, workflowId), ...queue };
+  const input = inputOf(session.config, credential, { actor, reason, trigger: 'emergency' });
+  const { workflow, ...options } = startOptions(session, input, as);
   await client.workflow
-    .signalWithStart(descriptor.workflow, { ...options, signal: emergencyRevoke, signalArgs: [{ id, actor, reason }] })
+    .signalWithStart(workflow, { ...options, signal: emergencyRevoke, signalArgs: [{ id, actor, reason }] })
     .catch(refuseUnprepared);
 }
 
 /** Taken by whoever it was, or heard by the rotation, which then takes it as soon as it can. */
 async function acknowledged(session: Session, client: Client, emergency: Emergency): Promise<boolean> {
   if (await claimed(session, emergency)) return true;
-  const { progress } = await progressOf(client, emergency.credential);
+  const { progress } = await progressOf(client, rotationId(session.store.installation, emergency.credential));
   return progress?.emergencies.includes(emergency.id) === true && progress.outcome === null;
 }
 

@@ -76,14 +76,14 @@ async function look(conducting: Conducting, emergency: Emergency, came: Came | n
   if (state.outcome !== null) return as('ended');
   if (came?.trouble !== undefined) return as('failed', came.trouble);
   if (state.workflowId === null) return as(came?.sent === 'nobody' ? 'nobody' : 'sending');
-  const asked = await askedOf(conducting, state.credential, state.workflowId);
+  const asked = await askedOf(conducting, state.workflowId);
   return asked === null ? as('going') : as('waiting', asked);
 }
 
 /** What the workflow that does it asks a person; null when nothing. */
-async function askedOf({ client }: Conducting, credential: string, workflowId: string): Promise<string | null> {
+async function askedOf({ client }: Conducting, workflowId: string): Promise<string | null> {
   if (!client) return null;
-  const { progress } = await progressOf(client, credential, workflowId);
+  const { progress } = await progressOf(client, workflowId);
   return progress?.waiting?.for === 'operator' ? progress.waiting.why : null;
 }
 

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, isGrpcServiceError, ServiceError, WorkflowFailedError } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { RotationReport } from '../domain/rotation.js';
+import { rotationId } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { progressOf, type Sighting } from './progress.js';
-import { rotationId } from './start-rotation.js';
+import type { Session } from './session.js';
 
 const pollMs = 150; // a step takes about as long, so hardly one is missed
 const waitingPollMs = 1_000;
@@ -15,20 +22,25 @@ const outagePauseMs = 500;
  * Watches the rotation of a credential to its end, through outages of server and workers: what it says again and again, and last its report.
  * @throws UserError when it ended without a report: it could not begin, or it was ended from outside
  */
-export async function* follow(client: Client, credential: string): AsyncGenerator<Sighting, RotationReport> {
+export async function* follow(
+  { store }: Pick<Session, 'store'>,
+  client: Client,
+  credential: string,
+): AsyncGenerator<Sighting, RotationReport> {
   const left = new AbortController();
-  const ending = reportOf(client, credential, left.signal);
+  const workflowId = rotationId(store.installation, credential);
+  const ending = reportOf(client.workflow.getHandle<RotationWorkflow>(workflowId), credential, left.signal);
   const end = ending.then(
     () => true,
     () => true,
   );
   try {
     for (let over = false; !over;) {
-      const sighting = await progressOf(client, credential);
+      const sighting = await progressOf(client, workflowId);
       yield sighting;
       over = await Promise.race([end, sleep(sighting.progress?.waiting ? waitingPollMs : pollMs, false)]);
     }
-    yield await progressOf(client, credential);
+    yield await progressOf(client, workflowId);
     return await ending;
   } finally {
     left.abort();
@@ -36,8 +48,11 @@ export async function* follow(client: Client, credential: string): AsyncGenerato
 }
 
 /** A question for the result dies in an outage; it is asked again until the rotation has ended. */
-async function reportOf(client: Client, credential: string, left: AbortSignal): Promise<RotationReport> {
-  const handle = client.workflow.getHandle<RotationWorkflow>(rotationId(credential));
+async function reportOf(
+  handle: WorkflowHandle<RotationWorkflow>,
+  credential: string,
+  left: AbortSignal,
+): Promise<RotationReport> {
   for (;;) {
     try {
       return await handle.result();

@@ -1,9 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { mentionsOf } from '../config/mentions.js';
+import { scheduleId } from '../domain/temporal-names.js';
 import { storedCredential } from './known-names.js';
 import { whileQuiet } from './quiet-temporal.js';
 import { UsageError } from './refusals.js';
-import { describe, scheduleId } from './schedules.js';
+import { describe } from './schedules.js';
 import type { Session } from './session.js';
 
 /** What stays at the provider when a credential is forgotten. Ids and names, never values. */

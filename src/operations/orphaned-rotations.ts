@@ -1,7 +1,7 @@
 import { type Client, type WorkflowExecutionStatusName, WorkflowNotFoundError } from '@temporalio/client';
+import { isWorkflowId } from '../domain/temporal-names.js';
 import type { RotationRow } from '../store/records.js';
 import type { Store } from '../store/store.js';
-import { containmentId, rotationId } from './start-rotation.js';
 
 /** A rotation that is open in the store while nothing in Temporal will ever close it. */
 export interface OrphanedRotation {
@@ -29,12 +29,8 @@ export async function findOrphanedRotations(
 }
 
 /** Null while the run that holds the fence is alive, or hands over to the run after it. */
-export async function whyOrphaned(
-  client: Client,
-  { workflowId, runId, credential }: RotationRow,
-): Promise<string | null> {
-  const workflows = [rotationId(credential), containmentId(credential)];
-  if (!workflows.includes(workflowId)) return whyNoWorkflow(workflowId);
+export async function whyOrphaned(client: Client, { workflowId, runId }: RotationRow): Promise<string | null> {
+  if (!isWorkflowId(workflowId)) return whyNoWorkflow(workflowId);
   const holder = await executionOf(client, workflowId, runId);
   if (holder?.status === 'RUNNING') return null;
   const latest = await executionOf(client, workflowId);

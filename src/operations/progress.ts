@@ -1,7 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { progress } from '../../workflows/rotation/messages.js';
 import type { Progress } from '../domain/rotation.js';
-import { rotationId } from './start-rotation.js';
 
 /** What a rotation says of itself: how far it is, or who does not answer. Neither when there is no rotation. */
 export interface Sighting {
@@ -11,12 +10,8 @@ export interface Sighting {
 
 const answerMs = 3_000; // a busy worker answers within a second; without one Temporal waits as long as it may
 
-/** Asks the rotation of a credential, the running one or else the last, how far it is. */
-export async function progressOf(
-  client: Client,
-  credential: string,
-  workflowId = rotationId(credential),
-): Promise<Sighting> {
+/** Asks a rotation, the running one with this workflow id or else the last, how far it is. */
+export async function progressOf(client: Client, workflowId: string): Promise<Sighting> {
   const handle = client.workflow.getHandle(workflowId);
   try {
     return { progress: await client.withDeadline(Date.now() + answerMs, () => handle.query(progress)) };
@@ -38,10 +33,10 @@ async function serverAnswers(client: Client): Promise<boolean> {
   }
 }
 
-/** Whether a rotation of this credential has been started and not come to its end. */
-export async function isRunning(client: Client, credential: string): Promise<boolean> {
+/** Whether a rotation has been started under this workflow id and not come to its end. */
+export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
   try {
-    const { status } = await client.workflow.getHandle(rotationId(credential)).describe();
+    const { status } = await client.workflow.getHandle(workflowId).describe();
     return status.name === 'RUNNING';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
+import { containmentId, rotationId, scheduledId } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { executionOf } from './orphaned-rotations.js';
 import { reachTemporal } from './reach.js';
 import { NotReachable } from './refusals.js';
 import type { Session } from './session.js';
-import { containmentId, rotationId } from './start-rotation.js';
 
 /**
  * Runs `work` while nothing of a credential runs in Temporal. Where no server can be reached nothing runs; then `work` gets null, unless
@@ -25,15 +25,15 @@ export async function whileQuiet<T>(
     },
   );
   try {
-    if (client) await requireQuiet(client, credential);
+    if (client) await requireQuiet(client, store.installation, credential);
     return await work(client);
   } finally {
     await client?.connection.close();
   }
 }
 
-async function requireQuiet(client: Client, credential: string): Promise<void> {
-  for (const id of [rotationId(credential), containmentId(credential), `schedule/${credential}`]) {
+async function requireQuiet(client: Client, installation: string, credential: string): Promise<void> {
+  for (const id of [rotationId, containmentId, scheduledId].map((idOf) => idOf(installation, credential))) {
     if ((await executionOf(client, id))?.status !== 'RUNNING') continue;
     throw new UserError(`${id} runs in Temporal`, {
       state: 'Nothing was changed.',

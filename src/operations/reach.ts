@@ -8,7 +8,6 @@ import { UserError } from '../domain/user-error.js';
 import { connectClient, resolveTemporal, type TemporalTarget } from '../temporal/connect.js';
 import { findEmbeddedServer } from '../temporal/embedded.js';
 import { NotReachable, UsageError } from './refusals.js';
-import { taskQueue } from './start-rotation.js';
 
 /** @throws UsageError when the configuration has no such credential */
 export function knownCredential(config: Config, credential: string): ProcedureDescriptor {
@@ -71,8 +70,8 @@ export async function embeddedServerGone({ data }: Pick<Config, 'data'>, { addre
 
 const pollMs = 70_000; // a worker's question for work is open for up to 60 s, and it asks again at once
 
-/** How many workers have asked for rotations to work on lately. One that died is counted for a minute more. */
-export async function workersOf(client: Client, queue = taskQueue): Promise<number> {
+/** How many workers have asked a task queue for workflows to work on lately. One that died is counted for a minute more. */
+export async function workersOf(client: Client, queue: string): Promise<number> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: queue },

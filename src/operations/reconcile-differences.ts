@@ -24,7 +24,7 @@ export type Repair = {
 
 export type Act =
   | { readonly kind: 'close-rotation'; readonly rotation: RotationRow; readonly why: string }
-  | { readonly kind: 'end-workflow'; readonly runId: string }
+  | { readonly kind: 'end-workflow'; readonly workflowId: string; readonly runId: string }
   | { readonly kind: 'record-end'; readonly version: number }
   | { readonly kind: 'write-again'; readonly version: number }
   | { readonly kind: 'discard'; readonly version: number }

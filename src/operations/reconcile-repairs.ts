@@ -11,7 +11,6 @@ import { isLive, type VersionRef } from '../domain/version.js';
 import type { Act, Repair } from './reconcile-differences.js';
 import { performCall, repairRun, type Repairing } from './reconcile-run.js';
 import { type Session, workflowOf } from './session.js';
-import { rotationId } from './start-rotation.js';
 
 export interface Reconciling {
   readonly session: Session;
@@ -43,7 +42,7 @@ async function perform(reconciling: Reconciling, act: Act): Promise<void> {
       return session.store.close({ credential, number, fence }, 'abandoned', `${actor} closed it: ${act.why}`);
     }
     case 'end-workflow':
-      return endWorkflow(client, credential, { runId: act.runId, reason: `reconciled by ${actor}` });
+      return endWorkflow(client, act, `reconciled by ${actor}`);
     case 'settle':
       return session.store.settle(act.intent, 'nothing-made');
     default:
@@ -53,11 +52,11 @@ async function perform(reconciling: Reconciling, act: Act): Promise<void> {
 
 async function endWorkflow(
   client: Client,
-  credential: string,
-  { runId, reason }: { readonly runId: string; readonly reason: string },
+  { workflowId, runId }: { readonly workflowId: string; readonly runId: string },
+  reason: string,
 ): Promise<void> {
   try {
-    await client.workflow.getHandle(rotationId(credential), runId).terminate(reason);
+    await client.workflow.getHandle(workflowId, runId).terminate(reason);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error; // it has ended by itself
   }

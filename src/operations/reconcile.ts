@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { runDirectly } from '../../activities/shared/scope.js';
 import type { EngineSurvey, ProviderSurvey } from '../../activities/shared/survey.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
+import { rotationId } from '../domain/temporal-names.js';
 import type { RotationRow } from '../store/records.js';
 import { explain } from './explain.js';
 import { executionOf, whyOrphaned } from './orphaned-rotations.js';
@@ -10,7 +11,6 @@ import { knownCredential } from './reach.js';
 import { type Difference, difference, differencesIn, type Repair } from './reconcile-differences.js';
 import { type Reconciling, repair } from './reconcile-repairs.js';
 import type { Session } from './session.js';
-import { rotationId } from './start-rotation.js';
 
 export interface Reconciliation {
   readonly credential: string;
@@ -36,7 +36,7 @@ export type Consent = (difference: Difference & { readonly repair: Repair }) => 
 export async function differencesOf(session: Session, client: Client, credential: string): Promise<Difference[]> {
   const { engine, provider } = knownCredential(session.config, credential);
   const open = (await session.store.rotations(credential)).find(({ closedAt }) => closedAt === null);
-  const rotation = await rotationDifferences(client, credential, open);
+  const rotation = await rotationDifferences(session, client, { credential, open });
   if (open && rotation.length === 0)
     return [
       difference('A rotation is in progress, so engine and provider were not compared', {
@@ -99,11 +99,11 @@ function standsInTheWay({ kind }: Repair): boolean {
 }
 
 async function rotationDifferences(
+  { store }: Session,
   client: Client,
-  credential: string,
-  open: RotationRow | undefined,
+  { credential, open }: { readonly credential: string; readonly open: RotationRow | undefined },
 ): Promise<Difference[]> {
-  if (!open) return unknownWorkflow(client, credential);
+  if (!open) return unknownWorkflow(client, rotationId(store.installation, credential));
   const why = await whyOrphaned(client, open);
   if (why === null) return [];
   return [
@@ -119,10 +119,10 @@ async function rotationDifferences(
 }
 
 /** One that has just been started has not opened yet; one that has, and is not open in the store, has lost its fence. */
-async function unknownWorkflow(client: Client, credential: string): Promise<Difference[]> {
-  const execution = await executionOf(client, rotationId(credential));
+async function unknownWorkflow(client: Client, workflowId: string): Promise<Difference[]> {
+  const execution = await executionOf(client, workflowId);
   if (execution?.status !== 'RUNNING') return [];
-  const { progress } = await progressOf(client, credential);
+  const { progress } = await progressOf(client, workflowId);
   if (progress && progress.next === null) return [];
   const what = 'A workflow rotates it, and the store does not know';
   const temporal = `run ${execution.runId}${progress ? `, at version ${progress.next}` : ''}`;
@@ -132,7 +132,7 @@ async function unknownWorkflow(client: Client, credential: string): Promise<Diff
     difference(what, {
       ...{ store: 'no rotation is open', temporal },
       repair: {
-        ...{ kind: 'end-workflow', runId: execution.runId, consent: 'yes' },
+        ...{ kind: 'end-workflow', workflowId, runId: execution.runId, consent: 'yes' },
         title: 'End the workflow; the store lets it write nothing as it is',
       },
     }),

@@ -1,12 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { accountOf } from '../config/policy.js';
 import { mentionsOf } from '../config/mentions.js';
+import { scheduleId } from '../domain/temporal-names.js';
 import type { CredentialRow, Renaming } from '../store/records.js';
 import { storedCredential } from './known-names.js';
 import { whileQuiet } from './quiet-temporal.js';
 import { knownCredential } from './reach.js';
 import { UsageError } from './refusals.js';
-import { applyChange, describe, planSchedule, scheduleId } from './schedules.js';
+import { applyChange, describe, planSchedule } from './schedules.js';
 import type { Session } from './session.js';
 
 export interface Renamed {

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { ScheduledInput } from '../domain/schedule.js';
+import { scheduledId, scheduleId, taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { knownCredential } from './reach.js';
-import { applyChange, describe, planSchedule, scheduleId } from './schedules.js';
+import { applyChange, describe, planSchedule } from './schedules.js';
 import type { Session } from './session.js';
-import { taskQueue } from './start-rotation.js';
 
 /** A schedule as Temporal has it. Unix ms. */
 export interface ScheduleSight {
@@ -85,13 +85,13 @@ export async function resumeSchedule(
 }
 
 /** Starts what the schedule starts, now: it waits for its window and its turn. Returns the workflow's id. Throws a UsageError when there is no such credential. */
-export async function triggerSchedule({ config }: Session, client: Client, order: Order): Promise<string> {
+export async function triggerSchedule({ config, store }: Session, client: Client, order: Order): Promise<string> {
   const { credential, actor, reason } = order;
   knownCredential(config, credential);
   const input: ScheduledInput = { credential, asked: { actor, reason } };
   const { workflowId } = await client.workflow.start('scheduledRotation', {
-    workflowId: `schedule/${credential}/triggered`,
-    taskQueue,
+    workflowId: `${scheduledId(store.installation, credential)}/triggered`,
+    taskQueue: taskQueueOf(store.installation),
     args: [input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     staticSummary: `Triggered by ${actor}: ${credential}`,

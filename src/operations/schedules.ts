@@ -9,10 +9,10 @@ import { descriptorOf } from '../../workers/compose.js';
 import { type SchedulePlan, schedulePlanOf } from '../schedules/plan.js';
 import { firstAnchor, inForceSince, type Records, recordsOf, standingOf } from '../schedules/standing.js';
 import { hasMoments, termsOf } from '../schedules/terms.js';
+import { scheduledId, scheduleId, taskQueueOf } from '../domain/temporal-names.js';
 import type { Cadence } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Session } from './session.js';
-import { taskQueue } from './start-rotation.js';
 
 /** What has to be done so that a credential's Temporal Schedule agrees with the configuration. */
 export interface ScheduleChange {
@@ -36,15 +36,6 @@ export interface ScheduleOutlook {
 }
 
 type Connected = Pick<Session, 'config' | 'store'>;
-
-/** The schedules of one installation: several may use one namespace, and whatever has another id belongs to somebody else. */
-export function scheduleId(installation: string, credential: string): string {
-  return `${prefix(installation)}${credential}`;
-}
-
-function prefix(installation: string): string {
-  return `keyturn/${installation}/`;
-}
 
 /** Compares configuration, store and Temporal. Changes nothing. */
 export async function planSchedules(session: Connected, client: Client): Promise<ScheduleChange[]> {
@@ -148,8 +139,8 @@ function optionsOf(plan: SchedulePlan, { anchor, installation }: { anchor: numbe
     action: {
       type: 'startWorkflow',
       workflowType: 'scheduledRotation',
-      workflowId: `schedule/${plan.credential}`,
-      taskQueue,
+      workflowId: scheduledId(installation, plan.credential),
+      taskQueue: taskQueueOf(installation),
       args: [{ credential: plan.credential }],
       memo: { terms: text, keyturn: installation },
       staticSummary: `Schedule of ${plan.credential}: ${plan.basis}`,
@@ -199,8 +190,8 @@ export async function isScheduleGone(
 /** Names of the credentials that have a schedule of ours: by id, and by what it says of itself. */
 async function ownSchedules({ store: { installation } }: Connected, client: Client): Promise<string[]> {
   const names: string[] = [];
+  const prefix = scheduleId(installation, '');
   for await (const { scheduleId: id, memo } of client.schedule.list())
-    if (id.startsWith(prefix(installation)) && memo?.['keyturn'] === installation)
-      names.push(id.slice(prefix(installation).length));
+    if (id.startsWith(prefix) && memo?.['keyturn'] === installation) names.push(id.slice(prefix.length));
   return names;
 }

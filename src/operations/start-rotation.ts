@@ -3,21 +3,12 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import { emergencyPriority } from '../../workflows/rotation/world.js';
 import { rotationAttributes } from '../../workflows/search-attributes.js';
-import type { ProcedureDescriptor } from '../domain/procedure.js';
+import { descriptorOf } from '../../workers/compose.js';
 import type { RotationInput } from '../domain/rotation.js';
+import { containmentId, emergencyQueueOf, rotationId, taskQueueOf } from '../domain/temporal-names.js';
+import type { Session } from './session.js';
 
-/** Served by every worker. */
-export const taskQueue = 'keyturn';
-
-/** One workflow id per credential is what keeps two rotations of it apart in Temporal. */
-export function rotationId(credential: string): string {
-  return `rotation/${credential}`;
-}
-
-/** Stands beside a rotation that does not acknowledge an emergency. */
-export function containmentId(credential: string): string {
-  return `containment/${credential}`;
-}
+type Starting = Pick<Session, 'config' | 'store'>;
 
 export interface Started {
   readonly handle: WorkflowHandle<RotationWorkflow>;
@@ -26,14 +17,10 @@ export interface Started {
 }
 
 /** Starts the rotation of a credential, or finds the one that is running. */
-export async function startRotation(
-  client: Client,
-  descriptor: ProcedureDescriptor,
-  input: RotationInput,
-): Promise<Started> {
-  const options = startOptions(descriptor, input, rotationId(input.credential));
+export async function startRotation(session: Starting, client: Client, input: RotationInput): Promise<Started> {
+  const { workflow, ...options } = startOptions(session, input);
   try {
-    const handle = await client.workflow.start<RotationWorkflow>(descriptor.workflow, {
+    const handle = await client.workflow.start<RotationWorkflow>(workflow, {
       ...options,
       workflowIdConflictPolicy: 'FAIL',
     });
@@ -44,11 +31,21 @@ export async function startRotation(
   }
 }
 
-/** How a rotation is shown to whoever lists workflows. */
-export function startOptions(descriptor: ProcedureDescriptor, input: RotationInput, workflowId: string) {
+/** What a rotation is started with, and how it is shown to whoever lists workflows. As a containment it stands beside another one. */
+export function startOptions(
+  { config, store: { installation } }: Starting,
+  input: RotationInput,
+  as: 'rotation' | 'containment' = 'rotation',
+) {
   const { credential, request } = input;
+  const descriptor = descriptorOf(config, credential);
+  const taskQueue = taskQueueOf(installation);
+  const place =
+    as === 'rotation'
+      ? { workflowId: rotationId(installation, credential), taskQueue }
+      : { workflowId: containmentId(installation, credential), taskQueue: emergencyQueueOf(taskQueue) };
   return {
-    ...{ workflowId, taskQueue, args: [input] as [RotationInput] },
+    ...{ ...place, workflow: descriptor.workflow, args: [input] as [RotationInput] },
     ...(request.trigger === 'emergency' && { priority: emergencyPriority }),
     staticSummary: `${descriptor.section}: ${credential}`,
     staticDetails: `${request.trigger} by ${request.actor}: ${request.reason}`,

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
 import { type EngineProfile, isStale } from '../domain/engine-profile.js';
+import { isWorkflowId } from '../domain/temporal-names.js';
 import type { Verification } from '../domain/verification.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
 import { schedulePlanOf } from '../schedules/plan.js';
@@ -10,7 +11,6 @@ import type { Store } from '../store/store.js';
 import { progressOf, type Sighting } from './progress.js';
 import { isScheduleGone } from './schedules.js';
 import type { Session } from './session.js';
-import { containmentId, rotationId } from './start-rotation.js';
 
 export interface CredentialStatus {
   readonly credential: string;
@@ -158,9 +158,8 @@ function waitOf(
 
 /** Repairs are open rotations too, but no workflows of their own. */
 async function sightingOf(client: Client | null, open: RotationRow | undefined): Promise<Sighting | null> {
-  const workflows = open && [rotationId(open.credential), containmentId(open.credential)];
-  if (!client || !open || !workflows?.includes(open.workflowId)) return null;
-  return progressOf(client, open.credential, open.workflowId);
+  if (!client || !open || !isWorkflowId(open.workflowId)) return null;
+  return progressOf(client, open.workflowId);
 }
 
 function currentOf({ number, adopted, promotedAt, createdAt }: Version, now: number): CurrentVersion {

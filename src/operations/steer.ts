@@ -8,15 +8,19 @@ import {
 import { decide, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
 import { type Duration, durationMs } from '../domain/duration.js';
 import type { DecisionRequest, Waiting } from '../domain/rotation.js';
+import { isWorkflowId, rotationId } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { progressOf } from './progress.js';
 import { NotReachable } from './refusals.js';
-import { rotationId } from './start-rotation.js';
+import type { Session } from './session.js';
+
+type Steered = Pick<Session, 'store'>;
 
 const answerMs = 10_000; // with a worker at hand an answer takes milliseconds
 
 /** A decision for what is asked now, or for the question that somebody has read. */
 export interface Answer extends Omit<DecisionRequest, 'question'> {
+  readonly credential: string;
   readonly question?: string;
 }
 
@@ -24,9 +28,14 @@ export interface Answer extends Omit<DecisionRequest, 'question'> {
  * Answers a rotation that waits. `sent`: nobody answered in time, and it may still apply.
  * @throws UserError when the rotation does not take this decision, or none is running
  */
-export async function answerRotation(client: Client, credential: string, answer: Answer): Promise<'taken' | 'sent'> {
-  const request = { ...answer, question: answer.question ?? (await askedBy(client, credential)) };
-  return send(client, { credential, what: `"${answer.decision}"` }, (handle) =>
+export async function answerRotation(
+  session: Steered,
+  client: Client,
+  { credential, ...answer }: Answer,
+): Promise<'taken' | 'sent'> {
+  const handle = await handleOf(session, client, credential);
+  const request = { ...answer, question: answer.question ?? (await askedBy(client, handle, credential)) };
+  return send(client, { credential, what: `"${answer.decision}"` }, () =>
     handle.executeUpdate(decide, { args: [request] }),
   );
 }
@@ -37,13 +46,19 @@ interface Sending {
   readonly what: string;
 }
 
+/** Of whoever holds the open rotation, which may be a containment. */
+async function handleOf({ store }: Steered, client: Client, credential: string): Promise<WorkflowHandle> {
+  const holder = (await store.rotations(credential)).find(({ closedAt }) => closedAt === null)?.workflowId ?? '';
+  return client.workflow.getHandle(isWorkflowId(holder) ? holder : rotationId(store.installation, credential));
+}
+
 async function send(
   client: Client,
   { credential, what }: Sending,
-  update: (handle: WorkflowHandle) => Promise<void>,
+  update: () => Promise<void>,
 ): Promise<'taken' | 'sent'> {
   try {
-    await client.withDeadline(Date.now() + answerMs, () => update(client.workflow.getHandle(rotationId(credential))));
+    await client.withDeadline(Date.now() + answerMs, update);
     return 'taken';
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'sent';
@@ -54,8 +69,8 @@ async function send(
 }
 
 /** Which question a rotation asks right now. What asks nothing says so itself. */
-async function askedBy(client: Client, credential: string): Promise<string> {
-  const { progress, silent } = await progressOf(client, credential);
+async function askedBy(client: Client, { workflowId }: WorkflowHandle, credential: string): Promise<string> {
+  const { progress, silent } = await progressOf(client, workflowId);
   if (silent) throw noWorker(credential);
   return progress?.waiting?.id ?? '';
 }
@@ -67,30 +82,35 @@ export interface Steering {
 }
 
 /** Ends the grace in progress, and returns when it would have ended (Unix ms). */
-export async function endGrace(client: Client, { credential, actor }: Steering): Promise<number> {
-  const { until } = await grace(client, credential);
-  await send(client, { credential, what: 'retire-now' }, (handle) =>
-    handle.executeUpdate(retireNow, { args: [{ actor }] }),
-  );
+export async function endGrace(session: Steered, client: Client, { credential, actor }: Steering): Promise<number> {
+  const handle = await handleOf(session, client, credential);
+  const { until } = await grace(client, handle, credential);
+  await send(client, { credential, what: 'retire-now' }, () => handle.executeUpdate(retireNow, { args: [{ actor }] }));
   return until;
 }
 
 /** Moves the end of the grace in progress, and returns when it ends now (Unix ms). */
 export async function extendGraceBy(
+  session: Steered,
   client: Client,
   { credential, actor, duration }: Steering & { readonly duration: Duration },
 ): Promise<number> {
-  const { until } = await grace(client, credential);
+  const handle = await handleOf(session, client, credential);
+  const { until } = await grace(client, handle, credential);
   const byMs = durationMs(duration);
-  await send(client, { credential, what: 'extend-grace' }, (handle) =>
+  await send(client, { credential, what: 'extend-grace' }, () =>
     handle.executeUpdate(extendGrace, { args: [{ actor, byMs }] }),
   );
   return until + byMs;
 }
 
 /** Somebody who asks for it outside of a grace hears where the rotation is instead. */
-async function grace(client: Client, credential: string): Promise<Waiting & { readonly until: number }> {
-  const { progress, silent } = await progressOf(client, credential);
+async function grace(
+  client: Client,
+  { workflowId }: WorkflowHandle,
+  credential: string,
+): Promise<Waiting & { readonly until: number }> {
+  const { progress, silent } = await progressOf(client, workflowId);
   if (silent) throw noWorker(credential);
   const waiting = progress?.waiting;
   if (!progress || progress.outcome !== null) throw notRunning(credential);

@@ -2,9 +2,9 @@ import { type Client, type ScheduleDescription, ScheduleOverlapPolicy } from '@t
 import type { VerificationInput } from '../../workflows/verification.js';
 import { shareOf } from '../domain/cadence.js';
 import { durationMs } from '../domain/duration.js';
+import { lookId, taskQueueOf, verificationId } from '../domain/temporal-names.js';
 import { describe } from './schedules.js';
 import type { Session } from './session.js';
-import { taskQueue } from './start-rotation.js';
 
 /** What was done so that an engine is looked at as often as the configuration says. */
 export interface VerificationChange {
@@ -17,15 +17,6 @@ export interface VerificationChange {
 const secondMs = 1000; // a Temporal Schedule knows nothing shorter
 
 type Connected = Pick<Session, 'config' | 'store'>;
-
-/** The looks of one installation. Not below the schedules of rotations: there every id names a credential. */
-export function verificationId(installation: string, engine: string): string {
-  return `${prefix(installation)}${engine}`;
-}
-
-function prefix(installation: string): string {
-  return `keyturn-verification/${installation}/`;
-}
 
 /** Makes a Temporal Schedule for each engine, and none where the configuration has switched it off. They rotate nothing. */
 export async function applyVerification(session: Connected, client: Client): Promise<VerificationChange[]> {
@@ -75,8 +66,8 @@ function optionsOf(engine: string, { everyMs, installation }: { everyMs: number;
     action: {
       type: 'startWorkflow',
       workflowType: 'verifyInForce',
-      workflowId: `verification/${engine}`,
-      taskQueue,
+      workflowId: lookId(installation, engine),
+      taskQueue: taskQueueOf(installation),
       args: [input],
       memo: { keyturn: installation },
       staticSummary: `Whether what ${engine} uses is still in force`,
@@ -88,8 +79,9 @@ function optionsOf(engine: string, { everyMs, installation }: { everyMs: number;
 /** By id, and by what a schedule says of itself. */
 async function ownEngines({ store: { installation } }: Connected, client: Client): Promise<string[]> {
   const engines: string[] = [];
+  const prefix = verificationId(installation, '');
   for await (const { scheduleId, memo } of client.schedule.list())
-    if (scheduleId.startsWith(prefix(installation)) && memo?.['keyturn'] === installation)
-      engines.push(scheduleId.slice(prefix(installation).length));
+    if (scheduleId.startsWith(prefix) && memo?.['keyturn'] === installation)
+      engines.push(scheduleId.slice(prefix.length));
   return engines;
 }

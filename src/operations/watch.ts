@@ -4,15 +4,15 @@ import type { Logger } from 'pino';
 import { composeChannels, descriptorOf } from '../../workers/compose.js';
 import { keyturnCredential } from '../../workflows/search-attributes.js';
 import { durationMs } from '../domain/duration.js';
+import { emergencyQueueOf, rotationId, scheduleId, taskQueueOf } from '../domain/temporal-names.js';
 import { deliver } from '../notifications/deliver.js';
 import { noticesOf, type Stuck, type Watched } from '../notifications/gather.js';
 import type { Channel } from '../notifications/notice.js';
 import { schedulePlanOf } from '../schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import { progressOf } from './progress.js';
-import { applyChange, describe, planSchedule, scheduleId } from './schedules.js';
+import { applyChange, describe, planSchedule } from './schedules.js';
 import type { Session } from './session.js';
-import { rotationId } from './start-rotation.js';
 import { applyVerification } from './verification-schedules.js';
 
 type Watching = Pick<Session, 'config' | 'store'>;
@@ -110,18 +110,20 @@ async function watchedOf({ config, store }: Watching, credential: string): Promi
     owner: config.credentials[credential]?.owner,
     standing: standingOf(plan, records, Date.now()),
     inForce: await store.verification(credential),
-    rotations: records.rotations.filter(({ workflowId }) => workflowId === rotationId(credential)),
+    rotations: records.rotations.filter(({ workflowId }) => workflowId === rotationId(store.installation, credential)),
   };
 }
 
-/** Rotations that say in Temporal that they need a person, with what they wait for. */
-async function stuckRotations({ config }: Watching, client: Client): Promise<Stuck[]> {
+/** Rotations of this installation that say in Temporal that they need a person, with what they wait for. */
+async function stuckRotations({ config, store }: Watching, client: Client): Promise<Stuck[]> {
   const stuck: Stuck[] = [];
-  const query = `KeyturnNeedsOperator = true AND ExecutionStatus = 'Running'`;
-  for await (const { typedSearchAttributes } of client.workflow.list({ query })) {
+  const taskQueue = taskQueueOf(store.installation);
+  const ours = `TaskQueue IN ('${taskQueue}', '${emergencyQueueOf(taskQueue)}')`;
+  const query = `KeyturnNeedsOperator = true AND ExecutionStatus = 'Running' AND ${ours}`;
+  for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query })) {
     const credential = typedSearchAttributes.get(keyturnCredential);
     if (credential === undefined || !Object.hasOwn(config.credentials, credential)) continue;
-    const { progress } = await progressOf(client, credential);
+    const { progress } = await progressOf(client, workflowId);
     if (progress?.waiting?.for !== 'operator') continue;
     const { id, why, choices } = progress.waiting; // the question stays the same when its rotation goes on in a new run
     stuck.push({ credential, question: id, why, choices });

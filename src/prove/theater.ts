@@ -1,6 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
-import { descriptorOf } from '../../workers/compose.js';
 import { createPlayground } from '../lab/playground.js';
 import type { Defer } from '../lab/with-cleanup.js';
 import { adopt } from '../operations/adopt.js';
@@ -96,12 +95,12 @@ export async function openTheater(job: Job, billing: Billing, defer: Defer): Pro
 
 async function start(
   { temporal }: Job,
-  { config }: Session,
+  session: Session,
   { credential, flow, graceMs: grace }: { credential: string; flow: Flow; graceMs: number },
 ): Promise<WorkflowHandle<RotationWorkflow>> {
   const trigger = flow === 'emergency' ? 'emergency' : 'manual';
-  const input = inputOf(config, credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
-  const { handle } = await startRotation(temporal.client, descriptorOf(config, credential), {
+  const input = inputOf(session.config, credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
+  const { handle } = await startRotation(session, temporal.client, {
     ...input,
     policy: { ...input.policy, graceMs: grace, patienceMs },
     timing: { heartbeatMs },

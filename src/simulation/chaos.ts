@@ -8,7 +8,6 @@ import { judge, type Judgement } from '../prove/judge.js';
 import type { Stage } from '../prove/stage.js';
 import { startStage } from '../prove/stages/index.js';
 import type { Without } from '../prove/worker-process.js';
-import { descriptorOf } from '../../workers/compose.js';
 import type { SimProcess, Simulation } from './engine.js';
 import type { SimJob } from './job.js';
 import { inSimulation } from './matrix.js';
@@ -128,16 +127,16 @@ class Scene {
     };
   }
 
-  async #start(stage: Stage, { config }: Session, file: string): Promise<Reach> {
+  async #start(stage: Stage, session: Session, file: string): Promise<Reach> {
     const [sim, job, plan] = [this.#sim, this.#job, this.#plan];
     const { credential } = stage.scenario;
     const hire = (): void => {
       if (!this.#over) job.hire({ file, address: 'memory', snag: null });
     };
     hire();
-    const input = inputOf(config, credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
+    const input = inputOf(session.config, credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
     const { graceMs, patienceMs } = plan;
-    const { handle } = await startRotation(job.temporal.client, descriptorOf(config, credential), {
+    const { handle } = await startRotation(session, job.temporal.client, {
       ...input,
       policy: { ...input.policy, graceMs, patienceMs },
       timing: { heartbeatMs: 1_000 },

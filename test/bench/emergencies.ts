@@ -1,3 +1,4 @@
+import { rotationId } from '../../src/domain/temporal-names.js';
 import { once, setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
 import { fastClock } from '../../src/lab/clock.js';
@@ -9,7 +10,6 @@ import { conduct } from '../../src/operations/emergency.js';
 import { inputOf, type Session } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { descriptorOf } from '../../workers/compose.js';
 import { startFleet } from '../support/fleet.js';
 
 /** Seconds from the command to the provider's proved refusal, on simulated systems that answer at once. */
@@ -66,7 +66,7 @@ async function emergency({ client, session }: Place, credential: string): Promis
   const asked = await session.store.ask({ credential, actor: 'bench', reason: 'to measure it', versions: null });
   const { signal } = new AbortController();
   const { state } = await conduct({ session, client, signal, onChange: () => undefined }, asked);
-  await client.workflow.getHandle(`rotation/${credential}`).result(); // the next one is to start anew
+  await client.workflow.getHandle(rotationId(session.store.installation, credential)).result(); // the next one is to start anew
   const times = state.versions.flatMap(({ refused, refusedAfterMs }) => (refused === 'proved' ? refusedAfterMs : null));
   if (times.length === 0 || times.includes(null)) throw new Error(`an emergency proved nothing: ${state.why ?? ''}`);
   return Math.max(...times.map(Number)) / 1000;
@@ -76,7 +76,7 @@ async function rotateAgainAndAgain({ client, session }: Place, credential: strin
   const input = inputOf(session.config, credential, { actor: 'bench', trigger: 'manual', reason: 'to be in the way' });
   const stopped = once(over, 'abort');
   while (!over.aborted) {
-    const { handle } = await startRotation(client, descriptorOf(session.config, credential), input);
+    const { handle } = await startRotation(session, client, input);
     const ended = handle.result();
     await Promise.race([ended, stopped]);
     if (!over.aborted) continue;

@@ -11,7 +11,6 @@ import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { connectWorker, embeddedTarget } from '../../src/temporal/connect.js';
 import { quiet } from '../../workers/bundle.js';
-import { descriptorOf } from '../../workers/compose.js';
 import { median } from './median.js';
 
 export interface RotationFigures {
@@ -78,9 +77,9 @@ async function compare(contest: Contest): Promise<RotationFigures> {
   return { rotationOverBare, eventsOverLimit, rotationMs, bareMs, ...size };
 }
 
-async function rotate({ client, session: { config }, credential }: Contest): Promise<WorkflowHandle> {
-  const input = inputOf(config, credential, { actor: 'bench', trigger: 'manual', reason: 'to measure it' });
-  const { handle } = await startRotation(client, descriptorOf(config, credential), input);
+async function rotate({ client, session, credential }: Contest): Promise<WorkflowHandle> {
+  const input = inputOf(session.config, credential, { actor: 'bench', trigger: 'manual', reason: 'to measure it' });
+  const { handle } = await startRotation(session, client, input);
   const { outcome, why } = await handle.result();
   if (outcome !== 'retired') throw new Error(`a rotation ended as ${outcome}: ${why ?? ''}`);
   return handle;

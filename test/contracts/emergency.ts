@@ -1,3 +1,4 @@
+import { rotationId } from '../../src/domain/temporal-names.js';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
@@ -50,7 +51,7 @@ export function describeEmergency(descriptor: ProcedureDescriptor, start: StartS
       const { credential } = scenario;
       const asked = await session.store.ask({ credential, actor: 'test', reason: 'it leaked', versions: null });
       const conducted = await conduct({ session, client, onChange: () => undefined, signal: never }, asked);
-      await client.workflow.getHandle(`rotation/${credential}`).result(); // the store knows of the end a moment earlier
+      await client.workflow.getHandle(rotationId(session.store.installation, credential)).result(); // the store knows of the end a moment earlier
       return conducted;
     }
 

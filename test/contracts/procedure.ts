@@ -1,3 +1,4 @@
+import { rotationId } from '../../src/domain/temporal-names.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -85,7 +86,9 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
         oldCredential: descriptor.refusal ?? 'refused',
         leftOver: [],
       });
-      const { steps } = await look(rehearsal.client.workflow.getHandle(`rotation/${scenario.credential}`));
+      const { steps } = await look(
+        rehearsal.client.workflow.getHandle(rotationId(rehearsal.session.store.installation, scenario.credential)),
+      );
       expect([...steps.map(({ title }) => title), 'Close the rotation']).toEqual(planned.map(({ title }) => title));
       const named = <T extends Received>(each: T) => ({ ...each, method: `${each.system} ${each.method}` });
       const made = linesOf(scenario.received().slice(already).map(named));

@@ -1,3 +1,4 @@
+import { lookId, taskQueueOf } from '../../src/domain/temporal-names.js';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -12,9 +13,8 @@ import { scenarios } from '../../src/lab/scenarios/index.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
 import { triggerSchedule } from '../../src/operations/schedule-control.js';
 import { inputOf } from '../../src/operations/session.js';
-import { startRotation, taskQueue } from '../../src/operations/start-rotation.js';
+import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { descriptorOf } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 import type { VerificationInput } from '../../workflows/verification.js';
 import { installRuntime } from '../../workers/rotation-worker.js';
@@ -39,7 +39,7 @@ for (const [id, start] of Object.entries(scenarios)) {
     const { client, session } = await startRehearsal({ scenario, playground, binary }, defer);
     const { credential } = scenario;
     const input = inputOf(session.config, credential, { actor: 'recorder', trigger: 'manual', reason: 'to record it' });
-    const { handle } = await startRotation(client, descriptorOf(session.config, credential), input);
+    const { handle } = await startRotation(session, client, input);
     await handle.result();
     await keep(id, handle);
     if (id !== 'openai-api-key') return; // a schedule starts the same for every procedure
@@ -61,9 +61,10 @@ if (wanted('verify-in-force'))
     const playground = await createPlayground(scenario, { grace: '0 seconds' });
     defer(playground.remove);
     const binary = await findTemporalBinary({ report: () => undefined });
-    const { client } = await startRehearsal({ scenario, playground, binary, around: suspicious() }, defer);
+    const { client, session } = await startRehearsal({ scenario, playground, binary, around: suspicious() }, defer);
+    const { installation } = session.store;
     const input: VerificationInput = { engine: 'docs', withinMs: 1000 };
-    const options = { workflowId: 'verification/docs', taskQueue, args: [input] };
+    const options = { workflowId: lookId(installation, 'docs'), taskQueue: taskQueueOf(installation), args: [input] };
     const handle = await client.workflow.start('verifyInForce', options);
     await handle.result();
     await keep('verify-in-force', handle);

@@ -1,3 +1,4 @@
+import { containmentId } from '../../src/domain/temporal-names.js';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationPolicy } from '../../src/domain/rotation.js';
@@ -8,12 +9,10 @@ import { startRehearsal } from '../../src/lab/rehearsal.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
 import { inputOf, type Session } from '../../src/operations/session.js';
-import { containmentId, rotationId, startOptions, startRotation } from '../../src/operations/start-rotation.js';
+import { startOptions, startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { descriptorOf } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
-import { emergencyTaskQueue } from '../../workflows/rotation/world.js';
 import { decided } from '../support/decided.js';
 import { until } from '../support/temporal.js';
 import { progress } from '../../workflows/rotation/messages.js';
@@ -98,12 +97,11 @@ export const ways: Readonly<Record<string, Way>> = {
   containment: {
     async meanwhile({ handle, client, session, credential }) {
       await handle.result();
-      const descriptor = descriptorOf(session.config, credential);
       const input = inputOf(session.config, credential, { ...leaked, trigger: 'emergency' });
-      const options = { ...startOptions(descriptor, input, containmentId(credential)), taskQueue: emergencyTaskQueue };
+      const { workflow, ...options } = startOptions(session, input, 'containment');
       const signalling = { signal: emergencyRevoke, signalArgs: [leaked] as [typeof leaked] };
-      await client.workflow.signalWithStart(descriptor.workflow, { ...options, ...signalling });
-      await client.workflow.getHandle(containmentId(credential)).result();
+      await client.workflow.signalWithStart(workflow, { ...options, ...signalling });
+      await client.workflow.getHandle(options.workflowId).result();
     },
   },
 };
@@ -127,14 +125,14 @@ export async function recordWay(name: string, keep: (name: string, handle: Kept)
     const asConfigured = inputOf(session.config, credential, { ...leaked, trigger: 'manual' });
     const timing = { ...asConfigured.timing, parkAfterMs: 1000 };
     const input = { ...asConfigured, timing, policy: { ...asConfigured.policy, ...policy } };
-    const { handle: first } = await startRotation(client, descriptorOf(session.config, credential), input);
+    const { handle: first } = await startRotation(session, client, input);
     const { runId } = await first.describe();
-    const handle = client.workflow.getHandle(rotationId(credential));
+    const handle = client.workflow.getHandle(first.workflowId);
     await meanwhile?.({ handle, client, session, credential, over: () => void (isOver = true) });
     await first.result();
-    const last = name === 'containment' ? client.workflow.getHandle(containmentId(credential)) : handle;
+    const last = name === 'containment' ? client.workflow.getHandle(containmentId(session.store.installation, credential)) : handle;
     await keep(name, last);
-    const before = client.workflow.getHandle(rotationId(credential), runId);
+    const before = client.workflow.getHandle(first.workflowId, runId);
     if ((await before.describe()).status.name === 'CONTINUED_AS_NEW') await keep(`${name}-before`, before);
   });
 }

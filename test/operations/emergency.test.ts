@@ -1,3 +1,4 @@
+import { containmentId, rotationId } from '../../src/domain/temporal-names.js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,6 @@ import { conduct, type Conducted } from '../../src/operations/emergency.js';
 import { inputOf, openSession, type Session } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { bundlePath, quiet } from '../../workers/bundle.js';
-import { descriptorOf } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 import { type RunningWorkers, startWorkers } from '../../workers/rotation-worker.js';
 import { progress } from '../../workflows/rotation/messages.js';
@@ -52,7 +52,9 @@ async function work(bundle = bundlePath, around = (activities: Activities) => ac
 function begin(credential = 'openai') {
   const request = { actor: 'test', trigger: 'manual', reason: 'a test' } as const;
   const input = { ...inputOf(session.config, 'openai', request), credential };
-  return startRotation(temporal.client, descriptorOf(session.config, 'openai'), input);
+  const { config, store } = session;
+  const known = { ...config, credentials: { ...config.credentials, [credential]: config.credentials['openai']! } };
+  return startRotation({ config: known, store }, temporal.client, input);
 }
 
 async function emergency(direct = false): Promise<Conducted> {
@@ -91,7 +93,7 @@ it('contains with every ordinary activity slot hung', async () => {
 
   await Promise.all(started.map((each) => each.handle.terminate()));
   released.resolve();
-  expectReplaced(conducted, 'rotation/openai');
+  expectReplaced(conducted, rotationId(session.store.installation, 'openai'));
   expect(scenario.working()).not.toContain(leaked);
 });
 
@@ -111,7 +113,7 @@ it('contains beside a parked rotation whose code has changed', async () => {
 
   const conducted = await emergency();
 
-  expectReplaced(conducted, 'containment/openai');
+  expectReplaced(conducted, containmentId(session.store.installation, 'openai'));
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -123,7 +125,7 @@ it('begins with the worker when none is up, and says that nobody has taken it', 
   const [before] = await session.store.emergencies('openai');
   const again = await emergency();
   expect(again.state.id).toBe(before?.id); // the same one: its clock has run all the time
-  expectReplaced(again, 'rotation/openai');
+  expectReplaced(again, rotationId(session.store.installation, 'openai'));
 });
 
 it('is done directly although a rotation is in progress, which then loses without undoing anything', async () => {

@@ -1,3 +1,4 @@
+import { rotationId } from '../../src/domain/temporal-names.js';
 import { findOrphanedRotations } from '../../src/operations/orphaned-rotations.js';
 import { retireNow } from '../../workflows/rotation/messages.js';
 import { inLaterRun, until } from '../support/temporal.js';
@@ -64,7 +65,10 @@ it('finds one that was reset: it runs, but not as the run that may write', async
 it('finds one that Temporal has lost', async () => {
   const { session } = stage.rehearsal();
   await stage.reconcile();
-  const presenter = { workflowId: 'rotation/openai', runId: '00000000-0000-4000-8000-000000000000' };
+  const presenter = {
+    workflowId: rotationId(session.store.installation, 'openai'),
+    runId: '00000000-0000-4000-8000-000000000000',
+  };
   const [row] = await session.store.credentials();
   await session.store.open(row!, [], { actor: 'test', trigger: 'manual', reason: 'a test' }, presenter);
 

@@ -11,7 +11,6 @@ import { type Consent, reconcile, type Reconciliation } from '../../src/operatio
 import { inputOf } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { descriptorOf } from '../../workers/compose.js';
 import type { Progress, RotationReport } from '../../src/domain/rotation.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import type { Activities } from '../../workers/registered.js';
@@ -74,7 +73,7 @@ export async function startStage(): Promise<Stage> {
     async rotate(graceMs = 0) {
       const { session, client } = rehearsal();
       const input = inputOf(session.config, credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
-      const { handle } = await startRotation(client, descriptorOf(session.config, credential), {
+      const { handle } = await startRotation(session, client, {
         ...input,
         policy: { ...input.policy, graceMs },
       });

@@ -9,7 +9,7 @@ import { adopt } from '../../src/operations/adopt.js';
 import { inputOf, openSession, type Session } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import type { Store } from '../../src/store/store.js';
-import { composeSystems, descriptorOf } from '../../workers/compose.js';
+import { composeSystems } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 
@@ -60,7 +60,7 @@ const adoptTwin = (): Promise<unknown> =>
 
 async function rotateTwin(): Promise<WorkflowHandle> {
   const input = inputOf(twin.config, 'twin', { actor: 'test', trigger: 'manual', reason: 'a test' });
-  return (await startRotation(rehearsal.client, descriptorOf(twin.config, 'twin'), input)).handle;
+  return (await startRotation(twin, rehearsal.client, input)).handle;
 }
 
 describe('A setting that two configurations name', () => {

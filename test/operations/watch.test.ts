@@ -1,13 +1,9 @@
+import { rotationId, scheduleId } from '../../src/domain/temporal-names.js';
 import { fastClock } from '../../src/lab/clock.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
-import {
-  applySchedules,
-  describe as describeSchedule,
-  planSchedules,
-  scheduleId,
-} from '../../src/operations/schedules.js';
+import { applySchedules, describe as describeSchedule, planSchedules } from '../../src/operations/schedules.js';
 import { brokenChannels, statusOf } from '../../src/operations/status.js';
 import { keepSchedules, tell } from '../../src/operations/watch.js';
 import { webhookChannel } from '../../src/notifications/webhook.js';
@@ -106,7 +102,7 @@ it('moves a schedule that an emergency reset, which took over a planned rotation
   await applySchedules(session, client, 'ada');
   const id = scheduleId(session.store.installation, 'openai');
   const before = await describeSchedule(client, id);
-  const handle = client.workflow.getHandle('rotation/openai');
+  const handle = client.workflow.getHandle(rotationId(session.store.installation, 'openai'));
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
   expect(await handle.result()).toMatchObject({ outcome: 'replaced' });
 

@@ -7,7 +7,6 @@ import type { Scenario } from '../../src/lab/scenario.js';
 import { inputOf } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { descriptorOf } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 
 export interface TestRehearsal extends Rehearsal {
@@ -36,7 +35,7 @@ export async function rehearse(
     async begin(policy = {}) {
       const input = inputOf(session.config, credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
       const changed = { ...input, policy: { ...input.policy, ...policy } };
-      return (await startRotation(client, descriptorOf(session.config, credential), changed)).handle;
+      return (await startRotation(session, client, changed)).handle;
     },
     report: (handle) => handle.result() as Promise<RotationReport>,
     async stop() {

@@ -1,3 +1,4 @@
+import { rotationId } from '../../src/domain/temporal-names.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Decision, Progress } from '../../src/domain/rotation.js';
 import type { AwsLab } from '../../src/lab/aws/server.js';
@@ -32,7 +33,9 @@ const say = (handle: WorkflowHandle, decision: Decision): Promise<unknown> =>
 /** A rotation that has switched the old key off and waits the guide's 24 hours. */
 async function switchedOff(): Promise<WorkflowHandle> {
   await rehearsal.begin({ pauseMs: dayMs });
-  const handle = rehearsal.client.workflow.getHandle(`rotation/${scenario.credential}`); // its newest run
+  const handle = rehearsal.client.workflow.getHandle(
+    rotationId(rehearsal.session.store.installation, scenario.credential),
+  ); // its newest run
   await until(async () => (await look(handle)).waiting?.why === 'Keep the old access key inactive');
   expect(listed().map(({ active }) => active)).toEqual([false, true]);
   return handle;

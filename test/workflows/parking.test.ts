@@ -1,3 +1,4 @@
+import { rotationId } from '../../src/domain/temporal-names.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import { completeTask, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
 import type { Waiting } from '../../src/domain/rotation.js';
@@ -27,7 +28,7 @@ interface Parked {
 
 /** Resolves when a rotation has gone on in a new run, and waits there for what begins so. */
 async function parked(credential: string, why: string): Promise<Parked> {
-  const latest = stage.temporal.client.workflow.getHandle(`rotation/${credential}`);
+  const latest = stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, credential));
   const waiting = await until(async () => {
     if (!(await isParked(latest))) return false;
     const seen = (await stage.progress(latest)).waiting;
@@ -86,7 +87,7 @@ it('waits out its patience once, and not anew in each run', async () => {
   await stage.rotate('patient');
   const refused = await stage.rotate('patient-again');
   await Promise.all([
-    stage.report(stage.temporal.client.workflow.getHandle('rotation/patient')),
+    stage.report(stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, 'patient'))),
     stage.report(refused),
   ]);
   const handle = await stage.rotate('patient', { ...soon, patienceMs: 3000 });

@@ -1,3 +1,4 @@
+import { rotationId } from '../../src/domain/temporal-names.js';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationReport } from '../../src/domain/rotation.js';
 import { completeTask, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
@@ -132,7 +133,7 @@ it('keeps the old value through the grace, which can be extended and ended', asy
 
 it('goes on in a new run before a long grace and repeats nothing there', async () => {
   const handle = await stage.rotate('long-grace', { graceMs: 48 * hour });
-  const latest = stage.temporal.client.workflow.getHandle('rotation/long-grace');
+  const latest = stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, 'long-grace'));
   const { runId } = await handle.describe();
   await until(async () => (await latest.describe()).runId !== runId);
   await until(async () => (await stage.progress(latest)).waiting);
@@ -244,7 +245,7 @@ describe('an emergency', () => {
   it('does not wait for the grace, and asks nothing', async () => {
     stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
     const handle = await stage.rotate('struck-in-grace', { graceMs: 48 * hour });
-    const latest = stage.temporal.client.workflow.getHandle('rotation/struck-in-grace');
+    const latest = stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, 'struck-in-grace'));
     await until(async () => (await stage.progress(handle)).waiting);
 
     await latest.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });

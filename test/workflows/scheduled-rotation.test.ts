@@ -1,3 +1,4 @@
+import { rotationId, scheduleId } from '../../src/domain/temporal-names.js';
 import { Client } from '@temporalio/client';
 import { fastClock } from '../../src/lab/clock.js';
 import type { Scenario } from '../../src/lab/scenario.js';
@@ -8,12 +9,7 @@ import {
   resumeSchedule,
   triggerSchedule,
 } from '../../src/operations/schedule-control.js';
-import {
-  applySchedules,
-  describe as describeSchedule,
-  planSchedules,
-  scheduleId,
-} from '../../src/operations/schedules.js';
+import { applySchedules, describe as describeSchedule, planSchedules } from '../../src/operations/schedules.js';
 import type { Check } from '../../src/operations/check.js';
 import { scheduleCheck } from '../../src/operations/check-schedule.js';
 import { isRunning } from '../../src/operations/progress.js';
@@ -25,7 +21,6 @@ import { termsOf } from '../../src/schedules/terms.js';
 import { statusOf } from '../../src/operations/status.js';
 import { keepSchedules } from '../../src/operations/watch.js';
 import type { LedgerRow } from '../../src/store/records.js';
-import { descriptorOf } from '../../workers/compose.js';
 import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
@@ -68,7 +63,7 @@ async function entry(event: string, text: string): Promise<LedgerRow> {
 async function quiet(): Promise<void> {
   const { client } = rehearsal;
   await until(async () => (await describeSchedule(client, ourId()))?.info.runningActions.length === 0);
-  await until(async () => !(await isRunning(client, 'openai')));
+  await until(async () => !(await isRunning(client, rotationId(rehearsal.session.store.installation, 'openai'))));
 }
 
 it('shows what it would make and makes nothing, until it is applied', async () => {
@@ -143,7 +138,7 @@ it('is not shifted by a manual rotation, unless that asks for it', async () => {
   const [kept] = await plan();
   const request = { actor: 'ada', trigger: 'manual', reason: 'a test', resetsCadence: true } as const;
   const input = inputOf(session.config, 'openai', request);
-  const { handle } = await startRotation(client, descriptorOf(session.config, 'openai'), input);
+  const { handle } = await startRotation(session, client, input);
   const { version } = await handle.result();
   const [moved] = await plan();
 
@@ -159,7 +154,7 @@ it('is not shifted by a manual rotation, unless that asks for it', async () => {
 it('is counted anew from an emergency', async () => {
   const { session, client } = rehearsal;
   const input = inputOf(session.config, 'openai', { actor: 'ada', trigger: 'emergency', reason: 'it leaked' });
-  const { handle } = await startRotation(client, descriptorOf(session.config, 'openai'), input);
+  const { handle } = await startRotation(session, client, input);
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
   const { outcome, version } = await handle.result();
 

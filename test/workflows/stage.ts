@@ -1,3 +1,4 @@
+import { emergencyQueueOf, rotationId, taskQueueOf } from '../../src/domain/temporal-names.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,6 @@ import type { Store } from '../../src/store/store.js';
 import { registered } from '../../workers/registered.js';
 import { quiet } from '../../workers/bundle.js';
 import { progress } from '../../workflows/rotation/messages.js';
-import { emergencyTaskQueue } from '../../workflows/rotation/world.js';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.js';
 import type { Scripted } from './scripted/index.js';
 
@@ -101,9 +101,10 @@ export async function startStage(): Promise<Stage> {
     workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/rotation/interceptor.ts', import.meta.url))],
     logger: quiet,
   });
+  const taskQueue = taskQueueOf(store.installation);
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: 'keyturn', workflowBundle: bundle, maxHeartbeatThrottleInterval: '200 ms' }),
-    Worker.create({ ...common, taskQueue: emergencyTaskQueue, workflowBundle: bundle }),
+    Worker.create({ ...common, taskQueue, workflowBundle: bundle, maxHeartbeatThrottleInterval: '200 ms' }),
+    Worker.create({ ...common, taskQueue: emergencyQueueOf(taskQueue), workflowBundle: bundle }),
   ]);
   const running = workers.map((worker) => worker.run());
   return Object.assign(stage, {
@@ -123,8 +124,8 @@ export async function startStage(): Promise<Stage> {
             });
       await adopting;
       return temporal.client.workflow.start(workflow, {
-        workflowId: `rotation/${credential}`,
-        taskQueue: 'keyturn',
+        workflowId: rotationId(store.installation, credential),
+        taskQueue,
         args: [
           {
             credential,

@@ -1,10 +1,11 @@
+import { lookId, taskQueueOf, verificationId } from '../../src/domain/temporal-names.js';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Seen } from '../../activities/verification/look.js';
 import { fastClock } from '../../src/lab/clock.js';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import { planSchedules } from '../../src/operations/schedules.js';
-import { applyVerification, verificationId } from '../../src/operations/verification-schedules.js';
+import { applyVerification } from '../../src/operations/verification-schedules.js';
 import { composeSystems } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 import type { VerificationReport } from '../../workflows/verification.js';
@@ -44,7 +45,8 @@ const known = () => rehearsal.session.store.verification('openai');
 let runs = 0;
 const run = (): Promise<VerificationReport> =>
   rehearsal.client.workflow.execute('verifyInForce', {
-    ...{ workflowId: `verification/docs/${(runs += 1)}`, taskQueue: 'keyturn' },
+    workflowId: `${lookId(rehearsal.session.store.installation, 'docs')}/${(runs += 1)}`,
+    taskQueue: taskQueueOf(rehearsal.session.store.installation),
     args: [{ engine: 'docs', withinMs: 3_600_000 }],
   });
 

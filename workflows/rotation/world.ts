@@ -13,11 +13,9 @@ import {
 } from '@temporalio/workflow';
 import { type Call, versionOf } from '../../src/domain/call.js';
 import type { Phase, RotationInput } from '../../src/domain/rotation.js';
+import { emergencyQueueOf } from '../../src/domain/temporal-names.js';
 import { keyturnEmergency, keyturnNeedsOperator, keyturnPhase } from '../search-attributes.js';
 import { currentStep, type StepContext } from './step-context.js';
-
-/** Served by its own worker with its own slots, so that hung ordinary steps never hold up an emergency. */
-export const emergencyTaskQueue = 'keyturn-emergency';
 
 /** Before everything else that waits at the server. */
 export const emergencyPriority = { priorityKey: 1 } as const;
@@ -96,7 +94,7 @@ function schedule<R>(
       ...(initialInterval && { initialInterval }),
       ...(maximumInterval && { maximumInterval }),
     },
-    ...(emergency && { taskQueue: emergencyTaskQueue, priority: emergencyPriority }),
+    ...(emergency && { taskQueue: emergencyQueueOf(workflowInfo().taskQueue), priority: emergencyPriority }),
   });
   return activities[call.activity]!.executeWithOptions({ summary: title }, [...call.args]) as Promise<R>;
 }
