@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { headText } from '../domain/ledger-head.js';
 import { examples } from './examples.js';
 import { facts } from './layout.js';
 import { perform } from './perform.js';
@@ -30,6 +31,7 @@ export function defineBackup(program: Command): void {
           '',
           ...facts([
             [dim('Backup'), folder],
+            [dim('Ledger head'), headText(manifest.ledger)],
             [
               dim('Key ring'),
               withRing ?? `not copied; it needs the sealing keys ${manifest.kids.join(', ') || 'of any time'}`,

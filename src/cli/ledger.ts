@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
+import type { Client } from '@temporalio/client';
+import { headOf, headText, type LedgerHead } from '../domain/ledger-head.js';
+import type { Session } from '../operations/session.js';
 import type { LedgerRow } from '../store/records.js';
 import { examples } from './examples.js';
-import { exitCodes } from './exit-codes.js';
+import { type ExitCode, exitCodes } from './exit-codes.js';
 import { columns, facts } from './layout.js';
 import type { Paint } from './paint.js';
 import { type Cli, perform } from './perform.js';
@@ -10,6 +13,7 @@ import { moment } from './time.js';
 interface Options {
   readonly limit: string;
   readonly verify?: true;
+  readonly expect?: string;
 }
 
 export function defineLedger(program: Command): void {
@@ -21,9 +25,14 @@ export function defineLedger(program: Command): void {
     )
     .option('--limit <number>', 'how many entries', '20')
     .option('--verify', 'walk the whole chain instead, and say whether an entry was changed or removed')
+    .option('--expect <head>', 'with --verify: where the ledger ended once, as a notification or --verify said it')
     .addHelpText('after', examples('keyturn ledger openai --limit 50', 'keyturn ledger --verify'))
     .action((credential: string | undefined, options: Options, command: Command) =>
-      perform(command, (cli) => (options.verify ? verify(cli) : show(cli, credential, options.limit))),
+      perform(command, (cli) =>
+        options.verify || options.expect !== undefined
+          ? verify(cli, options.expect)
+          : show(cli, credential, options.limit),
+      ),
     );
 }
 
@@ -46,30 +55,91 @@ async function show(cli: Cli, credential: string | undefined, limit: string): Pr
   cli.answer({ entries }, entries.length === 0 ? [none] : columns(entries.map((entry) => cells(entry, cli.paint))));
 }
 
-async function verify(cli: Cli): Promise<typeof exitCodes.done | typeof exitCodes.failed> {
+async function verify(cli: Cli, expected: string | undefined): Promise<ExitCode> {
   const { withSession } = await import('./with-rotations.js');
-  const { entries, head, brokenAt } = await withSession(cli, ({ store }) => store.verifyLedger());
-  const { good, bad, bold, dim } = cli.paint;
-  const text =
-    brokenAt === null
-      ? [
-          `${good('✔')} ${bold(`${entries} entries`)}, and each fits the one before`,
-          '',
-          ...facts([[dim('Head'), head]]),
-        ]
-      : [
-          `${bad('✖')} ${bold(`The chain is broken at entry ${brokenAt}`)}`,
-          '',
-          ...facts([
-            [
-              dim('State'),
-              `The ${entries} entries before it are as they were written. This one or a later one was changed or removed.`,
-            ],
-            [dim('Next'), 'Compare the database with its backup before anything else.'],
-          ]),
-        ];
-  cli.answer({ entries, head, brokenAt }, text);
-  return brokenAt === null ? exitCodes.done : exitCodes.failed;
+  const { UsageError } = await import('../operations/refusals.js');
+  const known = expected === undefined ? null : headOf(expected);
+  if (expected !== undefined && !known)
+    throw new UsageError('That is not the head of a ledger', {
+      state: 'Nothing was verified.',
+      next: 'Copy it from an earlier --verify, a notification, or the manifest of a backup: <entries>:<head>.',
+    });
+  return withSession(cli, async (session) => {
+    const verified = await session.store.verifyLedger();
+    const outside = await compared(session, known);
+    const { entries, head, brokenAt, statesFit } = verified;
+    const anchor = headText(verified);
+    cli.answer({ entries, head, brokenAt, statesFit, anchor, ...outside }, verifiedText(verified, outside, cli.paint));
+    const isRight = brokenAt === null && statesFit && outside.olderThan.length === 0;
+    return isRight ? exitCodes.done : exitCodes.failed;
+  });
+}
+
+interface Outside {
+  /** What the ledger was held against besides itself. */
+  readonly comparedWith: readonly ('the expected head' | 'Temporal')[];
+  /** Sentences of those that know a later ledger. */
+  readonly olderThan: readonly string[];
+}
+
+async function compared(session: Session, known: LedgerHead | null): Promise<Outside> {
+  const { whyOlder, whyOlderThanTemporal } = await import('../operations/ledger-anchor.js');
+  const expected = known && (await whyOlder(session.store, known));
+  const client = await reached(session);
+  try {
+    const temporal = client && (await whyOlderThanTemporal(session, client));
+    return {
+      comparedWith: [...(known ? (['the expected head'] as const) : []), ...(client ? (['Temporal'] as const) : [])],
+      olderThan: [...new Set([expected, temporal].filter((why) => why !== null))],
+    };
+  } finally {
+    await client?.connection.close();
+  }
+}
+
+/** Null without a Temporal server: the ledger is verified all the same. */
+async function reached({ config }: Session): Promise<Client | null> {
+  const { reachTemporal } = await import('../operations/reach.js');
+  const { NotReachable } = await import('../operations/refusals.js');
+  try {
+    return (await reachTemporal(config)).client;
+  } catch (error) {
+    if (error instanceof NotReachable) return null;
+    throw error;
+  }
+}
+
+function verifiedText(
+  { entries, head, brokenAt, statesFit }: Awaited<ReturnType<Session['store']['verifyLedger']>>,
+  { comparedWith, olderThan }: Outside,
+  { good, bad, bold, dim }: Paint,
+): string[] {
+  const next = [dim('Next'), 'Compare the database with its backup before anything else.'] as const;
+  if (brokenAt !== null)
+    return [
+      `${bad('✖')} ${bold(`The chain is broken at entry ${brokenAt}`)}`,
+      '',
+      ...facts([
+        [
+          dim('State'),
+          `The ${entries} entries before it are as they were written. This one or a later one was changed or removed.`,
+        ],
+        next,
+      ]),
+    ];
+  const states = statesFit ? [] : ['The state of a version was changed by something else than Keyturn'];
+  const wrong = [...states, ...olderThan];
+  const outside = comparedWith.length === 0 ? 'nothing: no Temporal server was reached' : comparedWith.join(', ');
+  return [
+    `${good('✔')} ${bold(`${entries} entries`)}, and each fits the one before`,
+    ...wrong.map((why) => `${bad('✖')} ${bold(why)}`),
+    '',
+    ...facts([
+      [dim('Head'), headText({ entries, head })],
+      [dim('Compared with'), outside],
+      ...(wrong.length === 0 ? [] : [next]),
+    ]),
+  ];
 }
 
 function cells(

@@ -81,16 +81,19 @@ async function tell(
   failOnTrouble = false,
 ): Promise<ExitCode> {
   const { brokenChannels, statusOf } = await import('../operations/status.js');
+  const { whyOlderThanTemporal } = await import('../operations/ledger-anchor.js');
   const { channelsText, statusText } = await import('./status-text.js');
   const all = await statusOf(session, client, credential);
   const channels = await brokenChannels(session);
+  const older = client && (await whyOlderThanTemporal(session, client));
   const hint =
     silence === null
       ? []
       : ['', cli.paint.dim(`${silence}, so live progress is missing here. To start one: keyturn up`)];
-  const text = [...statusText(all, cli.paint), ...channelsText(channels, cli.paint), ...hint];
-  cli.answer({ live: client !== null, credentials: all, brokenChannels: channels }, text);
-  const trouble = channels.length > 0 || all.some(({ trouble }) => trouble.length > 0);
+  const warning = older === null ? [] : ['', `${cli.paint.bad('✖')} ${older}. Workers do not start: keyturn check`];
+  const text = [...statusText(all, cli.paint), ...channelsText(channels, cli.paint), ...warning, ...hint];
+  cli.answer({ live: client !== null, credentials: all, brokenChannels: channels, olderStore: older }, text);
+  const trouble = older !== null || channels.length > 0 || all.some(({ trouble }) => trouble.length > 0);
   return failOnTrouble && trouble ? exitCodes.failed : exitCodes.done;
 }
 

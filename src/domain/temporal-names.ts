@@ -56,3 +56,8 @@ export function scheduleId(installation: string, credential: string): string {
 export function verificationId(installation: string, engine: string): string {
   return `keyturn-verification/${installation}/${engine}`;
 }
+
+/** The Temporal Schedule in whose note the head of the ledger is kept. */
+export function anchorId(installation: string): string {
+  return `keyturn-ledger/${installation}`;
+}

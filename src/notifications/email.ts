@@ -39,7 +39,7 @@ export function emailChannel({ host, port, security, username, password, from, t
   };
 }
 
-function textOf({ summary, detail, credential, version, owner, at, event, id }: Notice): string {
+function textOf({ summary, detail, credential, version, owner, at, event, id, ledger }: Notice): string {
   const facts = [
     ['Event', event],
     ['Credential', credential],
@@ -47,6 +47,7 @@ function textOf({ summary, detail, credential, version, owner, at, event, id }: 
     ['Owner', owner],
     ['Time', new Date(at).toISOString()],
     ['Reference', id],
+    ['Ledger', ledger],
   ].filter(([, value]) => value !== undefined);
   const lines = facts.map(([label, value]) => `${label}: ${value}`);
   return `${[`${summary}.`, ...(detail === null ? [] : [detail]), '', ...lines].join('\n')}\n`;

@@ -26,6 +26,8 @@ export interface Notice {
   readonly credential?: string;
   readonly version?: number;
   readonly owner?: string;
+  /** Where the ledger ended when it was sent (`142:9f3c…`), for `keyturn ledger --verify --expect`. */
+  readonly ledger?: string;
 }
 
 /** One way to tell. */

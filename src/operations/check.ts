@@ -17,6 +17,7 @@ import { environmentOf } from './environment.js';
 import { explain } from './explain.js';
 import { locateTemporal } from './locate-temporal.js';
 import { planOf } from './outlook.js';
+import { requireNewest } from './ledger-anchor.js';
 import { knownCredential, reachTemporal, workersOf } from './reach.js';
 import { scheduleCheck } from './check-schedule.js';
 import { openSession, type Session } from './session.js';
@@ -107,7 +108,7 @@ async function keyRing({ keyRing: source }: Config): Promise<string> {
 
 async function store(file: string): Promise<Seen<Session>> {
   const session = await openSession({ file });
-  const { entries, brokenAt } = await session.store.verifyLedger();
+  const { entries, brokenAt } = await session.store.verifyLedger(); // states were looked at by opening it
   if (brokenAt === null)
     return [session, `${session.config.store.file}, ${entries} ledger entries, each fits the one before`];
   await session.close();
@@ -122,6 +123,7 @@ async function* outside(session: Session, names: readonly string[]): AsyncGenera
   yield server;
   if (client) {
     yield await look('workers', () => workers(client, taskQueueOf(session.store.installation)));
+    yield await look('newest ledger', () => newest(session, client));
     for (const name of names) yield* scheduleCheck(session, client, name);
     await client.connection.close();
   }
@@ -132,6 +134,11 @@ async function* outside(session: Session, names: readonly string[]): AsyncGenera
 async function temporal({ config }: Session): Promise<Seen<Client>> {
   const { client, target } = await reachTemporal(config);
   return [client, `${target.address}${target.embedded ? ' (embedded)' : ''}, namespace ${target.namespace}`];
+}
+
+async function newest(session: Session, client: Client): Promise<string> {
+  await requireNewest(session, client);
+  return 'Temporal knows of no later entry than the store has';
 }
 
 async function workers(client: Client, taskQueue: string): Promise<string> {

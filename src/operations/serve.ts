@@ -6,6 +6,7 @@ import { installRuntime, startWorkers } from '../../workers/rotation-worker.js';
 import { UserError } from '../domain/user-error.js';
 import { connectWorker, type TemporalTarget } from '../temporal/connect.js';
 import { ensureSearchAttributes } from '../temporal/search-attributes.js';
+import { requireNewest } from './ledger-anchor.js';
 import type { Session } from './session.js';
 import { watch } from './watch.js';
 
@@ -19,7 +20,7 @@ export interface Serving {
 
 /**
  * Works on rotations and emergencies at a Temporal server, in this process.
- * @throws UserError when the server cannot be used or this Keyturn is incomplete
+ * @throws UserError when the server cannot be used, knows a newer store, or this Keyturn is incomplete
  */
 export async function serve(
   session: Session,
@@ -31,7 +32,14 @@ export async function serve(
   for (const credential of takenIn) logger.warn({ credential }, 'what was revoked without the store is in the ledger');
   installRuntime(logger, metrics); // before any connection of the worker's library is made
   const connection = await connectWorker(target);
-  await ensureSearchAttributes(connection, target.namespace);
+  const client = new Client({ connection, namespace: target.namespace });
+  try {
+    await ensureSearchAttributes(connection, target.namespace);
+    await requireNewest(session, client);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
   const workers = await startWorkers({
     connection,
     namespace: target.namespace,
@@ -40,7 +48,6 @@ export async function serve(
     activities,
   });
   const over = new AbortController();
-  const client = new Client({ connection, namespace: target.namespace });
   const watching = watch(session, client, { signal: over.signal, logger });
   return {
     finished: workers.finished,

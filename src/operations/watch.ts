@@ -10,6 +10,7 @@ import { noticesOf, type Stuck, type Watched } from '../notifications/gather.js'
 import type { Channel } from '../notifications/notice.js';
 import { schedulePlanOf } from '../schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
+import { keepAnchor } from './ledger-anchor.js';
 import { progressOf } from './progress.js';
 import { applyChange, describe, planSchedule } from './schedules.js';
 import type { Session } from './session.js';
@@ -21,7 +22,8 @@ const pauseMs = 5_000; // people are told within seconds; a round is a few reads
 const roundsBetweenLooks = 12; // every minute Temporal is asked for its schedules too
 
 /**
- * What workers do besides rotating, until `signal`: schedules follow emergencies, and whoever is to be told is told. It looks at the store and
+ * What workers do besides rotating, until `signal`: schedules follow emergencies, whoever is to be told is told, and Temporal knows where the
+ * ledger ends. It looks at the store and
  * at Temporal's list, so rotations do nothing for it and wait for none of it. Several processes may do it at once: the store keeps count.
  */
 export async function watch(
@@ -31,12 +33,14 @@ export async function watch(
 ): Promise<void> {
   const channels = composeChannels(session.config, session.store);
   const asked = new Set<string>();
+  let anchored: string | null = null;
   for (let round = 0; !signal.aborted; round++) {
     try {
       const all = round % roundsBetweenLooks === 0;
       if (all) await applyVerification(session, client);
       await keepSchedules(session, client, { all, asked });
       await tell(session, client, channels);
+      anchored = await keepAnchor(session, client, anchored);
     } catch (error) {
       // The store or the server is away for a moment; what is missed now is seen the next time.
       logger.warn(

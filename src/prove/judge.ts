@@ -55,7 +55,7 @@ export async function judge(scene: Scene): Promise<Judgement> {
   const orphans = living.filter((each) => each.attempted !== 'open' && !isListed(each));
   const wrong = known.filter((each) => !each.alive && !isOurs(scene, each));
   const proofs = await falseProofs(scene);
-  const { brokenAt } = await store.verifyLedger();
+  const { brokenAt, statesFit } = await store.verifyLedger();
   return {
     ...{ lostSecrets: lost.length, wrongDeletions: wrong.length, unlistedOrphans: orphans.length },
     falseProofs: proofs.length,
@@ -65,6 +65,7 @@ export async function judge(scene: Scene): Promise<Judgement> {
       ...wrong.map(({ label }) => `"${label}" was deleted and is not ours`),
       ...proofs,
       ...(brokenAt === null ? [] : [`the ledger is broken at entry ${brokenAt}`]),
+      ...(statesFit ? [] : ['a version is in a state that was not sealed']),
       ...atTheEnd(scene, known),
       ...(await leftOpen(scene)),
       ...(await unconfirmed(scene)),

@@ -1,6 +1,6 @@
 import { UserError } from '../domain/user-error.js';
 import type { VersionRef } from '../domain/version.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { register, unregister } from './credentials.js';
 import { StoreBusy } from './failures.js';
 import { append } from './ledger.js';
@@ -16,6 +16,7 @@ import {
   versionRow,
 } from './rows.js';
 import { type Sealed, seal } from './sealing.js';
+import { writeStates } from './states.js';
 import type { AdoptedValue } from './records.js';
 import type { Store } from './store.js';
 
@@ -23,7 +24,7 @@ import type { Store } from './store.js';
 export function adoptionQueries(context: StoreContext): Pick<Store, 'adopt' | 'withdraw'> {
   return {
     adopt: (value) => adopt(context, value),
-    withdraw: (ref) => write(context, (inside) => withdraw(inside, ref)),
+    withdraw: (ref) => writeStates(context, (inside) => withdraw(inside, ref)),
   };
 }
 
@@ -32,7 +33,7 @@ async function adopt(context: StoreContext, value: AdoptedValue): Promise<Versio
   const { name: credential, account } = value.credential;
   const ref = { credential, number: await nextNumber(context, credential), fence: 0 };
   const sealed = await seal(context.ring, { ...ref, account, providerId: null }, value.parts);
-  return write(context, async (inside) => {
+  return writeStates(context, async (inside) => {
     const conflict = await register(inside, value.credential, value.claims);
     if (conflict) throw conflict;
     const current = await currentRow(inside, credential);

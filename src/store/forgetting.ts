@@ -1,11 +1,12 @@
 import { UserError } from '../domain/user-error.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { append } from './ledger.js';
 import { keepName, namesOf } from './names.js';
 import { whyNotQuiet } from './quiet.js';
 import { nextFence } from './rotations.js';
 import { newestNumber, toVersion, type VersionRow } from './rows.js';
 import { mayBeAlive } from './seizure.js';
+import { writeStates } from './states.js';
 import type { Store } from './store.js';
 
 /** A credential is let go. The ledger keeps what was done, and its numbers are never given again. */
@@ -13,7 +14,7 @@ export function forgettingQueries(context: StoreContext): Pick<Store, 'mayBeAliv
   return {
     mayBeAlive: async (credential) => (await mayBeAlive(context, credential)).map(toVersion),
     forget: (credential, alive, actor) =>
-      write(context, (inside) => forget(inside, { credential, agreed: alive, actor })),
+      writeStates(context, (inside) => forget(inside, { credential, agreed: alive, actor })),
   };
 }
 

@@ -10,6 +10,7 @@ import { sealedRow, update, type VersionKey, versionRow } from './rows.js';
 import type { IntentsTable } from './tables.js';
 import { seal } from './sealing.js';
 import type { Intent, Made } from './records.js';
+import { writeStates } from './states.js';
 import type { Store } from './store.js';
 
 const SeenColumn = z.array(z.string());
@@ -77,7 +78,7 @@ async function keep(
 ): Promise<boolean> {
   const before = await versionRow(context, ref);
   const sealed = await seal(context.ring, { ...sealedRow(before), providerId: made.providerId }, made.parts);
-  return write(context, async (inside) => {
+  return writeStates(context, async (inside) => {
     await requireFence(inside, ref);
     const row = await versionRow(inside, ref);
     const newest = await newestIntent(inside, ref);

@@ -6,8 +6,10 @@ import { noteAttempt } from './attempts.js';
 import { compiled } from './compiled.js';
 import { canonicalJson } from './canonical-json.js';
 import { type StoreContext, write, writeUnsynced } from './context.js';
+import type { LedgerHead } from '../domain/ledger-head.js';
 import { namesOf } from './names.js';
 import type { KeyRing } from './key-ring.js';
+import { endOf, sealOf, statesFit } from './states.js';
 import type { LedgerTable } from './tables.js';
 import type { LedgerEntry, LedgerRow } from './records.js';
 import type { Store } from './store.js';
@@ -37,7 +39,9 @@ const Entry = z.object({
 });
 
 /** The ledger's part of the store. `ledger` answers in order of time; with a limit, the newest ones. */
-export function ledgerQueries(context: StoreContext): Pick<Store, 'record' | 'ledger' | 'verifyLedger'> {
+export function ledgerQueries(
+  context: StoreContext,
+): Pick<Store, 'record' | 'ledger' | 'verifyLedger' | 'head' | 'goesThrough'> {
   return {
     record: (entry) =>
       (isEnd(entry) ? writeUnsynced : write)(context, async (inside) => {
@@ -46,6 +50,8 @@ export function ledgerQueries(context: StoreContext): Pick<Store, 'record' | 'le
       }),
     ledger: (filter) => entries(context, filter),
     verifyLedger: () => verify(context),
+    head: () => write(context, head),
+    goesThrough: (known) => goesThrough(context, known),
   };
 }
 
@@ -53,7 +59,7 @@ const takeSeq = compiled((db) =>
   db
     .updateTable('installation')
     .set((column) => ({ ledger_seq: column('ledger_seq', '+', 1) }))
-    .returning(['ledger_seq', 'ledger_mac']),
+    .returning(['ledger_seq', 'ledger_mac', 'ledger_seal', 'states']),
 );
 const insertRow = compiled((db) => db.insertInto('ledger').values({ seq: 0, credential: '', entry: '', mac: '' }));
 const moveEnd = compiled((db) => db.updateTable('installation').set({ ledger_mac: '', ledger_seal: '' }));
@@ -66,7 +72,9 @@ export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry
   const text = canonicalJson(numbered);
   const mac = link(ring, end.ledger_mac, text);
   await insertRow(db, [numbered.seq, entry.credential ?? null, text, mac]);
-  await moveEnd(db, [mac, sealOfEnd(ring, numbered.seq, mac)]);
+  const wasSealed = end.ledger_seal === sealOf(ring, { ...end, ledger_seq: end.ledger_seq - 1 });
+  // What somebody else has changed is not sealed over by the next entry.
+  await moveEnd(db, [mac, wasSealed ? sealOf(ring, { ...end, ledger_mac: mac }) : end.ledger_seal]);
   return { ...numbered, mac };
 }
 
@@ -75,21 +83,16 @@ function isEnd({ event }: LedgerEntry): boolean {
   return event === 'succeeded' || event === 'waiting' || event === 'failed';
 }
 
-/** Proves where the ledger ends, so that a shortened one shows. */
-export function sealOfEnd(ring: KeyRing, seq: number, mac: string): string {
-  return createHmac('sha256', ring.ledger).update(`end ${seq} ${mac}`).digest('hex');
-}
-
 /** Whether the ledger ends where the installation row says, with a genuine entry: quick, for every start. Call it inside a transaction. */
 export async function endFits({ db, ring }: StoreContext): Promise<boolean> {
-  const end = await endOf(db);
+  const end = await endOf({ db });
   const [last, before = beginning] = await db
     .selectFrom('ledger')
     .selectAll()
     .orderBy('seq', 'desc')
     .limit(2)
     .execute();
-  if (!isSealed(ring, end) || (last ?? beginning).mac !== end.ledger_mac) return false;
+  if (end.ledger_seal !== sealOf(ring, end) || (last ?? beginning).mac !== end.ledger_mac) return false;
   return last === undefined || follows(ring, last, before);
 }
 
@@ -109,15 +112,33 @@ async function entries(context: StoreContext, filter: Parameters<Store['ledger']
 }
 
 /** The end is read first: entries that are added meanwhile come after it. */
-async function verify({ db, ring }: StoreContext): ReturnType<Store['verifyLedger']> {
-  const end = await endOf(db);
+async function verify(context: StoreContext): ReturnType<Store['verifyLedger']> {
+  const { db, ring } = context;
+  const [end, fit] = await write(context, async (inside) => [await endOf(inside), await statesFit(inside)] as const);
   let last: Link = beginning;
   for await (const row of walk(db)) {
-    if (!follows(ring, row, last)) return { entries: last.seq, head: last.mac, brokenAt: last.seq + 1 };
+    if (!follows(ring, row, last)) return { entries: last.seq, head: last.mac, brokenAt: last.seq + 1, statesFit: fit };
     last = row;
   }
-  const complete = isSealed(ring, end) && last.seq >= end.ledger_seq;
-  return { entries: last.seq, head: last.mac, brokenAt: complete ? null : last.seq + 1 };
+  const complete = end.ledger_seal === sealOf(ring, end) && last.seq >= end.ledger_seq;
+  return { entries: last.seq, head: last.mac, brokenAt: complete ? null : last.seq + 1, statesFit: fit };
+}
+
+/** Writing the number it has already makes the commit wait for the disk, and with it for everything that was written before. */
+async function head(context: StoreContext): Promise<LedgerHead> {
+  await context.db
+    .updateTable('installation')
+    .set((column) => ({ ledger_seq: column.ref('ledger_seq') }))
+    .execute();
+  const { ledger_seq, ledger_mac } = await endOf(context);
+  return { entries: ledger_seq, head: ledger_mac };
+}
+
+async function goesThrough({ db }: StoreContext, known: LedgerHead): ReturnType<Store['goesThrough']> {
+  if (known.entries === 0) return 'yes';
+  const row = await db.selectFrom('ledger').select('mac').where('seq', '=', known.entries).executeTakeFirst();
+  if (!row) return 'ends-before';
+  return row.mac === known.head ? 'yes' : 'another-entry';
 }
 
 async function* walk(db: StoreContext['db']): AsyncGenerator<LedgerTable> {
@@ -134,14 +155,6 @@ async function* walk(db: StoreContext['db']): AsyncGenerator<LedgerTable> {
     if (page.length < pageSize) return;
     seq += pageSize; // gaps have ended the walk by then
   }
-}
-
-function endOf(db: StoreContext['db']) {
-  return db.selectFrom('installation').select(['ledger_seq', 'ledger_mac', 'ledger_seal']).executeTakeFirstOrThrow();
-}
-
-function isSealed(ring: KeyRing, end: Awaited<ReturnType<typeof endOf>>): boolean {
-  return end.ledger_seal === sealOfEnd(ring, end.ledger_seq, end.ledger_mac);
 }
 
 function follows(ring: KeyRing, row: LedgerTable, before: Link): boolean {

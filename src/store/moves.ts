@@ -1,18 +1,19 @@
 import { canMove, type Shown, type VersionRef, type VersionState } from '../domain/version.js';
 import { refuseSuperseded } from './attempts.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { needsDecision } from './failures.js';
 import { requireFence } from './rotations.js';
 import { currentRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
+import { writeStates } from './states.js';
 import type { Presenter } from './records.js';
 import type { Store } from './store.js';
 
 /** The state machine of versions. A move that was made already is a repeated call and succeeds. */
 export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promote' | 'demote'> {
   return {
-    move: (ref, to, shown) => write(context, (inside) => move(inside, ref, { to, shown: shown ?? null })),
-    promote: (next, presenter) => write(context, (inside) => promote(inside, next, presenter)),
-    demote: (next, presenter) => write(context, (inside) => demote(inside, next, presenter)),
+    move: (ref, to, shown) => writeStates(context, (inside) => move(inside, ref, { to, shown: shown ?? null })),
+    promote: (next, presenter) => writeStates(context, (inside) => promote(inside, next, presenter)),
+    demote: (next, presenter) => writeStates(context, (inside) => demote(inside, next, presenter)),
   };
 }
 

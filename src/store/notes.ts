@@ -5,6 +5,7 @@ import { StoreBusy } from './failures.js';
 import { openRotation, requireFence } from './rotations.js';
 import { marksOf, sealedRow, update, type VersionRow, versionRow } from './rows.js';
 import { type Sealed, seal, unseal } from './sealing.js';
+import { writeStates } from './states.js';
 import type { Presenter } from './records.js';
 import type { Store } from './store.js';
 
@@ -29,7 +30,7 @@ interface Noting {
 
 async function note(context: StoreContext, { ref, facts, presenter }: Noting): Promise<void> {
   const resealed = facts.providerId === undefined && !facts.parts ? null : await reseal(context, ref, facts);
-  const commit = isSeen(facts) ? writeUnsynced : write;
+  const commit = facts.compromised ? writeStates : isSeen(facts) ? writeUnsynced : write;
   await commit(context, async (inside) => {
     await refuseSuperseded(inside, ref.credential, presenter);
     const row = await versionRow(inside, ref);

@@ -9,7 +9,7 @@ import { evidenceQueries } from './evidence.js';
 import { forgettingQueries } from './forgetting.js';
 import { intentQueries } from './intents.js';
 import type { KeyRing } from './key-ring.js';
-import { endFits, ledgerQueries, sealOfEnd } from './ledger.js';
+import { endFits, ledgerQueries } from './ledger.js';
 import { moveQueries } from './moves.js';
 import { noteQueries } from './notes.js';
 import { noticeQueries } from './notices.js';
@@ -23,6 +23,7 @@ import type { Tables } from './tables.js';
 import { createTables, schemaVersion } from './schema.js';
 import { openSqlite } from './sqlite.js';
 import type { Store } from './store.js';
+import { noStates, sealOf, statesFit } from './states.js';
 import { verificationQueries } from './verifications.js';
 import { versionQueries } from './versions.js';
 
@@ -92,15 +93,17 @@ async function check(context: StoreContext, create: boolean): Promise<void> {
   await checkInstallation(context);
   await checkRing(context);
   if (!(await endFits(context))) throw brokenEnd();
+  if (!(await statesFit(context))) throw changedStates();
 }
 
 async function install({ db, ring }: StoreContext): Promise<void> {
   await createTables(db);
+  const end = { ledger_seq: 0, ledger_mac: '', states: noStates };
   await db
     .insertInto('installation')
     .values({
       ...{ id: ring.installation, schema_version: schemaVersion },
-      ...{ ledger_seq: 0, ledger_mac: '', ledger_seal: sealOfEnd(ring, 0, '') },
+      ...{ ...end, ledger_seal: sealOf(ring, end) },
       ...{ restored_at: null, fence_floor: 0 },
     })
     .execute();
@@ -140,6 +143,13 @@ function foreign(): UserError {
 function brokenEnd(): UserError {
   return new UserError('The ledger does not end where it should.', {
     state: 'Nothing was changed. Entries were changed or removed, or the key ring is not the one they were made with.',
+    next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
+  });
+}
+
+function changedStates(): UserError {
+  return new UserError('The state of a version is not the one in which Keyturn left it.', {
+    state: 'Nothing was changed. Something other than Keyturn wrote into the database.',
     next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
   });
 }

@@ -1,13 +1,14 @@
 import type { Insertable } from 'kysely';
 import { z } from 'zod';
 import { UserError } from '../domain/user-error.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { StoreBusy } from './failures.js';
 import { append } from './ledger.js';
 import { keepName, knownNames, takenName } from './names.js';
 import { whyNotQuiet } from './quiet.js';
 import { sealedRow, selectVersions, type VersionRow } from './rows.js';
 import { seal, unseal } from './sealing.js';
+import { writeStates } from './states.js';
 import type { VersionsTable } from './tables.js';
 import type { Renaming } from './records.js';
 import type { Store } from './store.js';
@@ -33,7 +34,7 @@ async function rename(context: StoreContext, renaming: Renaming): Promise<void> 
   const { credential, to } = renaming;
   const rows = await versionsOf(context, credential);
   const resealed = await Promise.all(rows.map((row) => resealAs(context, row, to)));
-  await write(context, async (inside) => {
+  await writeStates(context, async (inside) => {
     const refused = (await whyNotQuiet(inside, credential)) ?? (await whyNotTo(inside, renaming));
     if (refused) throw refused;
     const now = await versionsOf(inside, credential);

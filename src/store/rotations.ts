@@ -10,6 +10,7 @@ import { append } from './ledger.js';
 import { floorOf } from './names.js';
 import { requireReconciled } from './reconciliation.js';
 import { currentRow, freshRow, nextNumber, type VersionRow } from './rows.js';
+import { requireStates, writeStates } from './states.js';
 import type { Flag, RotationsTable } from './tables.js';
 import type { CredentialRow, Presenter, RotationRow } from './records.js';
 import type { Store } from './store.js';
@@ -35,7 +36,7 @@ interface Closing {
 export function rotationQueries(context: StoreContext): Rotations {
   return {
     open: (...[credential, claims, request, presenter]: Parameters<Store['open']>) =>
-      write(context, (inside) => open(inside, { credential, request, presenter }, claims)),
+      writeStates(context, (inside) => open(inside, { credential, request, presenter }, claims)),
     preview: (credential) => preview(context, credential),
     handOver: (ref, presenter) => write(context, (inside) => handOver(inside, ref, presenter)),
     fence: async (ref, presenter) => {
@@ -73,6 +74,7 @@ async function open(context: StoreContext, opening: Opening, claims: readonly st
   if (running) return reopen(context, running, opening.presenter);
   await requireFirst(context, opening);
   await requireReconciled(context, opening.credential.name);
+  await requireStates(context);
   await enter(context, opening.credential, claims);
   const opened = await preview(context, opening.credential.name);
   await context.db.insertInto('versions').values(freshRow(opened.next, context.now())).execute();

@@ -2,14 +2,14 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 8;
+export const schemaVersion = 9;
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
 const statements = [
   sql`create table installation (
     id text primary key, schema_version integer not null,
-    ledger_seq bigint not null, ledger_mac text not null, ledger_seal text not null,
+    ledger_seq bigint not null, ledger_mac text not null, states text not null, ledger_seal text not null,
     restored_at bigint, fence_floor bigint not null
   )`,
   sql`create table reconciliations (credential text primary key, at bigint not null)`,

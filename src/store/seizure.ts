@@ -1,10 +1,11 @@
 import type { Opened } from '../domain/rotation.js';
 import { isLive, type VersionRef, type VersionState } from '../domain/version.js';
 import { requireNewest } from './attempts.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { claim, type Scope, scopeOf } from './emergencies.js';
 import { begin, end, enter, isOf, openRotation, type Opening, preview, resume, type Rotation } from './rotations.js';
 import { freshRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
+import { writeStates } from './states.js';
 import type { Seized, Seizure } from './records.js';
 import type { Store } from './store.js';
 
@@ -12,7 +13,7 @@ import type { Store } from './store.js';
 export function seizureQueries(context: StoreContext): Pick<Store, 'seize'> {
   return {
     seize: (credential, request, presenter) =>
-      write(context, (inside) => seize(inside, { credential, request, presenter })),
+      writeStates(context, (inside) => seize(inside, { credential, request, presenter })),
   };
 }
 

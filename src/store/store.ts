@@ -1,4 +1,5 @@
 import type { KnownProfile } from '../domain/engine-profile.js';
+import type { LedgerHead } from '../domain/ledger-head.js';
 import type { Evidence, Finding } from '../domain/evidence.js';
 import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
@@ -190,8 +191,12 @@ export interface Store {
   // Ledger
   record(entry: LedgerEntry): Promise<LedgerRow>;
   ledger(filter?: { readonly credential?: string; readonly limit?: number }): Promise<LedgerRow[]>;
-  /** Walks the chain. `brokenAt` is the first entry whose HMAC does not fit. */
-  verifyLedger(): Promise<{ readonly entries: number; readonly head: string; readonly brokenAt: number | null }>;
+  /** Walks the chain. `brokenAt` is the first entry whose HMAC does not fit. `statesFit`: each version is in the state in which Keyturn left it. */
+  verifyLedger(): Promise<LedgerHead & { readonly brokenAt: number | null; readonly statesFit: boolean }>;
+  /** Where the ledger ends, for whoever keeps it outside. Everything up to there is on the disk, so that a loss of power makes no store look older. */
+  head(): Promise<LedgerHead>;
+  /** Whether this is the ledger that ended there once. If not, it ends earlier, or has another entry in that place. */
+  goesThrough(known: LedgerHead): Promise<'yes' | 'ends-before' | 'another-entry'>;
 
   destroy(): Promise<void>;
 }

@@ -14,7 +14,9 @@ export interface InstallationTable {
   ledger_seq: number;
   /** `mac` of the last ledger entry; empty before the first. */
   ledger_mac: string;
-  /** HMAC over the two above, so that cutting the ledger's tail off and correcting them shows. */
+  /** Digest of the states of all versions. */
+  states: string;
+  /** HMAC over the three above, so that cutting the ledger's tail off or changing a state, and correcting them, shows. */
   ledger_seal: string;
   /** Unix ms of the last restore from a backup; null when there was none. */
   restored_at: number | null;

@@ -1,3 +1,4 @@
+import { rotationId } from '../../../src/domain/temporal-names.js';
 import { type Applicant, createSchedulesActivities } from '../../../activities/schedules/activities.js';
 import type { Verdict } from '../../../src/domain/schedule.js';
 import { beginsAt, dueAfter, type SchedulePlan } from '../../../src/schedules/plan.js';
@@ -50,7 +51,10 @@ function ask(applicant: Partial<Applicant> = {}): Promise<Verdict> {
 it('lets begin what is due', async () => {
   expect(await ask()).toEqual({
     verdict: 'begin',
-    begin: { request: { actor: 'schedule', trigger: 'schedule', reason: 'due by its schedule, every 90 days' } },
+    begin: {
+      request: { actor: 'schedule', trigger: 'schedule', reason: 'due by its schedule, every 90 days' },
+      workflowId: rotationId(bench.store.installation, 'openai'),
+    },
   });
 });
 
