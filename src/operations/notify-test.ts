@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { attempt } from '../notifications/deliver.js';
+import { send } from '../notifications/deliver.js';
 import type { Notice } from '../notifications/notice.js';
 import { composeChannels } from '../../workers/compose.js';
 import { UsageError } from './refusals.js';
@@ -34,7 +34,7 @@ export async function testChannels({ config, store }: Session, actor: string): P
   );
   return Promise.all(
     channels.map(async (channel) => {
-      const why = await attempt(() => channel.send(notice));
+      const why = await send(store, channel, notice);
       await store.settleNotice({ channel: channel.name, notice, attempts: 1 }, why);
       await store.record({
         event: 'notify-tested',

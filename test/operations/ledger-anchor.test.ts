@@ -123,7 +123,7 @@ it('is taken for the newest again once it was restored on purpose', async () => 
 });
 
 it('is told with every notification', async () => {
-  const notice = { id: 'one', event: 'test', at: Date.now(), summary: 'a test', detail: null } as const;
+  const notice = { id: 'one', event: 'overdue', at: Date.now(), summary: 'a test', detail: null } as const;
   await session.store.addNotices(['webhook'], [notice]);
   const sent: Notice[] = [];
 
