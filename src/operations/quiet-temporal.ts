@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { containmentId, rotationId, scheduledId } from '../domain/temporal-names.js';
+import { containmentId, rotationId } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { executionOf } from './orphaned-rotations.js';
 import { reachTemporal } from './reach.js';
@@ -7,8 +7,8 @@ import { NotReachable } from './refusals.js';
 import type { Session } from './session.js';
 
 /**
- * Runs `work` while nothing of a credential runs in Temporal. Where no server can be reached nothing runs; then `work` gets null, unless
- * the credential has a schedule, which has to follow.
+ * Runs `work` while no rotation of a credential runs in Temporal. What a schedule started asks again before it begins one. Where no server can
+ * be reached nothing runs; then `work` gets null, unless the credential has a schedule, which has to follow.
  * @throws NotReachable for such a schedule; UserError when something runs
  */
 export async function whileQuiet<T>(
@@ -33,7 +33,7 @@ export async function whileQuiet<T>(
 }
 
 async function requireQuiet(client: Client, installation: string, credential: string): Promise<void> {
-  for (const id of [rotationId, containmentId, scheduledId].map((idOf) => idOf(installation, credential))) {
+  for (const id of [rotationId, containmentId].map((idOf) => idOf(installation, credential))) {
     if ((await executionOf(client, id))?.status !== 'RUNNING') continue;
     throw new UserError(`${id} runs in Temporal`, {
       state: 'Nothing was changed.',
