@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { type AccessCheck, look } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
 import type { DeliveryDeps } from './activities.js';
-import { may, whyFixed } from './fixed.js';
+import { may, realPlace, whyFixed } from './fixed.js';
 import { placeOf } from './places.js';
 import type { Target } from './target.js';
 
@@ -27,12 +27,14 @@ function ofFile(target: Target): Promise<AccessCheck>[] {
       const why = await whyFixed(place.path, place.owner);
       if (why !== null) throw permanent('Rejected', why);
       await place.read();
-      const found = await stat(place.path).catch(() => null);
-      if (!found) return 'it will be made';
+      const { path } = await realPlace(place.path);
+      const really = path === place.path ? '' : `; it really is ${path}`;
+      const found = await stat(path).catch(() => null);
+      if (!found) return `it will be made${really}`;
       const mode = place.mode ?? found.mode;
       return (mode & 0o004) === 0
-        ? 'it can be replaced'
-        : { warning: 'it can be replaced; everybody on this machine may read it' };
+        ? `it can be replaced${really}`
+        : { warning: `it can be replaced; everybody on this machine may read it${really}` };
     }),
   ];
 }

@@ -1,14 +1,15 @@
 import { basename, dirname, join } from 'node:path';
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
-import type { VersionRef } from '../../src/domain/version.js';
+import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Mark, Marks, Version } from '../../src/store/records.js';
 import { found, presentFence } from '../shared/guard.js';
 import { asking } from '../shared/lease.js';
 import { needsDecision } from '../shared/patience.js';
 import type { DeliveryDeps } from './activities.js';
 import { namesIn, removeFile } from './files.js';
-import { type Kept, keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
+import { keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
 import { runCommand } from './run-command.js';
+import { holderOf, keptFor, markOf, sweep } from './standing.js';
 import { type CommandTarget, nameOf, type Target } from './target.js';
 
 export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
@@ -37,10 +38,6 @@ export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void
 /** What the store remembers of a target: that delivering to it was begun, and that it is done (`ours`). */
 function marksOf(targets: readonly Target[], mark: Mark): Marks {
   return Object.fromEntries(targets.map((target) => [markOf(target), mark]));
-}
-
-function markOf(target: Target): string {
-  return `delivery to ${nameOf(target)}`;
 }
 
 export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<Finding> {
@@ -77,6 +74,7 @@ export async function forgetEarlier(deps: DeliveryDeps, ref: VersionRef): Promis
   for (const target of deps.deliveries(ref.credential).targets) {
     const place = placeOf(target);
     if (!place) continue;
+    await sweep(place, ref);
     const prefix = basename(keptFor(place, ref, '').path);
     const folder = dirname(place.path);
     const kept = (await namesIn(folder)).filter(
@@ -96,24 +94,33 @@ async function deliverTo(delivery: Delivery): Promise<void> {
   const { deps, ref, target } = delivery;
   const value = await valueFor(delivery);
   const place = placeOf(target);
-  await presentFence(deps.store, ref);
+  const present = presenting(delivery);
+  await present();
   if (!place) return runCommand(commandOf(target), deps.environment, value);
+  await sweep(place, ref);
   const spelled = place.spell(value);
   const now = await place.read();
   if (now !== spelled) {
     await requireUnchanged(delivery, place, now);
     await keepBefore(place, keptFor(place, ref, ref.number));
-    await place.write(spelled);
+    await place.write({ from: now, to: spelled, present });
   }
   await reload(delivery);
+}
+
+/** Presented once more just before a file changes: reading and writing beside it take their time. */
+function presenting({ deps, ref }: Delivery): () => Promise<void> {
+  return () => presentFence(deps.store, ref);
 }
 
 async function restoreAt(delivery: Delivery, former: Version | null): Promise<void> {
   const { deps, ref, target } = delivery;
   const place = placeOf(target);
-  await presentFence(deps.store, ref);
+  const present = presenting(delivery);
+  await present();
   if (place) {
-    await putBack(place, keptFor(place, ref, ref.number), await valueFor(delivery));
+    await sweep(place, ref);
+    await putBack(place, { ...keptFor(place, ref, ref.number), ours: await valueFor(delivery), present });
     return reload(delivery);
   }
   const parts = former ? await deps.store.unseal(former) : {};
@@ -130,10 +137,16 @@ async function requireUnchanged({ deps, ref, target }: Delivery, place: Place, n
   const former = await formerOf(deps, ref);
   if (former?.marks[markOf(target)]?.ours === undefined) return;
   const value = await valueFor({ deps, ref: { ...ref, number: former.number }, target });
-  if (now === place.spell(value)) return;
+  if (now === place.spell(value) || (await isDeadOneOfOurs(deps, ref, place))) return;
   throw needsDecision(
     `${place.name} does not show our value: it was changed since version ${former.number} was put there`,
   );
+}
+
+/** A value of ours that is over belongs nowhere: an attempt that came late may have put it there. */
+async function isDeadOneOfOurs({ store }: DeliveryDeps, { credential }: VersionRef, place: Place): Promise<boolean> {
+  const held = await holderOf(store, credential, place);
+  return held !== null && (held.compromised || !isLive(held.state));
 }
 
 /** The version whose place the new one takes. */
@@ -156,11 +169,6 @@ function partOf({ deps, ref, target }: Delivery): string {
 
 function commandOf(target: Target): CommandTarget['command'] {
   return 'command' in target ? target.command : [];
-}
-
-/** Beside the place, in the name of credential and version. */
-function keptFor({ beside }: Place, { credential }: VersionRef, number: number | ''): Kept {
-  return { path: `${beside}.keyturn-${credential}-before-v${number}` };
 }
 
 async function reload({ deps, target }: Delivery): Promise<void> {

@@ -1,17 +1,43 @@
 import { constants, type Stats } from 'node:fs';
-import { access, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, lstat, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { whoMayWrite } from './writers.js';
 
-type Owner = readonly [user: number, group: number];
+/** Ids of user and group. */
+export type Owner = readonly [user: number, group: number];
+
+export interface RealPlace {
+  readonly path: string;
+  readonly folder: string;
+}
+
+/** Where a file really lies: the links that lead to its folder are followed, and the file's own name is not. */
+export async function realPlace(path: string): Promise<RealPlace> {
+  const named = dirname(resolve(path));
+  const folder = await realpath(named).catch(() => named);
+  return { folder, path: join(folder, basename(path)) };
+}
 
 /** Why a file cannot be replaced, or made, in one step and with its owner, and what helps; null when nothing speaks against it. */
 export async function whyFixed(path: string, owner?: Owner): Promise<string | null> {
-  const target = await realpath(path).catch(() => path);
-  const found = await stat(target).catch(() => null);
+  const place = await realPlace(path);
+  const found = await lstat(place.path).catch(() => null);
   return (
-    (found && (await whyNoFile(target, found))) ??
-    (await whyFolderShut(dirname(target))) ??
-    whyNotOwned(target, owner ?? (found && [found.uid, found.gid]))
+    (found && (await whyNoFile(place.path, found))) ??
+    (await whyFolderShut(place.folder)) ??
+    (await whyOpenToOthers(place.path, owner)) ??
+    whyNotOwned(place.path, owner ?? (found && [found.uid, found.gid]))
+  );
+}
+
+/** Why somebody besides root, us and `owner` could put something else in a file's place, or lead us elsewhere; null when nobody could. */
+export async function whyOpenToOthers(path: string, owner?: Owner): Promise<string | null> {
+  const place = await realPlace(path);
+  const open = await whoMayWrite(place.folder, owner);
+  if (open === null) return null;
+  return (
+    `${open.folder} can be written by ${open.who}, who could put something else in the place of ${place.path}: let Keyturn's user or root ` +
+    'alone write it, or, where the file is to be theirs, say so with owner: "<user>:<group>"'
   );
 }
 
@@ -23,6 +49,8 @@ export function may(path: string, mode: number): Promise<boolean> {
 }
 
 async function whyNoFile(path: string, found: Stats): Promise<string | null> {
+  if (found.isSymbolicLink())
+    return `${path} is a link, to ${await readlink(path).catch(() => 'nowhere')}, and is not followed: name the file itself`;
   if (found.isDirectory())
     return `${path} is a directory, as Docker makes one where a file to be mounted is missing: remove it, and make the file`;
   if (!found.isFile()) return `${path} is no ordinary file`;

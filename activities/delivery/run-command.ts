@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import { CancelledFailure } from '@temporalio/common';
+import { isLate } from '../shared/lease.js';
 import { passing, permanent } from '../shared/patience.js';
 import { scope } from '../shared/scope.js';
 
@@ -16,6 +17,7 @@ export async function runCommand(
 ): Promise<void> {
   const { signal } = scope();
   const env = Object.fromEntries(inherited.map((name) => [name, environment(name)]));
+  if (isLate()) throw passing(`${basename(program)} was not run: somebody else may be doing this by now`);
   const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'], signal });
   child.stdin.on('error', () => undefined); // one that does not read its input says by its exit code what it thinks
   child.stdin.end(input);

@@ -23,16 +23,16 @@ const mode = z
 const owner = z
   .string()
   .regex(/^\d+:\d+$/, 'write two numbers, user and group, for example "1000:1000"')
-  .optional();
+  .optional()
+  .describe(
+    'Its owner, as numbers of user and group, who may then write its folder as well; left out, the owner stays, and a new file belongs to whoever runs Keyturn.',
+  );
 
 const ToFile = z
   .strictObject({
     file: FilePath.describe('A file that will hold nothing but the value. Replaced in one step.'),
     mode: mode.describe('Its mode; left out, as it is, and 0600 for a new file.'),
-    owner: owner.describe(
-      'Its owner, as numbers of user and group; left out, as it is, and whoever runs Keyturn for a new file.',
-    ),
-    ...{ part, reload },
+    ...{ owner, part, reload },
   })
   .describe('Into a file.');
 
@@ -43,7 +43,7 @@ const ToEnvFile = z
       .string()
       .regex(/^[A-Za-z_]\w*$/, 'a variable has a name of letters, digits and "_"')
       .describe('The variable that will hold the value.'),
-    ...{ part, reload },
+    ...{ owner, part, reload },
   })
   .describe('Into one variable of an environment file.');
 

@@ -1,5 +1,5 @@
 import { isLive } from '../../src/domain/version.js';
-import { contentOf } from '../delivery/files.js';
+import { contentOf, ownerOf } from '../delivery/files.js';
 import { whyFixed } from '../delivery/fixed.js';
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/patience.js';
@@ -52,7 +52,7 @@ async function mayChange(connection: SftpConnection, ours: readonly string[]): P
 async function mayPlace({ keyFile }: SftpConnection): Promise<string> {
   if ((await contentOf(keyFile)) === null)
     throw permanent('NotFound', `there is no ${keyFile}: name the file that DocuElevate reads now`);
-  const why = await whyFixed(keyFile); // what is put beside it needs the same
+  const why = await whyFixed(keyFile, await ownerOf(keyFile)); // what is put beside it needs the same
   if (why !== null) throw permanent('Rejected', why);
   return `${keyFile} can be read; new keys are put beside it`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { VersionRef } from '../../src/domain/version.js';
-import { bytesOf, contentOf, removeFile, replaceFile } from '../delivery/files.js';
+import { bytesOf, contentOf, removeFile, removeTemporaries, replaceFile } from '../delivery/files.js';
 import { keepGenerated } from '../shared/generate.js';
 import { presentFence, presentProof } from '../shared/guard.js';
 import { needsDecision, permanent } from '../shared/patience.js';
@@ -36,8 +36,9 @@ export async function placeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<voi
   if (!value)
     throw needsDecision(`version ${ref.number} of ${ref.credential} has no key that could be put into a file`);
   const file = work.connection.keyFile + suffixOf(ref, value.publicKey);
-  await presentFence(work.store, ref);
-  await replaceFile(file, bytesOf(`${value.privateKey}\n`), { like: work.connection.keyFile });
+  const present = (): Promise<void> => presentFence(work.store, ref);
+  await present();
+  await replaceFile(file, bytesOf(`${value.privateKey}\n`), { like: work.connection.keyFile, present });
 }
 
 /** Only a file of our own making: the adopted one is the operator's. */
@@ -45,8 +46,10 @@ export async function removeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<vo
   const { store, connection } = await open(deps, ref);
   const value = await valueOf(store, ref);
   if (!value || (await store.read(ref)).adopted) return;
+  const file = connection.keyFile + suffixOf(ref, value.publicKey);
   await presentProof(store, ref);
-  await removeFile(connection.keyFile + suffixOf(ref, value.publicKey));
+  await removeTemporaries(file);
+  await removeFile(file, { present: () => presentFence(store, ref) });
 }
 
 /** Whose key the adopted one is, where it lies and what the server makes of it. */

@@ -52,6 +52,8 @@ export interface Scenario {
   working(): string[];
   /** What Keyturn asked of the systems so far, in order and below their base addresses; the engine's own traffic is left out. */
   received(): readonly Received[];
+  /** Names of files that a writer left which was killed before they took another one's place. Left out where nothing is written to files. */
+  readonly leftBehind?: () => string[];
   /** Every secret that exists anywhere in the scenario by now. */
   secrets(): string[];
   stop(): Promise<void>;

@@ -1,6 +1,8 @@
+import type { Standing as Delivered } from '../../activities/delivery/standing.js';
 import type { EngineSurvey, ProviderSurvey, Stray } from '../../activities/shared/survey.js';
 import { isLive } from '../domain/version.js';
 import type { Intent, RotationRow, Version } from '../store/records.js';
+import { whyNotInForce } from './delivery-standing.js';
 
 /** Something that store, provider, engine and Temporal do not agree on. What each says is null where it says nothing. */
 export interface Difference {
@@ -27,6 +29,8 @@ export type Act =
   | { readonly kind: 'end-workflow'; readonly workflowId: string; readonly runId: string }
   | { readonly kind: 'record-end'; readonly version: number }
   | { readonly kind: 'write-again'; readonly version: number }
+  | { readonly kind: 'deliver-again'; readonly version: number }
+  | { readonly kind: 'remove-left-behind' }
   | { readonly kind: 'discard'; readonly version: number }
   | { readonly kind: 'retire'; readonly version: number }
   | { readonly kind: 'delete-stray'; readonly id: string }
@@ -39,6 +43,8 @@ export interface Facts {
   readonly intents: readonly Intent[];
   readonly provider: ProviderSurvey;
   readonly engine: EngineSurvey;
+  /** Where its values go besides the engine. */
+  readonly delivered: readonly Delivered[];
   readonly now: number;
 }
 
@@ -49,6 +55,8 @@ export function differencesIn(facts: Facts): Difference[] {
   return [
     ...gone(facts),
     ...engineDifferences(facts),
+    ...deliveryDifferences(facts),
+    ...leftBehind(facts),
     ...leftOvers(facts),
     ...openAttempts(facts),
     ...strays(facts),
@@ -110,6 +118,40 @@ function isAsserted({ byUs, set }: EngineSurvey['settings'][number], current: Ve
 function whose(holder: string | null, byUs: boolean): string {
   if (holder !== null) return `, which wrote ${holder}`;
   return byUs ? ', as the user of Keyturn, but the store knows nothing of it' : '';
+}
+
+/** Something else stands where the current value was put. One repair is for all places: it leaves alone what is right. */
+function deliveryDifferences(facts: Facts): Difference[] {
+  const { delivered, versions, credential } = facts;
+  const current = currentOf(facts);
+  if (!current) return [];
+  const usable = !current.compromised && verdictOn(facts, current) === 'accepted';
+  return delivered.flatMap((each) => {
+    const why = whyNotInForce(each, versions);
+    if (why === null) return [];
+    return difference(`${each.place} ${why}`, {
+      store: `version ${current.number} is current`,
+      ...(usable
+        ? {
+            repair: {
+              ...{ kind: 'deliver-again', version: current.number, consent: 'yes' },
+              title: `Deliver version ${current.number} again, after a proof that it is accepted`,
+            },
+          }
+        : { next: `Version ${current.number} is not known to be accepted: keyturn rotate ${credential}` }),
+    });
+  });
+}
+
+/** Files with a value in them that nobody will put anywhere. */
+function leftBehind({ delivered }: Facts): Difference[] {
+  const names = delivered.flatMap((each) => each.leftBehind);
+  if (names.length === 0) return [];
+  return [
+    difference(`A delivery that was cut off left ${names.join(', ')}`, {
+      repair: { kind: 'remove-left-behind', consent: 'yes', title: `Remove ${names.join(', ')}` },
+    }),
+  ];
 }
 
 /** Versions that no rotation will clear away. */

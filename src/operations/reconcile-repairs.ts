@@ -4,7 +4,7 @@ import { runDirectly } from '../../activities/shared/scope.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
 import { descriptorOf } from '../../workers/compose.js';
 import { seen } from '../../workflows/rotation/seen.js';
-import { engines, versions } from '../../workflows/systems.js';
+import { delivery, engines, versions } from '../../workflows/systems.js';
 import { rotationPolicyOf } from '../config/policy.js';
 import type { Call } from '../domain/call.js';
 import { isLive, type VersionRef } from '../domain/version.js';
@@ -83,6 +83,10 @@ async function carryOut(repairing: Repairing, act: Fenced, holder: VersionRef): 
       return recordEnd(repairing, ref);
     case 'write-again':
       return writeAgain(repairing, ref);
+    case 'deliver-again':
+      return deliverAgain(repairing, ref);
+    case 'remove-left-behind':
+      return repairRun(repairing, ref).step('Remove what was left behind', delivery.removeLeftBehind(ref));
     case 'discard':
       return discard(repairing, ref);
     case 'retire':
@@ -118,6 +122,14 @@ async function writeAgain(repairing: Repairing, ref: VersionRef): Promise<void> 
   const run = repairRun(repairing, ref);
   await run.check(`Version ${ref.number} is accepted`, procedureOf(repairing).accepts(ref));
   await run.step(`Write version ${ref.number} again`, engines[descriptorOf(config, ref.credential).engine].write(ref));
+}
+
+/** What stands there instead is nobody's to come back to. */
+async function deliverAgain(repairing: Repairing, ref: VersionRef): Promise<void> {
+  const run = repairRun(repairing, ref);
+  await run.check(`Version ${ref.number} is accepted`, procedureOf(repairing).accepts(ref));
+  await run.step(`Deliver version ${ref.number} again`, delivery.deliver(ref));
+  await run.step('Delete what was kept of what stood there', delivery.forgetEarlier(ref));
 }
 
 /** It was never in force: what the engine may hold was settled before, so it can go like the next version of a roll back. */

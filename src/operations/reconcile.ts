@@ -4,6 +4,7 @@ import type { EngineSurvey, ProviderSurvey } from '../../activities/shared/surve
 import { toFailure } from '../../activities/shared/to-failure.js';
 import { rotationId } from '../domain/temporal-names.js';
 import type { RotationRow } from '../store/records.js';
+import { deliveredTo } from './delivery-standing.js';
 import { explain } from './explain.js';
 import { executionOf, whyOrphaned } from './orphaned-rotations.js';
 import { progressOf } from './progress.js';
@@ -54,6 +55,7 @@ export async function differencesOf(session: Session, client: Client, credential
     ...{ credential, provider: surveyed[0], engine: surveyed[1], now: Date.now() },
     versions: await store.versions(credential),
     intents: await store.intents(credential),
+    delivered: await deliveredTo(session, credential),
   };
   const others = differencesIn(facts);
   return [...rotation, ...(open ? others.map(afterClosing) : others)];
@@ -95,7 +97,14 @@ async function whyNot(repairing: Promise<void>): Promise<string | null> {
 
 /** A rotation may begin beside things that are left over, but not while the store is wrong about what is in force. */
 function standsInTheWay({ kind }: Repair): boolean {
-  return kind === 'close-rotation' || kind === 'end-workflow' || kind === 'record-end' || kind === 'write-again';
+  const wrong: readonly Repair['kind'][] = [
+    'close-rotation',
+    'end-workflow',
+    'record-end',
+    'write-again',
+    'deliver-again',
+  ];
+  return wrong.includes(kind);
 }
 
 async function rotationDifferences(

@@ -4,10 +4,12 @@ import { type EngineProfile, isStale } from '../domain/engine-profile.js';
 import { isWorkflowId } from '../domain/temporal-names.js';
 import type { Verification } from '../domain/verification.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
+import type { Standing as Delivered } from '../../activities/delivery/standing.js';
 import { schedulePlanOf } from '../schedules/plan.js';
 import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import type { ChannelState, RotationRow, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';
+import { deliveredTo, whyNotInForce } from './delivery-standing.js';
 import { progressOf, type Sighting } from './progress.js';
 import { isScheduleGone } from './schedules.js';
 import type { Session } from './session.js';
@@ -35,6 +37,8 @@ export interface CredentialStatus {
   readonly inForce: Omit<Verification, 'credential' | 'memory'> | null;
   /** How its engine does what the vendor leaves open, as `keyturn check --deep` found out; null where nobody has looked. */
   readonly engine: (EngineProfile & { readonly stale: boolean }) | null;
+  /** What stands where its values go besides the engine, as it was just seen. */
+  readonly delivered: readonly Delivered[];
   /** Versions that no running rotation will clear away. */
   readonly leftOver: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
   /** Labels of what an attempt may have made at the provider. */
@@ -77,7 +81,8 @@ export async function statusOf(session: Session, client: Client | null, only?: s
   return Promise.all(names.map((name) => one(session, client, name)));
 }
 
-async function one({ config, store }: Session, client: Client | null, credential: string): Promise<CredentialStatus> {
+async function one(session: Session, client: Client | null, credential: string): Promise<CredentialStatus> {
+  const { config, store } = session;
   const now = Date.now();
   const records = await recordsOf(store, credential);
   const { rotations, versions } = records;
@@ -93,6 +98,7 @@ async function one({ config, store }: Session, client: Client | null, credential
     ...waitOf(sighting, config.credentials[credential]?.owner),
     rotation: open ? openOf(open, sighting) : null,
     leftOver: leftOver(versions, open),
+    delivered: await deliveredTo(session, credential),
     inForce: await inForceOf(store, credential, version),
     openIntents: await openIntents(store, credential, open),
     engine: await engineOf(store, credential),
@@ -100,7 +106,7 @@ async function one({ config, store }: Session, client: Client | null, credential
   };
   const restoredAt = await store.unreconciledSince(credential);
   const unscheduled = client !== null && descriptor !== null && (await hasLostItsSchedule(store, client, credential));
-  return { ...facts, trouble: troubleOf({ ...facts, version, sighting, restoredAt, unscheduled }) };
+  return { ...facts, trouble: troubleOf({ ...facts, version, versions, sighting, restoredAt, unscheduled }) };
 }
 
 const answerMs = 3_000;
@@ -193,6 +199,7 @@ function lastOf(rotations: readonly RotationRow[]): CredentialStatus['last'] {
 
 interface Seen extends Omit<CredentialStatus, 'trouble'> {
   readonly version: Version | undefined;
+  readonly versions: readonly Version[];
   readonly sighting: Sighting | null;
   /** Unix ms of a restore from a backup since which nobody has looked. */
   readonly restoredAt: number | null;
@@ -201,7 +208,7 @@ interface Seen extends Omit<CredentialStatus, 'trouble'> {
 }
 
 function troubleOf(seen: Seen): string[] {
-  const sentences = [...valueTrouble(seen), ...rotationTrouble(seen)];
+  const sentences = [...valueTrouble(seen), ...rotationTrouble(seen), ...deliveryTrouble(seen)];
   return [
     ...sentences.filter((sentence) => sentence !== null),
     ...seen.leftOver.map(({ number, state }) => `Version ${number} is left over, ${state}.`),
@@ -226,6 +233,23 @@ function valueTrouble(seen: Seen): (string | null)[] {
     ...scheduleTrouble(seen),
     restoredAt === null ? null : `The store was restored from a backup: keyturn reconcile ${credential}`,
   ];
+}
+
+/** While a rotation is open, what stands there is on its way. */
+function deliveryTrouble({ credential, delivered, versions, rotation, current }: Seen): string[] {
+  if (rotation) return [];
+  return delivered.flatMap((each) => {
+    const why = whyNotInForce(each, versions);
+    const left = each.leftBehind.map(
+      (name) => `A delivery that was cut off left ${name}: keyturn reconcile ${credential}`,
+    );
+    return [
+      ...(why === null
+        ? []
+        : [`${each.place} ${why}, and version ${current?.number} is in force: keyturn reconcile ${credential}`]),
+      ...left,
+    ];
+  });
 }
 
 function rotationTrouble({ rotation, sighting, last }: Seen): (string | null)[] {

@@ -5,7 +5,7 @@ import { entry, outside, reached, reachMs } from './acting.js';
 import type { Boundary } from './cases.js';
 import { engineFaults } from './engine-faults.js';
 import type { Fault } from './fault.js';
-import type { Outgoing, Point } from './snag.js';
+import { diskOrigin, type Outgoing, type Point } from './snag.js';
 import { type Theater, unstick, until, within } from './theater.js';
 import { kindOf } from './tracer.js';
 
@@ -21,6 +21,7 @@ const edited =
 export const faults: readonly Fault[] = [
   kill('kill-entry', entry),
   kill('kill-answer', (boundary) => [...changes(boundary, 'answer'), ...onlyRead(boundary, 'answer')]),
+  kill('kill-file', onDisk),
   kill('kill-write', ({ writes }) => writes.map((_, nth) => ({ at: 'write', nth }))),
   kill('kill-end', () => [{ at: 'end' }]),
   stop('stop-entry', entry, (theater) => until('another worker took over', () => tookOver(theater), takeOverMs)),
@@ -37,7 +38,7 @@ export const faults: readonly Fault[] = [
   overtaken(),
   outside('server-kill', entry, ({ temporal }) => temporal.crash()),
   serverAway(),
-  answered('reset-after', (boundary) => changes(boundary, 'request'), 'reset-after'),
+  answered('reset-after', asked, 'reset-after'),
   answered('rate-limit', firstRequest, { status: 429, retryAfterSeconds: 1, body: 'slow down' }),
   answered('server-error', firstRequest, { status: 503, body: 'not now' }),
   answered('hang', firstRequest, 'hang'),
@@ -179,9 +180,27 @@ function keeps({ writes }: Boundary): Point[] {
   return writes.flatMap((name, nth) => (name === 'keep' ? [{ at: 'write', nth }] : []));
 }
 
-/** The requests of a boundary that change something. */
+/** What changes something at a boundary: requests, and files on this machine. */
 function changes({ requests }: Boundary, at: 'request' | 'answer'): Point[] {
-  return requests.filter((request) => kindOf(request) === 'change').map((_, nth) => ({ at, of: 'change', nth }));
+  return changesOf(requests).map((_, nth) => ({ at, of: 'change', nth }));
+}
+
+/** Where somebody is asked for a change who can answer in another way: a disk cannot. */
+function asked({ requests }: Boundary): Point[] {
+  return changesOf(requests).flatMap(({ origin }, nth) =>
+    origin === diskOrigin ? [] : [{ at: 'request', of: 'change', nth }],
+  );
+}
+
+/** Where a file is about to take the place of another one. */
+function onDisk({ requests }: Boundary): Point[] {
+  return changesOf(requests).flatMap(({ origin }, nth) =>
+    origin === diskOrigin ? [{ at: 'request', of: 'change', nth }] : [],
+  );
+}
+
+function changesOf(requests: readonly Outgoing[]): Outgoing[] {
+  return requests.filter((request) => kindOf(request) === 'change');
 }
 
 /** The first request of a boundary that changes nothing. */
@@ -191,7 +210,7 @@ function onlyRead(boundary: Boundary, at: 'request' | 'answer'): Point[] {
 }
 
 function firstRequest(boundary: Boundary): readonly Point[] {
-  const [first] = changes(boundary, 'request');
+  const [first] = asked(boundary);
   return first ? [first] : onlyRead(boundary, 'request');
 }
 

@@ -67,6 +67,7 @@ export async function judge(scene: Scene): Promise<Judgement> {
       ...(brokenAt === null ? [] : [`the ledger is broken at entry ${brokenAt}`]),
       ...(statesFit ? [] : ['a version is in a state that was not sealed']),
       ...atTheEnd(scene, known),
+      ...filesLeft(scene),
       ...(await leftOpen(scene)),
       ...(await unconfirmed(scene)),
     ],
@@ -109,6 +110,12 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   );
   if (edited) return problems;
   return [...problems, ...notAlone(counted, scene.stranded ? currentOf(counted) : held, report)];
+}
+
+/** Files with a value in them, where a rotation says that it is through. */
+function filesLeft({ stage: { scenario }, report }: Scene): string[] {
+  if (!report || ['abandoned', 'contained', 'failed'].includes(report.outcome)) return [];
+  return (scenario.leftBehind?.() ?? []).map((name) => `${name} was left behind`);
 }
 
 function isCurrent({ versions }: Known): boolean {

@@ -39,6 +39,10 @@ export interface Outgoing {
   readonly asks?: boolean;
 }
 
+/** Files are replaced by clients that know no address: what they change, on a server and on this machine, goes by these instead. */
+export const sftpOrigin = 'sftp:';
+export const diskOrigin = 'file:';
+
 /** What one attempt of an activity did. */
 export interface Trace {
   /** Of all activities, in the order in which they began. */

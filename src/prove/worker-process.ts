@@ -1,11 +1,9 @@
 // The worker under test: a process of its own, made of the same parts as every worker, that can be killed where it hurts. One that comes
 // through its case takes part in another, built anew.
 import { flushCompileCache } from 'node:module';
-import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Agent, setGlobalDispatcher } from 'undici';
-import { RemoteFiles } from '../../activities/sftp/remote-files.js';
 import { bundlePath } from '../../workers/bundle.js';
 import { composeSystems } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
@@ -14,8 +12,8 @@ import { openSession } from '../operations/session.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import type { Store } from '../store/store.js';
 import { connectWorker, embeddedTarget } from '../temporal/connect.js';
+import { standAroundFiles } from './file-changes.js';
 import type { Assignment, Order, WorkerMessage } from './snag.js';
-import { sftpOrigin } from './stages/sftp-private-key.js';
 import { createTracer } from './tracer.js';
 
 /** Takes one safety rule out of what a worker is built of. */
@@ -29,7 +27,6 @@ const silenceMs = 1_000; // the crash matrix waits no 20 seconds for an answer t
 
 process.once('disconnect', () => process.exit());
 installRuntime(pino({ level: 'silent' }));
-const replace = Reflect.get(RemoteFiles.prototype, 'replace');
 flushCompileCache(); // this process will hardly get to end by itself
 for (;;) {
   const begun = told('work');
@@ -59,10 +56,7 @@ async function work({ file, address, snag, without }: Assignment, defer: Defer):
   const agent = new Agent({ headersTimeout: silenceMs });
   defer(() => agent.destroy());
   setGlobalDispatcher(agent.compose(tracer.requests));
-  RemoteFiles.prototype.replace = function (path, by) {
-    const request = { method: 'RENAME', origin: sftpOrigin, path: `/${basename(path)}` };
-    return tracer.change(request, () => replace.call(this, path, by));
-  };
+  standAroundFiles((request, change) => tracer.change(request, change));
   const change = without ? await rule(without) : {};
   const store = tracer.store(change.store?.(session.store) ?? session.store);
   const activities = registered(composeSystems(session.config, store));

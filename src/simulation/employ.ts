@@ -7,8 +7,8 @@ import type { WorkerProcess } from '../prove/worker.js';
 import { owner, type SimProcess } from './engine.js';
 import type { SimJobOptions } from './job.js';
 import { directDoor, doors } from './patches.js';
+import { traceChanges } from './file-changes.js';
 import { entering, gatedStore, knocking } from './places.js';
-import { traceChanges } from './remote-changes.js';
 import type { SimTemporal } from './temporal.js';
 import { SimWorker } from './worker.js';
 

@@ -1,3 +1,4 @@
+import { diskOrigin } from '../prove/snag.js';
 import type { Stage } from '../prove/stage.js';
 import type { Place } from './places.js';
 
@@ -76,11 +77,16 @@ export function layersOf({ at, name }: Place): Layer[] {
 export function fits({ kind, layer }: Trouble, place: Place): boolean {
   const { at, name } = place;
   if (kind === 'hollow-deletion') return at === 'request' && deletes.test(name);
-  if (onRequests.has(kind)) return at === 'request';
+  if (onRequests.has(kind)) return isAsked(place);
   if (beforeDocuments.has(kind)) return at === 'entry' && takesDocuments.test(name);
   if (kind === 'worker-on-environment') return at === 'entry'; // between a reload and its document nobody can see it (DECISIONS)
   if (kind === 'edit-back') return at === 'entry' && name.endsWith('.settingsAreOurs');
   return layersOf(place).includes(layer);
+}
+
+/** A disk does not answer in another way. */
+function isAsked({ at, request }: Place): boolean {
+  return at === 'request' && request?.origin !== diskOrigin;
 }
 
 /** Whether it can happen on a stage at all. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { leftBehindIn } from '../left-behind.js';
 import type { Scenario } from '../scenario.js';
 
 const variable = 'KEYTURN_VALUE';
@@ -31,6 +32,7 @@ export async function delivered(scenario: Scenario): Promise<Scenario> {
       const works = value === undefined || scenario.working().includes(value); // a step that ends it comes after the one that takes it from there
       return (await scenario.consume()) && works;
     },
+    leftBehind: () => leftBehindIn(folder),
     async stop() {
       await scenario.stop();
       await rm(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Duration } from '../../domain/duration.js';
 import { type DocumentEngineLab, startDocumentEngineLab } from '../document-engine/server.js';
 import type { Behavior, SecretType } from '../document-engine/state.js';
+import { leftBehindIn } from '../left-behind.js';
 import type { Scenario, ScenarioOptions } from '../scenario.js';
 
 export interface DocumentEngineOptions extends ScenarioOptions {
@@ -23,7 +24,7 @@ export interface DocumentEngineStage {
   readonly folder: string;
   readonly lifetime: Duration;
   /** What every scenario of the engine has in common. */
-  readonly base: Pick<Scenario, 'secretFiles' | 'working' | 'stop'>;
+  readonly base: Pick<Scenario, 'secretFiles' | 'working' | 'leftBehind' | 'stop'>;
   /** `engines` and `credentials`, with what is special to one. */
   readonly config: (credential: NamedCredential, jwt?: object) => Scenario['config'];
 }
@@ -48,6 +49,7 @@ export async function stageDocumentEngine(
     base: {
       secretFiles: { 'viewer-token': engine.apiToken },
       working: () => engine.values(type),
+      leftBehind: () => leftBehindIn(folder),
       stop: async () => {
         await engine.stop();
         await rm(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
+import { leftBehindIn } from '../left-behind.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 import { blobOf } from '../sftp/keys.js';
 import { type SftpLab, startSftpLab } from '../sftp/server.js';
@@ -43,6 +44,7 @@ export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Pr
     engineHolds: held,
     working: () => sftp.accepted().filter((blob) => blob !== sftp.admin.blob),
     received: () => receivedBy({ docuelevate, sftp }),
+    leftBehind: () => leftBehindIn(folder),
     secrets() {
       held();
       const keys = [sftp.admin.privateKey, sftp.key.privateKey, ...read.seen()].flatMap(linesOf);

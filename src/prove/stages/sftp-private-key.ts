@@ -8,12 +8,10 @@ import type { OpenAiLab } from '../../lab/openai/server.js';
 import type { LabServer } from '../../lab/server.js';
 import { newLabKey } from '../../lab/sftp/keys.js';
 import type { SftpLab } from '../../lab/sftp/server.js';
+import { sftpOrigin } from '../snag.js';
 import { letterAbout, once } from '../letters.js';
 import type { Documents, Stage } from '../stage.js';
 import { withAi } from '../with-ai.js';
-
-/** Files on a server are replaced by clients that do not know its address: it goes by this one instead. */
-export const sftpOrigin = 'sftp:';
 
 /** The scenario, with a person whose own key is let in as well and lies in a file of theirs. */
 export async function stageSftpPrivateKey(): Promise<Stage> {
