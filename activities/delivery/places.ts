@@ -1,6 +1,7 @@
 import { needsDecision, passing, permanent } from '../shared/patience.js';
 import { quoted, rawIn, variablesIn, withRaw } from './env-text.js';
 import { bytesOf, contentOf, removeFile, replaceFile, type Rights } from './files.js';
+import { whyFixed } from './fixed.js';
 import type { Fencing } from './local-files.js';
 import { type EnvFileTarget, type FileTarget, nameOf, type Target } from './target.js';
 
@@ -118,6 +119,8 @@ export interface Kept {
 /** Written before the place itself; one that an earlier attempt has written stays. */
 export async function keepBefore(place: Place, { path }: Kept): Promise<void> {
   if ((await contentOf(path)) !== null) return;
+  const why = await whyFixed(place.path, place.owner);
+  if (why !== null) throw permanent('Rejected', why);
   const content = await place.read();
   const owner = place.owner; // who may write the folder, and not whose this is
   const rights = owner ? { ...onlyOwner, owner } : onlyOwner;

@@ -33,9 +33,11 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function startStage(): Promise<Stage> {
+export async function startStage(
+  furnish: (scenario: Scenario) => Scenario | Promise<Scenario> = (scenario) => scenario,
+): Promise<Stage> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  const scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
+  const scenario = await furnish(await startOpenAiApiKey({ clock: fastClock(1000) }));
   const playground = await createPlayground(scenario, { grace: '0 seconds', patience: '0 seconds' });
   const binary = await findTemporalBinary({ report: () => undefined });
   const credential = scenario.credential;

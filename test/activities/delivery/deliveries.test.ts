@@ -6,7 +6,6 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -109,16 +108,6 @@ describe('into a file', () => {
 
     expect(await failureOf(deliver(target, third))).toMatchObject({ type: 'NeedsDecision' });
     expect(readFileSync(file, 'utf8')).toBe('by hand');
-  });
-
-  it('follows a link instead of replacing it', async () => {
-    const link = join(folder, 'link');
-    writeFileSync(file, values.old);
-    symlinkSync(file, link);
-
-    await deliver(to({ file: link }));
-
-    expect(readFileSync(file, 'utf8')).toBe(values.next);
   });
 
   it('forgets what was there once the earlier version is retired', async () => {
