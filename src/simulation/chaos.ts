@@ -11,6 +11,8 @@ import type { Without } from '../prove/worker-process.js';
 import type { SimProcess, Simulation } from './engine.js';
 import type { SimJob } from './job.js';
 import { inSimulation } from './matrix.js';
+import type { RotationRow } from '../store/records.js';
+import { Ends } from './ends.js';
 import { Person } from './person.js';
 import { type Around, nameless, type Place } from './places.js';
 import { Random } from './random.js';
@@ -92,6 +94,7 @@ class Scene {
   readonly #plan: Plan;
   readonly #pending: Trouble[];
   #reach!: Reach;
+  readonly #ends = new Ends();
   #storeBackAt = 0;
   #over = false;
 
@@ -115,12 +118,14 @@ class Scene {
     const { truth, person } = this.#reach;
     this.#sim.onEvent = () => truth.look();
     begin();
-    const report = await person.watch();
+    await person.watch();
     this.#over = true;
     await this.#settle(person);
     this.#sim.onEvent = null;
-    const judged = await this.#judge(session, report);
-    const problems = [...truth.problems, ...person.problems, ...judged.problems];
+    const rows = await session.store.rotations(credential);
+    const report = this.#ends.last({ rows });
+    const judged = await this.#judge(session, report, rows);
+    const problems = [...truth.problems, ...person.problems, ...this.#ends.problems, ...judged.problems];
     return {
       ...{ ...judged, outages: truth.outages, outcome: report?.outcome ?? ('none' as const) },
       problems: [...new Set(problems)],
@@ -136,13 +141,18 @@ class Scene {
     hire();
     const input = inputOf(session.config, credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
     const { graceMs, patienceMs } = plan;
-    const { handle } = await startRotation(session, job.temporal.client, {
+    const { client } = job.temporal;
+    const { handle } = await startRotation(session, client, {
       ...input,
       policy: { ...input.policy, graceMs, patienceMs },
       timing: { heartbeatMs: 1_000 },
     });
     const [truth, random] = [new Truth(sim, stage), new Random(`${sim.seed}/people`)];
-    const person = new Person({ sim, server: job.server, handle, truth, random, plan });
+    job.server.onEnded = this.#ends.hear;
+    const terminal = { sim, client, file, credential };
+    const { scenario } = stage;
+    const people = { ...terminal, server: job.server, handle, scenario, truth, random, plan, ends: this.#ends };
+    const person = new Person(people);
     const losesStore = (ms: number): void => void (this.#storeBackAt = sim.now + ms);
     return { sim, job, stage, truth, person, random, hire, losesStore };
   }
@@ -174,7 +184,7 @@ class Scene {
     await person.settled();
   }
 
-  async #judge({ store }: Session, report: RotationReport | null): Promise<Judgement> {
+  async #judge({ store }: Session, report: RotationReport | null, rows: readonly RotationRow[]): Promise<Judgement> {
     const { stage, truth, person } = this.#reach;
     const { credential } = stage.scenario;
     const { condemned, edited, darkByOthers } = truth;
@@ -182,28 +192,14 @@ class Scene {
     const facts = { stage, store, credential, timeline: truth, condemned, report, edited, calledOff, stranded: false };
     const judged = await judge(facts);
     const excused = darkByOthers ? /holds nothing that works|does not hold the current/ : /^$/;
-    const open = (await store.rotations(credential)).some(({ closedAt }) => closedAt === null);
+    const open = rows.some(({ closedAt }) => closedAt === null);
     return {
       ...judged,
       problems: [
         ...judged.problems.filter((problem) => !excused.test(problem)),
         ...(open ? ['the workflow has ended, and the store still has its rotation open'] : []),
-        ...wrongEnds(report, { gaveUp: person.gaveUp, emergency: condemned.size > 0 }),
+        ...this.#ends.wrong({ rows, gaveUp: person.gaveUp, emergency: condemned.size > 0 }),
       ],
     };
   }
-}
-
-const endsOfEmergencies: readonly RotationOutcome[] = ['replaced', 'contained', 'abandoned'];
-
-function wrongEnds(report: RotationReport | null, so: { gaveUp: boolean; emergency: boolean }): string[] {
-  if (!report) return [];
-  const { outcome, why = 'without a reason' } = report;
-  return [
-    ...(outcome === 'failed' ? [`it failed: ${why}`] : []),
-    ...(outcome === 'abandoned' && !so.gaveUp ? [`it gave up, and nobody told it to: ${why}`] : []),
-    ...(so.emergency && !endsOfEmergencies.includes(outcome)
-      ? [`there was an emergency, and it ended as ${outcome}: ${why}`]
-      : []),
-  ];
 }

@@ -1,7 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SimTemporal } from './temporal.js';
 
 type Named = string | { readonly name: string };
 const nameOf = (definition: Named): string => (typeof definition === 'string' ? definition : definition.name);
+
+interface SignalWithStart {
+  readonly workflowId: string;
+  readonly args: readonly unknown[];
+  readonly signal: Named;
+  readonly signalArgs: readonly unknown[];
+}
 
 /** The few calls of a client that the crash matrix and the operations make. */
 export function createClient(temporal: SimTemporal) {
@@ -22,23 +30,38 @@ export function createClient(temporal: SimTemporal) {
     result: async () => temporal.executions.get(workflowId)!.result.promise,
     terminate: async () => temporal.terminate(workflowId),
   });
+  const workflowService = serviceOf(temporal);
   return {
     options: { namespace: 'default' },
     workflow: {
       start: (type: string, { workflowId, args }: { workflowId: string; args: unknown[] }) =>
         temporal.call(() => {
-          temporal.start(workflowId, type, args);
+          temporal.start({ workflowId, type, args });
+          return handleOf(workflowId);
+        }),
+      signalWithStart: (type: string, { workflowId, args, signal, signalArgs }: SignalWithStart) =>
+        temporal.call(() => {
+          temporal.signalWithStart({ workflowId, type, args }, { name: nameOf(signal), args: signalArgs });
           return handleOf(workflowId);
         }),
       getHandle: handleOf,
     },
-    connection: {
-      workflowService: {
-        async resetStickyTaskQueue({ execution }: { execution: { workflowId: string } }) {
-          await temporal.call(() => temporal.resetSticky(execution.workflowId));
-        },
-      },
-    },
+    ...{ connection: { workflowService }, workflowService },
+    withDeadline: <T>(at: number, work: () => Promise<T>): Promise<T> =>
+      Promise.race([work(), delay(at - Date.now()).then(() => Promise.reject(new Error('its time is over')))]),
+  };
+}
+
+/** The calls below the client's own. */
+function serviceOf(temporal: SimTemporal) {
+  return {
+    resetStickyTaskQueue: ({ execution }: { execution: { workflowId: string } }) =>
+      temporal.call(() => temporal.resetSticky(execution.workflowId)),
+    describeTaskQueue: () =>
+      temporal.call(() => ({
+        pollers: temporal.polling().map(() => ({ lastAccessTime: { seconds: Date.now() / 1000 } })),
+      })),
+    getSystemInfo: () => temporal.call(() => ({})),
   };
 }
 

@@ -1,4 +1,5 @@
 import { msToTs } from '@temporalio/common/lib/time.js';
+import { defaultPayloadConverter } from '@temporalio/common';
 import proto, { type coresdk, type temporal } from '@temporalio/proto';
 import type { Planned, SimProcess, Simulation } from './engine.js';
 
@@ -124,4 +125,42 @@ export function initialization(
     ...{ randomnessSeed, firstExecutionRunId: runId, startTime: msToTs(Math.floor(sim.now)) },
     workflowTaskTimeout: msToTs(workflowTaskMs),
   };
+}
+
+/** A workflow that somebody outside wants, with its arguments as they are. */
+export interface Asked {
+  readonly workflowId: string;
+  readonly type: string;
+  readonly args: readonly unknown[];
+}
+
+/** A signal with its arguments as they are. */
+export interface SignalAsked {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+/** The order in which core hands jobs over: signals and updates before what has come to an end. */
+export function sorted(jobs: readonly Job[]): Job[] {
+  const rank = (job: Job): number => (job.initializeWorkflow ? 0 : job.signalWorkflow ? 1 : job.doUpdate ? 2 : 3);
+  return [...jobs].sort((a, b) => rank(a) - rank(b));
+}
+
+/** As a client sends arguments. */
+export function payloads(values: readonly unknown[]): Payload[] {
+  return values.map((value) => defaultPayloadConverter.toPayload(value));
+}
+
+/** Of the first run of a workflow: nothing is carried over. */
+export function freshResult(): Pick<Execution, 'result' | 'shown'> {
+  const result = Promise.withResolvers<unknown>();
+  result.promise.catch(() => undefined);
+  return { result, shown: new Map() };
+}
+
+/** It ends the run. */
+export function isClosing(command: Command): boolean {
+  return Boolean(
+    command.completeWorkflowExecution ?? command.failWorkflowExecution ?? command.continueAsNewWorkflowExecution,
+  );
 }

@@ -1,8 +1,11 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Decision, Progress, RotationReport } from '../domain/rotation.js';
+import type { Decision, Progress } from '../domain/rotation.js';
 import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
-import type { Simulation } from './engine.js';
+import type { Scenario } from '../lab/scenario.js';
+import { directCommand, emergencyCommand, type Terminal } from './commands.js';
+import type { Ends } from './ends.js';
+import type { Execution } from './execution.js';
 import type { Random } from './random.js';
 import type { SimTemporal } from './temporal.js';
 import type { Plan } from './trouble.js';
@@ -14,17 +17,22 @@ const drift =
 const endMs = 24 * 3_600_000;
 const lookMs = 400;
 const untilNextMs = 30_000; // a grace, a pause
+const untilUseMs = 3_600_000;
 const patience = 5; // questions, before somebody gives up
 const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon'];
 
-interface Surroundings {
-  readonly sim: Simulation;
+interface Surroundings extends Terminal {
   readonly server: SimTemporal;
-  readonly handle: WorkflowHandle<RotationWorkflow>;
+  /** Of the rotation that everything begins with. */
+  readonly handle: Rotation;
+  readonly scenario: Scenario;
   readonly truth: Truth;
+  readonly ends: Ends;
   readonly random: Random;
   readonly plan: Plan;
 }
+
+type Rotation = WorkflowHandle<RotationWorkflow>;
 
 interface Answer {
   readonly decision: Decision;
@@ -41,20 +49,33 @@ export class Person {
   readonly #answers = new Map<string, Answer>();
   readonly #doing: Promise<void>[] = [];
   #asked = 0;
+  #errands = 0;
+  #emergencies = 0;
+  #slots = 0;
+  #usedAt: number;
 
   constructor(at: Surroundings) {
     this.#at = at;
+    this.#usedAt = at.sim.now;
     at.server.onScheduled = (type, args) => this.#scheduled(type, args);
   }
 
   /** People act on their own, not within the process where the plan let them. */
   act(work: () => Promise<unknown>): void {
+    this.#later(0, work);
+  }
+
+  #later(ms: number, work: () => Promise<unknown>): void {
     const { sim } = this.#at;
+    this.#errands++;
     const done = new Promise<void>((resolve) =>
-      sim.after(0, () => {
+      sim.after(ms, () => {
         work()
           .catch((error: unknown) => sim.note(`in vain: ${String(error)}`))
-          .finally(resolve);
+          .finally(() => {
+            this.#errands--;
+            resolve();
+          });
       }),
     );
     this.#doing.push(done);
@@ -65,17 +86,45 @@ export class Person {
   }
 
   emergency(): void {
-    const { truth, handle } = this.#at;
+    const { handle } = this.#at;
+    this.#strike(async () => {
+      await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
+      this.#at.truth.condemn(); // what came to life while it was on its way
+    });
+  }
+
+  emergencyCommand(): void {
+    this.#strike(() => emergencyCommand(this.#at));
+  }
+
+  directCommand(): void {
+    this.#strike(async () => this.#at.ends.add(await directCommand(this.#at)));
+  }
+
+  #strike(send: () => Promise<void>): void {
+    const { truth } = this.#at;
     this.act(async () => {
       truth.condemn();
+      this.#emergencies++;
       try {
-        await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
-        truth.condemn();
+        await send();
       } catch (error) {
-        truth.pardon();
+        if (--this.#emergencies === 0) truth.pardon();
         throw error;
       }
     });
+  }
+
+  /** The credential falls due in so long, whatever is under way. */
+  schedule(ms: number): void {
+    const { server, credential } = this.#at;
+    this.#later(ms, () =>
+      server.call(() => {
+        const workflowId = `schedule/${credential}/${++this.#slots}`;
+        const asked = { actor: 'harness', reason: 'it is due' };
+        server.start({ workflowId, type: 'scheduledRotation', args: [{ credential, asked }] });
+      }),
+    );
   }
 
   takeBack(): void {
@@ -83,7 +132,7 @@ export class Person {
       const { waiting }: Progress = await this.#at.handle.query(progress);
       if (!waiting) return;
       this.#answers.set(waiting.id, { decision: 'roll-back', why: null });
-      await this.#decide('roll-back', waiting.id);
+      await decideOn(this.#at.handle, 'roll-back', waiting.id);
     });
   }
 
@@ -91,28 +140,32 @@ export class Person {
     this.act(() => this.#at.handle.executeUpdate(retireNow, { args: [{ actor: 'harness' }] }));
   }
 
-  /** Until the rotation is over. Null when it did not end as a rotation does. */
-  async watch(): Promise<RotationReport | null> {
-    const { sim, server, handle } = this.#at;
+  /** Until whatever was begun is over. */
+  async watch(): Promise<void> {
+    const { sim, server } = this.#at;
     for (const until = sim.now + endMs; sim.now < until; await sim.sleep(lookMs)) {
-      const execution = server.executions.get(handle.workflowId);
-      if (!execution) throw new Error('the rotation was never started');
-      if (execution.status === 'COMPLETED') return (await execution.result.promise) as RotationReport;
-      if (execution.status !== 'RUNNING') {
-        const why = await execution.result.promise.catch((error: unknown) => error);
-        this.problems.add(`the workflow is ${execution.status}: ${String(why)}`);
-        return null;
-      }
-      const needsOperator = [execution.shown.get('KeyturnNeedsOperator')].flat()[0] === true;
-      if (needsOperator) await this.#answer().catch(() => undefined);
-      else if (server.idle()) await sim.sleep(untilNextMs);
+      const running = [...server.executions.values()].filter(({ status }) => status === 'RUNNING');
+      if (running.length === 0 && this.#errands === 0) return;
+      const asking = running.filter(needsOperator);
+      for (const { workflowId } of asking) await this.#answer(workflowId).catch(() => undefined);
+      if (asking.length > 0 || !server.idle()) continue;
+      await this.#use();
+      await sim.sleep(untilNextMs);
     }
     this.problems.add('it did not end within a day');
-    return null;
   }
 
-  async #answer(): Promise<void> {
-    const { sim, handle, truth, plan } = this.#at;
+  /** Somebody sends the engine a document now and then: a new key may wait for nothing else. */
+  async #use(): Promise<void> {
+    const { sim, scenario } = this.#at;
+    if (sim.now < this.#usedAt + untilUseMs) return;
+    this.#usedAt = sim.now;
+    await scenario.consume();
+  }
+
+  async #answer(workflowId: string): Promise<void> {
+    const { sim, client, truth, plan } = this.#at;
+    const handle = client.workflow.getHandle<RotationWorkflow>(workflowId);
     const { waiting }: Progress = await handle.query(progress);
     if (waiting?.for !== 'operator') return;
     const { why: title, choices, id } = waiting;
@@ -121,15 +174,15 @@ export class Person {
       this.problems.add(`it says that somebody changed the setting, and nobody did: ${title}`);
     sim.note(`a person is asked "${title}" and says ${decision}`);
     if (plan.answerMs > 0) await sim.sleep(plan.answerMs);
-    if (plan.wrongAnswers) await this.#answerWrongly(choices, id);
+    if (plan.wrongAnswers) await this.#answerWrongly(handle, choices, id);
     this.#answers.set(id, { decision, why: title });
     const times = plan.doubleDecisions ? 2 : 1;
-    await Promise.allSettled(Array.from({ length: times }, () => this.#decide(decision, id)));
+    await Promise.allSettled(Array.from({ length: times }, () => decideOn(handle, decision, id)));
     if (decision === 'abandon') this.gaveUp = true;
   }
 
   /** To the question before, to one that nobody asked, and with what is no choice. */
-  async #answerWrongly(choices: readonly Decision[], question: string): Promise<void> {
+  async #answerWrongly(handle: Rotation, choices: readonly Decision[], question: string): Promise<void> {
     const earlier = [...this.#answers.keys()].filter((each) => each !== question);
     const noChoice = decisions.filter((each) => !choices.includes(each));
     const wrong: (readonly [Decision, string])[] = [
@@ -137,17 +190,12 @@ export class Person {
       ...[...noChoice, 'perhaps' as Decision].map((each) => [each, question] as const),
     ];
     for (const [decision, about] of wrong) {
-      const taken = await this.#decide(decision, about).then(
+      const taken = await decideOn(handle, decision, about).then(
         () => true,
         () => false,
       );
       if (taken) this.problems.add(`"${decision}" was taken, which answers nothing that is asked`);
     }
-  }
-
-  async #decide(decision: Decision, question: string): Promise<void> {
-    const request = { question, actor: 'harness', decision, reason: 'the plan' };
-    await this.#at.handle.executeUpdate(decide, { args: [request] });
   }
 
   #choose(choices: readonly Decision[], why: string): Decision {
@@ -169,4 +217,13 @@ export class Person {
     if (given?.decision !== decision || given.why?.startsWith(title) === false)
       this.problems.add(`"${decision}" was taken for an answer about "${title}", which nobody was asked`);
   }
+}
+
+function needsOperator({ shown }: Execution): boolean {
+  return [shown.get('KeyturnNeedsOperator')].flat()[0] === true;
+}
+
+async function decideOn(handle: Rotation, decision: Decision, question: string): Promise<void> {
+  const request = { question, actor: 'harness', decision, reason: 'the plan' };
+  await handle.executeUpdate(decide, { args: [request] });
 }

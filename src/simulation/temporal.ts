@@ -1,16 +1,22 @@
-import { defaultPayloadConverter } from '@temporalio/common';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import proto, { type coresdk } from '@temporalio/proto';
 import { ActivityBoard } from './activities.js';
 import type { Simulation } from './engine.js';
 import {
   type ActivityTask,
+  type Asked,
   type Begun,
   type Command,
   type Execution,
+  freshResult,
   initialization,
+  isClosing,
   type Job,
   newExecution,
+  payloads,
   type Poller,
+  type SignalAsked,
+  sorted,
   type WorkflowTask,
   workflowTaskMs,
 } from './execution.js';
@@ -37,6 +43,8 @@ export class SimTemporal {
   readonly executions = new Map<string, Execution>();
   /** Told every activity that is scheduled, for whoever checks the rules. */
   onScheduled: ((type: string, args: unknown[]) => void) | null = null;
+  /** Told every workflow that has ended. */
+  onEnded: ((execution: Execution) => void) | null = null;
   readonly #wire: Wire;
   readonly #activities: ActivityBoard;
   readonly #commands: CommandHooks;
@@ -47,7 +55,7 @@ export class SimTemporal {
     this.sim = sim;
     this.#wire = new Wire(sim);
     this.#activities = new ActivityBoard(sim, this.#wire, {
-      ready: () => this.#ready(),
+      ready: () => this.polling(),
       add: (execution, job) => this.#add(execution, job),
       scheduled: (type, args) => this.onScheduled?.(type, args),
     });
@@ -56,22 +64,26 @@ export class SimTemporal {
       add: (execution, job) => this.#add(execution, job),
       end: (execution, status, settle) => this.#end(execution, status, settle),
       goOn: (execution, type, args) => void this.#begin({ workflowId: execution.workflowId, type, args }, execution),
+      startChild: (child) => (this.#isRunning(child.workflowId) ? null : this.#begin(child).runId),
     };
   }
 
   // What clients ask ------------------------------------------------------------------------------------------------------------------
 
-  start(workflowId: string, type: string, args: readonly unknown[]): Execution {
-    if (this.executions.get(workflowId)?.status === 'RUNNING') throw new Error(`${workflowId} is running`);
-    return this.#begin({ workflowId, type, args: args.map((arg) => defaultPayloadConverter.toPayload(arg)) });
+  start({ args, ...begun }: Asked): Execution {
+    if (this.#isRunning(begun.workflowId)) throw new Error(`${begun.workflowId} is running`);
+    return this.#begin({ ...begun, args: payloads(args) });
   }
 
   signal(workflowId: string, name: string, args: readonly unknown[]): Promise<void> {
-    return this.call(() => {
-      const execution = this.#running(workflowId);
-      const input = args.map((arg) => defaultPayloadConverter.toPayload(arg));
-      this.#add(execution, { signalWorkflow: { signalName: name, input, identity: 'client', headers: {} } });
-    });
+    return this.call(() => this.#signal(this.#running(workflowId), name, args));
+  }
+
+  /** Signals the workflow of that id, which is started when none is running. */
+  signalWithStart(asked: Asked, signal: SignalAsked): void {
+    const { workflowId } = asked;
+    if (!this.#isRunning(workflowId)) this.start(asked);
+    this.#signal(this.#running(workflowId), signal.name, signal.args);
   }
 
   async update(workflowId: string, name: string, args: readonly unknown[]): Promise<void> {
@@ -81,7 +93,7 @@ export class SimTemporal {
       const execution = this.#running(workflowId);
       const id = `update-${++this.#updates}`;
       execution.updates.set(id, { id, settled });
-      const input = args.map((arg) => defaultPayloadConverter.toPayload(arg));
+      const input = payloads(args);
       const meta = { identity: 'client', updateId: id };
       this.#add(execution, {
         doUpdate: { id, protocolInstanceId: id, name, input, headers: {}, meta, runValidator: true },
@@ -91,16 +103,16 @@ export class SimTemporal {
   }
 
   async query(workflowId: string, name: string): Promise<unknown> {
-    const asked = await this.call(() => {
-      const execution = this.#running(workflowId);
-      const up = this.#ready();
+    return this.call(() => {
+      const execution = this.executions.get(workflowId);
+      if (!execution) throw new WorkflowNotFoundError('it was never started', workflowId, undefined);
+      const up = this.polling();
       const poller = execution.sticky && up.includes(execution.sticky) ? execution.sticky : up[0];
       if (!poller || execution.task) throw new Error('no worker answers');
       const tooLate = this.sim.sleep(queryMs).then(() => Promise.reject(new Error('no worker answered')));
       tooLate.catch(() => undefined);
       return Promise.race([poller.query(execution, name), tooLate]); // a worker that dies meanwhile says nothing
     });
-    return asked;
   }
 
   terminate(workflowId: string): void {
@@ -111,14 +123,17 @@ export class SimTemporal {
 
   resetSticky(workflowId: string): void {
     const execution = this.executions.get(workflowId);
-    if (!execution) return;
-    execution.sticky = null;
-    this.#offer(execution);
+    if (execution) this.#offer(Object.assign(execution, { sticky: null }));
   }
 
   /** It does not answer for so long. What is asked meanwhile is asked again, and its own timers fire afterwards. */
   away(ms: number): void {
     this.#wire.away(ms);
+  }
+
+  /** Workers that ask for work. */
+  polling(): Poller[] {
+    return this.pollers.filter(({ polling, process }) => polling && process.state === 'up');
   }
 
   /** Nothing is under way: every workflow waits for a timer or a message. */
@@ -164,8 +179,13 @@ export class SimTemporal {
 
   // Inside ----------------------------------------------------------------------------------------------------------------------------
 
-  #ready(): Poller[] {
-    return this.pollers.filter(({ polling, process }) => polling && process.state === 'up');
+  #isRunning(workflowId: string): boolean {
+    return this.executions.get(workflowId)?.status === 'RUNNING';
+  }
+
+  #signal(execution: Execution, signalName: string, args: readonly unknown[]): void {
+    const input = payloads(args);
+    this.#add(execution, { signalWorkflow: { signalName, input, identity: 'client', headers: {} } });
   }
 
   #running(workflowId: string): Execution {
@@ -189,7 +209,7 @@ export class SimTemporal {
   /** Gives what is pending to a worker: the one that has the workflow in memory first, and after a while to any. */
   #offer(execution: Execution): void {
     if (execution.status !== 'RUNNING' || execution.task || execution.pending.length === 0) return;
-    const ready = this.#ready();
+    const ready = this.polling();
     const { sticky } = execution;
     if (sticky && !ready.includes(sticky)) {
       this.#wire.alarm(stickyMs, () => {
@@ -281,23 +301,6 @@ export class SimTemporal {
     if (execution.task) execution.task.alarm.cancelled = true;
     execution.task = null;
     settle();
+    if (status !== 'CONTINUED_AS_NEW') this.onEnded?.(execution);
   }
-}
-
-/** The order in which core hands jobs over: signals and updates before what has come to an end. */
-function sorted(jobs: readonly Job[]): Job[] {
-  const rank = (job: Job): number => (job.initializeWorkflow ? 0 : job.signalWorkflow ? 1 : job.doUpdate ? 2 : 3);
-  return [...jobs].sort((a, b) => rank(a) - rank(b));
-}
-
-function freshResult(): Pick<Execution, 'result' | 'shown'> {
-  const result = Promise.withResolvers<unknown>();
-  result.promise.catch(() => undefined);
-  return { result, shown: new Map() };
-}
-
-function isClosing(command: Command): boolean {
-  return Boolean(
-    command.completeWorkflowExecution ?? command.failWorkflowExecution ?? command.continueAsNewWorkflowExecution,
-  );
 }

@@ -7,8 +7,14 @@ export const passing = [
   ...(['kill', 'freeze', 'server-crash', 'server-away', 'store-away', 'clock-ahead', 'clock-behind'] as const),
   ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow'] as const),
 ] as const;
-/** What people do; `overtaken` freezes a worker and sends an emergency meanwhile. */
-export const people = ['emergency', 'overtaken', 'take-back', 'retire-now', 'edit-back'] as const;
+/**
+ * What people do, and what falls due; `overtaken` freezes a worker and sends an emergency meanwhile. An emergency is a bare signal, the
+ * command as people type it, or the command that does without Temporal.
+ */
+export const people = [
+  ...(['emergency', 'overtaken', 'take-back', 'retire-now', 'edit-back'] as const),
+  ...(['emergency-command', 'direct-command', 'schedule'] as const),
+] as const;
 /** A provider or an engine that lies, gives up a value, or does what the real DocuElevate was seen to do. */
 export const others = [
   ...(['hollow-deletion', 'old-dies', 'refusal'] as const),
@@ -50,7 +56,7 @@ export interface Plan {
 }
 
 export const durable: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
-  ...(['freeze', 'overtaken', 'server-away', 'store-away', 'slow', 'late'] as const),
+  ...(['freeze', 'overtaken', 'server-away', 'store-away', 'slow', 'late', 'schedule'] as const),
 ]);
 const onRequests: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
   ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow', 'late'] as const),

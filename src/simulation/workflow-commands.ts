@@ -1,10 +1,13 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
-import type { coresdk } from '@temporalio/proto';
+import proto, { type coresdk } from '@temporalio/proto';
 import type { ActivityBoard } from './activities.js';
 import type { Simulation } from './engine.js';
-import type { Command, Execution, Job, Payload } from './execution.js';
+import type { Begun, Command, Execution, Job, Payload } from './execution.js';
 import type { Wire } from './wire.js';
+
+const { START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS: alreadyThere } =
+  proto.coresdk.child_workflow.StartChildWorkflowExecutionFailedCause;
 
 /** What commands need of the server. */
 export interface CommandHooks {
@@ -16,6 +19,8 @@ export interface CommandHooks {
   readonly end: (execution: Execution, status: Execution['status'], settle: () => void) => void;
   /** The next run of the same workflow. */
   readonly goOn: (execution: Execution, type: string, args: readonly Payload[]) => void;
+  /** A workflow that lives on without its parent. Its run id; null when one with its id is running. */
+  readonly startChild: (child: Begun) => string | null;
 }
 
 type Obey<T> = (hooks: CommandHooks, execution: Execution, command: T) => void;
@@ -45,6 +50,13 @@ const effects: { readonly [Kind in keyof Command]?: Obey<NonNullable<Command[Kin
   continueAsNewWorkflowExecution({ end, goOn }, execution, { workflowType, arguments: args }) {
     end(execution, 'CONTINUED_AS_NEW', () => undefined);
     goOn(execution, workflowType ?? execution.type, args ?? []);
+  },
+  startChildWorkflowExecution({ add, startChild }, execution, command) {
+    const [workflowId, workflowType] = [command.workflowId ?? '', command.workflowType ?? ''];
+    const runId = startChild({ workflowId, type: workflowType, args: command.input ?? [] });
+    const failed = { workflowId, workflowType, cause: alreadyThere };
+    const resolved = runId === null ? { failed } : { succeeded: { runId } };
+    add(execution, { resolveChildWorkflowExecutionStart: { seq: command.seq ?? 0, ...resolved } });
   },
   setPatchMarker: () => undefined, // stands in the turn; a replay is told of it
   modifyWorkflowProperties: () => undefined, // the memo, which nobody here reads

@@ -1,0 +1,46 @@
+import type { Client } from '@temporalio/client';
+import type { RotationReport } from '../domain/rotation.js';
+import { containDirectly } from '../operations/emergency-direct.js';
+import { sendEmergency } from '../operations/emergency-send.js';
+import { openSession } from '../operations/session.js';
+import { owner, SimProcess, type Simulation } from './engine.js';
+
+/** What somebody types on the machine of a rotation. */
+export interface Terminal {
+  readonly sim: Simulation;
+  readonly client: Client;
+  /** The configuration. */
+  readonly file: string;
+  readonly credential: string;
+}
+
+/** `keyturn emergency`: to the rotation, and to a containment beside it when that does not answer. */
+export function emergencyCommand(terminal: Terminal): Promise<void> {
+  return typed(terminal, async (session, emergency) => {
+    await sendEmergency(session, terminal.client, emergency);
+  });
+}
+
+/** `keyturn emergency --direct`: without Temporal, whatever it is doing just then. */
+export function directCommand(terminal: Terminal): Promise<RotationReport> {
+  return typed(terminal, (session, emergency) => containDirectly(session, emergency));
+}
+
+type Session = Awaited<ReturnType<typeof openSession>>;
+type Emergency = Awaited<ReturnType<Session['store']['ask']>>;
+
+/** A process of its own, with a session of its own. */
+function typed<T>(
+  { sim, file, credential }: Terminal,
+  work: (session: Session, emergency: Emergency) => Promise<T>,
+): Promise<T> {
+  return owner.run(new SimProcess(sim, 'command'), async () => {
+    const session = await openSession({ file });
+    try {
+      const asked = { credential, actor: 'harness', reason: 'it leaked', versions: null };
+      return await work(session, await session.store.ask(asked));
+    } finally {
+      await session.close();
+    }
+  });
+}
