@@ -6,6 +6,7 @@ import type {
   ActivityInterceptorsFactory,
   Next,
 } from '@temporalio/worker';
+import { isFenceLost } from '../../src/store/failures.js';
 import type { LedgerEntry } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { type StepContext, stepHeader } from '../../workflows/rotation/step-context.js';
@@ -33,10 +34,11 @@ class Recorder implements ActivityInboundCallsInterceptor {
     try {
       if (this.#mayChangeOutside(step) || this.#isRepeated()) await this.#record(step, { event: 'started' });
       const result = await next(input);
+      if (hasFailed(result)) await this.#requireFence(step);
       await this.#record(step, { event: 'succeeded', ...outcomeOf(result) });
       return result;
     } catch (error) {
-      const failure = toFailure(error, step?.emergency);
+      const failure = await this.#failureOf(error, step);
       // The step has ended already; that its end is missing from the ledger reads as "unknown", which is true.
       await this.#record(step, { event: endOf(failure), detail: failure.message }).catch(() => undefined);
       throw failure;
@@ -56,6 +58,28 @@ class Recorder implements ActivityInboundCallsInterceptor {
   /** An earlier attempt may only be frozen: from here on this one is the writer. */
   #isRepeated(): boolean {
     return this.#context.info.attempt > 1;
+  }
+
+  /** What goes wrong for a rotation that somebody else has taken over is no question to a person. */
+  async #failureOf(error: unknown, step: StepContext | null): Promise<Error> {
+    const failure = toFailure(error, step?.emergency);
+    if (isExpected(failure)) return failure;
+    return this.#requireFence(step).then(
+      () => failure,
+      (lost: unknown) => toFailure(lost),
+    );
+  }
+
+  /** Says nothing when the store cannot be asked. @throws FenceLost */
+  async #requireFence(step: StepContext | null): Promise<void> {
+    if (typeof step?.fence !== 'number') return;
+    const { credential, fence, version } = step;
+    const { workflowExecution, activityId, attempt: number } = this.#context.info;
+    if (!workflowExecution) return;
+    const presenter = { ...workflowExecution, attempt: { activity: activityId, number } };
+    await this.#store.fence({ credential, fence, number: version ?? 0 }, presenter).catch((error: unknown) => {
+      if (isFenceLost(error)) throw error;
+    });
   }
 
   /** A planned step that cannot be recorded has not succeeded; recording never delays a revocation. */
@@ -87,11 +111,20 @@ class Recorder implements ActivityInboundCallsInterceptor {
 
 /** Expected waiting is no trouble: the same question is asked again. */
 function endOf(failure: Error): 'waiting' | 'failed' {
-  const isExpected =
+  return isExpected(failure) ? 'waiting' : 'failed';
+}
+
+function isExpected(failure: Error): boolean {
+  return (
     failure instanceof ApplicationFailure &&
     failure.category === ApplicationFailureCategory.BENIGN &&
-    !failure.nonRetryable;
-  return isExpected ? 'waiting' : 'failed';
+    !failure.nonRetryable
+  );
+}
+
+/** A finding that says no. */
+function hasFailed(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'outcome' in result && result.outcome === 'failed';
 }
 
 function stepOf({ headers }: ActivityExecuteInput): StepContext | null {

@@ -1,6 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
-import type { FailureType } from '../../src/domain/failure.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import { isFenceLost } from '../../src/store/failures.js';
 import type { Intent, Made } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { passing } from './patience.js';
@@ -40,9 +39,4 @@ export async function keepOrUnmake(store: Store, ref: VersionRef, { intent, made
  */
 export async function discard(store: Store, { intent, unmake }: Omit<Creation, 'made'>): Promise<void> {
   if (await runDirectly(scope().presenter, unmake)) await store.settle(intent, 'deleted');
-}
-
-function isFenceLost(error: unknown): boolean {
-  const type: FailureType = 'FenceLost';
-  return error instanceof ApplicationFailure && error.type === type;
 }

@@ -15,6 +15,11 @@ export function fenceLost(message: string): ApplicationFailure {
   return refusal('FenceLost', message);
 }
 
+export function isFenceLost(error: unknown): boolean {
+  const type: FailureType = 'FenceLost';
+  return error instanceof ApplicationFailure && error.type === type;
+}
+
 /** Only a person can say how to go on. */
 export function needsDecision(message: string): ApplicationFailure {
   return refusal('NeedsDecision', message);

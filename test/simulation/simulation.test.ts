@@ -63,6 +63,49 @@ describe('chaos', () => {
   );
 });
 
+describe('beside the rotation', () => {
+  const calm = { graceMs: 150, patienceMs: 600_000, answerMs: 0, doubleDecisions: false };
+
+  it('an emergency without Temporal takes over, and what it takes over asks nobody anything', async () => {
+    const troubles = [{ kind: 'direct-command', layer: 'answer', place: 9, ms: 0 }] as const;
+    const asked = { procedure: 'document-engine-secret-key-base', seed: 't-2244', profile: 'all' } as const;
+
+    const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm }, lines: true });
+
+    expect(verdict.problems).toEqual([]);
+    expect(verdict.lines?.filter((line) => line.includes('a person is asked'))).toEqual([]);
+    expect(verdict.outcome).toBe('replaced');
+  });
+
+  it('what falls due meanwhile is left out, and what falls due afterwards rotates once more', async () => {
+    const asked = { procedure: 'openai-api-key', seed: 'due', profile: 'all', lines: true } as const;
+    const due = (ms: number) => [{ kind: 'schedule', layer: 'write', place: 2, ms }] as const;
+
+    const meanwhile = await simulator.ask('chaos', { ...asked, plan: { troubles: due(30), ...calm } });
+    const afterwards = await simulator.ask('chaos', { ...asked, plan: { troubles: due(50_000), ...calm } });
+
+    const ends = (of: typeof meanwhile) => of.lines?.filter((line) => / completes: /.test(line)).join('\n');
+    expect(ends(meanwhile)).toMatch(/schedule.*"skipped"[^]*"retired","version":2/);
+    expect(ends(afterwards)).toMatch(/"retired","version":2[^]*schedule.*"begun"[^]*"retired","version":3/);
+    expect([...meanwhile.problems, ...afterwards.problems]).toEqual([]);
+  });
+
+  it('a containment stands beside a rotation that does not answer, and one of the two does it', async () => {
+    const troubles = [
+      { kind: 'freeze', layer: 'answer', place: 4, ms: 50_000 },
+      { kind: 'emergency-command', layer: 'answer', place: 4, ms: 0 },
+    ] as const;
+    const asked = { procedure: 'openai-api-key', seed: 'beside', profile: 'all', lines: true } as const;
+
+    const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm } });
+
+    expect(verdict.problems).toEqual([]);
+    const ends = verdict.lines?.filter((line) => line.includes(' completes: ')) ?? [];
+    expect(ends.filter((line) => line.includes('containment'))).toHaveLength(1);
+    expect(ends.filter((line) => line.includes('"outcome":"replaced"'))).toHaveLength(1);
+  });
+});
+
 describe('a safety rule that is taken out', () => {
   it(
     'shows, and the plan is made smaller until one trouble is left',

@@ -27,6 +27,8 @@ const contextOf = (attempt: number) =>
 
 /** What the ledger says of an attempt that ends like this. */
 async function entryFor(failure: Error): Promise<object | undefined> {
+  await bench.adopt({ key: 'a value' });
+  await bench.rotate();
   await expect(attempt(1, () => Promise.reject(failure))).rejects.toBe(failure);
   return (await bench.store.ledger()).at(-1);
 }
@@ -41,6 +43,22 @@ async function attempt(number: number, work: () => Promise<unknown>): Promise<un
   const { inbound } = recordingInterceptor(bench.store)(contextOf(number));
   return inbound!.execute!({ args: [], headers }, work);
 }
+
+describe('what fails for a rotation that an emergency without Temporal has taken over', () => {
+  it.each([
+    ['an error', () => Promise.reject(passing('no worker is online'))],
+    ['a finding', async () => ({ kind: 'setting-ours', outcome: 'failed', detail: 'the setting was changed' })],
+  ])('is no question to a person: %s', async (_, work) => {
+    await bench.adopt({ key: 'a value' });
+    await bench.rotate();
+    const row = { name: 'openai', procedure: 'openai-api-key', account: 'a test' };
+    const request = { actor: 'ada', trigger: 'emergency', reason: 'it leaked', emergencies: [] } as const;
+    await bench.store.seize(row, request, { workflowId: 'direct/openai', runId: 'run-2' });
+
+    await expect(attempt(1, work)).rejects.toMatchObject({ type: 'FenceLost' });
+    expect((await bench.store.ledger()).at(-1)).toMatchObject({ event: 'failed', title: 'The old key is refused' });
+  });
+});
 
 it('records an attempt that is asked again as expected as waiting', async () => {
   const failure = settling('OpenAI refuses the key; asked again until its settling time is over', 15_000);
