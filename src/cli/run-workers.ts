@@ -13,8 +13,8 @@ export interface Place {
   readonly target: TemporalTarget;
   /** Resolves when the server has ended; its workers end with it. Left out for a server that is run elsewhere. */
   readonly ended?: Promise<void>;
-  /** Where to look at rotations. */
-  readonly uiUrl?: string;
+  /** For `temporal --config-file`, to look at rotations. */
+  readonly clientConfig?: string;
   /** Where metrics are served, `host:port`. */
   readonly metrics?: string;
 }
@@ -43,7 +43,13 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
   await tellOrphans(cli, session, target);
   line(cli, cli.paint.bold('Ready. Ctrl-C stops'));
   cli.answer(
-    { state: 'ready', address: target.address, namespace: target.namespace, uiUrl: place.uiUrl ?? null, log: file },
+    {
+      state: 'ready',
+      address: target.address,
+      namespace: target.namespace,
+      temporalConfig: place.clientConfig ?? null,
+      log: file,
+    },
     [],
   );
   const over = new AbortController();

@@ -35,7 +35,7 @@ async function up(cli: Cli, session: Session, options: WorkerOptions): Promise<v
   }
   const server = await start(cli, session);
   const { embeddedTarget } = await import('../temporal/connect.js');
-  const target: TemporalTarget = embeddedTarget(server.address);
+  const target: TemporalTarget = embeddedTarget(session.config.data);
   try {
     await runWorkers(cli, session, { ...options, target, ...server });
   } finally {
@@ -52,8 +52,11 @@ async function start(cli: Cli, { config }: Session): Promise<EmbeddedServer> {
   const report = (text: string): void => line(cli, text);
   const binary = await findTemporalBinary({ report });
   const port = await homePort(config.data);
-  const options = { dataDir: config.data, binary, headless: false, report, ...(port !== undefined && { port }) };
+  const options = { dataDir: config.data, binary, report, ...(port !== undefined && { port }) };
   const server = await startEmbeddedServer(options);
-  line(cli, `Temporal server: ${server.address}${server.uiUrl === undefined ? '' : `, its pages at ${server.uiUrl}`}`);
+  line(
+    cli,
+    `Temporal server: ${server.address}; to look inside: temporal --config-file ${server.clientConfig} workflow list`,
+  );
   return server;
 }

@@ -27,7 +27,7 @@ export async function createPlayground(
 ): Promise<Playground> {
   const dir = await mkdtemp(join(tmpdir(), 'keyturn-lab-'));
   const dataDir = join(dir, 'temporal');
-  await mkdir(dataDir);
+  await mkdir(dataDir, { mode: 0o700 });
   for (const [name, secret] of Object.entries(scenario.secretFiles))
     await writeFile(join(dir, name), `${secret}\n`, { mode: 0o600 });
   const { engines, credentials } = scenario.config;

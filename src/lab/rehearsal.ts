@@ -25,7 +25,7 @@ export interface RehearsalOptions {
 export interface Rehearsal {
   readonly session: Session;
   readonly client: Client;
-  readonly address: string;
+  readonly target: TemporalTarget;
 }
 
 /** Sets everything up on a playground and adopts the value in force. What it starts is deferred, so that it ends in the right order. */
@@ -39,12 +39,9 @@ export async function startRehearsal(options: RehearsalOptions, defer: Defer): P
   const { credential, adopted: parts } = scenario;
   await adopt(session, { credential, parts, soleUser: true, actor: 'lab' });
   report(`Adopted the value that is in force, as version 1 of ${credential}`);
-  const client = await startWork(
-    { ...session, activities: around(session.activities) },
-    embeddedTarget(server.address),
-    defer,
-  );
-  return { session, client, address: server.address };
+  const target = embeddedTarget(playground.dataDir);
+  const client = await startWork({ ...session, activities: around(session.activities) }, target, defer);
+  return { session, client, target };
 }
 
 async function startWork({ store, activities }: Session, target: TemporalTarget, defer: Defer): Promise<Client> {

@@ -19,6 +19,7 @@ import { locateTemporal } from './locate-temporal.js';
 import { planOf } from './outlook.js';
 import { requireNewest } from './ledger-anchor.js';
 import { knownCredential, reachTemporal, workersOf } from './reach.js';
+import { certificatesToRenew } from './check-certificates.js';
 import { scheduleCheck } from './check-schedule.js';
 import { openSession, type Session } from './session.js';
 
@@ -44,7 +45,7 @@ export interface CheckOptions {
 /** Looks at everything a rotation needs and yields each thing as soon as it is known. Changes nothing that stays. Throws a UsageError for a credential that is not configured. */
 export async function* check({ file, credentials, ...depth }: CheckOptions): AsyncGenerator<Check> {
   yield { what: 'Node.js', ok: true, detail: process.versions.node, next: null };
-  yield await look('Temporal CLI', temporalCli);
+  yield await look('Temporal server', temporalServer);
   const loaded = await attempt('configuration', () => configuration(file));
   yield loaded.check;
   if (!loaded.value) return;
@@ -88,7 +89,7 @@ async function look(what: string, see: () => Promise<string>): Promise<Check> {
   return (await attempt(what, async () => [null, await see()])).check;
 }
 
-async function temporalCli(): Promise<string> {
+async function temporalServer(): Promise<string> {
   const environment = readEnvironment();
   const configured = configuredTarget(environment);
   return configured ? `not needed: the server at ${configured.address} is configured` : locateTemporal(environment);
@@ -133,7 +134,9 @@ async function* outside(session: Session, names: readonly string[]): AsyncGenera
 
 async function temporal({ config }: Session): Promise<Seen<Client>> {
   const { client, target } = await reachTemporal(config);
-  return [client, `${target.address}${target.embedded ? ' (embedded)' : ''}, namespace ${target.namespace}`];
+  const ending = target.embedded ? certificatesToRenew(config.data) : null;
+  const where = `${target.address}${target.embedded ? ' (embedded)' : ''}, namespace ${target.namespace}`;
+  return [client, [where, ...(ending === null ? [] : [ending])].join('; ')];
 }
 
 async function newest(session: Session, client: Client): Promise<string> {

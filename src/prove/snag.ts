@@ -23,8 +23,8 @@ export interface Snag {
 export interface Assignment {
   /** The configuration file. */
   readonly file: string;
-  /** The Temporal server. */
-  readonly address: string;
+  /** The data folder of the Temporal server. */
+  readonly temporalData: string;
   readonly snag: Snag | null;
   /** A module that exports `without`: how the worker is built with one safety rule taken out, for tests of the rules. */
   readonly without?: { readonly module: string; readonly rule: string };

@@ -11,7 +11,7 @@ import { ensureSearchAttributes } from '../temporal/search-attributes.js';
 
 /** A Temporal server that is killed and comes back at the same address. */
 export interface FragileTemporal {
-  readonly address: string;
+  readonly dataDir: string;
   readonly client: Client;
   /** SIGKILL, and a new server on the same data. */
   crash(): Promise<void>;
@@ -26,11 +26,11 @@ export async function startFragileTemporal(binary: TemporalBinary): Promise<Frag
   let server: EmbeddedServer = await startEmbeddedServer({ dataDir, binary, report });
   const { address } = server;
   const port = Number(address.split(':')[1]);
-  const target = embeddedTarget(address);
+  const target = embeddedTarget(dataDir);
   const { connection } = await connectClient(target);
   await ensureSearchAttributes(connection, target.namespace);
   return {
-    address,
+    dataDir,
     client: impatient(new Client({ connection, namespace: target.namespace })),
     async crash() {
       process.kill(server.pid, 'SIGKILL');

@@ -65,7 +65,7 @@ export async function openTheater(job: Job, billing: Billing, defer: Defer): Pro
   defer(() => session.close());
   await adopt(session, { credential, parts: scenario.adopted, soleUser: true, actor: 'harness' });
   const { temporal, workers } = job;
-  const assignment = { file: playground.file, address: temporal.address, ...(without && { without }) };
+  const assignment = { file: playground.file, temporalData: temporal.dataDir, ...(without && { without }) };
   const hired: WorkerProcess[] = [];
   function hire(trouble: Snag | null): WorkerProcess {
     const worker = workers.take({ ...assignment, snag: trouble });

@@ -38,7 +38,7 @@ for (;;) {
 }
 
 /** From the assignment until the worker may rest: then nothing of it goes on. */
-async function work({ file, address, snag, without }: Assignment, defer: Defer): Promise<void> {
+async function work({ file, temporalData, snag, without }: Assignment, defer: Defer): Promise<void> {
   const over = told('rest');
   const session = await openSession({ file });
   defer(() => session.close());
@@ -60,7 +60,7 @@ async function work({ file, address, snag, without }: Assignment, defer: Defer):
   const change = without ? await rule(without) : {};
   const store = tracer.store(change.store?.(session.store) ?? session.store);
   const activities = registered(composeSystems(session.config, store));
-  const target = embeddedTarget(address);
+  const target = embeddedTarget(temporalData);
   const connection = await connectWorker(target);
   defer(() => connection.close());
   const workers = await startWorkers({

@@ -136,7 +136,7 @@ class Scene {
     const [sim, job, plan] = [this.#sim, this.#job, this.#plan];
     const { credential } = stage.scenario;
     const hire = (): void => {
-      if (!this.#over) job.hire({ file, address: 'memory', snag: null });
+      if (!this.#over) job.hire({ file, temporalData: 'memory', snag: null });
     };
     hire();
     const input = inputOf(session.config, credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });

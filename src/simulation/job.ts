@@ -58,7 +58,7 @@ export function createSimJob(sim: Simulation, options: SimJobOptions = {}): SimJ
 function fragile(server: SimTemporal): Job['temporal'] {
   const { sim } = server;
   return {
-    address: 'memory',
+    dataDir: 'memory',
     client: createClient(server) as unknown as Client,
     async crash() {
       server.away(sim.random.between(crashMs.from, crashMs.to));

@@ -4,7 +4,9 @@ import { UserError } from '../domain/user-error.js';
 import { findEmbeddedServer } from './embedded.js';
 import { readEnvironment, type TemporalEnvironment } from './environment.js';
 import { openConnection, waitUntilUsable } from './open.js';
-import { configuredTarget } from './settings.js';
+import { configuredTarget, embeddedTarget } from './settings.js';
+
+export { embeddedTarget };
 
 /** A Temporal server and namespace, and how to get in. Holds credentials: print only address and namespace. */
 export interface TemporalTarget {
@@ -40,12 +42,7 @@ export async function resolveTemporal({
 
   const embedded = await findEmbeddedServer(dataDir);
   if (embedded === null) throw noServer(dataDir);
-  return embeddedTarget(embedded.address);
-}
-
-/** The target for an embedded server that was just started. */
-export function embeddedTarget(address: string): TemporalTarget {
-  return { address, namespace: 'default', connectionOptions: { address }, embedded: true };
+  return embeddedTarget(dataDir);
 }
 
 /**

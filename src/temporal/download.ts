@@ -1,31 +1,49 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { dirname } from 'node:path';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
-import { cliVersion, Unavailable } from './executable.js';
+import { serverVersion, Unavailable } from './executable.js';
 
-/** Where Temporal publishes its CLI, see https://docs.temporal.io/cli/setup-cli */
-export const temporalDownloads = 'https://temporal.download';
+/** Where an archive is and what it has to be. */
+export interface Download {
+  /** The folder that holds a release's archives. */
+  readonly from: string;
+  /** SHA-256 of an archive in hex, by `<os>_<architecture>` as in its name. Without one nothing is downloaded. */
+  readonly pinned: Readonly<Record<string, string>>;
+}
+
+/** The release's own archives. Whoever pins one takes the sum from the release's `checksums.txt` and compares it with a download of their own. */
+const released: Download = {
+  from: `https://github.com/temporalio/temporal/releases/download/v${serverVersion}`,
+  pinned: {},
+};
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 const answerMs = 5_000; // without internet the next way is tried soon
 
 /**
- * Downloads the Temporal CLI's archive and unpacks the executable to `into`, whose file name must be `temporal`.
- * @throws Unavailable when there is none for this machine, nobody answers within 5 seconds, or the transfer breaks
+ * Downloads the server's archive, compares it with its pinned SHA-256, and unpacks the executable to `into`, whose file name must be as in the archive.
+ * @throws Unavailable when none is pinned for this machine, nobody answers within 5 seconds, the transfer breaks or it is another archive
  */
-export async function downloadTemporal(into: string, from: string = temporalDownloads): Promise<void> {
-  const arch = architectures[process.arch];
-  if (arch === undefined || !['linux', 'darwin'].includes(process.platform))
-    throw new Unavailable(`none is published for ${process.platform} on ${process.arch}`);
+export async function downloadTemporal(into: string, { from, pinned }: Partial<Download> = {}): Promise<void> {
+  const machine = `${process.platform}_${architectures[process.arch] ?? process.arch}`;
+  const sum = (pinned ?? released.pinned)[machine];
+  if (sum === undefined) throw new Unavailable(`none is pinned for ${machine}`);
 
+  const archive = `${into}.tar.gz`;
   const agent = new EnvHttpProxyAgent({ connect: { timeout: 3_000 }, bodyTimeout: 30_000 });
   try {
-    const archive = `${from}/cli/archive/v${cliVersion}?platform=${process.platform}&arch=${arch}`;
-    await unpack(await open(archive, agent), into);
+    const body = await open(`${from ?? released.from}/temporal_${serverVersion}_${machine}.tar.gz`, agent);
+    if ((await save(body, archive)) !== sum)
+      throw new Unavailable('what was downloaded is not the archive that is pinned');
+    await unpack(archive, into);
   } finally {
     await agent.destroy();
+    await rm(archive, { force: true });
   }
 }
 
@@ -42,9 +60,24 @@ async function open(url: string, dispatcher: EnvHttpProxyAgent): Promise<NonNull
   return response.body;
 }
 
-async function unpack(archive: NonNullable<Response['body']>, into: string): Promise<void> {
-  const tar = spawn('tar', ['-xzf', '-', '-C', dirname(into), 'temporal'], { stdio: ['pipe', 'ignore', 'ignore'] });
-  const [ended] = await Promise.allSettled([once(tar, 'close'), pipeline(archive, tar.stdin)]);
-  if (ended.status === 'rejected') throw new Unavailable('there is no tar command to unpack it');
-  if (tar.exitCode !== 0) throw new Unavailable('the downloaded archive is incomplete or not an archive');
+/** The SHA-256 of what was saved. */
+async function save(body: NonNullable<Response['body']>, archive: string): Promise<string> {
+  const hash = createHash('sha256');
+  const hashed = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  await pipeline(body, hashed, createWriteStream(archive)).catch(() => {
+    throw new Unavailable('the transfer broke');
+  });
+  return hash.digest('hex');
+}
+
+async function unpack(archive: string, into: string): Promise<void> {
+  const args = ['-xzf', archive, '-C', dirname(into), basename(into)];
+  await promisify(execFile)('tar', args).catch(() => {
+    throw new Unavailable('tar cannot unpack it');
+  });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { certificateFiles, type CertificateFiles } from './certificates.js';
 
 /** Everything an embedded server keeps in its data directory. */
 export interface EmbeddedFiles {
@@ -8,6 +9,13 @@ export interface EmbeddedFiles {
   /** Version of the server that wrote the database. */
   readonly version: string;
   readonly log: string;
+  /** How the server runs, written at each start. */
+  readonly config: string;
+  /** Its settings that could change while it runs; they do not. */
+  readonly dynamicConfig: string;
+  /** How to get in, for `temporal --config-file`. */
+  readonly clientConfig: string;
+  readonly certificates: CertificateFiles;
   /** Held by the keeper for as long as the server may run. */
   readonly lock: string;
   /** An `AddressRecord` while the server runs. */
@@ -20,6 +28,10 @@ export function embeddedFiles(dataDir: string): EmbeddedFiles {
     database: at('temporal.db'),
     version: at('temporal.db.version'),
     log: at('temporal.log'),
+    config: at('temporal.yaml'),
+    dynamicConfig: at('temporal.dynamic.yaml'),
+    clientConfig: at('temporal.toml'),
+    certificates: certificateFiles(at('temporal.certificates')),
     lock: at('temporal.lock'),
     address: at('temporal.json'),
   };
@@ -29,7 +41,6 @@ export function embeddedFiles(dataDir: string): EmbeddedFiles {
 export const AddressRecord = z.object({
   /** `127.0.0.1:<port>`. */
   address: z.string(),
-  uiUrl: z.string().optional(),
   /** The server's process. */
   pid: z.number().int().positive(),
   /** The process that asked for the server; the server ends with it. */

@@ -1,24 +1,24 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../domain/user-error.js';
 import type { TemporalBinary } from './binary.js';
+import { prepareDataFolder } from './data-folder.js';
 import { embeddedFiles, lastLogLines, readAddress, type AddressRecord, type EmbeddedFiles } from './embedded-files.js';
 import { readEnvironment } from './environment.js';
+import { serves } from './first-start.js';
 import type { KeeperAnswer, KeeperOrder } from './keeper.js';
 import { isLocked } from './lock.js';
 import { waitUntilUsable } from './open.js';
+import { freePorts, untilTaken } from './ports.js';
+import { innerPorts, serverFiles } from './server-config.js';
+import { embeddedTarget } from './settings.js';
 
 export interface EmbeddedOptions {
   /** Holds the server's database, log and address; on a local disk, one server at a time. */
   readonly dataDir: string;
   readonly binary: TemporalBinary;
-  /** Without Temporal's web page (default true). */
-  readonly headless?: boolean;
   /** A fixed port, for a server that comes back at the same address; else a free one. */
   readonly port?: number;
   /** Takes one line when a database was set aside. */
@@ -28,7 +28,8 @@ export interface EmbeddedOptions {
 /** A Temporal server that ends with this process, however this process ends. */
 export interface EmbeddedServer {
   readonly address: string;
-  readonly uiUrl?: string;
+  /** For `temporal --config-file`. */
+  readonly clientConfig: string;
   readonly pid: number;
   readonly startedByUs: true;
   /** Resolves when the server is gone, whether it was stopped or died. */
@@ -36,23 +37,28 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-const readyMs = 30_000; // 0.3 s is usual; a cold disk or a busy machine takes longer
+const readyMs = 30_000; // 0.5 s is usual; a cold disk or a busy machine takes longer
+const attempts = 5; // while somebody else takes a port before the server does
 
-/** As shipped every task hop waits 50 ms and every timer 1 s. */
-const fastSettings = [
-  ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
-  ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=1000'],
-  ...['--dynamic-config-value', 'history.timerProcessorMaxPollRPS=1000'],
-  ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
-];
+class PortTaken extends UserError {}
 
 /**
- * Starts a Temporal server on loopback and waits until it answers.
+ * Starts a Temporal server on loopback, for whoever holds a certificate from the data folder, and waits until it answers.
  * @throws UserError when one already runs on the same data, when it ends early, or when it does not answer within 30 s
  */
 export async function startEmbeddedServer(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  prepareDataFolder(options.dataDir);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options);
+    } catch (err) {
+      if (!(err instanceof PortTaken) || attempt === attempts) throw err;
+    }
+  }
+}
+
+async function startOnce(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const files = embeddedFiles(options.dataDir);
-  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const order = await orderFor(options, files);
   const keeper = startKeeper();
   const ended = once(keeper, 'exit').then(() => undefined);
@@ -60,8 +66,8 @@ export async function startEmbeddedServer(options: EmbeddedOptions): Promise<Emb
     const { pid, setAside } = await started(keeper, order);
     if (setAside !== null) options.report(`Temporal database of another server version set aside: ${setAside}`);
     endWithKeeper(keeper, pid);
-    await ready(order, ended);
-    return { address: order.address, ...(order.uiUrl && { uiUrl: order.uiUrl }), pid, startedByUs: true, ended, stop };
+    await ready(options.dataDir, ended);
+    return { address: order.address, clientConfig: files.clientConfig, pid, startedByUs: true, ended, stop };
   } catch (err) {
     await stop();
     throw err;
@@ -80,46 +86,16 @@ export async function findEmbeddedServer(dataDir: string): Promise<AddressRecord
   return isLocked(files.lock) ? readAddress(files) : null;
 }
 
-async function orderFor(
-  { binary, headless = true, port }: EmbeddedOptions,
-  files: EmbeddedFiles,
-): Promise<KeeperOrder> {
-  const [rpc, ui] = await freePorts();
-  const rpcPort = String(port ?? rpc);
+async function orderFor({ binary, port }: EmbeddedOptions, files: EmbeddedFiles): Promise<KeeperOrder> {
+  const ports = await freePorts(1 + innerPorts, port);
   return {
     executable: binary.path,
+    args: ['--config-file', files.config, '--allow-no-auth', 'start'], // who has no certificate is not asked further
     serverVersion: binary.serverVersion,
     files,
-    address: `127.0.0.1:${rpcPort}`,
-    ...(headless ? {} : { uiUrl: `http://127.0.0.1:${ui}` }),
-    args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', rpcPort, '--db-filename', files.database],
-      ...(headless ? ['--headless'] : ['--ui-port', String(ui), '--ui-disable-news-fetch']),
-      ...fastSettings,
-      ...['--dynamic-config-value', 'frontend.enableServerVersionCheck=false'], // it would ask Temporal's site
-      ...['--env-file', '/dev/null'], // what `temporal env set` keeps would count as flags
-    ],
+    address: `127.0.0.1:${ports[0]}`,
+    contents: serverFiles(files, ports),
   };
-}
-
-/** Two free ports below those that systems hand out by themselves, so that nobody is given one before the server takes it. */
-async function freePorts(): Promise<[number, number]> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    if ((await isFree(port)) && (await isFree(port + 1))) return [port, port + 1];
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
 }
 
 /** In a session of its own: Ctrl-C in a terminal reaches Keyturn only, which stops its work first and the server last. */
@@ -146,7 +122,7 @@ async function started(keeper: ChildProcess, order: KeeperOrder): Promise<Extrac
     case 'failed':
       throw new UserError('The embedded Temporal server could not be started', {
         state: `Nothing runs. ${order.executable} on ${order.files.database}: ${answer.reason}.`,
-        next: 'Check that the executable runs and that the data directory can be written.',
+        next: 'Check that the executable runs and that the data folder and all in it is yours.',
       });
   }
 }
@@ -168,16 +144,28 @@ function endProcess(pid: number): void {
   }
 }
 
-async function ready({ address, files }: KeeperOrder, ended: Promise<void>): Promise<void> {
+async function ready(dataDir: string, ended: Promise<void>): Promise<void> {
   const gone = new AbortController();
-  const target = { namespace: 'default', connectionOptions: { address } };
-  const usable = waitUntilUsable(target, { withinMs: readyMs, attemptMs: 1_000, signal: gone.signal });
+  const patience = { withinMs: readyMs, attemptMs: 1_000, signal: gone.signal, look: serves };
+  const target = embeddedTarget(dataDir);
+  // A connection that was refused waits before it tries again; this waits shorter.
+  const listened = untilTaken(portOf(target.address), AbortSignal.any([gone.signal, AbortSignal.timeout(readyMs)]));
+  const usable = listened.then(() => waitUntilUsable(target, patience));
   const outcome = await Promise.race([usable.catch(() => 'silent' as const), ended.then(() => 'ended' as const)]);
   gone.abort();
-  if (outcome === undefined) return;
+  if (outcome !== undefined) throw notReady(embeddedFiles(dataDir), outcome);
+}
+
+function portOf(address: string): number {
+  return Number(address.split(':')[1]);
+}
+
+function notReady(files: EmbeddedFiles, outcome: 'silent' | 'ended'): UserError {
   const what = outcome === 'ended' ? 'ended while it started' : `did not answer within ${readyMs / 1000} seconds`;
-  throw new UserError(`The embedded Temporal server ${what}`, {
-    state: ['Nothing runs. The last lines of its log:', ...lastLogLines(files).map((line) => `  ${line}`)].join('\n'),
+  const lines = lastLogLines(files);
+  const Failure = lines.some((line) => line.includes('address already in use')) ? PortTaken : UserError;
+  return new Failure(`The embedded Temporal server ${what}`, {
+    state: ['Nothing runs. The last lines of its log:', ...lines.map((line) => `  ${line}`)].join('\n'),
     next: `The whole log is ${files.log}. If the database is damaged, move ${files.database} away: rotations are rebuilt from the store.`,
   });
 }

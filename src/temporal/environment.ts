@@ -5,9 +5,9 @@ export type Variables = Readonly<Record<string, string>>;
 
 /** What connecting to Temporal takes from the process environment; no other file of this folder reads `process.env`. */
 export interface TemporalEnvironment {
-  /** `KEYTURN_TEMPORAL_CLI`: the `temporal` executable to use, whatever else is installed. */
-  readonly cli: string | undefined;
-  /** The directories of `PATH`. */
+  /** `KEYTURN_TEMPORAL_SERVER`: the `temporal-server` executable to use, whatever else there is. */
+  readonly server: string | undefined;
+  /** The directories of `PATH`, where Go is looked for. */
   readonly path: readonly string[];
   /** Keyturn's cache: `$XDG_CACHE_HOME/keyturn`, else `~/.cache/keyturn`. */
   readonly cacheDir: string;
@@ -25,7 +25,7 @@ export function readEnvironment(from: Readonly<Record<string, string | undefined
   for (const [name, value] of Object.entries(from)) if (value) variables[name] = value;
 
   return {
-    cli: variables['KEYTURN_TEMPORAL_CLI'],
+    server: variables['KEYTURN_TEMPORAL_SERVER'],
     path: (variables['PATH'] ?? '').split(delimiter).filter((directory) => directory !== ''),
     cacheDir: join(variables['XDG_CACHE_HOME'] ?? join(variables['HOME'] ?? homedir(), '.cache'), 'keyturn'),
     variables,

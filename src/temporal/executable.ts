@@ -4,34 +4,35 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TemporalEnvironment } from './environment.js';
 
-/** The Temporal CLI that Keyturn downloads or builds; tools/temporal/go.mod names the same. */
-export const cliVersion = '1.8.2';
+/** The Temporal server that Keyturn downloads or builds; tools/temporal/go.mod names the same. */
+export const serverVersion = '1.31.2';
+
+/** Where Keyturn keeps it. */
+export function keptServer({ cacheDir }: TemporalEnvironment): string {
+  return join(cacheDir, `temporal-server-${serverVersion}`, 'temporal-server');
+}
 
 /** Oldest server Keyturn runs: the one its timing and its emergency lane were measured on (task priorities are on by default). */
 export const oldestServer = '1.31.0';
 
-/** One way to get a Temporal CLI does not work here; the message says why. The next way is tried. */
+/** One way to get a Temporal server does not work here; the message says why. The next way is tried. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
-/** What `temporal --version` says. */
-export interface ExecutableVersions {
-  readonly cli: string;
-  readonly server: string;
-}
-
 /**
- * Asks an executable for its versions.
- * @throws Unavailable when it does not run, is no Temporal CLI, or embeds a server older than `oldestServer`
+ * Asks an executable for its version, which decides whether a database file can be used.
+ * @throws Unavailable when it does not run, is no Temporal server, or one older than `oldestServer`
  */
-export async function inspect(path: string, environment: TemporalEnvironment): Promise<ExecutableVersions> {
-  const output = await versionOutput(path, environment);
-  const [, cli, server] = /version (\S+) \(Server (\d[\w.-]*)/.exec(output) ?? [];
-  if (cli === undefined || server === undefined) throw new Unavailable(`${path} is not a Temporal CLI`);
-  if (!atLeast(server, oldestServer))
-    throw new Unavailable(`${path} has Temporal server ${server}, and Keyturn needs ${oldestServer} or newer`);
-  return { cli, server };
+export async function inspect(path: string, environment: TemporalEnvironment): Promise<string> {
+  const output = (await versionOutput(path, environment)).trim();
+  if (/^temporal version \S+ \(Server/.test(output))
+    throw new Unavailable(`${path} is the Temporal CLI, whose server lets everybody in`);
+  const version = /^temporal version (\d[\w.-]*)$/.exec(output)?.[1];
+  if (version === undefined) throw new Unavailable(`${path} is not a Temporal server`);
+  if (!atLeast(version, oldestServer))
+    throw new Unavailable(`${path} is Temporal server ${version}, and Keyturn needs ${oldestServer} or newer`);
+  return version;
 }
 
 /** The first executable of this name on PATH. */

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from './executable.js';
 import { tryLock, type Lock } from './lock.js';
@@ -26,7 +26,7 @@ export async function install({ kept, report, make }: InstallOptions): Promise<'
     if (waited && existsSync(kept)) return 'found';
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished);
-    const fresh = join(unfinished, 'temporal');
+    const fresh = join(unfinished, basename(kept));
     await make(fresh);
     renameSync(fresh, kept);
     return 'made';

@@ -1,10 +1,12 @@
 // The keeper stands between Keyturn and its embedded Temporal server, because the server would outlive a killed Keyturn. It holds the lock and a
 // channel to the process that asked for the server; when that process is gone, however it ended, the keeper stops the server.
-// It imports nothing of Keyturn at run time: it must start fast and stay small.
+// It imports nothing of Keyturn at run time but the certificates, when it holds the lock: it must start fast and stay small.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type * as Certificates from './certificates.js';
 import type { AddressRecord, EmbeddedFiles } from './embedded-files.js';
 
 /** What the keeper is told, once. */
@@ -14,7 +16,8 @@ export interface KeeperOrder {
   readonly serverVersion: string;
   readonly files: EmbeddedFiles;
   readonly address: string;
-  readonly uiUrl?: string;
+  /** Files that are written before the server starts. */
+  readonly contents: readonly (readonly [file: string, content: string])[];
 }
 
 /** What the keeper answers, once. `setAside` is the new name of a database of another server version. */
@@ -43,6 +46,9 @@ async function keep(order: KeeperOrder): Promise<void> {
   await endOrphan(order.files);
   rmSync(order.files.address, { force: true });
   const setAside = setAsideOtherVersion(order);
+  forgetMembers(order.files);
+  await certify(order.files);
+  for (const [file, content] of order.contents) replace(file, content);
   const child = startServer(order);
   if (child.pid === undefined) return; // its error event answers
   writeAddress(order, child.pid);
@@ -65,9 +71,9 @@ async function takeLock({ lock: file, address }: EmbeddedFiles): Promise<boolean
 }
 
 /** A server whose keeper was killed still runs on the database. Its command line shows that the recorded pid is still that server. */
-async function endOrphan({ address, database }: EmbeddedFiles): Promise<void> {
+async function endOrphan({ address, config }: EmbeddedFiles): Promise<void> {
   const pid = recordedPid(address);
-  const runs = (): boolean => pid !== undefined && commandLine(pid).includes(database);
+  const runs = (): boolean => pid !== undefined && commandLine(pid).includes(config);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (pid === undefined || !runs()) return;
     process.kill(pid, signal);
@@ -105,6 +111,25 @@ function setAsideOtherVersion({ files: { database, version }, serverVersion }: K
   return keeps ? null : aside;
 }
 
+/** The services of the run before are gone. The next would look for them under their old ports first, and for half a minute nothing would work. */
+function forgetMembers({ database }: EmbeddedFiles): void {
+  if (!existsSync(database)) return;
+  const opened = new DatabaseSync(database);
+  try {
+    opened.exec('DELETE FROM cluster_membership');
+  } catch {
+    // A database without this table is being made, or is damaged: the server says more than we could.
+  } finally {
+    opened.close();
+  }
+}
+
+async function certify({ certificates }: EmbeddedFiles): Promise<void> {
+  const beside = `./certificates${extname(import.meta.url)}`;
+  const { ensureCertificates } = (await import(beside)) as typeof Certificates;
+  await ensureCertificates(certificates);
+}
+
 function startServer({ executable, args, files: { log, address } }: KeeperOrder): ChildProcess {
   if (existsSync(log)) renameSync(log, `${log}.1`);
   const output = openSync(log, 'w');
@@ -117,10 +142,14 @@ function startServer({ executable, args, files: { log, address } }: KeeperOrder)
   return server;
 }
 
-function writeAddress({ files: { address: file }, address, uiUrl }: KeeperOrder, pid: number): void {
+function writeAddress({ files: { address: file }, address }: KeeperOrder, pid: number): void {
   const startedAt = new Date().toISOString();
-  const record: AddressRecord = { address, pid, owner: process.ppid, startedAt, ...(uiUrl && { uiUrl }) };
-  writeFileSync(`${file}.new`, JSON.stringify(record));
+  const record: AddressRecord = { address, pid, owner: process.ppid, startedAt };
+  replace(file, JSON.stringify(record));
+}
+
+function replace(file: string, content: string): void {
+  writeFileSync(`${file}.new`, content);
   renameSync(`${file}.new`, file);
 }
 

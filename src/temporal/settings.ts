@@ -2,6 +2,7 @@ import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/e
 import { existsSync } from 'node:fs';
 import { UserError } from '../domain/user-error.js';
 import type { TemporalTarget } from './connect.js';
+import { embeddedFiles } from './embedded-files.js';
 import type { TemporalEnvironment, Variables } from './environment.js';
 
 /**
@@ -14,6 +15,27 @@ export function configuredTarget({ variables }: TemporalEnvironment): TemporalTa
   const { connectionOptions, namespace = 'default' } = load(variables);
   const { address } = connectionOptions;
   return address === undefined ? null : { address, namespace, connectionOptions, embedded: false };
+}
+
+/**
+ * The embedded server of this data folder, with the certificates that were made at its start.
+ * @throws UserError when it was never started, or this user may not read them
+ */
+export function embeddedTarget(dataDir: string): TemporalTarget {
+  const { clientConfig: path } = embeddedFiles(dataDir);
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({
+      ...{ configSource: { path }, profile: 'default', disableEnv: true, overrideEnvVars: {} },
+    });
+    const { address } = connectionOptions;
+    if (address === undefined || namespace === undefined) throw new Error(`${path} is incomplete`);
+    return { address, namespace, connectionOptions, embedded: true };
+  } catch (err) {
+    throw new UserError('The embedded Temporal server lets only those in who can read its certificates', {
+      state: `Nothing was changed. ${unreadableFile(err) ?? `${path} cannot be used.`}`,
+      next: 'Run this as the user who started keyturn up.',
+    });
+  }
 }
 
 function load(variables: Variables): ClientConnectConfig {

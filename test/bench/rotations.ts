@@ -9,7 +9,7 @@ import { type Defer, withCleanup } from '../../src/lab/with-cleanup.js';
 import { inputOf, type Session } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { connectWorker, embeddedTarget } from '../../src/temporal/connect.js';
+import { connectWorker, type TemporalTarget } from '../../src/temporal/connect.js';
 import { quiet } from '../../workers/bundle.js';
 import { median } from './median.js';
 
@@ -36,14 +36,14 @@ export function measureRotations(): Promise<RotationFigures> {
     const playground = await createPlayground(scenario, { grace: '0 seconds' });
     defer(playground.remove);
     const binary = await findTemporalBinary({ report: () => undefined });
-    const { session, client, address } = await startRehearsal({ scenario, playground, binary }, defer);
-    await startBareWorker(address, defer);
+    const { session, client, target } = await startRehearsal({ scenario, playground, binary }, defer);
+    await startBareWorker(target, defer);
     return compare({ client, session, credential: scenario.credential });
   });
 }
 
-async function startBareWorker(address: string, defer: Defer): Promise<void> {
-  const connection = await connectWorker(embeddedTarget(address));
+async function startBareWorker(target: TemporalTarget, defer: Defer): Promise<void> {
+  const connection = await connectWorker(target);
   defer(() => connection.close());
   const workflowsPath = fileURLToPath(new URL('./bare-workflow.js', import.meta.url));
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: quiet });

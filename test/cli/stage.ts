@@ -59,7 +59,7 @@ export async function startStage({ grace = '0 seconds' }: { grace?: Duration } =
   // Nothing that this machine is configured with counts: no TEMPORAL_*, no profile in the home directory.
   const temporal = (await findTemporalBinary({ report: () => undefined })).path;
   const env = {
-    ...{ PATH: process.env['PATH'], HOME: dir, KEYTURN_TEMPORAL_CLI: temporal, TZ: 'UTC' },
+    ...{ PATH: process.env['PATH'], HOME: dir, KEYTURN_TEMPORAL_SERVER: temporal, TZ: 'UTC' },
     NODE_COMPILE_CACHE: join(dir, 'compiled'), // dozens of starts: each saves a fifth of its time
   };
 

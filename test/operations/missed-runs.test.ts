@@ -39,7 +39,7 @@ afterAll(async () => {
 
 async function up() {
   const server = await startEmbeddedServer({ dataDir, binary, report });
-  const client = await connectClient(embeddedTarget(server.address));
+  const client = await connectClient(embeddedTarget(dataDir));
   const stop = async (): Promise<void> => {
     await client.connection.close();
     await server.stop();

@@ -22,7 +22,7 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   const dataDir = mkdtempSync(join(tmpdir(), 'keyturn-temporal-'));
   const report = () => undefined;
   const server = await startEmbeddedServer({ dataDir, binary: await findTemporalBinary({ report }), report });
-  const target = embeddedTarget(server.address);
+  const target = embeddedTarget(dataDir);
   const [client, connection] = await Promise.all([connectClient(target), connectWorker(target)]);
   await ensureSearchAttributes(client.connection, target.namespace);
   return {

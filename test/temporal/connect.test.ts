@@ -31,7 +31,7 @@ describe('resolving', () => {
   it('takes the server that runs on the data when nothing is configured', async () => {
     const target = await resolveTemporal({ dataDir, environment: environment({}) });
 
-    expect(target).toEqual(embeddedTarget(server.address));
+    expect(target).toEqual(embeddedTarget(dataDir));
   });
 
   it('names keyturn up when nothing is configured and nothing runs', async () => {
@@ -67,7 +67,7 @@ describe('resolving', () => {
 
     const target = await resolveTemporal({ dataDir, isolated: true, environment: configured });
 
-    expect(target).toEqual(embeddedTarget(server.address));
+    expect(target).toEqual(embeddedTarget(dataDir));
   });
 
   it.each([
@@ -98,10 +98,13 @@ describe('resolving', () => {
 });
 
 describe('connecting', () => {
-  const nobody = embeddedTarget('127.0.0.1:9');
+  const nobody = {
+    ...{ address: '127.0.0.1:9', namespace: 'default', embedded: true },
+    connectionOptions: { address: '127.0.0.1:9' },
+  };
 
   it('gives a client that works', async () => {
-    const client = await connectClient(embeddedTarget(server.address));
+    const client = await connectClient(embeddedTarget(dataDir));
 
     const { capabilities } = await client.workflowService.getSystemInfo({});
 
@@ -120,7 +123,7 @@ describe('connecting', () => {
   });
 
   it('says that the namespace is missing', async () => {
-    const refused = await refusal(connectClient({ ...embeddedTarget(server.address), namespace: 'elsewhere' }));
+    const refused = await refusal(connectClient({ ...embeddedTarget(dataDir), namespace: 'elsewhere' }));
 
     expect(refused.state).toContain('no namespace "elsewhere"');
     expect(refused.next).toContain('temporal operator namespace create --namespace elsewhere');
@@ -128,14 +131,11 @@ describe('connecting', () => {
 
   it('lets a worker wait for a server that starts later', async () => {
     const port = 32_050 + (process.pid % 600); // above those that servers pick by themselves, below those that systems hand out
-    const waiting = connectWorker(embeddedTarget(`127.0.0.1:${port}`));
+    const elsewhere = { dataDir: temporaryDirectory(), binary: await realTemporal(), port, report: () => undefined };
+    await (await startEmbeddedServer(elsewhere)).stop();
+    const waiting = connectWorker(embeddedTarget(elsewhere.dataDir));
 
-    const late = await startEmbeddedServer({
-      dataDir: temporaryDirectory(),
-      binary: await realTemporal(),
-      port,
-      report: () => undefined,
-    });
+    const late = await startEmbeddedServer(elsewhere);
     const connection = await waiting;
 
     expect(late.address).toBe(`127.0.0.1:${port}`);

@@ -23,8 +23,8 @@ function start(serverVersion = binary.serverVersion): Promise<EmbeddedServer> {
 }
 
 it('keeps workflows over a restart, and sets a database of another server version aside', async () => {
-  const exists = async ({ address }: EmbeddedServer): Promise<boolean> => {
-    const client = await connectClient(embeddedTarget(address));
+  const exists = async (): Promise<boolean> => {
+    const client = await connectClient(embeddedTarget(dataDir));
     const seen = await client.workflow
       .getHandle('kept')
       .describe()
@@ -37,15 +37,15 @@ it('keeps workflows over a restart, and sets a database of another server versio
   };
 
   const first = await start();
-  const client = await connectClient(embeddedTarget(first.address));
+  const client = await connectClient(embeddedTarget(dataDir));
   await client.workflow.start('waitsForAWorker', { workflowId: 'kept', taskQueue: 'nobody' });
   await client.connection.close();
   await first.stop();
   const again = await start();
-  const keptOverRestart = await exists(again);
+  const keptOverRestart = await exists();
   await again.stop();
   const newer = await start('1.99.0');
-  const keptOverUpgrade = await exists(newer);
+  const keptOverUpgrade = await exists();
   await newer.stop();
 
   expect([keptOverRestart, keptOverUpgrade]).toEqual([true, false]);

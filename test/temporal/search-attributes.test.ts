@@ -10,12 +10,13 @@ let server: EmbeddedServer;
 let client: Client;
 
 beforeAll(async () => {
+  const dataDir = temporaryDirectory();
   server = await startEmbeddedServer({
-    dataDir: temporaryDirectory(),
+    dataDir,
     binary: await realTemporal(),
     report: () => undefined,
   });
-  client = await connectClient(embeddedTarget(server.address));
+  client = await connectClient(embeddedTarget(dataDir));
 }, 600_000);
 afterAll(async () => {
   await client.connection.close();

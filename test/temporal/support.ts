@@ -26,12 +26,12 @@ export function script(path: string, ...lines: string[]): string {
   return path;
 }
 
-/** A stand-in for the Temporal CLI that knows its version and nothing else. */
-export function fakeTemporal(path: string, server = '1.31.2'): string {
-  return script(path, `echo "temporal version 1.8.2 (Server ${server}, UI 2.50.1)"`);
+/** A stand-in for the Temporal server that knows its version and nothing else. */
+export function fakeTemporal(path: string, version = '1.31.2'): string {
+  return script(path, `echo "temporal version ${version}"`);
 }
 
-/** The Temporal CLI of this machine; on a machine that never had one this downloads or builds it. */
+/** The Temporal server of this machine; on a machine that never had one this downloads or builds it. */
 export function realTemporal(): Promise<TemporalBinary> {
   return findTemporalBinary({ report: () => undefined });
 }

@@ -1,0 +1,49 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+// Below those that systems hand out by themselves, so that nobody is given one before the server takes it; above every data folder's home port.
+const [first, last] = [30_000, 32_000];
+
+/**
+ * Free ports on loopback, all different. Somebody may take one before it is listened on: then try again with others.
+ * @param wanted a port that comes first, free or not
+ */
+export async function freePorts(count: number, wanted?: number): Promise<number[]> {
+  for (;;) {
+    const start = randomInt(first, last - count);
+    const ports = Array.from({ length: count }, (_, index) => start + index);
+    if (wanted !== undefined) ports[0] = wanted;
+    const free = await Promise.all(ports.map(async (port) => port === wanted || (await isFree(port))));
+    if (free.every(Boolean) && new Set(ports).size === count) return ports;
+  }
+}
+
+/** Waits until somebody listens on this port of loopback, or until the signal. */
+export async function untilTaken(port: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const socket = connect({ port, host: '127.0.0.1' });
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      await delay(10);
+    } finally {
+      socket.destroy();
+    }
+  }
+}
+
+/** Whether nobody listens on this port of loopback. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
