@@ -1,10 +1,18 @@
 // Who may talk to the embedded Temporal server: whoever holds a key from its data folder. The keeper loads this file at run time, so it imports
 // nothing of Keyturn either; the library is loaded only when a certificate has to be made.
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
-import type { KeyObject, webcrypto } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type * as X509 from '@peculiar/x509';
+import type { Extension, GeneralName } from '@peculiar/asn1-x509';
 
 /** A certificate and its private key, in PEM files. */
 export interface PairFiles {
@@ -32,9 +40,9 @@ const yearMs = 365 * 24 * hourMs;
 const authorityLife = { lastsMs: 10 * yearMs, renewMs: 3 * yearMs };
 const leafLife = { lastsMs: 2 * yearMs, renewMs: yearMs };
 
-const curve = { name: 'ECDSA', namedCurve: 'P-256' };
-const signing = { name: 'ECDSA', hash: 'SHA-256' };
-const extendedKeyUsage = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' }; // RFC 5280, 4.2.1.12
+const commonName = '2.5.4.3';
+const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
+const authorityName = 'Keyturn embedded Temporal';
 
 /** A certificate that was read, with its key. */
 interface Pair {
@@ -125,60 +133,104 @@ function newKey(): KeyObject {
 }
 
 async function makeAuthority(key: KeyObject, now: number): Promise<Pair> {
-  const x509 = await library();
-  const keys = webKeys(key);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...term(authorityLife.lastsMs, now),
-    name: 'CN=Keyturn embedded Temporal',
-    keys,
-    signingAlgorithm: signing,
+  const { x509, extension } = await library();
+  const { BasicConstraints, KeyUsage, KeyUsageFlags, SubjectKeyIdentifier } = x509;
+  const certificate = await certify(key, {
+    ...{ now, lastsMs: authorityLife.lastsMs, issuerKey: key, subject: authorityName },
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      extension(x509.id_ce_basicConstraints, new BasicConstraints({ cA: true, pathLenConstraint: 0 }), true),
+      extension(x509.id_ce_keyUsage, new KeyUsage(KeyUsageFlags.keyCertSign), true),
+      extension(x509.id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyIdentifier(key))),
     ],
   });
-  return { certificate: new X509Certificate(certificate.toString('pem')), key };
+  return { certificate, key };
 }
 
 async function issue(issuer: Pair, role: 'server' | 'client', now: number): Promise<Pair> {
-  const x509 = await library();
+  const { x509, extension } = await library();
+  const { AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyIdentifier, KeyUsage, KeyUsageFlags } = x509;
+  const usages = role === 'server' ? [x509.id_kp_serverAuth, x509.id_kp_clientAuth] : [x509.id_kp_clientAuth];
+  const issuedBy = new KeyIdentifier(keyIdentifier(issuer.key));
   const key = newKey();
-  const usages = role === 'server' ? [extendedKeyUsage.server, extendedKeyUsage.client] : [extendedKeyUsage.client];
-  const names = [{ type: 'dns', value: serverName } as const, { type: 'ip', value: '127.0.0.1' } as const];
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...term(leafLife.lastsMs, now),
-    subject: `CN=Keyturn ${role}`,
-    issuer: issuer.certificate.subject,
-    publicKey: webKeys(key).publicKey,
-    signingKey: webKeys(issuer.key).privateKey,
-    signingAlgorithm: signing,
+  const certificate = await certify(key, {
+    ...{ now, lastsMs: leafLife.lastsMs, issuerKey: issuer.key, subject: `Keyturn ${role}` },
     extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(usages),
-      await x509.AuthorityKeyIdentifierExtension.create(webKeys(issuer.key).publicKey),
-      ...(role === 'server' ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+      extension(x509.id_ce_basicConstraints, new BasicConstraints({ cA: false }), true),
+      extension(x509.id_ce_keyUsage, new KeyUsage(KeyUsageFlags.digitalSignature), true),
+      extension(x509.id_ce_extKeyUsage, new ExtendedKeyUsage(usages)),
+      extension(x509.id_ce_authorityKeyIdentifier, new AuthorityKeyIdentifier({ keyIdentifier: issuedBy })),
+      ...(role === 'server' ? [await names()] : []),
     ],
   });
-  return { certificate: new X509Certificate(certificate.toString('pem')), key };
+  return { certificate, key };
 }
 
-/** Begins an hour ago: a clock may be put right by a little. */
-function term(lastsMs: number, now: number): { serialNumber: string; notBefore: Date; notAfter: Date } {
-  const serialNumber = `00${randomBytes(16).toString('hex')}`.slice(0, 34);
-  return { serialNumber, notBefore: new Date(now - hourMs), notAfter: new Date(now + lastsMs) };
+/** How a client may call the server. */
+async function names(): Promise<Extension> {
+  const { x509, extension } = await library();
+  const all: GeneralName[] = [
+    new x509.GeneralName({ dNSName: serverName }),
+    new x509.GeneralName({ iPAddress: '127.0.0.1' }),
+  ];
+  return extension(x509.id_ce_subjectAltName, new x509.SubjectAlternativeName(all));
 }
 
-function webKeys(key: KeyObject): webcrypto.CryptoKeyPair {
-  return {
-    privateKey: key.toCryptoKey(curve, true, ['sign']),
-    publicKey: createPublicKey(key).toCryptoKey(curve, true, ['verify']),
+interface Claim {
+  readonly subject: string;
+  readonly issuerKey: KeyObject;
+  readonly now: number;
+  readonly lastsMs: number;
+  readonly extensions: Extension[];
+}
+
+/** A certificate of the authority for this key. It holds since an hour ago: a clock may be put right by a little. */
+async function certify(
+  key: KeyObject,
+  { subject, issuerKey, now, lastsMs, extensions }: Claim,
+): Promise<X509Certificate> {
+  const { x509, asn1 } = await library();
+  const called = (name: string): InstanceType<typeof x509.Name> => {
+    const value = new x509.AttributeValue({ utf8String: name });
+    return new x509.Name([
+      new x509.RelativeDistinguishedName([new x509.AttributeTypeAndValue({ type: commonName, value })]),
+    ]);
   };
+  const algorithm = new x509.AlgorithmIdentifier({ algorithm: ecdsaWithSha256 });
+  const tbsCertificate = new x509.TBSCertificate({
+    version: x509.Version.v3,
+    serialNumber: bytes(Buffer.concat([Buffer.of(1), randomBytes(15)])), // positive
+    signature: algorithm,
+    issuer: called(authorityName),
+    validity: new x509.Validity({ notBefore: new Date(now - hourMs), notAfter: new Date(now + lastsMs) }),
+    subject: called(subject),
+    subjectPublicKeyInfo: asn1.parse(publicKey(key), x509.SubjectPublicKeyInfo),
+    extensions: new x509.Extensions(extensions),
+  });
+  const signatureValue = bytes(sign('sha256', Buffer.from(asn1.serialize(tbsCertificate)), issuerKey));
+  const certificate = new x509.Certificate({ tbsCertificate, signatureAlgorithm: algorithm, signatureValue });
+  return new X509Certificate(Buffer.from(asn1.serialize(certificate)));
 }
 
-/** Loaded only here: it takes a tenth of a second, which most starts can do without. */
-async function library(): Promise<typeof X509> {
-  await import('reflect-metadata'); // what it is built on expects this
-  return import('@peculiar/x509');
+function publicKey(key: KeyObject): Buffer {
+  return createPublicKey(key).export({ type: 'spki', format: 'der' });
+}
+
+/** The same for a renewed authority, whose key stays. */
+function keyIdentifier(key: KeyObject): ArrayBuffer {
+  return bytes(createHash('sha256').update(publicKey(key)).digest().subarray(0, 20));
+}
+
+function bytes(from: Buffer): ArrayBuffer {
+  return Uint8Array.from(from).buffer;
+}
+
+/** Loaded only here: most starts can do without. */
+async function library() {
+  const [x509, { AsnConvert: asn1, OctetString }] = await Promise.all([
+    import('@peculiar/asn1-x509'),
+    import('@peculiar/asn1-schema'),
+  ]);
+  const extension = (extnID: string, value: unknown, critical = false): Extension =>
+    new x509.Extension({ extnID, critical, extnValue: new OctetString(asn1.serialize(value)) });
+  return { x509, asn1, extension };
 }
