@@ -58,10 +58,13 @@ export function readAddress(files: EmbeddedFiles): AddressRecord | null {
   }
 }
 
-/** The last lines of the server's log, which holds no secrets: none ever reaches Temporal. */
+/** The last entries of the server's log, without stack traces. It holds no secrets: none ever reaches Temporal. */
 export function lastLogLines(files: EmbeddedFiles, count = 8): string[] {
   try {
-    return readFileSync(files.log, 'utf8').trimEnd().split('\n').slice(-count);
+    const lines = readFileSync(files.log, 'utf8').trimEnd().split('\n');
+    // Each call of a trace is its name, and below it its place after a tab.
+    const isCall = (index: number): boolean => [index, index + 1].some((at) => lines[at]?.startsWith('\t'));
+    return lines.filter((_, index) => !isCall(index)).slice(-count);
   } catch {
     return [];
   }

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../domain/user-error.js';
 import type { TemporalBinary } from './binary.js';
@@ -11,7 +12,7 @@ import { serves } from './first-start.js';
 import type { KeeperAnswer, KeeperOrder } from './keeper.js';
 import { isLocked } from './lock.js';
 import { waitUntilUsable } from './open.js';
-import { freePorts, untilTaken } from './ports.js';
+import { freePorts, isFree, untilTaken } from './ports.js';
 import { innerPorts, serverFiles } from './server-config.js';
 import { embeddedTarget } from './settings.js';
 
@@ -39,6 +40,7 @@ export interface EmbeddedServer {
 
 const readyMs = 30_000; // 0.5 s is usual; a cold disk or a busy machine takes longer
 const attempts = 5; // while somebody else takes a port before the server does
+const pauseMs = 200;
 
 class PortTaken extends UserError {}
 
@@ -53,6 +55,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions): Promise<Emb
       return await startOnce(options);
     } catch (err) {
       if (!(err instanceof PortTaken) || attempt === attempts) throw err;
+      await sleep(pauseMs);
     }
   }
 }
@@ -87,6 +90,7 @@ export async function findEmbeddedServer(dataDir: string): Promise<AddressRecord
 }
 
 async function orderFor({ binary, port }: EmbeddedOptions, files: EmbeddedFiles): Promise<KeeperOrder> {
+  if (port !== undefined && !(await isFree(port))) throw taken(port);
   const ports = await freePorts(1 + innerPorts, port);
   return {
     executable: binary.path,
@@ -167,6 +171,13 @@ function notReady(files: EmbeddedFiles, outcome: 'silent' | 'ended'): UserError 
   return new Failure(`The embedded Temporal server ${what}`, {
     state: ['Nothing runs. The last lines of its log:', ...lines.map((line) => `  ${line}`)].join('\n'),
     next: `The whole log is ${files.log}. If the database is damaged, move ${files.database} away: rotations are rebuilt from the store.`,
+  });
+}
+
+function taken(port: number): PortTaken {
+  return new PortTaken(`Port ${port} of this machine is taken`, {
+    state: 'Nothing was started.',
+    next: `End what listens there (ss -ltnp shows it), or try again later.`,
   });
 }
 
