@@ -5,10 +5,11 @@ import type { Sources } from '../store/records.js';
 import { examples } from './examples.js';
 import { facts } from './layout.js';
 import { type Cli, perform } from './perform.js';
+import { tellSilence } from './silence.js';
 import type { ValueSource } from './value-input.js';
 
 interface Options extends ValueSource {
-  readonly soleUser?: true;
+  readonly soleUser?: boolean;
 }
 
 export function defineAdopt(program: Command): void {
@@ -23,13 +24,14 @@ export function defineAdopt(program: Command): void {
     .option('--variable <name>', 'the variable of --env-file that holds it')
     .option(
       '--sole-user',
-      'nothing but the engine uses this value: the first rotation then does not ask before it retires it',
+      'nothing but the engine uses this value: the first rotation then does not ask before it retires it (asked for in a terminal)',
     )
+    .option('--no-sole-user', 'something else uses it too, or may: the first rotation asks')
     .addHelpText(
       'after',
       examples(
-        'keyturn adopt openai --sole-user',
-        'keyturn adopt openai --env-file /srv/docs/.env --variable OPENAI_API_KEY',
+        'keyturn adopt openai',
+        'keyturn adopt openai --env-file /srv/docs/.env --variable OPENAI_API_KEY --sole-user',
       ),
     )
     .action((credential: string, options: Options, command: Command) =>
@@ -43,19 +45,37 @@ export function defineAdopt(program: Command): void {
 async function takeIn(
   cli: Cli,
   session: Session,
-  { credential, soleUser = false, ...source }: Omit<Options, 'soleUser'> & { credential: string; soleUser?: boolean },
+  { credential, soleUser: given, ...source }: Options & { readonly credential: string },
 ): Promise<void> {
   const { knownCredential } = await import('../operations/reach.js');
   const { adopt } = await import('../operations/adopt.js');
   const { readValue } = await import('./value-input.js');
-  const { adopts, settings } = knownCredential(session.config, credential);
+  const { adopts, settings, engine } = knownCredential(session.config, credential);
   const partNames = adopts === undefined ? [...new Set(Object.values(settings))] : [adopts];
   const parts = await readValue(cli, source, { credential, partNames });
+  const soleUser = given ?? (await askSoleUser(cli, engine));
   const before = await session.store.versions(credential);
-  const version = await adopt(session, { credential, parts, soleUser, actor: cli.actor }, (title) =>
-    cli.say(`  ${cli.paint.dim('•')} ${title}`),
-  );
+  const { begins, ends } = tellSilence(cli);
+  const onStep = (title: string): void => {
+    begins(title);
+    cli.say(`  ${cli.paint.dim('•')} ${title}`);
+  };
+  const version = await adopt(session, { credential, parts, soleUser, actor: cli.actor }, onStep).finally(ends);
   await tell(cli, session, { version, isNew: !before.some(({ number }) => number === version.number) });
+}
+
+const engineNames = { docuelevate: 'DocuElevate', 'document-engine': 'Document Engine' } as const;
+
+/** Only a person can know. Whoever cannot be asked, or is not sure, is asked by the first rotation. */
+async function askSoleUser({ stream }: Cli, engine: keyof typeof engineNames): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const { select } = await import('@inquirer/prompts');
+  const message = `Does anything besides ${engineNames[engine]} use this value?`;
+  const choices = [
+    { name: 'No, nothing else', value: true },
+    { name: 'Yes, or I am not sure: the first rotation asks before it retires the value', value: false },
+  ] as const;
+  return select({ message, choices }, { output: stream });
 }
 
 async function tell(

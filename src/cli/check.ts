@@ -5,13 +5,14 @@ import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import type { Paint } from './paint.js';
 import { type Cli, perform } from './perform.js';
+import { tellSilence } from './silence.js';
 
 export function defineCheck(program: Command): void {
   program
     .command('check [credentials...]')
     .summary('see whether everything is in place')
     .description(
-      'Looks at the environment, configuration, key ring, store, Temporal server, engine and providers: whether all of them can be reached and let Keyturn do its work. Changes nothing (with --deep nothing that stays). Exit code 1 when anything is not right; a warning (!) is something to know and no failure.',
+      'Looks at the environment, configuration, key ring, store, Temporal server, engine and providers: whether all of them can be reached and let Keyturn do its work. Changes nothing (with --deep nothing that stays). Exit code 1 when anything is not right; a warning (!) is something to know, a note (•) something that is not there yet, and neither is a failure.',
     )
     .option(
       '--deep',
@@ -43,7 +44,9 @@ async function runCheck(cli: Cli, credentials: readonly string[], options: Optio
   if (!options.deep && (options.rotateToItself || options.restart)) throw needsDeep();
   const { check } = await import('../operations/check.js');
   const checks: Check[] = [];
-  for await (const found of check({ file: cli.config, credentials, ...options })) {
+  const { begins, ends } = tellSilence(cli);
+  for await (const found of check({ file: cli.config, credentials, onAsking: begins, ...options })) {
+    ends();
     checks.push(found);
     cli.say(...lines(found, cli.paint));
   }
@@ -60,14 +63,21 @@ function needsDeep(): UsageError {
   });
 }
 
-function lines({ what, ok, warning, detail, next }: Check, { good, bad, attention, dim }: Paint): string[] {
+function lines(check: Check, paint: Paint): string[] {
+  const { what, ok, warning, detail, next } = check;
+  const { dim } = paint;
   const [first = '', ...more] = detail.split('\n');
-  const sign = ok ? (warning ? attention('!') : good('✔')) : bad('✖');
   return [
-    `${sign} ${what}  ${ok && !warning ? dim(first) : first}`,
+    `${signOf(check, paint)} ${what}  ${ok && !warning ? dim(first) : first}`,
     ...more.map((line) => `    ${line}`),
     ...(next === null ? [] : [`    ${dim('Next')}  ${next}`]),
   ];
+}
+
+function signOf({ ok, warning, note }: Check, { good, bad, attention, dim }: Paint): string {
+  if (!ok) return bad('✖');
+  if (note) return dim('•');
+  return warning ? attention('!') : good('✔');
 }
 
 interface Counts {

@@ -4,6 +4,7 @@ import type { Answer } from '../operations/steer.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
+import { reasonOption, withReason } from './reason.js';
 
 const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon'];
 
@@ -20,7 +21,7 @@ Only then may the old value be deleted while nothing shows that the engine does 
 
 interface Options {
   readonly question?: string;
-  readonly reason: string;
+  readonly reason?: string;
   readonly withoutProof?: true;
 }
 
@@ -32,7 +33,7 @@ export function defineDecide(program: Command): void {
     .description(
       'Answers a rotation that cannot go on by itself. keyturn status shows what it waits for and what is possible.',
     )
-    .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here')
+    .addOption(reasonOption())
     .option(
       '--question <id>',
       'which question it answers, as keyturn status shows it; the one that is asked now when left out',
@@ -42,32 +43,24 @@ export function defineDecide(program: Command): void {
       'after',
       `${meanings}${examples('keyturn decide openai skip --reason "the nightly backup job used it, and it is switched over"')}`,
     )
-    .action((credential: string, decision: Decision, { reason, question, withoutProof }: Options) =>
-      perform(command, (cli) =>
-        answer(cli, {
-          ...{ credential, actor: cli.actor, decision, reason },
-          ...(question !== undefined && { question }),
-          ...(withoutProof && { withoutProof }),
-        }),
-      ),
+    .action((credential: string, decision: Decision, { reason: given, question, withoutProof }: Options) =>
+      perform(command, (cli) => {
+        if (withoutProof && decision !== 'skip') command.error(`error: --without-proof does not go with ${decision}`);
+        return withReason({ cli, command, given }, (asked, reason) =>
+          answer(asked, {
+            ...{ credential, actor: cli.actor, decision, reason },
+            ...(question !== undefined && { question }),
+            ...(withoutProof && { withoutProof }),
+          }),
+        );
+      }),
     );
 }
 
 async function answer(cli: Cli, request: Answer): Promise<ExitCode> {
   const { withRotations } = await import('./with-rotations.js');
   const { answerRotation } = await import('../operations/steer.js');
-  const { UsageError } = await import('../operations/refusals.js');
-  const { credential, actor, decision, reason, withoutProof = false } = request;
-  if (withoutProof && decision !== 'skip')
-    throw new UsageError(`--without-proof does not go with ${decision}`, {
-      state: 'Nothing was decided.',
-      next: 'Give it with skip, or leave it out.',
-    });
-  if (reason.trim() === '')
-    throw new UsageError('A decision needs a reason', {
-      state: 'Nothing was decided.',
-      next: 'Say why, with --reason "…".',
-    });
+  const { credential, actor, decision } = request;
   const outcome = await withRotations(cli, credential, (client, session) => answerRotation(session, client, request));
   const { good, attention, bold, dim } = cli.paint;
   const taken = outcome === 'taken';

@@ -1,15 +1,21 @@
 import type { Command } from 'commander';
 import type { DemoReport } from '../lab/demo.js';
 import type { DrillReport } from '../lab/drill.js';
-import { durationOf } from './duration-argument.js';
+import type { Duration } from '../domain/duration.js';
+import { duration } from './arguments.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { facts } from './layout.js';
+import { interruptible } from './interruptible.js';
 import { type Cli, perform } from './perform.js';
+
+interface Playing extends Options {
+  readonly interruption: AbortSignal;
+}
 
 interface Options {
   readonly procedure: string;
-  readonly grace: string;
+  readonly grace: Duration;
   readonly emergency?: true;
 }
 
@@ -21,21 +27,23 @@ export function defineDemo(program: Command): void {
       'Starts simulated systems, a Temporal server and a worker on this machine, rotates a credential while somebody uses it every 100 ms, and says what was proved. Touches nothing else, needs no configuration, and leaves nothing behind.',
     )
     .option('--procedure <id>', 'which procedure to play', 'openai-api-key')
-    .option('--grace <duration>', 'how long the old value stays usable', '2 seconds')
+    .option('--grace <duration>', 'how long the old value stays usable', duration, '2 seconds')
     .option('--emergency', 'instead: a value leaks, an attacker uses it every 100 ms, and an emergency ends it')
     .addHelpText('after', examples('keyturn demo', 'keyturn demo --json', 'keyturn demo --emergency'))
     .action((options: Options, command: Command) =>
-      perform(command, (cli) => (options.emergency ? drill(cli, options) : demo(cli, options))),
+      perform(command, (cli) =>
+        interruptible(cli, (interruption) => (options.emergency ? drill : demo)(cli, { ...options, interruption })),
+      ),
     );
 }
 
-async function demo(cli: Cli, { procedure, grace }: Options): Promise<ExitCode> {
+async function demo(cli: Cli, { procedure, grace, interruption }: Playing): Promise<ExitCode> {
   const { runDemo } = await import('../lab/demo.js');
   const { viewFor } = await import('./rotation-view.js');
   const view = viewFor(cli);
   const report = await runDemo({
     procedure,
-    grace: durationOf(grace),
+    ...{ grace, interruption },
     onLine: (line) => cli.say(cli.paint.dim(line)),
     onProgress: (progress) => view.show({ progress }),
     onEnd: () => view.end(),
@@ -44,12 +52,12 @@ async function demo(cli: Cli, { procedure, grace }: Options): Promise<ExitCode> 
   return holds(report) ? exitCodes.done : exitCodes.failed;
 }
 
-async function drill(cli: Cli, { procedure }: Options): Promise<ExitCode> {
+async function drill(cli: Cli, { procedure, interruption }: Playing): Promise<ExitCode> {
   const { runDrill } = await import('../lab/drill.js');
   const { emergencyView } = await import('./emergency-view.js');
   const view = emergencyView(cli);
   const report = await runDrill({
-    procedure,
+    ...{ procedure, interruption },
     onLine: (line) => cli.say(cli.paint.dim(line)),
     onChange: view.show,
     onEnd: async () => view.end(),
@@ -115,7 +123,7 @@ function reportText({ paint: { good, bad, bold, dim } }: Cli, report: DemoReport
     ]),
     '',
     'Try next:',
-    '  npx keyturn demo --grace "20 seconds"    see the old value wait for its end',
+    '  npx keyturn demo --grace 20s             see the old value wait for its end',
     '  npx keyturn init                         write a configuration for your own engine',
     '  npx keyturn --help                       everything else',
   ];

@@ -4,13 +4,15 @@ import type { Conducted } from '../operations/emergency.js';
 import type { Choice, Impact } from '../operations/emergency-choice.js';
 import type { Session } from '../operations/session.js';
 import type { Emergency } from '../store/records.js';
+import { count } from './arguments.js';
 import { examples } from './examples.js';
-import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type ExitCode, exitCodes, worstOf } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
+import { reasonOption, withReason } from './reason.js';
 
 interface Options extends Omit<Choice, 'names'> {
-  readonly version?: string;
-  readonly reason: string;
+  readonly version?: number;
+  readonly reason?: string;
   readonly yes?: true;
   readonly direct?: true;
   readonly id?: readonly string[];
@@ -36,8 +38,8 @@ export function defineEmergency(program: Command): void {
     .option('--provider <id>', 'every credential of this provider, for instance openai')
     .option('--engine <name>', 'every credential of this engine')
     .option('--all', 'every credential')
-    .option('--version <number>', 'this version alone, of one credential; the others in force stay')
-    .requiredOption('--reason <text>', 'why; it goes into the ledger and Temporal, so never write a secret here')
+    .option('--version <number>', 'this version alone, of one credential; the others in force stay', count)
+    .addOption(reasonOption('why; it goes into the ledger and Temporal, so never write a secret here'))
     .option('--yes', 'do not ask')
     .option(
       '--direct',
@@ -55,11 +57,15 @@ export function defineEmergency(program: Command): void {
       )}`,
     )
     .action((names: string[], options: Options, command: Command) =>
-      perform(command, (cli) => begin(cli, { ...options, names })),
+      perform(command, (cli) =>
+        withReason({ cli, command, given: options.reason }, (asked, reason) =>
+          begin(asked, { ...options, names, reason }),
+        ),
+      ),
     );
 }
 
-export type Wanted = Options & Choice;
+export type Wanted = Options & Choice & { readonly reason: string };
 
 async function begin(cli: Cli, wanted: Wanted): Promise<ExitCode> {
   const { openStored } = await import('./with-rotations.js');
@@ -91,7 +97,7 @@ async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<Exit
   const [only] = impacts;
   await confirmed(cli, impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`, wanted);
   const { actor } = cli;
-  const versions = wanted.version === undefined ? null : [Number(wanted.version)];
+  const versions = wanted.version === undefined ? null : [wanted.version];
   const emergencies: Emergency[] = [];
   for (const { credential } of impacts)
     emergencies.push(await session.store.ask({ credential, actor, reason: wanted.reason, versions }));
@@ -105,17 +111,14 @@ async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<Exit
 }
 
 /** @throws UsageError when it is not clear what is meant, or nothing of it can be live */
-async function impactsOf(session: Session, { version, reason, ...choice }: Wanted): Promise<Impact[]> {
+async function impactsOf(session: Session, { version, ...choice }: Wanted): Promise<Impact[]> {
   const { chosen, impactOf } = await import('../operations/emergency-choice.js');
   const { UsageError } = await import('../operations/refusals.js');
   const nothing = (what: string, next: string) => new UsageError(what, { state: 'Nothing was revoked.', next });
-  if (reason.trim() === '') throw nothing('An emergency needs a reason', 'Say why, with --reason "…".');
   const names = chosen(session.config, choice);
-  if (version !== undefined && (!/^[1-9]\d*$/.test(version) || names.length > 1))
-    throw nothing('--version names one version of one credential', 'Name the credential and a number.');
-  const impacts = await Promise.all(
-    names.map((name) => impactOf(session, name, version === undefined ? null : Number(version))),
-  );
+  if (version !== undefined && names.length > 1)
+    throw nothing('--version names one version of one credential', 'Name that credential.');
+  const impacts = await Promise.all(names.map((name) => impactOf(session, name, version ?? null)));
   const known = impacts.filter(({ known }) => known);
   if (known.length === 0)
     throw nothing(
@@ -173,9 +176,7 @@ async function conduct(
 
 /** The worst of all, as far as a script has to act on it. */
 export function exitCodeOf(results: readonly Conducted[]): ExitCode {
-  const codes = results.map(codeOf);
-  const worst = [exitCodes.failed, exitCodes.unreachable, exitCodes.interrupted, exitCodes.waiting];
-  return worst.find((code) => codes.includes(code)) ?? exitCodes.done;
+  return worstOf(results.map(codeOf));
 }
 
 function codeOf({ how, state }: Conducted): ExitCode {

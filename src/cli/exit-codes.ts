@@ -10,6 +10,19 @@ export const exitCodes = {
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
+const worstFirst = [
+  exitCodes.failed,
+  exitCodes.unreachable,
+  exitCodes.rolledBack,
+  exitCodes.interrupted,
+  exitCodes.waiting,
+] as const;
+
+/** Of several ends, the one that a script has to act on first. */
+export function worstOf(codes: readonly ExitCode[]): ExitCode {
+  return worstFirst.find((code) => codes.includes(code)) ?? exitCodes.done;
+}
+
 export const exitCodesHelp = `Exit codes:
   0    done
   1    failed

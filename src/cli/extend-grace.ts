@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { durationOf } from './duration-argument.js';
+import { readDuration } from '../domain/duration.js';
 import { examples } from './examples.js';
 import { perform } from './perform.js';
 
@@ -8,10 +8,10 @@ export function defineExtendGrace(program: Command): void {
     .command('extend-grace <credential> <duration...>')
     .summary('keep the old value usable for longer')
     .description('Moves the end of the grace of a rotation: the old value stays usable that much longer.')
-    .addHelpText('after', examples('keyturn extend-grace openai 12 hours'))
-    .action((credential: string, words: string[]) =>
-      perform(command, async (cli) => {
-        const duration = durationOf(words.join(' '));
+    .addHelpText('after', examples('keyturn extend-grace openai 12h'))
+    .action((credential: string, words: string[]) => {
+      const duration = readDuration(words.join(' ')) ?? command.error('Write a duration such as 30m or 12h.');
+      return perform(command, async (cli) => {
         const { withRotations } = await import('./with-rotations.js');
         const { extendGraceBy } = await import('../operations/steer.js');
         const { moment } = await import('./time.js');
@@ -22,6 +22,6 @@ export function defineExtendGrace(program: Command): void {
           `${cli.paint.good('✔')} The old value of ${cli.paint.bold(credential)} stays usable until ${moment(until)}.`,
           `  ${cli.paint.dim('Next')}  keyturn status ${credential} --follow, or keyturn retire-now ${credential}`,
         ]);
-      }),
-    );
+      });
+    });
 }

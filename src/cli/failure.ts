@@ -1,6 +1,6 @@
 import { explain, type Explanation } from '../operations/explain.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
-import { facts, printable } from './layout.js';
+import { facts, forStream } from './layout.js';
 import { paintFor } from './paint.js';
 import type { Cli } from './perform.js';
 
@@ -14,7 +14,8 @@ const codes: Readonly<Record<Explanation['kind'], ExitCode>> = {
 /** Tells a person, or with `--json` a program, what happened, what state things are in and what to do next. */
 export function tellFailure({ answer, verbose }: Cli, error: unknown): ExitCode {
   const { kind, ...explanation } = explain(error);
-  process.stderr.write(`${printable(failureText(explanation).join('\n'))}\n`);
+  const lines = failureText(explanation).map((line) => forStream(line, process.stderr));
+  process.stderr.write(`${lines.join('\n')}\n`);
   if (verbose) process.stderr.write(`\n${stackOf(error)}\n`);
   answer({ error: { ...explanation, exitCode: codes[kind] } }, []);
   return codes[kind];

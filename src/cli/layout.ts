@@ -16,6 +16,42 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
+/** A line as a stream shows it: printable, and on a terminal broken between words, so that the rest stands below the text and not below its label. */
+export function forStream(
+  line: string,
+  { isTTY, columns: room }: { readonly isTTY?: boolean; readonly columns?: number },
+): string {
+  const text = printable(line);
+  return isTTY && room !== undefined && room >= narrowest
+    ? text
+        .split('\n')
+        .map((each) => wrapped(each, room))
+        .join('\n')
+    : text;
+}
+
+const narrowest = 40; // below, broken lines would be harder to read than long ones
+
+function wrapped(line: string, room: number): string {
+  if (width(line) <= room) return line;
+  const indent = hangOf(stripVTControlCharacters(line), room);
+  const lines = [''];
+  for (const word of line.split(/(?<= )(?=[^ ])/)) {
+    const current = lines.at(-1) ?? '';
+    const fits = width(current + word.trimEnd()) <= room || width(current.trimEnd()) <= indent;
+    if (fits) lines[lines.length - 1] = current + word;
+    else lines.push(' '.repeat(indent) + word);
+  }
+  return lines.map((each) => each.trimEnd()).join('\n');
+}
+
+/** Where the text of a line begins: after its last label or column in the left half, else after its indentation and a sign. */
+function hangOf(line: string, room: number): number {
+  const columnStarts = [...line.matchAll(/\S {2,}(?=\S)/g)].map((gap) => gap.index + gap[0].length);
+  const indentation = /^ */.exec(line)?.[0].length ?? 0;
+  return columnStarts.findLast((start) => start <= room / 2) ?? indentation + 2;
+}
+
 /** A cell is one line: a line break in it would begin a row that nobody wrote. */
 function cellOf(text: string): string {
   return text.replaceAll('\r', '').replaceAll('\n', '\\n');

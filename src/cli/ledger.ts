@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { headOf, headText, type LedgerHead } from '../domain/ledger-head.js';
 import type { Session } from '../operations/session.js';
 import type { LedgerRow } from '../store/records.js';
+import { count, since } from './arguments.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { columns, facts } from './layout.js';
@@ -10,8 +11,11 @@ import type { Paint } from './paint.js';
 import { type Cli, perform } from './perform.js';
 import { moment } from './time.js';
 
+const usualLimit = 20;
+
 interface Options {
-  readonly limit: string;
+  readonly limit?: number;
+  readonly since?: number;
   readonly verify?: true;
   readonly expect?: string;
 }
@@ -23,35 +27,37 @@ export function defineLedger(program: Command): void {
     .description(
       'Shows the newest entries of the ledger: every act of a person and every attempt of every step: how it ended, or that it waits and asks again. Changes nothing.',
     )
-    .option('--limit <number>', 'how many entries', '20')
+    .option('--limit <number>', 'how many entries (default: 20, or all with --since)', count)
+    .option(
+      '--since <time>',
+      'only what was entered since: how long ago, such as 24h, or a day or moment by the local clock',
+      since,
+    )
     .option('--verify', 'walk the whole chain instead, and say whether an entry was changed or removed')
     .option('--expect <head>', 'with --verify: where the ledger ended once, as a notification or --verify said it')
-    .addHelpText('after', examples('keyturn ledger openai --limit 50', 'keyturn ledger --verify'))
+    .addHelpText(
+      'after',
+      examples('keyturn ledger openai --limit 50', 'keyturn ledger --since 24h', 'keyturn ledger --verify'),
+    )
     .action((credential: string | undefined, options: Options, command: Command) =>
       perform(command, (cli) =>
-        options.verify || options.expect !== undefined
-          ? verify(cli, options.expect)
-          : show(cli, credential, options.limit),
+        options.verify || options.expect !== undefined ? verify(cli, options.expect) : show(cli, credential, options),
       ),
     );
 }
 
-async function show(cli: Cli, credential: string | undefined, limit: string): Promise<void> {
-  const { UsageError } = await import('../operations/refusals.js');
-  if (!/^[1-9]\d{0,6}$/.test(limit))
-    throw new UsageError(`"${limit}" is not a number of entries`, {
-      state: 'Nothing was changed.',
-      next: 'Write for example --limit 50.',
-    });
+async function show(cli: Cli, credential: string | undefined, { limit, since: from }: Options): Promise<void> {
   const { withSession } = await import('./with-rotations.js');
   const { knownCredential } = await import('../operations/reach.js');
-  const filter = { limit: Number(limit), ...(credential !== undefined && { credential }) };
+  const about = { ...(credential !== undefined && { credential }) };
+  const newest = from === undefined ? { limit: limit ?? usualLimit } : {};
   const entries = await withSession(cli, async ({ config, store }) => {
-    const found = await store.ledger(filter);
+    const found = await store.ledger({ ...about, ...newest });
     if (found.length === 0 && credential !== undefined) knownCredential(config, credential);
-    return found;
+    return from === undefined ? found : found.filter(({ at }) => at >= from).slice(-(limit ?? found.length));
   });
-  const none = `The ledger has no entries${credential === undefined ? '' : ` about ${credential}`} yet.`;
+  const when = from === undefined ? ' yet' : ` since ${moment(from)}`;
+  const none = `The ledger has no entries${credential === undefined ? '' : ` about ${credential}`}${when}.`;
   cli.answer({ entries }, entries.length === 0 ? [none] : columns(entries.map((entry) => cells(entry, cli.paint))));
 }
 

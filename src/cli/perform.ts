@@ -1,8 +1,10 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from './exit-codes.js';
-import { printable } from './layout.js';
+import { jsonOf } from './json.js';
+import { forStream } from './layout.js';
 import { type Paint, paintFor } from './paint.js';
+import { UnusableCommandLine } from './usage-error.js';
 
 /** What every command is given. */
 export interface Cli {
@@ -41,10 +43,17 @@ export async function perform(command: Command, work: (cli: Cli) => Promise<Exit
   try {
     code = (await work(cli)) ?? exitCodes.done;
   } catch (error) {
+    if (error instanceof UnusableCommandLine) throw error;
     const { tellFailure } = await import('./failure.js');
     code = tellFailure(cli, error);
   }
   endProcess(code);
+}
+
+/** For several things of one kind, each with a document of its own: gathers the documents for one answer, and shows the texts as they come. */
+export function gathering(cli: Cli): { readonly each: Cli; readonly documents: readonly unknown[] } {
+  const documents: unknown[] = [];
+  return { each: { ...cli, answer: (document, text) => void (documents.push(document), cli.say(...text)) }, documents };
 }
 
 /** Ends the process when everything written has left it; connections that linger do not hold it up. */
@@ -55,10 +64,10 @@ export function endProcess(code: ExitCode): void {
 
 function cliOf({ config, json = false, verbose = false, actor }: GlobalOptions, words: readonly string[]): Cli {
   const stream = json ? process.stderr : process.stdout;
-  const say: Cli['say'] = (...lines) => void stream.write(lines.map((line) => `${printable(line)}\n`).join(''));
+  const say: Cli['say'] = (...lines) => void stream.write(lines.map((line) => `${forStream(line, stream)}\n`).join(''));
   let answered = false;
   function document(content: unknown): void {
-    if (!answered) process.stdout.write(`${JSON.stringify(content)}\n`);
+    if (!answered) process.stdout.write(`${jsonOf(content)}\n`);
     answered = true;
   }
   return {

@@ -2,7 +2,7 @@ import type { RequestTemplate } from '../domain/requests.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Environment } from '../operations/environment.js';
 import type { Outlook } from '../operations/outlook.js';
-import type { PlannedStep, PlannedWait } from '../operations/plan.js';
+import type { PlannedStep, PlannedWait, Totals } from '../operations/plan.js';
 import { columns, facts } from './layout.js';
 import type { Paint } from './paint.js';
 
@@ -13,6 +13,8 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
     `${paint.bold(credential)}  ${paint.dim(section)}`,
     '',
     ...facts([
+      [paint.dim('Totals'), totalsText(outlook.totals)],
+      [paint.dim('Signs'), signs],
       ...overview(outlook, paint),
       ...Object.entries(outlook.systems).map(([system, address]) => [paint.dim(system), address] as const),
       ...outlook.deliveries.map((place) => [paint.dim('Delivers to'), place] as const),
@@ -23,11 +25,21 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
       ...steps.flatMap((step) => stepText(step, outlook, paint)),
     ]),
     '',
-    ...facts([
-      [paint.dim('Requests'), '? only when needed   … several times'],
-      [paint.dim('Next'), `keyturn rotate ${credential}`],
-    ]),
+    ...facts([[paint.dim('Next'), `keyturn rotate ${credential}`]]),
   ];
+}
+
+const signs = '• step   ◷ wait   ? request only when needed   … request several times';
+
+function totalsText({ steps, requests, optionalRequests, testDocuments, waitMs }: Totals): string {
+  const documents = testDocuments === 1 ? '1 test document' : `${testDocuments} test documents`;
+  const wait = waitMs === 0 ? 'no wait' : `waits of ${formatDuration(waitMs)}`;
+  return [
+    `${steps} steps`,
+    `${requests} requests, and ${optionalRequests} only when needed`,
+    ...(testDocuments === 0 ? [] : [documents]),
+    wait,
+  ].join('; ');
 }
 
 function overview(

@@ -1,18 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { Command, type CommanderError } from 'commander';
+import { Command, Option } from 'commander';
 import { defineAdopt } from './adopt.js';
+import { said } from './arguments.js';
 import { defineBackup } from './backup.js';
 import { defineCheck } from './check.js';
+import { defineCompletion } from './completion.js';
 import { defineDecide } from './decide.js';
 import { defineEmergency } from './emergency.js';
-import { exitCodes, exitCodesHelp } from './exit-codes.js';
+import { exitCodesHelp } from './exit-codes.js';
 import { defineDemo } from './demo.js';
 import { defineExtendGrace } from './extend-grace.js';
 import { defineForget } from './forget.js';
 import { defineInit } from './init.js';
+import { defineLab } from './lab.js';
 import { defineLedger } from './ledger.js';
 import { defineNotify } from './notify.js';
-import { paintFor } from './paint.js';
 import { defineRetireNow } from './retire-now.js';
 import { definePlan } from './plan.js';
 import { defineProve } from './prove.js';
@@ -21,17 +22,19 @@ import { defineRename } from './rename.js';
 import { defineRestore } from './restore.js';
 import { defineReveal } from './reveal.js';
 import { defineRotate } from './rotate.js';
-import { said } from './said.js';
 import { defineSchedules } from './schedules.js';
 import { defineStatus } from './status.js';
 import { defineVerify } from './verify.js';
 import { defineUp } from './up.js';
+import { refuseByThrowing, tellUsage } from './usage-error.js';
+import { defineVersion, version } from './version.js';
 import { defineWhose } from './whose.js';
 import { defineWorker } from './worker.js';
 
 const firstSteps = `
 First steps:
   keyturn demo              watch a rotation on simulated systems
+  keyturn lab               simulated systems that stay up, to try everything below on
   keyturn init              write a configuration for the engine you have
   keyturn check             see whether everything is in place
   keyturn adopt <name>      take in the value that is in force
@@ -56,7 +59,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    usageError(error as CommanderError, argv.includes('--json'));
+    tellUsage(error, argv.includes('--json'));
   }
 }
 
@@ -66,27 +69,18 @@ function define(): Command {
       'Rotates the credentials of a self-hosted document stack: without downtime, without losing a secret, and with proof.',
     )
     .helpOption('-h, --help', 'show help')
-    .option('--config <file>', 'the configuration', './keyturn.yaml')
+    .addOption(configOption())
     .option('--json', 'answer with one JSON document on standard output; progress goes to standard error')
     .option('--verbose', 'show where an error happened')
     .option('--actor <name>', actorHelp, said)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => undefined })
-    .exitOverride()
     .addHelpText('after', firstSteps);
   program.commandsGroup('Set up:');
   for (const add of [defineInit, defineCheck, defineAdopt, defineRename, defineForget]) add(program);
   program.commandsGroup('Rotate:');
-  for (const add of [
-    definePlan,
-    defineRotate,
-    defineStatus,
-    defineVerify,
-    defineDecide,
-    defineRetireNow,
-    defineExtendGrace,
-  ])
-    add(program);
+  for (const add of [definePlan, defineRotate, defineStatus, defineVerify]) add(program);
+  for (const add of [defineDecide, defineRetireNow, defineExtendGrace]) add(program);
   program.commandsGroup('In an emergency:');
   for (const add of [defineEmergency, defineWhose]) add(program);
   program.commandsGroup('On a schedule:');
@@ -94,42 +88,17 @@ function define(): Command {
   program.commandsGroup('Look back and recover:');
   for (const add of [defineLedger, defineReconcile, defineReveal, defineBackup, defineRestore]) add(program);
   program.commandsGroup('Run:');
-  for (const add of [defineUp, defineWorker, defineDemo, defineProve]) add(program);
+  for (const add of [defineUp, defineWorker]) add(program);
+  program.commandsGroup('Try it on simulated systems:');
+  for (const add of [defineDemo, defineLab, defineProve]) add(program);
+  program.commandsGroup('About this program:');
+  for (const add of [defineVersion, defineCompletion]) add(program);
+  refuseByThrowing(program);
   return program;
 }
 
-/** Help and version come as errors too, with nothing left to do; a command line that cannot be meant changes nothing. */
-function usageError({ code, exitCode, message }: CommanderError, json: boolean): void {
-  process.exitCode = exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  if (exitCode === 0 || code === 'commander.help') return;
-  const what = withoutValues(code, message.replace(/^error: /, '').replace('\n', ' '));
-  const next = 'See what there is: keyturn --help';
-  const { bad, bold, dim } = paintFor(process.stderr);
-  process.stderr.write(
-    `${bad('✖')} ${bold(what)}\n\n  ${dim('State')}  Nothing was changed.\n  ${dim('Next')}   ${next}\n`,
-  );
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ error: { what, state: 'Nothing was changed.', next, exitCode: exitCodes.usage } }, null, 2)}\n`,
-    );
-}
-
-const asCommands = /^[a-z][a-z-]{0,19}$/; // what may be meant for one, and not a key
-
-/** Whoever pastes a key where none belongs does not get to see it again. */
-function withoutValues(code: string, message: string): string {
-  const kept = "; it is not shown, and is in your shell's history now if it was a secret";
-  if (code === 'commander.excessArguments') return message.replace(/: [^]*$/, kept);
-  const [, given = ''] = /^unknown command '([^']*)'/.exec(message) ?? [];
-  if (code === 'commander.unknownCommand' && !asCommands.test(given)) return `there is no such command${kept}`;
-  return code === 'commander.unknownOption' ? message.replace(/=[^']*'/, "'") : message;
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
+function configOption(): Option {
+  return new Option('--config <file>', 'the configuration').default('./keyturn.yaml').env('KEYTURN_CONFIG');
 }
 
 /** `keyturn ledger | head` is no failure. */

@@ -1,23 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Verdict } from '../prove/run-case.js';
 import type { Choice } from '../prove/choose.js';
 import type { ProveOptions, ProveReport } from '../prove/prove.js';
 import type { SimulatedReport } from '../simulation/schedules.js';
-import { durationMs } from '../domain/duration.js';
+import { type Duration, durationMs } from '../domain/duration.js';
 import { UsageError } from '../operations/refusals.js';
-import { durationOf } from './duration-argument.js';
+import { count, duration } from './arguments.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
+import { interruptible } from './interruptible.js';
 import { type Cli, perform } from './perform.js';
+
+interface Playing extends Options {
+  readonly interruption: AbortSignal;
+}
 
 interface Options {
   readonly procedure?: string;
   readonly fault?: string;
   readonly case?: string;
-  readonly sample?: string;
+  readonly sample?: number;
   readonly seed?: string;
-  readonly jobs: string;
-  readonly budget?: string;
+  readonly jobs: number;
+  readonly budget?: Duration;
   readonly first?: string;
   readonly variants?: boolean;
   readonly simulated?: boolean;
@@ -38,10 +44,13 @@ export function defineProve(program: Command): void {
     .option('--fault <name>', 'only faults whose name begins with this, such as kill or kill-write')
     .option('--case <ids>', 'only cases whose id contains this, or one of these, separated by commas')
     .option('--variants', 'also on simulated systems that behave otherwise, where a vendor leaves open how they do')
-    .option('--sample <n>', 'at most so many cases of each procedure, and of all its variants together')
-    .option('--seed <text>', 'decides which cases a sample holds, and their order')
-    .option('--jobs <n>', 'how many cases run at once', '2')
-    .option('--budget <duration>', 'start no case after this long, for instance "25 minutes"')
+    .option('--sample <n>', 'at most so many cases of each procedure, and of all its variants together', count)
+    .option(
+      '--seed <text>',
+      'decides which cases a sample holds, and their order (default: a random one, which is shown)',
+    )
+    .option('--jobs <n>', 'how many cases run at once', count, 2)
+    .option('--budget <duration>', 'start no case after this long, for instance 25m', duration)
     .option('--simulated', 'in simulated time, with a simulated Temporal: some hundred cases a minute on each core')
     .option('--replay', 'with --simulated: plays each case twice, and fails where the two differ in anything')
     .option('--first <ids>', 'procedures to play first and in full, separated by commas')
@@ -49,18 +58,30 @@ export function defineProve(program: Command): void {
       'after',
       examples('keyturn prove --procedure openai-api-key', 'keyturn prove --variants --sample 20 --seed today'),
     )
-    .action((options: Options, command: Command) => perform(command, (cli) => runProve(cli, options)));
+    .action((options: Options, command: Command) =>
+      perform(command, (cli) =>
+        interruptible(cli, (interruption) => runProve(cli, { ...seeded(cli, options), interruption })),
+      ),
+    );
 }
 
-async function runProve(cli: Cli, options: Options): Promise<ExitCode> {
+/** A sample is another one each time, and the seed says how to have the same again. */
+function seeded(cli: Cli, options: Options): Options {
+  if (options.seed !== undefined || (options.sample === undefined && !options.simulated)) return options;
+  const seed = randomBytes(4).toString('hex');
+  process.stderr.write(`${cli.paint.dim(`Seed ${seed}; the same again with --seed ${seed}`)}\n`);
+  return { ...options, seed };
+}
+
+async function runProve(cli: Cli, options: Playing): Promise<ExitCode> {
   const { simulated, replay } = options;
   if (replay && !simulated) throw replayNeedsSimulated();
   const report = simulated ? await proveSimulated(cli, options) : await play(cli, options, {});
-  cli.answer(report, reportText(report, options));
+  cli.answer({ ...report, seed: options.seed ?? null }, reportText(report, options));
   return report.failed === 0 ? exitCodes.done : exitCodes.failed;
 }
 
-async function proveSimulated(cli: Cli, options: Options): Promise<SimulatedReport> {
+async function proveSimulated(cli: Cli, options: Playing): Promise<SimulatedReport> {
   const { simulatedPlayers } = await import('../simulation/players.js');
   const { createScheduleCount } = await import('../simulation/schedules.js');
   const [schedules, { seed = 'a', replay = false }] = [createScheduleCount(), options];
@@ -68,12 +89,19 @@ async function proveSimulated(cli: Cli, options: Options): Promise<SimulatedRepo
   return schedules.tell(await play(cli, options, { players }));
 }
 
-async function play(cli: Cli, options: Options, who: Pick<ProveOptions, 'players'>): Promise<ProveReport> {
+async function play(cli: Cli, options: Playing, who: Pick<ProveOptions, 'players'>): Promise<ProveReport> {
   const { prove } = await import('../prove/prove.js');
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const onVerdict: ProveOptions['onVerdict'] = (verdict, { done, of }) =>
     log(verdictLines(cli, verdict, { position: `${done}/${of}`, options }).join('\n'));
-  return prove({ ...choiceOf(options), ...who, jobs: countOf(options.jobs), onLine: log, onVerdict });
+  return prove({
+    ...choiceOf(options),
+    ...who,
+    jobs: options.jobs,
+    interruption: options.interruption,
+    onLine: log,
+    onVerdict,
+  });
 }
 
 function choiceOf(options: Options): Choice & Pick<ProveOptions, 'budgetMs'> {
@@ -82,10 +110,10 @@ function choiceOf(options: Options): Choice & Pick<ProveOptions, 'budgetMs'> {
     ...(procedure !== undefined && { procedure }),
     ...(fault !== undefined && { fault }),
     ...(options.case !== undefined && { only: listOf(options.case) }),
-    ...(sample !== undefined && { sample: countOf(sample) }),
+    ...(sample !== undefined && { sample }),
     ...(seed !== undefined && { seed }),
     ...(options.variants && { variants: true }),
-    ...(budget !== undefined && { budgetMs: durationMs(durationOf(spelledOut(budget))) }),
+    ...(budget !== undefined && { budgetMs: durationMs(budget) }),
     ...(first !== undefined && { first: listOf(first) }),
   };
 }
@@ -97,22 +125,8 @@ function replayNeedsSimulated(): UsageError {
   });
 }
 
-/** `25m` as scripts like it, and what every other command takes. */
-function spelledOut(text: string): string {
-  return text.replace(/^(\d+)m$/, '$1 minutes').replace(/^(\d+)h$/, '$1 hours');
-}
-
 function listOf(text: string): string[] {
   return text.split(',').filter(Boolean);
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new UsageError(`"${text}" is not a number of at least 1`, {
-    state: 'Nothing was played.',
-    next: 'Write for example --sample 20 or --jobs 2.',
-  });
 }
 
 interface Told {
@@ -159,7 +173,7 @@ function reportText(report: ProveReport | SimulatedReport, options: Options): st
     ),
     ...Object.entries(byProcedure).flatMap(([id, tally]) => gapText(id, tally)),
     ...Object.entries(notRun).map(([id, count]) => `not run: ${count} cases of ${id}`),
-    ...schedulesText(report, Number(options.jobs)),
+    ...schedulesText(report, options.jobs),
     ...failures.flatMap((failure) => [`✖ ${failure.procedure} ${failure.id}`, ...problemLines(failure, options)]),
     `${passed} passed, ${failed} failed`,
   ];

@@ -6,6 +6,8 @@ import { momentAndDistance } from './time.js';
 /** A rotation's question to a person: what it means, until when things stay as they are, what is live where, and what each answer would do. */
 export function questionText(credential: string, waiting: Waiting, { dim, bold }: Paint): string[] {
   const { id, why, impact, until, then, live = [], choices, effects } = waiting;
+  const answer = waiting.helps ?? choices[0] ?? 'retry';
+  const before = answer === 'skip' ? 'Find out whether it is safe, then say why: ' : '';
   const answers = choices.map((choice) => `${bold(choice)}: ${effects[choice] ?? ''}`);
   return [
     `  ${why}`,
@@ -20,7 +22,7 @@ export function questionText(credential: string, waiting: Waiting, { dim, bold }
       ],
       [dim('Live'), live.join('\n')],
       [dim('Choices'), answers.join('\n')],
-      [dim('Next'), `keyturn decide ${credential} ${choices[0] ?? 'retry'} --question ${id} --reason "…"`],
+      [dim('Next'), `${before}keyturn decide ${credential} ${answer} --question ${id} --reason "…"`],
     ]),
   ];
 }

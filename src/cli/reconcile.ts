@@ -1,50 +1,80 @@
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Consent, Reconciliation } from '../operations/reconcile.js';
 import type { Difference } from '../operations/reconcile-differences.js';
+import type { Session } from '../operations/session.js';
 import { examples } from './examples.js';
-import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type ExitCode, exitCodes, worstOf } from './exit-codes.js';
 import { facts } from './layout.js';
-import { type Cli, perform } from './perform.js';
+import { type Cli, gathering, perform } from './perform.js';
 
 export function defineReconcile(program: Command): void {
   program
-    .command('reconcile <credential>')
+    .command('reconcile [credential]')
     .summary('compare store, provider, engine and Temporal, and repair with consent')
     .description(
       'Shows where store, provider, engine and Temporal do not agree: values changed by hand, keys deleted or left over, a restored store, a workflow that is gone. Repairs only what you consent to, one by one, and never deletes what it did not make. Exit code 4 while something is left that it could repair. A key ring that does not fit the store cannot be repaired: restore it.',
     )
+    .option('--all', 'every credential of the configuration, one after the other')
     .option('--yes', 'consent to every repair')
     .option('--dry-run', 'show the differences and repair nothing')
-    .addHelpText('after', examples('keyturn reconcile openai', 'keyturn reconcile openai --dry-run --json'))
-    .action((credential: string, options: Options, command: Command) =>
-      perform(command, (cli) => run(cli, credential, options)),
-    );
+    .addHelpText('after', examples('keyturn reconcile openai', 'keyturn reconcile --all --dry-run --json'))
+    .action((credential: string | undefined, options: Options, command: Command) => {
+      if ((credential === undefined) !== (options.all ?? false))
+        command.error('error: name one credential, or give --all');
+      return perform(command, (cli) =>
+        credential === undefined ? runAll(cli, options) : run(cli, credential, options),
+      );
+    });
 }
 
 interface Options {
+  readonly all?: true;
   readonly yes?: true;
   readonly dryRun?: true;
 }
 
+/** What stops one does not hold up the others. */
+async function runAll(cli: Cli, options: Options): Promise<ExitCode> {
+  const { withTemporal } = await import('./with-rotations.js');
+  const { tellFailure } = await import('./failure.js');
+  const { each, documents } = gathering(cli);
+  const codes = await withTemporal(cli, async (session, client) => {
+    const ends: ExitCode[] = [];
+    for (const credential of Object.keys(session.config.credentials)) {
+      cli.say('', cli.paint.bold(credential));
+      ends.push(
+        await reconcileOne(each, { session, client }, { credential, ...options }).catch((error: unknown) =>
+          tellFailure(each, error),
+        ),
+      );
+    }
+    return ends;
+  });
+  cli.answer({ credentials: documents }, []);
+  return worstOf(codes);
+}
+
 async function run(cli: Cli, credential: string, options: Options): Promise<ExitCode> {
   const { withRotations } = await import('./with-rotations.js');
+  return withRotations(cli, credential, (client, session) =>
+    reconcileOne(cli, { session, client }, { credential, ...options }),
+  );
+}
+
+async function reconcileOne(
+  cli: Cli,
+  { session, client }: { readonly session: Session; readonly client: Client },
+  { credential, ...options }: Options & { readonly credential: string },
+): Promise<ExitCode> {
   const { reconcile, differencesOf } = await import('../operations/reconcile.js');
   const onStep = (title: string): void => cli.say(`  ${cli.paint.dim('•')} ${title}`);
-  return withRotations(cli, credential, async (client, session) => {
-    if (options.dryRun) {
-      const differences = await differencesOf(session, client, credential);
-      return tell(cli, {
-        credential,
-        differences,
-        repaired: [],
-        failed: [],
-        remaining: differences,
-        reconciled: false,
-      });
-    }
-    const reconciling = { session, client, credential, actor: cli.actor, onStep };
-    return tell(cli, await reconcile(reconciling, consentOf(cli, options)));
-  });
+  if (options.dryRun) {
+    const differences = await differencesOf(session, client, credential);
+    return tell(cli, { credential, differences, repaired: [], failed: [], remaining: differences, reconciled: false });
+  }
+  const reconciling = { session, client, credential, actor: cli.actor, onStep };
+  return tell(cli, await reconcile(reconciling, consentOf(cli, options)));
 }
 
 /** Without a terminal and without --yes nobody consents, so the differences are shown and nothing else. */

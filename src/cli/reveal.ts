@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
+import { UsageError } from '../operations/refusals.js';
+import { count } from './arguments.js';
 import { examples } from './examples.js';
+import { printable } from './layout.js';
 import { type Cli, perform } from './perform.js';
-import { said } from './said.js';
+import { reasonOption, withReason } from './reason.js';
 
 interface Options {
-  readonly reason: string;
-  readonly version?: string;
+  readonly reason?: string;
+  readonly version?: number;
 }
 
 export function defineReveal(program: Command): void {
@@ -15,27 +18,41 @@ export function defineReveal(program: Command): void {
     .description(
       'Shows the value in force, or another version, to whoever sits at the terminal: for a person who needs it, or to put a value back by hand. Never into a file, a pipe or JSON. The ledger says who asked, when and why.',
     )
-    .requiredOption('--reason <text>', 'why; the ledger keeps it', said)
-    .option('--version <n>', 'this version (default: the current one)')
+    .addOption(reasonOption('why; the ledger keeps it'))
+    .option('--version <n>', 'this version (default: the current one)', count)
     .addHelpText('after', examples('keyturn reveal dashboard --reason "Maria signs in by hand"'))
     .action((credential: string, options: Options, command: Command) =>
-      perform(command, (cli) => show(cli, credential, options)),
+      perform(command, (cli) => {
+        if (cli.json || !process.stdout.isTTY) throw onlyInTerminal();
+        return withReason({ cli, command, given: options.reason }, (asked, reason) =>
+          show(asked, credential, { version: options.version, reason }),
+        );
+      }),
     );
 }
 
-async function show(cli: Cli, credential: string, { reason, version: wanted }: Options): Promise<void> {
-  const { UsageError } = await import('../operations/refusals.js');
-  if (cli.json || !process.stdout.isTTY)
-    throw new UsageError('A value is shown in a terminal only', {
-      state: 'Nothing was shown.',
-      next: 'Run it in a terminal, without --json. A program gets values by delivery: see `deliver` in the configuration.',
-    });
+function onlyInTerminal(): UsageError {
+  return new UsageError('A value is shown in a terminal only', {
+    state: 'Nothing was shown.',
+    next: 'Run it in a terminal, without --json. A program gets values by delivery: see `deliver` in the configuration.',
+  });
+}
+
+interface Wanted {
+  readonly reason: string;
+  readonly version: number | undefined;
+}
+
+async function show(cli: Cli, credential: string, { reason, version: wanted }: Wanted): Promise<void> {
   const { withSession } = await import('./with-rotations.js');
   const { reveal } = await import('../operations/reveal.js');
-  const request = { credential, version: wanted === undefined ? undefined : Number(wanted), reason, actor: cli.actor };
+  const request = { credential, version: wanted, reason, actor: cli.actor };
   const { version, parts } = await withSession(cli, (session) => reveal(session, request));
   const { bold, dim } = cli.paint;
   cli.say(bold(`Version ${version.number} of ${credential}, ${version.state}`));
-  for (const [part, value] of Object.entries(parts)) cli.say('', dim(part), value.replace(/\n$/, ''));
+  for (const [part, value] of Object.entries(parts)) {
+    cli.say('', dim(part));
+    cli.stream.write(`${printable(value.replace(/\n$/, ''))}\n`); // unbroken, so that it can be copied
+  }
   cli.say('', dim('The ledger says that it was shown. Clear the screen when you are done.'));
 }

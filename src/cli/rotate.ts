@@ -2,26 +2,26 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Beginning, Begun } from '../operations/begin.js';
 import type { Session } from '../operations/session.js';
-import { durationOf } from './duration-argument.js';
+import type { Duration } from '../domain/duration.js';
+import { duration, said } from './arguments.js';
 import { examples } from './examples.js';
-import { type ExitCode, exitCodes } from './exit-codes.js';
+import { type ExitCode, exitCodes, worstOf } from './exit-codes.js';
 import { facts } from './layout.js';
-import { type Cli, perform } from './perform.js';
-import { said } from './said.js';
+import { type Cli, gathering, perform } from './perform.js';
 
 interface Options {
   readonly reason: string;
-  readonly grace?: string;
+  readonly grace?: Duration;
   readonly detach?: true;
   readonly resetSchedule?: true;
 }
 
 export function defineRotate(program: Command): void {
   program
-    .command('rotate <credential>')
+    .command('rotate <credentials...>')
     .summary('replace a value, prove the new one, retire the old one')
     .description(
-      'Makes a new value, puts it into the engine, proves that it is in use, waits for the grace, and retires the old one. Shows each step; Ctrl-C leaves the view, and the rotation goes on. If one is running already, it is shown instead.',
+      'Makes a new value, puts it into the engine, proves that it is in use, waits for the grace, and retires the old one. Shows each step; Ctrl-C leaves the view, and the rotation goes on. If one is running already, it is shown instead. Several begin together and are shown one after the other.',
     )
     .option(
       '--reason <text>',
@@ -29,7 +29,11 @@ export function defineRotate(program: Command): void {
       said,
       'asked for on the command line',
     )
-    .option('--grace <duration>', 'how long the old value stays usable, instead of what the configuration says')
+    .option(
+      '--grace <duration>',
+      'how long the old value stays usable, instead of what the configuration says',
+      duration,
+    )
     .option(
       '--reset-schedule',
       'count the interval of its schedule from this rotation; else the schedule stays as it is',
@@ -39,35 +43,78 @@ export function defineRotate(program: Command): void {
       'after',
       examples(
         'keyturn rotate openai --reason "someone left the team"',
-        'keyturn rotate openai --grace "0 seconds"',
+        'keyturn rotate openai --grace 0s',
+        'keyturn rotate openai azure s3',
         'keyturn rotate openai --detach --json',
       ),
     )
-    .action((credential: string, options: Options, command: Command) =>
-      perform(command, async (cli) => {
-        if (options.grace !== undefined) durationOf(options.grace);
-        const { withRotations } = await import('./with-rotations.js');
-        return withRotations(cli, credential, (client, session) =>
-          rotate(cli, { client, session }, { credential, ...options }),
-        );
-      }),
+    .action((names: string[], options: Options, command: Command) =>
+      perform(command, (cli) => rotateNamed(cli, { credentials: [...new Set(names)], ...options })),
     );
+}
+
+interface Named extends Options {
+  readonly credentials: readonly string[];
+}
+
+async function rotateNamed(cli: Cli, named: Named): Promise<ExitCode> {
+  const { withTemporal } = await import('./with-rotations.js');
+  const { knownCredential } = await import('../operations/reach.js');
+  return withTemporal(
+    cli,
+    (session, client) => rotateAll(cli, { client, session }, named),
+    ({ config }) => named.credentials.forEach((name) => knownCredential(config, name)),
+  );
+}
+
+interface Place {
+  readonly client: Client;
+  readonly session: Session;
 }
 
 interface Wanted extends Options {
   readonly credential: string;
 }
 
-async function rotate(
-  cli: Cli,
-  { client, session }: { client: Client; session: Session },
-  wanted: Wanted,
-): Promise<ExitCode> {
-  const { credential, detach } = wanted;
+/** Begins all of them before it shows the first. One that cannot begin does not hold the others up. */
+async function rotateAll(cli: Cli, place: Place, { credentials, ...options }: Named): Promise<ExitCode> {
+  const [only, ...more] = credentials;
+  if (only !== undefined && more.length === 0) {
+    const wanted = { credential: only, ...options };
+    return show(cli, place, { ...wanted, begun: await start(cli, place, wanted) });
+  }
+  const { tellFailure } = await import('./failure.js');
+  const { each, documents } = gathering(cli);
+  const begun: (() => Promise<ExitCode>)[] = [];
+  for (const credential of credentials) {
+    const wanted = { credential, ...options };
+    try {
+      const asked = { ...wanted, begun: await start(each, place, wanted) };
+      begun.push(() => show(each, place, asked).catch((error: unknown) => tellFailure(each, error)));
+    } catch (error) {
+      const code = tellFailure(each, error);
+      begun.push(async () => code);
+    }
+  }
+  const codes: ExitCode[] = [];
+  for (const shown of begun) if (!codes.includes(exitCodes.interrupted)) codes.push(await shown());
+  cli.answer({ rotations: documents }, []);
+  return worstOf(codes);
+}
+
+async function start(cli: Cli, { session, client }: Place, wanted: Wanted): Promise<Begun> {
   const { begin } = await import('../operations/begin.js');
   const begun = await begin(session, client, beginning(cli, wanted));
   cli.say(...beginningText(cli, begun, wanted));
-  if (begun.hasWorker && !detach) return follow(cli, { client, session }, { credential, ...begun });
+  return begun;
+}
+
+async function show(
+  cli: Cli,
+  place: Place,
+  { credential, detach, begun }: Wanted & { readonly begun: Begun },
+): Promise<ExitCode> {
+  if (begun.hasWorker && !detach) return follow(cli, place, { credential, ...begun });
   const { workflowId, isNew, hasWorker } = begun;
   const next = hasWorker ? `keyturn status ${credential} --follow` : 'keyturn up, or keyturn worker';
   const state = hasWorker ? 'running' : 'waiting for a worker';
@@ -77,17 +124,17 @@ async function rotate(
 
 async function follow(
   cli: Cli,
-  at: { client: Client; session: Session },
+  place: Place,
   { credential, workflowId, isNew }: Begun & { readonly credential: string },
 ): Promise<ExitCode> {
   const { watch } = await import('./watch.js');
   const { tellWatched } = await import('./watched-text.js');
-  return tellWatched(cli, await watch(cli, at, credential), { credential, workflowId, isNew });
+  return tellWatched(cli, await watch(cli, place, credential), { credential, workflowId, isNew });
 }
 
 function beginning({ actor }: Cli, { credential, reason, grace, resetSchedule }: Wanted): Beginning {
   const request = { actor, trigger: 'manual', reason, ...(resetSchedule && { resetsCadence: resetSchedule }) } as const;
-  return grace === undefined ? { credential, request } : { credential, request, grace: durationOf(grace) };
+  return grace === undefined ? { credential, request } : { credential, request, grace };
 }
 
 function beginningText(

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Phase, Progress, StepProgress, Waiting } from '../domain/rotation.js';
 import type { Sighting } from '../operations/progress.js';
 import type { Cli } from './perform.js';
-import { sign, silenceText, stepText, waitingText } from './steps-text.js';
+import { sign, silenceText, slowText, stepText, waitingText } from './steps-text.js';
 
 /** Shows a rotation while it goes on. */
 export interface RotationView {
@@ -31,8 +31,8 @@ export function plainView({ say, paint }: Pick<Cli, 'say' | 'paint'>): RotationV
   return {
     show(sighting) {
       tellSteps(sighting);
-      const wait = sighting.silent ?? sighting.progress?.waiting?.why ?? '';
-      if (wait !== '' && wait !== waitedFor) say(`${paint.attention('◷')} ${noteOf(sighting)}`);
+      const wait = sighting.silent ?? sighting.progress?.waiting?.why ?? attemptOf(sighting);
+      if (wait !== '' && wait !== waitedFor) say(`${paint.attention('◷')} ${slowStep(sighting)}${noteOf(sighting)}`);
       waitedFor = wait;
     },
     end: async () => undefined,
@@ -109,9 +109,21 @@ function stepOn({ latest }: Screen, index: number): StepProgress | undefined {
 }
 
 /** What holds a rotation up just now; a space when nothing does. */
-function noteOf({ progress, silent }: Sighting): string {
+function noteOf({ progress, silent, slow }: Sighting): string {
   if (silent) return silenceText(silent);
+  if (slow) return slowText(slow, Date.now());
   return progress?.waiting ? waitingText({ ...progress, waiting: progress.waiting }, Date.now()) : ' ';
+}
+
+/** Where steps are told at their ends alone, the one in progress has to be named. */
+function slowStep({ progress, slow }: Sighting): string {
+  const title = progress?.steps.findLast(({ state }) => state === 'running')?.title;
+  return slow && title !== undefined ? `${title}: ` : '';
+}
+
+/** Each attempt of a slow step is told once. */
+function attemptOf({ progress, slow }: Sighting): string {
+  return slow ? `${progress?.steps.length ?? 0}/${slow.attempt}` : '';
 }
 
 /** Whether a rotation cannot go on without a person. */

@@ -1,13 +1,16 @@
+import type { Client } from '@temporalio/client';
 import { happenings } from '../operations/happenings.js';
 import { openLog } from '../operations/log.js';
 import { findOrphanedRotations } from '../operations/orphaned-rotations.js';
 import { serve, type Serving } from '../operations/serve.js';
 import type { Session } from '../operations/session.js';
-import type { LedgerRow } from '../store/records.js';
 import { UserError } from '../domain/user-error.js';
 import { connectClient, type TemporalTarget } from '../temporal/connect.js';
 import { exitCodes } from './exit-codes.js';
+import { happening } from './happening-text.js';
 import type { Cli } from './perform.js';
+import { waitingText } from './steps-text.js';
+import { tellWaits, type Waits } from './waits.js';
 
 export interface Place {
   readonly target: TemporalTarget;
@@ -40,7 +43,13 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
   logger.info({ address: target.address, namespace: target.namespace }, 'workers started');
   line(cli, `Workers: ready; their log is ${file}`);
   if (place.metrics !== undefined) line(cli, `Metrics: http://${place.metrics}/metrics`);
-  await tellOrphans(cli, session, target);
+  const client = await connectClient(target);
+  await tellOrphans(cli, session, client);
+  const over = new AbortController();
+  const waits = tellWaits(client, (waiting) => line(cli, waitLine(waiting, cli)));
+  for (const credential of await openIn(session)) waits.lookAfter(credential);
+  const telling = tellHappenings(cli, session, { signal: over.signal, waits });
+  const stop = stopRequested(cli);
   line(cli, cli.paint.bold('Ready. Ctrl-C stops'));
   cli.answer(
     {
@@ -52,31 +61,41 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
     },
     [],
   );
-  const over = new AbortController();
-  const telling = tellHappenings(cli, session, over.signal);
   try {
-    await Promise.race([stopRequested(cli), dead(serving, place)]);
+    await Promise.race([stop, dead(serving, place)]);
     await serving.stop();
   } finally {
     over.abort();
+    waits.stop();
     await telling;
+    await client.connection.close();
     logger.info('workers stopped');
   }
   line(cli, 'Workers: stopped');
 }
 
 /** Rotations that are open in the store and that nothing in Temporal will ever end. */
-async function tellOrphans(cli: Cli, session: Session, target: TemporalTarget): Promise<void> {
-  const client = await connectClient(target);
-  try {
-    for (const { rotation, temporal } of await findOrphanedRotations(session, client))
-      line(
-        cli,
-        `${cli.paint.attention('◷')} ${rotation.credential}: its rotation stands still, ${temporal}. keyturn reconcile ${rotation.credential}`,
-      );
-  } finally {
-    await client.connection.close();
-  }
+async function tellOrphans(cli: Cli, session: Session, client: Client): Promise<void> {
+  for (const { rotation, temporal } of await findOrphanedRotations(session, client))
+    line(
+      cli,
+      `${cli.paint.attention('◷')} ${rotation.credential}: its rotation stands still, ${temporal}. keyturn reconcile ${rotation.credential}`,
+    );
+}
+
+/** Credentials that are being rotated: they may have waited since before. */
+async function openIn({ config, store }: Session): Promise<string[]> {
+  const open: string[] = [];
+  for (const name of Object.keys(config.credentials))
+    if ((await store.rotations(name)).some(({ closedAt }) => closedAt === null)) open.push(name);
+  return open;
+}
+
+function waitLine(wait: Parameters<Parameters<typeof tellWaits>[1]>[0], { paint }: Pick<Cli, 'paint'>): string {
+  const { credential, waiting } = wait;
+  const subject = `${paint.attention('◷')} ${paint.bold(credential)}`;
+  if (waiting.for !== 'operator') return `${subject}  ${waitingText(wait, Date.now())}`;
+  return `${subject}  waits for a person: ${waiting.why}. keyturn status ${credential}`;
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; the second ends the process at once. */
@@ -102,23 +121,19 @@ async function dead({ finished }: Serving, { ended }: Place): Promise<never> {
 }
 
 /** A ledger that cannot be read for a moment holds nothing up. */
-async function tellHappenings(cli: Cli, { store }: Session, signal: AbortSignal): Promise<void> {
+async function tellHappenings(
+  cli: Cli,
+  { store }: Session,
+  { signal, waits }: { readonly signal: AbortSignal; readonly waits: Waits },
+): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const entry of happenings(store, signal))
+      for await (const entry of happenings(store, signal)) {
         if (entry.event !== 'started') line(cli, happening(entry, cli));
+        if (entry.credential !== undefined) waits.lookAfter(entry.credential);
+      }
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
-}
-
-function happening(
-  { credential, version, event, title, outcome, detail, actor }: LedgerRow,
-  { paint }: Pick<Cli, 'paint'>,
-): string {
-  const subject = [credential, version === undefined ? '' : `v${version}`].filter(Boolean).join(' ');
-  const sign = event === 'failed' ? paint.bad('✖') : event === 'succeeded' ? paint.good('✔') : '•';
-  const said = [event === 'succeeded' ? '' : event, outcome, detail, actor && `by ${actor}`].filter(Boolean).join(', ');
-  return [`${sign} ${paint.bold(subject)}`, title, paint.dim(said)].filter(Boolean).join('  ');
 }

@@ -4,7 +4,7 @@ import type { Session } from '../operations/session.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
-import { said } from './said.js';
+import { reasonOption, withReason } from './reason.js';
 
 const description = `Rotates credentials without anybody asking: each has a Temporal Schedule that agrees with the configuration. A schedule that is due waits for its window and its turn. Adopting or applying rotates nothing; the first run is an interval after the adoption or the last rotation.`;
 
@@ -38,7 +38,7 @@ export function defineSchedules(program: Command): void {
 }
 
 interface Reason {
-  readonly reason: string;
+  readonly reason?: string;
 }
 
 function defineControls(schedules: Command): void {
@@ -54,10 +54,12 @@ function defineControls(schedules: Command): void {
       .command(`${verb} <credential>`)
       .summary(`${verb} a schedule`)
       .description(effect)
-      .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here', said)
+      .addOption(reasonOption())
       .addHelpText('after', examples(`keyturn schedules ${verb} openai --reason "the migration"`))
-      .action((credential: string, { reason }: Reason, command: Command) =>
-        perform(command, (cli) => control(cli, { credential, reason, pause })),
+      .action((credential: string, { reason: given }: Reason, command: Command) =>
+        perform(command, (cli) =>
+          withReason({ cli, command, given }, (asked, reason) => control(asked, { credential, reason, pause })),
+        ),
       );
   schedules
     .command('trigger <credential>')
@@ -65,10 +67,12 @@ function defineControls(schedules: Command): void {
     .description(
       'Rotates as its schedule would: in its window, when it is its turn. To rotate at once: keyturn rotate.',
     )
-    .requiredOption('--reason <text>', 'why; it goes into the ledger, so never write a secret here', said)
+    .addOption(reasonOption())
     .addHelpText('after', examples('keyturn schedules trigger openai --reason "the last run was rolled back"'))
-    .action((credential: string, { reason }: Reason, command: Command) =>
-      perform(command, (cli) => trigger(cli, { credential, reason })),
+    .action((credential: string, { reason: given }: Reason, command: Command) =>
+      perform(command, (cli) =>
+        withReason({ cli, command, given }, (asked, reason) => trigger(asked, { credential, reason })),
+      ),
     );
 }
 
@@ -106,7 +110,7 @@ async function list(cli: Cli): Promise<void> {
 
 async function control(
   cli: Cli,
-  order: Reason & { readonly credential: string; readonly pause: boolean },
+  order: { readonly credential: string; readonly reason: string; readonly pause: boolean },
 ): Promise<void> {
   const { pauseSchedule, resumeSchedule } = await import('../operations/schedule-control.js');
   const { credential, pause } = order;
@@ -123,7 +127,7 @@ async function control(
   ]);
 }
 
-async function trigger(cli: Cli, order: Reason & { readonly credential: string }): Promise<ExitCode> {
+async function trigger(cli: Cli, order: { readonly credential: string; readonly reason: string }): Promise<ExitCode> {
   const { triggerSchedule } = await import('../operations/schedule-control.js');
   const { workersOf } = await import('../operations/reach.js');
   const { taskQueueOf } = await import('../domain/temporal-names.js');

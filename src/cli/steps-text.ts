@@ -1,4 +1,5 @@
 import type { Progress, StepProgress, Waiting } from '../domain/rotation.js';
+import type { Slow } from '../operations/progress.js';
 import type { Paint } from './paint.js';
 import { momentAndDistance, roughly } from './time.js';
 
@@ -34,6 +35,12 @@ export function waitingText(
   if (waiting.for === 'grace' || waiting.for === 'pause')
     return `${at === null ? why : `the old one is retired at ${at}`}; to end the wait: keyturn retire-now ${credential}`;
   return at === null ? `waits: ${why}` : `waits: ${why}; ${then ?? 'it goes on'} at ${at}`;
+}
+
+/** A step that does not get on: for how long, how often it was tried, and why the last try failed. */
+export function slowText({ since, attempt, cause }: Slow, now: number): string {
+  const tried = attempt === 1 ? 'first attempt' : `attempt ${attempt}`;
+  return `no answer for ${roughly(now - since)}, ${tried}${cause === null ? '' : `; the one before: ${cause}`}`;
 }
 
 /** Who has to come back before anything can be seen. */

@@ -1,7 +1,7 @@
 import type { Progress, RotationReport } from '../domain/rotation.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { failureText } from './failure.js';
-import { facts, printable } from './layout.js';
+import { facts, forStream } from './layout.js';
 import type { Cli } from './perform.js';
 import { questionText } from './question-text.js';
 import { roughly } from './time.js';
@@ -54,7 +54,10 @@ function tellReport(cli: Cli, { report, progress }: Extract<Watched, { how: 'end
     { ...more, state: 'ended', ...report, tookMs, progress },
     good ? ['', ...successText(cli, more.credential, { report, progress, tookMs })] : [],
   );
-  if (!good) process.stderr.write(`\n${printable(badEndText(more.credential, report, progress).join('\n'))}\n`);
+  if (!good) {
+    const lines = badEndText(more.credential, report, progress).map((line) => forStream(line, process.stderr));
+    process.stderr.write(`\n${lines.join('\n')}\n`);
+  }
   return exitCode;
 }
 

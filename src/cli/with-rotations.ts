@@ -51,9 +51,14 @@ export function takenInText(credential: string): string {
   return `What was revoked of ${credential} while the store could not be opened is in the ledger now. To replace it: keyturn emergency ${credential} --reason "…"`;
 }
 
-/** The same with a connection to Temporal. */
-export async function withTemporal<T>(cli: Asking, work: (session: Session, client: Client) => Promise<T>): Promise<T> {
+/** The same with a connection to Temporal; what `require` finds wrong is told before anybody connects. */
+export async function withTemporal<T>(
+  cli: Asking,
+  work: (session: Session, client: Client) => Promise<T>,
+  require: (session: Session) => void = () => undefined,
+): Promise<T> {
   return withSession(cli, async (session) => {
+    require(session);
     const { client } = await reachTemporal(session.config);
     try {
       return await work(session, client);
@@ -69,13 +74,9 @@ export async function withRotations<T>(
   credential: string,
   work: (client: Client, session: Session) => Promise<T>,
 ): Promise<T> {
-  return withSession(cli, async (session) => {
-    knownCredential(session.config, credential);
-    const { client } = await reachTemporal(session.config);
-    try {
-      return await work(client, session);
-    } finally {
-      await client.connection.close();
-    }
-  });
+  return withTemporal(
+    cli,
+    (session, client) => work(client, session),
+    ({ config }) => void knownCredential(config, credential),
+  );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs, isDuration } from '../domain/duration.js';
+import { durationMs, durationSpellings, readDuration } from '../domain/duration.js';
 
 /** Longer than any interval or grace makes sense, and short enough for every timer. */
 const longestMs = durationMs('520 weeks');
@@ -17,18 +17,19 @@ export const FilePath = z.string().min(1);
 
 /** A length of time as people write it; parsed, it is a `Duration` of src/domain. */
 export const DurationText = z
-  .string({ error: ({ input }) => (input === undefined ? undefined : 'write a duration such as 90 days or 24 hours') })
-  .meta({ pattern: '^\\d+(\\.\\d+)? (second|minute|hour|day|week)s?$', examples: ['90 days', '24 hours'] })
+  .string({ error: ({ input }) => (input === undefined ? undefined : 'write a duration such as 90 days or 24h') })
+  .meta({ pattern: durationSpellings, examples: ['90 days', '24h'] })
   .transform((text, context) => {
-    if (isDuration(text) && durationMs(text) <= longestMs) return text;
+    const duration = readDuration(text);
+    if (duration !== null && durationMs(duration) <= longestMs) return duration;
     context.addIssue(whyNoDuration(text));
     return z.NEVER;
   });
 
 function whyNoDuration(text: string): string {
-  if (isDuration(text)) return 'longer than ten years';
+  if (readDuration(text) !== null) return 'longer than ten years';
   if (text.startsWith('-')) return 'a duration cannot be negative';
-  return 'not a duration; write for example 90 days, 24 hours or 30 seconds';
+  return 'not a duration; write for example 90 days, 24h or 30 seconds';
 }
 
 /** An HTTP address in one spelling (lower-case host, no slash at the end), so that equal addresses are equal text. */

@@ -189,6 +189,8 @@ export interface Waiting {
   readonly until?: number;
   readonly then?: string;
   readonly choices: readonly Decision[];
+  /** The choice that can end the wait; the first of them when left out. */
+  readonly helps?: Decision;
   /** What each choice would do. */
   readonly effects: Readonly<Partial<Record<Decision, string>>>;
 }

@@ -34,6 +34,8 @@ export interface DemoOptions {
   readonly grace: Duration;
   readonly onLine: (line: string) => void;
   readonly onProgress: (progress: Progress) => void;
+  /** Ends it early; nothing is left behind then either. */
+  readonly interruption?: AbortSignal | undefined;
   /** Nothing more is to come from the rotation. */
   readonly onEnd: () => Promise<void>;
 }
@@ -42,11 +44,11 @@ export interface DemoOptions {
  * Rotates a credential of simulated systems on a Temporal server of its own, with somebody using the engine all the time.
  * Reaches nothing but loopback; leaves nothing behind.
  */
-export async function runDemo({ procedure, grace, onLine, onProgress, onEnd }: DemoOptions): Promise<DemoReport> {
-  const { played, ...found } = await rehearsed({ procedure, grace, onLine, onEnd }, (rehearsal, scenario, release) =>
+export async function runDemo({ onProgress, ...options }: DemoOptions): Promise<DemoReport> {
+  const { played, ...found } = await rehearsed(options, (rehearsal, scenario, release) =>
     play(rehearsal, { scenario, onProgress }, release),
   );
-  return { procedure, ...played, ...found };
+  return { procedure: options.procedure, ...played, ...found };
 }
 
 type Work<T> = (rehearsal: Rehearsal, scenario: Scenario, defer: Defer) => Promise<T>;
@@ -60,13 +62,14 @@ export interface Rehearsed<T> {
 
 /** Sets a procedure's scenario up with everything Keyturn needs, lets `work` play on it, and looks for secrets afterwards. */
 export async function rehearsed<T>(
-  { procedure, grace, onLine, onEnd }: Omit<DemoOptions, 'onProgress'>,
+  { procedure, grace, onLine, onEnd, interruption }: Omit<DemoOptions, 'onProgress'>,
   work: Work<T>,
 ): Promise<Rehearsed<T>> {
   const start = scenarios[procedure];
   if (!start) throw unknownProcedure(procedure);
   const binary = await findTemporalBinary({ report: onLine });
   const begun = Date.now();
+  interruption?.throwIfAborted();
   return withCleanup(async (defer) => {
     // The simulated systems' clock runs fast: providers tell uses in whole seconds and minutes, which nobody wants to watch.
     const scenario = await start({ clock: fastClock(1000), latencyMs: 5, lifetime: grace });
@@ -77,8 +80,9 @@ export async function rehearsed<T>(
     installRuntime(pino(pino.destination({ dest: join(playground.dataDir, 'keyturn.log'), sync: true })));
 
     const rehearsal = { scenario, playground, binary, report: onLine };
-    const played = await withCleanup(async (release) =>
-      work(await startRehearsal(rehearsal, release), scenario, release),
+    const played = await withCleanup(
+      async (release) => work(await startRehearsal(rehearsal, release), scenario, release),
+      interruption,
     );
     await onEnd();
     const secretsFoundInTemporal = await countSecrets(playground.dataDir, scenario);
@@ -134,7 +138,7 @@ async function countSecrets(dataDir: string, scenario: Scenario): Promise<number
   return (await findSecrets(dataDir, scenario.secrets())).reduce((sum, leak) => sum + leak.secrets, 0);
 }
 
-function unknownProcedure(id: string): UserError {
+export function unknownProcedure(id: string): UserError {
   return new UserError(`There is no procedure "${id}"`, {
     state: 'Nothing was started.',
     next: `Choose one of: ${Object.keys(scenarios).join(', ')}`,

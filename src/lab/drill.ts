@@ -22,19 +22,18 @@ export interface DrillReport {
   readonly seconds: number;
 }
 
-export interface DrillOptions extends Pick<DemoOptions, 'procedure' | 'onLine' | 'onEnd'> {
+export interface DrillOptions extends Pick<DemoOptions, 'procedure' | 'onLine' | 'onEnd' | 'interruption'> {
   readonly onChange: (conducted: Conducted) => void;
 }
 
 const attackMs = 700; // the attacker is at it before anybody notices, and goes on as long afterwards
 
 /** A leaked value, an attacker who uses it every 100 ms, and the emergency that ends it, on simulated systems. */
-export async function runDrill({ procedure, onLine, onEnd, onChange }: DrillOptions): Promise<DrillReport> {
-  const { played, ...found } = await rehearsed(
-    { procedure, grace: '0 seconds', onLine, onEnd },
-    (rehearsal, scenario, defer) => play({ rehearsal, scenario, onLine, onChange }, defer),
+export async function runDrill({ onChange, ...options }: DrillOptions): Promise<DrillReport> {
+  const { played, ...found } = await rehearsed({ ...options, grace: '0 seconds' }, (rehearsal, scenario, defer) =>
+    play({ rehearsal, scenario, onLine: options.onLine, onChange }, defer),
   );
-  return { ...played, procedure, ...found };
+  return { ...played, procedure: options.procedure, ...found };
 }
 
 interface Playing extends Pick<DrillOptions, 'onLine' | 'onChange'> {

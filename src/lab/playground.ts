@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Duration } from '../domain/duration.js';
 import { createKeyRing } from '../store/key-ring.js';
 import type { Scenario } from './scenario.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 export interface Playground {
   readonly dir: string;
@@ -21,11 +21,18 @@ export interface PlaygroundOptions {
 }
 
 /** Sets a scenario up as an operator would have: a configuration, secrets in files of their own, a key ring. In a folder that is thrown away. */
-export async function createPlayground(
+export async function createPlayground(scenario: Scenario, options: PlaygroundOptions): Promise<Playground> {
+  const playground = await configurePlayground(scenario, options);
+  await createKeyRing(join(playground.dir, 'keyturn.keyring.json'));
+  return playground;
+}
+
+/** The same before `keyturn init`: without a key ring. */
+export async function configurePlayground(
   scenario: Scenario,
   { grace, patience = '10 seconds' }: PlaygroundOptions,
 ): Promise<Playground> {
-  const dir = await mkdtemp(join(tmpdir(), 'keyturn-lab-'));
+  const { path: dir, remove } = temporaryFolder('keyturn-lab-');
   const dataDir = join(dir, 'temporal');
   await mkdir(dataDir, { mode: 0o700 });
   for (const [name, secret] of Object.entries(scenario.secretFiles))
@@ -40,6 +47,5 @@ export async function createPlayground(
     credentials: Object.fromEntries(withWaits) as object,
   };
   await writeFile(file, stringify(content));
-  await createKeyRing(join(dir, 'keyturn.keyring.json'));
-  return { dir, file, dataDir, remove: () => rm(dir, { recursive: true, force: true }) };
+  return { dir, file, dataDir, remove };
 }

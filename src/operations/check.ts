@@ -12,6 +12,7 @@ import { taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { readEnvironment } from '../temporal/environment.js';
+import { findEmbeddedServer } from '../temporal/embedded.js';
 import { configuredTarget } from '../temporal/settings.js';
 import { environmentOf } from './environment.js';
 import { explain } from './explain.js';
@@ -25,6 +26,8 @@ import { openSession, type Session } from './session.js';
 
 /** One thing that was looked at. */
 export interface Check extends AccessCheck {
+  /** Nothing is wrong: it is not there yet, and `next` says how it comes. */
+  readonly note?: true;
   /** What to do about it; null where it is right, or where that is not known. */
   readonly next: string | null;
 }
@@ -40,12 +43,15 @@ export interface CheckOptions {
   readonly rotateToItself?: boolean;
   /** With that, around a restart of the engine: whether it keeps what the API has set. */
   readonly restart?: 'before' | 'after';
+  /** Told before something is asked that may take its time to answer. */
+  readonly onAsking?: (what: string) => void;
 }
 
 /** Looks at everything a rotation needs and yields each thing as soon as it is known. Changes nothing that stays. Throws a UsageError for a credential that is not configured. */
-export async function* check({ file, credentials, ...depth }: CheckOptions): AsyncGenerator<Check> {
+export async function* check(options: CheckOptions): AsyncGenerator<Check> {
+  const { file, credentials, onAsking = () => undefined } = options;
   yield { what: 'Node.js', ok: true, detail: process.versions.node, next: null };
-  yield await look('Temporal server', temporalServer);
+  yield (await attempt('Temporal server', temporalServer, () => readEnvironment().server === undefined)).check;
   const loaded = await attempt('configuration', () => configuration(file));
   yield loaded.check;
   if (!loaded.value) return;
@@ -59,40 +65,50 @@ export async function* check({ file, credentials, ...depth }: CheckOptions): Asy
   yield opened.check;
   if (!opened.value) return;
   try {
-    yield* outside(opened.value, names);
-    if (depth.deep)
-      for (const name of names)
-        yield* deeply(opened.value, {
-          credential: name,
-          rotatesToItself: depth.rotateToItself ?? false,
-          ...(depth.restart && { restart: depth.restart }),
-        });
+    yield* outside(opened.value, { names, onAsking });
+    if (options.deep) for (const name of names) yield* deeply(opened.value, deepCheckOf(name, options));
   } finally {
     await opened.value.close();
   }
 }
 
+function deepCheckOf(credential: string, { rotateToItself = false, restart }: CheckOptions): DeepCheck {
+  return { credential, rotatesToItself: rotateToItself, ...(restart && { restart }) };
+}
+
 /** What was seen: something for what follows, and a sentence about it. */
 type Seen<T> = readonly [value: T, detail: string];
 
-async function attempt<T>(what: string, see: () => Promise<Seen<T>>): Promise<{ check: Check; value?: T }> {
+async function attempt<T>(
+  what: string,
+  see: () => Promise<Seen<T>>,
+  isNote: (error: unknown) => boolean = () => false,
+): Promise<{ check: Check; value?: T }> {
   try {
     const [value, detail] = await see();
     return { value, check: { what, ok: true, detail, next: null } };
   } catch (error) {
-    const { what: happened, next } = explain(error);
-    return { check: { what, ok: false, detail: happened, next } };
+    const { what: detail, next } = explain(error);
+    return { check: isNote(error) ? { what, ok: true, note: true, detail, next } : { what, ok: false, detail, next } };
   }
+}
+
+/** What `keyturn up` brings with it is not there before it: no failure, unless somebody has configured another one. */
+function isNotYet(error: unknown): boolean {
+  return error instanceof UserError && configuredTarget(readEnvironment()) === null;
 }
 
 async function look(what: string, see: () => Promise<string>): Promise<Check> {
   return (await attempt(what, async () => [null, await see()])).check;
 }
 
-async function temporalServer(): Promise<string> {
+async function temporalServer(): Promise<Seen<null>> {
   const environment = readEnvironment();
   const configured = configuredTarget(environment);
-  return configured ? `not needed: the server at ${configured.address} is configured` : locateTemporal(environment);
+  return [
+    null,
+    configured ? `not needed: the server at ${configured.address} is configured` : await locateTemporal(environment),
+  ];
 }
 
 async function configuration(file: string): Promise<Seen<Config>> {
@@ -119,16 +135,26 @@ async function store(file: string): Promise<Seen<Session>> {
   });
 }
 
-async function* outside(session: Session, names: readonly string[]): AsyncGenerator<Check> {
-  const { check: server, value: client } = await attempt('Temporal', () => temporal(session));
+interface Outside extends Required<Pick<CheckOptions, 'onAsking'>> {
+  readonly names: readonly string[];
+}
+
+async function* outside(session: Session, { names, onAsking }: Outside): AsyncGenerator<Check> {
+  onAsking('Temporal');
+  const isRunning = (await findEmbeddedServer(session.config.data)) !== null;
+  const { check: server, value: client } = await attempt(
+    'Temporal',
+    () => temporal(session),
+    (error) => !isRunning && isNotYet(error),
+  );
   yield server;
   if (client) {
-    yield await look('workers', () => workers(client, taskQueueOf(session.store.installation)));
+    yield (await attempt('workers', () => workers(client, taskQueueOf(session.store.installation)), isNotYet)).check;
     yield await look('newest ledger', () => newest(session, client));
     for (const name of names) yield* scheduleCheck(session, client, name);
     await client.connection.close();
   }
-  for (const name of names) yield* access(session, name);
+  for (const name of names) yield* access(session, name, onAsking);
   for (const [engine, users] of usersOfEngines(session.config, names)) yield* engineItself(session, engine, users);
 }
 
@@ -144,9 +170,9 @@ async function newest(session: Session, client: Client): Promise<string> {
   return 'Temporal knows of no later entry than the store has';
 }
 
-async function workers(client: Client, taskQueue: string): Promise<string> {
+async function workers(client: Client, taskQueue: string): Promise<Seen<null>> {
   const count = await workersOf(client, taskQueue);
-  if (count > 0) return 'ready for rotations';
+  if (count > 0) return [null, 'ready for rotations'];
   throw new UserError('none is there to work on rotations', {
     state: 'Rotations can be started; they wait.',
     next: 'Start one: keyturn up, or keyturn worker',
@@ -154,12 +180,13 @@ async function workers(client: Client, taskQueue: string): Promise<string> {
 }
 
 /** What engine and provider of a credential say of our access to them, and what can be told of where new values go besides. */
-async function* access(session: Session, credential: string): AsyncGenerator<Check> {
+async function* access(session: Session, credential: string, onAsking: Outside['onAsking']): AsyncGenerator<Check> {
   const { engine, provider } = knownCredential(session.config, credential);
   const presenter = { workflowId: `check/${credential}`, runId: '' };
   for (const system of new Set<string>([engine, provider, 'delivery'])) {
     const checkAccess = checkerOf(session, `${system}.checkAccess`);
     if (!checkAccess) continue;
+    onAsking(`${credential}: ${system}`);
     const found = await runDirectly(presenter, () => checkAccess(credential));
     for (const each of found) yield { ...each, what: `${credential}: ${system} ${each.what}`, next: null };
   }

@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.js';
 import type { FailureType } from '../domain/failure.js';
 import { UserError } from '../domain/user-error.js';
 import { StoreBusy } from '../store/failures.js';
-import { NotReachable, UsageError } from './refusals.js';
+import { Interrupted, NotReachable, UsageError } from './refusals.js';
 
 /** An error, told to a person. */
 export interface Explanation {
@@ -78,6 +78,7 @@ function unexpected(error: unknown): Explanation {
 
 function kindOf(error: unknown): Explanation['kind'] {
   if (error instanceof ConfigError || error instanceof UsageError) return 'usage';
+  if (error instanceof Interrupted) return 'interrupted';
   if (error instanceof NotReachable || noAnswer(error)) return 'unreachable';
   return error instanceof UserError && error.cause !== undefined ? kindOf(error.cause) : 'failed';
 }

@@ -8,7 +8,7 @@ import type { Engine } from '../config/schema.js';
 import type { Overlap } from '../domain/procedure.js';
 import type { VersionRef } from '../domain/version.js';
 import { type Environment, environmentOf } from './environment.js';
-import { type Plan, planRotation } from './plan.js';
+import { type Plan, planRotation, type Totals, totalsOf } from './plan.js';
 import { knownCredential, requireAdopted } from './reach.js';
 
 /** What a rotation would do now, and what a person should know before it is started. */
@@ -34,6 +34,7 @@ export interface Outlook {
   readonly rotating: boolean;
   /** What a restart of the engine may bring back; null when nothing. */
   readonly environment: Environment | null;
+  readonly totals: Totals;
   readonly plan: Plan;
   /** Titles of what an emergency does first, to every live version. */
   readonly containment: readonly string[];
@@ -54,6 +55,7 @@ export async function planOf(
   const { provider: account, deliver = [] } = credentialOf(config, credential);
   const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
   const systems = { ...providerOf(provider).addresses(account), ...signerUrl(engine), [engine.kind]: engine.url };
+  const plan = await planRotation(workflow, input, opened);
   return {
     ...{ credential, section, overlap, ends, gap, systems },
     deliveries: deliver.map(nameOf),
@@ -62,7 +64,8 @@ export async function planOf(
     unconfirmed: opened.unconfirmed,
     rotating: rotations.some(({ closedAt }) => closedAt === null),
     environment: await environmentOf({ config, store }, credential),
-    plan: await planRotation(workflow, input, opened),
+    totals: totalsOf(plan),
+    plan,
     containment: await containmentOf(workflow, opened.current ?? opened.next),
   };
 }

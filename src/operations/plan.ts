@@ -65,5 +65,30 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
   return plan;
 }
 
+/** What a plan comes to. */
+export interface Totals {
+  readonly steps: number;
+  /** Those that are sent whatever is found; one that is sent several times counts once. */
+  readonly requests: number;
+  /** Those that are sent only when needed. */
+  readonly optionalRequests: number;
+  readonly testDocuments: number;
+  /** How long all of its waits are, in milliseconds. */
+  readonly waitMs: number;
+}
+
+export function totalsOf(plan: Plan): Totals {
+  const steps = plan.filter((each) => 'activity' in each);
+  const requests = steps.flatMap((step) => step.requests);
+  const waits = plan.filter((each) => 'waitMs' in each);
+  return {
+    steps: steps.length,
+    requests: requests.filter(({ optional }) => !optional).length,
+    optionalRequests: requests.filter(({ optional }) => optional).length,
+    testDocuments: steps.filter(({ activity }) => activity === 'docuelevate.processTestDocument').length,
+    waitMs: waits.reduce((sum, { waitMs }) => sum + waitMs, 0),
+  };
+}
+
 /** A plan assumes that every check succeeds: what happens otherwise is the undo beside each step. */
 const assumed: Finding = { kind: 'accepted', outcome: 'proved', detail: 'assumed' };

@@ -18,6 +18,8 @@ export interface ProveOptions extends Choice {
   readonly players?: StartPlayers;
   /** No case is started after so many milliseconds. */
   readonly budgetMs?: number;
+  /** Ends it early; nothing is left behind then either. */
+  readonly interruption?: AbortSignal;
   readonly onLine: (line: string) => void;
   readonly onVerdict: (verdict: Verdict, position: { readonly done: number; readonly of: number }) => void;
 }
@@ -65,7 +67,7 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
     const take = (): CrashCase | undefined => (Date.now() - begun < budgetMs ? queue.shift() : undefined);
     await Promise.all(playing.map(work));
     return tellAll(verdicts, all);
-  });
+  }, options.interruption);
 }
 
 const playersOnTemporal: StartPlayers = async (count, onLine, defer) => {

@@ -1,9 +1,7 @@
 import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { temporaryFolder } from '../lab/temporary-folder.js';
 import type { TemporalBinary } from '../temporal/binary.js';
 import { connectClient, embeddedTarget } from '../temporal/connect.js';
 import { type EmbeddedServer, startEmbeddedServer } from '../temporal/embedded.js';
@@ -21,7 +19,7 @@ export interface FragileTemporal {
 }
 
 export async function startFragileTemporal(binary: TemporalBinary): Promise<FragileTemporal> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'keyturn-prove-'));
+  const { path: dataDir, remove } = temporaryFolder('keyturn-prove-');
   const report = (): void => undefined;
   let server: EmbeddedServer = await startEmbeddedServer({ dataDir, binary, report });
   const { address } = server;
@@ -45,7 +43,7 @@ export async function startFragileTemporal(binary: TemporalBinary): Promise<Frag
     async stop() {
       await connection.close();
       await server.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await remove();
     },
   };
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../lab/temporary-folder.js';
 import type { Defer } from '../lab/with-cleanup.js';
 import { readEnvironment } from '../temporal/environment.js';
 import type { Answer, Question, Questions } from './questions.js';
@@ -12,7 +13,7 @@ const script = fileURLToPath(
 );
 
 /** Stores of cases lie in memory where there is a place for that: a case writes some hundred times. */
-const folder = existsSync('/dev/shm') ? { TMPDIR: '/dev/shm' } : {};
+const memory = '/dev/shm';
 
 /** A process that simulates. It answers one question at a time. */
 export interface Simulator {
@@ -21,25 +22,28 @@ export interface Simulator {
 
 /** As many as there are cores, when `count` is left out. They end with `defer`. */
 export function startSimulators(defer: Defer, count = availableParallelism()): Simulator[] {
-  return Array.from({ length: count }, () => startSimulator(defer));
+  // Processes are killed when they are not needed any more, so what they leave is cleared away for them.
+  const { path, remove } = temporaryFolder('keyturn-simulation-', existsSync(memory) ? memory : undefined);
+  defer(remove);
+  return Array.from({ length: count }, () => startSimulator(defer, path));
 }
 
 /** A process that ends in the middle of a case is replaced by another for the next one. */
-function startSimulator(defer: Defer): Simulator {
+function startSimulator(defer: Defer, folder: string): Simulator {
   let child: ChildProcess | null = null;
   let asked = 0;
   defer(async () => void child?.kill('SIGKILL'));
   return {
     ask(kind, asks) {
-      child = child?.connected ? child : startProcess();
+      child = child?.connected ? child : startProcess(folder);
       return ask(child, { id: asked++, kind, asks } as Question) as Promise<never>;
     },
   };
 }
 
-function startProcess(): ChildProcess {
+function startProcess(folder: string): ChildProcess {
   return fork(script, {
-    env: { ...readEnvironment().variables, ...folder },
+    env: { ...readEnvironment().variables, TMPDIR: folder },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { minutes } from './build.js';
 import { Unavailable } from './executable.js';
 import { tryLock, type Lock } from './lock.js';
 
@@ -44,11 +45,19 @@ function createDirectory(path: string): void {
   }
 }
 
+const tellMs = 15_000;
+
 async function waitForLock(file: string, report: (line: string) => void): Promise<{ lock: Lock; waited: boolean }> {
+  const begun = Date.now();
+  let told = 0;
   for (let waited = false; ; waited = true) {
     const lock = tryLock(file);
     if (lock !== null) return { lock, waited };
-    if (!waited) report('Temporal server: another Keyturn is installing it; waiting');
+    if (!waited) report('Temporal server: another Keyturn is installing it, which may take some 4 minutes; waiting');
+    if (Date.now() - begun > (told + 1) * tellMs) {
+      told++;
+      report(`Temporal server: still waiting for the other Keyturn (${minutes(begun)})`);
+    }
     await sleep(200);
   }
 }

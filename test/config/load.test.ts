@@ -274,12 +274,12 @@ describe('a mistake is told with its place', () => {
     [
       'a duration without a unit',
       `${small}    grace: 24\n`,
-      '12:5 credentials.openai.grace: write a duration such as 90 days or 24 hours',
+      '12:5 credentials.openai.grace: write a duration such as 90 days or 24h',
     ],
     [
       'a duration nobody can read',
-      `${small}    grace: 24 h\n`,
-      '12:5 credentials.openai.grace: not a duration; write for example 90 days, 24 hours or 30 seconds',
+      `${small}    grace: 24 moons\n`,
+      '12:5 credentials.openai.grace: not a duration; write for example 90 days, 24h or 30 seconds',
     ],
     [
       'a duration beyond every timer',

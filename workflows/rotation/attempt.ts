@@ -1,7 +1,7 @@
 import type { Call } from '../../src/domain/call.js';
 import { versionOf } from '../../src/domain/call.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
-import type { DecisionRequest, StepProgress, Trouble } from '../../src/domain/rotation.js';
+import type { Decision, DecisionRequest, StepProgress, Trouble } from '../../src/domain/rotation.js';
 import { versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
@@ -116,10 +116,15 @@ async function settle(run: RotationRun, position: Position): Promise<DecisionReq
   const person = kind === 'ask' || kind === 'stale';
   const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
   const operator = kind === 'unseen' ? isOverdue(run, position) : person || !forward;
-  const question = { title, why, patienceEnds, retryAt, operator, known };
+  const question = { title, why, patienceEnds, retryAt, operator, known, helps: helping(position) };
   const decision = await decisionUntil(run, { ...question, ...parkingOf(run, position) });
   if (!decision && run.world.now() >= patienceEnds) throw new Leave('roll-back', `${why}; nobody decided in time`);
   return decision;
+}
+
+/** Asked again, a check whose answer is for a person says the same; whether a value is used may show later. */
+function helping({ ask = false, trouble, kind }: Position): Decision {
+  return ask && trouble.kind === 'ask' && kind !== 'in-use' ? 'skip' : 'retry';
 }
 
 /** A step is not parked twice for the same trouble. */
@@ -150,12 +155,13 @@ export interface Question extends Pick<Wait, 'parks' | 'about'> {
   readonly retryAt: number;
   /** Whether a person is called for, or the runner merely tries again. */
   readonly operator: boolean;
+  readonly helps: Decision;
   /** How many emergencies were known when what it is about began; as many as are known now when left out. */
   readonly known?: number;
 }
 
 export async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
-  const { title, why, patienceEnds, retryAt, operator, known, parks, about } = question;
+  const { title, why, patienceEnds, retryAt, operator, helps, known, parks, about } = question;
   const until = Math.min(patienceEnds, retryAt);
   const clock = Number.isFinite(until)
     ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
@@ -163,7 +169,10 @@ export async function decisionUntil(run: RotationRun, question: Question): Promi
   const choices = choicesOn(run);
   const effects = effectsOf(run.standing(), choices, title);
   return run.wait(
-    { for: operator ? 'operator' : 'retry', why, impact: impactOf(run), live: liveOf(run), choices, effects, ...clock },
+    {
+      ...{ for: operator ? 'operator' : 'retry', why, impact: impactOf(run), live: liveOf(run) },
+      ...{ choices, helps, effects, ...clock },
+    },
     { deadline: clock.until, known, parks, about },
   );
 }

@@ -52,7 +52,7 @@ async function askOn(run: RotationRun, about: Troubled, isParked: boolean): Prom
   const { title, trouble } = about;
   const never = Number.POSITIVE_INFINITY;
   const question = { title, why: trouble.why, patienceEnds: never, retryAt: never, operator: true };
-  const told = await decisionUntil(run, { ...question, about, parks: isParked ? undefined : 'later' });
+  const told = await decisionUntil(run, { ...question, helps: 'retry', about, parks: isParked ? undefined : 'later' });
   if (told?.decision === 'roll-back' || told?.decision === 'abandon')
     throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
   return told?.decision === 'skip';

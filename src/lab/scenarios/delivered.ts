@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { leftBehindIn } from '../left-behind.js';
 import type { Scenario } from '../scenario.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 const variable = 'KEYTURN_VALUE';
 
@@ -13,7 +12,7 @@ const variable = 'KEYTURN_VALUE';
  * it stands there for the first time, the program does nothing.
  */
 export async function delivered(scenario: Scenario): Promise<Scenario> {
-  const folder = await mkdtemp(join(tmpdir(), 'keyturn-delivered-'));
+  const { path: folder, remove } = temporaryFolder('keyturn-delivered-');
   const envFile = join(folder, '.env');
   const held = (): string | undefined =>
     existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8'))[variable] : undefined;
@@ -35,7 +34,7 @@ export async function delivered(scenario: Scenario): Promise<Scenario> {
     leftBehind: () => leftBehindIn(folder),
     async stop() {
       await scenario.stop();
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }

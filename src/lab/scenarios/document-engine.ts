@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Duration } from '../../domain/duration.js';
 import { type DocumentEngineLab, startDocumentEngineLab } from '../document-engine/server.js';
 import type { Behavior, SecretType } from '../document-engine/state.js';
 import { leftBehindIn } from '../left-behind.js';
 import type { Scenario, ScenarioOptions } from '../scenario.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 export interface DocumentEngineOptions extends ScenarioOptions {
   /** Where the vendor's guide and description are silent or differ. */
@@ -42,7 +40,7 @@ export async function stageDocumentEngine(
   const { clock = preciseClock, latencyMs = 0, lifetime = '0 seconds', behavior = {} } = options;
   const { nodes = 1, lagMs = 0 } = behavior;
   const propagation = lagMs === 0 ? '0 seconds' : `${(2 * lagMs) / 1000} seconds`;
-  const folder = await mkdtemp(join(tmpdir(), 'keyturn-viewer-'));
+  const { path: folder, remove } = temporaryFolder('keyturn-viewer-');
   const engine = await startDocumentEngineLab({ clock, latencyMs, behavior, algorithm: 'ES256' });
   return {
     ...{ engine, folder, lifetime },
@@ -52,7 +50,7 @@ export async function stageDocumentEngine(
       leftBehind: () => leftBehindIn(folder),
       stop: async () => {
         await engine.stop();
-        await rm(folder, { recursive: true, force: true });
+        await remove();
       },
     },
     config({ name, ...credential }, jwt = {}) {

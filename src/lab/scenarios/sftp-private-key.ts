@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import { leftBehindIn } from '../left-behind.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
+import { temporaryFolder } from '../temporary-folder.js';
 import { blobOf } from '../sftp/keys.js';
 import { type SftpLab, startSftpLab } from '../sftp/server.js';
 
@@ -19,7 +19,7 @@ export interface SftpScenarioOptions
 
 /** DocuElevate that puts documents onto an SFTP server with a key in a file; its values are known by their public halves. */
 export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Promise<Scenario> {
-  const folder = await mkdtemp(join(tmpdir(), 'keyturn-sftp-'));
+  const { path: folder, remove } = temporaryFolder('keyturn-sftp-');
   const keyFile = join(folder, 'docuelevate_sftp');
   const sftp = await startSftpLab(options);
   await writeFile(keyFile, sftp.key.privateKey, { mode: 0o600 });
@@ -52,7 +52,7 @@ export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Pr
     },
     stop: async () => {
       await Promise.all([docuelevate.stop(), sftp.stop()]);
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }

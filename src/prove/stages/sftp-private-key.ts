@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fastClock } from '../../lab/clock.js';
 import type { DocuElevateLab } from '../../lab/docuelevate/server.js';
@@ -9,6 +8,7 @@ import type { LabServer } from '../../lab/server.js';
 import { newLabKey } from '../../lab/sftp/keys.js';
 import type { SftpLab } from '../../lab/sftp/server.js';
 import { sftpOrigin } from '../snag.js';
+import { temporaryFolder } from '../../lab/temporary-folder.js';
 import { letterAbout, once } from '../letters.js';
 import type { Documents, Stage } from '../stage.js';
 import { withAi } from '../with-ai.js';
@@ -21,7 +21,7 @@ export async function stageSftpPrivateKey(): Promise<Stage> {
   const scenario = await startSftpPrivateKey({ clock: () => base() + skewMs, ...engine });
   const { docuelevate, sftp } = scenario.systems;
   if (!isSftp(sftp) || !isDocuElevate(docuelevate)) throw new Error('the scenario has other systems than this stage');
-  const folder = await mkdtemp(join(tmpdir(), 'keyturn-person-'));
+  const { path: folder, remove } = temporaryFolder('keyturn-person-');
   const [own, ownFile] = [newLabKey(), join(folder, 'own')];
   await writeFile(ownFile, own.privateKey, { mode: 0o600 });
   const adoptedFile = docuelevate.setting('sftp_private_key') ?? '';
@@ -32,7 +32,7 @@ export async function stageSftpPrivateKey(): Promise<Stage> {
       ...scenario,
       async stop() {
         await stop(scenario);
-        await rm(folder, { recursive: true, force: true });
+        await remove();
       },
     },
     systems: [{ ...sftp, url: sftpOrigin }, docuelevate],

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Duration } from '../domain/duration.js';
+import { findEmbeddedServer } from '../temporal/embedded.js';
+import { unknownProcedure } from './demo.js';
+import { configurePlayground } from './playground.js';
+import type { Scenario } from './scenario.js';
+import { scenarios } from './scenarios/index.js';
+import { type Defer, withCleanup } from './with-cleanup.js';
+
+/** Simulated systems that stay up, and all that somebody needs to try every command on them. Paths are absolute. */
+export interface Lab {
+  readonly procedure: string;
+  readonly credential: string;
+  /** Address of each simulated system, by its name. */
+  readonly systems: Readonly<Record<string, string>>;
+  /** How somebody signs in to the engine: an administrator's name, where it has names, and the file with the password or token. */
+  readonly admin: { readonly username: string | null; readonly file: string };
+  /** A configuration that is ready, with the secrets it names; no key ring and no store yet. */
+  readonly configuration: string;
+  /** Holds the value in force as `keyturn adopt --stdin` takes it. */
+  readonly valueInForce: string;
+}
+
+export interface LabOptions {
+  readonly procedure: string;
+  readonly grace: Duration;
+  /** Everything is up. */
+  readonly onReady: (lab: Lab) => void;
+  readonly interruption: AbortSignal;
+}
+
+/** Keeps simulated systems up until `interruption`; whatever was started or written in their folder is gone afterwards. */
+export async function runLab({ procedure, grace, onReady, interruption }: LabOptions): Promise<void> {
+  const start = scenarios[procedure];
+  if (!start) throw unknownProcedure(procedure);
+  await withCleanup(async (defer) => {
+    const scenario = await start({ latencyMs: 5, lifetime: grace, credentialChecks: true });
+    defer(() => scenario.stop());
+    onReady(await furnish(scenario, { procedure, grace }, defer));
+    if (!interruption.aborted) await once(interruption, 'abort');
+  });
+}
+
+async function furnish(
+  scenario: Scenario,
+  { procedure, grace }: Pick<LabOptions, 'procedure' | 'grace'>,
+  defer: Defer,
+): Promise<Lab> {
+  const { dir, file, dataDir, remove } = await configurePlayground(scenario, { grace });
+  defer(remove);
+  defer(() => endServer(dataDir));
+  const valueInForce = join(dir, 'value-in-force');
+  await writeFile(valueInForce, textOf(scenario.adopted), { mode: 0o600 });
+  const systems = Object.entries(scenario.systems).map(([name, { url }]) => [name, url] as const);
+  return {
+    ...{ procedure, credential: scenario.credential, configuration: file, valueInForce },
+    systems: Object.fromEntries(systems),
+    admin: adminOf(scenario, dir),
+  };
+}
+
+/** One part by itself, several as a JSON object: as `keyturn adopt --stdin` reads them. */
+function textOf(parts: Scenario['adopted']): string {
+  const [only = '', ...more] = Object.values(parts);
+  return more.length === 0 ? only : JSON.stringify(parts);
+}
+
+interface ConfiguredEngine {
+  readonly admin?: { readonly username: string; readonly password: { readonly file: string } };
+  readonly apiToken?: { readonly file: string };
+}
+
+function adminOf({ config }: Scenario, dir: string): Lab['admin'] {
+  const [engine = {}] = Object.values(config.engines) as ConfiguredEngine[];
+  const file = engine.admin?.password.file ?? engine.apiToken?.file;
+  if (file === undefined) throw new Error('nobody can sign in to the engine of this scenario');
+  return { username: engine.admin?.username ?? null, file: join(dir, file) };
+}
+
+const endMs = 20_000; // steps in progress get 15 seconds
+
+/** Whoever runs `keyturn up` in the folder ends with it: its data are about to go. */
+async function endServer(dataDir: string): Promise<void> {
+  const running = await findEmbeddedServer(dataDir);
+  if (!running) return;
+  try {
+    process.kill(running.owner, 'SIGTERM');
+  } catch {
+    return; // it is ending already
+  }
+  for (const deadline = Date.now() + endMs; Date.now() < deadline; await sleep(100))
+    if (!(await findEmbeddedServer(dataDir))) return;
+}

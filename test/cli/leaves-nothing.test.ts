@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { until } from '../support/temporal.js';
+
+jest.setTimeout(120_000); // servers and workers have to come up before they can be ended
+
+const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
+let folder: string;
+let temporal: string;
+
+beforeAll(async () => {
+  temporal = (await findTemporalBinary({ report: () => undefined })).path;
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyturn-interrupted-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A command with a folder for temporary files of its own, by which everything that it starts is known. */
+function start(...args: string[]): ChildProcess {
+  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, KEYTURN_TEMPORAL_CLI: temporal };
+  return spawn(process.execPath, [main, ...args], { env, cwd: folder });
+}
+
+function says(child: ChildProcess, what: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes(what)) resolve();
+    });
+  child.once('close', () => reject(new Error(`it ended without saying "${what}": ${said}`)));
+  return promise;
+}
+
+/** Every process that was started with the folder in its environment. */
+function processes(): string[] {
+  return readdirSync('/proc').filter((id) => {
+    try {
+      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/environ`, 'utf8').includes(folder);
+    } catch {
+      return false; // it has ended
+    }
+  });
+}
+
+/** Where stores of simulated cases lie as well. */
+const inMemory = (): string[] =>
+  existsSync('/dev/shm') ? readdirSync('/dev/shm').filter((name) => name.startsWith('keyturn-')) : [];
+
+(existsSync('/proc/self/environ') ? describe : describe.skip)('Ctrl-C', () => {
+  it.each([
+    ['lab', 'Next, in another terminal', 0],
+    ['lab --procedure sftp-private-key', 'Next, in another terminal', 0],
+    ['demo', 'Simulated openai', 130],
+    ['demo --grace 5m', 'the old one is retired at', 130],
+    ['demo --procedure document-engine-jwt --emergency', 'The value leaked', 130],
+    ['prove --procedure openai-api-key --sample 40 --jobs 1', 'cases, 1 at a time', 130],
+    ['prove --procedure openai-api-key --sample 400 --simulated --jobs 1', '5/400', 130],
+  ])('of keyturn %s, after "%s", leaves no process and no folder', async (command, after, code) => {
+    const before = inMemory();
+    const child = start(...command.split(' '));
+    await says(child, after);
+    expect(processes()).not.toEqual([]);
+
+    child.kill('SIGINT');
+    await once(child, 'close');
+
+    expect(child.exitCode).toBe(code);
+    expect(readdirSync(folder).filter((name) => name.startsWith('keyturn-'))).toEqual([]);
+    expect(inMemory().filter((name) => !before.includes(name))).toEqual([]);
+    await until(async () => processes().length === 0); // the server's keeper ends a moment after the server
+  });
+
+  it('of keyturn lab ends a keyturn up that runs on it', async () => {
+    const lab = start('lab', '--json');
+    const [chunk] = (await once(lab.stdout!, 'data')) as [Buffer];
+    const { configuration } = JSON.parse(chunk.toString()) as { configuration: string };
+    await once(start('init', '--config', configuration), 'close');
+    const up = start('up', '--config', configuration);
+    await says(up, 'Ready.');
+
+    lab.kill('SIGINT');
+    await Promise.all([once(lab, 'close'), once(up, 'close')]);
+
+    expect([lab.exitCode, up.exitCode]).toEqual([0, 0]);
+    expect(existsSync(configuration)).toBe(false);
+    await until(async () => processes().length === 0);
+  });
+
+  it('a second time ends it at once, and its folder is gone all the same', async () => {
+    const child = start('demo', '--grace', '5m');
+    await says(child, 'the old one is retired at');
+
+    child.kill('SIGINT');
+    await says(child, 'Stopping');
+    child.kill('SIGINT');
+    await once(child, 'close');
+
+    expect(child.exitCode).toBe(130);
+    expect(readdirSync(folder).filter((name) => name.startsWith('keyturn-'))).toEqual([]);
+    await until(async () => processes().length === 0);
+  });
+});
