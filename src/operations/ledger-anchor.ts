@@ -65,7 +65,7 @@ export async function requireNewest(session: Stored, client: Client): Promise<vo
 export function olderStore(why: string): UserError {
   return new UserError(why, {
     state: 'Nothing was changed. Values that were made since then are not in this store.',
-    next: 'Put the newer store back. If it is lost: keyturn backup <folder>, keyturn restore <folder> --replace, then keyturn reconcile for each credential.',
+    next: 'Put the newer store back. If it is lost: keyturn backup <folder>, keyturn restore <folder>, then keyturn reconcile for each credential.',
   });
 }
 
@@ -75,15 +75,15 @@ export function olderStore(why: string): UserError {
  */
 export async function keepAnchor(session: Stored, client: Client, last: string | null): Promise<string> {
   const { store } = session;
+  const [newest] = await store.ledger({ limit: 1 }); // waits for no disk, and is asked every few seconds
+  if (newest && headText({ entries: newest.seq, head: newest.mac }) === last) return last;
   const head = await store.head();
-  const text = headText(head);
-  if (text === last) return text;
   await requireNewest(session, client);
   const id = anchorId(store.installation);
   const state = { paused: true, note: noteOf(head) };
   if (await describe(client, id)) await client.schedule.getHandle(id).update((known) => ({ ...known, state }));
   else await create(client, { id, taskQueue: taskQueueOf(store.installation), state });
-  return text;
+  return headText(head);
 }
 
 interface Created {
