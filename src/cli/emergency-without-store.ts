@@ -9,8 +9,10 @@ import { type EndedListed, endAll, list, type Unstored } from '../operations/eme
 import { UsageError } from '../operations/refusals.js';
 import { looksMadeFor } from '../store/intents.js';
 import { confirmed, type Wanted } from './emergency.js';
+import { knownTo, type Unrecorded } from './emergency-unwritten.js';
 import { seconds } from './emergency-text.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
+import { tellFailure } from './failure.js';
 import { columns, facts } from './layout.js';
 import type { Paint } from './paint.js';
 import type { Cli } from './perform.js';
@@ -36,9 +38,47 @@ export async function declareWithoutStore(cli: Cli, why: string, wanted: Wanted)
   say(...listText(paint, { credential, why, listed }));
   const values = await chosenFrom(cli, listed, wanted);
   await confirmed(cli, credential, wanted);
-  const results = await endAll(emergency, values);
-  cli.answer(documentOf(emergency, results), resultText(paint, emergency, results));
-  return results.every(({ ended }) => ended) ? exitCodes.waiting : exitCodes.failed; // the replacement waits for a person
+  return tell(cli, [{ emergency, results: await endAll(emergency, values) }]);
+}
+
+/** What became of the values of one credential. */
+interface Ended {
+  readonly emergency: Unstored;
+  readonly results: readonly EndedListed[];
+}
+
+/**
+ * The same where the store can be read and takes nothing, as on a full disk: what it takes for alive ends, since nobody could record a
+ * replacement. Nobody is asked again. A provider that cannot be asked holds up no other one.
+ */
+export async function endUnrecorded(cli: Cli, { session, impacts, reason, why }: Unrecorded): Promise<ExitCode> {
+  const { actor, say, paint } = cli;
+  const [askedAt, record, ended]: [number, string, Ended[]] = [Date.now(), recordFileOf(cli.config), []];
+  say(paint.attention(`The store takes nothing: ${why}`), '');
+  let code: ExitCode = exitCodes.done;
+  for (const impact of impacts) {
+    const { credential } = impact;
+    try {
+      const listing = await listingOf(session.config, credential);
+      if (!listing) throw noList(credential, why);
+      const emergency: Unstored = { credential, actor, reason, askedAt, listing, record };
+      const values = (await list(emergency)).filter(await knownTo(session, impact));
+      if (values.length === 0) throw nothingKnown(credential, why);
+      ended.push({ emergency, results: await endAll(emergency, values) });
+    } catch (error) {
+      code = tellFailure(impacts.length === 1 ? cli : { ...cli, answer: () => undefined }, error);
+    }
+  }
+  const told = ended.length > 0 ? tell(cli, ended) : code;
+  return code === exitCodes.done ? told : code;
+}
+
+function tell({ answer, paint }: Cli, ended: readonly Ended[]): ExitCode {
+  const documents = ended.map(({ emergency, results }) => documentOf(emergency, results));
+  const text = ended.flatMap(({ emergency, results }) => resultText(paint, emergency, results));
+  answer(documents.length === 1 ? documents[0] : { withoutStore: true, emergencies: documents }, text);
+  const isOver = ended.every(({ results }) => results.every((each) => each.ended));
+  return isOver ? exitCodes.waiting : exitCodes.failed; // the replacement waits for a person
 }
 
 interface Seen {
@@ -112,6 +152,13 @@ function noList(credential: string, why: string): UserError {
   return new UserError(`The store cannot be opened, and the provider of ${credential} has no list to work from`, {
     state: `Nothing was revoked. ${why}`,
     next: 'End the value at its provider by hand, as its guide says, and bring the store back.',
+  });
+}
+
+function nothingKnown(credential: string, why: string): UserError {
+  return new UserError(`The store takes nothing, and the provider lists nothing that it knows of ${credential}`, {
+    state: `Nothing of it was revoked. ${why}`,
+    next: `Name what ends, as its provider lists it: keyturn emergency ${credential} --direct --id <id> --reason "…"`,
   });
 }
 

@@ -4,6 +4,7 @@ import type { Conducted } from '../operations/emergency.js';
 import type { Choice, Impact } from '../operations/emergency-choice.js';
 import type { Session } from '../operations/session.js';
 import type { Emergency } from '../store/records.js';
+import type { Unrecorded } from './emergency-unwritten.js';
 import { count } from './arguments.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes, worstOf } from './exit-codes.js';
@@ -86,11 +87,7 @@ async function begin(cli: Cli, wanted: Wanted): Promise<ExitCode> {
 }
 
 async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<ExitCode> {
-  if (wanted.id) {
-    const { UsageError } = await import('../operations/refusals.js');
-    const next = 'Leave --id out: every live version is meant, or the one that --version names.';
-    throw new UsageError('The store can be opened, and it knows what lives', { state: 'Nothing was revoked.', next });
-  }
+  if (wanted.id) return declareById(cli, session, wanted);
   const impacts = await impactsOf(session, wanted);
   const { previewText } = await import('./emergency-text.js');
   cli.say(...previewText(cli.paint, impacts, wanted.reason));
@@ -98,16 +95,51 @@ async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<Exit
   await confirmed(cli, impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`, wanted);
   const { actor } = cli;
   const versions = wanted.version === undefined ? null : [wanted.version];
-  const emergencies: Emergency[] = [];
-  for (const { credential } of impacts)
-    emergencies.push(await session.store.ask({ credential, actor, reason: wanted.reason, versions }));
-  if (wanted.direct) return conduct(cli, { session, client: null }, emergencies);
+  const { reason } = wanted;
+  const { recorded } = await import('./emergency-unwritten.js');
+  const emergencies = await recorded(
+    session,
+    impacts.map(({ credential }) => ({ credential, actor, reason, versions })),
+  );
+  if ('why' in emergencies) return endUnrecorded(cli, { session, impacts, reason, why: emergencies.why });
+  if (wanted.direct) return conductHere(cli, { session, impacts, reason }, emergencies);
   const client = await reach(session);
   try {
-    return await conduct(cli, { session, client }, emergencies);
+    return await tell(cli, await watched(cli, { session, client }, emergencies));
   } finally {
     await client.connection.close();
   }
+}
+
+/** What ends is named by a person. That is for a store that cannot be opened, or takes nothing. */
+async function declareById(cli: Cli, session: Session, wanted: Wanted): Promise<ExitCode> {
+  const { whyUnwritable } = await import('./emergency-unwritten.js');
+  const detail = `${wanted.id?.join(', ')}: ${wanted.reason}`;
+  const why = wanted.direct ? await whyUnwritable(session, { actor: cli.actor, detail }) : null;
+  if (why !== null) return (await import('./emergency-without-store.js')).declareWithoutStore(cli, why, wanted);
+  const { UsageError } = await import('../operations/refusals.js');
+  const next = 'Leave --id out: every live version is meant, or the one that --version names.';
+  throw new UsageError('The store can be opened, and it knows what lives', { state: 'Nothing was revoked.', next });
+}
+
+/** In this process. Where the store takes nothing any more, what it knows is ended all the same. */
+async function conductHere(
+  cli: Cli,
+  { session, impacts, reason }: Omit<Unrecorded, 'why'>,
+  emergencies: readonly Emergency[],
+): Promise<ExitCode> {
+  const { leftAlive, whyUnwritable } = await import('./emergency-unwritten.js');
+  const results = await watched(cli, { session, client: null }, emergencies);
+  const alive = leftAlive(results).map(({ state }) => state.credential);
+  const why = alive.length > 0 ? await whyUnwritable(session, { actor: cli.actor, detail: reason }) : null;
+  if (why === null) return tell(cli, results);
+  const left = impacts.filter(({ credential }) => alive.includes(credential));
+  return endUnrecorded(cli, { session, impacts: left, reason, why });
+}
+
+async function endUnrecorded(cli: Cli, unrecorded: Unrecorded): Promise<ExitCode> {
+  const without = await import('./emergency-without-store.js');
+  return without.endUnrecorded(cli, unrecorded);
 }
 
 /** @throws UsageError when it is not clear what is meant, or nothing of it can be live */
@@ -155,14 +187,13 @@ async function reach(session: Session): Promise<Client> {
   }
 }
 
-async function conduct(
+async function watched(
   cli: Cli,
   place: { readonly session: Session; readonly client: Client | null },
   emergencies: readonly Emergency[],
-): Promise<ExitCode> {
+): Promise<readonly Conducted[]> {
   const { conductAll } = await import('../operations/emergency.js');
   const { emergencyView } = await import('./emergency-view.js');
-  const { documentOf, summaryText } = await import('./emergency-text.js');
   const left = new AbortController();
   const leave = (): void => left.abort();
   if (place.client) process.on('SIGINT', leave); // what runs in this very process is not left half done
@@ -170,6 +201,11 @@ async function conduct(
   const results = await conductAll({ ...place, signal: left.signal, onChange: view.show }, emergencies);
   process.off('SIGINT', leave);
   view.end();
+  return results;
+}
+
+async function tell(cli: Cli, results: readonly Conducted[]): Promise<ExitCode> {
+  const { documentOf, summaryText } = await import('./emergency-text.js');
   cli.answer(documentOf(results), summaryText(cli.paint, results));
   return exitCodeOf(results);
 }

@@ -30,7 +30,7 @@ export async function openStored({
   say,
 }: Asking): Promise<{ session: Session } | { why: string; error: unknown }> {
   try {
-    const session = await openSession({ file: config });
+    const session = await openSession({ file: config }).catch((error: unknown) => openAlone(config, error));
     say(...session.takenIn.map(takenInText));
     return { session };
   } catch (error) {
@@ -44,6 +44,14 @@ export async function openStored({
       error: new UserError(what, { state, next: [direct, next].filter(Boolean).join(' '), cause: error }),
     };
   }
+}
+
+/** A full disk has no space for what processes share of a store, and one process alone needs none. */
+async function openAlone(file: string, error: unknown): Promise<Session> {
+  if (error instanceof ConfigError) throw error;
+  return openSession({ file, alone: true }).catch(() => {
+    throw error;
+  });
 }
 
 /** What a person has to know of what was done while the store could not be opened. */

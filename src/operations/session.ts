@@ -29,16 +29,21 @@ export interface SessionOptions {
   readonly file: string;
   /** Make the store's database when it is not there yet. */
   readonly create?: boolean;
+  /** For an emergency: the store is opened although nothing can be written, as on a full disk. Keeps every other process out. */
+  readonly alone?: boolean;
 }
 
 /** @throws UserError when configuration, key ring or store cannot be used; nothing is changed then */
-export async function openSession({ file, create = false }: SessionOptions): Promise<Session> {
+export async function openSession({ file, create = false, alone = false }: SessionOptions): Promise<Session> {
   const config = loadConfig(file, catalog);
   const ring = await loadKeyRing('file' in config.keyRing ? config.keyRing : { text: textOf(config.keyRing.env) });
-  const store = await openStore({ url: `sqlite:${config.store.file}`, ring, create });
+  const store = await openStore({ url: `sqlite:${config.store.file}`, ring, create, alone });
   try {
     const systems = composeSystems(config, store);
-    const takenIn = await takeIn(store, file);
+    const takenIn = await takeIn(store, file).catch((error: unknown) => {
+      if (alone) return []; // what was done before is taken in later
+      throw error;
+    });
     return { config, store, systems, activities: registered(systems), takenIn, close: () => store.destroy() };
   } catch (error) {
     await store.destroy();

@@ -33,6 +33,8 @@ export interface StoreOptions {
   readonly ring: KeyRing;
   /** Make the database if it is not there yet. */
   readonly create?: boolean;
+  /** Keeps every other process out, and can then be read on a full disk. */
+  readonly alone?: boolean;
   /** Unix milliseconds; the system's clock unless given. */
   readonly now?: () => number;
 }
@@ -41,8 +43,14 @@ export interface StoreOptions {
  * Opens the store, after checking that database, key ring and ledger belong together.
  * @throws UserError when they do not, or the database cannot be used; StoreBusy when another process holds it
  */
-export async function openStore({ url, ring, create = false, now = Date.now }: StoreOptions): Promise<Store> {
-  const db = openDatabase(url, create);
+export async function openStore({
+  url,
+  ring,
+  create = false,
+  alone = false,
+  now = Date.now,
+}: StoreOptions): Promise<Store> {
+  const db = openDatabase(url, { create, alone });
   const context: StoreContext = { db, ring, now };
   try {
     await write(context, (inside) => check(inside, create));
@@ -76,10 +84,10 @@ export async function openStore({ url, ring, create = false, now = Date.now }: S
 }
 
 /** The address may carry a password one day, so an error names its scheme only. */
-function openDatabase(url: string, create: boolean): Kysely<Tables> {
+function openDatabase(url: string, options: { readonly create: boolean; readonly alone: boolean }): Kysely<Tables> {
   const [scheme, ...rest] = url.split(':');
   const file = rest.join(':');
-  if (scheme === 'sqlite' && file !== '') return openSqlite(file, { create });
+  if (scheme === 'sqlite' && file !== '') return openSqlite(file, options);
   throw new UserError(`Keyturn cannot use a store of the kind "${scheme}".`, {
     state: 'Nothing was changed.',
     next: 'Write for example `store: sqlite:./keyturn.db` in the configuration.',

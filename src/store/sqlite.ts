@@ -7,15 +7,22 @@ import type { Tables } from './tables.js';
 
 const busyTimeoutMs = 1000; // waiting blocks the event loop; longer would cost heartbeats
 
+interface SqliteOptions {
+  readonly create: boolean;
+  /** Keeps every other process out. Then it takes no file for what processes share, and so no space on the disk. */
+  readonly alone?: boolean;
+}
+
 /**
  * Opens a database file with one connection, on which Kysely lets one transaction run at a time.
  * @throws UserError when there is no such file (and `create` is not set) or it is not a database
  */
-export function openSqlite(file: string, { create }: { readonly create: boolean }): Kysely<Tables> {
+export function openSqlite(file: string, { create, alone = false }: SqliteOptions): Kysely<Tables> {
   if (create) createPrivately(file);
   else if (!existsSync(file)) throw missing(file);
   return translated(file, () => {
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+    if (alone) database.exec('pragma locking_mode = exclusive');
     database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
     return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database, file) }) });
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createKeyRing, loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
+import { fill, mountable } from './disk.js';
 import { expectTold, type Stage, startStage } from './stage.js';
 
 let stage: Stage;
@@ -190,22 +191,3 @@ const disk = mountable();
     expect((await adopt()).code).toBe(0);
   });
 });
-
-function fill(file: string): void {
-  for (const size of [65536, 4096, 1]) {
-    try {
-      for (;;) writeFileSync(file, Buffer.alloc(size), { flag: 'a' });
-    } catch {
-      // It is as full as it can be with pieces of this size.
-    }
-  }
-}
-
-function mountable(): boolean {
-  try {
-    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
-    return process.getuid?.() === 0;
-  } catch {
-    return false;
-  }
-}

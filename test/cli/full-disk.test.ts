@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fill, mountable } from './disk.js';
+import { type Ended, expectTold, type Stage, startStage } from './stage.js';
+
+jest.setTimeout(60_000); // each command is a process of its own
+
+let stage: Stage;
+let other: DatabaseSync | null;
+const at = (file: string): string => join(stage.dir, file);
+const emergency = (...options: string[]): Promise<Ended> =>
+  stage.keyturn('emergency', 'openai', '--reason', 'a test', '--yes', '--json', ...options);
+
+(mountable() ? describe : describe.skip)('An emergency while the disk of store and record is full', () => {
+  beforeEach(async () => {
+    stage = await startStage();
+    other = null;
+    await stage.adopt('--sole-user');
+    mkdirSync(at('disk'));
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '-o', 'size=1m', at('disk')]);
+    for (const file of ['keyturn.db', 'keyturn.yaml']) {
+      execFileSync('cp', [at(file), at(`disk/${file}`)]);
+      renameSync(at(file), at(`${file}.away`));
+    }
+    execFileSync('ln', ['-s', at('disk/keyturn.yaml'), stage.config]);
+    execFileSync('ln', ['-s', at('disk/keyturn.db'), at('keyturn.db')]);
+  });
+  afterEach(async () => {
+    other?.close();
+    execFileSync('umount', [at('disk')]);
+    await stage.stop();
+  });
+
+  const contained = { contained: true, rotated: false, withoutStore: true, values: [{ ended: true }] };
+
+  describe.each([
+    ['that others have open', true],
+    ['that nobody has open', false],
+  ])('and the store is one %s', (_, isOpen) => {
+    beforeEach(() => {
+      if (isOpen) {
+        other = new DatabaseSync(at('disk/keyturn.db'));
+        other.exec('select * from ledger');
+      }
+      fill(at('disk/ballast'));
+    });
+
+    it.each([[[]], [['--direct']]])('revokes what the store knows: %j', async (options) => {
+      const ended = await emergency(...options);
+
+      expect(ended).toMatchObject({ code: 4 });
+      expect(ended.json()).toMatchObject(contained);
+      expect(stage.scenario.working()).toEqual([]);
+      expect(ended.stderr).toContain('The store takes nothing');
+    });
+
+    it('revokes what somebody names', async () => {
+      const unknown = await emergency('--direct', '--id', 'api_key/nowhere');
+      expectTold(unknown, 2, 'Nothing was revoked', 'nowhere');
+      const [, id = ''] = /^ {2}(\S+)/m.exec(unknown.stderr) ?? [];
+
+      const ended = await emergency('--direct', '--id', id);
+
+      expect(ended).toMatchObject({ code: 4 });
+      expect(ended.json()).toMatchObject(contained);
+      expect(stage.scenario.working()).toEqual([]);
+    });
+  });
+
+  it('goes on when there is space again', async () => {
+    const leaked = stage.scenario.engineHolds();
+    fill(at('disk/ballast'));
+    await emergency();
+    rmSync(at('disk/ballast'));
+
+    const replaced = await emergency('--direct');
+
+    expect(replaced).toMatchObject({ code: 0 });
+    expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+    expect(stage.scenario.engineHolds()).not.toBe(leaked);
+  });
+});
+
+it('refuses an id where the store takes what is written', async () => {
+  stage = await startStage();
+  await stage.adopt('--sole-user');
+
+  expectTold(await emergency('--direct', '--id', 'api_key/any'), 2, 'Nothing was revoked', 'knows what lives');
+  expect(stage.scenario.working()).toHaveLength(1);
+  await stage.stop();
+});
