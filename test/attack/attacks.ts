@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectSecurely } from 'node:tls';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 /** What a stranger brings along: a certificate that somebody made who has nothing to do with this server. */
 export interface Forged {
@@ -64,8 +64,16 @@ function workOver(port: number, tls: ChannelCredentials | undefined, { taskQueue
   });
 }
 
+let isQuiet = false;
+function quiet(): void {
+  if (!isQuiet)
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'off' } } });
+  isQuiet = true;
+}
+
 /** The same with the library of every worker. */
 async function work(port: number, { taskQueue }: Aim): Promise<string> {
+  quiet();
   const connection = await NativeConnection.connect({ address: `127.0.0.1:${port}` });
   try {
     const activities = { 'openai.acceptsKey': () => false }; // proved refused, it says
@@ -85,13 +93,15 @@ async function asPage(request: ClientRequest, body: string): Promise<string> {
   return `was answered ${response.statusCode}: ${await text(response)}`;
 }
 
-function post({ workflowId, workflowType, taskQueue }: Aim): { path: string; body: string } {
+/** Of another name than ours: the API takes no slash in it. The work would be the same. */
+function post({ workflowType, taskQueue }: Aim): { path: string; body: string } {
   return {
-    path: `/api/v1/namespaces/default/workflows/${encodeURIComponent(workflowId)}/signal-with-start/emergencyRevoke`,
+    path: '/api/v1/namespaces/default/workflows/of-a-page/signal-with-start/emergencyRevoke',
     body: JSON.stringify({ workflowType: { name: workflowType }, taskQueue: { name: taskQueue } }),
   };
 }
 
+const at = (port: number) => ({ host: '127.0.0.1', port });
 const foreign = (host: string) => ({ host, origin: page, 'content-type': 'text/plain' });
 
 /** The first frame of TChannel, which the server's services find each other with: `init req` with two headers. */
@@ -146,16 +156,22 @@ export const programs: Readonly<Record<string, Attack>> = {
 export const pages: Readonly<Record<string, Attack>> = {
   'posts an emergency as text/plain': (port, aim) => {
     const { path, body } = post(aim);
-    return asPage(httpRequest({ port, path, method: 'POST', headers: foreign(`127.0.0.1:${port}`) }), body);
+    return asPage(httpRequest({ ...at(port), path, method: 'POST', headers: foreign(`127.0.0.1:${port}`) }), body);
   },
   'posts an emergency over TLS': (port, aim) => {
     const { path, body } = post(aim);
-    return asPage(httpsRequest({ port, path, method: 'POST', headers: foreign(`127.0.0.1:${port}`), ...blind }), body);
+    return asPage(
+      httpsRequest({ ...at(port), path, method: 'POST', headers: foreign(`127.0.0.1:${port}`), ...blind }),
+      body,
+    );
   },
   'posts an emergency under its own name, after its address changed to ours': (port, aim) => {
     const { path, body } = post(aim);
-    return asPage(httpRequest({ port, path, method: 'POST', headers: foreign('a-page-somewhere.example') }), body);
+    return asPage(
+      httpRequest({ ...at(port), path, method: 'POST', headers: foreign('a-page-somewhere.example') }),
+      body,
+    );
   },
   'reads a page of ours under its own name': (port) =>
-    asPage(httpRequest({ port, path: '/', headers: foreign('a-page-somewhere.example') }), ''),
+    asPage(httpRequest({ ...at(port), path: '/', headers: foreign('a-page-somewhere.example') }), ''),
 };

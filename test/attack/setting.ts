@@ -21,7 +21,7 @@ export async function send(errand: Extract<Errand, { errand: 'read' }>): Promise
 export async function send(errand: Errand): Promise<unknown> {
   const from = join(__dirname, '..', 'temporal', 'from-source.ts');
   const stranger = fork(join(__dirname, 'stranger.ts'), {
-    execArgv: ['--disable-warning=ExperimentalWarning', '--import', from],
+    execArgv: ['--no-warnings', '--import', from],
     env: { PATH: process.env['PATH'] },
   });
   stranger.send(errand);
