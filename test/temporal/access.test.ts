@@ -47,7 +47,8 @@ it('lets in who shows a certificate from the data folder, and no client or worke
   const { address, connectionOptions, ...rest } = embeddedTarget(dataDir);
   const { tls } = connectionOptions;
   if (typeof tls !== 'object' || !tls) throw new Error('no TLS');
-  const { clientCertPair: _, ...withoutCertificate } = tls;
+  const withoutCertificate = { ...tls };
+  delete withoutCertificate.clientCertPair;
   const strangers = [
     { ...rest, address, connectionOptions: { address } },
     { ...rest, address, connectionOptions: { address, tls: withoutCertificate } },
