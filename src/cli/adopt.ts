@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { VersionRef } from '../domain/version.js';
 import type { Session } from '../operations/session.js';
 import type { Sources } from '../store/records.js';
@@ -50,10 +51,10 @@ async function takeIn(
   const { knownCredential } = await import('../operations/reach.js');
   const { adopt } = await import('../operations/adopt.js');
   const { readValue } = await import('./value-input.js');
-  const { adopts, settings, engine } = knownCredential(session.config, credential);
+  const { adopts, settings, ...used } = knownCredential(session.config, credential);
   const partNames = adopts === undefined ? [...new Set(Object.values(settings))] : [adopts];
   const parts = await readValue(cli, source, { credential, partNames });
-  const soleUser = given ?? (await askSoleUser(cli, engine));
+  const soleUser = given ?? (await askSoleUser(cli, used));
   const before = await session.store.versions(credential);
   const { begins, ends } = tellSilence(cli);
   const onStep = (title: string): void => {
@@ -67,13 +68,17 @@ async function takeIn(
 const engineNames = { docuelevate: 'DocuElevate', 'document-engine': 'Document Engine' } as const;
 
 /** Only a person can know. Whoever cannot be asked, or is not sure, is asked by the first rotation. */
-async function askSoleUser({ stream }: Cli, engine: keyof typeof engineNames): Promise<boolean> {
+async function askSoleUser(
+  { stream }: Cli,
+  { engine, section }: Pick<ProcedureDescriptor, 'engine' | 'section'>,
+): Promise<boolean> {
   if (!process.stdin.isTTY) return false;
   const { select } = await import('@inquirer/prompts');
-  const message = `Does anything besides ${engineNames[engine]} use this value?`;
+  const what = /password/i.test(section) ? 'password' : 'key';
+  const message = `Does anything besides ${engineNames[engine]} use this ${what}?`;
   const choices = [
     { name: 'No, nothing else', value: true },
-    { name: 'Yes, or I am not sure: the first rotation asks before it retires the value', value: false },
+    { name: 'Yes, or I am not sure: the first rotation asks before it retires it', value: false },
   ] as const;
   return select({ message, choices }, { output: stream });
 }

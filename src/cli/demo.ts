@@ -124,6 +124,7 @@ function reportText({ paint: { good, bad, bold, dim } }: Cli, report: DemoReport
     '',
     'Try next:',
     '  npx keyturn demo --grace 20s             see the old value wait for its end',
+    '  npx keyturn lab                          try every command yourself, on simulated systems',
     '  npx keyturn init                         write a configuration for your own engine',
     '  npx keyturn --help                       everything else',
   ];

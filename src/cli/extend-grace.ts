@@ -10,7 +10,8 @@ export function defineExtendGrace(program: Command): void {
     .description('Moves the end of the grace of a rotation: the old value stays usable that much longer.')
     .addHelpText('after', examples('keyturn extend-grace openai 12h'))
     .action((credential: string, words: string[]) => {
-      const duration = readDuration(words.join(' ')) ?? command.error('Write a duration such as 30m or 12h.');
+      const duration =
+        readDuration(words.join(' ')) ?? command.error('error: that is not a duration; write for example 30m or 12h');
       return perform(command, async (cli) => {
         const { withRotations } = await import('./with-rotations.js');
         const { extendGraceBy } = await import('../operations/steer.js');

@@ -39,8 +39,9 @@ export function waitingText(
 
 /** A step that does not get on: for how long, how often it was tried, and why the last try failed. */
 export function slowText({ since, attempt, cause }: Slow, now: number): string {
-  const tried = attempt === 1 ? 'first attempt' : `attempt ${attempt}`;
-  return `no answer for ${roughly(now - since)}, ${tried}${cause === null ? '' : `; the one before: ${cause}`}`;
+  const long = roughly(now - since);
+  if (cause === null) return `no answer for ${long}, attempt ${attempt}`;
+  return `not done after ${long}, attempt ${attempt}; the one before: ${cause}`;
 }
 
 /** Who has to come back before anything can be seen. */

@@ -11,6 +11,8 @@ export interface InstallOptions {
   readonly report: (line: string) => void;
   /** Makes the executable at the path it is given. */
   readonly make: (into: string) => Promise<void>;
+  /** How often somebody who waits for another process is told so, in milliseconds; 15 seconds when left out. */
+  readonly tellMs?: number;
 }
 
 /**
@@ -18,10 +20,10 @@ export interface InstallOptions {
  * made, and the answer is `found`.
  * @throws Unavailable from `make`, or when the place cannot be created
  */
-export async function install({ kept, report, make }: InstallOptions): Promise<'made' | 'found'> {
+export async function install({ kept, report, make, tellMs = 15_000 }: InstallOptions): Promise<'made' | 'found'> {
   const home = dirname(kept);
   createDirectory(home);
-  const { lock, waited } = await waitForLock(join(home, 'install.lock'), report);
+  const { lock, waited } = await waitForLock(join(home, 'install.lock'), { report, tellMs });
   const unfinished = join(home, 'unfinished');
   try {
     if (waited && existsSync(kept)) return 'found';
@@ -45,9 +47,10 @@ function createDirectory(path: string): void {
   }
 }
 
-const tellMs = 15_000;
-
-async function waitForLock(file: string, report: (line: string) => void): Promise<{ lock: Lock; waited: boolean }> {
+async function waitForLock(
+  file: string,
+  { report, tellMs }: Required<Pick<InstallOptions, 'report' | 'tellMs'>>,
+): Promise<{ lock: Lock; waited: boolean }> {
   const begun = Date.now();
   let told = 0;
   for (let waited = false; ; waited = true) {

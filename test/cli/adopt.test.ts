@@ -109,7 +109,10 @@ it('plans a rotation without a Temporal server, with every request and the point
   const before = requests.length;
 
   const { code, stdout } = await stage.keyturn('plan', 'openai');
-  const { plan } = (await stage.keyturn('plan', 'openai', '--json')).json<{ plan: { phase: string }[] }>();
+  const { plan, totals } = (await stage.keyturn('plan', 'openai', '--json')).json<{
+    plan: { phase: string }[];
+    totals: object;
+  }>();
 
   expect(code).toBe(0);
   expect(stdout).toContain('POST /v1/organization/projects/{project}/service_accounts/{account}/api_keys ? …\n');
@@ -118,6 +121,10 @@ it('plans a rotation without a Temporal server, with every request and the point
   expect(stdout).toMatch(/point of no return.+\n.+Delete the old key/);
   expect(stdout).toMatch(/Emergency .*Delete the old key → The old key is refused/);
   expect(stdout).toMatch(/Restart +DocuElevate's environment sets openai_api_key as well, to the value of version 1/);
+  expect(stdout).toMatch(
+    /^openai .+\n\n +Totals +\d+ steps; \d+ requests, and \d+ only when needed; 3 test documents; no wait\n +Signs /,
+  );
+  expect(totals).toMatchObject({ steps: plan.length, testDocuments: 3, waitMs: 0 });
   expect(plan[0]).toMatchObject({ phase: 'open' });
   expect(requests).toHaveLength(before);
 });

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
@@ -22,6 +23,15 @@ const commands = [
   'ledger',
   'up',
   'worker',
+  'demo',
+  'lab',
+  'prove',
+  'backup',
+  'restore',
+  'reconcile',
+  'notify',
+  'completion',
+  'version',
 ];
 
 function node(...args: string[]) {
@@ -64,6 +74,58 @@ it('suggests the option that was meant, for programs too', () => {
   expect(JSON.parse(stdout)).toMatchObject({
     error: { what: expect.stringContaining('--grace') as string, exitCode: 2 },
   });
+});
+
+it.each([
+  [['rotate'], 'keyturn rotate [options] <credentials...>'],
+  [['rotate', 'openai', '--grace', 'soon'], 'keyturn rotate [options] <credentials...>'],
+  [['rotate', 'openai', '--nothing'], 'keyturn rotate [options] <credentials...>'],
+  [['extend-grace', 'openai', 'soon'], 'keyturn extend-grace [options] <credential> <duration...>'],
+  [['ledger', '--since', 'lately'], 'keyturn ledger [options] [credential]'],
+  [['ledger', '--limit', 'all'], 'keyturn ledger [options] [credential]'],
+  [['prove', '--jobs', '0'], 'keyturn prove [options]'],
+  [['reconcile'], 'keyturn reconcile [options] [credential]'],
+  [['reconcile', 'openai', '--all'], 'keyturn reconcile [options] [credential]'],
+  [['schedules', 'pause', 'openai'], 'keyturn schedules pause [options] <credential>'],
+  [['emergency', 'openai'], 'keyturn emergency [options] [credentials...]'],
+  [
+    ['decide', 'openai', 'retry', '--reason', 'x', '--without-proof'],
+    'keyturn decide [options] <credential> <decision>',
+  ],
+  [['completion', 'tcsh'], 'keyturn completion [options] <shell>'],
+])('shows the usage of the very command that %j got wrong', (line, usage) => {
+  const { status, stdout, stderr } = keyturn(...line, '--json');
+
+  expect(status).toBe(2);
+  expect(stderr).toContain(`  Usage  ${usage}\n`);
+  expect(stderr).toContain(`${usage.replace(/ [[<].*/, '')} --help`);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { usage, exitCode: 2 } });
+});
+
+it('does not show again what was given for a duration and may be a key', () => {
+  const { status, stderr } = keyturn('rotate', 'openai', '--grace', 'sk-made-up-for-this-test-0123456789');
+
+  expect(status).toBe(2);
+  expect(stderr).toContain("option '--grace <duration>' argument is invalid");
+  expect(stderr).not.toContain('sk-made-up');
+});
+
+it('tells its version, and what it runs on', () => {
+  const { stdout } = keyturn('version', '--json');
+
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(JSON.parse(stdout)).toMatchObject({ keyturn: version, node: process.versions.node });
+  expect(keyturn('version').stdout).toContain(`keyturn ${version}\n`);
+  expect(keyturn('--version').stdout).toBe(`${version}\n`);
+});
+
+it('takes the configuration that KEYTURN_CONFIG names, unless --config names another', () => {
+  const [env, missing] = [{ ...process.env, KEYTURN_CONFIG: '/no/such/keyturn.yaml' }, '/nor/such/keyturn.yaml'];
+  const status = (...args: string[]) =>
+    spawnSync(process.execPath, [main, 'status', ...args], { env, encoding: 'utf8' });
+
+  expect(status().stderr).toContain('no configuration file /no/such/keyturn.yaml');
+  expect(status('--config', missing).stderr).toContain(`no configuration file ${missing}`);
 });
 
 it('takes no other decision than those there are', () => {

@@ -1,4 +1,5 @@
-import { columns, facts, printable } from '../../src/cli/layout.js';
+import { jsonOf } from '../../src/cli/json.js';
+import { columns, facts, forStream, printable } from '../../src/cli/layout.js';
 import { roughly } from '../../src/cli/time.js';
 
 it('aligns columns by what is seen, not by the codes of colors', () => {
@@ -43,4 +44,39 @@ it.each([
 
 it('lets no cell begin a row of its own', () => {
   expect(columns([['reason', 'because\n2026-11-29  proved']])).toEqual(['reason  because\\n2026-11-29  proved']);
+});
+
+describe('on a terminal', () => {
+  const terminal = { isTTY: true, columns: 40 };
+
+  it.each([
+    ['  State  one two three four five six seven', '  State  one two three four five six\n         seven'],
+    ['✔ what was done is told in a line too long', '✔ what was done is told in a line too\n  long'],
+    ['short', 'short'],
+    [
+      '\x1b[1mbold words that go on and on and on for long\x1b[22m',
+      '\x1b[1mbold words that go on and on and on for\n  long\x1b[22m',
+    ],
+    [`a ${'x'.repeat(50)} b`, `a ${'x'.repeat(50)}\n  b`],
+  ])('breaks %j between words, below its text', (line, shown) => {
+    expect(forStream(line, terminal)).toBe(shown);
+  });
+
+  it('leaves a line as it is where nobody looks', () => {
+    const line = 'word '.repeat(60).trim();
+
+    expect(forStream(line, {})).toBe(line);
+    expect(forStream(line, { isTTY: true, columns: 0 })).toBe(line);
+  });
+});
+
+it('writes moments as ISO 8601 for programs, and nothing else so', () => {
+  const at = Date.UTC(2026, 10, 29, 12, 30);
+  const document = { at, until: at, overdueSince: at, list: [{ startedAt: at }], brokenAt: 17, tookMs: 5, count: 1e13 };
+
+  expect(JSON.parse(jsonOf(document))).toEqual({
+    ...{ at: '2026-11-29T12:30:00.000Z', until: '2026-11-29T12:30:00.000Z', overdueSince: '2026-11-29T12:30:00.000Z' },
+    list: [{ startedAt: '2026-11-29T12:30:00.000Z' }],
+    ...{ brokenAt: 17, tookMs: 5, count: 1e13 },
+  });
 });

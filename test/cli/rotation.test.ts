@@ -79,7 +79,9 @@ it('finds what is not in place', async () => {
 });
 
 it('asks whether something else uses an adopted value, and takes the answer', async () => {
+  const said = up.says('◷ openai  waits for a person: Nothing else uses the old key');
   const asked = await rotate('--reason', 'a test');
+  await said;
   const [again, trouble] = await Promise.all([
     rotate('--grace', '1 hour'),
     stage.keyturn('status', '--fail-on-trouble'),
@@ -101,7 +103,7 @@ it('asks whether something else uses an adopted value, and takes the answer', as
   expect(asked.stdout).toMatch(/Safe until +no limit/);
   expect(asked.stdout).toMatch(/Live +version 1: replaced, and still usable\n +version 2: in force/);
   expect(asked.stdout).toMatch(/roll-back: puts version 1 in force again, takes "Update openai_api_key" back/);
-  expect(asked.stdout).toContain('keyturn decide openai');
+  expect(asked.stdout).toMatch(/Next +Find out .*: keyturn decide openai skip --question \S+ --reason/); // trying again would ask the same
   expect(gauge).toBe('1');
   expect(log).toMatch(/"credential":"openai".*a rotation waits for its operator/);
   expect(again.stdout).toContain('is running already');
@@ -115,6 +117,20 @@ it('asks whether something else uses an adopted value, and takes the answer', as
   );
   expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
   expect(await needed()).toBe('0');
+});
+
+it('shows what was entered since a moment', async () => {
+  const [recent, none, wrong] = await Promise.all([
+    stage.keyturn('ledger', '--since', '1h', '--json'),
+    stage.keyturn('ledger', '--since', new Date(Date.now() + 60_000).toISOString()),
+    stage.keyturn('ledger', '--since', '25:00'),
+  ]);
+
+  const { entries } = recent.json<{ entries: { at: string }[] }>();
+  expect(entries.length).toBeGreaterThan(20); // more than without --since
+  expect(entries.every(({ at }) => Date.now() - Date.parse(at) < 3_600_000)).toBe(true);
+  expect(none.stdout).toContain('has no entries since');
+  expect(wrong.code).toBe(2);
 });
 
 it('shows each step up to the proof', async () => {
@@ -238,6 +254,20 @@ it('says why a rotation could not begin', async () => {
   await store.destroy();
 
   expectTold(ended, 1, 'Another rotation of openai is open: elsewhere');
+});
+
+it('shows for how long a system has been silent, the attempt, and why the one before failed', async () => {
+  openai.faults.add({ method: 'GET', path: '/v1/models', times: Infinity, kind: { status: 503 } });
+
+  const rotating = stage.start(['rotate', 'openai']);
+  await rotating.says('the one before: openai listModels answered 503');
+  openai.faults.clear();
+  const { code, stdout } = await rotating.ended;
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /◷ OpenAI accepts the (new )?key: not done after [\d.]+ s, attempt \d; the one before: openai.*503/,
+  );
 });
 
 it('puts no secret into its log, and none into what it says', async () => {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createPlayground } from '../../src/lab/playground.js';
-import type { Scenario } from '../../src/lab/scenario.js';
+import type { Scenario, ScenarioOptions } from '../../src/lab/scenario.js';
 import { fastClock } from '../../src/lab/clock.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import type { Duration } from '../../src/domain/duration.js';
@@ -32,10 +32,10 @@ export interface Running {
 }
 
 /** The compiled command line, run as an operator runs it, on simulated systems. */
-export interface Stage {
+export interface Stage<S extends Scenario = Scenario> {
   readonly dir: string;
   readonly config: string;
-  readonly scenario: Scenario;
+  readonly scenario: S;
   keyturn(...args: string[]): Promise<Ended>;
   start(args: readonly string[], input?: string): Running;
   /** The same in a terminal, where input is typed while it runs. */
@@ -49,8 +49,11 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export async function startStage({ grace = '0 seconds' }: { grace?: Duration } = {}): Promise<Stage> {
-  const scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
+export async function startStage<S extends Scenario = Scenario>({
+  grace = '0 seconds',
+  start: startScenario = startOpenAiApiKey as (options: ScenarioOptions) => Promise<never>,
+}: { grace?: Duration; start?: (options: ScenarioOptions) => Promise<S> } = {}): Promise<Stage<S>> {
+  const scenario: S = await startScenario({ clock: fastClock(1000) });
   const { dir, file, remove } = await createPlayground(scenario, { grace, patience: '1 second' });
   const ring = await loadKeyRing({ file: join(dir, 'keyturn.keyring.json') });
   await (await openStore({ url: `sqlite:${join(dir, 'keyturn.db')}`, ring, create: true })).destroy();
@@ -70,7 +73,7 @@ export async function startStage({ grace = '0 seconds' }: { grace?: Duration } =
     const ended = output.then(([stdout, stderr]): Ended => {
       running.delete(child);
       said += stdout + stderr;
-      return { code: child.exitCode, stdout, stderr, json: () => JSON.parse(stdout) as never };
+      return { code: child.exitCode, stdout, stderr, json: () => documentOf(stdout) as never };
     });
     return { process: child, ended, says: (what) => says(child, what) };
   };
@@ -79,7 +82,7 @@ export async function startStage({ grace = '0 seconds' }: { grace?: Duration } =
     child.stdin.end(input);
     return track(child);
   };
-  const stage: Stage = {
+  const stage: Stage<S> = {
     ...{ dir, config: file, scenario, start },
     keyturn: (...args) => start(args).ended,
     startInTerminal(...args) {
@@ -104,6 +107,14 @@ export async function startStage({ grace = '0 seconds' }: { grace?: Duration } =
     },
   };
   return stage;
+}
+
+/** Programs get moments as ISO 8601, whatever the command: a number of that size is one that was forgotten. */
+function documentOf(stdout: string): unknown {
+  return JSON.parse(stdout, (key, value: unknown) => {
+    if (typeof value === 'number' && value > 1e12) throw new Error(`"${key}" is a moment in Unix milliseconds`);
+    return value;
+  });
 }
 
 function says(child: ChildProcess, what: string): Promise<void> {

@@ -17,15 +17,37 @@ const type = (running: Running, text: string): void => void running.process.stdi
 const shown = async (running: Running): Promise<string> => stripVTControlCharacters((await running.ended).stdout);
 
 (hasTerminals() ? describe : describe.skip)('in a terminal', () => {
-  it('asks for a value without showing it', async () => {
+  it('asks why, and takes no emergency without a reason', async () => {
+    const declaring = stage.startInTerminal('emergency', 'openai');
+
+    await declaring.says('Why?');
+    type(declaring, '');
+    await declaring.says('Say why');
+    declaring.process.stdin?.write('\x03');
+
+    expect(await shown(declaring)).toContain('Interrupted');
+    expect((await declaring.ended).code).toBe(130);
+  });
+
+  it('breaks what is too long between words', async () => {
+    const screen = await shown(stage.startInTerminal('rotate', 'openai'));
+
+    expect(screen).toContain('State');
+    for (const line of screen.split('\n')) expect(line.trimEnd().length).toBeLessThanOrEqual(120);
+  });
+
+  it('asks for a value without showing it, and whether anything else uses it', async () => {
     const value = stage.scenario.adopted['key'] ?? '';
-    const adopting = stage.startInTerminal('adopt', 'openai', '--sole-user');
+    const adopting = stage.startInTerminal('adopt', 'openai');
 
     await adopting.says('Value of openai');
     type(adopting, value);
+    await adopting.says('Does anything besides DocuElevate use this key?');
+    type(adopting, '');
 
     const screen = await shown(adopting);
     expect(screen).toContain('openai is adopted');
+    expect(screen).toMatch(/Used by +the engine alone, by your word/);
     expect(screen).not.toContain(value);
   });
 

@@ -140,3 +140,20 @@ it('asks an engine about itself once, whatever the number of its credentials', a
     { what: 'docs: test documents', warning: true, detail: expect.stringMatching(/openai \d, azure \d$/) as string },
   ]);
 });
+
+describe('What keyturn up brings with it', () => {
+  it('is no failure before keyturn up: it is a note, with what to run', async () => {
+    const found = await look();
+
+    expect(found.find(({ what }) => what === 'Temporal')).toMatchObject({ ok: true, note: true });
+    expect(found.find(({ what }) => what === 'Temporal')?.next).toContain('keyturn up');
+    expect(found.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('is a failure where somebody has configured a server, and it is not there', async () => {
+    process.env['TEMPORAL_ADDRESS'] = '127.0.0.1:9';
+    const temporal = await about('Temporal').finally(() => delete process.env['TEMPORAL_ADDRESS']);
+
+    expect(temporal).toMatchObject({ ok: false });
+  });
+});
