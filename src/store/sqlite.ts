@@ -22,8 +22,13 @@ export function openSqlite(file: string, { create, alone = false }: SqliteOption
   else if (!existsSync(file)) throw missing(file);
   return translated(file, () => {
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    if (alone) database.exec('pragma locking_mode = exclusive');
-    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
+    try {
+      if (alone) database.exec('pragma locking_mode = exclusive');
+      database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
+    } catch (error) {
+      database.close(); // it would keep its locks until nobody remembers it
+      throw error;
+    }
     return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database, file) }) });
   });
 }
