@@ -51,6 +51,7 @@ it('stops on Ctrl-C, and then names what is needed', async () => {
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   for (const line of [
     'Temporal server: 127.0.0.1:',
+    'temporal --config-file ',
     'Workers: ready',
     '✔ openai v1  The old key is refused',
     'Stopping',
