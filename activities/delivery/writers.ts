@@ -17,24 +17,30 @@ export interface OpenFolder {
 export async function whoMayWrite(folder: string, owner?: Owner): Promise<OpenFolder | null> {
   for (let each = folder, isAbove = false; ; isAbove = true, each = dirname(each)) {
     const found = await stat(each).catch(() => null);
-    const who = found && whoOf(found, { owner, isAbove });
+    const who = found && writersOf(found, { owner, isAbove });
     if (who !== null) return { folder: each, who };
     if (each === dirname(each)) return null;
   }
 }
 
 interface Asked {
-  readonly owner: Owner | undefined;
-  readonly isAbove: boolean;
+  readonly owner?: Owner | undefined;
+  /** It is a folder above the one that is meant. */
+  readonly isAbove?: boolean;
 }
 
-function whoOf({ uid, gid, mode }: Stats, { owner, isAbove }: Asked): string | null {
-  const [user, group] = owner ?? [];
-  if (![0, process.getuid?.(), user].includes(uid)) return `user ${uid}`;
+/** Who besides root, us and `owner` may write a file or a folder; null when nobody may. */
+export function writersOf(found: Stats, { owner, isAbove = false }: Asked = {}): string | null {
+  const { uid, mode } = found;
+  if (![0, process.getuid?.(), owner?.[0]].includes(uid)) return `user ${uid}`;
   if (isAbove && (mode & sticky) !== 0) return null;
-  if ((mode & 0o002) !== 0) return 'everybody';
-  const groups = [process.getgid?.(), group]; // as a rule one for each user, whose only member that is
-  return (mode & 0o020) !== 0 && !groups.includes(gid) ? `group ${gid}` : null;
+  return (mode & 0o002) !== 0 ? 'everybody' : groupThatMayWrite(found, owner);
+}
+
+/** As a rule each user has a group whose only member they are. */
+function groupThatMayWrite({ gid, mode }: Stats, owner: Owner | undefined): string | null {
+  if ((mode & 0o020) === 0 || [process.getgid?.(), owner?.[1]].includes(gid)) return null;
+  return `group ${gid}`;
 }
 
 const sticky = 0o1000;

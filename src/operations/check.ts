@@ -10,10 +10,12 @@ import { credentialOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
 import { taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
+import { quickCheck } from '../store/backup.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { readEnvironment } from '../temporal/environment.js';
 import { findEmbeddedServer } from '../temporal/embedded.js';
 import { configuredTarget } from '../temporal/settings.js';
+import { checkFiles } from './check-files.js';
 import { environmentOf } from './environment.js';
 import { explain } from './explain.js';
 import { locateTemporal } from './locate-temporal.js';
@@ -56,6 +58,7 @@ export async function* check(options: CheckOptions): AsyncGenerator<Check> {
   yield loaded.check;
   if (!loaded.value) return;
   const config = loaded.value;
+  yield* protection(file, config);
   const names = credentials.length > 0 ? credentials : Object.keys(config.credentials);
   for (const name of names) knownCredential(config, name);
   const ring = await look('key ring', () => keyRing(config));
@@ -116,6 +119,10 @@ async function configuration(file: string): Promise<Seen<Config>> {
   return [config, `${file}: ${Object.keys(config.credentials).join(', ') || 'no credential yet'}`];
 }
 
+async function* protection(file: string, config: Config): AsyncGenerator<Check> {
+  for (const each of await checkFiles(file, config)) yield { ...each, next: null };
+}
+
 async function keyRing({ keyRing: source }: Config): Promise<string> {
   if (!('file' in source)) return `in the environment variable ${source.env}`;
   const { installation } = await loadKeyRing(source);
@@ -126,12 +133,40 @@ async function keyRing({ keyRing: source }: Config): Promise<string> {
 async function store(file: string): Promise<Seen<Session>> {
   const session = await openSession({ file });
   const { entries, brokenAt } = await session.store.verifyLedger(); // states were looked at by opening it
-  if (brokenAt === null)
+  const why = brokenAt === null ? await whyUnreadable(session) : null;
+  if (brokenAt === null && why === null)
     return [session, `${session.config.store.file}, ${entries} ledger entries, each fits the one before`];
   await session.close();
+  if (why !== null) throw why;
   throw new UserError(`The ledger's chain is broken at entry ${brokenAt}`, {
     state: 'Nothing was changed.',
     next: 'Compare the database with its backup: this entry or a later one was changed or removed.',
+  });
+}
+
+/** Whether the database is whole, and every value in it opens with this ring and is known again by its fingerprint. */
+async function whyUnreadable({ config, store }: Session): Promise<UserError | null> {
+  const trouble = quickCheck(config.store.file);
+  if (trouble !== null) return unreadable(`The database ${config.store.file} is damaged: ${trouble}`);
+  for (const version of await store.versions()) {
+    const name = `Version ${version.number} of ${version.credential}`;
+    const parts = await store.unseal(version).catch(() => null);
+    if (parts === null) return unreadable(`${name} does not open with this key ring`);
+    const [value] = Object.values(parts);
+    const isKnown =
+      value === undefined ||
+      (await store.whose(value)).some(
+        ({ credential, number }) => credential === version.credential && number === version.number,
+      );
+    if (!isKnown) return unreadable(`${name} is not known again by its fingerprint: the ring has another key for it`);
+  }
+  return null;
+}
+
+function unreadable(what: string): UserError {
+  return new UserError(what, {
+    state: 'Nothing was changed.',
+    next: 'Restore the key ring, or else the store, from its backup: keyturn restore. Then run keyturn reconcile.',
   });
 }
 

@@ -1,4 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Store } from '../store/store.js';
@@ -24,10 +25,22 @@ export function recordFileOf(configuration: string): string {
   return join(dirname(resolve(configuration)), 'keyturn-emergencies.jsonl');
 }
 
-/** Adds a line, which is on the disk when this resolves. */
+/** Why a record is nothing that we wrote, so that nobody else makes us believe or write anything; null when nothing speaks against it. */
+export function whyNotOurs(found: Stats | undefined): string | null {
+  if (!found) return null;
+  if (!found.isFile()) return 'it is no ordinary file';
+  if (![0, process.getuid?.()].includes(found.uid)) return `it belongs to user ${found.uid}`;
+  return (found.mode & 0o022) === 0 ? null : 'others may write it';
+}
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** Adds a line, which is on the disk when this resolves. Throws where the file is not ours. */
 export async function writeDown(file: string, act: DirectAct): Promise<void> {
-  const handle = await open(file, 'a', 0o600);
+  const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
+    const why = whyNotOurs(await handle.stat());
+    if (why !== null) throw new Error(why);
     await handle.appendFile(`${JSON.stringify(act)}\n`);
     await handle.sync();
   } finally {
@@ -41,7 +54,7 @@ export async function writeDown(file: string, act: DirectAct): Promise<void> {
  */
 export async function takeIn(store: Store, configuration: string): Promise<string[]> {
   const file = recordFileOf(configuration);
-  const text = await readFile(file, 'utf8').catch(() => null);
+  const text = await ours(file).catch(() => null);
   if (text === null) return [];
   const acts = text.split('\n').flatMap(parse);
   const credentials = [...new Set(acts.map(({ credential }) => credential))];
@@ -54,6 +67,12 @@ export async function takeIn(store: Store, configuration: string): Promise<strin
   }
   await rename(file, `${file}.taken-in-${Date.now()}`).catch(unlessGone); // another process may have taken it in beside this one
   return credentials;
+}
+
+/** Null for what is not ours; `keyturn check` tells. */
+async function ours(file: string): Promise<string | null> {
+  await using handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  return whyNotOurs(await handle.stat()) === null ? handle.readFile('utf8') : null;
 }
 
 async function enter(store: Store, credential: string, acts: readonly DirectAct[]): Promise<void> {

@@ -1,6 +1,7 @@
-import { constants, existsSync } from 'node:fs';
-import { copyFile, readFile, rename, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { catalog } from '../../workflows/catalog.js';
 import { loadConfig } from '../config/load.js';
 import { UserError } from '../domain/user-error.js';
@@ -45,7 +46,7 @@ export async function restore({ file, folder, replace, confirm, actor }: Restore
   const target = config.store.file;
   const fresh = `${target}.restoring`;
   await rm(fresh, { force: true });
-  await copyFile(join(resolve(folder), backupFiles.database), fresh, constants.COPYFILE_EXCL);
+  await copyPrivately(join(resolve(folder), backupFiles.database), fresh);
   try {
     await verifyCopy(fresh, ring, manifest.ledger);
     const old = existsSync(target) ? await allow({ target, fresh, replace, confirm, ...manifest }) : null;
@@ -54,6 +55,11 @@ export async function restore({ file, folder, replace, confirm, actor }: Restore
   } finally {
     await rm(fresh, { force: true });
   }
+}
+
+/** Whatever mode a backup has come to have on its way, the store is for its owner alone from the first byte on. */
+async function copyPrivately(from: string, to: string): Promise<void> {
+  await pipeline(createReadStream(from), createWriteStream(to, { flags: 'wx', mode: 0o600 }));
 }
 
 async function manifestOf(folder: string, ring: KeyRing): Promise<Manifest> {

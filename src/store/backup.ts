@@ -25,6 +25,7 @@ const Installation = z.object({
   ledger_mac: z.string(),
 });
 const Kid = z.object({ kid: z.string() });
+const QuickCheck = z.object({ quick_check: z.string() });
 const Fence = z.object({ fence: z.int().nullable() });
 
 /** Copies a database that may be in use, as it is at one moment, into a new file that only its owner can read. */
@@ -47,6 +48,13 @@ export function contentsOf(file: string): Contents {
     ledger: { entries: row.ledger_seq, head: row.ledger_mac },
     fence: fence ?? 0,
   };
+}
+
+/** What SQLite finds wrong with a database, as it says it; null when nothing is. */
+export function quickCheck(file: string): string | null {
+  using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
+  const { quick_check: found } = QuickCheck.parse(database.prepare('pragma quick_check(1)').get());
+  return found === 'ok' ? null : found;
 }
 
 /** The HMAC of one entry of a ledger, undefined when it is not that long: how one shows to be the beginning of another. */

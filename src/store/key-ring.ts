@@ -1,4 +1,4 @@
-import { createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../domain/user-error.js';
@@ -33,9 +33,26 @@ const KeyRingFile = z
     sealing: z.record(z.string().min(1), Key),
     fingerprint: Key,
     ledger: Key,
+    /** Tells a key that was damaged, or comes from another ring; rings that were made before have none. */
+    check: z.string().optional(),
   })
   .refine(({ active, sealing }) => Object.hasOwn(sealing, active))
-  .transform((ring): KeyRing => ({ ...ring, sealing: new Map(Object.entries(ring.sealing)) }));
+  .refine(({ check, ...keys }) => check === undefined || check === checkValueOf(keys))
+  .transform(({ installation, active, sealing, fingerprint, ledger }): KeyRing => {
+    return { installation, active, sealing: new Map(Object.entries(sealing)), fingerprint, ledger };
+  });
+
+interface Keys extends Pick<KeyRing, 'fingerprint' | 'ledger'> {
+  readonly sealing: Readonly<Record<string, KeyObject>>;
+}
+
+/** Depends on every key of a ring, and tells nothing of them. */
+function checkValueOf({ sealing, fingerprint, ledger }: Keys): string {
+  const kids = Object.keys(sealing).sort();
+  const keys = [...kids.map((kid) => sealing[kid]), fingerprint, ledger].filter((key) => key !== undefined);
+  const chained = keys.reduce((text, key) => createHmac('sha256', key).update(text).digest('hex'), kids.join());
+  return chained.slice(0, 16); // against damage, and nobody's keys are guessed by it
+}
 
 /**
  * Makes a new installation: a key ring file with fresh keys, readable by its owner alone.
@@ -43,13 +60,12 @@ const KeyRingFile = z
  */
 export async function createKeyRing(file: string): Promise<KeyRing> {
   const kid = randomBytes(4).toString('hex');
-  const text = JSON.stringify({
-    installation: randomUUID(),
-    active: kid,
-    sealing: { [kid]: newKey() },
-    fingerprint: newKey(),
-    ledger: newKey(),
-  });
+  const keys = { sealing: { [kid]: newKey() }, fingerprint: newKey(), ledger: newKey() };
+  const made = {
+    sealing: { [kid]: Key.parse(keys.sealing[kid]) },
+    ...{ fingerprint: Key.parse(keys.fingerprint), ledger: Key.parse(keys.ledger) },
+  };
+  const text = JSON.stringify({ installation: randomUUID(), active: kid, ...keys, check: checkValueOf(made) });
   try {
     await using handle = await open(file, 'wx', 0o600);
     await handle.writeFile(`${text}\n`);

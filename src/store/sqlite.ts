@@ -26,7 +26,7 @@ export function openSqlite(file: string, { create, alone = false }: SqliteOption
       if (alone) database.exec('pragma locking_mode = exclusive');
       database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
     } catch (error) {
-      database.close(); // it would keep its locks until nobody remembers it
+      database.close(); // left open it would be in the way of whoever tries again
       throw error;
     }
     return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database, file) }) });
