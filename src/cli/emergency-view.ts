@@ -1,6 +1,7 @@
 import type { Conducted } from '../operations/emergency.js';
 import { isContained } from '../operations/emergency-state.js';
 import { seconds, stateText } from './emergency-text.js';
+import { printable } from './layout.js';
 import type { Cli } from './perform.js';
 
 /** Shows emergencies while they go on. */
@@ -20,7 +21,7 @@ export function emergencyView(cli: Cli, asked = 1): EmergencyView {
   const draw = (): void => {
     if (!live || latest.size === 0) return;
     erase();
-    cli.stream.write(clockText([...latest.values()], asked));
+    cli.stream.write(printable(clockText([...latest.values()], asked)));
   };
   const timer = live ? setInterval(draw, tickMs) : undefined;
   return {

@@ -1,6 +1,6 @@
 import { explain, type Explanation } from '../operations/explain.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
-import { facts, forStream } from './layout.js';
+import { facts, forStream, printable } from './layout.js';
 import { paintFor } from './paint.js';
 import type { Cli } from './perform.js';
 
@@ -16,7 +16,7 @@ export function tellFailure({ answer, verbose }: Cli, error: unknown): ExitCode 
   const { kind, ...explanation } = explain(error);
   const lines = failureText(explanation).map((line) => forStream(line, process.stderr));
   process.stderr.write(`${lines.join('\n')}\n`);
-  if (verbose) process.stderr.write(`\n${stackOf(error)}\n`);
+  if (verbose) process.stderr.write(`\n${printable(stackOf(error))}\n`);
   answer({ error: { ...explanation, exitCode: codes[kind] } }, []);
   return codes[kind];
 }

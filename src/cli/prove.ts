@@ -10,6 +10,7 @@ import { count, duration } from './arguments.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { interruptible } from './interruptible.js';
+import { printable } from './layout.js';
 import { type Cli, perform } from './perform.js';
 
 interface Playing extends Options {
@@ -91,7 +92,7 @@ async function proveSimulated(cli: Cli, options: Playing): Promise<SimulatedRepo
 
 async function play(cli: Cli, options: Playing, who: Pick<ProveOptions, 'players'>): Promise<ProveReport> {
   const { prove } = await import('../prove/prove.js');
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const log = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
   const onVerdict: ProveOptions['onVerdict'] = (verdict, { done, of }) =>
     log(verdictLines(cli, verdict, { position: `${done}/${of}`, options }).join('\n'));
   return prove({

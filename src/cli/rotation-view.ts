@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Phase, Progress, StepProgress, Waiting } from '../domain/rotation.js';
 import type { Sighting } from '../operations/progress.js';
+import { printable } from './layout.js';
 import type { Cli } from './perform.js';
 import { sign, silenceText, slowText, stepText, waitingText } from './steps-text.js';
 
@@ -86,14 +87,14 @@ async function turn(screen: Screen, index: number, begun: StepProgress): Promise
   let step = begun;
   const list = new Listr(
     {
-      title: step.title,
+      title: printable(step.title),
       task: async (_, task) => {
         while (step.state === 'running' && !screen.over) {
-          task.output = noteOf(screen.latest);
+          task.output = printable(noteOf(screen.latest));
           await screen.change();
           step = stepOn(screen, index) ?? step;
         }
-        task.title = stepText(step, paint);
+        task.title = printable(stepText(step, paint));
       },
     },
     {

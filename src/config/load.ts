@@ -6,6 +6,7 @@ import { contradictions } from './contradictions.js';
 import { type Finding, examine } from './findings.js';
 import { Outline } from './outline.js';
 import { type Config, configSchema, credentialOfUnknownProcedure } from './schema.js';
+import { refuseUnverifiedTls, unencrypted } from './unencrypted.js';
 import { type Path, type YamlSource, readYaml } from './yaml-source.js';
 
 /** The process environment, for secrets of the form `{ env: NAME }`. */
@@ -18,12 +19,14 @@ export function environment(name: string): string | undefined {
  * @throws ConfigError with every problem of the file, each at its line
  */
 export function loadConfig(file: string, catalog: readonly ProcedureDescriptor[]): Config {
+  refuseUnverifiedTls(environment);
   const source = readYaml(readText(file));
   const outline = Outline.parse(source.content);
   const { data, findings } = examine(configSchema(catalog), source.content);
   const all = [
     ...findings.flatMap((finding) => lookCloser(finding, outline, catalog)),
     ...(source.brokenAt === Infinity ? contradictions(outline, catalog) : []),
+    ...unencrypted(source.content),
   ];
   const problems = problemsOf(source, all);
   if (problems.length > 0 || !data) throw configErrorOf(file, problems);

@@ -135,6 +135,10 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
     store: Store,
     keyRing: KeyRing.prefault({ file: './keyturn.keyring.json' }),
     data: FilePath.default('./.keyturn').describe('Folder of the embedded Temporal server.'),
+    insecure: z
+      .boolean()
+      .default(false)
+      .describe('Secrets may be sent to other machines over http://, where whoever is on the way reads them.'),
     engines: z.record(Name, Engine).describe('The document systems that use the credentials, by a name you choose.'),
     credentials: z
       .record(Name, z.discriminatedUnion('procedure', [first, ...others]))

@@ -10,12 +10,12 @@ import { credentialOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
 import { taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
-import { quickCheck } from '../store/backup.js';
 import { loadKeyRing } from '../store/key-ring.js';
 import { readEnvironment } from '../temporal/environment.js';
 import { findEmbeddedServer } from '../temporal/embedded.js';
 import { configuredTarget } from '../temporal/settings.js';
 import { checkFiles } from './check-files.js';
+import { openToOthers } from './check-temporal.js';
 import { environmentOf } from './environment.js';
 import { explain } from './explain.js';
 import { locateTemporal } from './locate-temporal.js';
@@ -24,6 +24,7 @@ import { requireNewest } from './ledger-anchor.js';
 import { knownCredential, reachTemporal, workersOf } from './reach.js';
 import { certificatesToRenew } from './check-certificates.js';
 import { scheduleCheck } from './check-schedule.js';
+import { whyUnreadable } from './check-values.js';
 import { openSession, type Session } from './session.js';
 
 /** One thing that was looked at. */
@@ -144,32 +145,6 @@ async function store(file: string): Promise<Seen<Session>> {
   });
 }
 
-/** Whether the database is whole, and every value in it opens with this ring and is known again by its fingerprint. */
-async function whyUnreadable({ config, store }: Session): Promise<UserError | null> {
-  const trouble = quickCheck(config.store.file);
-  if (trouble !== null) return unreadable(`The database ${config.store.file} is damaged: ${trouble}`);
-  for (const version of await store.versions()) {
-    const name = `Version ${version.number} of ${version.credential}`;
-    const parts = await store.unseal(version).catch(() => null);
-    if (parts === null) return unreadable(`${name} does not open with this key ring`);
-    const [value] = Object.values(parts);
-    const isKnown =
-      value === undefined ||
-      (await store.whose(value)).some(
-        ({ credential, number }) => credential === version.credential && number === version.number,
-      );
-    if (!isKnown) return unreadable(`${name} is not known again by its fingerprint: the ring has another key for it`);
-  }
-  return null;
-}
-
-function unreadable(what: string): UserError {
-  return new UserError(what, {
-    state: 'Nothing was changed.',
-    next: 'Restore the key ring, or else the store, from its backup: keyturn restore. Then run keyturn reconcile.',
-  });
-}
-
 interface Outside extends Required<Pick<CheckOptions, 'onAsking'>> {
   readonly names: readonly string[];
 }
@@ -177,13 +152,16 @@ interface Outside extends Required<Pick<CheckOptions, 'onAsking'>> {
 async function* outside(session: Session, { names, onAsking }: Outside): AsyncGenerator<Check> {
   onAsking('Temporal');
   const isRunning = (await findEmbeddedServer(session.config.data)) !== null;
-  const { check: server, value: client } = await attempt(
+  const { check: server, value: reached } = await attempt(
     'Temporal',
     () => temporal(session),
     (error) => !isRunning && isNotYet(error),
   );
   yield server;
-  if (client) {
+  if (reached) {
+    const { client, target } = reached;
+    const open = await openToOthers(target);
+    if (open !== null) yield { what: 'Temporal', ok: true, warning: true, detail: open, next: null };
     yield (await attempt('workers', () => workers(client, taskQueueOf(session.store.installation)), isNotYet)).check;
     yield await look('newest ledger', () => newest(session, client));
     for (const name of names) yield* scheduleCheck(session, client, name);
@@ -193,11 +171,11 @@ async function* outside(session: Session, { names, onAsking }: Outside): AsyncGe
   for (const [engine, users] of usersOfEngines(session.config, names)) yield* engineItself(session, engine, users);
 }
 
-async function temporal({ config }: Session): Promise<Seen<Client>> {
+async function temporal({ config }: Session): Promise<Seen<Awaited<ReturnType<typeof reachTemporal>>>> {
   const { client, target } = await reachTemporal(config);
   const ending = target.embedded ? certificatesToRenew(config.data) : null;
   const where = `${target.address}${target.embedded ? ' (embedded)' : ''}, namespace ${target.namespace}`;
-  return [client, [where, ...(ending === null ? [] : [ending])].join('; ')];
+  return [{ client, target }, [where, ...(ending === null ? [] : [ending])].join('; ')];
 }
 
 async function newest(session: Session, client: Client): Promise<string> {

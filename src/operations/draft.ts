@@ -1,5 +1,6 @@
 import type { EngineCredential } from '../../activities/docuelevate/schemas.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
+import { isPlain } from '../config/unencrypted.js';
 import { draftProvider } from './draft-provider.js';
 import { places } from './init-places.js';
 
@@ -42,6 +43,7 @@ export function draftConfiguration(engine: Engine, catalog: readonly ProcedureDe
   return {
     text: [
       head,
+      ...(isPlain(engine.url) ? [insecure] : []),
       engineText(engine),
       entries.length === 0 ? 'credentials: {}' : 'credentials:',
       ...entries.map(entryText),
@@ -64,6 +66,10 @@ interface Entry {
 function nameOf({ id, provider }: ProcedureDescriptor, catalog: readonly ProcedureDescriptor[]): string {
   return catalog.filter((other) => other.provider === provider).length === 1 ? provider : id;
 }
+
+const insecure = `# Secrets go to the engine in clear, and whoever is on the way reads them. Better: give it https://, and take this away.
+insecure: true
+`;
 
 const head = `# Written by keyturn init. Secrets never stand in this file, only where they are kept.
 # Paths are relative to the folder of this file. What is marked FILL IN is known to you alone.
