@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -46,4 +47,11 @@ it('starts Temporal with PostgreSQL and the worker by compose, with nothing publ
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
     for (const name of Object.keys(depends_on)) expect(Object.keys(services)).toContain(name);
   }
+});
+
+it('is run by npx in its own folder as it was built, without being built or installed once more', () => {
+  const { status, stdout } = spawnSync('npx', ['--offline', 'keyturn', '--version'], { cwd: root, encoding: 'utf8' });
+
+  expect([status, stdout.trim()]).toEqual([0, (JSON.parse(read('package.json')) as { version: string }).version]);
+  expect(realpathSync(new URL('node_modules/.bin/keyturn', root))).toMatch(/\/dist\/src\/cli\/main\.js$/);
 });
