@@ -49,12 +49,11 @@ async function takeIn(
   { credential, soleUser: given, ...source }: Options & { readonly credential: string },
 ): Promise<void> {
   const { knownCredential } = await import('../operations/reach.js');
-  const { adopt } = await import('../operations/adopt.js');
+  const { adopt, partsToGive } = await import('../operations/adopt.js');
   const { readValue } = await import('./value-input.js');
-  const { adopts, settings, ...used } = knownCredential(session.config, credential);
-  const partNames = adopts === undefined ? [...new Set(Object.values(settings))] : [adopts];
-  const parts = await readValue(cli, source, { credential, partNames });
-  const soleUser = given ?? (await askSoleUser(cli, used));
+  const descriptor = knownCredential(session.config, credential);
+  const parts = await readValue(cli, source, { credential, partNames: partsToGive(descriptor) });
+  const soleUser = given ?? (await askSoleUser(cli, descriptor));
   const before = await session.store.versions(credential);
   const { begins, ends } = tellSilence(cli);
   const onStep = (title: string): void => {

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { catalog } from '../../workflows/catalog.js';
 import type { Duration } from '../domain/duration.js';
+import { partsToGive } from '../operations/adopt.js';
 import { findEmbeddedServer } from '../temporal/embedded.js';
 import { unknownProcedure } from './demo.js';
 import { configurePlayground } from './playground.js';
@@ -53,7 +55,7 @@ async function furnish(
   defer(remove);
   defer(() => endServer(dataDir));
   const valueInForce = join(dir, 'value-in-force');
-  await writeFile(valueInForce, textOf(scenario.adopted), { mode: 0o600 });
+  await writeFile(valueInForce, textOf(procedure, scenario.adopted), { mode: 0o600 });
   const systems = Object.entries(scenario.systems).map(([name, { url }]) => [name, url] as const);
   return {
     ...{ procedure, credential: scenario.credential, configuration: file, valueInForce },
@@ -63,9 +65,11 @@ async function furnish(
 }
 
 /** One part by itself, several as a JSON object: as `keyturn adopt --stdin` reads them. */
-function textOf(parts: Scenario['adopted']): string {
-  const [only = '', ...more] = Object.values(parts);
-  return more.length === 0 ? only : JSON.stringify(parts);
+function textOf(procedure: string, parts: Scenario['adopted']): string {
+  const descriptor = catalog.find(({ id }) => id === procedure);
+  const asked = (descriptor ? partsToGive(descriptor) : []).map((part) => [part, parts[part] ?? ''] as const);
+  const [only, ...more] = asked;
+  return only && more.length === 0 ? only[1] : JSON.stringify(Object.fromEntries(asked));
 }
 
 interface ConfiguredEngine {

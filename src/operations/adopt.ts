@@ -59,6 +59,11 @@ export async function adopt(
   }
 }
 
+/** Names of the parts that somebody has to give of a value to adopt it. */
+export function partsToGive({ adopts, settings }: Pick<ProcedureDescriptor, 'adopts' | 'settings'>): string[] {
+  return adopts === undefined ? [...new Set(Object.values(settings))] : [adopts];
+}
+
 function partsOf({ provider }: ProcedureDescriptor, { credential, parts }: Adoption): Readonly<Record<string, string>> {
   try {
     return providerOf(provider).parts(parts);

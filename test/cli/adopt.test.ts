@@ -122,9 +122,9 @@ it('plans a rotation without a Temporal server, with every request and the point
   expect(stdout).toMatch(/Emergency .*Delete the old key → The old key is refused/);
   expect(stdout).toMatch(/Restart +DocuElevate's environment sets openai_api_key as well, to the value of version 1/);
   expect(stdout).toMatch(
-    /^openai .+\n\n +Totals +\d+ steps; \d+ requests, and \d+ only when needed; 3 test documents; no wait\n +Signs /,
+    /^openai .+\n\n +Totals +\d+ steps; \d+ requests, and \d+ only when needed; 2 test documents; no wait\n +Signs /,
   );
-  expect(totals).toMatchObject({ steps: plan.length, testDocuments: 3, waitMs: 0 });
+  expect(totals).toMatchObject({ steps: plan.length, testDocuments: 2, waitMs: 0 });
   expect(plan[0]).toMatchObject({ phase: 'open' });
   expect(requests).toHaveLength(before);
 });
