@@ -22,7 +22,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A command with a folder for temporary files of its own, by which everything that it starts is known. */
 function start(...args: string[]): ChildProcess {
-  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, KEYTURN_TEMPORAL_CLI: temporal };
+  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, KEYTURN_TEMPORAL_SERVER: temporal };
   return spawn(process.execPath, [main, ...args], { env, cwd: folder });
 }
 

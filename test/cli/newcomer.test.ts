@@ -22,7 +22,7 @@ beforeAll(async () => {
   writeFileSync(npx, `#!/bin/sh\n[ "$1" = keyturn ] || exit 9\nshift\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(npx, 0o755);
   const PATH = `${folder}:${process.env['PATH'] ?? ''}`;
-  env = { PATH, HOME: folder, KEYTURN_TEMPORAL_CLI: temporal, TZ: 'UTC', TERM: 'xterm' };
+  env = { PATH, HOME: folder, KEYTURN_TEMPORAL_SERVER: temporal, TZ: 'UTC', TERM: 'xterm' };
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(async () => {
