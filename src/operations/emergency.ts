@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ownCredentials } from '../config/own-credentials.js';
+import type { RotationReport } from '../domain/rotation.js';
 import type { Emergency } from '../store/records.js';
 import { containDirectly } from './emergency-direct.js';
 import { type Sent, sendEmergency } from './emergency-send.js';
@@ -31,6 +32,8 @@ export interface Conducting {
 /** What sending it, or doing it here, came to. */
 interface Came {
   readonly sent?: Sent;
+  /** Done here, and over. */
+  readonly report?: RotationReport;
   readonly trouble?: string;
 }
 
@@ -57,7 +60,7 @@ export async function conduct(conducting: Conducting, emergency: Emergency): Pro
   const doing = client ? sendEmergency(session, client, emergency) : containDirectly(session, emergency);
   let came: Came | null = null;
   void doing.then(
-    (sent) => (came = typeof sent === 'string' ? { sent } : {}),
+    (done) => (came = typeof done === 'string' ? { sent: done } : { report: done }),
     (error: unknown) => (came = { trouble: whatOf(error) }),
   );
   for (;;) {
@@ -75,9 +78,15 @@ async function look(conducting: Conducting, emergency: Emergency, came: Came | n
   const as = (how: Conducted['how'], trouble: string | null = null): Conducted => ({ state, how, trouble });
   if (state.outcome !== null) return as('ended');
   if (came?.trouble !== undefined) return as('failed', came.trouble);
+  if (came?.report) return as('failed', unrecorded(came.report));
   if (state.workflowId === null) return as(came?.sent === 'nobody' ? 'nobody' : 'sending');
   const asked = await askedOf(conducting, state.workflowId);
   return asked === null ? as('going') : as('waiting', asked);
+}
+
+/** It is over, and the store does not say so. */
+function unrecorded({ outcome, why }: RotationReport): string {
+  return `It ended as ${outcome}, and that could not be recorded${why === undefined ? '' : `: ${why}`}`;
 }
 
 /** What the workflow that does it asks a person; null when nothing. */

@@ -9,6 +9,7 @@ import { conduct } from '../../src/operations/emergency.js';
 import { recordFileOf, takeIn, writeDown } from '../../src/operations/emergency-record.js';
 import { endAll, list, type Unstored } from '../../src/operations/emergency-without-store.js';
 import { openSession, type Session } from '../../src/operations/session.js';
+import { needsDecision } from '../../src/store/failures.js';
 import { listingOf } from '../../workers/listings.js';
 import { catalog } from '../../workflows/catalog.js';
 
@@ -63,6 +64,23 @@ it.each(whereThereIsAList)('ends what the provider lists of %s, from the configu
   expect(results.filter(({ ended, recorded }) => !ended || !recorded)).toEqual([]);
   expect(scenario.working().filter((value) => leaked.includes(value))).toEqual([]);
   await expect(openSession({ file: playground.file })).rejects.toThrow('is not a database');
+});
+
+it('says so when what it did could not be recorded, instead of waiting for the record', async () => {
+  await start('openai-api-key');
+  const session = await reopen();
+  const asked = { credential: 'openai', actor: 'test', reason: 'it leaked', versions: null };
+  const emergency = await session.store.ask(asked);
+  const away = () => Promise.reject(needsDecision('the disk is full'));
+  const activities = { ...session.activities, 'versions.promote': away, 'versions.closeRotation': away };
+  const { signal } = new AbortController();
+
+  const conducting = { session: { ...session, activities }, client: null, signal, onChange: () => undefined };
+  const { how, trouble, state } = await conduct(conducting, emergency);
+
+  expect({ how, outcome: state.outcome }).toEqual({ how: 'failed', outcome: null });
+  expect(trouble).toContain('could not be recorded');
+  expect(state.versions).toMatchObject([{ number: 1, end: 'revoked', refused: 'proved' }]);
 });
 
 describe('What was revoked without the store', () => {
