@@ -10,7 +10,7 @@ import { exitCodes } from './exit-codes.js';
 import { happening } from './happening-text.js';
 import type { Cli } from './perform.js';
 import { waitingText } from './steps-text.js';
-import { tellWaits, type Waits } from './waits.js';
+import { tellWaits, type Wait, type Waits } from './waits.js';
 
 export interface Place {
   readonly target: TemporalTarget;
@@ -46,7 +46,7 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
   const client = await connectClient(target);
   await tellOrphans(cli, session, client);
   const over = new AbortController();
-  const waits = tellWaits(client, (waiting) => line(cli, waitLine(waiting, cli)));
+  const waits = tellWaits(session, client, (waiting) => line(cli, waitLine(waiting, cli)));
   for (const credential of await openIn(session)) waits.lookAfter(credential);
   const telling = tellHappenings(cli, session, { signal: over.signal, waits });
   const stop = stopRequested(cli);
@@ -91,7 +91,7 @@ async function openIn({ config, store }: Session): Promise<string[]> {
   return open;
 }
 
-function waitLine(wait: Parameters<Parameters<typeof tellWaits>[1]>[0], { paint }: Pick<Cli, 'paint'>): string {
+function waitLine(wait: Wait, { paint }: Pick<Cli, 'paint'>): string {
   const { credential, waiting } = wait;
   const subject = `${paint.attention('◷')} ${paint.bold(credential)}`;
   if (waiting.for !== 'operator') return `${subject}  ${waitingText(wait, Date.now())}`;
