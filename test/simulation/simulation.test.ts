@@ -77,6 +77,17 @@ describe('beside the rotation', () => {
     expect(verdict.outcome).toBe('replaced');
   });
 
+  it('an emergency replaces a value whose delivery was frozen, which then delivers it no more', async () => {
+    const troubles = [{ kind: 'overtaken', layer: 'any', place: 206, ms: 8_000 }] as const;
+    const asked = { procedure: 'document-engine-jwt', seed: 'a-915', profile: 'all', lines: true } as const;
+
+    const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm } });
+
+    const late = verdict.lines?.filter((line) => line.includes('nobody waits for it')) ?? [];
+    expect(late.join()).toContain('delivery.deliver #1');
+    expect(verdict.problems).toEqual([]);
+  });
+
   it('what falls due meanwhile is left out, and what falls due afterwards rotates once more', async () => {
     const asked = { procedure: 'openai-api-key', seed: 'due', profile: 'all', lines: true } as const;
     const due = (ms: number) => [{ kind: 'schedule', layer: 'write', place: 2, ms }] as const;
