@@ -155,10 +155,10 @@ async function leftOpen({ store, credential, report }: Scene): Promise<string[]>
   ];
 }
 
-/** An adopted value was asserted only: nothing takes its place before a document went through with it. */
+/** An adopted value was asserted only: nothing takes its place before a document went through with it, but in an emergency. */
 async function unconfirmed({ store, credential, report }: Scene): Promise<string[]> {
   if (report?.outcome !== 'retired') return [];
-  const adopted = (await store.versions(credential)).filter((version) => version.adopted);
+  const adopted = (await store.versions(credential)).filter((version) => version.adopted && !version.compromised);
   const evidence = await Promise.all(adopted.map((version) => store.evidence(version)));
   const shown = evidence.every((list) => list.some(({ kind, outcome }) => kind === 'document' && outcome === 'proved'));
   return shown ? [] : ['an adopted value was replaced that had never been shown to work'];
