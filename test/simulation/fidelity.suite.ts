@@ -12,6 +12,7 @@ import { type Simulator, startSimulators } from '../../src/simulation/pool.js';
 // The same rotations and the same faults in both worlds: on a Temporal server and worker processes, and in simulated time. What the two say has
 // to agree, or one of them is wrong.
 const procedures = Object.keys(stages);
+const somewhere: readonly string[] = ['id-given-out-again', 'earlier-step-fails', 'hollow-deletion']; // not every engine and provider can do these
 const minute = 60_000;
 const releases: (() => Promise<unknown>)[] = [];
 let job: Job;
@@ -52,11 +53,11 @@ describe.each(procedures)('%s', (procedure) => {
   it.each(faultsOf(procedure))(
     'ends in the same way in both worlds after %s',
     async (fault) => {
-      const crash = firstOf(casesOf(procedure, simulated), fault);
-      const namesake = casesOf(procedure, real).find(({ id }) => id === crash.id);
-      expect(namesake).toBeDefined();
+      const namesakes = new Map(casesOf(procedure, real).map((each) => [each.id, each]));
+      const both = casesOf(procedure, simulated).filter(({ id }) => namesakes.has(id));
+      const crash = firstOf(both, fault);
 
-      const there = await runCase(job, namesake as CrashCase);
+      const there = await runCase(job, namesakes.get(crash.id) as CrashCase);
       const here = await simulator.ask('case', {
         ...{ procedure, boundaries: simulated, caseId: crash.id, seed: 'fidelity', lines: false },
       });
@@ -71,11 +72,13 @@ describe.each(procedures)('%s', (procedure) => {
   );
 });
 
-/** Every fault for the first procedure; the others share them among each other, so that each has some of every sort. */
+/** Every fault for OpenAI; the others share among each other those that can happen to all, so that each has some of every sort. */
 function faultsOf(procedure: string): string[] {
   const [most, ...others] = ['openai-api-key', ...procedures.filter((each) => each !== 'openai-api-key')];
   const names = faults.map(({ name }) => name);
-  return procedure === most ? names : names.filter((_, index) => others[index % others.length] === procedure);
+  if (procedure === most) return names;
+  const shared = names.filter((name) => !somewhere.includes(name));
+  return shared.filter((_, index) => others[index % others.length] === procedure);
 }
 
 function firstOf(cases: readonly CrashCase[], fault: string): CrashCase {
