@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { says } from './stage.js';
 import { until } from '../support/temporal.js';
 
 jest.setTimeout(120_000); // servers and workers have to come up before they can be ended
@@ -24,18 +25,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function start(...args: string[]): ChildProcess {
   const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, KEYTURN_TEMPORAL_SERVER: temporal };
   return spawn(process.execPath, [main, ...args], { env, cwd: folder });
-}
-
-function says(child: ChildProcess, what: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes(what)) resolve();
-    });
-  child.once('close', () => reject(new Error(`it ended without saying "${what}": ${said}`)));
-  return promise;
 }
 
 /** Every process that was started with the folder in its environment. */

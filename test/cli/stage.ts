@@ -117,7 +117,8 @@ function documentOf(stdout: string): unknown {
   });
 }
 
-function says(child: ChildProcess, what: string): Promise<void> {
+/** Resolves when a command has said something on either stream. */
+export function says(child: ChildProcess, what: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
     for (const stream of [child.stdout, child.stderr])
