@@ -20,8 +20,22 @@ export async function requireNoValue(store: Pick<Store, 'whose'>, texts: readonl
   }
 }
 
-/** A text and every word of it, without what stands around a word in a sentence. */
+/** A text and every word of it, with and without the marks that stand around a word in a sentence. */
 function wordsOf(text: string): string[] {
-  const words = text.split(/\s+/).flatMap((word) => [word, word.replaceAll(/^[^\w+/]+|[^\w+/=]+$/g, '')]);
-  return [text, ...words].filter((word) => word.length >= shortest);
+  return [text, ...text.split(/\s+/).flatMap(peeled)].filter((word) => word.length >= shortest);
+}
+
+const mostMarks = 8; // on either side of a word
+
+/** Marks are taken away one at a time: a value may itself begin or end with one, as base64url does with "-" and "_". */
+function peeled(word: string): string[] {
+  const [before = ''] = /^[^a-z0-9]*/i.exec(word) ?? [];
+  const [after = ''] = /[^a-z0-9]*$/i.exec(word.slice(before.length)) ?? [];
+  const starts = upTo(Math.min(before.length, mostMarks));
+  const ends = upTo(Math.min(after.length, mostMarks));
+  return starts.flatMap((start) => ends.map((end) => word.slice(start, word.length - end)));
+}
+
+function upTo(last: number): number[] {
+  return Array.from({ length: last + 1 }, (_, index) => index);
 }
