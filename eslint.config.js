@@ -30,7 +30,7 @@ export default ts.config(
   },
   { files: ['src/cli/**'], rules: { 'no-console': 'off' } },
   {
-    files: ['src/config/load.ts', 'src/config/proxy.ts', 'src/temporal/environment.ts'],
+    files: ['src/config/load.ts', 'activities/shared/proxy.ts', 'src/temporal/environment.ts'],
     rules: { 'n/no-process-env': 'off' },
   },
   {

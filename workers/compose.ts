@@ -1,18 +1,15 @@
-import { createAwsActivities } from '../activities/aws/activities.js';
-import { createAzureActivities } from '../activities/azure/activities.js';
 import { attended } from '../activities/shared/attended.js';
 import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
 import { Sessions } from '../activities/docuelevate/session.js';
 import { createDeliveryActivities } from '../activities/delivery/activities.js';
-import { createDocumentEngineActivities } from '../activities/document-engine/activities.js';
-import { createOpenAiActivities } from '../activities/openai/activities.js';
+import type { Secrets } from '../activities/kit/provider.js';
+import { providers } from '../activities/providers.js';
 import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
-import { createSftpActivities } from '../activities/sftp/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
 import { accountOf, claimsOf, credentialOf, engineOf, rotationPolicyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
-import { resolveSecret } from '../src/config/secret-ref.js';
+import { resolveSecret } from '../src/fields/secret-ref.js';
 import { deliveredPart, issuesItself } from '../src/domain/procedure.js';
 import type { RotationInput, RotationRequest } from '../src/domain/rotation.js';
 import { UserError } from '../src/domain/user-error.js';
@@ -22,8 +19,8 @@ import { webhookChannel } from '../src/notifications/webhook.js';
 import { schedulePlanOf } from '../src/schedules/plan.js';
 import type { Group } from '../src/store/records.js';
 import type { Store } from '../src/store/store.js';
-import { accountsOf, type Secrets } from './accounts.js';
 import { descriptorOf } from './descriptor.js';
+import { entryOf } from './entry.js';
 import { composeVerification } from './verification.js';
 
 export { descriptorOf };
@@ -31,11 +28,11 @@ export { descriptorOf };
 /** Builds every system's activities from the configuration: the one place where clients come into being. */
 export function composeSystems(config: Config, opened: Store, now: () => number = Date.now) {
   const store = attended(opened);
-  const systems = composeOutside(config, store);
-  const { docuelevate, openai, azure, aws, sftp, 'document-engine': documentEngine } = systems;
-  const issuers = { 'document-engine': documentEngine };
-  const asked = { now, docuelevate, issuers, providers: { openai, azure, aws, sftp, ...issuers } };
-  return { ...systems, verification: composeVerification(config, store, asked) };
+  const issuing = composeProviders(config, store);
+  const outside = composeOutside(config, store);
+  const issuers = { 'document-engine': issuing['document-engine'] };
+  const asked = { now, docuelevate: outside.docuelevate, issuers, providers: issuing };
+  return { ...issuing, ...outside, verification: composeVerification(config, store, asked) };
 }
 
 function composeOutside(config: Config, store: Store) {
@@ -50,7 +47,7 @@ function composeOutside(config: Config, store: Store) {
       },
     }),
     schedules: createSchedulesActivities({ store, configured: (name) => configuredSchedule(config, name) }),
-    ...composeProviders(config, store),
+    delivery: composeDelivery(config, store),
     docuelevate: createDocuElevateActivities({
       store,
       sessions: new Sessions(),
@@ -63,21 +60,18 @@ function composeOutside(config: Config, store: Store) {
         return { url, username: admin.username, password: () => secret(admin.password), ...feeds };
       },
     }),
-    ...composeDocumentEngine(config, store),
   };
 }
 
 export type Systems = ReturnType<typeof composeSystems>;
 
-/** Outside systems that issue values. */
-function composeProviders(config: Config, store: Store) {
-  const accounts = accountsOf(config, secretsOf(store));
-  return {
-    openai: createOpenAiActivities({ store, account: accounts.openai }),
-    azure: createAzureActivities({ store, account: accounts.azure }),
-    aws: createAwsActivities({ store, account: accounts.aws }),
-    sftp: createSftpActivities({ store, account: accounts.sftp }),
-  };
+/** The activities of every provider by its system. */
+type ProviderSystems = { readonly [S in keyof typeof providers]: ReturnType<(typeof providers)[S]['activities']> };
+
+function composeProviders(config: Config, store: Store): ProviderSystems {
+  const deps = { store, secret: secretsOf(store), entry: (credential: string) => entryOf(config, credential) };
+  const made = Object.entries(providers).map(([system, provider]) => [system, provider.activities(deps)] as const);
+  return Object.fromEntries(made) as unknown as ProviderSystems; // each under its own key
 }
 
 /** Whoever is told what happens, by the configuration; none where it says nothing. */
@@ -93,22 +87,18 @@ export function composeChannels({ notifications }: Pick<Config, 'notifications'>
   ];
 }
 
-/** Document Engine, and where new values go besides an engine. */
-function composeDocumentEngine(config: Config, store: Store) {
-  const accounts = accountsOf(config, secretsOf(store));
-  return {
-    'document-engine': createDocumentEngineActivities({ store, verbs: new Set(), engine: accounts['document-engine'] }),
-    delivery: createDeliveryActivities({
-      store,
-      environment,
-      deliveries(credential) {
-        const descriptor = descriptorOf(config, credential);
-        const part = deliveredPart(descriptor) ?? '';
-        const targets = credentialOf(config, credential).deliver ?? [];
-        return { targets, part, feedsEngine: issuesItself(descriptor) };
-      },
-    }),
-  };
+/** Where new values go besides an engine. */
+function composeDelivery(config: Config, store: Store) {
+  return createDeliveryActivities({
+    store,
+    environment,
+    deliveries(credential) {
+      const descriptor = descriptorOf(config, credential);
+      const part = deliveredPart(descriptor) ?? '';
+      const targets = credentialOf(config, credential).deliver ?? [];
+      return { targets, part, feedsEngine: issuesItself(descriptor) };
+    },
+  });
 }
 
 /** A dead worker is noticed after this long; a provider's slow answer is not mistaken for one. */

@@ -1,30 +1,16 @@
-import { awsListing } from '../activities/aws/listing.js';
-import { azureListing } from '../activities/azure/listing.js';
-import { documentEngineListing } from '../activities/document-engine/listing.js';
-import { openAiListing } from '../activities/openai/listing.js';
-import { sftpListing } from '../activities/sftp/listing.js';
+import { providerOf } from '../activities/providers.js';
+import type { Secrets } from '../activities/kit/provider.js';
 import type { Listing } from '../activities/shared/listing.js';
 import { environment } from '../src/config/load.js';
 import type { Config } from '../src/config/schema.js';
-import { resolveSecret } from '../src/config/secret-ref.js';
 import { UserError } from '../src/domain/user-error.js';
-import { accountsOf, type Secrets } from './accounts.js';
-import { descriptorOf } from './descriptor.js';
+import { resolveSecret } from '../src/fields/secret-ref.js';
+import { entryOf } from './entry.js';
 
-/**
- * What the provider of a credential lists, from the configuration alone; null where a provider has no list.
- * Throws a UserError when there is no such credential.
- */
-export async function listingOf(config: Config, credential: string): Promise<Listing | null> {
-  const accounts = accountsOf(config, withoutStore);
-  const listings: Readonly<Record<string, () => Promise<Listing>>> = {
-    openai: async () => openAiListing(await accounts.openai(credential)),
-    azure: async () => azureListing(await accounts.azure(credential)),
-    aws: async () => awsListing(await accounts.aws(credential)),
-    sftp: async () => sftpListing(await accounts.sftp(credential)),
-    'document-engine': async () => documentEngineListing(await accounts['document-engine'](credential)),
-  };
-  return (await listings[descriptorOf(config, credential).provider]?.()) ?? null;
+/** What the provider of a credential lists, from the configuration alone; null where it has no list. Throws a UserError when there is no such credential. */
+export function listingOf(config: Config, credential: string): Listing | null {
+  const entry = entryOf(config, credential);
+  return providerOf(entry.procedure.provider).listing(entry, withoutStore);
 }
 
 const withoutStore: Secrets = (ref, shape) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { DurationText, HttpUrl } from '../../src/config/fields.js';
-import { usageFields } from '../../src/config/usage.js';
-import { SecretRef } from '../../src/config/secret-ref.js';
+import { DurationText, HttpUrl } from '../../src/fields/fields.js';
+import { usageFields } from '../../src/fields/usage.js';
+import { SecretRef } from '../../src/fields/secret-ref.js';
 
 /** `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1` */
 export const regionShape = /^[a-z]{2,8}(-[a-z]{1,16}){1,3}-\d{1,2}$/;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DurationText, HttpUrl } from '../../src/config/fields.js';
-import { SecretRef } from '../../src/config/secret-ref.js';
+import { DurationText, HttpUrl } from '../../src/fields/fields.js';
+import { SecretRef } from '../../src/fields/secret-ref.js';
 
 const accountPath =
   /^\/subscriptions\/[\w-]+\/resourceGroups\/[\w.()-]+\/providers\/Microsoft\.CognitiveServices\/accounts\/[\w.-]+$/i;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FilePath } from '../../src/config/fields.js';
+import { FilePath } from '../../src/fields/fields.js';
 
 const part = z
   .string()

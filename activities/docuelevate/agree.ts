@@ -1,4 +1,4 @@
-import { ownConnection } from '../../src/config/proxy.js';
+import { ownConnection } from '../shared/proxy.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import { found, presentFence } from '../shared/guard.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DurationText, FilePath, HttpUrl } from '../../src/config/fields.js';
-import { SecretRef } from '../../src/config/secret-ref.js';
+import { DurationText, FilePath, HttpUrl } from '../../src/fields/fields.js';
+import { SecretRef } from '../../src/fields/secret-ref.js';
 import { keyPairOf } from './keys.js';
 
 const Signer = z.strictObject({

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { SecretRef } from '../../src/config/secret-ref.js';
+import type { SecretRef } from '../../src/fields/secret-ref.js';
 import { durationMs } from '../../src/domain/duration.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { DocumentEngine } from './account.js';

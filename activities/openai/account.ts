@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { DurationText, HttpUrl } from '../../src/config/fields.js';
-import { usageFields } from '../../src/config/usage.js';
-import { SecretRef } from '../../src/config/secret-ref.js';
+import { DurationText, HttpUrl } from '../../src/fields/fields.js';
+import { usageFields } from '../../src/fields/usage.js';
+import { SecretRef } from '../../src/fields/secret-ref.js';
 
 /** The `provider` section of an OpenAI credential. */
 export const OpenAiAccount = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DurationText, FilePath } from '../../src/config/fields.js';
-import { SecretRef } from '../../src/config/secret-ref.js';
+import { DurationText, FilePath } from '../../src/fields/fields.js';
+import { SecretRef } from '../../src/fields/secret-ref.js';
 
 /** The `provider` section of an SFTP private key. */
 export const SftpAccount = z.strictObject({

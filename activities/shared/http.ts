@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { CancelledFailure } from '@temporalio/common';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
-import { proxyFor } from '../../src/config/proxy.js';
+import { proxyFor } from './proxy.js';
 import { asking, withinLease } from './lease.js';
 import { notOf, OutsideError } from './outside-error.js';
 import { scope } from './scope.js';

@@ -29,7 +29,7 @@ export async function declareWithoutStore(cli: Cli, why: string, wanted: Wanted)
     throw refused('Without the store one credential is done at a time', 'Name one, and run it again for the next.');
   if (wanted.version !== undefined)
     throw refused(`Only the store knows which value version ${wanted.version} is`, 'Name the value, with --id.');
-  const listing = await listingOf(config, credential);
+  const listing = listingOf(config, credential);
   if (!listing) throw noList(credential, why);
   const { actor, say, paint } = cli;
   const record = recordFileOf(cli.config);
@@ -59,7 +59,7 @@ export async function endUnrecorded(cli: Cli, { session, impacts, reason, why }:
   for (const impact of impacts) {
     const { credential } = impact;
     try {
-      const listing = await listingOf(session.config, credential);
+      const listing = listingOf(session.config, credential);
       if (!listing) throw noList(credential, why);
       const emergency: Unstored = { credential, actor, reason, askedAt, listing, record };
       const values = (await list(emergency)).filter(await knownTo(session, impact));

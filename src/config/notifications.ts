@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DurationText, HttpUrl } from './fields.js';
-import { SecretRef } from './secret-ref.js';
+import { DurationText, HttpUrl } from '../fields/fields.js';
+import { SecretRef } from '../fields/secret-ref.js';
 
 const Webhook = z
   .strictObject({

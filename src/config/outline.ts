@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DurationText, HttpUrl } from './fields.js';
+import { DurationText, HttpUrl } from '../fields/fields.js';
 
 function ifRight<S extends z.ZodType>(schema: S) {
   return schema.optional().catch(undefined);

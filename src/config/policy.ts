@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import { providerOf } from '../../activities/providers.js';
 import { durationMs } from '../domain/duration.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { RotationPolicy } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
 import { didYouMean } from './nearest.js';
-import { providerOf } from './providers.js';
 import type { Config, Credential, Engine } from './schema.js';
 
 /** How a credential is rotated, in milliseconds. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { durationMs } from '../domain/duration.js';
 import { whyNoCron } from '../schedules/cron.js';
 import { weekdays } from '../schedules/window.js';
-import { DurationText } from './fields.js';
+import { DurationText } from '../fields/fields.js';
 
 /** Parsed: a rotation begins at or after `from` and before `to`, both full hours. */
 const Hours = z

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
-import { DurationText, FilePath, HttpUrl, Name } from './fields.js';
+import { DurationText, FilePath, HttpUrl, Name } from '../fields/fields.js';
 import { didYouMean } from './nearest.js';
 import { Notifications } from './notifications.js';
 import { DocumentEngine } from '../../activities/document-engine/account.js';
 import { Target } from '../../activities/delivery/target.js';
-import { providerOf } from './providers.js';
+import { providerOf } from '../../activities/providers.js';
 import { Schedule } from './schedule.js';
 import { Verification } from './verification.js';
-import { FromEnv, FromFile, SecretRef } from './secret-ref.js';
+import { FromEnv, FromFile, SecretRef } from '../fields/secret-ref.js';
 
 const Store = z
   .string()

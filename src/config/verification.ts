@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { durationMs } from '../domain/duration.js';
-import { DurationText } from './fields.js';
+import { DurationText } from '../fields/fields.js';
 
 const shortestMs = 1000; // Temporal's schedules know no less
 

@@ -5,7 +5,7 @@ import { toFailure } from '../../activities/shared/to-failure.js';
 import { descriptorOf } from '../../workers/compose.js';
 import { docuelevate } from '../../workflows/systems.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
-import { providerOf } from '../config/providers.js';
+import { providerOf } from '../../activities/providers.js';
 import { accountOf, claimsOf } from '../config/policy.js';
 import { permanent } from '../../activities/shared/patience.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';

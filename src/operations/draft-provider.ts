@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { providerOf, type ShownField } from '../config/providers.js';
+import type { ShownField } from '../../activities/kit/provider.js';
+import { providerOf } from '../../activities/providers.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import { places } from './init-places.js';
 

@@ -3,7 +3,7 @@ import { workflowOf, inputOf, type Session } from './session.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
 import { credentialOf, engineOf } from '../config/policy.js';
-import { providerOf } from '../config/providers.js';
+import { providerOf } from '../../activities/providers.js';
 import type { Engine } from '../config/schema.js';
 import type { Overlap } from '../domain/procedure.js';
 import type { VersionRef } from '../domain/version.js';

@@ -5,9 +5,9 @@ import { DocumentEngineClient } from '../../activities/document-engine/client.js
 import { connectionOf } from '../../activities/document-engine/connection.js';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { catalog } from '../../workflows/catalog.js';
-import { HttpUrl } from '../config/fields.js';
+import { HttpUrl } from '../fields/fields.js';
 import { UserError } from '../domain/user-error.js';
-import { providerOf } from '../config/providers.js';
+import { providerOf } from '../../activities/providers.js';
 import type { Engine } from './draft.js';
 import { explain } from './explain.js';
 import { UsageError } from './refusals.js';

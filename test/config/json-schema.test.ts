@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { DurationText } from '../../src/config/fields.js';
+import { DurationText } from '../../src/fields/fields.js';
 import { configJsonSchema } from '../../src/config/json-schema.js';
 import { readDuration } from '../../src/domain/duration.js';
 import { catalog } from '../../workflows/catalog.js';

@@ -10,7 +10,7 @@ it('takes the proxy of the environment to others, and none to this machine', asy
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   process.env['HTTPS_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   process.env['NO_PROXY'] = 'inside.test';
-  const { proxyFor } = await import('../../src/config/proxy.js');
+  const { proxyFor } = await import('../../activities/shared/proxy.js');
   const { Http } = await import('../../activities/shared/http.js');
   const { runDirectly } = await import('../../activities/shared/scope.js');
   const send = (url: string) =>

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type SecretRef, type SecretSources, resolveSecret } from '../../src/config/secret-ref.js';
+import { type SecretRef, type SecretSources, resolveSecret } from '../../src/fields/secret-ref.js';
 import { UserError } from '../../src/domain/user-error.js';
 
 let folder: string;

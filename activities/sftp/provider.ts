@@ -1,0 +1,31 @@
+import { durationMs } from '../../src/domain/duration.js';
+import { defineProvider } from '../kit/provider.js';
+import { SftpAccount, sftpAddress, sftpIdentity, sftpParts } from './account.js';
+import { createSftpActivities } from './activities.js';
+import { sftpListing } from './listing.js';
+import { sftpRequests } from './requests.js';
+
+export const sftp = defineProvider({
+  system: 'sftp',
+  name: 'the SFTP server',
+  section: SftpAccount,
+  identity: sftpIdentity,
+  addresses: (account) => ({ sftp: sftpAddress(account) }),
+  exclusive: true,
+  shown: [
+    { field: 'host', setting: 'sftp_host' },
+    { field: 'port', setting: 'sftp_port', unset: '22' },
+    { field: 'username', setting: 'sftp_username' },
+  ],
+  parts: sftpParts,
+  connect: ({ adminKey, passphrase, settling, username, keyFile, ...connection }, secret) => ({
+    ...{ ...connection, username, keyFile, adminUsername: connection.adminUsername ?? username },
+    keyFileInEngine: connection.keyFileInEngine ?? keyFile,
+    adminKey: () => secret(adminKey, 'lines'),
+    passphrase: passphrase ? () => secret(passphrase) : null,
+    settlingMs: durationMs(settling),
+  }),
+  activities: createSftpActivities,
+  requests: sftpRequests,
+  listing: sftpListing,
+});
