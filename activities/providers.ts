@@ -2,7 +2,9 @@ import { aws } from './aws/provider.js';
 import { azure } from './azure/provider.js';
 import { documentEngine } from './document-engine/provider.js';
 import type { Provider } from './kit/provider.js';
+import { nextcloud } from './nextcloud/provider.js';
 import { openai } from './openai/provider.js';
+import { paperless } from './paperless/provider.js';
 import { sftp } from './sftp/provider.js';
 
 /** Every provider by its system: here, and nowhere else, one is added. */
@@ -12,6 +14,8 @@ export const providers = {
   aws,
   'document-engine': documentEngine,
   sftp,
+  nextcloud,
+  paperless,
 } as const satisfies Readonly<Record<string, Provider>>;
 
 /** @throws Error when a procedure names a provider that is not listed here: a mistake in the program */

@@ -8,6 +8,8 @@ export interface ProviderSurvey {
   readonly versions: readonly SurveyedVersion[];
   /** What the account holds besides the store's versions. */
   readonly strays: readonly Stray[];
+  /** Why nothing is known of such; left out where the provider has a list. */
+  readonly unlisted?: string;
 }
 
 export interface SurveyedVersion {

@@ -1,0 +1,38 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import type { AccessCheck } from '../shared/access.js';
+import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
+import type { Account } from './account.js';
+
+/** How a provider is asked about a value: for people, but for the last two. */
+export type Question = Pick<Prober, 'request' | 'welcome' | 'refusal' | 'connections' | 'pauseMs'>;
+
+/** What the kit's activities are made of. */
+export interface KitDeps<A extends Account> {
+  readonly store: Store;
+  /** The provider, for people. */
+  readonly name: string;
+  readonly question: Question;
+  readonly account: (credential: string) => Promise<A>;
+}
+
+export function proberOf({ name, question }: Pick<KitDeps<Account>, 'name' | 'question'>, account: Account): Prober {
+  return { ...question, name, settlingMs: account.settlingMs, ask: (parts) => account.ask(parts) };
+}
+
+/** The activities that ask and change nothing. */
+export function askingActivities<A extends Account>(deps: KitDeps<A>) {
+  const { store } = deps;
+  const prober = async ({ credential }: VersionRef): Promise<Prober> => proberOf(deps, await deps.account(credential));
+  return {
+    /** Whether the provider accepts the version's value. Patient while it is young. */
+    accepts: async (version: VersionRef): Promise<Finding> => acceptedBy(await prober(version), store, version),
+
+    /** Whether the provider refuses the version's value, asked over the whole settling time. */
+    refuses: async (version: VersionRef): Promise<Finding> => refusedAt(await prober(version), store, version),
+
+    /** What `keyturn check` wants to know of the account. */
+    checkAccess: async (credential: string): Promise<AccessCheck[]> => (await deps.account(credential)).check(),
+  };
+}
