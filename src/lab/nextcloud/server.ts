@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import type { PropagationOptions } from '../propagation.js';
+import { router } from '../routes.js';
+import { type LabOptions, type LabServer, serve } from '../server.js';
+import { ocs } from './answers.js';
+import { davHandler, type Files } from './dav.js';
+import { ocsRoutes } from './ocs.js';
+import { type AppPassword, createState, type NextcloudState, type Standing, type User } from './state.js';
+
+export interface NextcloudLabOptions extends LabOptions, PropagationOptions {
+  /** Of the account; random when left out. */
+  readonly accountPassword?: string;
+  readonly adminPassword?: string;
+}
+
+/** An app password as the server sees it, value included. */
+export interface NextcloudLabAppPassword {
+  readonly id: number;
+  readonly name: string;
+  readonly value: string;
+  readonly works: boolean;
+  readonly deleted: boolean;
+}
+
+export interface NextcloudLab extends LabServer {
+  /** `url` and where the account's files are, as the engine's setting has it. */
+  readonly uploadUrl: string;
+  readonly username: string;
+  /** The account's, as it is now. A changed one is told to no app password: those die within five minutes of it, until somebody signs in with it. */
+  accountPassword: string;
+  /** While true, the account has a second factor. */
+  secondFactor: boolean;
+  readonly adminUsername: string;
+  readonly adminPassword: string;
+  readonly standing: Standing;
+  /** Every app password of the account, deleted ones too, oldest first. */
+  appPasswords(): NextcloudLabAppPassword[];
+  /** The values that are let through right now. */
+  working(): string[];
+  /** Whether this value, an app password or the account's password, would be let through right now; does not count as a try. */
+  works(value: string): boolean;
+  /** Somebody makes one in the settings; answers its value. */
+  createAppPassword(name: string): string;
+  /** Somebody ends one in the settings. Throws when there is no such value. */
+  kill(value: string): void;
+  /** Paths of the account's files below its folder. */
+  files(): string[];
+  /** Another account, without rights. */
+  addUser(name: string, password: string): void;
+  /** How many wrong passwords count against an address. */
+  attempts(address?: string): number;
+  forgiveAttempts(address?: string): void;
+}
+
+/** Nextcloud 32.0.1, as far as app passwords and uploads go. It lets nobody wait after wrong passwords, but refuses an address after eleven. */
+export async function startNextcloudLab(options: NextcloudLabOptions = {}): Promise<NextcloudLab> {
+  const state = createState({ clock: Date.now, ...options });
+  const files: Files = new Map();
+  const user = newUser('docuelevate', options.accountPassword);
+  const admin = { ...newUser('admin', options.adminPassword), admin: true };
+  for (const each of [user, admin]) state.users.set(each.name, each);
+  const route = router(ocsRoutes(state), (request) => ocs(request, { code: 998, message: 'Invalid query' }));
+  const dav = davHandler(state, files);
+  const server = await serve(
+    (request) => (request.path.startsWith('/remote.php/') ? dav(request) : route(request)),
+    options,
+  );
+  const folder = `/remote.php/dav/files/${user.name}`;
+  return {
+    ...server,
+    uploadUrl: `${server.url}${folder}/`,
+    ...{ username: user.name, adminUsername: admin.name, adminPassword: admin.password, standing: state.standing },
+    ...appPasswordsOf(state, user),
+    get accountPassword() {
+      return user.password;
+    },
+    set accountPassword(password) {
+      user.password = password;
+    },
+    get secondFactor() {
+      return user.secondFactor;
+    },
+    set secondFactor(needed) {
+      user.secondFactor = needed;
+    },
+    files: () => [...files].flatMap(([path, content]) => (content ? [path.slice(folder.length + 1)] : [])),
+    addUser: (name, password) => void state.users.set(name, newUser(name, password)),
+    attempts: (address = '127.0.0.1') => state.attempts(address),
+    forgiveAttempts: (address = '127.0.0.1') => state.forgiveAttempts(address),
+  };
+}
+
+type Controls = Pick<NextcloudLab, 'appPasswords' | 'working' | 'works' | 'createAppPassword' | 'kill'>;
+
+function appPasswordsOf(state: NextcloudState, user: User): Controls {
+  const own = () => state.appPasswords.filter((each) => each.user === user);
+  const works = (each: AppPassword): boolean => user.enabled && state.works(each);
+  const controls: Controls = {
+    appPasswords: () =>
+      own().map((each) => {
+        const { id, name, value, deleted } = each;
+        return { id, name, value, works: works(each), deleted };
+      }),
+    working: () => [
+      ...new Set(
+        own()
+          .filter(works)
+          .map(({ value }) => value),
+      ),
+    ],
+    works: (value) => controls.working().includes(value) || (user.enabled && value === user.password),
+    createAppPassword: (name) => state.add(user, name).value,
+    kill(value) {
+      const found = own().find((each) => each.value === value);
+      if (!found) throw new RangeError('there is no such app password');
+      state.end(found);
+    },
+  };
+  return controls;
+}
+
+function newUser(name: string, password = randomBytes(18).toString('base64url')): User {
+  return { name, admin: false, password, enabled: true, secondFactor: false };
+}
