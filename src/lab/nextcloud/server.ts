@@ -26,10 +26,10 @@ export interface NextcloudLab extends LabServer {
   /** `url` and where the account's files are, as the engine's setting has it. */
   readonly uploadUrl: string;
   readonly username: string;
-  /** The account's, as it is now. A changed one is told to no app password: those die within five minutes of it, until somebody signs in with it. */
-  accountPassword: string;
-  /** While true, the account has a second factor. */
-  secondFactor: boolean;
+  /** The account's, as it is now. */
+  readonly accountPassword: string;
+  /** All of it can be changed. Another password is told to no app password: those die within five minutes of it, until somebody signs in with it. */
+  readonly account: Pick<User, 'password' | 'enabled' | 'secondFactor'>;
   readonly adminUsername: string;
   readonly adminPassword: string;
   readonly standing: Standing;
@@ -70,18 +70,9 @@ export async function startNextcloudLab(options: NextcloudLabOptions = {}): Prom
     ...server,
     uploadUrl: `${server.url}${folder}/`,
     ...{ username: user.name, adminUsername: admin.name, adminPassword: admin.password, standing: state.standing },
-    ...appPasswordsOf(state, user),
+    ...{ account: user, ...appPasswordsOf(state, user) },
     get accountPassword() {
       return user.password;
-    },
-    set accountPassword(password) {
-      user.password = password;
-    },
-    get secondFactor() {
-      return user.secondFactor;
-    },
-    set secondFactor(needed) {
-      user.secondFactor = needed;
     },
     files: () => [...files].flatMap(([path, content]) => (content ? [path.slice(folder.length + 1)] : [])),
     addUser: (name, password) => void state.users.set(name, newUser(name, password)),

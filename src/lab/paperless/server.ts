@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import type { PropagationOptions } from '../propagation.js';
+import { type Answer, type Handler, type Incoming, jsonBody, router } from '../routes.js';
+import { type LabOptions, type LabServer, serve } from '../server.js';
+import { detail, forbidden, ok, type Release, releases, signIn, versionOf } from './answers.js';
+import { createDocumentRoutes } from './document-routes.js';
+import { createState, type PaperlessState, type User } from './state.js';
+import { changePassword, profile, tokenRoute, userView } from './token-routes.js';
+
+export interface PaperlessLabOptions extends LabOptions, PropagationOptions {
+  /** Of the account; random when left out. */
+  readonly accountPassword?: string;
+  readonly adminPassword?: string;
+  /** The third when left out, which is the one that was recorded. What the second does is taken from the source. */
+  readonly release?: keyof typeof releases;
+}
+
+export interface PaperlessLab extends LabServer {
+  readonly username: string;
+  /** The account's, as it is now. */
+  readonly accountPassword: string;
+  readonly adminUsername: string;
+  readonly adminPassword: string;
+  /** All of it can be changed. A token does not depend on the password. */
+  readonly account: Pick<User, 'password' | 'active' | 'mfaCode' | 'rights'>;
+  /** The account's token; null when there is none. */
+  token(): string | null;
+  /** Every token the account ever had, oldest first. */
+  tokens(): string[];
+  /** The values that are let through right now. */
+  working(): string[];
+  /** Whether this token or password would be let through right now; does not count as a try. */
+  works(value: string): boolean;
+  /** Somebody makes a new token in the profile: the one before is dead. */
+  generateToken(): string;
+  /** Somebody deletes the token. Throws when it is not the account's. */
+  kill(value: string): void;
+  /** Titles of what arrived. */
+  documents(): string[];
+  /** Another account, without rights. */
+  addUser(name: string, password: string): void;
+}
+
+/** Paperless-ngx, as far as tokens and uploads go. */
+export async function startPaperlessLab(options: PaperlessLabOptions = {}): Promise<PaperlessLab> {
+  const state = createState({ clock: Date.now, ...options });
+  const random = (): string => randomBytes(18).toString('base64url');
+  const { adminPassword = random(), accountPassword = random() } = options;
+  const admin = state.addUser({ name: 'admin', password: adminPassword, superuser: true });
+  const rights = ['add_document', 'view_document', 'view_paperlesstask'];
+  const user = state.addUser({ name: 'docuelevate', password: accountPassword, rights });
+  const server = await serve(paperlessHandler(state, releases[options.release ?? 3]), options);
+  const names = { username: user.name, adminUsername: admin.name, adminPassword: admin.password };
+  return {
+    ...{ ...server, ...names, account: user, ...tokensOf(state, user) },
+    get accountPassword() {
+      return user.password;
+    },
+    documents: () => state.documents.map(({ title }) => title),
+    addUser: (name, password) => void state.addUser({ name, password }),
+  };
+}
+
+type Tokens = Pick<PaperlessLab, 'token' | 'tokens' | 'working' | 'works' | 'generateToken' | 'kill'>;
+
+function tokensOf(state: PaperlessState, user: User): Tokens {
+  const own = () => state.tokens.filter((each) => each.user === user);
+  const working = () =>
+    own()
+      .filter((each) => state.works(each))
+      .map(({ value }) => value);
+  return {
+    token: () => state.tokenOf(user)?.value ?? null,
+    tokens: () => own().map(({ value }) => value),
+    working,
+    works: (value) => working().includes(value) || (user.active && value === user.password),
+    generateToken: () => state.replaceToken(user).value,
+    kill(value) {
+      const found = own().find((each) => each.value === value);
+      if (!found) throw new RangeError('there is no such token');
+      state.end(found);
+    },
+  };
+}
+
+type Signed = (user: User, request: Incoming, version: number) => Answer | Promise<Answer>;
+
+/** The version is looked at before anything else, then who asks. */
+function paperlessHandler(state: PaperlessState, release: Release): Handler<Incoming> {
+  const [newest] = release.versions;
+  const versioned =
+    (handle: (request: Incoming, version: number) => Answer | Promise<Answer>): Handler<Incoming> =>
+    (request) => {
+      const version = versionOf(request, release);
+      return version === null ? detail(406, 'Invalid version in "Accept" header.') : handle(request, version);
+    };
+  const signed = (handle: Signed): Handler<Incoming> =>
+    versioned(async (request, version) => {
+      const user = signIn(state, request);
+      if ('status' in user) return user;
+      const answer = await handle(user, request, version);
+      const versions = { 'x-api-version': String(newest), 'x-version': release.name };
+      return { ...answer, headers: { ...versions, ...answer.headers } };
+    });
+  const documents = createDocumentRoutes(state, release);
+  const notAllowed = ({ method }: Incoming): Answer => detail(405, `Method "${method}" not allowed.`);
+  return router(
+    {
+      'POST /api/token/': versioned(tokenRoute(state)),
+      'GET /api/token/': versioned(notAllowed),
+      'GET /api/profile/': signed((user) => profile(state, user)),
+      'PATCH /api/profile/': signed(
+        (user, request) => changePassword(user, bodyOf(request)['password']) ?? profile(state, user),
+      ),
+      'POST /api/profile/generate_auth_token/': signed((user) => ok(state.replaceToken(user).value)),
+      'GET /api/profile/generate_auth_token/': signed((_, request) => notAllowed(request)),
+      'POST /api/documents/post_document/': signed((user, request) => documents.post(user, request)),
+      'GET /api/tasks/': signed((user, request, version) => documents.tasks(user, { request, version })),
+      'DELETE /api/documents/{id}/': signed((user, request) => documents.remove(user, request)),
+      'PATCH /api/users/{id}/': signed((user, request) => editUser(state, user, request)),
+      'DELETE /api/users/{id}/': signed((user, request) => deleteUser(state, user, request)),
+    },
+    lost,
+  );
+}
+
+/** What there is no route for, a path without its last slash for instance, leads to the page for signing in. */
+function lost({ method, path }: Incoming): Answer {
+  if (method === 'GET') return { status: 302, headers: { location: `/accounts/login/?next=${path}` }, body: '' };
+  return {
+    status: 403,
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+    body: '<!DOCTYPE html><title>403 Forbidden</title>',
+  };
+}
+
+function bodyOf(request: Incoming): Readonly<Record<string, unknown>> {
+  return (jsonBody(request) ?? {}) as Record<string, unknown>;
+}
+
+function editUser({ users }: PaperlessState, by: User, request: Incoming): Answer {
+  if (!by.superuser) return forbidden;
+  const found = users.find(({ id }) => String(id) === request.params.id);
+  if (!found) return detail(404, 'No User matches the given query.');
+  const { is_active, password } = bodyOf(request);
+  if (typeof is_active === 'boolean') found.active = is_active;
+  return changePassword(found, password) ?? ok(userView(found));
+}
+
+function deleteUser(state: PaperlessState, by: User, { params }: Incoming): Answer {
+  if (!by.superuser) return forbidden;
+  const at = state.users.findIndex(({ id }) => String(id) === params.id);
+  const [found] = at < 0 ? [] : state.users.splice(at, 1);
+  const token = found && state.tokenOf(found);
+  if (token) token.deleted = true;
+  return found ? { status: 204 } : detail(404, 'No User matches the given query.');
+}

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
+import type { Incoming } from '../routes.js';
+
+export interface User {
+  readonly id: number;
+  readonly name: string;
+  readonly superuser: boolean;
+  password: string;
+  active: boolean;
+  /** What its second factor shows now; null when it has none. */
+  mfaCode: string | null;
+  /** `add_document`, `view_document`, `view_paperlesstask`; a superuser needs none. */
+  rights: readonly string[];
+}
+
+export interface Token {
+  readonly user: User;
+  readonly value: string;
+  readonly settledAt: number;
+  deleted: boolean;
+  /** Unix milliseconds until which servers that learn of it late let a deleted one through. */
+  lingersUntil: number;
+}
+
+export interface Document {
+  readonly id: number;
+  readonly title: string;
+  readonly owner: number;
+  readonly content: Buffer;
+}
+
+export interface PaperlessState {
+  readonly clock: Clock;
+  readonly users: User[];
+  readonly tokens: Token[];
+  readonly documents: Document[];
+  addUser(user: Pick<User, 'name' | 'password'> & Partial<User>): User;
+  /** The user's only token; null when there is none. */
+  tokenOf(user: User): Token | null;
+  /** Whatever token the user had is dead from now on. */
+  replaceToken(user: User): Token;
+  end(token: Token): void;
+  /** Whether any server lets it through. */
+  works(token: Token): boolean;
+  /** The token, when the server that the request came to knows it. */
+  find(value: string, request: Incoming): Token | undefined;
+  /** Seconds until this address may ask for a token again; null when it may now, which counts. */
+  throttle(address: string): number | null;
+}
+
+export interface StateOptions extends PropagationOptions {
+  readonly clock: Clock;
+}
+
+const [mostTries, triesForMs] = [5, 60_000];
+
+export function createState(options: StateOptions): PaperlessState {
+  const { clock, settlingMs = 0, lingeringMs = 0 } = options;
+  const tries = new Map<string, number[]>();
+  const known = ({ deleted, settledAt, lingersUntil }: Token, isLate: boolean): boolean =>
+    deleted ? isLate && lingersUntil > clock() : !isLate || settledAt <= clock();
+  const state: PaperlessState = {
+    ...{ clock, users: [], tokens: [], documents: [] },
+    addUser(user) {
+      const id = state.users.length + 2;
+      const made = { superuser: false, active: true, mfaCode: null, rights: [], ...user, id };
+      state.users.push(made);
+      return made;
+    },
+    tokenOf: (user) => state.tokens.find((each) => each.user === user && !each.deleted) ?? null,
+    replaceToken(user) {
+      const old = state.tokenOf(user);
+      if (old) state.end(old);
+      const settledAt = knownAt(clock, settlingMs);
+      const value = randomBytes(20).toString('hex');
+      const made = { user, value, settledAt, deleted: false, lingersUntil: Number.NEGATIVE_INFINITY };
+      state.tokens.push(made);
+      return made;
+    },
+    end: (token) => void Object.assign(token, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) }),
+    works: (token) => token.user.active && lateness(undefined, options).some((isLate) => known(token, isLate)),
+    find(value, request) {
+      const [isLate = true] = lateness(request, options);
+      return state.tokens.find((each) => each.value === value && known(each, isLate));
+    },
+    throttle(address) {
+      const recent = (tries.get(address) ?? []).filter((at) => at > clock() - triesForMs);
+      const [oldest = 0] = recent;
+      if (recent.length >= mostTries) return Math.ceil((triesForMs - (clock() - oldest)) / 1000);
+      tries.set(address, [...recent, clock()]);
+      return null;
+    },
+  };
+  return state;
+}
