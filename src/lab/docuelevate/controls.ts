@@ -82,6 +82,8 @@ function workerControls(worker: Worker) {
     useOcr: () => worker.useOcr(),
     useS3: () => worker.useS3(),
     useSftp: () => worker.useSftp(),
+    useNextcloud: () => worker.useNextcloud(),
+    usePaperless: () => worker.usePaperless(),
     checkCredentials: () => worker.checkCredentials(),
     restartWorker: () => worker.restart(),
     get staleWorker() {

@@ -44,10 +44,13 @@ export function uploadTo(engine: Engine, destination: Destination, { id, path, a
       if (script) return play(script.lines(name), note);
       await note(step, 'in_progress', `Uploading to ${destination.title}: ${name}`);
       const bytes = engine.documents.disk.get(path);
-      const failures = bytes ? await destination.upload(task, name, bytes) : [`File not found: ${path}`];
-      if (failures.length === 0) return note(step, 'success', `Uploaded to ${destination.title}: ${name}`);
-      for (const failure of failures) await note(step, 'failure', failure);
-      throw new Error(failures.at(-1));
+      const ended = bytes
+        ? await destination.upload(task, { name, bytes, note })
+        : { failures: [`File not found: ${path}`] };
+      if ('arrived' in ended) return note(step, 'success', `Uploaded to ${destination.title}: ${ended.arrived}`);
+      if ('skipped' in ended) return note(step, 'skipped', ended.skipped);
+      for (const failure of ended.failures) await note(step, 'failure', failure);
+      throw new Error(ended.failures.at(-1) ?? 'nobody told how it ended');
     },
   };
 }

@@ -22,6 +22,8 @@ export interface EnvironmentOptions {
   readonly sftp?: SftpDestination;
   /** A WebDAV server that documents go to. */
   readonly webdav?: WebDavDestination;
+  readonly nextcloud?: NextcloudDestination;
+  readonly paperless?: PaperlessDestination;
   /** Per user; 20 when left out. */
   readonly uploadsPerMinute?: number;
 }
@@ -47,6 +49,21 @@ export interface WebDavDestination {
   readonly folder?: string;
 }
 
+/** A Nextcloud account that documents go to. */
+export interface NextcloudDestination {
+  /** Where the account's files are. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly folder?: string;
+}
+
+/** A Paperless that documents go to. */
+export interface PaperlessDestination {
+  readonly host: string;
+  readonly token: string;
+}
+
 export function environmentOf(options: EnvironmentOptions): Map<string, string> {
   const { adminUsername = 'admin', adminPassword = randomSecret(), azureEndpoint, uploadsPerMinute } = options;
   const redis = 'redis://redis:6379/0';
@@ -60,6 +77,9 @@ export function environmentOf(options: EnvironmentOptions): Map<string, string> 
     ...s3Environment(options.s3),
     ...sftpEnvironment(options.sftp),
     ...webdavEnvironment(options.webdav),
+    ...nextcloudEnvironment(options.nextcloud),
+    paperless_host: options.paperless?.host,
+    paperless_ngx_api_token: options.paperless?.token,
   };
   return new Map([
     ['database_url', databaseUrls[options.database ?? 'sqlite']],
@@ -102,6 +122,13 @@ function webdavEnvironment(webdav: WebDavDestination | undefined): Record<string
   if (!webdav) return {};
   const { url, username, password, folder } = webdav;
   return { webdav_url: url, webdav_username: username, webdav_password: password, webdav_folder: folder };
+}
+
+function nextcloudEnvironment(nextcloud: NextcloudDestination | undefined): Record<string, string | undefined> {
+  if (!nextcloud) return {};
+  const { url, username, password, folder } = nextcloud;
+  const account = { nextcloud_username: username, nextcloud_password: password };
+  return { nextcloud_upload_url: url, ...account, nextcloud_folder: folder };
 }
 
 export function randomSecret(): string {

@@ -1,16 +1,30 @@
 import { signatureHeaders } from '../aws/signature.js';
+import { endOf, hasAll } from './delivery.js';
+import type { Destination, DestinationOptions } from './destinations.js';
 import type { Task } from './tasks.js';
 
 /** One document on its way to S3, and where the worker's environment says S3 is. */
-export interface S3Upload {
+interface S3Upload {
   readonly name: string;
   readonly bytes: Buffer;
   readonly signal: AbortSignal;
   readonly endpoint: string;
 }
 
+export function s3({ env, signal }: DestinationOptions): Destination {
+  return {
+    name: 's3',
+    title: 'S3',
+    configured: (task) => hasAll(task, ['s3_bucket_name', 'aws_access_key_id', 'aws_secret_access_key']),
+    upload(task, { name, bytes }) {
+      const upload = uploadToS3(task, { name, bytes, signal, endpoint: env.get('aws_endpoint_url_s3') ?? '' });
+      return endOf(upload, name, (why) => `Error uploading ${name} to S3: ${why}`);
+    },
+  };
+}
+
 /** Both halves of the pair are those of the task's beginning. Throws an error in the words of the engine's client library. */
-export async function uploadToS3(task: Task, { name, bytes, signal, endpoint }: S3Upload): Promise<void> {
+async function uploadToS3(task: Task, { name, bytes, signal, endpoint }: S3Upload): Promise<void> {
   const [bucket, id, secret] = ['s3_bucket_name', 'aws_access_key_id', 'aws_secret_access_key'].map(task.value);
   if (!bucket) throw new Error('S3 bucket name is not configured');
   if (!id || !secret) throw new Error('AWS credentials are not configured');

@@ -68,6 +68,10 @@ export interface DocuElevateLab extends LabServer {
   writes(): readonly SettingWrite[];
   /** One document put onto the SFTP server as the worker's next task would put it there. */
   useSftp(): Promise<boolean>;
+  /** One document put into Nextcloud as the worker's next task would put it there; it leaves a copy. */
+  useNextcloud(): Promise<boolean>;
+  /** One document posted to Paperless as the worker's next task would post it. True when it was taken, whatever is told of it later. */
+  usePaperless(): Promise<boolean>;
   /** A person's edit in the settings page. */
   editSetting(key: string, value: string | null, by: string): void;
   setAdminPassword(password: string): void;

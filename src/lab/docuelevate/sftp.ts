@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import ssh2, { type AnyAuthMethod, type Client, type SFTPWrapper } from 'ssh2';
+import { compactTime, endOf, hasAll } from './delivery.js';
+import type { Destination, DestinationOptions } from './destinations.js';
 import type { Task } from './tasks.js';
 
 /** One document on its way to an SFTP server. */
-export interface SftpUpload {
+interface SftpUpload {
   readonly name: string;
   readonly bytes: Buffer;
   readonly signal: AbortSignal;
@@ -16,8 +18,23 @@ export interface SftpUpload {
 const library = 'paramiko_3.5.0';
 const deadlineMs = 10_000;
 
+export function sftp({ env, signal }: DestinationOptions): Destination {
+  return {
+    name: 'sftp',
+    title: 'SFTP',
+    configured: (task) =>
+      hasAll(task, ['sftp_host', 'sftp_username']) &&
+      ['sftp_password', 'sftp_private_key'].some((key) => hasAll(task, [key])),
+    upload(task, { name, bytes }) {
+      const [knownHost, homeKey] = [env.get('known_host') ?? '', env.get('home_key') ?? ''];
+      const upload = uploadToSftp(task, { name, bytes, signal, knownHost, homeKey });
+      return endOf(upload, name, (why) => `Failed to upload ${name} to SFTP server: ${why}`);
+    },
+  };
+}
+
 /** Never overwrites: a name that is taken gets the time. Throws when the document does not arrive. */
-export async function uploadToSftp(task: Task, upload: SftpUpload): Promise<void> {
+async function uploadToSftp(task: Task, upload: SftpUpload): Promise<void> {
   const { name, bytes } = upload;
   const client = await connect(task, upload);
   try {
@@ -87,9 +104,4 @@ function write(sftp: SFTPWrapper, path: string, bytes: Buffer): Promise<void> {
     sftp.on('close', () => reject(new Error('Server connection dropped')));
     sftp.writeFile(path, bytes, (failed) => (failed ? reject(failed) : resolve()));
   });
-}
-
-/** As the engine writes it into a name. */
-function compactTime(): string {
-  return new Date(Date.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
 }

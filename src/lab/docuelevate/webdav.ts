@@ -1,3 +1,5 @@
+import { hasAll } from './delivery.js';
+import type { Destination, DestinationOptions } from './destinations.js';
 import type { Task } from './tasks.js';
 
 /** One document on its way to a WebDAV server. */
@@ -14,8 +16,22 @@ export interface WebDavAccount {
   readonly password: string;
 }
 
+export function webDav({ signal }: DestinationOptions): Destination {
+  return {
+    name: 'webdav',
+    title: 'WebDAV',
+    configured: (task) => hasAll(task, ['webdav_url', 'webdav_username', 'webdav_password']),
+    async upload(task, { name, bytes }) {
+      const again = (why: string) => `Error uploading ${name} to WebDAV: ${why}`;
+      const refused = await putToWebDav(task, { name, bytes, signal }).catch(() => null);
+      if (refused === null) return { failures: [again('the server cannot be reached')] };
+      return refused.failure ? { failures: [refused.failure, again(refused.failure)] } : { arrived: name };
+    },
+  };
+}
+
 /** One PUT; what is there under the name is overwritten. Answers why it failed, with all that the server said. */
-export async function putToWebDav(task: Task, upload: WebDavUpload): Promise<{ failure?: string }> {
+async function putToWebDav(task: Task, upload: WebDavUpload): Promise<{ failure?: string }> {
   const [url = '', folder = '', username = '', password = ''] = ['url', 'folder', 'username', 'password'].map((part) =>
     task.value(`webdav_${part}`),
   );

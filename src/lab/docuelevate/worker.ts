@@ -57,6 +57,8 @@ export interface Worker {
   useOcr(): Promise<boolean>;
   useS3(): Promise<boolean>;
   useSftp(): Promise<boolean>;
+  useNextcloud(): Promise<boolean>;
+  usePaperless(): Promise<boolean>;
   /** The engine's own check, with the worker's values: whether each service that is configured accepts them. */
   checkCredentials(): Promise<Readonly<Record<string, boolean>>>;
   /** Answers the task's id at once. */
@@ -123,6 +125,8 @@ function usesOf(engine: Engine, now: () => Task) {
     useOcr: () => succeeds(readWith(now(), 'azure', { bytes: probe, signal })),
     useS3: () => succeeds(tryUpload(destinations, 's3', { task: now(), name: 'of-a-user.pdf' })),
     useSftp: () => succeeds(tryUpload(destinations, 'sftp', { task: now(), name: 'probe.pdf' })),
+    useNextcloud: () => succeeds(tryUpload(destinations, 'nextcloud', { task: now(), name: 'probe.pdf' })),
+    usePaperless: () => succeeds(tryUpload(destinations, 'paperless', { task: now(), name: 'probe.pdf' })),
     checkCredentials: () => checkCredentials(engine, now()),
   };
 }
@@ -197,6 +201,7 @@ async function tryUpload(
   { task, name }: { task: Task; name: string },
 ): Promise<void> {
   const destination = destinations.find((each) => each.name === wanted);
-  const failures = destination?.configured(task) ? await destination.upload(task, name, probe) : ['not configured'];
-  if (failures.length > 0) throw new Error(failures.at(-1));
+  if (!destination?.configured(task)) throw new Error('not configured');
+  const ended = await destination.upload(task, { name, bytes: probe, note: () => Promise.resolve() });
+  if ('failures' in ended && ended.failures.length > 0) throw new Error(ended.failures.at(-1));
 }
