@@ -1,0 +1,85 @@
+import { type DocuElevateLab, type DocuElevateLabOptions, startDocuElevateLab } from './docuelevate/server.js';
+import type { Received, Scenario, ScenarioOptions } from './scenario.js';
+import type { LabServer } from './server.js';
+
+/** One procedure's provider: what its scenario is made of, beside what every scenario of DocuElevate is made of. */
+export interface ProviderLab<L extends LabServer, O extends ScenarioOptions> {
+  /** The procedure's id. */
+  readonly procedure: string;
+  /** The provider's name among the systems, and the credential's name in the configuration. */
+  readonly name: string;
+  start(options: O): Promise<L>;
+  /** Somebody makes the first value by hand: by parts, as it is adopted. */
+  adopt(lab: L): Readonly<Record<string, string>>;
+  /** What DocuElevate is set up with. */
+  readonly engine: (lab: L, adopted: Readonly<Record<string, string>>) => DocuElevateLabOptions;
+  /** Where DocuElevate has the value. */
+  readonly setting: string;
+  readonly use: (docuelevate: DocuElevateLab) => Promise<boolean>;
+  /** The section `provider` of the configuration; secrets are files named in `secretFiles`. */
+  readonly provider: (lab: L) => object;
+  readonly secretFiles: (lab: L) => Readonly<Record<string, string>>;
+  /** What documents and the consumer make the engine ask for. */
+  readonly enginesOwn: RegExp;
+  readonly working: (lab: L) => string[];
+  /** Every value that there ever was. */
+  readonly values: (lab: L) => readonly string[];
+}
+
+/** DocuElevate and one provider, with a value that somebody made by hand. */
+export function scenarioOf<L extends LabServer, O extends ScenarioOptions>(
+  definition: ProviderLab<L, O>,
+): (options?: O) => Promise<Scenario> {
+  const { name, setting, enginesOwn } = definition;
+  return async (options = {} as O) => {
+    const lab = await definition.start(options);
+    const adopted = definition.adopt(lab);
+    const docuelevate = await startDocuElevateLab({ ...options, ...definition.engine(lab, adopted) });
+    const secretFiles = definition.secretFiles(lab);
+    return {
+      systems: { docuelevate, [name]: lab },
+      credential: name,
+      config: configOf(definition, lab, docuelevate),
+      secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, ...secretFiles },
+      adopted,
+      consume: () => definition.use(docuelevate),
+      engineHolds: () => docuelevate.workerHolds(setting),
+      working: () => definition.working(lab),
+      received: () => receivedBy(docuelevate, { name, lab, enginesOwn }),
+      secrets: () => [
+        ...[docuelevate.adminPassword, docuelevate.apiToken],
+        ...Object.values(secretFiles),
+        ...definition.values(lab),
+      ],
+      stop: async () => {
+        await Promise.all([docuelevate.stop(), lab.stop()]);
+      },
+    };
+  };
+}
+
+function configOf<L extends LabServer, O extends ScenarioOptions>(
+  { procedure, name, provider }: ProviderLab<L, O>,
+  lab: L,
+  { url, adminUsername: username }: DocuElevateLab,
+): Scenario['config'] {
+  const admin = { username, password: { file: './docuelevate-admin' } };
+  return {
+    engines: { docs: { kind: 'docuelevate', url, admin } },
+    credentials: { [name]: { procedure, engine: 'docs', provider: provider(lab), unseenUse: 'retire' } },
+  };
+}
+
+interface Provider {
+  readonly name: string;
+  readonly lab: LabServer;
+  readonly enginesOwn: RegExp;
+}
+
+function receivedBy(docuelevate: DocuElevateLab, { name, lab, enginesOwn }: Provider): Received[] {
+  const provider = lab.requests.filter(({ path }) => !enginesOwn.test(path));
+  return [
+    ...provider.map((request) => ({ ...request, system: name })),
+    ...docuelevate.requests.map((request) => ({ ...request, system: 'docuelevate' })),
+  ].sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,26 @@
+import type { EnvironmentOptions } from '../docuelevate/environment.js';
+import { type PaperlessLab, type PaperlessLabOptions, startPaperlessLab } from '../paperless/server.js';
+import { scenarioOf } from '../provider-lab.js';
+import type { ScenarioOptions } from '../scenario.js';
+
+export interface PaperlessScenarioOptions
+  extends ScenarioOptions, PaperlessLabOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {}
+
+/** DocuElevate posting documents to Paperless-ngx with the token of an account. It hears from the second release alone what became of one. */
+export const startPaperlessToken = scenarioOf<PaperlessLab, PaperlessScenarioOptions>({
+  procedure: 'paperless-api-token',
+  name: 'paperless',
+  start: (options) => startPaperlessLab({ release: 2, ...options }),
+  adopt: (paperless) => ({ token: paperless.generateToken() }),
+  engine: ({ url: host }, { token = '' }) => ({ paperless: { host, token } }),
+  setting: 'paperless_ngx_api_token',
+  use: (docuelevate) => docuelevate.usePaperless(),
+  provider: ({ url, username }) => ({
+    ...{ url, username, password: { file: './paperless-account' } },
+    settling: '0 seconds', // the lab knows and forgets tokens at once
+  }),
+  secretFiles: ({ accountPassword }) => ({ 'paperless-account': accountPassword }),
+  enginesOwn: /^\/api\/(documents\/post_document|tasks)\//,
+  working: (paperless) => paperless.working(),
+  values: (paperless) => [paperless.adminPassword, ...paperless.tokens()],
+});
