@@ -22,6 +22,8 @@ export function ok(body: unknown): Answer {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
+export const html = { 'content-type': 'text/html; charset=utf-8' };
+
 export const forbidden = detail(403, 'You do not have permission to perform this action.');
 
 /** Of the version that is asked for; null for one that the release does not know. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Incoming } from '../routes.js';
-import { detail, forbidden, may, ok, type Release } from './answers.js';
+import { detail, forbidden, html, may, ok, type Release } from './answers.js';
 import type { Document, PaperlessState, User } from './state.js';
 
 /** What became of one upload. Each look finds it a step further. */
@@ -30,7 +30,7 @@ export function createDocumentRoutes(state: PaperlessState, release: Release): D
   const tasks: Task[] = [];
   return {
     async post(user, request) {
-      if (!may(user, 'add_document')) return { status: 403, body: 'Insufficient permissions' };
+      if (!may(user, 'add_document')) return { status: 403, headers: html, body: 'Insufficient permissions' };
       const upload = await uploadOf(request);
       if ('status' in upload) return upload;
       const twin = state.documents.find((each) => each.content.equals(upload.content));

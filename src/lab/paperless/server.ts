@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { PropagationOptions } from '../propagation.js';
 import { type Answer, type Handler, type Incoming, jsonBody, router } from '../routes.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
-import { detail, forbidden, ok, type Release, releases, signIn, versionOf } from './answers.js';
+import { detail, forbidden, html, ok, type Release, releases, signIn, versionOf } from './answers.js';
 import { createDocumentRoutes } from './document-routes.js';
 import { createState, type PaperlessState, type User } from './state.js';
 import { changePassword, profile, tokenRoute, userView } from './token-routes.js';
@@ -126,10 +126,11 @@ function paperlessHandler(state: PaperlessState, release: Release): Handler<Inco
 
 /** What there is no route for, a path without its last slash for instance, leads to the page for signing in. */
 function lost({ method, path }: Incoming): Answer {
-  if (method === 'GET') return { status: 302, headers: { location: `/accounts/login/?next=${path}` }, body: '' };
+  if (method === 'GET')
+    return { status: 302, headers: { ...html, location: `/accounts/login/?next=${path}` }, body: '' };
   return {
     status: 403,
-    headers: { 'content-type': 'text/html; charset=utf-8' },
+    headers: html,
     body: '<!DOCTYPE html><title>403 Forbidden</title>',
   };
 }
