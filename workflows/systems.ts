@@ -6,7 +6,7 @@ import type { DocumentEngineActivities } from '../activities/document-engine/act
 import type { OpenAiActivities } from '../activities/openai/activities.js';
 import type { SftpActivities } from '../activities/sftp/activities.js';
 import type { VersionsActivities } from '../activities/versions/activities.js';
-import { activitiesOf, type Call } from '../src/domain/call.js';
+import { activitiesOf, type Call, type CallOptions } from '../src/domain/call.js';
 import type { Duration } from '../src/domain/duration.js';
 import type { Finding } from '../src/domain/evidence.js';
 import type { EngineKind } from '../src/domain/procedure.js';
@@ -43,6 +43,14 @@ export const aws = activitiesOf<AwsActivities>('aws', {
   initialInterval: '1 second',
   maximumInterval: '1 minute', // throttling passes sooner; then the runner decides
 });
+
+/** Providers of the kit: a few round trips, which the client's own deadline makes fit into the first. */
+export const kitCalls: CallOptions = {
+  startToClose: '60 seconds',
+  attempts: 20, // a refusal is asked after up to 13 times in three settling times
+  initialInterval: '1 second',
+  maximumInterval: '1 minute', // limits count per minute; then the runner decides
+};
 
 export const docuelevate = activitiesOf<DocuElevateActivities>('docuelevate', {
   startToClose: '90 seconds', // a test document takes 1.5 seconds, behind a queue up to a minute

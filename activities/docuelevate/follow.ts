@@ -4,7 +4,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import { passing } from '../shared/patience.js';
 import type { DocuElevateClient, TaskFile } from './client.js';
-import { awaitsRetry, endOf, failureIn, ownLines, type StepEnd, type Traced } from './processing.js';
+import { awaitsRetry, endOf, failureIn, ownLines, queueOf, type StepEnd, type Traced } from './processing.js';
 import type { LogLine, ProcessedFile } from './schemas.js';
 import type { TestDocument } from './test-document.js';
 
@@ -128,9 +128,7 @@ function isFinal(status: string, lines: readonly LogLine[], expect: string): boo
   if (status !== 'completed' && status !== 'failed') return false;
   const done = lastSteps.some((step) => endOf(lines, step) === 'success');
   if (!done && (status === 'completed' || failureIn(lines) === null)) return false;
-  const queued = lines.some(
-    ({ step_name }) => step_name === expect || step_name === expect.replace('upload_to_', 'queue_'),
-  );
+  const queued = lines.some(({ step_name }) => step_name === expect || step_name === queueOf(expect));
   return !queued || endOf(lines, expect) !== undefined;
 }
 

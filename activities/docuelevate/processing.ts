@@ -28,15 +28,26 @@ export function ownLines({ logs }: Pick<ProcessedFile, 'logs'>, { task, since }:
     });
 }
 
+/** A step within another one: when it fails, a line of the outer one is all that tells. */
+const outerSteps: Readonly<Record<string, string>> = { post_document: 'upload_to_paperless' };
+
 /** How a step ended, by the newest of its lines; undefined while it has not. Other steps, and other destinations, are not looked at. */
 export function endOf(
   lines: readonly Pick<LogLine, 'step_name' | 'status' | 'counts'>[],
   step: string,
 ): StepEnd | undefined {
-  const newest = lines.findLast(({ step_name }) => step_name === step);
+  const at = lines.findLastIndex(({ step_name }) => step_name === step);
+  const newest = lines[at];
   const end = (['success', 'failure', 'skipped'] as const).find((each) => each === newest?.status);
   const { done = 0, of = 0 } = newest?.counts ?? {};
-  return end === 'success' && done < of ? 'partly' : end;
+  if (end === 'success' && done < of) return 'partly';
+  const fails = lines.slice(at).some((line) => line.step_name === outerSteps[step] && line.status === 'failure');
+  return newest && !end && fails ? 'failure' : end;
+}
+
+/** The line that says that a step will come. */
+export function queueOf(step: string): string {
+  return (outerSteps[step] ?? step).replace('upload_to_', 'queue_');
 }
 
 const tries = 4; // the engine tries a failed upload again after 1, 5 and 15 minutes

@@ -35,7 +35,7 @@ const { showUser, issue, revoke } = endpoints;
 const deadlineMs = 15_000; // four in a row fit into the start-to-close timeout; Nextcloud itself delays after wrong passwords
 
 // Only what is used: https://docs.nextcloud.com/server/latest/developer_manual/client_apis/OCS
-const User = z.object({ ocs: z.object({ data: z.object({ id: z.string() }) }) });
+const Ok = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.literal(200) }) }) });
 const AppPassword = z.object({ ocs: z.object({ data: z.object({ apppassword: z.string().min(1) }) }) });
 const Refusal = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.literal(997) }) }) });
 
@@ -99,7 +99,6 @@ class NextcloudAccount implements IssuingAccount {
 
   async #showUser(password: string): Promise<Verdict> {
     const answer = await this.#send('showUser', password);
-    if (answer.status === 200) answer.json(User);
     return { verdict: answer.status === 200 ? 'accepted' : 'refused', providerTime: answer.providerTime };
   }
 
@@ -110,7 +109,7 @@ class NextcloudAccount implements IssuingAccount {
     const headers = { 'ocs-apirequest': 'true', 'user-agent': label, authorization };
     const request = { operation, method, path: `${path}?format=json`, headers, allow: [401] };
     const answer = await this.#http.send(request);
-    if (answer.status === 401) answer.json(Refusal);
+    answer.json(answer.status === 401 ? Refusal : Ok);
     return answer;
   }
 

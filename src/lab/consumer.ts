@@ -3,7 +3,7 @@ import type { Gap } from './scenario.js';
 /** What somebody who uses the engine sees during a rotation. */
 export interface Consumer {
   readonly probes: number;
-  /** Besides those that began in a gap. */
+  /** Besides those that met a gap. */
   readonly failed: number;
   readonly failedInGap: number;
   stop(): Promise<void>;
@@ -21,7 +21,8 @@ export function startConsumer(
     counts.probes++;
     const begun = Date.now();
     if (await use().catch(() => false)) return;
-    if (gaps().some(({ from, to }) => from <= begun && begun <= to)) counts.failedInGap++;
+    const ended = Date.now();
+    if (gaps().some(({ from, to }) => from <= ended && begun <= to)) counts.failedInGap++;
     else counts.failed++;
   }
   const timer = setInterval(() => {

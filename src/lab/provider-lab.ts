@@ -1,5 +1,5 @@
 import { type DocuElevateLab, type DocuElevateLabOptions, startDocuElevateLab } from './docuelevate/server.js';
-import type { Received, Scenario, ScenarioOptions } from './scenario.js';
+import type { Gap, Received, Scenario, ScenarioOptions } from './scenario.js';
 import type { LabServer } from './server.js';
 
 /** One procedure's provider: what its scenario is made of, beside what every scenario of DocuElevate is made of. */
@@ -24,13 +24,21 @@ export interface ProviderLab<L extends LabServer, O extends ScenarioOptions> {
   readonly working: (lab: L) => string[];
   /** Every value that there ever was. */
   readonly values: (lab: L) => readonly string[];
+  /** Where one value works at a time: which, from when on. Left out where several do. */
+  readonly inForce?: (lab: L) => readonly InForce[];
+}
+
+/** The only value that works, from a moment (Unix ms, real time) on; null when none does. */
+export interface InForce {
+  readonly value: string | null;
+  readonly at: number;
 }
 
 /** DocuElevate and one provider, with a value that somebody made by hand. */
 export function scenarioOf<L extends LabServer, O extends ScenarioOptions>(
   definition: ProviderLab<L, O>,
 ): (options?: O) => Promise<Scenario> {
-  const { name, setting, enginesOwn } = definition;
+  const { name, setting, enginesOwn, inForce } = definition;
   return async (options = {} as O) => {
     const lab = await definition.start(options);
     const adopted = definition.adopt(lab);
@@ -43,6 +51,7 @@ export function scenarioOf<L extends LabServer, O extends ScenarioOptions>(
       secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, ...secretFiles },
       adopted,
       consume: () => definition.use(docuelevate),
+      ...(inForce && { gaps: () => gapsIn(inForce(lab), writesOf(docuelevate, setting)) }),
       engineHolds: () => docuelevate.workerHolds(setting),
       working: () => definition.working(lab),
       received: () => receivedBy(docuelevate, { name, lab, enginesOwn }),
@@ -56,6 +65,31 @@ export function scenarioOf<L extends LabServer, O extends ScenarioOptions>(
       },
     };
   };
+}
+
+function writesOf(docuelevate: DocuElevateLab, setting: string): InForce[] {
+  return docuelevate.writes().filter(({ key }) => key === setting);
+}
+
+/** When the engine held another value than the only one that works. Before either changes it holds that one. */
+function gapsIn(inForce: readonly InForce[], writes: readonly InForce[]): Gap[] {
+  const moves = [
+    ...inForce.map(({ at, value }) => ({ at, now: { works: value } })),
+    ...writes.map(({ at, value }) => ({ at, now: { held: value } })),
+  ].sort((a, b) => a.at - b.at);
+  let state: { works?: string | null; held?: string | null } = {};
+  const gaps: Gap[] = [];
+  let from: number | null = null;
+  for (const { at, now } of moves) {
+    state = { ...state, ...now };
+    const fits = state.held === undefined ? state.works === inForce[0]?.value : state.works === state.held;
+    if (!fits) from ??= at;
+    else if (from !== null) {
+      gaps.push({ from, to: at });
+      from = null;
+    }
+  }
+  return from === null ? gaps : [...gaps, { from, to: Number.POSITIVE_INFINITY }];
 }
 
 function configOf<L extends LabServer, O extends ScenarioOptions>(

@@ -111,7 +111,7 @@ async function settle(run: RotationRun, position: Position): Promise<DecisionReq
   const { kind } = trouble;
   const why = `${title}: ${trouble.why}`;
   if (!isParked) leaveIfClear(run, { kind, why });
-  const forward = run.footing === 'forward';
+  const forward = run.footing === 'forward' && !run.pastNoReturn;
   const patienceEnds = forward ? since + run.input.policy.patienceMs : Number.POSITIVE_INFINITY;
   const person = kind === 'ask' || kind === 'stale';
   const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
@@ -145,7 +145,7 @@ function leaveIfClear(run: RotationRun, { kind, why }: Trouble): void {
   if (kind === 'lost') throw new Leave('lost', why);
   if (run.trying) throw new Leave('put-back', why);
   if (kind === 'stale' && run.staleRounds++ < mostStaleRounds) throw new Leave('stale', why);
-  if (kind === 'final' && run.footing === 'forward') throw new Leave('roll-back', why);
+  if (kind === 'final' && run.footing === 'forward' && !run.pastNoReturn) throw new Leave('roll-back', why);
 }
 
 export interface Question extends Pick<Wait, 'parks' | 'about'> {

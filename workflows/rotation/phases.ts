@@ -19,7 +19,8 @@ export async function forward(run: RotationRun): Promise<void> {
   run.commit();
   const old = run.current;
   if (!old) return;
-  const { graceMs, usage } = run.input.policy;
+  const { usage } = run.input.policy;
+  const graceMs = run.definition.descriptor.overlap === 'single' ? 0 : run.input.policy.graceMs; // refused already
   if (graceMs > 0) await run.during('grace', () => run.hold(`Keep version ${old.number} usable`, graceMs));
   await retire(run, { old, proven: graceMs === 0 && !usage?.resolutionMs });
 }

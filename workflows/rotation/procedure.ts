@@ -8,6 +8,8 @@ export interface StepOptions {
   readonly undo?: Call<void>;
   /** The new value is used from here on. After this is taken back, what was issued with it (policy `lingerMs`) passes before anything else is. */
   readonly lingers?: true;
+  /** From here on the earlier value is refused and cannot be put back: trouble waits for a person, for as long as it lasts. */
+  readonly noWayBack?: true;
 }
 
 export interface CheckOptions {

@@ -123,7 +123,8 @@ export class RotationRun implements Run {
   }
 
   // In a workflow every promise costs: the SDK keeps a stack trace of each. So what only hands on a promise is not async.
-  step(title: string, call: Call<void>, { undo, lingers }: StepOptions = {}): Promise<void> {
+  step(title: string, call: Call<void>, { undo, lingers, noWayBack }: StepOptions = {}): Promise<void> {
+    this.pastNoReturn ||= noWayBack === true; // before it runs: a step that timed out may have happened
     if (!undo && this.phase === 'retire' && (!this.pastNoReturn || this.#noReturn === title))
       return this.#passNoReturn(title, call);
     return this.once(title, () => {

@@ -10,9 +10,15 @@ export function impactOf(run: RotationRun): string {
   if (footing === 'containing') return 'documents fail until a new version is in force';
   if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
   if (phase === 'confirm' || phase === 'open') return `none: documents use version ${current.number}`;
-  return run.definition.descriptor.overlap === 'single'
-    ? 'documents may fail until this is decided'
-    : `none: documents use version ${current.number} or ${next.number}, and both work`;
+  if (run.definition.descriptor.overlap === 'single') return ofSingle(run, current.number);
+  return `none: documents use version ${current.number} or ${next.number}, and both work`;
+}
+
+/** Where the provider has one value at a time. */
+function ofSingle({ pastNoReturn, next }: RotationRun, current: number): string {
+  return pastNoReturn
+    ? `documents fail until the engine has version ${next.number}`
+    : `none: documents use version ${current}`;
 }
 
 /** What is live where, as far as the runner's own steps tell. */
@@ -29,7 +35,8 @@ export function liveOf(run: RotationRun): string[] {
 function ofCurrent(run: RotationRun): string {
   const { footing, pastNoReturn } = run;
   if (footing === 'containing') return 'leaked; it is being revoked';
-  if (footing !== 'committed') return 'in force in the store';
+  if (footing !== 'committed')
+    return pastNoReturn ? 'replaced, or about to be: refused from then on' : 'in force in the store';
   if (!pastNoReturn && isDisabled(run)) return 'replaced, and disabled or about to be; it can be enabled again';
   return pastNoReturn ? 'being retired, perhaps refused already' : 'replaced, and still usable';
 }

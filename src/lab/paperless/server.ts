@@ -35,6 +35,8 @@ export interface PaperlessLab extends LabServer {
   generateToken(): string;
   /** Somebody deletes the token. Throws when it is not the account's. */
   kill(value: string): void;
+  /** The account's token from when on (Unix ms, real time), oldest first; null when there was none. */
+  inForce(): readonly { readonly value: string | null; readonly at: number }[];
   /** Titles of what arrived. */
   documents(): string[];
   /** Another account, without rights. */
@@ -61,7 +63,7 @@ export async function startPaperlessLab(options: PaperlessLabOptions = {}): Prom
   };
 }
 
-type Tokens = Pick<PaperlessLab, 'token' | 'tokens' | 'working' | 'works' | 'generateToken' | 'kill'>;
+type Tokens = Pick<PaperlessLab, 'inForce' | 'token' | 'tokens' | 'working' | 'works' | 'generateToken' | 'kill'>;
 
 function tokensOf(state: PaperlessState, user: User): Tokens {
   const own = () => state.tokens.filter((each) => each.user === user);
@@ -71,6 +73,7 @@ function tokensOf(state: PaperlessState, user: User): Tokens {
       .map(({ value }) => value);
   return {
     token: () => state.tokenOf(user)?.value ?? null,
+    inForce: () => state.changes.filter((each) => each.user === user),
     tokens: () => own().map(({ value }) => value),
     working,
     works: (value) => working().includes(value) || (user.active && value === user.password),

@@ -36,6 +36,8 @@ export interface PaperlessState {
   readonly users: User[];
   readonly tokens: Token[];
   readonly documents: Document[];
+  /** Tokens as they came and went, at real times (Unix ms). */
+  readonly changes: { readonly user: User; readonly value: string | null; readonly at: number }[];
   addUser(user: Pick<User, 'name' | 'password'> & Partial<User>): User;
   /** The user's only token; null when there is none. */
   tokenOf(user: User): Token | null;
@@ -58,11 +60,10 @@ const [mostTries, triesForMs] = [5, 60_000];
 
 export function createState(options: StateOptions): PaperlessState {
   const { clock, settlingMs = 0, lingeringMs = 0 } = options;
-  const tries = new Map<string, number[]>();
   const known = ({ deleted, settledAt, lingersUntil }: Token, isLate: boolean): boolean =>
     deleted ? isLate && lingersUntil > clock() : !isLate || settledAt <= clock();
   const state: PaperlessState = {
-    ...{ clock, users: [], tokens: [], documents: [] },
+    ...{ clock, users: [], tokens: [], documents: [], changes: [] },
     addUser(user) {
       const id = state.users.length + 2;
       const made = { superuser: false, active: true, mfaCode: null, rights: [], ...user, id };
@@ -77,21 +78,30 @@ export function createState(options: StateOptions): PaperlessState {
       const value = randomBytes(20).toString('hex');
       const made = { user, value, settledAt, deleted: false, lingersUntil: Number.NEGATIVE_INFINITY };
       state.tokens.push(made);
+      state.changes.push({ user, value, at: Date.now() });
       return made;
     },
-    end: (token) => void Object.assign(token, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) }),
+    end(token) {
+      Object.assign(token, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) });
+      state.changes.push({ user: token.user, value: null, at: Date.now() });
+    },
     works: (token) => token.user.active && lateness(undefined, options).some((isLate) => known(token, isLate)),
     find(value, request) {
       const [isLate = true] = lateness(request, options);
       return state.tokens.find((each) => each.value === value && known(each, isLate));
     },
-    throttle(address) {
-      const recent = (tries.get(address) ?? []).filter((at) => at > clock() - triesForMs);
-      const [oldest = 0] = recent;
-      if (recent.length >= mostTries) return Math.ceil((triesForMs - (clock() - oldest)) / 1000);
-      tries.set(address, [...recent, clock()]);
-      return null;
-    },
+    throttle: createThrottle(clock),
   };
   return state;
+}
+
+function createThrottle(clock: Clock): PaperlessState['throttle'] {
+  const tries = new Map<string, number[]>();
+  return (address) => {
+    const recent = (tries.get(address) ?? []).filter((at) => at > clock() - triesForMs);
+    const [oldest = 0] = recent;
+    if (recent.length >= mostTries) return Math.ceil((triesForMs - (clock() - oldest)) / 1000);
+    tries.set(address, [...recent, clock()]);
+    return null;
+  };
 }

@@ -5,7 +5,9 @@ import { type DocumentEngineOptions, preciseClock } from './document-engine.js';
 import { startDocumentEngineDashboardPassword } from './document-engine-dashboard-password.js';
 import { startDocumentEngineJwt } from './document-engine-jwt.js';
 import { startDocumentEngineSecretKeyBase } from './document-engine-secret-key-base.js';
+import { startNextcloudAppPassword } from './nextcloud-app-password.js';
 import { startOpenAiApiKey } from './openai-api-key.js';
+import { startPaperlessToken } from './paperless-token.js';
 import { startSftpPrivateKey } from './sftp-private-key.js';
 
 /** The stage of every procedure, by its id. */
@@ -17,6 +19,8 @@ export const scenarios: Readonly<Record<string, StartScenario>> = {
   'document-engine-secret-key-base': inRealTime(startDocumentEngineSecretKeyBase),
   'document-engine-jwt': inRealTime(startDocumentEngineJwt),
   'sftp-private-key': startSftpPrivateKey,
+  'nextcloud-app-password': startNextcloudAppPassword,
+  'paperless-api-token': startPaperlessToken,
 };
 
 /** Tokens and expiries are real times. */

@@ -22,5 +22,6 @@ export const startPaperlessToken = scenarioOf<PaperlessLab, PaperlessScenarioOpt
   secretFiles: ({ accountPassword }) => ({ 'paperless-account': accountPassword }),
   enginesOwn: /^\/api\/(documents\/post_document|tasks)\//,
   working: (paperless) => paperless.working(),
+  inForce: (paperless) => paperless.inForce(),
   values: (paperless) => [paperless.adminPassword, ...paperless.tokens()],
 });

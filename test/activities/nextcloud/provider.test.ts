@@ -1,0 +1,118 @@
+import { nextcloud } from '../../../activities/nextcloud/provider.js';
+import { type NextcloudLab, type NextcloudLabOptions, startNextcloudLab } from '../../../src/lab/nextcloud/server.js';
+import { catalog } from '../../../workflows/catalog.js';
+import { describeProvider, type ProviderStage } from '../../contracts/provider.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
+
+const procedure = catalog.find(({ provider }) => provider === 'nextcloud')!;
+
+/** The lab, and our activities pointed at it. */
+async function startStage({ store }: Bench, options: NextcloudLabOptions = {}) {
+  const lab = await startNextcloudLab(options);
+  const admins = {
+    valid: lab.accountPassword,
+    wrong: 'wrong-example-1',
+    powerless: lab.createAppPassword('of Keyturn'),
+  };
+  let admin = admins.valid;
+  const activities = nextcloud.activities({
+    store,
+    secret: async () => admin,
+    entry: () => {
+      const settling = `${(options.settlingMs ?? 0) / 1000} seconds`;
+      const section = { url: lab.url, username: lab.username, password: { file: './account' }, settling };
+      return { section, engine: {}, procedure };
+    },
+  });
+  return { lab, admins, activities, useAdmin: (which: keyof typeof admins) => void (admin = admins[which]) };
+}
+
+describeProvider('nextcloud', async (bench, options): Promise<ProviderStage> => {
+  const { lab, admins, activities, useAdmin } = await startStage(bench, options);
+  return {
+    ...{ lab, useAdmin, lost: 'left' },
+    verbs: {
+      create: activities.create,
+      accepts: activities.accepts,
+      destroy: activities.remove,
+      refuses: activities.refuses,
+    },
+    creates: { method: 'GET', path: '/ocs/v2.php/core/getapppassword' },
+    destroys: { method: 'DELETE', path: '/ocs/v2.php/core/apppassword' },
+    working: () => lab.working().filter((value) => value !== admins.powerless),
+    secrets: () => [...Object.values(admins), ...lab.appPasswords().map(({ value }) => value)],
+  };
+});
+
+describe('what is special about app passwords', () => {
+  let bench: Bench;
+  let stage: Awaited<ReturnType<typeof startStage>>;
+  let lab: NextcloudLab;
+  let skewMs = 0;
+
+  /** From some minutes later on Nextcloud refuses every app password, until somebody signs in with the new password. */
+  function changeAccountPassword(): void {
+    stage.admins.valid = lab.account.password = 'another-example-1';
+    stage.useAdmin('valid');
+    skewMs += 6 * 60_000;
+  }
+
+  beforeEach(async () => {
+    bench = await startBench();
+    skewMs = 0;
+    stage = await startStage(bench, { clock: () => Date.now() + skewMs });
+    ({ lab } = stage);
+  });
+  afterEach(async () => {
+    await lab.stop();
+    await bench.close();
+  });
+
+  it('names each after its attempt, so that a person finds what a lost answer left', async () => {
+    const { next } = await bench.rotate();
+    await bench.attempt(() => stage.activities.create(next));
+
+    const [intent] = await bench.store.intents(bench.credential);
+    expect(lab.appPasswords().map(({ name }) => name)).toContain(intent?.label);
+  });
+
+  it('takes no app password for dead that a change of the account password has stranded', async () => {
+    const { next } = await bench.rotate();
+    await bench.attempt(() => stage.activities.create(next));
+    changeAccountPassword();
+
+    expect(await bench.untilDone(() => stage.activities.accepts(next))).toMatchObject({ outcome: 'proved' });
+  });
+
+  it('ends one that is stranded, instead of believing the refusal', async () => {
+    const first = await bench.rotate();
+    await bench.attempt(() => stage.activities.create(first.next));
+    await bench.store.move(first.next, 'discarding');
+    changeAccountPassword();
+
+    await bench.attempt(() => stage.activities.remove(first.next));
+
+    expect(lab.working()).toEqual([stage.admins.powerless]);
+  });
+
+  it('says what to look at when the account is not let in', async () => {
+    const { next } = await bench.rotate();
+    lab.account.secondFactor = true;
+
+    const failure = await failureOf(bench.attempt(() => stage.activities.create(next)));
+
+    expect(failure).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
+    expect(failure.message).toContain('second factor');
+  });
+
+  it('locks no address out, however often it looks at a dead value', async () => {
+    const { next } = await bench.rotate();
+    await bench.attempt(() => stage.activities.create(next));
+    await bench.promote(next);
+    lab.kill((await bench.store.unseal(next))['password'] ?? '');
+
+    for (let look = 0; look < 20; look++) await bench.attempt(() => stage.activities.survey(bench.credential, true));
+
+    expect(lab.attempts()).toBeLessThan(3);
+  });
+});

@@ -1,0 +1,10 @@
+// One line for each procedure: workflows and catalog are made of these.
+export { rotateAwsS3AccessKeys } from './aws-s3-access-keys.js';
+export { rotateAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
+export { rotateDocumentEngineDashboardPassword } from './document-engine-dashboard-password.js';
+export { rotateDocumentEngineJwt } from './document-engine-jwt.js';
+export { rotateDocumentEngineSecretKeyBase } from './document-engine-secret-key-base.js';
+export { rotateNextcloudAppPassword } from './nextcloud-app-password.js';
+export { rotateOpenAiApiKey } from './openai-api-key.js';
+export { rotatePaperlessApiToken } from './paperless-api-token.js';
+export { rotateSftpPrivateKey } from './sftp-private-key.js';
