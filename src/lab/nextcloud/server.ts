@@ -35,6 +35,8 @@ export interface NextcloudLab extends LabServer {
   readonly standing: Standing;
   /** Every app password of the account, deleted ones too, oldest first. */
   appPasswords(): NextcloudLabAppPassword[];
+  /** Every value that an app password ever had. */
+  values(): string[];
   /** The values that are let through right now. */
   working(): string[];
   /** Whether this value, an app password or the account's password, would be let through right now; does not count as a try. */
@@ -81,7 +83,7 @@ export async function startNextcloudLab(options: NextcloudLabOptions = {}): Prom
   };
 }
 
-type Controls = Pick<NextcloudLab, 'appPasswords' | 'working' | 'works' | 'createAppPassword' | 'kill'>;
+type Controls = Pick<NextcloudLab, 'appPasswords' | 'values' | 'working' | 'works' | 'createAppPassword' | 'kill'>;
 
 function appPasswordsOf(state: NextcloudState, user: User): Controls {
   const own = () => state.appPasswords.filter((each) => each.user === user);
@@ -92,6 +94,7 @@ function appPasswordsOf(state: NextcloudState, user: User): Controls {
         const { id, name, value, deleted } = each;
         return { id, name, value, works: works(each), deleted };
       }),
+    values: () => own().flatMap(({ former, value }) => [...former, value]),
     working: () => [
       ...new Set(
         own()

@@ -19,6 +19,8 @@ export interface AppPassword {
   /** The User-Agent of whoever asked for it, or what a person called it. */
   readonly name: string;
   value: string;
+  /** Values that were in its place before. */
+  readonly former: string[];
   /** The account's, as the server last saw it: an app password lives by it. */
   accountPassword: string;
   /** When it was last held against the account (Unix ms). */
@@ -90,14 +92,17 @@ export function createState(options: StateOptions): NextcloudState {
     standing: { secondFactorForAll: false, appPasswordsOnly: false, maintenance: false, full: false },
     add(user, name) {
       const made = {
-        ...{ id: ++lastId, user, name: shortened(name), value: newValue(), accountPassword: user.password },
-        ...{ checkedAt: clock(), invalid: false, deleted: false },
+        ...{ id: ++lastId, user, name: shortened(name), value: newValue(), former: [] },
+        ...{ accountPassword: user.password, checkedAt: clock(), invalid: false, deleted: false },
         ...{ settledAt: knownAt(clock, settlingMs), lingersUntil: Number.NEGATIVE_INFINITY },
       };
       state.appPasswords.push(made);
       return made;
     },
-    rotate: (appPassword) => void (appPassword.value = newValue()),
+    rotate(appPassword) {
+      appPassword.former.push(appPassword.value);
+      appPassword.value = newValue();
+    },
     end: (appPassword) => void Object.assign(appPassword, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) }),
     attempts: (address) => recent(address).length,
     noteAttempt: (address) => void tries.set(address, [...recent(address), clock()]),

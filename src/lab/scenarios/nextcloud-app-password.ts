@@ -24,5 +24,5 @@ export const startNextcloudAppPassword = scenarioOf<NextcloudLab, NextcloudScena
   secretFiles: ({ accountPassword }) => ({ 'nextcloud-account': accountPassword }),
   enginesOwn: /^\/remote\.php\//,
   working: (nextcloud) => nextcloud.working(),
-  values: (nextcloud) => [nextcloud.adminPassword, ...nextcloud.appPasswords().map(({ value }) => value)],
+  values: (nextcloud) => [nextcloud.adminPassword, ...nextcloud.values()],
 });
