@@ -1,6 +1,8 @@
 import { FormData } from 'undici';
 import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { type NextcloudLab, startNextcloudLab } from '../../src/lab/nextcloud/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
+import { type PaperlessLab, startPaperlessLab } from '../../src/lab/paperless/server.js';
 import { type SftpLab, startSftpLab } from '../../src/lab/sftp/server.js';
 import { describeRecording, type Exchange, leaveTally, readRecording } from '../support/recordings.js';
 import type { Reply } from './call.js';
@@ -16,10 +18,14 @@ const [oldPassword, newPassword] = ['Dav-old-pass-1', 'Dav-new-pass-2'];
 let openAi: OpenAiLab;
 let server: WebDavServer;
 let sftp: SftpLab;
+let nextcloud: NextcloudLab;
+let paperless: PaperlessLab;
+/** What stands for the recording's values, which the simulated servers choose themselves. */
+const values = new Map<string, string>();
 let lab: DocuElevateLab;
 let admin: Visitor;
 let now = Date.UTC(2030, 0, 1);
-let before = { puts: 0, logins: 0 };
+let before = { puts: 0, logins: 0, clouds: 0, papers: 0 };
 let handedIn = 0;
 
 async function begin(): Promise<void> {
@@ -28,6 +34,10 @@ async function begin(): Promise<void> {
     await startWebDavServer('dedav', oldPassword),
     await startSftpLab(),
   ];
+  [nextcloud, paperless] = [await startNextcloudLab(), await startPaperlessLab({ release: 2 })];
+  values.set('Nc-old-pass-1', nextcloud.createAppPassword('old'));
+  values.set('a1b2c3d4e5f60718293a4b5c6d7e8f9001020304', paperless.generateToken());
+  values.set('Sftp-old-pass-1', sftp.password).set('Sftp-new-pass-2', sftp.password);
   const { port, username, hostKey } = sftp;
   const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
   lab = await startDocuElevateLab({ ...ai, sftp: { port, username, hostKey }, clock: () => now });
@@ -39,6 +49,9 @@ const acts: Readonly<Record<number, () => unknown>> = {
   10() {
     server.password = newPassword;
     lab.editSetting('sftp_password', 'of another server', 'admin'); // as if the server's had been changed
+    nextcloud.kill(values.get('Nc-old-pass-1') ?? '');
+    values.set('Nc-new-pass-2', nextcloud.createAppPassword('new'));
+    values.set('ffb2c3d4e5f60718293a4b5c6d7e8f9001020399', paperless.generateToken());
   },
 };
 
@@ -50,7 +63,10 @@ const notPlayed: Readonly<Record<number, string>> = {
 async function send({ request }: Exchange): Promise<Reply> {
   const { method = '', path = '', bodyKind, body } = request ?? {};
   if (bodyKind !== 'multipart') return admin.send(method, path, body ? { json: known(body as Setting) } : {});
-  before = { puts: server.log.length, logins: sftp.requests.length };
+  before = {
+    ...{ puts: server.log.length, logins: sftp.requests.length },
+    ...{ clouds: nextcloud.requests.length, papers: paperless.requests.length },
+  };
   handedIn = now;
   const form = new FormData();
   form.append('file', new Blob([`(A letter of ${now}) Tj`], { type: 'application/pdf' }), 'keyturn-test.pdf');
@@ -66,32 +82,57 @@ interface Setting {
   readonly value: string;
 }
 
-/** The simulated SFTP server chooses its password itself. */
 function known(setting: Setting): Setting {
-  return setting.key === 'sftp_password' ? { ...setting, value: sftp.password } : setting;
+  return { ...setting, value: values.get(setting.value) ?? setting.value };
+}
+
+function addresses(): Readonly<Record<string, string>> {
+  return {
+    webdav_url: `${server.url}/`,
+    ...{ nextcloud_upload_url: nextcloud.uploadUrl, nextcloud_username: nextcloud.username },
+    paperless_host: paperless.url,
+  };
 }
 
 async function observe({ observed, data }: Exchange): Promise<Played> {
   if (observed === 'settings') {
     for (const [key, value] of Object.entries(data as Record<string, string>))
-      if (key.startsWith('webdav')) lab.editSetting(key, key === 'webdav_url' ? `${server.url}/` : value, 'admin');
+      if (/^(webdav|nextcloud|paperless)/.test(key)) lab.editSetting(key, addresses()[key] ?? value, 'admin');
     return { real: true, simulated: true };
   }
   if (observed?.startsWith('seconds')) return { real: true, simulated: await healedByItsRetry() };
-  return both(logsOf(data as Logged), logsOf({ apache: server.log.slice(before.puts), sshd: logins() }));
+  return both(logsOf(data as Logged), logsOf({ apache: server.log.slice(before.puts), sshd: logins(), stub: asked() }));
 }
 
 interface Logged {
   readonly apache: readonly string[];
   readonly sshd: readonly string[];
+  /** What Nextcloud and Paperless were asked, and whether they took the password or the token. */
+  readonly stub: readonly string[];
 }
 
 /** Of what servers log: what was asked and how it was answered, without the time and the port. */
-function logsOf({ apache, sshd }: Logged): object {
+function logsOf({ apache, sshd, stub }: Logged): object {
   return {
     apache: apache.map((line) => line.replace(/^\[.*?\] /, '').replace(/(Letter)(-\d{4})?/, '$1')),
     sshd: sshd.map((line) => line.replace(/ for .*/, '')),
+    stub: [...new Set(stub.map(askedOf))].sort(), // Paperless is asked as often as it takes
   };
+}
+function askedOf(line: string): string {
+  const { who, method, path, ok } = JSON.parse(line) as Readonly<Record<string, string>>;
+  const own = path
+    ?.replace(/files\/\w+/, 'files/<user>')
+    .replace(/(Letter)(-\d{4})?/, '$1')
+    .replace(/\?.*/, '');
+  return `${who} ${method} ${own} ${ok}`;
+}
+function asked(): string[] {
+  const requests = [
+    ...nextcloud.requests.slice(before.clouds).map((request) => ({ who: 'nextcloud', ...request })),
+    ...paperless.requests.slice(before.papers).map((request) => ({ who: 'paperless', ...request })),
+  ];
+  return requests.map((request) => JSON.stringify({ ...request, ok: request.status !== 401 }));
 }
 function logins(): string[] {
   const found = sftp.requests.slice(before.logins).filter(({ method }) => method === 'LOGIN');
@@ -119,10 +160,10 @@ async function play(exchange: Exchange, index: number): Promise<Played> {
   return { real, simulated };
 }
 
-/** The masked form tells the length of a password that the simulated server chose. */
+/** The masked form tells of a value that a simulated server chose. */
 function withoutLength(side: unknown, { request }: Exchange): unknown {
   const { key } = (request?.body ?? {}) as Partial<Setting>;
-  return key === 'sftp_password'
+  return /^(sftp_password|nextcloud_password|paperless_ngx_api_token)$/.test(key ?? '')
     ? JSON.parse(JSON.stringify(side).replace(/"value":"[^"]+"/, '"value":"<masked>"'))
     : side;
 }
@@ -131,7 +172,7 @@ describeRecording('the destinations of the simulated DocuElevate', () => {
   it('succeed, fail and are tried again as those of the real one', async () => {
     const { differences, tally } = await replay(readRecording(file).exchanges, play);
 
-    await Promise.all([lab.stop(), openAi.stop(), server.stop(), sftp.stop()]);
+    await Promise.all([lab.stop(), openAi.stop(), server.stop(), sftp.stop(), nextcloud.stop(), paperless.stop()]);
     leaveTally(file, tally);
     expect(differences).toEqual([]);
   });

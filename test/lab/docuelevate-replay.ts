@@ -39,6 +39,13 @@ export const differences: readonly Difference[] = [
   { why: 'its work folder', matches: /\/srv\/docuelevate\/work\//g, becomes: '/workdir/' },
   { why: 'the address it was called by', matches: /http:\/\/127\.0\.0\.1:\d+\/api/, becomes: '<address>/api' },
   { why: 'a page of another server, cut by the recorder', matches: /( to WebDAV: )4[^]*$/, becomes: '$1<refusal>' },
+  {
+    why: 'the words of Nextcloud, which were a stand-in’s in the recording and cut by the recorder',
+    matches: /( to Nextcloud: 401 - <\?xml)[^]*$/,
+    becomes: '$1 <refusal>',
+  },
+  { why: 'time goes on', matches: /_\d{8}_\d{6}(?=\.pdf)/, becomes: '_<time>' },
+  { why: 'a number of that Paperless', matches: /Doc ID \d+/, becomes: 'Doc ID <number>' },
   { why: 'the real one had more destinations', matches: /^Queued \d+/, becomes: 'Queued <number>' },
   { why: 'time goes on', matches: /^1\d{9}\.[\d.]+$/, becomes: '<seconds>' },
   {

@@ -14,25 +14,21 @@ function scripted(name: string, script: Script, more: Partial<ScriptedDestinatio
 
 /** Servers that are not simulated, in the words that the real worker wrote about them. */
 export const servers: readonly ScriptedDestination[] = [
-  scripted('nextcloud', (file) => {
-    const copy = `Archive/${file.replace('.pdf', '_20261128_195509.pdf')}`;
-    return [
-      ['upload_to_nextcloud', 'in_progress', `Uploading to Nextcloud: ${file}`],
-      ['upload_file', 'in_progress', `Uploading to ${copy}`],
-      ['upload_to_nextcloud', 'success', `Uploaded to Nextcloud: ${copy}`],
-    ];
-  }),
   scripted('ftp', (file) => [
     ['upload_to_ftp', 'in_progress', `Uploading to FTP: ${file}`],
     ['upload_to_ftp', 'failure', `Failed to upload ${file} to FTP server: 550 ${file}: Overwrite permissio`],
   ]),
-  scripted('paperless', (file) => [
-    ['upload_to_paperless', 'in_progress', `Uploading to Paperless: ${file}`],
-    ['post_document', 'in_progress', 'Posting to Paperless API'],
-    ['post_document', 'success', `Task ID: ${randomUUID()}`],
-    ['poll_task', 'in_progress', 'Waiting for Paperless processing'],
-    ['upload_to_paperless', 'success', 'Uploaded to Paperless: Doc ID 42'],
-  ]),
+  scripted(
+    'paperless',
+    (file) => [
+      ['upload_to_paperless', 'in_progress', `Uploading to Paperless: ${file}`],
+      ['post_document', 'in_progress', 'Posting to Paperless API'],
+      ['post_document', 'success', `Task ID: ${randomUUID()}`],
+      ['poll_task', 'in_progress', 'Waiting for Paperless processing'],
+      ['upload_to_paperless', 'success', 'Uploaded to Paperless: Doc ID 42'],
+    ],
+    { configured: () => true }, // a stand-in that takes the same document again and again, as neither release does
+  ),
   scripted(
     'email',
     (file) => [

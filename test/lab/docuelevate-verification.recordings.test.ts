@@ -1,5 +1,6 @@
 import { FormData } from 'undici';
 import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { type NextcloudLab, startNextcloudLab } from '../../src/lab/nextcloud/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
 import { type SftpLab, startSftpLab } from '../../src/lab/sftp/server.js';
 import { describeRecording, type Exchange, leaveTally, readRecording } from '../support/recordings.js';
@@ -16,6 +17,7 @@ const file = 'docuelevate-0.188.6-verification.json';
 let openAi: OpenAiLab;
 let server: WebDavServer;
 let sftp: SftpLab;
+let nextcloud: NextcloudLab;
 let lab: DocuElevateLab;
 let admin: Visitor;
 let [begun, now] = [Date.UTC(2030, 0, 1), Date.UTC(2030, 0, 1)];
@@ -28,11 +30,16 @@ let document = 1;
 async function begin(): Promise<void> {
   [openAi, server, sftp] = [await startOpenAiLab(), await startWebDavServer('dedav', 'right'), await startSftpLab()];
   const webdav = { url: `${server.url}/`, username: 'dedav', password: 'right', folder: 'docs' };
+  nextcloud = await startNextcloudLab();
   const { port, username, hostKey, password } = sftp;
   const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
   lab = await startDocuElevateLab({
     ...ai,
     webdav,
+    nextcloud: {
+      ...{ url: nextcloud.uploadUrl, username: nextcloud.username, folder: 'Archive' },
+      password: nextcloud.createAppPassword('engine'),
+    },
     sftp: { port, username, hostKey, password },
     scripted: servers,
     clock: () => now,
@@ -200,7 +207,7 @@ describeRecording('the simulated DocuElevate, of how a value in use is verified,
   it('says and does what the real one did', async () => {
     const { differences, tally } = await replay(readRecording(file).exchanges, play);
 
-    await Promise.all([lab.stop(), openAi.stop(), server.stop(), sftp.stop()]);
+    await Promise.all([lab.stop(), openAi.stop(), server.stop(), sftp.stop(), nextcloud.stop()]);
     leaveTally(file, tally);
     expect(differences).toEqual([]);
   });
