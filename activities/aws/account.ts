@@ -16,7 +16,7 @@ const Admin = z
     secretAccessKey: SecretRef.describe('Its secret.'),
   })
   .describe(
-    'Who manages the keys, never the service user itself. Left out, as whom the machine is known to AWS: a role, at best. Needed on the user: iam:CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey and PutUserPolicy, with iam:GetAccessKeyLastUsed.',
+    'An access key that manages the keys, never one of the service user itself. Left out: the role of this machine. Needed on the user: iam:CreateAccessKey, ListAccessKeys, UpdateAccessKey and DeleteAccessKey, with iam:GetAccessKeyLastUsed. In emergencies: iam:PutUserPolicy and GetUserPolicy. For keyturn check: iam:SimulatePrincipalPolicy, and iam:GetUser where the user has a path.',
   );
 
 /** The `provider` section of an AWS credential. */

@@ -6,7 +6,7 @@ import { SecretRef } from '../../src/fields/secret-ref.js';
 /** The `provider` section of an OpenAI credential. */
 export const OpenAiAccount = z.strictObject({
   adminKey: SecretRef.describe(
-    'An admin key of the organization (platform.openai.com, Settings, Admin keys). It makes and deletes the keys that the engine uses.',
+    'An admin key of the organization, with write access to its administration (platform.openai.com, Settings, Admin keys). It makes and deletes the keys that the engine uses.',
   ),
   project: z
     .string()

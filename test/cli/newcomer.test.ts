@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Lab } from '../../src/lab/lab.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
@@ -13,7 +13,8 @@ jest.setTimeout(180_000); // everything from nothing to an emergency, each comma
 const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
 let folder: string;
 let env: NodeJS.ProcessEnv;
-let lab: ChildProcess;
+let lab: ChildProcess | undefined;
+const shells: ChildProcess[] = [];
 
 beforeAll(async () => {
   const temporal = (await findTemporalBinary({ report: () => undefined })).path;
@@ -26,11 +27,15 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(async () => {
-  if (lab.exitCode === null) {
+  for (const shell of shells.splice(0)) if (shell.exitCode === null) shell.kill(); // of a test that failed half way
+  if (lab?.exitCode === null) {
     lab.kill('SIGINT');
     await once(lab, 'close');
   }
 });
+
+/** The commands on the way from nothing to an emergency. */
+const walk = ['adopt', 'check', 'emergency', 'init', 'plan', 'rotate', 'up'];
 
 interface Typed {
   /** What is on the screen when it is typed. */
@@ -43,6 +48,22 @@ interface Ended {
   readonly screen: string;
 }
 
+/** Types the line that starts a lab into a terminal, and reads off the screen what a newcomer would: which line to paste elsewhere. */
+async function startLabByHand(
+  line: string,
+): Promise<{ readonly pasted: string; readonly ended: () => Promise<Ended> }> {
+  const running = inTerminal(line, []);
+  await running.says('removes its folder');
+  const [pasted = ''] = /export KEYTURN_CONFIG=\S+/.exec(running.screen()) ?? [];
+  return {
+    pasted,
+    ended: () => {
+      running.leave();
+      return running.ended;
+    },
+  };
+}
+
 async function startLab(procedure: string): Promise<Lab & { readonly next: readonly string[] }> {
   lab = spawn(process.execPath, [main, 'lab', '--procedure', procedure, '--grace', '1s', '--json'], { env });
   const [chunk] = (await once(lab.stdout!, 'data')) as [Buffer];
@@ -50,12 +71,13 @@ async function startLab(procedure: string): Promise<Lab & { readonly next: reado
 }
 
 /** A line as it stands there, typed into a shell in a terminal of its own. */
-function inTerminal(line: string, answers: readonly Typed[], configuration: string) {
+function inTerminal(line: string, answers: readonly Typed[], configuration?: string) {
   const command = `stty cols 100 rows 40; ${line}`;
   const shell = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { ...env, SHELL: '/bin/bash', KEYTURN_CONFIG: configuration },
+    env: { ...env, SHELL: '/bin/bash', ...(configuration !== undefined && { KEYTURN_CONFIG: configuration }) },
     cwd: folder,
   });
+  shells.push(shell);
   let screen = '';
   const open = [...answers];
   const seen = new Map<string, () => void>();
@@ -76,21 +98,22 @@ function inTerminal(line: string, answers: readonly Typed[], configuration: stri
       const said = new Promise<void>((resolve) => seen.set(what, resolve));
       return Promise.race([said, ended.then(() => Promise.reject(new Error(`it ended without "${what}": ${screen}`)))]);
     },
+    screen: () => screen,
     leave: () => shell.stdin.write('\x03'),
   };
 }
 
-/** The lines of the blocks in a part of README that a newcomer is told to type, in order. */
-function linesOfReadme(heading: string): string[] {
-  const [, part = ''] = readFileSync('README.md', 'utf8').split(`${heading}\n`);
-  const [own = ''] = part.split(/^#/m);
-  return [...own.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = '']) => block.trim().split('\n'));
+/** The lines of the shell blocks in a part of a document that a newcomer is told to type, in order. */
+function linesOf(document: string, heading: string): string[] {
+  const [, part = ''] = readFileSync(document, 'utf8').split(`${heading}\n`);
+  const [own = ''] = part.split(/^## /m);
+  return [...own.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].flatMap(([, block = '']) => block.trim().split(/\n */));
 }
 
 /** Plays the lines; what stays is left to run until the end. */
 async function play(
   lines: readonly string[],
-  { configuration, credential, valueInForce }: Lab,
+  { configuration, credential, valueInForce }: Pick<Lab, 'configuration' | 'credential' | 'valueInForce'>,
 ): Promise<Readonly<Record<string, Ended>>> {
   const value = readFileSync(valueInForce, 'utf8');
   const answers: Readonly<Record<string, readonly Typed[]>> = {
@@ -125,7 +148,11 @@ async function play(
 }
 
 /** Everything went well, and nothing that was secret stood on the screen. */
-function expectAllWell(ends: Readonly<Record<string, Ended>>, { credential }: Lab, secret: string): void {
+function expectAllWell(
+  ends: Readonly<Record<string, Ended>>,
+  { credential }: Pick<Lab, 'credential'>,
+  secret: string,
+): void {
   expect(Object.entries(ends).filter(([, { code }]) => code !== 0)).toEqual([]);
   expect(ends['rotate']?.screen).toContain(`${credential} is rotated: version 2 is in force`);
   expect(ends['emergency']?.screen).toMatch(/1 of 1 credential contained, \d proved refused, 1 rotated/);
@@ -142,37 +169,42 @@ function expectAllWell(ends: Readonly<Record<string, Ended>>, { credential }: La
     const checked = ends['check']?.screen ?? '';
 
     expect(exported).toBe(`export KEYTURN_CONFIG=${ready.configuration}`);
-    expect(Object.keys(ends).sort()).toEqual(['adopt', 'check', 'emergency', 'init', 'plan', 'rotate', 'up']);
+    expect(Object.keys(ends).sort()).toEqual(walk);
     expect(checked).toMatch(/• Temporal .*none runs here/); // before keyturn up it is no failure
     expect(checked).toContain('Everything is in place');
     expectAllWell(ends, ready, secret);
   });
 
-  it.each(['openai-api-key', 'document-engine-dashboard-password'])(
-    'gets by what README says to a rotation of %s that is retired, and through an emergency',
-    async (procedure) => {
-      const ready = await startLab(procedure);
-      const secret = readFileSync(ready.valueInForce, 'utf8');
-      const lines = linesOfReadme('### A first rotation');
+  it('gets by the quick start of README, line by line as it stands, to a rotation that is retired, and through an emergency', async () => {
+    const [start = '', ...lines] = linesOf('README.md', '## Quick start');
+    const ready = await startLabByHand(start);
+    const configuration = ready.pasted.replace('export KEYTURN_CONFIG=', '');
+    const valueInForce = join(dirname(configuration), 'value-in-force');
+    const secret = readFileSync(valueInForce, 'utf8');
 
-      const ends = await play(
-        lines.map((line) => line.replaceAll(' openai', ` ${ready.credential}`)),
-        ready,
-      );
+    const ends = await play(lines, { configuration, credential: 'openai', valueInForce });
+    const { code, screen } = await ready.ended();
 
-      expect(Object.keys(ends).sort()).toEqual([
-        'adopt',
-        'check',
-        'emergency',
-        'init',
-        'plan',
-        'rotate',
-        'status',
-        'up',
-      ]);
-      expect(ends['adopt']?.screen).toContain('alone, by your word');
-      expectAllWell(ends, ready, secret);
-      expect(existsSync(ready.configuration)).toBe(true);
-    },
-  );
+    expect(start).toBe('npx keyturn lab');
+    expect(Object.keys(ends).sort()).toEqual([...walk, 'status'].sort());
+    expectAllWell(ends, { credential: 'openai' }, secret);
+    expect([code, screen]).toEqual([0, expect.stringContaining('left nothing behind')]);
+    expect(existsSync(configuration)).toBe(false);
+  });
+
+  it('gets by the first rotation of docs/operate.md to one that is retired, with a password, and through an emergency', async () => {
+    const ready = await startLab('document-engine-dashboard-password');
+    const secret = readFileSync(ready.valueInForce, 'utf8');
+    const lines = linesOf('docs/operate.md', '## A first rotation');
+
+    const ends = await play(
+      lines.map((line) => line.replaceAll(' openai', ` ${ready.credential}`)),
+      ready,
+    );
+
+    expect(Object.keys(ends).sort()).toEqual([...walk, 'status'].sort());
+    expect(ends['adopt']?.screen).toContain('alone, by your word');
+    expectAllWell(ends, ready, secret);
+    expect(existsSync(ready.configuration)).toBe(true);
+  });
 });

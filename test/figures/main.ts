@@ -1,4 +1,4 @@
-// The table of README in one go: `npm run figures`. It plays for some hours; what was played apart, on the same commit, is read from files.
+// The figures of docs/crash-tests.md in one go: `npm run figures`. It plays for some hours; what was played apart, on the same commit, is read from files.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

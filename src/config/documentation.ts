@@ -1,0 +1,133 @@
+import type { Overlap, ProcedureDescriptor } from '../domain/procedure.js';
+import { configJsonSchema } from './json-schema.js';
+
+/** As far as a table needs it: a node of the JSON schema of the configuration. */
+interface Node {
+  readonly description?: string;
+  readonly const?: string;
+  readonly default?: unknown;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly additionalProperties?: { readonly oneOf?: readonly Node[] };
+}
+
+/**
+ * The tables of README and docs that say what the code says, as Markdown, by the name in their markers.
+ * @throws Error when the schema has no section for a procedure: a mistake in the program
+ */
+export function tables(catalog: readonly ProcedureDescriptor[]): Readonly<Record<string, string>> {
+  const root = JSON.parse(configJsonSchema(catalog)) as Node;
+  const credentials = variants(root, 'credentials');
+  const sections = catalog.map((descriptor) => {
+    const own = credentials.find(({ properties }) => properties?.['procedure']?.const === descriptor.id);
+    return [descriptor.provider, own?.properties?.['provider']] as const;
+  });
+  const engines = variants(root, 'engines').map(
+    (engine) => [`engine ${engine.properties?.['kind']?.const ?? ''}`, fieldsTable(engine)] as const,
+  );
+  return {
+    credentials: credentialsTable(catalog),
+    'credential fields': fieldsTable(required(credentials[0]), ['procedure', 'provider', 'schedule']),
+    schedule: fieldsTable(required(credentials[0]?.properties?.['schedule'])),
+    notifications: fieldsTable(required(root.properties?.['notifications'])),
+    ...Object.fromEntries(catalog.map((descriptor) => [`procedure ${descriptor.id}`, factsTable(descriptor)])),
+    ...Object.fromEntries(sections.map(([name, node]) => [`provider ${name}`, fieldsTable(required(node))])),
+    ...Object.fromEntries(engines),
+  };
+}
+
+/**
+ * The text with each marked part renewed: what stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+ * @throws Error when there is no table of that name
+ */
+export function renewed(text: string, known: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/(?<=<!-- generated: (.+?) -->\n)[^]*?(?=<!-- end -->)/g, (_earlier, name: string) => {
+    const table = known[name];
+    if (table === undefined) throw new Error(`there is no table "${name}" to generate`);
+    return `${table}\n`;
+  });
+}
+
+const overlaps: Readonly<Record<Overlap, string>> = {
+  'both-valid': 'both values valid',
+  'two-slots': 'two slots, one in use',
+  single: 'one value at a time',
+};
+
+const withoutProof = { 'not-observable': 'not observable', attested: 'attested by a person' } as const;
+
+function endOf({ refusal }: ProcedureDescriptor): string {
+  return refusal === undefined ? 'proved: it is refused' : withoutProof[refusal];
+}
+
+function credentialsTable(catalog: readonly ProcedureDescriptor[]): string {
+  const rows = catalog.map((descriptor) => {
+    const { id, provider, engine, overlap } = descriptor;
+    return [`\`${id}\``, `\`${provider}\``, `\`${engine}\``, overlaps[overlap], endOf(descriptor)];
+  });
+  return table(['procedure', 'provider', 'engine', 'overlap', 'end of the old value'], rows);
+}
+
+function factsTable(descriptor: ProcedureDescriptor): string {
+  const { section, every, overlap, settings, gap, pause, ends, outlives } = descriptor;
+  const facts = {
+    'guide section': section,
+    interval: every,
+    overlap: overlaps[overlap],
+    settings: Object.entries(settings)
+      .map(([setting, part]) => `\`${setting}\` (${part})`)
+      .join(', '),
+    'what can fail meanwhile': gap,
+    'switched off before it is deleted': pause,
+    'end of the old value': endOf(descriptor),
+    'ends with the old value': ends,
+    'outlives the old value': outlives,
+  };
+  const rows = Object.entries(facts).flatMap(([name, fact]) => (fact === undefined ? [] : [[name, cell(fact)]]));
+  return table(['fact', 'value'], rows);
+}
+
+function fieldsTable(node: Node, leftOut: readonly string[] = []): string {
+  const rows = fieldsOf(node).filter(([name]) => !leftOut.some((out) => name === out || name.startsWith(`${out}.`)));
+  if (rows.length === 0) return 'It has no fields.';
+  return table(
+    ['field', 'default', 'meaning'],
+    rows.map(([name, without, meaning]) => [`\`${name}\``, cell(without), cell(meaning)]),
+  );
+}
+
+type Field = readonly [name: string, without: string, meaning: string];
+
+/** Of a section and those inside it, with dots in the names. */
+function fieldsOf({ properties = {}, required: needed = [] }: Node, prefix = ''): Field[] {
+  return Object.entries(properties).flatMap(([name, node]): Field[] => {
+    if (node.const !== undefined) return [];
+    const own: Field = [
+      `${prefix}${name}`,
+      needed.includes(name) ? 'required' : defaultOf(node),
+      node.description ?? '',
+    ];
+    return [own, ...fieldsOf(node, `${prefix}${name}.`)];
+  });
+}
+
+function defaultOf({ default: value }: Node): string {
+  return ['string', 'number', 'boolean'].includes(typeof value) && value !== '' ? `\`${value as string}\`` : '';
+}
+
+function variants(root: Node, name: string): readonly Node[] {
+  return required(root.properties?.[name]?.additionalProperties?.oneOf);
+}
+
+function required<T>(found: T | undefined): T {
+  if (found === undefined) throw new Error('the schema of the configuration has another shape than its tables expect');
+  return found;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll(/[|<]/g, '\\$&');
+}
