@@ -9,7 +9,7 @@ import type {
 import { isFenceLost } from '../../src/store/failures.js';
 import type { LedgerEntry } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { type StepContext, stepHeader } from '../../workflows/rotation/step-context.js';
+import { type StepContext, stepHeader } from '../../src/domain/step-context.js';
 import { attemptBegins } from './scope.js';
 import { toFailure } from './to-failure.js';
 

@@ -2,7 +2,7 @@ import { OutsideError } from '../../activities/shared/outside-error.js';
 import { UserError } from '../domain/user-error.js';
 import { headText } from '../domain/ledger-head.js';
 import type { Store } from '../store/store.js';
-import type { Channel, Notice } from './notice.js';
+import type { Channel, Notice } from '../domain/notice.js';
 
 /** Sends what waits on a channel, oldest first, up to the first failure: the rest is tried the next time. */
 export async function deliver(store: Store, channel: Channel): Promise<void> {

@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { OutsideError } from '../../activities/shared/outside-error.js';
 import type { Notifications } from '../config/notifications.js';
-import type { Channel, Notice } from './notice.js';
+import type { Channel, Notice } from '../domain/notice.js';
 
 type Email = NonNullable<Notifications['email']>;
 

@@ -2,7 +2,7 @@ import type { RotationOutcome } from '../domain/rotation.js';
 import type { Standing } from '../schedules/standing.js';
 import type { RotationRow } from '../store/records.js';
 import type { Verification } from '../domain/verification.js';
-import type { Notice, NoticeEvent } from './notice.js';
+import type { Notice, NoticeEvent } from '../domain/notice.js';
 
 /** A credential as the watch sees it. */
 export interface Watched {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Http } from '../../activities/shared/http.js';
 import { runDirectly } from '../../activities/shared/scope.js';
-import type { Channel, Notice } from './notice.js';
+import type { Channel, Notice } from '../domain/notice.js';
 
 export interface WebhookOptions {
   readonly url: string;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { send } from '../notifications/deliver.js';
-import type { Notice } from '../notifications/notice.js';
+import type { Notice } from '../domain/notice.js';
 import { composeChannels } from '../../workers/compose.js';
 import { UsageError } from './refusals.js';
 import type { Session } from './session.js';

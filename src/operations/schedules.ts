@@ -6,7 +6,8 @@ import {
   type ScheduleSpecDescription,
 } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
-import { type SchedulePlan, schedulePlanOf } from '../schedules/plan.js';
+import { schedulePlanOf } from '../config/schedule-plan.js';
+import type { SchedulePlan } from '../schedules/plan.js';
 import { firstAnchor, inForceSince, type Records, recordsOf, standingOf } from '../schedules/standing.js';
 import { hasMoments, termsOf } from '../schedules/terms.js';
 import { scheduledId, scheduleId, taskQueueOf } from '../domain/temporal-names.js';

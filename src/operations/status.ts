@@ -5,7 +5,7 @@ import { isWorkflowId } from '../domain/temporal-names.js';
 import type { Verification } from '../domain/verification.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
 import type { Standing as Delivered } from '../../activities/delivery/standing.js';
-import { schedulePlanOf } from '../schedules/plan.js';
+import { schedulePlanOf } from '../config/schedule-plan.js';
 import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import type { ChannelState, RotationRow, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';

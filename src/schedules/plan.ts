@@ -1,13 +1,9 @@
-import { credentialOf } from '../config/policy.js';
-import type { Config } from '../config/schema.js';
-import { dueOnGrid, noticeMs, shareOf, staggerMs, wholeSeconds } from '../domain/cadence.js';
-import { durationMs } from '../domain/duration.js';
-import type { ProcedureDescriptor } from '../domain/procedure.js';
-import { type Cron, cronOf, nextSlot } from './cron.js';
-import { beginningIn, weekdays, type Window } from './window.js';
+import { dueOnGrid, noticeMs } from '../domain/cadence.js';
+import { type Cron, nextSlot } from './cron.js';
+import { beginningIn, type Window } from './window.js';
 
 /** How often a credential is rotated. */
-type Cadence =
+export type Cadence =
   | { readonly kind: 'every'; readonly everyMs: number; readonly staggerMs: number }
   | { readonly kind: 'cron'; readonly cron: Cron; readonly text: string; readonly timezone: string };
 
@@ -21,42 +17,6 @@ export interface SchedulePlan {
   /** Where in a window it begins that was not open when it fell due: 0 at the start, up to 1 at the end. */
   readonly share: number;
   readonly jitterMs: number;
-}
-
-/** @throws UserError when there is no such credential */
-export function schedulePlanOf(config: Config, credential: string, descriptor: ProcedureDescriptor): SchedulePlan {
-  const { schedule = {} } = credentialOf(config, credential);
-  const every = schedule.every ?? descriptor.every;
-  const timezone = schedule.window?.timezone ?? 'UTC';
-  const cadence = cadenceOf(credential, { every, cron: schedule.cron, timezone });
-  return {
-    ...{ credential, cadence, share: shareOf(credential) },
-    basis: cadence.kind === 'cron' ? `cron ${cadence.text} ${timezone}` : `every ${every}`,
-    window: windowOf({ ...schedule, timezone }),
-    jitterMs: durationMs(schedule.jitter ?? '0 seconds'),
-  };
-}
-
-interface Words {
-  readonly every: string;
-  readonly cron?: string | undefined;
-  readonly timezone: string;
-}
-
-function cadenceOf(credential: string, { every, cron: text, timezone }: Words): Cadence {
-  if (text !== undefined) return { kind: 'cron', cron: cronOf(text), text, timezone };
-  const everyMs = wholeSeconds(durationMs(every));
-  return { kind: 'every', everyMs, staggerMs: staggerMs(credential, everyMs) };
-}
-
-function windowOf(schedule: {
-  readonly window?: Omit<Window, 'skip'> | undefined;
-  readonly skip?: readonly string[] | undefined;
-  readonly timezone: string;
-}): Window | null {
-  const { window, skip = [], timezone } = schedule;
-  if (!window && skip.length === 0) return null;
-  return { days: weekdays, hours: { from: 0, to: 24 }, timezone, ...window, skip };
 }
 
 /** The first moment after `after` at which it falls due, counted from `anchor`; windows come on top (`beginsAt`). Unix ms. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Notice } from '../notifications/notice.js';
+import type { Notice } from '../domain/notice.js';
 import { type StoreContext, write } from './context.js';
 import { append } from './ledger.js';
 import type { ChannelState, PendingNotice } from './records.js';

@@ -1,6 +1,6 @@
 import type { Opened, Phase, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
-import type { Notice } from '../notifications/notice.js';
+import type { Notice } from '../domain/notice.js';
 
 /** A version without its value. */
 export interface Version {

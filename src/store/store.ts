@@ -4,7 +4,7 @@ import type { Evidence, Finding } from '../domain/evidence.js';
 import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
 import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
 import type { Verification } from '../domain/verification.js';
-import type { Notice } from '../notifications/notice.js';
+import type { Notice } from '../domain/notice.js';
 import type {
   AdoptedValue,
   AuditMaterial,

@@ -5,7 +5,7 @@ import { configJsonSchema } from '../../src/config/json-schema.js';
 import { readDuration } from '../../src/domain/duration.js';
 import { catalog } from '../../workflows/catalog.js';
 
-it('is the one in keyturn.schema.json; if not, run: node dist/src/config/write-json-schema.js', () => {
+it('is the one in keyturn.schema.json; if not, run: node dist/src/generate/write-json-schema.js', () => {
   expect(readFileSync('keyturn.schema.json', 'utf8')).toBe(configJsonSchema(catalog));
 });
 

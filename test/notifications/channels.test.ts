@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { emailChannel } from '../../src/notifications/email.js';
-import type { Notice } from '../../src/notifications/notice.js';
+import type { Notice } from '../../src/domain/notice.js';
 import { webhookChannel } from '../../src/notifications/webhook.js';
 import { randomValue } from '../store/fixtures.js';
 import { startReceiver, type TestReceiver } from '../support/receiver.js';

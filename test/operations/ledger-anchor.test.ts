@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { headText } from '../../src/domain/ledger-head.js';
 import { anchorId } from '../../src/domain/temporal-names.js';
 import { deliver } from '../../src/notifications/deliver.js';
-import type { Notice } from '../../src/notifications/notice.js';
+import type { Notice } from '../../src/domain/notice.js';
 import { backUp } from '../../src/operations/backup.js';
 import { keepAnchor, requireNewest, whyOlder, whyOlderThanTemporal } from '../../src/operations/ledger-anchor.js';
 import { restore } from '../../src/operations/restore.js';

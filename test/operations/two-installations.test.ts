@@ -6,7 +6,7 @@ import { fastClock } from '../../src/lab/clock.js';
 import { createPlayground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
-import type { Notice } from '../../src/notifications/notice.js';
+import type { Notice } from '../../src/domain/notice.js';
 import { adopt } from '../../src/operations/adopt.js';
 import { conduct } from '../../src/operations/emergency.js';
 import { triggerSchedule } from '../../src/operations/schedule-control.js';

@@ -1,4 +1,4 @@
-import type { Notice } from '../../src/notifications/notice.js';
+import type { Notice } from '../../src/domain/notice.js';
 import { type Bench, startBench } from './fixtures.js';
 
 let bench: Bench;

@@ -1,6 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { currentStep, stepHeader } from './step-context.js';
+import { stepHeader } from '../../src/domain/step-context.js';
+import { currentStep } from './step-context.js';
 
 /** Puts the step an activity belongs to into its header. Part of the bundle (workers/build-bundle.ts). */
 export const interceptors: WorkflowInterceptorsFactory = () => ({

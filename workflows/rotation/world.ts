@@ -15,7 +15,8 @@ import { type Call, versionOf } from '../../src/domain/call.js';
 import type { Phase, RotationInput } from '../../src/domain/rotation.js';
 import { emergencyQueueOf } from '../../src/domain/temporal-names.js';
 import { keyturnEmergency, keyturnNeedsOperator, keyturnPhase } from '../search-attributes.js';
-import { currentStep, type StepContext } from './step-context.js';
+import type { StepContext } from '../../src/domain/step-context.js';
+import { currentStep } from './step-context.js';
 
 /** Before everything else that waits at the server. */
 export const emergencyPriority = { priorityKey: 1 } as const;

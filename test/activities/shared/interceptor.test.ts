@@ -6,7 +6,7 @@ import { recordingInterceptor } from '../../../activities/shared/interceptor.js'
 import { passing, settling } from '../../../activities/shared/patience.js';
 import { asking } from '../../../activities/shared/lease.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
-import { type StepContext, stepHeader } from '../../../workflows/rotation/step-context.js';
+import { type StepContext, stepHeader } from '../../../src/domain/step-context.js';
 import { type Bench, startBench } from '../bench.js';
 
 let bench: Bench;
