@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Decision, Waiting } from '../../src/domain/rotation.js';
-import { decide, retireNow } from '../../workflows/rotation/messages.js';
+import { decide, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
 import { decided } from '../support/decided.js';
@@ -313,6 +313,19 @@ describe('A decision', () => {
     await expect(early).rejects.toMatchObject(told('is in no grace; it waits for: Idle'));
     await answer(handle, 'abandon');
     await stage.report(handle);
+  });
+
+  it('to wait longer is seen at once, and the wait can be ended right after it', async () => {
+    const handle = await stage.rotate('decided-longer', { graceMs: hour / 2 });
+    const before = await until(async () => (await stage.progress(handle)).waiting?.until);
+
+    await handle.executeUpdate(extendGrace, { args: [{ actor: 'ada', byMs: hour / 4 }] });
+    const { waiting } = await stage.progress(handle);
+    await handle.executeUpdate(retireNow, { args: [{ actor: 'ada' }] });
+
+    expect(waiting).toMatchObject({ for: 'grace', until: before + hour / 4 });
+    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+    expect((await recorded('decided-longer')).map(({ outcome }) => outcome)).toEqual(['extend-grace', 'retire-now']);
   });
 
   it('is refused when it comes late, with what was decided', async () => {

@@ -19,7 +19,7 @@ import type { CheckOptions, Procedure, Run, StepOptions, TryOutOptions } from '.
 import { tryOnce } from './try-out.js';
 import { attempt, type Ended } from './attempt.js';
 import type { Standing } from './choices.js';
-import { heed } from './haste.js';
+import { extended, heed } from './haste.js';
 import { Journal } from './journal.js';
 import { exitsOf } from './situation.js';
 import { Questions } from './questions.js';
@@ -104,7 +104,8 @@ export class RotationRun implements Run {
   }
 
   get waiting(): Waiting | null {
-    return this.#waits[0] ?? null;
+    const [oldest = null] = this.#waits;
+    return oldest && extended(oldest, this.inbox.haste);
   }
 
   /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */
@@ -208,9 +209,11 @@ export class RotationRun implements Run {
         for (let { until } = end; this.world.now() < until; end.move(until)) {
           const told = await this.wait(
             { for: 'grace', why: title, until, then: 'the rotation goes on', ...exitsOf(this, title) },
-            { wake: () => this.inbox.haste.length > 0, deadline: until, parks },
+            {
+              ...{ wake: () => this.inbox.haste.length > 0, deadline: until, parks },
+              heed: async () => void (until = await heed(this, title, until)),
+            },
           );
-          until = await heed(this, title, until);
           leaveIfTold(told);
         }
       }),
@@ -220,7 +223,7 @@ export class RotationRun implements Run {
   /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
   async wait(
     asked: Omit<Waiting, 'id'>,
-    { wake = () => false, known, ...wait }: Until = {},
+    { wake = () => false, heed, known, ...wait }: Until = {},
   ): Promise<DecisionRequest | null> {
     const overtaken = this.#overtakenSince(known);
     const waiting = this.questions.ask(asked, this.#waits);
@@ -232,6 +235,7 @@ export class RotationRun implements Run {
     let told: DecisionRequest | null;
     try {
       await this.parking.wait(wakes, wait);
+      if (heed && !overtaken()) await heed();
       told = answer();
       if (told) this.questions.close(waiting);
       if (told?.decision === 'abandon') this.givenUp = told;
@@ -293,6 +297,8 @@ export class RotationRun implements Run {
 
 interface Until extends Wait {
   readonly wake?: () => boolean;
+  /** What is done about that while the wait is still shown: another one follows. */
+  readonly heed?: () => Promise<void>;
   /** How many emergencies were known when what is waited about began. */
   readonly known?: number | undefined;
 }
