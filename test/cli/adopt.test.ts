@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => stage.stop());
 
 const adopt = (input: string, ...options: string[]): Promise<Ended> =>
-  stage.start(['adopt', 'openai', '--stdin', ...options], input).ended;
+  stage.given(input, 'adopt', 'openai', '--stdin', ...options);
 const versions = async (): Promise<unknown> =>
   (await stage.keyturn('status', 'openai', '--json')).json<{ credentials: unknown[] }>().credentials[0];
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { catalog } from '../../workflows/catalog.js';
+import { compiled } from './warm.js';
 
 const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
 let folder: string;
@@ -15,7 +16,12 @@ beforeAll(() => {
   chmodSync(program, 0o755);
   const config = join(folder, 'keyturn.yaml');
   writeFileSync(config, 'engines: { docs: {} }\ncredentials:\n  openai: {}\n  azure: {}\n  s3: { half written');
-  env = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, HOME: folder, KEYTURN_CONFIG: config };
+  env = {
+    PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+    HOME: folder,
+    KEYTURN_CONFIG: config,
+    NODE_COMPILE_CACHE: compiled,
+  };
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

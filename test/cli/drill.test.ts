@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { compiled } from './warm.js';
 
 const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
 
 it('plays a leaked value and ends with what was seen of it', () => {
-  const { status, stdout } = spawnSync(process.execPath, [main, 'demo', '--emergency', '--json'], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [main, 'demo', '--emergency', '--json'], {
+    ...{ encoding: 'utf8', env: { ...process.env, NODE_COMPILE_CACHE: compiled } },
+  });
 
   const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
   expect(status).toBe(0);

@@ -6,7 +6,7 @@ import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { type Ended, expectTold, hasTerminals, type Stage, startStage } from './stage.js';
 
-jest.setTimeout(60_000); // each command is a process of its own
+jest.setTimeout(60_000); // some commands wait for rotations
 
 let stage: Stage;
 let openai: OpenAiLab;
@@ -45,8 +45,8 @@ it('says whose a leaked value is, wherever it was copied from, and shows nothing
   const leaked = stage.scenario.adopted['key'] ?? '';
 
   const [known, unknown] = await Promise.all([
-    stage.start(['whose', '--json'], `  ${leaked}\r\n`).ended,
-    stage.start(['whose'], 'something else').ended,
+    stage.given(`  ${leaked}\r\n`, 'whose', '--json'),
+    stage.given('something else', 'whose'),
   ]);
 
   expect(known).toMatchObject({ code: 0 });

@@ -11,7 +11,7 @@ let stage: Stage;
 let other: DatabaseSync | null;
 const at = (file: string): string => join(stage.dir, file);
 const emergency = (...options: string[]): Promise<Ended> =>
-  stage.keyturn('emergency', 'openai', '--reason', 'a test', '--yes', '--json', ...options);
+  stage.start(['emergency', 'openai', '--reason', 'a test', '--yes', '--json', ...options]).ended;
 
 (mountable() ? describe : describe.skip)('An emergency while the disk of store and record is full', () => {
   beforeEach(async () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compiled, startWarm } from './warm.js';
 
 const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
 const commands = [
@@ -35,13 +36,16 @@ const commands = [
 ];
 
 function node(...args: string[]) {
-  return spawnSync(process.execPath, args, { encoding: 'utf8' });
+  return spawnSync(process.execPath, args, { encoding: 'utf8', env });
 }
 
-const keyturn = (...args: string[]) => node(main, ...args);
+const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
+const warm = startWarm(env);
+afterAll(() => warm.stop());
+const keyturn = (...args: string[]) => warm.play({ args, input: '', cwd: process.cwd(), env });
 
 it('names every command and every exit code', () => {
-  const { status, stdout } = keyturn('--help');
+  const { status, stdout } = node(main, '--help');
 
   expect(status).toBe(0);
   for (const command of commands) expect(stdout).toContain(`\n  ${command} `);
@@ -49,27 +53,27 @@ it('names every command and every exit code', () => {
     expect(stdout).toContain(code);
 });
 
-it.each(commands)('teaches %s with an example', (command) => {
-  const { status, stdout } = keyturn(command, '--help');
+it.each(commands)('teaches %s with an example', async (command) => {
+  const { code, stdout } = await keyturn(command, '--help');
 
-  expect(status).toBe(0);
+  expect(code).toBe(0);
   expect(stdout).toMatch(new RegExp(`Examples?:\\n.*keyturn ${command}`));
   expect(stdout).toContain('--json');
 });
 
-it('suggests the command that was meant, and changes nothing', () => {
-  const { status, stdout, stderr } = keyturn('rotat', 'openai');
+it('suggests the command that was meant, and changes nothing', async () => {
+  const { code, stdout, stderr } = await keyturn('rotat', 'openai');
 
-  expect(status).toBe(2);
+  expect(code).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).toContain('Did you mean rotate?');
   expect(stderr).toContain('Nothing was changed');
 });
 
-it('suggests the option that was meant, for programs too', () => {
-  const { status, stdout, stderr } = keyturn('rotate', 'openai', '--garce', '1 hour', '--json');
+it('suggests the option that was meant, for programs too', async () => {
+  const { code, stdout, stderr } = await keyturn('rotate', 'openai', '--garce', '1 hour', '--json');
 
-  expect(status).toBe(2);
+  expect(code).toBe(2);
   expect(stderr).toContain('Did you mean --grace?');
   expect(JSON.parse(stdout)).toMatchObject({
     error: { what: expect.stringContaining('--grace') as string, exitCode: 2 },
@@ -93,45 +97,45 @@ it.each([
     'keyturn decide [options] <credential> <decision>',
   ],
   [['completion', 'tcsh'], 'keyturn completion [options] <shell>'],
-])('shows the usage of the very command that %j got wrong', (line, usage) => {
-  const { status, stdout, stderr } = keyturn(...line, '--json');
+])('shows the usage of the very command that %j got wrong', async (line, usage) => {
+  const { code, stdout, stderr } = await keyturn(...line, '--json');
 
-  expect(status).toBe(2);
+  expect(code).toBe(2);
   expect(stderr).toContain(`  Usage  ${usage}\n`);
   expect(stderr).toContain(`${usage.replace(/ [[<].*/, '')} --help`);
   expect(JSON.parse(stdout)).toMatchObject({ error: { usage, exitCode: 2 } });
 });
 
-it('does not show again what was given for a duration and may be a key', () => {
-  const { status, stderr } = keyturn('rotate', 'openai', '--grace', 'sk-made-up-for-this-test-0123456789');
+it('does not show again what was given for a duration and may be a key', async () => {
+  const { code, stderr } = await keyturn('rotate', 'openai', '--grace', 'sk-made-up-for-this-test-0123456789');
 
-  expect(status).toBe(2);
+  expect(code).toBe(2);
   expect(stderr).toContain("option '--grace <duration>' argument is invalid");
   expect(stderr).not.toContain('sk-made-up');
 });
 
-it('tells its version, and what it runs on', () => {
-  const { stdout } = keyturn('version', '--json');
+it('tells its version, and what it runs on', async () => {
+  const { stdout } = await keyturn('version', '--json');
 
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   expect(JSON.parse(stdout)).toMatchObject({ keyturn: version, node: process.versions.node });
-  expect(keyturn('version').stdout).toContain(`keyturn ${version}\n`);
-  expect(keyturn('--version').stdout).toBe(`${version}\n`);
+  expect((await keyturn('version')).stdout).toContain(`keyturn ${version}\n`);
+  expect(node(main, '--version').stdout).toBe(`${version}\n`);
 });
 
 it('takes the configuration that KEYTURN_CONFIG names, unless --config names another', () => {
-  const [env, missing] = [{ ...process.env, KEYTURN_CONFIG: '/no/such/keyturn.yaml' }, '/nor/such/keyturn.yaml'];
+  const [named, missing] = [{ ...env, KEYTURN_CONFIG: '/no/such/keyturn.yaml' }, '/nor/such/keyturn.yaml'];
   const status = (...args: string[]) =>
-    spawnSync(process.execPath, [main, 'status', ...args], { env, encoding: 'utf8' });
+    spawnSync(process.execPath, [main, 'status', ...args], { env: named, encoding: 'utf8' });
 
   expect(status().stderr).toContain('no configuration file /no/such/keyturn.yaml');
   expect(status('--config', missing).stderr).toContain(`no configuration file ${missing}`);
 });
 
-it('takes no other decision than those there are', () => {
-  const { status, stderr } = keyturn('decide', 'openai', 'rollback', '--reason', 'x');
+it('takes no other decision than those there are', async () => {
+  const { code, stderr } = await keyturn('decide', 'openai', 'rollback', '--reason', 'x');
 
-  expect(status).toBe(2);
+  expect(code).toBe(2);
   expect(stderr).toContain('retry, roll-back, skip, abandon');
 });
 

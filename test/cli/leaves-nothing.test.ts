@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { says } from './stage.js';
+import { compiled } from './warm.js';
 import { until } from '../support/temporal.js';
 
 jest.setTimeout(120_000); // servers and workers have to come up before they can be ended
@@ -23,7 +24,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A command with a folder for temporary files of its own, by which everything that it starts is known. */
 function start(...args: string[]): ChildProcess {
-  const env = { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, KEYTURN_TEMPORAL_SERVER: temporal };
+  const own = { HOME: folder, TMPDIR: folder, KEYTURN_TEMPORAL_SERVER: temporal };
+  const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compiled, ...own };
   return spawn(process.execPath, [main, ...args], { env, cwd: folder });
 }
 

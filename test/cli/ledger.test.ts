@@ -73,7 +73,7 @@ it('is held against what workers told Temporal, by every command that looks', as
   await up.ended;
   putBack(join(stage.dir, 'second', 'keyturn.db'));
 
-  const refused = await stage.keyturn('up');
+  const refused = await stage.start(['up']).ended;
   const report = (): void => undefined;
   const binary = await findTemporalBinary({ report });
   const server = await startEmbeddedServer({ dataDir: join(stage.dir, 'temporal'), binary, report });

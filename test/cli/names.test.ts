@@ -40,7 +40,7 @@ describe('keyturn rename', () => {
     expect(ended.code).toBe(0);
     expect(ended.json()).toEqual({ credential: 'llm', formerName: 'openai', versions: 1, schedule: null });
     expect(await credentials()).toMatchObject([{ credential: 'llm', current: { number: 1 } }]);
-    expect((await stage.start(['adopt', 'llm', '--stdin', '--json'], value).ended).json()).toMatchObject({
+    expect((await stage.given(value, 'adopt', 'llm', '--stdin', '--json')).json()).toMatchObject({
       isNew: false,
     });
     expect((await stage.keyturn('ledger', 'llm')).stdout).toMatch(/openai v1 +adopted[^]+openai +renamed[^]+by ada/);
@@ -67,7 +67,7 @@ describe('keyturn rename', () => {
 
 describe('keyturn forget', () => {
   it('says what stays live, by its id, and forgets nothing when nobody agrees', async () => {
-    const { providerId } = (await stage.start(['adopt', 'openai', '--stdin', '--json'], value).ended).json<{
+    const { providerId } = (await stage.given(value, 'adopt', 'openai', '--stdin', '--json')).json<{
       providerId: string;
     }>();
 

@@ -7,6 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Lab } from '../../src/lab/lab.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { hasTerminals } from './stage.js';
+import { compiled } from './warm.js';
 
 jest.setTimeout(180_000); // everything from nothing to an emergency, each command a process of its own
 
@@ -23,7 +24,14 @@ beforeAll(async () => {
   writeFileSync(npx, `#!/bin/sh\n[ "$1" = keyturn ] || exit 9\nshift\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(npx, 0o755);
   const PATH = `${folder}:${process.env['PATH'] ?? ''}`;
-  env = { PATH, HOME: folder, KEYTURN_TEMPORAL_SERVER: temporal, TZ: 'UTC', TERM: 'xterm' };
+  env = {
+    PATH,
+    HOME: folder,
+    KEYTURN_TEMPORAL_SERVER: temporal,
+    TZ: 'UTC',
+    TERM: 'xterm',
+    NODE_COMPILE_CACHE: compiled,
+  };
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(async () => {

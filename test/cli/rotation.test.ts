@@ -7,6 +7,7 @@ import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import type { Progress } from '../../src/domain/rotation.js';
 import { loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
+import { until } from '../support/temporal.js';
 import { type Ended, expectTold, type Running, type Stage, startStage } from './stage.js';
 
 jest.setTimeout(60_000); // each command is a process of its own, and a test runs up to six
@@ -168,17 +169,16 @@ it('keeps the old value through the grace, which can be extended and ended', asy
   await watching.says('the old one is retired at');
 
   const extended = await stage.keyturn('extend-grace', 'openai', '2', 'hours', '--json');
-  const status = (await stage.keyturn('status', '--json')).json<{
-    credentials: [{ rotation: { progress: Progress } }];
-  }>();
+  const waiting = await until(async () => {
+    const status = await stage.keyturn('status', '--json');
+    const { credentials } = status.json<{ credentials: [{ rotation: { progress: Progress } }] }>();
+    return credentials[0].rotation.progress.waiting; // for so long it goes on in a new run, which has to begin
+  });
   const kept = stage.scenario.working().length;
   const ended = await stage.keyturn('retire-now', 'openai');
 
   expect(extended.code).toBe(0);
-  expect(status.credentials[0].rotation.progress.waiting).toMatchObject({
-    for: 'grace',
-    until: extended.json()['until'],
-  });
+  expect(waiting).toMatchObject({ for: 'grace', until: extended.json()['until'] });
   expect(kept).toBe(2);
   expect(ended.code).toBe(0);
   expect((await watching.ended).json()).toMatchObject({ outcome: 'retired', version: before + 1 });

@@ -23,7 +23,7 @@ afterAll(() => stage.stop());
 const rotate = (...options: string[]): Promise<Ended> => stage.keyturn('rotate', 'openai', ...options);
 
 it('tells a second one who is there', async () => {
-  const second = await stage.keyturn('up');
+  const second = await stage.start(['up']).ended;
 
   expectTold(second, 1, 'already runs on this data', 'started by process');
   expect(second.stderr).toContain(String(up.process.pid));

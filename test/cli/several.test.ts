@@ -8,7 +8,7 @@ let stage: Stage<Fleet>;
 beforeAll(async () => {
   stage = await startStage({ start: (options) => startFleet(2, options) });
   for (const [name, value] of Object.entries(stage.scenario.values))
-    expect((await stage.start(['adopt', name, '--stdin', '--sole-user'], value).ended).code).toBe(0);
+    expect((await stage.given(value, 'adopt', name, '--stdin', '--sole-user')).code).toBe(0);
   await stage.start(['up']).says('Ready.');
 });
 afterAll(() => stage.stop());

@@ -11,6 +11,7 @@ import type { Duration } from '../../src/domain/duration.js';
 import { loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { compiled, startWarm, type Warm } from './warm.js';
 
 const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
 
@@ -36,7 +37,11 @@ export interface Stage<S extends Scenario = Scenario> {
   readonly dir: string;
   readonly config: string;
   readonly scenario: S;
+  /** Plays a command to its end in the warm process of this test file. */
   keyturn(...args: string[]): Promise<Ended>;
+  /** The same, with something on standard input. */
+  given(input: string, ...args: string[]): Promise<Ended>;
+  /** Starts a process: for a command that stays, that is killed, or whose process is what is tested. */
   start(args: readonly string[], input?: string): Running;
   /** The same in a terminal, where input is typed while it runs. */
   startInTerminal(...args: readonly string[]): Running;
@@ -47,6 +52,15 @@ export interface Stage<S extends Scenario = Scenario> {
   /** Replaces text in the configuration. */
   edit(what: string | RegExp, by: string): void;
   stop(): Promise<void>;
+}
+
+const processes = process.env['KEYTURN_COMMANDS'] === 'processes'; // every command gets one of its own
+let warm: Warm | undefined;
+afterAll(() => warm?.stop());
+
+/** What a process of a test is told about this machine. */
+function environment(own: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], TZ: 'UTC', NODE_COMPILE_CACHE: compiled, ...own };
 }
 
 export async function startStage<S extends Scenario = Scenario>({
@@ -61,19 +75,19 @@ export async function startStage<S extends Scenario = Scenario>({
   const running = new Set<ChildProcess>();
   // Nothing that this machine is configured with counts: no TEMPORAL_*, no profile in the home directory.
   const temporal = (await findTemporalBinary({ report: () => undefined })).path;
-  const env = {
-    ...{ PATH: process.env['PATH'], HOME: dir, KEYTURN_TEMPORAL_SERVER: temporal, TZ: 'UTC' },
-    NODE_COMPILE_CACHE: join(dir, 'compiled'), // dozens of starts: each saves a fifth of its time
-  };
+  const env = environment({ HOME: dir, KEYTURN_TEMPORAL_SERVER: temporal });
 
+  const endedOf = ({ code, stdout, stderr }: Omit<Ended, 'json'>): Ended => {
+    said += stdout + stderr;
+    return { code, stdout, stderr, json: () => documentOf(stdout) as never };
+  };
   const track = (child: ChildProcessWithoutNullStreams): Running => {
     running.add(child);
     child.stdin.on('error', () => undefined); // a command that asks for nothing may have ended already
     const output = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     const ended = output.then(([stdout, stderr]): Ended => {
       running.delete(child);
-      said += stdout + stderr;
-      return { code: child.exitCode, stdout, stderr, json: () => documentOf(stdout) as never };
+      return endedOf({ code: child.exitCode, stdout, stderr });
     });
     return { process: child, ended, says: (what) => says(child, what) };
   };
@@ -82,15 +96,20 @@ export async function startStage<S extends Scenario = Scenario>({
     child.stdin.end(input);
     return track(child);
   };
+  const given: Stage['given'] = async (input, ...args) => {
+    if (processes) return start(args, input).ended;
+    warm ??= startWarm(environment({}));
+    return endedOf(await warm.play({ args, input, cwd: dir, env }));
+  };
   const stage: Stage<S> = {
-    ...{ dir, config: file, scenario, start },
-    keyturn: (...args) => start(args).ended,
+    ...{ dir, config: file, scenario, start, given },
+    keyturn: (...args) => given('', ...args),
     startInTerminal(...args) {
       const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
       return track(spawn('script', ['-qec', `stty cols 120 rows 40; ${command}`, '/dev/null'], { cwd: dir, env }));
     },
     async adopt(...options) {
-      const { code, stderr } = await start(['adopt', 'openai', '--stdin', ...options], scenario.adopted['key']).ended;
+      const { code, stderr } = await given(scenario.adopted['key'] ?? '', 'adopt', 'openai', '--stdin', ...options);
       if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
     },
     said: () => said,

@@ -6,6 +6,7 @@ import { questionText } from '../../src/cli/question-text.js';
 import { tellSilence } from '../../src/cli/silence.js';
 import { slowText } from '../../src/cli/steps-text.js';
 import type { Waiting } from '../../src/domain/rotation.js';
+import { compiled } from './warm.js';
 
 const same = (text: string): string => text;
 const paint: Paint = { bold: same, dim: same, good: same, bad: same, attention: same };
@@ -67,7 +68,8 @@ it('plays another sample each time, and says how to have the same again', () => 
   const main = join(process.cwd(), 'dist', 'src', 'cli', 'main.js');
   const sample = ['prove', '--simulated', '--procedure', 'no-such-procedure', '--sample', '3'];
   const seeds = [1, 2].map(() => {
-    const { stderr } = spawnSync(process.execPath, [main, ...sample], { encoding: 'utf8' });
+    const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
+    const { stderr } = spawnSync(process.execPath, [main, ...sample], { encoding: 'utf8', env });
     return /^Seed ([0-9a-f]{8}); the same again with --seed \1$/m.exec(stderr)?.[1];
   });
 
