@@ -1,9 +1,6 @@
 import { containmentId, rotationId } from '../../src/domain/temporal-names.js';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { fastClock } from '../../src/lab/clock.js';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
@@ -12,10 +9,11 @@ import { adopt } from '../../src/operations/adopt.js';
 import { conduct, type Conducted } from '../../src/operations/emergency.js';
 import { inputOf, openSession, type Session } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
-import { bundlePath, quiet } from '../../workers/bundle.js';
+import { bundlePath } from '../../workers/bundle.js';
 import type { Activities } from '../../workers/registered.js';
 import { type RunningWorkers, startWorkers } from '../../workers/rotation-worker.js';
 import { progress } from '../../workflows/rotation/messages.js';
+import { bundled } from '../support/bundled.js';
 import { inLaterRun, startTestTemporal, type TestTemporal, until } from '../support/temporal.js';
 
 jest.setTimeout(60_000); // two of these wait the five seconds after which a rotation counts as silent
@@ -102,19 +100,11 @@ it('contains beside a parked rotation whose code has changed', async () => {
   const { handle } = await begin();
   await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
   await workers?.stop();
-  const dir = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./changed/index.ts', import.meta.url)),
-    workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/rotation/interceptor.ts', import.meta.url))],
-    logger: quiet,
-  });
-  writeFileSync(join(dir, 'bundle.js'), code);
-  await work(join(dir, 'bundle.js'));
+  await work(await bundled(fileURLToPath(new URL('./changed/index.ts', import.meta.url))));
 
   const conducted = await emergency();
 
   expectReplaced(conducted, containmentId(session.store.installation, 'openai'));
-  rmSync(dir, { recursive: true, force: true });
 });
 
 it('begins with the worker when none is up, and says that nobody has taken it', async () => {

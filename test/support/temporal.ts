@@ -38,12 +38,14 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   };
 }
 
-/** Polls until a condition holds; the test's own timeout ends it otherwise. */
+const longestPauseMs = 50; // a look at a rotation costs the server and the worker as much as a step of it
+
+/** Polls until a condition holds, ever less often; the test's own timeout ends it otherwise. */
 export async function until<T>(look: () => Promise<T>): Promise<Exclude<T, undefined | null | false>> {
-  for (;;) {
+  for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const seen = await look();
     if (seen) return seen as Exclude<T, undefined | null | false>;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

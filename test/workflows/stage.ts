@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { recordingInterceptor } from '../../activities/shared/interceptor.js';
 import { createVersionsActivities } from '../../activities/versions/activities.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
@@ -15,8 +15,8 @@ import { createKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/store.js';
 import { registered } from '../../workers/registered.js';
-import { quiet } from '../../workers/bundle.js';
 import { progress } from '../../workflows/rotation/messages.js';
+import { bundled } from '../support/bundled.js';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.js';
 import type { Scripted } from './scripted/index.js';
 
@@ -96,15 +96,11 @@ export async function startStage(): Promise<Stage> {
     activities: registered(systems),
     interceptors: { activity: [recordingInterceptor(store)] },
   };
-  const bundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./scripted/index.ts', import.meta.url)),
-    workflowInterceptorModules: [fileURLToPath(new URL('../../workflows/rotation/interceptor.ts', import.meta.url))],
-    logger: quiet,
-  });
+  const codePath = await bundled(fileURLToPath(new URL('./scripted/index.ts', import.meta.url)));
   const taskQueue = taskQueueOf(store.installation);
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue, workflowBundle: bundle, maxHeartbeatThrottleInterval: '200 ms' }),
-    Worker.create({ ...common, taskQueue: emergencyQueueOf(taskQueue), workflowBundle: bundle }),
+    Worker.create({ ...common, taskQueue, workflowBundle: { codePath }, maxHeartbeatThrottleInterval: '200 ms' }),
+    Worker.create({ ...common, taskQueue: emergencyQueueOf(taskQueue), workflowBundle: { codePath } }),
   ]);
   const running = workers.map((worker) => worker.run());
   return Object.assign(stage, {
