@@ -24,9 +24,13 @@ let playground: Playground;
 let session: Session;
 let workers: RunningWorkers | null = null;
 
-beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] }));
-beforeEach(async () => {
+// One server for all: each test is an installation of its own, with queues and ids of its own.
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   temporal = await startTestTemporal();
+});
+afterAll(() => temporal.stop());
+beforeEach(async () => {
   scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
   playground = await createPlayground(scenario, { grace: '48 hours', patience: '0 seconds' });
   session = await openSession({ file: playground.file, create: true });
@@ -35,7 +39,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await workers?.stop();
   workers = null;
-  await temporal.stop();
   await session.close();
   await playground.remove();
   await scenario.stop();
