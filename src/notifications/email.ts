@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { OutsideError } from '../../activities/shared/outside-error.js';
 import type { Notifications } from '../config/notifications.js';
 import type { Channel, Notice } from '../domain/notice.js';
@@ -16,6 +15,7 @@ export function emailChannel({ host, port, security, username, password, from, t
   return {
     name: 'email',
     async send(notice) {
+      const { createTransport } = await import('nodemailer'); // most commands send nothing, and loading it takes them longer
       const transport = createTransport({
         ...{
           host,
