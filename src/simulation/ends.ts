@@ -6,56 +6,58 @@ const endsOfEmergencies: readonly RotationOutcome[] = ['replaced', 'contained', 
 
 /** What happened besides the rotations themselves. */
 export interface Circumstances {
+  /** Newest first. */
   readonly rows: readonly RotationRow[];
-  /** A person was asked once too often. */
-  readonly gaveUp: boolean;
+  /** Numbers of the next versions of rotations that a person gave up; 0 for one that had not opened yet. */
+  readonly gaveUp: ReadonlySet<number>;
   readonly emergency: boolean;
+}
+
+interface End extends RotationReport {
+  /** It ran without Temporal, where nobody can be asked: what would ask is given up. */
+  readonly alone: boolean;
 }
 
 /** What the rotations of one credential came to, one after the other or one instead of the other. */
 export class Ends {
   readonly problems = new Set<string>();
-  readonly #reports: RotationReport[] = [];
-  /** Ends that nobody could be asked about: what is done without Temporal gives up. */
-  #alone = false;
+  readonly #all: End[] = [];
 
   /** Told of every workflow that has ended. */
   readonly hear = ({ type, workflowId, status, result }: Execution): void => {
     void result.promise.then(
-      (value) => void (type !== 'scheduledRotation' && this.#reports.push(value as RotationReport)),
+      (value) => void (type !== 'scheduledRotation' && this.#all.push({ ...(value as RotationReport), alone: false })),
       (why: unknown) => void this.problems.add(`the workflow ${workflowId} is ${status}: ${String(why)}`),
     );
   };
 
   /** The end of one that ran without Temporal. */
   add(report: RotationReport): void {
-    this.#reports.push(report);
-    this.#alone ||= report.outcome === 'abandoned';
+    this.#all.push({ ...report, alone: true });
   }
 
-  /** How it all ended: what somebody gave up decides, and then whoever came last. Null when none ended as a rotation does. */
+  /** How it all ended: as the newest rotation did. Null when that one did not end, or none was opened and none ended. */
   last({ rows: [newest] }: Pick<Circumstances, 'rows'>): RotationReport | null {
-    const all = this.#reports;
-    return (
-      all.findLast(({ outcome }) => outcome === 'abandoned') ??
-      all.findLast(({ version, outcome }) => version === newest?.version && outcome !== 'failed') ??
-      all.at(-1) ??
-      null
-    );
+    if (!newest) return this.#all.at(-1) ?? null;
+    const own = this.#all.filter(({ version }) => version === newest.version); // also of one that made way for it and left it its version
+    return own.findLast(({ outcome }) => outcome !== 'failed') ?? own.at(-1) ?? null;
   }
 
-  wrong({ rows, gaveUp, emergency }: Circumstances): string[] {
-    const outcomes = this.#reports.map(({ outcome }) => outcome);
-    const failed = this.#reports.filter((report) => report.outcome === 'failed' && !isOvertaken(report, rows));
-    const abandoned = this.#reports.filter(({ outcome }) => outcome === 'abandoned');
+  wrong(circumstances: Circumstances): string[] {
+    const { rows, gaveUp, emergency } = circumstances;
+    const failed = this.#all.filter((end) => end.outcome === 'failed' && !isOvertaken(end, rows));
+    const unasked = this.#all.filter(
+      ({ outcome, version, alone }) => outcome === 'abandoned' && !alone && !gaveUp.has(version),
+    );
+    const seized = rows.filter((row) => row.seized).map(({ version }) => version);
+    const ofEmergencies = this.#all.filter(({ version, alone }) => alone || seized.includes(version));
     return [
       ...failed.map(({ why }) => `it failed: ${why ?? 'without a reason'}`),
-      ...(gaveUp || this.#alone
-        ? []
-        : abandoned.map(({ why }) => `it gave up, and nobody told it to: ${why ?? 'without a reason'}`)),
-      ...(emergency && !outcomes.some((outcome) => endsOfEmergencies.includes(outcome))
-        ? [`there was an emergency, and it ended as ${outcomes.join(', ')}`]
+      ...unasked.map(({ why }) => `it gave up, and nobody told it to: ${why ?? 'without a reason'}`),
+      ...(emergency && !ofEmergencies.some(({ outcome }) => endsOfEmergencies.includes(outcome))
+        ? [`there was an emergency, and it ended as ${this.#all.map(({ outcome }) => outcome).join(', ')}`]
         : []),
+      ...(rows.length > 0 && this.last(circumstances) === null ? ['the newest rotation did not say how it ended'] : []),
     ];
   }
 }

@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Decision, Progress } from '../domain/rotation.js';
+import type { Decision, Progress, Waiting } from '../domain/rotation.js';
 import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Scenario } from '../lab/scenario.js';
@@ -43,7 +43,8 @@ interface Answer {
 /** Somebody who looks at a rotation now and then, answers what it asks, and interferes. */
 export class Person {
   readonly problems = new Set<string>();
-  gaveUp = false;
+  /** Numbers of the next versions of rotations that were given up; 0 for one that had not opened yet. */
+  readonly gaveUp = new Set<number>();
   readonly #at: Surroundings;
   /** What was decided, by the question. */
   readonly #answers = new Map<string, Answer>();
@@ -164,21 +165,30 @@ export class Person {
   }
 
   async #answer(workflowId: string): Promise<void> {
-    const { sim, client, truth, plan } = this.#at;
+    const { sim, client, plan } = this.#at;
     const handle = client.workflow.getHandle<RotationWorkflow>(workflowId);
-    const { waiting }: Progress = await handle.query(progress);
+    const seen: Progress = await handle.query(progress);
+    const { waiting, next } = seen;
     if (waiting?.for !== 'operator') return;
     const { why: title, choices, id } = waiting;
     const decision = this.#choose(choices, title);
-    if (drift.test(title) && !truth.edited && !truth.darkByOthers)
-      this.problems.add(`it says that somebody changed the setting, and nobody did: ${title}`);
+    this.#doubt(seen, waiting);
     sim.note(`a person is asked "${title}" and says ${decision}`);
     if (plan.answerMs > 0) await sim.sleep(plan.answerMs);
     if (plan.wrongAnswers) await this.#answerWrongly(handle, choices, id);
     this.#answers.set(id, { decision, why: title });
     const times = plan.doubleDecisions ? 2 : 1;
-    await Promise.allSettled(Array.from({ length: times }, () => decideOn(handle, decision, id)));
-    if (decision === 'abandon') this.gaveUp = true;
+    const told = await Promise.allSettled(Array.from({ length: times }, () => decideOn(handle, decision, id)));
+    if (decision === 'abandon' && told.some(({ status }) => status === 'fulfilled')) this.gaveUp.add(next ?? 0);
+  }
+
+  /** Some questions are none that should be asked. */
+  #doubt(seen: Progress, waiting: Waiting): void {
+    const { truth } = this.#at;
+    const { why } = waiting;
+    if (drift.test(why) && !truth.edited && !truth.darkByOthers)
+      this.problems.add(`it says that somebody changed the setting, and nobody did: ${why}`);
+    if (keepsWaiting(seen, waiting)) this.problems.add(`an emergency waits for an answer to what it made void: ${why}`);
   }
 
   /** To the question before, to one that nobody asked, and with what is no choice. */
@@ -221,6 +231,12 @@ export class Person {
 
 function needsOperator({ shown }: Execution): boolean {
   return [shown.get('KeyturnNeedsOperator')].flat()[0] === true;
+}
+
+/** A containment waits for the roll back that it takes the place of, and that one for an answer. */
+function keepsWaiting({ phase, steps }: Progress, { why }: Waiting): boolean {
+  const asking = steps.filter(({ title, state }) => state === 'running' && why.startsWith(`${title}: `));
+  return phase === 'contain' && asking.length > 0 && asking.every((step) => step.phase === 'roll-back');
 }
 
 async function decideOn(handle: Rotation, decision: Decision, question: string): Promise<void> {
