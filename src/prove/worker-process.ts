@@ -20,6 +20,8 @@ import { createTracer } from './tracer.js';
 export interface Without {
   readonly store?: (store: Store) => Store;
   readonly activities?: (activities: Activities, store: Store) => Activities;
+  /** Changes the workflow bundle; for simulated workers alone. */
+  readonly workflows?: (bundle: string) => string;
 }
 
 const pollsEndMs = 200;
@@ -89,6 +91,8 @@ async function rule({ module, rule: name }: NonNullable<Assignment['without']>):
   const { without } = (await import(module)) as { without: Readonly<Record<string, Without>> };
   const found = without[name];
   if (!found) throw new Error(`${module} takes out no rule called ${name}`);
+  if (found.workflows)
+    throw new Error(`"${name}" is a rule of the workflows, which this worker has as they were built`);
   return found;
 }
 

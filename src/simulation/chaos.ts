@@ -102,7 +102,7 @@ class Scene {
     this.#sim = sim;
     this.#job = job;
     this.#plan = plan;
-    this.#pending = [...plan.troubles];
+    this.#pending = plan.troubles.map((trouble, index) => (index === 0 ? unfollowing(trouble) : trouble));
   }
 
   async play(procedure: string, { defer, begin }: { readonly defer: Defer; readonly begin: () => void }) {
@@ -166,15 +166,27 @@ class Scene {
     if (this.#over || process.state !== 'up') return;
     this.#sim.trace(`${process.name} ${place.at} ${nameless(place.name)}`);
     for (const layer of layersOf(place)) this.counts[layer]++;
-    for (const trouble of this.#pending.filter(({ layer, place: at }) => at < this.counts[layer])) {
+    for (const trouble of this.#due()) {
       if (!isPossible(trouble, this.#reach.stage) || !fits(trouble, place)) continue;
-      this.#pending.splice(this.#pending.indexOf(trouble), 1);
+      this.#takeOut(trouble);
       const forHowLong = durable.has(trouble.kind) ? ` for ${trouble.ms} ms` : '';
       this.struck.push(`${trouble.kind}${forHowLong} at ${place.at} ${place.name}`);
       this.#sim.trace(`trouble: ${trouble.kind}`);
       strike(this.#reach, trouble, { place, process });
       if (process.state !== 'up') return;
     }
+  }
+
+  #due(): Trouble[] {
+    return this.#pending.filter(({ follows, layer, place }) => !follows && place < this.counts[layer]);
+  }
+
+  /** It strikes once, and from here on the one that follows it counts its places. */
+  #takeOut(trouble: Trouble): void {
+    const index = this.#pending.indexOf(trouble);
+    this.#pending.splice(index, 1);
+    const next = this.#pending[index];
+    if (next?.follows) this.#pending[index] = { ...unfollowing(next), place: this.counts[next.layer] + next.place };
   }
 
   /** Whatever is still under way comes to its end: attempts that were frozen above all. */
@@ -202,4 +214,8 @@ class Scene {
       ],
     };
   }
+}
+
+function unfollowing({ kind, layer, place, ms }: Trouble): Trouble {
+  return { kind, layer, place, ms };
 }

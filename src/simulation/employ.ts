@@ -97,6 +97,7 @@ async function work(
   const activities = registered(composeSystems(session.config, store));
   const worker = new SimWorker({
     ...{ process, temporal: server, store },
+    ...(without.workflows && { workflows: without.workflows }),
     activities: entering(tracer.activities(without.activities?.(activities, store) ?? activities), process, around),
   });
   box.worker = worker;

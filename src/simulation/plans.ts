@@ -1,6 +1,7 @@
 import { Random } from './random.js';
 import {
   durable,
+  type Layer,
   layers,
   others,
   passing,
@@ -50,16 +51,54 @@ export type Profile = keyof typeof profiles;
 const durationsMs = [30, 300, 1_100, 2_500, 8_000, 25_000, 50_000] as const;
 const weights: Partial<Record<TroubleKind, number>> = { kill: 4, freeze: 4, overtaken: 2, emergency: 2 };
 
+/** One of several troubles that are aimed. */
+interface Link {
+  readonly kinds: readonly TroubleKind[];
+  readonly layer: Layer;
+  readonly ms?: readonly number[];
+}
+
+/** Troubles that strike right after each other, where those that are drawn one by one hardly ever meet. */
+const aims: readonly (readonly Link[])[] = [
+  // an emergency while a roll back is in trouble
+  [
+    { kinds: ['refusal', 'take-back'], layer: 'request' },
+    { kinds: ['refusal', 'hollow-deletion'], layer: 'request' },
+    { kinds: ['emergency', 'emergency-command'], layer: 'fence' },
+  ],
+  // whoever takes over for an emergency freezes until it is dealt with
+  [
+    { kinds: ['emergency', 'emergency-command', 'overtaken'], layer: 'any' },
+    { kinds: ['freeze'], layer: 'write', ms: [25_000, 50_000] },
+  ],
+  // no store for longer than a step asks it
+  [{ kinds: ['store-away'], layer: 'write', ms: [50_000] }],
+];
+const aimed = 0.25; // of the plans in which all of this may happen
+const soon = 6; // places
+
+function aim(seed: string, counts: PlaceCounts): Trouble[] {
+  const random = new Random(`${seed}/aim`);
+  if (!random.chance(aimed)) return [];
+  return random.pick(aims).map(({ kinds, layer, ms = durationsMs }, index): Trouble => {
+    const follows = index > 0;
+    const place = random.below(follows ? soon : Math.max(1, counts[layer]));
+    return { kind: random.pick(kinds), layer, place, ...(follows && { follows }), ms: random.pick(ms) };
+  });
+}
+
 /** The plan of a seed, for a rotation that passes so many places without trouble. */
 export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Plan {
   const { kinds, most, graceMs, answerMs, doubleDecisions, wrongAnswers }: Dice = profiles[profile];
   const random = new Random(`${seed}/plan`);
   const weighted = kinds.flatMap((kind) => Array.from({ length: weights[kind] ?? 1 }, () => kind));
-  const troubles = Array.from({ length: 1 + random.below(most) }, (): Trouble => {
+  const drawn = Array.from({ length: 1 + random.below(most) }, (): Trouble => {
     const layer = random.pick(layers);
     const kind = random.pick(weighted);
     return { kind, layer, place: random.below(Math.max(1, counts[layer])), ms: random.pick(durationsMs) };
   });
+  const aimedAt = profile === 'all' ? aim(seed, counts) : [];
+  const troubles = [...aimedAt, ...drawn.slice(0, most - aimedAt.length)];
   return {
     ...{ troubles, graceMs: random.pick(graceMs), patienceMs: random.pick([3_000, 600_000]) },
     ...{ answerMs: random.pick(answerMs), doubleDecisions: doubleDecisions && random.chance(0.25) },

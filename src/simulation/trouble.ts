@@ -37,6 +37,8 @@ export interface Trouble {
   readonly layer: Layer;
   /** At which place of the layer that is passed, counted over all processes. */
   readonly place: number;
+  /** Its place is counted from where the trouble before it strikes; from the beginning when left out, or for the first one. */
+  readonly follows?: true;
   /** For how long, where that means something. */
   readonly ms: number;
 }

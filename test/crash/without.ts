@@ -1,4 +1,5 @@
-// Loaded by the worker under test (src/prove/worker-process.ts): each entry takes exactly one safety rule out of what it is built of.
+// Loaded by the worker under test (src/prove/worker-process.ts, src/simulation/employ.ts): each entry takes exactly one safety rule out of what
+// it is built of.
 // Of the project it imports types alone, so that Node runs it as it is.
 import { Context } from '@temporalio/activity';
 import type { Without } from '../../src/prove/worker-process.js';
@@ -98,6 +99,12 @@ export const without: Readonly<Record<string, Without>> = {
         store.open(credential, claims, request, { workflowId, runId }),
     }),
   },
+  'the newest attempt seizes the credential': {
+    store: (store) => ({
+      ...store,
+      seize: (credential, request, { workflowId, runId }) => store.seize(credential, request, { workflowId, runId }),
+    }),
+  },
   'what was seen is not dated anew': {
     store: (store) => ({ ...store, prove: (ref, finding) => store.prove(ref, finding) }),
   },
@@ -121,7 +128,41 @@ export const without: Readonly<Record<string, Without>> = {
       open: async (...asked) => ({ ...(await store.open(...asked)), unconfirmed: false }),
     }),
   },
+  'a roll back makes way for an emergency': {
+    workflows: changed([
+      '#overtakenSince(known = this.inbox.emergencies.length) {',
+      '#overtakenSince() { const known = this.inbox.emergencies.length;',
+    ]),
+  },
+  'a store that is away ends no rotation': {
+    workflows: changed(["if (step.phase === 'close' ? kind === 'lost' : kind !== 'passing')", 'if (kind)']),
+  },
+  'a decision answers one question': {
+    workflows: changed(
+      ['answers.set(request.question, request);', 'answers.set(`${answers.size} of ${request.question}`, request);'],
+      ['const first = answers.get(request.question);', 'const first = undefined;'],
+      [
+        'this.inbox.answers.get(waiting.id)',
+        '(this.waiting === waiting ? this.inbox.answers.values().next().value : null)',
+      ],
+      [
+        'this.questions.close(waiting);',
+        'this.questions.close(waiting), this.inbox.answers.delete([...this.inbox.answers.keys()][0]);',
+      ],
+    ),
+  },
 };
+
+/** Exchanges pieces of what was built of the workflows, each of which is there once. */
+function changed(...pieces: readonly (readonly [string, string])[]): (bundle: string) => string {
+  return (bundle) =>
+    pieces.reduce((code, [piece, by]) => {
+      const [before, after, ...rest] = code.split(piece);
+      if (before === undefined || after === undefined || rest.length > 0)
+        throw new Error(`not once in the workflows: ${piece}`);
+      return before + by + after;
+    }, bundle);
+}
 
 /** Whatever was logged under a document's id counts as its own, as long as the activity runs. */
 function mixingUp(activity: Activities[string] | undefined): Activities[string] {
