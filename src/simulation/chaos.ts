@@ -138,7 +138,7 @@ class Scene {
     const hire = (): void => {
       if (!this.#over) job.hire({ file, temporalData: 'memory', snag: null });
     };
-    hire();
+    for (let count = 0; count < (plan.workers ?? 1); count++) hire();
     const input = inputOf(session.config, credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
     const { graceMs, patienceMs } = plan;
     const { client } = job.temporal;

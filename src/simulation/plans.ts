@@ -56,35 +56,39 @@ interface Link {
   readonly kinds: readonly TroubleKind[];
   readonly layer: Layer;
   readonly ms?: readonly number[];
+  /** Places after the one before it, of which one is drawn; left out for the first one. */
+  readonly after?: readonly number[];
 }
 
 /** Troubles that strike right after each other, where those that are drawn one by one hardly ever meet. */
 const aims: readonly (readonly Link[])[] = [
-  // an emergency while a roll back is in trouble
+  // an emergency while a step of a roll back fails, whose worker tells so when another one has heard of it
   [
-    { kinds: ['refusal', 'take-back'], layer: 'request' },
-    { kinds: ['refusal', 'hollow-deletion'], layer: 'request' },
-    { kinds: ['emergency', 'emergency-command'], layer: 'fence' },
+    { kinds: ['refusal'], layer: 'request' },
+    { kinds: ['refusal'], layer: 'request', after: [0, 1] },
+    { kinds: ['overtaken'], layer: 'fence', ms: [300], after: [1] },
   ],
   // whoever takes over for an emergency freezes until it is dealt with
   [
     { kinds: ['emergency', 'emergency-command', 'overtaken'], layer: 'any' },
-    { kinds: ['freeze'], layer: 'write', ms: [25_000, 50_000] },
+    { kinds: ['freeze'], layer: 'write', ms: [25_000, 50_000], after: [0, 1, 2, 3, 4, 5] },
   ],
   // no store for longer than a step asks it
   [{ kinds: ['store-away'], layer: 'write', ms: [50_000] }],
 ];
 const aimed = 0.25; // of the plans in which all of this may happen
-const soon = 6; // places
+const several = 0.6; // of those plans have more than one worker
 
-function aim(seed: string, counts: PlaceCounts): Trouble[] {
+/** What stands at the beginning of a plan besides what is drawn one by one. */
+function aim(seed: string, counts: PlaceCounts): Pick<Plan, 'troubles' | 'workers'> {
   const random = new Random(`${seed}/aim`);
-  if (!random.chance(aimed)) return [];
-  return random.pick(aims).map(({ kinds, layer, ms = durationsMs }, index): Trouble => {
-    const follows = index > 0;
-    const place = random.below(follows ? soon : Math.max(1, counts[layer]));
-    return { kind: random.pick(kinds), layer, place, ...(follows && { follows }), ms: random.pick(ms) };
+  const workers = random.chance(several) ? 2 : 1;
+  if (!random.chance(aimed)) return { troubles: [], workers };
+  const troubles = random.pick(aims).map(({ kinds, layer, ms = durationsMs, after }): Trouble => {
+    const place = after ? random.pick(after) : random.below(Math.max(1, counts[layer]));
+    return { kind: random.pick(kinds), layer, place, ...(after && { follows: true }), ms: random.pick(ms) };
   });
+  return { troubles, workers };
 }
 
 /** The plan of a seed, for a rotation that passes so many places without trouble. */
@@ -97,10 +101,10 @@ export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Pla
     const kind = random.pick(weighted);
     return { kind, layer, place: random.below(Math.max(1, counts[layer])), ms: random.pick(durationsMs) };
   });
-  const aimedAt = profile === 'all' ? aim(seed, counts) : [];
-  const troubles = [...aimedAt, ...drawn.slice(0, most - aimedAt.length)];
+  const first = profile === 'all' ? aim(seed, counts) : { troubles: [], workers: 1 };
   return {
-    ...{ troubles, graceMs: random.pick(graceMs), patienceMs: random.pick([3_000, 600_000]) },
+    ...{ ...first, troubles: [...first.troubles, ...drawn.slice(0, most - first.troubles.length)] },
+    ...{ graceMs: random.pick(graceMs), patienceMs: random.pick([3_000, 600_000]) },
     ...{ answerMs: random.pick(answerMs), doubleDecisions: doubleDecisions && random.chance(0.25) },
     ...(wrongAnswers && random.chance(0.25) && { wrongAnswers }),
   };
@@ -109,6 +113,7 @@ export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Pla
 /** Nothing goes wrong. */
 export const calm: Plan = {
   ...{ troubles: [], graceMs: shortGraceMs, patienceMs: 600_000, answerMs: 0, doubleDecisions: false },
+  workers: 1,
 };
 
 /** Plans that are simpler than this one, the simplest first. */
@@ -117,6 +122,7 @@ export function* simpler(plan: Plan): Generator<Plan> {
   for (const left of troubles) yield { ...plan, troubles: troubles.filter((each) => each !== left) };
   if (plan.doubleDecisions) yield { ...plan, doubleDecisions: false };
   if (plan.wrongAnswers) yield { ...plan, wrongAnswers: false };
+  if (plan.workers !== calm.workers) yield { ...plan, workers: 1 };
   if (plan.answerMs !== calm.answerMs) yield { ...plan, answerMs: calm.answerMs };
   if (plan.graceMs !== calm.graceMs) yield { ...plan, graceMs: calm.graceMs };
   if (plan.patienceMs !== calm.patienceMs) yield { ...plan, patienceMs: calm.patienceMs };

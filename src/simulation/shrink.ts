@@ -1,4 +1,5 @@
 import { chaos, type ChaosCase, type ChaosVerdict } from './chaos.js';
+import { kindOf } from './kind-of.js';
 import { simpler } from './plans.js';
 
 const mostTries = 30; // a case takes a tenth of a second, and some a few
@@ -19,14 +20,6 @@ export async function shrink(what: ChaosCase, failed: ChaosVerdict): Promise<Cha
     }
   }
   return smallest;
-}
-
-/** Problems that differ in names, numbers and moments alone are one. */
-export function kindOf(problem: string): string {
-  return problem
-    .replaceAll(/"[^"]*"/g, '"…"')
-    .replaceAll(/\d+/g, 'N')
-    .slice(0, 100);
 }
 
 /** A failure as a test of this project. */

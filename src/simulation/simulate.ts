@@ -3,7 +3,7 @@ import { stages } from '../prove/stages/index.js';
 import type { ChaosVerdict } from './chaos.js';
 import type { Profile } from './plans.js';
 import { type Simulator, startSimulators } from './pool.js';
-import { kindOf } from './shrink.js';
+import { kindOf } from './kind-of.js';
 
 export interface SimulateOptions {
   readonly cases: number;

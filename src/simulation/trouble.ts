@@ -53,6 +53,8 @@ export interface Plan {
   readonly answerMs: number;
   /** Whether each answer arrives twice. */
   readonly doubleDecisions: boolean;
+  /** How many workers there are; one when left out. What one of them does, another one may not know yet. */
+  readonly workers?: number;
   /** Whether people first answer a question that is over, and then with what is no choice; not when left out. */
   readonly wrongAnswers?: boolean;
 }

@@ -1,5 +1,6 @@
 import { calm, planOf, simpler } from '../../src/simulation/plans.js';
-import { asTest, kindOf } from '../../src/simulation/shrink.js';
+import { kindOf } from '../../src/simulation/kind-of.js';
+import { asTest } from '../../src/simulation/shrink.js';
 import { fits, type Plan } from '../../src/simulation/trouble.js';
 
 const counts = { any: 300, request: 10, answer: 10, write: 30, fence: 8 };
