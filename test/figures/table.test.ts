@@ -1,4 +1,4 @@
-import { tableOf, type Tally } from './table.js';
+import { sensitivityOf, tableOf, type Tally } from './table.js';
 
 const tally = (cases: number, failed: number, schedules?: number): Tally => ({
   ...{ cases, failed, lostSecrets: failed, wrongDeletions: 0, falseProofs: 0 },
@@ -16,5 +16,20 @@ it('has a row for each procedure that was played anywhere, and one that adds the
     '| `a` | 1,500 | 40 | 1,235 | 0 | 1 | 1 | 0 | 0 |',
     '| `b` | 0 | 30 | 25 | 6 | 0 | 0 | 0 | 0 |',
     '| all | 1,500 | 70 | 1,260 | 6 | 1 | 1 | 0 | 0 |',
+  ]);
+});
+
+it('has a row for each rule that was taken out, also where that did not show', () => {
+  const lines = sensitivityOf(
+    [
+      { rule: 'the fence', cases: 1204, problems: ['version 2: "accepted" was proved and was not so', 'more'] },
+      { rule: 'fresh proof', cases: null, problems: [] },
+    ],
+    2_000,
+  );
+
+  expect(lines.slice(2)).toEqual([
+    '| the fence | 1,204 | version N: "…" was proved and was not so |',
+    '| fresh proof | not within 2,000 |  |',
   ]);
 });

@@ -1,3 +1,5 @@
+import { kindOf } from '../../src/simulation/kind-of.js';
+
 /** As much of a report of the crash matrix or of chaos as the table shows. */
 export interface Tally {
   readonly cases: number;
@@ -22,6 +24,14 @@ export interface Figures {
   readonly real: Played;
 }
 
+/** As much as the table shows of how soon it shows that a rule is missing. */
+export interface Missing {
+  readonly rule: string;
+  /** Counted from 1; null when it did not show. */
+  readonly cases: number | null;
+  readonly problems: readonly string[];
+}
+
 const none: Tally = { cases: 0, failed: 0, lostSecrets: 0, wrongDeletions: 0, falseProofs: 0, schedules: 0 };
 const head = [
   ...['procedure', 'cases of its matrix, simulated', 'cases of chaos', 'different schedules of both'],
@@ -37,6 +47,16 @@ export function tableOf(figures: Figures): string[] {
     return rowOf(`\`${id}\``, { matrix: ofMatrix ?? none, chaos: ofChaos ?? none, real: ofReal ?? none });
   });
   return [line(head), line(head.map(() => '---')), ...rows, rowOf('all', figures)];
+}
+
+/** Lines of Markdown: a row for each safety rule that was taken out. `most`: how many cases were played at most. */
+export function sensitivityOf(found: readonly Missing[], most: number): string[] {
+  const rows = found.map(({ rule, cases, problems: [problem = ''] }) => [
+    rule,
+    cases === null ? `not within ${most.toLocaleString('en')}` : cases.toLocaleString('en'),
+    kindOf(problem).replaceAll('|', '/'),
+  ]);
+  return [['taken out', 'shows in case', 'for instance as'], ['---', '---', '---'], ...rows].map(line);
 }
 
 function rowOf(name: string, { matrix, chaos, real }: Readonly<Record<keyof Figures, Tally>>): string {
