@@ -21,6 +21,15 @@ describe('a plan', () => {
     }
   });
 
+  it('is aimed at what follows now and then, and often has more than one worker', () => {
+    const plans = Array.from({ length: 400 }, (_, index) => planOf(String(index), 'all', counts));
+    const following = plans.filter(({ troubles }) => troubles.some(({ follows }) => follows));
+
+    expect(following.length).toBeGreaterThan(40);
+    expect(following.every(({ troubles: [first] }) => first?.follows === undefined)).toBe(true);
+    expect(plans.filter(({ workers }) => workers === 2).length).toBeGreaterThan(200);
+  });
+
   it('becomes simpler step by step, until nothing is left of it', () => {
     let plan: Plan = planOf('a', 'all', counts);
     for (let next = simpler(plan).next(); !next.done; next = simpler(plan).next()) plan = next.value;

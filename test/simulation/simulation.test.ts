@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { prove } from '../../src/prove/prove.js';
 import { simulatedPlayers } from '../../src/simulation/players.js';
+import type { Plan } from '../../src/simulation/trouble.js';
 import { type Simulator, startSimulators } from '../../src/simulation/pool.js';
 import { createScheduleCount } from '../../src/simulation/schedules.js';
 
@@ -118,6 +119,70 @@ describe('beside the rotation', () => {
 });
 
 describe('a safety rule that is taken out', () => {
+  const patient = { graceMs: 7_200_000, patienceMs: 600_000, answerMs: 0, doubleDecisions: false };
+  const cases: readonly { rule: string; seed: string; says: string; plan: Plan }[] = [
+    {
+      ...{ rule: 'a roll back makes way for an emergency', seed: 'mw-10', says: 'an emergency waits for an answer' },
+      plan: {
+        troubles: [
+          { kind: 'refusal', layer: 'request', place: 7, ms: 0 },
+          { kind: 'refusal', layer: 'request', place: 0, follows: true, ms: 0 },
+          { kind: 'overtaken', layer: 'fence', place: 1, follows: true, ms: 300 },
+        ],
+        ...{ ...patient, graceMs: 150, workers: 2 },
+      },
+    },
+    {
+      ...{ rule: 'the newest attempt seizes the credential', seed: 'a-1', says: 'still has its rotation open' },
+      plan: {
+        troubles: [
+          { kind: 'overtaken', layer: 'any', place: 496, ms: 30 },
+          { kind: 'freeze', layer: 'write', place: 1, follows: true, ms: 50_000 },
+          { kind: 'retire-now', layer: 'any', place: 549, ms: 300 },
+          { kind: 'schedule', layer: 'any', place: 473, ms: 1_100 },
+        ],
+        ...{ ...patient, graceMs: 150, patienceMs: 3_000 },
+      },
+    },
+    {
+      ...{ rule: 'a store that is away ends no rotation', seed: 'a-19', says: 'it gave up, and nobody told it to' },
+      plan: {
+        troubles: [
+          { kind: 'store-away', layer: 'write', place: 51, ms: 50_000 },
+          { kind: 'store-away', layer: 'fence', place: 0, ms: 25_000 },
+          { kind: 'retire-now', layer: 'answer', place: 15, ms: 30 },
+          { kind: 'server-error', layer: 'write', place: 51, ms: 1_100 },
+        ],
+        ...{ ...patient, answerMs: 5_000, wrongAnswers: true },
+      },
+    },
+    {
+      ...{ rule: 'a decision answers one question', seed: 'a-65', says: 'which nobody was asked' },
+      plan: {
+        troubles: [
+          { kind: 'retire-now', layer: 'any', place: 338, ms: 1_100 },
+          { kind: 'edit-back', layer: 'any', place: 298, ms: 2_500 },
+          { kind: 'server-error', layer: 'answer', place: 7, ms: 300 },
+        ],
+        ...{ ...patient, doubleDecisions: true },
+      },
+    },
+  ];
+
+  it.each(cases)(
+    'is what makes it hold: $rule',
+    async ({ rule, seed, plan, says }) => {
+      const asked = { procedure: 'openai-api-key', seed, profile: 'all', plan } as const;
+
+      const held = await simulator.ask('chaos', asked);
+      const { problems } = await simulator.ask('chaos', { ...asked, without: withoutRule(rule) });
+
+      expect(held.problems).toEqual([]);
+      expect(problems.join('\n')).toContain(says);
+    },
+    2 * minute,
+  );
+
   it(
     'shows, and the plan is made smaller until one trouble is left',
     async () => {
