@@ -43,7 +43,11 @@ function composeOutside(config: Config, store: Store) {
       credential(name) {
         const descriptor = descriptorOf(config, name);
         const account = accountOf(config, name, descriptor);
-        return { row: { name, procedure: descriptor.id, account }, claims: claimsOf(config, name, descriptor) };
+        return {
+          row: { name, procedure: descriptor.id, account },
+          claims: claimsOf(config, name, descriptor),
+          policy: rotationPolicyOf(config, name, descriptor),
+        };
       },
     }),
     schedules: createSchedulesActivities({ store, configured: (name) => configuredSchedule(config, name) }),
@@ -104,11 +108,9 @@ function composeDelivery(config: Config, store: Store) {
 /** A dead worker is noticed after this long; a provider's slow answer is not mistaken for one. */
 const heartbeatMs = 10_000;
 
-/** What a rotation of this credential is started with. Throws a UserError when there is no such credential. */
-export function inputOf(config: Config, credential: string, request: RotationRequest): RotationInput {
-  const policy = rotationPolicyOf(config, credential, descriptorOf(config, credential));
-  const delivers = credentialOf(config, credential).deliver !== undefined;
-  return { credential, request, policy: { ...policy, ...(delivers && { delivers: true }) }, timing: { heartbeatMs } };
+/** What a rotation of this credential is started with. */
+export function inputOf(credential: string, request: RotationRequest): RotationInput {
+  return { credential, request, timing: { heartbeatMs } };
 }
 
 /** What a scheduled rotation has to know; null when the configuration does not have the credential. */
@@ -119,7 +121,7 @@ function configuredSchedule(config: Config, credential: string): Configured | nu
   return {
     plan: schedulePlanOf(config, credential, descriptor),
     groups: groupsOf(config, credential),
-    beginning: (request) => ({ workflow, section, engine, provider, input: inputOf(config, credential, request) }),
+    beginning: (request) => ({ workflow, section, engine, provider, input: inputOf(credential, request) }),
   };
 }
 

@@ -44,8 +44,7 @@ export function createSchedulesActivities({ store, configured }: SchedulesDeps) 
       const before = await store.reserve(credential, found.groups);
       if (before.length > 0)
         return { verdict: 'wait', until: now + turnMs, why: `for its turn after ${before.join(', ')}` };
-      const workflowId = rotationId(store.installation, credential);
-      return { verdict: 'begin', begin: { ...found.beginning(requestOf(found.plan, asked)), workflowId } };
+      return { verdict: 'begin', begin: await beginningOf(store, credential, { found, asked }) };
     },
 
     /** The ledger says why nothing was rotated. */
@@ -55,6 +54,19 @@ export function createSchedulesActivities({ store, configured }: SchedulesDeps) 
 }
 
 export type SchedulesActivities = ReturnType<typeof createSchedulesActivities>;
+
+/** What is due is written down here; what somebody asked for, their command has written down. */
+async function beginningOf(
+  store: Store,
+  credential: string,
+  { found, asked }: { readonly found: Configured; readonly asked: ScheduledInput['asked'] | undefined },
+): Promise<Beginning> {
+  const workflowId = rotationId(store.installation, credential);
+  const request = requestOf(found.plan, asked);
+  const wish = asked ? asked.wish : await store.wish({ for: 'rotation', credential, workflowId, ...request });
+  const { input, ...beginning } = found.beginning(request);
+  return { ...beginning, workflowId, input: { ...input, ...(wish !== undefined && { wish }) } };
+}
 
 function skip(why: string): Verdict {
   return { verdict: 'skip', why };
@@ -93,6 +105,6 @@ function notDue(dueAt: number, reset: RotationRow | null): string {
 }
 
 function requestOf({ basis }: SchedulePlan, asked: ScheduledInput['asked']): RotationRequest {
-  if (asked) return { ...asked, trigger: 'schedule' };
+  if (asked) return { actor: asked.actor, reason: asked.reason, trigger: 'schedule' };
   return { actor: 'schedule', trigger: 'schedule', reason: `due by its schedule, ${basis}` };
 }

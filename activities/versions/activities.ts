@@ -1,25 +1,41 @@
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
-import type { Opened, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
+import type { Begun, RotationPolicy, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { CredentialRow, Seized, Seizure } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { found } from '../shared/guard.js';
 import { scope } from '../shared/scope.js';
 import { recordContained } from './emergencies.js';
-import { closeRotation, type Closing, recordDecision, type Recorded } from './rotations.js';
+import {
+  type Author,
+  closeRotation,
+  type Closing,
+  grantHaste,
+  type Hastened,
+  recordDecision,
+  type Recorded,
+} from './rotations.js';
 import { isSeen, letProbesPass, type Passing, type Seen } from './seen.js';
+import { declared, policyOf, wanted } from './wishes.js';
 import { recordDiscarded, recordEnd, soleUser, startDiscard } from './versions.js';
 
 export interface VersionsDeps {
   readonly store: Store;
-  /** The credential as configured, and what it claims for itself alone. */
-  credential(name: string): { readonly row: CredentialRow; readonly claims: readonly string[] };
+  /** The credential as configured, what it claims for itself alone, and how it is to be rotated. */
+  credential(name: string): Configured;
 }
 
-/** Whose rotation is asked for, by whom and why. */
+export interface Configured {
+  readonly row: CredentialRow;
+  readonly claims: readonly string[];
+  readonly policy: RotationPolicy;
+}
+
+/** Whose rotation is asked for, by whom and why: as the message says, and under which id the store may know better. */
 export interface Asked {
   readonly credential: string;
   readonly request: RotationRequest;
+  readonly wish?: string;
 }
 
 /** Whose emergency it is, and who asked for it. */
@@ -40,14 +56,19 @@ export function createVersionsActivities(deps: VersionsDeps) {
   const { store } = deps;
   return {
     /** Opens the rotation: the fence is ours from here on, and the next version has a number. */
-    openRotation: ({ credential, request }: Asked): Promise<Opened> => {
-      const { row, claims } = deps.credential(credential);
-      return store.open(row, claims, request, scope().presenter);
+    openRotation: async (asked: Asked): Promise<Begun> => {
+      const { row, claims, policy } = deps.credential(asked.credential);
+      const { presenter } = scope();
+      const opened = await store.open(row, claims, await wanted(store, asked, presenter), presenter);
+      return { ...opened, policy: await policyOf(store, policy, opened.next) };
     },
 
     /** An emergency: raises the fence, marks every version that is meant compromised and makes the next version. */
-    seize: ({ credential, request }: Taken): Promise<Seized> =>
-      store.seize(deps.credential(credential).row, request, scope().presenter),
+    seize: async ({ credential, request }: Taken): Promise<Seized & Pick<Begun, 'policy'>> => {
+      const { row, policy } = deps.credential(credential);
+      const seized = await store.seize(row, await declared(store, credential, request), scope().presenter);
+      return { ...seized, policy };
+    },
 
     /** The end of a version in an emergency, with the time since it was asked for. */
     recordContained: (version: VersionRef): Promise<void> => recordContained(store, version),
@@ -56,7 +77,11 @@ export function createVersionsActivities(deps: VersionsDeps) {
     stopClock: (version: VersionRef): Promise<void> => store.stopClock(version),
 
     /** The rotation goes on under a new run id, after continue-as-new. */
-    handOver: (version: VersionRef): Promise<void> => store.handOver(version, scope().presenter),
+    handOver: async (version: VersionRef): Promise<RotationPolicy> => {
+      const { policy } = deps.credential(version.credential);
+      await store.handOver(version, scope().presenter);
+      return policyOf(store, policy, version);
+    },
 
     /** Puts a version in force. */
     promote: (version: VersionRef): Promise<void> => store.promote(version),
@@ -86,7 +111,10 @@ export function createVersionsActivities(deps: VersionsDeps) {
       found(store, version, { kind, outcome: 'not-observable', detail: why }),
 
     /** A person's word, for the ledger. Skipping a question that only a person can answer counts as the answer. */
-    recordDecision: (recorded: Recorded): Promise<void> => recordDecision(store, recorded),
+    recordDecision: (recorded: Recorded): Promise<Author> => recordDecision(store, recorded),
+
+    /** How much longer a wait is to last, in milliseconds, as somebody asked by a command; null when it is to end now. */
+    grantHaste: (hastened: Hastened): Promise<number | null> => grantHaste(store, hastened),
 
     /** Ends the rotation and says what is left over. */
     closeRotation: (closing: Closing): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> =>

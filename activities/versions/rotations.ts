@@ -4,14 +4,26 @@ import type { Shown, VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { presentFence } from '../shared/guard.js';
+import { scope } from '../shared/scope.js';
+import { signed, unknownActor } from './wishes.js';
 
-export interface Recorded extends Omit<DecisionRequest, 'question' | 'decision'> {
-  readonly decision: DecisionRequest['decision'] | 'retire-now' | 'extend-grace';
+export interface Recorded extends DecisionRequest {
   readonly version: VersionRef;
   /** Title of the step it was about. */
   readonly title: string;
   /** What the step had to show, where it was a check. */
   readonly kind?: EvidenceKind;
+}
+
+/** Who decided, and why. */
+export type Author = Pick<DecisionRequest, 'actor' | 'reason'>;
+
+/** What is asked of a wait, by the id under which a command has written it down. */
+export interface Hastened {
+  readonly version: VersionRef;
+  /** Of the wait. */
+  readonly title: string;
+  readonly wish: string;
 }
 
 export interface Closing {
@@ -23,8 +35,11 @@ export interface Closing {
 /** Questions a person may answer in place of a check. What a destruction has to prove is not among them. */
 const answerable: readonly EvidenceKind[] = ['idle', 'sole-user', 'seen'];
 
-export async function recordDecision(store: Store, recorded: Recorded): Promise<void> {
-  const { version, title, actor, decision, reason, kind, withoutProof } = recorded;
+/** What a stranger says is no evidence. */
+export async function recordDecision(store: Store, recorded: Recorded): Promise<Author> {
+  const { version, title, decision, kind, withoutProof } = recorded;
+  const granted = await isGranted(store, recorded);
+  const { actor, reason } = granted ? recorded : { actor: unknownActor, reason: signed(recorded) };
   const { credential, number, fence } = version;
   await store.record({
     event: 'decided',
@@ -37,9 +52,35 @@ export async function recordDecision(store: Store, recorded: Recorded): Promise<
     detail: reason,
   });
   const answered = withoutProof && kind === 'in-use' ? 'seen' : kind;
-  if (decision !== 'skip' || !answered || !answerable.includes(answered)) return;
+  const author = { actor, reason };
+  if (!granted || decision !== 'skip' || !answered || !answerable.includes(answered)) return author;
   const how = withoutProof ? 'accepted without proof by' : 'accepted by';
   await store.prove(version, { kind: answered, outcome: 'not-observable', detail: `${how} ${actor}: ${reason}` });
+  return author;
+}
+
+/** Whether a command has written down this very decision. */
+async function isGranted(store: Store, { version, wish, ...said }: Recorded): Promise<boolean> {
+  const granted = wish === undefined ? null : await store.grant(wish, version.credential, scope().presenter);
+  if (granted?.for !== 'decision') return false;
+  const { actor, question, decision, reason, withoutProof } = granted;
+  const isSame = actor === said.actor && reason === said.reason && question === said.question;
+  return isSame && decision === said.decision && withoutProof === said.withoutProof;
+}
+
+/** Nobody ends or moves a wait whom no command has written down: it lasts as long as before. */
+export async function grantHaste(store: Store, { version, title, wish }: Hastened): Promise<number | null> {
+  const { credential, number, fence } = version;
+  const granted = await store.grant(wish, credential, scope().presenter);
+  const byMs = granted?.for === 'haste' ? granted.byMs : 0;
+  const ends = { outcome: 'retire-now', detail: 'not waited for any longer' };
+  const moves = { outcome: 'extend-grace', detail: `waited for ${(byMs ?? 0) / 60_000} minutes longer` };
+  const ignored = { outcome: 'ignored', detail: 'no command wrote down what was asked of this wait' };
+  await store.record({
+    ...{ event: 'decided', credential, version: number, fence, title, actor: granted?.actor ?? unknownActor },
+    ...(granted?.for !== 'haste' ? ignored : byMs === null ? ends : moves),
+  });
+  return byMs;
 }
 
 export async function closeRotation(

@@ -19,9 +19,9 @@ export function policyOf(config: Config, credential: string, descriptor: Procedu
   return { everyMs, ...rotationPolicyOf(config, credential, descriptor) };
 }
 
-/** What of it a rotation is started with. Throws a UserError when there is no such credential. */
+/** What of it a rotation goes by. Throws a UserError when there is no such credential. */
 export function rotationPolicyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): RotationPolicy {
-  const { grace, patience, pause, unseenUse, provider } = credentialOf(config, credential);
+  const { grace, patience, pause, unseenUse, provider, deliver } = credentialOf(config, credential);
   const lingerMs = lingerMsOf(config, credential, descriptor);
   const usage = providerOf(descriptor.provider).usage(provider);
   return {
@@ -29,6 +29,7 @@ export function rotationPolicyOf(config: Config, credential: string, descriptor:
     patienceMs: durationMs(patience),
     ...(pause !== undefined && { pauseMs: durationMs(pause) }),
     ...(lingerMs > 0 && { lingerMs }),
+    ...(deliver !== undefined && { delivers: true as const }),
     ...(usage && { usage }),
     ...(unseenUse === 'retire' && { retiresUnseen: true as const }),
   };

@@ -53,11 +53,13 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
-/** Argument of every rotation workflow. */
+/** Argument of every rotation workflow. Whoever can start one wrote it, so nothing that a rotation may do hangs on it. */
 export interface RotationInput {
   readonly credential: string;
+  /** What whoever started it says of itself: the store has what counts, under `wish`. */
   readonly request: RotationRequest;
-  readonly policy: RotationPolicy;
+  /** Under which the store keeps what was asked for. */
+  readonly wish?: string;
   /** How soon a dead worker is noticed; the crash matrix makes it short. */
   readonly timing: {
     readonly heartbeatMs: number;
@@ -96,11 +98,9 @@ export interface RollingBack {
   readonly promoted: boolean;
 }
 
-/** What somebody wants of the wait in progress. */
+/** What somebody wants of the wait in progress: the store knows it by its id. */
 export interface Haste {
-  readonly actor: string;
-  /** How much longer it is to last, in milliseconds; null when it is to end now. */
-  readonly byMs: number | null;
+  readonly wish: string;
 }
 
 /** A step in trouble, and how far its patience is used up. */
@@ -143,6 +143,11 @@ export interface Opened {
   readonly unconfirmed: boolean;
 }
 
+/** A rotation that is open, and how the configuration and whoever asked for it want it to go. */
+export interface Begun extends Opened {
+  readonly policy: RotationPolicy;
+}
+
 export type Decision = 'retry' | 'roll-back' | 'skip' | 'abandon';
 
 export interface EmergencyRequest {
@@ -160,7 +165,36 @@ export interface DecisionRequest {
   readonly reason: string;
   /** With `skip`: goes on although the provider, which tells of uses, does not show one of the new value. */
   readonly withoutProof?: true;
+  /** Under which the store has it; without one the actor is only what the message says. */
+  readonly wish?: string;
 }
+
+/** What somebody asks of a rotation. A command writes it down first; messages to Temporal name it by its id. */
+export type Wish = {
+  readonly credential: string;
+  /** Of the workflow that it is meant for: no other one is granted it. */
+  readonly workflowId: string;
+  readonly actor: string;
+} & Wished;
+
+export type Wished =
+  | {
+      readonly for: 'rotation';
+      readonly trigger: Trigger;
+      readonly reason: string;
+      readonly resetsCadence?: true;
+      /** Instead of the configuration's. */
+      readonly graceMs?: number;
+    }
+  /** How much longer the wait in progress is to last, in milliseconds; null when it is to end now. */
+  | { readonly for: 'haste'; readonly byMs: number | null }
+  | {
+      readonly for: 'decision';
+      readonly question: string;
+      readonly decision: Decision;
+      readonly reason: string;
+      readonly withoutProof?: true;
+    };
 
 export type StepState = 'running' | 'done' | 'failed' | 'skipped' | 'waiting';
 

@@ -4,7 +4,14 @@ import type { RotationInput } from './rotation.js';
 export interface ScheduledInput {
   readonly credential: string;
   /** A person asked for it to be run now: it need not be due. Windows and limits hold all the same. */
-  readonly asked?: { readonly actor: string; readonly reason: string };
+  readonly asked?: Asking;
+}
+
+/** Who asks, as the message says, and under which id the store has it. */
+export interface Asking {
+  readonly actor: string;
+  readonly reason: string;
+  readonly wish?: string;
 }
 
 /** What becomes of a rotation that is due: it begins, it waits, or it is left out this time. */

@@ -113,7 +113,7 @@ async function play(
 
 async function rotate({ client, session }: Rehearsal, credential: string, onProgress: DemoOptions['onProgress']) {
   const request = { actor: 'demo', trigger: 'manual', reason: 'to show it' } as const;
-  const { handle } = await startRotation(session, client, inputOf(session.config, credential, request));
+  const { handle } = await startRotation(session, client, inputOf(credential, request));
   const ended = handle.result();
   let over = false;
   void ended.finally(() => (over = true)).catch(() => undefined);

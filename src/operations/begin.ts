@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { lingerMsOf } from '../config/policy.js';
+import { rotationPolicyOf } from '../config/policy.js';
 import { type Duration, durationMs, formatDuration } from '../domain/duration.js';
-import type { RotationInput, RotationRequest } from '../domain/rotation.js';
+import type { RotationRequest } from '../domain/rotation.js';
 import { taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { knownCredential, requireAdopted, workersOf } from './reach.js';
@@ -35,11 +35,13 @@ export async function begin(
 ): Promise<Begun> {
   const descriptor = knownCredential(config, credential);
   requireAdopted(descriptor, credential, (await store.preview(credential)).current);
-  const configured = inputOf(config, credential, request);
-  const policy = grace === undefined ? configured.policy : { ...configured.policy, graceMs: durationMs(grace) };
-  requireGrace(policy.graceMs, lingerMsOf(config, credential, descriptor));
-  const input: RotationInput = { ...configured, policy };
-  const { handle, isNew } = await startRotation({ config, store }, client, input).catch(refuseUnprepared);
+  const { graceMs: configuredMs, lingerMs = 0 } = rotationPolicyOf(config, credential, descriptor);
+  const graceMs = grace === undefined ? undefined : durationMs(grace);
+  requireGrace(graceMs ?? configuredMs, lingerMs);
+  const { handle, isNew } = await startRotation({ config, store }, client, {
+    ...inputOf(credential, request),
+    ...(graceMs !== undefined && { graceMs }),
+  }).catch(refuseUnprepared);
   return {
     workflowId: handle.workflowId,
     isNew,

@@ -19,7 +19,7 @@ import { inputOf, type Session, workflowOf } from './session.js';
 export async function containDirectly(session: Session, emergency: Emergency): Promise<RotationReport> {
   const { credential, actor, reason, id } = emergency;
   const presenter = { workflowId: `direct/${credential}`, runId: randomUUID() };
-  const input = inputOf(session.config, credential, { actor, reason, trigger: 'emergency' });
+  const input = inputOf(credential, { actor, reason, trigger: 'emergency' });
   const inbox = { ...inboxOf({ emergencies: [{ id, actor, reason }] }), handled: 1 };
   const run: RotationRun = new RotationRun(workflowOf(session.config, credential), input, {
     world: directWorld({ session, presenter }, () => run.waiting?.why ?? 'it cannot go on'),

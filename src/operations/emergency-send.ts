@@ -42,7 +42,7 @@ interface Addressed {
 
 async function signal(session: Session, client: Client, { emergency, as }: Addressed): Promise<void> {
   const { id, credential, actor, reason } = emergency;
-  const input = inputOf(session.config, credential, { actor, reason, trigger: 'emergency' });
+  const input = inputOf(credential, { actor, reason, trigger: 'emergency' });
   const { workflow, ...options } = startOptions(session, input, as);
   await client.workflow
     .signalWithStart(workflow, { ...options, signal: emergencyRevoke, signalArgs: [{ id, actor, reason }] })

@@ -2,7 +2,7 @@ import { nameOf } from '../../activities/delivery/target.js';
 import { workflowOf, inputOf, type Session } from './session.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
-import { credentialOf, engineOf } from '../config/policy.js';
+import { credentialOf, engineOf, rotationPolicyOf } from '../config/policy.js';
 import { providerOf } from '../../activities/providers.js';
 import type { Engine } from '../config/schema.js';
 import type { Overlap } from '../domain/procedure.js';
@@ -53,9 +53,10 @@ export async function planOf(
   const rotations = await store.rotations(credential);
   const engine = engineOf(config, credential);
   const { provider: account, deliver = [] } = credentialOf(config, credential);
-  const input = inputOf(config, credential, { actor, trigger: 'manual', reason: 'a plan' });
+  const input = inputOf(credential, { actor, trigger: 'manual', reason: 'a plan' });
   const systems = { ...providerOf(provider).addresses(account), ...signerUrl(engine), [engine.kind]: engine.url };
-  const plan = await planRotation(workflow, input, opened);
+  const policy = rotationPolicyOf(config, credential, descriptor);
+  const plan = await planRotation(workflow, input, { ...opened, policy });
   return {
     ...{ credential, section, overlap, ends, gap, systems },
     deliveries: deliver.map(nameOf),

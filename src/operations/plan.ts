@@ -7,7 +7,7 @@ import { RotationRun } from '../../workflows/rotation/run.js';
 import type { World } from '../../workflows/rotation/world.js';
 import type { Finding } from '../domain/evidence.js';
 import type { RequestTemplate } from '../domain/requests.js';
-import type { Opened, Phase, RotationInput } from '../domain/rotation.js';
+import type { Begun, Phase, RotationInput } from '../domain/rotation.js';
 
 export interface PlannedStep {
   readonly phase: Phase;
@@ -31,9 +31,9 @@ export type Plan = readonly (PlannedStep | PlannedWait)[];
 
 /**
  * What a rotation would do, by running its own workflow code in a world that only writes down. Changes nothing anywhere;
- * `opened` is what the store would answer (Store.preview).
+ * `opened` is what the store would answer (Store.preview), with the configured policy.
  */
-export async function planRotation(workflow: RotationWorkflow, input: RotationInput, opened: Opened): Promise<Plan> {
+export async function planRotation(workflow: RotationWorkflow, input: RotationInput, opened: Begun): Promise<Plan> {
   const plan: (PlannedStep | PlannedWait)[] = [];
   const world: World = {
     execute: (call, { phase, title }) => {

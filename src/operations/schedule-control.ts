@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { ScheduledInput } from '../domain/schedule.js';
-import { scheduledId, scheduleId, taskQueueOf } from '../domain/temporal-names.js';
+import { rotationId, scheduledId, scheduleId, taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { knownCredential } from './reach.js';
 import { applyChange, describe, planSchedule } from './schedules.js';
@@ -88,7 +88,10 @@ export async function resumeSchedule(
 export async function triggerSchedule({ config, store }: Session, client: Client, order: Order): Promise<string> {
   const { credential, actor, reason } = order;
   knownCredential(config, credential);
-  const input: ScheduledInput = { credential, asked: { actor, reason } };
+  const rotation = rotationId(store.installation, credential);
+  const asking = { for: 'rotation', trigger: 'schedule', credential, actor, reason } as const;
+  const wish = await store.wish({ ...asking, workflowId: rotation });
+  const input: ScheduledInput = { credential, asked: { actor, reason, wish } };
   const { workflowId } = await client.workflow.start('scheduledRotation', {
     workflowId: `${scheduledId(store.installation, credential)}/triggered`,
     taskQueue: taskQueueOf(store.installation),

@@ -16,9 +16,23 @@ export interface Started {
   readonly isNew: boolean;
 }
 
-/** Starts the rotation of a credential, or finds the one that is running. */
-export async function startRotation(session: Starting, client: Client, input: RotationInput): Promise<Started> {
-  const { workflow, ...options } = startOptions(session, input);
+/** What a rotation is started with, and the grace that is wanted instead of the configuration's, in milliseconds. */
+export interface Wanting extends RotationInput {
+  readonly graceMs?: number;
+}
+
+/** Writes down that the rotation of a credential is wanted and starts it, or finds the one that is running. */
+export async function startRotation(
+  session: Starting,
+  client: Client,
+  { graceMs, ...input }: Wanting,
+): Promise<Started> {
+  const { store } = session;
+  const { credential, request } = input;
+  const workflowId = rotationId(store.installation, credential);
+  const grace = graceMs === undefined ? {} : { graceMs };
+  const wish = await store.wish({ for: 'rotation', credential, workflowId, ...request, ...grace });
+  const { workflow, ...options } = startOptions(session, { ...input, wish });
   try {
     const handle = await client.workflow.start<RotationWorkflow>(workflow, {
       ...options,
@@ -27,6 +41,7 @@ export async function startRotation(session: Starting, client: Client, input: Ro
     return { handle, isNew: true };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    await store.withdrawWish(wish);
     return { handle: client.workflow.getHandle<RotationWorkflow>(options.workflowId), isNew: false };
   }
 }

@@ -5,7 +5,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { decide, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import { decide, haste } from '../../workflows/rotation/messages.js';
 import { type Duration, durationMs } from '../domain/duration.js';
 import type { DecisionRequest, Waiting } from '../domain/rotation.js';
 import { isWorkflowId, rotationId } from '../domain/temporal-names.js';
@@ -34,10 +34,32 @@ export async function answerRotation(
   { credential, ...answer }: Answer,
 ): Promise<'taken' | 'sent'> {
   const handle = await handleOf(session, client, credential);
-  const request = { ...answer, question: answer.question ?? (await askedBy(client, handle, credential)) };
+  const question = answer.question ?? (await askedBy(client, handle, credential));
   return send(client, { credential, what: `"${answer.decision}"` }, () =>
-    handle.executeUpdate(decide, { args: [request] }),
+    decideOn(session, handle, { credential, ...answer, question }),
   );
+}
+
+/** Writes a decision down and tells the rotation. */
+export async function decideOn(
+  { store }: Steered,
+  handle: WorkflowHandle,
+  { credential, ...request }: Answer & Pick<DecisionRequest, 'question'>,
+): Promise<void> {
+  const { workflowId } = handle;
+  const wish = await store.wish({ for: 'decision', credential, workflowId, ...request });
+  await handle.executeUpdate(decide, { args: [{ ...request, wish }] });
+}
+
+/** Writes down that a wait is to last longer, by so many milliseconds, or to end now (null), and tells the rotation. */
+export async function hasten(
+  { store }: Steered,
+  handle: WorkflowHandle,
+  { credential, actor, byMs }: Steering & { readonly byMs: number | null },
+): Promise<void> {
+  const { workflowId } = handle;
+  const wish = await store.wish({ for: 'haste', credential, workflowId, actor, byMs });
+  await handle.executeUpdate(haste, { args: [{ wish }] });
 }
 
 interface Sending {
@@ -85,7 +107,8 @@ export interface Steering {
 export async function endGrace(session: Steered, client: Client, { credential, actor }: Steering): Promise<number> {
   const handle = await handleOf(session, client, credential);
   const { until } = await grace(client, handle, credential);
-  await send(client, { credential, what: 'retire-now' }, () => handle.executeUpdate(retireNow, { args: [{ actor }] }));
+  const wanted = { credential, actor, byMs: null };
+  await send(client, { credential, what: 'retire-now' }, () => hasten(session, handle, wanted));
   return until;
 }
 
@@ -98,9 +121,8 @@ export async function extendGraceBy(
   const handle = await handleOf(session, client, credential);
   const { until } = await grace(client, handle, credential);
   const byMs = durationMs(duration);
-  await send(client, { credential, what: 'extend-grace' }, () =>
-    handle.executeUpdate(extendGrace, { args: [{ actor, byMs }] }),
-  );
+  const wanted = { credential, actor, byMs };
+  await send(client, { credential, what: 'extend-grace' }, () => hasten(session, handle, wanted));
   return until + byMs;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Waiting } from '../domain/rotation.js';
-import { retireNow } from '../../workflows/rotation/messages.js';
+import { hasten } from '../operations/steer.js';
 import { entry, outside, reached } from './acting.js';
 import type { Boundary } from './cases.js';
 import type { Fault, Stranding } from './fault.js';
@@ -38,13 +38,14 @@ function startedAnewInGrace(): Fault {
     ...{ name: 'worker-on-environment-in-grace', points, act: 'pause', graceMs: 120_000 },
     ...{ ends: ['rolled-back', 'abandoned'], waits: /old key is idle: used/, decide: bySight },
     async play(theater) {
-      const { handle, stage, worker } = theater;
+      const { session, handle, stage, worker } = theater;
+      const { credential } = stage.scenario;
       await reached(theater);
       worker.goOn();
       while (!theater.over && !(await inGrace(handle))) await delay(50);
       startAnew(documentsOf(stage));
       await stage.scenario.consume();
-      await handle.executeUpdate(retireNow, { args: [{ actor: 'harness' }] });
+      await hasten(session, handle, { credential, actor: 'harness', byMs: null });
     },
   };
 }

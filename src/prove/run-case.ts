@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Progress, RotationOutcome, RotationReport, Waiting } from '../domain/rotation.js';
 import { startConsumer } from '../lab/consumer.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
-import { decide, progress } from '../../workflows/rotation/messages.js';
+import { decideOn } from '../operations/steer.js';
+import { progress } from '../../workflows/rotation/messages.js';
 import { keyturnNeedsOperator } from '../../workflows/search-attributes.js';
 import type { CrashCase, Flow } from './cases.js';
 import type { Fault } from './fault.js';
@@ -204,9 +205,14 @@ function look({ handle }: Theater): Promise<Progress | null> {
 }
 
 /** One that came too late is refused, and then the rotation has gone on. */
-async function answer({ handle }: Theater, { id: question }: Waiting, decision: Decision): Promise<void> {
-  const request = { question, actor: 'harness', decision, reason: 'the case asks for it' };
-  await handle.executeUpdate(decide, { args: [request] }).catch(() => undefined);
+async function answer(
+  { session, handle, stage }: Theater,
+  { id: question }: Waiting,
+  decision: Decision,
+): Promise<void> {
+  const { credential } = stage.scenario;
+  const request = { credential, question, actor: 'harness', decision, reason: 'the case asks for it' };
+  await decideOn(session, handle, request).catch(() => undefined);
 }
 
 async function whyStuck(theater: Theater): Promise<string> {

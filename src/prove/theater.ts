@@ -5,7 +5,8 @@ import type { Defer } from '../lab/with-cleanup.js';
 import { adopt } from '../operations/adopt.js';
 import { inputOf, openSession, type Session } from '../operations/session.js';
 import { startRotation } from '../operations/start-rotation.js';
-import { decide, emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
+import { decideOn } from '../operations/steer.js';
+import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Flow } from './cases.js';
 import type { Assignment, Snag } from './snag.js';
@@ -52,14 +53,13 @@ const graceMs: Readonly<Record<Flow, number>> = {
   'roll-back': 10 * 60_000, // it is not waited for
   emergency: 150,
 };
-const patienceMs = 3_000;
 const heartbeatMs = 1_000;
 
 export async function openTheater(job: Job, billing: Billing, defer: Defer): Promise<Theater> {
   const { stage, flow, snag, without } = billing;
   const { scenario } = stage;
   const { credential } = scenario;
-  const playground = await createPlayground(scenario, { grace: '1 second' });
+  const playground = await createPlayground(scenario, { grace: '1 second', patience: '3 seconds' });
   defer(playground.remove);
   const session = await openSession({ file: playground.file, create: true });
   defer(() => session.close());
@@ -78,7 +78,7 @@ export async function openTheater(job: Job, billing: Billing, defer: Defer): Pro
   const worker = hire(snag);
   const handle = await start(job, session, { credential, flow, graceMs: billing.graceMs ?? graceMs[flow] });
   defer(() => endWorkflow(handle));
-  if (flow === 'roll-back') defer(haveSecondThoughts(handle));
+  if (flow === 'roll-back') defer(haveSecondThoughts(session, handle, credential));
   const theater: Theater = {
     ...{ stage, session, temporal, handle, worker, hired, condemned, over: false },
     replace: () => hire(null),
@@ -99,10 +99,10 @@ async function start(
   { credential, flow, graceMs: grace }: { credential: string; flow: Flow; graceMs: number },
 ): Promise<WorkflowHandle<RotationWorkflow>> {
   const trigger = flow === 'emergency' ? 'emergency' : 'manual';
-  const input = inputOf(session.config, credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
+  const input = inputOf(credential, { actor: 'harness', trigger, reason: 'the crash matrix' });
   const { handle } = await startRotation(session, temporal.client, {
     ...input,
-    policy: { ...input.policy, graceMs: grace, patienceMs },
+    graceMs: grace,
     timing: { heartbeatMs },
   });
   if (flow === 'emergency') await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
@@ -110,13 +110,23 @@ async function start(
 }
 
 /** A person takes the rotation back as soon as it is in its grace. Returns what ends the waiting for it. */
-function haveSecondThoughts(handle: WorkflowHandle<RotationWorkflow>): () => Promise<void> {
+function haveSecondThoughts(
+  session: Session,
+  handle: WorkflowHandle<RotationWorkflow>,
+  credential: string,
+): () => Promise<void> {
   const enough = new AbortController();
   async function think(): Promise<void> {
     let question = await graceOf(handle);
     for (; question === null; question = await graceOf(handle)) await delay(50, undefined, { signal: enough.signal });
-    const request = { question, actor: 'harness', decision: 'roll-back', reason: 'second thoughts' } as const;
-    await handle.executeUpdate(decide, { args: [request] });
+    const request = {
+      credential,
+      question,
+      actor: 'harness',
+      decision: 'roll-back',
+      reason: 'second thoughts',
+    } as const;
+    await decideOn(session, handle, request);
   }
   const thinking = think().catch(() => undefined); // what came of it, the end of the rotation shows
   return async () => {

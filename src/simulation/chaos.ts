@@ -1,6 +1,7 @@
 import { adopt } from '../operations/adopt.js';
 import { inputOf, openSession, type Session } from '../operations/session.js';
 import { startRotation } from '../operations/start-rotation.js';
+import { formatDuration } from '../domain/duration.js';
 import { createPlayground } from '../lab/playground.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import type { RotationOutcome, RotationReport } from '../domain/rotation.js';
@@ -108,7 +109,10 @@ class Scene {
   async play(procedure: string, { defer, begin }: { readonly defer: Defer; readonly begin: () => void }) {
     const stage = await startStage(procedure);
     defer(() => stage.scenario.stop());
-    const playground = await createPlayground(stage.scenario, { grace: '1 second' });
+    const playground = await createPlayground(stage.scenario, {
+      grace: '1 second',
+      patience: formatDuration(this.#plan.patienceMs),
+    });
     defer(playground.remove);
     const session = await openSession({ file: playground.file, create: true });
     defer(() => session.close());
@@ -139,17 +143,16 @@ class Scene {
       if (!this.#over) job.hire({ file, temporalData: 'memory', snag: null });
     };
     for (let count = 0; count < (plan.workers ?? 1); count++) hire();
-    const input = inputOf(session.config, credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
-    const { graceMs, patienceMs } = plan;
+    const input = inputOf(credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
     const { client } = job.temporal;
     const { handle } = await startRotation(session, client, {
       ...input,
-      policy: { ...input.policy, graceMs, patienceMs },
+      graceMs: plan.graceMs,
       timing: { heartbeatMs: 1_000 },
     });
     const [truth, random] = [new Truth(sim, stage), new Random(`${sim.seed}/people`)];
     job.server.onEnded = this.#ends.hear;
-    const terminal = { sim, client, file, credential };
+    const terminal = { sim, client, session, file, credential };
     const { scenario } = stage;
     const people = { ...terminal, server: job.server, handle, scenario, truth, random, plan, ends: this.#ends };
     const person = new Person(people);

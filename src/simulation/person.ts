@@ -1,6 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Decision, Progress, Waiting } from '../domain/rotation.js';
-import { decide, emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import type { Session } from '../operations/session.js';
+import { decideOn, hasten } from '../operations/steer.js';
+import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import type { Scenario } from '../lab/scenario.js';
 import { directCommand, emergencyCommand, type Terminal } from './commands.js';
@@ -23,6 +25,7 @@ const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon']
 
 interface Surroundings extends Terminal {
   readonly server: SimTemporal;
+  readonly session: Session;
   /** Of the rotation that everything begins with. */
   readonly handle: Rotation;
   readonly scenario: Scenario;
@@ -133,12 +136,13 @@ export class Person {
       const { waiting }: Progress = await this.#at.handle.query(progress);
       if (!waiting) return;
       this.#answers.set(waiting.id, { decision: 'roll-back', why: null });
-      await decideOn(this.#at.handle, 'roll-back', waiting.id);
+      await this.#decide(this.#at.handle, 'roll-back', waiting.id);
     });
   }
 
   endGrace(): void {
-    this.act(() => this.#at.handle.executeUpdate(retireNow, { args: [{ actor: 'harness' }] }));
+    const { session, handle, credential } = this.#at;
+    this.act(() => hasten(session, handle, { credential, actor: 'harness', byMs: null }));
   }
 
   /** Until whatever was begun is over. */
@@ -178,7 +182,7 @@ export class Person {
     if (plan.wrongAnswers) await this.#answerWrongly(handle, choices, id);
     this.#answers.set(id, { decision, why: title });
     const times = plan.doubleDecisions ? 2 : 1;
-    const told = await Promise.allSettled(Array.from({ length: times }, () => decideOn(handle, decision, id)));
+    const told = await Promise.allSettled(Array.from({ length: times }, () => this.#decide(handle, decision, id)));
     if (decision === 'abandon' && told.some(({ status }) => status === 'fulfilled')) this.gaveUp.add(next ?? 0);
   }
 
@@ -200,12 +204,17 @@ export class Person {
       ...[...noChoice, 'perhaps' as Decision].map((each) => [each, question] as const),
     ];
     for (const [decision, about] of wrong) {
-      const taken = await decideOn(handle, decision, about).then(
+      const taken = await this.#decide(handle, decision, about).then(
         () => true,
         () => false,
       );
       if (taken) this.problems.add(`"${decision}" was taken, which answers nothing that is asked`);
     }
+  }
+
+  async #decide(handle: Rotation, decision: Decision, question: string): Promise<void> {
+    const { session, credential } = this.#at;
+    await decideOn(session, handle, { credential, question, actor: 'harness', decision, reason: 'the plan' });
   }
 
   #choose(choices: readonly Decision[], why: string): Decision {
@@ -221,8 +230,7 @@ export class Person {
   /** A decision that goes on record has to be one that was given to this very question. What ends a wait early answers none. */
   #scheduled(type: string, [arg]: unknown[]): void {
     if (type !== 'versions.recordDecision') return;
-    const { title, decision, question } = arg as { title: string; decision: Decision; question?: string };
-    if (question === undefined) return;
+    const { title, decision, question } = arg as { title: string; decision: Decision; question: string };
     const given = this.#answers.get(question);
     if (given?.decision !== decision || given.why?.startsWith(title) === false)
       this.problems.add(`"${decision}" was taken for an answer about "${title}", which nobody was asked`);
@@ -237,9 +245,4 @@ function needsOperator({ shown }: Execution): boolean {
 function keepsWaiting({ phase, steps }: Progress, { why }: Waiting): boolean {
   const asking = steps.filter(({ title, state }) => state === 'running' && why.startsWith(`${title}: `));
   return phase === 'contain' && asking.length > 0 && asking.every((step) => step.phase === 'roll-back');
-}
-
-async function decideOn(handle: Rotation, decision: Decision, question: string): Promise<void> {
-  const request = { question, actor: 'harness', decision, reason: 'the plan' };
-  await handle.executeUpdate(decide, { args: [request] });
 }

@@ -44,7 +44,15 @@ async function forget(context: StoreContext, { credential, agreed, actor }: Forg
 
 async function removeRows({ db }: StoreContext, credential: string): Promise<void> {
   const tables = ['evidence', 'intents', 'rotations', 'versions', 'claims', 'cadences', 'reservations'] as const;
-  for (const table of [...tables, 'verifications', 'profiles', 'reconciliations', 'emergencies', 'attempts'] as const)
+  for (const table of [
+    ...tables,
+    'verifications',
+    'profiles',
+    'reconciliations',
+    'emergencies',
+    'wishes',
+    'attempts',
+  ] as const)
     await db.deleteFrom(table).where('credential', '=', credential).execute();
   for (const { id, channel, body } of await db.selectFrom('notices').select(['id', 'channel', 'body']).execute())
     if ((JSON.parse(body) as { credential?: unknown }).credential === credential)

@@ -26,6 +26,7 @@ import type { Store } from './store.js';
 import { noStates, sealOf, statesFit } from './states.js';
 import { verificationQueries } from './verifications.js';
 import { versionQueries } from './versions.js';
+import { wishQueries } from './wishes.js';
 
 export interface StoreOptions {
   /** For instance `sqlite:./keyturn.db`. */
@@ -69,6 +70,7 @@ export async function openStore({
     ...repairQueries(context),
     ...seizureQueries(context),
     ...emergencyQueries(context),
+    ...wishQueries(context),
     ...cadenceQueries(context),
     ...verificationQueries(context),
     ...profileQueries(context),

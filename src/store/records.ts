@@ -110,11 +110,19 @@ export interface RotationRow {
   readonly request: RotationRequest;
   /** An emergency's. */
   readonly seized: boolean;
+  /** The grace that whoever asked for it wants, in milliseconds; null for the configuration's. */
+  readonly graceMs: number | null;
   readonly openedAt: number;
   readonly closedAt: number | null;
   /** Null while it is open, and of repairs, which have none. */
   readonly outcome: RotationOutcome | null;
   readonly why: string | null;
+}
+
+/** A rotation as it is asked for. */
+export interface Wanted extends RotationRequest {
+  /** Instead of the configuration's. */
+  readonly graceMs?: number;
 }
 
 /** An emergency as it is asked for. */

@@ -86,7 +86,7 @@ async function moveRows(
   for (const { after } of versions) await db.insertInto('versions').values(after).execute();
   for (const table of following)
     await db.updateTable(table).set({ credential: to }).where('credential', '=', credential).execute();
-  for (const table of ['attempts', 'reservations', 'versions'] as const)
+  for (const table of ['attempts', 'reservations', 'wishes', 'versions'] as const)
     await db.deleteFrom(table).where('credential', '=', credential).execute();
   await db.deleteFrom('credentials').where('name', '=', credential).execute();
 }

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
+import type { Opened, RotationOutcome } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
 import { forgetAttempts, isSuperseded, requireNewest } from './attempts.js';
 import { compiled } from './compiled.js';
@@ -12,8 +12,9 @@ import { requireReconciled } from './reconciliation.js';
 import { currentRow, freshRow, nextNumber, type VersionRow } from './rows.js';
 import { requireStates, writeStates } from './states.js';
 import type { Flag, RotationsTable } from './tables.js';
-import type { CredentialRow, Presenter, RotationRow } from './records.js';
+import type { CredentialRow, Presenter, RotationRow, Wanted } from './records.js';
 import type { Store } from './store.js';
+import { forgetWishes } from './wishes.js';
 
 /** A rotation as it lies in the database. */
 export type Rotation = Selectable<RotationsTable>;
@@ -22,7 +23,7 @@ type Rotations = Pick<Store, 'open' | 'preview' | 'handOver' | 'fence' | 'close'
 
 export interface Opening {
   readonly credential: CredentialRow;
-  readonly request: RotationRequest;
+  readonly request: Wanted;
   readonly presenter: Presenter;
 }
 
@@ -124,13 +125,14 @@ export async function begin(
 ): Promise<void> {
   const { fence, next } = opened;
   await forgetAttempts(context, credential.name, presenter);
+  await forgetWishes(context, credential.name, presenter);
   await context.db
     .insertInto('rotations')
     .values({
       ...{ credential: credential.name, fence, version: next.number, seized },
       ...{ workflow_id: presenter.workflowId, run_id: presenter.runId },
       ...{ actor: request.actor, trigger: request.trigger, reason: request.reason },
-      resets_cadence: request.resetsCadence ? 1 : 0,
+      ...{ resets_cadence: request.resetsCadence ? 1 : 0, grace_ms: request.graceMs ?? null },
       ...{ opened_at: context.now(), closed_at: null, outcome: null, why: null },
     })
     .execute();
@@ -241,7 +243,7 @@ async function list({ db }: StoreContext, credential: string | undefined): Promi
       ...{ actor: row.actor, trigger: row.trigger, reason: row.reason },
       ...(row.resets_cadence === 1 && { resetsCadence: true }),
     },
-    seized: row.seized === 1,
+    ...{ seized: row.seized === 1, graceMs: row.grace_ms },
     openedAt: row.opened_at,
     closedAt: row.closed_at,
     outcome: row.outcome,

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 9;
+export const schemaVersion = 10;
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
@@ -31,7 +31,7 @@ const statements = [
   sql`create table rotations (
     credential text not null, fence bigint not null, workflow_id text not null, run_id text not null,
     version integer not null, actor text not null, "trigger" text not null, reason text not null,
-    seized integer not null, resets_cadence integer not null, opened_at bigint not null, closed_at bigint, outcome text, why text,
+    seized integer not null, resets_cadence integer not null, grace_ms bigint, opened_at bigint not null, closed_at bigint, outcome text, why text,
     primary key (credential, fence), foreign key (credential, version) references versions (credential, number)
   )`,
   sql`create unique index one_open_rotation on rotations (credential) where closed_at is null`,
@@ -52,6 +52,10 @@ const statements = [
     targets text not null, contained_at bigint, material text not null
   )`,
   sql`create index emergencies_by_credential on emergencies (credential, asked_at)`,
+  sql`create table wishes (
+    id text primary key, credential text not null, workflow_id text not null, actor text not null,
+    what text not null, body text not null, granted_to text
+  )`,
   sql`create table cadences (credential text primary key, anchor bigint not null, basis text not null, why text not null)`,
   sql`create table reservations (credential text primary key, at bigint not null)`,
   sql`create table notices (

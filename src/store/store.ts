@@ -1,7 +1,7 @@
 import type { KnownProfile } from '../domain/engine-profile.js';
 import type { LedgerHead } from '../domain/ledger-head.js';
 import type { Evidence, Finding } from '../domain/evidence.js';
-import type { Opened, RotationOutcome, RotationRequest } from '../domain/rotation.js';
+import type { Opened, RotationOutcome, Wish } from '../domain/rotation.js';
 import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
 import type { Verification } from '../domain/verification.js';
 import type { Notice } from '../domain/notice.js';
@@ -28,6 +28,7 @@ import type {
   Seizure,
   Sources,
   Version,
+  Wanted,
   Witness,
 } from './records.js';
 
@@ -61,12 +62,7 @@ export interface Store {
 
   // One writer
   /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same, while it is open. Throws NeedsDecision when another is open, or the store was restored and the credential not reconciled since. */
-  open(
-    credential: CredentialRow,
-    claims: readonly string[],
-    request: RotationRequest,
-    presenter: Presenter,
-  ): Promise<Opened>;
+  open(credential: CredentialRow, claims: readonly string[], request: Wanted, presenter: Presenter): Promise<Opened>;
   /**
    * An emergency: opens a rotation or takes the open one over under a higher fence, marks every live version compromised, and makes the next
    * version. Repeated by the same run it finds what lives by then and keeps the next version it made, unless that is live itself.
@@ -93,6 +89,14 @@ export interface Store {
   fence(ref: VersionRef, presenter: Presenter): Promise<number>;
   close(ref: VersionRef, outcome: RotationOutcome, why: string | null): Promise<void>;
   rotations(credential?: string): Promise<RotationRow[]>;
+
+  // Wishes
+  /** Writes down what somebody asks of a rotation, in the ledger as well, and returns the id that a message names it by. */
+  wish(wish: Wish): Promise<string>;
+  /** Nobody is to be granted it. */
+  withdrawWish(id: string): Promise<void>;
+  /** What was written down under an id for this credential and the workflow that asks; null when nothing was, or another run has it. */
+  grant(id: string, credential: string, presenter: Presenter): Promise<Wish | null>;
 
   // Reconciling
   /**

@@ -1,5 +1,5 @@
 import type { CheckOutcome, EvidenceKind } from '../domain/evidence.js';
-import type { RotationOutcome, Trigger } from '../domain/rotation.js';
+import type { RotationOutcome, Trigger, Wished } from '../domain/rotation.js';
 import type { Drift, InForce } from '../domain/verification.js';
 import type { EngineView, ProviderView, Shown, VersionState } from '../domain/version.js';
 import type { Intent } from './records.js';
@@ -74,6 +74,8 @@ export interface RotationsTable {
   seized: Flag;
   /** The schedule counts from it. */
   resets_cadence: Flag;
+  /** The grace that whoever asked for it wants; null for the configuration's. */
+  grace_ms: number | null;
   opened_at: number;
   closed_at: number | null;
   /** Null while it is open, and of repairs, which have none. */
@@ -166,6 +168,20 @@ export interface LedgerTable {
   mac: string;
 }
 
+/** What people ask of rotations: here before a message says so. */
+export interface WishesTable {
+  id: string;
+  credential: string;
+  /** Of the workflow that it is meant for. */
+  workflow_id: string;
+  actor: string;
+  what: Wished['for'];
+  /** JSON. */
+  body: string;
+  /** Id of the run that goes by it; null until one does. */
+  granted_to: string | null;
+}
+
 /** From when the interval of a scheduled credential is counted. */
 export interface CadencesTable {
   credential: string;
@@ -239,6 +255,7 @@ export interface Tables {
   intents: IntentsTable;
   evidence: EvidenceTable;
   emergencies: EmergenciesTable;
+  wishes: WishesTable;
   ledger: LedgerTable;
   attempts: AttemptsTable;
 }

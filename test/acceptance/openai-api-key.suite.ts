@@ -67,7 +67,7 @@ function play(named: Parameters<typeof startStage>[0]): void {
       const through = await stage.use();
       if (waiting) {
         const decision = waiting.choices.includes('roll-back') ? 'roll-back' : 'abandon';
-        await decided(handle, { actor: 'test', decision, reason: 'it was a test' });
+        await decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'it was a test' });
         await rehearsal.report(handle);
       }
       expect(`${outcome ?? waiting?.why}, and documents ${through ? 'go through' : 'fail'}`).toMatch(/go through$/);

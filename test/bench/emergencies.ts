@@ -73,7 +73,7 @@ async function emergency({ client, session }: Place, credential: string): Promis
 }
 
 async function rotateAgainAndAgain({ client, session }: Place, credential: string, over: AbortSignal): Promise<void> {
-  const input = inputOf(session.config, credential, { actor: 'bench', trigger: 'manual', reason: 'to be in the way' });
+  const input = inputOf(credential, { actor: 'bench', trigger: 'manual', reason: 'to be in the way' });
   const stopped = once(over, 'abort');
   while (!over.aborted) {
     const { handle } = await startRotation(session, client, input);

@@ -78,7 +78,7 @@ async function compare(contest: Contest): Promise<RotationFigures> {
 }
 
 async function rotate({ client, session, credential }: Contest): Promise<WorkflowHandle> {
-  const input = inputOf(session.config, credential, { actor: 'bench', trigger: 'manual', reason: 'to measure it' });
+  const input = inputOf(credential, { actor: 'bench', trigger: 'manual', reason: 'to measure it' });
   const { handle } = await startRotation(session, client, input);
   const { outcome, why } = await handle.result();
   if (outcome !== 'retired') throw new Error(`a rotation ended as ${outcome}: ${why ?? ''}`);

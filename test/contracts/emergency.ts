@@ -1,6 +1,7 @@
 import { rotationId } from '../../src/domain/temporal-names.js';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
+import { rotationPolicyOf } from '../../src/config/policy.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { fastClock } from '../../src/lab/clock.js';
 import type { Scenario, StartScenario } from '../../src/lab/scenario.js';
@@ -74,11 +75,11 @@ export function describeEmergency(descriptor: ProcedureDescriptor, start: StartS
       const { session } = rehearsal;
       const { credential } = scenario;
       const request = { actor: 'test', trigger: 'manual', reason: 'the contract' } as const;
-      const plan = await planRotation(
-        workflowOf(session.config, credential),
-        inputOf(session.config, credential, request),
-        await session.store.preview(credential),
-      );
+      const policy = rotationPolicyOf(session.config, credential, descriptor);
+      const plan = await planRotation(workflowOf(session.config, credential), inputOf(credential, request), {
+        ...(await session.store.preview(credential)),
+        policy,
+      });
       return plan.filter((entry): entry is PlannedStep => 'activity' in entry);
     }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { rotationPolicyOf } from '../../src/config/policy.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { Progress, RotationReport, RotationRequest } from '../../src/domain/rotation.js';
 import { findSecrets } from '../../src/lab/canary.js';
@@ -12,7 +13,7 @@ import type { Received, Scenario, StartScenario } from '../../src/lab/scenario.j
 import { type PlannedStep, planRotation } from '../../src/operations/plan.js';
 import { inputOf, workflowOf } from '../../src/operations/session.js';
 import type { Activities } from '../../workers/registered.js';
-import { emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import { expectWorking } from './working.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
@@ -55,11 +56,11 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
     const plan = async () => {
       const { session } = rehearsal;
       const opened = await session.store.preview(scenario.credential);
-      return planRotation(
-        workflowOf(session.config, scenario.credential),
-        inputOf(session.config, scenario.credential, request),
-        opened,
-      );
+      const policy = rotationPolicyOf(session.config, scenario.credential, descriptor);
+      return planRotation(workflowOf(session.config, scenario.credential), inputOf(scenario.credential, request), {
+        ...opened,
+        policy,
+      });
     };
     const trouble = () => ApplicationFailure.nonRetryable('injected: answered 400', 'Rejected');
 
@@ -111,7 +112,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
       await until(async () => (await look(handle)).waiting?.for === 'grace');
       const during = scenario.working();
 
-      await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
+      await rehearsal.hasten(handle, null);
 
       expect(await end(handle)).toMatchObject({ outcome: 'retired' });
       if (descriptor.overlap !== 'single') expect(during).toHaveLength(2);
@@ -133,7 +134,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
           if (failing > promoted) {
             await until(async () => (await look(handle)).waiting?.for === 'operator');
             const decision = failing < noReturn ? 'roll-back' : 'retry';
-            await decided(handle, { actor: 'test', decision, reason: 'the contract' });
+            await decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'the contract' });
           }
           const { outcome, leftOver } = await end(handle);
           expect({ step: steps[failing]?.title, outcome, leftOver }).toEqual({

@@ -38,7 +38,7 @@ for (const [id, start] of Object.entries(scenarios)) {
     const binary = await findTemporalBinary({ report: () => undefined });
     const { client, session } = await startRehearsal({ scenario, playground, binary }, defer);
     const { credential } = scenario;
-    const input = inputOf(session.config, credential, { actor: 'recorder', trigger: 'manual', reason: 'to record it' });
+    const input = inputOf(credential, { actor: 'recorder', trigger: 'manual', reason: 'to record it' });
     const { handle } = await startRotation(session, client, input);
     await handle.result();
     await keep(id, handle);

@@ -9,10 +9,12 @@ import { startRehearsal } from '../../src/lab/rehearsal.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
 import { inputOf, type Session } from '../../src/operations/session.js';
+import { hasten } from '../../src/operations/steer.js';
 import { startOptions, startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Activities } from '../../workers/registered.js';
-import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { configure } from '../support/rehearsal.js';
 import { decided } from '../support/decided.js';
 import { until } from '../support/temporal.js';
 import { progress } from '../../workflows/rotation/messages.js';
@@ -72,32 +74,32 @@ export const ways: Readonly<Record<string, Way>> = {
         throw ApplicationFailure.nonRetryable('it is not sure whose it is', 'NeedsDecision');
       },
     },
-    async meanwhile({ handle, over }) {
+    async meanwhile({ handle, session, over }) {
       await parked(handle);
       over();
-      await decided(handle, { ...leaked, decision: 'retry' });
+      await decided(session.store, handle, { ...leaked, decision: 'retry' });
     },
   },
   'parked-grace': {
     policy: { graceMs: 2 * dayMs },
-    async meanwhile({ handle }) {
+    async meanwhile({ handle, session, credential }) {
       await parked(handle);
-      await handle.executeUpdate(retireNow, { args: [leaked] });
+      await hasten(session, handle, { credential, actor: leaked.actor, byMs: null });
     },
   },
   delivery: { deliver: [{ file: './delivered-key' }] },
   pause: {
     scenario: 'aws-s3-access-keys',
     policy: { pauseMs: dayMs },
-    async meanwhile({ handle }) {
+    async meanwhile({ handle, session, credential }) {
       await parked(handle);
-      await handle.executeUpdate(retireNow, { args: [leaked] });
+      await hasten(session, handle, { credential, actor: leaked.actor, byMs: null });
     },
   },
   containment: {
     async meanwhile({ handle, client, session, credential }) {
       await handle.result();
-      const input = inputOf(session.config, credential, { ...leaked, trigger: 'emergency' });
+      const input = inputOf(credential, { ...leaked, trigger: 'emergency' });
       const { workflow, ...options } = startOptions(session, input, 'containment');
       const signalling = { signal: emergencyRevoke, signalArgs: [leaked] as [typeof leaked] };
       await client.workflow.signalWithStart(workflow, { ...options, ...signalling });
@@ -122,9 +124,10 @@ export async function recordWay(name: string, keep: (name: string, handle: Kept)
     const around = (activities: Activities): Activities =>
       trouble ? { ...activities, [trouble.activity]: failing(activities, trouble, () => isOver) } : activities;
     const { client, session } = await startRehearsal({ scenario, playground, binary, around }, defer);
-    const asConfigured = inputOf(session.config, credential, { ...leaked, trigger: 'manual' });
+    const asConfigured = inputOf(credential, { ...leaked, trigger: 'manual' });
     const timing = { ...asConfigured.timing, parkAfterMs: 1000 };
-    const input = { ...asConfigured, timing, policy: { ...asConfigured.policy, ...policy } };
+    configure(session, credential, policy);
+    const input = { ...asConfigured, timing };
     const { handle: first } = await startRotation(session, client, input);
     const { runId } = await first.describe();
     const handle = client.workflow.getHandle(first.workflowId);

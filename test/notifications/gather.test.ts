@@ -6,7 +6,15 @@ import type { RotationRow } from '../../src/store/records.js';
 const hour = 3_600_000;
 const now = Date.UTC(2026, 10, 22, 12);
 const row: RotationRow = {
-  ...{ credential: 'openai', fence: 3, workflowId: 'rotation/openai', runId: 'r', version: 2, seized: false },
+  ...{
+    credential: 'openai',
+    fence: 3,
+    workflowId: 'rotation/openai',
+    runId: 'r',
+    version: 2,
+    seized: false,
+    graceMs: null,
+  },
   request: { actor: 'ada', trigger: 'manual', reason: 'it is time' },
   ...{ openedAt: now - hour, closedAt: null, outcome: null, why: null },
 };

@@ -9,6 +9,7 @@ import { adopt } from '../../src/operations/adopt.js';
 import { conduct, type Conducted } from '../../src/operations/emergency.js';
 import { inputOf, openSession, type Session } from '../../src/operations/session.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
+import { hasten } from '../../src/operations/steer.js';
 import { bundlePath } from '../../workers/bundle.js';
 import type { Activities } from '../../workers/registered.js';
 import { type RunningWorkers, startWorkers } from '../../workers/rotation-worker.js';
@@ -52,7 +53,7 @@ async function work(bundle = bundlePath, around = (activities: Activities) => ac
 
 function begin(credential = 'openai') {
   const request = { actor: 'test', trigger: 'manual', reason: 'a test' } as const;
-  const input = { ...inputOf(session.config, 'openai', request), credential };
+  const input = { ...inputOf('openai', request), credential };
   const { config, store } = session;
   const known = { ...config, credentials: { ...config.credentials, [credential]: config.credentials['openai']! } };
   return startRotation({ config: known, store }, temporal.client, input);
@@ -132,7 +133,7 @@ it('is done directly although a rotation is in progress, which then loses withou
   const value = scenario.engineHolds();
   const late = await handle.query(progress);
   expect(late.outcome).toBeNull();
-  await handle.executeUpdate('retireNow', { args: [{ actor: 'test' }] });
+  await hasten(session, handle, { credential: 'openai', actor: 'test', byMs: null });
   await until(async () => (await handle.describe()).status.name !== 'RUNNING');
   expect(scenario.working()).toEqual([value]);
 });

@@ -1,6 +1,5 @@
 import { rotationId } from '../../src/domain/temporal-names.js';
 import { findOrphanedRotations } from '../../src/operations/orphaned-rotations.js';
-import { retireNow } from '../../workflows/rotation/messages.js';
 import { inLaterRun, until } from '../support/temporal.js';
 import { type Stage, startStage } from './reconcile-stage.js';
 
@@ -32,7 +31,7 @@ it('finds none while rotations are alive, in a later run as well', async () => {
 
   expect(await orphans()).toEqual([]);
 
-  await latest.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
+  await stage.hasten(latest, null);
   await latest.result();
   expect(await orphans()).toEqual([]);
 });

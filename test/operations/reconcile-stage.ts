@@ -9,6 +9,7 @@ import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import { type Consent, reconcile, type Reconciliation } from '../../src/operations/reconcile.js';
 import { inputOf } from '../../src/operations/session.js';
+import { hasten } from '../../src/operations/steer.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Progress, RotationReport } from '../../src/domain/rotation.js';
@@ -27,6 +28,8 @@ export interface Stage {
   start(): Promise<Rehearsal>;
   stop(): Promise<void>;
   rotate(graceMs?: number): Promise<WorkflowHandle>;
+  /** A wait in progress is to last so much longer, in milliseconds, or to end now (null). */
+  hasten(handle: WorkflowHandle, byMs: number | null): Promise<void>;
   ended(handle: WorkflowHandle): Promise<RotationReport>;
   progress(handle: WorkflowHandle): Promise<Progress>;
   reconcile(consent?: boolean | Consent): Promise<Reconciliation>;
@@ -74,13 +77,11 @@ export async function startStage(
     },
     async rotate(graceMs = 0) {
       const { session, client } = rehearsal();
-      const input = inputOf(session.config, credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
-      const { handle } = await startRotation(session, client, {
-        ...input,
-        policy: { ...input.policy, graceMs },
-      });
+      const input = inputOf(credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
+      const { handle } = await startRotation(session, client, { ...input, graceMs });
       return handle;
     },
+    hasten: (handle, byMs) => hasten(rehearsal().session, handle, { credential, actor: 'test', byMs }),
     ended: (handle) => handle.result() as Promise<RotationReport>,
     progress: (handle) => handle.query(progress),
     reconcile(consent = true) {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { backUp } from '../../src/operations/backup.js';
 import { restore } from '../../src/operations/restore.js';
-import { retireNow } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { type Stage, startStage } from './reconcile-stage.js';
 
@@ -82,7 +81,7 @@ describe("Yesterday's store under today's Temporal and provider", () => {
     expect(whats(differences)).toContain('A workflow rotates it, and the store does not know');
 
     const late = stage.rehearsal().client.workflow.getHandle(handle.workflowId);
-    await late.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
+    await stage.hasten(late, null);
     expect(await late.result()).toMatchObject({ outcome: 'failed' });
     expect(truth()).toEqual(today);
 

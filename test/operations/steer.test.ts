@@ -12,7 +12,7 @@ afterEach(() => bench.close());
 /** To which workflow a decision goes. */
 async function addressee(): Promise<string> {
   const sent: string[] = [];
-  const getHandle = (workflowId: string) => ({ executeUpdate: async () => void sent.push(workflowId) });
+  const getHandle = (workflowId: string) => ({ workflowId, executeUpdate: async () => void sent.push(workflowId) });
   const client = { workflow: { getHandle }, withDeadline: (_: number, work: () => unknown) => work() };
   const answer = { credential: 'openai', decision: 'retry', actor: 'ada', reason: 'a test', question: 'q' } as const;
   expect(await answerRotation(bench, client as unknown as Client, answer)).toBe('taken');

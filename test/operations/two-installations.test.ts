@@ -18,6 +18,7 @@ import { bundlePath } from '../../workers/bundle.js';
 import type { Activities } from '../../workers/registered.js';
 import { startWorkers } from '../../workers/rotation-worker.js';
 import { progress } from '../../workflows/rotation/messages.js';
+import { configure } from '../support/rehearsal.js';
 import { startTestTemporal, type TestTemporal, until } from '../support/temporal.js';
 
 jest.setTimeout(120_000); // everything is there twice
@@ -72,9 +73,9 @@ async function startSide(): Promise<Side> {
 }
 
 async function begin({ session }: Side, policy: Partial<RotationPolicy> = {}) {
-  const input = inputOf(session.config, 'openai', { actor: 'test', trigger: 'manual', reason: 'a test' });
-  const changed = { ...input, policy: { ...input.policy, ...policy } };
-  return startRotation(session, temporal.client, changed);
+  const input = inputOf('openai', { actor: 'test', trigger: 'manual', reason: 'a test' });
+  configure(session, 'openai', policy);
+  return startRotation(session, temporal.client, input);
 }
 
 const waitingFor = ({ session }: Side): Promise<string | undefined> =>

@@ -59,7 +59,7 @@ const adoptTwin = (): Promise<unknown> =>
   adopt(twin, { credential: 'twin', parts: scenario.adopted, soleUser: true, actor: 'test' });
 
 async function rotateTwin(): Promise<WorkflowHandle> {
-  const input = inputOf(twin.config, 'twin', { actor: 'test', trigger: 'manual', reason: 'a test' });
+  const input = inputOf('twin', { actor: 'test', trigger: 'manual', reason: 'a test' });
   return (await startRotation(twin, rehearsal.client, input)).handle;
 }
 

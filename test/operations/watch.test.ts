@@ -71,7 +71,7 @@ it('tells that a rotation waits for a person, what for, and how to answer', asyn
   expect(waiting.detail).toContain('keyturn decide openai');
   expect(waiting.detail).toContain('grace');
   expect(told().filter(({ event }) => event === 'waiting')).toHaveLength(1);
-  await decided(handle, { actor: 'test', decision: 'abandon', reason: 'she knows better' });
+  await decided(rehearsal.session.store, handle, { actor: 'test', decision: 'abandon', reason: 'she knows better' });
   await handle.result();
   await look();
   expect(told().at(-1)).toMatchObject({

@@ -189,7 +189,7 @@ it('never leaves the engine without a working value, deletes what is not ours, l
         await adopt(session, { credential, parts: adopted, soleUser: true, actor: 'ada' });
         const inbox = inboxOf();
         const presenter = { workflowId: `rotation/${credential}`, runId: 'run-1' };
-        const input = inputOf(session.config, credential, { actor: 'ada', trigger: 'manual', reason: 'a property' });
+        const input = inputOf(credential, { actor: 'ada', trigger: 'manual', reason: 'a property' });
         world = createWorld(
           { stage, session, inbox, presenter, timeline },
           { troubles: [...chosen.troubles], answers: [...chosen.answers] },

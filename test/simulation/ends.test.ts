@@ -8,7 +8,7 @@ const report = (version: number, outcome: RotationOutcome): RotationReport => ({
 });
 const row = (version: number, { seized = false } = {}): RotationRow => ({
   ...{ credential: 'c', fence: version, workflowId: 'w', runId: 'r', version, seized, outcome: null, why: null },
-  ...{ request: { actor: 'a', trigger: 'manual', reason: 'r' }, openedAt: version, closedAt: version },
+  ...{ request: { actor: 'a', trigger: 'manual', reason: 'r' }, openedAt: version, closedAt: version, graceMs: null },
 });
 
 /** The ends of workflows in order, as they are told. */

@@ -29,7 +29,7 @@ describe('A rotation', () => {
 
     const row = {
       ...{ credential: 'openai', fence: 1, ...presenter, version: 1, request },
-      ...{ seized: false, openedAt: bench.clock, closedAt: null, outcome: null, why: null },
+      ...{ seized: false, graceMs: null, openedAt: bench.clock, closedAt: null, outcome: null, why: null },
     };
     expect(await bench.store.rotations()).toEqual([row]);
     expect(await bench.store.rotations('openai')).toEqual([row]);

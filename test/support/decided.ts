@@ -1,9 +1,15 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { DecisionRequest } from '../../src/domain/rotation.js';
-import { decide, progress } from '../../workflows/rotation/messages.js';
+import { decideOn } from '../../src/operations/steer.js';
+import type { Store } from '../../src/store/store.js';
+import { progress } from '../../workflows/rotation/messages.js';
 
-/** Answers what a rotation asks at this moment. */
-export async function decided(handle: WorkflowHandle, answer: Omit<DecisionRequest, 'question'>): Promise<void> {
-  const { waiting } = await handle.query(progress);
-  await handle.executeUpdate(decide, { args: [{ ...answer, question: waiting?.id ?? '' }] });
+/** Answers what a rotation asks at this moment, as a command does. */
+export async function decided(
+  store: Store,
+  handle: WorkflowHandle,
+  answer: Omit<DecisionRequest, 'question'>,
+): Promise<void> {
+  const { waiting, credential } = await handle.query(progress);
+  await decideOn({ store }, handle, { ...answer, credential, question: waiting?.id ?? '' });
 }

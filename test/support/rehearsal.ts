@@ -1,18 +1,40 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
+import { formatDuration } from '../../src/domain/duration.js';
 import type { RotationPolicy, RotationReport } from '../../src/domain/rotation.js';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import { type Rehearsal, startRehearsal } from '../../src/lab/rehearsal.js';
 import type { Scenario } from '../../src/lab/scenario.js';
-import { inputOf } from '../../src/operations/session.js';
+import { inputOf, type Session } from '../../src/operations/session.js';
+import { hasten } from '../../src/operations/steer.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Activities } from '../../workers/registered.js';
+
+/** Makes the configuration in memory say how the next rotation goes; what is left out stays. */
+export function configure(
+  { config }: Pick<Session, 'config'>,
+  credential: string,
+  policy: Partial<RotationPolicy>,
+): void {
+  const entry = config.credentials[credential]!;
+  const engine = config.engines[entry.engine]!;
+  const { graceMs, patienceMs, pauseMs, lingerMs, ...rest } = policy;
+  if (Object.keys(rest).length > 0) throw new Error(`not told by the configuration: ${Object.keys(rest).join(', ')}`);
+  Object.assign(entry, {
+    ...(graceMs !== undefined && { grace: formatDuration(graceMs) }),
+    ...(patienceMs !== undefined && { patience: formatDuration(patienceMs) }),
+    ...(pauseMs !== undefined && { pause: formatDuration(pauseMs) }),
+  });
+  if (lingerMs !== undefined && 'jwt' in engine) Object.assign(engine.jwt, { tokenLifetime: formatDuration(lingerMs) });
+}
 
 export interface TestRehearsal extends Rehearsal {
   readonly playground: Playground;
   /** Starts a rotation of the scenario's credential. */
   begin(policy?: Partial<RotationPolicy>): Promise<WorkflowHandle>;
+  /** A wait in progress is to last so much longer, in milliseconds, or to end now (null). */
+  hasten(handle: WorkflowHandle, byMs: number | null): Promise<void>;
   report(handle: WorkflowHandle): Promise<RotationReport>;
   stop(): Promise<void>;
 }
@@ -33,10 +55,11 @@ export async function rehearse(
     ...rehearsal,
     playground,
     async begin(policy = {}) {
-      const input = inputOf(session.config, credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
-      const changed = { ...input, policy: { ...input.policy, ...policy } };
-      return (await startRotation(session, client, changed)).handle;
+      configure(session, credential, { graceMs: 0, patienceMs: 0, ...policy });
+      const input = inputOf(credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
+      return (await startRotation(session, client, input)).handle;
     },
+    hasten: (handle, byMs) => hasten(session, handle, { credential, actor: 'test', byMs }),
     report: (handle) => handle.result() as Promise<RotationReport>,
     async stop() {
       for (const release of releases.reverse()) await release();

@@ -6,7 +6,7 @@ import { fastClock } from '../../src/lab/clock.js';
 import { startConsumer } from '../../src/lab/consumer.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startAwsS3AccessKeys } from '../../src/lab/scenarios/aws-s3-access-keys.js';
-import { emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 import { decided } from '../support/decided.js';
@@ -28,7 +28,7 @@ const dayMs = 24 * 3_600_000;
 const look = (handle: WorkflowHandle): Promise<Progress> => handle.query(progress);
 const listed = () => aws.keys().filter(({ deleted }) => !deleted);
 const say = (handle: WorkflowHandle, decision: Decision): Promise<unknown> =>
-  decided(handle, { actor: 'test', decision, reason: 'the test says so' });
+  decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'the test says so' });
 
 /** A rotation that has switched the old key off and waits the guide's 24 hours. */
 async function switchedOff(): Promise<WorkflowHandle> {
@@ -48,7 +48,7 @@ it('keeps the old key switched off for 24 hours, verifies again, and only then d
     live: [expect.stringContaining('it can be enabled again') as string, 'version 3: in force'],
   });
 
-  await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
+  await rehearsal.hasten(handle, null);
 
   expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused', leftOver: [] });
   const titles = (await look(handle)).steps.filter(({ phase }) => phase === 'retire').map(({ title }) => title);

@@ -33,7 +33,7 @@ async function whyItWaits(handle: WorkflowHandle): Promise<string> {
   });
 }
 const say = (handle: WorkflowHandle, decision: Decision): Promise<unknown> =>
-  decided(handle, { actor: 'test', decision, reason: 'the test says so' });
+  decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'the test says so' });
 
 it('takes turns with the two slots, while every use of the engine succeeds', async () => {
   const turns = [slotInUse()];

@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Decision, Waiting } from '../../src/domain/rotation.js';
-import { decide, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import { decide } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
 import { decided } from '../support/decided.js';
@@ -48,7 +48,7 @@ async function asked(handle: WorkflowHandle): Promise<Waiting> {
 async function answer(handle: WorkflowHandle, decision: Decision): Promise<void> {
   await asked(handle);
   stage.behave = () => undefined;
-  await decided(handle, { actor: 'ada', decision, reason: 'a reason' });
+  await decided(stage.store, handle, { actor: 'ada', decision, reason: 'a reason' });
 }
 
 const states = async (credential: string) => (await stage.store.versions(credential)).map(({ state }) => state);
@@ -183,11 +183,11 @@ describe('roll-back', () => {
     await asked(handle);
     stage.behave = (verb, { number }) => (verb === 'refuses' && number === 2 ? 'failed' : undefined);
 
-    await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'a reason' });
+    await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'a reason' });
     await until(
       async () => (await stage.progress(handle)).waiting?.why === 'Version 2 is refused: the script says failed',
     );
-    await decided(handle, { actor: 'ada', decision: 'abandon', reason: 'a reason' });
+    await decided(stage.store, handle, { actor: 'ada', decision: 'abandon', reason: 'a reason' });
 
     expect(await stage.report(handle)).toMatchObject({
       outcome: 'abandoned',
@@ -199,7 +199,7 @@ describe('roll-back', () => {
     const handle = await stuckAfter('back-after');
 
     await asked(handle);
-    const back = decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
+    const back = decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
     await expect(back).rejects.toMatchObject({ cause: { message: expect.stringContaining('retry, skip') as string } });
 
     await answer(handle, 'retry');
@@ -299,7 +299,7 @@ describe('A decision', () => {
     expect(refused?.reason).toMatchObject(told('was answered already, with "skip" by'));
     expect(waiting.id).not.toBe(question);
     expect(stage.calls).not.toContain('destroy 2');
-    await decided(handle, { ...skip, decision: 'abandon' });
+    await decided(stage.store, handle, { ...skip, decision: 'abandon' });
     await stage.report(handle);
     expect(await recorded('decided-together')).toHaveLength(2);
   });
@@ -308,22 +308,24 @@ describe('A decision', () => {
     const handle = await stuckBefore('decided-in-no-grace');
     await asked(handle);
 
-    const early = handle.executeUpdate(retireNow, { args: [{ actor: 'ada' }] });
+    const early = stage.hasten(handle, { credential: 'decided-in-no-grace', actor: 'ada', byMs: null });
 
     await expect(early).rejects.toMatchObject(told('is in no grace; it waits for: Idle'));
     await answer(handle, 'abandon');
     await stage.report(handle);
   });
 
-  it('to wait longer is seen at once, and the wait can be ended right after it', async () => {
+  it('to wait longer leaves the wait to be seen, which can be ended right after it', async () => {
     const handle = await stage.rotate('decided-longer', { graceMs: hour / 2 });
     const before = await until(async () => (await stage.progress(handle)).waiting?.until);
 
-    await handle.executeUpdate(extendGrace, { args: [{ actor: 'ada', byMs: hour / 4 }] });
+    const longer = { credential: 'decided-longer', actor: 'ada', byMs: hour / 4 };
+    await stage.hasten(handle, longer);
     const { waiting } = await stage.progress(handle);
-    await handle.executeUpdate(retireNow, { args: [{ actor: 'ada' }] });
+    await until(async () => (await stage.progress(handle)).waiting?.until === before + hour / 4);
+    await stage.hasten(handle, { ...longer, byMs: null });
 
-    expect(waiting).toMatchObject({ for: 'grace', until: before + hour / 4 });
+    expect(waiting).toMatchObject({ for: 'grace' });
     expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
     expect((await recorded('decided-longer')).map(({ outcome }) => outcome)).toEqual(['extend-grace', 'retire-now']);
   });
@@ -338,7 +340,7 @@ describe('A decision', () => {
 
     await expect(late).rejects.toMatchObject(told('was answered already, with "skip" by ada: a reason'));
     await expect(strange).rejects.toMatchObject(told('Idle: the script says failed'));
-    await decided(handle, { ...skip, decision: 'abandon' });
+    await decided(stage.store, handle, { ...skip, decision: 'abandon' });
     await stage.report(handle);
   });
 });

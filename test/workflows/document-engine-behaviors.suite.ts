@@ -83,7 +83,7 @@ describe.each([
         const handle = await rehearsal.begin({ graceMs: 40 * 60_000 });
         await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
         const request = { actor: 'test', decision: 'roll-back', reason: 'second thoughts' } as const;
-        await decided(handle, request);
+        await decided(rehearsal.session.store, handle, request);
         return rehearsal.report(handle);
       });
 

@@ -7,7 +7,7 @@ import { type DocumentEngineLab, newKeyPair } from '../../src/lab/document-engin
 import { usualBehavior } from '../../src/lab/document-engine/state.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
-import { emergencyRevoke, progress, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 import { decided } from '../support/decided.js';
@@ -40,7 +40,7 @@ async function whyItWaits(handle: WorkflowHandle): Promise<string> {
   });
 }
 const answer = (handle: WorkflowHandle, decision: 'retry' | 'roll-back' | 'abandon' | 'skip') =>
-  decided(handle, { actor: 'test', decision, reason: 'the test' });
+  decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'the test' });
 
 it('keeps nothing of the old private key beside the new one', async () => {
   expect(await rehearsal.report(await begin())).toMatchObject({ outcome: 'retired' });
@@ -90,7 +90,7 @@ describe('a roll back from the grace', () => {
 
     expect(scenario.engineHolds()).toBe(before[0]);
     expect(scenario.working()).toHaveLength(2);
-    await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
+    await rehearsal.hasten(handle, null);
 
     expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
     expect(scenario.working()).toEqual(before);

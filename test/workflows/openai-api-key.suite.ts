@@ -70,7 +70,7 @@ it('asks instead of overwriting what a person changed since the last rotation', 
   const why = await whyItWaits(handle);
 
   expect(why).toContain('grace');
-  await decided(handle, { actor: 'test', decision: 'abandon', reason: 'she knows better' });
+  await decided(rehearsal.session.store, handle, { actor: 'test', decision: 'abandon', reason: 'she knows better' });
   expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'abandoned' });
   expect(scenario.engineHolds()).toBe(byHand.value);
   openai.killKey(byHand.id);
@@ -80,7 +80,7 @@ it('goes on when a person says that their change may be replaced, and retires th
   const handle = await rehearsal.begin({ patienceMs: 60_000 });
   await whyItWaits(handle);
 
-  await decided(handle, { actor: 'test', decision: 'skip', reason: 'it was a try' });
+  await decided(rehearsal.session.store, handle, { actor: 'test', decision: 'skip', reason: 'it was a try' });
 
   expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired' });
   expect(scenario.working()).toEqual([scenario.engineHolds()]);

@@ -1,6 +1,6 @@
 import { rotationId } from '../../src/domain/temporal-names.js';
 import type { WorkflowHandle } from '@temporalio/client';
-import { completeTask, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import { completeTask, emergencyRevoke } from '../../workflows/rotation/messages.js';
 import type { Waiting } from '../../src/domain/rotation.js';
 import { decided } from '../support/decided.js';
 import { until } from '../support/temporal.js';
@@ -66,7 +66,7 @@ it('asks the same question in the new run, and tries nothing again for that', as
   expect(stage.calls.filter((call) => call === 'idle 1')).toHaveLength(1);
   expect(attributes).toMatchObject({ KeyturnPhase: 'retire', KeyturnNeedsOperator: true });
   stage.behave = () => undefined;
-  await decided(latest, { actor: 'ada', decision: 'retry', reason: 'it is idle now' });
+  await decided(stage.store, latest, { actor: 'ada', decision: 'retry', reason: 'it is idle now' });
   expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', version: 2 });
   expect(stage.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
 });
@@ -105,7 +105,7 @@ it('goes on rolling back, and not forward again', async () => {
   stage.behave = (verb) => {
     if (verb === 'destroy') throw rejected();
   };
-  await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
   await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Undo: Create'));
 
   const { latest, attributes } = await parked('regret', 'Undo: Create');
@@ -113,7 +113,7 @@ it('goes on rolling back, and not forward again', async () => {
   expect(attributes).toMatchObject({ KeyturnPhase: 'roll-back', KeyturnNeedsOperator: true });
   stage.behave = () => undefined;
   stage.calls.length = 0;
-  await decided(latest, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
+  await decided(stage.store, latest, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
   expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
   expect(stage.calls).toEqual(['destroy 2', 'refuses 2']);
   expect((await stage.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
@@ -123,12 +123,12 @@ it('loses nothing that arrives while it is parked', async () => {
   const handle = await stage.rotate('haste', { ...soon, graceMs: 3_600_000 });
   const { latest, waiting, attributes } = await parked('haste', 'Keep version 1 usable');
 
-  await latest.executeUpdate(extendGrace, { args: [{ actor: 'ada', byMs: 600_000 }] });
+  await stage.hasten(latest, { credential: 'haste', actor: 'ada', byMs: 600_000 });
   const longer = await until(async () => {
     const seen = (await stage.progress(latest)).waiting?.until;
     return seen !== waiting.until && seen;
   });
-  await latest.executeUpdate(retireNow, { args: [{ actor: 'ben' }] });
+  await stage.hasten(latest, { credential: 'haste', actor: 'ben', byMs: null });
 
   expect(longer).toBe(waiting.until! + 600_000);
   expect(attributes).toMatchObject({ KeyturnPhase: 'grace', KeyturnNeedsOperator: false });

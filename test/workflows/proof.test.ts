@@ -20,7 +20,7 @@ const unseen = (): ApplicationFailure => ApplicationFailure.nonRetryable('no use
 const waiting = async (handle: WorkflowHandle) => (await stage.progress(handle)).waiting;
 const asked = (handle: WorkflowHandle) => until(async () => (await waiting(handle))?.for === 'operator');
 const answer = (handle: WorkflowHandle, decision: 'retry' | 'skip' | 'abandon') =>
-  decided(handle, { actor: 'ada', decision, reason: 'the test' });
+  decided(stage.store, handle, { actor: 'ada', decision, reason: 'the test' });
 const stepOf = async (handle: WorkflowHandle, title: string) =>
   (await stage.progress(handle)).steps.findLast((step) => step.title === title);
 
@@ -141,7 +141,7 @@ describe('What is tried out', () => {
     failing();
     const handle = await stage.rotate('taken-back', {}, 'rotateTried');
     await asked(handle);
-    await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'the test' });
+    await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the test' });
 
     expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
     expect(stage.calls.filter((call) => call === 'enable 1')).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { rotationId } from '../../src/domain/temporal-names.js';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationReport } from '../../src/domain/rotation.js';
-import { completeTask, emergencyRevoke, extendGrace, retireNow } from '../../workflows/rotation/messages.js';
+import { completeTask, emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Stage, startStage } from './stage.js';
 import { decided } from '../support/decided.js';
@@ -86,7 +86,7 @@ it('asks before it retires what is still in use, and goes on when a person skips
     choices: ['retry', 'roll-back', 'skip', 'abandon'],
   });
   expect(waiting?.impact).toContain('documents use version 2');
-  await decided(handle, { actor: 'ada', decision: 'skip', reason: 'it is a backup job' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'skip', reason: 'it is a backup job' });
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
   const [evidence] = (await stage.store.evidence({ credential: 'in-use', number: 1 })).filter(
@@ -100,13 +100,13 @@ it('refuses a decision that is not possible, and says which are', async () => {
   const handle = await stage.rotate('past-no-return');
   await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Refused'));
 
-  const back = decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
+  const back = decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
 
   await expect(back).rejects.toMatchObject({
     cause: { message: expect.stringContaining('retry, skip, abandon') as string },
   });
   stage.behave = () => undefined;
-  await decided(handle, { actor: 'ada', decision: 'retry', reason: 'it is off now' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'retry', reason: 'it is off now' });
   expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused' });
 });
 
@@ -114,12 +114,12 @@ it('keeps the old value through the grace, which can be extended and ended', asy
   const handle = await stage.rotate('grace', { graceMs: 1_800_000 });
   const first = await until(async () => (await stage.progress(handle)).waiting?.until);
 
-  await handle.executeUpdate(extendGrace, { args: [{ actor: 'ada', byMs: 600_000 }] });
+  await stage.hasten(handle, { credential: 'grace', actor: 'ada', byMs: 600_000 });
   const second = await until(async () => {
     const seen = (await stage.progress(handle)).waiting?.until;
     return seen !== first && seen;
   });
-  await handle.executeUpdate(retireNow, { args: [{ actor: 'ben' }] });
+  await stage.hasten(handle, { credential: 'grace', actor: 'ben', byMs: null });
 
   expect(second - first).toBe(600_000);
   expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
@@ -138,7 +138,7 @@ it('goes on in a new run before a long grace and repeats nothing there', async (
   await until(async () => (await latest.describe()).runId !== runId);
   await until(async () => (await stage.progress(latest)).waiting);
 
-  await latest.executeUpdate(retireNow, { args: [{ actor: 'ada' }] });
+  await stage.hasten(latest, { credential: 'long-grace', actor: 'ada', byMs: null });
 
   expect(await stage.report(latest)).toMatchObject({ outcome: 'retired', version: 2 });
   expect(stage.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
@@ -148,7 +148,7 @@ it('rolls back from the grace when a person asks for it', async () => {
   const handle = await stage.rotate('regret', { graceMs: 1_800_000 });
   await until(async () => (await stage.progress(handle)).waiting);
 
-  await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
   expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
@@ -160,9 +160,9 @@ it('keeps the new value when the old one turns out to be dead', async () => {
   await until(async () => (await stage.progress(handle)).waiting);
   stage.behave = (verb, { number }) => (verb === 'accepts' && number === 1 ? 'failed' : undefined);
 
-  await decided(handle, { actor: 'ada', decision: 'roll-back', reason: 'a try' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'a try' });
   await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Version 1 still works'));
-  await decided(handle, { actor: 'ada', decision: 'abandon', reason: 'the new one stays' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'abandon', reason: 'the new one stays' });
 
   expect(await stage.report(handle)).toMatchObject({ outcome: 'abandoned' });
   expect(stage.calls).not.toContain('restore 2');

@@ -21,7 +21,7 @@ import { termsOf } from '../../src/schedules/terms.js';
 import { statusOf } from '../../src/operations/status.js';
 import { keepSchedules } from '../../src/operations/watch.js';
 import type { LedgerRow } from '../../src/store/records.js';
-import { emergencyRevoke, retireNow } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 import { until } from '../support/temporal.js';
 
@@ -93,7 +93,8 @@ it('rotates an interval later, not at once, and again and again', async () => {
 it('leaves out what is due while the predecessor is in its grace, and says so', async () => {
   await pause();
   await quiet();
-  const handle = await rehearsal.begin({ graceMs: 3_000_000 });
+  const input = inputOf('openai', { actor: 'test', trigger: 'manual', reason: 'a test' });
+  const { handle } = await startRotation(rehearsal.session, rehearsal.client, { ...input, graceMs: 3_000_000 });
   const inGrace = await until(async () => {
     const seen = await status();
     return seen.inGraceUntil !== null && seen;
@@ -107,7 +108,7 @@ it('leaves out what is due while the predecessor is in its grace, and says so', 
   expect(inGrace).toMatchObject({ scheduled: true, overdue: false, waitingFor: null });
   expect(inGrace.inGraceUntil).toBeGreaterThan(Date.now() + 2_000_000);
   await pause();
-  await handle.executeUpdate(retireNow, { args: [{ actor: 'test' }] });
+  await rehearsal.hasten(handle, null);
   await handle.result();
 });
 
@@ -137,7 +138,7 @@ it('is not shifted by a manual rotation, unless that asks for it', async () => {
   await rehearsal.report(await rehearsal.begin());
   const [kept] = await plan();
   const request = { actor: 'ada', trigger: 'manual', reason: 'a test', resetsCadence: true } as const;
-  const input = inputOf(session.config, 'openai', request);
+  const input = inputOf('openai', request);
   const { handle } = await startRotation(session, client, input);
   const { version } = await handle.result();
   const [moved] = await plan();
@@ -153,7 +154,7 @@ it('is not shifted by a manual rotation, unless that asks for it', async () => {
 
 it('is counted anew from an emergency', async () => {
   const { session, client } = rehearsal;
-  const input = inputOf(session.config, 'openai', { actor: 'ada', trigger: 'emergency', reason: 'it leaked' });
+  const input = inputOf('openai', { actor: 'ada', trigger: 'emergency', reason: 'it leaked' });
   const { handle } = await startRotation(session, client, input);
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
   const { outcome, version } = await handle.result();

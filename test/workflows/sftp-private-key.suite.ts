@@ -93,7 +93,11 @@ it('does not remove an old key that documents still go through with: they fail w
   expect(waiting?.why).toContain('A test document arrives over SFTP');
   expect(waiting?.why).toContain('it was put back');
   expect(sftp.text).toContain(before.text.split('\n')[0]);
-  await decided(handle, { actor: 'test', decision: 'roll-back', reason: 'the old key is in use' });
+  await decided(rehearsal.session.store, handle, {
+    actor: 'test',
+    decision: 'roll-back',
+    reason: 'the old key is in use',
+  });
 
   expect(await rehearsal.report(handle)).toMatchObject({
     outcome: 'rolled-back',

@@ -9,8 +9,9 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { recordingInterceptor } from '../../activities/shared/interceptor.js';
 import { createVersionsActivities } from '../../activities/versions/activities.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
-import type { Progress, RotationInput, RotationReport } from '../../src/domain/rotation.js';
+import type { Progress, RotationInput, RotationPolicy, RotationReport } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import { hasten } from '../../src/operations/steer.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/store.js';
@@ -26,7 +27,7 @@ export type Behavior = (
 ) => void | Finding['outcome'] | Promise<void | Finding['outcome']>;
 
 /** How a rotation goes, where it differs from one without grace and patience. */
-type Wanted = Partial<RotationInput['policy'] & RotationInput['timing']>;
+type Wanted = Partial<RotationPolicy & RotationInput['timing']>;
 
 /** A runner on a real server and a real store; only provider and engine follow a script. */
 export interface Stage {
@@ -35,9 +36,13 @@ export interface Stage {
   /** `<verb> <version number>` of every scripted call, in order. */
   readonly calls: string[];
   behave: Behavior;
+  /** Makes the configuration say how a credential is rotated, and adopts its value unless it has one. */
+  adopt(credential: string, policy: Partial<RotationPolicy>): Promise<void>;
   rotate(credential: string, wanted?: Wanted, workflow?: string): Promise<WorkflowHandle>;
   progress(handle: WorkflowHandle): Promise<Progress>;
   report(handle: WorkflowHandle): Promise<RotationReport>;
+  /** A wait in progress is to last longer, or to end now (null). */
+  hasten(handle: WorkflowHandle, wanted: Parameters<typeof hasten>[2]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -75,10 +80,15 @@ export async function startStage(): Promise<Stage> {
   });
   const stage: Pick<Stage, 'calls' | 'behave'> = { calls: [], behave: () => undefined };
   const row = (name: string) => ({ name, procedure: 'scripted', account: 'script' });
+  const policies = new Map<string, Partial<RotationPolicy>>();
   const systems = {
     versions: createVersionsActivities({
       store,
-      credential: (name) => ({ row: row(name), claims: [`script#${name}`] }),
+      credential: (name) => ({
+        row: row(name),
+        claims: [`script#${name}`],
+        policy: { graceMs: 0, patienceMs: 0, ...policies.get(name) },
+      }),
     }),
     // What the runner itself calls: to confirm an adopted value, and to notice that somebody changed it since.
     docuelevate: {
@@ -103,30 +113,34 @@ export async function startStage(): Promise<Stage> {
     Worker.create({ ...common, taskQueue: emergencyQueueOf(taskQueue), workflowBundle: { codePath } }),
   ]);
   const running = workers.map((worker) => worker.run());
+  async function adopt(credential: string, policy: Partial<RotationPolicy>): Promise<void> {
+    policies.set(credential, policy);
+    if ((await store.versions(credential)).length > 0) return;
+    await store.adopt({
+      credential: row(credential),
+      parts: { key: `value of ${credential}` },
+      soleUser: true,
+      actor: 'test',
+      claims: [`script#${credential}`],
+    });
+  }
   return Object.assign(stage, {
     temporal,
     store,
+    adopt,
     async rotate(credential: string, { parkAfterMs, ...policy }: Wanted = {}, workflow = 'rotateScripted') {
-      const known = await store.versions(credential);
-      const adopting =
-        known.length > 0
-          ? null
-          : store.adopt({
-              credential: row(credential),
-              parts: { key: `value of ${credential}` },
-              soleUser: true,
-              actor: 'test',
-              claims: [`script#${credential}`],
-            });
-      await adopting;
+      await adopt(credential, policy);
+      const workflowId = rotationId(store.installation, credential);
+      const request = { actor: 'test', trigger: 'manual', reason: 'a test' } as const;
+      const wish = await store.wish({ for: 'rotation', credential, workflowId, ...request });
       return temporal.client.workflow.start(workflow, {
-        workflowId: rotationId(store.installation, credential),
+        workflowId,
         taskQueue,
         args: [
           {
             credential,
-            request: { actor: 'test', trigger: 'manual', reason: 'a test' },
-            policy: { graceMs: 0, patienceMs: 0, ...policy },
+            request,
+            wish,
             timing: { heartbeatMs: 2000, ...(parkAfterMs && { parkAfterMs }) },
           } satisfies RotationInput,
         ],
@@ -134,6 +148,7 @@ export async function startStage(): Promise<Stage> {
     },
     progress: (handle: WorkflowHandle) => handle.query(progress),
     report: (handle: WorkflowHandle) => handle.result() as Promise<RotationReport>,
+    hasten: (handle: WorkflowHandle, wanted: Parameters<typeof hasten>[2]) => hasten({ store }, handle, wanted),
     async stop() {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);

@@ -39,7 +39,7 @@ async function waits(handle: WorkflowHandle, title: string) {
 }
 
 async function asked(handle: WorkflowHandle): Promise<void> {
-  await decided(handle, { actor: 'ada', decision: 'retry', reason: 'it is back' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'retry', reason: 'it is back' });
 }
 
 const openRows = async (credential: string) =>
@@ -75,7 +75,7 @@ it('takes a decision that the store cannot take yet', async () => {
   await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Idle'));
   away('record');
 
-  await decided(handle, { actor: 'ada', decision: 'skip', reason: 'a reason' });
+  await decided(stage.store, handle, { actor: 'ada', decision: 'skip', reason: 'a reason' });
   await waits(handle, 'Record the decision: skip');
   back();
   await asked(handle);

@@ -37,7 +37,7 @@ async function strikeDuring(method: 'promote' | 'close', credential: string): Pr
 }
 
 function answer(handle: WorkflowHandle, decision: 'skip' | 'abandon'): Promise<void> {
-  return decided(handle, { actor: 'ada', decision, reason: 'a test' });
+  return decided(stage.store, handle, { actor: 'ada', decision, reason: 'a test' });
 }
 
 async function asked(handle: WorkflowHandle, about: string): Promise<void> {

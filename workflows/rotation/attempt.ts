@@ -2,8 +2,7 @@ import type { Call } from '../../src/domain/call.js';
 import { versionOf } from '../../src/domain/call.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { Decision, DecisionRequest, StepProgress, Trouble } from '../../src/domain/rotation.js';
-import { versions } from '../systems.js';
-import { keep } from './bookkeeping.js';
+import { recorded } from './decided.js';
 import type { RotationRun } from './run.js';
 import { choicesOn, effectsOf } from './choices.js';
 import { impactOf, liveOf } from './situation.js';
@@ -50,9 +49,10 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
 
 /** How trouble ends a step; null when it is to be tried again. */
 async function waitOut(run: RotationRun, position: Position): Promise<Ended | null> {
-  const decision = await settle(run, position);
-  if (!decision) return null;
-  await record(run, position, { decision, kind: position.kind });
+  const { title, call, kind } = position;
+  const told = await settle(run, position);
+  if (!told) return null;
+  const decision = await recorded(run, told, { title, version: versionOf(call) ?? run.next, kind });
   if (decision.decision === 'skip')
     return { state: 'skipped', detail: `skipped by ${decision.actor}: ${decision.reason}` };
   if (decision.decision !== 'retry') throw new Leave(decision.decision, `${decision.actor}: ${decision.reason}`);
@@ -112,7 +112,7 @@ async function settle(run: RotationRun, position: Position): Promise<DecisionReq
   const why = `${title}: ${trouble.why}`;
   if (!isParked) leaveIfClear(run, { kind, why });
   const forward = run.footing === 'forward' && !run.pastNoReturn;
-  const patienceEnds = forward ? since + run.input.policy.patienceMs : Number.POSITIVE_INFINITY;
+  const patienceEnds = forward ? since + run.policy.patienceMs : Number.POSITIVE_INFINITY;
   const person = kind === 'ask' || kind === 'stale';
   const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
   const operator = kind === 'unseen' ? isOverdue(run, position) : person || !forward;
@@ -136,7 +136,7 @@ function parkingOf({ scope }: RotationRun, { title, trouble, since, tries, kind,
 }
 
 /** Whether a use that does not show has been waited for as long as the provider may take. */
-function isOverdue({ input: { policy }, world }: RotationRun, { ask = false, since }: Position): boolean {
+function isOverdue({ policy, world }: RotationRun, { ask = false, since }: Position): boolean {
   return ask || world.now() >= since + (policy.usage?.lagMs ?? 0);
 }
 
@@ -175,24 +175,6 @@ export async function decisionUntil(run: RotationRun, question: Question): Promi
     },
     { deadline: clock.until, known, parks, about },
   );
-}
-
-interface Decided {
-  readonly decision: DecisionRequest;
-  readonly kind: EvidenceKind | undefined;
-}
-
-async function record(run: RotationRun, { title, call }: Attempted, { decision, kind }: Decided): Promise<void> {
-  const { phase, input, next } = run;
-  const version = versionOf(call) ?? next;
-  const recording = versions.recordDecision({ version, title, ...decision, ...(kind && { kind }) });
-  await keep(run, recording, {
-    credential: input.credential,
-    fence: next.fence,
-    phase,
-    title: `Record the decision: ${decision.decision}`,
-    emergency: true,
-  });
 }
 
 function isFinding(result: unknown): result is Finding {

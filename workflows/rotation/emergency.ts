@@ -68,7 +68,8 @@ async function contain(run: RotationRun): Promise<boolean> {
   run.givenUp = null;
   run.world.show({ phase: 'contain', emergency: true });
   run.listed ||= run.world.isOfToday?.('told-phases') ?? true;
-  const { opened, targets, replace } = await seize(run);
+  const { opened, targets, replace, policy } = await seize(run);
+  run.goesBy(policy);
   run.opened = opened;
   const scope = `contain-${++run.emergencyRound}`;
   if (procedure.contain) await procedure.contain(laneOf(run, scope), targets);

@@ -3,10 +3,11 @@ import type { DecisionRequest, EmergencyRequest, Haste, Parked, Progress, Waitin
 
 /** Revoke now, replace after. Works at any moment of a rotation, and starts one when none is open (signal-with-start). */
 export const emergencyRevoke = defineSignal<[EmergencyRequest]>('emergencyRevoke');
-/** Ends the grace or the pause in progress; the proof before a destruction is still taken. Refused when there is none. */
-export const retireNow = defineUpdate<void, [Pick<Haste, 'actor'>]>('retireNow');
-/** Moves the end of the grace or the pause in progress by this many milliseconds. Refused when there is none. */
-export const extendGrace = defineUpdate<void, [Haste & { readonly byMs: number }]>('extendGrace');
+/**
+ * Ends the grace or the pause in progress, or moves its end, as the store has it under this id; the proof before a destruction is still taken.
+ * Refused when there is neither.
+ */
+export const haste = defineUpdate<void, [Haste]>('haste');
 /** Answers a rotation that waits. Refused with the possible answers when this one is not among them. */
 export const decide = defineUpdate<void, [DecisionRequest]>('decide');
 /** Says that the task with this title is done. */
@@ -50,11 +51,8 @@ export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
     const known = request.id !== undefined && inbox.emergencies.some(({ id }) => id === request.id);
     if (!known) inbox.emergencies.push(request);
   });
-  const inGrace = <A>(): { validator: (asked: A) => void } => ({ validator: () => requireGrace(waiting()) });
-  type Ending = Pick<Haste, 'actor'>;
-  type Extending = Haste & { readonly byMs: number };
-  setHandler(retireNow, ({ actor }) => void inbox.haste.push({ actor, byMs: null }), inGrace<Ending>());
-  setHandler(extendGrace, ({ actor, byMs }) => void inbox.haste.push({ actor, byMs }), inGrace<Extending>());
+  const inGrace: { validator: (asked: Haste) => void } = { validator: () => requireGrace(waiting()) };
+  setHandler(haste, ({ wish }) => void inbox.haste.push({ wish }), inGrace);
   setHandler(decide, (request) => take(inbox, request), {
     validator: (request: DecisionRequest) => refuse(request, waiting(), inbox),
   });

@@ -1,6 +1,6 @@
 import { engines, versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
-import type { Opened, Undo } from '../../src/domain/rotation.js';
+import type { Begun, Opened, Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
@@ -19,26 +19,33 @@ export async function forward(run: RotationRun): Promise<void> {
   run.commit();
   const old = run.current;
   if (!old) return;
-  const { usage } = run.input.policy;
-  const graceMs = run.definition.descriptor.overlap === 'single' ? 0 : run.input.policy.graceMs; // refused already
+  const { usage } = run.policy;
+  const graceMs = run.definition.descriptor.overlap === 'single' ? 0 : run.policy.graceMs; // refused already
   if (graceMs > 0) await run.during('grace', () => run.hold(`Keep version ${old.number} usable`, graceMs));
   await retire(run, { old, proven: graceMs === 0 && !usage?.resolutionMs });
 }
 
 /** After a wait that was too long for one run. */
-export function goOn(run: RotationRun, { fence, next }: Opened): Promise<void> {
+export async function goOn(run: RotationRun, { fence, next }: Opened): Promise<void> {
   const { credential } = run.input;
   const context = { credential, fence, phase: 'open', title: 'Go on in a new run', emergency: false } as const;
-  return keep(run, versions.handOver(next), context);
+  run.goesBy(await keep(run, versions.handOver(next), context));
 }
 
 async function open(run: RotationRun): Promise<void> {
   const { world, input } = run;
-  const { credential, request } = input;
+  const { credential, request, wish } = input;
   const title = 'Open the rotation';
-  const call: Call<Opened> = versions.openRotation({ credential, request });
+  const call: Call<Begun> = versions.openRotation({ credential, request, ...(wish !== undefined && { wish }) });
   const started = world.now();
-  const opened = await keep(run, call, { credential, fence: null, phase: 'open', title, emergency: false });
+  const { policy, ...opened } = await keep(run, call, {
+    credential,
+    fence: null,
+    phase: 'open',
+    title,
+    emergency: false,
+  });
+  run.goesBy(policy);
   run.opened ??= opened; // an emergency may have opened it anew before the answer came
   run.journal.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: world.now() });
 }
@@ -78,7 +85,7 @@ async function confirm(run: RotationRun): Promise<void> {
 
 /** Where the provider tells of uses, but not of those that come soon after one of ours. */
 async function letProbesPass(run: RotationRun, version: VersionRef): Promise<void> {
-  const resolutionMs = run.input.policy.usage?.resolutionMs ?? 0;
+  const resolutionMs = run.policy.usage?.resolutionMs ?? 0;
   if (resolutionMs === 0) return;
   await run.step('Wait until a use can be told from our own', versions.letProbesPass({ version, resolutionMs }));
 }
@@ -160,7 +167,7 @@ async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
 
 /** Whoever got something by the new value, such as a token, may use it for as long as it was given out for. */
 async function letPass(run: RotationRun): Promise<void> {
-  const { lingerMs = 0 } = run.input.policy;
+  const { lingerMs = 0 } = run.policy;
   if (lingerMs === 0) return;
   await back(run, () => run.hold(`Let pass what version ${run.next.number} has issued`, lingerMs));
 }

@@ -44,7 +44,7 @@ export interface Run {
   tryOut(title: string, call: Call<void>, options: TryOutOptions): Promise<void>;
   /** Waits until a person has done it (update `completeTask`) and then runs the call; past `due` it is reported as overdue. */
   task(title: string, call: Call<void>, options: { readonly due: Duration }): Promise<void>;
-  /** An absolute deadline; `retireNow` and an emergency skip it. The proof is taken afresh after it. The policy may change its length. */
+  /** An absolute deadline; somebody in a hurry and an emergency skip it. The proof is taken afresh after it. The policy may change its length. */
   pause(title: string, length: Duration): Promise<void>;
   /** The verify phase once more, for guides that say "verify again". */
   verify(): Promise<void>;

@@ -8,6 +8,7 @@ import type {
   Phase,
   Progress,
   RotationInput,
+  RotationPolicy,
   Undo,
   Waiting,
 } from '../../src/domain/rotation.js';
@@ -19,7 +20,8 @@ import type { CheckOptions, Procedure, Run, StepOptions, TryOutOptions } from '.
 import { tryOnce } from './try-out.js';
 import { attempt, type Ended } from './attempt.js';
 import type { Standing } from './choices.js';
-import { extended, heed } from './haste.js';
+import { leaveIfTold } from './decided.js';
+import { heed } from './haste.js';
 import { Journal } from './journal.js';
 import { exitsOf } from './situation.js';
 import { Questions } from './questions.js';
@@ -65,6 +67,7 @@ export class RotationRun implements Run {
   /** Title of the first step that cannot be taken back. */
   #noReturn: string | null = null;
   #scope = '';
+  #policy: RotationPolicy | null = null;
   #occurrences = 0;
 
   constructor(definition: Definition, input: RotationInput, { world, inbox }: { world: World; inbox: Inbox }) {
@@ -90,12 +93,22 @@ export class RotationRun implements Run {
     return this.opened?.current ?? null;
   }
 
+  /** How this rotation is to go. Every run asks the store and the configuration anew. */
+  get policy(): RotationPolicy {
+    if (!this.#policy) throw new Error('the rotation is not open');
+    return this.#policy;
+  }
+
+  goesBy(policy: RotationPolicy): void {
+    this.#policy = policy;
+  }
+
   get delivers(): boolean {
-    return this.input.policy.delivers === true || issuesItself(this.definition.descriptor);
+    return this.policy.delivers === true || issuesItself(this.definition.descriptor);
   }
 
   get retiresUnseen(): boolean {
-    return this.input.policy.retiresUnseen === true;
+    return this.policy.retiresUnseen === true;
   }
 
   /** Of the step titles: a phase, and which round of it. */
@@ -104,8 +117,7 @@ export class RotationRun implements Run {
   }
 
   get waiting(): Waiting | null {
-    const [oldest = null] = this.#waits;
-    return oldest && extended(oldest, this.inbox.haste);
+    return this.#waits[0] ?? null;
   }
 
   /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */
@@ -180,14 +192,14 @@ export class RotationRun implements Run {
         { for: 'operator', why: title, until, then: 'it is overdue', ...exitsOf(this, title) },
         { wake: () => this.inbox.completed.has(title), parks: isNew ? 'later' : undefined },
       );
-      leaveIfTold(told);
+      await leaveIfTold(this, told, title);
     });
     return attempt(this, { title, call });
   }
 
   async pause(title: string, length: Duration): Promise<void> {
     if (this.footing === 'containing') return;
-    const lengthMs = this.input.policy.pauseMs ?? durationMs(length);
+    const lengthMs = this.policy.pauseMs ?? durationMs(length);
     if (lengthMs === 0) return;
     await this.hold(title, lengthMs);
     await this.verify();
@@ -214,7 +226,7 @@ export class RotationRun implements Run {
               heed: async () => void (until = await heed(this, title, until)),
             },
           );
-          leaveIfTold(told);
+          await leaveIfTold(this, told, title);
         }
       }),
     );
@@ -301,9 +313,4 @@ interface Until extends Wait {
   readonly heed?: () => Promise<void>;
   /** How many emergencies were known when what is waited about began. */
   readonly known?: number | undefined;
-}
-
-function leaveIfTold(told: DecisionRequest | null): void {
-  if (told?.decision === 'roll-back' || told?.decision === 'abandon')
-    throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
 }

@@ -54,6 +54,7 @@ it('lets begin what is due', async () => {
     begin: {
       request: { actor: 'schedule', trigger: 'schedule', reason: 'due by its schedule, every 90 days' },
       workflowId: rotationId(bench.store.installation, 'openai'),
+      input: { wish: expect.any(String) as string },
     },
   });
 });

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { formatDuration } from '../domain/duration.js';
+import type { Wish, Wished } from '../domain/rotation.js';
+import { type StoreContext, write } from './context.js';
+import { append } from './ledger.js';
+import type { Presenter } from './records.js';
+import type { Store } from './store.js';
+
+const Body = z.discriminatedUnion('for', [
+  z.object({
+    for: z.literal('rotation'),
+    trigger: z.enum(['manual', 'schedule', 'emergency']),
+    reason: z.string(),
+    resetsCadence: z.literal(true).exactOptional(),
+    graceMs: z.number().exactOptional(),
+  }),
+  z.object({ for: z.literal('haste'), byMs: z.number().nullable() }),
+  z.object({
+    for: z.literal('decision'),
+    question: z.string(),
+    decision: z.enum(['retry', 'roll-back', 'skip', 'abandon']),
+    reason: z.string(),
+    withoutProof: z.literal(true).exactOptional(),
+  }),
+]);
+
+/** What people ask of rotations. A message to Temporal says anything of anybody; what is here was written by a command. */
+export function wishQueries(context: StoreContext): Pick<Store, 'wish' | 'withdrawWish' | 'grant'> {
+  return {
+    wish: (wish) => write(context, (inside) => keep(inside, wish)),
+    withdrawWish: (id) =>
+      write(context, async ({ db }) => void (await db.deleteFrom('wishes').where('id', '=', id).execute())),
+    grant: (id, credential, presenter) => write(context, (inside) => grant(inside, { id, credential, presenter })),
+  };
+}
+
+async function keep(context: StoreContext, { credential, workflowId, actor, ...wished }: Wish): Promise<string> {
+  const id = randomUUID();
+  const body = JSON.stringify(wished);
+  const row = { id, credential, workflow_id: workflowId, actor, what: wished.for, body, granted_to: null };
+  await context.db.insertInto('wishes').values(row).execute();
+  await append(context, { event: 'asked', credential, actor, workflowId, ...saying(wished) });
+  return id;
+}
+
+interface Asking {
+  readonly id: string;
+  readonly credential: string;
+  readonly presenter: Presenter;
+}
+
+/** Only once, but to the same run as often as it asks: an answer may be lost. */
+async function grant({ db }: StoreContext, { id, credential, presenter }: Asking): Promise<Wish | null> {
+  const { workflowId, runId } = presenter;
+  const row = await db
+    .selectFrom('wishes')
+    .selectAll()
+    .where('id', '=', id)
+    .where('credential', '=', credential)
+    .where('workflow_id', '=', workflowId)
+    .executeTakeFirst();
+  if (!row || (row.granted_to !== null && row.granted_to !== runId)) return null;
+  await db.updateTable('wishes').set({ granted_to: runId }).where('id', '=', id).execute();
+  return { credential, workflowId, actor: row.actor, ...Body.parse(JSON.parse(row.body)) };
+}
+
+/** What was meant for earlier runs is over: that it was asked for stays in the ledger. */
+export async function forgetWishes({ db }: StoreContext, credential: string, { runId }: Presenter): Promise<void> {
+  await db
+    .deleteFrom('wishes')
+    .where('credential', '=', credential)
+    .where((where) =>
+      where.or([
+        where.and([where('granted_to', 'is not', null), where('granted_to', '!=', runId)]),
+        where.and([where('granted_to', 'is', null), where('what', '!=', 'rotation')]),
+      ]),
+    )
+    .execute();
+}
+
+function saying(wished: Wished): { readonly outcome?: string; readonly detail: string } {
+  if (wished.for === 'decision')
+    return {
+      outcome: wished.withoutProof ? `${wished.decision} without proof` : wished.decision,
+      detail: wished.reason,
+    };
+  if (wished.for === 'haste')
+    return { detail: wished.byMs === null ? 'to wait no longer' : `to wait ${formatDuration(wished.byMs)} longer` };
+  const { trigger, reason, graceMs } = wished;
+  const detail = `${trigger}: ${reason}`;
+  return { detail: graceMs === undefined ? detail : `${detail}; with a grace of ${formatDuration(graceMs)}` };
+}
