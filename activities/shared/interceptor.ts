@@ -109,17 +109,17 @@ class Recorder implements ActivityInboundCallsInterceptor {
   }
 }
 
-/** Expected waiting is no trouble: the same question is asked again. */
+/** Expected waiting is no trouble: the same question is asked again, by Temporal or by the runner. */
 function endOf(failure: Error): 'waiting' | 'failed' {
-  return isExpected(failure) ? 'waiting' : 'failed';
+  return isBenign(failure) ? 'waiting' : 'failed';
 }
 
 function isExpected(failure: Error): boolean {
-  return (
-    failure instanceof ApplicationFailure &&
-    failure.category === ApplicationFailureCategory.BENIGN &&
-    !failure.nonRetryable
-  );
+  return isBenign(failure) && !failure.nonRetryable;
+}
+
+function isBenign(failure: Error): failure is ApplicationFailure {
+  return failure instanceof ApplicationFailure && failure.category === ApplicationFailureCategory.BENIGN;
 }
 
 /** A finding that says no. */

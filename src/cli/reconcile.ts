@@ -7,6 +7,7 @@ import { examples } from './examples.js';
 import { type ExitCode, exitCodes, worstOf } from './exit-codes.js';
 import { facts } from './layout.js';
 import { type Cli, gathering, perform } from './perform.js';
+import { tellSilence } from './silence.js';
 
 export function defineReconcile(program: Command): void {
   program
@@ -68,13 +69,23 @@ async function reconcileOne(
   { credential, ...options }: Options & { readonly credential: string },
 ): Promise<ExitCode> {
   const { reconcile, differencesOf } = await import('../operations/reconcile.js');
-  const onStep = (title: string): void => cli.say(`  ${cli.paint.dim('•')} ${title}`);
+  const { begins, ends } = tellSilence(cli);
+  const onStep = (title: string): void => {
+    begins(title);
+    cli.say(`  ${cli.paint.dim('•')} ${title}`);
+  };
   if (options.dryRun) {
-    const differences = await differencesOf(session, client, credential);
+    begins('Store, provider, engine and Temporal are compared');
+    const differences = await differencesOf(session, client, credential).finally(ends);
     return tell(cli, { credential, differences, repaired: [], failed: [], remaining: differences, reconciled: false });
   }
-  const reconciling = { session, client, credential, actor: cli.actor, onStep };
-  return tell(cli, await reconcile(reconciling, consentOf(cli, options)));
+  const consent = consentOf(cli, options);
+  const asking: Consent = (difference) => {
+    ends(); // a person may take their time
+    return consent(difference);
+  };
+  const reconciling = { session, client, credential, actor: cli.actor, onStep, onAsking: begins };
+  return tell(cli, await reconcile(reconciling, asking).finally(ends));
 }
 
 /** Without a terminal and without --yes nobody consents, so the differences are shown and nothing else. */

@@ -25,3 +25,21 @@ export function tellSilence({ say, paint }: Pick<Cli, 'say' | 'paint'>): Silence
     },
   };
 }
+
+/** Says each step, and of one that does not answer for how long. `subject` is whose step it is, where there are several. */
+export async function withSilence<T>(
+  cli: Pick<Cli, 'say' | 'paint'>,
+  work: (onStep: (title: string) => void) => Promise<T>,
+  subject?: string,
+): Promise<T> {
+  const { begins, ends } = tellSilence(cli);
+  try {
+    return await work((title) => {
+      const step = subject === undefined ? title : `${subject}: ${title}`;
+      begins(step);
+      cli.say(`  ${cli.paint.dim(`• ${step}`)}`);
+    });
+  } finally {
+    ends();
+  }
+}

@@ -4,7 +4,7 @@ import type { ChannelState } from '../store/records.js';
 import { columns } from './layout.js';
 import type { Paint } from './paint.js';
 import { questionText } from './question-text.js';
-import { waitingText } from './steps-text.js';
+import { slowText, waitingText } from './steps-text.js';
 import { moment, roughly } from './time.js';
 import { inForceCell } from './verify-text.js';
 
@@ -118,7 +118,7 @@ function schedule({ waitingFor, scheduled, dueAt, nextWindowAt, rotation }: Cred
 
 function running(
   credential: string,
-  { version, openedAt, actor, reason, progress }: NonNullable<CredentialStatus['rotation']>,
+  { version, openedAt, actor, reason, progress, slow }: NonNullable<CredentialStatus['rotation']>,
   paint: Paint,
 ): string[] {
   const { dim, attention } = paint;
@@ -129,6 +129,7 @@ function running(
   return [
     `rotation to version ${version}, since ${moment(openedAt)}, by ${actor} ${dim(`(${reason})`)}`,
     now,
+    ...(slow ? [attention(slowText(slow, Date.now()))] : []),
     ...(waiting && waiting.for !== 'operator' ? [attention(waitingText({ credential, waiting }, Date.now()))] : []),
     ...(waiting?.for === 'operator' ? [attention('waits for you'), ...questionText(credential, waiting, paint)] : []),
   ];

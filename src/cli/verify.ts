@@ -4,6 +4,7 @@ import type { Verified } from '../operations/verify.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
+import { withSilence } from './silence.js';
 
 interface Options {
   readonly document?: boolean;
@@ -44,8 +45,8 @@ async function lookAt(
   await refuse({ credential, document, keep });
   const found: Verified[] = [];
   for (const name of names) {
-    const onStep = (title: string): void => cli.say(`  ${cli.paint.dim(`• ${name}: ${title}`)}`);
-    found.push(await verify({ session, credential: name, actor: cli.actor, document, keep, onStep }));
+    const verifying = { session, credential: name, actor: cli.actor, document, keep };
+    found.push(await withSilence(cli, (onStep) => verify({ ...verifying, onStep }), name));
   }
   cli.answer({ credentials: found }, ['', ...found.flatMap((one) => verifiedText(one, cli.paint, Date.now()))]);
   return found.every(isSound) ? exitCodes.done : exitCodes.failed;

@@ -18,6 +18,8 @@ export interface Reconciling {
   readonly credential: string;
   readonly actor: string;
   readonly onStep: (title: string) => void;
+  /** What is asked from now on. */
+  readonly onAsking?: (what: string) => void;
 }
 
 /** Repairs one difference. It is in the ledger before and after; without the second entry its outcome is not known. */

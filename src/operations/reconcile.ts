@@ -63,8 +63,12 @@ export async function differencesOf(session: Session, client: Client, credential
 
 /** Shows every difference to `consent` and makes the repairs it agrees to; what comes to light by a repair is shown as well. */
 export async function reconcile(reconciling: Reconciling, consent: Consent): Promise<Reconciliation> {
-  const { session, client, credential, actor } = reconciling;
-  const differences = await differencesOf(session, client, credential);
+  const { session, client, credential, actor, onAsking } = reconciling;
+  const compare = (): Promise<Difference[]> => {
+    onAsking?.('Store, provider, engine and Temporal are compared');
+    return differencesOf(session, client, credential);
+  };
+  const differences = await compare();
   const repaired: string[] = [];
   const failed: { title: string; why: string }[] = [];
   const asked = new Set<string>();
@@ -80,7 +84,7 @@ export async function reconcile(reconciling: Reconciling, consent: Consent): Pro
     const why = await whyNot(repair(reconciling, next.repair));
     if (why === null) repaired.push(title);
     else failed.push({ title, why });
-    remaining = await differencesOf(session, client, credential);
+    remaining = await compare();
   }
   const reconciled = !remaining.some(({ repair: left }) => left !== null && standsInTheWay(left));
   if (reconciled) await session.store.confirmReconciled(credential, actor);

@@ -10,7 +10,7 @@ import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
 import type { ChannelState, RotationRow, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { deliveredTo, whyNotInForce } from './delivery-standing.js';
-import { progressOf, type Sighting } from './progress.js';
+import { progressOf, type Sighting, type Slow } from './progress.js';
 import { isScheduleGone } from './schedules.js';
 import type { Session } from './session.js';
 
@@ -63,6 +63,8 @@ export interface OpenRotation {
   readonly reason: string;
   /** What the workflow says of itself; null without Temporal, or when nobody answers for it. */
   readonly progress: Progress | null;
+  /** What the step in progress waits for; null while it gets on. */
+  readonly slow: Slow | null;
 }
 
 /** Channels of the configuration whose last message did not get through. */
@@ -174,7 +176,9 @@ function currentOf({ number, adopted, promotedAt, createdAt }: Version, now: num
 }
 
 function openOf({ version, openedAt, request }: RotationRow, sighting: Sighting | null): OpenRotation {
-  return { version, openedAt, actor: request.actor, reason: request.reason, progress: sighting?.progress ?? null };
+  const { actor, reason } = request;
+  const { progress = null, slow = null } = sighting ?? {};
+  return { version, openedAt, actor, reason, progress, slow };
 }
 
 function leftOver(versions: readonly Version[], open: RotationRow | undefined): CredentialStatus['leftOver'] {

@@ -3,7 +3,7 @@ import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { attended } from '../../../activities/shared/attended.js';
 import { recordingInterceptor } from '../../../activities/shared/interceptor.js';
-import { passing, settling } from '../../../activities/shared/patience.js';
+import { notSeenYet, passing, settling } from '../../../activities/shared/patience.js';
 import { asking } from '../../../activities/shared/lease.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { type StepContext, stepHeader } from '../../../src/domain/step-context.js';
@@ -58,6 +58,12 @@ describe('what fails for a rotation that an emergency without Temporal has taken
     await expect(attempt(1, work)).rejects.toMatchObject({ type: 'FenceLost' });
     expect((await bench.store.ledger()).at(-1)).toMatchObject({ event: 'failed', title: 'The old key is refused' });
   });
+});
+
+it('records a use that is merely not seen yet as waiting, and never as a failure', async () => {
+  const failure = notSeenYet('OpenAI does not show a use of the key yet');
+
+  expect(await entryFor(failure)).toMatchObject({ event: 'waiting', detail: failure.message });
 });
 
 it('records an attempt that is asked again as expected as waiting', async () => {
