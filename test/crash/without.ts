@@ -1,10 +1,12 @@
 // Loaded by the worker under test (src/prove/worker-process.ts, src/simulation/employ.ts): each entry takes exactly one safety rule out of what
 // it is built of.
 // Of the project it imports types alone, so that Node runs it as it is.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Context } from '@temporalio/activity';
 import type { Without } from '../../src/prove/worker-process.js';
 import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { DocuElevateClient } from '../../activities/docuelevate/client.js';
+import type { LocalFiles } from '../../activities/delivery/local-files.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Activities } from '../../workers/registered.js';
 import type { Intent } from '../../src/store/records.js';
@@ -13,7 +15,12 @@ import type { Store } from '../../src/store/store.js';
 const { DocuElevateClient: client } = (await import(
   new URL('../../dist/activities/docuelevate/client.js', import.meta.url).href
 )) as { DocuElevateClient: { readonly prototype: DocuElevateClient } };
+const { LocalFiles: local } = (await import(
+  new URL('../../dist/activities/delivery/local-files.js', import.meta.url).href
+)) as { LocalFiles: { readonly prototype: LocalFiles } };
+const files = local.prototype;
 const takesDocuments = 'docuelevate.processTestDocument';
+const deliver = 'delivery.deliver';
 
 const kinds: readonly EvidenceKind[] = ['accepted', 'setting-ours', 'document', 'in-use', 'seen', 'idle'];
 const anybodysName = 'keyturn-openai';
@@ -122,6 +129,9 @@ export const without: Readonly<Record<string, Without>> = {
   "lines are the document's own": {
     activities: (activities) => ({ ...activities, [takesDocuments]: mixingUp(activities[takesDocuments]) }),
   },
+  'a delivery looks in one breath with the rename': {
+    activities: (activities) => ({ ...activities, [deliver]: blindly(activities[deliver]!) }),
+  },
   'an adopted value is confirmed': {
     store: (store) => ({
       ...store,
@@ -162,6 +172,22 @@ function changed(...pieces: readonly (readonly [string, string])[]): (bundle: st
         throw new Error(`not once in the workflows: ${piece}`);
       return before + by + after;
     }, bundle);
+}
+
+/** What was read before is written, whoever has written since. */
+function blindly(activity: Activities[string]): Activities[string] {
+  return async (...args) => {
+    const replace: LocalFiles['replace'] = Reflect.get(files, 'replace');
+    files.replace = async function (path, { by, expected }) {
+      const content = readFileSync(by);
+      await replace.call(this, path, { by, expected }).catch(() => writeFileSync(path, content));
+    };
+    try {
+      return await activity(...args);
+    } finally {
+      files.replace = replace;
+    }
+  };
 }
 
 /** Whatever was logged under a document's id counts as its own, as long as the activity runs. */
