@@ -62,6 +62,10 @@ describe('on a terminal', () => {
     expect(forStream(line, terminal)).toBe(shown);
   });
 
+  it.each([terminal, {}])('obeys nothing that stands in a line, whatever it is written to: %j', (stream) => {
+    expect(forStream('a\u001b[2Jb', stream)).toBe('a\\u001B[2Jb');
+  });
+
   it('leaves a line as it is where nobody looks', () => {
     const line = 'word '.repeat(60).trim();
 
