@@ -50,6 +50,16 @@ it('says what is not there, and wants one credential for a document', async () =
   expectTold(await stage.keyturn('verify', '--document'), 2, 'keyturn verify <credential> --document');
 });
 
+it('says for how long nothing has answered', async () => {
+  engine.faults.add({ method: 'GET', path: '/api/settings/{key}/history', times: 1, kind: 'hang' });
+
+  const looking = stage.start(['verify', 'openai']);
+  await looking.says('openai: Look at settings, provider and use: no answer for');
+  engine.faults.clear();
+  looking.process.kill('SIGINT');
+  await looking.ended;
+});
+
 it('says that nobody could look, and keeps what was known', async () => {
   engine.faults.add({ method: 'GET', path: '/api/settings/{key}/history', kind: { status: 500 } });
   const ended = await verify('--json');
