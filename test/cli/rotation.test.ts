@@ -261,10 +261,12 @@ it('shows for how long a system has been silent, the attempt, and why the one be
 
   const rotating = stage.start(['rotate', 'openai']);
   await rotating.says('the one before: openai listModels answered 503');
+  const status = await stage.keyturn('status', 'openai');
   openai.faults.clear();
   const { code, stdout } = await rotating.ended;
 
   expect(code).toBe(0);
+  expect(status.stdout).toMatch(/not done after [\d.]+ s, attempt \d; the one before: openai.*503/);
   expect(stdout).toMatch(
     /◷ OpenAI accepts the (new )?key: not done after [\d.]+ s, attempt \d; the one before: openai.*503/,
   );
