@@ -24,7 +24,7 @@ async function start(procedure: string): Promise<Unstored> {
   const session = await openSession({ file: playground.file, create: true });
   await adopt(session, { credential, parts: scenario.adopted, soleUser: true, actor: 'test' });
   await session.close();
-  const listing = await listingOf(loadConfig(playground.file, catalog), credential);
+  const listing = listingOf(loadConfig(playground.file, catalog), credential);
   if (!listing) throw new Error(`${credential} has no list`);
   const record = recordFileOf(playground.file);
   return { credential, actor: 'test', reason: 'it leaked', askedAt: Date.now(), listing, record };

@@ -15,6 +15,15 @@ export interface Wait {
   readonly about?: Troubled | undefined;
 }
 
+/** What else ends a wait. */
+export interface Until extends Wait {
+  readonly wake?: () => boolean;
+  /** What is done about that while the wait is still shown: another one follows. */
+  readonly heed?: () => Promise<void>;
+  /** How many emergencies were known when what is waited about began. */
+  readonly known?: number | undefined;
+}
+
 /**
  * Waits of one rotation that go on in a new run, and what that run has to know. It ends this run only while nothing else is going on: so what
  * is contained, where several things are, waits in its own run.

@@ -25,7 +25,7 @@ import { heed } from './haste.js';
 import { Journal } from './journal.js';
 import { exitsOf } from './situation.js';
 import { Questions } from './questions.js';
-import { Parking, type Wait } from './parking.js';
+import { Parking, type Until } from './parking.js';
 import { type Footing, Leave } from './trouble.js';
 import type { World } from './world.js';
 
@@ -305,12 +305,4 @@ export class RotationRun implements Run {
   once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<void> {
     return this.journal.once({ phase: this.phase, scope, title }, work);
   }
-}
-
-interface Until extends Wait {
-  readonly wake?: () => boolean;
-  /** What is done about that while the wait is still shown: another one follows. */
-  readonly heed?: () => Promise<void>;
-  /** How many emergencies were known when what is waited about began. */
-  readonly known?: number | undefined;
 }
