@@ -1,5 +1,5 @@
 import { providerOf } from '../activities/providers.js';
-import type { Secrets } from '../activities/kit/provider.js';
+import type { Secrets, Traces } from '../activities/kit/provider.js';
 import type { Listing } from '../activities/shared/listing.js';
 import { environment } from '../src/config/load.js';
 import type { Config } from '../src/config/schema.js';
@@ -11,6 +11,12 @@ import { entryOf } from './entry.js';
 export function listingOf(config: Config, credential: string): Listing | null {
   const entry = entryOf(config, credential);
   return providerOf(entry.procedure.provider).listing(entry, withoutStore);
+}
+
+/** Ids under which it lists a version, as far as the store knows. Throws a UserError when there is no such credential. */
+export function idsOf(config: Config, version: Traces): readonly string[] {
+  const entry = entryOf(config, version.credential);
+  return providerOf(entry.procedure.provider).idsOf(version, entry);
 }
 
 const withoutStore: Secrets = (ref, shape) => {

@@ -4,6 +4,7 @@ import { createDocumentEngineActivities } from './activities.js';
 import { connectionOf } from './connection.js';
 import { documentEngineListing } from './listing.js';
 import { documentEngineRequests } from './requests.js';
+import { idsIn } from './standing.js';
 
 /** The engine issues its own secrets. */
 export const documentEngine = defineProvider({
@@ -17,4 +18,5 @@ export const documentEngine = defineProvider({
   activities: ({ store, account }) => createDocumentEngineActivities({ store, verbs: new Set(), engine: account }),
   requests: documentEngineRequests,
   listing: documentEngineListing,
+  idsOf: idsIn,
 });

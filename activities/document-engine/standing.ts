@@ -86,7 +86,7 @@ export function currentIn(
 }
 
 /** Id of the secret that the version is, or was, as the current one; undefined while that is not known. */
-export function currentIdOf({ marks }: Version, { type }: DocumentEngineConnection): number | undefined {
+export function currentIdOf({ marks }: Pick<Version, 'marks'>, { type }: DocumentEngineConnection): number | undefined {
   return marks[type]?.ours;
 }
 
@@ -96,6 +96,12 @@ export const displaced = 'displaced';
 /** Name of the mark that an addition leaves: the highest id before it, and the one that was new after it. */
 export function spareMark({ type }: Pick<DocumentEngineConnection, 'type'>): string {
   return `${type} added`;
+}
+
+/** Ids of a version's secrets, the current one and what was added beside it. No other mark is the id of its value. */
+export function idsIn(version: Pick<Version, 'marks'>, connection: DocumentEngineConnection): string[] {
+  const ids = [currentIdOf(version, connection), version.marks[spareMark(connection)]?.ours];
+  return ids.flatMap((id) => (id === undefined ? [] : [String(id)]));
 }
 
 /** What was added for a version beside the current secret. */

@@ -3,6 +3,7 @@ import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { RequestsOf } from '../../src/domain/requests.js';
 import type { UsageData } from '../../src/domain/rotation.js';
 import type { SecretRef } from '../../src/fields/secret-ref.js';
+import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import type { Listing } from '../shared/listing.js';
 import type { ProviderSurvey } from '../shared/survey.js';
@@ -12,6 +13,9 @@ export type Parts = Readonly<Record<string, string>>;
 
 /** Resolves a reference, at each use; `lines` for a secret of several lines. */
 export type Secrets = (ref: SecretRef, shape?: 'lines') => Promise<string>;
+
+/** What a version has left at its provider, as far as the store knows. */
+export type Traces = Pick<Version, 'credential' | 'providerId' | 'marks'>;
 
 /** What the configuration says about one credential. */
 export interface Entry {
@@ -65,6 +69,8 @@ export interface ProviderSpec<S extends z.ZodObject, C, A extends ProviderActivi
   readonly requests: RequestsOf<A>;
   /** What the provider itself lists of an account; left out where it has no list. */
   listing?(connection: C): Listing;
+  /** Ids under which it lists a version; left out where that is its provider id. */
+  idsOf?(version: Traces, connection: C): readonly string[];
 }
 
 /** The same for those who do not know which provider it is. Sections come as they stand in the configuration. */
@@ -89,6 +95,8 @@ export interface Provider<A extends ProviderActivities = ProviderActivities> {
   }): A;
   /** Null where the provider has no list. */
   listing(entry: Entry, secret: Secrets): Listing | null;
+  /** Ids under which the provider lists a version, as far as the store knows. */
+  idsOf(version: Traces, entry: Entry): readonly string[];
 }
 
 export function defineProvider<S extends z.ZodObject, C, A extends ProviderActivities>(
@@ -106,5 +114,12 @@ export function defineProvider<S extends z.ZodObject, C, A extends ProviderActiv
     activities: ({ store, secret, entry }) =>
       spec.activities({ store, account: async (credential) => connect(entry(credential), secret) }),
     listing: (entry, secret) => spec.listing?.(connect(entry, secret)) ?? null,
+    idsOf: (version, entry) =>
+      spec.idsOf?.(version, connect(entry, noSecret)) ?? (version.providerId === null ? [] : [version.providerId]),
   };
+}
+
+/** For what asks nobody. */
+function noSecret(): Promise<never> {
+  throw new Error('no secret is needed here');
 }

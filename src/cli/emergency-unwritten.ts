@@ -7,6 +7,7 @@ import type { Session } from '../operations/session.js';
 import { StoreBusy } from '../store/failures.js';
 import type { Emergency } from '../store/records.js';
 import { descriptorOf } from '../../workers/compose.js';
+import { idsOf } from '../../workers/listings.js';
 
 /** Why an emergency cannot be recorded. */
 export interface Unwritten {
@@ -72,7 +73,8 @@ export async function knownTo(
   const numbers = versions.map(({ number }) => number);
   const intents = await store.intents(credential);
   const labels = intents.filter(({ version }) => numbers.includes(version)).map(({ label }) => label);
-  const ids = versions.flatMap(({ providerId }) => providerId ?? []);
+  const known = (await store.versions(credential)).filter(({ number }) => numbers.includes(number));
+  const ids = known.flatMap((version) => idsOf(config, version));
   const isOnlyOurs = descriptorOf(config, credential).overlap === 'two-slots';
   return ({ id, name }) =>
     isOnlyOurs || labels.includes(name) || ids.some((known) => id === known || id.startsWith(`${known}/`));
