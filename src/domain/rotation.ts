@@ -84,6 +84,8 @@ export interface Parked {
   readonly haste?: readonly Haste[];
   /** Ids of questions that nobody has answered, by what is asked. */
   readonly questions?: readonly (readonly [asked: string, id: string])[];
+  /** What is waited for, until the next run has come there. */
+  readonly waiting?: Waiting;
   /** The step that trouble is waited out about. */
   readonly troubled?: Troubled;
   readonly staleRounds?: number;

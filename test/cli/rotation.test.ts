@@ -7,7 +7,6 @@ import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import type { Progress } from '../../src/domain/rotation.js';
 import { loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import { until } from '../support/temporal.js';
 import { type Ended, expectTold, type Running, type Stage, startStage } from './stage.js';
 
 jest.setTimeout(60_000); // each command is a process of its own, and a test runs up to six
@@ -169,11 +168,9 @@ it('keeps the old value through the grace, which can be extended and ended', asy
   await watching.says('the old one is retired at');
 
   const extended = await stage.keyturn('extend-grace', 'openai', '2', 'hours', '--json');
-  const waiting = await until(async () => {
-    const status = await stage.keyturn('status', '--json');
-    const { credentials } = status.json<{ credentials: [{ rotation: { progress: Progress } }] }>();
-    return credentials[0].rotation.progress.waiting; // for so long it goes on in a new run, which has to begin
-  });
+  const status = await stage.keyturn('status', '--json'); // for so long it goes on in a new run, which shows the wait at once
+  const { credentials } = status.json<{ credentials: [{ rotation: { progress: Progress } }] }>();
+  const { waiting } = credentials[0].rotation.progress;
   const kept = stage.scenario.working().length;
   const ended = await stage.keyturn('retire-now', 'openai');
 

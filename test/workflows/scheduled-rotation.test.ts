@@ -101,10 +101,10 @@ it('leaves out what is due while the predecessor is in its grace, and says so', 
   });
   await resume();
 
-  const skipped = await entry('skipped', 'still in grace');
+  const skipped = await entry('skipped', 'by test'); // a slow one of the schedule's own may have been left out before
 
   expect(skipped).toMatchObject({ credential: 'openai', actor: 'schedule' });
-  expect(skipped.detail).toContain('by test');
+  expect(skipped.detail).toContain('still in grace');
   expect(inGrace).toMatchObject({ scheduled: true, overdue: false, waitingFor: null });
   expect(inGrace.inGraceUntil).toBeGreaterThan(Date.now() + 2_000_000);
   await pause();

@@ -1,4 +1,4 @@
-import type { Parked, RollingBack, RotationInput, Troubled, Undo } from '../../src/domain/rotation.js';
+import type { Parked, RollingBack, RotationInput, Troubled, Undo, Waiting } from '../../src/domain/rotation.js';
 import { parkedOf } from './messages.js';
 import type { RotationRun } from './run.js';
 import { waitAndSustain } from './sustain.js';
@@ -37,6 +37,8 @@ export class Parking {
   /** What this run waits about. */
   #about: Troubled | undefined;
   #ready: (() => boolean) | null = null;
+  /** What an earlier run has waited for, until this one waits or goes on: people may answer it meanwhile. */
+  waiting: Waiting | null;
   /** Present from the beginning of a roll back on, with everything that it takes back. */
   rollingBack: (RollingBack & { readonly undo: readonly Undo[] }) | null;
 
@@ -44,6 +46,7 @@ export class Parking {
     this.#run = run;
     this.#deadline = parked?.deadline;
     this.#troubled = parked?.troubled;
+    this.waiting = parked?.waiting ?? null;
     this.rollingBack = parked?.rollingBack ? { ...parked.rollingBack, undo: parked.undo } : null;
   }
 
@@ -90,6 +93,7 @@ export class Parking {
 
   /** What was parked stands in Temporal's list as it waited, until it goes on. */
   goesOn(): void {
+    this.waiting = null;
     const { input, listed, phase, world } = this.#run;
     if (listed || !input.parked?.questions) return; // one that an earlier Keyturn parked is as it was
     this.#run.listed = true;
@@ -104,7 +108,7 @@ export class Parking {
 
   /** Everything that the next run has to know. */
   next(): RotationInput {
-    const { input, inbox, journal, questions, staleRounds, proofRounds, opened, undo } = this.#run;
+    const { input, inbox, journal, questions, staleRounds, proofRounds, opened, undo, waiting } = this.#run;
     if (!opened) throw new Error('nothing was opened that could go on');
     const { why, promoted } = this.rollingBack ?? {};
     const parked = {
@@ -112,6 +116,7 @@ export class Parking {
       ...{ ...parkedOf(inbox), questions: questions.parked(), staleRounds, proofRounds },
       ...(this.#deadline !== undefined && { deadline: this.#deadline }),
       ...(this.#about && { troubled: this.#about }),
+      ...(waiting && { waiting }),
       ...(why !== undefined && promoted !== undefined && { rollingBack: { why, promoted } }),
     };
     return { ...input, parked };

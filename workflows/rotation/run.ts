@@ -117,7 +117,7 @@ export class RotationRun implements Run {
   }
 
   get waiting(): Waiting | null {
-    return this.#waits[0] ?? null;
+    return this.#waits[0] ?? this.parking.waiting;
   }
 
   /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */
@@ -242,6 +242,7 @@ export class RotationRun implements Run {
     const answer = () => this.givenUp ?? this.inbox.answers.get(waiting.id) ?? null;
     const wakes = () => wake() || answer() !== null || overtaken();
     this.#waits.push(waiting);
+    this.parking.waiting = null;
     const needsOperator = this.#announce();
     this.listed = true;
     let told: DecisionRequest | null;
