@@ -56,7 +56,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
     const plan = async () => {
       const { session } = rehearsal;
       const opened = await session.store.preview(scenario.credential);
-      const policy = rotationPolicyOf(session.config, scenario.credential, descriptor);
+      const policy = { ...rotationPolicyOf(session.config, scenario.credential, descriptor), graceMs: 0 };
       return planRotation(workflowOf(session.config, scenario.credential), inputOf(scenario.credential, request), {
         ...opened,
         policy,
