@@ -11,7 +11,7 @@ import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Activities } from '../../workers/registered.js';
 
-/** Makes the configuration in memory say how the next rotation goes; what is left out stays. */
+/** Makes the configuration in memory say how rotations go from now on; what is left out stays. */
 export function configure(
   { config }: Pick<Session, 'config'>,
   credential: string,
@@ -51,10 +51,12 @@ export async function rehearse(
   const rehearsal = await startRehearsal({ scenario, playground, binary, around }, (release) => releases.push(release));
   const { session, client } = rehearsal;
   const { credential } = scenario;
+  const asWritten = structuredClone(session.config);
   return {
     ...rehearsal,
     playground,
     async begin(policy = {}) {
+      Object.assign(session.config, structuredClone(asWritten)); // what a test has asked for is over with it
       configure(session, credential, { graceMs: 0, patienceMs: 0, ...policy });
       const input = inputOf(credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
       return (await startRotation(session, client, input)).handle;
