@@ -60,6 +60,32 @@ it('lets a dead one count as a wrong try, and refuses everybody from there after
   expect([await whoAmI(living), lab.attempts()]).toEqual([200, 0]);
 });
 
+it('refuses no address where an administrator has put them on the list', async () => {
+  await start();
+  const [dead, living] = [await create(), await create()];
+  lab.kill(dead);
+  lab.standing.allowListed = true;
+
+  for (let tries = 0; tries < 12; tries++) expect(await whoAmI(dead)).toBe(401);
+
+  expect(await whoAmI(living)).toBe(200);
+});
+
+it('tells with which app password a document came', async () => {
+  await start();
+  const [one, other] = [await create(), await create()];
+
+  await dav('PUT', 'one.pdf', { password: one, body: 'about one' });
+  await dav('PUT', 'other.pdf', { password: other, body: 'about another' });
+  await dav('PUT', 'missing/third.pdf', { password: one, body: 'has no folder' });
+
+  const arrived = lab.arrivals().map(({ value, content }) => [value, content.toString()]);
+  expect(arrived).toEqual([
+    [one, 'about one'],
+    [other, 'about another'],
+  ]);
+});
+
 it('forgets wrong tries when somebody comes with the right account password', async () => {
   await start();
   await whoAmI('wrong');

@@ -49,6 +49,32 @@ it('makes one token, and answers it again and again', async () => {
   expect([lab.working(), await profile(first)]).toEqual([[first], 200]);
 });
 
+it("tells with which token a document came, also a colleague's", async () => {
+  await start();
+  const [own, colleagues] = [lab.generateToken(), lab.addColleague('somebody')];
+
+  await post(own, 'a letter');
+  await post(colleagues, 'another letter');
+  await post('not a token', 'a third letter');
+
+  const arrived = lab.arrivals().map(({ value, content }) => [value, content.toString()]);
+  expect(arrived).toEqual([
+    [own, 'a letter'],
+    [colleagues, 'another letter'],
+  ]);
+  expect(lab.working()).toEqual([own]);
+});
+
+it('does not end a token twice', async () => {
+  await start();
+  const [first, second] = [lab.generateToken(), lab.generateToken()];
+
+  lab.kill(first);
+
+  expect(lab.inForce().map(({ value }) => value)).toEqual([first, null, second]);
+  expect(lab.working()).toEqual([second]);
+});
+
 it('replaces it by another one, and the one before is dead', async () => {
   await start();
   const old = lab.generateToken();

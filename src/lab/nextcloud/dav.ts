@@ -1,3 +1,4 @@
+import type { Arrival } from '../arrival.js';
 import type { Answer, Handler, Incoming } from '../routes.js';
 import { davError, davRefusal } from './answers.js';
 import type { Caller, NextcloudState } from './state.js';
@@ -6,13 +7,15 @@ import type { Caller, NextcloudState } from './state.js';
 export type Files = Map<string, Buffer | null>;
 
 /** Users' files, as far as an upload needs it. */
-export function davHandler(state: NextcloudState, files: Files): Handler<Incoming> {
+export function davHandler(state: NextcloudState, files: Files, arrivals: Arrival[]): Handler<Incoming> {
   return (request) => {
     const away = 'System is in maintenance mode.';
     if (state.standing.maintenance) return davError(503, 'OCA\\DAV\\Exception\\ServerMaintenanceMode', away);
     const caller = state.signIn(request);
     if (typeof caller === 'string') return davRefusal(caller);
     const answer = answerTo(request, { state, files, path: pathOf(request, caller) });
+    if (request.method === 'PUT' && answer.status < 300)
+      arrivals.push({ value: caller.appPassword?.value ?? null, content: request.body, at: Date.now() });
     const cookie = state.cookieFor(caller, request);
     return cookie === null ? answer : { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } };
   };

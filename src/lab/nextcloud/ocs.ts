@@ -9,7 +9,7 @@ type Signed = (caller: Caller, request: Incoming) => Answer;
 export function ocsRoutes(state: NextcloudState): Routes<Incoming> {
   const signed = (handle: Signed): Handler<Incoming> => signedIn(state, handle);
   return {
-    ...inBothVersions('GET', 'cloud/capabilities', capabilities),
+    ...inBothVersions('GET', 'cloud/capabilities', capabilities(state)),
     ...inBothVersions(
       'GET',
       'cloud/user',
@@ -59,8 +59,11 @@ const program = {
   ...{ edition: '', productname: 'Nextcloud', extendedSupport: false },
 };
 
-function capabilities(request: Incoming): Answer {
-  return ocs(request, { data: { version, capabilities: { bruteforce: { delay: 0, 'allow-listed': false } } } });
+function capabilities({ standing }: NextcloudState): Handler<Incoming> {
+  return (request) => {
+    const bruteforce = { delay: 0, 'allow-listed': standing.allowListed };
+    return ocs(request, { data: { version, capabilities: { bruteforce } } });
+  };
 }
 
 /** The name that a list shows is what the request calls its sender. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Arrival } from '../arrival.js';
 import type { PropagationOptions } from '../propagation.js';
 import { router } from '../routes.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
@@ -47,6 +48,8 @@ export interface NextcloudLab extends LabServer {
   kill(value: string): void;
   /** Paths of the account's files below its folder. */
   files(): string[];
+  /** Documents that were taken, oldest first. */
+  arrivals(): readonly Arrival[];
   /** Another account, without rights. */
   addUser(name: string, password: string): void;
   /** How many wrong passwords count against an address. */
@@ -58,11 +61,12 @@ export interface NextcloudLab extends LabServer {
 export async function startNextcloudLab(options: NextcloudLabOptions = {}): Promise<NextcloudLab> {
   const state = createState({ clock: Date.now, ...options });
   const files: Files = new Map();
+  const arrivals: Arrival[] = [];
   const user = newUser('docuelevate', options.accountPassword);
   const admin = { ...newUser('admin', options.adminPassword), admin: true };
   for (const each of [user, admin]) state.users.set(each.name, each);
   const route = router(ocsRoutes(state), (request) => ocs(request, { code: 998, message: 'Invalid query' }));
-  const dav = davHandler(state, files);
+  const dav = davHandler(state, files, arrivals);
   const server = await serve(
     (request) => (request.path.startsWith('/remote.php/') ? dav(request) : route(request)),
     options,
@@ -77,6 +81,7 @@ export async function startNextcloudLab(options: NextcloudLabOptions = {}): Prom
       return user.password;
     },
     files: () => [...files].flatMap(([path, content]) => (content ? [path.slice(folder.length + 1)] : [])),
+    arrivals: () => arrivals,
     addUser: (name, password) => void state.users.set(name, newUser(name, password)),
     attempts: (address = '127.0.0.1') => state.attempts(address),
     forgiveAttempts: (address = '127.0.0.1') => state.forgiveAttempts(address),

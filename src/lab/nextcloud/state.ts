@@ -41,6 +41,8 @@ export interface Standing {
   /** Account passwords are for browsers alone. */
   appPasswordsOnly: boolean;
   maintenance: boolean;
+  /** Everybody's address is on the list of those that wrong passwords do not count against. */
+  allowListed: boolean;
   /** Nothing more can be stored. */
   full: boolean;
 }
@@ -89,7 +91,13 @@ export function createState(options: StateOptions): NextcloudState {
   const state: NextcloudState = {
     users: new Map(),
     appPasswords: [],
-    standing: { secondFactorForAll: false, appPasswordsOnly: false, maintenance: false, full: false },
+    standing: {
+      secondFactorForAll: false,
+      appPasswordsOnly: false,
+      maintenance: false,
+      allowListed: false,
+      full: false,
+    },
     add(user, name) {
       const made = {
         ...{ id: ++lastId, user, name: shortened(name), value: newValue(), former: [] },
@@ -139,7 +147,7 @@ function signingIn(stateOf: () => NextcloudState, options: StateOptions): Pick<N
 function callerOf(state: NextcloudState, request: Incoming, options: StateOptions): Caller | Refusal {
   const given = basic(request);
   if (!given) return 'signed out';
-  if (state.attempts(addressOf(request)) > mostAttempts) return 'throttled';
+  if (!state.standing.allowListed && state.attempts(addressOf(request)) > mostAttempts) return 'throttled';
   return accepted(state, { ...given, request }, options);
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Arrival } from '../arrival.js';
 import type { PropagationOptions } from '../propagation.js';
 import { type Answer, type Handler, type Incoming, jsonBody, router } from '../routes.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
@@ -33,12 +34,16 @@ export interface PaperlessLab extends LabServer {
   works(value: string): boolean;
   /** Somebody makes a new token in the profile: the one before is dead. */
   generateToken(): string;
-  /** Somebody deletes the token. Throws when it is not the account's. */
+  /** Somebody deletes the token, unless another one has taken its place. Throws when it is not the account's. */
   kill(value: string): void;
   /** The account's token from when on (Unix ms, real time), oldest first; null when there was none. */
   inForce(): readonly { readonly value: string | null; readonly at: number }[];
   /** Titles of what arrived. */
   documents(): string[];
+  /** Documents that were taken, oldest first. */
+  arrivals(): readonly Arrival[];
+  /** Another account with the same rights; answers its token. */
+  addColleague(name: string): string;
   /** Another account, without rights. */
   addUser(name: string, password: string): void;
 }
@@ -59,6 +64,8 @@ export async function startPaperlessLab(options: PaperlessLabOptions = {}): Prom
       return user.password;
     },
     documents: () => state.documents.map(({ title }) => title),
+    arrivals: () => state.arrivals,
+    addColleague: (name) => state.replaceToken(state.addUser({ name, password: random(), rights })).value,
     addUser: (name, password) => void state.addUser({ name, password }),
   };
 }
@@ -81,7 +88,7 @@ function tokensOf(state: PaperlessState, user: User): Tokens {
     kill(value) {
       const found = own().find((each) => each.value === value);
       if (!found) throw new RangeError('there is no such token');
-      state.end(found);
+      if (!found.deleted) state.end(found);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Arrival } from '../arrival.js';
 import type { Clock } from '../clock.js';
 import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
@@ -36,6 +37,8 @@ export interface PaperlessState {
   readonly users: User[];
   readonly tokens: Token[];
   readonly documents: Document[];
+  /** What was posted, and with which token. */
+  readonly arrivals: Arrival[];
   /** Tokens as they came and went, at real times (Unix ms). */
   readonly changes: { readonly user: User; readonly value: string | null; readonly at: number }[];
   addUser(user: Pick<User, 'name' | 'password'> & Partial<User>): User;
@@ -63,7 +66,7 @@ export function createState(options: StateOptions): PaperlessState {
   const known = ({ deleted, settledAt, lingersUntil }: Token, isLate: boolean): boolean =>
     deleted ? isLate && lingersUntil > clock() : !isLate || settledAt <= clock();
   const state: PaperlessState = {
-    ...{ clock, users: [], tokens: [], documents: [], changes: [] },
+    ...{ clock, users: [], tokens: [], documents: [], arrivals: [], changes: [] },
     addUser(user) {
       const id = state.users.length + 2;
       const made = { superuser: false, active: true, mfaCode: null, rights: [], ...user, id };
