@@ -37,6 +37,7 @@ const deadlineMs = 15_000; // four in a row fit into the start-to-close timeout;
 // Only what is used: https://docs.nextcloud.com/server/latest/developer_manual/client_apis/OCS
 const Ok = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.literal(200) }) }) });
 const AppPassword = z.object({ ocs: z.object({ data: z.object({ apppassword: z.string().min(1) }) }) });
+const OwnWords = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.number() }) }) });
 const Refusal = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.literal(997) }) }) });
 
 /** App passwords: each has a name, the User-Agent of whoever made it, and no program may list them. */
@@ -107,7 +108,7 @@ class NextcloudAccount implements IssuingAccount {
     const { method, path } = endpoints[operation];
     const authorization = `Basic ${Buffer.from(`${this.#username}:${password}`).toString('base64')}`;
     const headers = { 'ocs-apirequest': 'true', 'user-agent': label, authorization };
-    const request = { operation, method, path: `${path}?format=json`, headers, allow: [401] };
+    const request = { operation, method, path: `${path}?format=json`, headers, allow: [401], refusal: OwnWords };
     const answer = await this.#http.send(request);
     answer.json(answer.status === 401 ? Refusal : Ok);
     return answer;

@@ -33,6 +33,7 @@ const deadlineMs = 20_000; // two in a row fit into the start-to-close timeout
 // Only what is used: https://docs.paperless-ngx.com/api
 const Profile = z.object({ auth_token: z.string().min(1).nullish() });
 const Token = z.string().min(1);
+const OwnWords = z.object({ detail: z.string() });
 const Refusal = z.object({ detail: z.literal('Invalid token.') });
 const NotSignedIn = z.object({ detail: z.literal('Invalid username/password.') });
 
@@ -99,6 +100,7 @@ class PaperlessAccount implements ReplacingAccount {
       ...endpoints[operation],
       headers: { authorization, accept: 'application/json' },
       allow: [401],
+      refusal: OwnWords,
     });
   }
 

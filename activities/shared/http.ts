@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly page?: boolean;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly allow?: readonly number[];
+  /** What the system's own refusals look like: a 401 or 403 in another shape is a proxy's, and passes. Left out, any counts as its own. */
+  readonly refusal?: z.ZodType;
 }
 
 export interface Answer {
@@ -65,14 +67,9 @@ export class Http {
   async send(outgoing: HttpRequest): Promise<Answer> {
     const { status, headers, text } = await this.#exchange(outgoing);
     const isExpected = (status >= 200 && status <= 299) || outgoing.allow?.includes(status) === true;
-    if (isPage(text) && !(outgoing.page === true && isExpected)) throw notOf(this.#system, outgoing.operation, status);
-    if (!isExpected) {
-      throw new OutsideError(this.#system, outgoing.operation, {
-        status,
-        retryAfterMs: retryAfterMs(headers['retry-after']),
-        leadsTo: status >= 300 && status <= 399 ? originOf(headers['location'], this.#baseUrl) : undefined,
-      });
-    }
+    const isPersons = isPage(text) && !(outgoing.page === true && isExpected);
+    if (isPersons || isForeign(outgoing.refusal, status, text)) throw notOf(this.#system, outgoing.operation, status);
+    if (!isExpected) throw this.#unexpected(outgoing.operation, status, headers);
     return {
       status,
       headers,
@@ -80,6 +77,14 @@ export class Http {
       providerTime: seconds(headers['date']),
       json: (schema) => this.#parse(outgoing.operation, text, schema),
     };
+  }
+
+  #unexpected(operation: string, status: number, headers: Answer['headers']): OutsideError {
+    return new OutsideError(this.#system, operation, {
+      status,
+      retryAfterMs: retryAfterMs(headers['retry-after']),
+      leadsTo: status >= 300 && status <= 399 ? originOf(headers['location'], this.#baseUrl) : undefined,
+    });
   }
 
   async #exchange({
@@ -136,6 +141,18 @@ export class Http {
 /** A sign-on, a challenge or an error page of something in between: with whatever status, it says nothing of what was asked. It passes. */
 function isPage(text: string): boolean {
   return /^\s{0,99}<(?:!doctype html|html)[\s>]/i.test(text.slice(0, 200));
+}
+
+function isForeign(own: z.ZodType | undefined, status: number, text: string): boolean {
+  return own !== undefined && [401, 403].includes(status) && !own.safeParse(jsonOf(text)).success;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Aborts after a while, or with the activity. By hand: `AbortSignal.any` costs more than a whole request over loopback. */

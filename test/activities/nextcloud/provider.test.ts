@@ -115,4 +115,18 @@ describe('what is special about app passwords', () => {
 
     expect(lab.attempts()).toBeLessThan(3);
   });
+
+  it('believes no refusal that a proxy gives', async () => {
+    const { next } = await bench.rotate();
+    await bench.attempt(() => stage.activities.create(next));
+    lab.faults.add({
+      method: 'GET',
+      path: '/ocs/v2.php/cloud/user',
+      kind: { status: 403, body: 'the proxy forbids it' },
+    });
+
+    const failure = await failureOf(bench.attempt(() => stage.activities.accepts(next)));
+
+    expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+  });
 });

@@ -112,6 +112,16 @@ describe('paperless as a provider of one value', () => {
     expect(lab.working()).toEqual(before);
   });
 
+  it('believes no refusal that a proxy gives', async () => {
+    const { next } = await bench.rotate();
+    await bench.attempt(() => stage.activities.replace(next));
+    lab.faults.add({ method: 'GET', path: '/api/profile/', kind: { status: 403, body: 'the proxy forbids it' } });
+
+    const failure = await failureOf(bench.attempt(() => stage.activities.accepts(next)));
+
+    expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+  });
+
   it('takes a user who is switched off for no dead token', async () => {
     const { next } = await bench.rotate();
     await bench.attempt(() => stage.activities.replace(next));

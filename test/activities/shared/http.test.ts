@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
 import { Http, onOwnConnections } from '../../../activities/shared/http.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { type LabServer, serve } from '../../../src/lab/server.js';
@@ -50,6 +51,22 @@ it('says where a redirect leads, and nothing that may be an echo', async () => {
 
   await expect(failure).rejects.toThrow(/answered 302, which leads to https:\/\/login\.test: /);
   await elsewhere.stop();
+});
+
+it.each([
+  ["the system's own", '{"detail":"no"}', { status: 403 }],
+  ["a proxy's, in another shape", '{"error":"no"}', { status: undefined, code: '403 that is not its own' }],
+  ["a proxy's, in words", 'the proxy forbids it', { status: undefined, code: '403 that is not its own' }],
+])('takes a refusal for %s', async (_, body, expected) => {
+  const forbidding = await serve(() => ({ status: 403, body }), {});
+  const http = new Http('lab', forbidding.url, 1000);
+
+  const failure = runDirectly({ workflowId: 'test', runId: '' }, () =>
+    http.send({ operation: 'ask', method: 'GET', path: '/', refusal: z.object({ detail: z.string() }) }),
+  );
+
+  await expect(failure).rejects.toMatchObject(expected);
+  await forbidding.stop();
 });
 
 it('shares no connection between questions that are meant to reach several servers', async () => {
