@@ -30,6 +30,8 @@ export interface Closing {
   readonly version: VersionRef;
   readonly outcome: RotationOutcome;
   readonly why: string | null;
+  /** The first fence of an emergency that took several: versions ended under each of them. */
+  readonly since?: number;
 }
 
 /** Questions a person may answer in place of a check. What a destruction has to prove is not among them. */
@@ -85,7 +87,7 @@ export async function grantHaste(store: Store, { version, title, wish }: Hastene
 
 export async function closeRotation(
   store: Store,
-  { version, outcome, why }: Closing,
+  { version, outcome, why, since = version.fence }: Closing,
 ): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> {
   const rotations = await store.rotations(version.credential);
   const closed = rotations.find(({ fence }) => fence === version.fence)?.outcome === outcome; // by an attempt whose answer was lost
@@ -99,9 +101,7 @@ export async function closeRotation(
   const about = (await Promise.all(versions.map((each) => store.evidence(each)))).flat();
   const attempts = (await store.intents(version.credential)).filter((intent) => intent.outcome === 'open');
   return {
-    oldCredential: weakest(
-      versions.filter(({ fence, number }) => fence === version.fence && number !== version.number),
-    ),
+    oldCredential: weakest(versions.filter(({ fence, number }) => fence >= since && number !== version.number)),
     leftOver: [
       ...versions.filter(isLeftOver).map(described),
       ...attempts.map(({ label }) => `an attempt may have made "${label}" at the provider`),

@@ -21,7 +21,8 @@ export async function close(run: RotationRun, { outcome, why }: Ending): Promise
   const emergency = run.footing === 'containing';
   const context = { credential, fence, phase: 'close', title: 'Close the rotation', emergency } as const;
   try {
-    const call = versions.closeRotation({ version: next, outcome, why: why ?? null });
+    const { containedSince: since } = run;
+    const call = versions.closeRotation({ version: next, outcome, why: why ?? null, ...(since !== null && { since }) });
     return { outcome, version: next.number, ...(await keep(run, call, context)), ...reason };
   } catch (error) {
     const leave = leaveOf(error);

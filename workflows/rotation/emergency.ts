@@ -71,6 +71,7 @@ async function contain(run: RotationRun): Promise<boolean> {
   const { opened, targets, replace, policy } = await seize(run);
   run.goesBy(policy);
   run.opened = opened;
+  run.containedSince ??= opened.fence;
   const scope = `contain-${++run.emergencyRound}`;
   if (procedure.contain) await procedure.contain(laneOf(run, scope), targets);
   const ends = targets.map(async (target) => {

@@ -60,6 +60,8 @@ export class RotationRun implements Run {
   trying = false;
   /** How often something was contained; part of the names under which containment's steps are known. */
   emergencyRound = 0;
+  /** The first fence under which something was contained. */
+  containedSince: number | null = null;
   /** What is over before anybody lists it need not tell its phases; once it has told one, it does. */
   listed = false;
   /** Several while versions are contained side by side; the oldest one is what people see and answer. */
