@@ -1,10 +1,16 @@
 import type { Fault } from './fault.js';
+import type { Boundary } from './cases.js';
 import type { Outgoing, Point } from './snag.js';
 import { type Theater, within } from './theater.js';
 
 export const reachMs = 60_000; // a busy machine takes its time to come to the last boundary
 
 export const entry = (): Point[] => [{ at: 'entry' }];
+
+/** Whether the provider has one value at a time: the earlier one is dead as soon as the next one is made, and there is no grace. */
+export function hasOneValue(all: readonly Boundary[]): boolean {
+  return all.some(({ flow, activity }) => flow === 'planned' && activity.endsWith('.replace'));
+}
 
 export async function reached({ worker }: Theater): Promise<Outgoing | null> {
   return within('the worker comes to its snag', worker.reached, reachMs);

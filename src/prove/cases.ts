@@ -41,7 +41,7 @@ export interface CrashCase {
 /** Every fault at every boundary where it can happen. Up to the roll back, that flow is the planned one, which has its own cases. */
 export function casesOf(procedure: string, boundaries: readonly Boundary[]): CrashCase[] {
   const back = boundaries.findIndex(({ phase }) => phase === 'roll-back');
-  const struck = boundaries.filter(({ flow }, index) => flow !== 'roll-back' || index >= back);
+  const struck = boundaries.filter(({ flow }, index) => flow !== 'roll-back' || (back >= 0 && index >= back));
   return struck.flatMap((boundary) =>
     faults.flatMap((fault) =>
       fault.points(boundary, boundaries).map((point) => {

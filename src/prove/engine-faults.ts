@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Waiting } from '../domain/rotation.js';
 import { hasten } from '../operations/steer.js';
-import { entry, outside, reached } from './acting.js';
+import { entry, hasOneValue, outside, reached } from './acting.js';
 import type { Boundary } from './cases.js';
 import type { Fault, Stranding } from './fault.js';
 import type { Point } from './snag.js';
@@ -33,7 +33,9 @@ function startAnew({ lab }: Documents): void {
 /** The same while the rotation waits in its grace; somebody uses the engine, and then the grace is over. */
 function startedAnewInGrace(): Fault {
   const points: Fault['points'] = (boundary, all) =>
-    boundary.activity === 'versions.promote' && boundary.flow === 'planned' ? withEngine(boundary, all) : [];
+    boundary.activity === 'versions.promote' && boundary.flow === 'planned' && !hasOneValue(all)
+      ? withEngine(boundary, all)
+      : [];
   return {
     ...{ name: 'worker-on-environment-in-grace', points, act: 'pause', graceMs: 120_000 },
     ...{ ends: ['rolled-back', 'abandoned'], waits: /old key is idle: used/, decide: bySight },
@@ -57,7 +59,7 @@ function bySight({ choices }: Waiting, asked: number, { stage: { scenario } }: T
   return isBack && choices.includes('roll-back') ? 'roll-back' : 'skip';
 }
 
-const ends = /\.(?:deactivate|disable|delete|remove|regenerate)Key$/;
+const ends = /\.(?:(?:deactivate|disable|delete|remove|regenerate)Key|remove)$/;
 const lookedAt = 'docuelevate.processTestDocument';
 
 /** Where the value that the environment has is switched off, the engine fails until it is made to reload; where it is gone, nobody does that. */
@@ -65,12 +67,20 @@ function strands({ flow, index }: Boundary, all: readonly Boundary[]): Stranding
   const own = all.filter((boundary) => boundary.flow === flow);
   if (flow === 'emergency')
     return index > own.findLastIndex(({ activity }) => activity === lookedAt) ? 'for good' : null;
+  if (flow === 'planned' && hasOneValue(own)) return strandsOne(index, own);
   const isEnd = ({ phase, activity }: Boundary): boolean => phase === 'retire' && ends.test(activity);
   const [first, last] = [own.findIndex(isEnd), own.findLastIndex(isEnd)];
   if (flow === 'roll-back' || first < 0) return null;
   if (index > last) return 'for good';
   const proof = own.slice(0, first).findLastIndex(({ activity }) => activity === lookedAt);
   return index > proof ? 'until the next proof' : null;
+}
+
+/** The value that the environment has is dead already when the engine is given the next one. */
+function strandsOne(index: number, own: readonly Boundary[]): Stranding | null {
+  const written = own.findLastIndex(({ activity }) => activity === 'docuelevate.writeSettings');
+  if (index > own.findLastIndex(({ activity }) => activity === lookedAt)) return 'for good';
+  return index > written ? 'until the next proof' : null;
 }
 
 function withEngine(_: Boundary, all: readonly Boundary[]): Point[] {

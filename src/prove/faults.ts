@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Waiting } from '../domain/rotation.js';
 import type { FaultKind } from '../lab/faults.js';
-import { entry, outside, reached, reachMs } from './acting.js';
+import { entry, hasOneValue, outside, reached, reachMs } from './acting.js';
 import type { Boundary } from './cases.js';
 import { engineFaults } from './engine-faults.js';
 import type { Fault } from './fault.js';
@@ -146,7 +146,7 @@ function answered(name: string, points: Fault['points'], kind: FaultKind): Fault
 /** The provider says that it deleted and did not; then a proxy refuses the first question about it. */
 function hollowDeletion(): Fault {
   const points: Fault['points'] = (boundary) =>
-    /\.(?:deactivate|delete|regenerate)Key$/.test(boundary.activity) ? changes(boundary, 'request') : [];
+    /\.(?:(?:deactivate|delete|regenerate)Key|remove)$/.test(boundary.activity) ? changes(boundary, 'request') : [];
   const hollow = outside('hollow-deletion', points, async ({ stage }, request) => {
     const { hollow: answer } = stage;
     if (!request || !answer) throw new Error('nothing was deleted');
@@ -159,8 +159,9 @@ function hollowDeletion(): Fault {
 
 /** The provider revokes the value that a roll back would restore, when the rotation has to be rolled back or has begun to. */
 function oldDies(): Fault {
-  const points: Fault['points'] = (boundary) => {
+  const points: Fault['points'] = (boundary, all) => {
     const { flow, phase, title } = boundary;
+    if (hasOneValue(all)) return [];
     if (flow === 'roll-back' && title.endsWith('still works')) return entry();
     return flow === 'planned' && phase === 'verify' ? firstRequest(boundary) : [];
   };

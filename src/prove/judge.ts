@@ -101,7 +101,9 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   const dark = held === null || !stage.scenario.working().includes(held);
   const problems = dark && !scene.stranded && !mayBeDark(scene) ? ['the engine holds nothing that works'] : [];
   if (!report || report.outcome === 'abandoned' || report.outcome === 'contained') return problems;
-  const ours = known.filter(({ alive, foreign }) => alive && !foreign);
+  const living = known.filter(({ alive, foreign }) => alive && !foreign);
+  const ours = living.filter((each) => !isLeft(each));
+  problems.push(...untold(living.filter(isLeft), report));
   const escaped = ours.filter(({ value }) => condemned.has(value));
   problems.push(...escaped.map(({ label }) => `"${label}" survived the emergency`));
   const counted = ours.filter(
@@ -110,6 +112,16 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   );
   if (edited) return problems;
   return [...problems, ...notAlone(counted, scene.stranded ? currentOf(counted) : held, report)];
+}
+
+/** Nobody has its value: all that is known of it is that an attempt may have made it. */
+function isLeft({ unlisted, attempted, versions }: Known): boolean {
+  return unlisted === true && attempted === 'open' && versions.length === 0;
+}
+
+function untold(left: readonly Known[], { leftOver }: RotationReport): string[] {
+  const silent = left.filter(({ label }) => !leftOver.some((line) => line.includes(`"${label}"`)));
+  return silent.map(({ label }) => `"${label}" works and the rotation does not say so at its end`);
 }
 
 /** Files with a value in them, where a rotation says that it is through. */

@@ -14,6 +14,8 @@ export interface Issued {
   readonly readable?: true;
   /** We made it, and its provider gives no names: any attempt may have been the one. */
   readonly nameless?: true;
+  /** No program may list it: what an attempt made whose answer was lost works until a person ends it, who is told its name. */
+  readonly unlisted?: true;
 }
 
 /** How a provider says that it ended a value and has not. */

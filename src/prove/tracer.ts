@@ -186,8 +186,9 @@ function samePoint(a: Point, b: Point): boolean {
   );
 }
 
-/** Whether a request only looks. Some ask by POST: for a token, for the keys of an account, and whatever says so itself. */
+/** Whether a request only looks. Some ask by POST: for a token, for the keys of an account, and whatever says so itself. Nextcloud makes an app password by GET. */
 export function kindOf({ method, path, asks }: Outgoing): RequestKind {
+  if (path.endsWith('/getapppassword')) return 'change';
   const looks = method === 'GET' || method === 'HEAD' || asks === true || /\/(?:token|listKeys)$/.test(path);
   return looks ? 'read' : 'change';
 }

@@ -68,9 +68,9 @@ const onRequests: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
 ]);
 const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-given-out-again', 'earlier-step-fails']);
 
-const reads = /^(?:GET|HEAD) |\/auth$/;
+const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 /** A request that ends a value, and whose answer says so. */
-const deletes = /^DELETE .*\/service_accounts\/|\/regenerateKey$/;
+const deletes = /^DELETE .*(?:\/service_accounts\/|\/core\/apppassword$)|\/regenerateKey$/;
 const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],

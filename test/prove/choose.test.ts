@@ -64,6 +64,50 @@ it('strikes a rotation that is taken back from there on: up to there it is like 
   expect(new Set(places.map(String))).toEqual(new Set(['planned,0', 'roll-back,1']));
 });
 
+it('has no cases of a roll back where nothing was taken back', () => {
+  const places = casesOf('p', [boundary, { ...boundary, flow: 'roll-back' }]).map(({ boundary: { flow } }) => flow);
+
+  expect(new Set(places)).toEqual(new Set(['planned']));
+});
+
+it('takes a request for an app password for the change that it is', () => {
+  const made = { ...request('GET'), path: '/ocs/v2.php/core/getapppassword' };
+
+  const cases = casesOf('p', [{ ...boundary, requests: [made] }]).map(({ id }) => id);
+
+  expect(cases).toContain('planned/00-openai.createKey/reset-after-change-0');
+});
+
+describe('Where the provider has one value at a time', () => {
+  const act = (index: number, activity: string, phase: Boundary['phase']) => ({ ...boundary, index, activity, phase });
+  const all = [
+    act(0, 'docuelevate.processTestDocument', 'confirm'),
+    act(1, 'p.replace', 'replace'),
+    act(2, 'docuelevate.writeSettings', 'replace'),
+    act(3, 'docuelevate.processTestDocument', 'verify'),
+    act(4, 'p.accepts', 'verify'),
+    act(5, 'versions.promote', 'promote'),
+  ];
+  const struckBy = (fault: string) => casesOf('p', all).filter((each) => each.fault.name === fault);
+
+  it('excuses an engine that falls back on its environment from the write on, and no earlier', () => {
+    const excused = struckBy('worker-on-environment').map(({ boundary: { index }, strands }) => [index, strands]);
+
+    expect(excused).toEqual([
+      [0, null],
+      [1, null],
+      [2, null],
+      [3, 'until the next proof'],
+      [4, 'for good'],
+      [5, 'for good'],
+    ]);
+  });
+
+  it('has no grace to fall back in, and no earlier value that could die', () => {
+    expect([...struckBy('worker-on-environment-in-grace'), ...struckBy('old-dies')]).toEqual([]);
+  });
+});
+
 it('samples the variants of a procedure together', () => {
   const all = ['p', 'p:one', 'p:two', 'q:one'].flatMap((procedure) => casesOf(procedure, [boundary]));
 

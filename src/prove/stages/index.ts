@@ -7,12 +7,14 @@ import {
   stageDocumentEngineJwt,
   stageDocumentEngineSecretKeyBase,
 } from './document-engine.js';
+import { stageNextcloudAppPassword } from './nextcloud-app-password.js';
 import {
   stageOpenAiApiKey,
   stageOpenAiApiKeyDelivered,
   stageOpenAiApiKeyInBuckets,
   stageOpenAiApiKeyOnPostgresql,
 } from './openai-api-key.js';
+import { stagePaperlessApiToken } from './paperless-api-token.js';
 import { stageSftpPrivateKey } from './sftp-private-key.js';
 
 /** The stage of every procedure that the crash matrix plays, by its id. */
@@ -24,6 +26,8 @@ export const stages: Readonly<Record<string, StartStage>> = {
   'document-engine-secret-key-base': stageDocumentEngineSecretKeyBase,
   'document-engine-jwt': stageDocumentEngineJwt,
   'sftp-private-key': stageSftpPrivateKey,
+  'nextcloud-app-password': stageNextcloudAppPassword,
+  'paperless-api-token': stagePaperlessApiToken,
 };
 
 /** The same procedures on systems that behave otherwise, or with more to do; played when they are asked for by name. */
