@@ -45,7 +45,10 @@ export const nextcloud = defineIssuing({
   ...{ system, name: 'Nextcloud', section: NextcloudSection },
   identity: ({ url, username }) => `${url} ${username}`,
   addresses: ({ url }) => ({ nextcloud: url }),
-  shown: [{ field: 'username', setting: 'nextcloud_username' }],
+  shown: [
+    { field: 'url', setting: 'nextcloud_upload_url', as: (url) => /^(.+?)\/remote\.php(?:\/|$)/.exec(url)?.[1] ?? '' },
+    { field: 'username', setting: 'nextcloud_username' },
+  ],
   // Twelve wrong passwords lock an address out, so one connection asks.
   question: { request: 'GET /cloud/user', refusal: '401 (997)', connections: 1 },
   requests: {

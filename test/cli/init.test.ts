@@ -1,6 +1,8 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import { startNextcloudLab } from '../../src/lab/nextcloud/server.js';
+import { startPaperlessLab } from '../../src/lab/paperless/server.js';
 import { startDocumentEngineLab } from '../../src/lab/document-engine/server.js';
 import { expectTold, type Stage, startStage } from './stage.js';
 
@@ -11,7 +13,7 @@ let options: string[];
 beforeAll(async () => {
   stage = await startStage();
   engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
-  engine.editSetting('nextcloud_password', 'set by hand', 'ada');
+  engine.editSetting('dropbox_app_secret', 'set by hand', 'ada');
 });
 afterAll(() => stage.stop());
 
@@ -42,7 +44,7 @@ it('writes what it finds in the engine, and says line by line what only the oper
   expect(ended.stdout).toContain('openai-adminKey');
   expect(ended.stdout).toContain('Back it up, apart from the store');
   expect(ended.stdout).toContain('keyturn check');
-  expect(yaml.join('\n')).toMatch(/#\s+nextcloud_password: .+ \(set in its database\)/);
+  expect(yaml.join('\n')).toMatch(/#\s+dropbox_app_secret: .+ \(set in its database\)/);
   expect([mode('keyturn.keyring.json'), mode('keyturn.secrets/docs-admin'), mode('keyturn.db')]).toEqual([
     '600',
     '600',
@@ -79,6 +81,34 @@ it('writes a configuration that works once it is filled in', async () => {
 
   expectTold(before, 2, 'credentials.openai.provider.project: is empty');
   expect(after.code).toBe(0);
+});
+
+it('writes entries for Nextcloud and Paperless-ngx with which their values can be adopted', async () => {
+  const [nextcloud, paperless] = await Promise.all([startNextcloudLab(), startPaperlessLab()]);
+  const values = { nextcloud: nextcloud.createAppPassword('DocuElevate'), paperless: paperless.generateToken() };
+  const set = {
+    ...{ nextcloud_upload_url: nextcloud.uploadUrl, nextcloud_username: nextcloud.username },
+    ...{ nextcloud_password: values.nextcloud, nextcloud_folder: 'Archive' },
+    ...{ paperless_host: paperless.url, paperless_ngx_api_token: values.paperless },
+  };
+  for (const [key, value] of Object.entries(set)) engine.editSetting(key, value, 'ada');
+
+  await stage.keyturn('init', ...options);
+  stage.edit(/project:$/m, 'project: proj_filled_in');
+  stage.edit(/username:$/m, `username: ${paperless.username}`);
+  writeFileSync(at('keyturn.secrets/nextcloud-password'), nextcloud.accountPassword, { mode: 0o600 });
+  writeFileSync(at('keyturn.secrets/paperless-password'), paperless.accountPassword, { mode: 0o600 });
+  const adopt = (name: keyof typeof values) =>
+    stage.start(['adopt', name, '--stdin', '--sole-user'], `${values[name]}\n`).ended;
+  const ended = [await adopt('nextcloud'), await adopt('paperless')];
+  for (const key of Object.keys(set)) engine.editSetting(key, '', 'ada');
+  await Promise.all([nextcloud.stop(), paperless.stop()]);
+
+  expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual([
+    [0, ''],
+    [0, ''],
+  ]);
+  expect(ended[1]?.stdout).toContain("the user's token");
 });
 
 it('overwrites no configuration, and makes what is missing beside it', async () => {

@@ -43,14 +43,14 @@ it('makes an entry for what can be rotated, with what the provider needs left op
 
 it('makes comments for what has no procedure, by category, and leaves out what is not set', () => {
   const { text, credentials, withoutProcedure } = draft(
-    setting('nextcloud_password', { source: 'db' }),
+    setting('dropbox_app_secret', { source: 'db' }),
     setting('email_password', { category: 'Mail' }),
     setting('openai_api_key', { configured: false }),
   );
 
   expect(credentials).toEqual([]);
-  expect(withoutProcedure).toEqual(['nextcloud_password', 'email_password']);
-  expect(text).toMatch(/# {3}Storage\n# {5}nextcloud_password: .+ \(set in its database\)\n#\n# {3}Mail\n/);
+  expect(withoutProcedure).toEqual(['dropbox_app_secret', 'email_password']);
+  expect(text).toMatch(/# {3}Storage\n# {5}dropbox_app_secret: .+ \(set in its database\)\n#\n# {3}Mail\n/);
   expect(load(text).credentials).toEqual({});
 });
 
@@ -77,7 +77,7 @@ it('makes entries for the secrets of a Document Engine, which needs no account o
     catalog,
   );
 
-  const names = ['document-engine-secret-key-base', 'document-engine-jwt'];
+  const names = ['document-engine-jwt', 'document-engine-secret-key-base'];
   expect(drawn).toEqual({ credentials: names, withoutProcedure: [], secretFiles: [] });
   expect(() => load(text)).toThrow('credentials.document-engine-jwt.deliver.0');
   const filledIn = load(text.replace(/- file:$/m, '- file: /srv/app/viewer-key.pem'));
@@ -108,6 +108,27 @@ describe('What DocuElevate shows in plain', () => {
 
     expect(providerIn(text, 'aws')).toMatchObject({ bucket: 'documents', prefix: 'in/', region: 'us-east-1' });
     expect(text).toContain('aws_region, which is us-east-1 where it is not set');
+  });
+
+  it.each([
+    ['https://cloud.example.com/remote.php/dav/files/scans/', 'https://cloud.example.com'],
+    ['https://example.com/cloud/remote.php/webdav', 'https://example.com/cloud'],
+    ['https://cloud.example.com:8443/remote.php/dav/files/remote.php/in', 'https://cloud.example.com:8443'],
+    ['https://cloud.example.com/somewhere/else/', null],
+  ])('tells the address of Nextcloud as far as it is in %s: %s', (uploadUrl, url) => {
+    const shown = { nextcloud_upload_url: uploadUrl, nextcloud_username: 'scans' };
+
+    const { text } = draftWith(shown, setting('nextcloud_password'));
+
+    expect(providerIn(text, 'nextcloud')).toMatchObject({ url, username: 'scans' });
+  });
+
+  it('tells the address of Paperless-ngx, and not whose token it is', () => {
+    const shown = { paperless_host: 'https://paperless.example.com' };
+
+    const { text } = draftWith(shown, setting('paperless_ngx_api_token'));
+
+    expect(providerIn(text, 'paperless')).toMatchObject({ url: 'https://paperless.example.com', username: null });
   });
 
   it('is left open where the section cannot take it', () => {
