@@ -27,6 +27,7 @@ import {
   type Plan,
   type PlaceCounts,
   type Trouble,
+  takesDocuments,
 } from './trouble.js';
 import { Truth } from './truth.js';
 
@@ -62,6 +63,7 @@ export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
   const box: { scene?: Scene } = {};
   const around: Around = {
     pass: (place, process) => box.scene?.pass(place, process),
+    left: (activity, process) => box.scene?.left(activity, process),
     storeIsAway: () => box.scene?.storeIsAway() ?? false,
   };
   const { value, sim } = await inSimulation(
@@ -98,6 +100,8 @@ class Scene {
   readonly #ends = new Ends();
   #storeBackAt = 0;
   #over = false;
+  /** Where a document of Keyturn's is under way, as often as there are. */
+  readonly #testing: SimProcess[] = [];
 
   constructor(sim: Simulation, job: SimJob, plan: Plan) {
     this.#sim = sim;
@@ -170,7 +174,7 @@ class Scene {
     this.#sim.trace(`${process.name} ${place.at} ${nameless(place.name)}`);
     for (const layer of layersOf(place)) this.counts[layer]++;
     for (const trouble of this.#due()) {
-      if (!isPossible(trouble, this.#reach.stage) || !fits(trouble, place)) continue;
+      if (!this.#fits(trouble, place)) continue;
       this.#takeOut(trouble);
       const forHowLong = durable.has(trouble.kind) ? ` for ${trouble.ms} ms` : '';
       this.struck.push(`${trouble.kind}${forHowLong} at ${place.at} ${place.name}`);
@@ -178,6 +182,22 @@ class Scene {
       strike(this.#reach, trouble, { place, process });
       if (process.state !== 'up') return;
     }
+    this.#came(place, process);
+  }
+
+  left(activity: string, process: SimProcess): void {
+    const at = takesDocuments.test(activity) ? this.#testing.indexOf(process) : -1;
+    if (at >= 0) this.#testing.splice(at, 1);
+  }
+
+  #came({ at, name }: Place, process: SimProcess): void {
+    if (at === 'entry' && takesDocuments.test(name)) this.#testing.push(process);
+  }
+
+  /** An emergency's steps begin beside a document that is under way: what then makes the worker start anew, nobody can see. */
+  #fits(trouble: Trouble, place: Place): boolean {
+    if (!isPossible(trouble, this.#reach.stage) || !fits(trouble, place)) return false;
+    return trouble.kind !== 'worker-on-environment' || this.#testing.every(({ state }) => state === 'dead');
   }
 
   #due(): Trouble[] {

@@ -16,6 +16,8 @@ export interface Place {
 /** Random trouble: told every place, and may kill or freeze the process there. */
 export interface Around {
   pass(place: Place, process: SimProcess): void;
+  /** An activity has ended. */
+  left?(activity: string, process: SimProcess): void;
   storeIsAway(): boolean;
 }
 
@@ -64,7 +66,11 @@ export function entering(activities: Activities, process: SimProcess, around: Ar
       async (...args: never[]) => {
         around.pass({ at: 'entry', name }, process);
         await process.gate();
-        return activity(...args);
+        try {
+          return await activity(...args);
+        } finally {
+          around.left?.(name, process);
+        }
       },
     ]),
   );

@@ -71,7 +71,7 @@ const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-give
 const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 /** A request that ends a value, and whose answer says so. */
 const deletes = /^DELETE .*(?:\/service_accounts\/|\/core\/apppassword$)|\/regenerateKey$/;
-const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
+export const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
   ...['note', 'intend', 'settle', 'keep'],

@@ -61,13 +61,19 @@ export class Truth implements Timeline {
   byOthers(change: () => void, as: 'edited' | 'dark'): void {
     const before = [...this.problems];
     const { outages } = this;
+    const was = this.#isDark();
     change();
     if (as === 'edited') this.edited = true;
-    this.darkByOthers ||= as === 'dark';
+    this.darkByOthers ||= as === 'dark' || (!was && this.#isDark()); // a value that somebody puts back may be dead by then
     this.look();
     this.problems.clear();
     for (const problem of before) this.problems.add(problem);
     this.outages = outages;
+  }
+
+  #isDark(): boolean {
+    const { scenario } = this.#stage;
+    return isDark({ held: scenario.engineHolds(), working: scenario.working() });
   }
 
   condemn(): void {

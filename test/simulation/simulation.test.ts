@@ -50,7 +50,10 @@ describe('chaos', () => {
     expect(one.order).not.toBe(other.order);
   });
 
-  it.each(['openai-api-key', 'azure-document-intelligence-key', 'aws-s3-access-keys', 'sftp-private-key'])(
+  it.each([
+    ...['openai-api-key', 'azure-document-intelligence-key', 'aws-s3-access-keys', 'sftp-private-key'],
+    ...['nextcloud-app-password', 'paperless-api-token'],
+  ])(
     'leaves nothing lost and nothing dark that passes by itself: %s',
     async (procedure) => {
       for (const seed of ['c-1', 'c-2', 'c-3']) {
@@ -87,6 +90,31 @@ describe('beside the rotation', () => {
     const late = verdict.lines?.filter((line) => line.includes('nobody waits for it')) ?? [];
     expect(late.join()).toContain('delivery.deliver #1');
     expect(verdict.problems).toEqual([]);
+  });
+
+  it('a person puts a value back that is dead by then: the rotation asks, and nobody else left the engine dark', async () => {
+    const troubles = [{ kind: 'edit-back', layer: 'fence', place: 10, ms: 0 }] as const;
+    const asked = { procedure: 'paperless-api-token', seed: 'h-124', profile: 'all', lines: true } as const;
+
+    const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm } });
+
+    expect(verdict.struck).toEqual(['edit-back at entry docuelevate.settingsAreOurs']);
+    expect(verdict.lines?.join('\n')).toContain('was last changed by a person');
+    expect(verdict).toMatchObject({ problems: [], outages: 0 });
+  });
+
+  it('no worker starts anew unseen while an emergency interrupts a document', async () => {
+    const troubles = [
+      { kind: 'emergency', layer: 'answer', place: 14, ms: 0 },
+      { kind: 'kill', layer: 'request', place: 3, ms: 0 },
+      { kind: 'worker-on-environment', layer: 'write', place: 40, ms: 0 },
+    ] as const;
+    const asked = { procedure: 'nextcloud-app-password', seed: 'h-211', profile: 'all', lines: true } as const;
+
+    const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm } });
+
+    expect(verdict.struck).toHaveLength(3);
+    expect(verdict).toMatchObject({ problems: [], falseProofs: 0 });
   });
 
   it('what falls due meanwhile is left out, and what falls due afterwards rotates once more', async () => {
