@@ -73,8 +73,7 @@ export class RotationRun implements Run {
   #occurrences = 0;
 
   constructor(definition: Definition, input: RotationInput, { world, inbox }: { world: World; inbox: Inbox }) {
-    this.definition = definition;
-    this.input = input;
+    [this.definition, this.input] = [definition, input];
     this.world = world;
     this.inbox = inbox;
     const { parked } = input;
