@@ -188,11 +188,11 @@ describe('a safety rule that is taken out', () => {
       ...{ rule: 'a decision answers one question', seed: 'a-65', says: 'which nobody was asked' },
       plan: {
         troubles: [
-          { kind: 'retire-now', layer: 'any', place: 338, ms: 1_100 },
-          { kind: 'edit-back', layer: 'any', place: 298, ms: 2_500 },
+          { kind: 'retire-now', layer: 'any', place: 339, ms: 1_100 },
+          { kind: 'edit-back', layer: 'any', place: 300, ms: 2_500 },
           { kind: 'server-error', layer: 'answer', place: 7, ms: 300 },
         ],
-        ...{ ...patient, doubleDecisions: true },
+        ...{ ...patient, doubleDecisions: true, workers: 2 },
       },
     },
   ];
