@@ -103,6 +103,7 @@ it('contains beside a parked rotation whose code has changed', async () => {
   await work();
   const { handle } = await begin();
   await until(async () => (await handle.query(progress)).waiting?.for === 'grace');
+  await inLaterRun(handle, session.store, 'openai');
   await workers?.stop();
   await work(await bundled(fileURLToPath(new URL('./changed/index.ts', import.meta.url))));
 
