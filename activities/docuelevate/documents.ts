@@ -37,7 +37,9 @@ export async function processTestDocument(deps: DocuElevateDeps, run: TestRun): 
   if (unread !== null) return found(store, version, { kind: 'document', outcome: 'not-observable', detail: unread });
   const notOurs = await reload(engine, version);
   if (notOurs !== null) return found(store, version, { kind: 'document', outcome: 'failed', detail: notOurs });
-  return found(store, version, await tryDocuments(engine, run));
+  const finding = await tryDocuments(engine, run);
+  await presentFence(store, version); // who took over meanwhile has written another value, and the document may have gone with that
+  return found(store, version, finding);
 }
 
 /** With whatever the engine holds: what it says of a version, only the provider's last use can tell. */

@@ -29,6 +29,8 @@ export interface Scene {
   readonly stranded: boolean;
   /** A frozen attempt was called off when it went on: what it was just making stays listed as an open attempt. */
   readonly calledOff: boolean;
+  /** A person gave an earlier rotation up: what it left is right as long as every later one names it. */
+  readonly givenUp?: boolean;
 }
 
 /** What the store knows of one issued value. */
@@ -111,7 +113,8 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
       !(scene.calledOff && (attempted === 'open' || (readable && versions.length === 0))),
   );
   if (edited) return problems;
-  return [...problems, ...notAlone(counted, scene.stranded ? currentOf(counted) : held, report)];
+  const answerable = counted.filter((each) => !isTold(each, scene));
+  return [...problems, ...notAlone(answerable, scene.stranded ? currentOf(answerable) : held, report)];
 }
 
 /** Nobody has its value: all that is known of it is that an attempt may have made it. */
@@ -122,6 +125,12 @@ function isLeft({ unlisted, attempted, versions }: Known): boolean {
 function untold(left: readonly Known[], { leftOver }: RotationReport): string[] {
   const silent = left.filter(({ label }) => !leftOver.some((line) => line.includes(`"${label}"`)));
   return silent.map(({ label }) => `"${label}" works and the rotation does not say so at its end`);
+}
+
+/** Left by a rotation that a person gave up, and named by the last one, such as "version 1 is retiring". */
+function isTold({ versions }: Known, { givenUp = false, report }: Scene): boolean {
+  const lines = givenUp ? (report?.leftOver ?? []) : [];
+  return versions.some(({ number }) => lines.some((line) => line.startsWith(`version ${number} is `)));
 }
 
 /** Files with a value in them, where a rotation says that it is through. */

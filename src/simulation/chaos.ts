@@ -225,7 +225,8 @@ class Scene {
     const { condemned, edited, darkByOthers } = truth;
     const calledOff = this.#plan.troubles.some(({ kind }) => callsOff.has(kind));
     const facts = { stage, store, credential, timeline: truth, condemned, report, edited, calledOff, stranded: false };
-    const judged = await judge(facts);
+    const givenUp = person.gaveUp.size > 0;
+    const judged = await judge({ ...facts, givenUp });
     const excused = darkByOthers ? /holds nothing that works|does not hold the current/ : /^$/;
     const open = rows.some(({ closedAt }) => closedAt === null);
     return {
