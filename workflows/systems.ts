@@ -25,7 +25,7 @@ export const versions = activitiesOf<VersionsActivities>('versions', {
 
 export const openai = activitiesOf<OpenAiActivities>('openai', {
   startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
-  attempts: 20, // a refusal is asked after up to 13 times in three settling times
+  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
   initialInterval: '1 second',
   maximumInterval: '1 minute', // their rate limits count per minute; then the runner decides
 });
@@ -39,7 +39,7 @@ export const azure = activitiesOf<AzureActivities>('azure', {
 
 export const aws = activitiesOf<AwsActivities>('aws', {
   startToClose: '60 seconds', // six questions of at most 10 seconds, the client's own deadline
-  attempts: 20, // a refusal is asked after up to 13 times in three settling times
+  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
   initialInterval: '1 second',
   maximumInterval: '1 minute', // throttling passes sooner; then the runner decides
 });
@@ -47,7 +47,7 @@ export const aws = activitiesOf<AwsActivities>('aws', {
 /** Providers of the kit: a few round trips, which the client's own deadline makes fit into the first. */
 export const kitCalls: CallOptions = {
   startToClose: '60 seconds',
-  attempts: 20, // a refusal is asked after up to 13 times in three settling times
+  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
   initialInterval: '1 second',
   maximumInterval: '1 minute', // limits count per minute; then the runner decides
 };
@@ -68,7 +68,7 @@ export const documentEngine = activitiesOf<DocumentEngineActivities>('document-e
 
 export const sftp = activitiesOf<SftpActivities>('sftp', {
   startToClose: '60 seconds', // two conversations of at most 15 seconds, the client's own deadline
-  attempts: 20, // a refusal is asked after up to 13 times in three settling times
+  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
   initialInterval: '1 second',
   maximumInterval: '30 seconds', // a server that throttles new connections lets the next one in soon
 });
@@ -81,7 +81,7 @@ export const delivery = activitiesOf<DeliveryActivities>('delivery', {
 });
 
 /** What is valid for a while only, of which a rotation has both. */
-interface Sustained {
+interface Renewal {
   readonly every: Duration;
   calls(run: { readonly current: VersionRef | null; readonly next: VersionRef }): readonly Call<void>[];
 }
@@ -97,8 +97,8 @@ interface EngineCalls {
   holds?(version: VersionRef): Call<Finding>;
   /** Keeps with an emergency what the engine recorded meanwhile. Left out for one that records nothing. */
   audit?(version: VersionRef): Call<void>;
-  /** What has to be repeated while a rotation waits. Left out where nothing falls away by itself. */
-  readonly sustain?: Sustained;
+  /** What has to be renewed while a rotation waits. Left out where nothing expires. */
+  readonly renewal?: Renewal;
 }
 
 /** What the runner itself asks of an engine, by its kind. */
@@ -113,7 +113,7 @@ export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
   'document-engine': {
     write: documentEngine.addSecret,
     isOurs: documentEngine.isListed,
-    sustain: {
+    renewal: {
       every: '7 days', // what is added lasts for 60
       calls: ({ current, next }) => [...(current ? [current] : []), next].map(documentEngine.addSecret),
     },

@@ -1,10 +1,10 @@
 import { OutsideError } from '../shared/outside-error.js';
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { AwsDeps } from './activities.js';
 import type { AwsConnection } from './client.js';
 import { quota } from './keys.js';
-import { knownIds, type Work, workOn } from './lost.js';
+import { knownIds, type AwsWork, workOn } from './lost.js';
 import { ofAdmin } from './refusals.js';
 
 const needed = [
@@ -21,7 +21,7 @@ export async function checkAccess(deps: AwsDeps, credential: string): Promise<Ac
   let arn = '';
   const identity = await look('identity', async () => {
     arn = await work.client.identify().catch((error: unknown) => {
-      throw ofAdmin(error, work.connection.settlingMs);
+      throw ofAdmin(error, work.connection.propagationMs);
     });
     return notTheUser(work.connection, arn);
   });
@@ -39,7 +39,7 @@ function notTheUser({ user, account }: AwsConnection, arn: string): string {
   throw permanent('Rejected', `Keyturn signs in as ${user} itself: use a role, or a user of its own`);
 }
 
-async function roomFor({ deps, client, connection }: Work): Promise<string> {
+async function roomFor({ deps, client, connection }: AwsWork): Promise<string> {
   const keys = await client.keys();
   const known = await knownIds(deps);
   const strangers = keys.map(({ id }) => id).filter((id) => !known.has(id));
@@ -54,7 +54,7 @@ async function roomFor({ deps, client, connection }: Work): Promise<string> {
 }
 
 /** Asked for, not tried: each of them changes something. */
-async function permits({ client, connection: { account, user } }: Work, arn: string): Promise<string | Warning> {
+async function permits({ client, connection: { account, user } }: AwsWork, arn: string): Promise<string | Warning> {
   const role = /^arn:(aws[\w-]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
   const source = role ? `arn:${role[1]}:iam::${role[2]}:role/${role[3]}` : arn;
   const known = await client.userArn().catch(unanswered);

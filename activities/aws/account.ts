@@ -47,7 +47,7 @@ export const AwsAccount = z.strictObject({
     ),
   admin: Admin.optional(),
   endpoints: Endpoints.prefault({}),
-  settling: DurationText.prefault('60 seconds').describe(
+  propagation: DurationText.prefault('60 seconds').describe(
     'How long a change of a key may take until it is known everywhere at AWS: 4 to 15 seconds as a rule.',
   ),
   ...usageFields,

@@ -41,7 +41,7 @@ export function createAwsActivities(deps: AwsDeps) {
     /** Switches it on again and waits until AWS accepts it. */
     activateKey: (version: VersionRef): Promise<void> => activateKey(deps, version),
 
-    /** Whether both STS and S3 refuse the version's key, asked over the whole settling time. */
+    /** Whether both STS and S3 refuse the version's key, asked over the whole propagation delay. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
 
     /** Deletes the version's key and what attempts to make it left behind. Needs fresh proof. */

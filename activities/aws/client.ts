@@ -35,7 +35,7 @@ export interface AwsConnection {
     readonly s3?: string | undefined;
   };
   /** How long a change may take to be known everywhere, in milliseconds. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   /** Of several uses within so long the provider may note the first alone, in milliseconds. */
   readonly usageResolutionMs: number;
 }
@@ -225,17 +225,17 @@ export class AwsClient {
 
 const mostKeys = 100; // a user has two at most: a list that goes on is none
 
-type Patience = Pick<AwsConnection, 'settlingMs'>;
+type Propagation = Pick<AwsConnection, 'propagationMs'>;
 
-async function managed<T>({ settlingMs }: Patience, operation: string, work: () => Promise<T>): Promise<T> {
+async function managed<T>({ propagationMs }: Propagation, operation: string, work: () => Promise<T>): Promise<T> {
   return told('iam', operation, work).catch((error: unknown) => {
-    throw ofAdmin(error, settlingMs);
+    throw ofAdmin(error, propagationMs);
   });
 }
 
-async function unlessGone(patience: Patience, operation: string, work: () => Promise<unknown>): Promise<boolean> {
+async function unlessGone(propagation: Propagation, operation: string, work: () => Promise<unknown>): Promise<boolean> {
   try {
-    await managed(patience, operation, work);
+    await managed(propagation, operation, work);
     return true;
   } catch (error) {
     if (!isGone(error)) throw error;

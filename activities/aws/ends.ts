@@ -1,6 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import { found, presentFence, presentProof } from '../shared/guard.js';
-import { needsDecision, passing } from '../shared/patience.js';
+import { recordFinding, requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { needsDecision, passing } from '../shared/failures.js';
 import { acceptedAgain } from '../shared/probes.js';
 import { lastUseFinding } from '../shared/usage.js';
 import type { AwsDeps } from './activities.js';
@@ -10,19 +11,19 @@ import { denySessions, lookAgain } from './sessions.js';
 
 export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  await presentProof(store, ref, true);
+  await requireProof(store, ref, true);
   const { providerId: id, adopted, compromised } = await store.read(ref);
   if (id === null && adopted) throw cannotAttribute(ref);
   const work = await workOn(deps, ref);
   if (id === null) return sweepOwn(work);
   await store.note(ref, { provider: 'unknown' });
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   const there = await work.client.switchKey(id, 'Inactive');
   const offAt = work.client.providerTime;
   await store.note(ref, { provider: 'disabled' });
   if (compromised) {
     await denySessions(work, offAt);
-    if (there) await found(store, ref, lastUseFinding('AWS', (await work.client.lastUsed(id)) ?? null));
+    if (there) await recordFinding(store, ref, lastUseFinding('AWS', (await work.client.lastUsed(id)) ?? null));
   }
   await sweepOwn(work); // last: nobody has what lost attempts made, and a leaked key does not wait for it
 }
@@ -32,7 +33,7 @@ export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void>
   const { providerId: id, compromised } = await store.read(ref);
   if (compromised || id === null) throw staysOff(ref);
   const { client, connection } = await workOn(deps, ref);
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   if (!(await client.switchKey(id, 'Active'))) throw staysOff(ref);
   await store.note(ref, { provider: 'unknown' });
   await acceptedAgain(acceptance(client, connection, objectName(deps, connection, ref)), store, ref);
@@ -40,14 +41,14 @@ export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void>
 
 export async function deleteKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  await presentProof(store, ref);
+  await requireProof(store, ref);
   const { providerId: id, adopted, compromised } = await store.read(ref);
   if (id === null && adopted) throw cannotAttribute(ref);
   const work = await workOn(deps, ref);
   await sweepOwn(work);
   if (id === null) return;
   await store.note(ref, { provider: 'unknown' });
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   const { client } = work;
   if (!(await client.deleteKey(id)) && !compromised) return;
   const listed = await client.keys();

@@ -1,13 +1,13 @@
 import { whyNotDestroy } from '../../src/domain/destruction.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Intent, Version } from '../../src/store/records.js';
-import { presentFence } from '../shared/guard.js';
-import { hasValue, keepOrUnmake, openIntents } from '../shared/keeping.js';
+import { requireFence } from '../shared/fencing.js';
+import { hasValue, storeOrRevoke, openIntents } from '../shared/keeping.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';
-import { needsDecision, passing, permanent } from '../shared/patience.js';
+import { needsDecision, passing, permanent } from '../shared/failures.js';
 import type { AwsDeps } from './activities.js';
 import type { ListedKey, Pair } from './client.js';
-import { sweepLost, type Work, workOn } from './lost.js';
+import { sweepLost, type AwsWork, workOn } from './lost.js';
 
 /** The most keys that a user may have, those that are switched off included. */
 export const quota = 2;
@@ -24,13 +24,13 @@ export async function createKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
     await store.settle(intent, 'nothing-made');
     throw error;
   });
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   const { id, secret } = await make(work, intent, left);
-  const unmake = async (): Promise<boolean> => {
+  const revoke = async (): Promise<boolean> => {
     await work.client.deleteKey(id);
     return !(await work.client.keys()).some((key) => key.id === id);
   };
-  await keepOrUnmake(store, ref, { intent, made: { providerId: id, parts: { id, secret } }, unmake });
+  await storeOrRevoke(store, ref, { intent, made: { providerId: id, parts: { id, secret } }, revoke });
   // What a lost request made after the list was taken has shown up by now, if it has arrived.
   if (earlier.length > 0)
     await sweepLost(work, { attempts: await openIntents(store, ref), listed: await work.client.keys() });
@@ -45,7 +45,11 @@ export async function identifyKey({ store, account }: AwsDeps, ref: VersionRef):
 }
 
 /** Clears away what is ours and over. Returns the keys that are left; throws NeedsDecision when they take every place. */
-async function makeRoom(work: Work, listed: readonly ListedKey[], attempts: readonly Intent[]): Promise<ListedKey[]> {
+async function makeRoom(
+  work: AwsWork,
+  listed: readonly ListedKey[],
+  attempts: readonly Intent[],
+): Promise<ListedKey[]> {
   const { deps, client, ref, connection } = work;
   const { store } = deps;
   const left: ListedKey[] = [];
@@ -54,7 +58,7 @@ async function makeRoom(work: Work, listed: readonly ListedKey[], attempts: read
     const version = versions.find(({ providerId }) => providerId === key.id);
     if (!version || !(await isOver(work, version, key))) left.push(key);
     else {
-      await presentFence(store, ref);
+      await requireFence(store, ref);
       await client.deleteKey(key.id);
     }
   }
@@ -70,7 +74,7 @@ async function makeRoom(work: Work, listed: readonly ListedKey[], attempts: read
 }
 
 /** What is still there of a version that was never to be used, is switched off and ended, or has leaked is a leftover. */
-async function isOver({ deps: { store } }: Work, version: Version, { active }: ListedKey): Promise<boolean> {
+async function isOver({ deps: { store } }: AwsWork, version: Version, { active }: ListedKey): Promise<boolean> {
   if (version.state === 'retired') return !active || version.compromised;
   if (!isLive(version.state)) return true;
   if (version.state !== 'discarding') return false;
@@ -78,7 +82,7 @@ async function isOver({ deps: { store } }: Work, version: Version, { active }: L
   return whyNotDestroy({ victim, successor: null, now: Date.now() }) === null;
 }
 
-async function make({ deps: { store }, client }: Work, intent: Intent, left: readonly ListedKey[]): Promise<Pair> {
+async function make({ deps: { store }, client }: AwsWork, intent: Intent, left: readonly ListedKey[]): Promise<Pair> {
   try {
     return await client.createKey();
   } catch (error) {

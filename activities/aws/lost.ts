@@ -1,28 +1,28 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
-import { presentFence } from '../shared/guard.js';
+import { requireFence } from '../shared/fencing.js';
 import { openIntents } from '../shared/keeping.js';
-import { needsDecision, passing } from '../shared/patience.js';
+import { needsDecision, passing } from '../shared/failures.js';
 import type { AwsDeps } from './activities.js';
 import { AwsClient, type AwsConnection, type ListedKey } from './client.js';
 
 /** After this no request of an earlier attempt is under way any more: the start-to-close timeout of these activities. */
 const attemptMs = 60_000;
 
-export interface Work {
+export interface AwsWork {
   readonly deps: AwsDeps;
   readonly connection: AwsConnection;
   readonly client: AwsClient;
   readonly ref: VersionRef;
 }
 
-export async function workOn(deps: AwsDeps, ref: VersionRef): Promise<Work> {
+export async function workOn(deps: AwsDeps, ref: VersionRef): Promise<AwsWork> {
   const connection = await deps.account(ref.credential);
   return { deps, connection, client: new AwsClient(connection), ref };
 }
 
 /** Deletes what the version's own attempts may have made. Asks AWS only where there was such an attempt. */
-export async function sweepOwn(work: Work): Promise<void> {
+export async function sweepOwn(work: AwsWork): Promise<void> {
   const { deps, client, ref } = work;
   const attempts = (await openIntents(deps.store, ref)).filter(({ version }) => version === ref.number);
   if (attempts.length > 0) await sweepLost(work, { attempts, listed: await client.keys() });
@@ -34,7 +34,7 @@ export async function sweepOwn(work: Work): Promise<void> {
  * @throws ApplicationFailure of type NeedsDecision when somebody else may have made one
  */
 export async function sweepLost(
-  work: Work,
+  work: AwsWork,
   { attempts, listed }: { readonly attempts: readonly Intent[]; readonly listed: readonly ListedKey[] },
 ): Promise<ListedKey[]> {
   const { deps, client, ref } = work;
@@ -44,7 +44,7 @@ export async function sweepLost(
   await requireOurs(work, made, attempts);
   const left = [...attempts];
   for (const id of made) {
-    await presentFence(deps.store, ref);
+    await requireFence(deps.store, ref);
     await client.deleteKey(id);
   }
   const still = made.length === 0 ? [] : (await client.keys()).map(({ id }) => id);
@@ -66,7 +66,7 @@ export async function knownIds({ store }: AwsDeps): Promise<ReadonlySet<string>>
 
 /** Keys have no names: only where nobody else makes any is a new one ours, and one that was used is not. */
 async function requireOurs(
-  { connection, client }: Work,
+  { connection, client }: AwsWork,
   made: readonly string[],
   attempts: readonly Intent[],
 ): Promise<void> {

@@ -1,9 +1,9 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { presentFence } from '../shared/guard.js';
+import { requireFence } from '../shared/fencing.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
-import { acceptedBy, type Prober, refusedAt, type Verdict } from '../shared/probes.js';
+import { permanent } from '../shared/failures.js';
+import { acceptedBy, type Prober, refusedAt, type ProbeVerdict } from '../shared/probes.js';
 import type { AwsDeps } from './activities.js';
 import { type AwsClient, type AwsConnection, type Pair } from './client.js';
 import { workOn } from './lost.js';
@@ -24,8 +24,8 @@ export async function acceptsKey(deps: AwsDeps, ref: VersionRef): Promise<Findin
 export async function refusesKey(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
   const { client, connection } = await workOn(deps, ref);
   const name = objectName(deps, connection, ref);
-  const ask = (parts: Parts): Promise<Verdict> => anywhere(client, connection, { pair: pairIn(parts), name });
-  return refusedAt({ ...question, settlingMs: connection.settlingMs, ask }, deps.store, ref);
+  const ask = (parts: Parts): Promise<ProbeVerdict> => anywhere(client, connection, { pair: pairIn(parts), name });
+  return refusedAt({ ...question, propagationMs: connection.propagationMs, ask }, deps.store, ref);
 }
 
 /** On the real bucket. One that may not be read or deleted stays, and the next one takes its place. */
@@ -34,29 +34,29 @@ export async function writesObject(deps: AwsDeps, ref: VersionRef): Promise<Find
   const { client, connection } = await workOn(deps, ref);
   const name = objectName(deps, connection, ref);
   const content = `Keyturn tries version ${ref.number} of ${ref.credential}`;
-  async function ask(parts: Parts): Promise<Verdict> {
+  async function ask(parts: Parts): Promise<ProbeVerdict> {
     const pair = pairIn(parts);
     return verdictFrom(client, async () => {
-      await presentFence(store, ref);
+      await requireFence(store, ref);
       await client.putObject(pair, name, content).catch((error: unknown) => {
         throw isForbidden(error) ? mayNotWrite(connection) : error;
       });
       const read = await client.getObject(pair, name);
       if (read !== content)
         throw permanent('Rejected', `${connection.bucket} gave back something else than was written`);
-      await presentFence(store, ref);
+      await requireFence(store, ref);
       await client.deleteObject(pair, name);
     });
   }
   const request = 'PUT, GET and DELETE of an object';
-  return acceptedBy({ ...question, request, settlingMs: connection.settlingMs, ask }, store, ref);
+  return acceptedBy({ ...question, request, propagationMs: connection.propagationMs, ask }, store, ref);
 }
 
 /** How AWS is asked whether it accepts a key: everywhere. */
 export function acceptance(client: AwsClient, connection: AwsConnection, name: string): Prober {
-  const { settlingMs } = connection;
-  const ask = (parts: Parts): Promise<Verdict> => everywhere(client, connection, { pair: pairIn(parts), name });
-  return { ...question, settlingMs, ask };
+  const { propagationMs } = connection;
+  const ask = (parts: Parts): Promise<ProbeVerdict> => everywhere(client, connection, { pair: pairIn(parts), name });
+  return { ...question, propagationMs, ask };
 }
 
 /** The same for every version, so that one at most is ever left behind. */
@@ -71,19 +71,19 @@ interface Probe {
   readonly name: string;
 }
 
-async function everywhere(client: AwsClient, connection: AwsConnection, probe: Probe): Promise<Verdict> {
+async function everywhere(client: AwsClient, connection: AwsConnection, probe: Probe): Promise<ProbeVerdict> {
   const atSts = await byIdentity(client, connection, probe);
   return atSts.verdict === 'refused' ? atSts : byObject(client, probe);
 }
 
 /** Refused is what no service accepts. */
-async function anywhere(client: AwsClient, connection: AwsConnection, probe: Probe): Promise<Verdict> {
+async function anywhere(client: AwsClient, connection: AwsConnection, probe: Probe): Promise<ProbeVerdict> {
   const atSts = await byIdentity(client, connection, probe);
   return atSts.verdict === 'refused' ? byObject(client, probe) : atSts;
 }
 
 /** A key of somebody else is accepted as well: whose it is, is part of the question. */
-function byIdentity(client: AwsClient, { account, user }: AwsConnection, { pair }: Probe): Promise<Verdict> {
+function byIdentity(client: AwsClient, { account, user }: AwsConnection, { pair }: Probe): Promise<ProbeVerdict> {
   return verdictFrom(client, async () => {
     const arn = await client.identify(pair);
     const [, owner, name] = /^arn:aws[\w-]*:iam::(\d{12}):user\/(?:[^/]+\/)*([^/]+)$/.exec(arn) ?? [];
@@ -93,12 +93,12 @@ function byIdentity(client: AwsClient, { account, user }: AwsConnection, { pair 
 }
 
 /** An object that is not there: S3 says so, or forbids it, once it knows the key. */
-function byObject(client: AwsClient, { pair, name }: Probe): Promise<Verdict> {
+function byObject(client: AwsClient, { pair, name }: Probe): Promise<ProbeVerdict> {
   return verdictFrom(client, () => client.getObject(pair, name));
 }
 
-async function verdictFrom(client: AwsClient, ask: () => Promise<unknown>): Promise<Verdict> {
-  const say = (verdict: Verdict['verdict']): Verdict => ({ verdict, providerTime: client.providerTime });
+async function verdictFrom(client: AwsClient, ask: () => Promise<unknown>): Promise<ProbeVerdict> {
+  const say = (verdict: ProbeVerdict['verdict']): ProbeVerdict => ({ verdict, providerTime: client.providerTime });
   try {
     await ask();
     return say('accepted');

@@ -20,9 +20,9 @@ export const aws = defineProvider({
     { field: 'prefix', setting: 's3_folder_prefix', as: (text) => (text.endsWith('/') ? text : `${text}/`) },
     { field: 'region', setting: 'aws_region', unset: 'us-east-1' },
   ],
-  connect({ admin, settling, usageResolution, ...connection }, secret) {
+  connect({ admin, propagation, usageResolution, ...connection }, secret) {
     const pair = admin && (async () => ({ id: admin.accessKeyId, secret: await secret(admin.secretAccessKey) }));
-    const times = { settlingMs: durationMs(settling), usageResolutionMs: durationMs(usageResolution) };
+    const times = { propagationMs: durationMs(propagation), usageResolutionMs: durationMs(usageResolution) };
     return { ...connection, ...times, admin: pair ?? null };
   },
   activities: createAwsActivities,

@@ -1,8 +1,8 @@
 import { CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { OutsideError } from '../shared/outside-error.js';
-import { passing, permanent } from '../shared/patience.js';
-import { doubted } from '../shared/settling.js';
+import { passing, permanent } from '../shared/failures.js';
+import { doubted } from '../shared/propagation.js';
 import { regionShape } from './account.js';
 
 /** Of a key that is new, switched off or deleted: STS says the first, S3 the second. */
@@ -62,7 +62,7 @@ export function isMisfit(error: unknown): boolean {
 }
 
 /** The same in words that help, where the managing credentials were used. */
-export function ofAdmin(error: unknown, settlingMs: number): unknown {
+export function ofAdmin(error: unknown, propagationMs: number): unknown {
   if (isForbidden(error))
     return permanent(
       'Unauthorized',
@@ -71,7 +71,7 @@ export function ofAdmin(error: unknown, settlingMs: number): unknown {
   if (isUnknownKey(error))
     return doubted(
       'AWS does not know the key that Keyturn signs in with (403): put a valid one where the configuration says',
-      settlingMs,
+      propagationMs,
     );
   if (isMisfit(error))
     return permanent(
@@ -79,7 +79,7 @@ export function ofAdmin(error: unknown, settlingMs: number): unknown {
       'AWS knows the id of the key that Keyturn signs in with, and its secret does not fit (403): put the right one where the configuration says',
     );
   if (error instanceof OutsideError && error.code === noCredentials)
-    return permanent('Unauthorized', 'this machine is nobody to AWS: give it a role, or configure `admin`');
+    return permanent('Unauthorized', 'no AWS credentials on this machine: attach a role, or set provider.admin');
   return error;
 }
 

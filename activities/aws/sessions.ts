@@ -1,7 +1,8 @@
-import { found, presentFence } from '../shared/guard.js';
-import { needsDecision } from '../shared/patience.js';
+import { recordFinding } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { needsDecision } from '../shared/failures.js';
 import type { ListedKey } from './client.js';
-import { knownIds, type Work } from './lost.js';
+import { knownIds, type AwsWork } from './lost.js';
 import { isForbidden } from './refusals.js';
 
 const policyName = 'keyturn-deny-sessions';
@@ -14,15 +15,15 @@ const ofRoles = 'sessions of roles that it assumed live on until they expire, up
  * Denies the temporary credentials that were issued with a key: they live on for up to 36 hours without it. Nobody sees when the policy is
  * known everywhere, which takes minutes, so the finding is `not-observable`. `offAt` is when the key was switched off, Unix seconds by AWS's clock.
  */
-export async function denySessions(work: Work, offAt: number | undefined): Promise<void> {
+export async function denySessions(work: AwsWork, offAt: number | undefined): Promise<void> {
   const { deps, client, connection, ref } = work;
-  const { settlingMs, user } = connection;
+  const { propagationMs, user } = connection;
   const now = (client.providerTime ?? Math.floor(Date.now() / 1000)) + 1; // AWS tells whole seconds
-  const before = new Date(now * 1000 + settlingMs).toISOString();
+  const before = new Date(now * 1000 + propagationMs).toISOString();
   const Condition = { DateLessThan: { 'aws:TokenIssueTime': before } };
   const Statement = [{ Effect: 'Deny', Action: '*', Resource: '*', Condition }];
   try {
-    await presentFence(deps.store, ref);
+    await requireFence(deps.store, ref);
     await client.putPolicy(policyName, { Version: '2012-10-17', Statement });
     await say(work, `a policy of ${user} denies those issued before ${before}, within minutes`, offAt);
   } catch (error) {
@@ -32,11 +33,11 @@ export async function denySessions(work: Work, offAt: number | undefined): Promi
 }
 
 /**
- * After the settling time: puts the policy back where somebody took it away, and looks for a key that was made while the leaked one still
+ * After the propagation delay: puts the policy back where somebody took it away, and looks for a key that was made while the leaked one still
  * worked here and there.
  * @throws ApplicationFailure of type NeedsDecision when there is one
  */
-export async function lookAgain(work: Work, listed: readonly ListedKey[]): Promise<void> {
+export async function lookAgain(work: AwsWork, listed: readonly ListedKey[]): Promise<void> {
   const { deps, client, connection, ref } = work;
   const offAt = (await deps.store.evidence(ref)).findLast(({ kind }) => kind === 'sessions')?.providerTime;
   const stands = await client.hasPolicy(policyName).catch((error: unknown) => {
@@ -52,9 +53,9 @@ export async function lookAgain(work: Work, listed: readonly ListedKey[]): Promi
   if (strangers.length > 0) throw madeMeanwhile(strangers, connection.user);
 }
 
-function say({ deps: { store }, ref }: Work, what: string, providerTime: number | undefined): Promise<unknown> {
+function say({ deps: { store }, ref }: AwsWork, what: string, providerTime: number | undefined): Promise<unknown> {
   const detail = `temporary credentials: ${what}; ${ofRoles}`;
-  return found(store, ref, {
+  return recordFinding(store, ref, {
     ...{ kind: 'sessions', outcome: 'not-observable', detail },
     ...(providerTime !== undefined && { providerTime }),
   });

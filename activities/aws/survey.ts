@@ -1,9 +1,9 @@
 import { isLive } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
-import { askAbout, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
+import { askAbout, type ProviderSurvey, type Orphan, type SurveyedVersion } from '../shared/survey.js';
 import type { AwsDeps } from './activities.js';
 import type { ListedKey } from './client.js';
-import { knownIds, type Work, workOn } from './lost.js';
+import { knownIds, type AwsWork, workOn } from './lost.js';
 import { acceptance, objectName } from './probes.js';
 import { isForbidden } from './refusals.js';
 
@@ -12,10 +12,10 @@ export async function survey(deps: AwsDeps, credential: string, quietly = false)
   const listed = await work.client.keys();
   const versions: SurveyedVersion[] = [];
   for (const version of await deps.store.versions(credential)) versions.push(await look(work, version, listed));
-  return { versions, strays: await straysIn(work, listed) };
+  return { versions, orphans: await orphansIn(work, listed) };
 }
 
-interface Look extends Work {
+interface Look extends AwsWork {
   /** What is listed is not asked with. */
   readonly quietly: boolean;
 }
@@ -33,7 +33,7 @@ async function look(work: Look, version: Version, listed: readonly ListedKey[]):
 }
 
 /** Null where AWS shows none, or does not let us ask. */
-async function lastUse({ client }: Work, id: string): Promise<number | null> {
+async function lastUse({ client }: AwsWork, id: string): Promise<number | null> {
   try {
     return (await client.lastUsed(id)) ?? null;
   } catch (error) {
@@ -43,16 +43,16 @@ async function lastUse({ client }: Work, id: string): Promise<number | null> {
 }
 
 /** Keys that no version has: nothing tells whose they are, so they are left alone. */
-async function straysIn(work: Work, listed: readonly ListedKey[]): Promise<Stray[]> {
+async function orphansIn(work: AwsWork, listed: readonly ListedKey[]): Promise<Orphan[]> {
   const known = await knownIds(work.deps);
-  const strays: Stray[] = [];
+  const orphans: Orphan[] = [];
   for (const { id, active } of listed)
     if (!known.has(id))
-      strays.push({
+      orphans.push({
         id,
         name: `${id || 'an entry that cannot be read'}${active ? '' : ' (inactive)'}`,
         madeFor: null,
         lastUsedAt: id === '' ? null : await lastUse(work, id),
       });
-  return strays;
+  return orphans;
 }

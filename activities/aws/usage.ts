@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 import { type LastUse, seenInUse, switchTime, unusedSince } from '../shared/usage.js';
 import type { AwsDeps } from './activities.js';
 import type { AwsClient, AwsConnection } from './client.js';
@@ -18,7 +18,7 @@ export async function isIdle(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
   const { connection, lastUsed, readAt } = await look(deps, ref);
   const usage = { name, lastUsed, readAt, switchedAt: await switchTime(store, ref.credential), ...connection };
-  return found(store, ref, await unusedSince(usage, store, ref));
+  return recordFinding(store, ref, await unusedSince(usage, store, ref));
 }
 
 interface Look {

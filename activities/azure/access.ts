@@ -1,5 +1,5 @@
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient } from './client.js';
 import type { Permissions } from './schemas.js';

@@ -27,7 +27,7 @@ export const AzureAccount = z.strictObject({
   ),
   login: HttpUrl.prefault('https://login.microsoftonline.com').describe('Where Entra issues tokens.'),
   management: HttpUrl.prefault('https://management.azure.com').describe("Address of Azure's management API."),
-  settling: DurationText.prefault('5 minutes').describe(
+  propagation: DurationText.prefault('5 minutes').describe(
     'How long a new or regenerated key may take until it is known everywhere at Azure. Nobody publishes it; changes like it take from 1 to 30 minutes. A refusal is asked for over the whole time, in an emergency before the new key is made.',
   ),
 });

@@ -27,7 +27,7 @@ export function createAzureActivities(deps: AzureDeps) {
     /** Whether the data plane accepts the version's key. Patient while it is young. */
     acceptsKey: (version: VersionRef): Promise<Finding> => acceptsKey(deps, version),
 
-    /** Whether the data plane refuses the version's key, asked over the whole settling time. */
+    /** Whether the data plane refuses the version's key, asked over the whole propagation delay. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
 
     /** Regenerates the slot that holds the version's key and keeps what is there then. Needs fresh proof. */

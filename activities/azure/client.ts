@@ -1,7 +1,7 @@
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { notOf, OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
-import type { Verdict } from '../shared/probes.js';
+import { permanent } from '../shared/failures.js';
+import type { ProbeVerdict } from '../shared/probes.js';
 import { endpoints } from './requests.js';
 import { AccessToken, Account, Info, Keys, Permissions, Refusal, TokenRefusal } from './schemas.js';
 
@@ -21,7 +21,7 @@ export interface AzureConnection {
   readonly login: string;
   readonly management: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
 }
 
 /** A request is given up after this long: four fit into a start-to-close timeout. */
@@ -47,7 +47,7 @@ export class AzureClient {
   }
 
   /** Asks with the value itself, at no cost. */
-  async tryKey(value: string): Promise<Verdict> {
+  async tryKey(value: string): Promise<ProbeVerdict> {
     const answer = await this.#documents.send({
       operation: 'showInfo',
       method: endpoints.showInfo.method,
@@ -127,7 +127,7 @@ export class AzureClient {
 }
 
 /** Only Azure's own 401 speaks of the key. A 404 speaks of the address, a 403 of a firewall or of keys as such. */
-function verdictOf(answer: Answer): Verdict['verdict'] {
+function verdictOf(answer: Answer): ProbeVerdict['verdict'] {
   const { status, text, headers } = answer;
   if (status === 200) {
     answer.json(Info);

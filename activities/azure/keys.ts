@@ -2,15 +2,16 @@ import { freshProofMs, type Finding } from '../../src/domain/evidence.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Intent, LedgerRow } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { found, presentFence, presentProof } from '../shared/guard.js';
+import { recordFinding, requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
 import { hasValue, openIntents } from '../shared/keeping.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';
-import { needsDecision, passing, permanent, settling } from '../shared/patience.js';
+import { needsDecision, passing, permanent, propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, type Slot, slots } from './client.js';
 import type { Keys } from './schemas.js';
-import { keepSpare, otherThan, slotOf, type Standing, standingOf, usersOfIdle } from './slots.js';
+import { keepSpare, otherThan, slotOf, type Slots, slotsOf, usersOfIdle } from './slots.js';
 
 /** After this an attempt that runs has had its answer: a request is given up after 10 seconds. */
 const answeredMs = 12_000;
@@ -21,10 +22,14 @@ const attemptMs = 60_000;
 export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
   const keys = await (await clientOf(deps, ref)).keys();
-  const standing = await standingOf(store, ref, keys);
-  if (standing) return found(store, ref, await usersOfIdle(store, keys, standing));
+  const slots = await slotsOf(store, ref, keys);
+  if (slots) return recordFinding(store, ref, await usersOfIdle(store, keys, slots));
   await requireAdopted(deps, ref);
-  return found(store, ref, { kind: 'sole-user', outcome: 'proved', detail: 'no version that is sound is in force' });
+  return recordFinding(store, ref, {
+    kind: 'sole-user',
+    outcome: 'proved',
+    detail: 'no version that is sound is in force',
+  });
 }
 
 /**
@@ -36,16 +41,16 @@ export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void>
   if (await hasValue(store, ref)) return;
   const client = await clientOf(deps, ref);
   const keys = await client.keys();
-  const standing = await standingOf(store, ref, keys);
+  const slots = await slotsOf(store, ref, keys);
   const work = { deps, client, ref, keys };
-  if (!standing) return makeFirst(work);
-  const { idle, known } = standing;
+  if (!slots) return makeFirst(work);
+  const { idle, known } = slots;
   const attempts = await openIntents(store, ref);
   const lost = attempts.findLast(({ version }) => version === ref.number);
   if (lost && keys[idle] !== known) return keep(work, { intent: lost, slot: idle });
   await waitOut(attempts, lost ? answeredMs : attemptMs);
   if (lost) throw mayComeLate(idle);
-  await requireFree(work, standing);
+  await requireFree(work, slots);
   await settleAll(deps, attempts, keys[idle] === known ? 'nothing-made' : 'deleted');
   if (keys[idle] !== known) await keepSpare(store, ref, keys);
   await make(work, idle);
@@ -53,7 +58,7 @@ export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void>
 
 export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  await presentProof(store, ref);
+  await requireProof(store, ref);
   const client = await clientOf(deps, ref);
   const keys = await client.keys();
   if (!(await hasValue(store, ref))) return forget(deps, ref, keys);
@@ -65,7 +70,7 @@ export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<v
     if (scope().waitedMs > 0) await keepSpare(store, ref, keys);
     return;
   }
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   await keepSpare(store, ref, await regenerate(client, slot, keys));
 }
 
@@ -79,7 +84,7 @@ export async function regenerateSlot(
   );
   if (sound) throw permanent('StaleProof', `version ${sound.number} of ${version.credential} is not compromised`);
   const client = await clientOf(deps, version);
-  await presentFence(store, version);
+  await requireFence(store, version);
   await client.regenerate(slot);
 }
 
@@ -91,7 +96,7 @@ export async function identifyKey(deps: AzureDeps, ref: VersionRef): Promise<voi
   await store.note(ref, { providerId: slot, parts: { other: keys[otherThan(slot)] } });
 }
 
-interface Work {
+interface AzureWork {
   readonly deps: AzureDeps;
   readonly client: AzureClient;
   readonly ref: VersionRef;
@@ -104,7 +109,7 @@ async function clientOf({ account }: AzureDeps, { credential }: VersionRef): Pro
 }
 
 /** Nothing sound is in use: after a containment either slot will do, and the one that a lost request may still hit is left alone. */
-async function makeFirst(work: Work): Promise<void> {
+async function makeFirst(work: AzureWork): Promise<void> {
   const { deps, ref } = work;
   const { store } = deps;
   await requireAdopted(deps, ref);
@@ -116,7 +121,7 @@ async function makeFirst(work: Work): Promise<void> {
 }
 
 /** The slot of a version that lives on, although it is compromised: a person passed over its end. */
-async function slotOfLive({ deps: { store }, ref, keys }: Work): Promise<Slot | undefined> {
+async function slotOfLive({ deps: { store }, ref, keys }: AzureWork): Promise<Slot | undefined> {
   const alive = (await store.versions(ref.credential)).filter(
     ({ state, number, parts }) => isLive(state) && number !== ref.number && parts.length > 0,
   );
@@ -136,10 +141,10 @@ async function unansweredIn(store: Store, { credential }: VersionRef): Promise<S
   return slots.find((slot) => begun?.title?.endsWith(slot)); // the step is called after the slot
 }
 
-async function make(work: Work, slot: Slot): Promise<void> {
+async function make(work: AzureWork, slot: Slot): Promise<void> {
   const { deps, client, ref } = work;
   const intent = await deps.store.intend(ref);
-  await presentFence(deps.store, ref);
+  await requireFence(deps.store, ref);
   const keys = await regenerate(client, slot, work.keys).catch(async (error: unknown) => {
     if (await cameToNothing(work, slot, error)) await deps.store.settle(intent, 'nothing-made');
     throw error;
@@ -148,7 +153,7 @@ async function make(work: Work, slot: Slot): Promise<void> {
 }
 
 /** Azure answered, with a no or with trouble of its own: in the second case the slot tells what came of it. */
-async function cameToNothing({ client, keys }: Work, slot: Slot, error: unknown): Promise<boolean> {
+async function cameToNothing({ client, keys }: AzureWork, slot: Slot, error: unknown): Promise<boolean> {
   if (saidNo(error)) return true;
   const answered = error instanceof OutsideError && (error.status ?? 0) >= 500;
   return answered && (await client.keys().catch(() => null))?.[slot] === keys[slot];
@@ -162,12 +167,12 @@ async function regenerate(client: AzureClient, slot: Slot, before: Keys): Promis
 
 /** The other key goes along, unless somebody may be using it. */
 async function keep(
-  { deps, ref, keys }: Work,
+  { deps, ref, keys }: AzureWork,
   { intent, slot }: { readonly intent: Intent; readonly slot: Slot },
 ): Promise<void> {
   const { store } = deps;
   const beside = keys[otherThan(slot)];
-  const spare = (await store.whose(beside)).length === 0 ? { spare: beside } : {};
+  const spare = (await store.identify(beside)).length === 0 ? { spare: beside } : {};
   const made = { providerId: slot, parts: { key: keys[slot], ...spare } };
   if (await store.keep(ref, intent, made)) return;
   if (!(await hasValue(store, ref))) throw passing('another attempt of this step took over');
@@ -177,9 +182,9 @@ async function keep(
 async function forget(deps: AzureDeps, ref: VersionRef, keys: Keys): Promise<void> {
   const { store } = deps;
   const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
-  const standing = await standingOf(store, ref, keys);
-  if (!standing || attempts.length === 0) return;
-  const made = keys[standing.idle] !== standing.known;
+  const slots = await slotsOf(store, ref, keys);
+  if (!slots || attempts.length === 0) return;
+  const made = keys[slots.idle] !== slots.known;
   if (made) await keepSpare(store, ref, keys);
   const over = made ? attempts : attempts.filter(({ at }) => Date.now() - at > attemptMs);
   await settleAll(deps, over, made ? 'deleted' : 'nothing-made');
@@ -195,16 +200,16 @@ const looks = 30;
 async function waitOut(attempts: readonly Intent[], longestMs: number): Promise<void> {
   const youngestMs = Math.min(...attempts.map(({ at }) => Date.now() - at));
   if (youngestMs < longestMs)
-    throw settling('an attempt that was interrupted may still regenerate a key', longestMs / looks);
+    throw propagating('an attempt that was interrupted may still regenerate a key', longestMs / looks);
 }
 
 /** Shown just now, or accepted by a person within the last minutes. */
-async function requireFree({ deps: { store }, ref, keys }: Work, standing: Standing): Promise<void> {
-  const finding = await usersOfIdle(store, keys, standing);
+async function requireFree({ deps: { store }, ref, keys }: AzureWork, slots: Slots): Promise<void> {
+  const finding = await usersOfIdle(store, keys, slots);
   if (finding.outcome === 'proved') return;
   const newest = (await store.evidence(ref)).find(({ kind }) => kind === 'sole-user');
   if (newest && newest.outcome !== 'failed' && Date.now() - newest.at <= freshProofMs) return;
-  throw needsDecision(`${standing.idle} is not regenerated: ${finding.detail}`);
+  throw needsDecision(`${slots.idle} is not regenerated: ${finding.detail}`);
 }
 
 function mayComeLate(slot: Slot): Error {

@@ -25,6 +25,6 @@ export async function refusesKey(deps: AzureDeps, ref: VersionRef): Promise<Find
 async function proberOf({ account }: AzureDeps, { credential }: VersionRef): Promise<Prober> {
   const connection = await account(credential);
   const client = new AzureClient(connection);
-  const { settlingMs } = connection;
-  return { ...question, settlingMs, pauseMs, ask: ({ key = '' }) => client.tryKey(key) };
+  const { propagationMs } = connection;
+  return { ...question, propagationMs, pauseMs, ask: ({ key = '' }) => client.tryKey(key) };
 }

@@ -15,8 +15,8 @@ export const azure = defineProvider({
   }),
   exclusive: true,
   shown: [{ field: 'endpoint', setting: 'azure_endpoint' }],
-  connect: ({ clientSecret, settling, ...connection }, secret) => ({
-    ...{ ...connection, clientSecret: () => secret(clientSecret), settlingMs: durationMs(settling) },
+  connect: ({ clientSecret, propagation, ...connection }, secret) => ({
+    ...{ ...connection, clientSecret: () => secret(clientSecret), propagationMs: durationMs(propagation) },
   }),
   activities: createAzureActivities,
   requests: azureRequests,

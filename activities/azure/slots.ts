@@ -3,12 +3,12 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { openIntents } from '../shared/keeping.js';
-import { needsDecision } from '../shared/patience.js';
+import { needsDecision } from '../shared/failures.js';
 import { type Slot, slots } from './client.js';
 import type { Keys } from './schemas.js';
 
 /** The account as the version in force sees it: its own key is in use, the other one is to be replaced. */
-export interface Standing {
+export interface Slots {
   readonly current: Version;
   readonly inUse: Slot;
   readonly idle: Slot;
@@ -19,7 +19,7 @@ export interface Standing {
 }
 
 /** Null when no version but this one is in force, or what is in force is compromised. Throws NeedsDecision when neither key is the one in force. */
-export async function standingOf(store: Store, ref: VersionRef, keys: Keys): Promise<Standing | null> {
+export async function slotsOf(store: Store, ref: VersionRef, keys: Keys): Promise<Slots | null> {
   const current = await inForce(store, ref);
   if (!current) return null;
   const { key, spare, other } = await store.unseal(current);
@@ -42,13 +42,9 @@ export function otherThan(slot: Slot): Slot {
 }
 
 /** What is known of whoever may use the idle key. To regenerate it takes it from them. */
-export async function usersOfIdle(
-  store: Store,
-  keys: Keys,
-  { current, idle, known, ours }: Standing,
-): Promise<Finding> {
+export async function usersOfIdle(store: Store, keys: Keys, { current, idle, known, ours }: Slots): Promise<Finding> {
   const say = (outcome: Finding['outcome'], detail: string): Finding => ({ kind: 'sole-user', outcome, detail });
-  const others = (await store.whose(keys[idle])).filter(
+  const others = (await store.identify(keys[idle])).filter(
     ({ credential, number, state }) =>
       isLive(state) && !(credential === current.credential && number === current.number),
   );
@@ -66,9 +62,9 @@ export async function usersOfIdle(
 
 /** Keeps what is beside the version in force from now on. */
 export async function keepSpare(store: Store, ref: VersionRef, keys: Keys): Promise<void> {
-  const standing = await standingOf(store, ref, keys);
-  if (!standing) return;
-  const { current, idle } = standing;
+  const slots = await slotsOf(store, ref, keys);
+  if (!slots) return;
+  const { current, idle } = slots;
   await store.note({ ...ref, number: current.number }, { parts: { spare: keys[idle] } });
 }
 

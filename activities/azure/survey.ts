@@ -1,7 +1,7 @@
 import { isLive } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { askAbout, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
+import { askAbout, type ProviderSurvey, type Orphan, type SurveyedVersion } from '../shared/survey.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, slots } from './client.js';
 import { pauseMs, question } from './probes.js';
@@ -13,41 +13,41 @@ export async function survey(
   credential: string,
   quietly = false,
 ): Promise<ProviderSurvey> {
-  const { settlingMs, ...connection } = await account(credential);
-  const client = new AzureClient({ ...connection, settlingMs });
+  const { propagationMs, ...connection } = await account(credential);
+  const client = new AzureClient({ ...connection, propagationMs });
   const keys = await client.keys();
   const versions: SurveyedVersion[] = [];
   for (const version of await store.versions(credential))
-    versions.push(await look({ store, client, keys, settlingMs, quietly }, version));
-  return { versions, strays: await straysIn(store, keys) };
+    versions.push(await look({ store, client, keys, propagationMs, quietly }, version));
+  return { versions, orphans: await orphansIn(store, keys) };
 }
 
 interface Look {
   readonly store: Store;
   readonly client: AzureClient;
   readonly keys: Keys;
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   /** What is listed is not asked with. */
   readonly quietly: boolean;
 }
 
 /** The list is the truth about what is in the slots; asked with a value is the current version, and one that should be there and is not. */
-async function look({ store, client, keys, settlingMs, quietly }: Look, version: Version): Promise<SurveyedVersion> {
+async function look({ store, client, keys, propagationMs, quietly }: Look, version: Version): Promise<SurveyedVersion> {
   const plain = { number: version.number, lastUsedAt: null } as const;
   const value = version.parts.includes('key') ? (await store.unseal(version))['key'] : undefined;
   if (value === undefined) return { ...plain, verdict: 'not listed' };
   const listed = slotOf(keys, value) !== undefined;
   const asked = isLive(version.state) && (version.state === 'current' || !listed);
   if (!asked || (quietly && listed)) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
-  const prober = { ...question, settlingMs, pauseMs, ask: ({ key = '' }) => client.tryKey(key) };
+  const prober = { ...question, propagationMs, pauseMs, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 
 /** A key that the store does not know: somebody has regenerated it. */
-async function straysIn(store: Store, keys: Keys): Promise<Stray[]> {
-  const strays: Stray[] = [];
+async function orphansIn(store: Store, keys: Keys): Promise<Orphan[]> {
+  const orphans: Orphan[] = [];
   for (const slot of slots)
-    if ((await store.whose(keys[slot])).length === 0)
-      strays.push({ id: slot, name: `${slot} of the account`, madeFor: null, lastUsedAt: null });
-  return strays;
+    if ((await store.identify(keys[slot])).length === 0)
+      orphans.push({ id: slot, name: `${slot} of the account`, madeFor: null, lastUsedAt: null });
+  return orphans;
 }

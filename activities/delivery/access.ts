@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { type AccessCheck, look } from '../shared/access.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { DeliveryDeps } from './activities.js';
 import { may, realPlace, whyFixed } from './fixed.js';
 import { placeOf } from './places.js';

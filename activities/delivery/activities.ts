@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import { checkAccess } from './access.js';
 import { deliver, forgetEarlier, isDelivered, restore } from './deliveries.js';
-import { removeLeftBehind, type Standing, survey } from './standing.js';
+import { removeLeftBehind, type DeliveryStatus, survey } from './status.js';
 import type { Target } from './target.js';
 
 /** Where the values of a credential go besides the engine. */
@@ -39,7 +39,7 @@ export function createDeliveryActivities(deps: DeliveryDeps) {
     forgetEarlier: (version: VersionRef): Promise<void> => forgetEarlier(deps, version),
 
     /** What stands wherever values of the credential go: for `keyturn status` and `keyturn reconcile`. Changes nothing. */
-    survey: (credential: string): Promise<Standing[]> => survey(deps, credential),
+    survey: (credential: string): Promise<DeliveryStatus[]> => survey(deps, credential),
 
     /** Removes what deliveries left behind that were killed. */
     removeLeftBehind: (version: VersionRef): Promise<void> => removeLeftBehind(deps, version),

@@ -1,34 +1,38 @@
 import { basename, dirname, join } from 'node:path';
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
-import type { Mark, Marks, Version } from '../../src/store/records.js';
-import { found, presentFence } from '../shared/guard.js';
+import type { WriteReceipt, WriteReceipts, Version } from '../../src/store/records.js';
+import { recordFinding } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
 import { asking } from '../shared/lease.js';
-import { needsDecision } from '../shared/patience.js';
+import { needsDecision } from '../shared/failures.js';
 import type { DeliveryDeps } from './activities.js';
 import { namesIn, removeFile } from './files.js';
 import { keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
 import { runCommand } from './run-command.js';
-import { holderOf, keptFor, markOf, sweep } from './standing.js';
+import { holderOf, keptFor, markOf, sweep } from './status.js';
 import { type CommandTarget, nameOf, type Target } from './target.js';
 
 export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
-  await store.note(ref, { marks: marksOf(targets, { before: 0 }), ...(feedsEngine && { engine: 'maybe' }) });
+  await store.note(ref, { receipts: receiptsOf(targets, { before: 0 }), ...(feedsEngine && { engine: 'maybe' }) });
   for (const target of targets) await deliverTo({ deps, ref, target });
-  await store.note(ref, { marks: marksOf(targets, { before: 0, ours: 1 }), ...(feedsEngine && { engine: 'yes' }) });
+  await store.note(ref, {
+    receipts: receiptsOf(targets, { before: 0, ours: 1 }),
+    ...(feedsEngine && { engine: 'yes' }),
+  });
 }
 
 export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
-  const { marks, engine } = await store.read(ref);
+  const { receipts, engine } = await store.read(ref);
   if (feedsEngine && (engine === 'never' || engine === 'no')) return;
   const former = await formerOf(deps, ref);
   if (former?.compromised)
     throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not put back`);
-  const begun = targets.filter((target) => feedsEngine || marks[markOf(target)] !== undefined);
+  const begun = targets.filter((target) => feedsEngine || receipts[markOf(target)] !== undefined);
   for (const target of begun.reverse()) await restoreAt({ deps, ref, target }, former);
   if (!feedsEngine) return;
   await store.note(ref, { engine: 'no' });
@@ -36,14 +40,14 @@ export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void
 }
 
 /** What the store remembers of a target: that delivering to it was begun, and that it is done (`ours`). */
-function marksOf(targets: readonly Target[], mark: Mark): Marks {
+function receiptsOf(targets: readonly Target[], mark: WriteReceipt): WriteReceipts {
   return Object.fromEntries(targets.map((target) => [markOf(target), mark]));
 }
 
 export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<Finding> {
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
   const kind = feedsEngine ? 'setting-ours' : 'delivered';
-  const say = (outcome: CheckOutcome, detail: string) => found(deps.store, ref, { kind, outcome, detail });
+  const say = (outcome: CheckOutcome, detail: string) => recordFinding(deps.store, ref, { kind, outcome, detail });
   if (targets.length === 0) return say('not-observable', 'it is delivered nowhere');
   asking();
   const seen: Sight[] = [];
@@ -110,7 +114,7 @@ async function deliverTo(delivery: Delivery): Promise<void> {
 
 /** Presented once more just before a file changes: reading and writing beside it take their time. */
 function presenting({ deps, ref }: Delivery): () => Promise<void> {
-  return () => presentFence(deps.store, ref);
+  return () => requireFence(deps.store, ref);
 }
 
 async function restoreAt(delivery: Delivery, former: Version | null): Promise<void> {
@@ -135,7 +139,7 @@ async function restoreAt(delivery: Delivery, former: Version | null): Promise<vo
 /** What we delivered last still has to stand there; where we never did, nobody knows how it was written. */
 async function requireUnchanged({ deps, ref, target }: Delivery, place: Place, now: string | null): Promise<void> {
   const former = await formerOf(deps, ref);
-  if (former?.marks[markOf(target)]?.ours === undefined) return;
+  if (former?.receipts[markOf(target)]?.ours === undefined) return;
   const value = await valueFor({ deps, ref: { ...ref, number: former.number }, target });
   if (now === place.spell(value) || (await isDeadOneOfOurs(deps, ref, place))) return;
   throw needsDecision(

@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { passing, permanent } from '../shared/patience.js';
+import { passing, permanent } from '../shared/failures.js';
 import { type Owner, type RealPlace, realPlace, whyFixed, whyOpenToOthers } from './fixed.js';
 import { CameBetween, type Fencing, LocalFiles } from './local-files.js';
 import { runCommand } from './run-command.js';

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { isLate } from '../shared/lease.js';
-import { passing } from '../shared/patience.js';
+import { passing } from '../shared/failures.js';
 
 /** How it is shown that nobody else is the writer by now. Left out where it does not matter who writes. */
 export interface Fencing {

@@ -1,4 +1,4 @@
-import { needsDecision, passing, permanent } from '../shared/patience.js';
+import { needsDecision, passing, permanent } from '../shared/failures.js';
 import { quoted, rawIn, variablesIn, withRaw } from './env-text.js';
 import { bytesOf, contentOf, removeFile, replaceFile, type Rights } from './files.js';
 import { whyFixed } from './fixed.js';

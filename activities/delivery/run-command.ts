@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import { CancelledFailure } from '@temporalio/common';
 import { isLate } from '../shared/lease.js';
-import { passing, permanent } from '../shared/patience.js';
+import { passing, permanent } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 
 /** What a command may know of our own environment, which may hold secrets: where programs and its home are. */

@@ -1,5 +1,5 @@
 import { type AccessCheck, look } from '../shared/access.js';
-import { passing, permanent } from '../shared/patience.js';
+import { passing, permanent } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 import { isKept } from './kept.js';

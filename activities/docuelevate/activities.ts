@@ -12,7 +12,7 @@ import { makeReload } from './heal.js';
 import { uploadAgain, type UploadAgain, type UploadedAgain } from './kept.js';
 import { makeEngineReload } from './reload.js';
 import { type EngineLook, look, type LookedFor } from './look.js';
-import { countLost, type Loss } from './losses.js';
+import { countFailedUploads, type UploadGap } from './failed-uploads.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
 import { hasNoFallback, type SettingOf } from './fallback.js';
@@ -47,7 +47,7 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
     observeDocument: (run: TestRun): Promise<Finding> => observeDocument(deps, run),
 
     /** Whether a document failed while the engine held halves of two values, and has not got through since. */
-    countLost: (loss: Loss): Promise<Finding> => countLost(deps, loss),
+    countFailedUploads: (loss: UploadGap): Promise<Finding> => countFailedUploads(deps, loss),
 
     /** Whether the engine's own test of a service succeeds with the value it has in memory. */
     testConnection: (test: ConnectionTest): Promise<Finding> => testConnection(deps, test),

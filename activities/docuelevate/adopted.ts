@@ -1,9 +1,9 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
-import { fits } from './marks.js';
+import { fits } from './receipts.js';
 import { settingsFedBy } from './engine.js';
 
 /**
@@ -28,7 +28,7 @@ export async function holdsAdopted({ store, sessions, engine }: DocuElevateDeps,
   }
   const isShown = problems.length === 0;
   const detail = isShown ? `${keys.join(' and ')}: begins and is as long as it should` : problems.join('; ');
-  return found(store, ref, { kind: 'setting-ours', outcome: isShown ? 'not-observable' : 'failed', detail });
+  return recordFinding(store, ref, { kind: 'setting-ours', outcome: isShown ? 'not-observable' : 'failed', detail });
 }
 
 /** Null when the value may be the one that is shown. */

@@ -1,9 +1,10 @@
 import { ownConnection } from '../shared/proxy.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { found, presentFence } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
 import type { DocuElevateClient } from './client.js';
-import { fits } from './marks.js';
+import { fits } from './receipts.js';
 
 const agreeingReads = 20; // of two processes a stale one is missed once in a million times, of three once in 3,000
 const mostWrites = 20; // with three processes three were enough
@@ -30,7 +31,7 @@ export async function letProcessesAgree(
       if (fits(await client.shownValue(written.key, connection), written.value)) continue;
       if (writes === mostWrites) return await report(store, ref, written.key);
       [writes, agreeing] = [writes + 1, -1];
-      await presentFence(store, ref);
+      await requireFence(store, ref);
       await client.writeSetting(written.key, written.value, connection);
     } finally {
       await connection.close();
@@ -42,5 +43,5 @@ export async function letProcessesAgree(
 
 async function report(store: Store, ref: VersionRef, key: string): Promise<void> {
   const detail = `DocuElevate's API processes do not agree on ${key}: restart its API`;
-  await found(store, ref, { kind: 'processes', outcome: 'failed', detail });
+  await recordFinding(store, ref, { kind: 'processes', outcome: 'failed', detail });
 }

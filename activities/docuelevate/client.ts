@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { pathOf } from '../shared/endpoints.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { settling } from '../shared/patience.js';
+import { propagating } from '../shared/failures.js';
 import { endpoints } from './requests.js';
 import {
   type AuditEvent,
@@ -133,7 +133,7 @@ export class DocuElevateClient {
       return (await this.#session.send({ operation: 'takeIn', method, path, body: form })).json(TakenIn);
     } catch (error) {
       if (!(error instanceof OutsideError) || error.status !== 429) throw error;
-      throw settling('DocuElevate takes no more uploads for a moment', error.retryAfterMs ?? uploadPauseMs);
+      throw propagating('DocuElevate takes no more uploads for a moment', error.retryAfterMs ?? uploadPauseMs);
     }
   }
 

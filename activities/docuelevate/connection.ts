@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 
@@ -18,5 +18,5 @@ export async function testConnection(
   const client = new DocuElevateClient(sessions.of(await engine(version.credential)));
   const succeeded = await client.testConnection(service);
   const detail = `GET /api/${service}/test said ${succeeded ? 'success' : 'error'}`;
-  return found(store, version, { kind: 'connection', outcome: succeeded ? 'proved' : 'failed', detail });
+  return recordFinding(store, version, { kind: 'connection', outcome: succeeded ? 'proved' : 'failed', detail });
 }

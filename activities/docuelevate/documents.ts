@@ -1,7 +1,8 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { found, presentFence } from '../shared/guard.js';
-import { passing } from '../shared/patience.js';
+import { recordFinding } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { passing } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
@@ -30,22 +31,23 @@ const mostAnew = 2; // a document that fails for another reason leaves a copy at
  */
 export async function processTestDocument(deps: DocuElevateDeps, run: TestRun): Promise<Finding> {
   const { version, scanFor } = run;
-  await presentFence(deps.store, version); // whose rotation it is not any more, asks nothing and nobody
+  await requireFence(deps.store, version); // whose rotation it is not any more, asks nothing and nobody
   const engine = await openEngine(deps, version);
   const { store, client } = engine;
   const unread = scanFor === undefined ? null : await whyUnread(client, scanFor);
-  if (unread !== null) return found(store, version, { kind: 'document', outcome: 'not-observable', detail: unread });
+  if (unread !== null)
+    return recordFinding(store, version, { kind: 'document', outcome: 'not-observable', detail: unread });
   const notOurs = await reload(engine, version);
-  if (notOurs !== null) return found(store, version, { kind: 'document', outcome: 'failed', detail: notOurs });
+  if (notOurs !== null) return recordFinding(store, version, { kind: 'document', outcome: 'failed', detail: notOurs });
   const finding = await tryDocuments(engine, run);
-  await presentFence(store, version); // who took over meanwhile has written another value, and the document may have gone with that
-  return found(store, version, finding);
+  await requireFence(store, version); // who took over meanwhile has written another value, and the document may have gone with that
+  return recordFinding(store, version, finding);
 }
 
 /** With whatever the engine holds: what it says of a version, only the provider's last use can tell. */
 export async function observeDocument(deps: DocuElevateDeps, run: TestRun): Promise<Finding> {
   const engine = await openEngine(deps, run.version);
-  return found(engine.store, run.version, { ...(await tryDocuments(engine, run)), kind: 'observed' });
+  return recordFinding(engine.store, run.version, { ...(await tryDocuments(engine, run)), kind: 'observed' });
 }
 
 /** One document, and a new one where that one shows nothing: it failed before the step, or an earlier attempt has used it up. */
@@ -56,7 +58,7 @@ async function tryDocuments(engine: Engine, { version, expect, scanFor, keep = f
   const failed: string[] = [];
   for (let round = 1; round <= mostRounds && failed.length <= mostAnew; round += 1) {
     const occasion = { installation: store.installation, credential, version: number, check: scope().key, round };
-    await presentFence(store, version);
+    await requireFence(store, version);
     const document = testDocument(occasion, scanFor === undefined ? 'text' : 'scan');
     const followed = await follow({ store, client, version, expect, until, keep }, document);
     if (followed.verdict === 'failed-before')

@@ -1,7 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 import type { DocuElevateConnection } from './session.js';

@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 
@@ -14,7 +14,7 @@ export interface SettingOf {
 export async function hasNoFallback(deps: DocuElevateDeps, { version, setting }: SettingOf): Promise<Finding> {
   const isSet = Boolean(await shownBy(deps, { version, setting }));
   const why = `${setting} is set, and DocuElevate falls back to it without a word: set it to nothing`;
-  return found(deps.store, version, {
+  return recordFinding(deps.store, version, {
     kind: 'in-use',
     outcome: isSet ? 'failed' : 'not-observable',
     detail: isSet ? why : `no server tells which value was used; ${setting} is not set, so it was not that`,

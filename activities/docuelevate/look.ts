@@ -1,11 +1,11 @@
 import type { EngineUse } from '../../src/domain/procedure.js';
 import type { SettingSight, StepSight } from '../../src/domain/verification.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Mark } from '../../src/store/records.js';
+import type { WriteReceipt } from '../../src/store/records.js';
 import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
 import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
-import { authorOf, fits, idOf, settled } from './marks.js';
+import { authorOf, fits, idOf, settled } from './receipts.js';
 import { endOf } from './processing.js';
 import { historiesOf, type Histories } from './settings.js';
 import type { LogLine } from './schemas.js';
@@ -54,21 +54,21 @@ async function sightsOf(
   histories: Histories,
 ): Promise<readonly SettingSight[]> {
   const { store, client } = engine;
-  const { marks } = await store.read(version);
+  const { receipts } = await store.read(version);
   const sights: SettingSight[] = [];
   for (const [key, value] of Object.entries(await valuesOf(engine, version))) {
     const history = histories[key] ?? [];
     const newest = idOf(history[0]);
     const shows = fits(await client.shownValue(key), value);
-    const mark = settled(history, marks[key], client.isOurs);
-    const sight = mark ? sightOfOurs(newest, mark, shows) : sightOfAdopted(newest, changes[key] ?? newest, shows);
+    const receipt = settled(history, receipts[key], client.isOurs);
+    const sight = receipt ? sightOfOurs(newest, receipt, shows) : sightOfAdopted(newest, changes[key] ?? newest, shows);
     sights.push({ key, sight, changed: authorOf(history[0]) });
   }
   return sights;
 }
 
 /** History ids only rise: a newest one below our own means that the engine's database is older than our write. */
-function sightOfOurs(newest: number, { before, ours }: Mark, shows: boolean): SettingSight['sight'] {
+function sightOfOurs(newest: number, { before, ours }: WriteReceipt, shows: boolean): SettingSight['sight'] {
   if (newest < (ours ?? before)) return 'restored';
   if (newest !== ours) return 'edited';
   return shows ? 'ours' : 'hidden';

@@ -1,11 +1,11 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Mark } from '../../src/store/records.js';
-import { presentFence } from '../shared/guard.js';
+import type { WriteReceipt } from '../../src/store/records.js';
+import { requireFence } from '../shared/fencing.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { needsDecision } from '../shared/patience.js';
+import { needsDecision } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
 import { type Engine, openEngine, valuesOf } from './engine.js';
-import { authorOf, fits, idOf, settled } from './marks.js';
+import { authorOf, fits, idOf, settled } from './receipts.js';
 import type { Change } from './schemas.js';
 
 /**
@@ -21,30 +21,30 @@ export async function reload(engine: Engine, ref: VersionRef): Promise<string | 
   const key = Object.keys(settings).at(-1) ?? '';
   const { [key]: value = '' } = await valuesOf(engine, ref);
   // From here on the write leaves within the lease or not at all: whoever was frozen meanwhile does not write over what came after.
-  await presentFence(store, ref);
-  const { marks } = await store.read(ref);
+  await requireFence(store, ref);
+  const { receipts } = await store.read(ref);
   const changes = await client.changes(key);
-  const mark = settled(changes, marks[key], client.isOurs);
-  if (mark?.ours === undefined || mark.ours !== idOf(changes[0]))
+  const receipt = settled(changes, receipts[key], client.isOurs);
+  if (receipt?.ours === undefined || receipt.ours !== idOf(changes[0]))
     return `${key} was last changed ${authorOf(changes[0])}`;
-  await store.note(ref, { marks: { [key]: { ...mark, again: true } } });
+  await store.note(ref, { receipts: { [key]: { ...receipt, again: true } } });
   if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
   const since = (await client.changes(key)).filter(({ id }) => id > idOf(changes[0]));
   await letStrangersWin({ engine, ref, key }, since);
   const ours = since.find(client.isOurs);
   if (!ours) throw notShown('WRITE_NOT_IN_HISTORY');
-  await store.note(ref, { marks: { [key]: written(mark, ours) } });
+  await store.note(ref, { receipts: { [key]: written(receipt, ours) } });
   return null;
 }
 
 /** For a rotation that goes on only when it was done. Throws NeedsDecision when the setting is not as we wrote it. */
 export async function makeEngineReload(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
-  await presentFence(deps.store, ref);
+  await requireFence(deps.store, ref);
   const why = await reload(await openEngine(deps, ref), ref);
   if (why !== null) throw needsDecision(`${why}, after us`);
 }
 
-function written({ before, ours: earlier, first = earlier }: Mark, { id }: Change): Mark {
+function written({ before, ours: earlier, first = earlier }: WriteReceipt, { id }: Change): WriteReceipt {
   return { before, ours: id, ...(first !== undefined && { first }) };
 }
 
@@ -62,7 +62,7 @@ async function letStrangersWin({ engine, ref, key }: Rewrite, since: readonly Ch
   const [over] = since.filter((change) => change.id > stranger.id).toReversed();
   const what = `${key} was changed ${authorOf(stranger)}, at the same moment as we wrote our value again`;
   if (!over) throw needsDecision(`${what}: what it holds now is left alone`);
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   const back = await client.rollBack(key, over.id);
   throw needsDecision(
     back

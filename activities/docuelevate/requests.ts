@@ -60,7 +60,12 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   processTestDocument: [...login, optional(endpoints.showSetting), ...rewrite, ...document],
   reload: [...login, ...rewrite],
   observeDocument: [...login, ...document],
-  countLost: [...login, repeated(endpoints.listChanges), endpoints.listFiles, optional(repeated(endpoints.showFile))],
+  countFailedUploads: [
+    ...login,
+    repeated(endpoints.listChanges),
+    endpoints.listFiles,
+    optional(repeated(endpoints.showFile)),
+  ],
   testConnection: [...login, endpoints.testConnection],
   hasNoFallback: [...login, endpoints.showSetting],
   holdsAdopted: [...login, endpoints.listCredentials, repeated(endpoints.showSetting)],

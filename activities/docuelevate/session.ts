@@ -2,7 +2,7 @@ import { addAbortListener } from 'node:events';
 import { CancelledFailure } from '@temporalio/common';
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import { runDirectly, scope } from '../shared/scope.js';
 import { endpoints } from './requests.js';
 
@@ -86,7 +86,7 @@ export class Session {
 
   /** One at a time, for everybody who waits: a login outlives the activity that began it, and no wait outlives its own activity. */
   async #logIn(): Promise<Login> {
-    this.#loggingIn ??= runDirectly(scope().presenter, () => this.#openLogin()).finally(() => {
+    this.#loggingIn ??= runDirectly(scope().writer, () => this.#openLogin()).finally(() => {
       this.#loggingIn = null;
     });
     const shared = this.#loggingIn;

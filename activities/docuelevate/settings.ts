@@ -1,24 +1,25 @@
 import { type Finding, freshProofMs } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Mark, Marks, Version } from '../../src/store/records.js';
+import type { WriteReceipt, WriteReceipts, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { found, presentFence } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { needsDecision, permanent } from '../shared/patience.js';
+import { needsDecision, permanent } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
 import { letProcessesAgree } from './agree.js';
 import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
-import { authorOf, beginning, fits, idOf, settled, standing, strangerAmong } from './marks.js';
+import { authorOf, beginning, fits, idOf, settled, receiptStatus, strangerAmong } from './receipts.js';
 import type { Change } from './schemas.js';
 
 export async function writeSettings(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
   const engine = await openEngine(deps, ref);
   const values = await valuesOf(engine, ref);
-  const { engine: held, marks } = await engine.store.read(ref);
-  const known = held === 'maybe' || held === 'yes' ? marks : {};
+  const { engine: held, receipts } = await engine.store.read(ref);
+  const known = held === 'maybe' || held === 'yes' ? receipts : {};
   const histories = await historiesOf(engine);
   const begun = mapSettings(histories, (changes, key) => beginning(changes, known[key], engine.client.isOurs));
-  await write(engine, ref, { values, histories, marks: begun });
+  await write(engine, ref, { values, histories, receipts: begun });
 }
 
 export async function restoreSettings(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
@@ -31,29 +32,29 @@ export async function restoreSettings(deps: DocuElevateDeps, ref: VersionRef): P
   const engine = await openEngine(deps, target);
   const values = await valuesOf(engine, target);
   const histories = await historiesOf(engine);
-  const marks = mapSettings(histories, (changes, key) => {
-    const stranger = strangerAmong(changes, standing({ version, old, key }), engine.client.isOurs);
+  const receipts = mapSettings(histories, (changes, key) => {
+    const stranger = strangerAmong(changes, receiptStatus({ version, old, key }), engine.client.isOurs);
     if (stranger) throw changedSince(key, stranger);
     return { before: idOf(changes[0]) };
   });
-  await write(engine, target, { values, histories, marks });
+  await write(engine, target, { values, histories, receipts });
 }
 
 export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): Promise<Finding> {
   const engine = await openEngine(deps, ref);
-  const { marks } = await engine.store.read(ref);
+  const { receipts } = await engine.store.read(ref);
   const values = await valuesOf(engine, ref);
   const histories = await historiesOf(engine);
   const problems: string[] = [];
   for (const [key, value] of Object.entries(values)) {
     const changes = histories[key] ?? [];
     const [newest] = changes;
-    if (settled(changes, marks[key], engine.client.isOurs)?.ours !== idOf(newest))
+    if (settled(changes, receipts[key], engine.client.isOurs)?.ours !== idOf(newest))
       problems.push(`${key} was last changed ${authorOf(newest)}`);
     if (!fits(await engine.client.shownValue(key), value)) problems.push(`${key} does not show our value`);
   }
   const detail = problems.length > 0 ? problems.join('; ') : 'the newest change of every setting is the one we made';
-  return found(engine.store, ref, {
+  return recordFinding(engine.store, ref, {
     kind: 'setting-ours',
     outcome: problems.length > 0 ? 'failed' : 'proved',
     detail,
@@ -65,31 +66,35 @@ interface Writing {
   readonly values: Readonly<Record<string, string>>;
   /** As they were just before. */
   readonly histories: Histories;
-  readonly marks: Marks;
+  readonly receipts: WriteReceipts;
 }
 
 export type Histories = Readonly<Record<string, readonly Change[]>>;
 
 /** All writes back to back, so that the parts of a pair disagree as shortly as possible; then the evidence that they were ours. */
-async function write({ store, client }: Engine, ref: VersionRef, { values, histories, marks }: Writing): Promise<void> {
+async function write(
+  { store, client }: Engine,
+  ref: VersionRef,
+  { values, histories, receipts }: Writing,
+): Promise<void> {
   const shown: Record<string, string | null> = {};
   for (const key of Object.keys(values)) shown[key] = await client.shownValue(key);
-  await presentFence(store, ref); // what a later attempt has noted meanwhile is not for this one to change
-  await store.note(ref, { engine: 'maybe', marks });
+  await requireFence(store, ref); // what a later attempt has noted meanwhile is not for this one to change
+  await store.note(ref, { engine: 'maybe', receipts });
   for (const [key, value] of Object.entries(values)) {
-    await presentFence(store, ref);
+    await requireFence(store, ref);
     if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
   }
   for (const [key, value] of Object.entries(values))
     if (!fits(shown[key] ?? null, value)) await letProcessesAgree({ store, client }, ref, { key, value });
-  const written: Record<string, Mark> = {};
-  for (const [key, mark] of Object.entries(marks)) {
+  const written: Record<string, WriteReceipt> = {};
+  for (const [key, receipt] of Object.entries(receipts)) {
     const newer = (await client.changes(key)).filter(({ id }) => id > idOf(histories[key]?.[0]));
     const ours = newer.find(client.isOurs);
     if (!ours) throw notShown('WRITE_NOT_IN_HISTORY');
-    written[key] = { before: mark.before, ours: ours.id };
+    written[key] = { before: receipt.before, ours: ours.id };
   }
-  await store.note(ref, { engine: 'yes', marks: written });
+  await store.note(ref, { engine: 'yes', receipts: written });
 }
 
 export async function historiesOf({ client, settings }: Engine): Promise<Histories> {

@@ -3,7 +3,7 @@ import type { Store } from '../../src/store/store.js';
 import type { EngineSurvey, SurveyedSetting } from '../shared/survey.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
-import { authorOf, beginning, fits, idOf } from './marks.js';
+import { authorOf, beginning, fits, idOf } from './receipts.js';
 import type { Change } from './schemas.js';
 import { settingsFedBy } from './engine.js';
 
@@ -40,11 +40,11 @@ interface Seen {
 }
 
 /** Whether the newest change is the version's own write. A write of unknown outcome counts when it is the only change since. */
-function isWriteOf({ marks, engine }: Version, key: string, { changes, isOurs }: Seen): boolean {
+function isWriteOf({ receipts, engine }: Version, key: string, { changes, isOurs }: Seen): boolean {
   const [newest] = changes;
-  const mark = marks[key];
-  if (!newest || !mark) return false;
-  const known = engine === 'maybe' || mark.again ? beginning(changes, mark, isOurs) : mark;
+  const receipt = receipts[key];
+  if (!newest || !receipt) return false;
+  const known = engine === 'maybe' || receipt.again ? beginning(changes, receipt, isOurs) : receipt;
   return known.ours === idOf(newest);
 }
 

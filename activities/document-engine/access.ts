@@ -1,12 +1,12 @@
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import { isStale } from '../../src/domain/engine-profile.js';
 import { isLive } from '../../src/domain/version.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { keptAtRestart, leftInEnvironment } from './environment.js';
 import { changedSince } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
-import { currentIdOf, currentIn, noteRelease, open, type Work } from './standing.js';
+import { currentIdOf, currentIn, noteRelease, open, type DocumentEngineWork } from './standing.js';
 
 export async function checkAccess(deps: DocumentEngineDeps, credential: string): Promise<AccessCheck[]> {
   const work = await open(deps, { credential, number: 0, fence: 0 });
@@ -31,7 +31,7 @@ export async function checkAccess(deps: DocumentEngineDeps, credential: string):
 }
 
 /** Whether what was found out holds for the release that answers. */
-async function profileOf(work: Work): Promise<AccessCheck[]> {
+async function profileOf(work: DocumentEngineWork): Promise<AccessCheck[]> {
   await noteRelease(work);
   const { known, ref } = work;
   const seen = work.client.version ?? known.seen;
@@ -43,7 +43,7 @@ async function profileOf(work: Work): Promise<AccessCheck[]> {
 }
 
 /** Every answer names the release since 1.6. */
-async function whoAnswers({ client }: Work): Promise<string | Warning> {
+async function whoAnswers({ client }: DocumentEngineWork): Promise<string | Warning> {
   await client.isThere();
   if (client.version !== null) return `Document Engine ${client.version} answers`;
   return {
@@ -53,7 +53,7 @@ async function whoAnswers({ client }: Work): Promise<string | Warning> {
   };
 }
 
-async function secretsOf(work: Work): Promise<string> {
+async function secretsOf(work: DocumentEngineWork): Promise<string> {
   const { store, client, connection, ref } = work;
   const listed = await client.secrets();
   const current = currentIn(work, listed).id;
@@ -63,14 +63,14 @@ async function secretsOf(work: Work): Promise<string> {
   return `${listed.length} valid${known ? ', and the current one is ours' : ''}`;
 }
 
-async function tokensOf(work: Work): Promise<string> {
+async function tokensOf(work: DocumentEngineWork): Promise<string> {
   await work.client.learnTime();
   const tooLong = whyTooLong((await askSigner(work.connection.jwt.signer)) ?? '', work);
   if (tooLong !== null) throw permanent('Rejected', tooLong);
   return 'its tokens live no longer than jwt.tokenLifetime says';
 }
 
-async function environmentOf(work: Work): Promise<AccessCheck[]> {
+async function environmentOf(work: DocumentEngineWork): Promise<AccessCheck[]> {
   const detail = await leftInEnvironment(work);
   return detail === null ? [] : [{ what: 'environment', ok: true, warning: true, detail }];
 }

@@ -8,7 +8,7 @@ const Signer = z.strictObject({
     .url({ protocol: /^https?$/, error: 'not an address; write for example https://app.example.com/viewer-token' })
     .describe('An address of the application that signs, which answers GET with a fresh token somewhere in its text.'),
   authorization: SecretRef.optional().describe('Content of the Authorization header it wants.'),
-  settling: DurationText.prefault('60 seconds').describe('How long it may take until it signs with another key.'),
+  propagation: DurationText.prefault('60 seconds').describe('How long it may take until it signs with another key.'),
 });
 
 /** The entry of a Document Engine under `engines`. */

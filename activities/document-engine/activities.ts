@@ -33,7 +33,7 @@ export function createDocumentEngineActivities(deps: DocumentEngineDeps) {
     /** Makes the version's value and keeps it, before anybody outside gets it. */
     generate: (version: VersionRef): Promise<void> => generate(deps, version),
 
-    /** Adds the version's value beside the current secret, or prolongs what was added. Repeatable: a list comes first. */
+    /** Adds the version's value beside the current secret, or renews what was added. Repeatable: a list comes first. */
     addSecret: (version: VersionRef): Promise<void> => addSecret(deps, version),
 
     /** Makes the version's value the current secret; the former one goes on beside it. Needs fresh proof. */

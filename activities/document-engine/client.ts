@@ -1,6 +1,6 @@
 import { pathOf } from '../shared/endpoints.js';
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import { endpoints } from './requests.js';
 import { DocumentInfo, type ListedSecret, ListedSecrets, UploadedDocument } from './schemas.js';
 
@@ -42,7 +42,7 @@ export interface Signer {
   /** Content of the Authorization header, where one is needed. */
   readonly authorization: (() => Promise<string>) | null;
   /** How long it may take to use another key. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
 }
 
 /** Engines whose expiries are changed by POST, by address: found once, remembered for the life of the process. */

@@ -28,7 +28,7 @@ export function connectionOf(
         ? {
             url: signer.url,
             authorization: authorization ? () => secret(authorization) : null,
-            settlingMs: durationMs(signer.settling),
+            propagationMs: durationMs(signer.propagation),
           }
         : null,
     },

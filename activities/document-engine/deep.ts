@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineProfile } from '../../src/domain/engine-profile.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { DocumentEngineClient } from './client.js';
 import { toldBy } from './description.js';
@@ -12,7 +12,7 @@ import type { ListedSecret } from './schemas.js';
 import { askPlainly } from './questions.js';
 import { keptThroughRestart, prepareRestart, restartCheck } from './restart.js';
 import { rotateToItself } from './self-rotation.js';
-import { currentIn, end, open, type Work } from './standing.js';
+import { currentIn, end, open, type DocumentEngineWork } from './standing.js';
 import { clearTrial, fenced, inItsPlace, oddMoment, onTrial, trialMs } from './trial.js';
 import { endsSession, openSession, showsAcceptance, showsEnd } from './watching.js';
 
@@ -26,7 +26,7 @@ export interface DeepCheck {
 
 /** What a look finds out, and everything it needs for that. */
 export interface Digging {
-  readonly work: Work;
+  readonly work: DocumentEngineWork;
   /** Null where nothing of the credential is in force, and so nothing can rotate. */
   readonly holder: VersionRef | null;
   readonly found: { -readonly [K in keyof EngineProfile]: EngineProfile[K] };
@@ -74,7 +74,7 @@ export async function checkDeep(
 
 type Step = (what: string, see: () => Promise<string | Warning>) => Promise<void>;
 
-async function begin(work: Work, holder: VersionRef | null): Promise<Digging> {
+async function begin(work: DocumentEngineWork, holder: VersionRef | null): Promise<Digging> {
   const { client, connection } = work;
   await client.isThere();
   const found: Digging['found'] = {
@@ -99,14 +99,14 @@ async function dig(deps: DocumentEngineDeps, digging: Digging, step: Step): Prom
   if (session) await step('sessions', () => endsSession(digging, session));
 }
 
-async function description({ client }: Work): Promise<string> {
+async function description({ client }: DocumentEngineWork): Promise<string> {
   const told = await toldBy(client);
   if (!told) return 'it gives out none (GET /api/upstream.yml)';
   const build = told.buildTakesJwt ? 'takes' : 'does not take';
   return `API ${told.version}: an expiry is changed by ${told.change.join(' or ') || 'nothing it names'}, POST /api/build ${build} tokens`;
 }
 
-async function withoutToken({ client, connection }: Work): Promise<string | Warning> {
+async function withoutToken({ client, connection }: DocumentEngineWork): Promise<string | Warning> {
   const { status } = await askPlainly(client, connection.type);
   return status === 401
     ? 'nobody gets in without one (401)'

@@ -1,7 +1,8 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { found, presentFence } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { open } from './standing.js';
@@ -10,11 +11,11 @@ import { open } from './standing.js';
 export async function processTestDocument(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const { store, client } = await open(deps, ref);
   const id = documentOf(store, ref.credential);
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   await client.upload(id, testPdf(id));
   const pages = await client.pagesOf(id);
   await client.deleteDocument(id);
-  return found(store, ref, {
+  return recordFinding(store, ref, {
     kind: 'document',
     outcome: pages === 1 ? 'proved' : 'failed',
     detail: `uploaded, shown with ${pages} page${pages === 1 ? '' : 's'}, and deleted (${id})`,

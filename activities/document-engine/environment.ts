@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { VersionRef } from '../../src/domain/version.js';
 import { variablesIn } from '../delivery/env-text.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { DocumentEngineConnection } from './client.js';
-import { variables, type Work } from './standing.js';
+import { variables, type DocumentEngineWork } from './standing.js';
 
 const setting = 'REPLACE_SECRETS_FROM_ENV';
 const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;
@@ -47,12 +47,12 @@ async function keptBy(file: string): Promise<{ ok: boolean; detail: string }> {
 }
 
 /** What a new or restored database would make current again: the value that the environment holds. Null where that is the one in force, or not known. */
-export async function leftInEnvironment({ store, connection, ref }: Work): Promise<string | null> {
+export async function leftInEnvironment({ store, connection, ref }: DocumentEngineWork): Promise<string | null> {
   const { envFile, type, part } = connection;
   const text = envFile === null ? null : await readFile(envFile, 'utf8').catch(() => null);
   const value = text === null ? undefined : variablesIn(text)[variables[type]];
   if (value === undefined || envFile === null) return null;
-  const holders = (await store.whose(value)).filter(({ credential }) => credential === ref.credential);
+  const holders = (await store.identify(value)).filter(({ credential }) => credential === ref.credential);
   if (holders.some(({ state }) => state === 'current')) return null;
   const whose = holders.map(({ number, state }) => `the value of version ${number}, which is ${state}`)[0];
   return (

@@ -1,9 +1,9 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { keepGenerated } from '../shared/generate.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { newValue, whyNotFor } from './keys.js';
-import { open, type Work } from './standing.js';
+import { open, type DocumentEngineWork } from './standing.js';
 
 export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   const work = await open(deps, ref);
@@ -16,7 +16,7 @@ export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promi
 }
 
 /** One setting of the engine names the algorithm of every key: a key of another family is refused by the tokens of the one before. */
-async function requireFamily({ store, connection: { type, jwt }, ref }: Work): Promise<void> {
+async function requireFamily({ store, connection: { type, jwt }, ref }: DocumentEngineWork): Promise<void> {
   if (type !== 'jwt') return;
   const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
   const publicKey = current && (await store.unseal(current))['publicKey'];

@@ -3,18 +3,18 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
 
 // An added secret is recognized by its id, which is new in the list and is noted then, and by the time of day of its expiry: the engine
-// tells no id when it adds, and no list shows a value. The time of day belongs to the version for good, and prolonging changes the date
+// tells no id when it adds, and no list shows a value. The time of day belongs to the version for good, and renewing changes the date
 // alone. Where a list shows all six digits, it alone tells whose a secret is, also without the note. Where a secret cannot end at once, its
 // last moment keeps the fraction of the second, so that a repeated attempt still knows whose it is.
 
 export const dayMs = 86_400_000;
 const microsecondsOfADay = 86_400_000_000n;
 
-/** What an added secret lasts at least: longer than anybody lets a rotation wait unseen, and prolonged while one does. */
+/** What an added secret lasts at least: longer than anybody lets a rotation wait unseen, and renewed while one does. */
 export const spareMs = 60 * dayMs;
 
-/** One that lasts for less is prolonged. */
-export const prolongBelowMs = 30 * dayMs;
+/** One that lasts for less is renewed. */
+export const renewBelowMs = 30 * dayMs;
 
 /** `T12:34:56.123456Z`, the same for a version for ever, and for no other but by a chance of one to 86 billion. */
 export function markerOf(

@@ -2,15 +2,15 @@ import type { EngineProfile } from '../../src/domain/engine-profile.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { AccessCheck } from '../shared/access.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import { newValue } from './keys.js';
-import { currentIn, type Work } from './standing.js';
+import { currentIn, type DocumentEngineWork } from './standing.js';
 import { fenced, oddMoment, onTrial } from './trial.js';
 
 const restartWithinMs = 60 * 60_000;
 
 /** Leaves a value that nobody holds, which the engine has to list still after a restart. It ends by itself within an hour. */
-export async function prepareRestart(work: Work, holder: VersionRef | null): Promise<string> {
+export async function prepareRestart(work: DocumentEngineWork, holder: VersionRef | null): Promise<string> {
   const { store, client, connection, ref } = work;
   const listed = await client.secrets();
   const current = currentIn(work, listed).id;
@@ -27,7 +27,7 @@ export async function prepareRestart(work: Work, holder: VersionRef | null): Pro
 }
 
 /** Whether what the API has set is there still. Asked before anything is cleared away. */
-export async function keptThroughRestart(work: Work): Promise<NonNullable<EngineProfile['restart']>> {
+export async function keptThroughRestart(work: DocumentEngineWork): Promise<NonNullable<EngineProfile['restart']>> {
   const { client, known, ref } = work;
   const { trial } = known;
   if (!trial?.restart || Date.now() - trial.at > restartWithinMs)

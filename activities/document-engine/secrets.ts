@@ -1,11 +1,12 @@
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Finding } from '../../src/domain/evidence.js';
-import { found, presentFence, presentProof } from '../shared/guard.js';
+import { recordFinding, requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { needsDecision, permanent } from '../shared/patience.js';
+import { needsDecision, permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
-import type { Mark } from '../../src/store/records.js';
-import { isNear, isSpare, momentOf, prolongBelowMs, type Spare, spareMs } from './marker.js';
+import type { WriteReceipt } from '../../src/store/records.js';
+import { isNear, isSpare, momentOf, renewBelowMs, type Spare, spareMs } from './marker.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
 import {
   addedFor,
@@ -16,7 +17,7 @@ import {
   secretOf,
   spareMark,
   sparesOf,
-  type Work,
+  type DocumentEngineWork,
 } from './standing.js';
 
 export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
@@ -25,22 +26,30 @@ export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Prom
 }
 
 /** Sees to it that a version's value is valid for long beside the current secret. An engine may refuse to hold a value twice. */
-export async function ensureSpare(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Promise<void> {
+export async function ensureSpare(
+  work: DocumentEngineWork,
+  ref: VersionRef,
+  listed: readonly ListedSecret[],
+): Promise<void> {
   const { store, client } = work;
   const spares = [...sparesOf(work, ref, listed), ...(await foundAgain(work, ref, listed))];
   if (spares.length === 0) return addSpare(work, ref, listed);
   const expiresAt = momentOf(work.markerFor(ref), client.now(), spareMs);
-  for (const spare of spares.filter((each) => expiryMs(each.expiresAt) - client.now() < prolongBelowMs)) {
-    await presentFence(store, ref);
+  for (const spare of spares.filter((each) => expiryMs(each.expiresAt) - client.now() < renewBelowMs)) {
+    await requireFence(store, ref);
     if ((await client.changeExpiry(spare.id, expiresAt)) !== 'changed')
-      throw new OutsideError('document-engine', 'changeExpiry', { code: 'NOT_PROLONGED' });
+      throw new OutsideError('document-engine', 'changeExpiry', { code: 'NOT_RENEWED' });
   }
 }
 
 /** What an attempt whose answer was lost has added. Nothing is added beside what may be it. */
-async function foundAgain(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Promise<Spare[]> {
+async function foundAgain(
+  work: DocumentEngineWork,
+  ref: VersionRef,
+  listed: readonly ListedSecret[],
+): Promise<Spare[]> {
   const { store, connection } = work;
-  const mark = (await store.read(ref)).marks[spareMark(connection)];
+  const mark = (await store.read(ref)).receipts[spareMark(connection)];
   if (!mark || mark.ours !== undefined) return [];
   const since = listed.filter(isSpare).filter(({ id }) => id > mark.before);
   const [found] = since.filter((secret) => isNear(secret, work.markerFor(ref)));
@@ -48,11 +57,11 @@ async function foundAgain(work: Work, ref: VersionRef, listed: readonly ListedSe
   return found ? [found] : [];
 }
 
-async function addSpare(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Promise<void> {
+async function addSpare(work: DocumentEngineWork, ref: VersionRef, listed: readonly ListedSecret[]): Promise<void> {
   const { store, client, connection } = work;
   const before = Math.max(0, ...listed.map(({ id }) => id));
   await noteSpare(work, ref, { before });
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   if (!(await client.add(await secretOf(work, ref), momentOf(work.markerFor(ref), client.now(), spareMs)))) {
     const id = currentIdOf(await store.read(ref), connection);
     if (listed.some((secret) => secret.id === id)) return; // it is, or was, the current one, and is still valid
@@ -74,14 +83,14 @@ function unrecognizable({ id, expiresAt }: Spare): string {
   );
 }
 
-function noteSpare({ store, connection }: Work, ref: VersionRef, mark: Mark): Promise<void> {
-  return store.note(ref, { marks: { [spareMark(connection)]: mark } });
+function noteSpare({ store, connection }: DocumentEngineWork, ref: VersionRef, mark: WriteReceipt): Promise<void> {
+  return store.note(ref, { receipts: { [spareMark(connection)]: mark } });
 }
 
 export async function expireSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   const work = await open(deps, ref);
   const { store, client, connection } = work;
-  await presentProof(store, ref);
+  await requireProof(store, ref);
   await store.note(ref, { provider: 'unknown' });
   const id = currentIdOf(await store.read(ref), connection);
   const listed = await client.secrets();
@@ -102,7 +111,8 @@ export async function isListed(deps: DocumentEngineDeps, ref: VersionRef): Promi
   const listed = await client.secrets();
   const current = currentIn(work, listed).id;
   const known = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
-  const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'listed', outcome, detail });
+  const say = (outcome: Finding['outcome'], detail: string) =>
+    recordFinding(store, ref, { kind: 'listed', outcome, detail });
   if (!known.some((version) => currentIdOf(version, connection) === current)) return say('failed', changedSince(work));
   if (currentIdOf(await store.read(ref), connection) === current)
     return say('proved', `it is the current one (${current})`);
@@ -115,11 +125,11 @@ export async function identifySecret(deps: DocumentEngineDeps, ref: VersionRef):
   const work = await open(deps, ref);
   const { store, client, connection } = work;
   const { id } = currentIn(work, await client.secrets());
-  await store.note(ref, { marks: { [connection.type]: { before: id, ours: id } } });
+  await store.note(ref, { receipts: { [connection.type]: { before: id, ours: id } } });
 }
 
 /** What a current secret that we do not know may mean. */
-export function changedSince({ connection: { type } }: Work): string {
+export function changedSince({ connection: { type } }: DocumentEngineWork): string {
   return (
     `the current ${type} secret was changed since we last made one current: by a person, by a restart with ` +
     'REPLACE_SECRETS_FROM_ENV=true, which brings back the environment, or with a new or restored database. ' +

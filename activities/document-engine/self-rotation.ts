@@ -50,7 +50,7 @@ async function rotateTo({ work, holder }: Digging, value: string): Promise<keyof
   await client.rotate(value);
   const listed = await client.secrets();
   const ours = currentIn(work, listed).id;
-  await store.note(holder, { marks: { [connection.type]: { before, ours } } });
+  await store.note(holder, { receipts: { [connection.type]: { before, ours } } });
   if (ours === before) return 'in-place';
   if (!listed.some(({ id }) => id === before)) return 'drops';
   await fenced(work, holder);

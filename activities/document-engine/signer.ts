@@ -1,15 +1,15 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 import { Http } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { settling } from '../shared/patience.js';
+import { propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { Signer } from './client.js';
 import { isSignedWith } from './keys.js';
-import { open, type Work } from './standing.js';
+import { open, type DocumentEngineWork } from './standing.js';
 import { given, showsKey, signerWith } from './tokens.js';
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout
@@ -21,7 +21,8 @@ export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise
   const work = await open(deps, ref);
   const { store, connection } = work;
   const signer = connection.type === 'jwt' ? connection.jwt.signer : null;
-  const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'in-use', outcome, detail });
+  const say = (outcome: Finding['outcome'], detail: string) =>
+    recordFinding(store, ref, { kind: 'in-use', outcome, detail });
   const token = await askSigner(signer);
   if (!signer || token === null) return say('not-observable', 'nobody is configured who could tell what is used');
   await work.client.learnTime();
@@ -29,12 +30,15 @@ export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise
   if (tooLong !== null) return say('failed', tooLong);
   const { is, detail } = await usesKey(work, token);
   if (is) return say('proved', detail);
-  if (scope().waitedMs < Math.max(signer.settlingMs, connection.propagationMs))
-    throw settling(`${detail}; asked again`, pauseMs);
+  if (scope().waitedMs < Math.max(signer.propagationMs, connection.propagationMs))
+    throw propagating(`${detail}; asked again`, pauseMs);
   return say('failed', detail);
 }
 
-async function usesKey(work: Work, token: string): Promise<{ readonly is: boolean; readonly detail: string }> {
+async function usesKey(
+  work: DocumentEngineWork,
+  token: string,
+): Promise<{ readonly is: boolean; readonly detail: string }> {
   const { publicKey = '' } = await work.store.unseal(work.ref);
   if (!(await isSignedWith(publicKey, token))) return { is: false, detail: 'the application signs with another key' };
   const taken = await isTaken(work, token);
@@ -49,7 +53,7 @@ async function usesKey(work: Work, token: string): Promise<{ readonly is: boolea
 }
 
 /** The engine may take tokens of the key and not this one where it can be asked, for what it claims. Then the signature is what counts. */
-async function isTaken(work: Work, token: string): Promise<'yes' | 'no' | 'not shown'> {
+async function isTaken(work: DocumentEngineWork, token: string): Promise<'yes' | 'no' | 'not shown'> {
   const shown = await showsKey(work, given(token), { isSomebodys: true });
   if (shown.verdict === 'accepted') return 'yes';
   const { privateKey } = await work.store.unseal(work.ref);
@@ -58,7 +62,10 @@ async function isTaken(work: Work, token: string): Promise<'yes' | 'no' | 'not s
 }
 
 /** Why what a token's key has signed outlives the wait for it; null when it does not. Says nothing of the token but its lifetime. */
-export function whyTooLong(token: string, { client, connection }: Pick<Work, 'client' | 'connection'>): string | null {
+export function whyTooLong(
+  token: string,
+  { client, connection }: Pick<DocumentEngineWork, 'client' | 'connection'>,
+): string | null {
   const { exp, iat } = decodeJwt(token);
   const { tokenLifetimeMs } = connection.jwt;
   const lifetimeMs = exp === undefined ? Infinity : exp * 1000 - (iat === undefined ? client.now() : iat * 1000);
@@ -75,11 +82,12 @@ export async function isIdle(deps: DocumentEngineDeps, ref: VersionRef): Promise
   const { tokenLifetimeMs, signer } = connection.jwt;
   const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
   const sinceMs = Date.now() - (current?.promotedAt ?? Date.now());
-  const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'idle', outcome, detail });
+  const say = (outcome: Finding['outcome'], detail: string) =>
+    recordFinding(store, ref, { kind: 'idle', outcome, detail });
   if (connection.type !== 'jwt') return say('not-observable', 'who uses it cannot be seen');
   const lifetime = `tokens live for ${tokenLifetimeMs / 1000} s`;
   const leftMs = tokenLifetimeMs - sinceMs;
-  if (leftMs > 0 && leftMs <= waitedOutMs) throw settling(`${lifetime}; waited for`, leftMs);
+  if (leftMs > 0 && leftMs <= waitedOutMs) throw propagating(`${lifetime}; waited for`, leftMs);
   if (leftMs > 0) return say('failed', `${lifetime}, and ${Math.ceil(leftMs / 1000)} s of that are left`);
   if (!signer) return say('not-observable', `${lifetime}, which is over; nobody else who signs can be seen`);
   return say('proved', `${lifetime}, which is over since the application signs with the new key`);

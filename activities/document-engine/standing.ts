@@ -2,16 +2,16 @@ import { type EngineProfile, isStale, type KnownProfile } from '../../src/domain
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { presentFence } from '../shared/guard.js';
+import { requireFence } from '../shared/fencing.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent, settling } from '../shared/patience.js';
+import { permanent, propagating } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { DocumentEngineClient, type DocumentEngineConnection, type SecretType } from './client.js';
 import { dayMs, isEnding, isMarked, isNear, isSpare, markerOf, momentPast, momentSoon, type Spare } from './marker.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
 
 /** An engine, and the version that something is done about. */
-export interface Work {
+export interface DocumentEngineWork {
   readonly store: Store;
   readonly client: DocumentEngineClient;
   readonly connection: DocumentEngineConnection;
@@ -24,17 +24,17 @@ export interface Work {
   readonly spareId: (version: Pick<VersionRef, 'number'>) => number | undefined;
 }
 
-export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: VersionRef): Promise<Work> {
+export async function open({ store, verbs, engine }: DocumentEngineDeps, ref: VersionRef): Promise<DocumentEngineWork> {
   const known = await store.profile(ref.credential);
   const connection = asSeen(await engine(ref.credential), known);
   if (known.profile?.change === 'POST') verbs.add(connection.url);
   const versions = await store.versions(ref.credential);
-  const markerFor: Work['markerFor'] = ({ credential, number }) => {
+  const markerFor: DocumentEngineWork['markerFor'] = ({ credential, number }) => {
     const { madeAs = credential } = versions.find((version) => version.number === number) ?? {};
     return markerOf(store.installation, { credential: madeAs, number });
   };
-  const spareId: Work['spareId'] = ({ number }) =>
-    versions.find((version) => version.number === number)?.marks[spareMark(connection)]?.ours;
+  const spareId: DocumentEngineWork['spareId'] = ({ number }) =>
+    versions.find((version) => version.number === number)?.receipts[spareMark(connection)]?.ours;
   return { store, connection, ref, markerFor, spareId, known, client: new DocumentEngineClient(connection, verbs) };
 }
 
@@ -48,18 +48,21 @@ function asSeen(connection: DocumentEngineConnection, { profile }: KnownProfile)
 const atOnceMs = 1_000; // of questions that follow each other, and of an engine that is slow
 
 /** What was found out, unless another release answers by now: that one may do otherwise. */
-export function followed({ client, known: { profile } }: Pick<Work, 'client' | 'known'>): EngineProfile | null {
+export function followed({
+  client,
+  known: { profile },
+}: Pick<DocumentEngineWork, 'client' | 'known'>): EngineProfile | null {
   return isStale({ profile, seen: client.version }) ? null : profile;
 }
 
 /** Keeps which release answers, so that everybody sees when it is another one than was looked at. */
-export async function noteRelease({ store, client, known, ref }: Work): Promise<void> {
+export async function noteRelease({ store, client, known, ref }: DocumentEngineWork): Promise<void> {
   const { version: seen } = client;
   if (seen !== null && seen !== known.seen) await store.keepProfile(ref.credential, { seen });
 }
 
 /** What the engine is given as the version's secret. */
-export async function secretOf({ store, connection }: Work, ref: VersionRef): Promise<string> {
+export async function secretOf({ store, connection }: DocumentEngineWork, ref: VersionRef): Promise<string> {
   return (await store.unseal(ref))[connection.part] ?? '';
 }
 
@@ -72,7 +75,7 @@ export const variables: Readonly<Record<SecretType, string>> = {
 
 /** The one without an expiry. */
 export function currentIn(
-  { connection: { type } }: Pick<Work, 'connection'>,
+  { connection: { type } }: Pick<DocumentEngineWork, 'connection'>,
   listed: readonly ListedSecret[],
 ): ListedSecret {
   const current = listed.filter(({ expiresAt }) => expiresAt === null);
@@ -86,11 +89,14 @@ export function currentIn(
 }
 
 /** Id of the secret that the version is, or was, as the current one; undefined while that is not known. */
-export function currentIdOf({ marks }: Pick<Version, 'marks'>, { type }: DocumentEngineConnection): number | undefined {
-  return marks[type]?.ours;
+export function currentIdOf(
+  { receipts }: Pick<Version, 'receipts'>,
+  { type }: DocumentEngineConnection,
+): number | undefined {
+  return receipts[type]?.ours;
 }
 
-/** Mark of the version that follows an emergency: id of the secret that took a value which nobody holds. It may be the former one's. */
+/** Receipt of the version that follows an emergency: id of the secret that took a value which nobody holds. It may be the former one's. */
 export const displaced = 'displaced';
 
 /** Name of the mark that an addition leaves: the highest id before it, and the one that was new after it. */
@@ -99,13 +105,17 @@ export function spareMark({ type }: Pick<DocumentEngineConnection, 'type'>): str
 }
 
 /** Ids of a version's secrets, the current one and what was added beside it. No other mark is the id of its value. */
-export function idsIn(version: Pick<Version, 'marks'>, connection: DocumentEngineConnection): string[] {
-  const ids = [currentIdOf(version, connection), version.marks[spareMark(connection)]?.ours];
+export function idsIn(version: Pick<Version, 'receipts'>, connection: DocumentEngineConnection): string[] {
+  const ids = [currentIdOf(version, connection), version.receipts[spareMark(connection)]?.ours];
   return ids.flatMap((id) => (id === undefined ? [] : [String(id)]));
 }
 
 /** What was added for a version beside the current secret. */
-export function sparesOf({ markerFor, spareId }: Work, ref: VersionRef, listed: readonly ListedSecret[]): Spare[] {
+export function sparesOf(
+  { markerFor, spareId }: DocumentEngineWork,
+  ref: VersionRef,
+  listed: readonly ListedSecret[],
+): Spare[] {
   const [marker, known] = [markerFor(ref), spareId(ref)];
   return listed
     .filter(isSpare)
@@ -113,7 +123,7 @@ export function sparesOf({ markerFor, spareId }: Work, ref: VersionRef, listed: 
 }
 
 /** The same, and what an earlier attempt to end it gave a last moment that has not come. */
-export function addedFor(work: Work, ref: VersionRef, listed: readonly ListedSecret[]): Spare[] {
+export function addedFor(work: DocumentEngineWork, ref: VersionRef, listed: readonly ListedSecret[]): Spare[] {
   const [marker, known, now] = [work.markerFor(ref), work.spareId(ref), work.client.now()];
   const spares = sparesOf(work, ref, listed);
   const ending = listed
@@ -125,18 +135,18 @@ export function addedFor(work: Work, ref: VersionRef, listed: readonly ListedSec
 }
 
 /** Ends secrets that are not current. Not done before all of them are over. */
-export async function expire(work: Work, secrets: readonly ListedSecret[]): Promise<void> {
+export async function expire(work: DocumentEngineWork, secrets: readonly ListedSecret[]): Promise<void> {
   const { store, client, ref } = work;
   const marker = work.markerFor(ref);
   const waits: number[] = [];
   for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
-    await presentFence(store, ref);
+    await requireFence(store, ref);
     const soon = followed(work)?.pastExpiry === 'refused';
     waits.push(await (soon ? endSoon : end)(client, id, marker));
   }
   const waitMs = Math.max(0, ...waits);
   if (waitMs > 0)
-    throw settling('Document Engine takes no expiry in the past, so it ends in a moment; looked again', waitMs);
+    throw propagating('Document Engine takes no expiry in the past, so it ends in a moment; looked again', waitMs);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { showsValue } from './probes.js';
 import { unreadable } from './schemas.js';
-import { addedFor, currentIdOf, currentIn, noteRelease, open, type Work } from './standing.js';
+import { addedFor, currentIdOf, currentIn, noteRelease, open, type DocumentEngineWork } from './standing.js';
 
 /**
  * The engine issues its own secrets, so one look tells of both. A list shows ids alone, and those start again in a new database: so what is
@@ -30,7 +30,7 @@ export async function survey(deps: DocumentEngineDeps, credential: string): Prom
       ...{ number, lastUsedAt: null },
       verdict: number === inForce?.number ? (isDead ? 'refused' : 'listed') : ids.length > 0 ? 'listed' : 'not listed',
     })),
-    strays: listed
+    orphans: listed
       .filter(({ id }) => !known.has(id))
       .map(({ id, expiresAt }) => ({
         ...{ id: `${connection.type}/${id}`, madeFor: null, lastUsedAt: null },
@@ -58,6 +58,6 @@ function nameOf(expiresAt: string | null): string {
 const anotherDatabase =
   'by a new or restored database, as it seems: the current id is the one we know, and our value is refused';
 
-async function isRefused(work: Work): Promise<boolean> {
+async function isRefused(work: DocumentEngineWork): Promise<boolean> {
   return (await showsValue(work, { isQuiet: true }))?.verdict === 'refused';
 }

@@ -6,10 +6,10 @@ import type { JwtAlgorithm } from './client.js';
 import { documentOf } from './documents.js';
 import { newValue } from './keys.js';
 import { askBuild, askViewer, type Reply } from './questions.js';
-import { followed, type Work } from './standing.js';
+import { followed, type DocumentEngineWork } from './standing.js';
 
 /** What the engine showed of a value, and what it was asked, in words. */
-export interface Shown {
+export interface Reading {
   /** `unclear`: nothing that it answered tells one from the other. `useless`: what has to be accepted beside it is refused as well. */
   readonly verdict: 'accepted' | 'refused' | 'unclear' | 'useless';
   readonly detail: string;
@@ -32,7 +32,7 @@ export interface TokenProbe {
 const tokenSeconds = 300;
 
 /** Tokens of a key that live for a few minutes by the engine's clock. */
-export function signerWith({ client, connection }: Work, privateKey: string): Signs {
+export function signerWith({ client, connection }: DocumentEngineWork, privateKey: string): Signs {
   const { algorithm } = connection.jwt;
   return async (claims) => {
     await client.learnTime();
@@ -51,7 +51,7 @@ export function given(token: string): Signs {
 const strangers = new Map<JwtAlgorithm, Promise<Record<string, string>>>();
 
 /** Tokens of a key that never was one of the engine's: what it says of them is how it refuses. */
-export async function stranger(work: Work): Promise<Signs> {
+export async function stranger(work: DocumentEngineWork): Promise<Signs> {
   const { algorithm } = work.connection.jwt;
   const known = strangers.get(algorithm) ?? newValue('jwt', algorithm);
   strangers.set(algorithm, known);
@@ -62,7 +62,10 @@ export async function stranger(work: Work): Promise<Signs> {
  * Asks by one request after the other until `judge` has an answer; null when none gives one. The document that a viewer's request needs is
  * there meanwhile, and no longer.
  */
-export async function byEachProbe<T>(work: Work, judge: (probe: TokenProbe) => Promise<T | null>): Promise<T | null> {
+export async function byEachProbe<T>(
+  work: DocumentEngineWork,
+  judge: (probe: TokenProbe) => Promise<T | null>,
+): Promise<T | null> {
   const upstream = () => judge(buildProbe(work));
   const viewing = () => withDocument(work, judge);
   const inOrder = followed(work)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
@@ -73,14 +76,17 @@ export async function byEachProbe<T>(work: Work, judge: (probe: TokenProbe) => P
   return null;
 }
 
-function buildProbe({ client }: Work): TokenProbe {
+function buildProbe({ client }: DocumentEngineWork): TokenProbe {
   const ask = (signs: Signs): Promise<Reply> => signs({}).then((token) => askBuild(client, token));
   return { name: 'POST /api/build', ask, refusals: [403] };
 }
 
 const viewerProbe = 'POST /i/d/{document}/auth';
 
-async function withDocument<T>(work: Work, judge: (probe: TokenProbe) => Promise<T | null>): Promise<T | null> {
+async function withDocument<T>(
+  work: DocumentEngineWork,
+  judge: (probe: TokenProbe) => Promise<T | null>,
+): Promise<T | null> {
   const { client } = work;
   const document = `${documentOf(work.store, work.ref.credential)}-viewer`;
   const ask = async (signs: Signs): Promise<Reply> => {
@@ -107,14 +113,14 @@ export interface AskedFor {
 
 /** An acceptance counts where a key that never was one is not accepted. */
 export async function showsKey(
-  work: Work,
+  work: DocumentEngineWork,
   signs: Signs,
   { isSomebodys = false, expected = 'accepted', isQuiet = false }: AskedFor = {},
-): Promise<Shown> {
+): Promise<Reading> {
   const other = await stranger(work);
   const refused: string[] = [];
   const isExpected = ({ verdict }: Reply): boolean => (verdict === 'accepted') === (expected === 'accepted');
-  const judge = async ({ name, ask }: TokenProbe): Promise<Shown | null> => {
+  const judge = async ({ name, ask }: TokenProbe): Promise<Reading | null> => {
     const { verdict } = await onEach(work, isExpected, () => ask(signs));
     if (verdict === 'refused') refused.push(name);
     if (verdict === 'refused' && !isSomebodys) return refusal(refused);
@@ -127,13 +133,13 @@ export async function showsKey(
   return { verdict: 'unclear', detail: 'no request shows whether Document Engine takes a token' };
 }
 
-function refusal(names: readonly string[]): Shown {
+function refusal(names: readonly string[]): Reading {
   return { verdict: 'refused', detail: `${names.join(' and ')} refused a token signed with it` };
 }
 
 /** Asks on several connections, since each of them may meet another node: the first answer that is not as expected, else the last. */
 export async function onEach(
-  { connection }: Pick<Work, 'connection'>,
+  { connection }: Pick<DocumentEngineWork, 'connection'>,
   isExpected: (reply: Reply) => boolean,
   ask: () => Promise<Reply>,
 ): Promise<Reply> {

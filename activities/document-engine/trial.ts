@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { Trial } from '../../src/domain/engine-profile.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { presentFence } from '../shared/guard.js';
+import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { isSpare, noMarker, type Spare } from './marker.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
-import { currentIdOf, currentIn, end, type Work } from './standing.js';
+import { currentIdOf, currentIn, end, type DocumentEngineWork } from './standing.js';
 import { showsValue } from './probes.js';
 
 /** How long a value that nobody holds may be valid, should nothing end it. */
@@ -31,12 +31,12 @@ export async function inItsPlace<T>(
   credential: string,
   work: (holder: VersionRef | null) => Promise<T>,
 ): Promise<T> {
-  const { presenter } = scope();
+  const { writer } = scope();
   const left = (await store.rotations(credential)).find(({ closedAt }) => closedAt === null);
-  if (left?.workflowId === presenter.workflowId && Date.now() - left.openedAt > staleMs)
+  if (left?.workflowId === writer.workflowId && Date.now() - left.openedAt > staleMs)
     await store.endRepair({ credential, number: left.version, fence: left.fence });
   const holder =
-    (await store.mayBeAlive(credential)).length > 0 ? await store.beginRepair(credential, actor, presenter) : null;
+    (await store.mayBeAlive(credential)).length > 0 ? await store.beginRepair(credential, actor, writer) : null;
   try {
     return await work(holder);
   } finally {
@@ -45,8 +45,8 @@ export async function inItsPlace<T>(
 }
 
 /** Presents the fence where there is one. */
-export async function fenced(work: Work, holder: VersionRef | null): Promise<void> {
-  if (holder) await presentFence(work.store, holder);
+export async function fenced(work: DocumentEngineWork, holder: VersionRef | null): Promise<void> {
+  if (holder) await requireFence(work.store, holder);
 }
 
 /** What a trial has added and not ended: new since it began, and until a moment that was asked for. */
@@ -60,7 +60,7 @@ export function onTrial(trial: Trial, listed: readonly ListedSecret[]): Spare[] 
 }
 
 /** Ends what an earlier trial has left, and finds the current secret again where that trial had rotated it to itself. How many it ended. */
-export async function clearTrial(work: Work, holder: VersionRef | null): Promise<number> {
+export async function clearTrial(work: DocumentEngineWork, holder: VersionRef | null): Promise<number> {
   const { store, client, ref, connection } = work;
   const { trial } = await store.profile(ref.credential);
   if (!trial) return 0;
@@ -73,11 +73,11 @@ export async function clearTrial(work: Work, holder: VersionRef | null): Promise
   const current = currentIn(work, listed).id;
   const known = holder && currentIdOf(await store.read(holder), connection);
   if (holder && known !== current && !trial.before.includes(current) && (await isOurs(work, holder)))
-    await store.note(holder, { marks: { [connection.type]: { before: current, ours: current } } });
+    await store.note(holder, { receipts: { [connection.type]: { before: current, ours: current } } });
   await store.keepProfile(ref.credential, { trial: null });
   return left.length;
 }
 
-async function isOurs(work: Work, holder: VersionRef): Promise<boolean> {
+async function isOurs(work: DocumentEngineWork, holder: VersionRef): Promise<boolean> {
   return (await showsValue({ ...work, ref: holder }))?.verdict === 'accepted';
 }

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Warning } from '../shared/access.js';
 import { onOwnConnections } from '../shared/http.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { Digging } from './deep.js';
 import { documentOf } from './documents.js';
 import { showsPassword } from './probes.js';
 import { isSessionOpen, type Session, swapForSession } from './questions.js';
-import { showsKey, type Shown, signerWith } from './tokens.js';
+import { showsKey, type Reading, signerWith } from './tokens.js';
 
 const limitMs = 60_000; // a change that takes longer is none that a rotation would wait for
 const connections = 10;
@@ -17,7 +17,7 @@ const pausesMs = { jwt: 200, dashboard_password: 15_000, secret_key_base: 0 } as
 async function until(
   wanted: 'accepted' | 'refused',
   { work, value }: Digging,
-): Promise<{ shown: Shown; afterMs: number } | null> {
+): Promise<{ shown: Reading; afterMs: number } | null> {
   const { connection } = work;
   if (connection.type === 'secret_key_base') return null;
   const began = performance.now();

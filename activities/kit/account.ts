@@ -1,13 +1,13 @@
 import type { AccessCheck } from '../shared/access.js';
-import type { Verdict } from '../shared/probes.js';
+import type { ProbeVerdict } from '../shared/probes.js';
 import type { Parts } from './provider.js';
 
 /** An open account. Each verb is a request or a few of them: it knows no store, no fence and no retry. */
 export interface Account {
   /** How long a change may take to be known everywhere, in milliseconds. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   /** Asks with the value itself. Throws unless the provider spoke of the value. */
-  ask(parts: Parts): Promise<Verdict>;
+  ask(parts: Parts): Promise<ProbeVerdict>;
   check(): Promise<AccessCheck[]>;
 }
 

@@ -18,7 +18,7 @@ export interface KitDeps<A extends Account> {
 }
 
 export function proberOf({ name, question }: Pick<KitDeps<Account>, 'name' | 'question'>, account: Account): Prober {
-  return { ...question, name, settlingMs: account.settlingMs, ask: (parts) => account.ask(parts) };
+  return { ...question, name, propagationMs: account.propagationMs, ask: (parts) => account.ask(parts) };
 }
 
 /** The activities that ask and change nothing. */
@@ -29,7 +29,7 @@ export function askingActivities<A extends Account>(deps: KitDeps<A>) {
     /** Whether the provider accepts the version's value. Patient while it is young. */
     accepts: async (version: VersionRef): Promise<Finding> => acceptedBy(await prober(version), store, version),
 
-    /** Whether the provider refuses the version's value, asked over the whole settling time. */
+    /** Whether the provider refuses the version's value, asked over the whole propagation delay. */
     refuses: async (version: VersionRef): Promise<Finding> => refusedAt(await prober(version), store, version),
 
     /** What `keyturn check` wants to know of the account. */

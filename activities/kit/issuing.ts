@@ -4,10 +4,11 @@ import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { optional, repeated } from '../shared/endpoints.js';
-import { presentFence, presentProof } from '../shared/guard.js';
-import { hasValue, keepOrUnmake } from '../shared/keeping.js';
+import { requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { hasValue, storeOrRevoke } from '../shared/keeping.js';
 import { saidNo } from '../shared/outside-error.js';
-import { needsDecision } from '../shared/patience.js';
+import { needsDecision } from '../shared/failures.js';
 import { askAbout, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
 import type { IssuingAccount } from './account.js';
 import { askingActivities, type KitDeps, proberOf, type Question } from './asking.js';
@@ -38,21 +39,21 @@ async function create({ store, account }: KitDeps<IssuingAccount>, ref: VersionR
   if (await hasValue(store, ref)) return;
   const provider = await account(ref.credential);
   const intent = await store.intend(ref); // from here on no earlier attempt can keep what it made
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   const issued = await provider.issue(intent.label).catch(async (error: unknown) => {
     if (saidNo(error)) await store.settle(intent, 'nothing-made');
     throw error;
   });
   const { id: providerId, parts } = issued;
-  const unmake = async (): Promise<boolean> => {
+  const revoke = async (): Promise<boolean> => {
     await provider.revoke(issued);
     return (await provider.ask(parts)).verdict === 'refused';
   };
-  await keepOrUnmake(store, ref, { intent, made: { providerId, parts }, unmake });
+  await storeOrRevoke(store, ref, { intent, made: { providerId, parts }, revoke });
 }
 
 async function remove({ store, name, account }: KitDeps<IssuingAccount>, ref: VersionRef): Promise<void> {
-  await presentProof(store, ref);
+  await requireProof(store, ref);
   const { parts: names, providerId, adopted } = await store.read(ref);
   if (names.length === 0 && adopted)
     throw needsDecision(`version ${ref.number} of ${ref.credential} has no value: end it at ${name} by hand`);
@@ -60,7 +61,7 @@ async function remove({ store, name, account }: KitDeps<IssuingAccount>, ref: Ve
   const provider = await account(ref.credential);
   const parts = await store.unseal(ref);
   await store.note(ref, { provider: 'unknown' });
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   await provider.revoke({ id: providerId ?? '', parts });
 }
 
@@ -76,7 +77,7 @@ async function survey(deps: KitDeps<IssuingAccount>, credential: string, quietly
     const verdict = asked ? (known ?? (await ask())) : isLive(state) ? 'listed' : 'not listed';
     versions.push({ number, lastUsedAt: null, verdict });
   }
-  return { versions, strays: [], unlisted: `${name} shows Keyturn no list` };
+  return { versions, orphans: [], unlisted: `${name} shows Keyturn no list` };
 }
 
 const refusalLastsMs = 6 * 60 * 60_000; // looks by themselves must not add up to an attack

@@ -15,7 +15,7 @@ export type Parts = Readonly<Record<string, string>>;
 export type Secrets = (ref: SecretRef, shape?: 'lines') => Promise<string>;
 
 /** What a version has left at its provider, as far as the store knows. */
-export type Traces = Pick<Version, 'credential' | 'providerId' | 'marks'>;
+export type Traces = Pick<Version, 'credential' | 'providerId' | 'receipts'>;
 
 /** What the configuration says about one credential. */
 export interface Entry {

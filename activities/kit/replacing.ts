@@ -5,11 +5,11 @@ import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { optional, repeated } from '../shared/endpoints.js';
-import { presentFence } from '../shared/guard.js';
+import { requireFence } from '../shared/fencing.js';
 import { hasValue, openIntents } from '../shared/keeping.js';
 import type { Listing } from '../shared/listing.js';
 import { saidNo } from '../shared/outside-error.js';
-import { needsDecision, passing } from '../shared/patience.js';
+import { needsDecision, passing } from '../shared/failures.js';
 import type { ProviderSurvey, SurveyedVersion } from '../shared/survey.js';
 import type { ReplacingAccount } from './account.js';
 import { askingActivities, type KitDeps, type Question } from './asking.js';
@@ -51,7 +51,7 @@ async function replace(deps: KitDeps<ReplacingAccount>, ref: VersionRef): Promis
   const inForce = await provider.read();
   if (inForce && (await isReplaced(store, ref, inForce))) return settleOthers(store, ref);
   const intent = (await hasValue(store, ref)) ? null : await store.intend(ref);
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   const made = await provider.replace(inForce).catch(async (error: unknown) => {
     if (intent && saidNo(error)) await store.settle(intent, 'nothing-made');
     throw error;
@@ -73,7 +73,7 @@ async function isReplaced(store: Store, ref: VersionRef, inForce: Parts): Promis
 
 /** What a lost attempt of this version made: nobody else's by all that is known, and not in an emergency. */
 async function isOurs(store: Store, ref: VersionRef, inForce: Parts): Promise<boolean> {
-  for (const value of Object.values(inForce)) if ((await store.whose(value)).length > 0) return false;
+  for (const value of Object.values(inForce)) if ((await store.identify(value)).length > 0) return false;
   return !(await store.rotations(ref.credential)).some(({ fence, seized }) => fence === ref.fence && seized);
 }
 
@@ -113,8 +113,8 @@ async function survey(
     const verdict = isIt ? 'accepted' : isLive(state) && parts.length > 0 ? 'refused' : 'not listed';
     versions.push({ number, lastUsedAt: null, verdict });
   }
-  const stray = { id: onlyOne, name: `what is in force at ${name}`, madeFor: null, lastUsedAt: null };
-  return { versions, strays: known ? [] : [stray] };
+  const orphan = { id: onlyOne, name: `what is in force at ${name}`, madeFor: null, lastUsedAt: null };
+  return { versions, orphans: known ? [] : [orphan] };
 }
 
 function isSame(parts: Parts, others: Parts): boolean {

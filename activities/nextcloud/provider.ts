@@ -9,8 +9,8 @@ import type { Parts, Secrets } from '../kit/provider.js';
 import { type AccessCheck, look } from '../shared/access.js';
 import { optional } from '../shared/endpoints.js';
 import { type Answer, Http } from '../shared/http.js';
-import { permanent } from '../shared/patience.js';
-import type { Verdict } from '../shared/probes.js';
+import { permanent } from '../shared/failures.js';
+import type { ProbeVerdict } from '../shared/probes.js';
 
 const NextcloudSection = z.strictObject({
   url: HttpUrl.describe('Address of Nextcloud, with its path if it has one.'),
@@ -18,7 +18,7 @@ const NextcloudSection = z.strictObject({
   password: SecretRef.describe(
     'The password of that account: an app password cannot make another one. The account may have no second factor.',
   ),
-  settling: DurationText.prefault('0 seconds').describe(
+  propagation: DurationText.prefault('0 seconds').describe(
     'How long a change may take to count; several servers behind one address may need some.',
   ),
 });
@@ -61,19 +61,19 @@ export const nextcloud = defineIssuing({
 });
 
 class NextcloudAccount implements IssuingAccount {
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   readonly #http: Http;
   readonly #username: string;
   readonly #password: () => Promise<string>;
 
-  constructor({ url, username, password, settling }: NextcloudSection, secret: Secrets) {
-    this.settlingMs = durationMs(settling);
+  constructor({ url, username, password, propagation }: NextcloudSection, secret: Secrets) {
+    this.propagationMs = durationMs(propagation);
     this.#http = new Http(system, url, deadlineMs);
     this.#username = username;
     this.#password = () => secret(password);
   }
 
-  async ask({ password = '' }: Parts): Promise<Verdict> {
+  async ask({ password = '' }: Parts): Promise<ProbeVerdict> {
     const answer = await this.#showUser(password);
     if (answer.verdict === 'accepted') return answer;
     await this.#signIn();
@@ -101,7 +101,7 @@ class NextcloudAccount implements IssuingAccount {
     if ((await this.#showUser(await this.#password())).verdict === 'refused') throw this.#notSignedIn();
   }
 
-  async #showUser(password: string): Promise<Verdict> {
+  async #showUser(password: string): Promise<ProbeVerdict> {
     const answer = await this.#send('showUser', password);
     return { verdict: answer.status === 200 ? 'accepted' : 'refused', providerTime: answer.providerTime };
   }

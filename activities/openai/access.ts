@@ -1,6 +1,6 @@
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
 import { saidNo } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 import { fits, ownKeys } from './ids.js';

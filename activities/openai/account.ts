@@ -13,7 +13,7 @@ export const OpenAiAccount = z.strictObject({
     .regex(/^proj_/, 'the id of a project begins with proj_')
     .describe('The project that owns the keys. Not the default project: that one takes no service accounts.'),
   baseUrl: HttpUrl.prefault('https://api.openai.com/v1').describe('Address of the API, with its version.'),
-  settling: DurationText.prefault('60 seconds').describe(
+  propagation: DurationText.prefault('60 seconds').describe(
     'How long a new or deleted key may take until it is known everywhere at OpenAI.',
   ),
   keyLifetime: DurationText.optional().describe(

@@ -8,7 +8,7 @@ import type { OpenAiConnection } from './client.js';
 import { deleteKey } from './ends.js';
 import { createKey, identifyKey } from './keys.js';
 import { acceptsKey, refusesKey } from './probes.js';
-import { deleteStray, survey } from './survey.js';
+import { deleteOrphan, survey } from './survey.js';
 import { isIdle, sawUse } from './usage.js';
 
 export interface OpenAiDeps {
@@ -32,7 +32,7 @@ export function createOpenAiActivities(deps: OpenAiDeps) {
     /** Whether the version's key was left unused since the engine switched to the current one. */
     isIdle: (version: VersionRef): Promise<Finding> => isIdle(deps, version),
 
-    /** Whether OpenAI refuses the version's key, asked over the whole settling time. */
+    /** Whether OpenAI refuses the version's key, asked over the whole propagation delay. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
 
     /** Deletes the version's key and what attempts to make it left behind. Needs fresh proof. */
@@ -45,7 +45,7 @@ export function createOpenAiActivities(deps: OpenAiDeps) {
     survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
     /** Deletes what carries our label and is no version, while `version` is proved to be in force. */
-    deleteStray: (stray: { version: VersionRef; id: string }): Promise<void> => deleteStray(deps, stray),
+    deleteOrphan: (orphan: { version: VersionRef; id: string }): Promise<void> => deleteOrphan(deps, orphan),
 
     /** What `keyturn check` wants to know of the account. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { pathOf } from '../shared/endpoints.js';
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
-import type { Verdict } from '../shared/probes.js';
+import type { ProbeVerdict } from '../shared/probes.js';
 import { lifetimes } from './lifetime.js';
 import {
   allowsNoKeys,
@@ -37,7 +37,7 @@ export interface OpenAiConnection {
   /** Up to and including the version, such as https://api.openai.com/v1. */
   readonly baseUrl: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   /** How long a new key lives, in milliseconds; null for one without an end, unless a policy demands it. */
   readonly keyLifetimeMs: number | null;
   /** What a new key may do; whatever its service account may, when there are none. */
@@ -55,7 +55,7 @@ export class OpenAiClient {
   readonly #http: Http;
   readonly #adminKey: () => Promise<string>;
   readonly #project: string;
-  readonly #settlingMs: number;
+  readonly #propagationMs: number;
   readonly #keyLifetimeMs: number | null;
   /** What a new key may do; whatever its account may, when there are none. */
   readonly scopes: readonly string[];
@@ -66,17 +66,17 @@ export class OpenAiClient {
     return this.#providerTime;
   }
 
-  constructor({ adminKey, project, baseUrl, settlingMs, keyLifetimeMs, keyScopes }: OpenAiConnection) {
+  constructor({ adminKey, project, baseUrl, propagationMs, keyLifetimeMs, keyScopes }: OpenAiConnection) {
     this.#http = new Http('openai', baseUrl, deadlineMs);
     this.#adminKey = adminKey;
     this.#project = project;
-    this.#settlingMs = settlingMs;
+    this.#propagationMs = propagationMs;
     this.#keyLifetimeMs = keyLifetimeMs;
     this.scopes = keyScopes;
   }
 
   /** Asks with the value itself. Counts as a use of it. */
-  async tryKey(value: string): Promise<Verdict> {
+  async tryKey(value: string): Promise<ProbeVerdict> {
     const answer = await this.#http.send({
       operation: 'listModels',
       method: endpoints.listModels.method,
@@ -172,7 +172,7 @@ export class OpenAiClient {
       const answer = await this.#administer({ ...request, body, allow: [...allow, 400, 403] });
       if (answer.status !== 400 && answer.status !== 403) return answer;
       const error = refusalIn(answer, operation);
-      if (lacksScope(error) || barred(error)) throw ofAdmin(answer, operation, this.#settlingMs);
+      if (lacksScope(error) || barred(error)) throw ofAdmin(answer, operation, this.#propagationMs);
       if (!speaksOfEnds(error)) throw await this.#notMade(answer.status);
     }
     throw noLifetime(this.#keyLifetimeMs !== null);
@@ -212,7 +212,7 @@ export class OpenAiClient {
     this.#providerTime = answer.providerTime;
     const handled = request.allow?.includes(answer.status) ?? false;
     if (!handled && (answer.status === 401 || answer.status === 403))
-      throw ofAdmin(answer, request.operation, this.#settlingMs);
+      throw ofAdmin(answer, request.operation, this.#propagationMs);
     return answer;
   }
 }
@@ -230,7 +230,7 @@ function bearer(value: string): { authorization: string } {
 }
 
 /** A 401 or 403 in another shape than OpenAI's is a proxy's, and says nothing about the value. */
-function verdictOf(answer: Answer): Verdict['verdict'] {
+function verdictOf(answer: Answer): ProbeVerdict['verdict'] {
   if (answer.status === 200) {
     answer.json(Models);
     return 'accepted';

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { found, presentFence, presentProof } from '../shared/guard.js';
-import { needsDecision, passing } from '../shared/patience.js';
+import { recordFinding, requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { needsDecision, passing } from '../shared/failures.js';
 import { lastUseFinding } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
@@ -16,7 +17,7 @@ const attemptMs = 60_000;
 /** What a deletion waits at most for the last use, which nobody can read afterwards. */
 const headStartMs = 300;
 
-export interface Work {
+export interface OpenAiWork {
   readonly deps: OpenAiDeps;
   readonly client: OpenAiClient;
   readonly ref: VersionRef;
@@ -24,7 +25,7 @@ export interface Work {
 
 export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
-  await presentProof(store, ref);
+  await requireProof(store, ref);
   const { providerId, adopted, compromised, state } = await store.read(ref);
   if (providerId === null && adopted) throw cannotAttribute(ref);
   const work = { deps, client: new OpenAiClient(await deps.account(ref.credential)), ref };
@@ -38,7 +39,7 @@ export async function deleteKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
 }
 
 async function deleteOwn(
-  work: Work,
+  work: OpenAiWork,
   { providerId, compromised, state }: Pick<Version, 'providerId' | 'compromised' | 'state'>,
   attempts: readonly Intent[],
 ): Promise<ProjectKey[]> {
@@ -49,7 +50,7 @@ async function deleteOwn(
 }
 
 /** Deletes what the attempts made, found by their labels: nobody else gives those names, and the values are lost. */
-export async function sweep(work: Work, attempts: readonly Intent[], compromised = false): Promise<void> {
+export async function sweep(work: OpenAiWork, attempts: readonly Intent[], compromised = false): Promise<void> {
   if (attempts.length === 0) return;
   const { client } = work;
   const labels = attempts.map(({ label }) => label);
@@ -68,7 +69,11 @@ export async function sweep(work: Work, attempts: readonly Intent[], compromised
 }
 
 /** Believes a deletion when the lists do not show any more what was made. */
-async function settle({ deps, client }: Work, attempts: readonly Intent[], made: readonly string[]): Promise<void> {
+async function settle(
+  { deps, client }: OpenAiWork,
+  attempts: readonly Intent[],
+  made: readonly string[],
+): Promise<void> {
   const lists = made.length === 0 ? [] : [...(await client.accounts()), ...(await client.keys())];
   const still = lists.map(({ name }) => name ?? '');
   for (const { nonce, label, at } of attempts) {
@@ -81,7 +86,7 @@ async function settle({ deps, client }: Work, attempts: readonly Intent[], made:
 
 /** Deletes service accounts, each with its one key, under the fence of `ref`. Returns the project's keys as they were before. */
 export async function deleteAccounts(
-  { deps, client, ref }: Work,
+  { deps, client, ref }: OpenAiWork,
   accounts: readonly string[],
   { listed, compromised = false }: { readonly listed?: ProjectKey[]; readonly compromised?: boolean } = {},
 ): Promise<ProjectKey[]> {
@@ -90,7 +95,7 @@ export async function deleteAccounts(
   for (const account of accounts)
     refuseSeveral(account, [...keysOf(keys, account), ...(compromised ? [] : strangeIn(keys))]);
   for (const account of accounts) {
-    await presentFence(deps.store, ref);
+    await requireFence(deps.store, ref);
     await client.deleteAccount(account);
   }
   return keys;
@@ -105,10 +110,10 @@ interface One {
 }
 
 /** Deletes one key. Returns, for one that leaked, the project's keys as they were before: a deletion hardly waits for that. */
-export async function deleteOne(work: Work, { account, key, compromised }: One): Promise<ProjectKey[]> {
+export async function deleteOne(work: OpenAiWork, { account, key, compromised }: One): Promise<ProjectKey[]> {
   const { deps, client, ref } = work;
   if (key === null) return [];
-  await presentFence(deps.store, ref);
+  await requireFence(deps.store, ref);
   const listed = compromised ? client.keys().catch(() => []) : [];
   await Promise.race([listed, delay(headStartMs)]);
   if (!(await client.deleteKey(key)) && account !== null) await deleteWithAccount(work, { account, key, compromised });
@@ -121,7 +126,7 @@ interface Whole extends One {
 
 /** An older OpenAI deletes the keys of a service account with it alone: all of them, so only where nothing that is sound goes along. */
 async function deleteWithAccount(
-  { deps: { store }, client, ref }: Work,
+  { deps: { store }, client, ref }: OpenAiWork,
   { account, key, compromised }: Whole,
 ): Promise<void> {
   const versions = await store.versions();
@@ -132,7 +137,7 @@ async function deleteWithAccount(
   const suspects = [...keysOf(listed, account), ...(compromised ? [] : strangeIn(listed))];
   const others = suspects.filter(({ id }) => id !== key && !going.includes(id));
   if (others.length === 0) {
-    await presentFence(store, ref);
+    await requireFence(store, ref);
     return client.deleteAccount(account);
   }
   // Kept, so that the next version gets an account of its own.
@@ -143,7 +148,7 @@ async function deleteWithAccount(
 }
 
 /** Whether the account came with the version's first key: its name is the label of one of its attempts. */
-async function wasMadeBy({ client }: Work, attempts: readonly Intent[], account: string): Promise<boolean> {
+async function wasMadeBy({ client }: OpenAiWork, attempts: readonly Intent[], account: string): Promise<boolean> {
   const labels = attempts.map(({ label }) => label);
   return (await client.accounts()).some(({ id, name }) => id === account && labels.includes(name));
 }
@@ -152,7 +157,7 @@ async function wasMadeBy({ client }: Work, attempts: readonly Intent[], account:
 async function noteLastUse(store: Store, ref: VersionRef, keys: readonly ProjectKey[]): Promise<void> {
   const uses = keys.map(({ last_used_at }) => last_used_at ?? 0);
   const newest = Math.max(0, ...uses);
-  await found(store, ref, lastUseFinding('OpenAI', newest > 0 ? newest : null));
+  await recordFinding(store, ref, lastUseFinding('OpenAI', newest > 0 ? newest : null));
 }
 
 /** Keys that may be anybody's. */

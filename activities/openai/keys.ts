@@ -1,13 +1,13 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { presentFence } from '../shared/guard.js';
-import { discard, hasValue, keepOrUnmake, openIntents } from '../shared/keeping.js';
+import { requireFence } from '../shared/fencing.js';
+import { discard, hasValue, storeOrRevoke, openIntents } from '../shared/keeping.js';
 import { saidNo } from '../shared/outside-error.js';
-import { needsDecision, permanent } from '../shared/patience.js';
+import { needsDecision, permanent } from '../shared/failures.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
-import { sweep, type Work } from './ends.js';
+import { sweep, type OpenAiWork } from './ends.js';
 import { accountId, fits, keyId, parseProviderId } from './ids.js';
 import { noteEnd } from './lifetime.js';
 import type { CreatedKey } from './schemas.js';
@@ -20,7 +20,7 @@ export async function createKey(deps: OpenAiDeps, ref: VersionRef): Promise<void
   const intent = await store.intend(ref); // from here on no earlier attempt can keep what it made
   const earlier = (await openIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
   await sweep(work, earlier);
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   await keep(work, intent, await scoped(work, await make(work, intent)));
 }
 
@@ -34,23 +34,23 @@ export async function identifyKey({ store, account }: OpenAiDeps, ref: VersionRe
   await noteEnd(store, ref, found.expires_at);
 }
 
-interface Made {
+interface Created {
   readonly account: string;
   /** Null when the account came without one. */
   readonly key: CreatedKey | null;
   /** It has no scopes yet, and is to have some. */
   readonly unscoped?: boolean;
   /** True when it is seen to be gone. */
-  readonly unmake: () => Promise<boolean>;
+  readonly revoke: () => Promise<boolean>;
 }
 
-async function make({ deps: { store }, client, ref }: Work, intent: Intent): Promise<Made> {
+async function make({ deps: { store }, client, ref }: OpenAiWork, intent: Intent): Promise<Created> {
   try {
     const account = await lastingAccount(store, ref);
     const key = account === null ? null : await client.createKey(account, intent.label);
-    if (account !== null && key) return { account, key, unmake: () => unmadeKey(client, key.id) };
+    if (account !== null && key) return { account, key, revoke: () => unmadeKey(client, key.id) };
     const { id, api_key = null } = await client.createAccount(intent.label);
-    return { account: id, key: api_key, unscoped: client.scopes.length > 0, unmake: () => unmadeAccount(client, id) };
+    return { account: id, key: api_key, unscoped: client.scopes.length > 0, revoke: () => unmadeAccount(client, id) };
   } catch (error) {
     if (saidNo(error)) await store.settle(intent, 'nothing-made');
     throw error;
@@ -76,20 +76,24 @@ async function lastingAccount(store: Store, { credential, number }: VersionRef):
 }
 
 /** A refusal leaves the attempt open, whose account is found by its label. */
-async function scoped({ deps: { store }, client, ref }: Work, made: Made): Promise<Made> {
+async function scoped({ deps: { store }, client, ref }: OpenAiWork, made: Created): Promise<Created> {
   if (!made.unscoped || !made.key) return made;
-  await presentFence(store, ref);
+  await requireFence(store, ref);
   await client.scopeKey(made.key.id);
   return made;
 }
 
-async function keep({ deps: { store }, ref }: Work, intent: Intent, { account, key, unmake }: Made): Promise<void> {
+async function keep(
+  { deps: { store }, ref }: OpenAiWork,
+  intent: Intent,
+  { account, key, revoke }: Created,
+): Promise<void> {
   if (!key) {
-    await discard(store, { intent, unmake });
+    await discard(store, { intent, revoke });
     throw permanent('Rejected', 'OpenAI made a service account without a key, which was deleted again');
   }
   const providerId = `${accountId(account)}/api_key/${key.id}`;
-  await keepOrUnmake(store, ref, { intent, made: { providerId, parts: { key: key.value } }, unmake });
+  await storeOrRevoke(store, ref, { intent, made: { providerId, parts: { key: key.value } }, revoke });
   await noteEnd(store, ref, key.expires_at);
 }
 

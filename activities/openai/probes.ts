@@ -22,6 +22,6 @@ export async function refusesKey(deps: OpenAiDeps, ref: VersionRef): Promise<Fin
 async function proberOf({ account }: OpenAiDeps, { credential }: VersionRef): Promise<Prober> {
   const connection = await account(credential);
   const client = new OpenAiClient(connection);
-  const { settlingMs } = connection;
-  return { ...question, settlingMs, ask: ({ key = '' }) => client.tryKey(key) };
+  const { propagationMs } = connection;
+  return { ...question, propagationMs, ask: ({ key = '' }) => client.tryKey(key) };
 }

@@ -14,10 +14,10 @@ export const openai = defineProvider({
   addresses: ({ baseUrl }) => ({ openai: baseUrl }),
   usage: usageDataOf,
   shown: [{ field: 'baseUrl', setting: 'openai_base_url' }],
-  connect: ({ adminKey, project, baseUrl, settling, usageResolution, keyLifetime, keyScopes = [] }, secret) => ({
+  connect: ({ adminKey, project, baseUrl, propagation, usageResolution, keyLifetime, keyScopes = [] }, secret) => ({
     ...{ project, baseUrl, keyScopes, adminKey: () => secret(adminKey) },
     keyLifetimeMs: keyLifetime === undefined ? null : durationMs(keyLifetime),
-    ...{ settlingMs: durationMs(settling), usageResolutionMs: durationMs(usageResolution) },
+    ...{ propagationMs: durationMs(propagation), usageResolutionMs: durationMs(usageResolution) },
   }),
   activities: createOpenAiActivities,
   requests: openAiRequests,

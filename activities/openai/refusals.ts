@@ -1,7 +1,7 @@
 import type { Answer } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { passing, permanent } from '../shared/patience.js';
-import { doubted } from '../shared/settling.js';
+import { passing, permanent } from '../shared/failures.js';
+import { doubted } from '../shared/propagation.js';
 import { Refusal } from './schemas.js';
 
 /** Rights that OpenAI names in "Missing scopes: …"; what else it may say is not passed on. */
@@ -43,7 +43,7 @@ export function barred({ code }: Refusal['error']): Error | null {
 }
 
 /** A refusal of the admin key, in words that help. Entitled ones are refused in bursts, so it is final only when it lasts. */
-export function ofAdmin(answer: Answer, operation: string, settlingMs: number): Error {
+export function ofAdmin(answer: Answer, operation: string, propagationMs: number): Error {
   const { status } = answer;
   const error = refusalIn(answer, operation);
   const missing = scopes.filter((scope) => error.message.includes(scope));
@@ -53,11 +53,11 @@ export function ofAdmin(answer: Answer, operation: string, settlingMs: number): 
     : status === 401
       ? `OpenAI refused the admin key (${status}): put a valid one where the configuration says`
       : `OpenAI forbade it to the admin key (${status}): it needs "Organization Administration: write"`;
-  return barred(error) ?? doubted(`${why}${whoseHint(answer)}`, settlingMs);
+  return barred(error) ?? doubted(`${why}${identifyHint(answer)}`, propagationMs);
 }
 
 /** OpenAI numbers its answers; whether all of them is not documented, so this is no more than a hint. */
-function whoseHint({ headers }: Answer): string {
+function identifyHint({ headers }: Answer): string {
   return headers['x-request-id'] === undefined
     ? '. The answer has no x-request-id, so something between here and OpenAI may have given it'
     : '';

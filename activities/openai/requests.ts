@@ -53,7 +53,7 @@ export const openAiRequests: RequestsOf<OpenAiActivities> = {
   ],
   identifyKey: [repeated(endpoints.listKeys)],
   survey: [repeated(endpoints.listKeys), optional(repeated(endpoints.listModels)), repeated(endpoints.listAccounts)],
-  deleteStray: [
+  deleteOrphan: [
     repeated(endpoints.listKeys),
     repeated(endpoints.listAccounts),
     optional(repeated(endpoints.listKeys)),

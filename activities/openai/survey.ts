@@ -3,8 +3,8 @@ import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Evidence } from '../../src/domain/evidence.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { needsDecision, permanent } from '../shared/patience.js';
-import { askAbout, madeFor, type ProviderSurvey, type Stray, type SurveyedVersion } from '../shared/survey.js';
+import { needsDecision, permanent } from '../shared/failures.js';
+import { askAbout, madeFor, type ProviderSurvey, type Orphan, type SurveyedVersion } from '../shared/survey.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient, type OpenAiConnection } from './client.js';
 import { deleteAccounts, deleteOne } from './ends.js';
@@ -23,14 +23,14 @@ export async function survey(deps: OpenAiDeps, credential: string, quietly = fal
   const surveyed: SurveyedVersion[] = [];
   for (const version of versions)
     surveyed.push(await surveyVersion({ store, client, connection, quietly }, version, keys));
-  return { versions: surveyed, strays: await straysOf(deps, credential, { client, keys }) };
+  return { versions: surveyed, orphans: await orphansOf(deps, credential, { client, keys }) };
 }
 
 /**
  * Deletes a key or a service account that carries our label and is no version of the store. `version` is the current one: it has to be proved
  * in force, so that what goes cannot be what the engine uses.
  */
-export async function deleteStray(
+export async function deleteOrphan(
   deps: OpenAiDeps,
   { version, id }: { version: VersionRef; id: string },
 ): Promise<void> {
@@ -39,12 +39,12 @@ export async function deleteStray(
   const client = new OpenAiClient(connection);
   const keys = await client.keys();
   const readAt = client.providerTime;
-  const strays = await straysOf(deps, version.credential, { client, keys });
-  const stray = strays.find((each) => each.id === id);
-  if (!stray) return; // gone already
-  if (stray.madeFor === null) throw needsDecision(`${id} at OpenAI does not carry our label, so it is left alone`);
+  const orphans = await orphansOf(deps, version.credential, { client, keys });
+  const orphan = orphans.find((each) => each.id === id);
+  if (!orphan) return; // gone already
+  if (orphan.madeFor === null) throw needsDecision(`${id} at OpenAI does not carry our label, so it is left alone`);
   const switchedAt = await switchTime(store, version.credential);
-  const data = { lastUsed: stray.lastUsedAt, switchedAt, readAt, probes: [] };
+  const data = { lastUsed: orphan.lastUsedAt, switchedAt, readAt, probes: [] };
   const idle = judgeIdle({ name: question.name, ...connection, ...data });
   if ('leftMs' in idle) throw permanent('StaleProof', `${id} is not to be deleted now: ${idle.why}`);
   const now = Date.now();
@@ -69,7 +69,7 @@ interface Look {
 
 /** Asked with a value is the current version, and once each other one that is no longer listed: a probe is a use, too. */
 async function surveyVersion(
-  { store, client, connection: { settlingMs }, quietly }: Look,
+  { store, client, connection: { propagationMs }, quietly }: Look,
   version: Version,
   keys: readonly ProjectKey[],
 ): Promise<SurveyedVersion> {
@@ -80,7 +80,7 @@ async function surveyVersion(
   if (!isWorthAProbe(version, listed) || (quietly && listed))
     return { ...plain, verdict: listed ? 'listed' : 'not listed' };
   if (!listed && (await knownRefused(store, version))) return { ...plain, verdict: 'refused' };
-  const prober = { ...question, settlingMs, ask: ({ key = '' }) => client.tryKey(key) };
+  const prober = { ...question, propagationMs, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 
@@ -101,11 +101,11 @@ async function knownRefused(store: Store, version: Version): Promise<boolean> {
  * Everything in the project that is no version of any credential. An account of several keys, or with a key that is a version, is not
  * looked at as a whole: its other keys are, each by its own name.
  */
-async function straysOf(
+async function orphansOf(
   { store }: OpenAiDeps,
   credential: string,
   { client, keys }: { readonly client: OpenAiClient; readonly keys: readonly ProjectKey[] },
-): Promise<Stray[]> {
+): Promise<Orphan[]> {
   const known = (await store.versions()).map(({ providerId }) => providerId);
   const lasting = known.map((providerId) => parseProviderId(providerId).account);
   const versionIn = await madeFor(store, credential);
@@ -137,6 +137,6 @@ async function evidenceOfCurrent(store: Store, version: VersionRef): Promise<Evi
   const { state } = await store.read(version);
   if (state === 'current') return store.evidence(version);
   throw needsDecision(
-    `version ${version.number} of ${version.credential} is ${state}, so nothing takes a stray's place`,
+    `version ${version.number} of ${version.credential} is ${state}, so nothing takes a orphan's place`,
   );
 }

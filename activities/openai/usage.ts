@@ -1,7 +1,7 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 import { type LastUse, seenInUse, switchTime, unusedSince } from '../shared/usage.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
@@ -21,7 +21,7 @@ export async function isIdle(deps: OpenAiDeps, ref: VersionRef): Promise<Finding
   const client = new OpenAiClient(connection);
   const lastUsed = await lastUse(client, await store.read(ref));
   const read = { switchedAt: await switchTime(store, ref.credential), readAt: client.providerTime };
-  return found(store, ref, await unusedSince({ name, lastUsed, ...connection, ...read }, store, ref));
+  return recordFinding(store, ref, await unusedSince({ name, lastUsed, ...connection, ...read }, store, ref));
 }
 
 async function lastUse(client: OpenAiClient, { providerId }: Version): Promise<LastUse> {

@@ -8,8 +8,8 @@ import type { Parts, Secrets } from '../kit/provider.js';
 import { defineReplacing } from '../kit/replacing.js';
 import { type AccessCheck, look } from '../shared/access.js';
 import { type Answer, Http } from '../shared/http.js';
-import { passing, permanent } from '../shared/patience.js';
-import type { Verdict } from '../shared/probes.js';
+import { passing, permanent } from '../shared/failures.js';
+import type { ProbeVerdict } from '../shared/probes.js';
 
 const PaperlessSection = z.strictObject({
   url: HttpUrl.describe('Address of Paperless-ngx, as DocuElevate has it in paperless_host.'),
@@ -17,7 +17,7 @@ const PaperlessSection = z.strictObject({
   password: SecretRef.describe(
     'The password of that user, who may have no second factor: a token whose answer was lost is read with it.',
   ),
-  settling: DurationText.prefault('0 seconds').describe('How long a new token may take to be known everywhere.'),
+  propagation: DurationText.prefault('0 seconds').describe('How long a new token may take to be known everywhere.'),
 });
 type PaperlessSection = z.output<typeof PaperlessSection>;
 
@@ -50,20 +50,20 @@ export const paperless = defineReplacing({
 });
 
 class PaperlessAccount implements ReplacingAccount {
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   readonly #http: Http;
   readonly #username: string;
   readonly #password: () => Promise<string>;
 
-  constructor({ url, username, password, settling }: PaperlessSection, secret: Secrets) {
-    this.settlingMs = durationMs(settling);
+  constructor({ url, username, password, propagation }: PaperlessSection, secret: Secrets) {
+    this.propagationMs = durationMs(propagation);
     this.#http = new Http(system, url, deadlineMs);
     this.#username = username;
     this.#password = () => secret(password);
   }
 
   /** A user who is switched off is refused in other words: the token lives on. */
-  async ask({ token = '' }: Parts): Promise<Verdict> {
+  async ask({ token = '' }: Parts): Promise<ProbeVerdict> {
     const answer = await this.#send('showProfile', `Token ${token}`);
     if (answer.status === 401) answer.json(Refusal);
     else answer.json(Profile);

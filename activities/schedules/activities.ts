@@ -1,8 +1,8 @@
-import type { Beginning, ScheduledInput, Verdict } from '../../src/domain/schedule.js';
+import type { Beginning, ScheduledInput, ScheduleVerdict } from '../../src/domain/schedule.js';
 import type { RotationRequest } from '../../src/domain/rotation.js';
 import { rotationId } from '../../src/domain/temporal-names.js';
 import { beginsAt, type SchedulePlan } from '../../src/schedules/plan.js';
-import { recordsOf, type Standing, standingOf } from '../../src/schedules/standing.js';
+import { recordsOf, type DueTimes, dueTimesOf } from '../../src/schedules/due-times.js';
 import type { Group, RotationRow, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 
@@ -30,15 +30,15 @@ const turnMs = 30_000; // a rotation takes about as long up to its grace; somebo
 export function createSchedulesActivities({ store, configured }: SchedulesDeps) {
   return {
     /** Whether a scheduled rotation may begin now; if so, its place is taken for a minute. */
-    async mayBegin({ credential, now, asked }: Applicant): Promise<Verdict> {
+    async mayBegin({ credential, now, asked }: Applicant): Promise<ScheduleVerdict> {
       const found = configured(credential);
       if (!found) return skip('it is not in the configuration any more: keyturn schedules apply');
       const records = await recordsOf(store, credential);
-      const standing = standingOf(found.plan, records, now);
-      const why = await whyNot(store, credential, { ...records, standing });
+      const times = dueTimesOf(found.plan, records, now);
+      const why = await whyNot(store, credential, { ...records, times });
       if (why !== null) return skip(why);
-      const dueAt = asked || !standing ? now : standing.dueAt;
-      if (dueAt > now) return skip(notDue(dueAt, standing?.reset ?? null));
+      const dueAt = asked || !times ? now : times.dueAt;
+      if (dueAt > now) return skip(notDue(dueAt, times?.reset ?? null));
       const opens = Math.max(beginsAt(found.plan, dueAt), beginsAt(found.plan, now));
       if (opens > now) return { verdict: 'wait', until: opens, why: 'until its window opens' };
       const before = await store.reserve(credential, found.groups);
@@ -68,12 +68,12 @@ async function beginningOf(
   return { ...beginning, workflowId, input: { ...input, ...(wish !== undefined && { wish }) } };
 }
 
-function skip(why: string): Verdict {
+function skip(why: string): ScheduleVerdict {
   return { verdict: 'skip', why };
 }
 
 interface Subject {
-  readonly standing: Standing | null;
+  readonly times: DueTimes | null;
   readonly rotations: readonly RotationRow[];
   readonly versions: readonly Version[];
 }
@@ -81,11 +81,11 @@ interface Subject {
 async function whyNot(
   store: Store,
   credential: string,
-  { standing, rotations, versions }: Subject,
+  { times, rotations, versions }: Subject,
 ): Promise<string | null> {
   const open = rotations.find(({ closedAt }) => closedAt === null);
   if (open) return stillOpen(open, versions);
-  if (!standing) return `no version of it is in force: keyturn adopt ${credential}`;
+  if (!times) return `no version of it is in force: keyturn adopt ${credential}`;
   if ((await store.unreconciledSince(credential)) === null) return null;
   return `the store was restored from a backup: keyturn reconcile ${credential}`;
 }

@@ -2,7 +2,7 @@ import { isLive } from '../../src/domain/version.js';
 import { contentOf, ownerOf } from '../delivery/files.js';
 import { whyFixed } from '../delivery/fixed.js';
 import { type AccessCheck, look, type Warning } from '../shared/access.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import { expiryOf, knownLinesIn, offMark } from './authorized-keys.js';
 import { readKeys } from './authorize.js';

@@ -44,7 +44,7 @@ export const SftpAccount = z.strictObject({
   passphrase: SecretRef.optional().describe(
     'Encrypts the key files; DocuElevate gets it as sftp_private_key_passphrase.',
   ),
-  settling: DurationText.prefault('0 seconds').describe(
+  propagation: DurationText.prefault('0 seconds').describe(
     'How long a change of authorized_keys may take to count; sshd reads it at each login, several servers behind one name may not.',
   ),
 });

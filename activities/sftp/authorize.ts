@@ -1,12 +1,13 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import { presentFence, presentProof } from '../shared/guard.js';
-import { needsDecision, passing } from '../shared/patience.js';
+import { requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { needsDecision, passing } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import { linesIn, optionsFor, withEntry, withoutKeys } from './authorized-keys.js';
 import { administer, type SftpConnection } from './client.js';
 import { kindOf } from './key-pair.js';
 import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
-import { open, type Value, valueOf, type Work } from './standing.js';
+import { open, type Value, valueOf, type SftpWork } from './standing.js';
 
 /** Which versions an emergency ends, on behalf of the one that takes their place. */
 export interface Removal {
@@ -27,7 +28,7 @@ export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<voi
   let options: string[] = [];
   await store.note(ref, { provider: 'unknown' });
   await edit(work.connection, {
-    present: () => presentFence(store, ref),
+    present: () => requireFence(store, ref),
     change(text) {
       options = optionsOf(text, [value, ...earlier]);
       return withEntry(text, { options, kind: kindOf(publicKey), publicKey, comment: comment(ref) });
@@ -35,7 +36,7 @@ export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<voi
   });
   const joined = options.join('\n');
   if (joined !== (value.options ?? '')) await store.note(ref, { parts: { options: joined } });
-  await presentFence(store, ref).catch(async (error: unknown) => {
+  await requireFence(store, ref).catch(async (error: unknown) => {
     await takeBack(work, publicKey);
     throw error;
   });
@@ -73,14 +74,14 @@ async function remove(deps: SftpDeps, ref: VersionRef, targets: readonly Version
   if (publicKeys.length === 0) return;
   await edit(work.connection, {
     async present() {
-      for (const target of targets) await presentProof(store, target);
+      for (const target of targets) await requireProof(store, target);
     },
     change: (text) => withoutKeys(text, publicKeys),
   });
 }
 
 /** The newest first. */
-async function earlierValues({ store, ref }: Work): Promise<Value[]> {
+async function earlierValues({ store, ref }: SftpWork): Promise<Value[]> {
   const values: Value[] = [];
   for (const { number } of (await store.versions(ref.credential)).toSorted((a, b) => b.number - a.number)) {
     const value = number < ref.number ? await valueOf(store, { ...ref, number }) : null;
@@ -90,7 +91,7 @@ async function earlierValues({ store, ref }: Work): Promise<Value[]> {
 }
 
 /** A late attempt clears away what it has just added. What has come into force meanwhile stays, whoever made it so. */
-async function takeBack(work: Work, publicKey: string): Promise<void> {
+async function takeBack(work: SftpWork, publicKey: string): Promise<void> {
   const { state } = await work.store.read(work.ref);
   if (state === 'current' || state === 'retiring') return;
   await edit(work.connection, { present: async () => undefined, change: (text) => withoutKeys(text, [publicKey]) });

@@ -2,7 +2,7 @@ import { CancelledFailure } from '@temporalio/common';
 import ssh2, { type Client, type PublicKeyAuthMethod, type SFTPWrapper, type ServerHostKeyAlgorithm } from 'ssh2';
 import { asking } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import { readKey } from './key-pair.js';
 import { RemoteFiles } from './remote-files.js';
@@ -25,7 +25,7 @@ export interface SftpConnection {
   /** What encrypts key files; null when nothing does. */
   readonly passphrase: (() => Promise<string>) | null;
   /** How long a change may take to count, in milliseconds. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
 }
 
 /** Who signs in: with this key and with nothing else. */

@@ -1,6 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import { presentFence, presentProof } from '../shared/guard.js';
-import { needsDecision } from '../shared/patience.js';
+import { requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { needsDecision } from '../shared/failures.js';
 import { acceptedAgain } from '../shared/probes.js';
 import type { SftpDeps } from './activities.js';
 import { linesIn, withKeyOff, withKeyOn } from './authorized-keys.js';
@@ -11,13 +12,13 @@ import { open, requireOwnKey, valueOf } from './standing.js';
 /** A server tells nobody which key a login was made with: what goes through while the old key is off was not let in by it. */
 export async function disableKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
   const { store, connection } = await open(deps, ref);
-  await presentProof(store, ref, true);
+  await requireProof(store, ref, true);
   const value = await valueOf(store, ref);
   if (!value) return;
   await requireOwnKey(connection, [value.publicKey]);
   await store.note(ref, { provider: 'unknown' });
   await edit(connection, {
-    present: () => presentProof(store, ref, true),
+    present: () => requireProof(store, ref, true),
     change: (text) => withKeyOff(text, value.publicKey),
   });
   await store.note(ref, { provider: 'disabled' });
@@ -30,7 +31,7 @@ export async function enableKey(deps: SftpDeps, ref: VersionRef): Promise<void> 
   if (!value || (await store.read(ref)).compromised) throw staysOff(ref, 'it is compromised, or was never made');
   let isThere = false;
   await edit(connection, {
-    present: () => presentFence(store, ref),
+    present: () => requireFence(store, ref),
     change(text) {
       const on = withKeyOn(text, value.publicKey);
       isThere = linesIn(on).some(({ publicKey }) => publicKey === value.publicKey);

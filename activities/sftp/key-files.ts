@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { VersionRef } from '../../src/domain/version.js';
 import { bytesOf, contentOf, removeFile, removeTemporaries, replaceFile } from '../delivery/files.js';
 import { keepGenerated } from '../shared/generate.js';
-import { presentFence, presentProof } from '../shared/guard.js';
-import { needsDecision, permanent } from '../shared/patience.js';
+import { requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { needsDecision, permanent } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import { knownLinesIn, linesIn, offMark } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
@@ -11,7 +12,7 @@ import { administer } from './client.js';
 import { keyText } from './account.js';
 import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
 import { alternatives } from './remote-files.js';
-import { open, valueOf, type Work } from './standing.js';
+import { open, valueOf, type SftpWork } from './standing.js';
 
 /** Beside the adopted file, by version and key: a file never changes once it is there, so the setting alone is the switch. */
 function suffixOf({ number }: VersionRef, publicKey: string): string {
@@ -36,7 +37,7 @@ export async function placeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<voi
   if (!value)
     throw needsDecision(`version ${ref.number} of ${ref.credential} has no key that could be put into a file`);
   const file = work.connection.keyFile + suffixOf(ref, value.publicKey);
-  const present = (): Promise<void> => presentFence(work.store, ref);
+  const present = (): Promise<void> => requireFence(work.store, ref);
   await present();
   await replaceFile(file, bytesOf(`${value.privateKey}\n`), { like: work.connection.keyFile, present });
 }
@@ -47,9 +48,9 @@ export async function removeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<vo
   const value = await valueOf(store, ref);
   if (!value || (await store.read(ref)).adopted) return;
   const file = connection.keyFile + suffixOf(ref, value.publicKey);
-  await presentProof(store, ref);
+  await requireProof(store, ref);
   await removeTemporaries(file);
-  await removeFile(file, { present: () => presentFence(store, ref) });
+  await removeFile(file, { present: () => requireFence(store, ref) });
 }
 
 /** Whose key the adopted one is, where it lies and what the server makes of it. */
@@ -80,7 +81,7 @@ function whyMissing(
   return `the server lets the key in, and ${authorizedKeys} does not hold it. ${alternatives}`;
 }
 
-async function requireInFile({ connection: { keyFile } }: Work, privateKey: string): Promise<void> {
+async function requireInFile({ connection: { keyFile } }: SftpWork, privateKey: string): Promise<void> {
   const content = await contentOf(keyFile);
   if (content !== null && keyText(content) === privateKey) return;
   const what = content === null ? 'there is no such file' : 'it holds something else';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 
 /** A key pair as files hold it. */
 export interface KeyPair {

@@ -1,7 +1,7 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { found } from '../shared/guard.js';
-import { needsDecision } from '../shared/patience.js';
+import { recordFinding } from '../shared/evidence.js';
+import { needsDecision } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import { linesIn } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
@@ -22,7 +22,8 @@ export async function isOnlyKey(deps: SftpDeps, ref: VersionRef): Promise<Findin
   const lines = linesIn(text).map(({ publicKey }) => publicKey);
   const ours = [value.publicKey, await ownKeyOf(connection)];
   const others = [...new Set(lines)].filter((publicKey) => !ours.includes(publicKey)).map(fingerprintOf);
-  const say = (outcome: Finding['outcome'], detail: string) => found(store, ref, { kind: 'in-use', outcome, detail });
+  const say = (outcome: Finding['outcome'], detail: string) =>
+    recordFinding(store, ref, { kind: 'in-use', outcome, detail });
   if (!lines.includes(value.publicKey)) return say('failed', `${authorizedKeys} does not let the key in`);
   if (others.length === 0)
     return say('proved', `${authorizedKeys} lets in this key and Keyturn's own alone, so a document came with it`);

@@ -25,7 +25,7 @@ export async function refusesKey(deps: SftpDeps, ref: VersionRef): Promise<Findi
 export async function proberOf({ account }: SftpDeps, { credential }: Pick<VersionRef, 'credential'>): Promise<Prober> {
   const connection = await account(credential);
   return {
-    ...{ ...question, settlingMs: connection.settlingMs, connections: 1 },
+    ...{ ...question, propagationMs: connection.propagationMs, connections: 1 },
     ask: async (parts) => ({
       verdict: await tryKey(connection, loginWith(connection, parts)),
       providerTime: undefined,

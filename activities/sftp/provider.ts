@@ -18,12 +18,12 @@ export const sftp = defineProvider({
     { field: 'username', setting: 'sftp_username' },
   ],
   parts: sftpParts,
-  connect: ({ adminKey, passphrase, settling, username, keyFile, ...connection }, secret) => ({
+  connect: ({ adminKey, passphrase, propagation, username, keyFile, ...connection }, secret) => ({
     ...{ ...connection, username, keyFile, adminUsername: connection.adminUsername ?? username },
     keyFileInEngine: connection.keyFileInEngine ?? keyFile,
     adminKey: () => secret(adminKey, 'lines'),
     passphrase: passphrase ? () => secret(passphrase) : null,
-    settlingMs: durationMs(settling),
+    propagationMs: durationMs(propagation),
   }),
   activities: createSftpActivities,
   requests: sftpRequests,

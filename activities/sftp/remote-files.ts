@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import ssh2, { type Attributes, type SFTPWrapper } from 'ssh2';
 import { isLate } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 
 const { STATUS_CODE } = ssh2.utils.sftp;
 

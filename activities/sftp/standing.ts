@@ -1,12 +1,12 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { permanent } from '../shared/patience.js';
+import { permanent } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import type { Login, SftpConnection } from './client.js';
 import { readKey } from './key-pair.js';
 
 /** A server, and the version that something is done about. */
-export interface Work {
+export interface SftpWork {
   readonly store: Store;
   readonly connection: SftpConnection;
   readonly ref: VersionRef;
@@ -24,7 +24,7 @@ export interface Value {
   readonly options?: string | undefined;
 }
 
-export async function open({ store, account }: SftpDeps, ref: VersionRef): Promise<Work> {
+export async function open({ store, account }: SftpDeps, ref: VersionRef): Promise<SftpWork> {
   return { store, ref, connection: await account(ref.credential) };
 }
 

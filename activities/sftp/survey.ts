@@ -7,7 +7,7 @@ import { administer, tryKey } from './client.js';
 import { fingerprintOf } from './key-pair.js';
 import { loginWith, ownKeyOf, valueOf } from './standing.js';
 
-/** Only what the file lets in is asked with: a dead key would look like an attack. Keyturn's own key is no stray. */
+/** Only what the file lets in is asked with: a dead key would look like an attack. Keyturn's own key is no orphan. */
 export async function survey(
   { store, account }: SftpDeps,
   credential: string,
@@ -30,8 +30,8 @@ export async function survey(
     const verdict = isAsked ? await ask() : otherwise;
     versions.push({ number, verdict, lastUsedAt: null });
   }
-  const strays = lines
+  const orphans = lines
     .filter(({ publicKey }) => !known.has(publicKey))
     .map((line) => ({ id: fingerprintOf(line.publicKey), name: nameOf(line), madeFor: null, lastUsedAt: null }));
-  return { versions, strays };
+  return { versions, orphans };
 }

@@ -7,12 +7,12 @@ import { scope } from './scope.js';
  * more. A finding is as old as the question that it answers, whenever it is written.
  */
 export function attended(store: Store): Store {
-  const presenter = () => scope().presenter;
+  const writer = () => scope().writer;
   return {
     ...store,
-    prove: (ref, finding) => store.prove(ref, finding, { presenter: presenter(), at: lastAsked() }),
-    note: (ref, facts) => store.note(ref, facts, presenter()),
-    promote: (next) => store.promote(next, presenter()),
-    demote: (next) => store.demote(next, presenter()),
+    prove: (ref, finding) => store.prove(ref, finding, { writer: writer(), at: lastAsked() }),
+    note: (ref, facts) => store.note(ref, facts, writer()),
+    promote: (next) => store.promote(next, writer()),
+    demote: (next) => store.demote(next, writer()),
   };
 }

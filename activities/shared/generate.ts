@@ -1,10 +1,10 @@
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Made } from '../../src/store/records.js';
+import type { Created } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { passing } from './patience.js';
+import { passing } from './failures.js';
 
 /** Gives a version a value that is made here. Nothing outside learns of it: whatever an attempt made is kept, or was never seen. */
-export async function keepGenerated(store: Store, ref: VersionRef, make: () => Promise<Made>): Promise<void> {
+export async function keepGenerated(store: Store, ref: VersionRef, make: () => Promise<Created>): Promise<void> {
   const hasValue = async (): Promise<boolean> => (await store.read(ref)).parts.length > 0;
   if (await hasValue()) return;
   const made = await make();

@@ -76,8 +76,8 @@ class Recorder implements ActivityInboundCallsInterceptor {
     const { credential, fence, version } = step;
     const { workflowExecution, activityId, attempt: number } = this.#context.info;
     if (!workflowExecution) return;
-    const presenter = { ...workflowExecution, attempt: { activity: activityId, number } };
-    await this.#store.fence({ credential, fence, number: version ?? 0 }, presenter).catch((error: unknown) => {
+    const writer = { ...workflowExecution, attempt: { activity: activityId, number } };
+    await this.#store.fence({ credential, fence, number: version ?? 0 }, writer).catch((error: unknown) => {
       if (isFenceLost(error)) throw error;
     });
   }

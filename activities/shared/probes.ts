@@ -3,19 +3,19 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { found } from './guard.js';
+import { recordFinding } from './evidence.js';
 import { onOwnConnections } from './http.js';
-import { needsDecision } from './patience.js';
+import { needsDecision } from './failures.js';
 import { scope } from './scope.js';
-import { anotherRound, countRound, doubtMs, isLasting, stillSettling } from './settling.js';
+import { anotherRound, countRound, doubtMs, isLasting, stillPropagating } from './propagation.js';
 
-const shareBetween = 60; // of a minute of settling, a second between two questions
+const shareBetween = 60; // of a minute of propagation, a second between two questions
 const longestBetweenMs = 1000; // several questions have to fit into one attempt
 const connectionsByDefault = 3;
-const patience = 2; // times the settling time, for a value that is let through still
+const mostPropagations = 2; // times the propagation delay, for a value that is let through still
 
 /** What a provider thinks of a value. `restricted`: known, but without the right to what was asked. */
-export interface Verdict {
+export interface ProbeVerdict {
   readonly verdict: 'accepted' | 'restricted' | 'refused';
   /** Unix seconds by the provider's clock. */
   readonly providerTime: number | undefined;
@@ -32,13 +32,13 @@ export interface Prober {
   /** How it answers for a dead value, for people. */
   readonly refusal: string;
   /** How long a change may take to be known everywhere, in milliseconds. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   /** On how many connections it is asked in a round, since servers that know of a change take turns with some that do not; three when left out, and one where nothing has to settle. */
   readonly connections?: number;
   /** How long to wait between two questions at least, where so many are answered and no more, in milliseconds. */
   readonly pauseMs?: number;
   /** Asks with the value itself. Throws unless the provider spoke of the value: a proxy's 401 is no verdict. */
-  ask(parts: Readonly<Record<string, string>>): Promise<Verdict>;
+  ask(parts: Readonly<Record<string, string>>): Promise<ProbeVerdict>;
 }
 
 /**
@@ -66,14 +66,14 @@ export async function acceptedAgain(prober: Prober, store: Store, ref: VersionRe
     throw needsDecision(`version ${ref.number} of ${ref.credential} was switched on again, but ${detail}`);
 }
 
-async function judgeAcceptance({ prober, store, ref }: Asked, answer: Verdict): Promise<Finding> {
-  const { name, settlingMs } = prober;
+async function judgeAcceptance({ prober, store, ref }: Asked, answer: ProbeVerdict): Promise<Finding> {
+  const { name, propagationMs } = prober;
   await store.note(ref, { provider: 'accepted' });
-  const finding = await found(store, ref, accepted(prober, answer)); // also when it is asked again: it was a use of ours
-  if (settlingMs === 0) return finding;
-  const streak = await countRound(store, ref, { refused: false, detail: finding.detail, settlingMs });
-  if (isLasting(streak, settlingMs) || !(await isLastStand(store, ref))) return finding;
-  throw anotherRound(`${name} accepts the key; asked again until it did so over its settling time`, settlingMs);
+  const finding = await recordFinding(store, ref, accepted(prober, answer)); // also when it is asked again: it was a use of ours
+  if (propagationMs === 0) return finding;
+  const streak = await countRound(store, ref, { refused: false, detail: finding.detail, propagationMs });
+  if (isLasting(streak, propagationMs) || !(await isLastStand(store, ref))) return finding;
+  throw anotherRound(`${name} accepts the key; asked again until it did so over its propagation delay`, propagationMs);
 }
 
 /** Whether the engine has the version, and a sound one goes next that it takes the place of. In an emergency nothing waits. */
@@ -87,15 +87,16 @@ async function isLastStand(store: Store, ref: VersionRef): Promise<boolean> {
 }
 
 async function judgeRefusal({ prober, store, ref }: Asked): Promise<Finding> {
-  const { name, settlingMs } = prober;
+  const { name, propagationMs } = prober;
   const ageMs = await ageOf(store, ref);
-  const streak = await countRound(store, ref, { refused: true, detail: refusedBy(prober), settlingMs });
-  if (ageMs < settlingMs) throw stillSettling(`${name} does not know the new key everywhere yet`, ageMs, settlingMs);
+  const streak = await countRound(store, ref, { refused: true, detail: refusedBy(prober), propagationMs });
+  if (ageMs < propagationMs)
+    throw stillPropagating(`${name} does not know the new key everywhere yet`, ageMs, propagationMs);
   const doubted = ageMs !== Infinity || (await wasAccepted(store, ref));
-  if (doubted && !isLasting(streak, doubtMs(settlingMs)))
-    throw anotherRound(`${name} refuses the key; asked again, since such refusals pass`, doubtMs(settlingMs));
+  if (doubted && !isLasting(streak, doubtMs(propagationMs)))
+    throw anotherRound(`${name} refuses the key; asked again, since such refusals pass`, doubtMs(propagationMs));
   await store.note(ref, { provider: 'refused' });
-  return found(store, ref, {
+  return recordFinding(store, ref, {
     kind: 'accepted',
     outcome: 'failed',
     detail: `${name} refuses the key: ${refusedBy(prober)}`,
@@ -103,32 +104,32 @@ async function judgeRefusal({ prober, store, ref }: Asked): Promise<Finding> {
 }
 
 /**
- * Whether the provider refuses a version: in several rounds in a row over the whole settling time, each on several connections, while the
+ * Whether the provider refuses a version: in several rounds in a row over the whole propagation delay, each on several connections, while the
  * current one is accepted beside it. Whatever lets the value through in between starts that anew.
  */
 export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
-  const { name, settlingMs } = prober;
+  const { name, propagationMs } = prober;
   const round = await askBoth(prober, store, ref);
   const finding = await judge({ prober, store, ref }, round);
-  if (round.key === null) return found(store, ref, finding);
+  if (round.key === null) return recordFinding(store, ref, finding);
   const refused = finding.outcome !== 'failed';
-  const streak = await countRound(store, ref, { refused, detail: finding.detail, settlingMs });
-  const isOver = refused ? isLasting(streak, settlingMs) : scope().waitedMs >= patience * settlingMs;
+  const streak = await countRound(store, ref, { refused, detail: finding.detail, propagationMs });
+  const isOver = refused ? isLasting(streak, propagationMs) : scope().waitedMs >= mostPropagations * propagationMs;
   if (!isOver)
     throw anotherRound(
       refused
-        ? `${name} refuses the key; asked again until it did so over its settling time`
+        ? `${name} refuses the key; asked again until it did so over its propagation delay`
         : `${finding.detail}; asked again`,
-      settlingMs,
+      propagationMs,
     );
   if (round.key === 'refused') await store.note(ref, { provider: 'refused' });
-  return found(store, ref, finding);
+  return recordFinding(store, ref, finding);
 }
 
 /** The finding that a value was let through. */
 export function accepted(
   { request, welcome = '200' }: Pick<Prober, 'request' | 'welcome'>,
-  { verdict, providerTime }: Verdict,
+  { verdict, providerTime }: ProbeVerdict,
 ): Finding {
   return {
     kind: 'accepted',
@@ -148,11 +149,11 @@ export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusa
 /** Asks on several connections, one after the other. The first answer that is `decisive`, else the last one. */
 export async function askUntil(
   decisive: 'accepted' | 'refused',
-  prober: Pick<Prober, 'settlingMs' | 'connections' | 'pauseMs' | 'ask'>,
+  prober: Pick<Prober, 'propagationMs' | 'connections' | 'pauseMs' | 'ask'>,
   parts: Parameters<Prober['ask']>[0],
-): Promise<Verdict> {
-  const { settlingMs, connections = connectionsByDefault, ask } = prober;
-  for (let left = settlingMs === 0 ? 1 : connections; ; left -= 1) {
+): Promise<ProbeVerdict> {
+  const { propagationMs, connections = connectionsByDefault, ask } = prober;
+  for (let left = propagationMs === 0 ? 1 : connections; ; left -= 1) {
     const answer = await onOwnConnections(() => ask(parts));
     if ((answer.verdict === 'refused') === (decisive === 'refused') || left <= 1) return answer;
     await delay(betweenMs(prober));
@@ -160,17 +161,17 @@ export async function askUntil(
 }
 
 /** Until the next question. What has to settle in no time is asked at once. */
-function betweenMs({ settlingMs, pauseMs = 0 }: Pick<Prober, 'settlingMs' | 'pauseMs'>): number {
-  const usualMs = Math.min(settlingMs / shareBetween, longestBetweenMs);
-  return Math.min(Math.max(usualMs, pauseMs), settlingMs / 4);
+function betweenMs({ propagationMs, pauseMs = 0 }: Pick<Prober, 'propagationMs' | 'pauseMs'>): number {
+  const usualMs = Math.min(propagationMs / shareBetween, longestBetweenMs);
+  return Math.min(Math.max(usualMs, pauseMs), propagationMs / 4);
 }
 
 /** What the provider thinks of both values in one round. */
 interface Round {
   /** Null when there is no value to ask with. */
-  readonly key: Verdict['verdict'] | null;
+  readonly key: ProbeVerdict['verdict'] | null;
   /** The current version's; null when there is none to compare with. */
-  readonly control: Verdict['verdict'] | null;
+  readonly control: ProbeVerdict['verdict'] | null;
 }
 
 async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<Round> {

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { Presenter } from '../../src/store/records.js';
+import type { Writer } from '../../src/store/records.js';
 
 /** What an activity may know of its execution: who it is to the store, and when to stop. */
 export interface Scope {
-  readonly presenter: Presenter;
+  readonly writer: Writer;
   readonly signal: AbortSignal;
   /** The same for every attempt of one activity and for no other activity: what idempotency keys are made of. */
   readonly key: string;
@@ -34,11 +34,11 @@ export function scope(): Scope {
   const attempt = { activity: info.activityId, number: info.attempt };
   const leaseMs = info.heartbeatTimeoutMs || Number.POSITIVE_INFINITY; // Temporal says 0 where there is none
   const since = begun.get(cancellationSignal);
-  const presenter = { ...execution, attempt, ...(since !== undefined && { until: since + leaseMs }) };
+  const writer = { ...execution, attempt, ...(since !== undefined && { until: since + leaseMs }) };
   return {
-    presenter,
+    writer,
     signal: cancellationSignal,
-    key: `${presenter.workflowId}/${presenter.runId}/${info.activityId}`,
+    key: `${writer.workflowId}/${writer.runId}/${info.activityId}`,
     waitedMs: info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs,
     leaseMs,
   };
@@ -46,14 +46,14 @@ export function scope(): Scope {
 
 /** Runs activity code without Temporal: adoption, `check`, tests. Who repeats a call says so by giving the same `key` and what it `waitedMs`. */
 export function runDirectly<T>(
-  presenter: Presenter,
+  writer: Writer,
   work: () => Promise<T>,
   {
     signal = new AbortController().signal,
     key = randomUUID(),
     waitedMs = 0,
     leaseMs = Number.POSITIVE_INFINITY,
-  }: Partial<Omit<Scope, 'presenter'>> = {},
+  }: Partial<Omit<Scope, 'writer'>> = {},
 ): Promise<T> {
-  return direct.run({ presenter, signal, key, waitedMs, leaseMs }, work);
+  return direct.run({ writer, signal, key, waitedMs, leaseMs }, work);
 }

@@ -7,7 +7,7 @@ import { accepted, askUntil, type Prober, refusedBy } from './probes.js';
 export interface ProviderSurvey {
   readonly versions: readonly SurveyedVersion[];
   /** What the account holds besides the store's versions. */
-  readonly strays: readonly Stray[];
+  readonly orphans: readonly Orphan[];
   /** Why nothing is known of such; left out where the provider has a list. */
   readonly unlisted?: string;
 }
@@ -20,7 +20,7 @@ export interface SurveyedVersion {
 }
 
 /** Something in the account that is no version of the store. */
-export interface Stray {
+export interface Orphan {
   /** The provider's id, such as `service_account/…`. */
   readonly id: string;
   readonly name: string;
@@ -48,7 +48,7 @@ export interface SurveyedSetting {
 
 /** What a provider thinks of a version, kept as evidence. A refusal is proved by two witnesses: the value is refused on every connection, and the list does not have it. */
 export async function askAbout(
-  prober: Pick<Prober, 'name' | 'request' | 'refusal' | 'settlingMs' | 'connections' | 'pauseMs' | 'ask'>,
+  prober: Pick<Prober, 'name' | 'request' | 'refusal' | 'propagationMs' | 'connections' | 'pauseMs' | 'ask'>,
   store: Store,
   { version, listed }: { readonly version: Pick<VersionRef, 'credential' | 'number'>; readonly listed: boolean },
 ): Promise<'accepted' | 'refused'> {

@@ -2,9 +2,9 @@ import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.
 import { isOwn } from '../../src/domain/last-use.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { found } from './guard.js';
-import { notSeenYet, settling } from './patience.js';
-import { stillSettling } from './settling.js';
+import { recordFinding } from './evidence.js';
+import { notSeenYet, propagating } from './failures.js';
+import { stillPropagating } from './propagation.js';
 
 /** Unix seconds by the provider's clock, null when it knows of no use, or why nobody can tell. */
 export type LastUse = number | null | string;
@@ -26,21 +26,22 @@ const seenForMs = 24 * 60 * 60_000; // a use that was seen since the switch stay
  * @throws NotSeenYet when its data do not show that, or not yet
  */
 export async function seenInUse(
-  usage: Usage & Resolution & { readonly settlingMs: number },
+  usage: Usage & Resolution & { readonly propagationMs: number },
   store: Store,
   ref: VersionRef,
 ): Promise<Finding> {
-  const { name, lastUsed, settlingMs } = usage;
+  const { name, lastUsed, propagationMs } = usage;
   if (typeof lastUsed === 'string')
-    return found(store, ref, { kind: 'in-use', outcome: 'not-observable', detail: lastUsed });
+    return recordFinding(store, ref, { kind: 'in-use', outcome: 'not-observable', detail: lastUsed });
   const evidence = await store.evidence(ref);
   const probe = newest(evidence, 'accepted');
   const seen = shownBy({ ...usage, lastUsed }, probe) ?? (await seenSinceSwitch(store, ref, evidence));
-  if (seen) return found(store, ref, seen);
+  if (seen) return recordFinding(store, ref, seen);
   const detail = whyNotSeen({ name, lastUsed }, probe?.providerTime);
   const document = evidence.find(({ kind }) => kind === 'document' || kind === 'observed');
   const waitedMs = Date.now() - (document?.at ?? 0);
-  if (couldShow(usage, probe, document) && waitedMs < settlingMs) throw stillSettling(detail, waitedMs, settlingMs);
+  if (couldShow(usage, probe, document) && waitedMs < propagationMs)
+    throw stillPropagating(detail, waitedMs, propagationMs);
   throw notSeenYet(detail);
 }
 
@@ -99,7 +100,7 @@ export async function unusedSince(
     return idle('not-observable', `${name} shows no use of it at all, not even our own probe`);
   const probes = evidence.filter(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
   const judged = judgeIdle({ ...usage, lastUsed, probes });
-  if ('leftMs' in judged) throw settling(judged.why, judged.leftMs);
+  if ('leftMs' in judged) throw propagating(judged.why, judged.leftMs);
   return judged;
 }
 

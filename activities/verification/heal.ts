@@ -3,7 +3,7 @@ import { runDirectly, scope } from '../shared/scope.js';
 import type { Store } from '../../src/store/store.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { VerificationDeps } from './activities.js';
-import { healId, isLeftOver, standingOf } from './standing.js';
+import { healId, isOrphaned, subjectOf } from './subject.js';
 
 /** What came of a heal. */
 export interface Healed {
@@ -22,16 +22,16 @@ const actor = 'verification';
 export async function heal(deps: VerificationDeps, credential: string): Promise<Healed> {
   const { store } = deps;
   const { key, signal, waitedMs, leaseMs } = scope();
-  await endLeftOvers(deps, credential, key);
-  const { current, why } = await standingOf(deps, credential);
+  await endOrphans(deps, credential, key);
+  const { current, why } = await subjectOf(deps, credential);
   const makeReload = deps.verified(credential)?.makeReload ?? null;
   if (!current) return { credential, why };
   if (!makeReload) return { credential, why: 'its engine reads nothing anew' };
-  const presenter = { workflowId: healId(credential), runId: key };
-  const holder = await store.beginRepair(credential, actor, presenter);
+  const writer = { workflowId: healId(credential), runId: key };
+  const holder = await store.beginRepair(credential, actor, writer);
   try {
     const reload = () => reloadOnce(store, holder, makeReload);
-    return { credential, why: await runDirectly(presenter, reload, { key, signal, waitedMs, leaseMs }) };
+    return { credential, why: await runDirectly(writer, reload, { key, signal, waitedMs, leaseMs }) };
   } finally {
     await store.endRepair(holder);
   }
@@ -53,8 +53,8 @@ async function reloadOnce(
 }
 
 /** A process that died while it healed has left its repair open: no rotation could begin until somebody reconciles. */
-async function endLeftOvers({ store, now }: VerificationDeps, credential: string, own: string): Promise<void> {
+async function endOrphans({ store, now }: VerificationDeps, credential: string, own: string): Promise<void> {
   const open = (await store.rotations(credential)).find(({ closedAt }) => closedAt === null);
-  if (!open || !(isLeftOver(open, now()) || (open.workflowId === healId(credential) && open.runId === own))) return;
+  if (!open || !(isOrphaned(open, now()) || (open.workflowId === healId(credential) && open.runId === own))) return;
   await store.endRepair({ credential, number: open.version, fence: open.fence });
 }

@@ -16,7 +16,7 @@ import type { EngineLook } from '../docuelevate/look.js';
 import type { ProviderSurvey } from '../shared/survey.js';
 import { switchTime } from '../shared/usage.js';
 import type { UploadsAgain, VerificationDeps, Verified } from './activities.js';
-import { standingOf } from './standing.js';
+import { subjectOf } from './subject.js';
 
 /** What has come of one look. */
 export interface Seen {
@@ -34,12 +34,12 @@ export async function lookAt(deps: VerificationDeps, credential: string): Promis
   const { store } = deps;
   const known = await store.verification(credential);
   const skip = (skipped: string): Seen => ({ credential, skipped, known, heal: false, againMs: null });
-  const before = await standingOf(deps, credential);
+  const before = await subjectOf(deps, credential);
   const verified = deps.verified(credential);
   if (!verified) return skip('it is not in the configuration any more');
   if (!before.current) return skip(before.why);
   const { look, memory, terms } = await see({ deps, verified, known }, before.current);
-  const after = await standingOf(deps, credential);
+  const after = await subjectOf(deps, credential);
   if (after.stamp !== before.stamp) return skip('a rotation has begun meanwhile');
   const { next, heal, againMs } = judge(known, look, terms);
   const kept = { ...next, memory: { ...next.memory, ...memory } };
@@ -75,7 +75,7 @@ async function see({ deps, verified, known }: Looking, current: Version) {
     verdict: verdictOf(surveyed(survey, version).verdict, refusedAt, deps.now()),
     revived: revivedIn(first, versions, await switchTime(store, credential)),
     isOnlyOne: isOnlyOne(versions, engine),
-    healable: verified.makeReload !== null && Object.keys(current.marks).length > 0,
+    healable: verified.makeReload !== null && Object.keys(current.receipts).length > 0,
   };
   return { look, terms, memory: { line: engine.line, changes: engine.changes } };
 }
@@ -127,5 +127,5 @@ const skewSeconds = 60;
 function isOnlyOne(versions: readonly Version[], { hasOther }: EngineLook): boolean {
   const others = versions.filter(({ state, parts }) => state !== 'current' && parts.length > 0);
   const last = others.filter(({ state }) => state === 'retired').at(-1);
-  return !hasOther && last?.shown === 'proved' && others.every(({ state }) => !isLive(state));
+  return !hasOther && last?.endProof === 'proved' && others.every(({ state }) => !isLive(state));
 }

@@ -3,7 +3,7 @@ import type { Begun, RotationPolicy, RotationReport, RotationRequest } from '../
 import type { VersionRef } from '../../src/domain/version.js';
 import type { CredentialRow, Seized, Seizure } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 import { scope } from '../shared/scope.js';
 import { recordContained } from './emergencies.js';
 import {
@@ -58,15 +58,15 @@ export function createVersionsActivities(deps: VersionsDeps) {
     /** Opens the rotation: the fence is ours from here on, and the next version has a number. */
     openRotation: async (asked: Asked): Promise<Begun> => {
       const { row, claims, policy } = deps.credential(asked.credential);
-      const { presenter } = scope();
-      const opened = await store.open(row, claims, await wanted(store, asked, presenter), presenter);
+      const { writer } = scope();
+      const opened = await store.open(row, claims, await wanted(store, asked, writer), writer);
       return { ...opened, policy: await policyOf(store, policy, opened.next) };
     },
 
-    /** An emergency: raises the fence, marks every version that is meant compromised and makes the next version. */
+    /** An emergency: raises the fence, marks every named version as compromised and makes the next version. */
     seize: async ({ credential, request }: Taken): Promise<Seized & Pick<Begun, 'policy'>> => {
       const { row, policy } = deps.credential(credential);
-      const seized = await store.seize(row, await declared(store, credential, request), scope().presenter);
+      const seized = await store.seize(row, await declared(store, credential, request), scope().writer);
       return { ...seized, policy };
     },
 
@@ -79,7 +79,7 @@ export function createVersionsActivities(deps: VersionsDeps) {
     /** The rotation goes on under a new run id, after continue-as-new. */
     handOver: async (version: VersionRef): Promise<RotationPolicy> => {
       const { policy } = deps.credential(version.credential);
-      await store.handOver(version, scope().presenter);
+      await store.handOver(version, scope().writer);
       return policyOf(store, policy, version);
     },
 
@@ -108,7 +108,7 @@ export function createVersionsActivities(deps: VersionsDeps) {
 
     /** What a provider gives no way to tell, put on record with the reason. */
     notObservable: ({ version, kind, why }: NotObservable): Promise<Finding> =>
-      found(store, version, { kind, outcome: 'not-observable', detail: why }),
+      recordFinding(store, version, { kind, outcome: 'not-observable', detail: why }),
 
     /** A person's word, for the ledger. Skipping a question that only a person can answer counts as the answer. */
     recordDecision: (recorded: Recorded): Promise<Author> => recordDecision(store, recorded),
@@ -116,8 +116,8 @@ export function createVersionsActivities(deps: VersionsDeps) {
     /** How much longer a wait is to last, in milliseconds, as somebody asked by a command; null when it is to end now. */
     grantHaste: (hastened: Hastened): Promise<number | null> => grantHaste(store, hastened),
 
-    /** Ends the rotation and says what is left over. */
-    closeRotation: (closing: Closing): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> =>
+    /** Ends the rotation and lists its orphans. */
+    closeRotation: (closing: Closing): Promise<Pick<RotationReport, 'oldCredential' | 'orphans'>> =>
       closeRotation(store, closing),
   };
 }

@@ -1,9 +1,9 @@
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.js';
 import type { DecisionRequest, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
-import type { Shown, VersionRef } from '../../src/domain/version.js';
+import type { EndProof, VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { presentFence } from '../shared/guard.js';
+import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
 import { signed, unknownActor } from './wishes.js';
 
@@ -63,7 +63,7 @@ export async function recordDecision(store: Store, recorded: Recorded): Promise<
 
 /** Whether a command has written down this very decision. */
 async function isGranted(store: Store, { version, wish, ...said }: Recorded): Promise<boolean> {
-  const granted = wish === undefined ? null : await store.grant(wish, version.credential, scope().presenter);
+  const granted = wish === undefined ? null : await store.grant(wish, version.credential, scope().writer);
   if (granted?.for !== 'decision') return false;
   const { actor, question, decision, reason, withoutProof } = granted;
   const isSame = actor === said.actor && reason === said.reason && question === said.question;
@@ -73,9 +73,9 @@ async function isGranted(store: Store, { version, wish, ...said }: Recorded): Pr
 /** Nobody ends or moves a wait whom no command has written down: it lasts as long as before. */
 export async function grantHaste(store: Store, { version, title, wish }: Hastened): Promise<number | null> {
   const { credential, number, fence } = version;
-  const granted = await store.grant(wish, credential, scope().presenter);
+  const granted = await store.grant(wish, credential, scope().writer);
   const byMs = granted?.for === 'haste' ? granted.byMs : 0;
-  const ends = { outcome: 'retire-now', detail: 'not waited for any longer' };
+  const ends = { outcome: 'end-grace', detail: 'not waited for any longer' };
   const moves = { outcome: 'extend-grace', detail: `waited for ${(byMs ?? 0) / 60_000} minutes longer` };
   const ignored = { outcome: 'ignored', detail: 'no command wrote down what was asked of this wait' };
   await store.record({
@@ -88,11 +88,11 @@ export async function grantHaste(store: Store, { version, title, wish }: Hastene
 export async function closeRotation(
   store: Store,
   { version, outcome, why, since = version.fence }: Closing,
-): Promise<Pick<RotationReport, 'oldCredential' | 'leftOver'>> {
+): Promise<Pick<RotationReport, 'oldCredential' | 'orphans'>> {
   const rotations = await store.rotations(version.credential);
   const closed = rotations.find(({ fence }) => fence === version.fence)?.outcome === outcome; // by an attempt whose answer was lost
   if (!closed) {
-    await presentFence(store, version);
+    await requireFence(store, version);
     await dropUntried(store, version);
     await store.close(version, outcome, why);
   }
@@ -102,8 +102,8 @@ export async function closeRotation(
   const attempts = (await store.intents(version.credential)).filter((intent) => intent.outcome === 'open');
   return {
     oldCredential: weakest(versions.filter(({ fence, number }) => fence >= since && number !== version.number)),
-    leftOver: [
-      ...versions.filter(isLeftOver).map(described),
+    orphans: [
+      ...versions.filter(isUnfinished).map(described),
       ...attempts.map(({ label }) => `an attempt may have made "${label}" at the provider`),
       ...processesApart(about.filter(({ at }) => at >= openedAt)),
       ...documentsLeft(about.filter(({ at }) => at >= openedAt)).map((name) => `test document ${name} in DocuElevate`),
@@ -133,7 +133,7 @@ async function dropUntried(store: Store, version: VersionRef): Promise<void> {
   await store.move(version, 'discarded');
 }
 
-function isLeftOver({ state }: Version): boolean {
+function isUnfinished({ state }: Version): boolean {
   return state !== 'current' && state !== 'retired' && state !== 'discarded';
 }
 
@@ -143,8 +143,8 @@ function described({ number, state, providerId }: Version): string {
 
 /** The weakest way in which the versions that ended were shown to be refused; null when none ended. */
 function weakest(versions: readonly Version[]): RotationReport['oldCredential'] {
-  const shown = versions.map((version): Shown | null => version.shown);
-  if (shown.includes('attested')) return 'attested';
-  if (shown.includes('not-observable')) return 'not-observable';
-  return shown.includes('proved') ? 'refused' : null;
+  const endProof = versions.map((version): EndProof | null => version.endProof);
+  if (endProof.includes('attested')) return 'attested';
+  if (endProof.includes('not-observable')) return 'not-observable';
+  return endProof.includes('proved') ? 'refused' : null;
 }

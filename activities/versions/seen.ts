@@ -2,8 +2,8 @@ import type { Evidence, Finding } from '../../src/domain/evidence.js';
 import { freshProofMs } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { found } from '../shared/guard.js';
-import { settling } from '../shared/patience.js';
+import { recordFinding } from '../shared/evidence.js';
+import { propagating } from '../shared/failures.js';
 
 export interface Seen {
   readonly version: VersionRef;
@@ -20,7 +20,8 @@ export interface Passing {
 /** The last question before an old value goes for good: a document alone could have gone through with that very value. */
 export async function isSeen(store: Store, { version, retiresUnseen }: Seen): Promise<Finding> {
   const evidence = await store.evidence(version);
-  const say = (outcome: Finding['outcome'], detail: string) => found(store, version, { kind: 'seen', outcome, detail });
+  const say = (outcome: Finding['outcome'], detail: string) =>
+    recordFinding(store, version, { kind: 'seen', outcome, detail });
   const use = evidence.find(({ kind, at }) => kind === 'in-use' && Date.now() - at <= freshProofMs);
   if (use?.outcome === 'proved') return say('proved', use.detail);
   const accepted = await acceptance(store, version, evidence);
@@ -52,5 +53,6 @@ async function acceptance(
 export async function letProbesPass(store: Store, { version, resolutionMs }: Passing): Promise<void> {
   const probe = (await store.evidence(version)).find(({ kind }) => kind === 'accepted');
   const leftMs = (probe?.at ?? 0) + resolutionMs - Date.now();
-  if (leftMs > 0) throw settling('a use so soon after our own probe does not show; waiting for that to pass', leftMs);
+  if (leftMs > 0)
+    throw propagating('a use so soon after our own probe does not show; waiting for that to pass', leftMs);
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../src/domain/evidence.js';
-import type { Shown, VersionRef } from '../../src/domain/version.js';
+import type { EndProof, VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { found } from '../shared/guard.js';
+import { recordFinding } from '../shared/evidence.js';
 
 export async function startDiscard(store: Store, version: VersionRef): Promise<void> {
   const { state } = await store.read(version);
@@ -19,19 +19,24 @@ export async function recordEnd(store: Store, version: VersionRef): Promise<void
   await recordDiscarded(store, version);
   const { state } = await store.read(version);
   if (state === 'current') await store.move(version, 'retiring');
-  if (state === 'current' || state === 'retiring') await store.move(version, 'retired', await shownOf(store, version));
+  if (state === 'current' || state === 'retiring')
+    await store.move(version, 'retired', await endProofOf(store, version));
 }
 
 export async function soleUser(store: Store, version: VersionRef): Promise<Finding> {
   const { adopted, soleUser: asserted } = await store.read(version);
   if (!adopted)
-    return found(store, version, { kind: 'sole-user', outcome: 'proved', detail: 'it was made for this engine alone' });
+    return recordFinding(store, version, {
+      kind: 'sole-user',
+      outcome: 'proved',
+      detail: 'it was made for this engine alone',
+    });
   const detail = asserted ? 'the operator said so at adoption' : 'it was adopted, and what else uses it is not known';
-  return found(store, version, { kind: 'sole-user', outcome: asserted ? 'proved' : 'failed', detail });
+  return recordFinding(store, version, { kind: 'sole-user', outcome: asserted ? 'proved' : 'failed', detail });
 }
 
 /** Without a finding that holds, a person skipped the check: their word is all there is. */
-async function shownOf(store: Store, version: VersionRef): Promise<Shown> {
+async function endProofOf(store: Store, version: VersionRef): Promise<EndProof> {
   const newest = (await store.evidence(version)).find(({ kind }) => kind === 'refused');
   return !newest || newest.outcome === 'failed' ? 'attested' : newest.outcome;
 }

@@ -1,6 +1,6 @@
 import type { RotationPolicy, RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Presenter, Seizure, Wanted } from '../../src/store/records.js';
+import type { Writer, Seizure, Wanted } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import type { Asked } from './activities.js';
 
@@ -8,12 +8,8 @@ import type { Asked } from './activities.js';
 export const unknownActor = 'somebody at Temporal';
 
 /** What somebody has written down for this rotation; without it, what its start says of itself goes on record as no more than that. */
-export async function wanted(
-  store: Store,
-  { credential, request, wish }: Asked,
-  presenter: Presenter,
-): Promise<Wanted> {
-  const granted = wish === undefined ? null : await store.grant(wish, credential, presenter);
+export async function wanted(store: Store, { credential, request, wish }: Asked, writer: Writer): Promise<Wanted> {
+  const granted = wish === undefined ? null : await store.grant(wish, credential, writer);
   if (granted?.for !== 'rotation') return claimed(request);
   const { actor, trigger, reason, resetsCadence, graceMs } = granted;
   return {
@@ -35,7 +31,7 @@ export async function declared(store: Store, credential: string, request: Seizur
 export async function policyOf(store: Store, policy: RotationPolicy, ref: VersionRef): Promise<RotationPolicy> {
   const rotation = (await store.rotations(ref.credential)).find(({ fence }) => fence === ref.fence);
   if (typeof rotation?.graceMs !== 'number') return policy;
-  return { ...policy, graceMs: Math.max(rotation.graceMs, policy.lingerMs ?? 0) };
+  return { ...policy, graceMs: Math.max(rotation.graceMs, policy.drainMs ?? 0) };
 }
 
 function claimed({ actor, trigger, reason }: RotationRequest): RotationRequest {

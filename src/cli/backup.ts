@@ -27,7 +27,7 @@ export function defineBackup(program: Command): void {
         const manifest = await withSession(cli, (session) => backUp(session, options));
         const { good, bold, dim } = cli.paint;
         cli.answer({ folder, withRing: withRing ?? null, manifest }, [
-          `${good('✔')} ${bold('The store is backed up')} and the copy opens: ${manifest.ledger.entries} ledger entries, each fits the one before`,
+          `${good('✔')} ${bold('The store is backed up')} and the copy opens: ${manifest.ledger.entries} ledger entries, chain intact`,
           '',
           ...facts([
             [dim('Backup'), folder],

@@ -91,7 +91,7 @@ function drillText({ paint: { good, bad, bold, dim } }: Cli, report: DrillReport
     '',
     'Try next:',
     '  npx keyturn emergency --help    the same for your own credentials',
-    '  npx keyturn whose               whose is a value that leaked',
+    '  npx keyturn identify               identify a leaked value',
   ];
 }
 

@@ -21,7 +21,7 @@ export function defineExtendGrace(program: Command): void {
         );
         cli.answer({ credential, sent: 'extendGrace', until }, [
           `${cli.paint.good('✔')} The old value of ${cli.paint.bold(credential)} stays usable until ${moment(until)}.`,
-          `  ${cli.paint.dim('Next')}  keyturn status ${credential} --follow, or keyturn retire-now ${credential}`,
+          `  ${cli.paint.dim('Next')}  keyturn status ${credential} --follow, or keyturn end-grace ${credential}`,
         ]);
       });
     });

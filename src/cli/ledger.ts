@@ -137,7 +137,7 @@ function verifiedText(
   const wrong = [...states, ...olderThan];
   const outside = comparedWith.length === 0 ? 'nothing: no Temporal server was reached' : comparedWith.join(', ');
   return [
-    `${good('✔')} ${bold(`${entries} entries`)}, and each fits the one before`,
+    `${good('✔')} ${bold(`${entries} entries`)}, chain intact`,
     ...wrong.map((why) => `${bad('✖')} ${bold(why)}`),
     '',
     ...facts([

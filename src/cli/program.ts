@@ -14,9 +14,9 @@ import { defineInit } from './init.js';
 import { defineLab } from './lab.js';
 import { defineLedger } from './ledger.js';
 import { defineNotify } from './notify.js';
-import { defineRetireNow } from './retire-now.js';
+import { defineEndGrace } from './end-grace.js';
 import { definePlan } from './plan.js';
-import { defineProve } from './prove.js';
+import { defineCrashTest } from './crash-test.js';
 import { defineReconcile } from './reconcile.js';
 import { defineRename } from './rename.js';
 import { defineRestore } from './restore.js';
@@ -28,7 +28,7 @@ import { defineVerify } from './verify.js';
 import { defineUp } from './up.js';
 import { refuseByThrowing, tellUsage } from './usage-error.js';
 import { defineVersion, version } from './version.js';
-import { defineWhose } from './whose.js';
+import { defineIdentify } from './identify.js';
 import { defineWorker } from './worker.js';
 
 const firstSteps = `
@@ -80,9 +80,9 @@ function define(): Command {
   for (const add of [defineInit, defineCheck, defineAdopt, defineRename, defineForget]) add(program);
   program.commandsGroup('Rotate:');
   for (const add of [definePlan, defineRotate, defineStatus, defineVerify]) add(program);
-  for (const add of [defineDecide, defineRetireNow, defineExtendGrace]) add(program);
+  for (const add of [defineDecide, defineEndGrace, defineExtendGrace]) add(program);
   program.commandsGroup('In an emergency:');
-  for (const add of [defineEmergency, defineWhose]) add(program);
+  for (const add of [defineEmergency, defineIdentify]) add(program);
   program.commandsGroup('On a schedule:');
   for (const add of [defineSchedules, defineNotify]) add(program);
   program.commandsGroup('Look back and recover:');
@@ -90,7 +90,7 @@ function define(): Command {
   program.commandsGroup('Run:');
   for (const add of [defineUp, defineWorker]) add(program);
   program.commandsGroup('Try it on simulated systems:');
-  for (const add of [defineDemo, defineLab, defineProve]) add(program);
+  for (const add of [defineDemo, defineLab, defineCrashTest]) add(program);
   program.commandsGroup('About this program:');
   for (const add of [defineVersion, defineCompletion]) add(program);
   refuseByThrowing(program);

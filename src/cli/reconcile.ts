@@ -14,7 +14,7 @@ export function defineReconcile(program: Command): void {
     .command('reconcile [credential]')
     .summary('compare store, provider, engine and Temporal, and repair with consent')
     .description(
-      'Shows where store, provider, engine and Temporal do not agree: values changed by hand, keys deleted or left over, a restored store, a workflow that is gone. Repairs only what you consent to, one by one, and never deletes what it did not make. Exit code 4 while something is left that it could repair. A key ring that does not fit the store cannot be repaired: restore it.',
+      'Shows where store, provider, engine and Temporal do not agree: values changed by hand, deleted keys, orphans, a restored store, a workflow that is gone. Repairs only what you consent to, one by one, and never deletes what it did not make. Exit code 4 while something is left that it could repair. A key ring that does not fit the store cannot be repaired: restore it.',
     )
     .option('--all', 'every credential of the configuration, one after the other')
     .option('--yes', 'consent to every repair')
@@ -106,7 +106,7 @@ function tell(cli: Cli, outcome: Reconciliation): ExitCode {
   const headline =
     remaining.length === 0
       ? `${good('✔')} ${bold(`Store, provider, engine and Temporal agree about ${credential}`)}`
-      : `${attention('◷')} ${bold(`Left about ${credential}: ${remaining.length}`)}`;
+      : `${attention('◷')} ${bold(`${credential}: ${remaining.length} ${remaining.length === 1 ? 'difference' : 'differences'} left`)}`;
   cli.answer(
     { credential, reconciled, differences: differences.map(shown), repaired, failed, remaining: remaining.map(shown) },
     [

@@ -145,11 +145,11 @@ function beginningText(
   const { good, attention, bold } = paint;
   const begun = `${good('✔')} The rotation of ${bold(credential)} has begun`;
   const found = `${attention('•')} A rotation of ${bold(credential)} is running already`;
-  const kept = `  ${attention('Its grace stays as it is; to change it: keyturn extend-grace, keyturn retire-now.')}`;
+  const kept = `  ${attention('Its grace stays as it is; to change it: keyturn extend-grace, keyturn end-grace.')}`;
   return [
     isNew ? begun : found,
     ...(!isNew && grace !== undefined ? [kept] : []),
     ...(!isNew && resetSchedule ? [`  ${attention('Its schedule is not reset by it: it was not begun to.')}`] : []),
-    ...(hasWorker ? [] : [`${attention('◷')} It is started and waits: no worker is there to do it.`]),
+    ...(hasWorker ? [] : [`${attention('◷')} Started, but no worker is running. Start one with keyturn up.`]),
   ];
 }

@@ -15,7 +15,7 @@ export function defineStatus(program: Command): void {
     .command('status [credential]')
     .summary('show which version is in force, and what is going on')
     .description(
-      'Shows every credential: the version in force, its age, when the next rotation is due and may begin, what runs, for whom it waits, whether the value was seen to be in force, and what is left over. Changes nothing. Works without a Temporal server; only live progress is missing then.',
+      'Shows every credential: the version in force, its age, when the next rotation is due and may begin, what runs, for whom it waits, whether the value was seen to be in force, and orphans. Changes nothing. Works without a Temporal server; only live progress is missing then.',
     )
     .option('--follow', 'stay until no rotation is running any more')
     .option(

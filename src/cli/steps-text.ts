@@ -33,7 +33,7 @@ export function waitingText(
   const { why, until, then } = waiting;
   const at = until === undefined ? null : momentAndDistance(until, now);
   if (waiting.for === 'grace' || waiting.for === 'pause')
-    return `${at === null ? why : `the old one is retired at ${at}`}; to end the wait: keyturn retire-now ${credential}`;
+    return `${at === null ? why : `the old one is retired at ${at}`}; to end the wait: keyturn end-grace ${credential}`;
   return at === null ? `waits: ${why}` : `waits: ${why}; ${then ?? 'it goes on'} at ${at}`;
 }
 

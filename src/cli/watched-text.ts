@@ -30,8 +30,8 @@ export function tellWatched(cli: Cli, watched: Watched, more: Told): ExitCode {
     case 'left':
       cli.answer({ ...more, state: 'running', progress: watched.progress }, [
         '',
-        `${cli.paint.attention('◷')} You left; the rotation of ${cli.paint.bold(credential)} goes on.`,
-        ...facts([[cli.paint.dim('Next'), `keyturn status ${credential} --follow`]]),
+        `${cli.paint.attention('◷')} Detached. The rotation of ${cli.paint.bold(credential)} continues.`,
+        ...facts([[cli.paint.dim('Reattach'), `keyturn status ${credential} --follow`]]),
       ]);
       return exitCodes.interrupted;
   }
@@ -72,7 +72,7 @@ function successText(
   credential: string,
   { report, progress, tookMs }: Success,
 ): string[] {
-  const { version, oldCredential, leftOver } = report;
+  const { version, oldCredential, orphans } = report;
   const earlier = progress?.current ?? null;
   return [
     `${good('✔')} ${bold(`${credential} is rotated: version ${version} is in force`)}`,
@@ -85,7 +85,7 @@ function successText(
           : `version ${earlier}: ${endings[oldCredential]}`,
       ],
       [dim('Time'), tookMs === null ? null : roughly(tookMs)],
-      [dim('Left over'), leftOver.length === 0 ? 'nothing' : leftOver.join('\n')],
+      [dim('Orphans'), orphans.length === 0 ? 'none' : orphans.join('\n')],
       [dim('Next'), `keyturn status ${credential}`],
     ]),
   ];
@@ -99,7 +99,7 @@ const endings: Readonly<Record<NonNullable<RotationReport['oldCredential']>, str
 
 function badEndText(
   credential: string,
-  { outcome, version, why, leftOver }: RotationReport,
+  { outcome, version, why, orphans }: RotationReport,
   progress: Progress | null,
 ): string[] {
   const earlier = progress?.current ?? null;
@@ -123,7 +123,7 @@ function badEndText(
       safeUntil: 'no limit: what is in force stays valid',
     }),
     ...(outcome === 'contained' && { impact: 'documents fail until a new value is in force', safeUntil: 'now' }),
-    state: [states[outcome], ...leftOver.map((left) => `Left over: ${left}.`)].filter(Boolean).join('\n') || null,
+    state: [states[outcome], ...orphans.map((orphan) => `Orphan: ${orphan}.`)].filter(Boolean).join('\n') || null,
     next: `See why and what is left: keyturn ledger ${credential}, keyturn status ${credential}. Then: keyturn rotate ${credential}`,
   });
 }

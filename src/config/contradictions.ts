@@ -1,7 +1,7 @@
 import { type Duration, durationMs } from '../domain/duration.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import { deliveries } from './deliveries.js';
-import type { Finding } from './findings.js';
+import type { ConfigFinding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Outline } from './outline.js';
 import { accountClaimOf, claimOf } from './policy.js';
@@ -13,7 +13,7 @@ export interface Reference {
 }
 
 /** What is wrong between entries that may each be right. */
-export function contradictions(outline: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+export function contradictions(outline: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return [
     ...unknownEngines(outline),
     ...unknownCredentials(outline),
@@ -27,7 +27,7 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
   ];
 }
 
-function unknownEngines({ engines, credentials }: Outline): Finding[] {
+function unknownEngines({ engines, credentials }: Outline): ConfigFinding[] {
   return Object.entries(credentials).flatMap(([name, { engine }]) =>
     engine === undefined || Object.hasOwn(engines, engine)
       ? []
@@ -40,7 +40,7 @@ function unknownEngines({ engines, credentials }: Outline): Finding[] {
   );
 }
 
-function unknownCredentials(outline: Outline): Finding[] {
+function unknownCredentials(outline: Outline): ConfigFinding[] {
   const names = Object.keys(outline.credentials);
   return [
     ...references(outline.engines, ['engines']),
@@ -58,7 +58,7 @@ function unknownCredentials(outline: Outline): Finding[] {
  * A provider's secret that comes, in the end, from the very credential it is needed for.
  * An engine may well sign in with a credential it is given itself: its administrator's password is one.
  */
-function circles(outline: Outline): Finding[] {
+function circles(outline: Outline): ConfigFinding[] {
   const needed = needs(outline);
   return [...needed].flatMap(([name, own]) =>
     own
@@ -88,7 +88,7 @@ function routeTo(goal: string, route: readonly string[], needed: ReadonlyMap<str
     .reduce((found, next) => (found.length > 0 ? found : next), []);
 }
 
-function doubleClaims(outline: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+function doubleClaims(outline: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   const owners = new Map<string, string>();
   return [...settingClaims(outline, catalog), ...accountClaims(outline, catalog)].flatMap(
     ({ name, claim, conflict }) => {
@@ -134,7 +134,7 @@ function accountClaims({ credentials }: Outline, catalog: readonly ProcedureDesc
   });
 }
 
-function intervals({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+function intervals({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return Object.entries(credentials).flatMap(([name, { procedure, schedule = {}, grace }]) => {
     const recommended = catalog.find(({ id }) => id === procedure)?.every;
     if (recommended === undefined) return [];
@@ -156,7 +156,7 @@ interface Interval {
 function intervalFindings(
   path: Path,
   { recommended, every = recommended, reason, jitter, grace }: Interval,
-): Finding[] {
+): ConfigFinding[] {
   const changed = durationMs(every) !== durationMs(recommended);
   const reaches = (length: Duration | undefined): boolean =>
     length !== undefined && durationMs(length) >= durationMs(every);
@@ -182,18 +182,18 @@ function intervalFindings(
 }
 
 /** Days of a calendar have no one distance to compare a grace with. */
-function cronFindings(path: Path, { recommended, every, reason }: Interval): Finding[] {
+function cronFindings(path: Path, { recommended, every, reason }: Interval): ConfigFinding[] {
   return [
     ...(every === undefined ? [] : [{ path, message: 'an interval is given as well ("every"); keep one of the two' }]),
     ...(reason ? [] : [unexplained(path, recommended)]),
   ];
 }
 
-function unexplained(path: Path, recommended: Duration): Finding {
+function unexplained(path: Path, recommended: Duration): ConfigFinding {
   return { path, message: `the rotation guide recommends ${recommended}; say why it differs with "reason:" beside it` };
 }
 
-function wrongEngines({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+function wrongEngines({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return Object.entries(credentials).flatMap(([name, { procedure, engine }]) => {
     const wanted = catalog.find(({ id }) => id === procedure)?.engine;
     const kind = engines[engine ?? '']?.kind;
@@ -204,7 +204,7 @@ function wrongEngines({ engines, credentials }: Outline, catalog: readonly Proce
 }
 
 /** The old key may not end before the tokens that were signed with it. */
-function shortGraces({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+function shortGraces({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return Object.entries(credentials).flatMap(([name, { procedure, engine, grace = '24 hours' }]) => {
     const signs = catalog.find(({ id }) => id === procedure)?.settings['jwt'] !== undefined;
     const { kind, jwt } = engines[engine ?? ''] ?? {};
@@ -215,7 +215,7 @@ function shortGraces({ engines, credentials }: Outline, catalog: readonly Proced
   });
 }
 
-function needlessPauses({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+function needlessPauses({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return Object.entries(credentials).flatMap(([name, { procedure, pause }]) => {
     const known = catalog.find(({ id }) => id === procedure);
     if (!known || known.pause !== undefined || pause === undefined) return [];

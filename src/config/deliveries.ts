@@ -1,10 +1,10 @@
 import { deliveredPart, partsOf, type ProcedureDescriptor } from '../domain/procedure.js';
-import type { Finding } from './findings.js';
+import type { ConfigFinding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Outline } from './outline.js';
 
 /** What is wrong with where new values go, and which part of them. */
-export function deliveries({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+export function deliveries({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return Object.entries(credentials).flatMap(([name, { procedure, deliver }]) => {
     const known = catalog.find(({ id }) => id === procedure);
     if (!known) return [];

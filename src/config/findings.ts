@@ -3,7 +3,7 @@ import { didYouMean } from './nearest.js';
 import type { Path } from './yaml-source.js';
 
 /** Something wrong with an entry, before anybody looked up where it stands. */
-export interface Finding {
+export interface ConfigFinding {
   readonly path: Path;
   readonly message: string;
 }
@@ -18,7 +18,10 @@ const kinds: Readonly<Record<string, string>> = {
 const alternatives = new Intl.ListFormat('en', { type: 'disjunction' });
 
 /** Holds a value against a schema and says what is wrong in our own words, none of which repeats a value. */
-export function examine<S extends z.ZodType>(schema: S, value: unknown): { data?: z.output<S>; findings: Finding[] } {
+export function examine<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+): { data?: z.output<S>; findings: ConfigFinding[] } {
   const keysAt = new Map<string, string[]>();
   const result = schema.safeParse(value, {
     error(issue) {
@@ -33,7 +36,7 @@ export function examine<S extends z.ZodType>(schema: S, value: unknown): { data?
   };
 }
 
-function findingsOf(issue: z.core.$ZodIssue, known: readonly string[] | undefined): Finding[] {
+function findingsOf(issue: z.core.$ZodIssue, known: readonly string[] | undefined): ConfigFinding[] {
   // A schema with words of its own for an unknown key (SecretRef) does not want the key to be shown.
   if (issue.code !== 'unrecognized_keys' || !known) return [{ path: issue.path, message: issue.message }];
   return issue.keys.map((key) => ({

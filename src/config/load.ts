@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import { ConfigError, type Problem, configErrorOf } from './config-error.js';
 import { contradictions } from './contradictions.js';
-import { type Finding, examine } from './findings.js';
+import { type ConfigFinding, examine } from './findings.js';
 import { Outline } from './outline.js';
 import { type Config, configSchema, credentialOfUnknownProcedure } from './schema.js';
 import { refuseUnverifiedTls, unencrypted } from './unencrypted.js';
@@ -49,7 +49,11 @@ function readText(file: string): string {
 }
 
 /** Without its procedure a credential fits no schema; what every credential has is looked at all the same. */
-function lookCloser(finding: Finding, outline: Outline, catalog: readonly ProcedureDescriptor[]): Finding[] {
+function lookCloser(
+  finding: ConfigFinding,
+  outline: Outline,
+  catalog: readonly ProcedureDescriptor[],
+): ConfigFinding[] {
   const [section, name, key] = finding.path;
   if (section !== 'credentials' || key !== 'procedure') return [finding];
   const credential = outline.credentials[String(name)]?.section;
@@ -60,7 +64,7 @@ function lookCloser(finding: Finding, outline: Outline, catalog: readonly Proced
 }
 
 /** All problems in the order of the file. With an error of syntax, only what stands on the lines before it is certain. */
-function problemsOf(source: YamlSource, findings: readonly Finding[]): Problem[] {
+function problemsOf(source: YamlSource, findings: readonly ConfigFinding[]): Problem[] {
   const certain = ({ offset, found }: { offset: number; found: boolean }) =>
     source.brokenAt === Infinity || (found && source.position(offset).line < source.position(source.brokenAt).line);
   const placed = findings

@@ -21,14 +21,14 @@ export function policyOf(config: Config, credential: string, descriptor: Procedu
 
 /** What of it a rotation goes by. Throws a UserError when there is no such credential. */
 export function rotationPolicyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): RotationPolicy {
-  const { grace, patience, pause, unseenUse, provider, deliver } = credentialOf(config, credential);
-  const lingerMs = lingerMsOf(config, credential, descriptor);
+  const { grace, giveUpAfter, pause, unseenUse, provider, deliver } = credentialOf(config, credential);
+  const drainMs = drainMsOf(config, credential, descriptor);
   const usage = providerOf(descriptor.provider).usage(provider);
   return {
     graceMs: durationMs(grace),
-    patienceMs: durationMs(patience),
+    giveUpAfterMs: durationMs(giveUpAfter),
     ...(pause !== undefined && { pauseMs: durationMs(pause) }),
-    ...(lingerMs > 0 && { lingerMs }),
+    ...(drainMs > 0 && { drainMs }),
     ...(deliver !== undefined && { delivers: true as const }),
     ...(usage && { usage }),
     ...(unseenUse === 'retire' && { retiresUnseen: true as const }),
@@ -36,7 +36,7 @@ export function rotationPolicyOf(config: Config, credential: string, descriptor:
 }
 
 /** How long a value has to live on at least after nobody uses it any more: as long as the tokens that were signed with it. */
-export function lingerMsOf(config: Config, credential: string, { settings }: ProcedureDescriptor): number {
+export function drainMsOf(config: Config, credential: string, { settings }: ProcedureDescriptor): number {
   const engine = engineOf(config, credential);
   return engine.kind === 'document-engine' && 'jwt' in settings ? durationMs(engine.jwt.tokenLifetime) : 0;
 }

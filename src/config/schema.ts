@@ -102,7 +102,7 @@ const common = {
     .describe(
       'Where nobody can see that the engine uses the new value: ask a person before the old one is retired, or retire it.',
     ),
-  patience: DurationText.prefault('1 hour').describe(
+  giveUpAfter: DurationText.prefault('1 hour').describe(
     'How long trouble is waited out before a rotation that can still go back rolls back by itself.',
   ),
 };

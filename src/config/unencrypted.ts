@@ -1,15 +1,15 @@
 import { ConfigError } from './config-error.js';
-import type { Finding } from './findings.js';
+import type { ConfigFinding } from './findings.js';
 import type { Path } from './yaml-source.js';
 
 /** Addresses of other machines that a secret would reach in clear; none where the configuration says `insecure: true`. */
-export function unencrypted(content: unknown): Finding[] {
+export function unencrypted(content: unknown): ConfigFinding[] {
   return typeof content === 'object' && content !== null && 'insecure' in content && content.insecure === true
     ? []
     : plainAddresses(content, []);
 }
 
-function plainAddresses(section: unknown, path: Path): Finding[] {
+function plainAddresses(section: unknown, path: Path): ConfigFinding[] {
   if (typeof section === 'string') return isPlain(section) ? [{ path, message: why }] : [];
   if (typeof section !== 'object' || section === null) return [];
   return Object.entries(section).flatMap(([key, value]) => plainAddresses(value, [...path, key]));

@@ -15,7 +15,7 @@ export const failureTypes = [
   'NotFound',
   'Rejected',
   'Unavailable',
-  'Settling',
+  'Propagating',
   'NotSeenYet',
 ] as const;
 export type FailureType = (typeof failureTypes)[number];

@@ -1,4 +1,4 @@
-import { hasMoved, newestProbe, patienceMs, standsStill } from './last-use.js';
+import { hasMoved, newestProbe, waitLimitMs, standsStill } from './last-use.js';
 import {
   type Before,
   beforeOf,
@@ -19,7 +19,7 @@ export interface Judgement {
   readonly againMs: number | null;
 }
 
-type Verdict = Pick<Verification, 'state' | 'drift' | 'why'>;
+type Judged = Pick<Verification, 'state' | 'drift' | 'why'>;
 
 const marginMs = 60_000; // a check that is due is done within a minute
 
@@ -49,7 +49,7 @@ type Healing = Pick<Verification, 'healTriedAt' | 'healedAt' | 'healedBy'>;
 function healing(
   known: Verification | null,
   { healTriedAt }: Before,
-  { verdict: { state }, at }: { readonly verdict: Verdict; readonly at: number },
+  { verdict: { state }, at }: { readonly verdict: Judged; readonly at: number },
 ): Healing {
   if (!known) return { healTriedAt: null, healedAt: null, healedBy: null };
   const { healedAt, healedBy } = known;
@@ -67,7 +67,7 @@ interface Seen {
   readonly use: string | null;
 }
 
-function verdictOf({ before, look, terms, use }: Seen): Verdict {
+function verdictOf({ before, look, terms, use }: Seen): Judged {
   const contradictions = contradictionsIn(look);
   const [first] = contradictions;
   if (first) return { state: 'drifted', drift: first.drift, why: contradictions.map(({ why }) => why).join('. ') };
@@ -78,7 +78,7 @@ function verdictOf({ before, look, terms, use }: Seen): Verdict {
 }
 
 /** A doubt that the engine's reload did not end is certain. Where it cannot be made to reload, it is so from the beginning. */
-function doubtful(before: Before, { at, healable }: Look, { drift, why }: Doubt): Verdict {
+function doubtful(before: Before, { at, healable }: Look, { drift, why }: Doubt): Judged {
   const { healTriedAt } = before;
   if (!healable)
     return { drift, state: 'drifted', why: `${why}. Keyturn has not written the setting yet, so it leaves it alone` };
@@ -141,19 +141,19 @@ function doubtAbout(before: Before, look: Look, terms: Terms): Doubt | null {
 const certain: readonly Drift[] = ['revoked', 'restored', 'edited', 'revived'];
 
 /** Something that a reload of the engine may end. */
-function isDoubt({ drift }: Pick<Verdict, 'drift'>): boolean {
+function isDoubt({ drift }: Pick<Judged, 'drift'>): boolean {
   return drift !== null && !certain.includes(drift);
 }
 
 /** What was found before holds on where this look tells nothing new. What every look can see is over where it does not. */
-function carried({ state, drift, why }: Before): Verdict | null {
+function carried({ state, drift, why }: Before): Judged | null {
   if (state === null || state === 'not-observable') return null;
   if (state !== 'verified' && (!isDoubt({ drift }) || drift === 'hidden')) return null;
   return { state, drift, why };
 }
 
 function waitFor(drift: Drift | null, before: Before, terms: Terms): number {
-  return (drift === 'failing' ? retriesMs : (patienceMs(before, terms) ?? 0)) + marginMs;
+  return (drift === 'failing' ? retriesMs : (waitLimitMs(before, terms) ?? 0)) + marginMs;
 }
 
 function whyNotSeen({ lastUsed }: Look, { checkedEveryMs, usage }: Terms): string {

@@ -33,7 +33,7 @@ export function isOwn(
 
 /** Whether the last use ought to have moved by now. Of time our own clock alone is asked. */
 export function standsStill(before: Before, look: Used, terms: Terms): boolean {
-  const waitMs = patienceMs(before, terms);
+  const waitMs = waitLimitMs(before, terms);
   if (waitMs === null || look.lastUsed === null || hasMoved(before, look, terms)) return false;
   const since = Math.max(before.memory.movedAt ?? 0, newestProbe(look), before.healTriedAt ?? 0);
   return since > 0 && look.at - since >= waitMs;
@@ -43,7 +43,7 @@ export function standsStill(before: Before, look: Used, terms: Terms): boolean {
  * How long a last use may stand still; null where nothing moves it. Where it was never seen to move, the provider may show it as late as it
  * is said to be. Where it was, lateness does not count: what is shown late moves all the same.
  */
-export function patienceMs({ memory }: Before, { checkedEveryMs, usage }: Terms): number | null {
+export function waitLimitMs({ memory }: Before, { checkedEveryMs, usage }: Terms): number | null {
   if (checkedEveryMs === null || usage === null) return null;
   const windowMs = usage.resolutionMs + checkedEveryMs;
   return memory.movesWithinMs === null ? windowMs + usage.lagMs : Math.max(windowMs, memory.movesWithinMs / 2);
@@ -63,5 +63,5 @@ export function mustAsk(known: Verification | null, look: Used, terms: Terms): b
   const { refusedAt } = before.memory;
   if (refusedAt !== null && look.at - refusedAt < retriesMs) return false;
   if (hasMoved(before, look, terms)) return false;
-  return patienceMs(before, terms) === null || look.lastUsed === null || standsStill(before, look, terms);
+  return waitLimitMs(before, terms) === null || look.lastUsed === null || standsStill(before, look, terms);
 }

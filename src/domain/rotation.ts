@@ -17,11 +17,11 @@ export interface RotationRequest {
 export interface RotationPolicy {
   readonly graceMs: number;
   /** How long trouble before the point of no return is waited out before the rotation rolls back by itself. */
-  readonly patienceMs: number;
+  readonly giveUpAfterMs: number;
   /** How long the wait is that the guide has before a disabled value is deleted; what the guide says when left out. */
   readonly pauseMs?: number;
   /** How long what was issued with a value lives on, such as tokens; nothing does when left out. */
-  readonly lingerMs?: number;
+  readonly drainMs?: number;
   /** The configuration says where a new value goes besides the engine. */
   readonly delivers?: true;
   /** How exactly the provider tells when a value was used last; left out where it does not tell. */
@@ -87,7 +87,7 @@ export interface Parked {
   /** What is waited for, until the next run has come there. */
   readonly waiting?: Waiting;
   /** The step that trouble is waited out about. */
-  readonly troubled?: Troubled;
+  readonly failing?: FailingStep;
   readonly staleRounds?: number;
   readonly proofRounds?: number;
   readonly rollingBack?: RollingBack;
@@ -106,10 +106,10 @@ export interface Haste {
 }
 
 /** A step in trouble, and how far its patience is used up. */
-export interface Troubled {
+export interface FailingStep {
   readonly scope: string;
   readonly title: string;
-  readonly trouble: Trouble;
+  readonly failure: StepFailure;
   /** What kind of finding it was about; left out for what is none. */
   readonly kind?: EvidenceKind;
   /** When the step was first tried, Unix milliseconds. */
@@ -118,7 +118,7 @@ export interface Troubled {
 }
 
 /** Why a step did not succeed. */
-export interface Trouble {
+export interface StepFailure {
   readonly why: string;
   /**
    * passing: waiting may help. final: it will not. ask: only a person can tell. stale: take the proof again.
@@ -133,7 +133,7 @@ export interface Undo {
   /** It makes the earlier value work again, so it comes before the proof that this one works. */
   readonly revives?: true;
   /** What was issued with the new value until then is let pass before anything else is taken back. */
-  readonly lingers?: true;
+  readonly drains?: true;
 }
 
 /** What `versions.openRotation` found and made. */
@@ -254,6 +254,6 @@ export interface RotationReport {
   /** How the end of the earlier version was shown; null when there was none or it lives on. */
   readonly oldCredential: 'refused' | 'not-observable' | 'attested' | null;
   readonly why?: string;
-  /** What is left over for a person to look at. */
-  readonly leftOver: readonly string[];
+  /** What stays behind, for a person to look at. */
+  readonly orphans: readonly string[];
 }

@@ -15,7 +15,7 @@ export interface Asking {
 }
 
 /** What becomes of a rotation that is due: it begins, it waits, or it is left out this time. */
-export type Verdict =
+export type ScheduleVerdict =
   | { readonly verdict: 'begin'; readonly begin: Beginning }
   | { readonly verdict: 'wait'; readonly until: number; readonly why: string }
   | { readonly verdict: 'skip'; readonly why: string };

@@ -23,7 +23,7 @@ export type ProviderView = 'unknown' | 'accepted' | 'disabled' | 'refused' | 'no
 export type EngineView = 'never' | 'maybe' | 'yes' | 'no';
 
 /** How the end of a retired version was shown. */
-export type Shown = 'proved' | 'not-observable' | 'attested';
+export type EndProof = 'proved' | 'not-observable' | 'attested';
 
 const moves: Record<VersionState, readonly VersionState[]> = {
   intended: ['candidate', 'discarding'],

@@ -17,7 +17,7 @@ export interface Playground {
 
 export interface PlaygroundOptions {
   readonly grace: Duration;
-  readonly patience?: Duration;
+  readonly giveUpAfter?: Duration;
 }
 
 /** Sets a scenario up as an operator would have: a configuration, secrets in files of their own, a key ring. In a folder that is thrown away. */
@@ -30,7 +30,7 @@ export async function createPlayground(scenario: Scenario, options: PlaygroundOp
 /** The same before `keyturn init`: without a key ring. */
 export async function configurePlayground(
   scenario: Scenario,
-  { grace, patience = '10 seconds' }: PlaygroundOptions,
+  { grace, giveUpAfter = '10 seconds' }: PlaygroundOptions,
 ): Promise<Playground> {
   const { path: dir, remove } = temporaryFolder('keyturn-lab-');
   const dataDir = join(dir, 'temporal');
@@ -38,7 +38,7 @@ export async function configurePlayground(
   for (const [name, secret] of Object.entries(scenario.secretFiles))
     await writeFile(join(dir, name), `${secret}\n`, { mode: 0o600 });
   const { engines, credentials } = scenario.config;
-  const withWaits = Object.entries(credentials).map(([name, entry]) => [name, { grace, patience, ...entry }]);
+  const withWaits = Object.entries(credentials).map(([name, entry]) => [name, { grace, giveUpAfter, ...entry }]);
   const file = join(dir, 'keyturn.yaml');
   const content = {
     store: 'sqlite:./keyturn.db',

@@ -4,9 +4,9 @@ import type { Incoming } from './routes.js';
 /** How a change spreads over a provider's servers. Left out, all of them know of it at once. */
 export interface PropagationOptions {
   /** How long a new value is still refused where that is learned late (milliseconds by the lab's clock). */
-  readonly settlingMs?: number;
+  readonly propagationMs?: number;
   /** How long an ended value is still let through. */
-  readonly lingeringMs?: number;
+  readonly deletionLagMs?: number;
   /** Every how manieth connection meets a server that learns of a change so late; every one when left out. A connection stays with its server. */
   readonly lateEvery?: number;
 }

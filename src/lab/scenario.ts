@@ -26,7 +26,7 @@ export interface Gap {
   readonly to: number;
 }
 
-/** A procedure's stage: simulated systems in the state a stack is in before its first rotation. */
+/** A procedure's fixture: simulated systems in the state a stack is in before its first rotation. */
 export interface Scenario {
   /** By a name for people, in the order a rotation meets them. */
   readonly systems: Readonly<Record<string, LabServer>>;

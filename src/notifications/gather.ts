@@ -1,5 +1,5 @@
 import type { RotationOutcome } from '../domain/rotation.js';
-import type { Standing } from '../schedules/standing.js';
+import type { DueTimes } from '../schedules/due-times.js';
 import type { RotationRow } from '../store/records.js';
 import type { Verification } from '../domain/verification.js';
 import type { Notice, NoticeEvent } from '../domain/notice.js';
@@ -8,7 +8,7 @@ import type { Notice, NoticeEvent } from '../domain/notice.js';
 export interface Watched {
   readonly credential: string;
   readonly owner: string | undefined;
-  readonly standing: Standing | null;
+  readonly times: DueTimes | null;
   /** Newest first; repairs left out. */
   readonly rotations: readonly RotationRow[];
   /** Null while nobody has looked whether it is in force. */
@@ -37,7 +37,7 @@ export function noticesOf(watched: Watched, stuck: readonly Stuck[], moment: Mom
   const about = { credential, ...(owner !== undefined && { owner }) };
   const news = [
     ...watched.rotations.flatMap((rotation) => ofRotation(rotation, moment)),
-    ...ofStanding(watched, moment),
+    ...ofDueTimes(watched, moment),
     ...ofVerification(watched, moment),
     ...stuck.filter((one) => one.credential === credential).map((one) => ofStuck(one, moment)),
   ];
@@ -81,9 +81,9 @@ function ending({ credential, version, why }: RotationRow, outcome: RotationOutc
   };
 }
 
-function ofStanding({ credential, standing }: Watched, { now, dueSoonMs }: Moment): Notice[] {
-  if (!standing) return [];
-  const { dueAt, opensAt, overdue, scheduled } = standing;
+function ofDueTimes({ credential, times }: Watched, { now, dueSoonMs }: Moment): Notice[] {
+  if (!times) return [];
+  const { dueAt, opensAt, overdue, scheduled } = times;
   const due = new Date(dueAt).toISOString();
   if (overdue) {
     const detail = `It was due ${due}. See why it was not rotated: keyturn status ${credential}`;

@@ -23,8 +23,8 @@ export function webhookChannel({ url, installation, secret }: WebhookOptions): C
       const body = JSON.stringify(messageOf(notice, installation));
       const signature = signatureOf(await secret(), body, Math.floor(Date.now() / 1000));
       const headers = { 'content-type': 'application/json', [signatureHeader]: signature };
-      const presenter = { workflowId: 'notify', runId: '' };
-      await runDirectly(presenter, () => http.send({ operation: 'send', method: 'POST', path: '', headers, body }));
+      const writer = { workflowId: 'notify', runId: '' };
+      await runDirectly(writer, () => http.send({ operation: 'send', method: 'POST', path: '', headers, body }));
     },
   };
 }

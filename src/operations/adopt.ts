@@ -7,7 +7,7 @@ import { docuelevate } from '../../workflows/systems.js';
 import type { Run } from '../../workflows/rotation/procedure.js';
 import { providerOf } from '../../activities/providers.js';
 import { accountOf, claimsOf } from '../config/policy.js';
-import { permanent } from '../../activities/shared/patience.js';
+import { permanent } from '../../activities/shared/failures.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { Call } from '../domain/call.js';
 import type { Finding } from '../domain/evidence.js';
@@ -74,12 +74,12 @@ function partsOf({ provider }: ProcedureDescriptor, { credential, parts }: Adopt
 
 /** Runs the steps of a procedure's `adopt` in this process: they only read outside, so they need no durability. */
 function directRun({ activities }: Session, next: VersionRef, onStep: (title: string) => void): Run {
-  const presenter = { workflowId: `adopt/${next.credential}`, runId: randomUUID() };
+  const writer = { workflowId: `adopt/${next.credential}`, runId: randomUUID() };
   async function perform(title: string, call: Call): Promise<unknown> {
     onStep(title);
     const activity = activities[call.activity];
     if (!activity) throw new Error(`no activity is called ${call.activity}`);
-    return runDirectly(presenter, () => activity(...(call.args as never[])), { key: title });
+    return runDirectly(writer, () => activity(...(call.args as never[])), { key: title });
   }
   const impossible = () => Promise.reject(new Error('adoption does not wait'));
   return {

@@ -35,9 +35,9 @@ export async function begin(
 ): Promise<Begun> {
   const descriptor = knownCredential(config, credential);
   requireAdopted(descriptor, credential, (await store.preview(credential)).current);
-  const { graceMs: configuredMs, lingerMs = 0 } = rotationPolicyOf(config, credential, descriptor);
+  const { graceMs: configuredMs, drainMs = 0 } = rotationPolicyOf(config, credential, descriptor);
   const graceMs = grace === undefined ? undefined : durationMs(grace);
-  requireGrace(graceMs ?? configuredMs, lingerMs);
+  requireGrace(graceMs ?? configuredMs, drainMs);
   const { handle, isNew } = await startRotation({ config, store }, client, {
     ...inputOf(credential, request),
     ...(graceMs !== undefined && { graceMs }),

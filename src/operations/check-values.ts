@@ -13,7 +13,7 @@ export async function whyUnreadable({ config, store }: Session): Promise<UserErr
     const [value] = Object.values(parts);
     const isKnown =
       value === undefined ||
-      (await store.whose(value)).some(
+      (await store.identify(value)).some(
         ({ credential, number }) => credential === version.credential && number === version.number,
       );
     if (!isKnown) return unreadable(`${name} is not known again by its fingerprint: the ring has another key for it`);

@@ -136,7 +136,7 @@ async function store(file: string): Promise<Seen<Session>> {
   const { entries, brokenAt } = await session.store.verifyLedger(); // states were looked at by opening it
   const why = brokenAt === null ? await whyUnreadable(session) : null;
   if (brokenAt === null && why === null)
-    return [session, `${session.config.store.file}, ${entries} ledger entries, each fits the one before`];
+    return [session, `${session.config.store.file}, ${entries} ledger entries, chain intact`];
   await session.close();
   if (why !== null) throw why;
   throw new UserError(`The ledger's chain is broken at entry ${brokenAt}`, {
@@ -195,12 +195,12 @@ async function workers(client: Client, taskQueue: string): Promise<Seen<null>> {
 /** What engine and provider of a credential say of our access to them, and what can be told of where new values go besides. */
 async function* access(session: Session, credential: string, onAsking: Outside['onAsking']): AsyncGenerator<Check> {
   const { engine, provider } = knownCredential(session.config, credential);
-  const presenter = { workflowId: `check/${credential}`, runId: '' };
+  const writer = { workflowId: `check/${credential}`, runId: '' };
   for (const system of new Set<string>([engine, provider, 'delivery'])) {
     const checkAccess = checkerOf(session, `${system}.checkAccess`);
     if (!checkAccess) continue;
     onAsking(`${credential}: ${system}`);
-    const found = await runDirectly(presenter, () => checkAccess(credential));
+    const found = await runDirectly(writer, () => checkAccess(credential));
     for (const each of found) yield { ...each, what: `${credential}: ${system} ${each.what}`, next: null };
   }
   yield* environment(session, credential);
@@ -217,8 +217,8 @@ async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Chec
     yield { what: `${credential}: deep`, ok: true, detail, next: null };
     return;
   }
-  const presenter = { workflowId: `check/${credential}`, runId: randomUUID() };
-  for (const each of await runDirectly(presenter, () => checkDeep(wanted)))
+  const writer = { workflowId: `check/${credential}`, runId: randomUUID() };
+  for (const each of await runDirectly(writer, () => checkDeep(wanted)))
     yield { ...each, what: `${credential}: deep, ${each.what}`, next: null };
 }
 

@@ -8,9 +8,9 @@ const shortest = 8; // characters that a value has at least
  * into a sentence means the sentence.
  * @throws UsageError that names the version, and nothing of the value
  */
-export async function requireNoValue(store: Pick<Store, 'whose'>, texts: readonly string[]): Promise<void> {
+export async function requireNoValue(store: Pick<Store, 'identify'>, texts: readonly string[]): Promise<void> {
   for (const word of new Set(texts.flatMap(wordsOf))) {
-    const [version] = (await store.whose(word)).filter(({ providerId }) => providerId !== word); // an id is no secret
+    const [version] = (await store.identify(word)).filter(({ providerId }) => providerId !== word); // an id is no secret
     if (!version) continue;
     const which = `version ${version.number} of ${version.credential}`;
     throw new UsageError(`The command line holds the value of ${which}`, {

@@ -10,12 +10,12 @@ export interface DraftedProvider {
   readonly secretFiles: readonly string[];
 }
 
-type Shown = Readonly<Record<string, string>>;
+type ShownSettings = Readonly<Record<string, string>>;
 
 /** The `provider` section of a credential: what the engine shows in plain, and open places for what only the operator knows. */
 export function draftProvider(
   { name, descriptor }: { readonly name: string; readonly descriptor: ProcedureDescriptor },
-  shown: Shown,
+  shown: ShownSettings,
 ): DraftedProvider {
   const { account, shown: fields } = providerOf(descriptor.provider);
   const shape: Readonly<Record<string, z.ZodType>> = account.shape;
@@ -42,7 +42,7 @@ export function draftProvider(
 }
 
 /** Null where the engine does not show the field, or shows what the field cannot take. */
-function knownOf(field: z.ZodType, about: ShownField | undefined, shown: Shown): string[] | null {
+function knownOf(field: z.ZodType, about: ShownField | undefined, shown: ShownSettings): string[] | null {
   if (!about) return null;
   const { setting, unset, as = (text: string) => text } = about;
   const own = shown[setting];
@@ -56,7 +56,10 @@ function knownOf(field: z.ZodType, about: ShownField | undefined, shown: Shown):
 }
 
 /** Scans go to the engines of this list alone, and what it shows when it is not set is not Azure. */
-function ocrLines({ settings }: ProcedureDescriptor, { ocr_providers: providers = 'tesseract' }: Shown): string[] {
+function ocrLines(
+  { settings }: ProcedureDescriptor,
+  { ocr_providers: providers = 'tesseract' }: ShownSettings,
+): string[] {
   if (!('azure_ai_key' in settings) || providers.split(',').some((each) => each.trim() === 'azure')) return [];
   return [
     `# ocr_providers is ${JSON.stringify(providers)}: DocuElevate reads no scan with Azure, so a rotation cannot show that it uses the new`,

@@ -90,7 +90,7 @@ export async function impactOf(
 function noSuchVersion(credential: string, version: number): UsageError {
   return refused(
     `${credential} has no live version ${version}`,
-    `See what there is: keyturn status ${credential}. Whose a leaked value is: keyturn whose`,
+    `See what there is: keyturn status ${credential}. To identify a leaked value: keyturn identify`,
   );
 }
 

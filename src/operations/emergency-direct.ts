@@ -4,11 +4,11 @@ import { close } from '../../workflows/rotation/close.js';
 import { containAndReplace } from '../../workflows/rotation/emergency.js';
 import { inboxOf } from '../../workflows/rotation/messages.js';
 import { RotationRun } from '../../workflows/rotation/run.js';
-import { Leave } from '../../workflows/rotation/trouble.js';
-import type { World } from '../../workflows/rotation/world.js';
+import { Exit } from '../../workflows/rotation/step-failure.js';
+import type { Runtime } from '../../workflows/rotation/runtime.js';
 import { type Call, versionOf } from '../domain/call.js';
 import type { RotationReport } from '../domain/rotation.js';
-import type { Emergency, LedgerEntry, Presenter } from '../store/records.js';
+import type { Emergency, LedgerEntry, Writer } from '../store/records.js';
 import { performCall } from './reconcile-run.js';
 import { inputOf, type Session, workflowOf } from './session.js';
 
@@ -18,11 +18,11 @@ import { inputOf, type Session, workflowOf } from './session.js';
  */
 export async function containDirectly(session: Session, emergency: Emergency): Promise<RotationReport> {
   const { credential, actor, reason, id } = emergency;
-  const presenter = { workflowId: `direct/${credential}`, runId: randomUUID() };
+  const writer = { workflowId: `direct/${credential}`, runId: randomUUID() };
   const input = inputOf(credential, { actor, reason, trigger: 'emergency' });
   const inbox = { ...inboxOf({ emergencies: [{ id, actor, reason }] }), handled: 1 };
   const run: RotationRun = new RotationRun(workflowOf(session.config, credential), input, {
-    world: directWorld({ session, presenter }, () => run.waiting?.why ?? 'it cannot go on'),
+    runtime: directRuntime({ session, writer }, () => run.waiting?.why ?? 'it cannot go on'),
     inbox,
   });
   return close(run, await containAndReplace(run, Promise.resolve()));
@@ -30,19 +30,19 @@ export async function containDirectly(session: Session, emergency: Emergency): P
 
 interface Doing {
   readonly session: Session;
-  readonly presenter: Omit<Presenter, 'attempt'>;
+  readonly writer: Omit<Writer, 'attempt'>;
 }
 
-function directWorld(doing: Doing, trouble: () => string): World {
+function directRuntime(doing: Doing, trouble: () => string): Runtime {
   const { store } = doing.session;
   /** Recording never delays a revocation. */
   const record = (entry: LedgerEntry): Promise<unknown> => store.record(entry).catch(() => undefined);
   return {
-    async execute<R>(call: Call<R>, step: Parameters<World['execute']>[1]): Promise<R> {
+    async execute<R>(call: Call<R>, step: Parameters<Runtime['execute']>[1]): Promise<R> {
       const { credential, fence, phase, title } = step;
       const version = versionOf(call)?.number;
       const entry = {
-        ...{ credential, phase, title, activity: call.activity, ...doing.presenter },
+        ...{ credential, phase, title, activity: call.activity, ...doing.writer },
         ...(version !== undefined && { version }),
         ...(fence !== null && { fence }),
       };
@@ -58,7 +58,7 @@ function directWorld(doing: Doing, trouble: () => string): World {
       }
     },
     now: () => Date.now(),
-    wait: () => Promise.reject(new Leave('abandon', trouble())),
+    wait: () => Promise.reject(new Exit('abandon', trouble())),
     show: () => undefined,
   };
 }

@@ -17,7 +17,7 @@ export interface Explanation {
   readonly next: string | null;
 }
 
-const passing: readonly string[] = ['Unavailable', 'Settling'] satisfies FailureType[];
+const passing: readonly string[] = ['Unavailable', 'Propagating'] satisfies FailureType[];
 
 /** Never passes on the text of an error that is not our own: it may hold anything. */
 export function explain(error: unknown): Explanation {

@@ -74,7 +74,7 @@ function withoutReport(credential: string, { cause }: WorkflowFailedError): User
     });
   return new UserError(`The rotation of ${credential} was ended from outside (${reason?.name ?? 'no reason given'})`, {
     state: 'What is live where is in the store; nothing was taken back.',
-    next: `See what is left over: keyturn status ${credential}`,
+    next: `See its orphans: keyturn status ${credential}`,
   });
 }
 

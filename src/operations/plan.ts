@@ -4,7 +4,7 @@ import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import { inboxOf } from '../../workflows/rotation/messages.js';
 import { forward } from '../../workflows/rotation/phases.js';
 import { RotationRun } from '../../workflows/rotation/run.js';
-import type { World } from '../../workflows/rotation/world.js';
+import type { Runtime } from '../../workflows/rotation/runtime.js';
 import type { Finding } from '../domain/evidence.js';
 import type { RequestTemplate } from '../domain/requests.js';
 import type { Begun, Phase, RotationInput } from '../domain/rotation.js';
@@ -30,12 +30,12 @@ export interface PlannedWait {
 export type Plan = readonly (PlannedStep | PlannedWait)[];
 
 /**
- * What a rotation would do, by running its own workflow code in a world that only writes down. Changes nothing anywhere;
+ * What a rotation would do: runs the real procedure with a recorder instead of activities. Changes nothing anywhere;
  * `opened` is what the store would answer (Store.preview), with the configured policy.
  */
 export async function planRotation(workflow: RotationWorkflow, input: RotationInput, opened: Begun): Promise<Plan> {
   const plan: (PlannedStep | PlannedWait)[] = [];
-  const world: World = {
+  const runtime: Runtime = {
     execute: (call, { phase, title }) => {
       const undo = run.undo.find((entry) => entry.title === title)?.call.activity ?? null;
       plan.push({
@@ -47,7 +47,7 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
         pastNoReturn: run.pastNoReturn,
       });
       return Promise.resolve(
-        (call.activity === 'versions.openRotation' ? opened : { ...assumed, leftOver: [] }) as never,
+        (call.activity === 'versions.openRotation' ? opened : { ...assumed, orphans: [] }) as never,
       );
     },
     now: () => now,
@@ -59,7 +59,7 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
     show: () => undefined,
   };
   let now = 0;
-  const run = new RotationRun(workflow, input, { world, inbox: inboxOf() });
+  const run = new RotationRun(workflow, input, { runtime, inbox: inboxOf() });
   await forward(run);
   await close(run, { outcome: 'retired' });
   return plan;

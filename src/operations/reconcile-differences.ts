@@ -1,8 +1,8 @@
-import type { Standing as Delivered } from '../../activities/delivery/standing.js';
-import type { EngineSurvey, ProviderSurvey, Stray } from '../../activities/shared/survey.js';
+import type { DeliveryStatus } from '../../activities/delivery/status.js';
+import type { EngineSurvey, ProviderSurvey, Orphan } from '../../activities/shared/survey.js';
 import { isLive } from '../domain/version.js';
 import type { Intent, RotationRow, Version } from '../store/records.js';
-import { whyNotInForce } from './delivery-standing.js';
+import { whyNotInForce } from './delivery-status.js';
 
 /** Something that store, provider, engine and Temporal do not agree on. What each says is null where it says nothing. */
 export interface Difference {
@@ -33,7 +33,7 @@ export type Act =
   | { readonly kind: 'remove-left-behind' }
   | { readonly kind: 'discard'; readonly version: number }
   | { readonly kind: 'retire'; readonly version: number }
-  | { readonly kind: 'delete-stray'; readonly id: string }
+  | { readonly kind: 'delete-orphan'; readonly id: string }
   | { readonly kind: 'settle'; readonly intent: Intent };
 
 /** Everything that was looked at for one credential. */
@@ -44,7 +44,7 @@ export interface Facts {
   readonly provider: ProviderSurvey;
   readonly engine: EngineSurvey;
   /** Where its values go besides the engine. */
-  readonly delivered: readonly Delivered[];
+  readonly delivered: readonly DeliveryStatus[];
   readonly now: number;
 }
 
@@ -57,9 +57,9 @@ export function differencesIn(facts: Facts): Difference[] {
     ...engineDifferences(facts),
     ...deliveryDifferences(facts),
     ...leftBehind(facts),
-    ...leftOvers(facts),
+    ...orphanedVersions(facts),
     ...openAttempts(facts),
-    ...strays(facts),
+    ...orphans(facts),
     ...backAgain(facts),
   ];
 }
@@ -96,7 +96,7 @@ function engineDifferences(facts: Facts): Difference[] {
   return [
     difference(`${keys} does not hold what is current in the store`, {
       store: current ? `version ${current.number} is current` : 'no version is current',
-      engine: `last changed ${first.changed ?? 'by nobody'}${whose(holder, first.byUs)}`,
+      engine: `last changed ${first.changed ?? 'by nobody'}${identify(holder, first.byUs)}`,
       ...(usable && {
         repair: {
           ...{ kind: 'write-again', version: current.number, consent: 'yes' },
@@ -112,10 +112,10 @@ function engineDifferences(facts: Facts): Difference[] {
 
 /** An adopted value that no rotation has confirmed: the engine cannot show that it holds it, and nobody else's write is known either. */
 function isAsserted({ byUs, set }: EngineSurvey['settings'][number], current: Version | undefined): boolean {
-  return current !== undefined && current.adopted && Object.keys(current.marks).length === 0 && !byUs && set;
+  return current !== undefined && current.adopted && Object.keys(current.receipts).length === 0 && !byUs && set;
 }
 
-function whose(holder: string | null, byUs: boolean): string {
+function identify(holder: string | null, byUs: boolean): string {
   if (holder !== null) return `, which wrote ${holder}`;
   return byUs ? ', as the user of Keyturn, but the store knows nothing of it' : '';
 }
@@ -155,7 +155,7 @@ function leftBehind({ delivered }: Facts): Difference[] {
 }
 
 /** Versions that no rotation will clear away. */
-function leftOvers(facts: Facts): Difference[] {
+function orphanedVersions(facts: Facts): Difference[] {
   const held = holdsCurrent(facts);
   return facts.versions
     .filter(({ state }) => isLive(state) && state !== 'current')
@@ -165,7 +165,7 @@ function leftOvers(facts: Facts): Difference[] {
       const title = state === 'retiring' ? `Retire version ${number}, after fresh proof` : `Discard version ${number}`;
       const safe = held && engine !== 'yes'; // where it holds the current one, a write of unknown outcome did not happen
       const kind = state === 'retiring' ? 'retire' : 'discard';
-      return difference(`Version ${number} is left over`, {
+      return difference(`Version ${number} is an orphan`, {
         store: `${state}${version.providerId === null ? '' : ` (${version.providerId})`}`,
         provider: verdictOn(facts, version) ?? null,
         engine: `holds it: ${engine}`,
@@ -179,7 +179,7 @@ function openAttempts({ intents, provider, versions, now }: Facts): Difference[]
   const finished = new Set(versions.filter(({ state }) => state !== 'intended').map(({ number }) => number));
   return intents
     .filter(({ outcome, version, at }) => outcome === 'open' && finished.has(version) && now - at > attemptMs)
-    .filter(({ label }) => !provider.strays.some(({ name }) => name === label))
+    .filter(({ label }) => !provider.orphans.some(({ name }) => name === label))
     .map((intent) =>
       difference(`An attempt may have made "${intent.label}"`, {
         store: 'its outcome is open',
@@ -189,26 +189,26 @@ function openAttempts({ intents, provider, versions, now }: Facts): Difference[]
     );
 }
 
-function strays(facts: Facts): Difference[] {
-  return facts.provider.strays
-    .filter(({ name }) => !madeByALeftOver(facts, name))
-    .map((stray) => (stray.madeFor === null ? unknownThing(stray) : strayOfOurs(facts, stray)));
+function orphans(facts: Facts): Difference[] {
+  return facts.provider.orphans
+    .filter(({ name }) => !madeByAnOrphan(facts, name))
+    .map((orphan) => (orphan.madeFor === null ? unknownThing(orphan) : orphanOfOurs(facts, orphan)));
 }
 
-/** What belongs to a version that is left over goes with it. */
-function madeByALeftOver({ intents, versions }: Facts, name: string): boolean {
+/** What belongs to an orphaned version goes with it. */
+function madeByAnOrphan({ intents, versions }: Facts, name: string): boolean {
   const intent = intents.find(({ label }) => label === name);
   return versions.some(({ number, state }) => number === intent?.version && state !== 'current' && isLive(state));
 }
 
-function unknownThing({ id, name }: Stray): Difference {
+function unknownThing({ id, name }: Orphan): Difference {
   return difference(`${name} is not Keyturn's`, {
     provider: id,
     next: 'Nothing is done about it: Keyturn did not make it.',
   });
 }
 
-function strayOfOurs(facts: Facts, { id, name, madeFor, lastUsedAt }: Stray): Difference {
+function orphanOfOurs(facts: Facts, { id, name, madeFor, lastUsedAt }: Orphan): Difference {
   const known = facts.intents.some(({ label }) => label === name);
   const used = lastUsedAt === null ? 'never used' : `last used at ${new Date(lastUsedAt * 1000).toISOString()}`;
   return difference(`"${name}" carries our label and is no version of the store`, {
@@ -219,7 +219,7 @@ function strayOfOurs(facts: Facts, { id, name, madeFor, lastUsedAt }: Stray): Di
     ...(holdsCurrent(facts)
       ? {
           repair: {
-            kind: 'delete-stray',
+            kind: 'delete-orphan',
             id,
             consent: id,
             title: `Delete ${id}, after fresh proof of the current version`,

@@ -68,11 +68,11 @@ type Fenced = Exclude<Act, { readonly kind: 'close-rotation' | 'end-workflow' | 
 
 /** What changes versions, engine or provider is done as the one writer. */
 async function underFence({ session, credential, actor, onStep }: Reconciling, act: Fenced): Promise<void> {
-  const presenter = { workflowId: `reconcile/${credential}`, runId: randomUUID() };
-  const holder = await session.store.beginRepair(credential, actor, presenter);
-  const repairing: Repairing = { session, credential, presenter, fence: holder.fence, onStep };
+  const writer = { workflowId: `reconcile/${credential}`, runId: randomUUID() };
+  const holder = await session.store.beginRepair(credential, actor, writer);
+  const repairing: Repairing = { session, credential, writer, fence: holder.fence, onStep };
   try {
-    await runDirectly(presenter, () => carryOut(repairing, act, holder));
+    await runDirectly(writer, () => carryOut(repairing, act, holder));
   } finally {
     await session.store.endRepair(holder);
   }
@@ -95,9 +95,9 @@ async function carryOut(repairing: Repairing, act: Fenced, holder: VersionRef): 
       await verifyCurrent(repairing, holder);
       await retire(repairing, { current: holder, old: ref });
       return recordEnd(repairing, ref);
-    case 'delete-stray':
+    case 'delete-orphan':
       await verifyCurrent(repairing, holder);
-      return deleteStray(repairing, holder, act.id);
+      return deleteOrphan(repairing, holder, act.id);
   }
 }
 
@@ -157,11 +157,11 @@ async function verifyCurrent(repairing: Repairing, current: VersionRef): Promise
   await run.check('The current value is seen in use', seen(run));
 }
 
-function deleteStray(repairing: Repairing, version: VersionRef, id: string): Promise<void> {
+function deleteOrphan(repairing: Repairing, version: VersionRef, id: string): Promise<void> {
   const { session, credential } = repairing;
   const { provider } = descriptorOf(session.config, credential);
   const call: Call<void> = {
-    activity: `${provider}.deleteStray`,
+    activity: `${provider}.deleteOrphan`,
     args: [{ version, id }],
     options: { startToClose: '60 seconds', attempts: 5 }, // repeatable; then a person may run it again
   };

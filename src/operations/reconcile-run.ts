@@ -9,21 +9,21 @@ import { durationMs } from '../domain/duration.js';
 import type { Finding } from '../domain/evidence.js';
 import { UserError } from '../domain/user-error.js';
 import type { VersionRef } from '../domain/version.js';
-import type { Presenter } from '../store/records.js';
+import type { Writer } from '../store/records.js';
 import type { Session } from './session.js';
 
 /** Who repairs what, under which fence. */
 export interface Repairing {
   readonly session: Session;
   readonly credential: string;
-  readonly presenter: Presenter;
+  readonly writer: Writer;
   readonly fence: number;
   readonly onStep: (title: string) => void;
 }
 
 /** Runs one call in this process, patiently like Temporal: it is repeatable, and a repair that is interrupted is begun again. */
 export async function performCall<R>(
-  { session, presenter }: Pick<Repairing, 'session' | 'presenter'>,
+  { session, writer }: Pick<Repairing, 'session' | 'writer'>,
   { activity, args, options }: Call<R>,
 ): Promise<R> {
   const run = session.activities[activity];
@@ -33,7 +33,7 @@ export async function performCall<R>(
   for (let attempt = 1; ; attempt++) {
     try {
       const waitedMs = Date.now() - started;
-      return (await runDirectly(presenter, () => run(...(args as never[])), { key, waitedMs })) as R;
+      return (await runDirectly(writer, () => run(...(args as never[])), { key, waitedMs })) as R;
     } catch (error) {
       const failure = toFailure(error);
       const pauseMs = pauseAfter(failure, durationMs(options.initialInterval ?? '1 second') * 2 ** (attempt - 1));

@@ -4,7 +4,7 @@ import type { EngineSurvey, ProviderSurvey } from '../../activities/shared/surve
 import { toFailure } from '../../activities/shared/to-failure.js';
 import { rotationId } from '../domain/temporal-names.js';
 import type { RotationRow } from '../store/records.js';
-import { deliveredTo } from './delivery-standing.js';
+import { deliveredTo } from './delivery-status.js';
 import { explain } from './explain.js';
 import { executionOf, whyOrphaned } from './orphaned-rotations.js';
 import { progressOf } from './progress.js';
@@ -99,7 +99,7 @@ async function whyNot(repairing: Promise<void>): Promise<string | null> {
   );
 }
 
-/** A rotation may begin beside things that are left over, but not while the store is wrong about what is in force. */
+/** A rotation may begin beside orphans, but not while the store is wrong about what is in force. */
 function standsInTheWay({ kind }: Repair): boolean {
   const wrong: readonly Repair['kind'][] = [
     'close-rotation',
@@ -125,7 +125,7 @@ async function rotationDifferences(
       temporal: why,
       repair: {
         ...{ kind: 'close-rotation', rotation: open, why, consent: 'yes' },
-        title: 'Close the rotation in the store as abandoned; what it left over stays listed',
+        title: 'Close the rotation in the store as abandoned; its orphans stay listed',
       },
     }),
   ];

@@ -8,7 +8,7 @@ import {
 import { descriptorOf } from '../../workers/compose.js';
 import { schedulePlanOf } from '../config/schedule-plan.js';
 import type { SchedulePlan } from '../schedules/plan.js';
-import { firstAnchor, inForceSince, type Records, recordsOf, standingOf } from '../schedules/standing.js';
+import { firstAnchor, inForceSince, type Records, recordsOf, dueTimesOf } from '../schedules/due-times.js';
 import { hasMoments, termsOf } from '../schedules/terms.js';
 import { scheduledId, scheduleId, taskQueueOf } from '../domain/temporal-names.js';
 import type { Cadence } from '../store/records.js';
@@ -66,9 +66,9 @@ export async function planSchedule(session: Connected, client: Client, credentia
   const cadence = cadenceFor(plan, records, now);
   if (!cadence)
     return { credential, change: 'none', why: `nothing is adopted: keyturn adopt ${credential}`, schedule: null };
-  const standing = standingOf(plan, { ...records, cadence }, now);
-  if (!standing) throw new Error(`${credential} has a cadence and no version in force`);
-  const { dueAt, opensAt } = standing;
+  const times = dueTimesOf(plan, { ...records, cadence }, now);
+  if (!times) throw new Error(`${credential} has a cadence and no version in force`);
+  const { dueAt, opensAt } = times;
   const described = await describe(client, scheduleId(session.store.installation, credential));
   const { anchor } = cadence;
   const agrees =
@@ -85,7 +85,7 @@ function cadenceFor(plan: SchedulePlan, records: Records, now: number): Cadence 
   const since = inForceSince(records);
   if (since === null) return null;
   if (records.cadence?.basis === basis) {
-    const { anchor, reset } = standingOf(plan, records, now) ?? { anchor: since, reset: null };
+    const { anchor, reset } = dueTimesOf(plan, records, now) ?? { anchor: since, reset: null };
     if (!reset) return records.cadence;
     const emergency = reset.seized || reset.request.trigger === 'emergency';
     const what = emergency

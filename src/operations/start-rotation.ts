@@ -1,7 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
-import { emergencyPriority } from '../../workflows/rotation/world.js';
+import { emergencyPriority } from '../../workflows/rotation/runtime.js';
 import { rotationAttributes } from '../../workflows/search-attributes.js';
 import { descriptorOf } from '../../workers/compose.js';
 import type { RotationInput } from '../domain/rotation.js';

@@ -4,12 +4,12 @@ import { type EngineProfile, isStale } from '../domain/engine-profile.js';
 import { isWorkflowId } from '../domain/temporal-names.js';
 import type { Verification } from '../domain/verification.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
-import type { Standing as Delivered } from '../../activities/delivery/standing.js';
+import type { DeliveryStatus } from '../../activities/delivery/status.js';
 import { schedulePlanOf } from '../config/schedule-plan.js';
-import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
+import { recordsOf, type DueTimes, dueTimesOf } from '../schedules/due-times.js';
 import type { ChannelState, RotationRow, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';
-import { deliveredTo, whyNotInForce } from './delivery-standing.js';
+import { deliveredTo, whyNotInForce } from './delivery-status.js';
 import { progressOf, type Sighting, type Slow } from './progress.js';
 import { isScheduleGone } from './schedules.js';
 import type { Session } from './session.js';
@@ -38,9 +38,9 @@ export interface CredentialStatus {
   /** How its engine does what the vendor leaves open, as `keyturn check --deep` found out; null where nobody has looked. */
   readonly engine: (EngineProfile & { readonly stale: boolean }) | null;
   /** What stands where its values go besides the engine, as it was just seen. */
-  readonly delivered: readonly Delivered[];
+  readonly delivered: readonly DeliveryStatus[];
   /** Versions that no running rotation will clear away. */
-  readonly leftOver: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
+  readonly orphans: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
   /** Labels of what an attempt may have made at the provider. */
   readonly openIntents: readonly string[];
   readonly last: { readonly outcome: RotationOutcome; readonly at: number; readonly why: string | null } | null;
@@ -93,13 +93,13 @@ async function one(session: Session, client: Client | null, credential: string):
   const version = versions.find(({ state }) => state === 'current');
   const current = version ? currentOf(version, now) : null;
   const descriptor = Object.hasOwn(config.credentials, credential) ? descriptorOf(config, credential) : null;
-  const standing = descriptor ? standingOf(schedulePlanOf(config, credential, descriptor), records, now) : null;
+  const times = descriptor ? dueTimesOf(schedulePlanOf(config, credential, descriptor), records, now) : null;
   const facts = {
-    ...{ credential, current, ...timesOf(standing) },
+    ...{ credential, current, ...timesOf(times) },
     procedure: descriptor?.id ?? null,
     ...waitOf(sighting, config.credentials[credential]?.owner),
     rotation: open ? openOf(open, sighting) : null,
-    leftOver: leftOver(versions, open),
+    orphans: orphans(versions, open),
     delivered: await deliveredTo(session, credential),
     inForce: await inForceOf(store, credential, version),
     openIntents: await openIntents(store, credential, open),
@@ -139,15 +139,9 @@ async function engineOf(store: Store, credential: string): Promise<CredentialSta
 }
 
 function timesOf(
-  standing: Standing | null,
+  times: DueTimes | null,
 ): Pick<CredentialStatus, 'scheduled' | 'dueAt' | 'endsAt' | 'nextWindowAt' | 'overdue'> {
-  const {
-    scheduled = false,
-    dueAt = null,
-    endsAt = null,
-    opensAt: nextWindowAt = null,
-    overdue = false,
-  } = standing ?? {};
+  const { scheduled = false, dueAt = null, endsAt = null, opensAt: nextWindowAt = null, overdue = false } = times ?? {};
   return { scheduled, dueAt, endsAt, nextWindowAt, overdue };
 }
 
@@ -181,7 +175,7 @@ function openOf({ version, openedAt, request }: RotationRow, sighting: Sighting 
   return { version, openedAt, actor, reason, progress, slow };
 }
 
-function leftOver(versions: readonly Version[], open: RotationRow | undefined): CredentialStatus['leftOver'] {
+function orphans(versions: readonly Version[], open: RotationRow | undefined): CredentialStatus['orphans'] {
   return versions
     .filter(({ state, fence }) => !['current', 'retired', 'discarded'].includes(state) && fence !== open?.fence)
     .map(({ number, state, providerId }) => ({ number, state, providerId }));
@@ -215,7 +209,7 @@ function troubleOf(seen: Seen): string[] {
   const sentences = [...valueTrouble(seen), ...rotationTrouble(seen), ...deliveryTrouble(seen)];
   return [
     ...sentences.filter((sentence) => sentence !== null),
-    ...seen.leftOver.map(({ number, state }) => `Version ${number} is left over, ${state}.`),
+    ...seen.orphans.map(({ number, state }) => `Version ${number} is an orphan, ${state}.`),
     ...seen.openIntents.map((label) => `An attempt may have made "${label}" at the provider.`),
   ];
 }

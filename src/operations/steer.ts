@@ -108,7 +108,7 @@ export async function endGrace(session: Steered, client: Client, { credential, a
   const handle = await handleOf(session, client, credential);
   const { until } = await grace(client, handle, credential);
   const wanted = { credential, actor, byMs: null };
-  await send(client, { credential, what: 'retire-now' }, () => hasten(session, handle, wanted));
+  await send(client, { credential, what: 'end-grace' }, () => hasten(session, handle, wanted));
   return until;
 }
 

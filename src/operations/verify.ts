@@ -43,8 +43,8 @@ export interface Verified {
 export async function verify(verifying: Verifying): Promise<Verified> {
   const { session, credential, onStep } = verifying;
   const { verification } = session.systems;
-  const presenter = { workflowId: `verify/${credential}`, runId: randomUUID() };
-  const directly = <T>(work: () => Promise<T>): Promise<T> => runDirectly(presenter, work);
+  const writer = { workflowId: `verify/${credential}`, runId: randomUUID() };
+  const directly = <T>(work: () => Promise<T>): Promise<T> => runDirectly(writer, work);
   const document = verifying.document ? await handIn(verifying) : null;
   onStep('Look at settings, provider and use');
   try {
@@ -75,15 +75,15 @@ async function handIn({ session, credential, actor, onStep, keep = false }: Veri
   if (!use) throw shownByNone(credential);
   if (keep && !use.overwrites) throw keptForNothing(credential);
   onStep('Hand in a test document');
-  const presenter = { workflowId: `verify/${credential}`, runId: randomUUID() };
-  const version = await session.store.beginRepair(credential, actor, presenter);
+  const writer = { workflowId: `verify/${credential}`, runId: randomUUID() };
+  const version = await session.store.beginRepair(credential, actor, writer);
   const { step: expect, scanFor } = use;
   const run = { version, expect, ...(scanFor !== undefined && { scanFor }), ...(keep && { keep }) };
   try {
-    const { marks } = await session.store.read(version);
-    const isWritten = Object.keys(marks).length > 0; // an adopted value is where somebody else has put it
+    const { receipts } = await session.store.read(version);
+    const isWritten = Object.keys(receipts).length > 0; // an adopted value is where somebody else has put it
     const call = isWritten ? docuelevate.processTestDocument(run) : docuelevate.observeDocument(run);
-    return await performCall({ session, presenter }, call);
+    return await performCall({ session, writer }, call);
   } finally {
     await session.store.endRepair(version);
   }

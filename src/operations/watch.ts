@@ -9,7 +9,7 @@ import { deliver } from '../notifications/deliver.js';
 import { noticesOf, type Stuck, type Watched } from '../notifications/gather.js';
 import type { Channel } from '../domain/notice.js';
 import { schedulePlanOf } from '../config/schedule-plan.js';
-import { recordsOf, type Standing, standingOf } from '../schedules/standing.js';
+import { recordsOf, type DueTimes, dueTimesOf } from '../schedules/due-times.js';
 import { keepAnchor } from './ledger-anchor.js';
 import { progressOf } from './progress.js';
 import { applyChange, describe, planSchedule } from './schedules.js';
@@ -66,9 +66,9 @@ export async function keepSchedules(
     const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
     const records = await recordsOf(store, credential);
     if (records.cadence?.basis !== plan.basis) continue;
-    const standing = standingOf(plan, records, Date.now());
-    await beginBeforeEnd(client, scheduleId(store.installation, credential), { standing, asked });
-    const reset = standing?.reset ?? null;
+    const times = dueTimesOf(plan, records, Date.now());
+    await beginBeforeEnd(client, scheduleId(store.installation, credential), { times, asked });
+    const reset = times?.reset ?? null;
     if (!all && !reset) continue;
     const change = await planSchedule({ config, store }, client, credential);
     if (reset || change.change !== 'keep')
@@ -80,10 +80,10 @@ export async function keepSchedules(
 async function beginBeforeEnd(
   client: Client,
   id: string,
-  { standing, asked }: { readonly standing: Standing | null; readonly asked: Set<string> },
+  { times, asked }: { readonly times: DueTimes | null; readonly asked: Set<string> },
 ): Promise<void> {
-  if (!standing?.byEnd || standing.dueAt > Date.now()) return;
-  const key = `${id}@${standing.endsAt}`;
+  if (!times?.byEnd || times.dueAt > Date.now()) return;
+  const key = `${id}@${times.endsAt}`;
   if (asked.has(key)) return;
   const described = await describe(client, id);
   if (!described || described.state.paused) return; // one that is gone is made again first
@@ -112,7 +112,7 @@ async function watchedOf({ config, store }: Watching, credential: string): Promi
   return {
     credential,
     owner: config.credentials[credential]?.owner,
-    standing: standingOf(plan, records, Date.now()),
+    times: dueTimesOf(plan, records, Date.now()),
     inForce: await store.verification(credential),
     rotations: records.rotations.filter(({ workflowId }) => workflowId === rotationId(store.installation, credential)),
   };

@@ -49,7 +49,7 @@ export function cronOf(text: string): Cron {
   return { minutes, hours, monthDays, months, weekDays: [...new Set(weekDays.map((day) => day % 7))].sort(ascending) };
 }
 
-/** The first slot after a moment, Unix ms; null when there is none. A slot that the clock leaves out does not come; one that it shows twice comes once. */
+/** The first slot after a moment, Unix ms; null when there is none. Times skipped by a DST change are skipped; repeated times fire once. */
 export function nextSlot(cron: Cron, timezone: string, after: number): number | null {
   const today = DateTime.fromMillis(after, { zone: timezone }).startOf('day');
   const farthest = today.plus({ days: farthestDays });

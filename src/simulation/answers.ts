@@ -1,6 +1,6 @@
-import { casesOf } from '../prove/cases.js';
-import type { Assignment } from '../prove/snag.js';
-import type { Without } from '../prove/worker-process.js';
+import { casesOf } from '../crash-test/cases.js';
+import type { Assignment } from '../crash-test/setback.js';
+import type { Without } from '../crash-test/worker-process.js';
 import { chaos, type ChaosVerdict } from './chaos.js';
 import { simulateBoundaries, simulateCase } from './matrix.js';
 import { calm, planOf } from './plans.js';

@@ -5,10 +5,10 @@ import { formatDuration } from '../domain/duration.js';
 import { createPlayground } from '../lab/playground.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import type { RotationOutcome, RotationReport } from '../domain/rotation.js';
-import { judge, type Judgement } from '../prove/judge.js';
-import type { Stage } from '../prove/stage.js';
-import { startStage } from '../prove/stages/index.js';
-import type { Without } from '../prove/worker-process.js';
+import { judge, type Judgement } from '../crash-test/judge.js';
+import type { Fixture } from '../crash-test/fixture.js';
+import { startFixture } from '../crash-test/fixtures/index.js';
+import type { Without } from '../crash-test/worker-process.js';
 import type { SimProcess, Simulation } from './engine.js';
 import type { SimJob } from './job.js';
 import { inSimulation } from './matrix.js';
@@ -111,18 +111,18 @@ class Scene {
   }
 
   async play(procedure: string, { defer, begin }: { readonly defer: Defer; readonly begin: () => void }) {
-    const stage = await startStage(procedure);
-    defer(() => stage.scenario.stop());
-    const playground = await createPlayground(stage.scenario, {
+    const fixture = await startFixture(procedure);
+    defer(() => fixture.scenario.stop());
+    const playground = await createPlayground(fixture.scenario, {
       grace: '1 second',
-      patience: formatDuration(this.#plan.patienceMs),
+      giveUpAfter: formatDuration(this.#plan.giveUpAfterMs),
     });
     defer(playground.remove);
     const session = await openSession({ file: playground.file, create: true });
     defer(() => session.close());
-    const { credential, adopted: parts } = stage.scenario;
+    const { credential, adopted: parts } = fixture.scenario;
     await adopt(session, { credential, parts, soleUser: true, actor: 'harness' });
-    this.#reach = await this.#start(stage, session, playground.file);
+    this.#reach = await this.#start(fixture, session, playground.file);
     const { truth, person } = this.#reach;
     this.#sim.onEvent = () => truth.look();
     begin();
@@ -140,11 +140,11 @@ class Scene {
     };
   }
 
-  async #start(stage: Stage, session: Session, file: string): Promise<Reach> {
+  async #start(fixture: Fixture, session: Session, file: string): Promise<Reach> {
     const [sim, job, plan] = [this.#sim, this.#job, this.#plan];
-    const { credential } = stage.scenario;
+    const { credential } = fixture.scenario;
     const hire = (): void => {
-      if (!this.#over) job.hire({ file, temporalData: 'memory', snag: null });
+      if (!this.#over) job.hire({ file, temporalData: 'memory', setback: null });
     };
     for (let count = 0; count < (plan.workers ?? 1); count++) hire();
     const input = inputOf(credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
@@ -154,14 +154,14 @@ class Scene {
       graceMs: plan.graceMs,
       timing: { heartbeatMs: 1_000 },
     });
-    const [truth, random] = [new Truth(sim, stage), new Random(`${sim.seed}/people`)];
+    const [truth, random] = [new Truth(sim, fixture), new Random(`${sim.seed}/people`)];
     job.server.onEnded = this.#ends.hear;
     const terminal = { sim, client, session, file, credential };
-    const { scenario } = stage;
+    const { scenario } = fixture;
     const people = { ...terminal, server: job.server, handle, scenario, truth, random, plan, ends: this.#ends };
     const person = new Person(people);
     const losesStore = (ms: number): void => void (this.#storeBackAt = sim.now + ms);
-    return { sim, job, stage, truth, person, random, hire, losesStore };
+    return { sim, job, fixture, truth, person, random, hire, losesStore };
   }
 
   storeIsAway(): boolean {
@@ -196,7 +196,7 @@ class Scene {
 
   /** An emergency's steps begin beside a document that is under way: what then makes the worker start anew, nobody can see. */
   #fits(trouble: Trouble, place: Place): boolean {
-    if (!isPossible(trouble, this.#reach.stage) || !fits(trouble, place)) return false;
+    if (!isPossible(trouble, this.#reach.fixture) || !fits(trouble, place)) return false;
     return trouble.kind !== 'worker-on-environment' || this.#testing.every(({ state }) => state === 'dead');
   }
 
@@ -220,11 +220,21 @@ class Scene {
   }
 
   async #judge({ store }: Session, report: RotationReport | null, rows: readonly RotationRow[]): Promise<Judgement> {
-    const { stage, truth, person } = this.#reach;
-    const { credential } = stage.scenario;
+    const { fixture, truth, person } = this.#reach;
+    const { credential } = fixture.scenario;
     const { condemned, edited, darkByOthers } = truth;
     const calledOff = this.#plan.troubles.some(({ kind }) => callsOff.has(kind));
-    const facts = { stage, store, credential, timeline: truth, condemned, report, edited, calledOff, stranded: false };
+    const facts = {
+      fixture,
+      store,
+      credential,
+      timeline: truth,
+      condemned,
+      report,
+      edited,
+      calledOff,
+      stranded: false,
+    };
     const givenUp = person.gaveUp.size > 0;
     const judged = await judge({ ...facts, givenUp });
     const excused = darkByOthers ? /holds nothing that works|does not hold the current/ : /^$/;

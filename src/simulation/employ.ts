@@ -1,9 +1,9 @@
 import { composeSystems } from '../../workers/compose.js';
 import { registered } from '../../workers/registered.js';
 import { openSession } from '../operations/session.js';
-import type { Assignment, Outgoing, Trace, WorkerMessage } from '../prove/snag.js';
-import { createTracer } from '../prove/tracer.js';
-import type { WorkerProcess } from '../prove/worker.js';
+import type { Assignment, Outgoing, Trace, WorkerMessage } from '../crash-test/setback.js';
+import { createRecorder } from '../crash-test/recorder.js';
+import type { WorkerProcess } from '../crash-test/worker.js';
 import { owner, type SimProcess } from './engine.js';
 import type { SimJobOptions } from './job.js';
 import { directDoor, doors } from './patches.js';
@@ -22,12 +22,12 @@ export interface Employment {
 
 const startMs = { from: 20, to: 120 }; // a process that was loaded ahead builds itself up
 
-/** The same as src/prove/worker-process.ts does in a process of its own, and src/prove/worker.ts from outside. */
+/** The same as src/crash-test/worker-process.ts does in a process of its own, and src/crash-test/worker.ts from outside. */
 export function employ(process: SimProcess, employment: Employment): WorkerProcess {
   const { sim } = process;
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined);
-  const reports = createReports(process, employment.assignment.snag);
+  const reports = createReports(process, employment.assignment.setback);
   sim.after(sim.random.between(startMs.from, startMs.to), () =>
     owner.run(process, () => {
       work(process, employment, reports).then(ready.resolve, ready.reject);
@@ -48,8 +48,8 @@ export function employ(process: SimProcess, employment: Employment): WorkerProce
   };
 }
 
-/** What a worker tells of itself, and what it is told at its snag. */
-function createReports(process: SimProcess, snag: Assignment['snag']) {
+/** What a worker tells of itself, and what it is told at its setback. */
+function createReports(process: SimProcess, setback: Assignment['setback']) {
   const reached = Promise.withResolvers<Outgoing | null>();
   const ended: { trace: Trace; outcome: 'succeeded' | 'failed' }[] = [];
   let frozenAt = 0;
@@ -59,9 +59,9 @@ function createReports(process: SimProcess, snag: Assignment['snag']) {
     if (message.event === 'ended') ended.push(structuredClone(message)); // as it was told: it goes on to change
     if (message.event !== 'reached') return;
     frozenAt = ended.length;
-    process.sim.note(`${process.name} comes to its snag: ${JSON.stringify(snag)}`);
+    process.sim.note(`${process.name} comes to its setback: ${JSON.stringify(setback)}`);
     reached.resolve(message.request);
-    if (snag?.act !== 'stop') return;
+    if (setback?.act !== 'stop') return;
     process.freeze();
     await process.gate();
   }
@@ -77,28 +77,28 @@ function createReports(process: SimProcess, snag: Assignment['snag']) {
 async function work(
   process: SimProcess,
   { assignment, server, options, onWorker }: Employment,
-  { report, goOn }: Pick<Parameters<typeof createTracer>[0], 'report' | 'goOn'>,
+  { report, goOn }: Pick<Parameters<typeof createRecorder>[0], 'report' | 'goOn'>,
 ): Promise<void> {
-  const { file, snag } = assignment;
+  const { file, setback } = assignment;
   const { without = {}, around } = options;
   const session = await openSession({ file });
   void process.exited.promise.then(() => session.close());
   const box: { worker?: SimWorker } = {};
-  const tracer = createTracer({
-    ...{ snag, report, goOn },
+  const recorder = createRecorder({
+    ...{ setback, report, goOn },
     async retire() {
       if (box.worker) box.worker.polling = false;
     },
   });
-  doors.set(process, knocking(process, tracer.requests(directDoor), around));
-  traceChanges(process, tracer, around);
+  doors.set(process, knocking(process, recorder.requests(directDoor), around));
+  traceChanges(process, recorder, around);
   const gated = gatedStore(session.store, process, around);
-  const store = tracer.store(without.store?.(gated) ?? gated);
+  const store = recorder.store(without.store?.(gated) ?? gated);
   const activities = registered(composeSystems(session.config, store));
   const worker = new SimWorker({
     ...{ process, temporal: server, store },
     ...(without.workflows && { workflows: without.workflows }),
-    activities: entering(tracer.activities(without.activities?.(activities, store) ?? activities), process, around),
+    activities: entering(recorder.activities(without.activities?.(activities, store) ?? activities), process, around),
   });
   box.worker = worker;
   onWorker(worker);

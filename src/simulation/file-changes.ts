@@ -1,24 +1,24 @@
-import { standAroundFiles } from '../prove/file-changes.js';
-import type { Tracer } from '../prove/tracer.js';
+import { standAroundFiles } from '../crash-test/file-changes.js';
+import type { Recorder } from '../crash-test/recorder.js';
 import { owner, type SimProcess } from './engine.js';
 import type { Around } from './places.js';
 
-const tracers = new WeakMap<SimProcess, Tracer['change']>();
+const recorders = new WeakMap<SimProcess, Recorder['change']>();
 
-/** What changes a file is the one change that leaves otherwise than over HTTP; it passes the tracer too, as in src/prove/worker-process.ts. */
+/** What changes a file is the one change that leaves otherwise than over HTTP; it passes the recorder too, as in src/crash-test/worker-process.ts. */
 standAroundFiles((request, work) => {
   const process = owner.getStore();
-  const change = process && tracers.get(process);
+  const change = process && recorders.get(process);
   return change ? change(request, work) : work();
 });
 
-/** From now on the changes of a process pass its tracer. */
-export function traceChanges(process: SimProcess, tracer: Tracer, around: Around | undefined): void {
-  tracers.set(process, async (request, work) => {
+/** From now on the changes of a process pass its recorder. */
+export function traceChanges(process: SimProcess, recorder: Recorder, around: Around | undefined): void {
+  recorders.set(process, async (request, work) => {
     const name = `${request.method} ${request.path}`;
     around?.pass({ at: 'request', name, request }, process);
     await process.gate();
-    await tracer.change(request, work);
+    await recorder.change(request, work);
     around?.pass({ at: 'answer', name }, process);
     await process.gate();
   });

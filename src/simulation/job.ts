@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
-import type { Assignment } from '../prove/snag.js';
-import type { Job } from '../prove/theater.js';
-import type { WorkerPool, WorkerProcess } from '../prove/worker.js';
-import type { Without } from '../prove/worker-process.js';
+import type { Assignment } from '../crash-test/setback.js';
+import type { Job } from '../crash-test/sandbox.js';
+import type { WorkerPool, WorkerProcess } from '../crash-test/worker.js';
+import type { Without } from '../crash-test/worker-process.js';
 import { createClient } from './client.js';
 import { employ } from './employ.js';
 import { SimProcess, type Simulation } from './engine.js';

@@ -1,6 +1,6 @@
-import { type Boundary, type CrashCase, flows } from '../prove/cases.js';
-import { recordBoundaries } from '../prove/record.js';
-import { runCase, type Verdict } from '../prove/run-case.js';
+import { type Boundary, type CrashCase, flows } from '../crash-test/cases.js';
+import { recordBoundaries } from '../crash-test/record.js';
+import { runCase, type CaseVerdict } from '../crash-test/run-case.js';
 import { Simulation } from './engine.js';
 import { createSimJob, type SimJob, type SimJobOptions } from './job.js';
 import { resetNetwork } from './network.js';
@@ -52,7 +52,7 @@ export function simulateCase(
   crash: CrashCase,
   seed: string,
   options: SimulationOptions = {},
-): Promise<Simulated<Verdict>> {
+): Promise<Simulated<CaseVerdict>> {
   return inSimulation(`${seed}/${crash.procedure}/${crash.id}`, (job) => runCase(job, crash), {
     around: tracing,
     ...options,

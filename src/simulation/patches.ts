@@ -56,7 +56,7 @@ function routed(base: MemoryDispatcher): MemoryDispatcher {
 /** The network as it is, without anything in front. */
 export let directDoor: MemoryDispatcher['dispatch'];
 
-/** A simulated process that ends itself. That it stops is seen to where it reports its snag (worker.ts). */
+/** A simulated process that ends itself. That it stops is seen to where it reports its setback (worker.ts). */
 function patchSignals(): void {
   replace(process, 'kill', (original) => (pid: number, signal?: string | number) => {
     const self = owner.getStore();

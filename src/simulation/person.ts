@@ -20,7 +20,7 @@ const endMs = 24 * 3_600_000;
 const lookMs = 400;
 const untilNextMs = 30_000; // a grace, a pause
 const untilUseMs = 3_600_000;
-const patience = 5; // questions, before somebody gives up
+const mostQuestions = 5; // questions, before somebody gives up
 const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon'];
 
 interface Surroundings extends Terminal {
@@ -222,7 +222,7 @@ export class Person {
     const lightly = truth.edited && truth.condemned.size === 0 && drift.test(why);
     if (lightly && choices.includes('skip')) return 'skip'; // a deletion asks for its own proof
     const given = (wanted: Decision): boolean => choices.includes(wanted);
-    if (this.#asked++ > patience && given('abandon')) return 'abandon';
+    if (this.#asked++ > mostQuestions && given('abandon')) return 'abandon';
     const ways: Decision[] = random.chance(0.2) ? ['roll-back', 'retry'] : ['retry', 'roll-back'];
     return ways.find(given) ?? 'abandon';
   }

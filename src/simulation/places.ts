@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Outgoing } from '../prove/snag.js';
+import type { Outgoing } from '../crash-test/setback.js';
 import { StoreBusy } from '../store/failures.js';
 import type { Store } from '../store/store.js';
 import type { Activities } from '../../workers/registered.js';
@@ -32,7 +32,7 @@ export function nameless(name: string): string {
   return name.replaceAll(/[^/ ]*\d[^/ ]*/g, '*');
 }
 
-/** Tells of requests and answers, outside of the tracer. */
+/** Tells of requests and answers, outside of the recorder. */
 export function knocking(
   process: SimProcess,
   door: Dispatcher['dispatch'],

@@ -104,7 +104,7 @@ export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Pla
   const first = profile === 'all' ? aim(seed, counts) : { troubles: [], workers: 1 };
   return {
     ...{ ...first, troubles: [...first.troubles, ...drawn.slice(0, most - first.troubles.length)] },
-    ...{ graceMs: random.pick(graceMs), patienceMs: random.pick([3_000, 600_000]) },
+    ...{ graceMs: random.pick(graceMs), giveUpAfterMs: random.pick([3_000, 600_000]) },
     ...{ answerMs: random.pick(answerMs), doubleDecisions: doubleDecisions && random.chance(0.25) },
     ...(wrongAnswers && random.chance(0.25) && { wrongAnswers }),
   };
@@ -112,7 +112,7 @@ export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Pla
 
 /** Nothing goes wrong. */
 export const calm: Plan = {
-  ...{ troubles: [], graceMs: shortGraceMs, patienceMs: 600_000, answerMs: 0, doubleDecisions: false },
+  ...{ troubles: [], graceMs: shortGraceMs, giveUpAfterMs: 600_000, answerMs: 0, doubleDecisions: false },
   workers: 1,
 };
 
@@ -125,7 +125,7 @@ export function* simpler(plan: Plan): Generator<Plan> {
   if (plan.workers !== calm.workers) yield { ...plan, workers: 1 };
   if (plan.answerMs !== calm.answerMs) yield { ...plan, answerMs: calm.answerMs };
   if (plan.graceMs !== calm.graceMs) yield { ...plan, graceMs: calm.graceMs };
-  if (plan.patienceMs !== calm.patienceMs) yield { ...plan, patienceMs: calm.patienceMs };
+  if (plan.giveUpAfterMs !== calm.giveUpAfterMs) yield { ...plan, giveUpAfterMs: calm.giveUpAfterMs };
   for (const [index, trouble] of troubles.entries())
     for (const smaller of smallerThan(trouble)) yield { ...plan, troubles: troubles.with(index, smaller) };
 }

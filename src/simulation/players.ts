@@ -1,5 +1,5 @@
-import type { Boundary, CrashCase } from '../prove/cases.js';
-import type { Player, StartPlayers } from '../prove/player.js';
+import type { Boundary, CrashCase } from '../crash-test/cases.js';
+import type { Player, StartPlayers } from '../crash-test/player.js';
 import { type Simulator, startSimulators } from './pool.js';
 import type { SimulatedVerdict } from './questions.js';
 

@@ -1,12 +1,12 @@
-import type { Boundary } from '../prove/cases.js';
-import type { Verdict } from '../prove/run-case.js';
-import type { Assignment } from '../prove/snag.js';
+import type { Boundary } from '../crash-test/cases.js';
+import type { CaseVerdict } from '../crash-test/run-case.js';
+import type { Assignment } from '../crash-test/setback.js';
 import type { ChaosVerdict } from './chaos.js';
 import type { Profile } from './plans.js';
 import type { Plan } from './trouble.js';
 
 /** What a case in simulated time shows besides its verdict. */
-export interface SimulatedVerdict extends Verdict {
+export interface SimulatedVerdict extends CaseVerdict {
   /** Of everything that happened, with its moment: the same for the same seed. */
   readonly hash: string;
   /** Of what was done in which order, without moments and ids. */
@@ -34,7 +34,7 @@ export interface ChaosQuestion {
   readonly lines?: boolean;
   /** Makes a plan that fails smaller, as long as it fails. */
   readonly shrink?: boolean;
-  /** One safety rule that is taken out: as src/prove/snag.ts has it. */
+  /** One safety rule that is taken out: as src/crash-test/setback.ts has it. */
   readonly without?: NonNullable<Assignment['without']>;
 }
 

@@ -1,4 +1,4 @@
-import type { ProveReport, Tally } from '../prove/prove.js';
+import type { CrashTestReport, Tally } from '../crash-test/crash-test.js';
 import type { SimulatedVerdict } from './questions.js';
 
 export interface SimulatedTally extends Tally {
@@ -6,7 +6,7 @@ export interface SimulatedTally extends Tally {
   readonly schedules: number;
 }
 
-export interface SimulatedReport extends ProveReport, SimulatedTally {
+export interface SimulatedReport extends CrashTestReport, SimulatedTally {
   /** Real ones, for all of it. */
   readonly seconds: number;
   readonly byProcedure: Readonly<Record<string, SimulatedTally>>;
@@ -23,7 +23,7 @@ export function createScheduleCount() {
       const known = orders.get(procedure) ?? new Set();
       orders.set(procedure, known.add(order));
     },
-    tell(report: ProveReport): SimulatedReport {
+    tell(report: CrashTestReport): SimulatedReport {
       const byProcedure = Object.entries(report.byProcedure).map(
         ([procedure, tally]) => [procedure, { ...tally, schedules: countOf(procedure) }] as const,
       );

@@ -1,5 +1,5 @@
 import { withCleanup } from '../lab/with-cleanup.js';
-import { stages } from '../prove/stages/index.js';
+import { fixtures } from '../crash-test/fixtures/index.js';
 import type { ChaosVerdict } from './chaos.js';
 import type { Profile } from './plans.js';
 import { type Simulator, startSimulators } from './pool.js';
@@ -48,7 +48,7 @@ export interface ChaosReport extends ChaosTally {
 
 /** Plays so many seeds of every procedure in turn, each with several faults. */
 export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
-  const { cases, from, seed, jobs, profile, procedures = Object.keys(stages), onVerdict } = options;
+  const { cases, from, seed, jobs, profile, procedures = Object.keys(fixtures), onVerdict } = options;
   const begun = Date.now();
   const until = begun + (options.budgetMs ?? Number.POSITIVE_INFINITY);
   return withCleanup(async (defer) => {

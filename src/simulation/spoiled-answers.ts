@@ -1,15 +1,15 @@
 import type { Fault as LabFault } from '../lab/faults.js';
-import type { Outgoing } from '../prove/snag.js';
-import type { Stage } from '../prove/stage.js';
+import type { Outgoing } from '../crash-test/setback.js';
+import type { Fixture } from '../crash-test/fixture.js';
 import type { Trouble, TroubleKind } from './trouble.js';
 
-type Answers = (trouble: Trouble, request: Outgoing, stage: Stage) => LabFault[];
+type Answers = (trouble: Trouble, request: Outgoing, fixture: Fixture) => LabFault[];
 
 const answered =
   (kind: LabFault['kind']): Answers =>
   (_, { method, path }) => [{ method, path, kind }];
 
-const patienceMs = 900; // of whoever waits for an answer, a little less
+const answerWithinMs = 900; // of whoever waits for an answer, a little less
 
 /** How the other side answers, by the kind of trouble. */
 const answers: Partial<Record<TroubleKind, Answers>> = {
@@ -17,20 +17,20 @@ const answers: Partial<Record<TroubleKind, Answers>> = {
   'server-error': answered({ status: 503, body: 'not now' }),
   refusal: answered({ status: 400, body: 'no' }),
   'old-dies': answered({ status: 400, body: 'no' }),
-  slow: ({ ms }, { method, path }) => [{ method, path, kind: { slowMs: ms % patienceMs } }],
+  slow: ({ ms }, { method, path }) => [{ method, path, kind: { slowMs: ms % answerWithinMs } }],
   late: ({ ms }, { method, path }) => [{ method, path, kind: { slowMs: ms } }],
   hang: answered('hang'),
   'reset-before': answered('reset-before'),
   'reset-after': answered('reset-after'),
-  'hollow-deletion': (_, { method, path }, { hollow }) => [
-    { method, path, kind: { status: 200, body: hollow?.body() ?? '{}' } },
-    { method: 'GET', path: hollow?.probe ?? '*', kind: { status: 403, body: 'the proxy forbids it' } },
+  'false-deletion': (_, { method, path }, { falseSuccess }) => [
+    { method, path, kind: { status: 200, body: falseSuccess?.body() ?? '{}' } },
+    { method: 'GET', path: falseSuccess?.probe ?? '*', kind: { status: 403, body: 'the proxy forbids it' } },
   ],
 };
 
 /** Lets the other side answer this very request in another way. */
-export function spoil(trouble: Trouble, request: Outgoing, stage: Stage): void {
-  const faults = answers[trouble.kind]?.(trouble, request, stage) ?? [];
-  for (const { url, faults: plan } of stage.systems)
+export function spoil(trouble: Trouble, request: Outgoing, fixture: Fixture): void {
+  const faults = answers[trouble.kind]?.(trouble, request, fixture) ?? [];
+  for (const { url, faults: plan } of fixture.systems)
     if (url === request.origin) for (const fault of faults) plan.add(fault);
 }

@@ -1,5 +1,5 @@
-import { leaveFailure, leaveLines } from '../prove/somebody.js';
-import type { Documents, Stage } from '../prove/stage.js';
+import { leaveFailure, leaveLines } from '../crash-test/somebody.js';
+import type { Documents, Fixture } from '../crash-test/fixture.js';
 import type { SimProcess, Simulation } from './engine.js';
 import type { SimJob } from './job.js';
 import type { Person } from './person.js';
@@ -13,7 +13,7 @@ import type { Truth } from './truth.js';
 export interface Reach {
   readonly sim: Simulation;
   readonly job: SimJob;
-  readonly stage: Stage;
+  readonly fixture: Fixture;
   readonly truth: Truth;
   readonly person: Person;
   readonly random: Random;
@@ -41,25 +41,25 @@ const strikes: Partial<Record<TroubleKind, Strike>> = {
   'server-crash': ({ job }) => void job.temporal.crash(),
   'server-away': ({ job }, { ms }) => job.server.away(ms),
   'store-away': ({ losesStore }, { ms }) => losesStore(ms),
-  'clock-ahead': ({ stage }) => stage.skew(hourMs),
-  'clock-behind': ({ stage }) => stage.skew(-hourMs),
+  'clock-ahead': ({ fixture }) => fixture.skew(hourMs),
+  'clock-behind': ({ fixture }) => fixture.skew(-hourMs),
   emergency: ({ person }) => person.emergency(),
   'emergency-command': ({ person }) => person.emergencyCommand(),
   'direct-command': ({ person }) => person.directCommand(),
   schedule: ({ person }, { ms }) => person.schedule(ms),
   'take-back': ({ person }) => person.takeBack(),
-  'retire-now': ({ person }) => person.endGrace(),
-  'edit-back': ({ stage, truth }) => truth.byOthers(() => stage.edit('adopted'), 'edited'),
-  'old-dies': ({ stage, truth }) => truth.byOthers(() => stage.killAdopted(), 'dark'),
-  'worker-on-environment': ({ stage, truth }) => truth.byOthers(() => startAnew(documentsOf(stage)), 'dark'),
-  'id-given-out-again': ({ stage, person }) => person.act(() => leaveLines(documentsOf(stage))),
-  'earlier-step-fails': ({ stage, person }) => person.act(() => failEarlier(documentsOf(stage))),
+  'end-grace': ({ person }) => person.endGrace(),
+  'edit-back': ({ fixture, truth }) => truth.byOthers(() => fixture.edit('adopted'), 'edited'),
+  'old-dies': ({ fixture, truth }) => truth.byOthers(() => fixture.killAdopted(), 'dark'),
+  'worker-on-environment': ({ fixture, truth }) => truth.byOthers(() => startAnew(documentsOf(fixture)), 'dark'),
+  'id-given-out-again': ({ fixture, person }) => person.act(() => leaveLines(documentsOf(fixture))),
+  'earlier-step-fails': ({ fixture, person }) => person.act(() => failEarlier(documentsOf(fixture))),
 };
 
 /** Lets one trouble happen, here and now. */
 export function strike(reach: Reach, trouble: Trouble, at: { place: Place; process: SimProcess }): void {
   strikes[trouble.kind]?.(reach, trouble, at.process);
-  if (at.place.request) spoil(trouble, at.place.request, reach.stage);
+  if (at.place.request) spoil(trouble, at.place.request, reach.fixture);
 }
 
 /** Its polls would swallow tasks, which costs minutes and shows nothing, so another worker takes them. */
@@ -80,7 +80,7 @@ async function failEarlier(documents: Documents): Promise<void> {
   else await leaveFailure(documents);
 }
 
-function documentsOf({ documents }: Stage): Documents {
+function documentsOf({ documents }: Fixture): Documents {
   if (!documents) throw new Error('this engine processes no documents of ours');
   return documents;
 }

@@ -1,5 +1,5 @@
-import { diskOrigin } from '../prove/snag.js';
-import type { Stage } from '../prove/stage.js';
+import { diskOrigin } from '../crash-test/setback.js';
+import type { Fixture } from '../crash-test/fixture.js';
 import type { Place } from './places.js';
 
 /** What passes by itself. */
@@ -12,12 +12,12 @@ export const passing = [
  * command as people type it, or the command that does without Temporal.
  */
 export const people = [
-  ...(['emergency', 'overtaken', 'take-back', 'retire-now', 'edit-back'] as const),
+  ...(['emergency', 'overtaken', 'take-back', 'end-grace', 'edit-back'] as const),
   ...(['emergency-command', 'direct-command', 'schedule'] as const),
 ] as const;
 /** A provider or an engine that lies, gives up a value, or does what the real DocuElevate was seen to do. */
 export const others = [
-  ...(['hollow-deletion', 'old-dies', 'refusal'] as const),
+  ...(['false-deletion', 'old-dies', 'refusal'] as const),
   ...(['worker-on-environment', 'id-given-out-again', 'earlier-step-fails'] as const),
 ] as const;
 /** A request that arrives long after nobody waits for its answer any more: known to be out of reach (DECISIONS, leases). */
@@ -48,7 +48,7 @@ export interface Plan {
   readonly troubles: readonly Trouble[];
   readonly graceMs: number;
   /** How long a step tries before it asks a person. */
-  readonly patienceMs: number;
+  readonly giveUpAfterMs: number;
   /** How long a person thinks before an answer; the question may be another one by then. */
   readonly answerMs: number;
   /** Whether each answer arrives twice. */
@@ -64,7 +64,7 @@ export const durable: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
 ]);
 const onRequests: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
   ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow', 'late'] as const),
-  ...(['refusal', 'old-dies', 'hollow-deletion'] as const),
+  ...(['refusal', 'old-dies', 'false-deletion'] as const),
 ]);
 const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-given-out-again', 'earlier-step-fails']);
 
@@ -86,7 +86,7 @@ export function layersOf({ at, name }: Place): Layer[] {
 /** Whether this is a place for it; otherwise it waits for the next one. */
 export function fits({ kind, layer }: Trouble, place: Place): boolean {
   const { at, name } = place;
-  if (kind === 'hollow-deletion') return at === 'request' && deletes.test(name);
+  if (kind === 'false-deletion') return at === 'request' && deletes.test(name);
   if (onRequests.has(kind)) return isAsked(place);
   if (beforeDocuments.has(kind)) return at === 'entry' && takesDocuments.test(name);
   if (kind === 'worker-on-environment') return at === 'entry'; // between a reload and its document nobody can see it (DECISIONS)
@@ -99,8 +99,8 @@ function isAsked({ at, request }: Place): boolean {
   return at === 'request' && request?.origin !== diskOrigin;
 }
 
-/** Whether it can happen on a stage at all. */
-export function isPossible({ kind }: Pick<Trouble, 'kind'>, { hollow, documents }: Stage): boolean {
-  if (kind === 'hollow-deletion') return hollow !== undefined;
+/** Whether it can happen on a fixture at all. */
+export function isPossible({ kind }: Pick<Trouble, 'kind'>, { falseSuccess, documents }: Fixture): boolean {
+  if (kind === 'false-deletion') return falseSuccess !== undefined;
   return documents !== undefined || !(others.slice(3) as readonly TroubleKind[]).includes(kind);
 }

@@ -1,5 +1,5 @@
-import type { Stage } from '../prove/stage.js';
-import type { Timeline } from '../prove/timeline.js';
+import type { Fixture } from '../crash-test/fixture.js';
+import type { Timeline } from '../crash-test/timeline.js';
 import type { Simulation } from './engine.js';
 
 interface Sample {
@@ -8,7 +8,7 @@ interface Sample {
   readonly working: readonly string[];
 }
 
-const windowMs = 2_000; // between what a check saw and its record, as in src/prove/timeline.ts
+const windowMs = 2_000; // between what a check saw and its record, as in src/crash-test/timeline.ts
 const lagMs = 500;
 
 /** Looks at the truth after everything that happens, so that no moment is missed, and knows who changed it. */
@@ -21,19 +21,19 @@ export class Truth implements Timeline {
   /** How often Keyturn left the engine without a working value. */
   outages = 0;
   readonly #sim: Simulation;
-  readonly #stage: Stage;
+  readonly #fixture: Fixture;
   readonly #samples: Sample[] = [];
   readonly #foreign: readonly string[];
 
-  constructor(sim: Simulation, stage: Stage) {
+  constructor(sim: Simulation, fixture: Fixture) {
     this.#sim = sim;
-    this.#stage = stage;
-    this.#foreign = livingForeign(stage);
+    this.#fixture = fixture;
+    this.#foreign = livingForeign(fixture);
     this.look();
   }
 
   look(): void {
-    const { scenario } = this.#stage;
+    const { scenario } = this.#fixture;
     const [held, working] = [scenario.engineHolds(), scenario.working()];
     const last = this.#samples.at(-1);
     if (last && isSame(last, { held, working })) return;
@@ -42,7 +42,7 @@ export class Truth implements Timeline {
   }
 
   #judgeChange(last: Sample | undefined, now: Pick<Sample, 'held' | 'working'>): void {
-    const living = livingForeign(this.#stage);
+    const living = livingForeign(this.#fixture);
     if (!this.#foreign.every((value) => living.includes(value))) this.problems.add("somebody else's value was deleted");
     const [dark, was] = [isDark(now), last !== undefined && isDark(last)];
     if (dark === was || this.#halfWritten()) return;
@@ -54,7 +54,7 @@ export class Truth implements Timeline {
 
   /** One value is being written in several writes. */
   #halfWritten(): boolean {
-    return this.#stage.scenario.gaps?.().some(({ to }) => to >= Math.floor(this.#sim.now)) ?? false;
+    return this.#fixture.scenario.gaps?.().some(({ to }) => to >= Math.floor(this.#sim.now)) ?? false;
   }
 
   /** Somebody else changes something: that is not Keyturn's doing. */
@@ -72,12 +72,12 @@ export class Truth implements Timeline {
   }
 
   #isDark(): boolean {
-    const { scenario } = this.#stage;
+    const { scenario } = this.#fixture;
     return isDark({ held: scenario.engineHolds(), working: scenario.working() });
   }
 
   condemn(): void {
-    for (const { value, alive, foreign } of this.#stage.issued()) if (alive && !foreign) this.condemned.add(value);
+    for (const { value, alive, foreign } of this.#fixture.issued()) if (alive && !foreign) this.condemned.add(value);
   }
 
   /** The emergency reached nobody. */
@@ -102,8 +102,8 @@ export class Truth implements Timeline {
   }
 }
 
-function livingForeign(stage: Stage): string[] {
-  return stage
+function livingForeign(fixture: Fixture): string[] {
+  return fixture
     .issued()
     .filter(({ foreign, alive }) => foreign && alive)
     .map(({ value }) => value);

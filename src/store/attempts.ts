@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
 import { fenceLost } from './failures.js';
-import type { LedgerEntry, Presenter } from './records.js';
+import type { LedgerEntry, Writer } from './records.js';
 
 const upsert = compiled((db) =>
   db
@@ -35,7 +35,7 @@ export async function noteAttempt({ db }: StoreContext, entry: LedgerEntry): Pro
 export async function isSuperseded(
   { db }: StoreContext,
   credential: string,
-  { runId, attempt }: Presenter,
+  { runId, attempt }: Writer,
 ): Promise<boolean> {
   if (!attempt) return false;
   const [known] = await select(db, [credential, runId, attempt.activity]);
@@ -46,9 +46,9 @@ export async function isSuperseded(
 export async function refuseSuperseded(
   context: StoreContext,
   credential: string,
-  presenter: Presenter | undefined,
+  writer: Writer | undefined,
 ): Promise<void> {
-  if (presenter && (await isSuperseded(context, credential, presenter)))
+  if (writer && (await isSuperseded(context, credential, writer)))
     throw fenceLost(`A later attempt of the same step of ${credential} has begun, and this one writes nothing more`);
 }
 
@@ -56,9 +56,9 @@ export async function refuseSuperseded(
  * For what nothing open stands against: the attempt has to be the newest, as far as is known, and nobody can have taken it for dead.
  * @throws FenceLost, or an ApplicationFailure that may be tried again
  */
-export async function requireNewest(context: StoreContext, credential: string, presenter: Presenter): Promise<void> {
-  await refuseSuperseded(context, credential, presenter);
-  if (Date.now() > (presenter.until ?? Number.POSITIVE_INFINITY))
+export async function requireNewest(context: StoreContext, credential: string, writer: Writer): Promise<void> {
+  await refuseSuperseded(context, credential, writer);
+  if (Date.now() > (writer.until ?? Number.POSITIVE_INFINITY))
     throw ApplicationFailure.retryable(
       `This attempt of a step of ${credential} took so long that somebody else may have taken its place`,
       'Unavailable',
@@ -66,6 +66,6 @@ export async function requireNewest(context: StoreContext, credential: string, p
 }
 
 /** Of runs that are over: a run may have several rotations one after the other, and what it froze may thaw after each. */
-export async function forgetAttempts({ db }: StoreContext, credential: string, { runId }: Presenter): Promise<void> {
+export async function forgetAttempts({ db }: StoreContext, credential: string, { runId }: Writer): Promise<void> {
   await db.deleteFrom('attempts').where('credential', '=', credential).where('run_id', '!=', runId).execute();
 }

@@ -85,7 +85,7 @@ export interface Restoring {
 }
 
 /**
- * Marks a database as behind the world: whatever was open in it is closed, every fence given out loses, and each credential has to be
+ * Marks a database as older than the real systems: whatever was open in it is closed, every fence given out loses, and each credential has to be
  * reconciled before its next rotation. Restores of one backup have different times, and so different fences.
  */
 export async function markRestored(file: string, { ring, actor, fence, now }: Restoring): Promise<void> {

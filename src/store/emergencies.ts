@@ -7,7 +7,7 @@ import { type StoreContext, write } from './context.js';
 import { fenceLost } from './failures.js';
 import { append } from './ledger.js';
 import type { EmergenciesTable } from './tables.js';
-import type { AuditMaterial, Emergency, EmergencyAsked, Presenter } from './records.js';
+import type { AuditMaterial, Emergency, EmergencyAsked, Writer } from './records.js';
 import type { Store } from './store.js';
 
 type Row = Selectable<EmergenciesTable>;
@@ -47,10 +47,10 @@ async function ask(context: StoreContext, asked: EmergencyAsked): Promise<Emerge
 }
 
 /** @throws FenceLost when there are emergencies to do and somebody else does all of them */
-export async function scopeOf(context: StoreContext, ids: readonly string[], presenter: Presenter): Promise<Scope> {
+export async function scopeOf(context: StoreContext, ids: readonly string[], writer: Writer): Promise<Scope> {
   if (ids.length === 0) return 'all';
   const rows = await context.db.selectFrom('emergencies').selectAll().where('id', 'in', ids).execute();
-  const taken = rows.filter((row) => row.workflow_id !== null && row.workflow_id !== presenter.workflowId);
+  const taken = rows.filter((row) => row.workflow_id !== null && row.workflow_id !== writer.workflowId);
   const [first] = taken;
   if (first && taken.length === rows.length)
     throw fenceLost(`the emergency of ${first.credential} is dealt with by ${first.workflow_id}`);
@@ -62,21 +62,21 @@ export interface Claiming {
   readonly ids: readonly string[];
   readonly targets: readonly VersionRef[];
   readonly opened: Opened;
-  readonly presenter: Presenter;
+  readonly writer: Writer;
   /** Fence of the rotation that was open before: what that one did for an emergency goes on here. */
   readonly before: number | null;
 }
 
 /** From here on the emergencies are this rotation's. */
 export async function claim(context: StoreContext, claiming: Claiming): Promise<void> {
-  const { ids, targets, opened, presenter, before } = claiming;
+  const { ids, targets, opened, writer, before } = claiming;
   for (const row of await rowsOf(context, opened.next.credential)) {
     if (!ids.includes(row.id) && (row.fence === null || row.fence !== before)) continue;
     const all = new Set([...Numbers.parse(JSON.parse(row.targets)), ...targets.map(({ number }) => number)]);
     await context.db
       .updateTable('emergencies')
       .set({
-        ...{ fence: opened.fence, workflow_id: presenter.workflowId, claimed_at: row.claimed_at ?? context.now() },
+        ...{ fence: opened.fence, workflow_id: writer.workflowId, claimed_at: row.claimed_at ?? context.now() },
         targets: JSON.stringify([...all].sort((a, b) => a - b)),
       })
       .where('id', '=', row.id)

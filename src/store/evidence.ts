@@ -10,7 +10,7 @@ export function evidenceQueries(context: StoreContext): Pick<Store, 'prove' | 'e
   return {
     prove: (ref, finding, witness) =>
       writeUnsynced(context, async (inside) => {
-        await refuseSuperseded(inside, ref.credential, witness?.presenter);
+        await refuseSuperseded(inside, ref.credential, witness?.writer);
         await prove(inside, ref, { ...finding, at: witness?.at ?? context.now() });
       }),
     evidence: (ref) => list(context, ref),

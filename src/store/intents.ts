@@ -9,7 +9,7 @@ import { requireFence } from './rotations.js';
 import { sealedRow, update, type VersionKey, versionRow } from './rows.js';
 import type { IntentsTable } from './tables.js';
 import { seal } from './sealing.js';
-import type { Intent, Made } from './records.js';
+import type { Intent, Created } from './records.js';
 import { writeStates } from './states.js';
 import type { Store } from './store.js';
 
@@ -74,7 +74,7 @@ async function intend(context: StoreContext, ref: VersionRef, seen?: readonly st
 async function keep(
   context: StoreContext,
   ref: VersionRef,
-  { nonce, made }: { readonly nonce: string; readonly made: Made },
+  { nonce, made }: { readonly nonce: string; readonly made: Created },
 ): Promise<boolean> {
   const before = await versionRow(context, ref);
   const sealed = await seal(context.ring, { ...sealedRow(before), providerId: made.providerId }, made.parts);

@@ -1,19 +1,20 @@
-import { canMove, type Shown, type VersionRef, type VersionState } from '../domain/version.js';
+import { canMove, type EndProof, type VersionRef, type VersionState } from '../domain/version.js';
 import { refuseSuperseded } from './attempts.js';
 import type { StoreContext } from './context.js';
 import { needsDecision } from './failures.js';
 import { requireFence } from './rotations.js';
 import { currentRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
 import { writeStates } from './states.js';
-import type { Presenter } from './records.js';
+import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
 /** The state machine of versions. A move that was made already is a repeated call and succeeds. */
 export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promote' | 'demote'> {
   return {
-    move: (ref, to, shown) => writeStates(context, (inside) => move(inside, ref, { to, shown: shown ?? null })),
-    promote: (next, presenter) => writeStates(context, (inside) => promote(inside, next, presenter)),
-    demote: (next, presenter) => writeStates(context, (inside) => demote(inside, next, presenter)),
+    move: (ref, to, endProof) =>
+      writeStates(context, (inside) => move(inside, ref, { to, endProof: endProof ?? null })),
+    promote: (next, writer) => writeStates(context, (inside) => promote(inside, next, writer)),
+    demote: (next, writer) => writeStates(context, (inside) => demote(inside, next, writer)),
   };
 }
 
@@ -21,21 +22,21 @@ export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promot
 async function move(
   context: StoreContext,
   ref: VersionRef,
-  { to, shown }: { readonly to: VersionState; readonly shown: Shown | null },
+  { to, endProof }: { readonly to: VersionState; readonly endProof: EndProof | null },
 ): Promise<void> {
   await requireFence(context, ref);
   const row = await versionRow(context, ref);
   if (row.state === to) return;
   if (to === 'current' || !canMove(row.state, to)) throw illegal(row, to);
-  if (to === 'retired' && shown === null)
+  if (to === 'retired' && endProof === null)
     throw needsDecision(`Nothing was said about how the end of ${nameOf(row)} was shown, so it stays ${row.state}`);
   const retiredAt = to === 'retired' ? context.now() : null;
-  await update(context, ref).set({ state: to, fence: ref.fence, shown, retired_at: retiredAt }).execute();
+  await update(context, ref).set({ state: to, fence: ref.fence, end_proof: endProof, retired_at: retiredAt }).execute();
 }
 
 /** A promotion that comes late must not take a demotion back, nor the other way round: so the newest attempt is the writer. */
-async function promote(context: StoreContext, next: VersionRef, presenter: Presenter | undefined): Promise<void> {
-  await refuseSuperseded(context, next.credential, presenter);
+async function promote(context: StoreContext, next: VersionRef, writer: Writer | undefined): Promise<void> {
+  await refuseSuperseded(context, next.credential, writer);
   await requireFence(context, next);
   const row = await versionRow(context, next);
   if (row.state === 'current') return;
@@ -47,8 +48,8 @@ async function promote(context: StoreContext, next: VersionRef, presenter: Prese
 }
 
 /** Undo is registered before the act, so there may be nothing to reverse. */
-async function demote(context: StoreContext, next: VersionRef, presenter: Presenter | undefined): Promise<void> {
-  await refuseSuperseded(context, next.credential, presenter);
+async function demote(context: StoreContext, next: VersionRef, writer: Writer | undefined): Promise<void> {
+  await refuseSuperseded(context, next.credential, writer);
   await requireFence(context, next);
   const row = await versionRow(context, next);
   if (row.state === 'candidate') return;

@@ -3,10 +3,10 @@ import { refuseSuperseded } from './attempts.js';
 import { type StoreContext, write, writeUnsynced } from './context.js';
 import { StoreBusy } from './failures.js';
 import { openRotation, requireFence } from './rotations.js';
-import { marksOf, sealedRow, update, type VersionRow, versionRow } from './rows.js';
+import { receiptsOf, sealedRow, update, type VersionRow, versionRow } from './rows.js';
 import { type Sealed, seal, unseal } from './sealing.js';
 import { writeStates } from './states.js';
-import type { Presenter } from './records.js';
+import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
 type Facts = Parameters<Store['note']>[1];
@@ -19,20 +19,20 @@ interface Resealed {
 
 /** Facts about a version. Marks are kept by setting: a note replaces the ones it names. */
 export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
-  return { note: (ref, facts, presenter) => note(context, { ref, facts, presenter }) };
+  return { note: (ref, facts, writer) => note(context, { ref, facts, writer }) };
 }
 
 interface Noting {
   readonly ref: VersionRef;
   readonly facts: Facts;
-  readonly presenter: Presenter | undefined;
+  readonly writer: Writer | undefined;
 }
 
-async function note(context: StoreContext, { ref, facts, presenter }: Noting): Promise<void> {
+async function note(context: StoreContext, { ref, facts, writer }: Noting): Promise<void> {
   const resealed = facts.providerId === undefined && !facts.parts ? null : await reseal(context, ref, facts);
   const commit = facts.compromised ? writeStates : isSeen(facts) ? writeUnsynced : write;
   await commit(context, async (inside) => {
-    await refuseSuperseded(inside, ref.credential, presenter);
+    await refuseSuperseded(inside, ref.credential, writer);
     const row = await versionRow(inside, ref);
     await requireNotable(inside, ref, row);
     if (resealed && row.sealed !== resealed.from) throw new StoreBusy();
@@ -40,7 +40,7 @@ async function note(context: StoreContext, { ref, facts, presenter }: Noting): P
       .set({
         ...resealed?.to,
         ...columnsOf(facts),
-        marks: JSON.stringify({ ...marksOf(row), ...facts.marks }),
+        receipts: JSON.stringify({ ...receiptsOf(row), ...facts.receipts }),
       })
       .execute();
     if (facts.engine === 'maybe') await noteOthers(inside, ref, { from: ['yes'], to: 'maybe' });

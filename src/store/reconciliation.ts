@@ -11,7 +11,7 @@ export function reconciliationQueries(context: StoreContext): Pick<Store, 'unrec
   };
 }
 
-/** A store that was restored is behind the world: nothing is rotated before somebody has looked. */
+/** A restored store is older than the real systems: nothing is rotated before somebody has looked. */
 export async function requireReconciled(context: StoreContext, credential: string): Promise<void> {
   const restoredAt = await unreconciledSince(context, credential);
   if (restoredAt === null) return;

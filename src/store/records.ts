@@ -1,5 +1,5 @@
 import type { Opened, Phase, RotationOutcome, RotationRequest } from '../domain/rotation.js';
-import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
+import type { EngineView, ProviderView, EndProof, VersionRef, VersionState } from '../domain/version.js';
 import type { Notice } from '../domain/notice.js';
 
 /** A version without its value. */
@@ -23,22 +23,22 @@ export interface Version {
   readonly adopted: boolean;
   /** Adopted with the operator's word that nothing but the engine uses it. */
   readonly soleUser: boolean;
-  readonly marks: Marks;
+  readonly receipts: WriteReceipts;
   /** Where the engine had each setting from when the value was adopted; empty for a value that was made here. */
   readonly sources: Sources;
   readonly createdAt: number;
   readonly promotedAt: number | null;
   readonly retiredAt: number | null;
-  readonly shown: Shown | null;
+  readonly endProof: EndProof | null;
 }
 
 /** By setting key: the engine's database, its environment, or null where neither is known to have set it. */
 export type Sources = Readonly<Record<string, 'db' | 'env' | null>>;
 
 /** What an engine answered when the version's settings were written, by setting key. */
-export type Marks = Readonly<Record<string, Mark>>;
+export type WriteReceipts = Readonly<Record<string, WriteReceipt>>;
 
-export interface Mark {
+export interface WriteReceipt {
   /** Highest history id of the setting before our write. */
   readonly before: number;
   /** History id of our newest write of this value; absent while its outcome is unknown. */
@@ -65,7 +65,7 @@ export interface Intent {
   readonly at: number;
 }
 
-export interface Made {
+export interface Created {
   readonly providerId: string;
   /** The secret value by parts, for instance `{ key: '…' }`. */
   readonly parts: Readonly<Record<string, string>>;
@@ -207,7 +207,7 @@ export interface ChannelState {
 }
 
 /** Who is asking: the execution that presents a fence, and which attempt of which of its activities; nobody attempts anything outside Temporal. */
-export interface Presenter {
+export interface Writer {
   readonly workflowId: string;
   readonly runId: string;
   readonly attempt?: { readonly activity: string; readonly number: number };
@@ -217,7 +217,7 @@ export interface Presenter {
 
 /** Who saw something, and when. */
 export interface Witness {
-  readonly presenter: Presenter;
+  readonly writer: Writer;
   /** Unix ms; now when left out. */
   readonly at?: number | undefined;
 }

@@ -3,14 +3,14 @@ import { type StoreContext, write } from './context.js';
 import { needsDecision } from './failures.js';
 import { begin, end, nextFence, openRotation, requireFence } from './rotations.js';
 import { currentRow, selectVersions } from './rows.js';
-import type { Presenter } from './records.js';
+import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
 /** Repairs take the place of a rotation, so that there is one writer. */
 export function repairQueries(context: StoreContext): Pick<Store, 'beginRepair' | 'endRepair'> {
   return {
-    beginRepair: (credential, actor, presenter) =>
-      write(context, (inside) => beginRepair(inside, credential, { actor, presenter })),
+    beginRepair: (credential, actor, writer) =>
+      write(context, (inside) => beginRepair(inside, credential, { actor, writer })),
     endRepair: (ref) => write(context, (inside) => endRepair(inside, ref)),
   };
 }
@@ -18,7 +18,7 @@ export function repairQueries(context: StoreContext): Pick<Store, 'beginRepair' 
 async function beginRepair(
   context: StoreContext,
   name: string,
-  { actor, presenter }: { readonly actor: string; readonly presenter: Presenter },
+  { actor, writer }: { readonly actor: string; readonly writer: Writer },
 ): Promise<VersionRef> {
   const running = await openRotation(context, name);
   if (running) throw needsDecision(`A rotation of ${name} is open (${running.workflow_id}): let it end, or close it`);
@@ -29,7 +29,7 @@ async function beginRepair(
   const next: VersionRef = { credential: name, number: subject.number, fence: await nextFence(context, name) };
   const request = { actor, trigger: 'manual', reason: 'reconcile' } as const;
   const opened = { fence: next.fence, current: null, next, unconfirmed: false };
-  await begin(context, { credential, request, presenter }, { opened, seized: 0 });
+  await begin(context, { credential, request, writer }, { opened, seized: 0 });
   return next;
 }
 

@@ -12,7 +12,7 @@ import { requireReconciled } from './reconciliation.js';
 import { currentRow, freshRow, nextNumber, type VersionRow } from './rows.js';
 import { requireStates, writeStates } from './states.js';
 import type { Flag, RotationsTable } from './tables.js';
-import type { CredentialRow, Presenter, RotationRow, Wanted } from './records.js';
+import type { CredentialRow, Writer, RotationRow, Wanted } from './records.js';
 import type { Store } from './store.js';
 import { forgetWishes } from './wishes.js';
 
@@ -24,7 +24,7 @@ type Rotations = Pick<Store, 'open' | 'preview' | 'handOver' | 'fence' | 'close'
 export interface Opening {
   readonly credential: CredentialRow;
   readonly request: Wanted;
-  readonly presenter: Presenter;
+  readonly writer: Writer;
 }
 
 interface Closing {
@@ -36,15 +36,15 @@ interface Closing {
 /** One writer per credential: the open rotation, known by its fence and its run. */
 export function rotationQueries(context: StoreContext): Rotations {
   return {
-    open: (...[credential, claims, request, presenter]: Parameters<Store['open']>) =>
-      writeStates(context, (inside) => open(inside, { credential, request, presenter }, claims)),
+    open: (...[credential, claims, request, writer]: Parameters<Store['open']>) =>
+      writeStates(context, (inside) => open(inside, { credential, request, writer }, claims)),
     preview: (credential) => preview(context, credential),
-    handOver: (ref, presenter) => write(context, (inside) => handOver(inside, ref, presenter)),
-    fence: async (ref, presenter) => {
+    handOver: (ref, writer) => write(context, (inside) => handOver(inside, ref, writer)),
+    fence: async (ref, writer) => {
       const asked = Date.now();
       const rotation = await requireFence(context, ref);
-      if (!isOf(rotation, presenter)) throw lost(ref, `it belongs to ${rotation.workflow_id}, run ${rotation.run_id}`);
-      if (await isSuperseded(context, ref.credential, presenter))
+      if (!isOf(rotation, writer)) throw lost(ref, `it belongs to ${rotation.workflow_id}, run ${rotation.run_id}`);
+      if (await isSuperseded(context, ref.credential, writer))
         throw lost(ref, 'a later attempt of the same step has begun');
       return asked;
     },
@@ -70,9 +70,9 @@ export async function requireFence(context: StoreContext, ref: VersionRef): Prom
 }
 
 async function open(context: StoreContext, opening: Opening, claims: readonly string[]): Promise<Opened> {
-  await requireNewest(context, opening.credential.name, opening.presenter);
+  await requireNewest(context, opening.credential.name, opening.writer);
   const running = await openRotation(context, opening.credential.name);
-  if (running) return reopen(context, running, opening.presenter);
+  if (running) return reopen(context, running, opening.writer);
   await requireFirst(context, opening);
   await requireReconciled(context, opening.credential.name);
   await requireStates(context);
@@ -84,9 +84,9 @@ async function open(context: StoreContext, opening: Opening, claims: readonly st
 }
 
 /** The same run asks again because an answer was lost; anybody else has to wait. */
-async function reopen(context: StoreContext, running: Rotation, presenter: Presenter): Promise<Opened> {
+async function reopen(context: StoreContext, running: Rotation, writer: Writer): Promise<Opened> {
   const { credential, fence, workflow_id, opened_at } = running;
-  if (!isOf(running, presenter))
+  if (!isOf(running, writer))
     throw needsDecision(
       `Another rotation of ${credential} is open: ${workflow_id}, since ${new Date(opened_at).toISOString()}. Let it end, or close it first`,
     );
@@ -95,14 +95,14 @@ async function reopen(context: StoreContext, running: Rotation, presenter: Prese
 }
 
 /** A workflow's run opens one rotation. What asks for another one is an attempt that comes late, and nobody would run it. */
-async function requireFirst({ db }: StoreContext, { credential, presenter }: Opening): Promise<void> {
-  if (!presenter.attempt) return;
+async function requireFirst({ db }: StoreContext, { credential, writer }: Opening): Promise<void> {
+  if (!writer.attempt) return;
   const ended = await db
     .selectFrom('rotations')
     .select('fence')
     .where('credential', '=', credential.name)
-    .where('workflow_id', '=', presenter.workflowId)
-    .where('run_id', '=', presenter.runId)
+    .where('workflow_id', '=', writer.workflowId)
+    .where('run_id', '=', writer.runId)
     .executeTakeFirst();
   if (ended) throw fenceLost(`The rotation of ${credential.name} by this run is over; it had fence ${ended.fence}`);
 }
@@ -120,17 +120,17 @@ export async function enter(
 /** Writes down that a rotation began. */
 export async function begin(
   context: StoreContext,
-  { credential, request, presenter }: Opening,
+  { credential, request, writer }: Opening,
   { opened, seized }: { readonly opened: Opened; readonly seized: Flag },
 ): Promise<void> {
   const { fence, next } = opened;
-  await forgetAttempts(context, credential.name, presenter);
-  await forgetWishes(context, credential.name, presenter);
+  await forgetAttempts(context, credential.name, writer);
+  await forgetWishes(context, credential.name, writer);
   await context.db
     .insertInto('rotations')
     .values({
       ...{ credential: credential.name, fence, version: next.number, seized },
-      ...{ workflow_id: presenter.workflowId, run_id: presenter.runId },
+      ...{ workflow_id: writer.workflowId, run_id: writer.runId },
       ...{ actor: request.actor, trigger: request.trigger, reason: request.reason },
       ...{ resets_cadence: request.resetsCadence ? 1 : 0, grace_ms: request.graceMs ?? null },
       ...{ opened_at: context.now(), closed_at: null, outcome: null, why: null },
@@ -139,7 +139,7 @@ export async function begin(
   await append(context, {
     ...{ event: seized ? 'seized' : 'opened', credential: credential.name, version: next.number, fence },
     ...{ actor: request.actor, detail: `${request.trigger}: ${request.reason}` },
-    ...{ workflowId: presenter.workflowId, runId: presenter.runId },
+    ...{ workflowId: writer.workflowId, runId: writer.runId },
   });
 }
 
@@ -168,7 +168,7 @@ export async function nextFence(context: StoreContext, credential: string): Prom
   return Math.max(highest ?? 0, fence_floor, floor) + 1;
 }
 
-export function isOf(rotation: Rotation, { workflowId, runId }: Presenter): boolean {
+export function isOf(rotation: Rotation, { workflowId, runId }: Writer): boolean {
   return rotation.workflow_id === workflowId && rotation.run_id === runId;
 }
 
@@ -194,9 +194,9 @@ async function passedADocument({ db }: StoreContext, { credential, number }: Ver
   return proof !== undefined;
 }
 
-async function handOver(context: StoreContext, ref: VersionRef, presenter: Presenter): Promise<void> {
-  const { workflowId, runId } = presenter;
-  await requireNewest(context, ref.credential, presenter);
+async function handOver(context: StoreContext, ref: VersionRef, writer: Writer): Promise<void> {
+  const { workflowId, runId } = writer;
+  await requireNewest(context, ref.credential, writer);
   const rotation = await requireFence(context, ref);
   if (rotation.workflow_id !== workflowId) throw lost(ref, `it belongs to ${rotation.workflow_id}`);
   await updateRotation(context, ref).set({ run_id: runId }).execute();

@@ -7,7 +7,7 @@ import { notFound } from './failures.js';
 import { floorOf } from './names.js';
 import type { VersionsTable } from './tables.js';
 import type { SealedRow } from './sealing.js';
-import type { Marks, Version } from './records.js';
+import type { WriteReceipts, Version } from './records.js';
 
 /** A version as it lies in the database, with the account of its credential: what its seal is rebuilt from. */
 export type VersionRow = Selectable<VersionsTable> & { readonly account: string };
@@ -20,7 +20,7 @@ const MarkColumn = z.object({
   first: z.number().exactOptional(),
   again: z.literal(true).exactOptional(),
 });
-const MarksColumn = z.record(z.string(), MarkColumn);
+const ReceiptsColumn = z.record(z.string(), MarkColumn);
 const SourcesColumn = z.record(z.string(), z.enum(['db', 'env']).nullable());
 const PartFingerprints = z.record(z.string(), z.string());
 
@@ -80,8 +80,8 @@ export function sealedRow({ credential, number, account, provider_id, sealed }: 
   return { credential, number, account, providerId: provider_id, sealed } satisfies SealedRow & { sealed: unknown };
 }
 
-export function marksOf(row: VersionRow): Marks {
-  return MarksColumn.parse(JSON.parse(row.marks));
+export function receiptsOf(row: VersionRow): WriteReceipts {
+  return ReceiptsColumn.parse(JSON.parse(row.receipts));
 }
 
 export function partFingerprintsOf(row: Pick<VersionRow, 'part_fingerprints'>): Readonly<Record<string, string>> {
@@ -103,12 +103,12 @@ export function toVersion(row: VersionRow): Version {
     compromised: row.compromised === 1,
     adopted: row.adopted === 1,
     soleUser: row.sole_user === 1,
-    marks: marksOf(row),
+    receipts: receiptsOf(row),
     sources: SourcesColumn.parse(JSON.parse(row.sources)),
     createdAt: row.created_at,
     promotedAt: row.promoted_at,
     retiredAt: row.retired_at,
-    shown: row.shown,
+    endProof: row.end_proof,
   };
 }
 
@@ -130,11 +130,11 @@ export function freshRow({ credential, number, fence }: VersionRef, at: number):
     compromised: 0,
     adopted: 0,
     sole_user: 0,
-    marks: '{}',
+    receipts: '{}',
     sources: '{}',
     created_at: at,
     promoted_at: null,
     retired_at: null,
-    shown: null,
+    end_proof: null,
   };
 }

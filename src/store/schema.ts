@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database; another number means another Keyturn made it. */
-export const schemaVersion = 10;
+export const schemaVersion = 11;
 
 // Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
@@ -23,8 +23,8 @@ const statements = [
     made_as text not null, state text not null, fence bigint not null, provider_id text,
     sealed text, kid text, fingerprint text, part_fingerprints text not null,
     provider text not null, engine text not null,
-    compromised integer not null, adopted integer not null, sole_user integer not null, marks text not null,
-    sources text not null, created_at bigint not null, promoted_at bigint, retired_at bigint, shown text,
+    compromised integer not null, adopted integer not null, sole_user integer not null, receipts text not null,
+    sources text not null, created_at bigint not null, promoted_at bigint, retired_at bigint, end_proof text,
     primary key (credential, number)
   )`,
   sql`create unique index one_current_version on versions (credential) where state = 'current'`,

@@ -12,8 +12,8 @@ import type { Store } from './store.js';
 /** Emergencies: they wait for nobody. */
 export function seizureQueries(context: StoreContext): Pick<Store, 'seize'> {
   return {
-    seize: (credential, request, presenter) =>
-      writeStates(context, (inside) => seize(inside, { credential, request, presenter })),
+    seize: (credential, request, writer) =>
+      writeStates(context, (inside) => seize(inside, { credential, request, writer })),
   };
 }
 
@@ -22,18 +22,18 @@ interface Seizing extends Opening {
 }
 
 async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
-  const { credential, request, presenter } = opening;
+  const { credential, request, writer } = opening;
   const { emergencies: ids = [] } = request;
-  await requireNewest(context, credential.name, presenter);
+  await requireNewest(context, credential.name, writer);
   await enter(context, credential, []);
-  const scope = await scopeOf(context, ids, presenter);
+  const scope = await scopeOf(context, ids, writer);
   const running = await openRotation(context, credential.name);
   const alive = await mayBeAlive(context, credential.name);
   const opened = await begun(context, opening, { running, alive });
   const doomed = alive.filter((row) => isTarget(row, scope));
   const targets = doomed.map(({ number }) => ({ credential: credential.name, number, fence: opened.fence }));
   for (const target of targets) await update(context, target).set({ compromised: 1 }).execute();
-  await claim(context, { ids, targets, opened, presenter, before: running?.fence ?? null });
+  await claim(context, { ids, targets, opened, writer, before: running?.fence ?? null });
   return { opened, targets, replace: mustReplace(alive, doomed) };
 }
 
@@ -44,7 +44,7 @@ async function begun(
   { running, alive }: { readonly running: Rotation | undefined; readonly alive: readonly VersionRow[] },
 ): Promise<Opened> {
   const spare = running && (await isSpare(context, running, alive)) ? running.version : null;
-  const repeated = spare !== null && running?.seized === 1 && isOf(running, opening.presenter);
+  const repeated = spare !== null && running?.seized === 1 && isOf(running, opening.writer);
   return repeated ? resume(context, running) : takeOver(context, opening, { running, spare });
 }
 

@@ -32,7 +32,7 @@ const selectStates = compiled((db) =>
   db
     .selectFrom('versions')
     .select(['credential', 'number', 'state', 'compromised', 'adopted', 'sole_user'])
-    .select(['promoted_at', 'retired_at', 'shown'])
+    .select(['promoted_at', 'retired_at', 'end_proof'])
     .orderBy('credential')
     .orderBy('number'),
 );

@@ -2,7 +2,7 @@ import type { KnownProfile } from '../domain/engine-profile.js';
 import type { LedgerHead } from '../domain/ledger-head.js';
 import type { Evidence, Finding } from '../domain/evidence.js';
 import type { Opened, RotationOutcome, Wish } from '../domain/rotation.js';
-import type { EngineView, ProviderView, Shown, VersionRef, VersionState } from '../domain/version.js';
+import type { EngineView, ProviderView, EndProof, VersionRef, VersionState } from '../domain/version.js';
 import type { Verification } from '../domain/verification.js';
 import type { Notice } from '../domain/notice.js';
 import type {
@@ -18,10 +18,10 @@ import type {
   KnownName,
   LedgerEntry,
   LedgerRow,
-  Made,
-  Marks,
+  Created,
+  WriteReceipts,
   PendingNotice,
-  Presenter,
+  Writer,
   Renaming,
   RotationRow,
   Seized,
@@ -62,13 +62,13 @@ export interface Store {
 
   // One writer
   /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same, while it is open. Throws NeedsDecision when another is open, or the store was restored and the credential not reconciled since. */
-  open(credential: CredentialRow, claims: readonly string[], request: Wanted, presenter: Presenter): Promise<Opened>;
+  open(credential: CredentialRow, claims: readonly string[], request: Wanted, writer: Writer): Promise<Opened>;
   /**
-   * An emergency: opens a rotation or takes the open one over under a higher fence, marks every live version compromised, and makes the next
+   * An emergency: opens a rotation or takes the open one over under a higher fence, marks every live version as compromised, and makes the next
    * version. Repeated by the same run it finds what lives by then and keeps the next version it made, unless that is live itself.
    * Claims the emergencies it is for; throws FenceLost when somebody else has claimed all of them.
    */
-  seize(credential: CredentialRow, seizure: Seizure, presenter: Presenter): Promise<Seized>;
+  seize(credential: CredentialRow, seizure: Seizure, writer: Writer): Promise<Seized>;
   /** Writes an emergency down before anything is sent. The same again, while nobody has claimed it, is the same emergency. */
   ask(asked: EmergencyAsked): Promise<Emergency>;
   /** The newest first. */
@@ -80,13 +80,13 @@ export interface Store {
   /** What `open` would return, without writing anything: for `plan`. */
   preview(credential: string): Promise<Opened>;
   /** The rotation goes on under a new run id (continue-as-new). */
-  handOver(ref: VersionRef, presenter: Presenter): Promise<void>;
+  handOver(ref: VersionRef, writer: Writer): Promise<void>;
   /**
    * Throws FenceLost unless this rotation is open under exactly this run, and no later attempt of the same activity has begun. Called just
    * before every call that changes something outside.
    * Unix ms of the question: somebody else may have taken over since then.
    */
-  fence(ref: VersionRef, presenter: Presenter): Promise<number>;
+  fence(ref: VersionRef, writer: Writer): Promise<number>;
   close(ref: VersionRef, outcome: RotationOutcome, why: string | null): Promise<void>;
   rotations(credential?: string): Promise<RotationRow[]>;
 
@@ -96,14 +96,14 @@ export interface Store {
   /** Nobody is to be granted it. */
   withdrawWish(id: string): Promise<void>;
   /** What was written down under an id for this credential and the workflow that asks; null when nothing was, or another run has it. */
-  grant(id: string, credential: string, presenter: Presenter): Promise<Wish | null>;
+  grant(id: string, credential: string, writer: Writer): Promise<Wish | null>;
 
   // Reconciling
   /**
    * Opens a credential for repairs: a rotation that makes no version, under a rising fence. Throws NeedsDecision when a rotation is
    * open, or there is no live version to repair. The answer names the current version, else the newest live one.
    */
-  beginRepair(credential: string, actor: string, presenter: Presenter): Promise<VersionRef>;
+  beginRepair(credential: string, actor: string, writer: Writer): Promise<VersionRef>;
   endRepair(ref: VersionRef): Promise<void>;
   /** Unix ms of the restore after which nobody has reconciled this credential; null when there is none. Until then `open` refuses. */
   unreconciledSince(credential: string): Promise<number | null>;
@@ -156,27 +156,27 @@ export interface Store {
   /** The value's parts, unsealed. Throws when there is no value, the ring has no key for it, or the row was tampered with. */
   unseal(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Readonly<Record<string, string>>>;
   /** Which version has this value: compares keyed fingerprints. */
-  whose(value: string): Promise<Version[]>;
+  identify(value: string): Promise<Version[]>;
   /** Checked against the state machine of src/domain/version.ts. */
-  move(ref: VersionRef, to: VersionState, shown?: Shown): Promise<void>;
+  move(ref: VersionRef, to: VersionState, endProof?: EndProof): Promise<void>;
   /** current → retiring for the old one and candidate → current for the new one, in one transaction. */
-  promote(next: VersionRef, presenter?: Presenter): Promise<void>;
+  promote(next: VersionRef, writer?: Writer): Promise<void>;
   /** The reverse, for a roll back during the grace. */
-  demote(next: VersionRef, presenter?: Presenter): Promise<void>;
+  demote(next: VersionRef, writer?: Writer): Promise<void>;
   note(
     ref: VersionRef,
     facts: {
       readonly provider?: ProviderView;
       /** `maybe` and `yes` turn the live versions that the engine held until then into `maybe` and `no`. */
       readonly engine?: EngineView;
-      readonly marks?: Marks;
+      readonly receipts?: WriteReceipts;
       readonly sources?: Sources;
       readonly providerId?: string;
       /** Added to the parts of the value, or put in the place of those of the same name. */
       readonly parts?: Readonly<Record<string, string>>;
       readonly compromised?: true;
     },
-    presenter?: Presenter,
+    writer?: Writer,
   ): Promise<void>;
 
   // Creating
@@ -185,7 +185,7 @@ export interface Store {
   intents(credential: string): Promise<Intent[]>;
   settle(intent: Pick<Intent, 'nonce'>, outcome: 'deleted' | 'nothing-made'): Promise<void>;
   /** Seals the value and moves `intended → candidate`. False when a later attempt took over or a value is there already: the caller deletes what it made. */
-  keep(ref: VersionRef, intent: Pick<Intent, 'nonce'>, made: Made): Promise<boolean>;
+  keep(ref: VersionRef, intent: Pick<Intent, 'nonce'>, made: Created): Promise<boolean>;
 
   // Evidence
   prove(ref: Pick<VersionRef, 'credential' | 'number'>, finding: Finding, witness?: Witness): Promise<void>;

@@ -1,7 +1,7 @@
 import type { CheckOutcome, EvidenceKind } from '../domain/evidence.js';
 import type { RotationOutcome, Trigger, Wished } from '../domain/rotation.js';
 import type { Drift, InForce } from '../domain/verification.js';
-import type { EngineView, ProviderView, Shown, VersionState } from '../domain/version.js';
+import type { EngineView, ProviderView, EndProof, VersionState } from '../domain/version.js';
 import type { Intent } from './records.js';
 
 /** 0 or 1: the one spelling of a boolean that both databases share. */
@@ -105,13 +105,13 @@ export interface VersionsTable {
   adopted: Flag;
   sole_user: Flag;
   /** JSON object. */
-  marks: string;
+  receipts: string;
   /** JSON object. */
   sources: string;
   created_at: number;
   promoted_at: number | null;
   retired_at: number | null;
-  shown: Shown | null;
+  end_proof: EndProof | null;
 }
 
 export interface IntentsTable {

@@ -6,13 +6,13 @@ import type { Version } from './records.js';
 import type { Store } from './store.js';
 
 /** Reading versions and their values. */
-export function versionQueries(context: StoreContext): Pick<Store, 'versions' | 'read' | 'unseal' | 'whose'> {
+export function versionQueries(context: StoreContext): Pick<Store, 'versions' | 'read' | 'unseal' | 'identify'> {
   const vouched = new Set<string>(); // rows whose seal was opened: ciphertext and metadata, no values
   return {
     versions: (credential) => list(context, credential),
     read: (ref) => read(context, vouched, ref),
     unseal: (ref) => open(context, ref),
-    whose: (value) => whose(context, value),
+    identify: (value) => identify(context, value),
   };
 }
 
@@ -37,7 +37,7 @@ async function open(context: StoreContext, ref: VersionKey): Promise<Parts> {
   return parts;
 }
 
-async function whose(context: StoreContext, value: string): Promise<Version[]> {
+async function identify(context: StoreContext, value: string): Promise<Version[]> {
   const rows = await selectVersions(context).where('versions.fingerprint', 'is not', null).execute();
   return rows
     .filter((row) =>

@@ -4,7 +4,7 @@ import { formatDuration } from '../domain/duration.js';
 import type { Wish, Wished } from '../domain/rotation.js';
 import { type StoreContext, write } from './context.js';
 import { append } from './ledger.js';
-import type { Presenter } from './records.js';
+import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
 const Body = z.discriminatedUnion('for', [
@@ -31,7 +31,7 @@ export function wishQueries(context: StoreContext): Pick<Store, 'wish' | 'withdr
     wish: (wish) => write(context, (inside) => keep(inside, wish)),
     withdrawWish: (id) =>
       write(context, async ({ db }) => void (await db.deleteFrom('wishes').where('id', '=', id).execute())),
-    grant: (id, credential, presenter) => write(context, (inside) => grant(inside, { id, credential, presenter })),
+    grant: (id, credential, writer) => write(context, (inside) => grant(inside, { id, credential, writer })),
   };
 }
 
@@ -47,12 +47,12 @@ async function keep(context: StoreContext, { credential, workflowId, actor, ...w
 interface Asking {
   readonly id: string;
   readonly credential: string;
-  readonly presenter: Presenter;
+  readonly writer: Writer;
 }
 
 /** Only once, but to the same run as often as it asks: an answer may be lost. */
-async function grant({ db }: StoreContext, { id, credential, presenter }: Asking): Promise<Wish | null> {
-  const { workflowId, runId } = presenter;
+async function grant({ db }: StoreContext, { id, credential, writer }: Asking): Promise<Wish | null> {
+  const { workflowId, runId } = writer;
   const row = await db
     .selectFrom('wishes')
     .selectAll()
@@ -66,7 +66,7 @@ async function grant({ db }: StoreContext, { id, credential, presenter }: Asking
 }
 
 /** What was meant for earlier runs is over: that it was asked for stays in the ledger. */
-export async function forgetWishes({ db }: StoreContext, credential: string, { runId }: Presenter): Promise<void> {
+export async function forgetWishes({ db }: StoreContext, credential: string, { runId }: Writer): Promise<void> {
   await db
     .deleteFrom('wishes')
     .where('credential', '=', credential)

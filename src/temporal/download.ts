@@ -49,9 +49,9 @@ export async function downloadTemporal(into: string, { from, pinned }: Partial<D
 
 async function open(url: string, dispatcher: EnvHttpProxyAgent): Promise<NonNullable<Response['body']>> {
   const { origin } = new URL(url);
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), answerMs);
-  const response = await fetch(url, { dispatcher, signal: patience.signal })
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), answerMs);
+  const response = await fetch(url, { dispatcher, signal: giveUp.signal })
     .catch(() => {
       throw new Unavailable(`${origin} cannot be reached`);
     })

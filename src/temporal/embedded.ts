@@ -150,11 +150,11 @@ function endProcess(pid: number): void {
 
 async function ready(dataDir: string, ended: Promise<void>): Promise<void> {
   const gone = new AbortController();
-  const patience = { withinMs: readyMs, attemptMs: 1_000, signal: gone.signal, look: serves };
+  const limits = { withinMs: readyMs, attemptMs: 1_000, signal: gone.signal, look: serves };
   const target = embeddedTarget(dataDir);
   // A connection that was refused waits before it tries again; this waits shorter.
   const listened = untilTaken(portOf(target.address), AbortSignal.any([gone.signal, AbortSignal.timeout(readyMs)]));
-  const usable = listened.then(() => waitUntilUsable(target, patience));
+  const usable = listened.then(() => waitUntilUsable(target, limits));
   const outcome = await Promise.race([usable.catch(() => 'silent' as const), ended.then(() => 'ended' as const)]);
   gone.abort();
   if (outcome !== undefined) throw notReady(embeddedFiles(dataDir), outcome);

@@ -12,7 +12,7 @@ export function keptServer({ cacheDir }: TemporalEnvironment): string {
   return join(cacheDir, `temporal-server-${serverVersion}`, 'temporal-server');
 }
 
-/** Oldest server Keyturn runs: the one its timing and its emergency lane were measured on (task priorities are on by default). */
+/** Oldest server Keyturn runs: the one its timing and its emergency priority were measured on (task priorities are on by default). */
 export const oldestServer = '1.31.0';
 
 /** One way to get a Temporal server does not work here; the message says why. The next way is tried. */

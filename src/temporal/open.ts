@@ -33,7 +33,7 @@ export async function openConnection(
   }
 }
 
-export interface Patience {
+export interface WaitLimits {
   readonly withinMs: number;
   /** A closed connection holds the process up until its own deadline, so no single attempt may be as long as the patience. */
   readonly attemptMs: number;
@@ -46,7 +46,10 @@ export interface Patience {
  * Waits until the server answers and has the namespace.
  * @throws what the last attempt threw
  */
-export async function waitUntilUsable(target: Target, { withinMs, attemptMs, signal, look }: Patience): Promise<void> {
+export async function waitUntilUsable(
+  target: Target,
+  { withinMs, attemptMs, signal, look }: WaitLimits,
+): Promise<void> {
   for (const deadline = Date.now() + withinMs; ; await sleep(50)) {
     try {
       const connection = await openConnection(target, attemptMs, look);

@@ -3,7 +3,7 @@ import { catalog } from '../../workflows/catalog.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
-import { type Stage, startStage } from './stage.js';
+import { type Fixture, startFixture } from './fixture.js';
 import { readStaging, rotationsOf } from './staging.js';
 import { decided } from '../support/decided.js';
 
@@ -25,46 +25,46 @@ describe('other procedures on a running DocuElevate', () => {
         undefined);
 });
 
-function play(named: Parameters<typeof startStage>[0]): void {
-  let stage: Stage;
+function play(named: Parameters<typeof startFixture>[0]): void {
+  let fixture: Fixture;
   let rehearsal: TestRehearsal;
   beforeAll(async () => {
-    stage = await startStage(named);
-    rehearsal = await rehearse(stage.scenario);
+    fixture = await startFixture(named);
+    rehearsal = await rehearse(fixture.scenario);
   }, 300_000);
   afterAll(() => rehearsal?.stop(), 300_000);
   afterEach(() => {
-    stage.openai.restrictNewKeys(false);
-    stage.openai.faults.clear();
+    fixture.openai.restrictNewKeys(false);
+    fixture.openai.faults.clear();
   });
 
   const rotate = async (
-    policy: { patienceMs?: number } = {},
+    policy: { giveUpAfterMs?: number } = {},
   ): Promise<RotationReport & { falselyProved: string[] }> => {
-    const handle = await rehearsal.begin({ patienceMs: 60_000, ...policy });
+    const handle = await rehearsal.begin({ giveUpAfterMs: 60_000, ...policy });
     const report = await rehearsal.report(handle);
-    return { ...report, falselyProved: stage.falselyProved(await handle.query(progress)) };
+    return { ...report, falselyProved: fixture.falselyProved(await handle.query(progress)) };
   };
   const refusals = (): number =>
-    stage.openai.requests.filter(({ path, status }) => isUse(path) && status !== 200).length;
+    fixture.openai.requests.filter(({ path, status }) => isUse(path) && status !== 200).length;
 
   const [itWithRedis, why] = whatRedisTakes(named);
   itWithRedis(
     `after Redis was emptied during the grace nothing is retired on old evidence${why}`,
     async () => {
       // The first rotation of all: what it retires is what the worker's environment holds.
-      const handle = await rehearsal.begin({ graceMs: stage.restartMs, patienceMs: 60_000 });
+      const handle = await rehearsal.begin({ graceMs: fixture.restartMs, giveUpAfterMs: 60_000 });
       const look = (): Promise<Progress> => handle.query(progress);
       await until(async () => (await look()).waiting?.for === 'grace');
 
-      await stage.emptyRedis?.();
+      await fixture.emptyRedis?.();
 
       const { waiting, outcome } = await until(async () => {
         const seen = await look();
         return (seen.outcome !== null || seen.waiting?.for === 'operator') && seen;
       });
-      const falselyProved = stage.falselyProved(await look());
-      const through = await stage.use();
+      const falselyProved = fixture.falselyProved(await look());
+      const through = await fixture.use();
       if (waiting) {
         const decision = waiting.choices.includes('roll-back') ? 'roll-back' : 'abandon';
         await decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'it was a test' });
@@ -72,7 +72,7 @@ function play(named: Parameters<typeof startStage>[0]): void {
       }
       expect(`${outcome ?? waiting?.why}, and documents ${through ? 'go through' : 'fail'}`).toMatch(/go through$/);
       expect(falselyProved).toEqual([]);
-      if (outcome === 'retired') expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+      if (outcome === 'retired') expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);
     },
     rotationMs,
   );
@@ -80,14 +80,14 @@ function play(named: Parameters<typeof startStage>[0]): void {
   it(
     'a rotation ends as retired with every use accepted and the old key refused',
     async () => {
-      const [old] = stage.scenario.working();
+      const [old] = fixture.scenario.working();
       const before = refusals();
       let rotating = true;
       const someone = (async () => {
         const answers: boolean[] = [];
         while (rotating) {
-          answers.push(await stage.use());
-          await pause(stage.paceMs);
+          answers.push(await fixture.use());
+          await pause(fixture.paceMs);
         }
         return answers;
       })();
@@ -96,7 +96,7 @@ function play(named: Parameters<typeof startStage>[0]): void {
 
       expect(await someone).not.toContain(false);
       expect(report).toMatchObject({ outcome: 'retired', oldCredential: 'refused', falselyProved: [] });
-      expect(stage.scenario.working()).not.toContain(old);
+      expect(fixture.scenario.working()).not.toContain(old);
       expect(refusals()).toBe(before);
     },
     rotationMs,
@@ -108,8 +108,8 @@ function play(named: Parameters<typeof startStage>[0]): void {
       for (let round = 1; round <= rotations; round += 1)
         expect(await rotate()).toMatchObject({ outcome: 'retired', oldCredential: 'refused', falselyProved: [] });
 
-      expect(await stage.use()).toBe(true);
-      expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+      expect(await fixture.use()).toBe(true);
+      expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);
     },
     rotations * rotationMs,
   );
@@ -119,14 +119,14 @@ function play(named: Parameters<typeof startStage>[0]): void {
     async () => {
       const outcomes: string[] = [];
       for (let round = 1; round <= rotations; round += 1) {
-        stage.openai.restrictNewKeys(false); // also the key of a false proof, so that each round begins with one that is of use
-        expect(await stage.use()).toBe(true);
-        const [old = ''] = stage.scenario.working();
-        stage.openai.restrictNewKeys(true);
+        fixture.openai.restrictNewKeys(false); // also the key of a false proof, so that each round begins with one that is of use
+        expect(await fixture.use()).toBe(true);
+        const [old = ''] = fixture.scenario.working();
+        fixture.openai.restrictNewKeys(true);
 
-        const { outcome, falselyProved } = await rotate({ patienceMs: 0 });
+        const { outcome, falselyProved } = await rotate({ giveUpAfterMs: 0 });
 
-        const lives = stage.openai.works(old) && (await stage.use());
+        const lives = fixture.openai.works(old) && (await fixture.use());
         outcomes.push(
           `${outcome}, ${falselyProved.length} falsely proved, and documents ${lives ? 'go through' : 'fail'}`,
         );
@@ -141,8 +141,8 @@ function play(named: Parameters<typeof startStage>[0]): void {
   it(
     "a document of somebody's that failed does not count against a key that works",
     async () => {
-      stage.openai.faults.add({ method: 'POST', path: '/v1/chat/completions', kind: { status: 401 } });
-      expect(await stage.use()).toBe(false);
+      fixture.openai.faults.add({ method: 'POST', path: '/v1/chat/completions', kind: { status: 401 } });
+      expect(await fixture.use()).toBe(false);
 
       expect(await rotate()).toMatchObject({ outcome: 'retired', oldCredential: 'refused', falselyProved: [] });
     },
@@ -152,18 +152,18 @@ function play(named: Parameters<typeof startStage>[0]): void {
   it(
     'every test document that stays in DocuElevate is named at the end',
     async () => {
-      const before = await stage.instance.documents('keyturn-test-');
+      const before = await fixture.instance.documents('keyturn-test-');
 
-      const { leftOver } = await rotate();
+      const { orphans } = await rotate();
 
-      const stays = (await stage.instance.documents('keyturn-test-')).filter((name) => !before.includes(name));
-      expect(stays.filter((name) => !leftOver.join('\n').includes(name))).toEqual([]);
+      const stays = (await fixture.instance.documents('keyturn-test-')).filter((name) => !before.includes(name));
+      expect(stays.filter((name) => !orphans.join('\n').includes(name))).toEqual([]);
     },
     rotationMs,
   );
 }
 
-function whatRedisTakes(named: Parameters<typeof startStage>[0]): [typeof it.skip, string] {
+function whatRedisTakes(named: Parameters<typeof startFixture>[0]): [typeof it.skip, string] {
   if (named === 'lab') return [it, ''];
   const { emptyRedis, environmentKey } = named;
   if (emptyRedis !== undefined && environmentKey !== undefined) return [it, ''];

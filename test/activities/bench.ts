@@ -11,7 +11,7 @@ import type { RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { CredentialRow, Presenter } from '../../src/store/records.js';
+import type { CredentialRow, Writer } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 
 const request: RotationRequest = { actor: 'ada', trigger: 'manual', reason: 'it is time' };
@@ -25,7 +25,7 @@ export function randomValue(): string {
 export interface Bench {
   readonly store: Store;
   readonly credential: string;
-  readonly presenter: Presenter;
+  readonly writer: Writer;
   /** Added to the time the store writes down, in milliseconds. */
   clockOffsetMs: number;
   /** Takes in a value as the one in force. */
@@ -38,7 +38,7 @@ export interface Bench {
   /** Puts `next` in force, with every proof that lets the version before it be destroyed. */
   promote(next: VersionRef): Promise<void>;
   /** One attempt of an activity; what it throws is what Temporal would get. */
-  attempt<T>(work: () => Promise<T>, scope?: Partial<Omit<Scope, 'presenter'>>): Promise<T>;
+  attempt<T>(work: () => Promise<T>, scope?: Partial<Omit<Scope, 'writer'>>): Promise<T>;
   /** Attempts as Temporal makes them, up to the first success or lasting failure. */
   untilDone<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -51,12 +51,12 @@ export async function startBench(): Promise<Bench> {
   const url = `sqlite:${join(folder, 'keyturn.db')}`;
   const row: CredentialRow = { name: 'openai', procedure: 'openai-api-key', account: 'a test' };
   const claims = ['a test#openai_api_key'];
-  const presenter = { workflowId: 'rotation/openai', runId: 'run-1' };
+  const writer = { workflowId: 'rotation/openai', runId: 'run-1' };
   let open: VersionRef | null = null;
 
-  async function attempt<T>(work: () => Promise<T>, scope?: Partial<Omit<Scope, 'presenter'>>): Promise<T> {
+  async function attempt<T>(work: () => Promise<T>, scope?: Partial<Omit<Scope, 'writer'>>): Promise<T> {
     try {
-      return await runDirectly(presenter, work, scope);
+      return await runDirectly(writer, work, scope);
     } catch (error) {
       throw toFailure(error);
     }
@@ -68,12 +68,12 @@ export async function startBench(): Promise<Bench> {
 
   const bench: Omit<Bench, 'store'> = {
     credential: row.name,
-    presenter,
+    writer,
     clockOffsetMs: 0,
     adopt: (parts) => store.adopt({ credential: row, parts, soleUser: true, actor: 'ada', claims }),
     async rotate() {
       if (open) await store.close(open, 'failed', 'the test goes on');
-      const { current, next } = await store.open(row, claims, request, presenter);
+      const { current, next } = await store.open(row, claims, request, writer);
       open = next;
       return { current, next };
     },

@@ -26,7 +26,7 @@ export interface Aim {
 
 export type Attack = (port: number, aim: Aim, forged: Forged) => Promise<string>;
 
-const patienceMs = 3_000;
+const giveUpAfterMs = 3_000;
 const page = 'https://a-page-somewhere.example';
 
 const emergency = { id: 'stranger', actor: 'a stranger', reason: 'because I can' };
@@ -37,9 +37,13 @@ async function inside<T>(
   act: (connection: Connection) => Promise<T>,
 ) {
   const channel = tls === undefined ? {} : { credentials: tls };
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: patienceMs, ...channel });
+  const connection = await Connection.connect({
+    address: `127.0.0.1:${port}`,
+    connectTimeout: giveUpAfterMs,
+    ...channel,
+  });
   try {
-    return await connection.withDeadline(Date.now() + patienceMs, () => act(connection));
+    return await connection.withDeadline(Date.now() + giveUpAfterMs, () => act(connection));
   } finally {
     await connection.close();
   }
@@ -87,7 +91,7 @@ async function work(port: number, { taskQueue }: Aim): Promise<string> {
 
 /** As a browser sends it for a page of another site without asking first: no header that needs a preflight. */
 async function asPage(request: ClientRequest, body: string): Promise<string> {
-  request.setTimeout(patienceMs, () => request.destroy(new Error('silence')));
+  request.setTimeout(giveUpAfterMs, () => request.destroy(new Error('silence')));
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   return `was answered ${response.statusCode}: ${await text(response)}`;
@@ -120,7 +124,7 @@ async function greeted(socket: Socket): Promise<string> {
   socket.write(greeting());
   const heard = once(socket, 'data') as Promise<[Buffer]>;
   const over = once(socket, 'close').then(() => Promise.reject(new Error('closed')));
-  const silence = delay(patienceMs, undefined, { ref: false }).then(() => Promise.reject(new Error('silence')));
+  const silence = delay(giveUpAfterMs, undefined, { ref: false }).then(() => Promise.reject(new Error('silence')));
   try {
     const [frame] = await Promise.race([heard, over, silence]);
     if (frame[2] !== 0x02) throw new Error('another protocol');

@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { connectClient, embeddedTarget } from '../../src/temporal/connect.js';
 import { freePorts } from '../../src/temporal/ports.js';
-import { type Running, type Stage, startStage } from '../cli/stage.js';
+import { type Running, type Fixture, startFixture } from '../cli/fixture.js';
 import { removeTemporaryDirectories } from '../temporal/support.js';
 import { pages, programs, type Aim, type Forged } from './attacks.js';
 import { listeners, type Listener } from './ports.js';
@@ -30,7 +30,7 @@ attacks('other users of this machine', () => {
 });
 
 attacks('what strangers get of keyturn up', () => {
-  let stage: Stage;
+  let fixture: Fixture;
   let up: Running;
   let client: Client;
   let metrics: number;
@@ -38,26 +38,26 @@ attacks('what strangers get of keyturn up', () => {
   let aim: Aim;
 
   beforeAll(async () => {
-    stage = await startStage();
-    await stage.adopt('--sole-user');
+    fixture = await startFixture();
+    await fixture.adopt('--sole-user');
     [metrics = 0] = await freePorts(1);
-    up = stage.start(['up', '--metrics', `127.0.0.1:${metrics}`]);
+    up = fixture.start(['up', '--metrics', `127.0.0.1:${metrics}`]);
     await up.says('Ready.');
     open = listeners(up.process.pid ?? 0);
-    client = await connectClient(embeddedTarget(join(stage.dir, 'temporal')));
-    const { code, stderr } = await stage.keyturn('rotate', 'openai');
+    client = await connectClient(embeddedTarget(join(fixture.dir, 'temporal')));
+    const { code, stderr } = await fixture.keyturn('rotate', 'openai');
     if (code !== 0) throw new Error(stderr);
     aim = await aimAtNewest(client);
   });
   afterAll(async () => {
     await client.connection.close();
-    await stage.stop();
+    await fixture.stop();
   });
 
   /** What an attack could have changed. */
   async function state(): Promise<unknown> {
-    const openai = stage.scenario.systems['openai'] as OpenAiLab;
-    const ledger = await stage.keyturn('ledger', '--json');
+    const openai = fixture.scenario.systems['openai'] as OpenAiLab;
+    const ledger = await fixture.keyturn('ledger', '--json');
     return {
       workflows: (await client.workflow.count()).count,
       keys: openai.keys().map(({ value }) => openai.works(value)),
@@ -95,30 +95,30 @@ attacks('what strangers get of keyturn up', () => {
     const answered = outcomes.filter(({ got }) => got !== null);
     expect(answered.filter(({ attack, got }) => attack in programs || got !== 'was answered 404: ')).toEqual([]);
     expect(text).toContain('temporal_');
-    for (const secret of stage.scenario.secrets()) expect(text).not.toContain(secret);
+    for (const secret of fixture.scenario.secrets()) expect(text).not.toContain(secret);
     expect(figures.headers.get('access-control-allow-origin')).toBeNull(); // so a browser shows it to no page
     expect(await state()).toEqual(before);
   });
 
   it('lets another user read and change no file, even where the folders stand open', async () => {
-    const data = join(stage.dir, 'temporal');
-    chmodSync(stage.dir, 0o755);
+    const data = join(fixture.dir, 'temporal');
+    chmodSync(fixture.dir, 0o755);
 
     const closed = await send({ errand: 'read', folder: data });
     chmodSync(data, 0o755);
-    const opened = await send({ errand: 'read', folder: stage.dir });
+    const opened = await send({ errand: 'read', folder: fixture.dir });
 
     chmodSync(data, 0o700);
-    chmodSync(stage.dir, 0o700);
+    chmodSync(fixture.dir, 0o700);
     const ours = (paths: readonly string[]): string[] =>
-      paths.map((path) => relative(stage.dir, path)).filter((path) => !path.startsWith('compiled'));
+      paths.map((path) => relative(fixture.dir, path)).filter((path) => !path.startsWith('compiled'));
     expect(closed).toEqual({ user: 65_534, read: [], written: [] });
     expect(ours(opened.read)).toEqual(['keyturn.yaml']);
     expect(ours(opened.written)).toEqual([]);
   });
 
   it('works on after all of that', async () => {
-    const { code } = await stage.keyturn('rotate', 'openai', '--reason', 'after the attacks');
+    const { code } = await fixture.keyturn('rotate', 'openai', '--reason', 'after the attacks');
 
     expect(code).toBe(0);
   });

@@ -5,21 +5,21 @@ import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import { type Ended, expectTold, type Stage, startStage } from './stage.js';
+import { type Ended, expectTold, type Fixture, startFixture } from './fixture.js';
 
-let stage: Stage;
+let fixture: Fixture;
 let value: string;
 
 beforeEach(async () => {
-  stage = await startStage();
-  value = stage.scenario.adopted['key'] ?? '';
+  fixture = await startFixture();
+  value = fixture.scenario.adopted['key'] ?? '';
 });
-afterEach(() => stage.stop());
+afterEach(() => fixture.stop());
 
 const adopt = (input: string, ...options: string[]): Promise<Ended> =>
-  stage.given(input, 'adopt', 'openai', '--stdin', ...options);
+  fixture.given(input, 'adopt', 'openai', '--stdin', ...options);
 const versions = async (): Promise<unknown> =>
-  (await stage.keyturn('status', 'openai', '--json')).json<{ credentials: unknown[] }>().credentials[0];
+  (await fixture.keyturn('status', 'openai', '--json')).json<{ credentials: unknown[] }>().credentials[0];
 
 it('takes the value in, says which key it is, and never shows it', async () => {
   const ended = await adopt(`${value}\n`, '--sole-user', '--actor', 'ada');
@@ -28,7 +28,7 @@ it('takes the value in, says which key it is, and never shows it', async () => {
   expect(ended.stdout).toMatch(/Fingerprint\s+[0-9a-f]{16}/);
   expect(ended.stdout).toContain('service_account/');
   expect(ended.stdout).toContain('keyturn plan openai');
-  const ledger = await stage.keyturn('ledger');
+  const ledger = await fixture.keyturn('ledger');
   expect(ledger.stdout).toContain('by ada');
   expect(ended.stdout + ended.stderr + ledger.stdout).not.toContain(value);
 });
@@ -42,10 +42,10 @@ it('takes the same value in once', async () => {
 });
 
 it("reads it from the engine's own file of variables", async () => {
-  writeFileSync(join(stage.dir, '.env'), `# the stack\nOTHER=1\nOPENAI_API_KEY="${value}" # by hand\n`);
+  writeFileSync(join(fixture.dir, '.env'), `# the stack\nOTHER=1\nOPENAI_API_KEY="${value}" # by hand\n`);
 
-  const missing = await stage.keyturn('adopt', 'openai', '--env-file', '.env', '--variable', 'OPENAI_KEY');
-  const ended = await stage.keyturn('adopt', 'openai', '--env-file', '.env', '--variable', 'OPENAI_API_KEY');
+  const missing = await fixture.keyturn('adopt', 'openai', '--env-file', '.env', '--variable', 'OPENAI_KEY');
+  const ended = await fixture.keyturn('adopt', 'openai', '--env-file', '.env', '--variable', 'OPENAI_API_KEY');
 
   expectTold(missing, 2, '.env does not set OPENAI_KEY');
   expect(ended.code).toBe(0);
@@ -53,19 +53,19 @@ it("reads it from the engine's own file of variables", async () => {
 
 it('refuses a value that the provider does not know, and leaves the store as it was', async () => {
   const wrong = `value-${randomBytes(12).toString('hex')}`;
-  stage.edit('settling: 0 seconds', 'settling: 60 seconds'); // it is waited for a new key, and this one is none
+  fixture.edit('propagation: 0 seconds', 'propagation: 60 seconds'); // it is waited for a new key, and this one is none
 
   const ended = await adopt(wrong);
 
   expectTold(ended, 1, 'The value was not adopted: OpenAI refuses the key', 'keyturn adopt openai');
   expect(ended.stderr).not.toContain('new key');
   expect(ended.stdout + ended.stderr).not.toContain(wrong);
-  expect(await versions()).toMatchObject({ current: null, leftOver: [] });
+  expect(await versions()).toMatchObject({ current: null, orphans: [] });
   expect((await adopt(value)).code).toBe(0);
 });
 
 it('refuses a valid value that DocuElevate does not use, without showing any of what it uses', async () => {
-  const { openai, docuelevate } = stage.scenario.systems;
+  const { openai, docuelevate } = fixture.scenario.systems;
   const other = (openai as OpenAiLab).createServiceAccount('others').keys[0]?.value ?? '';
   (docuelevate as DocuElevateLab).editSetting('openai_api_key', `zzqx${other}`, 'somebody');
 
@@ -73,7 +73,7 @@ it('refuses a valid value that DocuElevate does not use, without showing any of 
 
   expectTold(ended, 1, 'openai_api_key shows another beginning or length in DocuElevate', 'The store is as before');
   expect(ended.stdout + ended.stderr).not.toContain('zzqx');
-  expect(await versions()).toMatchObject({ current: null, leftOver: [] });
+  expect(await versions()).toMatchObject({ current: null, orphans: [] });
 });
 
 it('says where the engine has it from', async () => {
@@ -85,8 +85,8 @@ it('says where the engine has it from', async () => {
 it('says what is wrong with how the value is given', async () => {
   const [empty, nobody, unknown] = await Promise.all([
     adopt('\n'),
-    stage.keyturn('adopt', 'openai'),
-    stage.keyturn('adopt', 'opnai', '--stdin'),
+    fixture.keyturn('adopt', 'openai'),
+    fixture.keyturn('adopt', 'opnai', '--stdin'),
   ]);
 
   expectTold(empty, 2, 'is empty');
@@ -95,7 +95,7 @@ it('says what is wrong with how the value is given', async () => {
 });
 
 it('adopts nothing while the admin key is refused', async () => {
-  writeFileSync(join(stage.dir, 'openai-admin'), 'not an admin key');
+  writeFileSync(join(fixture.dir, 'openai-admin'), 'not an admin key');
 
   const ended = await adopt(value);
 
@@ -105,11 +105,11 @@ it('adopts nothing while the admin key is refused', async () => {
 
 it('plans a rotation without a Temporal server, with every request and the point of no return', async () => {
   await adopt(value);
-  const { requests } = stage.scenario.systems['openai'] as OpenAiLab;
+  const { requests } = fixture.scenario.systems['openai'] as OpenAiLab;
   const before = requests.length;
 
-  const { code, stdout } = await stage.keyturn('plan', 'openai');
-  const { plan, totals } = (await stage.keyturn('plan', 'openai', '--json')).json<{
+  const { code, stdout } = await fixture.keyturn('plan', 'openai');
+  const { plan, totals } = (await fixture.keyturn('plan', 'openai', '--json')).json<{
     plan: { phase: string }[];
     totals: object;
   }>();
@@ -132,16 +132,16 @@ it('plans a rotation without a Temporal server, with every request and the point
 it('shows and verifies the ledger', async () => {
   await adopt(value);
 
-  const { entries } = (await stage.keyturn('ledger', 'openai', '--json')).json<{ entries: { event: string }[] }>();
-  const verified = (await stage.keyturn('ledger', '--verify', '--json')).json();
+  const { entries } = (await fixture.keyturn('ledger', 'openai', '--json')).json<{ entries: { event: string }[] }>();
+  const verified = (await fixture.keyturn('ledger', '--verify', '--json')).json();
 
   expect(entries.map(({ event }) => event)).toContain('adopted');
   expect(verified).toMatchObject({ brokenAt: null, entries: entries.length });
 });
 
 it('shows an attempt that waits as waiting', async () => {
-  const ring = await loadKeyRing({ file: join(stage.dir, 'keyturn.keyring.json') });
-  const store = await openStore({ url: `sqlite:${join(stage.dir, 'keyturn.db')}`, ring });
+  const ring = await loadKeyRing({ file: join(fixture.dir, 'keyturn.keyring.json') });
+  const store = await openStore({ url: `sqlite:${join(fixture.dir, 'keyturn.db')}`, ring });
   await store.record({
     event: 'waiting',
     credential: 'openai',
@@ -150,8 +150,8 @@ it('shows an attempt that waits as waiting', async () => {
   });
   await store.destroy();
 
-  const ended = await stage.keyturn('ledger', 'openai');
-  const { entries } = (await stage.keyturn('ledger', '--json')).json<{ entries: { event: string }[] }>();
+  const ended = await fixture.keyturn('ledger', 'openai');
+  const { entries } = (await fixture.keyturn('ledger', '--json')).json<{ entries: { event: string }[] }>();
 
   expect(ended.stdout).toMatch(/openai\s+waiting\s+The old key is refused · asked again/);
   expect(entries.map(({ event }) => event)).toEqual(['waiting']);
@@ -160,7 +160,7 @@ it('shows an attempt that waits as waiting', async () => {
 it('lets a pipe close early', async () => {
   await adopt(value);
 
-  const running = stage.start(['ledger']);
+  const running = fixture.start(['ledger']);
   running.process.stdout?.destroy();
   const { code, stderr } = await running.ended.catch(() => ({ code: running.process.exitCode, stderr: '' }));
 
@@ -172,16 +172,16 @@ it('plans where else a new value goes, and checks beforehand whether it can', as
   await adopt(value);
   const procedure = 'procedure: openai-api-key\n';
   const deliver = '    deliver: [{ envFile: ./apps/.env, variable: OPENAI_API_KEY }, { command: [no-such-program] }]\n';
-  stage.edit(procedure, `${procedure}${deliver}`);
+  fixture.edit(procedure, `${procedure}${deliver}`);
 
-  const planned = await stage.keyturn('plan', 'openai');
-  const checked = await stage.keyturn('check', 'openai');
-  stage.edit(deliver, '');
+  const planned = await fixture.keyturn('plan', 'openai');
+  const checked = await fixture.keyturn('check', 'openai');
+  fixture.edit(deliver, '');
 
-  expect(planned.stdout).toContain(`OPENAI_API_KEY in ${join(stage.dir, 'apps', '.env')}`);
+  expect(planned.stdout).toContain(`OPENAI_API_KEY in ${join(fixture.dir, 'apps', '.env')}`);
   expect(planned.stdout).toMatch(/Deliver the new value\n +undo: delivery.restore/);
   expect(planned.stdout).toMatch(/Emergency .*The old key is refused; then/);
   expect(checked.code).toBe(1);
-  expect(checked.stdout).toContain(`there is no folder ${join(stage.dir, 'apps')}`);
+  expect(checked.stdout).toContain(`there is no folder ${join(fixture.dir, 'apps')}`);
   expect(checked.stdout).toContain('there is no such program on PATH');
 });

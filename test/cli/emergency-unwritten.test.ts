@@ -12,13 +12,13 @@ afterEach(async () => {
   for (const each of cleanUp.splice(0).reverse()) await each();
 });
 
-const presenter = { workflowId: 'direct/test', runId: 'run-1' };
+const writer = { workflowId: 'direct/test', runId: 'run-1' };
 
 // Where the store takes nothing, what ends is what the provider lists and the store can name.
 it.each(Object.keys(scenarios))('finds the adopted value of %s in the list of its provider', async (procedure) => {
   const scenario = await scenarios[procedure]!();
   cleanUp.push(() => scenario.stop());
-  const { file, remove } = await createPlayground(scenario, { grace: '0 seconds', patience: '1 second' });
+  const { file, remove } = await createPlayground(scenario, { grace: '0 seconds', giveUpAfter: '1 second' });
   const session = await openSession({ file, create: true });
   cleanUp.push(remove, () => session.close());
   const { credential } = scenario;
@@ -26,7 +26,7 @@ it.each(Object.keys(scenarios))('finds the adopted value of %s in the list of it
 
   const known = await knownTo(session, await impactOf(session, credential, null));
   const listing = listingOf(session.config, credential);
-  const listed = listing ? await runDirectly(presenter, () => listing.list()) : null;
+  const listed = listing ? await runDirectly(writer, () => listing.list()) : null;
 
   if (listed === null)
     expect(procedure).toBe('nextcloud-app-password'); // no program may list those

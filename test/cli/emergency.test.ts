@@ -4,21 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findSecrets } from '../../src/lab/canary.js';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
-import { type Ended, expectTold, hasTerminals, type Stage, startStage } from './stage.js';
+import { type Ended, expectTold, hasTerminals, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(60_000); // some commands wait for rotations
 
-let stage: Stage;
+let fixture: Fixture;
 let openai: OpenAiLab;
 let engine: DocuElevateLab;
 
 beforeAll(async () => {
-  stage = await startStage();
-  openai = stage.scenario.systems['openai'] as OpenAiLab;
-  engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
-  await stage.adopt('--sole-user');
+  fixture = await startFixture();
+  openai = fixture.scenario.systems['openai'] as OpenAiLab;
+  engine = fixture.scenario.systems['docuelevate'] as DocuElevateLab;
+  await fixture.adopt('--sole-user');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
 interface Told {
   readonly contained: boolean;
@@ -33,20 +33,20 @@ interface Told {
 }
 
 const emergency = (...options: string[]): Promise<Ended> =>
-  stage.keyturn('emergency', 'openai', '--reason', 'a test', ...options);
+  fixture.keyturn('emergency', 'openai', '--reason', 'a test', ...options);
 
 /** What leaked is dead, and the engine works with the one value that is left. */
 function expectReplaced(leaked: string | null): void {
-  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
-  expect(stage.scenario.engineHolds()).not.toBe(leaked);
+  expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);
+  expect(fixture.scenario.engineHolds()).not.toBe(leaked);
 }
 
 it('says whose a leaked value is, wherever it was copied from, and shows nothing of it', async () => {
-  const leaked = stage.scenario.adopted['key'] ?? '';
+  const leaked = fixture.scenario.adopted['key'] ?? '';
 
   const [known, unknown] = await Promise.all([
-    stage.given(`  ${leaked}\r\n`, 'whose', '--json'),
-    stage.given('something else', 'whose'),
+    fixture.given(`  ${leaked}\r\n`, 'identify', '--json'),
+    fixture.given('something else', 'identify'),
   ]);
 
   expect(known).toMatchObject({ code: 0 });
@@ -61,21 +61,21 @@ it('says whose a leaked value is, wherever it was copied from, and shows nothing
 it('asks before it revokes, and revokes nothing when what is meant is not clear', async () => {
   const ends = await Promise.all([
     emergency(),
-    stage.keyturn('emergency', '--reason', 'a test', '--yes'),
-    stage.keyturn('emergency', 'openai', '--all', '--reason', 'a test', '--yes'),
-    stage.keyturn('emergency', '--owner', 'nobody@example.com', '--reason', 'a test', '--yes'),
+    fixture.keyturn('emergency', '--reason', 'a test', '--yes'),
+    fixture.keyturn('emergency', 'openai', '--all', '--reason', 'a test', '--yes'),
+    fixture.keyturn('emergency', '--owner', 'nobody@example.com', '--reason', 'a test', '--yes'),
     emergency('--version', '7', '--yes'),
   ]);
-  const silent = await stage.keyturn('emergency', 'openai', '--reason', ' ', '--yes');
+  const silent = await fixture.keyturn('emergency', 'openai', '--reason', ' ', '--yes');
 
   for (const ended of ends) expectTold(ended, 2, 'Nothing was revoked');
   expectTold(silent, 2, 'Nothing is said there', 'Nothing was changed');
   expect(ends[0]?.stdout).toContain('documents that need openai_api_key');
-  expect(stage.scenario.working()).toHaveLength(1);
+  expect(fixture.scenario.working()).toHaveLength(1);
 });
 
 it('says that Temporal is down, and does it directly when told to', async () => {
-  const leaked = stage.scenario.engineHolds();
+  const leaked = fixture.scenario.engineHolds();
 
   engine.editSetting('openai_model', 'gpt-4o', 'mallory');
   const down = await emergency('--yes');
@@ -99,11 +99,11 @@ it('says that Temporal is down, and does it directly when told to', async () => 
 });
 
 it('is done by the next --direct when the first one was killed half way', async () => {
-  const leaked = stage.scenario.engineHolds();
+  const leaked = fixture.scenario.engineHolds();
   openai.faults.add({ method: 'DELETE', path: '*', kind: 'hang' });
-  const deletions = (): number => stage.scenario.received().filter(({ method }) => method === 'DELETE').length;
+  const deletions = (): number => fixture.scenario.received().filter(({ method }) => method === 'DELETE').length;
   const before = deletions();
-  const first = stage.start(['emergency', 'openai', '--reason', 'a test', '--direct', '--yes']);
+  const first = fixture.start(['emergency', 'openai', '--reason', 'a test', '--direct', '--yes']);
   while (deletions() === before) await sleep(20);
 
   first.process.kill('SIGKILL');
@@ -116,8 +116,8 @@ it('is done by the next --direct when the first one was killed half way', async 
 });
 
 it('works from the list of the provider when the store cannot be opened, and goes on from there when it can', async () => {
-  const leaked = stage.scenario.engineHolds();
-  const database = join(stage.dir, 'keyturn.db');
+  const leaked = fixture.scenario.engineHolds();
+  const database = join(fixture.dir, 'keyturn.db');
   renameSync(database, `${database}.away`);
 
   const [plain, unchosen, unknown] = await Promise.all([
@@ -129,7 +129,7 @@ it('works from the list of the provider when the store cannot be opened, and goe
   expectTold(unchosen, 2, 'Nothing was revoked', '--id');
   expectTold(unknown, 2, 'Nothing was revoked', 'svc_nowhere');
   const [, id = ''] = /(service_account\/\S+) .*made by Keyturn for this credential/.exec(unchosen?.stdout ?? '') ?? [];
-  expect(stage.scenario.working()).toEqual([leaked]);
+  expect(fixture.scenario.working()).toEqual([leaked]);
 
   const ended = await emergency('--yes', '--direct', '--id', id, '--json');
   expect(ended).toMatchObject({ code: 4 });
@@ -139,7 +139,7 @@ it('works from the list of the provider when the store cannot be opened, and goe
     withoutStore: true,
     values: [{ id, ended: true }],
   });
-  expect(stage.scenario.working()).toEqual([]);
+  expect(fixture.scenario.working()).toEqual([]);
 
   renameSync(`${database}.away`, database);
   const replaced = await emergency('--yes', '--direct');
@@ -149,8 +149,8 @@ it('works from the list of the provider when the store cannot be opened, and goe
 });
 
 it('starts a rotation that contains, shows the clock, and keeps it in the ledger', async () => {
-  await stage.start(['up']).says('Ready.');
-  const leaked = stage.scenario.engineHolds();
+  await fixture.start(['up']).says('Ready.');
+  const leaked = fixture.scenario.engineHolds();
 
   const ended = await emergency('--yes', '--actor', 'ada');
 
@@ -158,14 +158,14 @@ it('starts a rotation that contains, shows the clock, and keeps it in the ledger
   expect(ended.stdout).toMatch(/version 4 revoked, proved refused after \d+\.\d s/);
   expect(ended.stdout).toContain('rotated: version 5 is in force');
   expectReplaced(leaked);
-  const { stdout } = await stage.keyturn('ledger', 'openai', '--limit', '200', '--json');
+  const { stdout } = await fixture.keyturn('ledger', 'openai', '--limit', '200', '--json');
   expect(stdout).toMatch(/"event":"emergency"/);
   expect(stdout).toMatch(/revoked and proved refused \d+\.\d{3} s after the command/);
   expect(stdout).toMatch(/everything known is contained \d+\.\d{3} s after the command/);
 });
 
 it('contains although the provider cannot create, and says that it is not rotated', async () => {
-  const leaked = stage.scenario.engineHolds();
+  const leaked = fixture.scenario.engineHolds();
   const path = '/v1/organization/projects/{project}/service_accounts/{account}/api_keys';
   const body = JSON.stringify({ error: { message: 'no more keys', type: 'invalid_request_error', code: null } });
   openai.faults.add({ method: 'POST', path, kind: { status: 400, body }, times: 100 });
@@ -176,17 +176,17 @@ it('contains although the provider cannot create, and says that it is not rotate
   expect(ended.code).toBe(4);
   expect(ended.json<Told>()).toMatchObject({ contained: true, provedRefused: true, rotated: false });
   expect(ended.json<Told>().emergencies[0]?.how).toBe('waiting');
-  expect(stage.scenario.working()).toEqual([]);
+  expect(fixture.scenario.working()).toEqual([]);
   expect(openai.works(leaked ?? '')).toBe(false);
-  await stage.keyturn('decide', 'openai', 'retry', '--reason', 'it can again');
-  await stage.keyturn('status', 'openai', '--follow');
+  await fixture.keyturn('decide', 'openai', 'retry', '--reason', 'it can again');
+  await fixture.keyturn('status', 'openai', '--follow');
   expectReplaced(leaked);
 });
 
 const inTerminal = hasTerminals() ? it : it.skip;
 inTerminal('takes the typed name for a confirmation', async () => {
-  const leaked = stage.scenario.engineHolds();
-  const running = stage.startInTerminal('emergency', 'openai', '--reason', 'a test');
+  const leaked = fixture.scenario.engineHolds();
+  const running = fixture.startInTerminal('emergency', 'openai', '--reason', 'a test');
   await running.says('to revoke now');
 
   running.process.stdin?.write('openai\r');
@@ -196,6 +196,6 @@ inTerminal('takes the typed name for a confirmation', async () => {
 });
 
 it('leaves no secret in what it said, nor anywhere in Temporal', async () => {
-  for (const secret of stage.scenario.secrets()) expect(stage.said()).not.toContain(secret);
-  expect(await findSecrets(`${stage.dir}/temporal`, stage.scenario.secrets())).toEqual([]);
+  for (const secret of fixture.scenario.secrets()) expect(fixture.said()).not.toContain(secret);
+  expect(await findSecrets(`${fixture.dir}/temporal`, fixture.scenario.secrets())).toEqual([]);
 });

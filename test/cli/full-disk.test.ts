@@ -2,35 +2,36 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { fill, mountable } from './disk.js';
-import { type Ended, expectTold, type Stage, startStage } from './stage.js';
+import { type Ended, expectTold, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(60_000); // each command is a process of its own
 
-let stage: Stage;
+let fixture: Fixture;
 let other: DatabaseSync | null;
-const at = (file: string): string => join(stage.dir, file);
+const at = (file: string): string => join(fixture.dir, file);
 const emergency = (...options: string[]): Promise<Ended> =>
-  stage.start(['emergency', 'openai', '--reason', 'a test', '--yes', '--json', ...options]).ended;
+  fixture.start(['emergency', 'openai', '--reason', 'a test', '--yes', '--json', ...options]).ended;
 
 (mountable() ? describe : describe.skip)('An emergency while the disk of store and record is full', () => {
   beforeEach(async () => {
-    stage = await startStage();
+    fixture = await startFixture();
     other = null;
-    await stage.adopt('--sole-user');
+    await fixture.adopt('--sole-user');
     mkdirSync(at('disk'));
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '-o', 'size=1m', at('disk')]);
     for (const file of ['keyturn.db', 'keyturn.yaml']) {
       execFileSync('cp', [at(file), at(`disk/${file}`)]);
       renameSync(at(file), at(`${file}.away`));
     }
-    execFileSync('ln', ['-s', at('disk/keyturn.yaml'), stage.config]);
+    execFileSync('ln', ['-s', at('disk/keyturn.yaml'), fixture.config]);
     execFileSync('ln', ['-s', at('disk/keyturn.db'), at('keyturn.db')]);
   });
   afterEach(async () => {
     other?.close();
     execFileSync('umount', [at('disk')]);
-    await stage.stop();
+    await fixture.stop();
   });
 
   const contained = { contained: true, rotated: false, withoutStore: true, values: [{ ended: true }] };
@@ -47,7 +48,9 @@ const emergency = (...options: string[]): Promise<Ended> =>
       fill(at('disk/ballast'));
     });
 
-    it.each([[[]], [['--direct']]])('revokes what the store knows: %j', async (options) => {
+    it.each([[[]], [['--direct']]])('revokes what the store knows, and nothing else: %j', async (options) => {
+      const openai = fixture.scenario.systems['openai'] as OpenAiLab;
+      const [other] = openai.createServiceAccount('of somebody else').keys;
       const ended = await emergency(...options);
 
       expect({ ...ended, said: ended.stderr }).toMatchObject({
@@ -55,7 +58,7 @@ const emergency = (...options: string[]): Promise<Ended> =>
         said: expect.stringContaining('The store takes nothing') as string,
       });
       expect(ended.json()).toMatchObject(contained);
-      expect(stage.scenario.working()).toEqual([]);
+      expect(fixture.scenario.working()).toEqual([other?.value]);
     });
 
     it('revokes what somebody names', async () => {
@@ -67,7 +70,7 @@ const emergency = (...options: string[]): Promise<Ended> =>
 
       expect(ended).toMatchObject({ code: 4 });
       expect(ended.json()).toMatchObject(contained);
-      expect(stage.scenario.working()).toEqual([]);
+      expect(fixture.scenario.working()).toEqual([]);
     });
   });
 
@@ -76,19 +79,19 @@ const emergency = (...options: string[]): Promise<Ended> =>
     await emergency();
     rmSync(at('disk/ballast'));
 
-    const status = await stage.keyturn('status', '--json');
+    const status = await fixture.keyturn('status', '--json');
 
     expect(status.stderr).toContain('is in the ledger now');
-    const { stdout } = await stage.keyturn('ledger', '--json');
+    const { stdout } = await fixture.keyturn('ledger', '--json');
     expect(stdout).toContain('revoked directly');
   });
 });
 
 it('refuses an id where the store takes what is written', async () => {
-  stage = await startStage();
-  await stage.adopt('--sole-user');
+  fixture = await startFixture();
+  await fixture.adopt('--sole-user');
 
   expectTold(await emergency('--direct', '--id', 'api_key/any'), 2, 'Nothing was revoked', 'knows what lives');
-  expect(stage.scenario.working()).toHaveLength(1);
-  await stage.stop();
+  expect(fixture.scenario.working()).toHaveLength(1);
+  await fixture.stop();
 });

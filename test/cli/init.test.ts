@@ -4,18 +4,18 @@ import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import { startNextcloudLab } from '../../src/lab/nextcloud/server.js';
 import { startPaperlessLab } from '../../src/lab/paperless/server.js';
 import { startDocumentEngineLab } from '../../src/lab/document-engine/server.js';
-import { expectTold, type Stage, startStage } from './stage.js';
+import { expectTold, type Fixture, startFixture } from './fixture.js';
 
-let stage: Stage;
+let fixture: Fixture;
 let engine: DocuElevateLab;
 let options: string[];
 
 beforeAll(async () => {
-  stage = await startStage();
-  engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
+  fixture = await startFixture();
+  engine = fixture.scenario.systems['docuelevate'] as DocuElevateLab;
   engine.editSetting('dropbox_app_secret', 'set by hand', 'ada');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
 beforeEach(() => {
   for (const file of [
@@ -31,11 +31,11 @@ beforeEach(() => {
   options = ['--yes', '--url', engine.url, '--username', engine.adminUsername, '--password-file', 'password'];
 });
 
-const at = (file: string): string => join(stage.dir, file);
+const at = (file: string): string => join(fixture.dir, file);
 const mode = (file: string): string => (statSync(at(file)).mode & 0o777).toString(8);
 
 it('writes what it finds in the engine, and says line by line what only the operator knows', async () => {
-  const ended = await stage.keyturn('init', ...options);
+  const ended = await fixture.keyturn('init', ...options);
 
   expect(ended.code).toBe(0);
   const yaml = readFileSync(at('keyturn.yaml'), 'utf8').split('\n');
@@ -56,7 +56,7 @@ it('fills in what the engine shows in plain', async () => {
   const plain = { sftp_private_key: '/run/secrets/sftp', sftp_host: 'sftp.example.com', sftp_port: '2222' };
   for (const [key, value] of Object.entries(plain)) engine.editSetting(key, value, 'ada');
 
-  await stage.keyturn('init', ...options);
+  await fixture.keyturn('init', ...options);
   for (const key of Object.keys(plain)) engine.editSetting(key, '', 'ada');
 
   const yaml = readFileSync(at('keyturn.yaml'), 'utf8');
@@ -66,18 +66,18 @@ it('fills in what the engine shows in plain', async () => {
 });
 
 it('keeps the password out of the configuration and of everything it says', async () => {
-  const { stdout, stderr } = await stage.keyturn('init', ...options);
+  const { stdout, stderr } = await fixture.keyturn('init', ...options);
 
   expect(stdout + stderr + readFileSync(at('keyturn.yaml'), 'utf8')).not.toContain(engine.adminPassword);
   expect(readFileSync(at('keyturn.secrets/docs-admin'), 'utf8').trim()).toBe(engine.adminPassword);
 });
 
 it('writes a configuration that works once it is filled in', async () => {
-  await stage.keyturn('init', ...options);
+  await fixture.keyturn('init', ...options);
 
-  const before = await stage.keyturn('plan', 'openai');
-  stage.edit(/project:$/m, 'project: proj_filled_in');
-  const after = await stage.keyturn('plan', 'openai');
+  const before = await fixture.keyturn('plan', 'openai');
+  fixture.edit(/project:$/m, 'project: proj_filled_in');
+  const after = await fixture.keyturn('plan', 'openai');
 
   expectTold(before, 2, 'credentials.openai.provider.project: is empty');
   expect(after.code).toBe(0);
@@ -93,13 +93,13 @@ it('writes entries for Nextcloud and Paperless-ngx with which their values can b
   };
   for (const [key, value] of Object.entries(set)) engine.editSetting(key, value, 'ada');
 
-  await stage.keyturn('init', ...options);
-  stage.edit(/project:$/m, 'project: proj_filled_in');
-  stage.edit(/username:$/m, `username: ${paperless.username}`);
+  await fixture.keyturn('init', ...options);
+  fixture.edit(/project:$/m, 'project: proj_filled_in');
+  fixture.edit(/username:$/m, `username: ${paperless.username}`);
   writeFileSync(at('keyturn.secrets/nextcloud-password'), nextcloud.accountPassword, { mode: 0o600 });
   writeFileSync(at('keyturn.secrets/paperless-password'), paperless.accountPassword, { mode: 0o600 });
   const adopt = (name: keyof typeof values) =>
-    stage.start(['adopt', name, '--stdin', '--sole-user'], `${values[name]}\n`).ended;
+    fixture.start(['adopt', name, '--stdin', '--sole-user'], `${values[name]}\n`).ended;
   const ended = [await adopt('nextcloud'), await adopt('paperless')];
   for (const key of Object.keys(set)) engine.editSetting(key, '', 'ada');
   await Promise.all([nextcloud.stop(), paperless.stop()]);
@@ -112,13 +112,13 @@ it('writes entries for Nextcloud and Paperless-ngx with which their values can b
 });
 
 it('overwrites no configuration, and makes what is missing beside it', async () => {
-  await stage.keyturn('init', ...options);
-  stage.edit(/project:$/m, 'project: proj_filled_in');
+  await fixture.keyturn('init', ...options);
+  fixture.edit(/project:$/m, 'project: proj_filled_in');
   const before = readFileSync(at('keyturn.yaml'), 'utf8');
   const ring = readFileSync(at('keyturn.keyring.json'), 'utf8');
   rmSync(at('keyturn.db'));
 
-  const ended = await stage.keyturn('init', ...options, '--json');
+  const ended = await fixture.keyturn('init', ...options, '--json');
 
   expect(ended.code).toBe(0);
   expect(ended.json()).toMatchObject({ made: [at('keyturn.db')] });
@@ -129,7 +129,7 @@ it('overwrites no configuration, and makes what is missing beside it', async () 
 it('writes nothing when the password is wrong', async () => {
   writeFileSync(at('password'), 'not the password');
 
-  const ended = await stage.keyturn('init', ...options);
+  const ended = await fixture.keyturn('init', ...options);
 
   expectTold(ended, 1, 'refused the admin login', 'Nothing was written');
   expect(() => statSync(at('keyturn.yaml'))).toThrow('ENOENT');
@@ -137,7 +137,7 @@ it('writes nothing when the password is wrong', async () => {
 });
 
 it('writes nothing when the engine cannot be reached', async () => {
-  const ended = await stage.keyturn('init', ...options, '--url', 'http://127.0.0.1:9', '--json');
+  const ended = await fixture.keyturn('init', ...options, '--url', 'http://127.0.0.1:9', '--json');
 
   expectTold(ended, 5, 'ECONNREFUSED');
   expect(ended.json()).toMatchObject({ error: { exitCode: 5, state: 'Nothing was written.' } });
@@ -149,13 +149,13 @@ it('writes what it finds in a Document Engine', async () => {
   writeFileSync(at('token'), `${viewer.apiToken}\n`);
   const asked = ['init', '--yes', '--url', viewer.url, '--token-file', 'token'] as const;
 
-  const ended = await stage.keyturn(...asked);
-  for (const file of ['password', 'key']) stage.edit(/- file:$/m, `- file: ./handed-over/${file}`);
-  const plan = await stage.keyturn('plan', 'document-engine-jwt');
+  const ended = await fixture.keyturn(...asked);
+  for (const file of ['password', 'key']) fixture.edit(/- file:$/m, `- file: ./handed-over/${file}`);
+  const plan = await fixture.keyturn('plan', 'document-engine-jwt');
   rmSync(at('keyturn.yaml'));
   writeFileSync(at('token'), 'not the token');
-  const refused = await stage.keyturn(...asked);
-  const unclear = await stage.keyturn(...asked, '--username', 'ada');
+  const refused = await fixture.keyturn(...asked);
+  const unclear = await fixture.keyturn(...asked, '--username', 'ada');
   await viewer.stop();
 
   expect(ended.code).toBe(0);
@@ -168,7 +168,7 @@ it('writes what it finds in a Document Engine', async () => {
 });
 
 it('says what is missing when nobody can be asked', async () => {
-  const ended = await stage.keyturn('init', '--url', engine.url);
+  const ended = await fixture.keyturn('init', '--url', engine.url);
 
   expectTold(ended, 2, '--username, --password-file');
 });

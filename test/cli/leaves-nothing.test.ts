@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { says } from './stage.js';
+import { says } from './fixture.js';
 import { compiled } from './warm.js';
 import { until } from '../support/temporal.js';
 
@@ -51,8 +51,8 @@ const inMemory = (): string[] =>
     ['demo', 'Simulated openai', 130],
     ['demo --grace 5m', 'the old one is retired at', 130],
     ['demo --procedure document-engine-jwt --emergency', 'The value leaked', 130],
-    ['prove --procedure openai-api-key --sample 40 --jobs 1', 'cases, 1 at a time', 130],
-    ['prove --procedure openai-api-key --sample 400 --simulated --jobs 1', '5/400', 130],
+    ['crash-test --procedure openai-api-key --sample 40 --jobs 1', 'cases, 1 at a time', 130],
+    ['crash-test --procedure openai-api-key --sample 400 --simulated --jobs 1', '5/400', 130],
   ])('of keyturn %s, after "%s", leaves no process and no folder', async (command, after, code) => {
     const before = inMemory();
     const child = start(...command.split(' '));

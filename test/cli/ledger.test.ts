@@ -6,7 +6,7 @@ import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { connectClient, resolveTemporal } from '../../src/temporal/connect.js';
 import { startEmbeddedServer } from '../../src/temporal/embedded.js';
 import { until } from '../support/temporal.js';
-import { expectTold, type Stage, startStage } from './stage.js';
+import { expectTold, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(120_000); // each command is a process of its own
 
@@ -16,15 +16,15 @@ interface Verified {
   readonly olderThan: readonly string[];
 }
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await startStage();
-  await stage.adopt('--sole-user');
+  fixture = await startFixture();
+  await fixture.adopt('--sole-user');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
-const database = (): string => join(stage.dir, 'keyturn.db');
-const verify = (...options: string[]) => stage.keyturn('ledger', '--verify', '--json', ...options);
+const database = (): string => join(fixture.dir, 'keyturn.db');
+const verify = (...options: string[]) => fixture.keyturn('ledger', '--verify', '--json', ...options);
 
 function putBack(copy: string): void {
   copyFileSync(copy, database());
@@ -33,7 +33,7 @@ function putBack(copy: string): void {
 
 /** Whether workers have told Temporal that the ledger ends there. */
 async function isAnchored(anchor: string): Promise<boolean> {
-  const client = await connectClient(await resolveTemporal({ dataDir: join(stage.dir, 'temporal') }));
+  const client = await connectClient(await resolveTemporal({ dataDir: join(fixture.dir, 'temporal') }));
   try {
     for await (const { scheduleId, state } of client.schedule.list())
       if (scheduleId.startsWith(anchorId('')) && state.note?.includes(anchor)) return true;
@@ -45,12 +45,12 @@ async function isAnchored(anchor: string): Promise<boolean> {
 
 it('is held against a head that somebody has kept, and against nothing where no server runs', async () => {
   const first = (await verify()).json<Verified>();
-  await stage.keyturn('backup', './first');
+  await fixture.keyturn('backup', './first');
   const second = (await verify('--expect', first.anchor)).json<Verified>();
-  const newest = join(stage.dir, 'newest.db');
+  const newest = join(fixture.dir, 'newest.db');
   copyFileSync(database(), newest);
-  putBack(join(stage.dir, 'first', 'keyturn.db'));
-  const third = await stage.keyturn('ledger', '--verify', '--expect', `9${second.anchor}`);
+  putBack(join(fixture.dir, 'first', 'keyturn.db'));
+  const third = await fixture.keyturn('ledger', '--verify', '--expect', `9${second.anchor}`);
   const nonsense = await verify('--expect', 'nonsense');
   putBack(newest);
 
@@ -63,27 +63,27 @@ it('is held against a head that somebody has kept, and against nothing where no 
 });
 
 it('is held against what workers told Temporal, by every command that looks', async () => {
-  const up = stage.start(['up']);
+  const up = fixture.start(['up']);
   await up.says('Ready.');
-  await stage.keyturn('backup', './second');
-  await stage.keyturn('backup', './third');
+  await fixture.keyturn('backup', './second');
+  await fixture.keyturn('backup', './third');
   const { anchor, ...before } = (await verify()).json<Verified>();
   await until(() => isAnchored(anchor));
   up.process.kill('SIGTERM');
   await up.ended;
-  putBack(join(stage.dir, 'second', 'keyturn.db'));
+  putBack(join(fixture.dir, 'second', 'keyturn.db'));
 
-  const refused = await stage.start(['up']).ended;
+  const refused = await fixture.start(['up']).ended;
   const report = (): void => undefined;
   const binary = await findTemporalBinary({ report });
-  const server = await startEmbeddedServer({ dataDir: join(stage.dir, 'temporal'), binary, report });
+  const server = await startEmbeddedServer({ dataDir: join(fixture.dir, 'temporal'), binary, report });
   const [verified, status, check] = await Promise.all([
     verify(),
-    stage.keyturn('status', '--json', '--fail-on-trouble'),
-    stage.keyturn('check', '--json'),
+    fixture.keyturn('status', '--json', '--fail-on-trouble'),
+    fixture.keyturn('check', '--json'),
   ]);
   await server.stop();
-  putBack(join(stage.dir, 'third', 'keyturn.db'));
+  putBack(join(fixture.dir, 'third', 'keyturn.db'));
 
   const older = expect.stringMatching(/^The ledger ends at entry \d+, and it had \d+/) as string;
   expect(before).toMatchObject({ comparedWith: ['Temporal'], olderThan: [] });
@@ -102,6 +102,6 @@ it('covers the states of versions', async () => {
     file.exec(`update versions set state = 'retiring'`);
   }
 
-  expectTold(await stage.keyturn('ledger', '--verify'), 1, 'The state of a version', 'keyturn reconcile');
-  expectTold(await stage.keyturn('status'), 1, 'The state of a version');
+  expectTold(await fixture.keyturn('ledger', '--verify'), 1, 'The state of a version', 'keyturn reconcile');
+  expectTold(await fixture.keyturn('status'), 1, 'The state of a version');
 });

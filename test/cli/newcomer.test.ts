@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Lab } from '../../src/lab/lab.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { hasTerminals } from './stage.js';
+import { hasTerminals } from './fixture.js';
 import { compiled } from './warm.js';
 
 jest.setTimeout(180_000); // everything from nothing to an emergency, each command a process of its own

@@ -7,31 +7,31 @@ import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import type { Progress } from '../../src/domain/rotation.js';
 import { loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import { type Ended, expectTold, type Running, type Stage, startStage } from './stage.js';
+import { type Ended, expectTold, type Running, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(60_000); // each command is a process of its own, and a test runs up to six
 
-let stage: Stage;
+let fixture: Fixture;
 let openai: OpenAiLab;
 let engine: DocuElevateLab;
 let up: Running;
 let metrics: string;
 
 beforeAll(async () => {
-  stage = await startStage();
-  openai = stage.scenario.systems['openai'] as OpenAiLab;
-  engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
-  await stage.adopt();
+  fixture = await startFixture();
+  openai = fixture.scenario.systems['openai'] as OpenAiLab;
+  engine = fixture.scenario.systems['docuelevate'] as DocuElevateLab;
+  await fixture.adopt();
   metrics = `127.0.0.1:${await freePort()}`;
-  up = stage.start(['up', '--metrics', metrics]);
+  up = fixture.start(['up', '--metrics', metrics]);
   await up.says('Ready.');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 afterEach(() => openai.faults.clear());
 
-const rotate = (...options: string[]): Promise<Ended> => stage.keyturn('rotate', 'openai', ...options);
+const rotate = (...options: string[]): Promise<Ended> => fixture.keyturn('rotate', 'openai', ...options);
 const current = async (): Promise<number> => {
-  const { credentials } = (await stage.keyturn('status', '--json')).json<{
+  const { credentials } = (await fixture.keyturn('status', '--json')).json<{
     credentials: [{ current: { number: number } }];
   }>();
   return credentials[0].current.number;
@@ -52,7 +52,7 @@ async function freePort(): Promise<number> {
 }
 
 it('finds everything in place', async () => {
-  const ended = await stage.keyturn('check', '--json');
+  const ended = await fixture.keyturn('check', '--json');
 
   expect(ended.code).toBe(0);
   expect(ended.json()).toMatchObject({ ok: true, warnings: 1 });
@@ -60,7 +60,7 @@ it('finds everything in place', async () => {
 });
 
 it('warns without failing', async () => {
-  const ended = await stage.keyturn('check', 'openai');
+  const ended = await fixture.keyturn('check', 'openai');
 
   expect(ended.code).toBe(0);
   expect(ended.stdout).toMatch(/^! openai: environment {2}openai_api_key .*\n +Next {2}Add to openai/m);
@@ -68,11 +68,11 @@ it('warns without failing', async () => {
 });
 
 it('finds what is not in place', async () => {
-  const key = readFileSync(join(stage.dir, 'openai-admin'));
-  writeFileSync(join(stage.dir, 'openai-admin'), 'not an admin key');
+  const key = readFileSync(join(fixture.dir, 'openai-admin'));
+  writeFileSync(join(fixture.dir, 'openai-admin'), 'not an admin key');
 
-  const ended = await stage.keyturn('check');
-  writeFileSync(join(stage.dir, 'openai-admin'), key);
+  const ended = await fixture.keyturn('check');
+  writeFileSync(join(fixture.dir, 'openai-admin'), key);
 
   expect(ended.code).toBe(1);
   expect(ended.stdout).toMatch(/✖ openai: openai project .*401/);
@@ -84,10 +84,10 @@ it('asks whether something else uses an adopted value, and takes the answer', as
   await said;
   const [again, trouble] = await Promise.all([
     rotate('--grace', '1 hour'),
-    stage.keyturn('status', '--fail-on-trouble'),
+    fixture.keyturn('status', '--fail-on-trouble'),
   ]);
-  const [gauge, log] = [await needed(), readFileSync(join(stage.dir, 'temporal', 'keyturn.log'), 'utf8')];
-  const decided = await stage.keyturn(
+  const [gauge, log] = [await needed(), readFileSync(join(fixture.dir, 'temporal', 'keyturn.log'), 'utf8')];
+  const decided = await fixture.keyturn(
     'decide',
     'openai',
     'skip',
@@ -96,7 +96,7 @@ it('asks whether something else uses an adopted value, and takes the answer', as
     '--actor',
     'ada',
   );
-  const followed = await stage.keyturn('status', 'openai', '--follow');
+  const followed = await fixture.keyturn('status', 'openai', '--follow');
 
   expect(asked.code).toBe(4);
   expect(asked.stdout).toMatch(/Impact +none: documents use version 2/);
@@ -112,18 +112,18 @@ it('asks whether something else uses an adopted value, and takes the answer', as
   expect(trouble.stdout).toMatch(/abandon: stops here for good/);
   expect(decided.code).toBe(0);
   expect(followed.code).toBe(0);
-  expect((await stage.keyturn('ledger', '--limit', '200')).stdout).toMatch(
+  expect((await fixture.keyturn('ledger', '--limit', '200')).stdout).toMatch(
     /decided .*only the engine uses it · by ada/,
   );
-  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+  expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);
   expect(await needed()).toBe('0');
 });
 
 it('shows what was entered since a moment', async () => {
   const [recent, none, wrong] = await Promise.all([
-    stage.keyturn('ledger', '--since', '1h', '--json'),
-    stage.keyturn('ledger', '--since', new Date(Date.now() + 60_000).toISOString()),
-    stage.keyturn('ledger', '--since', '25:00'),
+    fixture.keyturn('ledger', '--since', '1h', '--json'),
+    fixture.keyturn('ledger', '--since', new Date(Date.now() + 60_000).toISOString()),
+    fixture.keyturn('ledger', '--since', '25:00'),
   ]);
 
   const { entries } = recent.json<{ entries: { at: string }[] }>();
@@ -144,7 +144,7 @@ it('shows each step up to the proof', async () => {
     'proved refused',
   ])
     expect(stdout).toContain(line);
-  expect(stdout).toMatch(/version 3 is in force\n[\s\S]+Left over +nothing/);
+  expect(stdout).toMatch(/version 3 is in force\n[\s\S]+Orphans +none/);
 });
 
 it('answers with one JSON document and keeps progress apart from it', async () => {
@@ -157,36 +157,36 @@ it('answers with one JSON document and keeps progress apart from it', async () =
     state: 'ended',
     outcome: 'retired',
     oldCredential: 'refused',
-    leftOver: [],
+    orphans: [],
   });
   expect(ended.stderr).toContain('✔ replace   Create a new secret key');
 });
 
 it('keeps the old value through the grace, which can be extended and ended', async () => {
   const before = await current();
-  const watching = stage.start(['rotate', 'openai', '--grace', '30 minutes', '--json']);
+  const watching = fixture.start(['rotate', 'openai', '--grace', '30 minutes', '--json']);
   await watching.says('the old one is retired at');
 
-  const extended = await stage.keyturn('extend-grace', 'openai', '2', 'hours', '--json');
-  const status = await stage.keyturn('status', '--json'); // for so long it goes on in a new run, which shows the wait at once
+  const extended = await fixture.keyturn('extend-grace', 'openai', '2', 'hours', '--json');
+  const status = await fixture.keyturn('status', '--json'); // for so long it goes on in a new run, which shows the wait at once
   const { credentials } = status.json<{ credentials: [{ rotation: { progress: Progress } }] }>();
   const { waiting } = credentials[0].rotation.progress;
-  const kept = stage.scenario.working().length;
-  const ended = await stage.keyturn('retire-now', 'openai');
+  const kept = fixture.scenario.working().length;
+  const ended = await fixture.keyturn('end-grace', 'openai');
 
   expect(extended.code).toBe(0);
   expect(waiting).toMatchObject({ for: 'grace', until: extended.json()['until'] });
   expect(kept).toBe(2);
   expect(ended.code).toBe(0);
   expect((await watching.ended).json()).toMatchObject({ outcome: 'retired', version: before + 1 });
-  expect(stage.scenario.working()).toHaveLength(1);
+  expect(fixture.scenario.working()).toHaveLength(1);
 });
 
 it('ends no grace that is not there', async () => {
   const [retired, extended, decided] = await Promise.all([
-    stage.keyturn('retire-now', 'openai'),
-    stage.keyturn('extend-grace', 'openai', 'soon'),
-    stage.keyturn('decide', 'openai', 'retry', '--reason', 'x'),
+    fixture.keyturn('end-grace', 'openai'),
+    fixture.keyturn('extend-grace', 'openai', 'soon'),
+    fixture.keyturn('decide', 'openai', 'retry', '--reason', 'x'),
   ]);
 
   expectTold(retired, 1, 'No rotation of openai is running');
@@ -196,15 +196,15 @@ it('ends no grace that is not there', async () => {
 
 it('goes on when the watcher leaves, and rolls back when a person asks for it', async () => {
   const before = await current();
-  const watching = stage.start(['rotate', 'openai', '--grace', '30 minutes']);
+  const watching = fixture.start(['rotate', 'openai', '--grace', '30 minutes']);
   await watching.says('the old one is retired at');
   watching.process.kill('SIGINT');
   const left = await watching.ended;
 
-  const following = stage.start(['status', 'openai', '--follow', '--json']);
+  const following = fixture.start(['status', 'openai', '--follow', '--json']);
   await following.says('the old one is retired at');
-  const impossible = await stage.keyturn('decide', 'openai', 'skip', '--reason', 'x');
-  await stage.keyturn('decide', 'openai', 'roll-back', '--reason', 'the bill doubled');
+  const impossible = await fixture.keyturn('decide', 'openai', 'skip', '--reason', 'x');
+  await fixture.keyturn('decide', 'openai', 'roll-back', '--reason', 'the bill doubled');
   const back = await following.ended;
 
   expect(left.code).toBe(130);
@@ -212,36 +212,36 @@ it('goes on when the watcher leaves, and rolls back when a person asks for it', 
   expect(left.stdout).toContain('keyturn status openai --follow');
   expectTold(impossible, 1, 'roll-back, abandon');
   expectTold(back, 3, 'was rolled back', 'the bill doubled', `documents use version ${before}`);
-  expect(back.json()).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
-  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+  expect(back.json()).toMatchObject({ outcome: 'rolled-back', orphans: [] });
+  expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);
 });
 
 it('rolls back when the admin key may not make keys', async () => {
-  const key = readFileSync(join(stage.dir, 'openai-admin'));
-  writeFileSync(join(stage.dir, 'openai-admin'), openai.readOnlyAdminKey);
+  const key = readFileSync(join(fixture.dir, 'openai-admin'));
+  writeFileSync(join(fixture.dir, 'openai-admin'), openai.readOnlyAdminKey);
 
   const ended = await rotate();
-  writeFileSync(join(stage.dir, 'openai-admin'), key);
+  writeFileSync(join(fixture.dir, 'openai-admin'), key);
 
   expectTold(ended, 3, 'openai', 'lacks api.management.write (401)', 'none: documents use version');
-  expect(await stage.scenario.consume()).toBe(true);
+  expect(await fixture.scenario.consume()).toBe(true);
 });
 
 it('rolls back when the engine refuses the admin password', async () => {
-  const password = readFileSync(join(stage.dir, 'docuelevate-admin'));
-  writeFileSync(join(stage.dir, 'docuelevate-admin'), 'not the password');
+  const password = readFileSync(join(fixture.dir, 'docuelevate-admin'));
+  writeFileSync(join(fixture.dir, 'docuelevate-admin'), 'not the password');
   engine.expireSessions();
 
   const ended = await rotate();
-  writeFileSync(join(stage.dir, 'docuelevate-admin'), password);
+  writeFileSync(join(fixture.dir, 'docuelevate-admin'), password);
 
   expectTold(ended, 3, 'refused the admin login');
-  expect(stage.scenario.working()).toEqual([stage.scenario.engineHolds()]);
+  expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);
 });
 
 it('says why a rotation could not begin', async () => {
-  const ring = await loadKeyRing({ file: join(stage.dir, 'keyturn.keyring.json') });
-  const store = await openStore({ url: `sqlite:${join(stage.dir, 'keyturn.db')}`, ring });
+  const ring = await loadKeyRing({ file: join(fixture.dir, 'keyturn.keyring.json') });
+  const store = await openStore({ url: `sqlite:${join(fixture.dir, 'keyturn.db')}`, ring });
   const [row] = await store.credentials();
   const by = { actor: 'ada', trigger: 'manual', reason: 'elsewhere' } as const;
   const { next } = await store.open(row!, [], by, { workflowId: 'elsewhere', runId: 'run-1' });
@@ -256,9 +256,9 @@ it('says why a rotation could not begin', async () => {
 it('shows for how long a system has been silent, the attempt, and why the one before failed', async () => {
   openai.faults.add({ method: 'GET', path: '/v1/models', times: Infinity, kind: { status: 503 } });
 
-  const rotating = stage.start(['rotate', 'openai']);
+  const rotating = fixture.start(['rotate', 'openai']);
   await rotating.says('the one before: openai listModels answered 503');
-  const status = await stage.keyturn('status', 'openai');
+  const status = await fixture.keyturn('status', 'openai');
   openai.faults.clear();
   const { code, stdout } = await rotating.ended;
 
@@ -270,9 +270,9 @@ it('shows for how long a system has been silent, the attempt, and why the one be
 });
 
 it('puts no secret into its log, and none into what it says', async () => {
-  const leaks = await findSecrets(join(stage.dir, 'temporal'), stage.scenario.secrets());
+  const leaks = await findSecrets(join(fixture.dir, 'temporal'), fixture.scenario.secrets());
 
   expect(leaks).toEqual([]);
-  expect(stage.scenario.secrets().filter((secret) => stage.said().includes(secret))).toEqual([]);
-  expect(readFileSync(join(stage.dir, 'temporal', 'keyturn.log'), 'utf8')).toContain('workers started');
+  expect(fixture.scenario.secrets().filter((secret) => fixture.said().includes(secret))).toEqual([]);
+  expect(readFileSync(join(fixture.dir, 'temporal', 'keyturn.log'), 'utf8')).toContain('workers started');
 });

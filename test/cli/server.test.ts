@@ -3,41 +3,41 @@ import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { startEmbeddedServer } from '../../src/temporal/embedded.js';
 import { until } from '../support/temporal.js';
-import { type Ended, expectTold, type Running, type Stage, startStage } from './stage.js';
+import { type Ended, expectTold, type Running, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(60_000); // each command is a process of its own, and some tests start everything anew
 
-let stage: Stage;
+let fixture: Fixture;
 let openai: OpenAiLab;
 let up: Running;
 
 beforeAll(async () => {
-  stage = await startStage();
-  openai = stage.scenario.systems['openai'] as OpenAiLab;
-  await stage.adopt('--sole-user');
-  up = stage.start(['up']);
+  fixture = await startFixture();
+  openai = fixture.scenario.systems['openai'] as OpenAiLab;
+  await fixture.adopt('--sole-user');
+  up = fixture.start(['up']);
   await up.says('Ready.');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
-const rotate = (...options: string[]): Promise<Ended> => stage.keyturn('rotate', 'openai', ...options);
+const rotate = (...options: string[]): Promise<Ended> => fixture.keyturn('rotate', 'openai', ...options);
 
 it('tells a second one who is there', async () => {
-  const second = await stage.start(['up']).ended;
+  const second = await fixture.start(['up']).ended;
 
   expectTold(second, 1, 'already runs on this data', 'started by process');
   expect(second.stderr).toContain(String(up.process.pid));
 });
 
 it('finds the server again after a restart', async () => {
-  const watching = stage.start(['rotate', 'openai', '--grace', '30 minutes', '--json']);
+  const watching = fixture.start(['rotate', 'openai', '--grace', '30 minutes', '--json']);
   await watching.says('the old one is retired at');
   up.process.kill('SIGTERM');
   await Promise.all([up.ended, watching.says('does not answer')]);
 
-  up = stage.start(['up']);
+  up = fixture.start(['up']);
   await up.says('Ready.');
-  await stage.keyturn('retire-now', 'openai');
+  await fixture.keyturn('end-grace', 'openai');
 
   expect((await watching.ended).json()).toMatchObject({ state: 'ended', outcome: 'retired' });
 });
@@ -46,7 +46,7 @@ it('stops on Ctrl-C, and then names what is needed', async () => {
   up.process.kill('SIGINT');
   const ended = await up.ended;
 
-  const [none, status] = await Promise.all([rotate(), stage.keyturn('status')]);
+  const [none, status] = await Promise.all([rotate(), fixture.keyturn('status')]);
 
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   for (const line of [
@@ -66,15 +66,15 @@ it('stops on Ctrl-C, and then names what is needed', async () => {
 it('starts a rotation that nobody works on yet, and a worker does it', async () => {
   const report = (): void => undefined;
   const binary = await findTemporalBinary({ report });
-  const server = await startEmbeddedServer({ dataDir: join(stage.dir, 'temporal'), binary, report });
+  const server = await startEmbeddedServer({ dataDir: join(fixture.dir, 'temporal'), binary, report });
 
   const waiting = await rotate('--json');
   const [status, unanswered] = await Promise.all([
-    stage.keyturn('status'),
-    stage.keyturn('decide', 'openai', 'retry', '--reason', 'nobody is there'),
+    fixture.keyturn('status'),
+    fixture.keyturn('decide', 'openai', 'retry', '--reason', 'nobody is there'),
   ]);
-  const worker = stage.start(['worker']);
-  const done = await stage.keyturn('status', 'openai', '--follow');
+  const worker = fixture.start(['worker']);
+  const done = await fixture.keyturn('status', 'openai', '--follow');
   worker.process.kill('SIGTERM');
   const ended = await worker.ended;
   await server.stop();
@@ -91,7 +91,7 @@ it('starts a rotation that nobody works on yet, and a worker does it', async () 
 it('stops at once on a second Ctrl-C, whatever is in progress', async () => {
   const account = openai.keys()[0]?.accountId ?? '';
   const path = `/v1/organization/projects/${openai.project}/service_accounts/${account}/api_keys`;
-  up = stage.start(['up']);
+  up = fixture.start(['up']);
   await up.says('Ready.');
   openai.faults.add({ method: 'POST', path, kind: 'hang' });
   await rotate('--detach');

@@ -1,20 +1,20 @@
 import { type Fleet, startFleet } from '../support/fleet.js';
-import { expectTold, type Stage, startStage } from './stage.js';
+import { expectTold, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(120_000); // two rotations side by side, each command a process of its own
 
-let stage: Stage<Fleet>;
+let fixture: Fixture<Fleet>;
 
 beforeAll(async () => {
-  stage = await startStage({ start: (options) => startFleet(2, options) });
-  for (const [name, value] of Object.entries(stage.scenario.values))
-    expect((await stage.given(value, 'adopt', name, '--stdin', '--sole-user')).code).toBe(0);
-  await stage.start(['up']).says('Ready.');
+  fixture = await startFixture({ start: (options) => startFleet(2, options) });
+  for (const [name, value] of Object.entries(fixture.scenario.values))
+    expect((await fixture.given(value, 'adopt', name, '--stdin', '--sole-user')).code).toBe(0);
+  await fixture.start(['up']).says('Ready.');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
 it('rotates several at once, and tells the end of each', async () => {
-  const ended = await stage.keyturn('rotate', 'openai-0', 'openai-1', 'openai-0', '--json');
+  const ended = await fixture.keyturn('rotate', 'openai-0', 'openai-1', 'openai-0', '--json');
 
   expect(ended.code).toBe(0);
   expect(ended.json()).toMatchObject({
@@ -29,17 +29,17 @@ it('rotates several at once, and tells the end of each', async () => {
 });
 
 it('begins none of them when one is not known', async () => {
-  const ended = await stage.keyturn('rotate', 'openai-0', 'opnai-1');
+  const ended = await fixture.keyturn('rotate', 'openai-0', 'opnai-1');
 
   expectTold(ended, 2, 'did you mean "openai-1"?');
   expect(ended.stdout).not.toContain('has begun');
 });
 
 it('goes on with the others when one cannot go on, and ends with the worst of their ends', async () => {
-  const docuelevate = stage.scenario.engineOf('openai-0');
+  const docuelevate = fixture.scenario.engineOf('openai-0');
   docuelevate.faults.add({ method: 'POST', path: '/api/intake/documents', kind: { status: 400 } });
 
-  const ended = await stage.keyturn('rotate', 'openai-0', 'openai-1', '--json');
+  const ended = await fixture.keyturn('rotate', 'openai-0', 'openai-1', '--json');
   docuelevate.faults.clear();
 
   expect(ended.code).toBe(3);
@@ -52,7 +52,7 @@ it('goes on with the others when one cannot go on, and ends with the worst of th
 });
 
 it('compares every credential with what is real', async () => {
-  const ended = await stage.keyturn('reconcile', '--all', '--json');
+  const ended = await fixture.keyturn('reconcile', '--all', '--json');
 
   expect(ended.code).toBe(0);
   expect(ended.json()).toMatchObject({

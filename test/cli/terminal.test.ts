@@ -2,23 +2,23 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
-import { hasTerminals, type Running, type Stage, startStage } from './stage.js';
+import { hasTerminals, type Running, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(60_000); // each command is a process of its own
 
-let stage: Stage;
+let fixture: Fixture;
 
 beforeAll(async () => {
-  stage = await startStage();
+  fixture = await startFixture();
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
 const type = (running: Running, text: string): void => void running.process.stdin?.write(`${text}\r`);
 const shown = async (running: Running): Promise<string> => stripVTControlCharacters((await running.ended).stdout);
 
 (hasTerminals() ? describe : describe.skip)('in a terminal', () => {
   it('asks why, and takes no emergency without a reason', async () => {
-    const declaring = stage.startInTerminal('emergency', 'openai');
+    const declaring = fixture.startInTerminal('emergency', 'openai');
 
     await declaring.says('Why?');
     type(declaring, '');
@@ -30,15 +30,15 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
   });
 
   it('breaks what is too long between words', async () => {
-    const screen = await shown(stage.startInTerminal('rotate', 'openai'));
+    const screen = await shown(fixture.startInTerminal('rotate', 'openai'));
 
     expect(screen).toContain('State');
     for (const line of screen.split('\n')) expect(line.trimEnd().length).toBeLessThanOrEqual(120);
   });
 
   it('asks for a value without showing it, and whether anything else uses it', async () => {
-    const value = stage.scenario.adopted['key'] ?? '';
-    const adopting = stage.startInTerminal('adopt', 'openai');
+    const value = fixture.scenario.adopted['key'] ?? '';
+    const adopting = fixture.startInTerminal('adopt', 'openai');
 
     await adopting.says('Value of openai');
     type(adopting, value);
@@ -52,7 +52,7 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
   });
 
   it('changes nothing when the question is left with Ctrl-C', async () => {
-    const adopting = stage.startInTerminal('adopt', 'openai');
+    const adopting = fixture.startInTerminal('adopt', 'openai');
 
     await adopting.says('Value of openai');
     adopting.process.stdin?.write('\x03');
@@ -62,19 +62,19 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
   });
 
   it('shows a value to who asks for it, and the ledger says so', async () => {
-    const screen = await shown(stage.startInTerminal('reveal', 'openai', '--reason', 'a drill'));
+    const screen = await shown(fixture.startInTerminal('reveal', 'openai', '--reason', 'a drill'));
 
-    expect(screen).toContain(stage.scenario.adopted['key']);
-    const ledger = await stage.keyturn('ledger', 'openai', '--limit', '1', '--json');
+    expect(screen).toContain(fixture.scenario.adopted['key']);
+    const ledger = await fixture.keyturn('ledger', 'openai', '--limit', '1', '--json');
     expect(ledger.json()).toMatchObject({ entries: [{ event: 'revealed', version: 1, detail: 'a drill' }] });
-    const unknown = await shown(stage.startInTerminal('reveal', 'openai', '--version', '7', '--reason', 'a drill'));
+    const unknown = await shown(fixture.startInTerminal('reveal', 'openai', '--version', '7', '--reason', 'a drill'));
     expect(unknown).toContain('Say --version: 1 (current)');
   });
 
   it('draws the steps live, and leaves the rotation alone on Ctrl-C', async () => {
-    const up = stage.start(['up']);
+    const up = fixture.start(['up']);
     await up.says('Ready.');
-    const rotating = stage.startInTerminal('rotate', 'openai', '--grace', '20 minutes');
+    const rotating = fixture.startInTerminal('rotate', 'openai', '--grace', '20 minutes');
 
     await rotating.says('the old one is retired at');
     rotating.process.stdin?.write('\x03');
@@ -84,14 +84,14 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
     expect(screen).toContain('⠋ Keep version 1 usable'); // it turns
     expect(screen).toContain('goes on');
     expect((await rotating.ended).code).toBe(130);
-    expect((await stage.keyturn('status')).stdout).toContain('in grace');
+    expect((await fixture.keyturn('status')).stdout).toContain('in grace');
   });
 
   it('asks which engine there is, and writes what it finds', async () => {
-    const engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
+    const engine = fixture.scenario.systems['docuelevate'] as DocuElevateLab;
     for (const file of ['keyturn.yaml', 'keyturn.secrets'])
-      rmSync(join(stage.dir, file), { recursive: true, force: true });
-    const asking = stage.startInTerminal('init');
+      rmSync(join(fixture.dir, file), { recursive: true, force: true });
+    const asking = fixture.startInTerminal('init');
 
     await asking.says('Which engine');
     type(asking, '');
@@ -105,7 +105,7 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
     const screen = await shown(asking);
     expect(screen).toContain('To fill in:');
     expect(screen).not.toContain(engine.adminPassword);
-    expect(existsSync(join(stage.dir, 'keyturn.yaml'))).toBe(true);
-    expect(readFileSync(join(stage.dir, 'keyturn.secrets/docs-admin'), 'utf8').trim()).toBe(engine.adminPassword);
+    expect(existsSync(join(fixture.dir, 'keyturn.yaml'))).toBe(true);
+    expect(readFileSync(join(fixture.dir, 'keyturn.secrets/docs-admin'), 'utf8').trim()).toBe(engine.adminPassword);
   });
 });

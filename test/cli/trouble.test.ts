@@ -6,32 +6,32 @@ import { DatabaseSync } from 'node:sqlite';
 import { createKeyRing, loadKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
 import { fill, mountable } from './disk.js';
-import { expectTold, type Stage, startStage } from './stage.js';
+import { expectTold, type Fixture, startFixture } from './fixture.js';
 
-let stage: Stage;
+let fixture: Fixture;
 let clean: string;
 
 beforeAll(async () => {
-  stage = await startStage();
-  await stage.adopt();
-  clean = join(stage.dir, 'clean');
+  fixture = await startFixture();
+  await fixture.adopt();
+  clean = join(fixture.dir, 'clean');
   mkdirSync(clean);
   for (const file of files) cpSync(at(file), join(clean, file));
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 afterEach(() => {
   for (const file of [...files, 'keyturn.db-wal', 'keyturn.db-shm']) rmSync(at(file), { force: true });
   for (const file of files) cpSync(join(clean, file), at(file));
 });
 
 const files = ['keyturn.yaml', 'keyturn.db', 'keyturn.keyring.json'];
-const at = (file: string): string => join(stage.dir, file);
+const at = (file: string): string => join(fixture.dir, file);
 
 it('names the line where a half-written configuration stops making sense', async () => {
   const text = readFileSync(at('keyturn.yaml'), 'utf8');
   writeFileSync(at('keyturn.yaml'), `${text.slice(0, text.indexOf('provider:'))}provider: { adminKey: { file: `);
 
-  const [status, check] = await Promise.all([stage.keyturn('status'), stage.keyturn('check', '--json')]);
+  const [status, check] = await Promise.all([fixture.keyturn('status'), fixture.keyturn('check', '--json')]);
 
   expectTold(status, 2, 'keyturn.yaml:', 'Nothing was started and nothing was changed');
   expect(check.code).toBe(1);
@@ -43,18 +43,18 @@ it('never shows again what was written where nothing belongs', async () => {
   const given = [['adopt', 'openai', value], [value], ['adopt', 'openai', `--value=${value}`]];
 
   for (const ended of await Promise.all(
-    given.flatMap((each) => [each, [...each, '--json']]).map((each) => stage.keyturn(...each)),
+    given.flatMap((each) => [each, [...each, '--json']]).map((each) => fixture.keyturn(...each)),
   ))
     expect({ code: ended.code, shown: (ended.stdout + ended.stderr).includes(value) }).toEqual({
       code: 2,
       shown: false,
     });
-  expect((await stage.keyturn('adopt', 'openai', value)).stderr).toContain('history');
-  expect((await stage.keyturn('rotat')).stderr).toContain("unknown command 'rotat'");
+  expect((await fixture.keyturn('adopt', 'openai', value)).stderr).toContain('history');
+  expect((await fixture.keyturn('rotat')).stderr).toContain("unknown command 'rotat'");
 });
 
 it('writes down no reason that holds a value, whatever the command', async () => {
-  const value = stage.scenario.adopted['key'] ?? '';
+  const value = fixture.scenario.adopted['key'] ?? '';
   const reason = ['--reason', `somebody pasted "${value}", see the ticket`];
 
   const commands = [
@@ -65,19 +65,19 @@ it('writes down no reason that holds a value, whatever the command', async () =>
     ['forget', 'openai', '--yes', '--actor', value],
   ];
 
-  for (const ended of await Promise.all(commands.map((command) => stage.keyturn(...command)))) {
+  for (const ended of await Promise.all(commands.map((command) => fixture.keyturn(...command)))) {
     expectTold(ended, 2, 'holds the value of version 1 of openai', 'history');
     expect(ended.stdout + ended.stderr).not.toContain(value);
   }
-  expect((await stage.keyturn('ledger')).stdout).not.toContain('somebody pasted');
+  expect((await fixture.keyturn('ledger')).stdout).not.toContain('somebody pasted');
 });
 
 it('records the user of the system beside whoever it is told, and nobody who is not named', async () => {
-  const backup = await stage.keyturn('backup', 'kept', '--actor', 'The CFO');
-  const nobody = await stage.keyturn('backup', 'kept', '--actor', ' ');
+  const backup = await fixture.keyturn('backup', 'kept', '--actor', 'The CFO');
+  const nobody = await fixture.keyturn('backup', 'kept', '--actor', ' ');
 
   expect(backup.code).toBe(0);
-  expect((await stage.keyturn('ledger')).stdout).toContain(`by The CFO (${userInfo().username} on this system)`);
+  expect((await fixture.keyturn('ledger')).stdout).toContain(`by The CFO (${userInfo().username} on this system)`);
   expectTold(nobody, 2, '--actor', 'Nothing was changed');
 });
 
@@ -85,8 +85,8 @@ it('makes no configuration and no store by itself', async () => {
   renameSync(at('keyturn.db'), at('keyturn.db.away'));
 
   const [noStore, noConfig] = await Promise.all([
-    stage.keyturn('status'),
-    stage.keyturn('status', '--config', 'other.yaml'),
+    fixture.keyturn('status'),
+    fixture.keyturn('status', '--config', 'other.yaml'),
   ]);
 
   expectTold(noStore, 1, 'no database', 'keyturn init');
@@ -96,15 +96,15 @@ it('makes no configuration and no store by itself', async () => {
 
 it('looks at nothing when what belongs to a deep check is asked for without one', async () => {
   for (const option of [['--rotate-to-itself'], ['--restart', 'before']])
-    expectTold(await stage.keyturn('check', ...option), 2, 'parts of --deep', 'Nothing was looked at');
+    expectTold(await fixture.keyturn('check', ...option), 2, 'parts of --deep', 'Nothing was looked at');
 });
 
 it('shows a value to nobody who is no person at a terminal', async () => {
   const reveal = ['reveal', 'openai', '--reason', 'a test'];
 
-  for (const refused of await Promise.all([stage.keyturn(...reveal), stage.keyturn(...reveal, '--json')])) {
+  for (const refused of await Promise.all([fixture.keyturn(...reveal), fixture.keyturn(...reveal, '--json')])) {
     expectTold(refused, 2, 'in a terminal only', 'Nothing was shown');
-    expect(refused.stdout + refused.stderr).not.toContain(stage.scenario.adopted['key']);
+    expect(refused.stdout + refused.stderr).not.toContain(fixture.scenario.adopted['key']);
   }
 });
 
@@ -112,20 +112,20 @@ it('waits for a locked database no longer than a second, and can be run again', 
   const other = new DatabaseSync(at('keyturn.db'));
   other.exec('begin immediate');
 
-  const locked = await stage.keyturn('status', '--json');
+  const locked = await fixture.keyturn('status', '--json');
   other.exec('rollback');
   other.close();
 
   expectTold(locked, 1, 'in use by another process', 'Run the same command again');
   expect(locked.json()).toMatchObject({ error: { state: 'Nothing was changed.' } });
-  expect((await stage.keyturn('status')).code).toBe(0);
+  expect((await fixture.keyturn('status')).code).toBe(0);
 });
 
 it('says that the key ring is missing, or that it is another one', async () => {
   rmSync(at('keyturn.keyring.json'));
-  const missing = await stage.keyturn('status');
+  const missing = await fixture.keyturn('status');
   await createKeyRing(at('keyturn.keyring.json'));
-  const [different, check] = await Promise.all([stage.keyturn('status'), stage.keyturn('check', '--json')]);
+  const [different, check] = await Promise.all([fixture.keyturn('status'), fixture.keyturn('check', '--json')]);
 
   expectTold(missing, 1, 'no key ring');
   expectTold(different, 1, 'installation');
@@ -136,7 +136,7 @@ it('says that the key ring is missing, or that it is another one', async () => {
 it('uses no key ring that others can read', async () => {
   chmodSync(at('keyturn.keyring.json'), 0o644);
 
-  expectTold(await stage.keyturn('status'), 1, 'can be read by others', 'chmod 600');
+  expectTold(await fixture.keyturn('status'), 1, 'can be read by others', 'chmod 600');
 });
 
 it('shows which ledger entry was changed', async () => {
@@ -145,8 +145,8 @@ it('shows which ledger entry was changed', async () => {
   database.close();
 
   const [verified, status] = await Promise.all([
-    stage.keyturn('ledger', '--verify', '--json'),
-    stage.keyturn('status'),
+    fixture.keyturn('ledger', '--verify', '--json'),
+    fixture.keyturn('status'),
   ]);
 
   expect([verified.code, status.code]).toEqual([1, 1]);
@@ -165,12 +165,12 @@ const disk = mountable();
       rmSync(at(`disk/${file}`), { force: true });
     const ring = await loadKeyRing({ file: at('keyturn.keyring.json') });
     await (await openStore({ url: `sqlite:${at('disk/keyturn.db')}`, ring, create: true })).destroy();
-    stage.edit('sqlite:./keyturn.db', 'sqlite:./disk/keyturn.db');
+    fixture.edit('sqlite:./keyturn.db', 'sqlite:./disk/keyturn.db');
   });
   const mount = (device: string, ...options: string[]): void => {
     execFileSync('mount', [...(device === 'none' ? [] : ['-t', device, device]), ...options, at('disk')]);
   };
-  const adopt = () => stage.start(['adopt', 'openai', '--stdin'], stage.scenario.adopted['key']).ended;
+  const adopt = () => fixture.start(['adopt', 'openai', '--stdin'], fixture.scenario.adopted['key']).ended;
 
   it('says that the database cannot be written', async () => {
     mount('none', '-o', 'remount,ro');

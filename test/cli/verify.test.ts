@@ -3,29 +3,29 @@ import type { AddressInfo } from 'node:net';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import { until } from '../support/temporal.js';
-import { type Ended, expectTold, type Running, type Stage, startStage } from './stage.js';
+import { type Ended, expectTold, type Running, type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(60_000); // each command is a process of its own, and a test runs several
 
-let stage: Stage;
+let fixture: Fixture;
 let engine: DocuElevateLab;
 let openai: OpenAiLab;
 let up: Running;
 
 beforeAll(async () => {
-  stage = await startStage();
-  openai = stage.scenario.systems['openai'] as OpenAiLab;
-  engine = stage.scenario.systems['docuelevate'] as DocuElevateLab;
-  await stage.adopt('--sole-user');
+  fixture = await startFixture();
+  openai = fixture.scenario.systems['openai'] as OpenAiLab;
+  engine = fixture.scenario.systems['docuelevate'] as DocuElevateLab;
+  await fixture.adopt('--sole-user');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
 interface Answer {
   readonly credentials: [
     { known: { state: string; drift: string | null; why: string } | null; skipped: string | null },
   ];
 }
-const verify = (...options: string[]): Promise<Ended> => stage.keyturn('verify', 'openai', ...options);
+const verify = (...options: string[]): Promise<Ended> => fixture.keyturn('verify', 'openai', ...options);
 const found = (ended: Ended) => ended.json<Answer>().credentials[0];
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -37,23 +37,23 @@ async function freePort(): Promise<number> {
 
 it('looks without a Temporal server, says what it found, and does not repeat the value', async () => {
   const ended = await verify();
-  const status = await stage.keyturn('status');
+  const status = await fixture.keyturn('status');
 
   expect(ended).toMatchObject({ code: 0 });
   expect(ended.stdout).toContain('openai version 1: nothing speaks against it');
   expect(status.stdout).toMatch(/verified.*\n.*not observable/);
-  expect(ended.stdout + ended.stderr).not.toContain(stage.scenario.adopted['key']);
+  expect(ended.stdout + ended.stderr).not.toContain(fixture.scenario.adopted['key']);
 });
 
 it('says what is not there, and wants one credential for a document', async () => {
-  expectTold(await stage.keyturn('verify', 'opnai'), 2, 'did you mean "openai"?');
-  expectTold(await stage.keyturn('verify', '--document'), 2, 'keyturn verify <credential> --document');
+  expectTold(await fixture.keyturn('verify', 'opnai'), 2, 'did you mean "openai"?');
+  expectTold(await fixture.keyturn('verify', '--document'), 2, 'keyturn verify <credential> --document');
 });
 
 it('says for how long nothing has answered', async () => {
   engine.faults.add({ method: 'GET', path: '/api/settings/{key}/history', times: 1, kind: 'hang' });
 
-  const looking = stage.start(['verify', 'openai']);
+  const looking = fixture.start(['verify', 'openai']);
   await looking.says('openai: Look at settings, provider and use: no answer for');
   engine.faults.clear();
   looking.process.kill('SIGINT');
@@ -74,9 +74,9 @@ it('says that nobody could look, and keeps what was known', async () => {
 
 describe('after a rotation', () => {
   beforeAll(async () => {
-    up = stage.start(['up']);
+    up = fixture.start(['up']);
     await up.says('Ready.');
-    expect((await stage.keyturn('rotate', 'openai')).code).toBe(0);
+    expect((await fixture.keyturn('rotate', 'openai')).code).toBe(0);
   });
 
   it('a document that is handed in shows that it is in force, and is gone afterwards', async () => {
@@ -90,12 +90,22 @@ describe('after a rotation', () => {
     expect(engine.files()).toEqual([]);
   });
 
+  it('a comparison that takes long is told by reconcile', async () => {
+    engine.faults.add({ method: 'GET', path: '/api/settings/{key}/history', times: 1, kind: 'hang' });
+
+    const comparing = fixture.start(['reconcile', 'openai']);
+    await comparing.says('Store, provider, engine and Temporal are compared: no answer for');
+    engine.faults.clear();
+    comparing.process.kill('SIGINT');
+    await comparing.ended;
+  });
+
   it('a setting that somebody edited is told by every way there is', async () => {
     engine.editSetting('openai_api_key', openai.createUserKey('by hand').value, 'bob');
 
     const ended = await verify('--json');
-    const status = await stage.keyturn('status', '--json', '--fail-on-trouble');
-    const table = await stage.keyturn('status');
+    const status = await fixture.keyturn('status', '--json', '--fail-on-trouble');
+    const table = await fixture.keyturn('status');
 
     expect(ended.code).toBe(1);
     expect(found(ended)).toMatchObject({ known: { state: 'drifted', drift: 'edited' } });
@@ -108,8 +118,8 @@ describe('after a rotation', () => {
     up.process.kill('SIGTERM');
     await up.ended;
     const metrics = `127.0.0.1:${await freePort()}`;
-    stage.edit(/$/, 'verification: { every: 1 second }\n');
-    const again = stage.start(['up', '--metrics', metrics]);
+    fixture.edit(/$/, 'verification: { every: 1 second }\n');
+    const again = fixture.start(['up', '--metrics', metrics]);
     await again.says('Ready.');
 
     const shown = await until(async () => {

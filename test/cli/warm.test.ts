@@ -1,13 +1,13 @@
-import { type Stage, startStage } from './stage.js';
+import { type Fixture, startFixture } from './fixture.js';
 
 jest.setTimeout(60_000); // each command is played twice, once in a process of its own
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await startStage();
-  await stage.adopt('--sole-user');
+  fixture = await startFixture();
+  await fixture.adopt('--sole-user');
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
 /** Moments and durations differ from one time to the next. */
 const timeless = (text: string): string =>
@@ -29,8 +29,8 @@ it.each([
 ])('keyturn %s says and ends the same as in a process of its own', async (line) => {
   const args = line.split(' ');
 
-  const own = await stage.start(args).ended;
-  const warm = await stage.keyturn(...args);
+  const own = await fixture.start(args).ended;
+  const warm = await fixture.keyturn(...args);
 
   const told = [own, warm].map(({ code, stdout, stderr }) => ({
     ...{ code, stdout: timeless(stdout), stderr: timeless(stderr) },

@@ -19,13 +19,13 @@ describe('a configuration that is right', () => {
         adminKey: { env: 'OPENAI_ADMIN_KEY' },
         project: 'proj_abc',
         baseUrl: 'https://api.openai.com/v1',
-        settling: '60 seconds',
+        propagation: '60 seconds',
         usageResolution: '16 minutes',
         usageLag: '24 hours',
       },
       unseenUse: 'ask',
       grace: '24 hours',
-      patience: '1 hour',
+      giveUpAfter: '1 hour',
     });
   });
 
@@ -178,7 +178,7 @@ describe('a mistake is told with its place', () => {
     [
       'an unknown key of a provider',
       withLine(11, '    provider: { adminKey: { env: A }, project: proj_a, base: x }'),
-      '11:56 credentials.openai.provider.base: is not a key of this section; known: adminKey, project, baseUrl, settling, keyLifetime, keyScopes, usageResolution, usageLag',
+      '11:56 credentials.openai.provider.base: is not a key of this section; known: adminKey, project, baseUrl, propagation, keyLifetime, keyScopes, usageResolution, usageLag',
     ],
     [
       'text where a section belongs',
@@ -283,8 +283,8 @@ describe('a mistake is told with its place', () => {
     ],
     [
       'a duration beyond every timer',
-      `${small}    patience: 521 weeks\n`,
-      '12:5 credentials.openai.patience: longer than ten years',
+      `${small}    giveUpAfter: 521 weeks\n`,
+      '12:5 credentials.openai.giveUpAfter: longer than ten years',
     ],
     [
       'a negative grace',
@@ -537,8 +537,8 @@ describe('a secret that was pasted into the file', () => {
     ['as an alias', `password: *${canary}`],
     ['as a tag', `password: !${canary} a`],
     ['with a colon', `password: ${canary}: ${canary}`],
-    ['after a stray character', `password: @${canary}`],
-    ['with a stray backslash', `password: "\\${canary.replace('c', 'y')}"`],
+    ['after a orphan character', `password: @${canary}`],
+    ['with a orphan backslash', `password: "\\${canary.replace('c', 'y')}"`],
     ['behind a directive', `password: { env: A }\n%${canary}`],
     ['in the address', `password: { env: A }\n    url: https://a:${canary}@docs.example.com`],
     ['in the store', `password: { env: A }\nstore: postgres://a:${canary}@db/keyturn`],

@@ -9,30 +9,30 @@ describe('the policy of a credential', () => {
     expect(policyOf(load(small), 'openai', openAiApiKey)).toEqual({
       everyMs: 90 * 24 * hour,
       graceMs: 24 * hour,
-      patienceMs: hour,
+      giveUpAfterMs: hour,
       usage: { resolutionMs: 16 * 60_000, lagMs: 24 * hour },
     });
   });
 
   it('follows the configuration', () => {
     const config = load(
-      `${small}    schedule: { every: 30 days, reason: asked for }\n    grace: 0 hours\n    patience: 90 seconds\n`,
+      `${small}    schedule: { every: 30 days, reason: asked for }\n    grace: 0 hours\n    giveUpAfter: 90 seconds\n`,
     );
 
     expect(policyOf(config, 'openai', openAiApiKey)).toEqual({
       everyMs: 30 * 24 * hour,
       graceMs: 0,
-      patienceMs: 90_000,
+      giveUpAfterMs: 90_000,
       usage: { resolutionMs: 16 * 60_000, lagMs: 24 * hour },
     });
   });
 
   it('has a fingerprint that depends on what it says, not on how', () => {
-    const fingerprint = policyHash({ everyMs: 3, graceMs: 2, patienceMs: 1 });
+    const fingerprint = policyHash({ everyMs: 3, graceMs: 2, giveUpAfterMs: 1 });
 
     expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
-    expect(policyHash({ patienceMs: 1, graceMs: 2, everyMs: 3 })).toBe(fingerprint);
-    expect(policyHash({ everyMs: 3, graceMs: 2, patienceMs: 2 })).not.toBe(fingerprint);
+    expect(policyHash({ giveUpAfterMs: 1, graceMs: 2, everyMs: 3 })).toBe(fingerprint);
+    expect(policyHash({ everyMs: 3, graceMs: 2, giveUpAfterMs: 2 })).not.toBe(fingerprint);
   });
 
   it('is not invented for a credential that is not there', () => {

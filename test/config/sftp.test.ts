@@ -40,7 +40,7 @@ function complaints(...credentials: string[]): string {
 
 it('has the path of the key file made absolute, and port and file of keys filled in', () => {
   expect(load(sftp('sftp', 'one')).credentials['sftp']?.provider).toMatchObject({
-    ...{ port: 22, authorizedKeys: '.ssh/authorized_keys', settling: '0 seconds' },
+    ...{ port: 22, authorizedKeys: '.ssh/authorized_keys', propagation: '0 seconds' },
     keyFile: join(folder, 'keys', 'docuelevate_sftp'),
   });
 });

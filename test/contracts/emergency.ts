@@ -89,7 +89,7 @@ export function describeEmergency(descriptor: ProcedureDescriptor, start: StartS
       await expectReplaced(await emergency(), leaked);
     });
 
-    // Every boundary is the crash matrix' matter (src/prove/faults.ts); here it is every third, another one in each procedure.
+    // Every boundary is the crash matrix' matter (src/crash-test/faults.ts); here it is every third, another one in each procedure.
     it('works at steps of a planned rotation, from the first to the last', async () => {
       const steps = await planned();
       expect(steps.length).toBeGreaterThan(10);

@@ -98,7 +98,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
       expect(report).toMatchObject({
         outcome: 'retired',
         oldCredential: descriptor.refusal ?? 'refused',
-        leftOver: [],
+        orphans: [],
       });
       const { steps } = await look(
         rehearsal.client.workflow.getHandle(rotationId(rehearsal.session.store.installation, scenario.credential)),
@@ -157,11 +157,11 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
             const decision = failing < noReturn ? 'roll-back' : 'retry';
             await decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'the contract' });
           }
-          const { outcome, leftOver } = await end(handle);
-          expect({ step: steps[failing]?.title, outcome, leftOver }).toEqual({
+          const { outcome, orphans } = await end(handle);
+          expect({ step: steps[failing]?.title, outcome, orphans }).toEqual({
             step: steps[failing]?.title,
             outcome: failing < noReturn ? 'rolled-back' : 'retired',
-            leftOver: [],
+            orphans: [],
           });
           await expectOneWorking();
         }

@@ -15,10 +15,10 @@ export interface ProviderVerbs {
 }
 
 /** A provider's lab and its activities, which take their admin credential from `useAdmin`. */
-export interface ProviderStage {
+export interface ProviderFixture {
   readonly lab: LabServer;
   readonly verbs: ProviderVerbs;
-  /** The calls by which the lab makes and unmakes a value. */
+  /** The calls by which the lab makes and revokes a value. */
   readonly creates: { readonly method: string; readonly path: string };
   readonly destroys: { readonly method: string; readonly path: string };
   useAdmin(which: 'valid' | 'wrong' | 'powerless'): void;
@@ -35,34 +35,34 @@ export interface ProviderStage {
 
 export interface ProviderOptions {
   /** How long the lab, and the account as configured, take to know of a change. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
 }
 
-type Start = (bench: Bench, options: ProviderOptions) => Promise<ProviderStage>;
+type Start = (bench: Bench, options: ProviderOptions) => Promise<ProviderFixture>;
 
 /** What every provider of a credential promises. */
 export function describeProvider(system: string, start: Start): void {
   describe(`${system} as a provider`, () => {
     let bench: Bench;
-    let stage: ProviderStage;
+    let fixture: ProviderFixture;
     let next: VersionRef;
 
-    async function begin(options: ProviderOptions = { settlingMs: 0 }): Promise<void> {
+    async function begin(options: ProviderOptions = { propagationMs: 0 }): Promise<void> {
       await end();
       bench = await startBench();
-      stage = await start(bench, options);
+      fixture = await start(bench, options);
       ({ next } = await bench.rotate());
     }
     async function end(): Promise<void> {
-      await stage?.lab.stop();
+      await fixture?.lab.stop();
       await bench?.close();
     }
     beforeEach(() => begin());
     afterAll(end);
 
-    const create = (version = next): Promise<void> => bench.attempt(() => stage.verbs.create(version));
-    const accepts = (version = next): Promise<Finding> => bench.untilDone(() => stage.verbs.accepts(version));
-    const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => stage.verbs.destroy(version));
+    const create = (version = next): Promise<void> => bench.attempt(() => fixture.verbs.create(version));
+    const accepts = (version = next): Promise<Finding> => bench.untilDone(() => fixture.verbs.accepts(version));
+    const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.verbs.destroy(version));
     const valuesOf = async (version: VersionRef): Promise<string[]> => Object.values(await bench.store.unseal(version));
 
     /** One version in force, and the one it replaced, ready to be destroyed. */
@@ -81,15 +81,15 @@ export function describeProvider(system: string, start: Start): void {
       await create();
 
       expect(await accepts()).toMatchObject({ kind: 'accepted', outcome: 'proved' });
-      expect(await valuesOf(next)).toEqual(expect.arrayContaining(await stage.working()));
-      expect(await stage.working()).toHaveLength(1);
+      expect(await valuesOf(next)).toEqual(expect.arrayContaining(await fixture.working()));
+      expect(await fixture.working()).toHaveLength(1);
     });
 
     it('leaves one credential when it creates twice', async () => {
       await create();
       await create();
 
-      expect(await stage.working()).toHaveLength(1);
+      expect(await fixture.working()).toHaveLength(1);
     });
 
     it('deletes the old one and leaves the new one, however often', async () => {
@@ -98,9 +98,9 @@ export function describeProvider(system: string, start: Start): void {
       await destroy(old);
       await destroy(old);
 
-      expect(await stage.working()).toHaveLength(1);
+      expect(await fixture.working()).toHaveLength(1);
       expect(await accepts(current)).toMatchObject({ outcome: 'proved' });
-      expect(await bench.untilDone(() => stage.verbs.refuses(old))).toMatchObject({
+      expect(await bench.untilDone(() => fixture.verbs.refuses(old))).toMatchObject({
         kind: 'refused',
         outcome: 'proved',
       });
@@ -109,33 +109,33 @@ export function describeProvider(system: string, start: Start): void {
     it.each(['wrong', 'powerless'] as const)(
       'does not try again with an admin credential that is %s',
       async (which) => {
-        stage.useAdmin(which);
+        fixture.useAdmin(which);
 
         const failure = await failureOf(create());
 
         expect(failure).toMatchObject({ nonRetryable: true, type: 'Unauthorized' });
         const intents = await bench.store.intents(bench.credential);
-        const known = stage.lost === 'kept before' ? 'kept' : 'nothing-made';
+        const known = fixture.lost === 'kept before' ? 'kept' : 'nothing-made';
         expect(intents.filter(({ outcome }) => outcome !== known)).toEqual([]);
-        expect(await stage.working()).toEqual([]);
+        expect(await fixture.working()).toEqual([]);
       },
     );
 
-    it('waits for a value that is younger than the settling time', async () => {
-      await begin({ settlingMs: 60_000 });
+    it('waits for a value that is younger than the propagation delay', async () => {
+      await begin({ propagationMs: 60_000 });
       await create();
 
-      const failure = await failureOf(bench.attempt(() => stage.verbs.accepts(next)));
+      const failure = await failureOf(bench.attempt(() => fixture.verbs.accepts(next)));
 
       expect(failure).toMatchObject({
         nonRetryable: false,
-        type: 'Settling',
+        type: 'Propagating',
         category: ApplicationFailureCategory.BENIGN,
       });
       expect(failure.nextRetryDelay).toBeGreaterThan(0);
     });
 
-    it('says so when a value is still refused after the settling time', async () => {
+    it('says so when a value is still refused after the propagation delay', async () => {
       await create();
       await bench.store.move(next, 'discarding');
       await destroy(next);
@@ -145,14 +145,14 @@ export function describeProvider(system: string, start: Start): void {
 
     it.each([408, 429, 500, 503])('tries again after a %i, no earlier than it is told', async (status) => {
       const trouble = { method: '*', path: '*', times: Infinity, kind: { status, retryAfterSeconds: 7 } };
-      stage.lab.faults.add(trouble);
+      fixture.lab.faults.add(trouble);
       const creating = await failureOf(create());
-      stage.lab.faults.clear();
+      fixture.lab.faults.clear();
       await create();
-      stage.lab.faults.add(trouble);
-      const accepting = await failureOf(bench.attempt(() => stage.verbs.accepts(next)));
+      fixture.lab.faults.add(trouble);
+      const accepting = await failureOf(bench.attempt(() => fixture.verbs.accepts(next)));
 
-      const told = stage.lab.url.startsWith('http') ? { nextRetryDelay: 7000 } : {}; // nothing else says when
+      const told = fixture.lab.url.startsWith('http') ? { nextRetryDelay: 7000 } : {}; // nothing else says when
       for (const failure of [creating, accepting])
         expect(failure).toMatchObject({ nonRetryable: false, type: 'Unavailable', ...told });
     });
@@ -166,87 +166,87 @@ export function describeProvider(system: string, start: Start): void {
       [403, page],
       [404, page],
     ])('takes no %i of something in between for an answer of its own: %j', async (status, body) => {
-      if (!stage.lab.url.startsWith('http')) return;
+      if (!fixture.lab.url.startsWith('http')) return;
       const { old, current } = await replaced();
-      stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status, body } });
+      fixture.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status, body } });
 
-      for (const work of [() => destroy(old), () => bench.attempt(() => stage.verbs.accepts(current))])
+      for (const work of [() => destroy(old), () => bench.attempt(() => fixture.verbs.accepts(current))])
         expect(await failureOf(work())).toMatchObject({ nonRetryable: false, type: 'Unavailable' });
 
-      stage.lab.faults.clear();
-      expect(await stage.working()).toHaveLength(2);
+      fixture.lab.faults.clear();
+      expect(await fixture.working()).toHaveLength(2);
       expect(await accepts(current)).toMatchObject({ outcome: 'proved' });
     });
 
     it.each([409, 423])('waits while another change is under way (%i)', async (status) => {
       const { old } = await replaced();
       const body = '<ErrorResponse><Error><Code>ConcurrentModification</Code></Error></ErrorResponse>';
-      stage.lab.faults.add({ ...stage.destroys, kind: { status, body } });
+      fixture.lab.faults.add({ ...fixture.destroys, kind: { status, body } });
 
       expect(await failureOf(destroy(old))).toMatchObject({ nonRetryable: false, type: 'Unavailable' });
       await destroy(old);
-      expect(await stage.working()).toHaveLength(1);
+      expect(await fixture.working()).toHaveLength(1);
     });
 
     it('recovers when the answer to a create is lost after it was made', async () => {
-      stage.lab.faults.add({ ...stage.creates, kind: 'reset-after' });
+      fixture.lab.faults.add({ ...fixture.creates, kind: 'reset-after' });
 
       await expect(create()).rejects.toMatchObject({ nonRetryable: false, type: 'Unavailable' });
       await create();
 
       const intents = (await bench.store.intents(bench.credential)).map(({ outcome }) => outcome);
-      const left = stage.lost === 'left' ? 1 : 0;
-      expect(await stage.working()).toHaveLength(1 + left);
-      const working = (await stage.working()).slice(left);
+      const left = fixture.lost === 'left' ? 1 : 0;
+      expect(await fixture.working()).toHaveLength(1 + left);
+      const working = (await fixture.working()).slice(left);
       expect(await valuesOf(next)).toEqual(expect.arrayContaining(working));
       expect(intents).toEqual(
-        { deleted: ['deleted', 'kept'], left: ['open', 'kept'] }[stage.lost as string] ?? ['kept'],
+        { deleted: ['deleted', 'kept'], left: ['open', 'kept'] }[fixture.lost as string] ?? ['kept'],
       );
     });
 
     it('recovers when the answer to a deletion is lost after it was made', async () => {
       const { old, current } = await replaced();
-      stage.lab.faults.add({ ...stage.destroys, kind: 'reset-after' });
+      fixture.lab.faults.add({ ...fixture.destroys, kind: 'reset-after' });
 
       await expect(destroy(old)).rejects.toMatchObject({ nonRetryable: false });
       await destroy(old);
 
-      expect(await valuesOf(current)).toEqual(expect.arrayContaining(await stage.working()));
-      expect(await stage.working()).toHaveLength(1);
+      expect(await valuesOf(current)).toEqual(expect.arrayContaining(await fixture.working()));
+      expect(await fixture.working()).toHaveLength(1);
     });
 
     it('leaves one credential when a slow attempt overlaps with the next one', async () => {
-      stage.lab.faults.add({ ...stage.creates, kind: { slowMs: 150 } });
+      fixture.lab.faults.add({ ...fixture.creates, kind: { slowMs: 150 } });
 
       const slow = create();
-      await seenBy(stage.lab, stage.creates);
-      await bench.untilDone(() => stage.verbs.create(next));
+      await seenBy(fixture.lab, fixture.creates);
+      await bench.untilDone(() => fixture.verbs.create(next));
       await slow;
 
-      expect(await stage.working()).toHaveLength(1);
-      expect(await valuesOf(next)).toEqual(expect.arrayContaining(await stage.working()));
+      expect(await fixture.working()).toHaveLength(1);
+      expect(await valuesOf(next)).toEqual(expect.arrayContaining(await fixture.working()));
       const intents = await bench.store.intents(bench.credential);
-      const unmade = stage.lost === 'deleted' || stage.lost === 'left';
+      const unmade = fixture.lost === 'deleted' || fixture.lost === 'left';
       expect(intents.map(({ outcome }) => outcome)).toEqual(unmade ? ['deleted', 'kept'] : ['kept']);
     });
 
     it('deletes what it made when another rotation has become the writer meanwhile', async () => {
-      stage.lab.faults.add({ ...stage.creates, kind: { slowMs: 150 } });
+      fixture.lab.faults.add({ ...fixture.creates, kind: { slowMs: 150 } });
 
       const late = failureOf(create());
-      await seenBy(stage.lab, stage.creates);
+      await seenBy(fixture.lab, fixture.creates);
       await bench.rotate();
 
       expect(await late).toMatchObject({ type: 'FenceLost', nonRetryable: true });
-      expect(await stage.working()).toEqual([]);
+      expect(await fixture.working()).toEqual([]);
     });
 
     it('stops the request when the activity is cancelled', async () => {
-      stage.lab.faults.add({ ...stage.creates, kind: 'hang' });
+      fixture.lab.faults.add({ ...fixture.creates, kind: 'hang' });
       const cancellation = new AbortController();
 
-      const running = bench.attempt(() => stage.verbs.create(next), { signal: cancellation.signal });
-      await seenBy(stage.lab, stage.creates);
+      const running = bench.attempt(() => fixture.verbs.create(next), { signal: cancellation.signal });
+      await seenBy(fixture.lab, fixture.creates);
       cancellation.abort(new CancelledFailure('CANCELLED'));
 
       await expect(running).rejects.toBeInstanceOf(CancelledFailure);
@@ -257,10 +257,10 @@ export function describeProvider(system: string, start: Start): void {
       async (status) => {
         const { old, current } = await replaced();
         const { next: third } = await bench.rotate();
-        const { verbs } = stage;
+        const { verbs } = fixture;
         const seen: unknown[] = [];
         const output = watchOutput();
-        stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status } });
+        fixture.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status } });
 
         for (const work of [verbs.create, verbs.accepts, verbs.destroy, verbs.refuses])
           for (const version of [old, current, third])
@@ -279,8 +279,8 @@ export function describeProvider(system: string, start: Start): void {
           maxStringLength: Infinity,
           maxArrayLength: Infinity,
         });
-        const shown = stage.secrets().filter((secret) => text.includes(secret));
-        expect(stage.secrets().length).toBeGreaterThan(2);
+        const shown = fixture.secrets().filter((secret) => text.includes(secret));
+        expect(fixture.secrets().length).toBeGreaterThan(2);
         expect(shown).toEqual([]);
       },
     );
@@ -288,7 +288,7 @@ export function describeProvider(system: string, start: Start): void {
 }
 
 /** Resolves when the lab has seen such a request. */
-async function seenBy({ requests }: LabServer, { method, path }: ProviderStage['creates']): Promise<void> {
+async function seenBy({ requests }: LabServer, { method, path }: ProviderFixture['creates']): Promise<void> {
   const matches = pathMatcher(path);
   while (!requests.some((request) => request.method === method && matches(request.path)))
     await new Promise(setImmediate);

@@ -8,5 +8,5 @@ export async function expectWorking(descriptor: ProcedureDescriptor, scenario: S
   const beside = working.filter((value) => value !== held);
   expect(working).toContain(held);
   expect(beside).toHaveLength(descriptor.overlap === 'two-slots' ? 1 : 0);
-  for (const value of beside) expect((await store.whose(value)).map(({ state }) => state)).toEqual(['current']);
+  for (const value of beside) expect((await store.identify(value)).map(({ state }) => state)).toEqual(['current']);
 }

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { casesOf } from '../../src/prove/cases.js';
-import { startJobs } from '../../src/prove/prove.js';
-import { recordBoundaries } from '../../src/prove/record.js';
-import { runCase } from '../../src/prove/run-case.js';
+import { casesOf } from '../../src/crash-test/cases.js';
+import { startJobs } from '../../src/crash-test/crash-test.js';
+import { recordBoundaries } from '../../src/crash-test/record.js';
+import { runCase } from '../../src/crash-test/run-case.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
 
-interface Loss {
+interface UploadGap {
   readonly failed: number;
   readonly lostSecrets: number;
   readonly outages: number;
@@ -30,7 +30,7 @@ it('loses nothing where a plain script and a job that stores afterwards do', asy
     join(__dirname, '../temporal/from-source.ts'),
     join(__dirname, 'baselines/main.ts'),
   ];
-  const baselines = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, Loss>;
+  const baselines = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, UploadGap>;
   const ours = await withCleanup(async (defer) => {
     const [job] = await startJobs(1, () => undefined, defer);
     if (!job) throw new Error('no job was started');

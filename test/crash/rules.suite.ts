@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { type CrashCase, casesOf, type Flow } from '../../src/prove/cases.js';
-import { startJobs } from '../../src/prove/prove.js';
-import { recordBoundaries } from '../../src/prove/record.js';
-import { runCase } from '../../src/prove/run-case.js';
-import type { Job } from '../../src/prove/theater.js';
+import { type CrashCase, casesOf, type Flow } from '../../src/crash-test/cases.js';
+import { startJobs } from '../../src/crash-test/crash-test.js';
+import { recordBoundaries } from '../../src/crash-test/record.js';
+import { runCase } from '../../src/crash-test/run-case.js';
+import type { Job } from '../../src/crash-test/sandbox.js';
 
 // Every safety rule (design, section 5) that is code, with a case that holds only because of it.
 interface Rule {
@@ -53,13 +53,13 @@ const rules: readonly Rule[] = [
   },
   {
     rule: 'refused means refused',
-    find: 'openai.deleteKey/hollow-deletion-change-0',
+    find: 'openai.deleteKey/false-deletion-change-0',
     says: /"refused" was proved and was not so/,
   },
   {
     rule: 'what a roll back took back is refused',
     flow: 'roll-back',
-    find: 'openai.deleteKey/hollow-deletion-change-0',
+    find: 'openai.deleteKey/false-deletion-change-0',
     says: /works and nothing lists it/,
   },
   {

@@ -1,9 +1,9 @@
-// Loaded by the worker under test (src/prove/worker-process.ts, src/simulation/employ.ts): each entry takes exactly one safety rule out of what
+// Loaded by the worker under test (src/crash-test/worker-process.ts, src/simulation/employ.ts): each entry takes exactly one safety rule out of what
 // it is built of.
 // Of the project it imports types alone, so that Node runs it as it is.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Context } from '@temporalio/activity';
-import type { Without } from '../../src/prove/worker-process.js';
+import type { Without } from '../../src/crash-test/worker-process.js';
 import type { Evidence, EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { DocuElevateClient } from '../../activities/docuelevate/client.js';
 import type { LocalFiles } from '../../activities/delivery/local-files.js';

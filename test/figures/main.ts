@@ -8,9 +8,9 @@ const usage = `npm run figures -- [options]
   --jobs <n>       processes (2)
   --cases <n>      of chaos (5000)
   --sample <n>     cases of each procedure on real processes (20)
-  --matrix <file>  what "keyturn prove --simulated --json" has printed, instead of playing it
+  --matrix <file>  what "keyturn crash-test --simulated --json" has printed, instead of playing it
   --chaos <file>   the same of "npm run --silent simulate -- --json"
-  --real <file>    the same of "keyturn prove --sample <n> --json"
+  --real <file>    the same of "keyturn crash-test --sample <n> --json"
   --missing <file> the same of "npm run --silent simulate -- --without test/crash/without.ts --cases 2000 --json"`;
 
 const { values } = parseArgs({

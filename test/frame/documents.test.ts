@@ -145,7 +145,7 @@ describe('What the manuals tell a reader to type', () => {
     const text = read(document);
     const lines = [...shellLinesOf(text), ...codeOf(text)].join('\n');
 
-    const named = [...lines.matchAll(/npm (?:run (?:--silent )?)?([a-z][a-z:]*)/g)].map(([, script = '']) => script);
+    const named = [...lines.matchAll(/npm (?:run (?:--silent )?)?([a-z][a-z:-]*)/g)].map(([, script = '']) => script);
 
     expect(named.filter((script) => script !== 'ci' && scripts[script] === undefined)).toEqual([]);
   });

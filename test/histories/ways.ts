@@ -117,7 +117,7 @@ export async function recordWay(name: string, keep: (name: string, handle: Kept)
     const { credential } = started;
     const entry = { ...started.config.credentials[credential], ...(deliver && { deliver }) };
     const scenario = { ...started, config: { ...started.config, credentials: { [credential]: entry } } };
-    const playground = await createPlayground(scenario, { grace: '0 seconds', patience: '0 seconds' });
+    const playground = await createPlayground(scenario, { grace: '0 seconds', giveUpAfter: '0 seconds' });
     defer(playground.remove);
     const binary = await findTemporalBinary({ report: () => undefined });
     let isOver = false;

@@ -101,7 +101,7 @@ it('refuses a key that is switched off or deleted, and lets one through that is 
 });
 
 it('takes its time to know a new key, S3 longer than STS, and to forget one', async () => {
-  await start({ settlingMs: 10_000, lingeringMs: 4_000 });
+  await start({ propagationMs: 10_000, deletionLagMs: 4_000 });
   const { AccessKey: made } = await make();
   const key = { id: made?.AccessKeyId ?? '', secret: made?.SecretAccessKey ?? '' };
 

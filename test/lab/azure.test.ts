@@ -94,7 +94,7 @@ describe('an account', () => {
 
   it('may be slow to know a new key and to forget an old one', async () => {
     await lab.stop();
-    await start({ settlingMs: 5000, lingeringMs: 8000 });
+    await start({ propagationMs: 5000, deletionLagMs: 8000 });
     const old = lab.inSlot('Key1');
     const made = (await regenerate('Key1')).string('key1');
 

@@ -80,7 +80,7 @@ describe('Nextcloud', () => {
 
   it('says so where its disk is full', async () => {
     const nextcloud = await withNextcloud();
-    nextcloud.standing.full = true;
+    nextcloud.server.full = true;
     await handIn();
 
     const failures = (await lines('upload_to_nextcloud')).filter((line) => line.startsWith('failure'));

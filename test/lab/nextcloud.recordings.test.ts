@@ -104,9 +104,9 @@ function command({ command: typed = '', env = {} }: Entry): { exit: number; text
   if (verb === 'user:auth-tokens:delete') return deleted(words[0] ?? '', Number(last) - idsBefore);
   if (verb === 'user:resetpassword') return reset(last, env['OC_PASS'] ?? '');
   const on = /--on|value=true/.test(typed);
-  if (verb === 'maintenance:mode') lab.standing.maintenance = on;
-  else if (verb === 'twofactorauth:enforce') lab.standing.secondFactorForAll = on;
-  else if (typed.includes('token_auth_enforced')) lab.standing.appPasswordsOnly = on;
+  if (verb === 'maintenance:mode') lab.server.maintenance = on;
+  else if (verb === 'twofactorauth:enforce') lab.server.secondFactorForAll = on;
+  else if (typed.includes('token_auth_enforced')) lab.server.appPasswordsOnly = on;
   else if (verb === 'security:bruteforce:reset') lab.forgiveAttempts(last);
   else if (verb === 'security:bruteforce:attempts') return { exit: 0, text: `attempts: ${lab.attempts(last)}` };
   else return null;

@@ -64,7 +64,7 @@ it('refuses no address where an administrator has put them on the list', async (
   await start();
   const [dead, living] = [await create(), await create()];
   lab.kill(dead);
-  lab.standing.allowListed = true;
+  lab.server.allowListed = true;
 
   for (let tries = 0; tries < 12; tries++) expect(await whoAmI(dead)).toBe(401);
 
@@ -143,7 +143,7 @@ it('keeps what is uploaded, in folders that are there', async () => {
   expect((await dav('PUT', 'Archive/a.pdf', { password, body: 'two' })).status).toBe(204);
   expect((await dav('GET', 'Archive/a.pdf', { password })).text).toBe('two');
   expect((await dav('PROPFIND', 'Archive', { password, headers: { depth: '1' } })).text).toContain('/Archive/a.pdf<');
-  lab.standing.full = true;
+  lab.server.full = true;
   expect((await dav('PUT', 'Archive/b.pdf', { password, body: 'three' })).status).toBe(507);
   expect(lab.files()).toEqual(['Archive/a.pdf']);
   expect((await dav('DELETE', 'Archive', { password })).status).toBe(204);
@@ -151,7 +151,7 @@ it('keeps what is uploaded, in folders that are there', async () => {
 });
 
 it('can learn of changes late', async () => {
-  await start({ settlingMs: 1000, lingeringMs: 2000 });
+  await start({ propagationMs: 1000, deletionLagMs: 2000 });
   const value = await create();
 
   expect([await whoAmI(value), lab.working()]).toEqual([401, []]);

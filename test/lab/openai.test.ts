@@ -71,7 +71,7 @@ describe('a key', () => {
 
   it('is refused while it settles, unless it is older than the lab', async () => {
     let now = Date.UTC(2030, 0, 1);
-    await start({ settlingMs: 5000, clock: () => now });
+    await start({ propagationMs: 5000, clock: () => now });
     const { value } = await createAccount('fresh');
     const old = lab.createServiceAccount('old').keys[0];
 

@@ -141,7 +141,7 @@ it('turns it away in its second release', async () => {
 });
 
 it('can learn of changes late', async () => {
-  await start({ settlingMs: 1000, lingeringMs: 2000 });
+  await start({ propagationMs: 1000, deletionLagMs: 2000 });
   const value = lab.generateToken();
 
   expect([await profile(value), lab.working()]).toEqual([401, []]);

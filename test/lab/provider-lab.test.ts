@@ -4,12 +4,12 @@ import { startNextcloudAppPassword } from '../../src/lab/scenarios/nextcloud-app
 import { startPaperlessToken } from '../../src/lab/scenarios/paperless-token.js';
 import { call } from './call.js';
 
-const stages: readonly [string, StartScenario, string][] = [
+const fixtures: readonly [string, StartScenario, string][] = [
   ['nextcloud', startNextcloudAppPassword, 'nextcloud_password'],
   ['paperless', startPaperlessToken, 'paperless_ngx_api_token'],
 ];
 
-describe.each(stages)('the stage of %s', (name, start, setting) => {
+describe.each(fixtures)('the fixture of %s', (name, start, setting) => {
   let scenario: Scenario;
 
   beforeEach(async () => {

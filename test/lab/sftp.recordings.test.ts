@@ -131,7 +131,7 @@ function change(name: string): void {
     'permissions 664': () => write(`${two}\n`, { mode: 0o664 }),
     'permissions 666': () => write(`${two}\n`, { mode: 0o666 }),
     owner: () => write(`${two}\n`, { uid: 1001 }),
-    'folder group-writable': () => (lab.standing.folderMode = 0o775),
+    'folder group-writable': () => (lab.account.folderMode = 0o775),
     'file gone': () => lab.files.remove(lab.keysFile),
     empty: () => write(''),
     'no line end': () => write(two),
@@ -147,7 +147,7 @@ function change(name: string): void {
     back: () => write(`${two}\n`),
   };
   write(`${two}\n`);
-  lab.standing.folderMode = 0o700;
+  lab.account.folderMode = 0o700;
   const made = changes[name];
   if (!made) throw new Error(`the recording has a change that nobody plays: ${name}`);
   made();
@@ -155,7 +155,7 @@ function change(name: string): void {
 
 /** What a command does to the account; its exit code. */
 function command({ name, command: text = '' }: Entry): number {
-  const { standing } = lab;
+  const { account: standing } = lab;
   const password = passwordFor[name];
   if (password !== undefined)
     return lab.changePassword(name.includes('unknown') ? 'nobody-here-x' : lab.username, password) ? 0 : 1;
@@ -221,7 +221,7 @@ async function go({ dialogue, asks, said }: Playing, name: string): Promise<void
 describeRecording('the SFTP lab, held against a recording of OpenSSH', () => {
   beforeAll(async () => {
     lab = await startSftpLab({ clock: () => start + now * 1000, maxAuthTries: 3, startsIn: 'upload' });
-    lab.standing.password = 'first-example-pass-1';
+    lab.account.password = 'first-example-pass-1';
   });
   afterAll(() => lab.stop());
 

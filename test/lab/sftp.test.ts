@@ -99,7 +99,7 @@ it.each(['expiry-time="20200101"', 'from="203.0.113.0/24,!127.0.0.1"'])(
 
 it('lets a locked account in by nothing, and writes down why', async () => {
   await start();
-  lab.standing.state = 'locked';
+  lab.account.state = 'locked';
 
   await expect(withKey(lab.key.privateKey)).rejects.toThrow('authentication');
   await expect(login({ type: 'password', username: lab.username, password: lab.password })).rejects.toThrow();

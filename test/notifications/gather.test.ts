@@ -1,5 +1,5 @@
 import { noticesOf, type Watched } from '../../src/notifications/gather.js';
-import type { Standing } from '../../src/schedules/standing.js';
+import type { DueTimes } from '../../src/schedules/due-times.js';
 import { nothingKnown, type Verification } from '../../src/domain/verification.js';
 import type { RotationRow } from '../../src/store/records.js';
 
@@ -18,7 +18,7 @@ const row: RotationRow = {
   request: { actor: 'ada', trigger: 'manual', reason: 'it is time' },
   ...{ openedAt: now - hour, closedAt: null, outcome: null, why: null },
 };
-const standing: Standing = {
+const times: DueTimes = {
   ...{
     anchor: now,
     reset: null,
@@ -33,7 +33,7 @@ const standing: Standing = {
 const watched: Watched = {
   credential: 'openai',
   owner: 'platform@example.com',
-  standing: null,
+  times: null,
   rotations: [],
   inForce: null,
 };
@@ -95,21 +95,21 @@ it('tells no old stories to whoever has just asked to be told', () => {
 });
 
 it('announces what is due soon, once for each time, with its window', () => {
-  expect(notices({ standing })).toMatchObject([
+  expect(notices({ times })).toMatchObject([
     {
-      id: `openai/due/${standing.dueAt}`,
+      id: `openai/due/${times.dueAt}`,
       event: 'due-soon',
       detail: expect.stringContaining('begins 2026-11-26') as string,
     },
   ]);
-  expect(events({ standing: { ...standing, dueAt: now + 8 * 24 * hour } })).toEqual([]);
-  expect(events({ standing: { ...standing, scheduled: false } })).toEqual([]);
+  expect(events({ times: { ...times, dueAt: now + 8 * 24 * hour } })).toEqual([]);
+  expect(events({ times: { ...times, scheduled: false } })).toEqual([]);
 });
 
 it('tells that a credential is overdue, scheduled or not, once for each time', () => {
-  const overdue = { ...standing, scheduled: false, overdue: true, dueAt: now - hour };
+  const overdue = { ...times, scheduled: false, overdue: true, dueAt: now - hour };
 
-  expect(events({ standing: overdue })).toEqual([`overdue openai/overdue/${overdue.dueAt}`]);
+  expect(events({ times: overdue })).toEqual([`overdue openai/overdue/${overdue.dueAt}`]);
 });
 
 it('tells what a rotation waits for, and how to answer', () => {

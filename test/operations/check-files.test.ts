@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
@@ -54,14 +54,17 @@ it('finds nothing where only Keyturn and root may change what it goes by', async
   expect((await told()).filter(({ what }) => what.includes(playground.dir))).toEqual([]);
 });
 
-it.each(['keyturn.yaml', 'keyturn.db', 'keyturn.db', 'docuelevate-admin'])('tells who may change %s', async (name) => {
-  chmodSync(at(name), 0o606);
+it.each(['keyturn.yaml', 'keyturn.db', 'keyturn.keyring.json', 'docuelevate-admin'])(
+  'tells who may change %s',
+  async (name) => {
+    chmodSync(at(name), 0o606);
 
-  expect(await about(at(name))).toMatchObject({
-    ok: false,
-    detail: expect.stringContaining('everybody may change it') as string,
-  });
-});
+    expect(await about(at(name))).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('everybody may change it') as string,
+    });
+  },
+);
 
 it.each(['keyturn.db', 'docuelevate-admin', 'openai-admin'])('tells who may read %s', async (name) => {
   chmodSync(at(name), 0o604);
@@ -69,6 +72,25 @@ it.each(['keyturn.db', 'docuelevate-admin', 'openai-admin'])('tells who may read
   expect(await about(at(name))).toMatchObject({
     ...{ ok: true, warning: true },
     detail: expect.stringContaining('everybody on this machine may read it') as string,
+  });
+});
+
+whenRoot('tells which group may read a file, unless it is our own', async () => {
+  chmodSync(at('docuelevate-admin'), 0o640);
+  expect(await about(at('docuelevate-admin'))).toBeUndefined();
+  chownSync(at('docuelevate-admin'), 0, nobody);
+
+  expect(await about(at('docuelevate-admin'))).toMatchObject({
+    ...{ ok: true, warning: true },
+    detail: expect.stringContaining(`group ${nobody} may read it`) as string,
+  });
+});
+
+it.each(['keyturn.db-wal', 'keyturn.db-shm'])('tells who may read %s, while the store is in use', async (name) => {
+  await inSession(async () => {
+    chmodSync(at(name), 0o604);
+
+    expect(await about(at(name))).toMatchObject({ ok: true, warning: true });
   });
 });
 
@@ -147,6 +169,13 @@ describe('a record of what was done without the store', () => {
     await writeDown(recordFileOf(playground.file), { ...act, end: 'ended' });
 
     expect(await takenIn()).toEqual(['openai']);
+  });
+
+  it('is none when it is a folder, and check tells', async () => {
+    mkdirSync(recordFileOf(playground.file), { mode: 0o700 });
+
+    expect(await takenIn()).toEqual([]);
+    expect(await about(recordFileOf(playground.file))).toMatchObject({ ok: false });
   });
 
   const changes: [what: string, change: (path: string) => void][] = [

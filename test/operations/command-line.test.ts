@@ -6,7 +6,7 @@ const version = { credential: 'openai', number: 3, providerId: 'svc_1234567890' 
 
 /** A store that knows one value and one id. */
 const knowing = (value: string) => ({
-  whose: async (word: string) => (word === value || word === version.providerId ? [version] : []),
+  identify: async (word: string) => (word === value || word === version.providerId ? [version] : []),
 });
 
 it.each(['Zm9vYmFyLWJh-', '_Zm9vYmFyLWJ_', '-_Zm9vYmFyLWJ-_', 'Zm9vYmFyLWI='])(

@@ -4,57 +4,57 @@ import { LocalFiles } from '../../activities/delivery/local-files.js';
 import { delivered } from '../../src/lab/scenarios/delivered.js';
 import { containDirectly } from '../../src/operations/emergency-direct.js';
 import { statusOf } from '../../src/operations/status.js';
-import { type Stage, startStage } from './reconcile-stage.js';
+import { type Fixture, startFixture } from './reconcile-fixture.js';
 
-let stage: Stage;
+let fixture: Fixture;
 const replace = Reflect.get(LocalFiles.prototype, 'replace');
 
 beforeAll(async () => {
-  stage = await startStage(delivered);
-  await stage.start();
-  await stage.ended(await stage.rotate());
+  fixture = await startFixture(delivered);
+  await fixture.start();
+  await fixture.ended(await fixture.rotate());
 });
 afterEach(() => {
   LocalFiles.prototype.replace = replace;
 });
-afterAll(() => stage.close());
+afterAll(() => fixture.close());
 
 const envFile = (): string => {
-  const { credentials } = stage.rehearsal().session.config;
+  const { credentials } = fixture.rehearsal().session.config;
   const [target] = credentials['openai']?.deliver ?? [];
   return target && 'envFile' in target ? target.envFile : '';
 };
 const content = (): string => readFileSync(envFile(), 'utf8');
 const status = async () => {
-  const { session, client } = stage.rehearsal();
+  const { session, client } = fixture.rehearsal();
   return (await statusOf(session, client, 'openai'))[0]!;
 };
-const versions = () => stage.rehearsal().session.store.versions('openai');
+const versions = () => fixture.rehearsal().session.store.versions('openai');
 const line = (value: string | null | undefined): string => `KEYTURN_VALUE=${value}\n`;
 
 it('is seen to be what is in force', async () => {
-  expect(content()).toBe(line(stage.scenario.engineHolds()));
+  expect(content()).toBe(line(fixture.scenario.engineHolds()));
   expect((await status()).delivered).toMatchObject([{ holds: 'a version', version: 2, isDelivered: true }]);
   expect((await status()).trouble).toEqual([]);
-  expect((await stage.reconcile(false)).differences).toEqual([]);
+  expect((await fixture.reconcile(false)).differences).toEqual([]);
 });
 
 describe('A place that holds something else', () => {
   it.each([
-    ['a dead value of ours', () => line(stage.scenario.adopted['key']), /holds version 1, which is retired/],
+    ['a dead value of ours', () => line(fixture.scenario.adopted['key']), /holds version 1, which is retired/],
     ['what is no value of ours', () => line('by-hand'), /holds something else/],
     ['nothing', () => '', /holds nothing/],
   ])('is told by status and repaired by reconcile: %s', async (_, write, says) => {
     writeFileSync(envFile(), write());
 
     expect((await status()).trouble).toEqual([expect.stringMatching(says)]);
-    expect(await stage.reconcile(false)).toMatchObject({
+    expect(await fixture.reconcile(false)).toMatchObject({
       reconciled: false,
       remaining: [{ what: expect.stringMatching(says) as string, repair: { kind: 'deliver-again' } }],
     });
 
-    expect(await stage.reconcile()).toMatchObject({ reconciled: true, failed: [], remaining: [] });
-    expect(content()).toBe(line(stage.scenario.engineHolds()));
+    expect(await fixture.reconcile()).toMatchObject({ reconciled: true, failed: [], remaining: [] });
+    expect(content()).toBe(line(fixture.scenario.engineHolds()));
     expect(readdirSync(dirname(envFile()))).toEqual(['.env']);
     expect((await status()).trouble).toEqual([]);
   });
@@ -65,7 +65,7 @@ it('names what a killed delivery left, and reconcile removes it', async () => {
   writeFileSync(join(dirname(envFile()), left), 'a value');
 
   expect((await status()).trouble).toEqual([expect.stringContaining(left)]);
-  expect(await stage.reconcile()).toMatchObject({ remaining: [], repaired: [`Remove ${left}`] });
+  expect(await fixture.reconcile()).toMatchObject({ remaining: [], repaired: [`Remove ${left}`] });
   expect(readdirSync(dirname(envFile()))).toEqual(['.env']);
 });
 
@@ -79,20 +79,20 @@ it('stays what an emergency put there when a delivery goes on that was frozen be
     await thawed.promise;
     return replace.call(this, path, replacement).finally(gone.resolve);
   };
-  const handle = await stage.rotate();
+  const handle = await fixture.rotate();
   await frozen.promise;
-  const { session } = stage.rehearsal();
+  const { session } = fixture.rehearsal();
   const asked = { credential: 'openai', actor: 'ada', reason: 'it leaked', versions: null };
   const emergency = await session.store.ask(asked);
 
   expect(await containDirectly(session, emergency)).toMatchObject({ outcome: 'replaced' });
   const current = (await versions()).find(({ state }) => state === 'current')!;
-  expect(content()).toBe(line(stage.scenario.engineHolds()));
+  expect(content()).toBe(line(fixture.scenario.engineHolds()));
   thawed.resolve();
   await gone.promise.catch(() => undefined);
-  await stage.ended(handle);
+  await fixture.ended(handle);
 
-  expect(content()).toBe(line(stage.scenario.engineHolds()));
+  expect(content()).toBe(line(fixture.scenario.engineHolds()));
   expect((await status()).delivered).toMatchObject([{ version: current.number, leftBehind: [] }]);
   expect((await status()).trouble).toEqual([]);
 });

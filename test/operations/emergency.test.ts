@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => temporal.stop());
 beforeEach(async () => {
   scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
-  playground = await createPlayground(scenario, { grace: '48 hours', patience: '0 seconds' });
+  playground = await createPlayground(scenario, { grace: '48 hours', giveUpAfter: '0 seconds' });
   session = await openSession({ file: playground.file, create: true });
   await adopt(session, { credential: 'openai', parts: scenario.adopted, soleUser: true, actor: 'test' });
 });

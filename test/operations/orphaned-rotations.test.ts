@@ -1,24 +1,24 @@
 import { rotationId } from '../../src/domain/temporal-names.js';
 import { findOrphanedRotations } from '../../src/operations/orphaned-rotations.js';
 import { inLaterRun, until } from '../support/temporal.js';
-import { type Stage, startStage } from './reconcile-stage.js';
+import { type Fixture, startFixture } from './reconcile-fixture.js';
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await startStage();
-  await stage.start();
+  fixture = await startFixture();
+  await fixture.start();
 });
-afterAll(() => stage.close());
+afterAll(() => fixture.close());
 
 async function orphans() {
-  const { session, client } = stage.rehearsal();
+  const { session, client } = fixture.rehearsal();
   return findOrphanedRotations(session, client);
 }
 
 async function inGrace(graceMs: number) {
-  const handle = await stage.rotate(graceMs);
+  const handle = await fixture.rotate(graceMs);
   await until(
-    async () => (await stage.progress(stage.rehearsal().client.workflow.getHandle(handle.workflowId))).waiting,
+    async () => (await fixture.progress(fixture.rehearsal().client.workflow.getHandle(handle.workflowId))).waiting,
   );
   return handle;
 }
@@ -26,19 +26,19 @@ async function inGrace(graceMs: number) {
 it('finds none while rotations are alive, in a later run as well', async () => {
   expect(await orphans()).toEqual([]);
   const handle = await inGrace(48 * 3_600_000);
-  const latest = stage.rehearsal().client.workflow.getHandle(handle.workflowId);
-  await inLaterRun(latest, stage.rehearsal().session.store, 'openai');
+  const latest = fixture.rehearsal().client.workflow.getHandle(handle.workflowId);
+  await inLaterRun(latest, fixture.rehearsal().session.store, 'openai');
 
   expect(await orphans()).toEqual([]);
 
-  await stage.hasten(latest, null);
+  await fixture.hasten(latest, null);
   await latest.result();
   expect(await orphans()).toEqual([]);
 });
 
 it('finds one that was reset: it runs, but not as the run that may write', async () => {
   const handle = await inGrace(40 * 60_000);
-  const { client } = stage.rehearsal();
+  const { client } = fixture.rehearsal();
   const { runId, workflowId } = await handle.describe();
   const { events } = await handle.fetchHistory();
   const first = events?.find(({ workflowTaskCompletedEventAttributes: completed }) => completed)?.eventId;
@@ -62,17 +62,17 @@ it('finds one that was reset: it runs, but not as the run that may write', async
 });
 
 it('finds one that Temporal has lost', async () => {
-  const { session } = stage.rehearsal();
-  await stage.reconcile();
-  const presenter = {
+  const { session } = fixture.rehearsal();
+  await fixture.reconcile();
+  const writer = {
     workflowId: rotationId(session.store.installation, 'openai'),
     runId: '00000000-0000-4000-8000-000000000000',
   };
   const [row] = await session.store.credentials();
-  await session.store.open(row!, [], { actor: 'test', trigger: 'manual', reason: 'a test' }, presenter);
+  await session.store.open(row!, [], { actor: 'test', trigger: 'manual', reason: 'a test' }, writer);
 
   expect(await orphans()).toMatchObject([{ temporal: 'it does not know its run' }]);
 
-  await stage.reconcile();
+  await fixture.reconcile();
   expect(await orphans()).toEqual([]);
 });

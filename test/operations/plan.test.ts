@@ -13,7 +13,7 @@ function input(): RotationInput {
   };
 }
 const opened = (current: number | null, graceMs = 0): Begun => ({
-  policy: { graceMs, patienceMs: 0 },
+  policy: { graceMs, giveUpAfterMs: 0 },
   fence: 1,
   current: current === null ? null : version(current),
   next: version((current ?? 0) + 1),
@@ -25,7 +25,7 @@ it('does not begin where the engine would lose a value that nobody has adopted',
   await expect(planRotation(rotateOpenAiApiKey, input(), opened(null))).resolves.not.toEqual([]);
 });
 
-it('prolongs both values every week while it waits', async () => {
+it('renews both values every week while it waits', async () => {
   const plan = await planRotation(rotateDocumentEngineJwt, input(), opened(1, 20 * dayMs));
 
   const grace = plan.filter(({ phase }) => phase === 'grace');

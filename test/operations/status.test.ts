@@ -5,7 +5,7 @@ import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import type { Session } from '../../src/operations/session.js';
 import { type CredentialStatus, statusOf } from '../../src/operations/status.js';
 import { catalog } from '../../workflows/catalog.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from '../store/fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from '../store/fixtures.js';
 
 let scenario: Scenario;
 let playground: Playground;
@@ -85,29 +85,29 @@ it('says that a store which was restored has to be compared first', async () => 
   expect((await status()).trouble).toEqual(['The store was restored from a backup: keyturn reconcile openai']);
 });
 
-it('shows the rotation that runs, and counts what it holds as nothing left over', async () => {
+it('shows the rotation that runs, and counts nothing that it holds as an orphan', async () => {
   await bench.store.adopt(adopted({ key: randomValue() }));
   await bench.candidate();
 
   expect(await status()).toMatchObject({
     rotation: { version: 2, actor: 'ada', progress: null },
-    ...{ leftOver: [], openIntents: [], last: null, trouble: [] },
+    ...{ orphans: [], openIntents: [], last: null, trouble: [] },
   });
 });
 
-it('lists what a rotation left over, and how it ended', async () => {
+it('lists the orphans of a rotation, and how it ended', async () => {
   await bench.store.adopt(adopted({ key: randomValue() }));
-  const { next } = await bench.store.open(openai, claims, request, presenter);
+  const { next } = await bench.store.open(openai, claims, request, writer);
   const { label } = await bench.store.intend(next);
   await bench.store.close(next, 'abandoned', 'ada: for now');
 
   expect(await status()).toMatchObject({
-    leftOver: [{ number: 2, state: 'intended' }],
+    orphans: [{ number: 2, state: 'intended' }],
     openIntents: [label],
     last: { outcome: 'abandoned', why: 'ada: for now' },
     trouble: [
       'Its last rotation ended as abandoned: ada: for now',
-      'Version 2 is left over, intended.',
+      'Version 2 is an orphan, intended.',
       `An attempt may have made "${label}" at the provider.`,
     ],
   });

@@ -47,7 +47,7 @@ afterEach(async () => {
 
 async function startSide(): Promise<Side> {
   const scenario = await startOpenAiApiKey({ clock: fastClock(1000) });
-  const playground = await createPlayground(scenario, { grace: '48 hours', patience: '0 seconds' });
+  const playground = await createPlayground(scenario, { grace: '48 hours', giveUpAfter: '0 seconds' });
   const session = await openSession({ file: playground.file, create: true });
   await adopt(session, { credential: 'openai', parts: scenario.adopted, soleUser: true, actor: 'test' });
   const side: Side = { scenario, session, before: () => undefined };

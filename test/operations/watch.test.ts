@@ -58,7 +58,7 @@ it('tells that a rotation waits for a person, what for, and how to answer', asyn
     editSetting?(key: string, value: string, who: string): void;
   };
   docuelevate.editSetting?.('openai_api_key', byHand.value, 'grace');
-  const handle = await rehearsal.begin({ patienceMs: 60_000 });
+  const handle = await rehearsal.begin({ giveUpAfterMs: 60_000 });
 
   const waiting = await until(async () => {
     await look();
@@ -82,7 +82,7 @@ it('tells that a rotation waits for a person, what for, and how to answer', asyn
 
 it('holds no rotation up while nobody can be told, and says so', async () => {
   receiver.status = 500;
-  const handle = await rehearsal.begin({ patienceMs: 60_000 });
+  const handle = await rehearsal.begin({ giveUpAfterMs: 60_000 });
 
   const broken = await until(async () => {
     await look();

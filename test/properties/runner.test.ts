@@ -9,17 +9,17 @@ import { createPlayground } from '../../src/lab/playground.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
 import { adopt } from '../../src/operations/adopt.js';
 import { inputOf, openSession, type Session, workflowOf } from '../../src/operations/session.js';
-import { judge } from '../../src/prove/judge.js';
-import type { Stage } from '../../src/prove/stage.js';
-import { stageOpenAiApiKey } from '../../src/prove/stages/openai-api-key.js';
-import { startTimeline, type Timeline } from '../../src/prove/timeline.js';
+import { judge } from '../../src/crash-test/judge.js';
+import type { Fixture } from '../../src/crash-test/fixture.js';
+import { fixtureOpenAiApiKey } from '../../src/crash-test/fixtures/openai-api-key.js';
+import { startTimeline, type Timeline } from '../../src/crash-test/timeline.js';
 import { close, type Ending } from '../../workflows/rotation/close.js';
 import { containAndReplace } from '../../workflows/rotation/emergency.js';
 import { inboxOf, type Inbox } from '../../workflows/rotation/messages.js';
 import { forward, rollBack } from '../../workflows/rotation/phases.js';
 import { RotationRun } from '../../workflows/rotation/run.js';
-import { Leave } from '../../workflows/rotation/trouble.js';
-import type { World } from '../../workflows/rotation/world.js';
+import { Exit } from '../../workflows/rotation/step-failure.js';
+import type { Runtime } from '../../workflows/rotation/runtime.js';
 
 // The real runner, activities, store and simulated systems, with Temporal left out: what Temporal may do to a call is chosen at random.
 const troubles = [
@@ -47,11 +47,11 @@ const script = fc.record({
 });
 
 interface Actors {
-  readonly stage: Stage;
+  readonly fixture: Fixture;
   readonly session: Session;
   readonly inbox: Inbox;
   readonly timeline: Timeline;
-  readonly presenter: { readonly workflowId: string; readonly runId: string };
+  readonly writer: { readonly workflowId: string; readonly runId: string };
 }
 
 const faultOf = {
@@ -61,8 +61,11 @@ const faultOf = {
   rejected: { status: 400, body: '' },
 } as const;
 
-function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: Trouble[]; answers: string[] }): World {
-  const { stage, session, inbox, presenter, timeline } = actors;
+function createRuntime(
+  actors: Actors,
+  { troubles: queue, answers }: { troubles: Trouble[]; answers: string[] },
+): Runtime {
+  const { fixture, session, inbox, writer, timeline } = actors;
   const made: Call[] = [];
   let calls = 0;
   let offsetMs = 0;
@@ -71,7 +74,7 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
     const activity = session.activities[call.activity];
     if (!activity) throw new Error(`no activity ${call.activity}`);
     try {
-      return await runDirectly(presenter, () => activity(...(call.args as never[])), { key });
+      return await runDirectly(writer, () => activity(...(call.args as never[])), { key });
     } finally {
       timeline.look(); // here a value may live for less than the time between two looks
     }
@@ -81,7 +84,7 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
       const kind = faultOf[trouble as keyof typeof faultOf];
       const method = call.activity.endsWith('createKey') || call.activity.endsWith('Settings') ? 'POST' : '*';
       const path = method === 'POST' && call.activity.endsWith('Settings') ? '/api/settings/{key}' : '*';
-      for (const { faults } of stage.systems) faults.add({ method, path, kind });
+      for (const { faults } of fixture.systems) faults.add({ method, path, kind });
     }
     if (trouble === 'emergency') inbox.emergencies.push({ actor: 'ada', reason: 'it leaked' });
     if (trouble === 'an old call again' && run?.phase !== 'retire') {
@@ -94,7 +97,7 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
   }
   return {
     async execute<R>(call: Call<R>): Promise<R> {
-      if (world.calledOff?.()) throw new CancelledFailure('called off');
+      if (runtime.calledOff?.()) throw new CancelledFailure('called off');
       const key = `call-${++calls}`;
       made.push(call);
       for (let attempt = 1; ; attempt++) {
@@ -113,7 +116,7 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
               failure,
             );
         } finally {
-          for (const { faults } of stage.systems) faults.clear();
+          for (const { faults } of fixture.systems) faults.clear();
         }
       }
     },
@@ -121,7 +124,7 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
     newId: randomUUID,
     async wait(wake, deadline) {
       if (wake()) return;
-      if (deadline !== undefined) offsetMs += Math.max(0, deadline - world.now());
+      if (deadline !== undefined) offsetMs += Math.max(0, deadline - runtime.now());
       const choices = run?.waiting?.choices ?? [];
       const decision =
         choices.find((choice) => choice === answers[0]) ?? (answers.length === 0 ? 'abandon' : undefined);
@@ -137,7 +140,7 @@ function createWorld(actors: Actors, { troubles: queue, answers }: { troubles: T
   };
 }
 
-let world: World;
+let runtime: Runtime;
 let run: RotationRun | undefined;
 
 /** What workflows/rotation/define.ts does with Temporal's scopes. */
@@ -154,7 +157,7 @@ async function planned(rotation: RotationRun): Promise<Ending> {
     await forward(rotation);
     return { outcome: 'retired' };
   } catch (error) {
-    const leave = leaveOf(error);
+    const leave = exitOf(error);
     if (!rotation.opened || leave.to === 'lost') return { outcome: 'failed', why: leave.message };
     if (leave.to === 'abandon' || rotation.pastNoReturn) return { outcome: 'abandoned', why: leave.message };
     if (rotation.inbox.emergencies.length > 0) return { outcome: 'abandoned' };
@@ -162,14 +165,14 @@ async function planned(rotation: RotationRun): Promise<Ending> {
       await rollBack(rotation, leave.message);
       return { outcome: 'rolled-back' };
     } catch (again) {
-      return { outcome: 'abandoned', why: leaveOf(again).message };
+      return { outcome: 'abandoned', why: exitOf(again).message };
     }
   }
 }
 
-function leaveOf(error: unknown): Leave {
-  if (error instanceof Leave) return error;
-  if (error instanceof CancelledFailure) return new Leave('emergency', 'called off');
+function exitOf(error: unknown): Exit {
+  if (error instanceof Exit) return error;
+  if (error instanceof CancelledFailure) return new Exit('emergency', 'called off');
   throw error;
 }
 
@@ -177,31 +180,31 @@ it('never leaves the engine without a working value, deletes what is not ours, l
   await fc.assert(
     fc.asyncProperty(script, (chosen) =>
       withCleanup(async (defer) => {
-        const stage = await stageOpenAiApiKey();
-        defer(() => stage.scenario.stop());
-        const { credential, adopted } = stage.scenario;
-        const playground = await createPlayground(stage.scenario, { grace: '0 seconds', patience: '1 second' });
+        const fixture = await fixtureOpenAiApiKey();
+        defer(() => fixture.scenario.stop());
+        const { credential, adopted } = fixture.scenario;
+        const playground = await createPlayground(fixture.scenario, { grace: '0 seconds', giveUpAfter: '1 second' });
         defer(playground.remove);
         const session = await openSession({ file: playground.file, create: true });
         defer(() => session.close());
-        const timeline = startTimeline(stage.scenario);
+        const timeline = startTimeline(fixture.scenario);
         defer(async () => timeline.stop());
         await adopt(session, { credential, parts: adopted, soleUser: true, actor: 'ada' });
         const inbox = inboxOf();
-        const presenter = { workflowId: `rotation/${credential}`, runId: 'run-1' };
+        const writer = { workflowId: `rotation/${credential}`, runId: 'run-1' };
         const input = inputOf(credential, { actor: 'ada', trigger: 'manual', reason: 'a property' });
-        world = createWorld(
-          { stage, session, inbox, presenter, timeline },
+        runtime = createRuntime(
+          { fixture, session, inbox, writer, timeline },
           { troubles: [...chosen.troubles], answers: [...chosen.answers] },
         );
-        run = new RotationRun(workflowOf(session.config, credential), input, { world, inbox });
+        run = new RotationRun(workflowOf(session.config, credential), input, { runtime, inbox });
 
         const ending = await rotate(run, inbox);
         const report = run.opened ? await close(run, ending).catch(() => null) : null;
         timeline.stop();
 
         const scene = {
-          stage,
+          fixture,
           store: session.store,
           credential,
           timeline,

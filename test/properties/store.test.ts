@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import fc from 'fast-check';
 import { isLive, type VersionRef, versionStates } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from '../store/fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from '../store/fixtures.js';
 
 const acts = [
   'open',
@@ -28,7 +28,7 @@ interface Memory {
 
 async function perform({ store }: Bench, memory: Memory, act: Act): Promise<void> {
   const ref = memory.refs.at(-1);
-  const run = () => ({ ...presenter, runId: `run-${++memory.runs}` });
+  const run = () => ({ ...writer, runId: `run-${++memory.runs}` });
   if (act === 'open') memory.refs.push((await store.open(openai, claims, request, run())).next);
   if (act === 'seize') memory.refs.push((await store.seize(openai, request, run())).opened.next);
   if (!ref) return;

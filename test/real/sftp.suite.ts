@@ -69,7 +69,7 @@ describe('rotations of a key of the real OpenSSH server', () => {
       expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({
         outcome: 'retired',
         oldCredential: 'refused',
-        leftOver: [],
+        orphans: [],
       });
       expect(working()).toHaveLength(1);
       expect(before).not.toContain(working()[0]);
@@ -95,7 +95,7 @@ describe('rotations of a key of the real OpenSSH server', () => {
     const before = { working: working(), held: held() };
     engine.editSetting('sftp_password', randomValue(), 'somebody');
 
-    expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+    expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'rolled-back', orphans: [] });
 
     expect({ working: working(), held: held() }).toEqual(before);
     expect(await engine.useSftp()).toBe(true);
@@ -129,7 +129,7 @@ describe('the real OpenSSH server', () => {
         adminUsername: username,
         adminKey: async () => admin.privateKey,
       },
-      ...{ authorizedKeys: keysFile, keyFile, keyFileInEngine: keyFile, passphrase: null, settlingMs: 0 },
+      ...{ authorizedKeys: keysFile, keyFile, keyFileInEngine: keyFile, passphrase: null, propagationMs: 0 },
     };
     sftp = createSftpActivities({ store: bench.store, account: async () => account });
   });

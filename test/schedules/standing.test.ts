@@ -1,6 +1,6 @@
 import type { RotationOutcome } from '../../src/domain/rotation.js';
 import { dueAfter, type SchedulePlan } from '../../src/schedules/plan.js';
-import { firstAnchor, type Records, standingOf } from '../../src/schedules/standing.js';
+import { firstAnchor, type Records, dueTimesOf } from '../../src/schedules/due-times.js';
 import { termsOf } from '../../src/schedules/terms.js';
 import { cronOf } from '../../src/schedules/cron.js';
 import type { RotationRow, Version } from '../../src/store/records.js';
@@ -43,8 +43,8 @@ function records(
   return { cadence, versions: versions as Version[], rotations: rotations.reverse() as RotationRow[], endsAt: null };
 }
 
-const standing = (known: Records, atDay: number, by = plan) => {
-  const found = standingOf(by, known, start + atDay * day);
+const times = (known: Records, atDay: number, by = plan) => {
+  const found = dueTimesOf(by, known, start + atDay * day);
   return found && { due: (found.dueAt - start) / day, opens: (found.opensAt - start) / day, overdue: found.overdue };
 };
 
@@ -53,19 +53,19 @@ it('is due before the provider ends it by itself, whatever the interval says', (
   const soon = { ...records(), endsAt: start + 4 * day };
   const late = { ...records(), endsAt: start + 400 * day };
 
-  expect(standing(ending, 1)).toEqual({ due: 33, opens: 33, overdue: false });
-  expect(standing(ending, 34)).toMatchObject({ due: 33, overdue: true });
-  expect(standing(soon, 1)).toMatchObject({ due: 3 });
-  expect(standing(late, 1)).toMatchObject({ due: 90 });
+  expect(times(ending, 1)).toEqual({ due: 33, opens: 33, overdue: false });
+  expect(times(ending, 34)).toMatchObject({ due: 33, overdue: true });
+  expect(times(soon, 1)).toMatchObject({ due: 3 });
+  expect(times(late, 1)).toMatchObject({ due: 90 });
 });
 
 it('is due an interval after its adoption, scheduled or not', () => {
-  expect(standing(records(), 1)).toEqual({ due: 90, opens: 90, overdue: false });
-  expect(standing(records([], null), 91)).toEqual({ due: 90, opens: 91, overdue: true });
+  expect(times(records(), 1)).toEqual({ due: 90, opens: 90, overdue: false });
+  expect(times(records([], null), 91)).toEqual({ due: 90, opens: 91, overdue: true });
 });
 
 it('keeps to its cadence when it is rotated by hand in between', () => {
-  expect(standing(records([{ version: 2, promoted: 80, closed: 81, outcome: 'retired' }]), 82)).toMatchObject({
+  expect(times(records([{ version: 2, promoted: 80, closed: 81, outcome: 'retired' }]), 82)).toMatchObject({
     due: 90,
   });
 });
@@ -81,9 +81,9 @@ it('counts anew from an emergency, and from a rotation that was asked to', () =>
   const asked = { version: 2, promoted: 70, closed: 71, outcome: 'retired', request: { resetsCadence: true } } as const;
   const takenOver = { version: 2, promoted: 60, closed: 61, outcome: 'replaced', seized: true } as const; // begun by hand, ended by an emergency
 
-  expect(standing(records([emergency]), 82)).toMatchObject({ due: 170 });
-  expect(standing(records([asked]), 82)).toMatchObject({ due: 160 });
-  expect(standing(records([takenOver]), 82)).toMatchObject({ due: 150 });
+  expect(times(records([emergency]), 82)).toMatchObject({ due: 170 });
+  expect(times(records([asked]), 82)).toMatchObject({ due: 160 });
+  expect(times(records([takenOver]), 82)).toMatchObject({ due: 150 });
 });
 
 it('does not count from a rotation that was rolled back, or contained without a new value', () => {
@@ -102,24 +102,24 @@ it('does not count from a rotation that was rolled back, or contained without a 
     request: { trigger: 'emergency' },
   } as const;
 
-  expect(standing(records([back, contained]), 85)).toMatchObject({ due: 90 });
+  expect(times(records([back, contained]), 85)).toMatchObject({ due: 90 });
 });
 
 it('is overdue once it should have begun, and not while it waits for its window or is being rotated', () => {
-  const waiting = standing(records(), 91, office);
-  const late = standing(records(), 100, office);
+  const waiting = times(records(), 91, office);
+  const late = times(records(), 100, office);
 
   expect(waiting).toEqual({ due: 90, opens: 95 + 10 / 24, overdue: false }); // day 90 is a Wednesday, the next Monday day 95
   expect(late).toMatchObject({ due: 90, overdue: true });
-  expect(standing(records(), 90.03)).toMatchObject({ overdue: false }); // it may have to wait for its turn
+  expect(times(records(), 90.03)).toMatchObject({ overdue: false }); // it may have to wait for its turn
   const open = { version: 2, promoted: null, closed: null, outcome: null } as const;
-  expect(standing(records([open]), 100)).toMatchObject({ overdue: false });
+  expect(times(records([open]), 100)).toMatchObject({ overdue: false });
 });
 
 it('is done for the time it fell due during a grace', () => {
   const graceful = { version: 2, promoted: 89, closed: 92, outcome: 'retired' } as const;
 
-  expect(standing(records([graceful]), 93)).toMatchObject({ due: 180, overdue: false });
+  expect(times(records([graceful]), 93)).toMatchObject({ due: 180, overdue: false });
 });
 
 it('stays overdue when the scheduled rotation was rolled back', () => {
@@ -131,11 +131,11 @@ it('stays overdue when the scheduled rotation was rolled back', () => {
     request: { trigger: 'schedule' },
   } as const;
 
-  expect(standing(records([back]), 92)).toMatchObject({ due: 90, overdue: true });
+  expect(times(records([back]), 92)).toMatchObject({ due: 90, overdue: true });
 });
 
 it('has nothing to be due without a version in force', () => {
-  expect(standing({ ...records(), versions: [] }, 1)).toBeNull();
+  expect(times({ ...records(), versions: [] }, 1)).toBeNull();
 });
 
 it('gives what is overdue already a day of notice instead of rotating it at once', () => {

@@ -4,7 +4,7 @@ import type { Execution } from '../../src/simulation/execution.js';
 import type { RotationRow } from '../../src/store/records.js';
 
 const report = (version: number, outcome: RotationOutcome): RotationReport => ({
-  ...{ version, outcome, oldCredential: null, why: `why ${version}`, leftOver: [] },
+  ...{ version, outcome, oldCredential: null, why: `why ${version}`, orphans: [] },
 });
 const row = (version: number, { seized = false } = {}): RotationRow => ({
   ...{ credential: 'c', fence: version, workflowId: 'w', runId: 'r', version, seized, outcome: null, why: null },

@@ -1,18 +1,18 @@
-import { casesOf, type Boundary, type CrashCase, flows } from '../../src/prove/cases.js';
-import { choose } from '../../src/prove/choose.js';
-import { faults } from '../../src/prove/faults.js';
-import { startJobs } from '../../src/prove/prove.js';
-import { recordBoundaries } from '../../src/prove/record.js';
-import { runCase } from '../../src/prove/run-case.js';
-import type { Job } from '../../src/prove/theater.js';
+import { casesOf, type Boundary, type CrashCase, flows } from '../../src/crash-test/cases.js';
+import { choose } from '../../src/crash-test/choose.js';
+import { faults } from '../../src/crash-test/faults.js';
+import { startJobs } from '../../src/crash-test/crash-test.js';
+import { recordBoundaries } from '../../src/crash-test/record.js';
+import { runCase } from '../../src/crash-test/run-case.js';
+import type { Job } from '../../src/crash-test/sandbox.js';
 import { kindOf } from '../../src/simulation/kind-of.js';
-import { stages } from '../../src/prove/stages/index.js';
+import { fixtures } from '../../src/crash-test/fixtures/index.js';
 import { type Simulator, startSimulators } from '../../src/simulation/pool.js';
 
-// The same rotations and the same faults in both worlds: on a Temporal server and worker processes, and in simulated time. What the two say has
+// The same rotations and the same faults in both runtimes: on a Temporal server and worker processes, and in simulated time. What the two say has
 // to agree, or one of them is wrong.
-const procedures = Object.keys(stages);
-const somewhere: readonly string[] = ['id-given-out-again', 'earlier-step-fails', 'hollow-deletion']; // not every engine and provider can do these
+const procedures = Object.keys(fixtures);
+const somewhere: readonly string[] = ['id-given-out-again', 'earlier-step-fails', 'false-deletion']; // not every engine and provider can do these
 const onDisk = 'kill-file'; // OpenAI's key is written to no file
 const minute = 60_000;
 const releases: (() => Promise<unknown>)[] = [];
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 jest.retryTimes(2); // on a busy machine a frozen attempt on the real server takes longer than it is waited for
 
-/** What both worlds have to have in common. How often something is read depends on the moment. */
+/** What both runtimes have to have in common. How often something is read depends on the moment. */
 function told({ activity, phase, title, version, outcome, requests, writes, fences }: Boundary) {
   const changes = requests.filter(({ method }) => method !== 'GET').map(({ method }) => method);
   return { activity, phase, title, version, outcome, changes, writes, fences };
@@ -52,7 +52,7 @@ describe.each(procedures)('%s', (procedure) => {
   });
 
   it.each(faultsOf(procedure))(
-    'ends in the same way in both worlds after %s',
+    'ends in the same way in both runtimes after %s',
     async (fault) => {
       const namesakes = new Map(casesOf(procedure, real).map((each) => [each.id, each]));
       const both = casesOf(procedure, simulated).filter(({ id }) => namesakes.has(id));

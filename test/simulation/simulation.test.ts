@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { prove } from '../../src/prove/prove.js';
+import { crashTest } from '../../src/crash-test/crash-test.js';
 import { simulatedPlayers } from '../../src/simulation/players.js';
 import type { Plan } from '../../src/simulation/trouble.js';
 import { type Simulator, startSimulators } from '../../src/simulation/pool.js';
@@ -68,7 +68,7 @@ describe('chaos', () => {
 });
 
 describe('beside the rotation', () => {
-  const calm = { graceMs: 150, patienceMs: 600_000, answerMs: 0, doubleDecisions: false };
+  const calm = { graceMs: 150, giveUpAfterMs: 600_000, answerMs: 0, doubleDecisions: false };
 
   it('an emergency without Temporal takes over, and what it takes over asks nobody anything', async () => {
     const troubles = [{ kind: 'direct-command', layer: 'answer', place: 9, ms: 0 }] as const;
@@ -147,7 +147,7 @@ describe('beside the rotation', () => {
 });
 
 describe('a safety rule that is taken out', () => {
-  const patient = { graceMs: 7_200_000, patienceMs: 600_000, answerMs: 0, doubleDecisions: false };
+  const patient = { graceMs: 7_200_000, giveUpAfterMs: 600_000, answerMs: 0, doubleDecisions: false };
   const cases: readonly { rule: string; seed: string; says: string; plan: Plan }[] = [
     {
       ...{ rule: 'a roll back makes way for an emergency', seed: 'mw-10', says: 'an emergency waits for an answer' },
@@ -166,10 +166,10 @@ describe('a safety rule that is taken out', () => {
         troubles: [
           { kind: 'overtaken', layer: 'any', place: 496, ms: 30 },
           { kind: 'freeze', layer: 'write', place: 1, follows: true, ms: 50_000 },
-          { kind: 'retire-now', layer: 'any', place: 549, ms: 300 },
+          { kind: 'end-grace', layer: 'any', place: 549, ms: 300 },
           { kind: 'schedule', layer: 'any', place: 473, ms: 1_100 },
         ],
-        ...{ ...patient, graceMs: 150, patienceMs: 3_000 },
+        ...{ ...patient, graceMs: 150, giveUpAfterMs: 3_000 },
       },
     },
     {
@@ -178,7 +178,7 @@ describe('a safety rule that is taken out', () => {
         troubles: [
           { kind: 'store-away', layer: 'write', place: 51, ms: 50_000 },
           { kind: 'store-away', layer: 'fence', place: 0, ms: 25_000 },
-          { kind: 'retire-now', layer: 'answer', place: 15, ms: 30 },
+          { kind: 'end-grace', layer: 'answer', place: 15, ms: 30 },
           { kind: 'server-error', layer: 'write', place: 51, ms: 1_100 },
         ],
         ...{ ...patient, answerMs: 5_000, wrongAnswers: true },
@@ -188,7 +188,7 @@ describe('a safety rule that is taken out', () => {
       ...{ rule: 'a decision answers one question', seed: 'a-65', says: 'which nobody was asked' },
       plan: {
         troubles: [
-          { kind: 'retire-now', layer: 'any', place: 339, ms: 1_100 },
+          { kind: 'end-grace', layer: 'any', place: 339, ms: 1_100 },
           { kind: 'edit-back', layer: 'any', place: 300, ms: 2_500 },
           { kind: 'server-error', layer: 'answer', place: 7, ms: 300 },
         ],
@@ -226,7 +226,7 @@ describe('a safety rule that is taken out', () => {
         { kind: 'kill', layer: 'answer', place: 6, ms: 300 }, // OpenAI has made the key
         { kind: 'clock-ahead', layer: 'any', place: 200, ms: 300 },
       ] as const;
-      const rest = { graceMs: 20_000, patienceMs: 600_000, answerMs: 0, doubleDecisions: false };
+      const rest = { graceMs: 20_000, giveUpAfterMs: 600_000, answerMs: 0, doubleDecisions: false };
       const asked = {
         procedure: 'openai-api-key',
         seed: 'shrink',
@@ -256,7 +256,7 @@ describe('the crash matrix in simulated time', () => {
       const seen: string[] = [];
 
       const report = schedules.tell(
-        await prove({
+        await crashTest({
           ...{ procedure: 'document-engine-dashboard-password', sample: 6, seed: 'sample', jobs: 2 },
           players: simulatedPlayers({ seed: 'sample', replay: true, onVerdict: (verdict) => schedules.add(verdict) }),
           onLine: () => undefined,

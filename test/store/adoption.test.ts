@@ -4,7 +4,7 @@ import {
   type Bench,
   claims,
   openai,
-  presenter,
+  writer,
   randomValue,
   request,
   startBench,
@@ -34,12 +34,12 @@ describe('Adopting a value', () => {
         fingerprint: matching(/^[0-9a-f]{64}$/),
         provider: 'unknown',
         engine: 'maybe',
-        marks: {},
+        receipts: {},
         sources: {},
         madeAs: 'openai',
       },
       ...{ compromised: false, adopted: true, soleUser: true },
-      ...{ createdAt: bench.clock, promotedAt: bench.clock, retiredAt: null, shown: null },
+      ...{ createdAt: bench.clock, promotedAt: bench.clock, retiredAt: null, endProof: null },
     });
     expect(await bench.store.rotations()).toEqual([]);
   });
@@ -67,7 +67,7 @@ describe('Adopting a value', () => {
   it('changes nothing when the value is the current one, even while a rotation is open', async () => {
     const parts = { key: randomValue() };
     const first = await bench.store.adopt(adopted(parts));
-    await bench.store.open(openai, claims, request, presenter);
+    await bench.store.open(openai, claims, request, writer);
 
     expect(await bench.store.adopt(adopted(parts))).toEqual(first);
   });
@@ -87,7 +87,7 @@ describe('Adopting a value', () => {
   });
 
   it('refuses another value while a rotation is open', async () => {
-    await bench.store.open(openai, claims, request, presenter);
+    await bench.store.open(openai, claims, request, writer);
 
     const adopting = bench.store.adopt(adopted({ key: randomValue() }));
 
@@ -97,7 +97,7 @@ describe('Adopting a value', () => {
   });
 
   it('goes on with the next number when nothing is current', async () => {
-    const { next } = await bench.store.open(openai, claims, request, presenter);
+    const { next } = await bench.store.open(openai, claims, request, writer);
     await bench.store.close(next, 'abandoned', null);
 
     expect(await bench.store.adopt(adopted({ key: randomValue() }))).toMatchObject({ number: 2 });
@@ -168,7 +168,7 @@ describe('Taking an adoption back', () => {
   });
 
   it('keeps a credential that had versions before', async () => {
-    const { next } = await bench.store.open(openai, claims, request, presenter);
+    const { next } = await bench.store.open(openai, claims, request, writer);
     await bench.store.close(next, 'abandoned', null);
 
     await bench.store.withdraw(await bench.store.adopt(adopted({ key: randomValue() })));
@@ -179,7 +179,7 @@ describe('Taking an adoption back', () => {
 
   it('is refused once a rotation has used it, for ever', async () => {
     const ref = await bench.store.adopt(adopted({ key: randomValue() }));
-    const { next } = await bench.store.open(openai, claims, request, presenter);
+    const { next } = await bench.store.open(openai, claims, request, writer);
     await expect(bench.store.withdraw(ref)).rejects.toBeInstanceOf(UserError);
 
     await bench.store.close(next, 'rolled-back', null);

@@ -1,5 +1,5 @@
-import type { Presenter } from '../../src/store/records.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import type { Writer } from '../../src/store/records.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 
 const fenceLost = { type: 'FenceLost' };
 const emergency = { actor: 'ben', trigger: 'emergency', reason: 'it leaked' } as const;
@@ -14,16 +14,16 @@ describe('An attempt that was frozen', () => {
 
   afterEach(() => bench.close());
 
-  const nth = (number: number, activity = '1'): Presenter => ({ ...presenter, attempt: { activity, number } });
+  const nth = (number: number, activity = '1'): Writer => ({ ...writer, attempt: { activity, number } });
 
   /** Another attempt of the same activity has begun. */
   const begins = (number: number, activity = '1') =>
     bench.store.record({
-      ...{ event: 'started', credential: 'openai', ...presenter },
+      ...{ event: 'started', credential: 'openai', ...writer },
       ...{ activityId: activity, attempt: number },
     });
 
-  const open = (as: Presenter) => bench.store.open(openai, claims, request, as);
+  const open = (as: Writer) => bench.store.open(openai, claims, request, as);
   const openRows = async () => (await bench.store.rotations()).filter(({ closedAt }) => closedAt === null);
 
   it('opens no rotation once a later one has begun, also when that has come to an end', async () => {
@@ -55,7 +55,7 @@ describe('An attempt that was frozen', () => {
   });
 
   it.each(['open', 'seize'] as const)('does not %s when somebody may have taken it for dead', async (what) => {
-    const late = { ...presenter, until: Date.now() - 1 };
+    const late = { ...writer, until: Date.now() - 1 };
 
     const act = what === 'open' ? open(late) : bench.store.seize(openai, emergency, late);
 
@@ -64,17 +64,17 @@ describe('An attempt that was frozen', () => {
   });
 
   it('does not give a rotation back to a run that has handed it on', async () => {
-    const { next } = await open(presenter);
-    const second = { ...presenter, runId: 'run-2' };
+    const { next } = await open(writer);
+    const second = { ...writer, runId: 'run-2' };
     const attempt = { activity: '1', number: 1 };
     await bench.store.record({
       ...{ event: 'started', credential: 'openai', ...second },
       ...{ activityId: '1', attempt: 2 },
     });
-    await bench.store.handOver(next, { ...presenter, runId: 'run-3' });
+    await bench.store.handOver(next, { ...writer, runId: 'run-3' });
 
     await expect(bench.store.handOver(next, { ...second, attempt })).rejects.toMatchObject(fenceLost);
-    await bench.store.fence(next, { ...presenter, runId: 'run-3' });
+    await bench.store.fence(next, { ...writer, runId: 'run-3' });
   });
 
   it('puts no version in force again that was taken back since', async () => {
@@ -93,7 +93,7 @@ describe('An attempt that was frozen', () => {
     const finding = { kind: 'accepted', outcome: 'proved', detail: '' } as const;
 
     await expect(bench.store.note(next, { provider: 'accepted' }, nth(1, '7'))).rejects.toMatchObject(fenceLost);
-    await expect(bench.store.prove(next, finding, { presenter: nth(1, '7') })).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.prove(next, finding, { writer: nth(1, '7') })).rejects.toMatchObject(fenceLost);
     expect(await bench.store.read(next)).toMatchObject({ provider: 'unknown' });
     expect(await bench.store.evidence(next)).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe('An attempt that was frozen', () => {
     await bench.store.prove(next, { ...accepted, outcome: 'failed' });
     bench.clock += 60_000;
 
-    await bench.store.prove(next, { ...accepted, outcome: 'proved' }, { presenter, at });
+    await bench.store.prove(next, { ...accepted, outcome: 'proved' }, { writer, at });
 
     expect(await bench.store.evidence(next)).toMatchObject([
       { outcome: 'failed', at: at + 60_000 },

@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDown, contentsOf, copyDatabase, entryOf, markRestored } from '../../src/store/backup.js';
 import { openStore } from '../../src/store/open-store.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 
 let bench: Bench;
 let copy: string;
@@ -14,8 +14,8 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const openCopy = () => openStore({ url: `sqlite:${copy}`, ring: bench.ring, now: () => bench.clock });
-const later = { ...presenter, runId: 'run-2' };
-const open = (as = presenter) => bench.store.open(openai, claims, request, as);
+const later = { ...writer, runId: 'run-2' };
+const open = (as = writer) => bench.store.open(openai, claims, request, as);
 
 async function restored(): Promise<Awaited<ReturnType<typeof openStore>>> {
   const { fence } = contentsOf(bench.file);
@@ -81,7 +81,7 @@ describe('A restored store', () => {
     copyDatabase(bench.file, copy);
     const store = await restored();
 
-    const opening = store.open(openai, claims, request, presenter);
+    const opening = store.open(openai, claims, request, writer);
 
     await expect(opening).rejects.toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
     await expect(opening).rejects.toThrow('keyturn reconcile openai');
@@ -90,7 +90,7 @@ describe('A restored store', () => {
 
     await store.confirmReconciled('openai', 'ada');
     expect(await store.unreconciledSince('openai')).toBeNull();
-    await store.open(openai, claims, request, presenter);
+    await store.open(openai, claims, request, writer);
     await store.destroy();
   });
 
@@ -116,7 +116,7 @@ describe('A restored store', () => {
     const store = await restored();
     await store.confirmReconciled('openai', 'ada');
 
-    const opened = await store.open(openai, claims, request, { ...presenter, runId: 'run-3' });
+    const opened = await store.open(openai, claims, request, { ...writer, runId: 'run-3' });
 
     expect(opened.fence).toBeGreaterThan(held.fence);
     await expect(store.fence(held.next, later)).rejects.toMatchObject({ type: 'FenceLost' });
@@ -134,7 +134,7 @@ describe('A restored store', () => {
       copyDatabase(bench.file, copy);
       const store = await restored();
       await store.confirmReconciled('openai', 'ada');
-      const { next, fence } = await store.open(openai, claims, request, { ...presenter, runId });
+      const { next, fence } = await store.open(openai, claims, request, { ...writer, runId });
       await store.close(next, 'abandoned', null);
       await store.destroy();
       fences.push(fence);
@@ -150,7 +150,7 @@ describe('A restored store', () => {
 
     const store = await restored();
 
-    await expect(store.fence(next, presenter)).rejects.toMatchObject({ type: 'FenceLost' });
+    await expect(store.fence(next, writer)).rejects.toMatchObject({ type: 'FenceLost' });
     expect(await store.rotations()).toMatchObject([{ outcome: 'abandoned', why: 'the store was restored' }]);
     expect((await store.ledger()).at(-1)).toMatchObject({ event: 'restored', actor: 'ada' });
     expect((await store.verifyLedger()).brokenAt).toBeNull();
@@ -162,7 +162,7 @@ describe('A restored store', () => {
     copyDatabase(bench.file, copy);
     const store = await restored();
 
-    const { targets } = await store.seize(openai, { ...request, trigger: 'emergency' }, presenter);
+    const { targets } = await store.seize(openai, { ...request, trigger: 'emergency' }, writer);
 
     expect(targets).toMatchObject([{ number: 1 }]);
     await store.destroy();
@@ -173,9 +173,9 @@ describe('Repairs', () => {
   it('take the place of a rotation, make no version, and end without an outcome', async () => {
     const current = await bench.store.adopt(adopted({ key: randomValue() }));
 
-    const ref = await bench.store.beginRepair('openai', 'ada', presenter);
+    const ref = await bench.store.beginRepair('openai', 'ada', writer);
     await expect(open(later)).rejects.toMatchObject({ type: 'NeedsDecision' });
-    await bench.store.fence(ref, presenter);
+    await bench.store.fence(ref, writer);
     await bench.store.endRepair(ref);
 
     expect(ref).toEqual({ ...current, fence: 1 });
@@ -185,7 +185,7 @@ describe('Repairs', () => {
   });
 
   it('wait for a rotation to end, and need something to repair', async () => {
-    await expect(bench.store.beginRepair('openai', 'ada', presenter)).rejects.toMatchObject({ type: 'NeedsDecision' });
+    await expect(bench.store.beginRepair('openai', 'ada', writer)).rejects.toMatchObject({ type: 'NeedsDecision' });
     await open();
 
     await expect(bench.store.beginRepair('openai', 'ada', later)).rejects.toMatchObject({ type: 'NeedsDecision' });
@@ -193,13 +193,13 @@ describe('Repairs', () => {
 
   it('make way for an emergency, which never takes an ended version for the next one', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
-    const ref = await bench.store.beginRepair('openai', 'ada', presenter);
+    const ref = await bench.store.beginRepair('openai', 'ada', writer);
     await bench.store.move(ref, 'retiring');
     await bench.store.move(ref, 'retired', 'attested');
 
     const { opened } = await bench.store.seize(openai, request, later);
 
     expect(opened.next.number).toBe(2);
-    await expect(bench.store.fence(ref, presenter)).rejects.toMatchObject({ type: 'FenceLost' });
+    await expect(bench.store.fence(ref, writer)).rejects.toMatchObject({ type: 'FenceLost' });
   });
 });

@@ -1,4 +1,4 @@
-import { type Bench, openai, presenter, request, startBench } from './fixtures.js';
+import { type Bench, openai, writer, request, startBench } from './fixtures.js';
 
 let bench: Bench;
 beforeEach(async () => void (bench = await startBench()));
@@ -46,7 +46,7 @@ it('lets the same one through again when its answer was lost', async () => {
 });
 
 it('keeps with a rotation that its schedule counts from it', async () => {
-  await bench.store.open(openai, [], { ...request, resetsCadence: true }, presenter);
+  await bench.store.open(openai, [], { ...request, resetsCadence: true }, writer);
 
   expect(await bench.store.rotations('openai')).toMatchObject([{ request: { resetsCadence: true }, seized: false }]);
 });

@@ -1,5 +1,5 @@
 import type { RotationRequest } from '../../src/domain/rotation.js';
-import { adopted, type Bench, openai, presenter, randomValue, startBench } from './fixtures.js';
+import { adopted, type Bench, openai, writer, randomValue, startBench } from './fixtures.js';
 
 const emergency: RotationRequest = { actor: 'ben', trigger: 'emergency', reason: 'it leaked' };
 const containment = { workflowId: 'containment/openai', runId: 'run-7' };
@@ -15,7 +15,7 @@ describe('An emergency that is asked for', () => {
 
   const ask = (versions: readonly number[] | null = null) =>
     bench.store.ask({ credential: 'openai', actor: 'ben', reason: 'it leaked', versions });
-  const seize = (ids: readonly string[], as = presenter) =>
+  const seize = (ids: readonly string[], as = writer) =>
     bench.store.seize(openai, { ...emergency, emergencies: ids }, as);
 
   it('is on record before anybody does it, and the same again is the same one', async () => {
@@ -76,7 +76,7 @@ describe('An emergency that is asked for', () => {
     await bench.store.note({ ...old, fence: 1 }, { engine: 'no' });
     await bench.store.promote(next);
     await bench.store.close({ ...old, number: 2, fence: 1 }, 'abandoned', null);
-    await bench.candidate({ key: randomValue() }, { ...presenter, runId: 'run-2' });
+    await bench.candidate({ key: randomValue() }, { ...writer, runId: 'run-2' });
     const { id } = await ask([1]);
 
     const { targets, replace } = await seize([id]);
@@ -88,7 +88,7 @@ describe('An emergency that is asked for', () => {
 
   it('counts a discarded version as alive while nobody knows what an attempt to make it came to', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
-    const { next } = await bench.store.open(openai, [], emergency, presenter);
+    const { next } = await bench.store.open(openai, [], emergency, writer);
     await bench.store.intend(next);
     await bench.store.move(next, 'discarding');
     await bench.store.move(next, 'discarded');

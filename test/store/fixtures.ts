@@ -7,7 +7,7 @@ import type { RotationRequest } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { createKeyRing, type KeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { AdoptedValue, CredentialRow, Presenter } from '../../src/store/records.js';
+import type { AdoptedValue, CredentialRow, Writer } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 
 export const openai: CredentialRow = {
@@ -17,7 +17,7 @@ export const openai: CredentialRow = {
 };
 export const claims = ['docuelevate:http://docs.test#openai_api_key'];
 export const request: RotationRequest = { actor: 'ada', trigger: 'manual', reason: 'it is time' };
-export const presenter: Presenter = { workflowId: 'rotation/openai', runId: 'run-1' };
+export const writer: Writer = { workflowId: 'rotation/openai', runId: 'run-1' };
 
 /** A value that looks like no real one and is never the same twice. */
 export function randomValue(): string {
@@ -49,7 +49,7 @@ export interface Bench {
   /** Changes rows behind the store's back. */
   edit(sql: string, ...parameters: SQLInputValue[]): void;
   /** Opens a rotation and gives its next version a value. */
-  candidate(parts?: Readonly<Record<string, string>>, as?: Presenter): Promise<VersionRef>;
+  candidate(parts?: Readonly<Record<string, string>>, as?: Writer): Promise<VersionRef>;
   close(): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export async function startBench(): Promise<Bench> {
       using database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
       database.prepare(sql).run(...parameters);
     },
-    async candidate(parts = { key: randomValue() }, as = presenter) {
+    async candidate(parts = { key: randomValue() }, as = writer) {
       const { next } = await store.open(openai, claims, request, as);
       const intent = await store.intend(next);
       await store.keep(next, intent, { providerId: `service_account/${intent.nonce}`, parts });

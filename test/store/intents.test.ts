@@ -1,5 +1,5 @@
 import { labelOf, looksMadeFor } from '../../src/store/intents.js';
-import { type Bench, claims, openai, presenter, randomValue, request, startBench, matching } from './fixtures.js';
+import { type Bench, claims, openai, writer, randomValue, request, startBench, matching } from './fixtures.js';
 import type { VersionRef } from '../../src/domain/version.js';
 
 describe('An attempt to create something', () => {
@@ -8,7 +8,7 @@ describe('An attempt to create something', () => {
 
   beforeEach(async () => {
     bench = await startBench();
-    ({ next } = await bench.store.open(openai, claims, request, presenter));
+    ({ next } = await bench.store.open(openai, claims, request, writer));
   });
 
   afterEach(() => bench.close());

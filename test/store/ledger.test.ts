@@ -1,15 +1,5 @@
 import { readFileSync } from 'node:fs';
-import {
-  adopted,
-  type Bench,
-  openai,
-  presenter,
-  randomValue,
-  request,
-  claims,
-  startBench,
-  matching,
-} from './fixtures.js';
+import { adopted, type Bench, openai, writer, randomValue, request, claims, startBench, matching } from './fixtures.js';
 
 describe('The ledger', () => {
   let bench: Bench;
@@ -59,12 +49,12 @@ describe('The ledger', () => {
 
   it('says who adopted, opened and closed, and why', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }, { soleUser: true }));
-    const { next } = await bench.store.open(openai, claims, request, presenter);
+    const { next } = await bench.store.open(openai, claims, request, writer);
     await bench.store.close(next, 'rolled-back', 'the document failed');
 
     expect(await bench.store.ledger()).toMatchObject([
       { event: 'adopted', credential: 'openai', version: 1, actor: 'ada', detail: 'Nothing but the engine uses it' },
-      { event: 'opened', version: 2, fence: 1, actor: 'ada', detail: 'manual: it is time', ...presenter },
+      { event: 'opened', version: 2, fence: 1, actor: 'ada', detail: 'manual: it is time', ...writer },
       { event: 'closed', version: 2, fence: 1, outcome: 'rolled-back', detail: 'the document failed' },
     ]);
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type VersionState, versionStates } from '../../src/domain/version.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 
 const needsDecision = { type: 'NeedsDecision', nonRetryable: true };
 
@@ -64,7 +64,7 @@ describe('A version', () => {
     await bench.store.move(old, 'retired', 'not-observable');
 
     expect(await bench.store.read(old)).toMatchObject({
-      ...{ state: 'retired', retiredAt: bench.clock, shown: 'not-observable', fence: 1 },
+      ...{ state: 'retired', retiredAt: bench.clock, endProof: 'not-observable', fence: 1 },
     });
   });
 
@@ -78,7 +78,7 @@ describe('A version', () => {
   });
 
   it('is unknown until it was made', async () => {
-    await bench.store.open(openai, claims, request, presenter);
+    await bench.store.open(openai, claims, request, writer);
     const ref = { credential: 'openai', number: 7, fence: 1 };
     const unknown = { type: 'NotFound', nonRetryable: true, message: 'The store has no version 7 of openai' };
 
@@ -126,7 +126,7 @@ describe('Promotion', () => {
 
   it('is refused to a version without a value, and leaves the old one in force', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
-    const { next } = await bench.store.open(openai, claims, request, presenter);
+    const { next } = await bench.store.open(openai, claims, request, writer);
 
     await expect(bench.store.promote(next)).rejects.toMatchObject(needsDecision);
 
@@ -149,7 +149,7 @@ describe('Promotion', () => {
 
   it('is reversed to the newest version that was put aside', async () => {
     for (const runId of ['run-1', 'run-2', 'run-3']) {
-      const next = await bench.candidate({ key: randomValue() }, { ...presenter, runId });
+      const next = await bench.candidate({ key: randomValue() }, { ...writer, runId });
       await bench.store.promote(next);
       if (runId !== 'run-3') await bench.store.close(next, 'abandoned', null);
     }
@@ -172,7 +172,7 @@ describe('Promotion', () => {
   it('cannot be made twice behind the store: the database itself allows one current version', async () => {
     await bench.store.promote(await bench.candidate());
     await bench.store.close({ credential: 'openai', number: 1, fence: 1 }, 'retired', null);
-    await bench.candidate(undefined, { ...presenter, runId: 'run-2' });
+    await bench.candidate(undefined, { ...writer, runId: 'run-2' });
 
     expect(() => bench.edit(`update versions set state = 'current' where number = 2`)).toThrow(
       'UNIQUE constraint failed',
@@ -198,7 +198,7 @@ describe('Promotion', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 15 }), async (acts) => {
         const credential = { ...openai, name: `credential-${++run}` };
-        let { next } = await bench.store.open(credential, [], request, presenter);
+        let { next } = await bench.store.open(credential, [], request, writer);
         for (const step of acts) {
           const outcome = await attempt(step).catch((error: unknown) => error);
           if (outcome !== undefined) expect(outcome).toMatchObject({ nonRetryable: true });
@@ -213,7 +213,7 @@ describe('Promotion', () => {
           if (step.act === 'demote') return bench.store.demote({ ...next, number: step.number });
           if (step.act === 'candidate') return bench.store.move(next, 'candidate');
           await bench.store.close(next, 'abandoned', null);
-          next = (await bench.store.open(credential, [], request, presenter)).next;
+          next = (await bench.store.open(credential, [], request, writer)).next;
         }
       }),
       { numRuns: 40 },

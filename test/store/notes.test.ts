@@ -1,6 +1,6 @@
 import { StoreBusy } from '../../src/store/failures.js';
 import { openStore } from '../../src/store/open-store.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 
 describe('Notes about a version', () => {
   let bench: Bench;
@@ -38,13 +38,13 @@ describe('Notes about a version', () => {
     expect(await views()).toEqual(['maybe', 'no']);
   });
 
-  it('collect the marks of several settings, the newest of each', async () => {
+  it('collect the receipts of several settings, the newest of each', async () => {
     const next = await bench.candidate();
 
-    await bench.store.note(next, { marks: { a: { before: 3 }, b: { before: 7 } } });
-    await bench.store.note(next, { marks: { a: { before: 3, ours: 4 } } });
+    await bench.store.note(next, { receipts: { a: { before: 3 }, b: { before: 7 } } });
+    await bench.store.note(next, { receipts: { a: { before: 3, ours: 4 } } });
 
-    expect((await bench.store.read(next)).marks).toEqual({ a: { before: 3, ours: 4 }, b: { before: 7 } });
+    expect((await bench.store.read(next)).receipts).toEqual({ a: { before: 3, ours: 4 }, b: { before: 7 } });
   });
 
   it('never take back that it is compromised', async () => {
@@ -78,12 +78,12 @@ describe('Notes about a version', () => {
     await bench.store.note(ref, { parts: { spare: second } });
 
     expect(await bench.store.unseal(ref)).toEqual({ key, spare: second });
-    expect(await bench.store.whose(second)).toMatchObject([{ number: ref.number }]);
-    expect(await bench.store.whose(first)).toEqual([]);
+    expect(await bench.store.identify(second)).toMatchObject([{ number: ref.number }]);
+    expect(await bench.store.identify(first)).toEqual([]);
   });
 
   it('may name the provider id of a version that has no value yet', async () => {
-    const { next } = await bench.store.open(openai, claims, request, presenter);
+    const { next } = await bench.store.open(openai, claims, request, writer);
 
     await bench.store.note(next, { providerId: 'Key2' });
 

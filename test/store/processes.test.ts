@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Bench, claims, openai, presenter, randomValue, request, adopted, startBench } from './fixtures.js';
+import { type Bench, claims, openai, writer, randomValue, request, adopted, startBench } from './fixtures.js';
 
 // Node runs TypeScript as it is; only the `.js` of its imports has to be read as `.ts`.
 const resolver = `import { registerHooks } from 'node:module';
@@ -76,15 +76,15 @@ describe('Two stores on one database', () => {
     const value = randomValue();
     const ref = await bench.store.adopt(adopted({ key: value }));
 
-    const { next } = await other.open(openai, claims, request, presenter);
+    const { next } = await other.open(openai, claims, request, writer);
 
     expect(await other.unseal(ref)).toEqual({ key: value });
-    await bench.store.fence(next, presenter);
+    await bench.store.fence(next, writer);
     await expect(
       bench.store.open(openai, claims, request, { workflowId: 'rotation/openai', runId: 'run-2' }),
     ).rejects.toMatchObject({ type: 'NeedsDecision' });
     await other.close(next, 'abandoned', null);
-    await expect(bench.store.fence(next, presenter)).rejects.toMatchObject({ type: 'FenceLost' });
+    await expect(bench.store.fence(next, writer)).rejects.toMatchObject({ type: 'FenceLost' });
     await bench.close();
   });
 });

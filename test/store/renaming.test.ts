@@ -1,5 +1,5 @@
 import { nothingKnown, type Verification } from '../../src/domain/verification.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -50,7 +50,7 @@ describe('A renamed credential', () => {
     expect(await bench.store.profile('llm')).toMatchObject({ seen: '1.18.1' });
     expect(await bench.store.profile('openai')).toMatchObject({ seen: null });
     await expect(bench.store.read({ credential: 'openai', number: 1 })).rejects.toThrow('has no version 1');
-    expect(await bench.store.whose(current)).toMatchObject([{ credential: 'llm', number: 2 }]);
+    expect(await bench.store.identify(current)).toMatchObject([{ credential: 'llm', number: 2 }]);
   });
 
   it('keeps what it claimed', async () => {
@@ -75,7 +75,7 @@ describe('A renamed credential', () => {
     await rotated();
     await rename();
 
-    const { next } = await bench.store.open({ ...openai, name: 'llm' }, claims, request, presenter);
+    const { next } = await bench.store.open({ ...openai, name: 'llm' }, claims, request, writer);
 
     expect(next).toEqual({ credential: 'llm', number: 3, fence: 2 });
     expect((await bench.store.intend(next)).label).toMatch(/-llm-v3-/);

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 
 const fenceLost = { type: 'FenceLost', nonRetryable: true };
 const needsDecision = { type: 'NeedsDecision', nonRetryable: true };
@@ -13,7 +13,7 @@ describe('A rotation', () => {
 
   afterEach(() => bench.close());
 
-  const open = (as = presenter) => bench.store.open(openai, claims, request, as);
+  const open = (as = writer) => bench.store.open(openai, claims, request, as);
 
   it('starts from nothing with fence 1 and version 1', async () => {
     const opened = await open();
@@ -28,7 +28,7 @@ describe('A rotation', () => {
     await open();
 
     const row = {
-      ...{ credential: 'openai', fence: 1, ...presenter, version: 1, request },
+      ...{ credential: 'openai', fence: 1, ...writer, version: 1, request },
       ...{ seized: false, graceMs: null, openedAt: bench.clock, closedAt: null, outcome: null, why: null },
     };
     expect(await bench.store.rotations()).toEqual([row]);
@@ -87,7 +87,7 @@ describe('A rotation', () => {
   it('does not keep out the rotation of another credential', async () => {
     await open();
 
-    const other = await bench.store.open({ ...openai, name: 'azure' }, ['azure#key1'], request, presenter);
+    const other = await bench.store.open({ ...openai, name: 'azure' }, ['azure#key1'], request, writer);
 
     expect(other.next).toEqual({ credential: 'azure', number: 1, fence: 1 });
   });
@@ -95,10 +95,10 @@ describe('A rotation', () => {
   it('has a higher fence and another version than every one before it, and leaves their leftovers listed', async () => {
     const first = await bench.candidate();
     await bench.store.close(first, 'abandoned', null);
-    const second = (await open({ ...presenter, runId: 'run-2' })).next;
+    const second = (await open({ ...writer, runId: 'run-2' })).next;
     await bench.store.close(second, 'abandoned', null);
 
-    const third = await open({ ...presenter, runId: 'run-3' });
+    const third = await open({ ...writer, runId: 'run-3' });
 
     expect(third.next).toEqual({ credential: 'openai', number: 3, fence: 3 });
     const states = (await bench.store.versions('openai')).map(({ state }) => state);
@@ -115,23 +115,23 @@ describe('A rotation', () => {
   it('presents its fence under its own run only', async () => {
     const { next } = await open();
 
-    await bench.store.fence(next, presenter);
-    await expect(bench.store.fence(next, { ...presenter, runId: 'run-2' })).rejects.toMatchObject(fenceLost);
-    await expect(bench.store.fence(next, { ...presenter, workflowId: 'x' })).rejects.toMatchObject(fenceLost);
-    await expect(bench.store.fence({ ...next, fence: 0 }, presenter)).rejects.toMatchObject(fenceLost);
-    await expect(bench.store.fence({ ...next, fence: 2 }, presenter)).rejects.toMatchObject(fenceLost);
-    await expect(bench.store.fence({ ...next, credential: 'azure' }, presenter)).rejects.toMatchObject(fenceLost);
+    await bench.store.fence(next, writer);
+    await expect(bench.store.fence(next, { ...writer, runId: 'run-2' })).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.fence(next, { ...writer, workflowId: 'x' })).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.fence({ ...next, fence: 0 }, writer)).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.fence({ ...next, fence: 2 }, writer)).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.fence({ ...next, credential: 'azure' }, writer)).rejects.toMatchObject(fenceLost);
   });
 
   it('goes on under another run after it was handed over, and the earlier run is out', async () => {
     const { next } = await open();
-    const later = { ...presenter, runId: 'run-2' };
+    const later = { ...writer, runId: 'run-2' };
 
     await bench.store.handOver(next, later);
     await bench.store.handOver(next, later);
 
     await bench.store.fence(next, later);
-    await expect(bench.store.fence(next, presenter)).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.fence(next, writer)).rejects.toMatchObject(fenceLost);
     expect((await open(later)).next).toEqual(next);
   });
 
@@ -145,9 +145,9 @@ describe('A rotation', () => {
     const next = await bench.candidate();
     await bench.store.close(next, 'abandoned', 'asked to');
 
-    await expect(bench.store.fence(next, presenter)).rejects.toBeInstanceOf(ApplicationFailure);
-    await expect(bench.store.fence(next, presenter)).rejects.toMatchObject(fenceLost);
-    await expect(bench.store.handOver(next, presenter)).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.fence(next, writer)).rejects.toBeInstanceOf(ApplicationFailure);
+    await expect(bench.store.fence(next, writer)).rejects.toMatchObject(fenceLost);
+    await expect(bench.store.handOver(next, writer)).rejects.toMatchObject(fenceLost);
     await expect(bench.store.move(next, 'discarding')).rejects.toMatchObject(fenceLost);
     await expect(bench.store.promote(next)).rejects.toMatchObject(fenceLost);
     await expect(bench.store.demote(next)).rejects.toMatchObject(fenceLost);
@@ -176,11 +176,11 @@ describe('A rotation', () => {
   it('leaves a later one alone when it closes late', async () => {
     const { next } = await open();
     await bench.store.close(next, 'abandoned', null);
-    const later = await open({ ...presenter, runId: 'run-2' });
+    const later = await open({ ...writer, runId: 'run-2' });
 
     await expect(bench.store.close(next, 'retired', null)).rejects.toMatchObject(fenceLost);
 
-    await bench.store.fence(later.next, { ...presenter, runId: 'run-2' });
+    await bench.store.fence(later.next, { ...writer, runId: 'run-2' });
   });
 
   it('cannot have what another credential owns', async () => {
@@ -199,7 +199,7 @@ describe('A rotation', () => {
   it('cannot go on at another account than the stored values are for', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
 
-    const opening = bench.store.open({ ...openai, account: 'elsewhere' }, claims, request, presenter);
+    const opening = bench.store.open({ ...openai, account: 'elsewhere' }, claims, request, writer);
 
     await expect(opening).rejects.toMatchObject(needsDecision);
     await expect(opening).rejects.toThrow('openai-api-key at elsewhere in the configuration');

@@ -9,7 +9,7 @@ import {
   type Bench,
   claims,
   openai,
-  presenter,
+  writer,
   randomValue,
   request,
   startBench,
@@ -56,7 +56,7 @@ describe('A stored value', () => {
   });
 
   it.each(['with a value', 'without one'])('vouches for the provider id of its row, %s', async (kind) => {
-    const { next } = await bench.store.open(openai, claims, request, presenter);
+    const { next } = await bench.store.open(openai, claims, request, writer);
     const parts = { key: randomValue() };
     if (kind === 'with a value')
       await bench.store.keep(next, await bench.store.intend(next), { providerId: 'ours', parts });
@@ -103,7 +103,7 @@ describe('A stored value', () => {
   });
 
   it('cannot be given to a version that has none', async () => {
-    await bench.store.open(openai, claims, request, presenter);
+    await bench.store.open(openai, claims, request, writer);
     const ref = { credential: 'openai', number: 1 };
 
     await expect(bench.store.unseal(ref)).rejects.toMatchObject({
@@ -119,7 +119,7 @@ describe('A stored value', () => {
     await bench.store.adopt(adopted(pair));
     await bench.candidate({ id: randomValue(), secret: shared });
 
-    const numbers = async (value: string) => (await bench.store.whose(value)).map(({ number }) => number);
+    const numbers = async (value: string) => (await bench.store.identify(value)).map(({ number }) => number);
 
     expect(await numbers(pair.id)).toEqual([1]);
     expect(await numbers(shared)).toEqual([1, 2]);
@@ -153,7 +153,7 @@ describe('A stored value', () => {
     await bench.store.note(next, { providerId: 'service_account/new', provider: 'accepted', engine: 'yes' });
     await bench.store.promote(next);
     await bench.store.prove(next, { kind: 'accepted', outcome: 'proved', detail: 'answered 200' });
-    for (const value of values) await bench.store.whose(value);
+    for (const value of values) await bench.store.identify(value);
     await bench.store.move({ ...old, fence: 1 }, 'retired', 'proved');
     await bench.store.close(next, 'retired', null);
     expect(Object.values(await bench.store.unseal(next)).sort()).toEqual([values[1], values[2]].sort());

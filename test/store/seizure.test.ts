@@ -1,4 +1,4 @@
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 import type { RotationRequest } from '../../src/domain/rotation.js';
 
 const emergency: RotationRequest = { actor: 'ben', trigger: 'emergency', reason: 'seen in a public log' };
@@ -12,7 +12,7 @@ describe('An emergency', () => {
 
   afterEach(() => bench.close());
 
-  const seize = (as = presenter) => bench.store.seize(openai, emergency, as);
+  const seize = (as = writer) => bench.store.seize(openai, emergency, as);
   const numbers = (refs: readonly { readonly number: number }[]) => refs.map(({ number }) => number);
 
   it('opens a rotation by itself and names what lives', async () => {
@@ -24,12 +24,12 @@ describe('An emergency', () => {
     expect(targets).toEqual([{ ...current, fence: 1 }]);
     expect(await bench.store.read(current)).toMatchObject({ compromised: true, state: 'current' });
     expect(await bench.store.read(opened.next)).toMatchObject({ compromised: false, state: 'intended' });
-    await bench.store.fence(opened.next, presenter);
+    await bench.store.fence(opened.next, writer);
   });
 
   it.each([
-    ['its own run', presenter],
-    ['another run', { ...presenter, runId: 'run-2' }],
+    ['its own run', writer],
+    ['another run', { ...writer, runId: 'run-2' }],
     ['another workflow', { workflowId: 'containment/openai', runId: 'run-9' }],
   ])('takes over what is open, and whoever was writing is out (%s)', async (_, as) => {
     await bench.store.adopt(adopted({ key: randomValue() }));
@@ -39,7 +39,7 @@ describe('An emergency', () => {
 
     expect(opened).toMatchObject({ fence: 2, next: { number: 3, fence: 2 } });
     expect(numbers(targets)).toEqual([1, 2]);
-    await expect(bench.store.fence(planned, presenter)).rejects.toMatchObject({ type: 'FenceLost' });
+    await expect(bench.store.fence(planned, writer)).rejects.toMatchObject({ type: 'FenceLost' });
     await expect(bench.store.promote(planned)).rejects.toMatchObject({ type: 'FenceLost' });
     await bench.store.fence(opened.next, as);
     expect(await bench.store.rotations()).toMatchObject([
@@ -51,7 +51,7 @@ describe('An emergency', () => {
 
   it('goes on with the planned next version when nothing was tried for it yet, under its own fence', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
-    const planned = await bench.store.open(openai, claims, request, presenter);
+    const planned = await bench.store.open(openai, claims, request, writer);
 
     const { opened, targets } = await seize();
 
@@ -62,7 +62,7 @@ describe('An emergency', () => {
   });
 
   it('counts a version as alive when an attempt to make it is on record', async () => {
-    const planned = await bench.store.open(openai, claims, request, presenter);
+    const planned = await bench.store.open(openai, claims, request, writer);
     await bench.store.intend(planned.next);
 
     const { opened, targets } = await seize();
@@ -94,7 +94,7 @@ describe('An emergency', () => {
 
     expect(second.opened.next).toEqual({ ...first.opened.next, fence: 2 });
     await bench.store.fence(second.opened.next, other);
-    await expect(bench.store.fence(first.opened.next, presenter)).rejects.toMatchObject({ type: 'FenceLost' });
+    await expect(bench.store.fence(first.opened.next, writer)).rejects.toMatchObject({ type: 'FenceLost' });
   });
 
   it('contains its own new version too when that got a value, and makes another under a higher fence', async () => {
@@ -134,13 +134,13 @@ describe('An emergency', () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
     await seize();
 
-    await expect(bench.store.open(openai, claims, request, presenter)).rejects.toMatchObject({ type: 'FenceLost' });
+    await expect(bench.store.open(openai, claims, request, writer)).rejects.toMatchObject({ type: 'FenceLost' });
   });
 
   it('goes on after it was handed over', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
     const { opened } = await seize();
-    const later = { ...presenter, runId: 'run-2' };
+    const later = { ...writer, runId: 'run-2' };
     await bench.store.handOver(opened.next, later);
 
     expect((await seize(later)).opened).toEqual(opened);
@@ -149,7 +149,7 @@ describe('An emergency', () => {
   it('does not act for another account than the stored values are for', async () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
 
-    const seizing = bench.store.seize({ ...openai, account: 'elsewhere' }, emergency, presenter);
+    const seizing = bench.store.seize({ ...openai, account: 'elsewhere' }, emergency, writer);
 
     await expect(seizing).rejects.toMatchObject({ type: 'NeedsDecision' });
     expect((await bench.store.versions())[0]?.compromised).toBe(false);

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { copyDatabase } from '../../src/store/backup.js';
-import { adopted, type Bench, claims, openai, presenter, randomValue, request, startBench } from './fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from './fixtures.js';
 
 let bench: Bench;
 
@@ -27,7 +27,7 @@ describe('The states of versions', () => {
     expect(await fits()).toBe(true);
     await rotated();
     expect(await fits()).toBe(true);
-    const { opened } = await bench.store.seize(openai, { ...request, trigger: 'emergency' }, presenter);
+    const { opened } = await bench.store.seize(openai, { ...request, trigger: 'emergency' }, writer);
     await bench.store.note(opened.next, { compromised: true });
     expect(await fits()).toBe(true);
     await bench.store.close(opened.next, 'abandoned', null);
@@ -44,7 +44,7 @@ describe('The states of versions', () => {
   it.each([
     ['one that is retired is made live', `update versions set state = 'retiring' where number = 1`],
     ['the one in force is called retired', `update versions set state = 'retired' where number = 2`],
-    ['its end was shown in another way', `update versions set shown = 'attested' where number = 1`],
+    ['its end was shown in another way', `update versions set end_proof = 'attested' where number = 1`],
     ['one is called compromised', 'update versions set compromised = 1 where number = 2'],
     ['one is called adopted', 'update versions set adopted = 1 where number = 2'],
     ['it came into force at another time', 'update versions set promoted_at = promoted_at + 1 where number = 2'],
@@ -64,9 +64,9 @@ describe('The states of versions', () => {
     bench.edit(`update versions set state = 'retiring' where number = 1`);
 
     await bench.store.record({ event: 'later' });
-    const opening = bench.store.open(openai, claims, request, presenter);
+    const opening = bench.store.open(openai, claims, request, writer);
     await expect(opening).rejects.toThrow('changed by something else than Keyturn');
-    const { targets } = await bench.store.seize(openai, { ...request, trigger: 'emergency' }, presenter);
+    const { targets } = await bench.store.seize(openai, { ...request, trigger: 'emergency' }, writer);
 
     expect(targets.map(({ number }) => number)).toEqual([1, 2]);
     expect(await fits()).toBe(false);

@@ -29,7 +29,7 @@ export async function startFleet(size: number, options: ScenarioOptions = {}): P
   const provider = () => ({
     // one of its own for each: YAML would write aliases
     ...{ adminKey: { file: './openai-admin' }, project: openai.project, baseUrl: openai.baseUrl },
-    ...{ settling: '0 seconds', usageResolution: '0 seconds' },
+    ...{ propagation: '0 seconds', usageResolution: '0 seconds' },
   });
   const works = () =>
     openai

@@ -19,14 +19,14 @@ export function configure(
 ): void {
   const entry = config.credentials[credential]!;
   const engine = config.engines[entry.engine]!;
-  const { graceMs, patienceMs, pauseMs, lingerMs, ...rest } = policy;
+  const { graceMs, giveUpAfterMs, pauseMs, drainMs, ...rest } = policy;
   if (Object.keys(rest).length > 0) throw new Error(`not told by the configuration: ${Object.keys(rest).join(', ')}`);
   Object.assign(entry, {
     ...(graceMs !== undefined && { grace: formatDuration(graceMs) }),
-    ...(patienceMs !== undefined && { patience: formatDuration(patienceMs) }),
+    ...(giveUpAfterMs !== undefined && { giveUpAfter: formatDuration(giveUpAfterMs) }),
     ...(pauseMs !== undefined && { pause: formatDuration(pauseMs) }),
   });
-  if (lingerMs !== undefined && 'jwt' in engine) Object.assign(engine.jwt, { tokenLifetime: formatDuration(lingerMs) });
+  if (drainMs !== undefined && 'jwt' in engine) Object.assign(engine.jwt, { tokenLifetime: formatDuration(drainMs) });
 }
 
 export interface TestRehearsal extends Rehearsal {
@@ -46,7 +46,7 @@ export async function rehearse(
 ): Promise<TestRehearsal> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const releases: (() => Promise<void>)[] = [];
-  const playground = await createPlayground(scenario, { grace: '0 seconds', patience: '0 seconds' });
+  const playground = await createPlayground(scenario, { grace: '0 seconds', giveUpAfter: '0 seconds' });
   const binary = await findTemporalBinary({ report: () => undefined });
   const rehearsal = await startRehearsal({ scenario, playground, binary, around }, (release) => releases.push(release));
   const { session, client } = rehearsal;
@@ -57,7 +57,7 @@ export async function rehearse(
     playground,
     async begin(policy = {}) {
       Object.assign(session.config, structuredClone(asWritten)); // what a test has asked for is over with it
-      configure(session, credential, { graceMs: 0, patienceMs: 0, ...policy });
+      configure(session, credential, { graceMs: 0, giveUpAfterMs: 0, ...policy });
       const input = inputOf(credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
       return (await startRotation(session, client, input)).handle;
     },

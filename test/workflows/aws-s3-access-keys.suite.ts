@@ -50,7 +50,7 @@ it('keeps the old key switched off for 24 hours, verifies again, and only then d
 
   await rehearsal.hasten(handle, null);
 
-  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused', leftOver: [] });
+  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused', orphans: [] });
   const titles = (await look(handle)).steps.filter(({ phase }) => phase === 'retire').map(({ title }) => title);
   expect(titles.filter((title) => title === 'A test document is uploaded to S3 with it')).toHaveLength(2);
   expect(listed()).toMatchObject([{ active: true }]);
@@ -62,7 +62,7 @@ it('switches the old key on again before anything is put back, when it is rolled
 
   await say(handle, 'roll-back');
 
-  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', orphans: [] });
   expect([scenario.engineHolds(), ...scenario.working()]).toEqual([before, before]);
   expect(listed()).toHaveLength(1);
 });
@@ -74,7 +74,7 @@ it('deletes the key that is switched off first in an emergency in those 24 hours
 
   await handle.signal(emergencyRevoke, { actor: 'test', reason: 'it leaked' });
 
-  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced', oldCredential: 'refused', leftOver: [] });
+  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced', oldCredential: 'refused', orphans: [] });
   expect(listed()).toMatchObject([{ active: true, works: true }]);
   expect(before).not.toContain(listed()[0]?.id);
   expect(aws.deniedBefore).toBeGreaterThan(session.issuedAt);
@@ -99,7 +99,7 @@ it('lets uses fail between the two writes and at no other time, and says for how
 
 it('asks about a key that somebody has put into the second place, leaves it alone, and goes on when there is room', async () => {
   const theirs = aws.createByHand();
-  const handle = await rehearsal.begin({ patienceMs: 60_000 });
+  const handle = await rehearsal.begin({ giveUpAfterMs: 60_000 });
 
   const why = await until(async () => {
     const { waiting } = await look(handle);
@@ -110,5 +110,5 @@ it('asks about a key that somebody has put into the second place, leaves it alon
   aws.deleteByHand(theirs.id);
   await say(handle, 'retry');
 
-  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired', leftOver: [] });
+  expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'retired', orphans: [] });
 });

@@ -40,7 +40,7 @@ it('takes turns with the two slots, while every use of the engine succeeds', asy
   const consumer = startConsumer(() => scenario.consume(), 10);
 
   for (let round = 0; round < 3; round++) {
-    expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'retired', leftOver: [] });
+    expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'retired', orphans: [] });
     turns.push(slotInUse());
   }
   await consumer.stop();
@@ -61,7 +61,7 @@ it('rolls back with the key in force untouched when Azure cannot read the test d
   const report = await rehearsal.report(await rehearsal.begin());
 
   expect(report).toMatchObject({ outcome: 'rolled-back' });
-  expect(report.leftOver).toEqual([expect.stringMatching(/^test document keyturn-test-.*\.pdf in DocuElevate$/)]); // read again later
+  expect(report.orphans).toEqual([expect.stringMatching(/^test document keyturn-test-.*\.pdf in DocuElevate$/)]); // read again later
   expect(report.why).toContain('A scanned test document is read with it: run_ocr_providers: failure');
   expect([scenario.engineHolds(), azure.works(before ?? '')]).toEqual([before, true]);
 });
@@ -70,7 +70,7 @@ it('asks before it regenerates a key that somebody has regenerated since, and le
   const theirSlot = slotInUse() === 'Key1' ? 'Key2' : 'Key1';
   azure.regenerateByHand(theirSlot);
   const theirs = azure.inSlot(theirSlot);
-  const handle = await rehearsal.begin({ patienceMs: 60_000 });
+  const handle = await rehearsal.begin({ giveUpAfterMs: 60_000 });
 
   const why = await whyItWaits(handle);
   await say(handle, 'roll-back');
@@ -81,7 +81,7 @@ it('asks before it regenerates a key that somebody has regenerated since, and le
 });
 
 it('takes it when a person says that nobody uses it', async () => {
-  const handle = await rehearsal.begin({ patienceMs: 60_000 });
+  const handle = await rehearsal.begin({ giveUpAfterMs: 60_000 });
   await whyItWaits(handle);
 
   await say(handle, 'skip');

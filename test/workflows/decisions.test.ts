@@ -2,59 +2,59 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Decision, Waiting } from '../../src/domain/rotation.js';
 import { decide } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
-import { rejected, type Stage, startStage } from './stage.js';
+import { rejected, type Fixture, startFixture } from './fixture.js';
 import { decided } from '../support/decided.js';
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await startStage();
+  fixture = await startFixture();
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 beforeEach(() => {
-  stage.calls.length = 0;
-  stage.behave = () => undefined;
+  fixture.calls.length = 0;
+  fixture.behave = () => undefined;
 });
 
 const hour = 3_600_000;
 
 /** Waits before the point of no return: the old value is found in use when the new one is in force already. */
 async function stuckBefore(credential: string): Promise<WorkflowHandle> {
-  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
-  return stage.rotate(credential);
+  fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  return fixture.rotate(credential);
 }
 
 /** Waits past it: the old value is deleted, and not refused. */
 async function stuckAfter(credential: string): Promise<WorkflowHandle> {
-  stage.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
-  return stage.rotate(credential);
+  fixture.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
+  return fixture.rotate(credential);
 }
 
 /** Waits with nothing in force yet: the engine does not take the value, and the policy is patient. */
 async function stuckForward(credential: string): Promise<WorkflowHandle> {
-  stage.behave = (verb, { number }) => {
+  fixture.behave = (verb, { number }) => {
     if (verb === 'write' && number === 2) throw new Error('the script is away');
   };
-  return stage.rotate(credential, { patienceMs: hour });
+  return fixture.rotate(credential, { giveUpAfterMs: hour });
 }
 
 /** The first question; the procedure's own pause is none. */
 async function asked(handle: WorkflowHandle): Promise<Waiting> {
   return until(async () => {
-    const { waiting } = await stage.progress(handle);
+    const { waiting } = await fixture.progress(handle);
     return waiting?.for === 'grace' ? null : waiting;
   });
 }
 
 async function answer(handle: WorkflowHandle, decision: Decision): Promise<void> {
   await asked(handle);
-  stage.behave = () => undefined;
-  await decided(stage.store, handle, { actor: 'ada', decision, reason: 'a reason' });
+  fixture.behave = () => undefined;
+  await decided(fixture.store, handle, { actor: 'ada', decision, reason: 'a reason' });
 }
 
-const states = async (credential: string) => (await stage.store.versions(credential)).map(({ state }) => state);
+const states = async (credential: string) => (await fixture.store.versions(credential)).map(({ state }) => state);
 
 async function recorded(credential: string) {
-  const entries = await stage.store.ledger({ credential });
+  const entries = await fixture.store.ledger({ credential });
   return entries
     .filter(({ event }) => event === 'decided')
     .map(({ actor, outcome, detail }) => ({ actor, outcome, detail }));
@@ -81,7 +81,7 @@ describe('Whoever has to decide is told', () => {
     });
     expect(waiting.until).toBeGreaterThan(Date.now());
     await answer(handle, 'roll-back');
-    await stage.report(handle);
+    await fixture.report(handle);
   });
 
   it('that nothing is taken back by itself once the new value is in force', async () => {
@@ -100,7 +100,7 @@ describe('Whoever has to decide is told', () => {
     });
     expect(waiting).not.toHaveProperty('until');
     await answer(handle, 'retry');
-    await stage.report(handle);
+    await fixture.report(handle);
   });
 
   it('that the old value may be gone past the point of no return', async () => {
@@ -113,7 +113,7 @@ describe('Whoever has to decide is told', () => {
       live: ['version 1: being retired, perhaps refused already', 'version 2: in force'],
     });
     await answer(handle, 'retry');
-    await stage.report(handle);
+    await fixture.report(handle);
   });
 });
 
@@ -128,11 +128,11 @@ describe('retry', () => {
 
     await answer(handle, 'retry');
 
-    expect(await stage.report(handle)).toEqual({
+    expect(await fixture.report(handle)).toEqual({
       outcome: 'retired',
       version: 2,
       oldCredential: 'refused',
-      leftOver: [],
+      orphans: [],
     });
     expect(await states(credential)).toEqual(['retired', 'current']);
     expect(await recorded(credential)).toEqual([{ actor: 'ada', outcome: 'retry', detail: 'a reason' }]);
@@ -145,8 +145,8 @@ describe('skip', () => {
 
     await answer(handle, 'skip');
 
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused', leftOver: [] });
-    const [idle] = (await stage.store.evidence({ credential: 'skip-before', number: 1 })).filter(
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused', orphans: [] });
+    const [idle] = (await fixture.store.evidence({ credential: 'skip-before', number: 1 })).filter(
       ({ kind }) => kind === 'idle',
     );
     expect(idle).toMatchObject({ outcome: 'not-observable', detail: 'accepted by ada: a reason' });
@@ -157,8 +157,8 @@ describe('skip', () => {
 
     await answer(handle, 'skip');
 
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'attested', leftOver: [] });
-    expect((await stage.store.versions('skip-after'))[0]).toMatchObject({ state: 'retired', shown: 'attested' });
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'attested', orphans: [] });
+    expect((await fixture.store.versions('skip-after'))[0]).toMatchObject({ state: 'retired', endProof: 'attested' });
     expect(await recorded('skip-after')).toEqual([{ actor: 'ada', outcome: 'skip', detail: 'a reason' }]);
   });
 });
@@ -173,25 +173,25 @@ describe('roll-back', () => {
 
     await answer(handle, 'roll-back');
 
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: a reason', leftOver: [] });
-    expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: a reason', orphans: [] });
+    expect(fixture.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
     expect(await states(credential)).toEqual(['current', 'discarded']);
   });
 
   it('does not believe a deletion that was only said to have happened', async () => {
-    const handle = await stuckForward('back-hollow');
+    const handle = await stuckForward('back-falseSuccess');
     await asked(handle);
-    stage.behave = (verb, { number }) => (verb === 'refuses' && number === 2 ? 'failed' : undefined);
+    fixture.behave = (verb, { number }) => (verb === 'refuses' && number === 2 ? 'failed' : undefined);
 
-    await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'a reason' });
+    await decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'a reason' });
     await until(
-      async () => (await stage.progress(handle)).waiting?.why === 'Version 2 is refused: the script says failed',
+      async () => (await fixture.progress(handle)).waiting?.why === 'Version 2 is refused: the script says failed',
     );
-    await decided(stage.store, handle, { actor: 'ada', decision: 'abandon', reason: 'a reason' });
+    await decided(fixture.store, handle, { actor: 'ada', decision: 'abandon', reason: 'a reason' });
 
-    expect(await stage.report(handle)).toMatchObject({
+    expect(await fixture.report(handle)).toMatchObject({
       outcome: 'abandoned',
-      leftOver: ['version 2 is discarding (script/2)'],
+      orphans: ['version 2 is discarding (script/2)'],
     });
   });
 
@@ -199,12 +199,12 @@ describe('roll-back', () => {
     const handle = await stuckAfter('back-after');
 
     await asked(handle);
-    const back = decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
+    const back = decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
     await expect(back).rejects.toMatchObject({ cause: { message: expect.stringContaining('retry, skip') as string } });
 
     await answer(handle, 'retry');
-    await stage.report(handle);
-    expect(stage.calls).not.toContain('restore 2');
+    await fixture.report(handle);
+    expect(fixture.calls).not.toContain('restore 2');
   });
 });
 
@@ -214,32 +214,32 @@ describe('abandon', () => {
 
     await answer(handle, 'abandon');
 
-    expect(await stage.report(handle)).toEqual({
+    expect(await fixture.report(handle)).toEqual({
       outcome: 'abandoned',
       version: 2,
       oldCredential: null,
       why: 'ada: a reason',
-      leftOver: ['version 2 is candidate (script/2)'],
+      orphans: ['version 2 is candidate (script/2)'],
     });
     expect(await states('abandon-forward')).toEqual(['current', 'candidate']);
-    expect(stage.calls).not.toContain('destroy 2');
+    expect(fixture.calls).not.toContain('destroy 2');
   });
 
   it('leaves an attempt that may have made something listed', async () => {
-    stage.behave = async (verb, version) => {
+    fixture.behave = async (verb, version) => {
       if (verb === 'destroy') throw new Error('the script is away'); // so that the roll back cannot end by itself
       if (verb !== 'create') return;
-      await stage.store.intend(version);
+      await fixture.store.intend(version);
       throw rejected();
     };
-    const handle = await stage.rotate('abandon-attempt');
+    const handle = await fixture.rotate('abandon-attempt');
 
     await answer(handle, 'abandon');
 
-    const { outcome, leftOver } = await stage.report(handle);
+    const { outcome, orphans } = await fixture.report(handle);
     expect(outcome).toBe('abandoned');
-    expect(leftOver).toContain('version 2 is discarding');
-    expect(leftOver.some((left) => left.startsWith('an attempt may have made "keyturn-'))).toBe(true);
+    expect(orphans).toContain('version 2 is discarding');
+    expect(orphans.some((left) => left.startsWith('an attempt may have made "keyturn-'))).toBe(true);
   });
 
   it('leaves the old value listed when the new one is in force', async () => {
@@ -247,13 +247,13 @@ describe('abandon', () => {
 
     await answer(handle, 'abandon');
 
-    expect(await stage.report(handle)).toMatchObject({
+    expect(await fixture.report(handle)).toMatchObject({
       outcome: 'abandoned',
       oldCredential: null,
-      leftOver: ['version 1 is retiring'],
+      orphans: ['version 1 is retiring'],
     });
     expect(await states('abandon-before')).toEqual(['retiring', 'current']);
-    expect(stage.calls).not.toContain('destroy 1');
+    expect(fixture.calls).not.toContain('destroy 1');
   });
 
   it('leaves the old value listed past the point of no return, whose end nobody has shown', async () => {
@@ -261,9 +261,9 @@ describe('abandon', () => {
 
     await answer(handle, 'abandon');
 
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'abandoned', leftOver: ['version 1 is retiring'] });
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'abandoned', orphans: ['version 1 is retiring'] });
     expect(await states('abandon-after')).toEqual(['retiring', 'current']);
-    const [rotation] = await stage.store.rotations('abandon-after');
+    const [rotation] = await fixture.store.rotations('abandon-after');
     expect(rotation).toMatchObject({ outcome: 'abandoned', why: 'ada: a reason' });
   });
 });
@@ -271,17 +271,17 @@ describe('abandon', () => {
 describe('A decision', () => {
   /** Two questions one after the other: the engine holds something else, and then the old value is in use. */
   async function twice(credential: string): Promise<{ handle: WorkflowHandle; question: string }> {
-    await stage.report(await stage.rotate(credential));
-    stage.calls.length = 0;
-    stage.behave = (verb) => (verb === 'ours' || verb === 'idle' ? 'failed' : undefined);
-    const handle = await stage.rotate(credential, { patienceMs: hour });
+    await fixture.report(await fixture.rotate(credential));
+    fixture.calls.length = 0;
+    fixture.behave = (verb) => (verb === 'ours' || verb === 'idle' ? 'failed' : undefined);
+    const handle = await fixture.rotate(credential, { giveUpAfterMs: hour });
     return { handle, question: (await asked(handle)).id };
   }
   const skip = { actor: 'ada', decision: 'skip', reason: 'a reason' } as const;
   const told = (text: string) => ({ cause: { message: expect.stringContaining(text) as string } });
   const second = (handle: WorkflowHandle) =>
     until(async () => {
-      const { waiting } = await stage.progress(handle);
+      const { waiting } = await fixture.progress(handle);
       return waiting?.why.startsWith('Idle') && waiting;
     });
 
@@ -298,9 +298,9 @@ describe('A decision', () => {
     const [refused] = ends.filter((end) => end.status === 'rejected');
     expect(refused?.reason).toMatchObject(told('was answered already, with "skip" by'));
     expect(waiting.id).not.toBe(question);
-    expect(stage.calls).not.toContain('destroy 2');
-    await decided(stage.store, handle, { ...skip, decision: 'abandon' });
-    await stage.report(handle);
+    expect(fixture.calls).not.toContain('destroy 2');
+    await decided(fixture.store, handle, { ...skip, decision: 'abandon' });
+    await fixture.report(handle);
     expect(await recorded('decided-together')).toHaveLength(2);
   });
 
@@ -308,26 +308,26 @@ describe('A decision', () => {
     const handle = await stuckBefore('decided-in-no-grace');
     await asked(handle);
 
-    const early = stage.hasten(handle, { credential: 'decided-in-no-grace', actor: 'ada', byMs: null });
+    const early = fixture.hasten(handle, { credential: 'decided-in-no-grace', actor: 'ada', byMs: null });
 
     await expect(early).rejects.toMatchObject(told('is in no grace; it waits for: Idle'));
     await answer(handle, 'abandon');
-    await stage.report(handle);
+    await fixture.report(handle);
   });
 
   it('to wait longer leaves the wait to be seen, which can be ended right after it', async () => {
-    const handle = await stage.rotate('decided-longer', { graceMs: hour / 2 });
-    const before = await until(async () => (await stage.progress(handle)).waiting?.until);
+    const handle = await fixture.rotate('decided-longer', { graceMs: hour / 2 });
+    const before = await until(async () => (await fixture.progress(handle)).waiting?.until);
 
     const longer = { credential: 'decided-longer', actor: 'ada', byMs: hour / 4 };
-    await stage.hasten(handle, longer);
-    const { waiting } = await stage.progress(handle);
-    await until(async () => (await stage.progress(handle)).waiting?.until === before + hour / 4);
-    await stage.hasten(handle, { ...longer, byMs: null });
+    await fixture.hasten(handle, longer);
+    const { waiting } = await fixture.progress(handle);
+    await until(async () => (await fixture.progress(handle)).waiting?.until === before + hour / 4);
+    await fixture.hasten(handle, { ...longer, byMs: null });
 
     expect(waiting).toMatchObject({ for: 'grace' });
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
-    expect((await recorded('decided-longer')).map(({ outcome }) => outcome)).toEqual(['extend-grace', 'retire-now']);
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
+    expect((await recorded('decided-longer')).map(({ outcome }) => outcome)).toEqual(['extend-grace', 'end-grace']);
   });
 
   it('is refused when it comes late, with what was decided', async () => {
@@ -340,17 +340,17 @@ describe('A decision', () => {
 
     await expect(late).rejects.toMatchObject(told('was answered already, with "skip" by ada: a reason'));
     await expect(strange).rejects.toMatchObject(told('Idle: the script says failed'));
-    await decided(stage.store, handle, { ...skip, decision: 'abandon' });
-    await stage.report(handle);
+    await decided(fixture.store, handle, { ...skip, decision: 'abandon' });
+    await fixture.report(handle);
   });
 });
 
 describe('A setting that is not what we last wrote', () => {
   const confirmed = async (credential: string) => {
-    await stage.report(await stage.rotate(credential));
-    stage.calls.length = 0;
-    stage.behave = (verb) => (verb === 'ours' ? 'failed' : undefined);
-    return stage.rotate(credential, { patienceMs: hour });
+    await fixture.report(await fixture.rotate(credential));
+    fixture.calls.length = 0;
+    fixture.behave = (verb) => (verb === 'ours' ? 'failed' : undefined);
+    return fixture.rotate(credential, { giveUpAfterMs: hour });
   };
 
   it('is noticed before anything is made, and asked about', async () => {
@@ -361,10 +361,10 @@ describe('A setting that is not what we last wrote', () => {
       why: 'The engine still holds what we last wrote: the script says failed',
       choices: ['retry', 'roll-back', 'skip', 'abandon'],
     });
-    expect(stage.calls).toEqual(['ours 2']);
+    expect(fixture.calls).toEqual(['ours 2']);
     await answer(handle, 'roll-back');
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
-    expect(stage.calls).toEqual(['ours 2']);
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back', orphans: [] });
+    expect(fixture.calls).toEqual(['ours 2']);
   });
 
   it('is overwritten when a person says so', async () => {
@@ -372,6 +372,6 @@ describe('A setting that is not what we last wrote', () => {
 
     await answer(handle, 'skip');
 
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', version: 3 });
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired', version: 3 });
   });
 });

@@ -58,7 +58,7 @@ describe.each([
       const report = await withConsumer(async () => rehearsal.report(await rehearsal.begin({ graceMs: 300 })));
       engine.restart();
 
-      expect(report).toMatchObject({ outcome: 'retired', oldCredential, leftOver: [] });
+      expect(report).toMatchObject({ outcome: 'retired', oldCredential, orphans: [] });
       expect(scenario.working()).toEqual([scenario.engineHolds()]);
       expect(scenario.working()).not.toContain(before);
       expect(engine.secrets(type)).toHaveLength(1);
@@ -71,7 +71,7 @@ describe.each([
 
       await handle.signal(emergencyRevoke, { actor: 'test', reason: 'it leaked' });
 
-      expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced', leftOver: [] });
+      expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced', orphans: [] });
       expect(scenario.working()).toEqual([scenario.engineHolds()]);
       for (const value of leaked) expect(scenario.working()).not.toContain(value);
     });
@@ -87,7 +87,7 @@ describe.each([
         return rehearsal.report(handle);
       });
 
-      expect(report).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+      expect(report).toMatchObject({ outcome: 'rolled-back', orphans: [] });
       expect(scenario.working()).toEqual(before);
       expect(scenario.engineHolds()).toBe(before[0]);
     });

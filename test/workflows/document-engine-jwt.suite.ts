@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 const look = (handle: WorkflowHandle): Promise<Progress> => handle.query(progress);
-const begin = (patienceMs = 0): Promise<WorkflowHandle> => rehearsal.begin({ graceMs: lifetimeMs, patienceMs });
+const begin = (giveUpAfterMs = 0): Promise<WorkflowHandle> => rehearsal.begin({ graceMs: lifetimeMs, giveUpAfterMs });
 
 async function whyItWaits(handle: WorkflowHandle): Promise<string> {
   return until(async () => {
@@ -57,7 +57,7 @@ it('goes back to the former key, in the engine and in the file, when the signer 
   const report = await rehearsal.report(await begin());
 
   signer.faults.clear();
-  expect(report).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+  expect(report).toMatchObject({ outcome: 'rolled-back', orphans: [] });
   expect(scenario.working()).toEqual([before]);
   expect(readFileSync(keyFile, 'utf8')).toBe(file);
   expect(readdirSync(dirname(keyFile))).toEqual(['viewer-key']);
@@ -77,7 +77,7 @@ describe('a roll back from the grace', () => {
   const longMs = 90 * 60_000; // no wait of a roll back goes on in a new run, which would go forward again
 
   async function waitingForTokens(): Promise<WorkflowHandle> {
-    const handle = await rehearsal.begin({ graceMs: 40 * 60_000, lingerMs: longMs });
+    const handle = await rehearsal.begin({ graceMs: 40 * 60_000, drainMs: longMs });
     await until(async () => (await look(handle)).waiting?.why.startsWith('Keep version'));
     await answer(handle, 'roll-back');
     await until(async () => (await look(handle)).waiting?.why.startsWith('Let pass what version'));
@@ -92,7 +92,7 @@ describe('a roll back from the grace', () => {
     expect(scenario.working()).toHaveLength(2);
     await rehearsal.hasten(handle, null);
 
-    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', orphans: [] });
     expect(scenario.working()).toEqual(before);
   });
 

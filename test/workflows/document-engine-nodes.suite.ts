@@ -36,7 +36,7 @@ describe.each([
     const report = await rehearsal.report(await rehearsal.begin({ graceMs: 300 }));
     await consumer.stop();
 
-    expect(report).toMatchObject({ outcome: 'retired', oldCredential, leftOver: [] });
+    expect(report).toMatchObject({ outcome: 'retired', oldCredential, orphans: [] });
     expect(consumer.failed).toBe(0);
     expect(scenario.working()).toEqual([scenario.engineHolds()]);
     expect(engine.secrets(type)).toHaveLength(1);
@@ -50,7 +50,7 @@ describe.each([
     const request = { question, actor: 'test', decision: 'roll-back', reason: 'second thoughts' } as const;
     await handle.executeUpdate(decide, { args: [request] });
 
-    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back', orphans: [] });
     expect(scenario.working()).toEqual(before);
   });
 
@@ -60,7 +60,7 @@ describe.each([
     const handle = await waitsInGrace();
     await handle.signal(emergencyRevoke, { actor: 'test', reason: 'it leaked' });
 
-    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced', leftOver: [] });
+    expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'replaced', orphans: [] });
     for (const value of leaked) expect(scenario.working()).not.toContain(value);
   });
 });

@@ -6,7 +6,7 @@ import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 
 /** Some connections meet a server that learns of an end 1.5 seconds late, by our clock: one in more than a round has, and in fewer than five. */
-const late = { clock: fastClock(1000), lingeringMs: 1_500_000, lateEvery: 7 };
+const late = { clock: fastClock(1000), deletionLagMs: 1_500_000, lateEvery: 7 };
 
 describe.each<[string, () => Promise<Scenario>]>([
   ['openai', () => startOpenAiApiKey(late)],
@@ -19,7 +19,7 @@ describe.each<[string, () => Promise<Scenario>]>([
   const workedStill: boolean[] = [];
 
   beforeAll(async () => {
-    scenario = withSettling(await start(), '1 second');
+    scenario = withPropagation(await start(), '1 second');
     const { key, secret = key } = scenario.adopted;
     rehearsal = await rehearse(scenario, (activities) => ({
       ...activities,
@@ -41,9 +41,9 @@ describe.each<[string, () => Promise<Scenario>]>([
   });
 });
 
-function withSettling(scenario: Scenario, settling: string): Scenario {
+function withPropagation(scenario: Scenario, propagation: string): Scenario {
   const { config, credential } = scenario;
   const configured = config.credentials[credential] as { readonly provider: object };
-  const changed = { ...configured, provider: { ...configured.provider, settling } };
+  const changed = { ...configured, provider: { ...configured.provider, propagation } };
   return { ...scenario, config: { ...config, credentials: { ...config.credentials, [credential]: changed } } };
 }

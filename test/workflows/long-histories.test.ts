@@ -1,15 +1,15 @@
 import { Parking } from '../../workflows/rotation/parking.js';
 import type { RotationRun } from '../../workflows/rotation/run.js';
-import type { World } from '../../workflows/rotation/world.js';
+import type { Runtime } from '../../workflows/rotation/runtime.js';
 
 // Retries are an hour apart at most, which is no long wait; but they go on for as long as nobody decides.
 const forEver = new Promise<void>(() => undefined);
 
 /** Waits for ten minutes in a rotation whose history is long or not. Whether its run may end then. */
-function endsWhileItWaits(world: Partial<World>, footing: RotationRun['footing'] = 'committed'): boolean {
+function endsWhileItWaits(runtime: Partial<Runtime>, mode: RotationRun['mode'] = 'committed'): boolean {
   const run = {
-    ...{ opened: {}, footing, input: { timing: {} }, definition: { descriptor: { engine: 'docuelevate' } } },
-    world: { now: () => 0, wait: () => forEver, park: () => forEver, ...world },
+    ...{ opened: {}, mode, input: { timing: {} }, definition: { descriptor: { engine: 'docuelevate' } } },
+    runtime: { now: () => 0, wait: () => forEver, park: () => forEver, ...runtime },
   };
   const parking = new Parking(run as unknown as RotationRun, undefined);
   void parking.wait(() => false, { deadline: 600_000, parks: 'later' });
@@ -17,11 +17,10 @@ function endsWhileItWaits(world: Partial<World>, footing: RotationRun['footing']
 }
 
 it('goes on in a new run between two tries, when the history has become long', () => {
-  expect(endsWhileItWaits({ isFull: () => true, isOfToday: () => true })).toBe(true);
-  expect(endsWhileItWaits({ isFull: () => false, isOfToday: () => true })).toBe(false);
+  expect(endsWhileItWaits({ isFull: () => true })).toBe(true);
+  expect(endsWhileItWaits({ isFull: () => false })).toBe(false);
 });
 
-it('stays in its run where the history began with other code, or where something is contained', () => {
-  expect(endsWhileItWaits({ isFull: () => true, isOfToday: () => false })).toBe(false);
-  expect(endsWhileItWaits({ isFull: () => true, isOfToday: () => true }, 'containing')).toBe(false);
+it('stays in its run where something is contained', () => {
+  expect(endsWhileItWaits({ isFull: () => true }, 'containing')).toBe(false);
 });

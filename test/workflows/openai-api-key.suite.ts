@@ -43,7 +43,7 @@ it('rolls back with the old key in force and the new one gone when the test docu
 
   const report = await rehearsal.report(await rehearsal.begin());
 
-  expect(report).toMatchObject({ outcome: 'rolled-back', leftOver: [] });
+  expect(report).toMatchObject({ outcome: 'rolled-back', orphans: [] });
   expect(report.why).toContain('A test document is processed with it: extract_metadata_with_gpt: failure');
   expect(scenario.working()).toEqual([before]);
   expect(scenario.engineHolds()).toBe(before);
@@ -65,7 +65,7 @@ it("never touches a stranger's keys, nor what looks like ours by half", async ()
 it('asks instead of overwriting what a person changed since the last rotation', async () => {
   const byHand = openai.createUserKey('by hand');
   docuelevate.editSetting('openai_api_key', byHand.value, 'grace');
-  const handle = await rehearsal.begin({ patienceMs: 60_000 });
+  const handle = await rehearsal.begin({ giveUpAfterMs: 60_000 });
 
   const why = await whyItWaits(handle);
 
@@ -77,7 +77,7 @@ it('asks instead of overwriting what a person changed since the last rotation', 
 });
 
 it('goes on when a person says that their change may be replaced, and retires the version before it', async () => {
-  const handle = await rehearsal.begin({ patienceMs: 60_000 });
+  const handle = await rehearsal.begin({ giveUpAfterMs: 60_000 });
   await whyItWaits(handle);
 
   await decided(rehearsal.session.store, handle, { actor: 'test', decision: 'skip', reason: 'it was a try' });
@@ -90,7 +90,7 @@ it('recovers a key whose creation was answered by a cut connection, and leaves o
   const path = '/v1/organization/projects/{project}/service_accounts/{account}/api_keys';
   openai.faults.add({ method: 'POST', path, kind: 'reset-after' });
 
-  expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'retired', leftOver: [] });
+  expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'retired', orphans: [] });
 
   expect(scenario.working()).toEqual([scenario.engineHolds()]);
 });

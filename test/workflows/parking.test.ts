@@ -4,17 +4,17 @@ import { completeTask, emergencyRevoke } from '../../workflows/rotation/messages
 import type { Waiting } from '../../src/domain/rotation.js';
 import { decided } from '../support/decided.js';
 import { until } from '../support/temporal.js';
-import { rejected, type Stage, startStage } from './stage.js';
+import { rejected, type Fixture, startFixture } from './fixture.js';
 
 // A wait that may last for weeks goes on in a run of its own, so that it depends on no history of code that is long gone.
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await startStage();
+  fixture = await startFixture();
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 beforeEach(() => {
-  stage.calls.length = 0;
-  stage.behave = () => undefined;
+  fixture.calls.length = 0;
+  fixture.behave = () => undefined;
 });
 
 const soon = { parkAfterMs: 300 };
@@ -28,10 +28,10 @@ interface Parked {
 
 /** Resolves when a rotation has gone on in a new run, and waits there for what begins so. */
 async function parked(credential: string, why: string): Promise<Parked> {
-  const latest = stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, credential));
+  const latest = fixture.temporal.client.workflow.getHandle(rotationId(fixture.store.installation, credential));
   const waiting = await until(async () => {
     if (!(await isParked(latest))) return false;
-    const seen = (await stage.progress(latest)).waiting;
+    const seen = (await fixture.progress(latest)).waiting;
     return seen?.why.startsWith(why) && seen;
   });
   const { typedSearchAttributes } = await latest.describe();
@@ -52,110 +52,110 @@ async function firstRun(handle: WorkflowHandle): Promise<string | null> {
 
 /** What a person reads before the run ends. */
 async function asked(handle: WorkflowHandle): Promise<Waiting> {
-  return until(async () => (await stage.progress(handle)).waiting);
+  return until(async () => (await fixture.progress(handle)).waiting);
 }
 
 it('asks the same question in the new run, and tries nothing again for that', async () => {
-  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
-  const handle = await stage.rotate('operator', soon);
+  fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  const handle = await fixture.rotate('operator', soon);
   const before = await asked(handle);
 
   const { latest, waiting, attributes } = await parked('operator', 'Idle');
 
   expect(waiting).toMatchObject({ id: before.id, why: before.why, choices: before.choices });
-  expect(stage.calls.filter((call) => call === 'idle 1')).toHaveLength(1);
+  expect(fixture.calls.filter((call) => call === 'idle 1')).toHaveLength(1);
   expect(attributes).toMatchObject({ KeyturnPhase: 'retire', KeyturnNeedsOperator: true });
-  stage.behave = () => undefined;
-  await decided(stage.store, latest, { actor: 'ada', decision: 'retry', reason: 'it is idle now' });
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', version: 2 });
-  expect(stage.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
+  fixture.behave = () => undefined;
+  await decided(fixture.store, latest, { actor: 'ada', decision: 'retry', reason: 'it is idle now' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired', version: 2 });
+  expect(fixture.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
 });
 
 it('goes on waiting for a task, and no longer than it was given', async () => {
-  const handle = await stage.rotate('assisted', soon, 'rotateAssisted');
+  const handle = await fixture.rotate('assisted', soon, 'rotateAssisted');
   const before = await asked(handle);
 
   const { latest, waiting } = await parked('assisted', 'Give consent');
 
   expect(waiting.until).toBe(before.until);
   await latest.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Give consent' }] });
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
 });
 
 it('waits out its patience once, and not anew in each run', async () => {
-  stage.behave = (verb) => (verb === 'ours' ? 'failed' : undefined);
-  await stage.rotate('patient');
-  const refused = await stage.rotate('patient-again');
+  fixture.behave = (verb) => (verb === 'ours' ? 'failed' : undefined);
+  await fixture.rotate('patient');
+  const refused = await fixture.rotate('patient-again');
   await Promise.all([
-    stage.report(stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, 'patient'))),
-    stage.report(refused),
+    fixture.report(fixture.temporal.client.workflow.getHandle(rotationId(fixture.store.installation, 'patient'))),
+    fixture.report(refused),
   ]);
-  const handle = await stage.rotate('patient', { ...soon, patienceMs: 3000 });
+  const handle = await fixture.rotate('patient', { ...soon, giveUpAfterMs: 3000 });
   const before = await asked(handle);
 
   const { waiting } = await parked('patient', 'The engine still holds');
 
   expect(waiting.until).toBe(before.until);
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back' });
 });
 
 it('goes on rolling back, and not forward again', async () => {
-  const handle = await stage.rotate('regret', { ...soon, graceMs: 250 });
+  const handle = await fixture.rotate('regret', { ...soon, graceMs: 250 });
   await asked(handle);
-  stage.behave = (verb) => {
+  fixture.behave = (verb) => {
     if (verb === 'destroy') throw rejected();
   };
-  await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
-  await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Undo: Create'));
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
+  await until(async () => (await fixture.progress(handle)).waiting?.why.startsWith('Undo: Create'));
 
   const { latest, attributes } = await parked('regret', 'Undo: Create');
 
   expect(attributes).toMatchObject({ KeyturnPhase: 'roll-back', KeyturnNeedsOperator: true });
-  stage.behave = () => undefined;
-  stage.calls.length = 0;
-  await decided(stage.store, latest, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
-  expect(stage.calls).toEqual(['destroy 2', 'refuses 2']);
-  expect((await stage.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
+  fixture.behave = () => undefined;
+  fixture.calls.length = 0;
+  await decided(fixture.store, latest, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
+  expect(fixture.calls).toEqual(['destroy 2', 'refuses 2']);
+  expect((await fixture.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
 });
 
 it('loses nothing that arrives while it is parked', async () => {
-  const handle = await stage.rotate('haste', { ...soon, graceMs: 3_600_000 });
+  const handle = await fixture.rotate('haste', { ...soon, graceMs: 3_600_000 });
   const { latest, waiting, attributes } = await parked('haste', 'Keep version 1 usable');
 
-  await stage.hasten(latest, { credential: 'haste', actor: 'ada', byMs: 600_000 });
+  await fixture.hasten(latest, { credential: 'haste', actor: 'ada', byMs: 600_000 });
   const longer = await until(async () => {
-    const seen = (await stage.progress(latest)).waiting?.until;
+    const seen = (await fixture.progress(latest)).waiting?.until;
     return seen !== waiting.until && seen;
   });
-  await stage.hasten(latest, { credential: 'haste', actor: 'ben', byMs: null });
+  await fixture.hasten(latest, { credential: 'haste', actor: 'ben', byMs: null });
 
   expect(longer).toBe(waiting.until! + 600_000);
   expect(attributes).toMatchObject({ KeyturnPhase: 'grace', KeyturnNeedsOperator: false });
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
 });
 
 it('hears an emergency in each of its runs', async () => {
-  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
-  const handle = await stage.rotate('struck', soon);
+  fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  const handle = await fixture.rotate('struck', soon);
   const { latest } = await parked('struck', 'Idle');
 
   await latest.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced', version: 3 });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced', version: 3 });
   const { typedSearchAttributes } = await latest.describe();
   expect(typedSearchAttributes.getAll().map(({ value }) => value)).toContain('close');
 });
 
 it('never says of a rotation that has not waited yet that it is in its first phase', async () => {
   const held = Promise.withResolvers<void>();
-  stage.behave = (verb) => (verb === 'create' ? held.promise : undefined);
-  const handle = await stage.rotate('unlisted');
-  await until(async () => (await stage.progress(handle)).phase === 'replace');
+  fixture.behave = (verb) => (verb === 'create' ? held.promise : undefined);
+  const handle = await fixture.rotate('unlisted');
+  await until(async () => (await fixture.progress(handle)).phase === 'replace');
 
   const names = (await handle.describe()).typedSearchAttributes.getAll().map(({ key }) => key.name);
 
   expect(names).not.toContain('KeyturnPhase');
   held.resolve();
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
 });

@@ -3,17 +3,17 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { RotationReport } from '../../src/domain/rotation.js';
 import { completeTask, emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
-import { rejected, type Stage, startStage } from './stage.js';
+import { rejected, type Fixture, startFixture } from './fixture.js';
 import { decided } from '../support/decided.js';
 
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await startStage();
+  fixture = await startFixture();
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 beforeEach(() => {
-  stage.calls.length = 0;
-  stage.behave = () => undefined;
+  fixture.calls.length = 0;
+  fixture.behave = () => undefined;
 });
 
 const hour = 3_600_000;
@@ -21,12 +21,12 @@ const confirming = ['write 1', 'accepts 1', 'document 1'];
 const replacing = ['create 2', 'write 2', 'accepts 2', 'document 2'];
 
 it('confirms the adopted value, replaces, proves, retires, and says so step by step', async () => {
-  const handle = await stage.rotate('plain');
+  const handle = await fixture.rotate('plain');
 
-  const report = await stage.report(handle);
+  const report = await fixture.report(handle);
 
-  expect(report).toEqual({ outcome: 'retired', version: 2, oldCredential: 'refused', leftOver: [] });
-  expect(stage.calls).toEqual([
+  expect(report).toEqual({ outcome: 'retired', version: 2, oldCredential: 'refused', orphans: [] });
+  expect(fixture.calls).toEqual([
     ...confirming,
     ...replacing,
     'idle 1',
@@ -36,47 +36,50 @@ it('confirms the adopted value, replaces, proves, retires, and says so step by s
     'destroy 1',
     'refuses 1',
   ]);
-  expect((await stage.progress(handle)).steps.every(({ state }) => state === 'done')).toBe(true);
-  expect((await stage.store.versions('plain')).map(({ state }) => state)).toEqual(['retired', 'current']);
+  expect((await fixture.progress(handle)).steps.every(({ state }) => state === 'done')).toBe(true);
+  expect((await fixture.store.versions('plain')).map(({ state }) => state)).toEqual(['retired', 'current']);
 });
 
 it('takes everything back, newest first, when the test document fails, and proves the old value first', async () => {
-  stage.behave = (verb, { number }) => (verb === 'document' && number === 2 ? 'failed' : undefined);
-  const handle = await stage.rotate('failing-document');
+  fixture.behave = (verb, { number }) => (verb === 'document' && number === 2 ? 'failed' : undefined);
+  const handle = await fixture.rotate('failing-document');
 
-  const report = await stage.report(handle);
+  const report = await fixture.report(handle);
 
-  expect(report).toMatchObject({ outcome: 'rolled-back', why: 'Document: the script says failed', leftOver: [] });
-  expect(stage.calls).toEqual([...confirming, ...replacing, 'accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
-  expect((await stage.store.versions('failing-document')).map(({ state }) => state)).toEqual(['current', 'discarded']);
+  expect(report).toMatchObject({ outcome: 'rolled-back', why: 'Document: the script says failed', orphans: [] });
+  expect(fixture.calls).toEqual([...confirming, ...replacing, 'accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
+  expect((await fixture.store.versions('failing-document')).map(({ state }) => state)).toEqual([
+    'current',
+    'discarded',
+  ]);
 });
 
 it('undoes a step that may have happened although it failed', async () => {
-  stage.behave = (verb) => {
-    if (verb === 'write' && stage.calls.includes('create 2')) throw rejected();
+  fixture.behave = (verb) => {
+    if (verb === 'write' && fixture.calls.includes('create 2')) throw rejected();
   };
-  const handle = await stage.rotate('failing-write');
+  const handle = await fixture.rotate('failing-write');
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back' });
-  expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back' });
+  expect(fixture.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
 });
 
 it('waits out trouble that passes', async () => {
   let down = 1; // the first attempt of one call
-  stage.behave = (verb) => {
+  fixture.behave = (verb) => {
     if (verb === 'document' && down-- > 0)
       throw ApplicationFailure.create({ message: 'script answered 503', type: 'Unavailable' });
   };
-  const handle = await stage.rotate('passing');
+  const handle = await fixture.rotate('passing');
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
 });
 
 it('asks before it retires what is still in use, and goes on when a person skips the question', async () => {
-  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
-  const handle = await stage.rotate('in-use');
+  fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  const handle = await fixture.rotate('in-use');
   const { waiting } = await until(async () => {
-    const seen = await stage.progress(handle);
+    const seen = await fixture.progress(handle);
     return seen.waiting && seen;
   });
 
@@ -86,114 +89,114 @@ it('asks before it retires what is still in use, and goes on when a person skips
     choices: ['retry', 'roll-back', 'skip', 'abandon'],
   });
   expect(waiting?.impact).toContain('documents use version 2');
-  await decided(stage.store, handle, { actor: 'ada', decision: 'skip', reason: 'it is a backup job' });
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'skip', reason: 'it is a backup job' });
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
-  const [evidence] = (await stage.store.evidence({ credential: 'in-use', number: 1 })).filter(
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
+  const [evidence] = (await fixture.store.evidence({ credential: 'in-use', number: 1 })).filter(
     ({ kind }) => kind === 'idle',
   );
   expect(evidence).toMatchObject({ outcome: 'not-observable', detail: 'accepted by ada: it is a backup job' });
 });
 
 it('refuses a decision that is not possible, and says which are', async () => {
-  stage.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
-  const handle = await stage.rotate('past-no-return');
-  await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Refused'));
+  fixture.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
+  const handle = await fixture.rotate('past-no-return');
+  await until(async () => (await fixture.progress(handle)).waiting?.why.startsWith('Refused'));
 
-  const back = decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
+  const back = decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'too late' });
 
   await expect(back).rejects.toMatchObject({
     cause: { message: expect.stringContaining('retry, skip, abandon') as string },
   });
-  stage.behave = () => undefined;
-  await decided(stage.store, handle, { actor: 'ada', decision: 'retry', reason: 'it is off now' });
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused' });
+  fixture.behave = () => undefined;
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'retry', reason: 'it is off now' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired', oldCredential: 'refused' });
 });
 
 it('keeps the old value through the grace, which can be extended and ended', async () => {
-  const handle = await stage.rotate('grace', { graceMs: 1_800_000 });
-  const first = await until(async () => (await stage.progress(handle)).waiting?.until);
+  const handle = await fixture.rotate('grace', { graceMs: 1_800_000 });
+  const first = await until(async () => (await fixture.progress(handle)).waiting?.until);
 
-  await stage.hasten(handle, { credential: 'grace', actor: 'ada', byMs: 600_000 });
+  await fixture.hasten(handle, { credential: 'grace', actor: 'ada', byMs: 600_000 });
   const second = await until(async () => {
-    const seen = (await stage.progress(handle)).waiting?.until;
+    const seen = (await fixture.progress(handle)).waiting?.until;
     return seen !== first && seen;
   });
-  await stage.hasten(handle, { credential: 'grace', actor: 'ben', byMs: null });
+  await fixture.hasten(handle, { credential: 'grace', actor: 'ben', byMs: null });
 
   expect(second - first).toBe(600_000);
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
-  const told = (await stage.store.ledger({ credential: 'grace' })).filter(({ event }) => event === 'decided');
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
+  const told = (await fixture.store.ledger({ credential: 'grace' })).filter(({ event }) => event === 'decided');
   expect(told).toMatchObject([
     { actor: 'ada', outcome: 'extend-grace', detail: 'waited for 10 minutes longer' },
-    { actor: 'ben', outcome: 'retire-now' },
+    { actor: 'ben', outcome: 'end-grace' },
   ]);
-  expect(stage.calls.slice(7, 10)).toEqual(['accepts 2', 'document 2', 'idle 1']); // the proof is taken afresh after the grace
+  expect(fixture.calls.slice(7, 10)).toEqual(['accepts 2', 'document 2', 'idle 1']); // the proof is taken afresh after the grace
 });
 
 it('goes on in a new run before a long grace and repeats nothing there', async () => {
-  const handle = await stage.rotate('long-grace', { graceMs: 48 * hour });
-  const latest = stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, 'long-grace'));
+  const handle = await fixture.rotate('long-grace', { graceMs: 48 * hour });
+  const latest = fixture.temporal.client.workflow.getHandle(rotationId(fixture.store.installation, 'long-grace'));
   const { runId } = await handle.describe();
   await until(async () => (await latest.describe()).runId !== runId);
-  await until(async () => (await stage.progress(latest)).waiting);
+  await until(async () => (await fixture.progress(latest)).waiting);
 
-  await stage.hasten(latest, { credential: 'long-grace', actor: 'ada', byMs: null });
+  await fixture.hasten(latest, { credential: 'long-grace', actor: 'ada', byMs: null });
 
-  expect(await stage.report(latest)).toMatchObject({ outcome: 'retired', version: 2 });
-  expect(stage.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
+  expect(await fixture.report(latest)).toMatchObject({ outcome: 'retired', version: 2 });
+  expect(fixture.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
 });
 
 it('rolls back from the grace when a person asks for it', async () => {
-  const handle = await stage.rotate('regret', { graceMs: 1_800_000 });
-  await until(async () => (await stage.progress(handle)).waiting);
+  const handle = await fixture.rotate('regret', { graceMs: 1_800_000 });
+  await until(async () => (await fixture.progress(handle)).waiting);
 
-  await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
-  expect(stage.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
-  expect((await stage.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
+  expect(fixture.calls.slice(-4)).toEqual(['accepts 1', 'restore 2', 'destroy 2', 'refuses 2']);
+  expect((await fixture.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
 });
 
 it('keeps the new value when the old one turns out to be dead', async () => {
-  const handle = await stage.rotate('dead-end', { graceMs: 1_800_000 });
-  await until(async () => (await stage.progress(handle)).waiting);
-  stage.behave = (verb, { number }) => (verb === 'accepts' && number === 1 ? 'failed' : undefined);
+  const handle = await fixture.rotate('dead-end', { graceMs: 1_800_000 });
+  await until(async () => (await fixture.progress(handle)).waiting);
+  fixture.behave = (verb, { number }) => (verb === 'accepts' && number === 1 ? 'failed' : undefined);
 
-  await decided(stage.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'a try' });
-  await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Version 1 still works'));
-  await decided(stage.store, handle, { actor: 'ada', decision: 'abandon', reason: 'the new one stays' });
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'a try' });
+  await until(async () => (await fixture.progress(handle)).waiting?.why.startsWith('Version 1 still works'));
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'abandon', reason: 'the new one stays' });
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'abandoned' });
-  expect(stage.calls).not.toContain('restore 2');
-  expect((await stage.store.versions('dead-end')).find(({ number }) => number === 2)?.state).toBe('current');
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'abandoned' });
+  expect(fixture.calls).not.toContain('restore 2');
+  expect((await fixture.store.versions('dead-end')).find(({ number }) => number === 2)?.state).toBe('current');
 });
 
 it('stops without undoing anything when another writer has taken over', async () => {
-  stage.behave = (verb) => {
-    if (verb === 'write' && stage.calls.includes('create 2'))
+  fixture.behave = (verb) => {
+    if (verb === 'write' && fixture.calls.includes('create 2'))
       throw ApplicationFailure.nonRetryable('fence 1 is closed', 'FenceLost');
   };
-  const handle = await stage.rotate('fenced-off');
+  const handle = await fixture.rotate('fenced-off');
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'failed' });
-  expect(stage.calls.at(-1)).toBe('write 2');
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'failed' });
+  expect(fixture.calls.at(-1)).toBe('write 2');
 });
 
 it('waits for a person to do a task, and goes on when they say it is done', async () => {
-  const handle = await stage.rotate('assisted', {}, 'rotateAssisted');
+  const handle = await fixture.rotate('assisted', {}, 'rotateAssisted');
   const { waiting } = await until(async () => {
-    const seen = await stage.progress(handle);
+    const seen = await fixture.progress(handle);
     return seen.waiting && seen;
   });
 
   expect(waiting).toMatchObject({ for: 'operator', why: 'Give consent', choices: ['roll-back', 'abandon'] });
   const wrong = handle.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Something else' }] });
   await expect(wrong).rejects.toMatchObject({ cause: { message: 'the rotation is not waiting for "Something else"' } });
-  expect(stage.calls).not.toContain('create 2');
+  expect(fixture.calls).not.toContain('create 2');
 
   await handle.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Give consent' }] });
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
 });
 
 describe('an emergency', () => {
@@ -208,18 +211,18 @@ describe('an emergency', () => {
     const struck = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
     let once = true;
-    stage.behave = async (verb, { number }) => {
+    fixture.behave = async (verb, { number }) => {
       if (`${verb} ${number}` !== call || !once) return;
       once = false;
       reached.resolve();
       await struck.promise;
     };
-    const handle = await stage.rotate(credential, policy);
+    const handle = await fixture.rotate(credential, policy);
     await reached.promise;
     await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
-    await until(async () => (await stage.progress(handle)).phase === 'contain');
+    await until(async () => (await fixture.progress(handle)).phase === 'contain');
     struck.resolve();
-    return stage.report(handle);
+    return fixture.report(handle);
   }
 
   it.each(['write 1', 'create 2', 'write 2', 'document 2', 'disable 1', 'destroy 1'])(
@@ -230,28 +233,30 @@ describe('an emergency', () => {
       const report = await strikeDuring(call, credential);
 
       expect(report.outcome).toBe('replaced');
-      const versions = await stage.store.versions(credential);
+      const versions = await fixture.store.versions(credential);
       const earlier = versions.filter(({ number }) => number < report.version);
       expect(
         earlier.every(({ state, compromised, number }) => contained.includes(state) && (compromised || number > 1)),
       ).toBe(true);
       expect(versions.find(({ number }) => number === report.version)?.state).toBe('current');
-      expect(stage.calls).toContain('destroy 1');
-      expect(stage.calls).toContain('refuses 1');
-      expect(stage.calls).not.toContain('restore 2');
+      expect(fixture.calls).toContain('destroy 1');
+      expect(fixture.calls).toContain('refuses 1');
+      expect(fixture.calls).not.toContain('restore 2');
     },
   );
 
   it('does not wait for the grace, and asks nothing', async () => {
-    stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
-    const handle = await stage.rotate('struck-in-grace', { graceMs: 48 * hour });
-    const latest = stage.temporal.client.workflow.getHandle(rotationId(stage.store.installation, 'struck-in-grace'));
-    await until(async () => (await stage.progress(handle)).waiting);
+    fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+    const handle = await fixture.rotate('struck-in-grace', { graceMs: 48 * hour });
+    const latest = fixture.temporal.client.workflow.getHandle(
+      rotationId(fixture.store.installation, 'struck-in-grace'),
+    );
+    await until(async () => (await fixture.progress(handle)).waiting);
 
     await latest.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
 
-    expect(await stage.report(latest)).toMatchObject({ outcome: 'replaced', version: 3, oldCredential: 'refused' });
-    expect((await stage.store.versions('struck-in-grace')).map(({ state }) => state)).toEqual([
+    expect(await fixture.report(latest)).toMatchObject({ outcome: 'replaced', version: 3, oldCredential: 'refused' });
+    expect((await fixture.store.versions('struck-in-grace')).map(({ state }) => state)).toEqual([
       'retired',
       'retired',
       'current',

@@ -35,7 +35,7 @@ it('leaves one key of ours and one new file after three rotations, and no upload
   const others = sftp.text.split('\n').filter((line) => !line.includes(sftp.key.blob));
   const consumer = startConsumer(() => scenario.consume(), 20);
 
-  for (let round = 0; round < 3; round++) expect(await rotate()).toMatchObject({ outcome: 'retired', leftOver: [] });
+  for (let round = 0; round < 3; round++) expect(await rotate()).toMatchObject({ outcome: 'retired', orphans: [] });
   await consumer.stop();
 
   const evidence = await rehearsal.session.store.evidence({ credential: scenario.credential, number: 4 });
@@ -72,7 +72,7 @@ it('goes back, with the old key untouched, where the worker sees nothing but the
   expect(await rotate()).toMatchObject({
     outcome: 'rolled-back',
     why: expect.stringContaining('A test document arrives over SFTP') as string,
-    leftOver: [expect.stringMatching(testDocument)], // DocuElevate tries its upload again later
+    orphans: [expect.stringMatching(testDocument)], // DocuElevate tries its upload again later
   });
 
   expect({ text: sftp.text, held: scenario.engineHolds() }).toEqual(before);
@@ -101,7 +101,7 @@ it('does not remove an old key that documents still go through with: they fail w
 
   expect(await rehearsal.report(handle)).toMatchObject({
     outcome: 'rolled-back',
-    leftOver: [expect.stringMatching(testDocument)],
+    orphans: [expect.stringMatching(testDocument)],
   });
   expect({ text: sftp.text, held: scenario.engineHolds() }).toEqual(before);
   expect(await scenario.consume()).toBe(true);

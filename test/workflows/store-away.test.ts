@@ -3,20 +3,20 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Store } from '../../src/store/store.js';
 import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
-import { type Stage, startStage } from './stage.js';
+import { type Fixture, startFixture } from './fixture.js';
 import { decided } from '../support/decided.js';
 
 // A store that cannot be reached ends no rotation: it says that it waits, and goes on when the store is back.
-let stage: Stage;
+let fixture: Fixture;
 let real: Store;
 beforeAll(async () => {
-  stage = await startStage();
-  real = { ...stage.store };
+  fixture = await startFixture();
+  real = { ...fixture.store };
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 beforeEach(() => {
-  stage.calls.length = 0;
-  stage.behave = () => undefined;
+  fixture.calls.length = 0;
+  fixture.behave = () => undefined;
 });
 afterEach(() => back());
 
@@ -24,22 +24,22 @@ function away(...methods: readonly (keyof Store)[]): void {
   const refuse = () => {
     throw ApplicationFailure.create({ message: 'the store is away', type: 'Unavailable', nextRetryDelay: 1 });
   };
-  Object.assign(stage.store, Object.fromEntries(methods.map((method) => [method, refuse])));
+  Object.assign(fixture.store, Object.fromEntries(methods.map((method) => [method, refuse])));
 }
 
 function back(): void {
-  Object.assign(stage.store, real);
+  Object.assign(fixture.store, real);
 }
 
 async function waits(handle: WorkflowHandle, title: string) {
   return until(async () => {
-    const { waiting } = await stage.progress(handle);
+    const { waiting } = await fixture.progress(handle);
     return waiting?.for === 'operator' && waiting.why.startsWith(`${title}: the store is away`) && waiting;
   });
 }
 
 async function asked(handle: WorkflowHandle): Promise<void> {
-  await decided(stage.store, handle, { actor: 'ada', decision: 'retry', reason: 'it is back' });
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'retry', reason: 'it is back' });
 }
 
 const openRows = async (credential: string) =>
@@ -47,45 +47,45 @@ const openRows = async (credential: string) =>
 
 it('opens a rotation when the store is back', async () => {
   away('open');
-  const handle = await stage.rotate('away-at-open');
+  const handle = await fixture.rotate('away-at-open');
 
   expect(await waits(handle, 'Open the rotation')).toMatchObject({ choices: ['retry'] });
   back();
   await asked(handle);
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', leftOver: [] });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired', orphans: [] });
 });
 
 it('closes it when the store is back, and never ends before', async () => {
   away('close');
-  const handle = await stage.rotate('away-at-close');
+  const handle = await fixture.rotate('away-at-close');
 
   await waits(handle, 'Close the rotation');
   expect((await handle.describe()).status.name).toBe('RUNNING');
   back();
   await asked(handle);
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired', leftOver: [] });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired', orphans: [] });
   expect(await openRows('away-at-close')).toEqual([]);
 });
 
 it('takes a decision that the store cannot take yet', async () => {
-  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
-  const handle = await stage.rotate('away-at-decision');
-  await until(async () => (await stage.progress(handle)).waiting?.why.startsWith('Idle'));
+  fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  const handle = await fixture.rotate('away-at-decision');
+  await until(async () => (await fixture.progress(handle)).waiting?.why.startsWith('Idle'));
   away('record');
 
-  await decided(stage.store, handle, { actor: 'ada', decision: 'skip', reason: 'a reason' });
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'skip', reason: 'a reason' });
   await waits(handle, 'Record the decision: skip');
   back();
   await asked(handle);
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'retired' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
 });
 
 it('says in an emergency what can be done without the store, and contains as soon as it is back', async () => {
-  const handle = await stage.rotate('away-at-seizure', { graceMs: 3_600_000 });
-  await until(async () => (await stage.progress(handle)).waiting?.for === 'grace');
+  const handle = await fixture.rotate('away-at-seizure', { graceMs: 3_600_000 });
+  await until(async () => (await fixture.progress(handle)).waiting?.for === 'grace');
   away('seize');
 
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
@@ -94,27 +94,27 @@ it('says in an emergency what can be done without the store, and contains as soo
   back();
   await asked(handle);
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
 });
 
 it('goes first when an emergency comes while a rotation waits to be closed', async () => {
   away('close');
-  const handle = await stage.rotate('away-and-struck');
+  const handle = await fixture.rotate('away-and-struck');
   await waits(handle, 'Close the rotation');
   back();
 
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
   expect(await openRows('away-and-struck')).toEqual([]);
 });
 
 it('takes back and closes what a cancelled workflow has begun', async () => {
-  const handle = await stage.rotate('cancelled', { graceMs: 3_600_000 });
-  await until(async () => (await stage.progress(handle)).waiting?.for === 'grace');
+  const handle = await fixture.rotate('cancelled', { graceMs: 3_600_000 });
+  await until(async () => (await fixture.progress(handle)).waiting?.for === 'grace');
 
   await handle.cancel();
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'the workflow was cancelled' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'the workflow was cancelled' });
   expect(await openRows('cancelled')).toEqual([]);
 });

@@ -2,24 +2,24 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { rotationId, taskQueueOf } from '../../src/domain/temporal-names.js';
 import { decide, haste, progress } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
-import { startStage, type Stage } from './stage.js';
+import { startFixture, type Fixture } from './fixture.js';
 
 // Whoever reaches a Temporal server that others use too can start workflows and send messages under any name.
-let stage: Stage;
+let fixture: Fixture;
 const graceMs = 3_600_000;
 const signature = { actor: 'root', trigger: 'manual', reason: 'a stranger' } as const;
 
 beforeAll(async () => {
-  stage = await startStage();
+  fixture = await startFixture();
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 
 /** Starts it as no command of Keyturn does. */
 async function strange(credential: string, more: object): Promise<WorkflowHandle> {
-  await stage.adopt(credential, { graceMs, patienceMs: 0 });
-  return stage.temporal.client.workflow.start('rotateScripted', {
-    workflowId: rotationId(stage.store.installation, credential),
-    taskQueue: taskQueueOf(stage.store.installation),
+  await fixture.adopt(credential, { graceMs, giveUpAfterMs: 0 });
+  return fixture.temporal.client.workflow.start('rotateScripted', {
+    workflowId: rotationId(fixture.store.installation, credential),
+    taskQueue: taskQueueOf(fixture.store.installation),
     args: [{ credential, request: { ...signature, resetsCadence: true }, timing: { heartbeatMs: 2000 }, ...more }],
   });
 }
@@ -33,16 +33,16 @@ async function inGrace(handle: WorkflowHandle): Promise<{ readonly until?: numbe
 }
 
 const entry = async (credential: string, wanted: string) =>
-  (await stage.store.ledger({ credential })).find(({ event }) => event === wanted);
+  (await fixture.store.ledger({ credential })).find(({ event }) => event === wanted);
 
 it('keeps the configured grace, whatever a stranger starts it with', async () => {
-  const policy = { graceMs: 0, patienceMs: 1, delivers: true, retiresUnseen: true };
+  const policy = { graceMs: 0, giveUpAfterMs: 1, delivers: true, retiresUnseen: true };
   const handle = await strange('impatient', { policy, graceMs: 0 });
 
   const { until: ends = 0 } = await inGrace(handle);
 
   expect(ends - Date.now()).toBeGreaterThan(graceMs - 60_000);
-  expect(stage.calls).not.toContain('destroy 1');
+  expect(fixture.calls).not.toContain('destroy 1');
   await handle.terminate();
 });
 
@@ -54,7 +54,7 @@ it('enters the name that a stranger signs with as no more than that', async () =
     actor: 'somebody at Temporal',
     detail: 'manual: a stranger (signed root)',
   });
-  const [rotation] = await stage.store.rotations('signed');
+  const [rotation] = await fixture.store.rotations('signed');
   expect(rotation!.request).toEqual({
     actor: 'somebody at Temporal',
     trigger: 'manual',
@@ -65,8 +65,8 @@ it('enters the name that a stranger signs with as no more than that', async () =
 
 it('grants no wish that was written down for another rotation', async () => {
   const meant = { for: 'rotation', ...signature, graceMs: 0 } as const;
-  const workflowId = rotationId(stage.store.installation, 'rightful');
-  const wish = await stage.store.wish({ ...meant, credential: 'rightful', workflowId });
+  const workflowId = rotationId(fixture.store.installation, 'rightful');
+  const wish = await fixture.store.wish({ ...meant, credential: 'rightful', workflowId });
 
   const handle = await strange('thief', { wish });
 
@@ -78,8 +78,8 @@ it('grants no wish that was written down for another rotation', async () => {
 
 it('goes by a grace that a command wrote down, and by the configuration again in the next one', async () => {
   const credential = 'wished';
-  await stage.adopt(credential, { graceMs, patienceMs: 0 });
-  const workflowId = rotationId(stage.store.installation, credential);
+  await fixture.adopt(credential, { graceMs, giveUpAfterMs: 0 });
+  const workflowId = rotationId(fixture.store.installation, credential);
   const by = {
     for: 'rotation',
     credential,
@@ -88,9 +88,9 @@ it('goes by a grace that a command wrote down, and by the configuration again in
     trigger: 'manual',
     reason: 'in a hurry',
   } as const;
-  const wish = await stage.store.wish({ ...by, graceMs: 0 });
+  const wish = await fixture.store.wish({ ...by, graceMs: 0 });
 
-  expect(await stage.report(await strange(credential, { wish }))).toMatchObject({ outcome: 'retired' });
+  expect(await fixture.report(await strange(credential, { wish }))).toMatchObject({ outcome: 'retired' });
   expect(await entry(credential, 'opened')).toMatchObject({ actor: 'ada', detail: 'manual: in a hurry' });
   expect(await entry(credential, 'asked')).toMatchObject({
     actor: 'ada',
@@ -108,7 +108,7 @@ it('waits as long as before when no command wrote down that it is to hurry', asy
 
   await handle.executeUpdate(haste, { args: [{ wish: 'of nobody' }] });
   const ignored = await until(async () =>
-    (await stage.store.ledger({ credential: 'hurried' })).find(({ outcome }) => outcome === 'ignored'),
+    (await fixture.store.ledger({ credential: 'hurried' })).find(({ outcome }) => outcome === 'ignored'),
   );
 
   expect(ignored).toMatchObject({ event: 'decided', actor: 'somebody at Temporal' });
@@ -120,12 +120,12 @@ it('takes the answer of a stranger for that of a stranger', async () => {
   const handle = await strange('answered', {});
   await inGrace(handle);
 
-  const { waiting } = await stage.progress(handle);
+  const { waiting } = await fixture.progress(handle);
   const answer = { question: waiting?.id ?? '', actor: 'root', decision: 'roll-back', reason: 'no' } as const;
   await handle.executeUpdate(decide, { args: [answer] });
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'rolled-back' });
-  expect(await stage.store.rotations('answered')).toMatchObject([{ why: 'somebody at Temporal: no (signed root)' }]);
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back' });
+  expect(await fixture.store.rotations('answered')).toMatchObject([{ why: 'somebody at Temporal: no (signed root)' }]);
   expect(await entry('answered', 'decided')).toMatchObject({ actor: 'somebody at Temporal', outcome: 'roll-back' });
 });
 
@@ -135,7 +135,7 @@ it('contains what a stranger says has leaked, and does not believe who says so',
 
   await handle.signal('emergencyRevoke', { actor: 'root', reason: 'it leaked' });
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
   expect(await entry('leaked', 'seized')).toMatchObject({
     actor: 'somebody at Temporal',
     detail: 'emergency: it leaked (signed root)',
@@ -143,24 +143,24 @@ it('contains what a stranger says has leaked, and does not believe who says so',
 });
 
 it('does not let a stranger answer for a check that keeps a value from being destroyed', async () => {
-  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
   const handle = await strange('unanswered', { policy: { graceMs: 0 } });
   await inGrace(handle);
-  await stage.hasten(handle, { credential: 'unanswered', actor: 'ada', byMs: null });
+  await fixture.hasten(handle, { credential: 'unanswered', actor: 'ada', byMs: null });
   const asked = await until(async () => {
-    const { waiting } = await stage.progress(handle);
+    const { waiting } = await fixture.progress(handle);
     return waiting?.for === 'operator' && waiting;
   });
 
   const answer = { question: asked.id, actor: 'root', decision: 'skip', reason: 'no' } as const;
   await handle.executeUpdate(decide, { args: [answer] });
   await until(async () => {
-    const entries = await stage.store.ledger({ credential: 'unanswered' });
+    const entries = await fixture.store.ledger({ credential: 'unanswered' });
     return entries.some(({ event, outcome }) => event === 'decided' && outcome === 'skip');
   });
 
-  const evidence = await stage.store.evidence({ credential: 'unanswered', number: 1 });
+  const evidence = await fixture.store.evidence({ credential: 'unanswered', number: 1 });
   expect(evidence.filter(({ outcome }) => outcome === 'not-observable')).toEqual([]);
-  stage.behave = () => undefined;
+  fixture.behave = () => undefined;
   await handle.terminate();
 });

@@ -3,33 +3,33 @@ import { ApplicationFailure } from '@temporalio/common';
 import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import type { Store } from '../../src/store/store.js';
 import { until } from '../support/temporal.js';
-import { rejected, type Stage, startStage } from './stage.js';
+import { rejected, type Fixture, startFixture } from './fixture.js';
 import { decided } from '../support/decided.js';
 
 // What the crash matrix found: where an emergency or a person comes in between the runner's own steps.
-let stage: Stage;
+let fixture: Fixture;
 beforeAll(async () => {
-  stage = await startStage();
+  fixture = await startFixture();
 });
-afterAll(() => stage.stop());
+afterAll(() => fixture.stop());
 beforeEach(() => {
-  stage.calls.length = 0;
-  stage.behave = () => undefined;
+  fixture.calls.length = 0;
+  fixture.behave = () => undefined;
 });
 
 /** Holds the first call of a store's method back until the emergency was sent. */
 async function strikeDuring(method: 'promote' | 'close', credential: string): Promise<WorkflowHandle> {
   const [reached, struck] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const real = Reflect.get(stage.store, method) as (...args: unknown[]) => Promise<void>;
-  Object.assign(stage.store, {
+  const real = Reflect.get(fixture.store, method) as (...args: unknown[]) => Promise<void>;
+  Object.assign(fixture.store, {
     async [method](...args: unknown[]) {
-      Object.assign(stage.store, { [method]: real });
+      Object.assign(fixture.store, { [method]: real });
       reached.resolve();
       await struck.promise;
       return real(...args);
     },
   });
-  const handle = await stage.rotate(credential);
+  const handle = await fixture.rotate(credential);
   await reached.promise;
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
   struck.resolve();
@@ -37,23 +37,23 @@ async function strikeDuring(method: 'promote' | 'close', credential: string): Pr
 }
 
 function answer(handle: WorkflowHandle, decision: 'skip' | 'abandon'): Promise<void> {
-  return decided(stage.store, handle, { actor: 'ada', decision, reason: 'a test' });
+  return decided(fixture.store, handle, { actor: 'ada', decision, reason: 'a test' });
 }
 
 async function asked(handle: WorkflowHandle, about: string): Promise<void> {
   await until(async () => {
-    const { waiting } = await stage.progress(handle);
+    const { waiting } = await fixture.progress(handle);
     return waiting?.for === 'operator' && waiting.why.includes(about);
   });
 }
 
 it('asks nothing when an emergency strikes while the new version is put in force', async () => {
-  stage.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
+  fixture.behave = (verb) => (verb === 'idle' ? 'failed' : undefined);
 
   const handle = await strikeDuring('promote', 'struck-at-promote');
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
-  const versions = await stage.store.versions('struck-at-promote');
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
+  const versions = await fixture.store.versions('struck-at-promote');
   expect(versions.filter(({ state }) => state === 'current')).toHaveLength(1);
   expect(versions.filter(({ compromised, state }) => compromised && state === 'current')).toEqual([]);
 });
@@ -61,8 +61,8 @@ it('asks nothing when an emergency strikes while the new version is put in force
 it('hears an emergency that is asked for while the rotation is closed', async () => {
   const handle = await strikeDuring('close', 'struck-at-close');
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced', version: 3 });
-  expect((await stage.store.versions('struck-at-close')).map(({ state }) => state)).toEqual([
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced', version: 3 });
+  expect((await fixture.store.versions('struck-at-close')).map(({ state }) => state)).toEqual([
     'retired',
     'retired',
     'current',
@@ -73,9 +73,9 @@ it.each(['before', 'after'] as const)(
   'goes first when it has taken the credential over %s the rotation is opened, whose answer comes later',
   async (moment) => {
     const credential = `struck-${moment}-open`;
-    const real = { ...stage.store };
+    const real = { ...fixture.store };
     const [reached, seized] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    Object.assign(stage.store, {
+    Object.assign(fixture.store, {
       async open(...args: Parameters<Store['open']>) {
         const opened = moment === 'after' ? await real.open(...args) : null;
         reached.resolve();
@@ -85,61 +85,61 @@ it.each(['before', 'after'] as const)(
       seize: (...args: Parameters<Store['seize']>) => real.seize(...args).finally(seized.resolve),
     });
 
-    const handle = await stage.rotate(credential);
+    const handle = await fixture.rotate(credential);
     await reached.promise;
     await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
 
-    expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
-    Object.assign(stage.store, real);
-    const states = (await stage.store.versions(credential)).map(({ state }) => state);
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
+    Object.assign(fixture.store, real);
+    const states = (await fixture.store.versions(credential)).map(({ state }) => state);
     expect([states[0], states.at(-1)]).toEqual(['retired', 'current']);
   },
 );
 
 it('asks nothing when it strikes during a step of a roll back, which fails afterwards', async () => {
   const [reached, struck] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  stage.behave = async (verb, { number }) => {
+  fixture.behave = async (verb, { number }) => {
     if (verb === 'document' && number === 2) return 'failed';
     if (verb !== 'restore') return;
     reached.resolve();
     await struck.promise;
     throw ApplicationFailure.nonRetryable('no earlier value is known', 'NeedsDecision');
   };
-  const handle = await stage.rotate('struck-in-a-roll-back');
+  const handle = await fixture.rotate('struck-in-a-roll-back');
   await reached.promise;
 
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
-  await until(async () => stage.calls.includes('destroy 1')); // it contains what is known, and then waits for the step
+  await until(async () => fixture.calls.includes('destroy 1')); // it contains what is known, and then waits for the step
   struck.resolve();
 
-  expect(await stage.report(handle)).toMatchObject({ outcome: 'replaced' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
 });
 
 it('ends when a containment is given up, and lists what lives on', async () => {
-  const handle = await stage.rotate('given-up', { graceMs: 3_600_000 });
-  await until(async () => (await stage.progress(handle)).waiting?.for === 'grace');
-  stage.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
+  const handle = await fixture.rotate('given-up', { graceMs: 3_600_000 });
+  await until(async () => (await fixture.progress(handle)).waiting?.for === 'grace');
+  fixture.behave = (verb) => (verb === 'refuses' ? 'failed' : undefined);
 
   await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
   await asked(handle, 'Refused');
   await answer(handle, 'abandon');
 
-  const report = await stage.report(handle);
+  const report = await fixture.report(handle);
   expect(report.outcome).toBe('abandoned');
-  expect(report.leftOver.join()).toContain('version 1 is retiring');
+  expect(report.orphans.join()).toContain('version 1 is retiring');
 });
 
 it('lists a half-made value whose deletion a person skipped', async () => {
-  stage.behave = (verb, { number }) => {
+  fixture.behave = (verb, { number }) => {
     if (verb === 'document' && number === 2) return 'failed';
     if (verb === 'destroy') throw rejected();
   };
-  const handle = await stage.rotate('skipped-deletion');
+  const handle = await fixture.rotate('skipped-deletion');
   await asked(handle, 'Undo: Create');
 
   await answer(handle, 'skip');
 
-  const report = await stage.report(handle);
+  const report = await fixture.report(handle);
   expect(report.outcome).toBe('rolled-back');
-  expect(report.leftOver.join()).toContain('version 2 is discarding');
+  expect(report.orphans.join()).toContain('version 2 is discarding');
 });

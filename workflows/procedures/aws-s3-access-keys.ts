@@ -64,7 +64,7 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
   async retire(run, old) {
     await run.check(
       'No document was lost between the two writes',
-      docuelevate.countLost({ version: run.next, step: upload }),
+      docuelevate.countFailedUploads({ version: run.next, step: upload }),
       { whenNot: 'ask' },
     );
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });

@@ -74,7 +74,7 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     });
     await run.check(
       'No upload failed while the old key was off',
-      docuelevate.countLost({ version: run.next, step: upload, since: 'the last reload but one' }),
+      docuelevate.countFailedUploads({ version: run.next, step: upload, since: 'the last reload but one' }),
       { whenNot: 'ask' },
     );
     await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });

@@ -1,13 +1,12 @@
 import type { Call } from '../../src/domain/call.js';
 import { versionOf } from '../../src/domain/call.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
-import type { Decision, DecisionRequest, StepProgress, Trouble } from '../../src/domain/rotation.js';
+import type { Decision, DecisionRequest, StepProgress, StepFailure } from '../../src/domain/rotation.js';
 import { recorded } from './decided.js';
 import type { RotationRun } from './run.js';
-import { choicesOn, effectsOf } from './choices.js';
-import { impactOf, liveOf } from './situation.js';
+import { promptAfterFailure } from './operator-prompt.js';
 import type { Wait } from './parking.js';
-import { Leave, retryPauseMs, troubleOf } from './trouble.js';
+import { Exit, retryPauseMs, stepFailureOf } from './step-failure.js';
 
 /** Proof that goes stale again and again is a question for a person. */
 const mostStaleRounds = 3;
@@ -25,22 +24,22 @@ export interface Attempted {
 export type Ended = Pick<StepProgress, 'state' | 'outcome' | 'detail'>;
 
 interface Failed {
-  readonly trouble: Trouble;
+  readonly failure: StepFailure;
   readonly kind?: EvidenceKind;
 }
 
-/** Runs a step until it succeeds, a person skips it, or the rotation leaves the way it is on (throws Leave). */
+/** Runs a step until it succeeds, a person skips it, or the rotation leaves the way it is on (throws Exit). */
 export async function attempt(run: RotationRun, attempted: Attempted): Promise<Ended> {
-  const { parking, world, inbox } = run;
+  const { parking, runtime, inbox } = run;
   const known = inbox.emergencies.length;
   const parked = parking.troubledAt(attempted.title);
-  const { since, tries: before } = parked ?? { since: world.now(), tries: -1 };
+  const { since, tries: before } = parked ?? { since: runtime.now(), tries: -1 };
   const ended = parked && (await waitOut(run, { ...attempted, ...parked, known, isParked: true }));
   if (ended) return ended;
   for (let tries = before + 1; ; tries++) {
     parking.goesOn();
     const result = await once(run, attempted);
-    if (!('trouble' in result)) return result;
+    if (!('failure' in result)) return result;
     if (nothingHangsOn(run, attempted, result)) return unseenEnd(result);
     const told = await waitOut(run, { ...attempted, ...result, since, tries, known, isParked: false });
     if (told) return told;
@@ -55,12 +54,12 @@ async function waitOut(run: RotationRun, position: Position): Promise<Ended | nu
   const decision = await recorded(run, told, { title, version: versionOf(call) ?? run.next, kind });
   if (decision.decision === 'skip')
     return { state: 'skipped', detail: `skipped by ${decision.actor}: ${decision.reason}` };
-  if (decision.decision !== 'retry') throw new Leave(decision.decision, `${decision.actor}: ${decision.reason}`);
+  if (decision.decision !== 'retry') throw new Exit(decision.decision, `${decision.actor}: ${decision.reason}`);
   return null;
 }
 
 function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
-  const { phase, footing, input, opened } = run;
+  const { phase, mode, input, opened } = run;
   const { title, call, check = false } = attempted;
   const { credential } = input;
   const context = {
@@ -69,37 +68,37 @@ function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
     phase,
     title,
     check,
-    emergency: footing === 'containing',
+    emergency: mode === 'containing',
   };
-  return run.world.execute(call, context).then(
+  return run.runtime.execute(call, context).then(
     (result) => endedOf(attempted, result),
     (error: unknown) => {
-      const trouble = troubleOf(error);
-      return trouble.kind === 'unseen' ? { trouble, kind: 'in-use' } : { trouble };
+      const failure = stepFailureOf(error);
+      return failure.kind === 'unseen' ? { failure, kind: 'in-use' } : { failure };
     },
   );
 }
 
 /** A use that does not show yet is waited for before a value is retired, and where somebody asks for it. */
-function nothingHangsOn({ footing }: RotationRun, { ask = false }: Attempted, { trouble }: Failed): boolean {
-  return trouble.kind === 'unseen' && !ask && footing !== 'committed';
+function nothingHangsOn({ mode }: RotationRun, { ask = false }: Attempted, { failure }: Failed): boolean {
+  return failure.kind === 'unseen' && !ask && mode !== 'committed';
 }
 
-function unseenEnd({ trouble: { why } }: Failed): Ended {
+function unseenEnd({ failure: { why } }: Failed): Ended {
   return { state: 'done', outcome: 'not-observable', detail: why };
 }
 
 function endedOf({ ask }: Attempted, result: unknown): Ended | Failed {
   if (!isFinding(result)) return { state: 'done' };
   if (result.outcome !== 'failed') return { state: 'done', outcome: result.outcome, detail: result.detail };
-  return { trouble: { why: result.detail, kind: ask ? 'ask' : 'final' }, kind: result.kind };
+  return { failure: { why: result.detail, kind: ask ? 'ask' : 'final' }, kind: result.kind };
 }
 
 interface Position extends Attempted, Failed {
   /** When this step was first tried, Unix milliseconds. */
   readonly since: number;
   readonly tries: number;
-  /** How many emergencies were known when this step began: a later one may have been taken up before the step ends in trouble. */
+  /** How many emergencies were known when this step began: a later one may have been taken up before the step ends in failure. */
   readonly known: number;
   /** An earlier run has waited about it, and this one goes on. */
   readonly isParked: boolean;
@@ -107,51 +106,51 @@ interface Position extends Attempted, Failed {
 
 /** What trouble leads to: the next try (null), a person's decision, or leaving. */
 async function settle(run: RotationRun, position: Position): Promise<DecisionRequest | null> {
-  const { title, trouble, since, tries, known, isParked } = position;
-  const { kind } = trouble;
-  const why = `${title}: ${trouble.why}`;
+  const { title, failure, since, tries, known, isParked } = position;
+  const { kind } = failure;
+  const why = `${title}: ${failure.why}`;
   if (!isParked) leaveIfClear(run, { kind, why });
-  const forward = run.footing === 'forward' && !run.pastNoReturn;
-  const patienceEnds = forward ? since + run.policy.patienceMs : Number.POSITIVE_INFINITY;
+  const forward = run.mode === 'forward' && !run.pastNoReturn;
+  const givesUpAt = forward ? since + run.policy.giveUpAfterMs : Number.POSITIVE_INFINITY;
   const person = kind === 'ask' || kind === 'stale';
-  const retryAt = person ? Number.POSITIVE_INFINITY : run.world.now() + retryPauseMs(tries);
+  const retryAt = person ? Number.POSITIVE_INFINITY : run.runtime.now() + retryPauseMs(tries);
   const operator = kind === 'unseen' ? isOverdue(run, position) : person || !forward;
-  const question = { title, why, patienceEnds, retryAt, operator, known, helps: helping(position) };
+  const question = { title, why, givesUpAt, retryAt, operator, known, helps: helping(position) };
   const decision = await decisionUntil(run, { ...question, ...parkingOf(run, position) });
-  if (!decision && run.world.now() >= patienceEnds) throw new Leave('roll-back', `${why}; nobody decided in time`);
+  if (!decision && run.runtime.now() >= givesUpAt) throw new Exit('roll-back', `${why}; nobody decided in time`);
   return decision;
 }
 
 /** Asked again, a check whose answer is for a person says the same; whether a value is used may show later. */
-function helping({ ask = false, trouble, kind }: Position): Decision {
-  return ask && trouble.kind === 'ask' && kind !== 'in-use' ? 'skip' : 'retry';
+function helping({ ask = false, failure, kind }: Position): Decision {
+  return ask && failure.kind === 'ask' && kind !== 'in-use' ? 'skip' : 'retry';
 }
 
-/** A step is not parked twice for the same trouble. */
-function parkingOf({ scope }: RotationRun, { title, trouble, since, tries, kind, isParked }: Position) {
+/** A step is not parked twice for the same failure. */
+function parkingOf({ scope }: RotationRun, { title, failure, since, tries, kind, isParked }: Position) {
   return {
-    about: { scope, title, trouble, since, tries, ...(kind && { kind }) },
+    about: { scope, title, failure, since, tries, ...(kind && { kind }) },
     parks: isParked ? undefined : 'later',
   } as const;
 }
 
 /** Whether a use that does not show has been waited for as long as the provider may take. */
-function isOverdue({ policy, world }: RotationRun, { ask = false, since }: Position): boolean {
-  return ask || world.now() >= since + (policy.usage?.lagMs ?? 0);
+function isOverdue({ policy, runtime }: RotationRun, { ask = false, since }: Position): boolean {
+  return ask || runtime.now() >= since + (policy.usage?.lagMs ?? 0);
 }
 
 /** Trouble that needs no waiting to know what it leads to. */
-function leaveIfClear(run: RotationRun, { kind, why }: Trouble): void {
-  if (kind === 'lost') throw new Leave('lost', why);
-  if (run.trying) throw new Leave('put-back', why);
-  if (kind === 'stale' && run.staleRounds++ < mostStaleRounds) throw new Leave('stale', why);
-  if (kind === 'final' && run.footing === 'forward' && !run.pastNoReturn) throw new Leave('roll-back', why);
+function leaveIfClear(run: RotationRun, { kind, why }: StepFailure): void {
+  if (kind === 'lost') throw new Exit('lost', why);
+  if (run.trying) throw new Exit('put-back', why);
+  if (kind === 'stale' && run.staleRounds++ < mostStaleRounds) throw new Exit('stale', why);
+  if (kind === 'final' && run.mode === 'forward' && !run.pastNoReturn) throw new Exit('roll-back', why);
 }
 
 export interface Question extends Pick<Wait, 'parks' | 'about'> {
   readonly title: string;
   readonly why: string;
-  readonly patienceEnds: number;
+  readonly givesUpAt: number;
   readonly retryAt: number;
   /** Whether a person is called for, or the runner merely tries again. */
   readonly operator: boolean;
@@ -161,18 +160,13 @@ export interface Question extends Pick<Wait, 'parks' | 'about'> {
 }
 
 export async function decisionUntil(run: RotationRun, question: Question): Promise<DecisionRequest | null> {
-  const { title, why, patienceEnds, retryAt, operator, helps, known, parks, about } = question;
-  const until = Math.min(patienceEnds, retryAt);
+  const { title, why, givesUpAt, retryAt, operator, helps, known, parks, about } = question;
+  const until = Math.min(givesUpAt, retryAt);
   const clock = Number.isFinite(until)
-    ? { until, then: patienceEnds <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
+    ? { until, then: givesUpAt <= retryAt ? 'the rotation rolls back' : 'the step is tried again' }
     : {};
-  const choices = choicesOn(run);
-  const effects = effectsOf(run.standing(), choices, title);
   return run.wait(
-    {
-      ...{ for: operator ? 'operator' : 'retry', why, impact: impactOf(run), live: liveOf(run) },
-      ...{ choices, helps, effects, ...clock },
-    },
+    { for: operator ? 'operator' : 'retry', why, ...promptAfterFailure(run, title), helps, ...clock },
     { deadline: clock.until, known, parks, about },
   );
 }

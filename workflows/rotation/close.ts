@@ -2,34 +2,34 @@ import type { RotationOutcome, RotationReport } from '../../src/domain/rotation.
 import { versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
-import { leaveOf } from './trouble.js';
+import { exitOf } from './step-failure.js';
 
 export interface Ending {
   readonly outcome: RotationOutcome;
   readonly why?: string;
 }
 
-/** Records the end of a rotation and says what is left over. */
+/** Records the end of a rotation and lists its orphans. */
 export async function close(run: RotationRun, { outcome, why }: Ending): Promise<RotationReport> {
   const { opened, input } = run;
   const reason = why === undefined ? {} : { why };
-  if (!opened) return { outcome, version: 0, oldCredential: null, leftOver: [], ...reason };
+  if (!opened) return { outcome, version: 0, oldCredential: null, orphans: [], ...reason };
   run.phase = 'close';
-  run.world.show({ phase: 'close' });
+  run.runtime.show({ phase: 'close' });
   const { credential } = input;
   const { fence, next } = opened;
-  const emergency = run.footing === 'containing';
+  const emergency = run.mode === 'containing';
   const context = { credential, fence, phase: 'close', title: 'Close the rotation', emergency } as const;
   try {
     const { containedSince: since } = run;
     const call = versions.closeRotation({ version: next, outcome, why: why ?? null, ...(since !== null && { since }) });
     return { outcome, version: next.number, ...(await keep(run, call, context)), ...reason };
   } catch (error) {
-    const leave = leaveOf(error);
-    if (leave.to === 'emergency') throw leave;
-    const unknown = { version: next.number, oldCredential: null, leftOver: [] };
+    const exit = exitOf(error);
+    if (exit.to === 'emergency') throw exit;
+    const unknown = { version: next.number, oldCredential: null, orphans: [] };
     // Whoever took over says what is left; this rotation has nothing more to write.
-    if (leave.to === 'lost') return { ...unknown, outcome: 'failed', why: why ?? leave.message };
-    return { ...unknown, outcome, why: [why, leave.message].filter(Boolean).join('; then: ') }; // where nobody waits
+    if (exit.to === 'lost') return { ...unknown, outcome: 'failed', why: why ?? exit.message };
+    return { ...unknown, outcome, why: [why, exit.message].filter(Boolean).join('; then: ') }; // where nobody waits
   }
 }

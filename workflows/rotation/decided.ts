@@ -4,7 +4,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
-import { Leave } from './trouble.js';
+import { Exit } from './step-failure.js';
 
 interface Decided {
   /** Of the step or the wait that it is about. */
@@ -32,5 +32,5 @@ export async function recorded(
 export async function leaveIfTold(run: RotationRun, told: DecisionRequest | null, title: string): Promise<void> {
   if (told?.decision !== 'roll-back' && told?.decision !== 'abandon') return;
   const { actor, reason } = await recorded(run, told, { title, version: run.next });
-  throw new Leave(told.decision, `${actor}: ${reason}`);
+  throw new Exit(told.decision, `${actor}: ${reason}`);
 }

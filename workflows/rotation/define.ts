@@ -7,9 +7,9 @@ import { emergencyPending, inboxOf, listen, progress } from './messages.js';
 import { forward, goOn, rollBack } from './phases.js';
 import type { Procedure } from './procedure.js';
 import { type Definition, RotationRun } from './run.js';
-import { Leave, leaveOf } from './trouble.js';
+import { Exit, exitOf } from './step-failure.js';
 import { close, type Ending } from './close.js';
-import { temporalWorld } from './world.js';
+import { temporalRuntime } from './runtime.js';
 
 /** A rotation workflow, with the data and code it was made of: `plan` and `adopt` run the same procedure outside Temporal. */
 export type RotationWorkflow = ((input: RotationInput) => Promise<RotationReport>) & Definition;
@@ -22,8 +22,8 @@ export function defineRotation(descriptor: ProcedureDescriptor, procedure: Proce
 
 async function rotate(definition: Definition, input: RotationInput): Promise<RotationReport> {
   const inbox = inboxOf(input.parked);
-  const world = temporalWorld(input.timing);
-  const rotation = new RotationRun(definition, input, { world, inbox });
+  const runtime = temporalRuntime(input.timing);
+  const rotation = new RotationRun(definition, input, { runtime, inbox });
   let outcome: RotationOutcome | null = null;
   listen(inbox, () => rotation.waiting);
   setHandler(progress, () => ({ ...rotation.progress(), outcome }));
@@ -45,7 +45,7 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
   const parked = CancellationScope.nonCancellable(() =>
     condition(() => rotation.parking.isReady && allHandlersFinished()),
   );
-  return (await Promise.race([whole, parked])) ?? world.park(rotation.parking.next());
+  return (await Promise.race([whole, parked])) ?? runtime.park(rotation.parking.next());
 }
 
 /** Null when an emergency came while the store could not be reached. */
@@ -53,7 +53,7 @@ async function closeUnlessStruck(run: RotationRun, ending: Ending): Promise<Rota
   try {
     return await close(run, ending);
   } catch (error) {
-    if (error instanceof Leave && error.to === 'emergency') return null;
+    if (error instanceof Exit && error.to === 'emergency') return null;
     throw error;
   }
 }
@@ -69,12 +69,12 @@ async function plan(run: RotationRun): Promise<Ending | null> {
     await forward(run);
     return { outcome: 'retired' };
   } catch (error) {
-    const leave = leaveOf(error);
-    if (!run.opened) return { outcome: 'failed', why: leave.message };
+    const exit = exitOf(error);
+    if (!run.opened) return { outcome: 'failed', why: exit.message };
     if (run.inbox.emergencies.length > 0) return null; // whatever else it was, the emergency goes first
-    if (leave.to === 'lost') return { outcome: 'failed', why: leave.message };
-    if (leave.to === 'abandon' || run.pastNoReturn) return { outcome: 'abandoned', why: leave.message };
-    return CancellationScope.nonCancellable(() => back(run, leave.message));
+    if (exit.to === 'lost') return { outcome: 'failed', why: exit.message };
+    if (exit.to === 'abandon' || run.pastNoReturn) return { outcome: 'abandoned', why: exit.message };
+    return CancellationScope.nonCancellable(() => back(run, exit.message));
   }
 }
 
@@ -84,10 +84,10 @@ async function back(run: RotationRun, why: string, begin?: () => Promise<void>):
     await rollBack(run, why);
     return { outcome: 'rolled-back', why };
   } catch (error) {
-    const leave = leaveOf(error);
-    return leave.to === 'emergency'
+    const exit = exitOf(error);
+    return exit.to === 'emergency'
       ? null
-      : { outcome: leave.to === 'lost' ? 'failed' : 'abandoned', why: `${why}; then: ${leave.message}` };
+      : { outcome: exit.to === 'lost' ? 'failed' : 'abandoned', why: `${why}; then: ${exit.message}` };
   }
 }
 

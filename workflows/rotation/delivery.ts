@@ -10,7 +10,7 @@ export function withDelivery(procedure: Procedure): Procedure {
       await procedure.replace(run);
       if (!run.delivers) return;
       const undo = delivery.restore(run.next);
-      await run.step('Deliver the new value', delivery.deliver(run.next), { undo, lingers: true });
+      await run.step('Deliver the new value', delivery.deliver(run.next), { undo, drains: true });
     },
 
     async verify(run, version) {

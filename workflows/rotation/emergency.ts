@@ -4,10 +4,10 @@ import { engines, versions } from '../systems.js';
 import type { Ended } from './attempt.js';
 import { keep } from './bookkeeping.js';
 import type { Ending } from './close.js';
-import { laneOf } from './lane.js';
+import { branchOf } from './branch.js';
 import type { RotationRun } from './run.js';
-import { leaveOf, troubleOf } from './trouble.js';
-import type { World } from './world.js';
+import { exitOf, stepFailureOf } from './step-failure.js';
+import type { Runtime } from './runtime.js';
 
 /** Contain beside the step in progress, wait that step out, contain what it still brought to life, and only then replace. */
 export async function containAndReplace(run: RotationRun, planned: Promise<unknown>): Promise<Ending> {
@@ -48,12 +48,12 @@ async function collectAudit(run: RotationRun): Promise<void> {
   await run.once(title, () => execute(run, call, context), `audit-${emergencyRound}`);
 }
 
-async function execute(run: RotationRun, call: Call, context: Parameters<World['execute']>[1]): Promise<Ended> {
+async function execute(run: RotationRun, call: Call, context: Parameters<Runtime['execute']>[1]): Promise<Ended> {
   try {
-    await run.world.execute(call, context);
+    await run.runtime.execute(call, context);
     return { state: 'done' };
   } catch (error) {
-    return { state: 'failed', detail: troubleOf(error).why };
+    return { state: 'failed', detail: stepFailureOf(error).why };
   }
 }
 
@@ -63,21 +63,21 @@ async function execute(run: RotationRun, call: Call, context: Parameters<World['
  */
 async function contain(run: RotationRun): Promise<boolean> {
   const { procedure } = run.definition;
-  run.footing = 'containing';
+  run.mode = 'containing';
   run.phase = 'contain';
   run.givenUp = null;
-  run.world.show({ phase: 'contain', emergency: true });
-  run.listed ||= run.world.isOfToday?.('told-phases') ?? true;
+  run.runtime.show({ phase: 'contain', emergency: true });
+  run.listed = true;
   const { opened, targets, replace, policy } = await seize(run);
   run.goesBy(policy);
   run.opened = opened;
   run.containedSince ??= opened.fence;
   const scope = `contain-${++run.emergencyRound}`;
-  if (procedure.contain) await procedure.contain(laneOf(run, scope), targets);
+  if (procedure.contain) await procedure.contain(branchOf(run, scope), targets);
   const ends = targets.map(async (target) => {
-    const lane = laneOf(run, `${scope}-${target.number}`);
-    if (!procedure.contain) await procedure.retire(lane, target);
-    await lane.step(`Record the end of version ${target.number}`, versions.recordContained(target));
+    const branch = branchOf(run, `${scope}-${target.number}`);
+    if (!procedure.contain) await procedure.retire(branch, target);
+    await branch.step(`Record the end of version ${target.number}`, versions.recordContained(target));
   });
   const failed = (await Promise.allSettled(ends)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
@@ -111,6 +111,6 @@ async function replace(run: RotationRun): Promise<void> {
 
 /** A newer emergency comes to an ending of its own, whatever is said here. */
 function endingOf(error: unknown, abandoned: RotationOutcome): Ending {
-  const { to, message } = leaveOf(error);
+  const { to, message } = exitOf(error);
   return { outcome: to === 'lost' ? 'failed' : abandoned, why: message };
 }

@@ -1,7 +1,7 @@
-import type { Parked, RollingBack, RotationInput, Troubled, Undo, Waiting } from '../../src/domain/rotation.js';
+import type { Parked, RollingBack, RotationInput, FailingStep, Undo, Waiting } from '../../src/domain/rotation.js';
 import { parkedOf } from './messages.js';
 import type { RotationRun } from './run.js';
-import { waitAndSustain } from './sustain.js';
+import { waitAndRenew } from './renewal.js';
 
 /** A wait longer than this goes on in a new run: a parked rotation must not depend on the code of the day it was parked. */
 const longestWaitInOneRunMs = 60 * 60_000;
@@ -12,7 +12,7 @@ export interface Wait {
   /** When a long wait goes on in a new run: at its beginning, or when it has lasted for a while. Left out, it does not. */
   readonly parks?: 'at-once' | 'later' | undefined;
   /** The step that it is about. */
-  readonly about?: Troubled | undefined;
+  readonly about?: FailingStep | undefined;
 }
 
 /** What else ends a wait. */
@@ -33,9 +33,9 @@ export class Parking {
   /** When the grace, the pause or the task ends that is waited for. */
   #deadline: number | undefined;
   /** What an earlier run has waited about, until this one has come there. */
-  #troubled: Troubled | undefined;
+  #failing: FailingStep | undefined;
   /** What this run waits about. */
-  #about: Troubled | undefined;
+  #about: FailingStep | undefined;
   #ready: (() => boolean) | null = null;
   /** What an earlier run has waited for, until this one waits or goes on: people may answer it meanwhile. */
   waiting: Waiting | null;
@@ -45,7 +45,7 @@ export class Parking {
   constructor(run: RotationRun, parked: Parked | undefined) {
     this.#run = run;
     this.#deadline = parked?.deadline;
-    this.#troubled = parked?.troubled;
+    this.#failing = parked?.failing;
     this.waiting = parked?.waiting ?? null;
     this.rollingBack = parked?.rollingBack ? { ...parked.rollingBack, undo: parked.undo } : null;
   }
@@ -57,13 +57,13 @@ export class Parking {
 
   async wait(wakes: () => boolean, { deadline, parks, about }: Wait): Promise<void> {
     const at = this.#parksAt(deadline, parks);
-    if (at === null) return waitAndSustain(this.#run, wakes, deadline);
-    if (at > this.#run.world.now()) await waitAndSustain(this.#run, wakes, at);
+    if (at === null) return waitAndRenew(this.#run, wakes, deadline);
+    if (at > this.#run.runtime.now()) await waitAndRenew(this.#run, wakes, at);
     if (wakes()) return;
     this.#about = about;
-    this.#ready = () => !wakes() && !this.#run.prolongs;
+    this.#ready = () => !wakes() && !this.#run.renewing;
     try {
-      await waitAndSustain(this.#run, wakes, deadline);
+      await waitAndRenew(this.#run, wakes, deadline);
     } finally {
       this.#ready = null;
     }
@@ -75,7 +75,7 @@ export class Parking {
     work: (end: { readonly until: number; readonly isNew: boolean; move(until: number): void }) => Promise<T>,
   ): Promise<T> {
     const isNew = this.#deadline === undefined;
-    const until = (this.#deadline ??= this.#run.world.now() + lengthMs);
+    const until = (this.#deadline ??= this.#run.runtime.now() + lengthMs);
     try {
       return await work({ until, isNew, move: (moved) => void (this.#deadline = moved) });
     } finally {
@@ -84,38 +84,38 @@ export class Parking {
   }
 
   /** What an earlier run has waited about, if that is this step: it is not tried again for having been parked. */
-  troubledAt(title: string): Troubled | null {
-    const known = this.#troubled;
+  troubledAt(title: string): FailingStep | null {
+    const known = this.#failing;
     if (known?.title !== title || known.scope !== this.#run.scope) return null;
-    this.#troubled = undefined;
+    this.#failing = undefined;
     return known;
   }
 
   /** What was parked stands in Temporal's list as it waited, until it goes on. */
   goesOn(): void {
     this.waiting = null;
-    const { input, listed, phase, world } = this.#run;
-    if (listed || !input.parked?.questions) return; // one that an earlier Keyturn parked is as it was
+    const { input, listed, phase, runtime } = this.#run;
+    if (listed || !input.parked) return;
     this.#run.listed = true;
-    world.show({ phase, needsOperator: false });
+    runtime.show({ phase, needsOperator: false });
   }
 
   beginRollBack(why: string): RollingBack {
-    const { footing, undo } = this.#run;
-    this.rollingBack ??= { why, promoted: footing === 'committed', undo: [...undo] };
+    const { mode, undo } = this.#run;
+    this.rollingBack ??= { why, promoted: mode === 'committed', undo: [...undo] };
     return this.rollingBack;
   }
 
   /** Everything that the next run has to know. */
   next(): RotationInput {
-    const { input, inbox, journal, questions, staleRounds, proofRounds, opened, undo, waiting } = this.#run;
+    const { input, inbox, completedSteps, questions, staleRounds, proofRounds, opened, undo, waiting } = this.#run;
     if (!opened) throw new Error('nothing was opened that could go on');
     const { why, promoted } = this.rollingBack ?? {};
     const parked = {
-      ...{ opened, undo: this.rollingBack?.undo ?? undo, ...journal.parked() },
+      ...{ opened, undo: this.rollingBack?.undo ?? undo, ...completedSteps.parked() },
       ...{ ...parkedOf(inbox), questions: questions.parked(), staleRounds, proofRounds },
       ...(this.#deadline !== undefined && { deadline: this.#deadline }),
-      ...(this.#about && { troubled: this.#about }),
+      ...(this.#about && { failing: this.#about }),
       ...(waiting && { waiting }),
       ...(why !== undefined && promoted !== undefined && { rollingBack: { why, promoted } }),
     };
@@ -123,13 +123,12 @@ export class Parking {
   }
 
   #parksAt(deadline = Number.POSITIVE_INFINITY, parks: Wait['parks']): number | null {
-    const { world, footing } = this.#run;
+    const { runtime } = this.#run;
     if (!parks || !this.#mayPark()) return null;
     const afterMs = this.#longestMs;
-    const isLong = deadline - world.now() > afterMs;
-    if (isLong && parks === 'at-once' && footing !== 'undoing') return world.now(); // as every Keyturn has done
-    if (!this.#parksByNow(isLong)) return null;
-    return world.now() + (isLong && parks === 'later' ? afterMs : 0);
+    const isLong = deadline - runtime.now() > afterMs;
+    if (!isLong && runtime.isFull?.() !== true) return null; // several short waits make a long history too
+    return runtime.now() + (isLong && parks === 'later' ? afterMs : 0);
   }
 
   get #longestMs(): number {
@@ -137,13 +136,7 @@ export class Parking {
   }
 
   #mayPark(): boolean {
-    const { world, opened, footing } = this.#run;
-    return world.park !== undefined && opened !== null && footing !== 'containing';
-  }
-
-  /** Also a short wait, when there were so many that the history has become long. */
-  #parksByNow(isLong: boolean): boolean {
-    const { world } = this.#run;
-    return (isLong || world.isFull?.() === true) && world.isOfToday?.('parked-waits') === true;
+    const { runtime, opened, mode } = this.#run;
+    return runtime.park !== undefined && opened !== null && mode !== 'containing';
   }
 }

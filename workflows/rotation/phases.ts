@@ -4,7 +4,7 @@ import type { Begun, Opened, Undo } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
-import { Leave } from './trouble.js';
+import { Exit } from './step-failure.js';
 
 /** The way of every planned rotation. The runner owns this order, a procedure the order of its steps. */
 export async function forward(run: RotationRun): Promise<void> {
@@ -33,11 +33,11 @@ export async function goOn(run: RotationRun, { fence, next }: Opened): Promise<v
 }
 
 async function open(run: RotationRun): Promise<void> {
-  const { world, input } = run;
+  const { runtime, input } = run;
   const { credential, request, wish } = input;
   const title = 'Open the rotation';
   const call: Call<Begun> = versions.openRotation({ credential, request, ...(wish !== undefined && { wish }) });
-  const started = world.now();
+  const started = runtime.now();
   const { policy, ...opened } = await keep(run, call, {
     credential,
     fence: null,
@@ -47,13 +47,13 @@ async function open(run: RotationRun): Promise<void> {
   });
   run.goesBy(policy);
   run.opened ??= opened; // an emergency may have opened it anew before the answer came
-  run.journal.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: world.now() });
+  run.completedSteps.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: runtime.now() });
 }
 
 /** Where the engine would lose what it holds, and nobody could put it back. */
 function requireAdoption({ current, definition, input }: RotationRun): void {
   if (current || !definition.descriptor.needsAdoption) return;
-  throw new Leave(
+  throw new Exit(
     'roll-back',
     `nothing was adopted: give the value in force first, with keyturn adopt ${input.credential}`,
   );
@@ -115,8 +115,8 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
       await run.during('close', () => run.step(`Record the end of version ${old.number}`, versions.recordEnd(old)));
       return;
     } catch (error) {
-      if (!(error instanceof Leave) || error.to !== 'stale') throw error;
-      run.journal.forgetRetireChecks();
+      if (!(error instanceof Exit) || error.to !== 'stale') throw error;
+      run.completedSteps.forgetRetireChecks();
     }
   }
 }
@@ -129,7 +129,7 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
 export async function rollBack(run: RotationRun, why: string): Promise<void> {
   const { current, next, undo } = run;
   const { promoted } = run.parking.beginRollBack(why);
-  run.footing = 'undoing';
+  run.mode = 'undoing';
   for (let entry = undo.at(-1); entry?.revives; entry = undo.at(-1)) {
     await undoOne(run, entry);
     undo.pop();
@@ -142,7 +142,7 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
   });
   for (let entry = undo.pop(); entry; entry = undo.pop()) {
     await undoOne(run, entry);
-    if (entry.lingers) await letPass(run);
+    if (entry.drains) await letPass(run);
   }
   if (begun && !passedOver(run)) await proveGone(run);
   if (passedOver(run)) return;
@@ -150,8 +150,8 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
 }
 
 /** What a person passed over may live on: the version stays listed as one that is being discarded. */
-function passedOver({ journal }: RotationRun): boolean {
-  return journal.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped');
+function passedOver({ completedSteps }: RotationRun): boolean {
+  return completedSteps.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped');
 }
 
 async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
@@ -159,7 +159,7 @@ async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
     try {
       return await back(run, () => run.step(`Undo: ${title}`, call));
     } catch (error) {
-      if (!(error instanceof Leave) || error.to !== 'stale' || !run.current) throw error;
+      if (!(error instanceof Exit) || error.to !== 'stale' || !run.current) throw error;
       await proveWayBack(run, run.current);
     }
   }
@@ -167,9 +167,9 @@ async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
 
 /** Whoever got something by the new value, such as a token, may use it for as long as it was given out for. */
 async function letPass(run: RotationRun): Promise<void> {
-  const { lingerMs = 0 } = run.policy;
-  if (lingerMs === 0) return;
-  await back(run, () => run.hold(`Let pass what version ${run.next.number} has issued`, lingerMs));
+  const { drainMs = 0 } = run.policy;
+  if (drainMs === 0) return;
+  await back(run, () => run.hold(`Let pass what version ${run.next.number} has issued`, drainMs));
 }
 
 function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {
@@ -185,6 +185,6 @@ function proveGone(run: RotationRun): Promise<void> {
 
 /** Nothing cancels a roll back, so it looks itself whether an emergency has taken over. */
 function back(run: RotationRun, work: () => Promise<void>, occurrence = ''): Promise<void> {
-  if (run.inbox.emergencies.length > 0) throw new Leave('emergency', 'an emergency takes over');
+  if (run.inbox.emergencies.length > 0) throw new Exit('emergency', 'an emergency takes over');
   return run.during('roll-back', work, occurrence);
 }

@@ -6,8 +6,8 @@ import type { VersionRef } from '../../src/domain/version.js';
 export interface StepOptions {
   /** Takes the step back. Registered before the step runs, since a step that timed out may have happened. */
   readonly undo?: Call<void>;
-  /** The new value is used from here on. After this is taken back, what was issued with it (policy `lingerMs`) passes before anything else is. */
-  readonly lingers?: true;
+  /** The new value is used from here on. After this is taken back, what was issued with it (policy `drainMs`) passes before anything else is. */
+  readonly drains?: true;
   /** From here on the earlier value is refused and cannot be put back: trouble waits for a person, for as long as it lasts. */
   readonly noWayBack?: true;
 }

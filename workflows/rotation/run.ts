@@ -19,15 +19,14 @@ import { engines } from '../systems.js';
 import type { CheckOptions, Procedure, Run, StepOptions, TryOutOptions } from './procedure.js';
 import { tryOnce } from './try-out.js';
 import { attempt, type Ended } from './attempt.js';
-import type { Standing } from './choices.js';
 import { leaveIfTold } from './decided.js';
 import { heed } from './haste.js';
-import { Journal } from './journal.js';
-import { exitsOf } from './situation.js';
+import { CompletedSteps } from './completed-steps.js';
+import { promptWhileWaiting } from './operator-prompt.js';
 import { Questions } from './questions.js';
 import { Parking, type Until } from './parking.js';
-import { type Footing, Leave } from './trouble.js';
-import type { World } from './world.js';
+import { type Mode, Exit } from './step-failure.js';
+import type { Runtime } from './runtime.js';
 
 export interface Definition {
   readonly descriptor: ProcedureDescriptor;
@@ -38,12 +37,12 @@ export interface Definition {
 export class RotationRun implements Run {
   readonly definition: Definition;
   readonly input: RotationInput;
-  readonly world: World;
+  readonly runtime: Runtime;
   readonly inbox: Inbox;
-  readonly journal: Journal;
+  readonly completedSteps: CompletedSteps;
   readonly undo: Undo[];
   phase: Phase = 'open';
-  footing: Footing = 'forward';
+  mode: Mode = 'forward';
   pastNoReturn = false;
   opened: Opened | null;
   /** Giving up is meant for everything that is contained side by side, also for what has not asked yet. */
@@ -52,8 +51,8 @@ export class RotationRun implements Run {
   staleRounds: number;
   /** How often the proof before a retirement was taken. */
   proofRounds: number;
-  /** What is waiting is being prolonged. */
-  prolongs = false;
+  /** What is waiting is being renewed. */
+  renewing = false;
   readonly questions: Questions;
   readonly parking: Parking;
   /** Something is switched off to see whether the engine does without it: trouble puts it back before anybody is asked. */
@@ -72,14 +71,14 @@ export class RotationRun implements Run {
   #policy: RotationPolicy | null = null;
   #occurrences = 0;
 
-  constructor(definition: Definition, input: RotationInput, { world, inbox }: { world: World; inbox: Inbox }) {
+  constructor(definition: Definition, input: RotationInput, { runtime, inbox }: { runtime: Runtime; inbox: Inbox }) {
     [this.definition, this.input] = [definition, input];
-    this.world = world;
+    this.runtime = runtime;
     this.inbox = inbox;
     const { parked } = input;
-    this.questions = new Questions(() => world.newId?.() ?? '', parked?.questions);
+    this.questions = new Questions(() => runtime.newId?.() ?? '', parked?.questions);
     this.opened = parked?.opened ?? null;
-    this.journal = new Journal(parked, () => world.now());
+    this.completedSteps = new CompletedSteps(parked, () => runtime.now());
     this.undo = [...(parked?.undo ?? [])];
     this.parking = new Parking(this, parked);
     ({ staleRounds: this.staleRounds = 0, proofRounds: this.proofRounds = 0 } = parked ?? {});
@@ -126,24 +125,24 @@ export class RotationRun implements Run {
     this.#requireNotCalledOff();
     this.phase = phase;
     this.#scope = `${phase}${occurrence}`;
-    if (this.listed) this.world.show({ phase });
+    if (this.listed) this.runtime.show({ phase });
     await work();
   }
 
   /** The new value is in force. */
   commit(): void {
     this.#requireNotCalledOff();
-    this.footing = 'committed';
+    this.mode = 'committed';
   }
 
   // In a workflow every promise costs: the SDK keeps a stack trace of each. So what only hands on a promise is not async.
-  step(title: string, call: Call<void>, { undo, lingers, noWayBack }: StepOptions = {}): Promise<void> {
+  step(title: string, call: Call<void>, { undo, drains, noWayBack }: StepOptions = {}): Promise<void> {
     this.pastNoReturn ||= noWayBack === true; // before it runs: a step that timed out may have happened
     if (!undo && this.phase === 'retire' && (!this.pastNoReturn || this.#noReturn === title))
       return this.#passNoReturn(title, call);
     return this.once(title, () => {
       const revives = this.phase === 'retire';
-      if (undo) this.undo.push({ title, call: undo, ...(revives && { revives }), ...(lingers && { lingers }) });
+      if (undo) this.undo.push({ title, call: undo, ...(revives && { revives }), ...(drains && { drains }) });
       return attempt(this, { title, call });
     });
   }
@@ -153,7 +152,7 @@ export class RotationRun implements Run {
    * the engine reloads as late as can be, and once more right after, for one that started in between.
    */
   async #passNoReturn(title: string, call: Call<void>): Promise<void> {
-    const reload = this.footing === 'committed' ? engines[this.definition.descriptor.engine].reload?.(this.next) : null;
+    const reload = this.mode === 'committed' ? engines[this.definition.descriptor.engine].reload?.(this.next) : null;
     this.#noReturn = title;
     if (reload) await this.#reload('Make the engine read its settings anew', reload);
     this.pastNoReturn = true;
@@ -162,14 +161,14 @@ export class RotationRun implements Run {
   }
 
   #reload(title: string, call: Call<void>): Promise<void> {
-    this.journal.perishes({ scope: this.#scope, title });
+    this.completedSteps.perishes({ scope: this.#scope, title });
     return this.once(title, () => attempt(this, { title, call }));
   }
 
   check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
     // Contain first: an emergency does not ask whether somebody still uses what is leaked.
-    if (whenNot === 'ask' && this.footing === 'containing') return Promise.resolve();
-    if (this.phase === 'retire') this.journal.perishes({ scope: this.#scope, title });
+    if (whenNot === 'ask' && this.mode === 'containing') return Promise.resolve();
+    if (this.phase === 'retire') this.completedSteps.perishes({ scope: this.#scope, title });
     return this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
   }
 
@@ -190,7 +189,7 @@ export class RotationRun implements Run {
   async askPerson(title: string, call: Call<void>, due: Duration): Promise<Ended> {
     await this.parking.until(durationMs(due), async ({ until, isNew }) => {
       const told = await this.wait(
-        { for: 'operator', why: title, until, then: 'it is overdue', ...exitsOf(this, title) },
+        { for: 'operator', why: title, until, then: 'it is overdue', ...promptWhileWaiting(this, title) },
         { wake: () => this.inbox.completed.has(title), parks: isNew ? 'later' : undefined },
       );
       await leaveIfTold(this, told, title);
@@ -199,7 +198,7 @@ export class RotationRun implements Run {
   }
 
   async pause(title: string, length: Duration): Promise<void> {
-    if (this.footing === 'containing') return;
+    if (this.mode === 'containing') return;
     const lengthMs = this.policy.pauseMs ?? durationMs(length);
     if (lengthMs === 0) return;
     await this.hold(title, lengthMs);
@@ -207,7 +206,7 @@ export class RotationRun implements Run {
   }
 
   async verify(): Promise<void> {
-    if (this.footing === 'containing') return;
+    if (this.mode === 'containing') return;
     const outer = this.#scope;
     this.#scope = `${outer}/again-${++this.#occurrences}`;
     await this.definition.procedure.verify(this, this.next);
@@ -219,9 +218,9 @@ export class RotationRun implements Run {
     return this.once(title, () =>
       this.parking.until(lengthMs, async (end) => {
         const parks = end.isNew ? 'at-once' : undefined;
-        for (let { until } = end; this.world.now() < until; end.move(until)) {
+        for (let { until } = end; this.runtime.now() < until; end.move(until)) {
           const told = await this.wait(
-            { for: 'grace', why: title, until, then: 'the rotation goes on', ...exitsOf(this, title) },
+            { for: 'grace', why: title, until, then: 'the rotation goes on', ...promptWhileWaiting(this, title) },
             {
               ...{ wake: () => this.inbox.haste.length > 0, deadline: until, parks },
               heed: async () => void (until = await heed(this, title, until)),
@@ -257,7 +256,7 @@ export class RotationRun implements Run {
       this.#waits.splice(this.#waits.indexOf(waiting), 1);
       if (needsOperator) this.#announce();
     }
-    if (overtaken()) throw new Leave('emergency', 'an emergency takes over');
+    if (overtaken()) throw new Exit('emergency', 'an emergency takes over');
     return told;
   }
 
@@ -269,14 +268,9 @@ export class RotationRun implements Run {
   /** Tells outside whether a person is needed. */
   #announce(): boolean {
     const question = this.#waits.find((wait) => wait.for === 'operator');
-    this.world.show({ phase: this.phase, needsOperator: question !== undefined });
-    this.world.alert?.(this.input.credential, question?.why ?? null);
+    this.runtime.show({ phase: this.phase, needsOperator: question !== undefined });
+    this.runtime.alert?.(this.input.credential, question?.why ?? null);
     return question !== undefined;
-  }
-
-  standing(): Standing {
-    const { footing, pastNoReturn, current, next, undo } = this;
-    return { footing, pastNoReturn, current, next, begun: undo.map(({ title }) => title) };
   }
 
   progress(): Omit<Progress, 'outcome'> {
@@ -285,7 +279,7 @@ export class RotationRun implements Run {
       credential: this.input.credential,
       procedure: descriptor.id,
       phase: this.phase,
-      steps: this.journal.steps,
+      steps: this.completedSteps.steps,
       current: this.current?.number ?? null,
       next: this.opened?.next.number ?? null,
       waiting: this.waiting,
@@ -295,16 +289,16 @@ export class RotationRun implements Run {
 
   /** A step in progress ends well although an emergency called the rest off; where the emergency stands is then no longer ours to say. */
   #requireNotCalledOff(): void {
-    if (this.world.calledOff?.()) throw new CancelledFailure('an emergency takes over');
+    if (this.runtime.calledOff?.()) throw new CancelledFailure('an emergency takes over');
   }
 
   /** Whether this is done already, here or in an earlier run. */
   isDone(title: string): boolean {
-    return this.journal.isDone({ scope: this.#scope, title });
+    return this.completedSteps.isDone({ scope: this.#scope, title });
   }
 
   /** Skips what is done already, here or in an earlier run. */
   once(title: string, work: () => Promise<Ended | void>, scope = this.#scope): Promise<void> {
-    return this.journal.once({ phase: this.phase, scope, title }, work);
+    return this.completedSteps.once({ phase: this.phase, scope, title }, work);
   }
 }

@@ -1,11 +1,11 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { Call } from '../../src/domain/call.js';
 import { durationMs } from '../../src/domain/duration.js';
-import type { Troubled } from '../../src/domain/rotation.js';
+import type { FailingStep } from '../../src/domain/rotation.js';
 import { attempt, decisionUntil } from './attempt.js';
 import type { TryOutOptions } from './procedure.js';
 import type { RotationRun } from './run.js';
-import { Leave } from './trouble.js';
+import { Exit } from './step-failure.js';
 
 interface TryOut extends TryOutOptions {
   readonly title: string;
@@ -28,19 +28,19 @@ export async function tryOnce(run: RotationRun, tryOut: TryOut): Promise<boolean
     run.undo.findIndex((entry) => entry.title === title),
     1,
   );
-  const trouble = { why: `${why}; it was put back`, kind: 'ask' } as const;
-  return askOn(run, { title, trouble, scope: run.scope, since: run.world.now(), tries: 0 }, false);
+  const failure = { why: `${why}; it was put back`, kind: 'ask' } as const;
+  return askOn(run, { title, failure, scope: run.scope, since: run.runtime.now(), tries: 0 }, false);
 }
 
 /** Null when the engine did without what is switched off. */
 async function whyFailed(run: RotationRun, { trial, within }: TryOut): Promise<string | null> {
   run.trying = true;
   try {
-    await (within && run.world.within ? run.world.within(durationMs(within), trial) : trial());
+    await (within && run.runtime.within ? run.runtime.within(durationMs(within), trial) : trial());
     return null;
   } catch (error) {
-    if (error instanceof Leave && error.to === 'put-back') return error.message;
-    if (isCancellation(error) && !run.world.calledOff?.()) return `nothing was shown within ${within}`;
+    if (error instanceof Exit && error.to === 'put-back') return error.message;
+    if (isCancellation(error) && !run.runtime.calledOff?.()) return `nothing was shown within ${within}`;
     throw error;
   } finally {
     run.trying = false;
@@ -48,12 +48,12 @@ async function whyFailed(run: RotationRun, { trial, within }: TryOut): Promise<s
 }
 
 /** Whether a person wants to go on without the trial; false for another one. */
-async function askOn(run: RotationRun, about: Troubled, isParked: boolean): Promise<boolean> {
-  const { title, trouble } = about;
+async function askOn(run: RotationRun, about: FailingStep, isParked: boolean): Promise<boolean> {
+  const { title, failure } = about;
   const never = Number.POSITIVE_INFINITY;
-  const question = { title, why: trouble.why, patienceEnds: never, retryAt: never, operator: true };
+  const question = { title, why: failure.why, givesUpAt: never, retryAt: never, operator: true };
   const told = await decisionUntil(run, { ...question, helps: 'retry', about, parks: isParked ? undefined : 'later' });
   if (told?.decision === 'roll-back' || told?.decision === 'abandon')
-    throw new Leave(told.decision, `${told.actor}: ${told.reason}`);
+    throw new Exit(told.decision, `${told.actor}: ${told.reason}`);
   return told?.decision === 'skip';
 }

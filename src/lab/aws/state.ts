@@ -34,11 +34,11 @@ export interface AccessKey {
   readonly madeBy: User | null;
   readonly createdAt: number;
   /** Unix milliseconds from which S3 knows it; STS does so in half the time. */
-  readonly settledAt: number;
+  readonly propagatedAt: number;
   active: boolean;
   deleted: boolean;
   /** Unix milliseconds until which a key that was switched off or deleted is still let through. */
-  lingersUntil: number;
+  acceptedUntil: number;
   readonly lastUse: LastUse<Use>;
 }
 
@@ -148,24 +148,24 @@ export function createState(options: StateOptions): AwsState {
   };
 }
 
-function keeping({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usage }: StateOptions) {
+function keeping({ clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1, ...usage }: StateOptions) {
   const keys: AccessKey[] = [];
   const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
-  function linger(key: AccessKey): void {
-    if (key.active && !key.deleted) key.lingersUntil = knownAt(clock, lingeringMs);
+  function keepAccepting(key: AccessKey): void {
+    if (key.active && !key.deleted) key.acceptedUntil = knownAt(clock, deletionLagMs);
   }
   return {
     keys,
     keysOf,
     create(user: User, by: User | null): AccessKey | null {
       if (keysOf(user).length >= quota) return null;
-      const settledAt = by ? knownAt(clock, settlingMs) : Number.NEGATIVE_INFINITY;
+      const propagatedAt = by ? knownAt(clock, propagationMs) : Number.NEGATIVE_INFINITY;
       const key: AccessKey = {
-        ...{ user, id: newId('AKIA'), secret: newSecret(), madeBy: by, createdAt: clock(), settledAt },
+        ...{ user, id: newId('AKIA'), secret: newSecret(), madeBy: by, createdAt: clock(), propagatedAt },
         ...{
           active: true,
           deleted: false,
-          lingersUntil: Number.NEGATIVE_INFINITY,
+          acceptedUntil: Number.NEGATIVE_INFINITY,
           lastUse: createLastUse<Use>(clock, usage),
         },
       };
@@ -173,11 +173,11 @@ function keeping({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usa
       return key;
     },
     switchTo(key: AccessKey, active: boolean): void {
-      if (!active) linger(key);
+      if (!active) keepAccepting(key);
       key.active = active;
     },
     remove(key: AccessKey): void {
-      linger(key);
+      keepAccepting(key);
       key.deleted = true;
     },
     accepts(key: AccessKey, service: Service, request?: Incoming): boolean {
@@ -188,9 +188,9 @@ function keeping({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usa
 
 /** A server that learns late knows what was so `now`; one that does not, what will be so in the end. */
 function isAccepted(key: AccessKey, service: Service, now: number): boolean {
-  const { active, deleted, settledAt, createdAt, lingersUntil } = key;
-  const known = service === 's3' ? settledAt : Math.min(settledAt, (settledAt + createdAt) / 2);
-  return (active && !deleted && known <= now) || lingersUntil > now;
+  const { active, deleted, propagatedAt, createdAt, acceptedUntil } = key;
+  const known = service === 's3' ? propagatedAt : Math.min(propagatedAt, (propagatedAt + createdAt) / 2);
+  return (active && !deleted && known <= now) || acceptedUntil > now;
 }
 
 function newId(kind: 'AKIA' | 'ASIA'): string {

@@ -20,7 +20,7 @@ export interface Key {
   readonly slot: Slot;
   readonly value: string;
   /** Unix milliseconds until which it is still refused. */
-  readonly settledAt: number;
+  readonly propagatedAt: number;
   /** Unix milliseconds from which it is refused; null while it is in its slot. */
   replacedAt: number | null;
 }
@@ -80,11 +80,11 @@ export const tokenSeconds = 3599;
 const contributor = ['Microsoft.CognitiveServices/*', 'Microsoft.Authorization/*/read'];
 const user = ['Microsoft.CognitiveServices/*/read', 'Microsoft.CognitiveServices/accounts/listkeys/action'];
 
-export function createState({ clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1 }: StateOptions): AzureState {
+export function createState({ clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1 }: StateOptions): AzureState {
   const [account, neighbor] = [newAccount('documents'), newAccount('somebody-elses')];
   const keys: Key[] = [];
-  function put(owner: Account, slot: Slot, settledAt: number): void {
-    keys.push({ account: owner, slot, value: randomBytes(42).toString('hex'), settledAt, replacedAt: null });
+  function put(owner: Account, slot: Slot, propagatedAt: number): void {
+    keys.push({ account: owner, slot, value: randomBytes(42).toString('hex'), propagatedAt, replacedAt: null });
   }
   function inSlot(owner: Account, slot: Slot): Key {
     const key = keys.findLast((each) => each.account === owner && each.slot === slot);
@@ -101,8 +101,8 @@ export function createState({ clock, settlingMs = 0, lingeringMs = 0, lateEvery 
     ...{ keys, readings: [], fails: () => false },
     inSlot,
     regenerate(owner, slot) {
-      inSlot(owner, slot).replacedAt = knownAt(clock, lingeringMs);
-      put(owner, slot, knownAt(clock, settlingMs));
+      inSlot(owner, slot).replacedAt = knownAt(clock, deletionLagMs);
+      put(owner, slot, knownAt(clock, propagationMs));
     },
     works: (value, request) =>
       lateness(request, { lateEvery }).some((isLate) =>
@@ -119,9 +119,9 @@ export function createState({ clock, settlingMs = 0, lingeringMs = 0, lateEvery 
   };
 }
 
-function isAccepted({ account, settledAt, replacedAt }: Key, now: number, isLate: boolean): boolean {
+function isAccepted({ account, propagatedAt, replacedAt }: Key, now: number, isLate: boolean): boolean {
   const isIn = replacedAt === null || (isLate && replacedAt > now);
-  return !account.localAuthDisabled && isIn && (!isLate || settledAt <= now);
+  return !account.localAuthDisabled && isIn && (!isLate || propagatedAt <= now);
 }
 
 function limiting(clock: Clock): Pick<AzureState, 'tier' | 'limit'> {

@@ -10,7 +10,7 @@ export type Files = Map<string, Buffer | null>;
 export function davHandler(state: NextcloudState, files: Files, arrivals: Arrival[]): Handler<Incoming> {
   return (request) => {
     const away = 'System is in maintenance mode.';
-    if (state.standing.maintenance) return davError(503, 'OCA\\DAV\\Exception\\ServerMaintenanceMode', away);
+    if (state.server.maintenance) return davError(503, 'OCA\\DAV\\Exception\\ServerMaintenanceMode', away);
     const caller = state.signIn(request);
     if (typeof caller === 'string') return davRefusal(caller);
     const answer = answerTo(request, { state, files, path: pathOf(request, caller) });
@@ -47,7 +47,7 @@ function answerTo(
   const parentKnown = isFolder(path.replace(/\/[^/]*$/, ''));
   const handle = methods[request.method];
   if (!handle) return davError(501, `${sabre}\\NotImplemented`, `There was no handler for ${request.method}`);
-  if (state.standing.full && request.method === 'PUT')
+  if (state.server.full && request.method === 'PUT')
     return davError(507, `${sabre}\\InsufficientStorage`, 'Insufficient space');
   return handle({ request, files, path, known: files.has(path) || isFolder(path), parentKnown });
 }

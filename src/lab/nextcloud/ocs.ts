@@ -34,7 +34,7 @@ export function ocsRoutes(state: NextcloudState): Routes<Incoming> {
     ),
     'DELETE /index.php/settings/personal/authtokens/{id}': signed(deleteById(state)),
     'POST /index.php/settings/personal/authtokens': signed(() => json(503)),
-    'GET /status.php': () => ({ status: 200, body: { ...program, maintenance: state.standing.maintenance } }),
+    'GET /status.php': () => ({ status: 200, body: { ...program, maintenance: state.server.maintenance } }),
   };
 }
 
@@ -44,7 +44,7 @@ function inBothVersions(method: string, path: string, handle: Handler<Incoming>)
 
 function signedIn(state: NextcloudState, handle: Signed): Handler<Incoming> {
   return (request) => {
-    if (state.standing.maintenance) return ocs(request, { code: 503, message: 'Service unavailable' });
+    if (state.server.maintenance) return ocs(request, { code: 503, message: 'Service unavailable' });
     const caller = state.signIn(request);
     if (typeof caller === 'string') return ocsRefusal(request, caller);
     if (!('ocs-apirequest' in request.headers)) return withoutHeader;
@@ -59,9 +59,9 @@ const program = {
   ...{ edition: '', productname: 'Nextcloud', extendedSupport: false },
 };
 
-function capabilities({ standing }: NextcloudState): Handler<Incoming> {
+function capabilities({ server }: NextcloudState): Handler<Incoming> {
   return (request) => {
-    const bruteforce = { delay: 0, 'allow-listed': standing.allowListed };
+    const bruteforce = { delay: 0, 'allow-listed': server.allowListed };
     return ocs(request, { data: { version, capabilities: { bruteforce } } });
   };
 }

@@ -6,7 +6,7 @@ import { type LabOptions, type LabServer, serve } from '../server.js';
 import { ocs } from './answers.js';
 import { davHandler, type Files } from './dav.js';
 import { ocsRoutes } from './ocs.js';
-import { type AppPassword, createState, type NextcloudState, type Standing, type User } from './state.js';
+import { type AppPassword, createState, type NextcloudState, type ServerState, type User } from './state.js';
 
 export interface NextcloudLabOptions extends LabOptions, PropagationOptions {
   /** Of the account; random when left out. */
@@ -33,7 +33,7 @@ export interface NextcloudLab extends LabServer {
   readonly account: Pick<User, 'password' | 'enabled' | 'secondFactor'>;
   readonly adminUsername: string;
   readonly adminPassword: string;
-  readonly standing: Standing;
+  readonly server: ServerState;
   /** Every app password of the account, deleted ones too, oldest first. */
   appPasswords(): NextcloudLabAppPassword[];
   /** Every value that an app password ever had. */
@@ -75,7 +75,7 @@ export async function startNextcloudLab(options: NextcloudLabOptions = {}): Prom
   return {
     ...server,
     uploadUrl: `${server.url}${folder}/`,
-    ...{ username: user.name, adminUsername: admin.name, adminPassword: admin.password, standing: state.standing },
+    ...{ username: user.name, adminUsername: admin.name, adminPassword: admin.password, server: state.server },
     ...{ account: user, ...appPasswordsOf(state, user) },
     get accountPassword() {
       return user.password;

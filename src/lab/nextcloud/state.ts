@@ -29,13 +29,13 @@ export interface AppPassword {
   invalid: boolean;
   deleted: boolean;
   /** Unix milliseconds until which it is still refused. */
-  readonly settledAt: number;
+  readonly propagatedAt: number;
   /** Unix milliseconds until which servers that learn of it late let a deleted one through. */
-  lingersUntil: number;
+  acceptedUntil: number;
 }
 
 /** How the server is set up; all of it can be changed. */
-export interface Standing {
+export interface ServerState {
   /** Everybody must have a second factor. */
   secondFactorForAll: boolean;
   /** Account passwords are for browsers alone. */
@@ -59,7 +59,7 @@ export type Refusal = 'signed out' | 'wrong' | 'forbidden' | 'throttled' | 'disa
 export interface NextcloudState {
   readonly users: Map<string, User>;
   readonly appPasswords: AppPassword[];
-  readonly standing: Standing;
+  readonly server: ServerState;
   add(user: User, name: string): AppPassword;
   /** The value in its place is another one from now on, and the old one is dead. */
   rotate(appPassword: AppPassword): void;
@@ -84,14 +84,14 @@ const checkedEveryMs = 5 * 60_000;
 const [mostAttempts, attemptsForMs] = [10, 30 * 60_000];
 
 export function createState(options: StateOptions): NextcloudState {
-  const { clock, settlingMs = 0, lingeringMs = 0 } = options;
+  const { clock, propagationMs = 0, deletionLagMs = 0 } = options;
   const tries = new Map<string, number[]>();
   const recent = (address: string) => (tries.get(address) ?? []).filter((at) => at > clock() - attemptsForMs);
   let lastId = 0;
   const state: NextcloudState = {
     users: new Map(),
     appPasswords: [],
-    standing: {
+    server: {
       secondFactorForAll: false,
       appPasswordsOnly: false,
       maintenance: false,
@@ -102,7 +102,7 @@ export function createState(options: StateOptions): NextcloudState {
       const made = {
         ...{ id: ++lastId, user, name: shortened(name), value: newValue(), former: [] },
         ...{ accountPassword: user.password, checkedAt: clock(), invalid: false, deleted: false },
-        ...{ settledAt: knownAt(clock, settlingMs), lingersUntil: Number.NEGATIVE_INFINITY },
+        ...{ propagatedAt: knownAt(clock, propagationMs), acceptedUntil: Number.NEGATIVE_INFINITY },
       };
       state.appPasswords.push(made);
       return made;
@@ -111,7 +111,8 @@ export function createState(options: StateOptions): NextcloudState {
       appPassword.former.push(appPassword.value);
       appPassword.value = newValue();
     },
-    end: (appPassword) => void Object.assign(appPassword, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) }),
+    end: (appPassword) =>
+      void Object.assign(appPassword, { deleted: true, acceptedUntil: knownAt(clock, deletionLagMs) }),
     attempts: (address) => recent(address).length,
     noteAttempt: (address) => void tries.set(address, [...recent(address), clock()]),
     forgiveAttempts: (address) => void tries.delete(address),
@@ -147,7 +148,7 @@ function signingIn(stateOf: () => NextcloudState, options: StateOptions): Pick<N
 function callerOf(state: NextcloudState, request: Incoming, options: StateOptions): Caller | Refusal {
   const given = basic(request);
   if (!given) return 'signed out';
-  if (!state.standing.allowListed && state.attempts(addressOf(request)) > mostAttempts) return 'throttled';
+  if (!state.server.allowListed && state.attempts(addressOf(request)) > mostAttempts) return 'throttled';
   return accepted(state, { ...given, request }, options);
 }
 
@@ -164,12 +165,12 @@ function accepted(state: NextcloudState, given: Given, options: StateOptions): C
   return { user, appPassword };
 }
 
-function forbidsAccountPasswords({ standing }: NextcloudState, user: User | undefined): boolean {
-  return standing.appPasswordsOnly || (user !== undefined && (user.secondFactor || standing.secondFactorForAll));
+function forbidsAccountPasswords({ server }: NextcloudState, user: User | undefined): boolean {
+  return server.appPasswordsOnly || (user !== undefined && (user.secondFactor || server.secondFactorForAll));
 }
 
-function lives({ deleted, settledAt, lingersUntil }: AppPassword, isLate: boolean, now: number): boolean {
-  return deleted ? isLate && lingersUntil > now : !isLate || settledAt <= now;
+function lives({ deleted, propagatedAt, acceptedUntil }: AppPassword, isLate: boolean, now: number): boolean {
+  return deleted ? isLate && acceptedUntil > now : !isLate || propagatedAt <= now;
 }
 
 function fits({ invalid, checkedAt, accountPassword, user }: AppPassword, now: number): boolean {

@@ -29,7 +29,7 @@ export interface Key {
   readonly account: Account | null;
   readonly createdAt: number;
   /** Unix milliseconds until which it is still refused. */
-  readonly settledAt: number;
+  readonly propagatedAt: number;
   /** Unix seconds from which it is refused; null when it does not end. */
   expiresAt: number | null;
   /** What it may do; everything when there are none. */
@@ -37,7 +37,7 @@ export interface Key {
   readonly lastUse: LastUse<{ readonly at: number }>;
   deleted: boolean;
   /** Unix milliseconds until which servers that learn of it late let a deleted key through. */
-  lingersUntil: number;
+  acceptedUntil: number;
 }
 
 /** A chat or an embedding that somebody asked for with a key that works. */
@@ -145,17 +145,17 @@ export function createState(options: StateOptions): OpenAiState {
 type Keeping = Pick<OpenAiState, 'keys' | 'addKey' | 'deleteKey' | 'works' | 'accept'>;
 
 function keeping(
-  { clock, settlingMs = 0, lingeringMs = 0, lateEvery = 1, ...usage }: StateOptions,
+  { clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1, ...usage }: StateOptions,
   scopesOfNewKeys: () => readonly string[],
 ): Keeping {
   const keys: Key[] = [];
   const working = (value: string, isLate: boolean): Key | undefined =>
     keys.find(
-      ({ value: own, deleted, settledAt, expiresAt, lingersUntil }) =>
+      ({ value: own, deleted, propagatedAt, expiresAt, acceptedUntil }) =>
         own === value &&
-        (!isLate || settledAt <= clock()) &&
+        (!isLate || propagatedAt <= clock()) &&
         (expiresAt ?? Infinity) * 1000 > clock() &&
-        (!deleted || (isLate && lingersUntil > clock())),
+        (!deleted || (isLate && acceptedUntil > clock())),
     );
   return {
     keys,
@@ -164,14 +164,14 @@ function keeping(
         value: value ?? newSecret(account ? 'sk-svcacct' : 'sk-proj'),
         expiresAt: lifetime === null ? null : Math.floor(clock() / 1000) + lifetime,
         ...{ id: newId('key'), project, name, account, createdAt: Math.floor(clock() / 1000) },
-        ...{ settledAt: settled ? 0 : knownAt(clock, settlingMs), scopes },
-        ...{ lastUse: createLastUse(clock, usage), deleted: false, lingersUntil: Number.NEGATIVE_INFINITY },
+        ...{ propagatedAt: settled ? 0 : knownAt(clock, propagationMs), scopes },
+        ...{ lastUse: createLastUse(clock, usage), deleted: false, acceptedUntil: Number.NEGATIVE_INFINITY },
       };
       keys.push(key);
       return key;
     },
     deleteKey(key) {
-      Object.assign(key, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) });
+      Object.assign(key, { deleted: true, acceptedUntil: knownAt(clock, deletionLagMs) });
     },
     works: (value) => lateness(undefined, { lateEvery }).some((isLate) => working(value, isLate) !== undefined),
     accept(value, request) {

@@ -19,10 +19,10 @@ export interface User {
 export interface Token {
   readonly user: User;
   readonly value: string;
-  readonly settledAt: number;
+  readonly propagatedAt: number;
   deleted: boolean;
   /** Unix milliseconds until which servers that learn of it late let a deleted one through. */
-  lingersUntil: number;
+  acceptedUntil: number;
 }
 
 export interface Document {
@@ -62,9 +62,9 @@ export interface StateOptions extends PropagationOptions {
 const [mostTries, triesForMs] = [5, 60_000];
 
 export function createState(options: StateOptions): PaperlessState {
-  const { clock, settlingMs = 0, lingeringMs = 0 } = options;
-  const known = ({ deleted, settledAt, lingersUntil }: Token, isLate: boolean): boolean =>
-    deleted ? isLate && lingersUntil > clock() : !isLate || settledAt <= clock();
+  const { clock, propagationMs = 0, deletionLagMs = 0 } = options;
+  const known = ({ deleted, propagatedAt, acceptedUntil }: Token, isLate: boolean): boolean =>
+    deleted ? isLate && acceptedUntil > clock() : !isLate || propagatedAt <= clock();
   const state: PaperlessState = {
     ...{ clock, users: [], tokens: [], documents: [], arrivals: [], changes: [] },
     addUser(user) {
@@ -77,15 +77,15 @@ export function createState(options: StateOptions): PaperlessState {
     replaceToken(user) {
       const old = state.tokenOf(user);
       if (old) state.end(old);
-      const settledAt = knownAt(clock, settlingMs);
+      const propagatedAt = knownAt(clock, propagationMs);
       const value = randomBytes(20).toString('hex');
-      const made = { user, value, settledAt, deleted: false, lingersUntil: Number.NEGATIVE_INFINITY };
+      const made = { user, value, propagatedAt, deleted: false, acceptedUntil: Number.NEGATIVE_INFINITY };
       state.tokens.push(made);
       state.changes.push({ user, value, at: Date.now() });
       return made;
     },
     end(token) {
-      Object.assign(token, { deleted: true, lingersUntil: knownAt(clock, lingeringMs) });
+      Object.assign(token, { deleted: true, acceptedUntil: knownAt(clock, deletionLagMs) });
       state.changes.push({ user: token.user, value: null, at: Date.now() });
     },
     works: (token) => token.user.active && lateness(undefined, options).some((isLate) => known(token, isLate)),

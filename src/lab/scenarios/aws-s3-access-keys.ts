@@ -98,7 +98,7 @@ function configOf(
     ...{ account: aws.account, user: aws.user, bucket: aws.bucket, region: 'us-east-1', exclusive: true },
     admin: { accessKeyId: aws.admin.id, secretAccessKey: { file: './aws-admin' } },
     endpoints: { iam: aws.url, sts: aws.url, s3: aws.url },
-    ...{ settling: '0 seconds', usageResolution }, // the lab knows and forgets keys at once
+    ...{ propagation: '0 seconds', usageResolution }, // the lab knows and forgets keys at once
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },

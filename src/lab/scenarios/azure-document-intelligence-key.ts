@@ -56,7 +56,7 @@ function configOf({ docuelevate, azure }: { docuelevate: DocuElevateLab; azure: 
     endpoint: azure.url,
     login: azure.url,
     management: azure.url,
-    settling: '0 seconds', // the lab knows and forgets keys at once
+    propagation: '0 seconds', // the lab knows and forgets keys at once
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },

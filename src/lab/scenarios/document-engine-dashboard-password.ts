@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { request } from 'undici';
 import { bystander } from '../server.js';
-import { type DocumentEngineOptions, type DocumentEngineScenario, stageDocumentEngine } from './document-engine.js';
+import { type DocumentEngineOptions, type DocumentEngineScenario, fixtureDocumentEngine } from './document-engine.js';
 
 const variable = 'VIEWER_DASHBOARD_PASSWORD';
 
@@ -12,7 +12,7 @@ const variable = 'VIEWER_DASHBOARD_PASSWORD';
 export async function startDocumentEngineDashboardPassword(
   options: DocumentEngineOptions = {},
 ): Promise<DocumentEngineScenario> {
-  const { engine, folder, base, config } = await stageDocumentEngine('dashboard_password', options);
+  const { engine, folder, base, config } = await fixtureDocumentEngine('dashboard_password', options);
   const envFile = join(folder, '.env');
   const password = engine.environment.dashboard_password;
   await writeFile(envFile, `# a monitor\nINTERVAL=60\n${variable}=${password}\n`, { mode: 0o640 });

@@ -7,13 +7,13 @@ import {
   type DocumentEngineOptions,
   type DocumentEngineScenario,
   preciseClock,
-  stageDocumentEngine,
+  fixtureDocumentEngine,
 } from './document-engine.js';
 
 /** Document Engine, and an application whose private key lies in a file. */
 export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}): Promise<DocumentEngineScenario> {
   const { clock = preciseClock, latencyMs = 0 } = options;
-  const { engine, folder, lifetime, base, config } = await stageDocumentEngine('jwt', options);
+  const { engine, folder, lifetime, base, config } = await fixtureDocumentEngine('jwt', options);
   const keyFile = join(folder, 'viewer-key');
   await writeFile(keyFile, engine.privateKey, { mode: 0o600 });
   const tokenLifetimeMs = durationMs(lifetime);
@@ -23,7 +23,7 @@ export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}
     ...base,
     systems: { 'document-engine': engine, signer },
     credential: credential.name,
-    config: config(credential, { signer: { url: signer.tokenUrl, settling: '0 seconds' } }), // it reads its file for each token
+    config: config(credential, { signer: { url: signer.tokenUrl, propagation: '0 seconds' } }), // it reads its file for each token
     adopted: { publicKey: engine.environment.jwt, privateKey: engine.privateKey },
     consume: () => signer.use(),
     edit: (value) => writeFileSync(keyFile, value),

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { bystander } from '../server.js';
-import { type DocumentEngineOptions, type DocumentEngineScenario, stageDocumentEngine } from './document-engine.js';
+import { type DocumentEngineOptions, type DocumentEngineScenario, fixtureDocumentEngine } from './document-engine.js';
 
 /** What a password store's program does: it takes a value from standard input and keeps it under a name. */
 const keep =
@@ -14,7 +14,7 @@ const keep =
 export async function startDocumentEngineSecretKeyBase(
   options: DocumentEngineOptions = {},
 ): Promise<DocumentEngineScenario> {
-  const { engine, folder, base, config } = await stageDocumentEngine('secret_key_base', options);
+  const { engine, folder, base, config } = await fixtureDocumentEngine('secret_key_base', options);
   const file = join(folder, 'secret-key-base');
   const secret = engine.environment.secret_key_base;
   await writeFile(file, secret, { mode: 0o600 });

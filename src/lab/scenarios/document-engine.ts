@@ -17,7 +17,7 @@ export interface DocumentEngineScenario extends Scenario {
 }
 
 /** Document Engine as its environment set it up, and a folder for whoever uses its secrets. */
-export interface DocumentEngineStage {
+export interface DocumentEngineFixture {
   readonly engine: DocumentEngineLab;
   readonly folder: string;
   readonly lifetime: Duration;
@@ -33,10 +33,10 @@ type NamedCredential = { readonly name: string } & Readonly<Record<string, unkno
 /** Finer than a millisecond, so that the order of requests to several systems is known. Tokens are dated by it, so it never runs faster. */
 export const preciseClock = (): number => performance.timeOrigin + performance.now();
 
-export async function stageDocumentEngine(
+export async function fixtureDocumentEngine(
   type: SecretType,
   options: DocumentEngineOptions,
-): Promise<DocumentEngineStage> {
+): Promise<DocumentEngineFixture> {
   const { clock = preciseClock, latencyMs = 0, lifetime = '0 seconds', behavior = {} } = options;
   const { nodes = 1, lagMs = 0 } = behavior;
   const propagation = lagMs === 0 ? '0 seconds' : `${(2 * lagMs) / 1000} seconds`;

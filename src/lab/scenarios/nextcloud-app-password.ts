@@ -19,7 +19,7 @@ export const startNextcloudAppPassword = scenarioOf<NextcloudLab, NextcloudScena
   use: (docuelevate) => docuelevate.useNextcloud(),
   provider: ({ url, username }) => ({
     ...{ url, username, password: { file: './nextcloud-account' } },
-    settling: '0 seconds', // the lab knows and forgets app passwords at once
+    propagation: '0 seconds', // the lab knows and forgets app passwords at once
   }),
   secretFiles: ({ accountPassword }) => ({ 'nextcloud-account': accountPassword }),
   enginesOwn: /^\/remote\.php\//,

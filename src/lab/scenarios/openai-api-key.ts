@@ -63,7 +63,7 @@ function configOf({ docuelevate, openai, usageResolution = '0 seconds' }: Config
   const { url, adminUsername: username } = docuelevate;
   const { project, baseUrl } = openai;
   const at = { adminKey: { file: './openai-admin' }, project, baseUrl };
-  const provider = { ...at, settling: '0 seconds', usageResolution }; // the lab knows and forgets at once
+  const provider = { ...at, propagation: '0 seconds', usageResolution }; // the lab knows and forgets at once
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
     credentials: { openai: { procedure: 'openai-api-key', engine: 'docs', provider } },

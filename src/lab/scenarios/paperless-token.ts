@@ -17,7 +17,7 @@ export const startPaperlessToken = scenarioOf<PaperlessLab, PaperlessScenarioOpt
   use: (docuelevate) => docuelevate.usePaperless(),
   provider: ({ url, username }) => ({
     ...{ url, username, password: { file: './paperless-account' } },
-    settling: '0 seconds', // the lab knows and forgets tokens at once
+    propagation: '0 seconds', // the lab knows and forgets tokens at once
   }),
   secretFiles: ({ accountPassword }) => ({ 'paperless-account': accountPassword }),
   enginesOwn: /^\/api\/(documents\/post_document|tasks)\//,

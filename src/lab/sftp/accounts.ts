@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createFiles, type Files, keysPath, type LabFile, type Placement, type User } from './files.js';
-import { createGate, type Gate, type Standing, userOf } from './gate.js';
+import { createGate, type Gate, type AccountState, userOf } from './gate.js';
 import { type LabKey, newLabKey } from './keys.js';
 
 export interface AccountsOptions {
   readonly clock: Clock;
   readonly placement: Placement;
   /** How long after a change of the file it counts, by the lab's clock. */
-  readonly settlingMs: number;
+  readonly propagationMs: number;
   /** The folder that a session begins in, as seen from where it would begin otherwise. */
   readonly startsIn: string;
 }
@@ -20,7 +20,7 @@ export interface Accounts {
   /** The account that documents are put into. */
   readonly username: string;
   readonly password: string;
-  readonly standing: Standing;
+  readonly account: AccountState;
   /** The key that lets it in at first, and one of Keyturn's own. */
   readonly key: LabKey;
   readonly admin: LabKey;
@@ -40,12 +40,12 @@ export interface Accounts {
   changePassword(user: string, password: string): boolean;
 }
 
-export function createAccounts({ clock, placement, settlingMs, startsIn }: AccountsOptions): Accounts & Gate {
+export function createAccounts({ clock, placement, propagationMs, startsIn }: AccountsOptions): Accounts & Gate {
   const username = 'docuelevate';
   const files = createFiles({ placement, startsIn, changed: () => gate.learn(clock()) });
   const keysFile = keysPath(placement, username);
-  const standing: Standing = { password: randomBytes(24).toString('base64url'), state: 'open', folderMode: 0o700 };
-  const gate = createGate({ files, placement, clock, settlingMs, username, standing });
+  const account: AccountState = { password: randomBytes(24).toString('base64url'), state: 'open', folderMode: 0o700 };
+  const gate = createGate({ files, placement, clock, propagationMs, username, account });
   const write = (user: string, text: string): void =>
     files.put(keysPath(placement, user), fileOf(text, userOf(user).uid));
   const person = (name: string): LabUser => {
@@ -57,16 +57,16 @@ export function createAccounts({ clock, placement, settlingMs, startsIn }: Accou
   for (const { blob } of [key, admin]) gate.since.set(blob, Number.NEGATIVE_INFINITY); // have been there for long
   write(username, firstText(key, admin));
   return {
-    ...{ ...gate, username, standing, key, admin, files, keysFile, reader: person('reader'), root: person('root') },
+    ...{ ...gate, username, account, key, admin, files, keysFile, reader: person('reader'), root: person('root') },
     accepted: () => [...gate.since.keys()].filter((blob) => gate.judge(username, blob, '127.0.0.1').accepted),
     everyKey: () => [...gate.since.keys()],
     changePassword(user, given) {
       const changes = user === username && given !== '';
-      if (changes) standing.password = given;
+      if (changes) account.password = given;
       return changes;
     },
     get password() {
-      return standing.password;
+      return account.password;
     },
     get text() {
       return files.all.get(keysFile)?.content.toString('latin1') ?? '';

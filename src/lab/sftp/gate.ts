@@ -5,7 +5,7 @@ import { type KeyLine, keysIn, nameOf } from './keys.js';
 import { type Visit, whyTurnedAway } from './options.js';
 
 /** What an administrator makes of the account; assign to it. */
-export interface Standing {
+export interface AccountState {
   password: string;
   /** Without PAM a locked password (`passwd -l`) and an account that has expired let nobody in by a key either. */
   state: 'open' | 'locked' | 'expired';
@@ -24,10 +24,10 @@ export interface GateOptions {
   readonly placement: Placement;
   readonly clock: Clock;
   /** How long after a change of the file it counts, by the lab's clock. */
-  readonly settlingMs: number;
-  /** The account with a standing. */
+  readonly propagationMs: number;
+  /** The account with a account. */
   readonly username: string;
-  readonly standing: Standing;
+  readonly account: AccountState;
 }
 
 export interface Gate {
@@ -38,10 +38,10 @@ export interface Gate {
   readonly since: Map<string, number>;
 }
 
-export function createGate({ files, placement, clock, settlingMs, username, standing }: GateOptions): Gate {
+export function createGate({ files, placement, clock, propagationMs, username, account }: GateOptions): Gate {
   const since = new Map<string, number>();
   const open = (user: string): Opened => {
-    const folderMode = user === username ? standing.folderMode : 0o700;
+    const folderMode = user === username ? account.folderMode : 0o700;
     return openKeys({ files, path: keysPath(placement, user), folderMode }, userOf(user));
   };
   return {
@@ -51,7 +51,7 @@ export function createGate({ files, placement, clock, settlingMs, username, stan
     },
     judge(user, blob, address) {
       // A clock that is put back makes no key unborn.
-      const settled = settlingMs === 0 || clock() - (since.get(blob) ?? Number.NEGATIVE_INFINITY) >= settlingMs;
+      const settled = propagationMs === 0 || clock() - (since.get(blob) ?? Number.NEGATIVE_INFINITY) >= propagationMs;
       if (!settled) return { accepted: false, log: [] };
       const { keys, log } = open(user);
       if (log.length > 0) return { accepted: false, log };
@@ -103,7 +103,7 @@ function judgeLines(lines: readonly KeyLine[], path: string, visit: Visit): Judg
 /** What the log says of somebody who gets in by nothing; null for whoever may sign in. */
 export function whyBarred(
   { name, uid }: User,
-  state: Standing['state'],
+  state: AccountState['state'],
   { peer, address }: { readonly peer: string; readonly address: string },
 ): string[] | null {
   if (uid === nobody) return [`Invalid user ${name} from ${peer}`];

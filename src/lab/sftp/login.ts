@@ -7,7 +7,7 @@ import type { Perform } from './performer.js';
 
 export interface LoginOptions {
   readonly perform: Perform;
-  readonly gate: Gate & Pick<Accounts, 'username' | 'standing'>;
+  readonly gate: Gate & Pick<Accounts, 'username' | 'account'>;
   readonly diary: Diary;
   /** Whether the account's password is taken as well. */
   readonly takesPasswords: boolean;
@@ -58,7 +58,7 @@ export function createLogin(options: LoginOptions): (context: AuthContext) => vo
   };
 }
 
-interface Verdict {
+interface Admission {
   readonly accepted: boolean;
   readonly log: readonly string[];
   /** Of the key, at the end of the line that tells the verdict; null for no such line. */
@@ -66,16 +66,16 @@ interface Verdict {
 }
 
 /** Nobody's keys are not looked at. */
-function ofNobody({ method }: AuthContext): Verdict {
+function ofNobody({ method }: AuthContext): Admission {
   const isPassword = method === 'password';
   return { accepted: false, log: isPassword ? [noShadow] : [], name: isPassword ? '' : null };
 }
 
 const noShadow = 'Could not get shadow information for NOUSER';
 
-function judge({ gate, diary, takesPasswords }: LoginOptions, context: AuthContext): Verdict {
+function judge({ gate, diary, takesPasswords }: LoginOptions, context: AuthContext): Admission {
   if (context.method === 'password') {
-    const known = context.username === gate.username && context.password === gate.standing.password;
+    const known = context.username === gate.username && context.password === gate.account.password;
     return { accepted: takesPasswords && known, log: [], name: '' };
   }
   if (context.method !== 'publickey') return { accepted: false, log: [], name: null };
@@ -86,7 +86,7 @@ function judge({ gate, diary, takesPasswords }: LoginOptions, context: AuthConte
 }
 
 function isBarred({ gate, diary }: LoginOptions, user: string): boolean {
-  const state = user === gate.username ? gate.standing.state : 'open';
+  const state = user === gate.username ? gate.account.state : 'open';
   const why = whyBarred(userOf(user), state, diary);
   diary.asks(why ? `invalid user ${user}` : `authenticating user ${user}`);
   diary.write(...(why ?? []));

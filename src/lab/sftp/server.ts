@@ -23,7 +23,7 @@ export interface SftpLabOptions extends LabOptions {
   /** Whether the password is taken as well; true when left out. */
   readonly takesPasswords?: boolean;
   /** How long after a change of authorized_keys it counts, by the lab's clock. */
-  readonly settlingMs?: number;
+  readonly propagationMs?: number;
   /** How many refusals end a connection; 6, as with sshd, when left out. */
   readonly maxAuthTries?: number;
   /** The folder that a session begins in, as seen from where it would begin otherwise; that place itself when left out. */
@@ -55,8 +55,8 @@ export interface Arrival {
 
 /** An SSH server as sshd serves SFTP: real handshakes, keys and packets, on a disk of its own. */
 export async function startSftpLab(options: SftpLabOptions = {}): Promise<SftpLab> {
-  const { clock = Date.now, placement = 'home', latencyMs = 0, settlingMs = 0, startsIn = '.' } = options;
-  const gate = createAccounts({ clock, placement, settlingMs, startsIn });
+  const { clock = Date.now, placement = 'home', latencyMs = 0, propagationMs = 0, startsIn = '.' } = options;
+  const gate = createAccounts({ clock, placement, propagationMs, startsIn });
   const faults = createFaults();
   const requests: SftpRequest[] = [];
   const arrivals: Arrival[] = [];

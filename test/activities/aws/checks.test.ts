@@ -4,22 +4,22 @@ import type { VersionRef } from '../../../src/domain/version.js';
 import type { AwsLabOptions } from '../../../src/lab/aws/server.js';
 import { fastClock } from '../../../src/lab/clock.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type AwsStage, startAwsStage } from './stage.js';
+import { type AwsFixture, startAwsFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: AwsStage;
+let fixture: AwsFixture;
 let next: VersionRef;
 let now: number;
 
 async function begin(options: AwsLabOptions = {}): Promise<void> {
   await end();
   bench = await startBench();
-  stage = await startAwsStage(bench, { clock: () => now, ...options });
+  fixture = await startAwsFixture(bench, { clock: () => now, ...options });
   ({ next } = await bench.rotate());
-  await bench.attempt(() => stage.aws.createKey(next));
+  await bench.attempt(() => fixture.aws.createKey(next));
 }
 async function end(): Promise<void> {
-  await stage?.lab.stop();
+  await fixture?.lab.stop();
   await bench?.close();
 }
 beforeEach(async () => {
@@ -31,14 +31,14 @@ afterAll(end);
 const error = (code: string): string => `<Error><Code>${code}</Code><Message>m</Message></Error>`;
 const atS3 = (status: number, code: string) => ({ status, body: error(code) });
 const atSts = (code: string) => ({ status: 403, body: `<ErrorResponse>${error(code)}</ErrorResponse>` });
-const idOf = (): string => stage.lab.keys()[0]?.id ?? '';
-const accepts = (version = next): Promise<Finding> => bench.attempt(() => stage.aws.acceptsKey(version));
-const writes = (): Promise<Finding> => bench.attempt(() => stage.aws.writesObject(next));
-const sent = (): string[] => stage.lab.requests.map(({ method, path }) => `${method} ${path}`);
+const idOf = (): string => fixture.lab.keys()[0]?.id ?? '';
+const accepts = (version = next): Promise<Finding> => bench.attempt(() => fixture.aws.acceptsKey(version));
+const writes = (): Promise<Finding> => bench.attempt(() => fixture.aws.writesObject(next));
+const sent = (): string[] => fixture.lab.requests.map(({ method, path }) => `${method} ${path}`);
 
 describe('accepting', () => {
   it('asks STS and S3, three times in a row: servers that know a new key take turns with some that do not', async () => {
-    stage.account.settlingMs = 60;
+    fixture.account.propagationMs = 60;
     const before = sent().length;
 
     expect(await accepts()).toMatchObject({ outcome: 'proved' });
@@ -51,27 +51,27 @@ describe('accepting', () => {
   });
 
   it('waits until S3 knows the key as well, which STS knew before', async () => {
-    await begin({ settlingMs: 60_000 });
+    await begin({ propagationMs: 60_000 });
     now += 30_000;
 
-    expect(await failureOf(accepts())).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(accepts())).toMatchObject({ type: 'Propagating' });
     expect(sent().at(-1)).toMatch(/^GET /);
     now += 30_000;
-    stage.account.settlingMs = 600; // ten milliseconds between two questions
+    fixture.account.propagationMs = 600; // ten milliseconds between two questions
 
     expect(await accepts()).toMatchObject({ outcome: 'proved' });
   });
 
   it('does not believe one success that a refusal follows', async () => {
-    stage.account.settlingMs = 60_000;
-    stage.lab.faults.add({
+    fixture.account.propagationMs = 60_000;
+    fixture.lab.faults.add({
       method: 'POST',
       path: '/?Action=GetCallerIdentity',
       skip: 1,
       kind: atSts('InvalidClientTokenId'),
     });
 
-    expect(await failureOf(accepts())).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(accepts())).toMatchObject({ type: 'Propagating' });
   }, 10_000);
 
   it.each([
@@ -79,14 +79,14 @@ describe('accepting', () => {
     ['a clock', atS3(403, 'RequestTimeTooSkewed')],
     ['haste', atS3(400, 'Throttling')],
   ])('takes no word of %s for a verdict on the key', async (_, kind) => {
-    stage.lab.faults.add({ method: 'GET', path: '*', kind });
+    fixture.lab.faults.add({ method: 'GET', path: '*', kind });
 
     expect(await failureOf(accepts())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     expect(await bench.store.evidence(next)).toEqual([]);
   });
 
   it('says so when there is no such bucket', async () => {
-    stage.account.bucket = 'elsewhere';
+    fixture.account.bucket = 'elsewhere';
 
     expect((await failureOf(accepts())).message).toContain('S3 has no such bucket (404)');
   });
@@ -101,24 +101,24 @@ describe('the probe object', () => {
         .slice(-3)
         .map((line) => line.split(' ')[0]),
     ).toEqual(['PUT', 'GET', 'DELETE']);
-    expect(stage.lab.objects()).toEqual([]);
+    expect(fixture.lab.objects()).toEqual([]);
   });
 
   it('is waited for while a server that is asked does not know the key yet', async () => {
-    stage.account.settlingMs = 60_000;
-    stage.lab.faults.add({ method: 'PUT', path: '*', kind: atS3(403, 'InvalidAccessKeyId') });
+    fixture.account.propagationMs = 60_000;
+    fixture.lab.faults.add({ method: 'PUT', path: '*', kind: atS3(403, 'InvalidAccessKeyId') });
 
-    expect(await failureOf(writes())).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(writes())).toMatchObject({ type: 'Propagating' });
     expect(await writes()).toMatchObject({ outcome: 'proved' });
   });
 
   it('may stay where it cannot be read or deleted, and says that the user may not write', async () => {
-    stage.lab.faults.add({ method: 'GET', path: '*', kind: atS3(403, 'AccessDenied') });
+    fixture.lab.faults.add({ method: 'GET', path: '*', kind: atS3(403, 'AccessDenied') });
     expect(await writes()).toMatchObject({
       outcome: 'proved',
       detail: expect.stringContaining('lacks the scope') as string,
     });
-    stage.lab.faults.add({ method: 'PUT', path: '*', kind: atS3(403, 'AccessDenied') });
+    fixture.lab.faults.add({ method: 'PUT', path: '*', kind: atS3(403, 'AccessDenied') });
 
     expect(await failureOf(writes())).toMatchObject({ type: 'Rejected', nonRetryable: true });
   });
@@ -126,47 +126,47 @@ describe('the probe object', () => {
 
 describe('refusing', () => {
   it('is not final while a deleted key is still let through somewhere', async () => {
-    await begin({ lingeringMs: 4_000 });
+    await begin({ deletionLagMs: 4_000 });
     await accepts();
-    stage.account.settlingMs = 100;
-    stage.lab.deleteByHand(idOf());
-    const refuses = (waitedMs: number) => bench.attempt(() => stage.aws.refusesKey(next), { waitedMs });
+    fixture.account.propagationMs = 100;
+    fixture.lab.deleteByHand(idOf());
+    const refuses = (waitedMs: number) => bench.attempt(() => fixture.aws.refusesKey(next), { waitedMs });
 
     expect((await failureOf(refuses(0))).message).toContain('AWS still accepts the key');
     now += 4_001;
-    expect(await failureOf(refuses(100))).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(refuses(100))).toMatchObject({ type: 'Propagating' });
 
-    expect(await bench.untilDone(() => stage.aws.refusesKey(next))).toMatchObject({ outcome: 'proved' });
+    expect(await bench.untilDone(() => fixture.aws.refusesKey(next))).toMatchObject({ outcome: 'proved' });
   });
 
   it('is what both STS and S3 say', async () => {
     await accepts();
-    stage.lab.faults.add({
+    fixture.lab.faults.add({
       method: 'POST',
       path: '/?Action=GetCallerIdentity',
       kind: atSts('InvalidClientTokenId'),
     });
 
-    const finding = await bench.attempt(() => stage.aws.refusesKey(next));
+    const finding = await bench.attempt(() => fixture.aws.refusesKey(next));
 
     expect(finding).toMatchObject({ kind: 'refused', outcome: 'failed', detail: 'AWS still accepts the key' });
   });
 });
 
 describe('uses', () => {
-  const idle = (version: VersionRef): Promise<Finding> => bench.attempt(() => stage.aws.isIdle(version));
+  const idle = (version: VersionRef): Promise<Finding> => bench.attempt(() => fixture.aws.isIdle(version));
   const minute = 60_000;
 
   it('are the engine’s when they come later than our own probe by AWS’s clock, in whole minutes', async () => {
     await accepts();
-    stage.lab.use(idOf());
+    fixture.lab.use(idOf());
     await bench.prove(next, 'document');
 
-    expect(await failureOf(bench.attempt(() => stage.aws.sawUse(next)))).toMatchObject({ type: 'NotSeenYet' });
+    expect(await failureOf(bench.attempt(() => fixture.aws.sawUse(next)))).toMatchObject({ type: 'NotSeenYet' });
     now += 2 * minute;
-    stage.lab.use(idOf());
+    fixture.lab.use(idOf());
 
-    expect(await bench.attempt(() => stage.aws.sawUse(next))).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+    expect(await bench.attempt(() => fixture.aws.sawUse(next))).toMatchObject({ kind: 'in-use', outcome: 'proved' });
   });
 
   it('of the old key are compared with our probe of the new one after the switch', async () => {
@@ -174,13 +174,13 @@ describe('uses', () => {
     await bench.promote(next);
     const rotation = await bench.rotate();
     const [old, current] = [rotation.current!, rotation.next];
-    await bench.attempt(() => stage.aws.createKey(current));
+    await bench.attempt(() => fixture.aws.createKey(current));
     now += 2 * minute;
     await accepts(current);
     await bench.store.promote(current);
     expect(await idle(old)).toMatchObject({ outcome: 'proved' });
     now += 2 * minute;
-    stage.lab.use(idOf());
+    fixture.lab.use(idOf());
 
     expect(await idle(old)).toMatchObject({ kind: 'idle', outcome: 'failed' });
   });
@@ -188,26 +188,26 @@ describe('uses', () => {
   it('of the old key may hide behind an earlier one for a quarter of an hour, so nothing is called idle before', async () => {
     await begin({ usageResolutionMs: 15 * minute });
     now = Math.ceil(now / minute) * minute;
-    stage.account.usageResolutionMs = 16 * minute;
-    stage.lab.use(idOf());
+    fixture.account.usageResolutionMs = 16 * minute;
+    fixture.lab.use(idOf());
     await bench.promote(next);
     const rotation = await bench.rotate();
-    await bench.attempt(() => stage.aws.createKey(rotation.next));
+    await bench.attempt(() => fixture.aws.createKey(rotation.next));
     now += 4 * minute;
     await accepts(rotation.next);
     await bench.store.promote(rotation.next);
     now += 2 * minute;
-    stage.lab.use(idOf()); // a stranger, after the switch
+    fixture.lab.use(idOf()); // a stranger, after the switch
     now += 8 * minute;
 
-    expect(await failureOf(idle(rotation.current!))).toMatchObject({ type: 'Settling', nextRetryDelay: 2 * minute });
+    expect(await failureOf(idle(rotation.current!))).toMatchObject({ type: 'Propagating', nextRetryDelay: 2 * minute });
     now += 2 * minute;
-    stage.lab.use(idOf());
+    fixture.lab.use(idOf());
     expect(await idle(rotation.current!)).toMatchObject({ outcome: 'failed', detail: 'used 720 s after the switch' });
   });
 
   it('cannot be told where Keyturn may not ask for them', async () => {
-    stage.lab.forbid('iam:GetAccessKeyLastUsed');
+    fixture.lab.forbid('iam:GetAccessKeyLastUsed');
 
     expect(await idle(next)).toMatchObject({
       outcome: 'not-observable',
@@ -217,18 +217,18 @@ describe('uses', () => {
 });
 
 describe('what keyturn check sees', () => {
-  const check = async () => bench.attempt(() => stage.aws.checkAccess(bench.credential));
+  const check = async () => bench.attempt(() => fixture.aws.checkAccess(bench.credential));
 
   it('is identity, room and permissions', async () => {
     expect(await check()).toMatchObject([
       { what: 'identity', ok: true, detail: expect.stringContaining('user/keyturn') as string },
-      { what: `keys of ${stage.lab.user}`, ok: true, detail: '1 of 2 places are taken' },
+      { what: `keys of ${fixture.lab.user}`, ok: true, detail: '1 of 2 places are taken' },
       { what: 'permissions', ok: true, detail: 'suffice, for emergencies too' },
     ]);
   });
 
   it('is a stranger that takes the second place', async () => {
-    const { id } = stage.lab.createByHand();
+    const { id } = fixture.lab.createByHand();
 
     expect((await check())[1]).toMatchObject({
       ok: false,
@@ -237,11 +237,11 @@ describe('what keyturn check sees', () => {
   });
 
   it('is what is missing among the permissions, and what cannot be asked', async () => {
-    stage.lab.forbid('iam:CreateAccessKey');
+    fixture.lab.forbid('iam:CreateAccessKey');
     expect((await check())[2]).toMatchObject({ ok: false, detail: 'are missing: iam:CreateAccessKey' });
-    stage.lab.forbid('iam:GetUser');
+    fixture.lab.forbid('iam:GetUser');
     expect((await check())[2]).toMatchObject({ ok: false, detail: expect.stringContaining('has no path') as string });
-    stage.lab.forbid('iam:SimulatePrincipalPolicy');
+    fixture.lab.forbid('iam:SimulatePrincipalPolicy');
 
     expect((await check())[2]).toMatchObject({
       ...{ ok: true, warning: true },
@@ -251,10 +251,14 @@ describe('what keyturn check sees', () => {
 
   it('goes on when AWS fails to answer what is asked about permissions', async () => {
     const fail = (action: string): void =>
-      stage.lab.faults.add({ method: 'POST', path: `/?Action=${action}`, kind: { status: 500, body: 'out of order' } });
+      fixture.lab.faults.add({
+        method: 'POST',
+        path: `/?Action=${action}`,
+        kind: { status: 500, body: 'out of order' },
+      });
     fail('SimulatePrincipalPolicy');
     const [, , unknown] = await check();
-    stage.lab.faults.clear();
+    fixture.lab.faults.clear();
     fail('GetUser');
     const [, , guessed] = await check();
 
@@ -268,7 +272,7 @@ describe('what keyturn check sees', () => {
   });
 
   it('is that Keyturn must not sign in as the user that it rotates', async () => {
-    stage.account.admin = stage.lab.keys()[0]!;
+    fixture.account.admin = fixture.lab.keys()[0]!;
 
     expect(await check()).toMatchObject([{ ok: false, detail: expect.stringContaining('use a role') as string }]);
   });
@@ -276,12 +280,12 @@ describe('what keyturn check sees', () => {
   it.each([
     [
       'a wrong secret',
-      () => (stage.account.admin = { ...stage.account.admin, secret: 'wrong' }),
+      () => (fixture.account.admin = { ...fixture.account.admin, secret: 'wrong' }),
       'its secret does not fit',
     ],
     [
       'a key that is gone',
-      () => (stage.account.admin = { ...stage.account.admin, id: 'AKIANOBODY' }),
+      () => (fixture.account.admin = { ...fixture.account.admin, id: 'AKIANOBODY' }),
       'does not know the key',
     ],
   ])('is %s', async (_, spoil, words) => {
@@ -297,10 +301,10 @@ describe('what says nothing of a key', () => {
     ['ahead', -16 * 60_000, '16 minutes fast'],
   ])('is a clock of this machine that is %s, by which every signature is wrong', async (_, ms, words) => {
     await accepts();
-    stage.lab.runAhead(ms);
+    fixture.lab.runAhead(ms);
     now += ms;
 
-    for (const work of [stage.aws.acceptsKey, stage.aws.refusesKey, stage.aws.sawUse]) {
+    for (const work of [fixture.aws.acceptsKey, fixture.aws.refusesKey, fixture.aws.sawUse]) {
       const failure = await failureOf(bench.attempt<unknown>(() => work(next)));
       expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
       expect(failure.message).toContain(words);
@@ -309,7 +313,7 @@ describe('what says nothing of a key', () => {
   });
 
   it('is a bucket in another region, which is told', async () => {
-    stage.lab.moveBucket('eu-west-3');
+    fixture.lab.moveBucket('eu-west-3');
 
     const failure = await failureOf(accepts());
 
@@ -318,9 +322,9 @@ describe('what says nothing of a key', () => {
   });
 
   it('is that Keyturn itself is refused for half a minute', async () => {
-    stage.account.settlingMs = 300_000;
-    stage.lab.faults.add({ method: 'POST', path: '*', times: Infinity, kind: atSts('InvalidClientTokenId') });
-    const list = (waitedMs: number) => failureOf(bench.attempt(() => stage.aws.identifyKey(next), { waitedMs }));
+    fixture.account.propagationMs = 300_000;
+    fixture.lab.faults.add({ method: 'POST', path: '*', times: Infinity, kind: atSts('InvalidClientTokenId') });
+    const list = (waitedMs: number) => failureOf(bench.attempt(() => fixture.aws.identifyKey(next), { waitedMs }));
 
     expect(await list(30_000)).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 15_000 });
     expect(await list(60_000)).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
@@ -329,22 +333,22 @@ describe('what says nothing of a key', () => {
 
 describe('what keyturn reconcile sees', () => {
   it('is each version, and keys that nobody knows, which are left alone', async () => {
-    const stranger = stage.lab.createByHand();
+    const stranger = fixture.lab.createByHand();
     await accepts();
     await bench.promote(next);
 
-    const seen = await bench.attempt(() => stage.aws.survey(bench.credential));
+    const seen = await bench.attempt(() => fixture.aws.survey(bench.credential));
 
     expect(seen.versions).toMatchObject([{ number: 1, verdict: 'accepted' }]);
-    expect(seen.strays).toEqual([{ id: stranger.id, name: stranger.id, madeFor: null, lastUsedAt: null }]);
+    expect(seen.orphans).toEqual([{ id: stranger.id, name: stranger.id, madeFor: null, lastUsedAt: null }]);
   });
 
   it('is a version that somebody deleted', async () => {
     await accepts();
     await bench.promote(next);
-    stage.lab.deleteByHand(idOf());
+    fixture.lab.deleteByHand(idOf());
 
-    const seen = await bench.attempt(() => stage.aws.survey(bench.credential));
+    const seen = await bench.attempt(() => fixture.aws.survey(bench.credential));
 
     expect(seen.versions).toMatchObject([{ verdict: 'refused' }]);
     expect((await bench.store.evidence(next))[0]).toMatchObject({ kind: 'refused', outcome: 'proved' });
@@ -354,10 +358,10 @@ describe('what keyturn reconcile sees', () => {
 it('leaves the change to whoever has taken over when it comes too late', async () => {
   await begin({ clock: fastClock(1) });
   const { next: later } = await bench.rotate();
-  stage.lab.faults.add({ ...endpoints.listKeys, kind: { slowMs: 30 } });
+  fixture.lab.faults.add({ ...endpoints.listKeys, kind: { slowMs: 30 } });
 
-  const failure = await failureOf(bench.attempt(() => stage.aws.createKey(later), { leaseMs: -1 }));
+  const failure = await failureOf(bench.attempt(() => fixture.aws.createKey(later), { leaseMs: -1 }));
 
   expect(failure.message).toContain('iam createAccessKey got no usable answer (TOO_LATE)');
-  expect(stage.lab.keys()).toHaveLength(1);
+  expect(fixture.lab.keys()).toHaveLength(1);
 });

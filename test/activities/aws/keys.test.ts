@@ -1,48 +1,48 @@
 import { endpoints } from '../../../activities/aws/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type AwsStage, startAwsStage } from './stage.js';
+import { type AwsFixture, startAwsFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: AwsStage;
+let fixture: AwsFixture;
 let next: VersionRef;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startAwsStage(bench);
+  fixture = await startAwsFixture(bench);
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
 /** Adopts a key that a person has made, and opens the first rotation. */
 async function adopted(): Promise<VersionRef> {
-  const { id, secret } = stage.lab.createByHand();
+  const { id, secret } = fixture.lab.createByHand();
   const version = await bench.adopt({ id, secret });
-  await bench.attempt(() => stage.aws.identifyKey(version));
+  await bench.attempt(() => fixture.aws.identifyKey(version));
   ({ next } = await bench.rotate());
   return { ...version, fence: next.fence };
 }
 
-const create = (version = next): Promise<void> => bench.attempt(() => stage.aws.createKey(version));
-const accepts = (version: VersionRef) => bench.untilDone(() => stage.aws.acceptsKey(version));
-const deactivate = (version: VersionRef): Promise<void> => bench.attempt(() => stage.aws.deactivateKey(version));
-const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => stage.aws.deleteKey(version));
-const listed = () => stage.lab.keys().filter(({ deleted }) => !deleted);
+const create = (version = next): Promise<void> => bench.attempt(() => fixture.aws.createKey(version));
+const accepts = (version: VersionRef) => bench.untilDone(() => fixture.aws.acceptsKey(version));
+const deactivate = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.aws.deactivateKey(version));
+const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.aws.deleteKey(version));
+const listed = () => fixture.lab.keys().filter(({ deleted }) => !deleted);
 const working = () => listed().filter(({ works }) => works);
 const outcomes = async (): Promise<string[]> =>
   (await bench.store.intents(bench.credential)).map(({ outcome }) => outcome);
 const requests = ({ path }: { readonly path: string }): number =>
-  stage.lab.requests.filter((request) => request.path === path).length;
-const loseAnswer = (): void => stage.lab.faults.add({ ...endpoints.createKey, kind: 'reset-after' });
+  fixture.lab.requests.filter((request) => request.path === path).length;
+const loseAnswer = (): void => fixture.lab.faults.add({ ...endpoints.createKey, kind: 'reset-after' });
 
 describe('creating', () => {
   it('does not believe that what a lost attempt made is deleted while AWS lists it', async () => {
     await adopted();
     loseAnswer();
     await failureOf(create());
-    stage.lab.faults.add({ ...endpoints.deleteKey, kind: { status: 200, body: '<DeleteAccessKeyResponse/>' } });
+    fixture.lab.faults.add({ ...endpoints.deleteKey, kind: { status: 200, body: '<DeleteAccessKeyResponse/>' } });
 
     expect(await failureOf(create())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     expect(await outcomes()).toContain('open');
@@ -59,7 +59,7 @@ describe('creating', () => {
     expect(requests(endpoints.createKey)).toBe(1);
     expect(listed()).toHaveLength(2);
 
-    stage.lab.faults.add({ ...endpoints.createKey, kind: { status: 500 } });
+    fixture.lab.faults.add({ ...endpoints.createKey, kind: { status: 500 } });
     await failureOf(create());
 
     expect(requests(endpoints.createKey)).toBe(2);
@@ -79,7 +79,7 @@ describe('creating', () => {
 
   it('asks about the key of a lost attempt where somebody else may make keys, and goes on once that is settled', async () => {
     await adopted();
-    stage.account.exclusive = false;
+    fixture.account.exclusive = false;
     loseAnswer();
     await failureOf(create());
     const lost = listed()[1];
@@ -87,30 +87,30 @@ describe('creating', () => {
     const failure = await failureOf(create());
 
     expect(failure).toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
-    expect(failure.message).toContain(`${lost?.id} of ${stage.lab.user} is new`);
+    expect(failure.message).toContain(`${lost?.id} of ${fixture.lab.user} is new`);
     expect(working()).toHaveLength(2);
-    stage.lab.deleteByHand(lost?.id ?? '');
+    fixture.lab.deleteByHand(lost?.id ?? '');
     await create();
     expect(working()).toHaveLength(2);
   });
 
   it('leaves a new key alone that was used: it is somebody else, whatever was declared', async () => {
     await adopted();
-    stage.lab.faults.add({ ...endpoints.createKey, kind: 'reset-before' });
+    fixture.lab.faults.add({ ...endpoints.createKey, kind: 'reset-before' });
     await failureOf(create());
-    const theirs = stage.lab.createByHand();
-    stage.lab.use(theirs.id);
+    const theirs = fixture.lab.createByHand();
+    fixture.lab.use(theirs.id);
 
     const failure = await failureOf(create());
 
-    expect(failure.message).toContain(`${theirs.id} of ${stage.lab.user} is new and was used`);
+    expect(failure.message).toContain(`${theirs.id} of ${fixture.lab.user} is new and was used`);
     expect(working().map(({ id }) => id)).toContain(theirs.id);
   });
 
   it('reports a stranger in the second place and never deletes it, also one that is switched off', async () => {
-    const theirs = stage.lab.createByHand();
+    const theirs = fixture.lab.createByHand();
     await adopted();
-    stage.lab.switchByHand(theirs.id, false);
+    fixture.lab.switchByHand(theirs.id, false);
 
     const failure = await failureOf(create());
 
@@ -160,7 +160,7 @@ describe('creating', () => {
 
   it('waits when AWS counts a key that it does not list yet', async () => {
     await adopted();
-    stage.lab.faults.add({ ...endpoints.createKey, kind: { status: 409, body: limitExceeded } });
+    fixture.lab.faults.add({ ...endpoints.createKey, kind: { status: 409, body: limitExceeded } });
 
     expect(await failureOf(create())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     await create();
@@ -180,20 +180,20 @@ describe('adopting', () => {
   });
 
   it("refuses another user's key, which AWS accepts as well", async () => {
-    const { id, secret } = stage.lab.others()[0]!;
+    const { id, secret } = fixture.lab.others()[0]!;
     const version = await bench.adopt({ id, secret });
 
     const failure = await failureOf(accepts(version));
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(failure.message).toContain(`user/colleague, and not to the user ${stage.lab.user}`);
-    expect((await failureOf(bench.attempt(() => stage.aws.identifyKey(version)))).message).toContain(
+    expect(failure.message).toContain(`user/colleague, and not to the user ${fixture.lab.user}`);
+    expect((await failureOf(bench.attempt(() => fixture.aws.identifyKey(version)))).message).toContain(
       'no access key of',
     );
   });
 
   it('shows a wrong secret as such, although the id is right', async () => {
-    const { id } = stage.lab.createByHand();
+    const { id } = fixture.lab.createByHand();
     const version = await bench.adopt({ id, secret: 'of another key' });
     bench.clockOffsetMs = 120_000;
 
@@ -218,7 +218,7 @@ describe('the end of a key', () => {
     await deactivate(old);
     expect(listed()[0]).toMatchObject({ active: false, works: false });
     expect(await bench.store.read(old)).toMatchObject({ provider: 'disabled' });
-    await bench.untilDone(() => stage.aws.activateKey(old));
+    await bench.untilDone(() => fixture.aws.activateKey(old));
     expect(listed()[0]).toMatchObject({ active: true, works: true });
     const refusal = (await bench.store.evidence(old)).find(({ kind }) => kind === 'refused');
     expect(refusal).toMatchObject({ outcome: 'failed' });
@@ -231,15 +231,15 @@ describe('the end of a key', () => {
   it('cannot be taken back where AWS goes on refusing the key, which is said', async () => {
     const old = await replaced();
     await deactivate(old);
-    stage.account.settlingMs = 100;
+    fixture.account.propagationMs = 100;
     const refusal = '<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>';
-    stage.lab.faults.add({ ...endpoints.identify, times: Infinity, kind: { status: 403, body: refusal } });
+    fixture.lab.faults.add({ ...endpoints.identify, times: Infinity, kind: { status: 403, body: refusal } });
 
-    const failure = await failureOf(bench.untilDone(() => stage.aws.activateKey(old)));
+    const failure = await failureOf(bench.untilDone(() => fixture.aws.activateKey(old)));
 
     expect(failure).toMatchObject({ type: 'NeedsDecision' });
     expect(failure.message).toMatch(/was switched on again, but AWS refuses the key: .* 403 InvalidClientTokenId/);
-    expect(stage.lab.requests.filter(({ path }) => path === endpoints.identify.path).length).toBeGreaterThan(4);
+    expect(fixture.lab.requests.filter(({ path }) => path === endpoints.identify.path).length).toBeGreaterThan(4);
   });
 
   it('of a leaked one does not wait for what a lost attempt has made', async () => {
@@ -247,7 +247,7 @@ describe('the end of a key', () => {
     await bench.store.intend(next);
     await create();
     await bench.store.note(next, { compromised: true });
-    stage.lab.faults.add({ ...endpoints.listKeys, kind: { status: 503 } });
+    fixture.lab.faults.add({ ...endpoints.listKeys, kind: { status: 503 } });
 
     await failureOf(deactivate(next));
 
@@ -260,13 +260,13 @@ describe('the end of a key', () => {
     await create();
     await bench.store.promote(next);
 
-    expect(await failureOf(bench.attempt(() => stage.aws[verb](old)))).toMatchObject({ type: 'StaleProof' });
+    expect(await failureOf(bench.attempt(() => fixture.aws[verb](old)))).toMatchObject({ type: 'StaleProof' });
     expect(working()).toHaveLength(2);
   });
 
   it('is not believed while AWS still lists it', async () => {
     const old = await replaced();
-    stage.lab.faults.add({ ...endpoints.deleteKey, kind: { status: 200, body: '<DeleteAccessKeyResponse/>' } });
+    fixture.lab.faults.add({ ...endpoints.deleteKey, kind: { status: 200, body: '<DeleteAccessKeyResponse/>' } });
 
     expect(await failureOf(destroy(old))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     await destroy(old);
@@ -276,29 +276,29 @@ describe('the end of a key', () => {
 
   it('is final for a compromised one, and temporary credentials that outlive it are denied', async () => {
     const old = await replaced();
-    const session = stage.lab.issueSession();
+    const session = fixture.lab.issueSession();
     await bench.store.note(old, { compromised: true });
 
     await deactivate(old);
 
-    expect(stage.lab.deniedBefore).toBeGreaterThan(session.issuedAt);
+    expect(fixture.lab.deniedBefore).toBeGreaterThan(session.issuedAt);
     expect(await bench.store.evidence(old)).toMatchObject([
       { kind: 'last-use', outcome: 'proved', detail: expect.stringContaining('AWS saw it used last at') as string },
       { kind: 'sessions', outcome: 'not-observable', detail: expect.stringContaining('within minutes') as string },
       { kind: 'idle' },
       { kind: 'accepted' },
     ]);
-    expect(await failureOf(bench.attempt(() => stage.aws.activateKey(old)))).toMatchObject({ type: 'NeedsDecision' });
+    expect(await failureOf(bench.attempt(() => fixture.aws.activateKey(old)))).toMatchObject({ type: 'NeedsDecision' });
   });
 
   it('reports temporary credentials that outlive it where Keyturn may not deny them', async () => {
     const old = await replaced();
-    stage.lab.forbid('iam:PutUserPolicy');
+    fixture.lab.forbid('iam:PutUserPolicy');
     await bench.store.note(old, { compromised: true });
 
     await deactivate(old);
 
-    expect(stage.lab.deniedBefore).toBeNull();
+    expect(fixture.lab.deniedBefore).toBeNull();
     const [, sessions] = await bench.store.evidence(old);
     expect(sessions).toMatchObject({ kind: 'sessions', outcome: 'not-observable' });
     expect(sessions?.detail).toContain(
@@ -312,27 +312,27 @@ describe('the end of a key', () => {
     await deactivate(old);
     await destroy(old);
     const [kept] = await bench.store.evidence(old);
-    stage.lab.allowSessions();
+    fixture.lab.allowSessions();
     await destroy(old);
 
     expect(kept).toMatchObject({ kind: 'sessions', outcome: 'not-observable' });
     expect(kept?.detail).toMatch(/was there when looked at again; sessions of roles .* revoke them at the role/);
-    expect(stage.lab.deniedBefore).not.toBeNull();
+    expect(fixture.lab.deniedBefore).not.toBeNull();
   });
 
   it('is not over while a key that was made with the leaked one lives on', async () => {
     const old = await replaced();
     await bench.store.note(old, { compromised: true });
     await deactivate(old);
-    stage.lab.deleteByHand((await bench.store.read(next)).providerId ?? '');
-    const { id } = stage.lab.createByHand(); // within the seconds in which the old one still worked
+    fixture.lab.deleteByHand((await bench.store.read(next)).providerId ?? '');
+    const { id } = fixture.lab.createByHand(); // within the seconds in which the old one still worked
 
     const failure = await failureOf(destroy(old));
 
     expect(failure).toMatchObject({ type: 'NeedsDecision' });
-    expect(failure.message).toContain(`${id} of ${stage.lab.user} was made while the leaked key still worked`);
+    expect(failure.message).toContain(`${id} of ${fixture.lab.user} was made while the leaked key still worked`);
     expect(listed().map((key) => key.id)).toEqual([id]); // the leaked one is gone all the same
-    stage.lab.deleteByHand(id);
+    fixture.lab.deleteByHand(id);
     await destroy(old);
   });
 
@@ -353,7 +353,7 @@ it('takes a lost key that is gone by the time it is asked about for deleted', as
   await adopted();
   loseAnswer();
   await failureOf(create());
-  stage.lab.faults.add({
+  fixture.lab.faults.add({
     ...endpoints.showLastUse,
     kind: { status: 404, body: limitExceeded.replace('LimitExceeded', 'NoSuchEntity') },
   });

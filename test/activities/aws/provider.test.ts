@@ -1,4 +1,4 @@
 import { describeProvider } from '../../contracts/provider.js';
-import { awsProvider } from './stage.js';
+import { awsProvider } from './fixture.js';
 
 describeProvider('aws', awsProvider);

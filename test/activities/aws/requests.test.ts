@@ -2,25 +2,25 @@ import { awsRequests } from '../../../activities/aws/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, startBench } from '../bench.js';
-import { type AwsStage, startAwsStage } from './stage.js';
+import { type AwsFixture, startAwsFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: AwsStage;
+let fixture: AwsFixture;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startAwsStage(bench);
+  fixture = await startAwsFixture(bench);
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
 /** What one activity sent, besides what was sent before it. */
 async function sentBy(work: () => Promise<unknown>): Promise<string> {
-  const before = stage.lab.requests.length;
+  const before = fixture.lab.requests.length;
   await bench.attempt(work);
-  return linesOf(stage.lab.requests.slice(before));
+  return linesOf(fixture.lab.requests.slice(before));
 }
 
 function declared(verb: keyof typeof awsRequests): RegExp {
@@ -28,7 +28,7 @@ function declared(verb: keyof typeof awsRequests): RegExp {
 }
 
 it('declares what activities send', async () => {
-  const { aws, lab } = stage;
+  const { aws, lab } = fixture;
   const { id, secret } = lab.createByHand();
   const adopted = await bench.adopt({ id, secret });
   expect(await sentBy(() => aws.identifyKey(adopted))).toMatch(declared('identifyKey'));

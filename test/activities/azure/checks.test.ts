@@ -1,30 +1,30 @@
 import { startAzureLab } from '../../../src/lab/azure/server.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type AzureStage, startAzureStage } from './stage.js';
+import { type AzureFixture, startAzureFixture } from './fixture.js';
 
 let now: number;
 let bench: Bench;
-let stage: AzureStage;
+let fixture: AzureFixture;
 let current: VersionRef;
 
 beforeEach(async () => {
   now = Date.UTC(2031, 0, 1);
   bench = await startBench();
-  stage = await startAzureStage(bench, { clock: () => now });
+  fixture = await startAzureFixture(bench, { clock: () => now });
   current = (await bench.rotate()).current!;
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
-const accepts = () => bench.attempt(() => stage.azure.acceptsKey(current));
-const look = () => bench.attempt(() => stage.azure.checkAccess(bench.credential));
+const accepts = () => bench.attempt(() => fixture.azure.acceptsKey(current));
+const look = () => bench.attempt(() => fixture.azure.checkAccess(bench.credential));
 
 function answer(status: number, body: unknown): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  stage.lab.faults.add({ method: 'GET', path: '/documentintelligence/info', kind: { status, body: text } });
+  fixture.lab.faults.add({ method: 'GET', path: '/documentintelligence/info', kind: { status, body: text } });
 }
 
 describe('A key', () => {
@@ -34,7 +34,7 @@ describe('A key', () => {
 
   it('is refused by Azure’s own 401', async () => {
     bench.clockOffsetMs = -120_000;
-    stage.lab.regenerateByHand('Key1');
+    fixture.lab.regenerateByHand('Key1');
 
     expect(await accepts()).toMatchObject({ outcome: 'failed' });
   });
@@ -61,12 +61,12 @@ describe('A key', () => {
   });
 
   it('is of no use where disableLocalAuth has switched keys off', async () => {
-    stage.lab.disableKeys();
+    fixture.lab.disableKeys();
 
     expect((await failureOf(accepts())).message).toContain('disableLocalAuth');
     const { next } = await bench.rotate();
     await bench.prove(next, 'sole-user');
-    const failure = await failureOf(bench.attempt(() => stage.azure.createKey(next)));
+    const failure = await failureOf(bench.attempt(() => fixture.azure.createKey(next)));
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
     expect(failure.message).toContain('there is nothing to rotate');
     expect(await look()).toMatchObject([{ ok: false, detail: /disableLocalAuth/ as never }]);
@@ -81,11 +81,11 @@ describe('Access', () => {
       { what: 'endpoint', ok: true, detail: "is the account's, and takes its key" },
       { what: 'regeneration', ok: true, detail: 'is permitted' },
     ]);
-    expect(stage.lab.keys()).toHaveLength(2);
+    expect(fixture.lab.keys()).toHaveLength(2);
   });
 
   it('is not enough with Cognitive Services User, which lists keys and may not regenerate them', async () => {
-    stage.account.app = stage.lab.readOnlyApp;
+    fixture.account.app = fixture.lab.readOnlyApp;
 
     const found = await look();
 
@@ -95,17 +95,17 @@ describe('Access', () => {
 
   it('says that the endpoint is another account’s, which refuses a good key in the same words as a dead one', async () => {
     const elsewhere = await startAzureLab();
-    stage.account.endpoint = elsewhere.url;
+    fixture.account.endpoint = elsewhere.url;
 
     const endpoint = (await look()).find(({ what }) => what === 'endpoint');
     await elsewhere.stop();
 
     expect(endpoint?.ok).toBe(false);
-    expect(endpoint?.detail).toContain(`the account's own is ${new URL(stage.lab.url).host}`);
+    expect(endpoint?.detail).toContain(`the account's own is ${new URL(fixture.lab.url).host}`);
   });
 
   it('says that the key in force is dead where the endpoint is right', async () => {
-    stage.lab.regenerateByHand('Key1');
+    fixture.lab.regenerateByHand('Key1');
 
     const endpoint = (await look()).find(({ what }) => what === 'endpoint');
 
@@ -113,9 +113,9 @@ describe('Access', () => {
   });
 
   it.each([
-    ['a wrong secret', () => (stage.account.app = { ...stage.lab.app, secret: 'nonsense' }), /invalid_client/],
-    ['an unknown tenant', () => (stage.account.tenant = 'elsewhere.example.com'), /invalid_request/],
-    ['another account', () => (stage.account.account += '-2'), /role on the account/],
+    ['a wrong secret', () => (fixture.account.app = { ...fixture.lab.app, secret: 'nonsense' }), /invalid_client/],
+    ['an unknown tenant', () => (fixture.account.tenant = 'elsewhere.example.com'), /invalid_request/],
+    ['another account', () => (fixture.account.account += '-2'), /role on the account/],
   ])('says what is wrong with %s', async (_, spoil, words) => {
     spoil();
 
@@ -130,9 +130,9 @@ describe('Access', () => {
 describe('Throttling', () => {
   it('by the management API is waited out for as long as it says', async () => {
     const { next } = await bench.rotate();
-    stage.lab.faults.add({ method: 'POST', path: '*', skip: 2, kind: { status: 429, retryAfterSeconds: 17 } });
+    fixture.lab.faults.add({ method: 'POST', path: '*', skip: 2, kind: { status: 429, retryAfterSeconds: 17 } });
 
-    const failure = await failureOf(bench.attempt(() => stage.azure.createKey(next)));
+    const failure = await failureOf(bench.attempt(() => fixture.azure.createKey(next)));
 
     expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 17_000 });
     expect((await bench.store.intents(bench.credential)).map(({ outcome }) => outcome)).toEqual(['nothing-made']);
@@ -141,7 +141,7 @@ describe('Throttling', () => {
 
 describe('The free tier', () => {
   it('answers one call a second, which a round of questions waits for', async () => {
-    stage.lab.moveTo('F0');
+    fixture.lab.moveTo('F0');
     const first = await accepts();
     const tooFast = await failureOf(accepts());
     now += 1000;
@@ -152,7 +152,7 @@ describe('The free tier', () => {
   });
 
   it('is told when it is used up, and is not taken for a firewall or a verdict', async () => {
-    stage.lab.moveTo('F0 used up');
+    fixture.lab.moveTo('F0 used up');
 
     const failure = await failureOf(accepts());
 
@@ -162,8 +162,8 @@ describe('The free tier', () => {
   });
 
   it('leaves 1.2 seconds between two questions where keys take their time', async () => {
-    await bench.attempt(() => stage.azure.acceptsKey(current));
-    stage.account.settlingMs = 60_000;
+    await bench.attempt(() => fixture.azure.acceptsKey(current));
+    fixture.account.propagationMs = 60_000;
     const started = Date.now();
 
     await accepts();
@@ -174,13 +174,13 @@ describe('The free tier', () => {
 
 describe('Propagation', () => {
   it('of a new key is polled for, and of a replaced one until it is refused for good', async () => {
-    await stage.lab.stop();
+    await fixture.lab.stop();
     await bench.close();
     bench = await startBench();
-    stage = await startAzureStage(bench, { clock: () => now, settlingMs: 5_000, lingeringMs: 5_000 });
-    stage.account.settlingMs = 8_000;
+    fixture = await startAzureFixture(bench, { clock: () => now, propagationMs: 5_000, deletionLagMs: 5_000 });
+    fixture.account.propagationMs = 8_000;
     const rotation = await bench.rotate();
-    const { azure } = stage;
+    const { azure } = fixture;
     await bench.attempt(() => azure.acceptsKey(rotation.current!));
     await bench.attempt(() => azure.createKey(rotation.next));
 
@@ -191,36 +191,36 @@ describe('Propagation', () => {
     await bench.attempt(() => azure.regenerateKey(rotation.current!));
     const lingering = await failureOf(bench.attempt(() => azure.refusesKey(rotation.current!)));
     now += 6_000;
-    stage.account.settlingMs = 80;
+    fixture.account.propagationMs = 80;
     const gone = await bench.untilDone(() => azure.refusesKey(rotation.current!));
 
     expect([young.type, grown.outcome, lingering.type, gone.outcome]).toEqual([
-      'Settling',
+      'Propagating',
       'proved',
-      'Settling',
+      'Propagating',
       'proved',
     ]);
   });
 });
 
 describe('What reconcile sees', () => {
-  const survey = () => bench.attempt(() => stage.azure.survey(bench.credential));
+  const survey = () => bench.attempt(() => fixture.azure.survey(bench.credential));
 
   it('is what is in the slots, asked only for the key in force', async () => {
-    const { versions, strays } = await survey();
+    const { versions, orphans } = await survey();
 
     expect(versions.slice(0, 1)).toMatchObject([{ number: 1, verdict: 'accepted' }]);
-    expect(strays).toEqual([]);
+    expect(orphans).toEqual([]);
   });
 
   it('is that somebody has regenerated the key in force, and that the one there now is not ours', async () => {
     await accepts();
-    stage.lab.regenerateByHand('Key1');
+    fixture.lab.regenerateByHand('Key1');
 
-    const { versions, strays } = await survey();
+    const { versions, orphans } = await survey();
 
     expect(versions[0]).toMatchObject({ verdict: 'refused' });
-    expect(strays).toMatchObject([{ id: 'Key1', madeFor: null }]);
+    expect(orphans).toMatchObject([{ id: 'Key1', madeFor: null }]);
     const [newest] = await bench.store.evidence(current);
     expect(newest).toMatchObject({ kind: 'refused', outcome: 'proved' });
   });

@@ -2,35 +2,35 @@ import { endpoints } from '../../../activities/azure/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import type { FaultKind } from '../../../src/lab/faults.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type AzureStage, startAzureStage } from './stage.js';
+import { type AzureFixture, startAzureFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: AzureStage;
+let fixture: AzureFixture;
 let current: VersionRef;
 let next: VersionRef;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startAzureStage(bench);
+  fixture = await startAzureFixture(bench);
   const rotation = await bench.rotate();
   [current, next] = [rotation.current!, rotation.next];
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
-const create = (version = next): Promise<void> => bench.attempt(() => stage.azure.createKey(version));
+const create = (version = next): Promise<void> => bench.attempt(() => fixture.azure.createKey(version));
 const regenerate = (version: VersionRef, waitedMs = 0): Promise<void> =>
-  bench.attempt(() => stage.azure.regenerateKey(version), { waitedMs });
-const isFree = (version = next) => bench.attempt(() => stage.azure.otherIsFree(version));
+  bench.attempt(() => fixture.azure.regenerateKey(version), { waitedMs });
+const isFree = (version = next) => bench.attempt(() => fixture.azure.otherIsFree(version));
 const parts = (version: VersionRef) => bench.store.unseal(version);
 const outcomes = async (): Promise<string[]> =>
   (await bench.store.intents(bench.credential)).map(({ outcome }) => outcome);
-const regenerations = (): number => stage.lab.keys().length - 2;
+const regenerations = (): number => fixture.lab.keys().length - 2;
 
 function trouble(kind: FaultKind): void {
-  stage.lab.faults.add({ ...endpoints.regenerateKey, kind });
+  fixture.lab.faults.add({ ...endpoints.regenerateKey, kind });
 }
 
 /** An attempt that left a record and no trace at Azure, so many seconds ago. */
@@ -42,7 +42,7 @@ async function lostBefore(seconds: number, version = next): Promise<void> {
 
 /** The way of a rotation up to the point where the old key may go. */
 async function replaced(): Promise<void> {
-  await bench.attempt(() => stage.azure.acceptsKey(current));
+  await bench.attempt(() => fixture.azure.acceptsKey(current));
   await create();
   await bench.promote(next);
 }
@@ -51,21 +51,21 @@ describe('The slot that is regenerated', () => {
   it('is the one that is not in use, also when the guide’s "Key 2" is in use', async () => {
     await replaced();
     await regenerate(current);
-    const inUse = stage.lab.inSlot('Key2');
+    const inUse = fixture.lab.inSlot('Key2');
     const rotation = await bench.rotate();
 
     await create(rotation.next);
 
     expect((await bench.store.read(next)).providerId).toBe('Key2');
     expect((await bench.store.read(rotation.next)).providerId).toBe('Key1');
-    expect(stage.lab.inSlot('Key2')).toBe(inUse);
-    expect(stage.lab.works(inUse)).toBe(true);
+    expect(fixture.lab.inSlot('Key2')).toBe(inUse);
+    expect(fixture.lab.works(inUse)).toBe(true);
   });
 
   it('is Key1 from the first when the adopted value is Key2', async () => {
     await bench.store.close(next, 'failed', 'the test adopts another value');
     const other = await startBench();
-    const second = await startAzureStage(other);
+    const second = await startAzureFixture(other);
     try {
       await other.store.withdraw(second.adopted);
       const adopted = await other.adopt({ key: second.lab.inSlot('Key2') });
@@ -83,7 +83,7 @@ describe('The slot that is regenerated', () => {
   });
 
   it('is none while the kept value is neither key: somebody has regenerated the one in use', async () => {
-    stage.lab.regenerateByHand('Key1');
+    fixture.lab.regenerateByHand('Key1');
 
     const failures = [await failureOf(create()), await failureOf(isFree())];
 
@@ -108,8 +108,8 @@ describe('The slot that is regenerated', () => {
 /** The same account, for a store that knows nothing of it. */
 async function startBenchless({ store }: Bench) {
   const { createAzureActivities } = await import('../../../activities/azure/activities.js');
-  const { app, ...rest } = stage.account;
-  const { url } = stage.lab;
+  const { app, ...rest } = fixture.account;
+  const { url } = fixture.lab;
   const connection = { ...rest, login: url, management: url, clientId: app.clientId };
   return createAzureActivities({
     store,
@@ -125,17 +125,17 @@ describe('The key that is not in use', () => {
     const { next: third } = await bench.rotate();
 
     expect((await isFree(third)).detail).toContain('we made Key1');
-    expect(await parts(next)).toMatchObject({ spare: stage.lab.inSlot('Key1') });
+    expect(await parts(next)).toMatchObject({ spare: fixture.lab.inSlot('Key1') });
   });
 
   it('is not free when somebody has regenerated it since, and then is left alone until a person says so', async () => {
-    stage.lab.regenerateByHand('Key2');
-    const theirs = stage.lab.inSlot('Key2');
+    fixture.lab.regenerateByHand('Key2');
+    const theirs = fixture.lab.inSlot('Key2');
 
     const finding = await isFree();
     const refused = await failureOf(create());
     await bench.prove(next, 'sole-user', 'not-observable');
-    const kept = stage.lab.inSlot('Key2') === theirs;
+    const kept = fixture.lab.inSlot('Key2') === theirs;
     await create();
 
     expect(finding).toMatchObject({
@@ -144,7 +144,7 @@ describe('The key that is not in use', () => {
     });
     expect(refused).toMatchObject({ type: 'NeedsDecision' });
     expect(kept).toBe(true);
-    expect(stage.lab.works(theirs)).toBe(false);
+    expect(fixture.lab.works(theirs)).toBe(false);
   });
 
   it('is not free while it is a version that was replaced and never retired', async () => {
@@ -156,7 +156,7 @@ describe('The key that is not in use', () => {
       detail: 'Key1 is version 1 of openai, which is retiring',
     });
     expect(await failureOf(create(third))).toMatchObject({ type: 'NeedsDecision' });
-    expect(stage.lab.works((await parts(current))['key']!)).toBe(true);
+    expect(fixture.lab.works((await parts(current))['key']!)).toBe(true);
   });
 });
 
@@ -164,7 +164,7 @@ describe('An unknown outcome', () => {
   it('is read and not repeated: what a lost attempt made is the new key', async () => {
     trouble('reset-after');
     await failureOf(create());
-    const made = stage.lab.inSlot('Key2');
+    const made = fixture.lab.inSlot('Key2');
 
     await create();
 
@@ -183,7 +183,7 @@ describe('An unknown outcome', () => {
     await bench.store.settle((await bench.store.intents(bench.credential))[0]!, 'nothing-made');
     const late = await failureOf(create(later));
 
-    expect(early).toMatchObject({ type: 'Settling', nonRetryable: false });
+    expect(early).toMatchObject({ type: 'Propagating', nonRetryable: false });
     expect(late).toMatchObject({ type: 'Rejected', nonRetryable: true });
     expect(late.message).toContain('may still arrive');
     expect(regenerations()).toBe(0);
@@ -199,13 +199,13 @@ describe('An unknown outcome', () => {
     const { next: later } = await bench.rotate();
     await create(later);
 
-    expect(held).toMatchObject({ type: 'Settling' });
+    expect(held).toMatchObject({ type: 'Propagating' });
     expect(await outcomes()).toEqual(['nothing-made', 'nothing-made', 'kept']);
   });
 
   it('that came true after its rotation had ended is known as ours, so the key is free', async () => {
     await lostBefore(61);
-    stage.lab.regenerateByHand('Key2'); // the late request of that attempt
+    fixture.lab.regenerateByHand('Key2'); // the late request of that attempt
     const { next: later } = await bench.rotate();
 
     const finding = await isFree(later);
@@ -239,7 +239,7 @@ describe('An unknown outcome', () => {
     await regenerate(current, 1000);
 
     expect(regenerations()).toBe(2);
-    expect(await parts(next)).toMatchObject({ spare: stage.lab.inSlot('Key1') });
+    expect(await parts(next)).toMatchObject({ spare: fixture.lab.inSlot('Key1') });
   });
 });
 
@@ -249,12 +249,12 @@ describe('Ending a key', () => {
     await bench.prove(next, 'document', 'failed');
 
     expect(await failureOf(regenerate(current))).toMatchObject({ type: 'StaleProof' });
-    expect(stage.lab.works((await parts(current))['key']!)).toBe(true);
+    expect(fixture.lab.works((await parts(current))['key']!)).toBe(true);
   });
 
   it('is not believed when Azure answers and the key is the same', async () => {
     await replaced();
-    const [key1, key2] = [stage.lab.inSlot('Key1'), stage.lab.inSlot('Key2')];
+    const [key1, key2] = [fixture.lab.inSlot('Key1'), fixture.lab.inSlot('Key2')];
     trouble({ status: 200, body: JSON.stringify({ key1, key2 }) });
 
     expect(await failureOf(regenerate(current))).toMatchObject({ type: 'Rejected' });
@@ -262,7 +262,7 @@ describe('Ending a key', () => {
 
   it('takes nothing from whoever regenerated it by hand before us', async () => {
     await replaced();
-    stage.lab.regenerateByHand('Key1');
+    fixture.lab.regenerateByHand('Key1');
 
     await regenerate(current);
 
@@ -276,8 +276,8 @@ describe('Ending a key', () => {
 
     await regenerate(next);
 
-    expect(stage.lab.works((await parts(next))['key']!)).toBe(false);
-    expect(await parts(current)).toMatchObject({ spare: stage.lab.inSlot('Key2') });
+    expect(fixture.lab.works((await parts(next))['key']!)).toBe(false);
+    expect(await parts(current)).toMatchObject({ spare: fixture.lab.inSlot('Key2') });
   });
 
   it('of an attempt that kept nothing takes note of what it may have made', async () => {
@@ -287,7 +287,7 @@ describe('Ending a key', () => {
 
     await regenerate(next);
 
-    expect(await parts(current)).toMatchObject({ spare: stage.lab.inSlot('Key2') });
+    expect(await parts(current)).toMatchObject({ spare: fixture.lab.inSlot('Key2') });
     expect(await outcomes()).toEqual(['deleted']);
     expect(regenerations()).toBe(1);
   });
@@ -305,7 +305,7 @@ describe('Where nothing sound is in force', () => {
 
     expect(finding).toMatchObject({ outcome: 'proved', detail: 'no version that is sound is in force' });
     expect(await bench.store.read(third)).toMatchObject({ providerId: 'Key1' });
-    expect(stage.lab.works((await parts(next))['key']!)).toBe(true);
+    expect(fixture.lab.works((await parts(next))['key']!)).toBe(true);
   });
 });
 
@@ -326,7 +326,7 @@ describe('Containment', () => {
   });
 
   const regenerateSlot = (slot: 'Key1' | 'Key2', version: VersionRef) =>
-    bench.attempt(() => stage.azure.regenerateSlot({ version, slot }));
+    bench.attempt(() => fixture.azure.regenerateSlot({ version, slot }));
 
   it('leaves a slot alone as long as a version lives that is not compromised', async () => {
     expect(await failureOf(regenerateSlot('Key1', next))).toMatchObject({ type: 'StaleProof' });
@@ -342,6 +342,6 @@ describe('Containment', () => {
 
     expect(regenerations()).toBe(3);
     expect(await bench.store.read(next)).toMatchObject({ providerId: 'Key2' });
-    expect(await parts(next)).toEqual({ key: stage.lab.inSlot('Key2'), spare: stage.lab.inSlot('Key1') });
+    expect(await parts(next)).toEqual({ key: fixture.lab.inSlot('Key2'), spare: fixture.lab.inSlot('Key1') });
   });
 });

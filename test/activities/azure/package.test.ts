@@ -19,7 +19,7 @@ afterEach(async () => {
 
 function ourClient(): AzureClient {
   const [{ tenant, account }, { clientId, secret }] = [lab, lab.app];
-  const connection = { tenant, clientId, clientSecret: async () => secret, account, settlingMs: 0 };
+  const connection = { tenant, clientId, clientSecret: async () => secret, account, propagationMs: 0 };
   return new AzureClient({ ...connection, endpoint: lab.url, login: lab.url, management: wiretap.url });
 }
 

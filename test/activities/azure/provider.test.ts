@@ -1,4 +1,4 @@
 import { describeProvider } from '../../contracts/provider.js';
-import { azureProvider } from './stage.js';
+import { azureProvider } from './fixture.js';
 
 describeProvider('azure', azureProvider);

@@ -2,29 +2,29 @@ import { azureRequests } from '../../../activities/azure/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, startBench } from '../bench.js';
-import { type AzureStage, startAzureStage } from './stage.js';
+import { type AzureFixture, startAzureFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: AzureStage;
+let fixture: AzureFixture;
 let old: VersionRef;
 let current: VersionRef;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startAzureStage(bench);
+  fixture = await startAzureFixture(bench);
   const rotation = await bench.rotate();
   [old, current] = [rotation.current!, rotation.next];
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
 /** What one activity sent, besides what was sent before it. */
 async function sentBy(work: () => Promise<unknown>): Promise<string> {
-  const before = stage.lab.requests.length;
+  const before = fixture.lab.requests.length;
   await bench.attempt(work);
-  return linesOf(stage.lab.requests.slice(before));
+  return linesOf(fixture.lab.requests.slice(before));
 }
 
 function declared(verb: keyof typeof azureRequests): RegExp {
@@ -32,7 +32,7 @@ function declared(verb: keyof typeof azureRequests): RegExp {
 }
 
 it('declares what activities send', async () => {
-  const { azure } = stage;
+  const { azure } = fixture;
 
   expect(await sentBy(() => azure.otherIsFree(current))).toMatch(declared('otherIsFree'));
   expect(await sentBy(() => azure.acceptsKey(old))).toMatch(declared('acceptsKey'));
@@ -50,9 +50,9 @@ it('declares what activities send', async () => {
 });
 
 it('lists keys by POST, as the management API wants it', async () => {
-  await bench.attempt(() => stage.azure.otherIsFree(current));
+  await bench.attempt(() => fixture.azure.otherIsFree(current));
 
-  expect(stage.lab.requests.filter(({ path }) => path.endsWith('/listKeys'))).toMatchObject([
+  expect(fixture.lab.requests.filter(({ path }) => path.endsWith('/listKeys'))).toMatchObject([
     { method: 'POST', query: 'api-version=2025-09-01', status: 200 },
     { method: 'POST', query: 'api-version=2025-09-01', status: 200 },
   ]);

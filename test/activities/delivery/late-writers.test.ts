@@ -160,7 +160,7 @@ describe('what a killed delivery left', () => {
   });
 
   it.each(['deliver', 'restore', 'forgetEarlier', 'removeLeftBehind'] as const)('is removed by %s', async (step) => {
-    await bench.store.note(next, { marks: { [`delivery to ${file}`]: { before: 0 } } });
+    await bench.store.note(next, { receipts: { [`delivery to ${file}`]: { before: 0 } } });
 
     await bench.attempt(() => to({ file })[step](next));
 

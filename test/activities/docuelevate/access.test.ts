@@ -1,23 +1,23 @@
 import { type Bench, startBench } from '../bench.js';
-import { count, type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { count, type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startDocuElevateStage(bench);
+  fixture = await startDocuElevateFixture(bench);
 });
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
-const lookAtEngine = () => bench.attempt(() => stage.docuelevate.checkEngine(bench.credential));
-const look = () => bench.attempt(() => stage.docuelevate.checkAccess(bench.credential));
+const lookAtEngine = () => bench.attempt(() => fixture.docuelevate.checkEngine(bench.credential));
+const look = () => bench.attempt(() => fixture.docuelevate.checkAccess(bench.credential));
 
 it('is right with an administrator, a setting and a worker', async () => {
-  stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
+  fixture.lab.editSetting('openai_api_key', fixture.workingKey(), 'somebody');
 
   expect(await look()).toEqual([
     { what: 'login as admin', ok: true, detail: 'works, as an administrator' },
@@ -31,7 +31,7 @@ it('is right with an administrator, a setting and a worker', async () => {
 });
 
 it('tells where a setting stands, and whether a change needs a restart', async () => {
-  stage.engine.settings = { openai_api_key: 'key', admin_password: 'key' };
+  fixture.engine.settings = { openai_api_key: 'key', admin_password: 'key' };
 
   const details = (await look()).map(({ detail }) => detail);
 
@@ -40,20 +40,20 @@ it('tells where a setting stands, and whether a change needs a restart', async (
 });
 
 it('says which setting the engine does not know', async () => {
-  stage.engine.settings = { openai_key: 'key' };
+  fixture.engine.settings = { openai_key: 'key' };
 
   expect(await look()).toContainEqual(expect.objectContaining({ what: 'setting openai_key', ok: false }));
 });
 
 it('says no more than that the login is refused', async () => {
-  stage.engine.password = 'wrong';
+  fixture.engine.password = 'wrong';
 
   expect(await look()).toMatchObject([{ what: 'login as admin', ok: false }]);
 });
 
 it('says when the user is no administrator', async () => {
   const body = JSON.stringify({ preferred_username: 'grace', is_admin: false });
-  stage.lab.faults.add({ method: 'GET', path: '/api/auth/whoami', kind: { status: 200, body } });
+  fixture.lab.faults.add({ method: 'GET', path: '/api/auth/whoami', kind: { status: 200, body } });
 
   const [login, ...others] = await look();
 
@@ -64,7 +64,7 @@ it('says when the user is no administrator', async () => {
 
 it('says when no worker is online', async () => {
   const body = JSON.stringify({ celery: { workers_online: 0 } });
-  stage.lab.faults.add({ method: 'GET', path: '/api/queue/stats', kind: { status: 200, body } });
+  fixture.lab.faults.add({ method: 'GET', path: '/api/queue/stats', kind: { status: 200, body } });
 
   expect(await lookAtEngine()).toContainEqual(expect.objectContaining({ what: 'worker', ok: false }));
 });
@@ -72,11 +72,11 @@ it('says when no worker is online', async () => {
 it('asks the queue, which answers slowly, for no credential by itself', async () => {
   await look();
 
-  expect(count(stage.lab, 'GET', '/api/queue/stats')).toBe(0);
+  expect(count(fixture.lab, 'GET', '/api/queue/stats')).toBe(0);
 });
 
 it.each(['postgresql', 'postgresql+psycopg2', 'postgres'])('warns that documents stay on %s', async (scheme) => {
-  stage.lab.editSetting('database_url', `${scheme}://user:a-password@db/docs`, 'somebody');
+  fixture.lab.editSetting('database_url', `${scheme}://user:a-password@db/docs`, 'somebody');
 
   expect(await lookAtEngine()).toContainEqual({
     ...{ what: 'test documents', ok: true, warning: true },
@@ -85,7 +85,7 @@ it.each(['postgresql', 'postgresql+psycopg2', 'postgres'])('warns that documents
 });
 
 it('warns that the document that is kept for verification is of somebody else, or gone', async () => {
-  stage.engine.keptDocument = 7;
+  fixture.engine.keptDocument = 7;
 
   expect(await lookAtEngine()).toContainEqual({
     ...{ what: 'kept document 7', ok: true, warning: true },

@@ -1,23 +1,23 @@
 import type { Finding } from '../../../src/domain/evidence.js';
 import { type Bench, startBench } from '../bench.js';
-import { type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startDocuElevateStage(bench);
+  fixture = await startDocuElevateFixture(bench);
 });
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
 async function shownFor(value: string, inForce: string): Promise<Finding> {
-  stage.lab.editSetting('openai_api_key', inForce, 'somebody');
+  fixture.lab.editSetting('openai_api_key', inForce, 'somebody');
   const version = await bench.adopt({ key: value });
-  const finding = await bench.attempt(() => stage.docuelevate.holdsAdopted(version));
+  const finding = await bench.attempt(() => fixture.docuelevate.holdsAdopted(version));
   await bench.store.withdraw(version);
   return finding;
 }
@@ -36,13 +36,16 @@ it('says so when the setting holds the text of a key in place of a path', async 
 
 it('may do without an optional part, unless DocuElevate shows another one', async () => {
   const passphrase = 'sftp_private_key_passphrase';
-  Object.assign(stage.engine, { settings: { openai_api_key: 'key', [passphrase]: 'extra' }, optionalParts: ['extra'] });
+  Object.assign(fixture.engine, {
+    settings: { openai_api_key: 'key', [passphrase]: 'extra' },
+    optionalParts: ['extra'],
+  });
   const value = 'abcd-a-value';
-  stage.lab.editSetting('openai_api_key', value, 'somebody');
+  fixture.lab.editSetting('openai_api_key', value, 'somebody');
   const version = await bench.adopt({ key: value, extra: 'efgh-a-passphrase' });
-  const look = () => bench.attempt(() => stage.docuelevate.holdsAdopted(version));
+  const look = () => bench.attempt(() => fixture.docuelevate.holdsAdopted(version));
 
   expect(await look()).toMatchObject({ outcome: 'not-observable' });
-  stage.lab.editSetting(passphrase, 'ijkl-a-passphrase', 'somebody');
+  fixture.lab.editSetting(passphrase, 'ijkl-a-passphrase', 'somebody');
   expect(await look()).toMatchObject({ outcome: 'failed', detail: expect.stringContaining(passphrase) as string });
 });

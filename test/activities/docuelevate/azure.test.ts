@@ -4,41 +4,41 @@ import type { VersionRef } from '../../../src/domain/version.js';
 import { type AzureLab, startAzureLab } from '../../../src/lab/azure/server.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 let bench: Bench;
 let azure: AzureLab;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 let version: VersionRef;
 
 beforeEach(async () => {
   bench = await startBench();
   azure = await startAzureLab();
-  stage = await startDocuElevateStage(bench, { azureEndpoint: azure.url, azureKey: azure.inSlot('Key1') });
-  stage.engine.settings = { azure_ai_key: 'key' };
-  stage.lab.editSetting('ocr_providers', 'azure', 'somebody');
+  fixture = await startDocuElevateFixture(bench, { azureEndpoint: azure.url, azureKey: azure.inSlot('Key1') });
+  fixture.engine.settings = { azure_ai_key: 'key' };
+  fixture.lab.editSetting('ocr_providers', 'azure', 'somebody');
   version = (await bench.rotate()).next;
-  await stage.install(version, { key: azure.inSlot('Key1') });
+  await fixture.install(version, { key: azure.inSlot('Key1') });
 });
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await azure.stop();
   await bench.close();
 });
 
 const scan = (): Promise<Finding> =>
   bench.attempt(() =>
-    stage.docuelevate.processTestDocument({ version, expect: 'run_ocr_providers', scanFor: 'azure' }),
+    fixture.docuelevate.processTestDocument({ version, expect: 'run_ocr_providers', scanFor: 'azure' }),
   );
 const test = (): Promise<Finding> =>
-  bench.attempt(() => stage.docuelevate.testConnection({ version, service: 'azure' }));
+  bench.attempt(() => fixture.docuelevate.testConnection({ version, service: 'azure' }));
 const read = (): number => azure.requests.filter(({ path }) => path.endsWith(':analyze')).length;
 
 describe('A scan', () => {
   it('shows that Azure read it, and leaves nothing behind', async () => {
     expect(await scan()).toMatchObject({ kind: 'document', outcome: 'proved' });
     expect(read()).toBe(1);
-    expect(stage.lab.files()).toEqual([]);
+    expect(fixture.lab.files()).toEqual([]);
   });
 
   it('fails when Azure refuses the key', async () => {
@@ -48,7 +48,7 @@ describe('A scan', () => {
   });
 
   it('shows nothing when another OCR engine read it in the place of Azure', async () => {
-    stage.lab.editSetting('ocr_providers', 'azure,tesseract', 'somebody');
+    fixture.lab.editSetting('ocr_providers', 'azure,tesseract', 'somebody');
     const both = await scan();
     azure.regenerateByHand('Key1');
     const fallback = await scan();
@@ -58,13 +58,13 @@ describe('A scan', () => {
   });
 
   it('is not handed in where scans are read by others only', async () => {
-    stage.lab.editSetting('ocr_providers', 'tesseract', 'somebody');
+    fixture.lab.editSetting('ocr_providers', 'tesseract', 'somebody');
 
     expect(await scan()).toMatchObject({
       outcome: 'not-observable',
       detail: 'ocr_providers is tesseract, so no document is read by azure',
     });
-    expect(stage.lab.requests.map(({ path }) => path)).not.toContain('/api/intake/documents');
+    expect(fixture.lab.requests.map(({ path }) => path)).not.toContain('/api/intake/documents');
   });
 });
 
@@ -82,13 +82,17 @@ describe("The engine's own test", () => {
 
   it('passes nothing of its words on, which may hold the key', async () => {
     const value = `${azure.inSlot('Key1')}\n`;
-    stage.lab.editSetting('azure_ai_key', value, 'somebody');
+    fixture.lab.editSetting('azure_ai_key', value, 'somebody');
 
     expect(JSON.stringify(await test())).not.toContain(value.trim());
   });
 
   it('is no verdict when the answer has another shape', async () => {
-    stage.lab.faults.add({ method: 'GET', path: '/api/azure/test', kind: { status: 200, body: '{"status":"maybe"}' } });
+    fixture.lab.faults.add({
+      method: 'GET',
+      path: '/api/azure/test',
+      kind: { status: 200, body: '{"status":"maybe"}' },
+    });
 
     expect(await failureOf(test())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   });
@@ -99,8 +103,8 @@ it('declares what a scan and the test send', async () => {
     [scan, 'processTestDocument'],
     [test, 'testConnection'],
   ] as const) {
-    const before = stage.lab.requests.length;
+    const before = fixture.lab.requests.length;
     await work();
-    expect(linesOf(stage.lab.requests.slice(before))).toMatch(patternOf(docuElevateRequests[verb]));
+    expect(linesOf(fixture.lab.requests.slice(before))).toMatch(patternOf(docuElevateRequests[verb]));
   }
 });

@@ -3,27 +3,27 @@ import { testDocument } from '../../../activities/docuelevate/test-document.js';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { count, type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { count, type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 const expected = 'extract_metadata_with_gpt';
 
 let bench: Bench;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 let version: VersionRef;
 let key: string;
 
-async function begin(options: Parameters<typeof startDocuElevateStage>[1] = {}): Promise<void> {
+async function begin(options: Parameters<typeof startDocuElevateFixture>[1] = {}): Promise<void> {
   bench = await startBench();
-  stage = await startDocuElevateStage(bench, options);
+  fixture = await startDocuElevateFixture(bench, options);
   version = (await bench.rotate()).next;
-  key = stage.workingKey();
-  await stage.install(version, { key });
+  key = fixture.workingKey();
+  await fixture.install(version, { key });
 }
 async function end(): Promise<void> {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 }
-async function beginAnew(options: Parameters<typeof startDocuElevateStage>[1]): Promise<void> {
+async function beginAnew(options: Parameters<typeof startDocuElevateFixture>[1]): Promise<void> {
   await end();
   await begin(options);
 }
@@ -31,12 +31,12 @@ beforeEach(() => begin());
 afterEach(end);
 
 function process(scope: { key?: string; signal?: AbortSignal } = {}): Promise<Finding> {
-  return bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: expected }), scope);
+  return bench.attempt(() => fixture.docuelevate.processTestDocument({ version, expect: expected }), scope);
 }
-const asked = (): number => count(stage.openAi, 'POST', '/v1/chat/completions');
-const handedIn = (): number => count(stage.lab, 'POST', '/api/intake/documents');
+const asked = (): number => count(fixture.openAi, 'POST', '/v1/chat/completions');
+const handedIn = (): number => count(fixture.lab, 'POST', '/api/intake/documents');
 const kill = (value: string): void =>
-  stage.openAi.killKey(stage.openAi.keys().find((each) => each.value === value)?.id ?? '');
+  fixture.openAi.killKey(fixture.openAi.keys().find((each) => each.value === value)?.id ?? '');
 /** By name, what the store knows of each test document, the newest finding first. */
 async function documentsKnown(): Promise<string[]> {
   const evidence = await bench.store.evidence(version);
@@ -50,7 +50,7 @@ it('shows that a document gets through, and leaves nothing behind', async () => 
   expect(finding.detail).toMatch(/^extract_metadata_with_gpt: success \(keyturn-test-[0-9a-f]{32}\.pdf\)$/);
   expect((await bench.store.evidence(version))[0]).toMatchObject({ kind: 'document', outcome: 'proved' });
   expect(await documentsKnown()).toEqual(['proved', 'not-observable']);
-  expect(stage.lab.files()).toEqual([]);
+  expect(fixture.lab.files()).toEqual([]);
   expect(asked()).toBe(1);
 });
 
@@ -63,7 +63,7 @@ it('fails when the engine cannot use the value, and shows nothing of it', async 
   expect(finding.detail).toMatch(
     /^extract_metadata_with_gpt: failure, at extract_metadata_with_gpt \(401\) \(keyturn-test-[0-9a-f]+\.pdf\)$/,
   );
-  expect(stage.lab.files()).toEqual([]);
+  expect(fixture.lab.files()).toEqual([]);
 });
 
 it('is not taken in by the lines of an earlier document that had the same id', async () => {
@@ -77,9 +77,9 @@ it('is not taken in by the lines of an earlier document that had the same id', a
 
 it('is not taken in by the status of an earlier document that had the same id', async () => {
   await process();
-  const looks = (): number => count(stage.lab, 'GET', '/api/files/1');
+  const looks = (): number => count(fixture.lab, 'GET', '/api/files/1');
   const before = looks();
-  stage.lab.beforeLine = async ({ step }) => {
+  fixture.lab.beforeLine = async ({ step }) => {
     while (step === 'extract_metadata_with_gpt' && looks() < before + 6) await new Promise(setImmediate);
   };
 
@@ -87,30 +87,30 @@ it('is not taken in by the status of an earlier document that had the same id', 
 });
 
 it('does not wait for the failed upload of an earlier document that had the same id', async () => {
-  stage.lab.brokenDestination = true;
+  fixture.lab.brokenDestination = true;
   await process();
-  stage.lab.brokenDestination = false;
-  const headers = { authorization: `Bearer ${stage.lab.apiToken}` };
-  for (const { id } of stage.lab.files())
-    await fetch(`${stage.lab.url}/api/files/${id}`, { method: 'DELETE', headers });
+  fixture.lab.brokenDestination = false;
+  const headers = { authorization: `Bearer ${fixture.lab.apiToken}` };
+  for (const { id } of fixture.lab.files())
+    await fetch(`${fixture.lab.url}/api/files/${id}`, { method: 'DELETE', headers });
 
   expect(await process()).toMatchObject({ outcome: 'proved' });
 });
 
 it('makes the engine reload first: a worker that started with an empty Redis uses the environment', async () => {
-  const fallback = stage.workingKey();
+  const fallback = fixture.workingKey();
   await beginAnew({ openAiKey: fallback });
-  stage.lab.emptyRedis();
-  stage.lab.restartWorker();
-  const held = stage.lab.workerHolds('openai_api_key');
+  fixture.lab.emptyRedis();
+  fixture.lab.restartWorker();
+  const held = fixture.lab.workerHolds('openai_api_key');
 
   expect(await process()).toMatchObject({ outcome: 'proved' });
   expect(held).toBe(fallback);
-  expect(stage.lab.workerHolds('openai_api_key')).toBe(key);
+  expect(fixture.lab.workerHolds('openai_api_key')).toBe(key);
 });
 
 it('shows nothing of a value that somebody has changed since, and hands in nothing', async () => {
-  stage.lab.editSetting('openai_api_key', stage.workingKey(), 'somebody');
+  fixture.lab.editSetting('openai_api_key', fixture.workingKey(), 'somebody');
 
   expect(await process()).toMatchObject({
     outcome: 'failed',
@@ -120,37 +120,39 @@ it('shows nothing of a value that somebody has changed since, and hands in nothi
 });
 
 it('fails when the engine does the document without the step, for want of a destination', async () => {
-  const finding = await bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: 'upload_to_s3' }));
+  const finding = await bench.attempt(() =>
+    fixture.docuelevate.processTestDocument({ version, expect: 'upload_to_s3' }),
+  );
 
   expect(finding).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('it did not run') as string });
-  expect(stage.lab.files()).toEqual([]);
+  expect(fixture.lab.files()).toEqual([]);
 });
 
 it('does not mind destinations that are broken', async () => {
-  stage.lab.brokenDestination = true;
+  fixture.lab.brokenDestination = true;
 
   expect(await process()).toMatchObject({ outcome: 'proved' });
 });
 
 it('fails with a worker that still uses a value that is dead', async () => {
-  const dead = stage.workingKey();
-  stage.lab.editSetting('openai_api_key', dead, 'somebody');
-  await stage.lab.useAi();
-  stage.lab.staleWorker = true;
+  const dead = fixture.workingKey();
+  fixture.lab.editSetting('openai_api_key', dead, 'somebody');
+  await fixture.lab.useAi();
+  fixture.lab.staleWorker = true;
   kill(dead);
-  await bench.attempt(() => stage.docuelevate.writeSettings(version));
+  await bench.attempt(() => fixture.docuelevate.writeSettings(version));
 
   expect(await process()).toMatchObject({ outcome: 'failed' });
 });
 
 it('says so when a document does not move, because no worker is online', async () => {
-  stage.lab.faults.add({
+  fixture.lab.faults.add({
     ...{ method: 'GET', path: '/api/queue/stats' },
     kind: { status: 200, body: JSON.stringify({ celery: { workers_online: 0 } }) },
   });
-  stage.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
+  fixture.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
   const running = failureOf(process());
-  while (count(stage.lab, 'GET', '/api/files/1') < 8) await new Promise(setImmediate); // its lines have come by then
+  while (count(fixture.lab, 'GET', '/api/files/1') < 8) await new Promise(setImmediate); // its lines have come by then
 
   const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 11_000);
   const failure = await running;
@@ -163,26 +165,26 @@ it('says so when a document does not move, because no worker is online', async (
 it('does not ask for the queue while documents move: it takes DocuElevate six seconds', async () => {
   await process();
 
-  expect(count(stage.lab, 'GET', '/api/queue/stats')).toBe(0);
+  expect(count(fixture.lab, 'GET', '/api/queue/stats')).toBe(0);
 });
 
 it('goes on with the same document when the answer to its upload was lost', async () => {
-  stage.openAi.faults.add({ method: 'POST', path: '*', kind: { slowMs: 500 } }); // so that the next attempt comes before the step
-  stage.lab.faults.add({ method: 'POST', path: '/api/intake/documents', kind: 'reset-after' });
+  fixture.openAi.faults.add({ method: 'POST', path: '*', kind: { slowMs: 500 } }); // so that the next attempt comes before the step
+  fixture.lab.faults.add({ method: 'POST', path: '/api/intake/documents', kind: 'reset-after' });
   await failureOf(process({ key: 'one check' }));
 
   expect(await process({ key: 'one check' })).toMatchObject({ outcome: 'proved' });
-  expect(stage.lab.files()).toEqual([]);
+  expect(fixture.lab.files()).toEqual([]);
 });
 
 it('does not count a document of an earlier attempt that went through before the engine reloaded', async () => {
-  stage.lab.faults.add({ method: 'GET', path: '/api/logs/task/{task}', times: 1, kind: { status: 500 } });
+  fixture.lab.faults.add({ method: 'GET', path: '/api/logs/task/{task}', times: 1, kind: { status: 500 } });
   await failureOf(process({ key: 'one check' }));
-  while (asked() === 0 || stage.lab.files()[0]?.status !== 'completed') await new Promise(setImmediate);
+  while (asked() === 0 || fixture.lab.files()[0]?.status !== 'completed') await new Promise(setImmediate);
 
   expect(await process({ key: 'one check' })).toMatchObject({ outcome: 'proved' });
   expect(handedIn()).toBe(3); // twice the first, and one more
-  expect(stage.lab.files()).toEqual([]);
+  expect(fixture.lab.files()).toEqual([]);
 });
 
 it('takes another document when an earlier attempt has deleted its own', async () => {
@@ -192,16 +194,16 @@ it('takes another document when an earlier attempt has deleted its own', async (
 
   expect([first.outcome, second.outcome]).toEqual(['proved', 'proved']);
   expect(second.detail).not.toBe(first.detail);
-  expect(stage.lab.files()).toEqual([]);
+  expect(fixture.lab.files()).toEqual([]);
 });
 
 /** Somebody else hands a document in. */
 async function uploadBySomebody(bytes: Buffer): Promise<void> {
   const form = new FormData();
   form.set('file', new File([new Uint8Array(bytes)], 'copy.pdf', { type: 'application/pdf' }));
-  const headers = { authorization: `Bearer ${stage.lab.apiToken}` };
-  await fetch(`${stage.lab.url}/api/ui-upload`, { method: 'POST', headers, body: form });
-  while (stage.lab.files().length === 0) await new Promise(setImmediate);
+  const headers = { authorization: `Bearer ${fixture.lab.apiToken}` };
+  await fetch(`${fixture.lab.url}/api/ui-upload`, { method: 'POST', headers, body: form });
+  while (fixture.lab.files().length === 0) await new Promise(setImmediate);
 }
 
 it('takes another document when its bytes were seen before', async () => {
@@ -216,33 +218,33 @@ it('takes another document when its bytes were seen before', async () => {
   await uploadBySomebody(testDocument(occasion).bytes);
 
   expect(await process({ key: 'one check' })).toMatchObject({ outcome: 'proved' });
-  expect(count(stage.lab, 'POST', '/api/intake/documents')).toBe(2);
-  expect(stage.lab.files().map(({ name }) => name)).toEqual(['copy.pdf']);
+  expect(count(fixture.lab, 'POST', '/api/intake/documents')).toBe(2);
+  expect(fixture.lab.files().map(({ name }) => name)).toEqual(['copy.pdf']);
 });
 
 it('keeps its hands off a document that was given the id of its own', async () => {
   await uploadBySomebody(Buffer.from('somebody'));
-  const line = { id: 1, step_name: 'create_file_record', status: 'success', file_id: stage.lab.files()[0]?.id };
+  const line = { id: 1, step_name: 'create_file_record', status: 'success', file_id: fixture.lab.files()[0]?.id };
   const body = JSON.stringify({ logs: [line] });
-  stage.lab.faults.add({ method: 'GET', path: '/api/logs/task/{task}', kind: { status: 200, body } });
+  fixture.lab.faults.add({ method: 'GET', path: '/api/logs/task/{task}', kind: { status: 200, body } });
 
   expect(await process()).toMatchObject({ outcome: 'proved' });
-  expect(stage.lab.files().map(({ name }) => name)).toContain('copy.pdf');
+  expect(fixture.lab.files().map(({ name }) => name)).toContain('copy.pdf');
 });
 
 it('does not go on for ever when it never finds its documents', async () => {
   const file = { file: { original_filename: 'renamed.pdf' }, processing_status: { status: 'pending' }, logs: [] };
   const body = JSON.stringify(file);
-  stage.lab.faults.add({ method: 'GET', path: '/api/files/{id}', times: Infinity, kind: { status: 200, body } });
+  fixture.lab.faults.add({ method: 'GET', path: '/api/files/{id}', times: Infinity, kind: { status: 200, body } });
 
   expect(await failureOf(process())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
-  expect(count(stage.lab, 'POST', '/api/intake/documents')).toBe(10);
+  expect(count(fixture.lab, 'POST', '/api/intake/documents')).toBe(10);
 });
 
 it('gives up in time on a document that does not get through, and leaves it to the next attempt', async () => {
-  stage.openAi.faults.add({ method: 'POST', path: '*', times: Infinity, kind: 'hang' });
+  fixture.openAi.faults.add({ method: 'POST', path: '*', times: Infinity, kind: 'hang' });
   const running = failureOf(process());
-  while (count(stage.lab, 'GET', '/api/files/1') === 0) await new Promise(setImmediate);
+  while (count(fixture.lab, 'GET', '/api/files/1') === 0) await new Promise(setImmediate);
 
   const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 46_000);
   const failure = await running;
@@ -250,18 +252,18 @@ it('gives up in time on a document that does not get through, and leaves it to t
 
   expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   expect(failure.message).toContain('did not finish the test document in time');
-  expect(stage.lab.files()).toHaveLength(1); // deleted in the middle it would come back
+  expect(fixture.lab.files()).toHaveLength(1); // deleted in the middle it would come back
   expect(await documentsKnown()).toEqual(['not-observable']);
 });
 
 describe('A document that fails before the step', () => {
   it('is followed by a new one, and the step that failed is named', async () => {
     const finding = await bench.attempt(() =>
-      stage.docuelevate.processTestDocument({ version, expect: 'compute_embedding' }),
+      fixture.docuelevate.processTestDocument({ version, expect: 'compute_embedding' }),
     );
     kill(key);
     const failing = await bench.attempt(() =>
-      stage.docuelevate.processTestDocument({ version, expect: 'embed_metadata_into_pdf' }),
+      fixture.docuelevate.processTestDocument({ version, expect: 'embed_metadata_into_pdf' }),
     );
 
     expect(finding.outcome).toBe('failed'); // nothing ties its lines to the document
@@ -280,7 +282,7 @@ describe('On PostgreSQL', () => {
 
     expect(finding).toMatchObject({ outcome: 'proved' });
     expect(finding.detail).toContain('it stays in DocuElevate: it could not be deleted');
-    expect(stage.lab.files()).toHaveLength(1);
+    expect(fixture.lab.files()).toHaveLength(1);
     expect(await documentsKnown()).toEqual(['failed', 'not-observable']);
   });
 
@@ -296,25 +298,29 @@ it('waits when the engine takes no more uploads', async () => {
   await begin({ uploadsPerMinute: 1 });
   await process();
 
-  expect(await failureOf(process())).toMatchObject({ type: 'Settling', nextRetryDelay: 20_000, nonRetryable: false });
+  expect(await failureOf(process())).toMatchObject({
+    type: 'Propagating',
+    nextRetryDelay: 20_000,
+    nonRetryable: false,
+  });
 });
 
 it('says so when the document cannot be deleted', async () => {
-  stage.lab.editSetting('allow_file_delete', 'false', 'somebody');
+  fixture.lab.editSetting('allow_file_delete', 'false', 'somebody');
 
   const finding = await process();
 
   expect(finding).toMatchObject({ outcome: 'proved' });
   expect(finding.detail).toContain('could not be deleted');
-  expect(stage.lab.files()).toHaveLength(1);
+  expect(fixture.lab.files()).toHaveLength(1);
 });
 
 it('stops watching when the activity is cancelled', async () => {
-  stage.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
+  fixture.openAi.faults.add({ method: 'POST', path: '*', kind: 'hang' });
   const cancellation = new AbortController();
 
   const running = process({ signal: cancellation.signal });
-  while (stage.lab.files().length === 0) await new Promise(setImmediate);
+  while (fixture.lab.files().length === 0) await new Promise(setImmediate);
   cancellation.abort(new CancelledFailure('CANCELLED'));
 
   await expect(running).rejects.toBeInstanceOf(CancelledFailure);

@@ -4,50 +4,50 @@ import { Sessions } from '../../../activities/docuelevate/session.js';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
-import { count, type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { count, type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 const key = 'openai_api_key';
 
 let bench: Bench;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 let version: VersionRef;
 let value: string;
 
-async function begin(options: Parameters<typeof startDocuElevateStage>[1] = {}): Promise<void> {
+async function begin(options: Parameters<typeof startDocuElevateFixture>[1] = {}): Promise<void> {
   bench = await startBench();
-  stage = await startDocuElevateStage(bench, options);
+  fixture = await startDocuElevateFixture(bench, options);
   version = (await bench.rotate()).next;
-  value = stage.workingKey();
+  value = fixture.workingKey();
 }
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
 const document = (scope = {}): Promise<Finding> =>
-  bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: 'extract_metadata_with_gpt' }), scope);
+  bench.attempt(() => fixture.docuelevate.processTestDocument({ version, expect: 'extract_metadata_with_gpt' }), scope);
 const ours = async (): Promise<string> =>
-  (await bench.attempt(() => stage.docuelevate.settingsAreOurs(version))).outcome;
-const writes = (): number => stage.lab.writes().filter((write) => write.key === key).length;
+  (await bench.attempt(() => fixture.docuelevate.settingsAreOurs(version))).outcome;
+const writes = (): number => fixture.lab.writes().filter((write) => write.key === key).length;
 
 describe('Writing a value once more', () => {
   beforeEach(async () => {
     await begin();
-    await stage.install(version, { key: value });
+    await fixture.install(version, { key: value });
   });
 
   it('leaves our change the newest, and remembers when the value came', async () => {
-    const { marks: before } = await bench.store.read(version);
+    const { receipts: before } = await bench.store.read(version);
     await document();
 
-    const { marks } = await bench.store.read(version);
+    const { receipts } = await bench.store.read(version);
     expect(writes()).toBe(2);
     expect(await ours()).toBe('proved');
-    expect(marks[key]).toEqual({ before: 0, ours: (before[key]?.ours ?? 0) + 1, first: before[key]?.ours });
+    expect(receipts[key]).toEqual({ before: 0, ours: (before[key]?.ours ?? 0) + 1, first: before[key]?.ours });
   });
 
   it('counts as ours although its answer was lost, and is repeated', async () => {
-    stage.lab.faults.add({ method: 'POST', path: '/api/settings/{key}', kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: '/api/settings/{key}', kind: 'reset-after' });
     await failureOf(document());
     const unsure = await ours();
 
@@ -57,22 +57,22 @@ describe('Writing a value once more', () => {
 
   it('gives way to somebody who changes the setting at the same moment', async () => {
     const theirs = randomValue();
-    stage.lab.faults.add({ method: 'POST', path: '/api/settings/{key}', kind: { slowMs: 100 } });
+    fixture.lab.faults.add({ method: 'POST', path: '/api/settings/{key}', kind: { slowMs: 100 } });
     const running = failureOf(document());
-    while (count(stage.lab, 'POST', `/api/settings/${key}`) < 2) await new Promise(setImmediate);
-    stage.lab.editSetting(key, theirs, 'somebody');
+    while (count(fixture.lab, 'POST', `/api/settings/${key}`) < 2) await new Promise(setImmediate);
+    fixture.lab.editSetting(key, theirs, 'somebody');
 
     expect(await running).toMatchObject({
       type: 'NeedsDecision',
       message: expect.stringMatching(/was changed by somebody at .*: their value was put back$/) as string,
     });
-    expect(stage.lab.setting(key)).toBe(theirs);
-    expect(count(stage.lab, 'POST', '/api/intake/documents')).toBe(0);
+    expect(fixture.lab.setting(key)).toBe(theirs);
+    expect(count(fixture.lab, 'POST', '/api/intake/documents')).toBe(0);
     expect(await ours()).toBe('failed');
   });
 
   it('is not repeated over a change that came meanwhile', async () => {
-    stage.lab.editSetting(key, randomValue(), 'somebody');
+    fixture.lab.editSetting(key, randomValue(), 'somebody');
     await document();
 
     expect(writes()).toBe(2); // ours, and theirs
@@ -82,7 +82,7 @@ describe('Writing a value once more', () => {
 describe('Several API processes', () => {
   /** How many of them show the value, seen through new connections. */
   async function showing(): Promise<number> {
-    const { url, adminUsername: username, adminPassword } = stage.lab;
+    const { url, adminUsername: username, adminPassword } = fixture.lab;
     const connection = { url, username, password: async () => adminPassword, settings: {} };
     const client = new DocuElevateClient(new Sessions().of(connection));
     let seen = 0;
@@ -98,7 +98,7 @@ describe('Several API processes', () => {
 
   it('are brought to agree on a written value', async () => {
     await begin({ apiProcesses: 3, openAiKey: randomValue() });
-    await stage.install(version, { key: value });
+    await fixture.install(version, { key: value });
 
     expect(await showing()).toBe(3);
     expect(writes()).toBe(3); // one for each process
@@ -109,8 +109,13 @@ describe('Several API processes', () => {
   it('that never agree are reported, and the write stands', async () => {
     await begin({ openAiKey: randomValue() });
     const body = JSON.stringify({ value: 'old-***' });
-    stage.lab.faults.add({ method: 'GET', path: '/api/settings/{key}', times: Infinity, kind: { status: 200, body } });
-    await stage.install(version, { key: value });
+    fixture.lab.faults.add({
+      method: 'GET',
+      path: '/api/settings/{key}',
+      times: Infinity,
+      kind: { status: 200, body },
+    });
+    await fixture.install(version, { key: value });
 
     expect(await known()).toMatchObject([
       { outcome: 'failed', detail: expect.stringContaining('do not agree on openai_api_key') as string },
@@ -122,9 +127,9 @@ describe('Several API processes', () => {
   it('are not looked at where the value looks as the one before', async () => {
     await begin({ openAiKey: 'sk-p' + 'x'.repeat(56) });
     value = 'sk-p' + 'y'.repeat(56);
-    await stage.install(version, { key: value });
+    await fixture.install(version, { key: value });
 
-    expect(count(stage.lab, 'GET', `/api/settings/${key}`)).toBe(1);
+    expect(count(fixture.lab, 'GET', `/api/settings/${key}`)).toBe(1);
     expect(writes()).toBe(1);
   });
 });

@@ -1,32 +1,32 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
-import { count, type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { count, type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 let next: VersionRef;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startDocuElevateStage(bench);
+  fixture = await startDocuElevateFixture(bench);
   ({ next } = await bench.rotate());
   await bench.give(next, { key: randomValue() });
 });
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
-const write = (): Promise<void> => bench.attempt(() => stage.docuelevate.writeSettings(next));
+const write = (): Promise<void> => bench.attempt(() => fixture.docuelevate.writeSettings(next));
 const look = (signal = new AbortController().signal) =>
-  bench.attempt(() => stage.docuelevate.settingsAreOurs(next), { signal });
-const logins = (): number => count(stage.lab, 'POST', '/auth');
+  bench.attempt(() => fixture.docuelevate.settingsAreOurs(next), { signal });
+const logins = (): number => count(fixture.lab, 'POST', '/auth');
 
 it('opens the login page so that single sign-on does not send it on', async () => {
   await write();
 
-  const opened = stage.lab.requests.filter(({ path }) => path === '/login');
+  const opened = fixture.lab.requests.filter(({ path }) => path === '/login');
   expect(opened.map(({ query }) => query)).toEqual(['message=keyturn']);
 });
 
@@ -38,9 +38,9 @@ it('logs in once for many activities at a time', async () => {
 
 it('logs in once more when the session has ended, in the middle of an activity too', async () => {
   await write();
-  stage.lab.expireSessions();
+  fixture.lab.expireSessions();
   await write();
-  stage.lab.faults.add({ method: 'POST', path: '/api/settings/{key}', kind: { status: 403 } });
+  fixture.lab.faults.add({ method: 'POST', path: '/api/settings/{key}', kind: { status: 403 } });
   await write();
 
   expect(logins()).toBe(3);
@@ -48,7 +48,7 @@ it('logs in once more when the session has ended, in the middle of an activity t
 
 it('logs in once when several activities find the session ended', async () => {
   await look();
-  stage.lab.expireSessions();
+  fixture.lab.expireSessions();
 
   await Promise.all(Array.from({ length: 8 }, () => look()));
 
@@ -57,8 +57,8 @@ it('logs in once when several activities find the session ended', async () => {
 
 it('takes the new password after the old one was changed', async () => {
   await write();
-  stage.lab.setAdminPassword(randomValue());
-  stage.lab.expireSessions();
+  fixture.lab.setAdminPassword(randomValue());
+  fixture.lab.expireSessions();
 
   await write();
 
@@ -66,18 +66,23 @@ it('takes the new password after the old one was changed', async () => {
 });
 
 it('gives up at once when the login is refused, and shows no password', async () => {
-  stage.engine.password = randomValue();
+  fixture.engine.password = randomValue();
 
   const failure = await failureOf(write());
 
   expect(failure).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
   expect(failure.message).toContain('DocuElevate refused the admin login');
-  expect(JSON.stringify([failure, failure.message, failure.stack])).not.toContain(stage.engine.password);
+  expect(JSON.stringify([failure, failure.message, failure.stack])).not.toContain(fixture.engine.password);
   expect(logins()).toBe(1);
 });
 
 it('gives up after one new login when the user may not change settings', async () => {
-  stage.lab.faults.add({ method: 'GET', path: '/api/settings/{key}/history', times: Infinity, kind: { status: 403 } });
+  fixture.lab.faults.add({
+    method: 'GET',
+    path: '/api/settings/{key}/history',
+    times: Infinity,
+    kind: { status: 403 },
+  });
 
   expect(await failureOf(write())).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
   expect(logins()).toBe(2);
@@ -85,7 +90,7 @@ it('gives up after one new login when the user may not change settings', async (
 
 it('does not blame the password when the login page and its session got separated', async () => {
   const body = '<input type="hidden" name="csrf_token" value="of another session">';
-  stage.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 200, body } });
+  fixture.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 200, body } });
 
   expect(await failureOf(write())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   await write();
@@ -93,7 +98,7 @@ it('does not blame the password when the login page and its session got separate
 
 it('does not stand still over a long login page that has no token', async () => {
   const body = '<input '.repeat(100_000);
-  stage.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 200, body } });
+  fixture.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 200, body } });
   const begun = Date.now();
 
   await failureOf(write());
@@ -102,7 +107,7 @@ it('does not stand still over a long login page that has no token', async () => 
 });
 
 it('says so when the engine has no login at all', async () => {
-  stage.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 404 } });
+  fixture.lab.faults.add({ method: 'GET', path: '/login', kind: { status: 404 } });
 
   const failure = await failureOf(write());
 
@@ -112,22 +117,22 @@ it('says so when the engine has no login at all', async () => {
 
 it('does not log in again for an answer that was under way when it did', async () => {
   await look();
-  stage.lab.expireSessions();
-  stage.lab.faults.add({ method: 'GET', path: '/api/settings/{key}/history', kind: { slowMs: 150 } });
+  fixture.lab.expireSessions();
+  fixture.lab.faults.add({ method: 'GET', path: '/api/settings/{key}/history', kind: { slowMs: 150 } });
 
   const late = look();
-  while (count(stage.lab, 'GET', '/api/settings/openai_api_key/history') < 2) await new Promise(setImmediate);
+  while (count(fixture.lab, 'GET', '/api/settings/openai_api_key/history') < 2) await new Promise(setImmediate);
   await Promise.all([late, look()]);
 
   expect(logins()).toBe(2);
 });
 
 it('lets go of a cancelled activity that waits for a login, and goes on with the login for the others', async () => {
-  stage.lab.faults.add({ method: 'GET', path: '/login', kind: { slowMs: 200 } });
+  fixture.lab.faults.add({ method: 'GET', path: '/login', kind: { slowMs: 200 } });
   const cancellation = new AbortController();
   const cancelled = look(cancellation.signal);
   const other = look();
-  while (count(stage.lab, 'GET', '/login') === 0) await new Promise(setImmediate);
+  while (count(fixture.lab, 'GET', '/login') === 0) await new Promise(setImmediate);
 
   cancellation.abort(new CancelledFailure('CANCELLED'));
 

@@ -2,14 +2,14 @@ import { runDirectly } from '../../../activities/shared/scope.js';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
-import { count, type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { count, type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 const setting = '/api/settings/{key}';
 const history = '/api/settings/{key}/history';
 const person = 'grace';
 
 let bench: Bench;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 let current: VersionRef;
 let next: VersionRef;
 let oldValue: string;
@@ -17,7 +17,7 @@ let newValue: string;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startDocuElevateStage(bench);
+  fixture = await startDocuElevateFixture(bench);
   [oldValue, newValue] = [randomValue(), randomValue()];
   await bench.adopt({ key: oldValue });
   const rotation = await bench.rotate();
@@ -27,16 +27,16 @@ beforeEach(async () => {
   await bench.prove(current, 'accepted');
 });
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
-const write = (version = next): Promise<void> => bench.attempt(() => stage.docuelevate.writeSettings(version));
-const restore = (version = next): Promise<void> => bench.attempt(() => stage.docuelevate.restoreSettings(version));
+const write = (version = next): Promise<void> => bench.attempt(() => fixture.docuelevate.writeSettings(version));
+const restore = (version = next): Promise<void> => bench.attempt(() => fixture.docuelevate.restoreSettings(version));
 const areOurs = (version: VersionRef): Promise<Finding> =>
-  bench.attempt(() => stage.docuelevate.settingsAreOurs(version));
-const held = (): string | null => stage.lab.setting('openai_api_key');
-const marksOf = async (version: VersionRef) => (await bench.store.read(version)).marks['openai_api_key'];
+  bench.attempt(() => fixture.docuelevate.settingsAreOurs(version));
+const held = (): string | null => fixture.lab.setting('openai_api_key');
+const receiptsOf = async (version: VersionRef) => (await bench.store.read(version)).receipts['openai_api_key'];
 const engineOf = async (version: VersionRef): Promise<string> => (await bench.store.read(version)).engine;
 
 describe('writing', () => {
@@ -44,30 +44,30 @@ describe('writing', () => {
     await write();
 
     expect(held()).toBe(newValue);
-    expect(await marksOf(next)).toEqual({ before: 1, ours: 2 });
+    expect(await receiptsOf(next)).toEqual({ before: 1, ours: 2 });
     expect([await engineOf(current), await engineOf(next)]).toEqual(['no', 'yes']);
   });
 
   it('says that the engine may hold it before it writes', async () => {
-    stage.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-before' });
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-before' });
 
     const failure = await failureOf(write());
 
     expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     expect(held()).toBe(oldValue);
-    expect(await marksOf(next)).toEqual({ before: 1 });
+    expect(await receiptsOf(next)).toEqual({ before: 1 });
     expect([await engineOf(current), await engineOf(next)]).toEqual(['maybe', 'maybe']);
   });
 
   it('recovers when the answer is lost after the change was made', async () => {
-    stage.lab.faults.add({ method: 'POST', path: setting, times: 2, kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: setting, times: 2, kind: 'reset-after' });
     await failureOf(write());
     await failureOf(write());
 
     await write();
 
     expect(held()).toBe(newValue);
-    expect(await marksOf(next)).toEqual({ before: 1, ours: 4 });
+    expect(await receiptsOf(next)).toEqual({ before: 1, ours: 4 });
     expect([await engineOf(current), await engineOf(next)]).toEqual(['no', 'yes']);
   });
 
@@ -75,7 +75,7 @@ describe('writing', () => {
     await write();
     await write();
 
-    expect(await marksOf(next)).toEqual({ before: 1, ours: 3 });
+    expect(await receiptsOf(next)).toEqual({ before: 1, ours: 3 });
     expect(await areOurs(next)).toMatchObject({ outcome: 'proved' });
   });
 
@@ -86,18 +86,18 @@ describe('writing', () => {
     await bench.store.move(next, 'discarding');
     const rotation = await bench.rotate();
     await bench.give(rotation.next, { key: value });
-    const before = stage.lab.requests.length;
+    const before = fixture.lab.requests.length;
 
     const failure = await failureOf(write(rotation.next));
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(stage.lab.requests).toHaveLength(before);
+    expect(fixture.lab.requests).toHaveLength(before);
     expect(held()).toBe(oldValue);
   });
 
   it('does not believe an answer that shows another value', async () => {
     const body = JSON.stringify({ success: true, key: 'openai_api_key', value: `else${'*'.repeat(20)}` });
-    stage.lab.faults.add({ method: 'POST', path: setting, kind: { status: 200, body } });
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind: { status: 200, body } });
 
     expect(await failureOf(write())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     expect(await engineOf(next)).toBe('maybe');
@@ -105,28 +105,28 @@ describe('writing', () => {
 
   it('does not believe an answer that the history knows nothing of', async () => {
     const body = JSON.stringify({ success: true, value: `${newValue.slice(0, 4)}${'*'.repeat(newValue.length - 4)}` });
-    stage.lab.faults.add({ method: 'POST', path: setting, kind: { status: 200, body } });
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind: { status: 200, body } });
 
     expect(await failureOf(write())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     expect(await engineOf(next)).toBe('maybe');
   });
 
   it('fails for good on a setting the engine does not know', async () => {
-    stage.engine.settings = { no_such_setting: 'key' };
+    fixture.engine.settings = { no_such_setting: 'key' };
 
     expect(await failureOf(write())).toMatchObject({ type: 'NotFound', nonRetryable: true });
   });
 
   it('writes every setting that the credential feeds', async () => {
-    stage.engine.settings = { aws_access_key_id: 'id', aws_secret_access_key: 'secret' };
+    fixture.engine.settings = { aws_access_key_id: 'id', aws_secret_access_key: 'secret' };
     const rotation = await bench.rotate();
     const parts = { id: 'short', secret: randomValue() };
     await bench.give(rotation.next, parts);
 
     await write(rotation.next);
 
-    expect(stage.lab.setting('aws_access_key_id')).toBe(parts.id);
-    expect(stage.lab.setting('aws_secret_access_key')).toBe(parts.secret);
+    expect(fixture.lab.setting('aws_access_key_id')).toBe(parts.id);
+    expect(fixture.lab.setting('aws_secret_access_key')).toBe(parts.secret);
     expect(await areOurs(rotation.next)).toMatchObject({ outcome: 'proved' });
   });
 
@@ -138,7 +138,7 @@ describe('writing', () => {
   });
 
   it('changes nothing for a run that another one goes on for', async () => {
-    await bench.store.handOver(next, { ...bench.presenter, runId: 'run-2' });
+    await bench.store.handOver(next, { ...bench.writer, runId: 'run-2' });
 
     expect(await failureOf(write())).toMatchObject({ type: 'FenceLost' });
     expect(held()).toBe(oldValue);
@@ -147,18 +147,20 @@ describe('writing', () => {
   it('changes nothing in an attempt that a later one has overtaken, nor what that one has noted', async () => {
     const started = { event: 'started', credential: bench.credential, runId: 'run-1', activityId: '7' };
     for (const attempt of [2, 1]) await bench.store.record({ ...started, attempt });
-    const as = (number: number) => ({ ...bench.presenter, attempt: { activity: '7', number } });
-    const writeAs = (number: number) => runDirectly(as(number), () => stage.docuelevate.writeSettings(next));
+    const as = (number: number) => ({ ...bench.writer, attempt: { activity: '7', number } });
+    const writeAs = (number: number) => runDirectly(as(number), () => fixture.docuelevate.writeSettings(next));
     await writeAs(2);
 
     expect(await failureOf(writeAs(1))).toMatchObject({ type: 'FenceLost' });
 
     expect(await areOurs(next)).toMatchObject({ outcome: 'proved' });
-    await runDirectly({ ...as(1), attempt: { activity: '8', number: 1 } }, () => stage.docuelevate.writeSettings(next));
+    await runDirectly({ ...as(1), attempt: { activity: '8', number: 1 } }, () =>
+      fixture.docuelevate.writeSettings(next),
+    );
   });
 
   it.each([400, 422, 500])('shows nothing of the value when a %i echoes it', async (status) => {
-    stage.lab.faults.add({ method: 'POST', path: setting, kind: { status } });
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind: { status } });
 
     const failure = await failureOf(write());
 
@@ -173,7 +175,7 @@ describe('restoring', () => {
     await restore();
 
     expect(held()).toBe(oldValue);
-    expect(await marksOf(current)).toEqual({ before: 2, ours: 3 });
+    expect(await receiptsOf(current)).toEqual({ before: 2, ours: 3 });
     expect([await engineOf(current), await engineOf(next)]).toEqual(['yes', 'no']);
     expect(await areOurs(current)).toMatchObject({ outcome: 'proved' });
   });
@@ -188,25 +190,25 @@ describe('restoring', () => {
   });
 
   it('does nothing when nothing was written', async () => {
-    const before = stage.lab.requests.length;
+    const before = fixture.lab.requests.length;
 
     await restore();
 
-    expect(stage.lab.requests).toHaveLength(before);
+    expect(fixture.lab.requests).toHaveLength(before);
   });
 
   it('does nothing when it was done already', async () => {
     await write();
     await restore();
-    const before = stage.lab.requests.length;
+    const before = fixture.lab.requests.length;
 
     await restore();
 
-    expect(stage.lab.requests).toHaveLength(before);
+    expect(fixture.lab.requests).toHaveLength(before);
   });
 
   it.each(['reset-before', 'reset-after'] as const)('works after a write of unknown outcome (%s)', async (kind) => {
-    stage.lab.faults.add({ method: 'POST', path: setting, kind });
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind });
     await failureOf(write());
 
     await restore();
@@ -216,7 +218,7 @@ describe('restoring', () => {
   });
 
   it('works after several writes of unknown outcome', async () => {
-    stage.lab.faults.add({ method: 'POST', path: setting, times: 3, kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: setting, times: 3, kind: 'reset-after' });
     for (let attempts = 0; attempts < 3; attempts += 1) await failureOf(write());
 
     await restore();
@@ -226,7 +228,7 @@ describe('restoring', () => {
 
   it('recovers when its own answer is lost, more than once', async () => {
     await write();
-    stage.lab.faults.add({ method: 'POST', path: setting, times: 2, kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: setting, times: 2, kind: 'reset-after' });
     await failureOf(restore());
     await failureOf(restore());
 
@@ -243,16 +245,16 @@ describe('restoring', () => {
     'after a lost restore',
   ] as const)('leaves alone what a person changed %s', async (when) => {
     if (when === 'after a write of unknown outcome')
-      stage.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-after' });
+      fixture.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-after' });
     if (when === 'after a write that never arrived')
-      stage.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-before' });
+      fixture.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-before' });
     await write().catch(() => undefined);
     if (when === 'after a lost restore') {
-      stage.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-after' });
+      fixture.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-after' });
       await failureOf(restore());
     }
     const edited = randomValue();
-    stage.lab.editSetting('openai_api_key', edited, person);
+    fixture.lab.editSetting('openai_api_key', edited, person);
 
     const failure = await failureOf(restore());
 
@@ -263,10 +265,10 @@ describe('restoring', () => {
   });
 
   it('asks when somebody changed the setting between two attempts to write it', async () => {
-    stage.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-before' });
-    stage.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-before' });
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-after' });
     await failureOf(write());
-    stage.lab.editSetting('openai_api_key', randomValue(), person);
+    fixture.lab.editSetting('openai_api_key', randomValue(), person);
     await failureOf(write());
 
     const failure = await failureOf(restore());
@@ -279,7 +281,7 @@ describe('restoring', () => {
   it('leaves alone what was changed under our own name after our write', async () => {
     await write();
     const edited = randomValue();
-    stage.lab.editSetting('openai_api_key', edited, stage.lab.adminUsername);
+    fixture.lab.editSetting('openai_api_key', edited, fixture.lab.adminUsername);
 
     expect(await failureOf(restore())).toMatchObject({ type: 'NeedsDecision' });
     expect(held()).toBe(edited);
@@ -307,7 +309,7 @@ describe('restoring', () => {
 
   it('asks when no earlier value is known', async () => {
     const first = await startBench();
-    const other = await startDocuElevateStage(first);
+    const other = await startDocuElevateFixture(first);
     const rotation = await first.rotate();
     await first.give(rotation.next, { key: newValue });
     await first.attempt(() => other.docuelevate.writeSettings(rotation.next));
@@ -325,7 +327,7 @@ describe('knowing our change', () => {
   it('names who changed a setting since, and no value', async () => {
     await write();
     const edited = randomValue();
-    stage.lab.editSetting('openai_api_key', edited, person);
+    fixture.lab.editSetting('openai_api_key', edited, person);
 
     const finding = await areOurs(next);
 
@@ -336,17 +338,17 @@ describe('knowing our change', () => {
 
   it('orders changes of one second by their id', async () => {
     await write();
-    stage.lab.editSetting('openai_api_key', newValue, person);
+    fixture.lab.editSetting('openai_api_key', newValue, person);
     await write();
 
     expect(await areOurs(next)).toMatchObject({ outcome: 'proved' });
   });
 
   it('knows its own change from that of somebody who was quicker than our look at the history', async () => {
-    stage.lab.faults.add({ method: 'GET', path: history, skip: 1, kind: { slowMs: 100 } });
+    fixture.lab.faults.add({ method: 'GET', path: history, skip: 1, kind: { slowMs: 100 } });
     const writing = write();
     while (held() !== newValue) await new Promise(setImmediate);
-    stage.lab.editSetting('openai_api_key', newValue, person);
+    fixture.lab.editSetting('openai_api_key', newValue, person);
     await writing;
 
     expect(await areOurs(next)).toMatchObject({ outcome: 'failed' });
@@ -355,13 +357,13 @@ describe('knowing our change', () => {
   it('does not overlook that another value is shown', async () => {
     await write();
     const body = JSON.stringify({ key: 'openai_api_key', value: `else${'*'.repeat(newValue.length - 4)}` });
-    stage.lab.faults.add({ method: 'GET', path: setting, kind: { status: 200, body } });
+    fixture.lab.faults.add({ method: 'GET', path: setting, kind: { status: 200, body } });
 
     expect(await areOurs(next)).toMatchObject({ outcome: 'failed', detail: 'openai_api_key does not show our value' });
   });
 
   it('does not take a write of unknown outcome for ours', async () => {
-    stage.lab.faults.add({ method: 'GET', path: history, skip: 1, kind: 'reset-before' });
+    fixture.lab.faults.add({ method: 'GET', path: history, skip: 1, kind: 'reset-before' });
     await failureOf(write());
 
     expect(held()).toBe(newValue);
@@ -373,5 +375,5 @@ it('logs in once for everything', async () => {
   await write();
   await restore();
 
-  expect(count(stage.lab, 'POST', '/auth')).toBe(1);
+  expect(count(fixture.lab, 'POST', '/auth')).toBe(1);
 });

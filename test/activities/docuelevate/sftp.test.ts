@@ -9,11 +9,11 @@ import { type SftpLab, startSftpLab } from '../../../src/lab/sftp/server.js';
 import { sftpPrivateKey } from '../../../workflows/procedures/sftp-private-key.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
-import { type DocuElevateStage, startDocuElevateStage } from './stage.js';
+import { type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
 let bench: Bench;
 let sftp: SftpLab;
-let stage: DocuElevateStage;
+let fixture: DocuElevateFixture;
 let version: VersionRef;
 let folder: string;
 let keyFile: string;
@@ -25,27 +25,27 @@ async function begin(destination: { privateKey?: string; password?: string; host
   keyFile = join(folder, 'docuelevate_sftp');
   writeFileSync(keyFile, sftp.key.privateKey);
   const { port, username, hostKey } = sftp;
-  stage = await startDocuElevateStage(bench, {
+  fixture = await startDocuElevateFixture(bench, {
     sftp: { port, username, hostKey, privateKey: keyFile, ...destination },
   });
   const { settings, optionalParts, fallback } = sftpPrivateKey;
-  Object.assign(stage.engine, { settings, optionalParts, fallback });
+  Object.assign(fixture.engine, { settings, optionalParts, fallback });
   version = (await bench.rotate()).next;
   await bench.give(version, { privateKey: sftp.key.privateKey, path: keyFile });
 }
-const write = (): Promise<void> => bench.attempt(() => stage.docuelevate.writeSettings(version));
+const write = (): Promise<void> => bench.attempt(() => fixture.docuelevate.writeSettings(version));
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await sftp.stop();
   await bench.close();
   rmSync(folder, { recursive: true });
 });
 
 const send = (): Promise<Finding> =>
-  bench.attempt(() => stage.docuelevate.processTestDocument({ version, expect: 'upload_to_sftp' }));
+  bench.attempt(() => fixture.docuelevate.processTestDocument({ version, expect: 'upload_to_sftp' }));
 const noFallback = (): Promise<Finding> =>
-  bench.attempt(() => stage.docuelevate.hasNoFallback({ version, setting: 'sftp_password' }));
-const holdsAdopted = (): Promise<Finding> => bench.attempt(() => stage.docuelevate.holdsAdopted(version));
+  bench.attempt(() => fixture.docuelevate.hasNoFallback({ version, setting: 'sftp_password' }));
+const holdsAdopted = (): Promise<Finding> => bench.attempt(() => fixture.docuelevate.holdsAdopted(version));
 const arrived = (): number => [...sftp.files.all.keys()].filter((path) => path.includes('/upload/')).length;
 
 it('sends a test document with the key, and asks for no other proof while there is no password', async () => {
@@ -61,7 +61,7 @@ it('catches a document that went through by the password, because the worker did
   await begin();
   await write();
   rmSync(keyFile);
-  stage.lab.editSetting('sftp_password', sftp.password, 'somebody');
+  fixture.lab.editSetting('sftp_password', sftp.password, 'somebody');
 
   expect(await send()).toMatchObject({ outcome: 'proved' });
 
@@ -76,10 +76,10 @@ it('catches a document that went through by the password, because the worker did
 async function failToDeliver(): Promise<number> {
   const body = new FormData();
   body.set('file', new File(['%PDF-1.4 a letter /Producer (LibreOffice)'], 'letter.pdf', { type: 'application/pdf' }));
-  const headers = { authorization: `Bearer ${stage.lab.apiToken}` };
-  await fetch(`${stage.lab.url}/api/ui-upload`, { method: 'POST', headers, body });
+  const headers = { authorization: `Bearer ${fixture.lab.apiToken}` };
+  await fetch(`${fixture.lab.url}/api/ui-upload`, { method: 'POST', headers, body });
   for (;;) {
-    const letter = stage.lab.files().find(({ name }) => name === 'letter.pdf');
+    const letter = fixture.lab.files().find(({ name }) => name === 'letter.pdf');
     if (letter?.steps.some(({ name, status }) => name === 'upload_to_sftp' && status === 'failure')) return letter.id;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -90,7 +90,8 @@ it('counts the uploads that failed since the reload before the old key was switc
   await write();
   await send();
   const since = 'the last reload but one';
-  const lost = () => bench.attempt(() => stage.docuelevate.countLost({ version, step: 'upload_to_sftp', since }));
+  const lost = () =>
+    bench.attempt(() => fixture.docuelevate.countFailedUploads({ version, step: 'upload_to_sftp', since }));
   const before = await lost();
   rmSync(keyFile);
   const letter = await failToDeliver();
@@ -109,7 +110,7 @@ it('counts the uploads that failed since the reload before the old key was switc
 it('fails with the text of a key in the setting, where DocuElevate wants a path', async () => {
   await begin();
   const adopted = await holdsAdopted();
-  stage.lab.editSetting('sftp_private_key', sftp.key.privateKey, 'somebody');
+  fixture.lab.editSetting('sftp_private_key', sftp.key.privateKey, 'somebody');
 
   expect(adopted).toMatchObject({ outcome: 'not-observable' });
   expect(await send()).toMatchObject({ outcome: 'failed' });
@@ -128,18 +129,18 @@ it('notices that the setting names another file than the adopted one', async () 
 it('writes the path into the setting and never the key', async () => {
   await begin();
 
-  await bench.attempt(() => stage.docuelevate.writeSettings(version));
+  await bench.attempt(() => fixture.docuelevate.writeSettings(version));
 
-  expect(stage.lab.setting('sftp_private_key')).toBe(keyFile);
+  expect(fixture.lab.setting('sftp_private_key')).toBe(keyFile);
 });
 
 it('leaves the passphrase alone for a value without one, and writes it before the path for one with', async () => {
   await begin();
-  await bench.attempt(() => stage.docuelevate.writeSettings(version));
-  expect(stage.lab.setting('sftp_private_key_passphrase')).toBeNull();
-  expect((await bench.attempt(() => stage.docuelevate.settingsAreOurs(version))).outcome).toBe('proved');
+  await bench.attempt(() => fixture.docuelevate.writeSettings(version));
+  expect(fixture.lab.setting('sftp_private_key_passphrase')).toBeNull();
+  expect((await bench.attempt(() => fixture.docuelevate.settingsAreOurs(version))).outcome).toBe('proved');
   await bench.promote(version);
-  const { settings } = await bench.attempt(() => stage.docuelevate.survey(bench.credential));
+  const { settings } = await bench.attempt(() => fixture.docuelevate.survey(bench.credential));
   expect(settings.map(({ key }) => key)).toEqual(['sftp_private_key']);
   const passphrase = randomValue();
   const sealed = newLabKey(passphrase);
@@ -148,11 +149,11 @@ it('leaves the passphrase alone for a value without one, and writes it before th
   sftp.text += `ssh-ed25519 ${sealed.blob} new\n`;
   version = (await bench.rotate()).next;
   await bench.give(version, { privateKey: sealed.privateKey, path, passphrase });
-  const before = stage.lab.requests.length;
+  const before = fixture.lab.requests.length;
 
-  await bench.attempt(() => stage.docuelevate.writeSettings(version));
+  await bench.attempt(() => fixture.docuelevate.writeSettings(version));
 
-  const written = stage.lab.requests.slice(before).filter(({ method }) => method === 'POST');
+  const written = fixture.lab.requests.slice(before).filter(({ method }) => method === 'POST');
   expect(written.map(({ path: at }) => at.split('/').at(-1))).toEqual([
     'sftp_private_key_passphrase',
     'sftp_private_key',
@@ -165,7 +166,7 @@ it('refuses a part that has to be there', async () => {
   version = (await bench.rotate()).next;
   await bench.give(version, { privateKey: sftp.key.privateKey });
 
-  const failure = await failureOf(bench.attempt(() => stage.docuelevate.writeSettings(version)));
+  const failure = await failureOf(bench.attempt(() => fixture.docuelevate.writeSettings(version)));
 
   expect(failure.message).toContain('"path"');
 });
@@ -179,25 +180,25 @@ it('sends nothing to a server whose host key the worker does not know', async ()
 
 it('asks for what it declares', async () => {
   await begin();
-  await bench.attempt(() => stage.docuelevate.checkAccess(bench.credential)); // signs in
+  await bench.attempt(() => fixture.docuelevate.checkAccess(bench.credential)); // signs in
   for (const [verb, work] of [
     ['hasNoFallback', noFallback],
     ['holdsAdopted', holdsAdopted],
   ] as const) {
-    const before = stage.lab.requests.length;
+    const before = fixture.lab.requests.length;
     await work();
-    expect(linesOf(stage.lab.requests.slice(before))).toMatch(patternOf(docuElevateRequests[verb]));
+    expect(linesOf(fixture.lab.requests.slice(before))).toMatch(patternOf(docuElevateRequests[verb]));
   }
 });
 
 it('says before any rotation that a password stands beside the key', async () => {
   await begin();
   const ofPassword = async () =>
-    (await bench.attempt(() => stage.docuelevate.checkAccess(bench.credential))).find(({ what }) =>
+    (await bench.attempt(() => fixture.docuelevate.checkAccess(bench.credential))).find(({ what }) =>
       what.endsWith('sftp_password'),
     );
   const before = await ofPassword();
-  stage.lab.editSetting('sftp_password', sftp.password, 'somebody');
+  fixture.lab.editSetting('sftp_password', sftp.password, 'somebody');
 
   expect(before).toMatchObject({ ok: true });
   expect(await ofPassword()).toMatchObject({ ok: false, detail: expect.stringContaining('falls back') as string });

@@ -8,45 +8,45 @@ import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { startViewerApp, type ViewerApp } from '../../../src/lab/document-engine/app.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type DocumentEngineStage, startStage } from './stage.js';
+import { type DocumentEngineFixture, startFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: DocumentEngineStage;
+let fixture: DocumentEngineFixture;
 let folder: string;
 
-async function begin(options: Parameters<typeof startStage>[1] = {}): Promise<void> {
+async function begin(options: Parameters<typeof startFixture>[1] = {}): Promise<void> {
   bench = await startBench();
-  stage = await startStage(bench, options);
+  fixture = await startFixture(bench, options);
   folder = mkdtempSync(join(tmpdir(), 'keyturn-engine-'));
 }
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
   rmSync(folder, { recursive: true });
 });
 
 type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'checkDeep' | 'survey'>;
 const run = (verb: Verb, ref: VersionRef) =>
-  bench.attempt<unknown>(() => stage.activities[verb](ref)) as Promise<Finding>;
+  bench.attempt<unknown>(() => fixture.activities[verb](ref)) as Promise<Finding>;
 const check = async (what: string) =>
-  (await bench.attempt(() => stage.activities.checkAccess(bench.credential))).find((each) => each.what === what);
+  (await bench.attempt(() => fixture.activities.checkAccess(bench.credential))).find((each) => each.what === what);
 
 describe('what a person is told', () => {
   beforeEach(() => begin());
 
   it('of a wrong API token, which is answered 403 with nothing in it', async () => {
-    stage.settings.apiToken = 'another';
+    fixture.settings.apiToken = 'another';
 
-    expect(await failureOf(run('isListed', stage.old))).toMatchObject({
+    expect(await failureOf(run('isListed', fixture.old))).toMatchObject({
       ...{ type: 'Unauthorized', nonRetryable: true },
       message: expect.stringContaining('put the value of API_AUTH_TOKEN') as string,
     });
   });
 
   it('of an engine without a database, and not that the token were wrong', async () => {
-    stage.lab.behavior.database = 'none';
+    fixture.lab.behavior.database = 'none';
 
-    const failure = await failureOf(run('isListed', stage.old));
+    const failure = await failureOf(run('isListed', fixture.old));
 
     expect(failure).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
     expect(failure.message).toContain('without a database');
@@ -54,31 +54,31 @@ describe('what a person is told', () => {
   });
 
   it('of a request that never reached the engine with its token', async () => {
-    stage.lab.faults.add({ method: 'GET', path: '/api/secrets/{type}', kind: { status: 401 } });
+    fixture.lab.faults.add({ method: 'GET', path: '/api/secrets/{type}', kind: { status: 401 } });
 
-    expect((await failureOf(run('isListed', stage.old))).message).toContain('proxy');
+    expect((await failureOf(run('isListed', fixture.old))).message).toContain('proxy');
   });
 
   it('of the release that answers, and of nothing that says one', async () => {
     expect(await check('health')).toEqual({ what: 'health', ok: true, detail: 'Document Engine 1.18.1 answers' });
 
-    stage.lab.behavior.server = null;
+    fixture.lab.behavior.server = null;
 
     expect(await check('health')).toMatchObject({ ok: true, warning: true });
   });
 
   it('of a dead worker, beside a healthcheck that is well', async () => {
-    stage.lab.behavior.worker = 'dead';
+    fixture.lab.behavior.worker = 'dead';
 
     expect(await check('health')).toMatchObject({ ok: true });
     expect(await check('documents')).toMatchObject({ ok: false });
-    expect(await failureOf(run('isInForce', stage.old))).toMatchObject({ nonRetryable: false });
+    expect(await failureOf(run('isInForce', fixture.old))).toMatchObject({ nonRetryable: false });
   });
 
   it('of a type that nobody has set, at once and not by trying again', async () => {
-    stage.lab.remove('jwt', stage.lab.environment.jwt);
+    fixture.lab.remove('jwt', fixture.lab.environment.jwt);
 
-    const failure = await failureOf(run('addSecret', stage.old).then(() => run('isListed', stage.old)));
+    const failure = await failureOf(run('addSecret', fixture.old).then(() => run('isListed', fixture.old)));
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
     expect(failure.message).toContain('set JWT_PUBLIC_KEY');
@@ -87,12 +87,12 @@ describe('what a person is told', () => {
 
 it('hands in no document for a look, also where only a viewer’s request shows something', async () => {
   await begin({ behavior: { upstreamJwt: 403 } });
-  const before = stage.lab.requests.length;
+  const before = fixture.lab.requests.length;
 
-  const seen = await bench.attempt(() => stage.activities.survey(bench.credential));
+  const seen = await bench.attempt(() => fixture.activities.survey(bench.credential));
 
   expect(seen.settings).toMatchObject([{ byUs: true }]);
-  const changing = stage.lab.requests.slice(before).filter(({ path }) => path.startsWith('/api/documents'));
+  const changing = fixture.lab.requests.slice(before).filter(({ path }) => path.startsWith('/api/documents'));
   expect(changing).toEqual([]);
 });
 
@@ -102,17 +102,17 @@ describe('an application that signs', () => {
   async function sign(tokenLifetimeMs: number): Promise<void> {
     await begin();
     const keyFile = join(folder, 'key');
-    writeFileSync(keyFile, stage.lab.privateKey);
-    app = await startViewerApp({ engine: stage.lab, keyFile, tokenLifetimeMs });
-    const signer = { url: app.tokenUrl, authorization: null, settlingMs: 0 };
-    stage.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer };
+    writeFileSync(keyFile, fixture.lab.privateKey);
+    app = await startViewerApp({ engine: fixture.lab, keyFile, tokenLifetimeMs });
+    const signer = { url: app.tokenUrl, authorization: null, propagationMs: 0 };
+    fixture.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer };
   }
   afterEach(() => app.stop());
 
   it('for ten years is no proof that tokens of an hour have passed', async () => {
     await sign(10 * 365 * 86_400_000);
 
-    expect(await run('sawUse', stage.old)).toMatchObject({ kind: 'in-use', outcome: 'failed' });
+    expect(await run('sawUse', fixture.old)).toMatchObject({ kind: 'in-use', outcome: 'failed' });
     expect(await check('signer')).toMatchObject({ ok: false });
   });
 
@@ -128,10 +128,14 @@ describe('an application that signs', () => {
     });
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
     const { port } = front.address() as AddressInfo;
-    const signer = { url: `http://127.0.0.1:${port}/viewer-token?document=probe`, authorization: null, settlingMs: 0 };
-    stage.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer };
+    const signer = {
+      url: `http://127.0.0.1:${port}/viewer-token?document=probe`,
+      authorization: null,
+      propagationMs: 0,
+    };
+    fixture.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer };
 
-    expect(await run('sawUse', stage.old)).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+    expect(await run('sawUse', fixture.old)).toMatchObject({ kind: 'in-use', outcome: 'proved' });
     expect(asked).toEqual(['/viewer-token?document=probe']);
     front.closeAllConnections();
     front.close();
@@ -140,7 +144,7 @@ describe('an application that signs', () => {
   it('for as long as the configuration says is one', async () => {
     await sign(3_600_000);
 
-    expect(await run('sawUse', stage.old)).toMatchObject({ kind: 'in-use', outcome: 'proved' });
+    expect(await run('sawUse', fixture.old)).toMatchObject({ kind: 'in-use', outcome: 'proved' });
     expect(await check('signer')).toMatchObject({ ok: true });
   });
 
@@ -148,9 +152,9 @@ describe('an application that signs', () => {
     'is believed by its signature where the engine takes no token from us (%i)',
     async (upstreamJwt) => {
       await sign(3_600_000);
-      stage.lab.behavior.upstreamJwt = upstreamJwt;
+      fixture.lab.behavior.upstreamJwt = upstreamJwt;
 
-      expect(await run('sawUse', stage.old)).toMatchObject({ outcome: 'proved' });
+      expect(await run('sawUse', fixture.old)).toMatchObject({ outcome: 'proved' });
     },
   );
 });
@@ -159,38 +163,38 @@ describe.each(['jwt', 'dashboard_password'] as const)('a new database (%s)', (ty
   beforeEach(() => begin({ type, behavior: { rotate: 'in-place' } }));
 
   it('is seen although it gives out the same id, for our value is refused', async () => {
-    await run('generate', stage.next);
-    await run('addSecret', stage.old);
-    await run('addSecret', stage.next);
-    await bench.promote(stage.next);
-    await bench.attempt(() => stage.activities.makeCurrent({ version: stage.next, former: stage.old }));
-    await run('expireSecret', stage.old);
-    await run('dropSpare', stage.next);
-    const before = await bench.attempt(() => stage.activities.survey(bench.credential));
+    await run('generate', fixture.next);
+    await run('addSecret', fixture.old);
+    await run('addSecret', fixture.next);
+    await bench.promote(fixture.next);
+    await bench.attempt(() => fixture.activities.makeCurrent({ version: fixture.next, former: fixture.old }));
+    await run('expireSecret', fixture.old);
+    await run('dropSpare', fixture.next);
+    const before = await bench.attempt(() => fixture.activities.survey(bench.credential));
 
-    stage.lab.loseDatabase();
-    const after = await bench.attempt(() => stage.activities.survey(bench.credential));
+    fixture.lab.loseDatabase();
+    const after = await bench.attempt(() => fixture.activities.survey(bench.credential));
 
-    expect(stage.lab.secrets(type)).toEqual([{ id: 1, expiresAt: null }]);
-    expect(before.settings).toMatchObject([{ byUs: true, version: stage.next.number }]);
+    expect(fixture.lab.secrets(type)).toEqual([{ id: 1, expiresAt: null }]);
+    expect(before.settings).toMatchObject([{ byUs: true, version: fixture.next.number }]);
     expect(after.settings).toMatchObject([{ byUs: false, version: null }]);
-    expect(after.versions.find(({ number }) => number === stage.next.number)).toMatchObject({ verdict: 'refused' });
+    expect(after.versions.find(({ number }) => number === fixture.next.number)).toMatchObject({ verdict: 'refused' });
   });
 
   it('would bring back what the environment holds, which is told with a way to change it', async () => {
     const variable = type === 'jwt' ? 'JWT_PUBLIC_KEY' : 'DASHBOARD_PASSWORD';
     const envFile = join(folder, '.env');
-    writeFileSync(envFile, `REPLACE_SECRETS_FROM_ENV=false\n${variable}="${stage.lab.environment[type]}"\n`);
-    stage.settings.envFile = envFile;
+    writeFileSync(envFile, `REPLACE_SECRETS_FROM_ENV=false\n${variable}="${fixture.lab.environment[type]}"\n`);
+    fixture.settings.envFile = envFile;
     expect(await check('environment')).toBeUndefined();
 
-    await run('generate', stage.next);
-    await bench.promote(stage.next);
+    await run('generate', fixture.next);
+    await bench.promote(fixture.next);
 
     const found = await check('environment');
     expect(found).toMatchObject({ ok: true, warning: true });
-    expect(found?.detail).toContain(`the value of version ${stage.old.number}, which is retiring`);
+    expect(found?.detail).toContain(`the value of version ${fixture.old.number}, which is retiring`);
     expect(found?.detail).toContain(`deliver: [{ envFile: ${envFile}, variable: ${variable}`);
-    expect(found?.detail).not.toContain(stage.lab.environment[type]);
+    expect(found?.detail).not.toContain(fixture.lab.environment[type]);
   });
 });

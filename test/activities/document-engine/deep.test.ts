@@ -1,27 +1,27 @@
 import { isStale } from '../../../src/domain/engine-profile.js';
 import type { Behavior, SecretType } from '../../../src/lab/document-engine/state.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type DocumentEngineStage, startStage } from './stage.js';
+import { type DocumentEngineFixture, startFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: DocumentEngineStage;
+let fixture: DocumentEngineFixture;
 
 async function begin(type: SecretType, behavior: Partial<Behavior> = {}): Promise<void> {
   bench = await startBench();
-  stage = await startStage(bench, { type, behavior });
-  await bench.store.close(stage.next, 'failed', 'the test goes on');
+  fixture = await startFixture(bench, { type, behavior });
+  await bench.store.close(fixture.next, 'failed', 'the test goes on');
 }
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
 const check = (rotatesToItself = false, restart?: 'before' | 'after') =>
   bench.attempt(() =>
-    stage.activities.checkDeep({ credential: bench.credential, rotatesToItself, ...(restart && { restart }) }),
+    fixture.activities.checkDeep({ credential: bench.credential, rotatesToItself, ...(restart && { restart }) }),
   );
 const profile = async () => (await bench.store.profile(bench.credential)).profile;
-const isOurs = async () => (await bench.attempt(() => stage.activities.survey(bench.credential))).settings[0]?.byUs;
+const isOurs = async () => (await bench.attempt(() => fixture.activities.survey(bench.credential))).settings[0]?.byUs;
 
 const usual = {
   ...{ change: 'PATCH', precision: 6, zone: 'Z', duplicates: 'allowed', pastExpiry: 'allowed' },
@@ -62,28 +62,28 @@ const variants: readonly [Partial<Behavior>, object][] = [
 describe.each(variants)('an engine that does so: %j', (behavior, differs) => {
   it('is told apart by its key, and nothing stays', async () => {
     await begin('jwt', behavior);
-    const before = stage.lab.values('jwt');
+    const before = fixture.lab.values('jwt');
 
     const checks = await check(true);
 
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(await profile()).toMatchObject({ ...usual, ...differs });
-    expect(stage.lab.values('jwt')).toEqual(before);
-    expect(stage.lab.secrets('jwt')).toHaveLength(1);
+    expect(fixture.lab.values('jwt')).toEqual(before);
+    expect(fixture.lab.secrets('jwt')).toHaveLength(1);
     expect(await isOurs()).toBe(true);
     expect((await bench.store.profile(bench.credential)).trial).toBeNull();
   });
 
   it('is told apart by its list, where nobody can be asked', async () => {
     await begin('secret_key_base', behavior);
-    const before = stage.lab.secrets('secret_key_base');
+    const before = fixture.lab.secrets('secret_key_base');
     const unseen = { rotate: null, probe: null, sessions: null };
 
     const checks = await check(true);
 
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(await profile()).toMatchObject({ ...usual, ...differs, ...unseen });
-    expect(stage.lab.secrets('secret_key_base')).toEqual(before);
+    expect(fixture.lab.secrets('secret_key_base')).toEqual(before);
   });
 });
 
@@ -104,7 +104,7 @@ it('tries a dashboard with one wrong password, and no other', async () => {
 
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   expect(await profile()).toMatchObject({ probe: 'GET /dashboard', rotate: 'keeps', sessions: null });
-  expect(stage.lab.values('dashboard_password')).toEqual([stage.lab.environment.dashboard_password]);
+  expect(fixture.lab.values('dashboard_password')).toEqual([fixture.lab.environment.dashboard_password]);
 });
 
 it('says that a dashboard shows nothing behind a sign-on, and finds out the rest', async () => {
@@ -119,28 +119,28 @@ it('says that a dashboard shows nothing behind a sign-on, and finds out the rest
 it('ends with the next look what a crash has left', async () => {
   await begin('jwt');
   const hang = { method: 'POST', path: '/api/build', kind: { status: 500 }, times: Infinity } as const;
-  stage.lab.faults.add(hang);
-  stage.lab.faults.add({ method: 'PATCH', path: '/api/secrets/{type}/{id}', kind: { status: 500 }, times: Infinity });
+  fixture.lab.faults.add(hang);
+  fixture.lab.faults.add({ method: 'PATCH', path: '/api/secrets/{type}/{id}', kind: { status: 500 }, times: Infinity });
   await check().catch(() => undefined);
-  expect(stage.lab.secrets('jwt').length).toBeGreaterThan(1);
+  expect(fixture.lab.secrets('jwt').length).toBeGreaterThan(1);
   expect((await bench.store.profile(bench.credential)).trial).not.toBeNull();
-  stage.lab.faults.clear();
+  fixture.lab.faults.clear();
 
   const checks = await check();
 
   expect(checks.at(-1)?.detail).toContain('nor of an earlier one');
-  expect(stage.lab.secrets('jwt')).toHaveLength(1);
+  expect(fixture.lab.secrets('jwt')).toHaveLength(1);
 });
 
 it('adds only what ends by itself within ten minutes, and leaves alone what somebody else has added', async () => {
   await begin('jwt');
-  stage.lab.addByHand('jwt', stage.lab.environment.jwt);
-  const theirs = stage.lab.secrets('jwt');
+  fixture.lab.addByHand('jwt', fixture.lab.environment.jwt);
+  const theirs = fixture.lab.secrets('jwt');
 
   await check();
 
-  expect(stage.lab.secrets('jwt')).toEqual(theirs);
-  expect(stage.lab.brief('jwt')).toHaveLength(1);
+  expect(fixture.lab.secrets('jwt')).toEqual(theirs);
+  expect(fixture.lab.brief('jwt')).toHaveLength(1);
 });
 
 describe.each([
@@ -149,18 +149,18 @@ describe.each([
 ] as const)('a restart with REPLACE_SECRETS_FROM_ENV=%s', (replaceSecretsFromEnv, restart) => {
   it('is seen through, and a rotation asks about it', async () => {
     bench = await startBench();
-    stage = await startStage(bench, { replaceSecretsFromEnv });
-    await bench.store.close(stage.next, 'failed', 'the test goes on');
+    fixture = await startFixture(bench, { replaceSecretsFromEnv });
+    await bench.store.close(fixture.next, 'failed', 'the test goes on');
 
     await check(false, 'before');
-    stage.lab.restart();
+    fixture.lab.restart();
     const checks = await check(false, 'after');
     const { next } = await bench.rotate();
-    const required = bench.attempt(() => stage.activities.requireKept(next));
+    const required = bench.attempt(() => fixture.activities.requireKept(next));
 
     expect(checks.find(({ what }) => what === 'restart')).toMatchObject({ ok: restart === 'kept' });
     expect(await profile()).toMatchObject({ restart });
-    expect(stage.lab.secrets('jwt')).toHaveLength(1);
+    expect(fixture.lab.secrets('jwt')).toHaveLength(1);
     if (restart === 'kept') await required;
     else expect((await failureOf(required)).message).toContain('was seen to bring back');
   });
@@ -175,27 +175,27 @@ it('is told of a restart only after one was prepared for', async () => {
 it('does not begin beside a rotation', async () => {
   await begin('jwt');
   await bench.rotate();
-  const before = stage.lab.requests.length;
+  const before = fixture.lab.requests.length;
 
   expect(await check()).toMatchObject([
     { what: 'trial', ok: false, detail: expect.stringContaining('is open') as string },
   ]);
-  expect(stage.lab.requests).toHaveLength(before);
+  expect(fixture.lab.requests).toHaveLength(before);
 });
 
 it('is followed: nothing is tried that the engine refuses', async () => {
   await begin('jwt', { rotate: 'keeps', change: 'POST', otherChange: 404, pastExpiry: 'refused', upstreamJwt: 403 });
   await check();
   const { next } = await bench.rotate();
-  await bench.attempt(() => stage.activities.generate(next));
-  await bench.attempt(() => stage.activities.addSecret(next));
-  const before = stage.lab.requests.length;
+  await bench.attempt(() => fixture.activities.generate(next));
+  await bench.attempt(() => fixture.activities.addSecret(next));
+  const before = fixture.lab.requests.length;
 
-  await bench.attempt(() => stage.activities.acceptsKey(next));
+  await bench.attempt(() => fixture.activities.acceptsKey(next));
   await bench.store.note(next, { compromised: true });
-  await failureOf(bench.attempt(() => stage.activities.expireSecret(next)));
+  await failureOf(bench.attempt(() => fixture.activities.expireSecret(next)));
 
-  const asked = stage.lab.requests.slice(before);
+  const asked = fixture.lab.requests.slice(before);
   expect(asked.filter(({ method, status }) => method === 'PATCH' || status === 400 || status === 404)).toEqual([]);
   expect(asked.filter(({ path }) => path === '/api/build')).toEqual([]);
 });
@@ -205,8 +205,8 @@ it('goes stale with another release, which everybody sees who asks', async () =>
   await check();
   expect(isStale(await bench.store.profile(bench.credential))).toBe(false);
 
-  stage.lab.behavior.server = 'Document Engine/1.19.0';
-  const checks = await bench.attempt(() => stage.activities.checkAccess(bench.credential));
+  fixture.lab.behavior.server = 'Document Engine/1.19.0';
+  const checks = await bench.attempt(() => fixture.activities.checkAccess(bench.credential));
 
   expect(checks.find(({ what }) => what === 'profile')).toMatchObject({ ok: true, warning: true });
   expect(isStale(await bench.store.profile(bench.credential))).toBe(true);

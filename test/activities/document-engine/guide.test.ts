@@ -7,7 +7,7 @@ import { DocumentEngineClient } from '../../../activities/document-engine/client
 import { endpoints } from '../../../activities/document-engine/requests.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { readDescription } from '../../lab/schema.js';
-import { connectionTo } from './stage.js';
+import { connectionTo } from './fixture.js';
 
 interface Seen {
   readonly method: string | undefined;

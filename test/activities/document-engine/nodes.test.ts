@@ -4,20 +4,20 @@ import type { Finding } from '../../../src/domain/evidence.js';
 import { nodesOf } from '../../../activities/document-engine/connection.js';
 import { newKeyPair } from '../../../src/lab/document-engine/server.js';
 import { type Bench, startBench } from '../bench.js';
-import { type DocumentEngineStage, startStage } from './stage.js';
+import { type DocumentEngineFixture, startFixture } from './fixture.js';
 
 const lagMs = 400;
 
 let bench: Bench;
-let stage: DocumentEngineStage;
+let fixture: DocumentEngineFixture;
 
 async function begin(type: 'jwt' | 'dashboard_password'): Promise<void> {
   bench = await startBench();
-  stage = await startStage(bench, { type, behavior: { nodes: 2, lagMs } });
-  Object.assign(stage.settings, nodesOf(2 * lagMs, 2));
+  fixture = await startFixture(bench, { type, behavior: { nodes: 2, lagMs } });
+  Object.assign(fixture.settings, nodesOf(2 * lagMs, 2));
 }
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
@@ -27,7 +27,7 @@ async function untilDone(work: () => Promise<Finding>): Promise<Finding> {
   for (;;) {
     const waitedMs = performance.now() - began;
     const done = await bench.attempt(work, { key: 'one activity', waitedMs }).catch(async (error: unknown) => {
-      expect(error).toMatchObject({ type: 'Settling' });
+      expect(error).toMatchObject({ type: 'Propagating' });
       await delay(Number((error as ApplicationFailure).nextRetryDelay));
       return null;
     });
@@ -42,7 +42,7 @@ describe.each([
   beforeEach(() => begin(type));
 
   async function switched(): Promise<void> {
-    const { activities, old, next } = stage;
+    const { activities, old, next } = fixture;
     await bench.attempt(() => activities.generate(next));
     await bench.attempt(() => activities.addSecret(old));
     await bench.attempt(() => activities.addSecret(next));
@@ -52,13 +52,13 @@ describe.each([
     await switched();
     const began = performance.now();
 
-    expect(await untilDone(() => stage.activities[accepts](stage.next))).toMatchObject({ outcome: 'proved' });
+    expect(await untilDone(() => fixture.activities[accepts](fixture.next))).toMatchObject({ outcome: 'proved' });
 
     expect(performance.now() - began).toBeGreaterThan(lagMs / 2);
   });
 
   it('calls the old value refused when no node lets it in any more', async () => {
-    const { activities, old, next } = stage;
+    const { activities, old, next } = fixture;
     await switched();
     await untilDone(() => activities[accepts](old));
     await untilDone(() => activities[accepts](next));
@@ -70,13 +70,13 @@ describe.each([
     expect(await untilDone(() => activities[refuses](old))).toMatchObject({ outcome: 'proved' });
 
     expect(performance.now() - ended).toBeGreaterThan(lagMs);
-    expect(stage.lab.values(type)).not.toContain(stage.lab.environment[type]);
+    expect(fixture.lab.values(type)).not.toContain(fixture.lab.environment[type]);
   });
 
   it('says at once that a value is wrong which a person has just handed in', async () => {
-    stage.lab.rotateByHand(type, type === 'jwt' ? newKeyPair('ES256').publicKey : 'another');
+    fixture.lab.rotateByHand(type, type === 'jwt' ? newKeyPair('ES256').publicKey : 'another');
     await delay(lagMs + 50);
 
-    expect(await bench.attempt(() => stage.activities[accepts](stage.old))).toMatchObject({ outcome: 'failed' });
+    expect(await bench.attempt(() => fixture.activities[accepts](fixture.old))).toMatchObject({ outcome: 'failed' });
   });
 });

@@ -3,43 +3,43 @@ import type { Behavior } from '../../../src/lab/document-engine/state.js';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type DocumentEngineStage, startStage } from './stage.js';
+import { type DocumentEngineFixture, startFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: DocumentEngineStage;
+let fixture: DocumentEngineFixture;
 
 beforeEach(async () => {
   bench = await startBench();
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
 async function begin(type: 'jwt' | 'dashboard_password' = 'jwt'): Promise<void> {
-  stage = await startStage(bench, { type });
+  fixture = await startFixture(bench, { type });
 }
 
 type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'checkDeep' | 'survey'>;
 const run = (verb: Verb, ref: VersionRef) =>
-  bench.attempt<unknown>(() => stage.activities[verb](ref)) as Promise<Finding>;
-const behave = (behavior: Partial<Behavior>) => Object.assign(stage.lab.behavior, behavior);
+  bench.attempt<unknown>(() => fixture.activities[verb](ref)) as Promise<Finding>;
+const behave = (behavior: Partial<Behavior>) => Object.assign(fixture.lab.behavior, behavior);
 
 /** Both valid, the new one in force in the store, the old one proved to have worked. */
 async function switched(accepts: 'acceptsKey' | 'acceptsPassword'): Promise<void> {
-  await run('generate', stage.next);
-  await run('addSecret', stage.old);
-  await run('addSecret', stage.next);
-  expect(await run(accepts, stage.old)).toMatchObject({ outcome: 'proved' });
-  await bench.promote(stage.next);
+  await run('generate', fixture.next);
+  await run('addSecret', fixture.old);
+  await run('addSecret', fixture.next);
+  expect(await run(accepts, fixture.old)).toMatchObject({ outcome: 'proved' });
+  await bench.promote(fixture.next);
 }
 
 /** As an emergency leaves it, with nothing of ours in force. */
 async function contained(accepts: 'acceptsKey' | 'acceptsPassword'): Promise<void> {
-  await run('generate', stage.next);
-  expect(await run(accepts, stage.old)).toMatchObject({ outcome: 'proved' });
-  await bench.store.note(stage.old, { compromised: true });
-  await run('displace', stage.next);
+  await run('generate', fixture.next);
+  expect(await run(accepts, fixture.old)).toMatchObject({ outcome: 'proved' });
+  await bench.store.note(fixture.old, { compromised: true });
+  await run('displace', fixture.next);
 }
 
 describe('a refusal of a key', () => {
@@ -52,36 +52,36 @@ describe('a refusal of a key', () => {
     { upstreamJwt: 403 as const },
     { upstreamJwt: 403 as const, server: null },
   ])('is not proved while the key works, in an emergency without a current one: %j', async (behavior) => {
-    stage.lab.behavior.rotate = 'keeps';
+    fixture.lab.behavior.rotate = 'keeps';
     await contained('acceptsKey');
     behave(behavior);
 
-    const found = await run('refusesKey', stage.old).catch((error: unknown) => error);
+    const found = await run('refusesKey', fixture.old).catch((error: unknown) => error);
 
-    expect(stage.lab.values('jwt')).toContain(stage.lab.environment.jwt);
+    expect(fixture.lab.values('jwt')).toContain(fixture.lab.environment.jwt);
     expect(found).not.toMatchObject({ outcome: 'proved' });
   });
 
   it('is proved in an emergency beside a value that is made for it, which nobody holds', async () => {
     await contained('acceptsKey');
-    await run('expireOthers', { ...stage.next, number: 99 });
+    await run('expireOthers', { ...fixture.next, number: 99 });
 
-    const found = await run('refusesKey', stage.old);
+    const found = await run('refusesKey', fixture.old);
 
     expect(found).toMatchObject({ outcome: 'proved' });
     expect(found.detail).toBe(
       'POST /api/build answered 403, while it accepted a value that was made for this question',
     );
-    expect(stage.lab.values('jwt')).toHaveLength(1);
-    expect(await bench.store.whose(stage.lab.values('jwt')[0]!)).toEqual([]);
+    expect(fixture.lab.values('jwt')).toHaveLength(1);
+    expect(await bench.store.identify(fixture.lab.values('jwt')[0]!)).toEqual([]);
   });
 
   it('puts no value in the place of one that somebody made current after the emergency', async () => {
     await contained('acceptsKey');
-    stage.lab.rotateByHand('jwt', stage.lab.environment.jwt);
+    fixture.lab.rotateByHand('jwt', fixture.lab.environment.jwt);
 
-    expect(await run('refusesKey', stage.old)).toMatchObject({ outcome: 'not-observable' });
-    expect(stage.lab.values('jwt')).toEqual([stage.lab.environment.jwt]);
+    expect(await run('refusesKey', fixture.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(fixture.lab.values('jwt')).toEqual([fixture.lab.environment.jwt]);
   });
 
   it.each([401, 403] as const)(
@@ -89,23 +89,23 @@ describe('a refusal of a key', () => {
     async (upstreamJwt) => {
       behave({ upstreamJwt });
       await switched('acceptsKey');
-      await bench.attempt(() => stage.activities.makeCurrent({ version: stage.next, former: stage.old }));
-      await run('expireSecret', stage.old);
+      await bench.attempt(() => fixture.activities.makeCurrent({ version: fixture.next, former: fixture.old }));
+      await run('expireSecret', fixture.old);
 
-      expect(await run('refusesKey', stage.old)).toMatchObject({
+      expect(await run('refusesKey', fixture.old)).toMatchObject({
         outcome: 'proved',
         detail: 'POST /i/d/{document}/auth answered 401, while it accepted the current value',
       });
-      expect(stage.lab.requests.filter(({ method }) => method === 'DELETE').at(-1)?.status).toBe(200);
+      expect(fixture.lab.requests.filter(({ method }) => method === 'DELETE').at(-1)?.status).toBe(200);
     },
   );
 
   it('is not observable where a proxy answers 401 to every token on its way', async () => {
     await switched('acceptsKey');
-    stage.lab.faults.add({ method: 'POST', path: '/i/d/{id}/auth', times: Infinity, kind: { status: 401 } });
+    fixture.lab.faults.add({ method: 'POST', path: '/i/d/{id}/auth', times: Infinity, kind: { status: 401 } });
     behave({ front: 'proxy' });
 
-    expect(await run('refusesKey', stage.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('refusesKey', fixture.old)).toMatchObject({ outcome: 'not-observable' });
   });
 });
 
@@ -113,18 +113,18 @@ describe('an acceptance of a key', () => {
   beforeEach(() => begin());
 
   it('is not observable where every key is accepted', async () => {
-    stage.lab.faults.add({ method: 'POST', path: '/api/build', times: Infinity, kind: { status: 200 } });
-    stage.lab.faults.add({ method: 'POST', path: '/i/d/{id}/auth', times: Infinity, kind: { status: 200 } });
+    fixture.lab.faults.add({ method: 'POST', path: '/api/build', times: Infinity, kind: { status: 200 } });
+    fixture.lab.faults.add({ method: 'POST', path: '/i/d/{id}/auth', times: Infinity, kind: { status: 200 } });
 
-    expect(await run('acceptsKey', stage.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('acceptsKey', fixture.old)).toMatchObject({ outcome: 'not-observable' });
   });
 
   it('is refused for a key that the engine does not have, wherever it takes tokens', async () => {
-    await run('generate', stage.next);
+    await run('generate', fixture.next);
 
-    expect(await run('acceptsKey', stage.next)).toMatchObject({ outcome: 'failed' });
+    expect(await run('acceptsKey', fixture.next)).toMatchObject({ outcome: 'failed' });
     behave({ upstreamJwt: 403 });
-    expect(await run('acceptsKey', stage.next)).toMatchObject({ outcome: 'failed' });
+    expect(await run('acceptsKey', fixture.next)).toMatchObject({ outcome: 'failed' });
   });
 });
 
@@ -133,21 +133,21 @@ describe('a dashboard password', () => {
 
   it.each(['sign-on', 'login-page'] as const)('is not called accepted by a %s before the dashboard', async (front) => {
     behave({ front });
-    await run('generate', stage.next);
+    await run('generate', fixture.next);
 
-    expect(await run('acceptsPassword', stage.next)).toMatchObject({ outcome: 'not-observable' });
-    expect(await run('acceptsPassword', stage.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('acceptsPassword', fixture.next)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('acceptsPassword', fixture.old)).toMatchObject({ outcome: 'not-observable' });
   });
 
   it('is tried once only where it is refused, and what has to be accepted comes after it', async () => {
     await switched('acceptsPassword');
-    await bench.attempt(() => stage.activities.makeCurrent({ version: stage.next, former: stage.old }));
-    await run('expireSecret', stage.old);
-    const before = stage.lab.requests.length;
+    await bench.attempt(() => fixture.activities.makeCurrent({ version: fixture.next, former: fixture.old }));
+    await run('expireSecret', fixture.old);
+    const before = fixture.lab.requests.length;
 
-    expect(await run('refusesPassword', stage.old)).toMatchObject({ outcome: 'proved' });
+    expect(await run('refusesPassword', fixture.old)).toMatchObject({ outcome: 'proved' });
 
-    expect(stage.lab.requests.slice(before).map(({ status }) => status)).toEqual([401, 401, 200]);
+    expect(fixture.lab.requests.slice(before).map(({ status }) => status)).toEqual([401, 401, 200]);
   });
 
   it.each([401, 403, 429] as const)(
@@ -156,18 +156,18 @@ describe('a dashboard password', () => {
       await switched('acceptsPassword');
       behave({ dashboardFailures: 0, dashboardBlock: block });
 
-      const found = await run('refusesPassword', stage.old).catch((error: unknown) => error);
+      const found = await run('refusesPassword', fixture.old).catch((error: unknown) => error);
 
-      expect(stage.lab.values('dashboard_password')).toContain(stage.lab.environment.dashboard_password);
+      expect(fixture.lab.values('dashboard_password')).toContain(fixture.lab.environment.dashboard_password);
       expect(found).not.toMatchObject({ outcome: 'proved' });
     },
   );
 
   it('is proved refused in an emergency beside one that is made for it', async () => {
     await contained('acceptsPassword');
-    await run('expireOthers', { ...stage.next, number: 99 });
+    await run('expireOthers', { ...fixture.next, number: 99 });
 
-    expect(await run('refusesPassword', stage.old)).toMatchObject({ outcome: 'proved' });
+    expect(await run('refusesPassword', fixture.old)).toMatchObject({ outcome: 'proved' });
   });
 });
 
@@ -181,44 +181,44 @@ describe('an addition', () => {
     { precision: 0 as const, zone: 'none' as const },
   ])('is recognized as whatever the list shows of its expiry, and made once: %j', async (behavior) => {
     behave(behavior);
-    await run('generate', stage.next);
+    await run('generate', fixture.next);
 
-    for (let attempt = 0; attempt < 5; attempt += 1) await run('addSecret', stage.next);
+    for (let attempt = 0; attempt < 5; attempt += 1) await run('addSecret', fixture.next);
 
-    expect(stage.lab.secrets('jwt')).toHaveLength(2);
+    expect(fixture.lab.secrets('jwt')).toHaveLength(2);
   });
 
   it.each([{ precision: 0 as const }, { precision: 3 as const, zone: 'none' as const }])(
-    'is found again when its answer was lost, prolonged and ended: %j',
+    'is found again when its answer was lost, renewed and ended: %j',
     async (behavior) => {
       behave(behavior);
-      await run('generate', stage.next);
-      stage.lab.faults.add({ method: 'POST', path: '/api/secrets/{type}', kind: 'reset-after' });
+      await run('generate', fixture.next);
+      fixture.lab.faults.add({ method: 'POST', path: '/api/secrets/{type}', kind: 'reset-after' });
 
-      expect(await failureOf(run('addSecret', stage.next))).toMatchObject({ nonRetryable: false });
-      await run('addSecret', stage.next);
-      expect(stage.lab.secrets('jwt')).toHaveLength(2);
-      const [, spare] = stage.lab.secrets('jwt');
+      expect(await failureOf(run('addSecret', fixture.next))).toMatchObject({ nonRetryable: false });
+      await run('addSecret', fixture.next);
+      expect(fixture.lab.secrets('jwt')).toHaveLength(2);
+      const [, spare] = fixture.lab.secrets('jwt');
       const soon = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10) + spare!.expiresAt!.slice(10);
-      stage.lab.expireByHand('jwt', spare!.id, soon.endsWith('Z') ? soon : `${soon}Z`);
-      await run('addSecret', stage.next);
-      expect(Date.parse(stage.lab.secrets('jwt')[1]!.expiresAt!) - Date.now()).toBeGreaterThan(50 * 86_400_000);
-      await bench.store.note(stage.next, { compromised: true });
-      await run('expireSecret', stage.next);
+      fixture.lab.expireByHand('jwt', spare!.id, soon.endsWith('Z') ? soon : `${soon}Z`);
+      await run('addSecret', fixture.next);
+      expect(Date.parse(fixture.lab.secrets('jwt')[1]!.expiresAt!) - Date.now()).toBeGreaterThan(50 * 86_400_000);
+      await bench.store.note(fixture.next, { compromised: true });
+      await run('expireSecret', fixture.next);
 
-      expect(stage.lab.secrets('jwt')).toHaveLength(1);
+      expect(fixture.lab.secrets('jwt')).toHaveLength(1);
     },
   );
 
   it('of somebody else is not taken for ours, at whatever precision', async () => {
     behave({ precision: 0 });
-    await run('generate', stage.next);
-    await run('addSecret', stage.next);
-    stage.lab.addByHand('jwt', stage.lab.environment.jwt);
-    await bench.store.note(stage.next, { compromised: true });
+    await run('generate', fixture.next);
+    await run('addSecret', fixture.next);
+    fixture.lab.addByHand('jwt', fixture.lab.environment.jwt);
+    await bench.store.note(fixture.next, { compromised: true });
 
-    await run('expireSecret', stage.next);
+    await run('expireSecret', fixture.next);
 
-    expect(stage.lab.secrets('jwt').map(({ id }) => id)).toEqual([1, 3]);
+    expect(fixture.lab.secrets('jwt').map(({ id }) => id)).toEqual([1, 3]);
   });
 });

@@ -5,119 +5,120 @@ import type { VersionRef } from '../../../src/domain/version.js';
 import { newKeyPair } from '../../../src/lab/document-engine/server.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type DocumentEngineStage, startStage } from './stage.js';
+import { type DocumentEngineFixture, startFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: DocumentEngineStage;
+let fixture: DocumentEngineFixture;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startStage(bench);
+  fixture = await startFixture(bench);
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
 type Verb = Exclude<keyof DocumentEngineActivities, 'makeCurrent' | 'checkAccess' | 'checkDeep' | 'survey'>;
-const run = (verb: Verb, ref: VersionRef) => bench.attempt<unknown>(() => stage.activities[verb](ref));
-const succeed = () => bench.attempt(() => stage.activities.makeCurrent({ version: stage.next, former: stage.old }));
+const run = (verb: Verb, ref: VersionRef) => bench.attempt<unknown>(() => fixture.activities[verb](ref));
+const succeed = () =>
+  bench.attempt(() => fixture.activities.makeCurrent({ version: fixture.next, former: fixture.old }));
 const added = '/api/secrets/{type}';
 const rotated = '/api/secrets/{type}/rotate';
 const valueOf = async (ref: VersionRef) => (await bench.store.unseal(ref))['publicKey'];
 
 /** Both keys valid, the new one in force in the store, every proof taken. */
 async function switched(): Promise<void> {
-  await run('generate', stage.next);
-  await run('addSecret', stage.old);
-  await run('addSecret', stage.next);
-  await run('acceptsKey', stage.old);
-  await bench.promote(stage.next);
+  await run('generate', fixture.next);
+  await run('addSecret', fixture.old);
+  await run('addSecret', fixture.next);
+  await run('acceptsKey', fixture.old);
+  await bench.promote(fixture.next);
 }
 
 it('adds one secret, recognizes it by its expiry, and adds no other when it is repeated', async () => {
-  await run('generate', stage.next);
-  await run('addSecret', stage.next);
-  await run('addSecret', stage.next);
+  await run('generate', fixture.next);
+  await run('addSecret', fixture.next);
+  await run('addSecret', fixture.next);
 
-  expect(stage.lab.secrets('jwt')).toHaveLength(2);
-  expect(stage.lab.secrets('jwt')[1]?.expiresAt).toMatch(/T\d\d:\d\d:\d\d\.\d{6}Z$/);
-  expect(await run('acceptsKey', stage.next)).toMatchObject({ kind: 'accepted', outcome: 'proved' });
+  expect(fixture.lab.secrets('jwt')).toHaveLength(2);
+  expect(fixture.lab.secrets('jwt')[1]?.expiresAt).toMatch(/T\d\d:\d\d:\d\d\.\d{6}Z$/);
+  expect(await run('acceptsKey', fixture.next)).toMatchObject({ kind: 'accepted', outcome: 'proved' });
 });
 
 it('leaves one secret when the answer to the addition was lost', async () => {
-  await run('generate', stage.next);
-  stage.lab.faults.add({ method: 'POST', path: added, kind: 'reset-after' });
+  await run('generate', fixture.next);
+  fixture.lab.faults.add({ method: 'POST', path: added, kind: 'reset-after' });
 
-  expect(await failureOf(run('addSecret', stage.next))).toMatchObject({ nonRetryable: false });
-  await run('addSecret', stage.next);
+  expect(await failureOf(run('addSecret', fixture.next))).toMatchObject({ nonRetryable: false });
+  await run('addSecret', fixture.next);
 
-  expect(stage.lab.secrets('jwt')).toHaveLength(2);
+  expect(fixture.lab.secrets('jwt')).toHaveLength(2);
 });
 
-it('prolongs what was added once less than a month is left of it', async () => {
-  await run('generate', stage.next);
-  await run('addSecret', stage.next);
-  const [, spare] = stage.lab.secrets('jwt');
+it('renews what was added once less than a month is left of it', async () => {
+  await run('generate', fixture.next);
+  await run('addSecret', fixture.next);
+  const [, spare] = fixture.lab.secrets('jwt');
   const soon = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10) + spare!.expiresAt!.slice(10);
-  stage.lab.expireByHand('jwt', spare!.id, soon);
+  fixture.lab.expireByHand('jwt', spare!.id, soon);
 
-  await run('addSecret', stage.next);
+  await run('addSecret', fixture.next);
 
-  const [, prolonged] = stage.lab.secrets('jwt');
-  expect(stage.lab.secrets('jwt')).toHaveLength(2);
-  expect(Date.parse(prolonged!.expiresAt!) - Date.now()).toBeGreaterThan(50 * 86_400_000);
+  const [, renewed] = fixture.lab.secrets('jwt');
+  expect(fixture.lab.secrets('jwt')).toHaveLength(2);
+  expect(Date.parse(renewed!.expiresAt!) - Date.now()).toBeGreaterThan(50 * 86_400_000);
 });
 
 it('makes the new key current without fresh proof under no circumstances', async () => {
-  await run('generate', stage.next);
-  await run('addSecret', stage.next);
-  await bench.store.promote(stage.next);
+  await run('generate', fixture.next);
+  await run('addSecret', fixture.next);
+  await bench.store.promote(fixture.next);
 
   expect(await failureOf(succeed())).toMatchObject({ type: 'StaleProof' });
-  expect(stage.lab.secrets('jwt')[0]).toEqual({ id: 1, expiresAt: null });
+  expect(fixture.lab.secrets('jwt')[0]).toEqual({ id: 1, expiresAt: null });
 });
 
 it.each(['drops', 'keeps', 'in-place'] as const)(
   'knows after a lost answer whether it is current, where the engine %s the former one',
   async (rotate) => {
-    stage.lab.behavior.rotate = rotate;
+    fixture.lab.behavior.rotate = rotate;
     await switched();
-    stage.lab.faults.add({ method: 'POST', path: rotated, kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: rotated, kind: 'reset-after' });
 
     expect(await failureOf(succeed())).toMatchObject({ nonRetryable: false });
     await succeed();
     await succeed();
-    await run('expireSecret', stage.old);
-    await run('dropSpare', stage.next);
+    await run('expireSecret', fixture.old);
+    await run('dropSpare', fixture.next);
 
-    expect(stage.lab.values('jwt')).toEqual([await valueOf(stage.next)]);
-    expect(await run('refusesKey', stage.old)).toMatchObject({ kind: 'refused', outcome: 'proved' });
+    expect(fixture.lab.values('jwt')).toEqual([await valueOf(fixture.next)]);
+    expect(await run('refusesKey', fixture.old)).toMatchObject({ kind: 'refused', outcome: 'proved' });
   },
 );
 
 it('leaves both alone when a person has made another key current', async () => {
   await switched();
-  stage.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
+  fixture.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
 
   const failure = await failureOf(succeed());
 
   expect(failure).toMatchObject({ type: 'NeedsDecision' });
   expect(failure.message).toContain('REPLACE_SECRETS_FROM_ENV');
-  expect(stage.lab.values('jwt')).toHaveLength(3);
+  expect(fixture.lab.values('jwt')).toHaveLength(3);
 });
 
 it('calls nothing proved where the current key is refused as well', async () => {
   await switched();
-  for (const value of stage.lab.values('jwt')) stage.lab.remove('jwt', value);
+  for (const value of fixture.lab.values('jwt')) fixture.lab.remove('jwt', value);
 
-  expect(await run('refusesKey', stage.old)).toMatchObject({ outcome: 'failed' });
+  expect(await run('refusesKey', fixture.old)).toMatchObject({ outcome: 'failed' });
 });
 
 it('refuses a key of another family, and says why', async () => {
-  stage.settings.jwt = { algorithm: 'RS256', tokenLifetimeMs: 0, signer: null };
+  fixture.settings.jwt = { algorithm: 'RS256', tokenLifetimeMs: 0, signer: null };
 
-  const failure = await failureOf(run('generate', stage.next));
+  const failure = await failureOf(run('generate', fixture.next));
 
   expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
   expect(failure.message).toContain('JWT_ALGORITHM is RS256');
@@ -125,9 +126,9 @@ it('refuses a key of another family, and says why', async () => {
 
 it('asks about tokens that will live for long', async () => {
   await switched();
-  stage.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer: null };
+  fixture.settings.jwt = { algorithm: 'ES256', tokenLifetimeMs: 3_600_000, signer: null };
 
-  expect(await run('isIdle', stage.old)).toMatchObject({ kind: 'idle', outcome: 'failed' });
+  expect(await run('isIdle', fixture.old)).toMatchObject({ kind: 'idle', outcome: 'failed' });
 });
 
 it.each([
@@ -135,9 +136,9 @@ it.each([
   [{ replaceSecretsFromEnv: true }, 'is true'],
   [{ envFile: '/nowhere/.env' }, 'cannot be read'],
 ])('does not rotate where a restart may undo it: %j', async (changed, why) => {
-  Object.assign(stage.settings, changed);
+  Object.assign(fixture.settings, changed);
 
-  const failure = await failureOf(run('requireKept', stage.next));
+  const failure = await failureOf(run('requireKept', fixture.next));
 
   expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
   expect(failure.message).toContain(why);
@@ -146,21 +147,21 @@ it.each([
 it('tells by the list and by its health what can be told of a base', async () => {
   await switched();
 
-  expect(await run('isInForce', stage.next)).toMatchObject({ kind: 'accepted', outcome: 'not-observable' });
+  expect(await run('isInForce', fixture.next)).toMatchObject({ kind: 'accepted', outcome: 'not-observable' });
   await succeed();
-  await run('expireSecret', stage.old);
-  expect(await run('isGone', stage.old)).toMatchObject({ kind: 'refused', outcome: 'not-observable' });
-  expect(await run('isInForce', stage.old)).toMatchObject({ outcome: 'failed' });
+  await run('expireSecret', fixture.old);
+  expect(await run('isGone', fixture.old)).toMatchObject({ kind: 'refused', outcome: 'not-observable' });
+  expect(await run('isInForce', fixture.old)).toMatchObject({ outcome: 'failed' });
 });
 
 it('contains: a key that nobody holds is current, and every other one is over', async () => {
   await switched();
 
-  await run('displace', stage.next);
-  await run('expireOthers', { ...stage.next, number: 99 });
+  await run('displace', fixture.next);
+  await run('expireOthers', { ...fixture.next, number: 99 });
 
-  expect(stage.lab.values('jwt')).toHaveLength(1);
-  expect(await bench.store.whose(stage.lab.values('jwt')[0]!)).toEqual([]);
+  expect(fixture.lab.values('jwt')).toHaveLength(1);
+  expect(await bench.store.identify(fixture.lab.values('jwt')[0]!)).toEqual([]);
 });
 
 describe('where no expiry may lie in the past', () => {
@@ -168,23 +169,23 @@ describe('where no expiry may lie in the past', () => {
 
   beforeEach(async () => {
     aheadMs = 0;
-    await stage.lab.stop();
+    await fixture.lab.stop();
     await bench.close();
     bench = await startBench();
-    stage = await startStage(bench, { clock: () => Date.now() + aheadMs, behavior: { pastExpiry: 'refused' } });
+    fixture = await startFixture(bench, { clock: () => Date.now() + aheadMs, behavior: { pastExpiry: 'refused' } });
   });
 
   it('is not done with the end of every other key before all are over', async () => {
     await switched();
-    await run('displace', stage.next);
+    await run('displace', fixture.next);
 
-    const failure = await failureOf(run('expireOthers', { ...stage.next, number: 99 }));
-    expect(failure).toMatchObject({ type: 'Settling', nonRetryable: false });
-    expect(stage.lab.values('jwt').length).toBeGreaterThan(1);
+    const failure = await failureOf(run('expireOthers', { ...fixture.next, number: 99 }));
+    expect(failure).toMatchObject({ type: 'Propagating', nonRetryable: false });
+    expect(fixture.lab.values('jwt').length).toBeGreaterThan(1);
     aheadMs += Number(failure.nextRetryDelay);
-    await run('expireOthers', { ...stage.next, number: 99 });
+    await run('expireOthers', { ...fixture.next, number: 99 });
 
-    expect(stage.lab.values('jwt')).toHaveLength(1);
+    expect(fixture.lab.values('jwt')).toHaveLength(1);
   });
 
   it('knows a key that is about to end when the next attempt comes early, and still waits', async () => {
@@ -192,51 +193,54 @@ describe('where no expiry may lie in the past', () => {
     await succeed();
 
     for (const early of [1, 2])
-      expect([early, await failureOf(run('expireSecret', stage.old))]).toMatchObject([early, { type: 'Settling' }]);
-    const failure = await failureOf(run('expireSecret', stage.old));
-    expect(stage.lab.values('jwt')).toContain(await valueOf(stage.old));
+      expect([early, await failureOf(run('expireSecret', fixture.old))]).toMatchObject([
+        early,
+        { type: 'Propagating' },
+      ]);
+    const failure = await failureOf(run('expireSecret', fixture.old));
+    expect(fixture.lab.values('jwt')).toContain(await valueOf(fixture.old));
     aheadMs += Number(failure.nextRetryDelay);
-    await run('expireSecret', stage.old);
+    await run('expireSecret', fixture.old);
 
-    expect(stage.lab.values('jwt')).not.toContain(await valueOf(stage.old));
+    expect(fixture.lab.values('jwt')).not.toContain(await valueOf(fixture.old));
   });
 });
 
 it("surveys: what is in force, what is listed, and what is somebody else's", async () => {
   await switched();
-  stage.lab.addByHand('jwt', newKeyPair('ES256').publicKey);
+  fixture.lab.addByHand('jwt', newKeyPair('ES256').publicKey);
 
-  const seen = await bench.attempt(() => stage.activities.survey(bench.credential));
+  const seen = await bench.attempt(() => fixture.activities.survey(bench.credential));
 
-  expect(seen.settings).toMatchObject([{ key: 'jwt', byUs: true, version: stage.old.number }]);
+  expect(seen.settings).toMatchObject([{ key: 'jwt', byUs: true, version: fixture.old.number }]);
   expect(seen.versions.map(({ verdict }) => verdict)).toEqual(['listed', 'listed']);
-  expect(seen.strays).toMatchObject([{ id: 'jwt/4', madeFor: null }]);
+  expect(seen.orphans).toMatchObject([{ id: 'jwt/4', madeFor: null }]);
 });
 
 it('still knows what it added after the credential got another name', async () => {
   await switched();
-  await bench.store.close(stage.next, 'failed', 'the test goes on');
+  await bench.store.close(fixture.next, 'failed', 'the test goes on');
 
   await bench.store.rename({ credential: bench.credential, to: 'signing', actor: 'ada' });
 
-  const { versions, strays } = await bench.attempt(() => stage.activities.survey('signing'));
+  const { versions, orphans } = await bench.attempt(() => fixture.activities.survey('signing'));
   expect(versions.map(({ verdict }) => verdict)).toEqual(['listed', 'listed']);
-  expect(strays).toEqual([]);
+  expect(orphans).toEqual([]);
 });
 
 it('does not try again with an API token that is wrong', async () => {
-  stage.settings.apiToken = 'another';
+  fixture.settings.apiToken = 'another';
 
-  expect(await failureOf(run('isListed', stage.old))).toMatchObject({
+  expect(await failureOf(run('isListed', fixture.old))).toMatchObject({
     type: 'Unauthorized',
     nonRetryable: true,
   });
 });
 
 it('says when a restart brought the environment back, and what to do about it', async () => {
-  stage.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
+  fixture.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
 
-  const found = await bench.attempt(() => stage.activities.checkAccess(bench.credential));
+  const found = await bench.attempt(() => fixture.activities.checkAccess(bench.credential));
 
   expect(found.find(({ what }) => what === 'jwt secrets')).toMatchObject({ ok: false });
   expect(found.find(({ what }) => what === 'jwt secrets')?.detail).toContain('REPLACE_SECRETS_FROM_ENV');
@@ -255,21 +259,25 @@ it.each([
   'expireOthers',
 ] as const)('declares what %s sends', async (verb) => {
   await switched();
-  const before = stage.lab.requests.length;
+  const before = fixture.lab.requests.length;
 
-  await run(verb, stage.old).catch(() => undefined);
+  await run(verb, fixture.old).catch(() => undefined);
 
-  expect(linesOf(stage.lab.requests.slice(before))).toMatch(patternOf(documentEngineRequests[verb]));
+  expect(linesOf(fixture.lab.requests.slice(before))).toMatch(patternOf(documentEngineRequests[verb]));
 });
 
 it('shows no secret when everything answers 400 and echoes what it was sent', async () => {
   await switched();
-  const secrets = [stage.lab.apiToken, stage.lab.privateKey, (await bench.store.unseal(stage.next))['privateKey']!];
-  stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status: 400 } });
+  const secrets = [
+    fixture.lab.apiToken,
+    fixture.lab.privateKey,
+    (await bench.store.unseal(fixture.next))['privateKey']!,
+  ];
+  fixture.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status: 400 } });
   const seen: unknown[] = [];
 
   for (const verb of ['addSecret', 'isListed', 'acceptsKey', 'refusesKey', 'processTestDocument', 'displace'] as const)
-    seen.push(await run(verb, stage.next).catch((error: unknown) => error));
+    seen.push(await run(verb, fixture.next).catch((error: unknown) => error));
 
   const text = inspect(seen, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
   for (const secret of secrets) expect(text.includes(secret)).toBe(false);
@@ -278,20 +286,24 @@ it('shows no secret when everything answers 400 and echoes what it was sent', as
 it('ends a leaked key beside entries that cannot be read, and shows them', async () => {
   await switched();
   await succeed();
-  await bench.store.note({ ...stage.old, fence: stage.next.fence }, { compromised: true });
+  await bench.store.note({ ...fixture.old, fence: fixture.next.fence }, { compromised: true });
   const list = { method: 'GET', path: '/api/secrets/{type}' };
-  const listed = stage.lab.secrets('jwt').map(({ id, expiresAt }) => ({ id, expiresAt }));
+  const listed = fixture.lab.secrets('jwt').map(({ id, expiresAt }) => ({ id, expiresAt }));
   const odd = [{ id: 4711 }, { id: 4712, expiresAt: 'soon' }, 'what?', ...listed];
-  stage.lab.faults.add({ ...list, times: Number.POSITIVE_INFINITY, kind: { status: 200, body: JSON.stringify(odd) } });
+  fixture.lab.faults.add({
+    ...list,
+    times: Number.POSITIVE_INFINITY,
+    kind: { status: 200, body: JSON.stringify(odd) },
+  });
 
-  const { strays } = await bench.attempt(() => stage.activities.survey(bench.credential));
-  await run('expireSecret', { ...stage.old, fence: stage.next.fence });
+  const { orphans } = await bench.attempt(() => fixture.activities.survey(bench.credential));
+  await run('expireSecret', { ...fixture.old, fence: fixture.next.fence });
 
-  expect(strays.map(({ id, name }) => [id, name])).toEqual([
+  expect(orphans.map(({ id, name }) => [id, name])).toEqual([
     ['jwt/4711', 'cannot be read'],
     ['jwt/4712', 'cannot be read'],
   ]);
-  expect(stage.lab.secrets('jwt').filter(({ expiresAt }) => expiresAt === null)).toHaveLength(1);
+  expect(fixture.lab.secrets('jwt').filter(({ expiresAt }) => expiresAt === null)).toHaveLength(1);
 });
 
 it.each([200, 401, 403])(
@@ -299,12 +311,12 @@ it.each([200, 401, 403])(
   async (status) => {
     await switched();
     await succeed();
-    await bench.store.note({ ...stage.old, fence: stage.next.fence }, { compromised: true });
+    await bench.store.note({ ...fixture.old, fence: fixture.next.fence }, { compromised: true });
     const page = { status, body: '<html><body>Please sign in</body></html>' };
     for (const method of ['PATCH', 'POST'])
-      stage.lab.faults.add({ method, path: '/api/secrets/{type}/{id}', kind: page });
+      fixture.lab.faults.add({ method, path: '/api/secrets/{type}/{id}', kind: page });
 
-    const failure = await failureOf(run('expireSecret', { ...stage.old, fence: stage.next.fence }));
+    const failure = await failureOf(run('expireSecret', { ...fixture.old, fence: fixture.next.fence }));
 
     expect(failure).toMatchObject({ nonRetryable: false, type: 'Unavailable' });
   },

@@ -1,13 +1,13 @@
 import { nextcloud } from '../../../activities/nextcloud/provider.js';
 import { type NextcloudLab, type NextcloudLabOptions, startNextcloudLab } from '../../../src/lab/nextcloud/server.js';
 import { catalog } from '../../../workflows/catalog.js';
-import { describeProvider, type ProviderStage } from '../../contracts/provider.js';
+import { describeProvider, type ProviderFixture } from '../../contracts/provider.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
 
 const procedure = catalog.find(({ provider }) => provider === 'nextcloud')!;
 
 /** The lab, and our activities pointed at it. */
-async function startStage({ store }: Bench, options: NextcloudLabOptions = {}) {
+async function startFixture({ store }: Bench, options: NextcloudLabOptions = {}) {
   const lab = await startNextcloudLab(options);
   const admins = {
     valid: lab.accountPassword,
@@ -19,16 +19,16 @@ async function startStage({ store }: Bench, options: NextcloudLabOptions = {}) {
     store,
     secret: async () => admin,
     entry: () => {
-      const settling = `${(options.settlingMs ?? 0) / 1000} seconds`;
-      const section = { url: lab.url, username: lab.username, password: { file: './account' }, settling };
+      const propagation = `${(options.propagationMs ?? 0) / 1000} seconds`;
+      const section = { url: lab.url, username: lab.username, password: { file: './account' }, propagation };
       return { section, engine: {}, procedure };
     },
   });
   return { lab, admins, activities, useAdmin: (which: keyof typeof admins) => void (admin = admins[which]) };
 }
 
-describeProvider('nextcloud', async (bench, options): Promise<ProviderStage> => {
-  const { lab, admins, activities, useAdmin } = await startStage(bench, options);
+describeProvider('nextcloud', async (bench, options): Promise<ProviderFixture> => {
+  const { lab, admins, activities, useAdmin } = await startFixture(bench, options);
   return {
     ...{ lab, useAdmin, lost: 'left' },
     verbs: {
@@ -46,22 +46,22 @@ describeProvider('nextcloud', async (bench, options): Promise<ProviderStage> => 
 
 describe('what is special about app passwords', () => {
   let bench: Bench;
-  let stage: Awaited<ReturnType<typeof startStage>>;
+  let fixture: Awaited<ReturnType<typeof startFixture>>;
   let lab: NextcloudLab;
   let skewMs = 0;
 
   /** From some minutes later on Nextcloud refuses every app password, until somebody signs in with the new password. */
   function changeAccountPassword(): void {
-    stage.admins.valid = lab.account.password = 'another-example-1';
-    stage.useAdmin('valid');
+    fixture.admins.valid = lab.account.password = 'another-example-1';
+    fixture.useAdmin('valid');
     skewMs += 6 * 60_000;
   }
 
   beforeEach(async () => {
     bench = await startBench();
     skewMs = 0;
-    stage = await startStage(bench, { clock: () => Date.now() + skewMs });
-    ({ lab } = stage);
+    fixture = await startFixture(bench, { clock: () => Date.now() + skewMs });
+    ({ lab } = fixture);
   });
   afterEach(async () => {
     await lab.stop();
@@ -70,7 +70,7 @@ describe('what is special about app passwords', () => {
 
   it('names each after its attempt, so that a person finds what a lost answer left', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.create(next));
+    await bench.attempt(() => fixture.activities.create(next));
 
     const [intent] = await bench.store.intents(bench.credential);
     expect(lab.appPasswords().map(({ name }) => name)).toContain(intent?.label);
@@ -78,28 +78,28 @@ describe('what is special about app passwords', () => {
 
   it('takes no app password for dead that a change of the account password has stranded', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.create(next));
+    await bench.attempt(() => fixture.activities.create(next));
     changeAccountPassword();
 
-    expect(await bench.untilDone(() => stage.activities.accepts(next))).toMatchObject({ outcome: 'proved' });
+    expect(await bench.untilDone(() => fixture.activities.accepts(next))).toMatchObject({ outcome: 'proved' });
   });
 
   it('ends one that is stranded, instead of believing the refusal', async () => {
     const first = await bench.rotate();
-    await bench.attempt(() => stage.activities.create(first.next));
+    await bench.attempt(() => fixture.activities.create(first.next));
     await bench.store.move(first.next, 'discarding');
     changeAccountPassword();
 
-    await bench.attempt(() => stage.activities.remove(first.next));
+    await bench.attempt(() => fixture.activities.remove(first.next));
 
-    expect(lab.working()).toEqual([stage.admins.powerless]);
+    expect(lab.working()).toEqual([fixture.admins.powerless]);
   });
 
   it('says what to look at when the account is not let in', async () => {
     const { next } = await bench.rotate();
     lab.account.secondFactor = true;
 
-    const failure = await failureOf(bench.attempt(() => stage.activities.create(next)));
+    const failure = await failureOf(bench.attempt(() => fixture.activities.create(next)));
 
     expect(failure).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
     expect(failure.message).toContain('second factor');
@@ -107,25 +107,25 @@ describe('what is special about app passwords', () => {
 
   it('locks no address out, however often it looks at a dead value', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.create(next));
+    await bench.attempt(() => fixture.activities.create(next));
     await bench.promote(next);
     lab.kill((await bench.store.unseal(next))['password'] ?? '');
 
-    for (let look = 0; look < 20; look++) await bench.attempt(() => stage.activities.survey(bench.credential, true));
+    for (let look = 0; look < 20; look++) await bench.attempt(() => fixture.activities.survey(bench.credential, true));
 
     expect(lab.attempts()).toBeLessThan(3);
   });
 
   it('believes no refusal that a proxy gives', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.create(next));
+    await bench.attempt(() => fixture.activities.create(next));
     lab.faults.add({
       method: 'GET',
       path: '/ocs/v2.php/cloud/user',
       kind: { status: 403, body: 'the proxy forbids it' },
     });
 
-    const failure = await failureOf(bench.attempt(() => stage.activities.accepts(next)));
+    const failure = await failureOf(bench.attempt(() => fixture.activities.accepts(next)));
 
     expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   });

@@ -3,32 +3,32 @@ import { endpoints } from '../../../activities/openai/requests.js';
 import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
-import { labPath, type OpenAiStage, startOpenAiStage } from './stage.js';
+import { labPath, type OpenAiFixture, startOpenAiFixture } from './fixture.js';
 
 /** By OpenAI's clock, which is not ours. */
 const start = Date.UTC(2031, 0, 1);
 let now: number;
 let bench: Bench;
-let stage: OpenAiStage;
+let fixture: OpenAiFixture;
 let next: VersionRef;
 
 beforeEach(async () => {
   now = start;
   bench = await startBench();
-  stage = await startOpenAiStage(bench, { clock: () => now });
+  fixture = await startOpenAiFixture(bench, { clock: () => now });
   ({ next } = await bench.rotate());
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
 type Verb = 'createKey' | 'acceptsKey' | 'sawUse' | 'isIdle' | 'refusesKey';
 
 function ask(verb: Exclude<Verb, 'createKey'>, version: VersionRef = next, waitedMs = 0): Promise<Finding> {
-  return bench.attempt(() => stage.openai[verb](version), { waitedMs });
+  return bench.attempt(() => fixture.openai[verb](version), { waitedMs });
 }
-const create = (version = next): Promise<void> => bench.attempt(() => stage.openai.createKey(version));
+const create = (version = next): Promise<void> => bench.attempt(() => fixture.openai.createKey(version));
 
 function pass(seconds: number): void {
   now += seconds * 1000;
@@ -37,11 +37,11 @@ function pass(seconds: number): void {
 /** The engine makes a call with a version's key. */
 async function use(version: VersionRef): Promise<void> {
   const { key } = await bench.store.unseal(version);
-  await fetch(`${stage.lab.baseUrl}/models`, { headers: { authorization: `Bearer ${key}` } });
+  await fetch(`${fixture.lab.baseUrl}/models`, { headers: { authorization: `Bearer ${key}` } });
 }
 
 function answer(status: number, body: string): void {
-  stage.lab.faults.add({ method: 'GET', path: '/v1/models', times: Infinity, kind: { status, body } });
+  fixture.lab.faults.add({ method: 'GET', path: '/v1/models', times: Infinity, kind: { status, body } });
 }
 
 /** Version 1, which OpenAI accepted, replaced by version 2, which was seen in use at `start` + 100 s. */
@@ -93,7 +93,7 @@ describe('acceptance', () => {
   });
 
   it('fails at once for an adopted key that is refused, and says who refuses it', async () => {
-    stage.account.settlingMs = 60_000;
+    fixture.account.propagationMs = 60_000;
     await bench.store.close(next, 'failed', 'the test adopts a value');
     const version = await bench.adopt({ key: randomValue() });
 
@@ -104,15 +104,15 @@ describe('acceptance', () => {
   });
 
   it('fails for an old key that is refused', async () => {
-    stage.account.settlingMs = 60_000;
+    fixture.account.propagationMs = 60_000;
     bench.clockOffsetMs = -61_000;
     await create();
     bench.clockOffsetMs = 0;
-    stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
+    fixture.lab.killKey(fixture.lab.keys()[0]?.id ?? '');
 
     for (const offsetMs of [0, 15_000, 30_000, 45_000]) {
       bench.clockOffsetMs = offsetMs;
-      expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Settling', nextRetryDelay: 15_000 });
+      expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Propagating', nextRetryDelay: 15_000 });
     }
     bench.clockOffsetMs = 60_000;
     expect(await ask('acceptsKey')).toMatchObject({ outcome: 'failed' });
@@ -122,34 +122,38 @@ describe('acceptance', () => {
   it('is not denied because of one refusal of a key that works', async () => {
     await create();
     await ask('acceptsKey');
-    stage.account.settlingMs = 100;
+    fixture.account.propagationMs = 100;
     await delay(100);
     const error = { message: 'Incorrect API key', type: 'invalid_request_error', code: 'invalid_api_key' };
-    stage.lab.faults.add({ method: 'GET', path: '/v1/models', kind: { status: 401, body: JSON.stringify({ error }) } });
+    fixture.lab.faults.add({
+      method: 'GET',
+      path: '/v1/models',
+      kind: { status: 401, body: JSON.stringify({ error }) },
+    });
 
-    expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Propagating' });
     expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
   });
 
   describe('before the old key goes', () => {
-    const statuses = () => stage.lab.requests.filter(({ path }) => path === '/v1/models').map(({ status }) => status);
+    const statuses = () => fixture.lab.requests.filter(({ path }) => path === '/v1/models').map(({ status }) => status);
 
     /** A new key that every seventh connection refuses for a while, after the old one. */
     async function late(engine: 'yes' | 'no'): Promise<void> {
       await create();
       await bench.promote(next);
       ({ next } = await bench.rotate());
-      await stage.lab.stop();
-      stage = await startOpenAiStage(bench, { settlingMs: 400, lateEvery: 7 });
-      stage.account.settlingMs = 250;
+      await fixture.lab.stop();
+      fixture = await startOpenAiFixture(bench, { propagationMs: 400, lateEvery: 7 });
+      fixture.account.propagationMs = 250;
       await create();
       await bench.store.note(next, { engine });
     }
 
-    it('counts only when no server refused the new one over the settling time', async () => {
+    it('counts only when no server refused the new one over the propagation delay', async () => {
       await late('yes');
 
-      const finding = await bench.untilDone(() => stage.openai.acceptsKey(next));
+      const finding = await bench.untilDone(() => fixture.openai.acceptsKey(next));
 
       expect(finding.outcome).toBe('proved');
       expect(statuses()).toContain(401);
@@ -167,7 +171,7 @@ describe('acceptance', () => {
       await late('yes');
       const row = { name: bench.credential, procedure: 'openai-api-key', account: 'a test' };
       const request = { actor: 'ada', trigger: 'emergency', reason: 'it leaked' } as const;
-      const { opened } = await bench.store.seize(row, request, bench.presenter);
+      const { opened } = await bench.store.seize(row, request, bench.writer);
       next = opened.next;
       await create();
       await bench.store.note(next, { engine: 'yes' });
@@ -177,7 +181,7 @@ describe('acceptance', () => {
 
     it('is asked once more, when it lasted before', async () => {
       await late('yes');
-      await bench.untilDone(() => stage.openai.acceptsKey(next));
+      await bench.untilDone(() => fixture.openai.acceptsKey(next));
       await bench.promote(next);
       const before = statuses().length;
 
@@ -186,16 +190,16 @@ describe('acceptance', () => {
     });
   });
 
-  it('asks again soon at first, and last when the settling time ends', async () => {
-    stage.account.settlingMs = 60_000;
+  it('asks again soon at first, and last when the propagation delay ends', async () => {
+    fixture.account.propagationMs = 60_000;
     await create();
-    stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
+    fixture.lab.killKey(fixture.lab.keys()[0]?.id ?? '');
     const young = await failureOf(ask('acceptsKey'));
     await bench.store.move(next, 'discarding');
     bench.clockOffsetMs = -40_000;
     const { next: older } = await bench.rotate();
     await create(older);
-    stage.lab.killKey(stage.lab.keys()[1]?.id ?? '');
+    fixture.lab.killKey(fixture.lab.keys()[1]?.id ?? '');
     const old = await failureOf(ask('acceptsKey', older));
 
     expect(young.nextRetryDelay).toBe(1000);
@@ -232,7 +236,7 @@ describe('use by the engine', () => {
     const { old, current } = await replaced();
     bench.clockOffsetMs = 0;
     await ask('acceptsKey', current);
-    stage.lab.killKey(stage.lab.keys()[0]?.id ?? '');
+    fixture.lab.killKey(fixture.lab.keys()[0]?.id ?? '');
     pass(5);
     await ask('refusesKey', old);
 
@@ -240,7 +244,7 @@ describe('use by the engine', () => {
   });
 
   it('does not count when it came so soon after our own question that servers may disagree on which was first', async () => {
-    stage.account.usageResolutionMs = 15 * 60_000;
+    fixture.account.usageResolutionMs = 15 * 60_000;
     await create();
     await ask('acceptsKey');
     pass(60);
@@ -266,21 +270,21 @@ describe('use by the engine', () => {
   });
 
   it('waits for data that lags behind a document', async () => {
-    stage.account.settlingMs = 60_000;
+    fixture.account.propagationMs = 60_000;
     await create();
     bench.clockOffsetMs = -90_000;
     await ask('acceptsKey');
     bench.clockOffsetMs = -59_000;
     await bench.prove(next, 'document');
     const late = await failureOf(ask('sawUse'));
-    stage.account.settlingMs = 58_000;
+    fixture.account.propagationMs = 58_000;
 
-    expect(late).toMatchObject({ type: 'Settling', nonRetryable: false });
+    expect(late).toMatchObject({ type: 'Propagating', nonRetryable: false });
     expect(await failureOf(ask('sawUse'))).toMatchObject({ type: 'NotSeenYet', nonRetryable: true });
   });
 
   it('is not waited for where our own question hides the document', async () => {
-    Object.assign(stage.account, { settlingMs: 60_000, usageResolutionMs: 60_000 });
+    Object.assign(fixture.account, { propagationMs: 60_000, usageResolutionMs: 60_000 });
     await create();
     await ask('acceptsKey');
     await bench.prove(next, 'document');
@@ -290,9 +294,9 @@ describe('use by the engine', () => {
 
   it('cannot be told of a key whose id is not known', async () => {
     await bench.store.close(next, 'failed', 'the test adopts');
-    const version = await bench.adopt({ key: stage.lab.createUserKey('by hand').value });
+    const version = await bench.adopt({ key: fixture.lab.createUserKey('by hand').value });
 
-    expect(await bench.attempt(() => stage.openai.sawUse(version))).toMatchObject({
+    expect(await bench.attempt(() => fixture.openai.sawUse(version))).toMatchObject({
       outcome: 'not-observable',
       detail: 'its id at OpenAI is not known',
     });
@@ -318,9 +322,9 @@ describe('idleness of the old key', () => {
 
   /** OpenAI's lab notes the first use in a quarter of an hour alone; it saw the old key used 100 s before the switch. */
   async function coarse(): Promise<VersionRef> {
-    await stage.lab.stop();
-    stage = await startOpenAiStage(bench, { clock: () => now, usageResolutionMs: 15 * 60_000 });
-    stage.account.usageResolutionMs = 16 * 60_000;
+    await fixture.lab.stop();
+    fixture = await startOpenAiFixture(bench, { clock: () => now, usageResolutionMs: 15 * 60_000 });
+    fixture.account.usageResolutionMs = 16 * 60_000;
     return (await replaced()).old;
   }
 
@@ -332,7 +336,7 @@ describe('idleness of the old key', () => {
 
     const failure = await failureOf(ask('isIdle', old));
 
-    expect(failure).toMatchObject({ type: 'Settling', nextRetryDelay: (16 * 60 - 400) * 1000 });
+    expect(failure).toMatchObject({ type: 'Propagating', nextRetryDelay: (16 * 60 - 400) * 1000 });
     expect(failure.message).toContain('asked again at 2031-01-01T00:16:00Z');
     pass(15 * 60 - 400);
     await use(old);
@@ -359,11 +363,11 @@ describe('idleness of the old key', () => {
 
   it('does not mistake our own question after the switch for a use, and waits out what that hides', async () => {
     const { old } = await replaced();
-    stage.account.usageResolutionMs = 16 * 60_000;
+    fixture.account.usageResolutionMs = 16 * 60_000;
     pass(30);
     await ask('refusesKey', old); // which still lets it through
 
-    expect(await failureOf(ask('isIdle', old))).toMatchObject({ type: 'Settling', nextRetryDelay: 16 * 60_000 });
+    expect(await failureOf(ask('isIdle', old))).toMatchObject({ type: 'Propagating', nextRetryDelay: 16 * 60_000 });
     pass(16 * 60);
     expect(await ask('isIdle', old)).toMatchObject({ outcome: 'proved' });
   });
@@ -380,14 +384,14 @@ describe('idleness of the old key', () => {
   });
 
   it('believes "never used" only of a key that we never used either', async () => {
-    const user = stage.lab.createUserKey('by hand');
+    const user = fixture.lab.createUserKey('by hand');
     await bench.store.close(next, 'failed', 'the test adopts');
     const version = await bench.adopt({ key: user.value });
     await bench.store.note(version, { providerId: `api_key/${user.id}` });
 
-    const unused = await bench.attempt(() => stage.openai.isIdle(version));
+    const unused = await bench.attempt(() => fixture.openai.isIdle(version));
     await bench.prove(version, 'accepted');
-    const contradicted = await bench.attempt(() => stage.openai.isIdle(version));
+    const contradicted = await bench.attempt(() => fixture.openai.isIdle(version));
 
     expect([unused.outcome, contradicted.outcome]).toEqual(['proved', 'not-observable']);
   });
@@ -395,7 +399,7 @@ describe('idleness of the old key', () => {
 
 describe('refusal', () => {
   function kill(version: VersionRef): void {
-    stage.lab.killKey(stage.lab.keys()[version.number - 1]?.id ?? '');
+    fixture.lab.killKey(fixture.lab.keys()[version.number - 1]?.id ?? '');
   }
 
   it('is proved while the current key is accepted beside it', async () => {
@@ -409,11 +413,11 @@ describe('refusal', () => {
     expect(await bench.store.read(old)).toMatchObject({ provider: 'refused' });
   });
 
-  it('is asked five times, evenly over the settling time', async () => {
+  it('is asked five times, evenly over the propagation delay', async () => {
     const { old } = await replaced();
     kill(old);
-    stage.account.settlingMs = 400;
-    const before = stage.lab.requests.length;
+    fixture.account.propagationMs = 400;
+    const before = fixture.lab.requests.length;
 
     const delays: unknown[] = [];
     for (const ms of [0, 100, 200, 300]) {
@@ -424,13 +428,13 @@ describe('refusal', () => {
 
     expect(delays).toEqual([100, 100, 100, 100]);
     expect(finding.outcome).toBe('proved');
-    expect(stage.lab.requests.length - before).toBe((3 + 1) * 5);
+    expect(fixture.lab.requests.length - before).toBe((3 + 1) * 5);
   });
 
   it('is shown by as many rounds as before when the worker died in between', async () => {
     const { old } = await replaced();
     kill(old);
-    stage.account.settlingMs = 400;
+    fixture.account.propagationMs = 400;
 
     for (let rounds = 1; rounds < 5; rounds += 1) {
       bench.clockOffsetMs = rounds * 1000;
@@ -443,46 +447,46 @@ describe('refusal', () => {
   it('is not shown by rounds of another day', async () => {
     const { old } = await replaced();
     kill(old);
-    stage.account.settlingMs = 400;
+    fixture.account.propagationMs = 400;
     bench.clockOffsetMs = -86_400_000;
     for (let rounds = 1; rounds < 5; rounds += 1) await failureOf(ask('refusesKey', old));
     bench.clockOffsetMs = 0;
 
-    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Propagating' });
   });
 
   it('is not proved while one server of several still lets the key through', async () => {
-    await stage.lab.stop();
-    stage = await startOpenAiStage(bench, { lingeringMs: 400, lateEvery: 3 });
+    await fixture.lab.stop();
+    fixture = await startOpenAiFixture(bench, { deletionLagMs: 400, lateEvery: 3 });
     const { old } = await replaced();
-    stage.account.settlingMs = 250;
+    fixture.account.propagationMs = 250;
     const { key = '' } = await bench.store.unseal(old);
     kill(old);
 
-    const finding = await bench.untilDone(() => stage.openai.refusesKey(old));
+    const finding = await bench.untilDone(() => fixture.openai.refusesKey(old));
 
     expect(finding.outcome).toBe('proved');
-    expect(stage.lab.works(key)).toBe(false);
+    expect(fixture.lab.works(key)).toBe(false);
   });
 
   it('starts anew when somebody else sees the key accepted meanwhile', async () => {
     const { old } = await replaced();
     kill(old);
-    stage.account.settlingMs = 400;
+    fixture.account.propagationMs = 400;
     for (let rounds = 1; rounds < 5; rounds += 1) {
       bench.clockOffsetMs = rounds * 1000;
       await failureOf(ask('refusesKey', old));
     }
     await bench.prove(old, 'accepted');
 
-    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Propagating' });
   });
 
   it('waits while the key is still accepted, and fails when it is for good', async () => {
     const { old } = await replaced();
-    stage.account.settlingMs = 8000;
+    fixture.account.propagationMs = 8000;
 
-    expect(await failureOf(ask('refusesKey', old, 15_999))).toMatchObject({ type: 'Settling' });
+    expect(await failureOf(ask('refusesKey', old, 15_999))).toMatchObject({ type: 'Propagating' });
     expect(await ask('refusesKey', old, 16_000)).toMatchObject({ outcome: 'failed' });
     expect(await bench.store.read(old)).toMatchObject({ provider: 'accepted' });
   });
@@ -537,14 +541,14 @@ describe('refusal', () => {
       outcome: 'not-observable',
       detail: 'there is no value to ask with',
     });
-    expect(stage.lab.requests).toEqual([]);
+    expect(fixture.lab.requests).toEqual([]);
   });
 });
 
 describe('what OpenAI says of the caller', () => {
   const says = (status: number, code: string | null, message = 'no'): void => {
     const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
-    stage.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status, body } });
+    fixture.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status, body } });
   };
 
   it.each([
@@ -569,9 +573,10 @@ describe('what OpenAI says of the caller', () => {
   ])(
     'of an admin key is final only when it lasts: entitled ones are refused in bursts',
     async (status, code, message, words) => {
-      stage.account.settlingMs = 300_000;
+      fixture.account.propagationMs = 300_000;
       says(status, code, message);
-      const attempt = (waitedMs: number) => failureOf(bench.attempt(() => stage.openai.createKey(next), { waitedMs }));
+      const attempt = (waitedMs: number) =>
+        failureOf(bench.attempt(() => fixture.openai.createKey(next), { waitedMs }));
 
       const early = await attempt(59_999);
       expect(early).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 15_000 });
@@ -583,8 +588,8 @@ describe('what OpenAI says of the caller', () => {
   it('of an admin key says when it may be that of something in between', async () => {
     says(401, 'invalid_api_key');
     const between = await failureOf(create());
-    stage.lab.faults.clear();
-    stage.account.adminKey = 'nonsense';
+    fixture.lab.faults.clear();
+    fixture.account.adminKey = 'nonsense';
     const own = await failureOf(create());
 
     expect(between.message).toContain('no x-request-id');
@@ -592,27 +597,27 @@ describe('what OpenAI says of the caller', () => {
   });
 
   it('in the words of a proxy is nothing of an admin key', async () => {
-    stage.lab.faults.add({ method: 'POST', path: '*', kind: { status: 401, body: '<html>log in</html>' } });
+    fixture.lab.faults.add({ method: 'POST', path: '*', kind: { status: 401, body: '<html>log in</html>' } });
 
     expect(await failureOf(create())).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   });
 });
 
 describe('access', () => {
-  const look = () => bench.attempt(() => stage.openai.checkAccess(bench.credential));
+  const look = () => bench.attempt(() => fixture.openai.checkAccess(bench.credential));
 
   it('is right with an admin key and a project of its own', async () => {
-    stage.lab.createServiceAccount('documents');
+    fixture.lab.createServiceAccount('documents');
 
     expect(await look()).toMatchObject([
-      { what: `project ${stage.lab.project}`, ok: true },
+      { what: `project ${fixture.lab.project}`, ok: true },
       { what: 'service accounts', ok: true },
       { what: 'end of the admin key', ok: true, detail: 'OpenAI does not end it by itself' },
     ]);
   });
 
   it('tells when the admin key ends by itself', async () => {
-    stage.lab.endAdminKey(Date.UTC(2030, 0, 1) / 1000);
+    fixture.lab.endAdminKey(Date.UTC(2030, 0, 1) / 1000);
 
     expect(await look()).toContainEqual({
       ...{ what: 'end of the admin key', ok: true, warning: true },
@@ -624,7 +629,7 @@ describe('access', () => {
   it('does not hang on whether admin keys may be listed', async () => {
     const message = 'Missing scopes: api.management.read.';
     const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: null } });
-    stage.lab.faults.add({ method: 'GET', path: labPath(endpoints.listAdminKeys), kind: { status: 401, body } });
+    fixture.lab.faults.add({ method: 'GET', path: labPath(endpoints.listAdminKeys), kind: { status: 401, body } });
 
     expect(await look()).toContainEqual({
       ...{ what: 'end of the admin key', ok: true },
@@ -633,9 +638,9 @@ describe('access', () => {
   });
 
   it.each([
-    ['the Default project', () => (stage.account.project = stage.lab.defaultProject), /takes no service accounts/],
-    ['a project that is not there', () => (stage.account.project = 'proj_none'), /answered 404/],
-    ['a wrong admin key', () => (stage.account.adminKey = 'nonsense'), /refused the admin key/],
+    ['the Default project', () => (fixture.account.project = fixture.lab.defaultProject), /takes no service accounts/],
+    ['a project that is not there', () => (fixture.account.project = 'proj_none'), /answered 404/],
+    ['a wrong admin key', () => (fixture.account.adminKey = 'nonsense'), /refused the admin key/],
   ])('says what is wrong with %s', async (_, spoil, words) => {
     spoil();
 

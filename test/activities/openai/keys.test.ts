@@ -2,26 +2,26 @@ import { endpoints } from '../../../activities/openai/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import type { OpenAiLabAccount } from '../../../src/lab/openai/server.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { labPath, type OpenAiStage, startOpenAiStage } from './stage.js';
+import { labPath, type OpenAiFixture, startOpenAiFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: OpenAiStage;
+let fixture: OpenAiFixture;
 let next: VersionRef;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startOpenAiStage(bench);
+  fixture = await startOpenAiFixture(bench);
   ({ next } = await bench.rotate());
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
-const create = (version = next): Promise<void> => bench.attempt(() => stage.openai.createKey(version));
-const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => stage.openai.deleteKey(version));
-const identify = (version: VersionRef): Promise<void> => bench.attempt(() => stage.openai.identifyKey(version));
-const working = () => stage.lab.keys().filter(({ value }) => stage.lab.works(value));
+const create = (version = next): Promise<void> => bench.attempt(() => fixture.openai.createKey(version));
+const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.openai.deleteKey(version));
+const identify = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.openai.identifyKey(version));
+const working = () => fixture.lab.keys().filter(({ value }) => fixture.lab.works(value));
 const outcomes = async (): Promise<string[]> =>
   (await bench.store.intents(bench.credential)).map(({ outcome }) => outcome);
 
@@ -30,18 +30,18 @@ describe('creating', () => {
     await create();
 
     const [intent] = await bench.store.intents(bench.credential);
-    expect(stage.lab.keys()).toMatchObject([{ accountName: intent?.label }]);
+    expect(fixture.lab.keys()).toMatchObject([{ accountName: intent?.label }]);
     expect(await bench.store.read(next)).toMatchObject({
       state: 'candidate',
-      providerId: `service_account/${stage.lab.keys()[0]?.accountId}/api_key/${stage.lab.keys()[0]?.id}`,
+      providerId: `service_account/${fixture.lab.keys()[0]?.accountId}/api_key/${fixture.lab.keys()[0]?.id}`,
     });
   });
 
   it('deletes what lost attempts of an earlier rotation made, and nothing with a similar name', async () => {
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
     await failureOf(create());
     const [lost] = await bench.store.intents(bench.credential);
-    stage.lab.createServiceAccount(`${lost?.label}-of-somebody`);
+    fixture.lab.createServiceAccount(`${lost?.label}-of-somebody`);
     const later = await bench.rotate();
 
     await create(later.next);
@@ -54,8 +54,8 @@ describe('creating', () => {
   });
 
   it('finds what a lost attempt made behind hundreds of other accounts', async () => {
-    for (let count = 0; count < 230; count += 1) stage.lab.createServiceAccount(`other ${count}`);
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    for (let count = 0; count < 230; count += 1) fixture.lab.createServiceAccount(`other ${count}`);
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
     await failureOf(create());
 
     await create();
@@ -66,7 +66,7 @@ describe('creating', () => {
 
   it('asks when somebody gave the account of a lost attempt another key', async () => {
     const lost = await bench.store.intend(next);
-    stage.lab.createServiceAccount(lost.label, 2);
+    fixture.lab.createServiceAccount(lost.label, 2);
 
     const failure = await failureOf(create());
 
@@ -87,19 +87,19 @@ describe('creating', () => {
   });
 
   it('deletes an account that came without a key, and says so', async () => {
-    const { id } = stage.lab.createServiceAccount('made', 0);
+    const { id } = fixture.lab.createServiceAccount('made', 0);
     const body = JSON.stringify({ id, api_key: null });
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: { status: 200, body } });
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: { status: 200, body } });
 
     const failure = await failureOf(create());
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(stage.lab.requests.at(-2)).toMatchObject({ method: 'DELETE', status: 200 });
+    expect(fixture.lab.requests.at(-2)).toMatchObject({ method: 'DELETE', status: 200 });
     expect(await outcomes()).toEqual(['deleted']);
   });
 
   it('says what to do when the project is the Default one', async () => {
-    stage.account.project = stage.lab.defaultProject;
+    fixture.account.project = fixture.lab.defaultProject;
 
     const failure = await failureOf(create());
 
@@ -108,7 +108,7 @@ describe('creating', () => {
   });
 
   it('says which right the admin key lacks', async () => {
-    stage.account.adminKey = stage.lab.readOnlyAdminKey;
+    fixture.account.adminKey = fixture.lab.readOnlyAdminKey;
 
     expect((await failureOf(create())).message).toMatch(/"Organization Administration: write"/);
   });
@@ -117,14 +117,14 @@ describe('creating', () => {
     await bench.rotate();
 
     expect(await failureOf(create())).toMatchObject({ type: 'FenceLost' });
-    expect(stage.lab.requests).toEqual([]);
+    expect(fixture.lab.requests).toEqual([]);
   });
 
   it('makes nothing for a run that another one goes on for', async () => {
-    await bench.store.handOver(next, { ...bench.presenter, runId: 'run-2' });
+    await bench.store.handOver(next, { ...bench.writer, runId: 'run-2' });
 
     expect(await failureOf(create())).toMatchObject({ type: 'FenceLost' });
-    expect(stage.lab.requests).toEqual([]);
+    expect(fixture.lab.requests).toEqual([]);
   });
 });
 
@@ -132,9 +132,9 @@ describe('a deletion that OpenAI only says it made', () => {
   const gone = { status: 200, body: JSON.stringify({ deleted: true }) };
 
   it('leaves a lost attempt open, and is asked for again', async () => {
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
     await failureOf(create());
-    stage.lab.faults.add({ method: 'DELETE', path: '*', kind: gone });
+    fixture.lab.faults.add({ method: 'DELETE', path: '*', kind: gone });
 
     const failure = await failureOf(create());
     const meanwhile = await outcomes();
@@ -151,19 +151,19 @@ describe('configured scopes', () => {
   const scopes = ['api.model.read', 'model.request'];
 
   it('are those of the key that comes with its account, and of each one after it', async () => {
-    stage.account.keyScopes = scopes;
+    fixture.account.keyScopes = scopes;
     await create();
     await bench.promote(next);
     const later = await bench.rotate();
 
     await create(later.next);
 
-    expect(stage.lab.keys().map((key) => key.scopes)).toEqual([scopes, scopes]);
-    expect(new Set(stage.lab.keys().map(({ accountId }) => accountId)).size).toBe(1);
+    expect(fixture.lab.keys().map((key) => key.scopes)).toEqual([scopes, scopes]);
+    expect(new Set(fixture.lab.keys().map(({ accountId }) => accountId)).size).toBe(1);
   });
 
   it('that OpenAI refuses are told, and what was made for them goes with the roll back', async () => {
-    stage.account.keyScopes = ['Model.Request'];
+    fixture.account.keyScopes = ['Model.Request'];
     const failure = await failureOf(create());
     await bench.store.move(next, 'discarding');
     await destroy(next);
@@ -177,11 +177,11 @@ describe('configured scopes', () => {
 
 describe('policies on keys', () => {
   const day = 86_400;
-  const bodies = () => stage.lab.requests.filter(({ method }) => method === 'POST').length;
+  const bodies = () => fixture.lab.requests.filter(({ method }) => method === 'POST').length;
   const ends = async () => (await bench.store.evidence(next)).find(({ kind }) => kind === 'ends');
 
   it('that demand an end are met with the longest lifetime they take, which is kept', async () => {
-    stage.lab.setPolicy({ longestSeconds: 60 * day });
+    fixture.lab.setPolicy({ longestSeconds: 60 * day });
 
     await create();
 
@@ -193,10 +193,10 @@ describe('policies on keys', () => {
   });
 
   it('are met with the configured lifetime at once, and a longer one is told', async () => {
-    stage.lab.setPolicy({ longestSeconds: 30 * day });
-    stage.account.keyLifetimeMs = 31 * day * 1000;
+    fixture.lab.setPolicy({ longestSeconds: 30 * day });
+    fixture.account.keyLifetimeMs = 31 * day * 1000;
     const failure = await failureOf(create());
-    stage.account.keyLifetimeMs = 30 * day * 1000;
+    fixture.account.keyLifetimeMs = 30 * day * 1000;
     await create();
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
@@ -205,7 +205,7 @@ describe('policies on keys', () => {
   });
 
   it('that allow none are told as that, and not as the Default project', async () => {
-    stage.lab.setPolicy({ noKeys: true });
+    fixture.lab.setPolicy({ noKeys: true });
 
     const failure = await failureOf(create());
 
@@ -215,12 +215,12 @@ describe('policies on keys', () => {
   });
 
   it('make an end that check and reconcile see, also of an adopted key', async () => {
-    stage.lab.setPolicy({ longestSeconds: 60 * day });
+    fixture.lab.setPolicy({ longestSeconds: 60 * day });
     await create();
     await bench.promote(next);
 
-    const checks = await bench.attempt(() => stage.openai.checkAccess(bench.credential));
-    await bench.attempt(() => stage.openai.survey(bench.credential));
+    const checks = await bench.attempt(() => fixture.openai.checkAccess(bench.credential));
+    await bench.attempt(() => fixture.openai.survey(bench.credential));
 
     const end = checks.find(({ what }) => what === 'end of the key');
     expect(end).toMatchObject({ ok: true, warning: true });
@@ -242,40 +242,40 @@ describe('deleting', () => {
   }
 
   it('deletes nothing without fresh proof', async () => {
-    const user = stage.lab.createUserKey('by hand');
+    const user = fixture.lab.createUserKey('by hand');
     const old = await replaced(user.value, `api_key/${user.id}`);
     await bench.prove(old, 'idle', 'failed');
 
     const failure = await failureOf(destroy(old));
 
     expect(failure).toMatchObject({ type: 'StaleProof', nonRetryable: true });
-    expect(stage.lab.works(user.value)).toBe(true);
+    expect(fixture.lab.works(user.value)).toBe(true);
   });
 
   it('deletes nothing on proof that is older than ten minutes', async () => {
-    const user = stage.lab.createUserKey('by hand');
+    const user = fixture.lab.createUserKey('by hand');
     bench.clockOffsetMs = -11 * 60_000;
     const old = await replaced(user.value, `api_key/${user.id}`);
     bench.clockOffsetMs = 0;
 
     expect(await failureOf(destroy(old))).toMatchObject({ type: 'StaleProof' });
-    expect(stage.lab.works(user.value)).toBe(true);
+    expect(fixture.lab.works(user.value)).toBe(true);
   });
 
   it("deletes a person's key by its id", async () => {
-    const user = stage.lab.createUserKey('by hand');
+    const user = fixture.lab.createUserKey('by hand');
     const old = await replaced(user.value, `api_key/${user.id}`);
 
     await destroy(old);
     await destroy(old);
 
-    expect(stage.lab.works(user.value)).toBe(false);
+    expect(fixture.lab.works(user.value)).toBe(false);
     expect(working()).toHaveLength(1);
     expect(await bench.store.read(old)).toMatchObject({ provider: 'unknown' });
   });
 
   it('asks instead of deleting an account that holds other keys as well', async () => {
-    const shared = stage.lab.createServiceAccount('shared', 2);
+    const shared = fixture.lab.createServiceAccount('shared', 2);
     const old = await replaced(shared.keys[0]?.value ?? '', `service_account/${shared.id}`);
 
     const failure = await failureOf(destroy(old));
@@ -286,14 +286,14 @@ describe('deleting', () => {
   });
 
   it('asks for the id of an adopted key that was never found', async () => {
-    const old = await replaced(stage.lab.createUserKey('by hand').value, null);
+    const old = await replaced(fixture.lab.createUserKey('by hand').value, null);
 
     expect(await failureOf(destroy(old))).toMatchObject({ type: 'NeedsDecision' });
     expect(working()).toHaveLength(2);
   });
 
   it('sweeps what lost attempts made when the version is discarded', async () => {
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), times: 2, kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), times: 2, kind: 'reset-after' });
     await failureOf(create());
     expect(working()).toHaveLength(1);
     await bench.store.move(next, 'discarding');
@@ -314,14 +314,14 @@ describe('deleting', () => {
   });
 
   it('deletes a compromised key at once, proof or no proof', async () => {
-    const user = stage.lab.createUserKey('leaked');
+    const user = fixture.lab.createUserKey('leaked');
     const old = await replaced(user.value, `api_key/${user.id}`);
     await bench.prove(old, 'idle', 'failed');
     await bench.store.note(old, { compromised: true });
 
     await destroy(old);
 
-    expect(stage.lab.works(user.value)).toBe(false);
+    expect(fixture.lab.works(user.value)).toBe(false);
   });
 });
 
@@ -333,11 +333,11 @@ describe('a list with an entry that nobody can read', () => {
   });
   const odd = (times = Number.POSITIVE_INFINITY): void => {
     for (const list of [endpoints.listKeys, endpoints.listAccounts])
-      stage.lab.faults.add({ method: 'GET', path: labPath(list), times, kind: answer(stranger, { id: 7 }, 'what?') });
+      fixture.lab.faults.add({ method: 'GET', path: labPath(list), times, kind: answer(stranger, { id: 7 }, 'what?') });
   };
 
   it('keeps nobody from ending a key that leaked, with whatever a lost attempt has left', async () => {
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-after' });
     await failureOf(create());
     await create();
     await bench.store.note(next, { compromised: true });
@@ -346,18 +346,18 @@ describe('a list with an entry that nobody can read', () => {
 
     await destroy(next);
 
-    expect(stage.lab.works(value)).toBe(false);
+    expect(fixture.lab.works(value)).toBe(false);
   });
 
   it('keeps nobody from ending a key that leaked where the list cannot be had at all', async () => {
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-before' });
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createAccount), kind: 'reset-before' });
     await failureOf(create());
     await create();
     expect(await outcomes()).toEqual(['open', 'kept']);
     await bench.store.note(next, { compromised: true });
     const { value } = working()[0]!;
     for (const list of [endpoints.listKeys, endpoints.listAccounts])
-      stage.lab.faults.add({
+      fixture.lab.faults.add({
         method: 'GET',
         path: labPath(list),
         times: Number.POSITIVE_INFINITY,
@@ -366,30 +366,30 @@ describe('a list with an entry that nobody can read', () => {
 
     await destroy(next).catch(() => undefined);
 
-    expect(stage.lab.works(value)).toBe(false);
+    expect(fixture.lab.works(value)).toBe(false);
   });
 
   it.each([
     ['brings the same again', () => ({ id: 'key_stranger' }), 3],
     ['goes on for ever', (page: number) => ({ id: `key_${page}` }), 201],
   ])('is given up where it %s', async (_, entry, most) => {
-    const before = stage.lab.requests.length;
+    const before = fixture.lab.requests.length;
     for (let page = 0; page < 300; page += 1) {
       const body = JSON.stringify({ data: [entry(page)], has_more: true });
-      stage.lab.faults.add({ method: 'GET', path: labPath(endpoints.listAccounts), kind: { status: 200, body } });
+      fixture.lab.faults.add({ method: 'GET', path: labPath(endpoints.listAccounts), kind: { status: 200, body } });
     }
 
-    await bench.attempt(() => stage.openai.survey(bench.credential)).catch(() => undefined);
+    await bench.attempt(() => fixture.openai.survey(bench.credential)).catch(() => undefined);
 
-    expect(stage.lab.requests.length - before).toBeLessThanOrEqual(most);
+    expect(fixture.lab.requests.length - before).toBeLessThanOrEqual(most);
   });
 
   it('shows it, as nothing of ours', async () => {
     odd();
 
-    const { strays } = await bench.attempt(() => stage.openai.survey(bench.credential));
+    const { orphans } = await bench.attempt(() => fixture.openai.survey(bench.credential));
 
-    expect(strays).toContainEqual({
+    expect(orphans).toContainEqual({
       id: 'api_key/key_stranger',
       name: 'key_stranger',
       madeFor: null,
@@ -398,7 +398,7 @@ describe('a list with an entry that nobody can read', () => {
   });
 
   it('takes no account away as a whole unattended, because the key may be one of it', async () => {
-    const account = stage.lab.createServiceAccount('documents');
+    const account = fixture.lab.createServiceAccount('documents');
     await bench.store.close(next, 'failed', 'the test adopts');
     const old = await bench.adopt({ key: account.keys[0]?.value ?? '' });
     await bench.store.note(
@@ -413,7 +413,7 @@ describe('a list with an entry that nobody can read', () => {
     expect(await failureOf(destroy({ ...old, fence: next.fence }))).toMatchObject({ type: 'NeedsDecision' });
     await bench.store.note({ ...old, fence: next.fence }, { compromised: true });
     await destroy({ ...old, fence: next.fence });
-    expect(stage.lab.works(account.keys[0]?.value ?? '')).toBe(false);
+    expect(fixture.lab.works(account.keys[0]?.value ?? '')).toBe(false);
   });
 });
 
@@ -421,7 +421,7 @@ describe('an account that lasts', () => {
   /** The value in force, the only key of an account that somebody made or one of several. */
   async function adopted(keys = 1): Promise<OpenAiLabAccount> {
     await bench.store.close(next, 'failed', 'the test adopts');
-    const account = stage.lab.createServiceAccount('documents', keys);
+    const account = fixture.lab.createServiceAccount('documents', keys);
     await identify(await bench.adopt({ key: account.keys[0]?.value ?? '' }));
     return account;
   }
@@ -440,10 +440,10 @@ describe('an account that lasts', () => {
     for (let rotations = 0; rotations < 3; rotations += 1) await rotateOnce();
 
     expect(working()).toMatchObject([{ accountId: id, accountName: 'documents' }]);
-    expect(new Set(stage.lab.keys().map(({ accountId }) => accountId))).toEqual(new Set([id]));
-    expect(stage.lab.keys()).toHaveLength(4);
+    expect(new Set(fixture.lab.keys().map(({ accountId }) => accountId))).toEqual(new Set([id]));
+    expect(fixture.lab.keys()).toHaveLength(4);
     const labels = (await bench.store.intents(bench.credential)).map(({ label }) => label);
-    expect(stage.lab.keys().map(({ name }) => name)).toEqual(['Secret key', ...labels]);
+    expect(fixture.lab.keys().map(({ name }) => name)).toEqual(['Secret key', ...labels]);
   });
 
   it('keeps the keys of others', async () => {
@@ -451,8 +451,8 @@ describe('an account that lasts', () => {
 
     await rotateOnce();
 
-    expect(stage.lab.works(keys[0]?.value ?? '')).toBe(false);
-    expect(stage.lab.works(keys[1]?.value ?? '')).toBe(true);
+    expect(fixture.lab.works(keys[0]?.value ?? '')).toBe(false);
+    expect(fixture.lab.works(keys[1]?.value ?? '')).toBe(true);
     expect(working()).toHaveLength(2);
   });
 
@@ -473,14 +473,14 @@ describe('an account that lasts', () => {
 
     await destroy(next);
 
-    expect(stage.lab.requests.at(-1)?.path).toMatch(/service_accounts\/svc_acct_/);
+    expect(fixture.lab.requests.at(-1)?.path).toMatch(/service_accounts\/svc_acct_/);
     expect(working()).toEqual([]);
   });
 
   it('has nothing of an attempt whose answer was lost: its key is found by its name', async () => {
     const { keys } = await adopted();
     const { next: made } = await bench.rotate();
-    stage.lab.faults.add({ method: 'POST', path: labPath(endpoints.createKey), kind: 'reset-after' });
+    fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createKey), kind: 'reset-after' });
     await failureOf(create(made));
     expect(working()).toHaveLength(2);
 
@@ -492,8 +492,8 @@ describe('an account that lasts', () => {
 
   it('is made anew when somebody deleted it', async () => {
     const { id } = await adopted();
-    const url = `${stage.lab.baseUrl}/organization/projects/${stage.lab.project}/service_accounts/${id}`;
-    await fetch(url, { method: 'DELETE', headers: { authorization: `Bearer ${stage.lab.adminKey}` } });
+    const url = `${fixture.lab.baseUrl}/organization/projects/${fixture.lab.project}/service_accounts/${id}`;
+    await fetch(url, { method: 'DELETE', headers: { authorization: `Bearer ${fixture.lab.adminKey}` } });
     const { next: made } = await bench.rotate();
 
     await create(made);
@@ -504,21 +504,21 @@ describe('an account that lasts', () => {
 
   describe('where OpenAI deletes keys with their account alone', () => {
     beforeEach(async () => {
-      await stage.lab.stop();
-      stage = await startOpenAiStage(bench, { deletesWithAccount: true });
+      await fixture.lab.stop();
+      fixture = await startOpenAiFixture(bench, { deletesWithAccount: true });
     });
 
     it('goes with its only key', async () => {
       await bench.store.close(next, 'failed', 'the test adopts');
-      const { id, keys } = stage.lab.createServiceAccount('documents');
+      const { id, keys } = fixture.lab.createServiceAccount('documents');
       const old = await bench.adopt({ key: keys[0]?.value ?? '' });
       await identify(old);
       await bench.store.note({ ...old, fence: (await bench.rotate()).next.fence }, { compromised: true });
 
       await destroy({ ...old, fence: (await bench.rotate()).next.fence });
 
-      expect(stage.lab.works(keys[0]?.value ?? '')).toBe(false);
-      expect(stage.lab.requests.at(-1)).toMatchObject({
+      expect(fixture.lab.works(keys[0]?.value ?? '')).toBe(false);
+      expect(fixture.lab.requests.at(-1)).toMatchObject({
         method: 'DELETE',
         path: expect.stringContaining(id) as string,
       });
@@ -548,8 +548,8 @@ describe('identifying an adopted key', () => {
   }
 
   it("finds a person's key", async () => {
-    for (let count = 0; count < 120; count += 1) stage.lab.createUserKey(`other ${count}`);
-    const user = stage.lab.createUserKey('by hand');
+    for (let count = 0; count < 120; count += 1) fixture.lab.createUserKey(`other ${count}`);
+    const user = fixture.lab.createUserKey('by hand');
     const version = await adopt(user.value);
 
     await identify(version);
@@ -558,8 +558,8 @@ describe('identifying an adopted key', () => {
   });
 
   it("finds a service account's only key", async () => {
-    stage.lab.createServiceAccount('another');
-    const account = stage.lab.createServiceAccount('documents');
+    fixture.lab.createServiceAccount('another');
+    const account = fixture.lab.createServiceAccount('documents');
     const version = await adopt(account.keys[0]?.value ?? '');
 
     await identify(version);
@@ -571,7 +571,7 @@ describe('identifying an adopted key', () => {
   });
 
   it('finds one of several keys of an account', async () => {
-    const { id, keys } = stage.lab.createServiceAccount('documents', 2);
+    const { id, keys } = fixture.lab.createServiceAccount('documents', 2);
     const version = await adopt(keys[1]?.value ?? '');
 
     await identify(version);
@@ -582,9 +582,9 @@ describe('identifying an adopted key', () => {
   });
 
   it('finds the key of an account that has no access to the project any more', async () => {
-    const accounts = `${stage.lab.baseUrl}/organization/projects/${stage.lab.project}/service_accounts`;
+    const accounts = `${fixture.lab.baseUrl}/organization/projects/${fixture.lab.project}/service_accounts`;
     const post = async (url: string, body: object): Promise<{ id: string; value: string }> => {
-      const headers = { authorization: `Bearer ${stage.lab.adminKey}` };
+      const headers = { authorization: `Bearer ${fixture.lab.adminKey}` };
       const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
       return (await response.json()) as { id: string; value: string };
     };
@@ -600,14 +600,14 @@ describe('identifying an adopted key', () => {
   });
 
   it('asks when several keys fit', async () => {
-    const { value } = stage.lab.createUserKey('by hand');
+    const { value } = fixture.lab.createUserKey('by hand');
     const key = { redacted_value: `${value.slice(0, 8)}...${value.slice(-4)}`, last_used_at: null, owner: {} };
     const data = [
       { id: 'key_one', ...key },
       { id: 'key_two', ...key },
     ];
     const body = JSON.stringify({ data, has_more: false });
-    stage.lab.faults.add({ method: 'GET', path: labPath(endpoints.listKeys), kind: { status: 200, body } });
+    fixture.lab.faults.add({ method: 'GET', path: labPath(endpoints.listKeys), kind: { status: 200, body } });
 
     const failure = await failureOf(identify(await adopt(value)));
 
@@ -616,7 +616,7 @@ describe('identifying an adopted key', () => {
   });
 
   it('asks when no key fits, also when only the beginning does', async () => {
-    const { value } = stage.lab.createUserKey('by hand');
+    const { value } = fixture.lab.createUserKey('by hand');
     const version = await adopt(`${value.slice(0, -4)}${value.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`);
 
     expect(await failureOf(identify(version))).toMatchObject({ type: 'NeedsDecision' });

@@ -1,14 +1,14 @@
 import { type Bench, startBench } from '../bench.js';
-import { type OpenAiStage, startOpenAiStage } from './stage.js';
+import { type OpenAiFixture, startOpenAiFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: OpenAiStage;
+let fixture: OpenAiFixture;
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startOpenAiStage(bench);
+  fixture = await startOpenAiFixture(bench);
 });
 afterEach(async () => {
-  await stage.lab.stop();
+  await fixture.lab.stop();
   await bench.close();
 });
 
@@ -25,9 +25,9 @@ it('deletes the key that it made too late, although it is called off at that mom
     },
   });
 
-  const late = bench.attempt(() => stage.openai.createKey(next), { signal: calledOff.signal });
+  const late = bench.attempt(() => fixture.openai.createKey(next), { signal: calledOff.signal });
 
   await expect(late).rejects.toMatchObject({ type: 'FenceLost' });
-  expect(stage.lab.keys().filter(({ deleted }) => !deleted)).toEqual([]);
+  expect(fixture.lab.keys().filter(({ deleted }) => !deleted)).toEqual([]);
   expect((await store.intents(next.credential)).map(({ outcome }) => outcome)).toEqual(['deleted']);
 });

@@ -23,7 +23,7 @@ const day = 86_400;
 function ourClient(): OpenAiClient {
   const { project } = lab;
   const connection = { project, baseUrl: `${wiretap.url}/v1`, adminKey: async () => lab.adminKey, keyScopes: scopes };
-  return new OpenAiClient({ ...connection, settlingMs: 0, usageResolutionMs: 0, keyLifetimeMs: day * 1000 });
+  return new OpenAiClient({ ...connection, propagationMs: 0, usageResolutionMs: 0, keyLifetimeMs: day * 1000 });
 }
 
 /** Both ways to send each request that this folder declares. Types hold what the package is given against what it declares. */

@@ -1,4 +1,4 @@
 import { describeProvider } from '../../contracts/provider.js';
-import { openAiProvider } from './stage.js';
+import { openAiProvider } from './fixture.js';
 
 describeProvider('openai', openAiProvider);

@@ -7,16 +7,16 @@ const procedure = catalog.find(({ provider }) => provider === 'paperless')!;
 const replacing = { method: 'POST', path: '/api/profile/generate_auth_token/' };
 
 /** The lab, and our activities pointed at it. */
-async function startStage({ store }: Bench, options: PaperlessLabOptions = {}) {
+async function startFixture({ store }: Bench, options: PaperlessLabOptions = {}) {
   const lab = await startPaperlessLab(options);
   lab.addUser('powerless', 'powerless-example-1');
   let [username, password] = [lab.username, lab.accountPassword];
-  const settling = `${(options.settlingMs ?? 0) / 1000} seconds`;
+  const propagation = `${(options.propagationMs ?? 0) / 1000} seconds`;
   const activities = paperless.activities({
     store,
     secret: async () => password,
     entry: () => {
-      const section = { url: lab.url, username, password: { file: './account' }, settling };
+      const section = { url: lab.url, username, password: { file: './account' }, propagation };
       return { section, engine: {}, procedure };
     },
   });
@@ -28,12 +28,12 @@ async function startStage({ store }: Bench, options: PaperlessLabOptions = {}) {
 describe('paperless as a provider of one value', () => {
   let bench: Bench;
   let lab: PaperlessLab;
-  let stage: Awaited<ReturnType<typeof startStage>>;
+  let fixture: Awaited<ReturnType<typeof startFixture>>;
 
   beforeEach(async () => {
     bench = await startBench();
-    stage = await startStage(bench);
-    ({ lab } = stage);
+    fixture = await startFixture(bench);
+    ({ lab } = fixture);
     lab.generateToken();
   });
   afterEach(async () => {
@@ -47,20 +47,20 @@ describe('paperless as a provider of one value', () => {
   it('keeps the token that works, and is repeatable', async () => {
     const { next } = await bench.rotate();
 
-    await bench.attempt(() => stage.activities.replace(next));
-    await bench.attempt(() => stage.activities.replace(next));
+    await bench.attempt(() => fixture.activities.replace(next));
+    await bench.attempt(() => fixture.activities.replace(next));
 
     expect(lab.working()).toEqual([await tokenOf(next)]);
     expect(lab.tokens()).toHaveLength(2);
-    expect(await bench.untilDone(() => stage.activities.accepts(next))).toMatchObject({ outcome: 'proved' });
+    expect(await bench.untilDone(() => fixture.activities.accepts(next))).toMatchObject({ outcome: 'proved' });
   });
 
   it('reads the token whose answer was lost', async () => {
     const { next } = await bench.rotate();
     lab.faults.add({ ...replacing, kind: 'reset-after' });
 
-    await expect(bench.attempt(() => stage.activities.replace(next))).rejects.toMatchObject({ type: 'Unavailable' });
-    await bench.attempt(() => stage.activities.replace(next));
+    await expect(bench.attempt(() => fixture.activities.replace(next))).rejects.toMatchObject({ type: 'Unavailable' });
+    await bench.attempt(() => fixture.activities.replace(next));
 
     expect(lab.tokens()).toHaveLength(2);
     expect(lab.working()).toEqual([await tokenOf(next)]);
@@ -69,16 +69,16 @@ describe('paperless as a provider of one value', () => {
 
   it('makes another one in an emergency, where a leaked token may have been used to make what is read', async () => {
     const first = await bench.rotate();
-    await bench.attempt(() => stage.activities.replace(first.next));
+    await bench.attempt(() => fixture.activities.replace(first.next));
     await bench.promote(first.next);
     const request = { actor: 'ada', trigger: 'emergency', reason: 'a test', emergencies: [] } as const;
     const row = { name: bench.credential, procedure: 'openai-api-key', account: 'a test' };
-    const { next } = (await bench.store.seize(row, request, bench.presenter)).opened;
+    const { next } = (await bench.store.seize(row, request, bench.writer)).opened;
     lab.faults.add({ ...replacing, kind: 'reset-after' });
-    await failureOf(bench.attempt(() => stage.activities.replace(next)));
+    await failureOf(bench.attempt(() => fixture.activities.replace(next)));
     const known = lab.working();
 
-    await bench.attempt(() => stage.activities.replace(next));
+    await bench.attempt(() => fixture.activities.replace(next));
 
     expect(lab.working()).toEqual([await tokenOf(next)]);
     expect(lab.working()).not.toEqual(known);
@@ -87,10 +87,10 @@ describe('paperless as a provider of one value', () => {
   it('changes nothing by a request that comes late', async () => {
     const first = await bench.rotate();
     lab.faults.add({ ...replacing, kind: { slowMs: 200 } });
-    const late = bench.attempt(() => stage.activities.replace(first.next)).catch((error: unknown) => error);
+    const late = bench.attempt(() => fixture.activities.replace(first.next)).catch((error: unknown) => error);
     while (!lab.requests.some(({ method }) => method === 'POST')) await new Promise(setImmediate);
     const second = await bench.rotate();
-    await bench.attempt(() => stage.activities.replace(second.next));
+    await bench.attempt(() => fixture.activities.replace(second.next));
 
     await late;
 
@@ -102,10 +102,10 @@ describe('paperless as a provider of one value', () => {
     ['unknown', 'nobody-here', 'wrong-example-1'],
   ])('does not try again with a password that is %s, and changes nothing', async (_, name, password) => {
     const before = lab.working();
-    stage.use(name, password);
+    fixture.use(name, password);
     const { next } = await bench.rotate();
 
-    const failure = await failureOf(bench.attempt(() => stage.activities.replace(next)));
+    const failure = await failureOf(bench.attempt(() => fixture.activities.replace(next)));
 
     expect(failure).toMatchObject({ nonRetryable: true, type: 'Unauthorized' });
     expect(failure.message).toContain('second factor');
@@ -114,31 +114,31 @@ describe('paperless as a provider of one value', () => {
 
   it('believes no refusal that a proxy gives', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.replace(next));
+    await bench.attempt(() => fixture.activities.replace(next));
     lab.faults.add({ method: 'GET', path: '/api/profile/', kind: { status: 403, body: 'the proxy forbids it' } });
 
-    const failure = await failureOf(bench.attempt(() => stage.activities.accepts(next)));
+    const failure = await failureOf(bench.attempt(() => fixture.activities.accepts(next)));
 
     expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   });
 
   it('takes a user who is switched off for no dead token', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.replace(next));
+    await bench.attempt(() => fixture.activities.replace(next));
     lab.account.active = false;
 
-    const failure = await failureOf(bench.attempt(() => stage.activities.accepts(next)));
+    const failure = await failureOf(bench.attempt(() => fixture.activities.accepts(next)));
 
     expect(failure).toMatchObject({ nonRetryable: false, type: 'Unavailable' });
   });
 
   it.each([408, 429, 500, 503])('tries again after a %i, no earlier than it is told', async (status) => {
     const { next: old } = await bench.rotate();
-    await bench.attempt(() => stage.activities.replace(old));
+    await bench.attempt(() => fixture.activities.replace(old));
     const { next } = await bench.rotate();
     lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status, retryAfterSeconds: 7 } });
 
-    const { replace, accepts, requireWayIn } = stage.activities;
+    const { replace, accepts, requireWayIn } = fixture.activities;
     for (const work of [() => replace(next), () => accepts(old), () => requireWayIn(next)])
       expect(await failureOf(bench.attempt<unknown>(work))).toMatchObject({
         ...{ nonRetryable: false, type: 'Unavailable', nextRetryDelay: 7000 },
@@ -149,11 +149,11 @@ describe('paperless as a provider of one value', () => {
     'shows no secret when everything answers %i and echoes what it was sent',
     async (status) => {
       const first = await bench.rotate();
-      await bench.attempt(() => stage.activities.replace(first.next));
+      await bench.attempt(() => fixture.activities.replace(first.next));
       await bench.promote(first.next);
       const { next, current } = await bench.rotate();
       lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status } });
-      const { replace, accepts, refuses, identify } = stage.activities;
+      const { replace, accepts, refuses, identify } = fixture.activities;
       const seen: unknown[] = [];
 
       for (const work of [replace, accepts, refuses, identify])
@@ -168,26 +168,26 @@ describe('paperless as a provider of one value', () => {
 
   it('finds an adopted token that is in force, and no other', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.replace(next));
+    await bench.attempt(() => fixture.activities.replace(next));
 
-    await bench.attempt(() => stage.activities.identify(next));
+    await bench.attempt(() => fixture.activities.identify(next));
     lab.generateToken();
 
-    expect(await failureOf(bench.attempt(() => stage.activities.identify(next)))).toMatchObject({
+    expect(await failureOf(bench.attempt(() => fixture.activities.identify(next)))).toMatchObject({
       type: 'NeedsDecision',
     });
   });
 
   it('tells of a token that somebody else made', async () => {
     const { next } = await bench.rotate();
-    await bench.attempt(() => stage.activities.replace(next));
+    await bench.attempt(() => fixture.activities.replace(next));
     await bench.promote(next);
     lab.generateToken();
 
-    const { versions, strays } = await bench.attempt(() => stage.activities.survey(bench.credential));
+    const { versions, orphans } = await bench.attempt(() => fixture.activities.survey(bench.credential));
 
     expect(versions).toMatchObject([{ number: next.number, verdict: 'refused' }]);
-    expect(strays).toHaveLength(1);
+    expect(orphans).toHaveLength(1);
   });
 
   it('ends the only token without a store', async () => {

@@ -1,18 +1,9 @@
 import { rotationId } from '../../../src/domain/temporal-names.js';
 import { type Applicant, createSchedulesActivities } from '../../../activities/schedules/activities.js';
-import type { Verdict } from '../../../src/domain/schedule.js';
+import type { ScheduleVerdict } from '../../../src/domain/schedule.js';
 import { beginsAt, dueAfter, type SchedulePlan } from '../../../src/schedules/plan.js';
 import type { Group } from '../../../src/store/records.js';
-import {
-  adopted,
-  type Bench,
-  claims,
-  openai,
-  presenter,
-  randomValue,
-  request,
-  startBench,
-} from '../../store/fixtures.js';
+import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from '../../store/fixtures.js';
 
 const day = 86_400_000;
 const names = ['openai', 'azure', 'paperless'];
@@ -38,7 +29,7 @@ const adoptedAs = (name: string) =>
   adopted({ key: randomValue() }, { credential: { ...openai, name }, claims: [`${claims[0]}/${name}`] });
 const due = () => dueAfter(plan, Date.UTC(2026, 7, 1), 0);
 
-function ask(applicant: Partial<Applicant> = {}): Promise<Verdict> {
+function ask(applicant: Partial<Applicant> = {}): Promise<ScheduleVerdict> {
   const beginning = (request: object) => ({ request }) as never;
   const activities = createSchedulesActivities({
     store: bench.store,
@@ -106,7 +97,7 @@ it('is one of so many at a time, and counts those that have not opened yet', asy
 
   expect(await ask({ credential: 'azure' })).toMatchObject({ verdict: 'wait', why: 'for its turn after openai' });
 
-  await bench.store.open(openai, claims, request, presenter);
+  await bench.store.open(openai, claims, request, writer);
   expect(await ask({ credential: 'azure', now: due() + day })).toMatchObject({ why: 'for its turn after openai' });
 });
 

@@ -4,41 +4,41 @@ import { sftpListing } from '../../../activities/sftp/listing.js';
 import { newLabKey } from '../../../src/lab/sftp/keys.js';
 import type { SftpLabOptions } from '../../../src/lab/sftp/server.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type SftpStage, startSftpStage } from './stage.js';
+import { type SftpFixture, startSftpFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: SftpStage;
+let fixture: SftpFixture;
 
 async function begin(options: SftpLabOptions = {}): Promise<void> {
   bench = await startBench();
-  stage = await startSftpStage(bench, options);
+  fixture = await startSftpFixture(bench, options);
 }
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
-const check = () => bench.attempt(() => stage.sftp.checkAccess(bench.credential));
-const survey = () => bench.attempt(() => stage.sftp.survey(bench.credential));
+const check = () => bench.attempt(() => fixture.sftp.checkAccess(bench.credential));
+const survey = () => bench.attempt(() => fixture.sftp.survey(bench.credential));
 
 it('finds everything in order, and leaves nothing behind', async () => {
   await begin();
-  await stage.adopt();
-  const before = [...stage.lab.files.all.keys()];
+  await fixture.adopt();
+  const before = [...fixture.lab.files.all.keys()];
 
   expect(await check()).toEqual([
     { what: 'login as docuelevate', ok: true, detail: 'works, with the key of adminKey and the pinned host key' },
     { what: '.ssh/authorized_keys', ok: true, detail: 'can be replaced; 2 keys, 1 of them ours' },
     { what: 'keyFile', ok: true, detail: expect.stringContaining('can be read') as string },
   ]);
-  expect([...stage.lab.files.all.keys()]).toEqual(before);
+  expect([...fixture.lab.files.all.keys()]).toEqual(before);
 });
 
 it('tells of a line of our key that ends', async () => {
   await begin();
-  await stage.adopt();
-  stage.lab.text = stage.lab.text.replace(
-    `ssh-ed25519 ${stage.lab.key.blob}`,
+  await fixture.adopt();
+  fixture.lab.text = fixture.lab.text.replace(
+    `ssh-ed25519 ${fixture.lab.key.blob}`,
     (line) => `expiry-time="20991231" ${line}`,
   );
 
@@ -61,8 +61,8 @@ it.each(['chroot', 'central'] as const)(
 
 it('says the same of an administrator who may read the file and not change it', async () => {
   await begin();
-  const { reader, keysFile } = stage.lab;
-  Object.assign(stage.account, { adminUsername: reader.name, adminKey: reader.privateKey, authorizedKeys: keysFile });
+  const { reader, keysFile } = fixture.lab;
+  Object.assign(fixture.account, { adminUsername: reader.name, adminKey: reader.privateKey, authorizedKeys: keysFile });
 
   const [login, file] = await check();
 
@@ -73,8 +73,8 @@ it('says the same of an administrator who may read the file and not change it', 
 
 it('says that the key which is rotated cannot be the one to rotate it with', async () => {
   await begin();
-  await stage.adopt();
-  stage.account.adminKey = stage.lab.key.privateKey;
+  await fixture.adopt();
+  fixture.account.adminKey = fixture.lab.key.privateKey;
 
   expect(await check()).toEqual([
     expect.objectContaining({ ok: false, detail: expect.stringContaining('one of its own') as string }),
@@ -83,9 +83,9 @@ it('says that the key which is rotated cannot be the one to rotate it with', asy
 
 it('says which key of adminKey does not get in, and which host key is another one', async () => {
   await begin();
-  stage.account.adminKey = newLabKey().privateKey;
+  fixture.account.adminKey = newLabKey().privateKey;
   const [refused] = await check();
-  stage.account.hostKey = `ssh-ed25519 ${newLabKey().blob}`;
+  fixture.account.hostKey = `ssh-ed25519 ${newLabKey().blob}`;
   const [stranger] = await check();
 
   expect(refused).toMatchObject({
@@ -97,66 +97,66 @@ it('says which key of adminKey does not get in, and which host key is another on
 
 it('says that the key file is missing', async () => {
   await begin();
-  rmSync(stage.keyFile);
+  rmSync(fixture.keyFile);
 
   expect((await check()).at(-1)).toMatchObject({ what: 'keyFile', ok: false });
 });
 
 it("surveys what is let in: our versions, other people's keys, and not Keyturn's own", async () => {
   await begin();
-  await stage.adopt();
+  await fixture.adopt();
   const stranger = newLabKey();
-  stage.lab.text += `ssh-ed25519 ${stranger.blob} a person\n`;
+  fixture.lab.text += `ssh-ed25519 ${stranger.blob} a person\n`;
 
   expect(await survey()).toMatchObject({
     versions: [{ number: 1, verdict: 'accepted' }],
-    strays: [{ name: 'a person', madeFor: null }],
+    orphans: [{ name: 'a person', madeFor: null }],
   });
-  stage.lab.text = stage.lab.text.replace(stage.lab.key.blob, newLabKey().blob);
+  fixture.lab.text = fixture.lab.text.replace(fixture.lab.key.blob, newLabKey().blob);
 
   expect((await survey()).versions).toEqual([{ number: 1, verdict: 'refused', lastUsedAt: null }]);
 });
 
 it('lists an old key that is switched off as one that is still there, and asks nobody with it', async () => {
   await begin();
-  await stage.adopt();
+  await fixture.adopt();
   const { next } = await bench.rotate();
-  await bench.attempt(() => stage.sftp.generateKeyPair(next));
-  await bench.attempt(() => stage.sftp.authorizeKey(next));
+  await bench.attempt(() => fixture.sftp.generateKeyPair(next));
+  await bench.attempt(() => fixture.sftp.authorizeKey(next));
   await bench.promote(next);
   const stranger = newLabKey();
-  stage.lab.text = withKeyOff(`${stage.lab.text}ssh-ed25519 ${stranger.blob} a person\n`, stranger.blob);
-  stage.lab.text = withKeyOff(stage.lab.text, stage.lab.key.blob);
+  fixture.lab.text = withKeyOff(`${fixture.lab.text}ssh-ed25519 ${stranger.blob} a person\n`, stranger.blob);
+  fixture.lab.text = withKeyOff(fixture.lab.text, fixture.lab.key.blob);
 
   expect(await survey()).toMatchObject({
     versions: [
       { number: 1, verdict: 'listed' },
       { number: 2, verdict: 'accepted' },
     ],
-    strays: [{ name: 'a person, switched off' }],
+    orphans: [{ name: 'a person, switched off' }],
   });
-  expect(stage.lab.failedLogins()).toBe(0);
+  expect(fixture.lab.failedLogins()).toBe(0);
   expect((await check())[1]?.detail).toBe('can be replaced; 2 keys, 1 of them ours, and 1 of ours switched off');
 });
 
 it('says how the key that is in force can be switched on again', async () => {
   await begin();
-  await stage.adopt();
-  stage.lab.text = withKeyOff(stage.lab.text, stage.lab.key.blob);
+  await fixture.adopt();
+  fixture.lab.text = withKeyOff(fixture.lab.text, fixture.lab.key.blob);
 
   expect((await check())[1]).toMatchObject({
     ok: false,
     detail: expect.stringContaining('take away "# switched off by keyturn: "') as string,
   });
   expect((await survey()).versions).toEqual([{ number: 1, verdict: 'refused', lastUsedAt: null }]);
-  expect((await failureOf(stage.adopt())).message).toContain('is switched off in .ssh/authorized_keys');
+  expect((await failureOf(fixture.adopt())).message).toContain('is switched off in .ssh/authorized_keys');
 });
 
 it('lists what has ended and was let in again as one that is still there', async () => {
   await begin();
-  await stage.adopt();
+  await fixture.adopt();
   const { next } = await bench.rotate();
-  await bench.attempt(() => stage.sftp.generateKeyPair(next));
+  await bench.attempt(() => fixture.sftp.generateKeyPair(next));
   await bench.promote(next);
   await bench.store.move({ ...next, number: 1 }, 'retired', 'proved');
 
@@ -165,8 +165,8 @@ it('lists what has ended and was let in again as one that is still there', async
 
 it('lists and ends what is switched off, where there is no store to ask', async () => {
   await begin();
-  stage.lab.text = withKeyOff(stage.lab.text, stage.lab.key.blob);
-  const { adminKey, ...account } = stage.account;
+  fixture.lab.text = withKeyOff(fixture.lab.text, fixture.lab.key.blob);
+  const { adminKey, ...account } = fixture.account;
   const listing = sftpListing({ ...account, adminKey: async () => adminKey, passphrase: null });
 
   const [listed, ...others] = await bench.attempt(() => listing.list());
@@ -174,5 +174,5 @@ it('lists and ends what is switched off, where there is no store to ask', async 
 
   expect(listed?.name).toBe('docuelevate-sftp, switched off');
   expect(others).toEqual([]);
-  expect(stage.lab.text).not.toContain(stage.lab.key.blob);
+  expect(fixture.lab.text).not.toContain(fixture.lab.key.blob);
 });

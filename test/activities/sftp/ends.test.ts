@@ -3,46 +3,46 @@ import type { VersionRef } from '../../../src/domain/version.js';
 import { newLabKey } from '../../../src/lab/sftp/keys.js';
 import type { SftpLabOptions } from '../../../src/lab/sftp/server.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
-import { type SftpStage, startSftpStage } from './stage.js';
+import { type SftpFixture, startSftpFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: SftpStage;
+let fixture: SftpFixture;
 let old: VersionRef;
 let next: VersionRef;
 
 async function begin(options: SftpLabOptions = {}): Promise<void> {
   bench = await startBench();
-  stage = await startSftpStage(bench, options);
-  await stage.adopt();
+  fixture = await startSftpFixture(bench, options);
+  await fixture.adopt();
   const rotation = await bench.rotate();
   next = rotation.next;
   old = { ...rotation.current!, fence: next.fence };
-  await bench.attempt(() => stage.sftp.generateKeyPair(next));
-  await bench.attempt(() => stage.sftp.authorizeKey(next));
-  await bench.untilDone(() => stage.sftp.acceptsKey(old));
+  await bench.attempt(() => fixture.sftp.generateKeyPair(next));
+  await bench.attempt(() => fixture.sftp.authorizeKey(next));
+  await bench.untilDone(() => fixture.sftp.acceptsKey(old));
   await bench.promote(next);
 }
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
-const disable = () => bench.attempt(() => stage.sftp.disableKey(old));
-const enable = () => bench.attempt(() => stage.sftp.enableKey(old));
-const isLetIn = () => stage.lab.accepted().includes(stage.lab.key.blob);
+const disable = () => bench.attempt(() => fixture.sftp.disableKey(old));
+const enable = () => bench.attempt(() => fixture.sftp.enableKey(old));
+const isLetIn = () => fixture.lab.accepted().includes(fixture.lab.key.blob);
 
 it('switches a key off at once and on again as it was', async () => {
   await begin();
-  const before = stage.lab.text;
+  const before = fixture.lab.text;
 
   await disable();
 
   expect(isLetIn()).toBe(false);
-  expect(stage.lab.accepted()).toHaveLength(2);
-  expect(await bench.attempt(() => stage.sftp.refusesKey(old))).toMatchObject({ outcome: 'proved' });
+  expect(fixture.lab.accepted()).toHaveLength(2);
+  expect(await bench.attempt(() => fixture.sftp.refusesKey(old))).toMatchObject({ outcome: 'proved' });
   await enable();
-  expect(stage.lab.text).toBe(before);
-  expect(await bench.attempt(() => stage.sftp.acceptsKey(old))).toMatchObject({ outcome: 'proved' });
+  expect(fixture.lab.text).toBe(before);
+  expect(await bench.attempt(() => fixture.sftp.acceptsKey(old))).toMatchObject({ outcome: 'proved' });
 });
 
 it('shows what is off as disabled, and what is on again as no longer refused', async () => {
@@ -50,7 +50,7 @@ it('shows what is off as disabled, and what is on again as no longer refused', a
 
   await disable();
   expect(await bench.store.read(old)).toMatchObject({ provider: 'disabled' });
-  await bench.attempt(() => stage.sftp.refusesKey(old));
+  await bench.attempt(() => fixture.sftp.refusesKey(old));
   await enable();
 
   const evidence = (await bench.store.evidence(old)).filter(({ kind }) => kind === 'refused');
@@ -68,17 +68,17 @@ it('needs fresh proof that the new key is in use to switch the old one off', asy
 
 it.each(['reset-before', 'reset-after'] as const)('is done once however often it is begun (%s)', async (kind) => {
   await begin();
-  const before = stage.lab.text;
+  const before = fixture.lab.text;
 
   for (const [act, text] of [
-    [disable, before.replace(`ssh-ed25519 ${stage.lab.key.blob}`, (line) => `# switched off by keyturn: ${line}`)],
+    [disable, before.replace(`ssh-ed25519 ${fixture.lab.key.blob}`, (line) => `# switched off by keyturn: ${line}`)],
     [enable, before],
   ] as const) {
-    stage.lab.faults.add({ method: 'RENAME', path: '*', kind });
+    fixture.lab.faults.add({ method: 'RENAME', path: '*', kind });
     await failureOf(act());
     await act();
     await act();
-    expect(stage.lab.text).toBe(text);
+    expect(fixture.lab.text).toBe(text);
   }
 });
 
@@ -95,14 +95,14 @@ it('switches nothing on that was compromised meanwhile', async () => {
 it('asks when somebody took the line away meanwhile', async () => {
   await begin();
   await disable();
-  stage.lab.text = stage.lab.text.replace(/^# switched off.*\n/m, '');
+  fixture.lab.text = fixture.lab.text.replace(/^# switched off.*\n/m, '');
 
   expect(await failureOf(enable())).toMatchObject({ type: 'NeedsDecision' });
 });
 
 it("never switches off Keyturn's own way in", async () => {
   await begin();
-  stage.account.adminKey = stage.lab.key.privateKey;
+  fixture.account.adminKey = fixture.lab.key.privateKey;
 
   expect((await failureOf(disable())).message).toContain('one of its own');
 
@@ -112,32 +112,32 @@ it("never switches off Keyturn's own way in", async () => {
 it('is not done by whoever is not the writer any more', async () => {
   await begin();
   await disable();
-  const { text } = stage.lab;
+  const { text } = fixture.lab;
   await bench.store.move(old, 'retired', 'proved');
   await bench.rotate();
 
   expect((await failureOf(enable())).type).toBe('FenceLost');
 
-  expect(stage.lab.text).toBe(text);
+  expect(fixture.lab.text).toBe(text);
 });
 
 it('waits until every server lets a key in again', async () => {
-  await begin({ settlingMs: 300 });
-  await bench.untilDone(() => stage.sftp.acceptsKey(old));
+  await begin({ propagationMs: 300 });
+  await bench.untilDone(() => fixture.sftp.acceptsKey(old));
   await disable();
-  stage.lab.faults.add({ method: 'LOGIN', path: '*', skip: 1, kind: { status: 401 } });
+  fixture.lab.faults.add({ method: 'LOGIN', path: '*', skip: 1, kind: { status: 401 } });
 
   expect((await failureOf(enable())).nonRetryable).toBe(false);
-  await bench.untilDone(() => stage.sftp.enableKey(old));
+  await bench.untilDone(() => fixture.sftp.enableKey(old));
 
   expect(isLetIn()).toBe(true);
 });
 
 it('says so when a server goes on turning the key away', async () => {
   await begin();
-  await bench.attempt(() => stage.sftp.acceptsKey(old));
+  await bench.attempt(() => fixture.sftp.acceptsKey(old));
   await disable();
-  stage.lab.faults.add({ method: 'LOGIN', path: '*', skip: 1, times: Infinity, kind: { status: 401 } });
+  fixture.lab.faults.add({ method: 'LOGIN', path: '*', skip: 1, times: Infinity, kind: { status: 401 } });
 
   const failure = await failureOf(enable());
 
@@ -148,38 +148,38 @@ it('says so when a server goes on turning the key away', async () => {
 it('is ended in an emergency like one that is on', async () => {
   await begin();
   const namesake = newLabKey();
-  stage.lab.text += `ssh-ed25519 ${namesake.blob} docuelevate-sftp\n`;
+  fixture.lab.text += `ssh-ed25519 ${namesake.blob} docuelevate-sftp\n`;
   await disable();
   await bench.store.note(old, { compromised: true });
 
-  await bench.attempt(() => stage.sftp.removeKeys({ version: next, targets: [old] }));
+  await bench.attempt(() => fixture.sftp.removeKeys({ version: next, targets: [old] }));
 
-  expect(stage.lab.text).not.toContain(stage.lab.key.blob);
-  expect(stage.lab.accepted()).toContain(namesake.blob);
+  expect(fixture.lab.text).not.toContain(fixture.lab.key.blob);
+  expect(fixture.lab.accepted()).toContain(namesake.blob);
 });
 
 it('is removed in the end', async () => {
   await begin();
   await disable();
 
-  await bench.attempt(() => stage.sftp.removeKey(old));
+  await bench.attempt(() => fixture.sftp.removeKey(old));
 
-  expect(stage.lab.text).not.toContain(stage.lab.key.blob);
-  expect(stage.lab.text).not.toContain('switched off');
+  expect(fixture.lab.text).not.toContain(fixture.lab.key.blob);
+  expect(fixture.lab.text).not.toContain('switched off');
 });
 
 it('leaves no other key that a document could have come with, and says so where there is one', async () => {
   await begin();
-  const isOnly = () => bench.attempt(() => stage.sftp.isOnlyKey(next));
+  const isOnly = () => bench.attempt(() => fixture.sftp.isOnlyKey(next));
 
   expect(await isOnly()).toMatchObject({
     outcome: 'not-observable',
-    detail: expect.stringContaining(fingerprintOf(stage.lab.key.blob)) as string,
+    detail: expect.stringContaining(fingerprintOf(fixture.lab.key.blob)) as string,
   });
   await disable();
   expect(await isOnly()).toMatchObject({ kind: 'in-use', outcome: 'proved' });
-  stage.lab.text += `ssh-ed25519 ${newLabKey().blob} of the worker's own home\n`;
+  fixture.lab.text += `ssh-ed25519 ${newLabKey().blob} of the worker's own home\n`;
   expect(await isOnly()).toMatchObject({ outcome: 'not-observable' });
-  stage.lab.text = `ssh-ed25519 ${stage.lab.admin.blob} keyturn\n`;
+  fixture.lab.text = `ssh-ed25519 ${fixture.lab.admin.blob} keyturn\n`;
   expect(await isOnly()).toMatchObject({ outcome: 'failed' });
 });

@@ -1,4 +1,4 @@
 import { describeProvider } from '../../contracts/provider.js';
-import { sftpProvider } from './stage.js';
+import { sftpProvider } from './fixture.js';
 
 describeProvider('sftp', sftpProvider);

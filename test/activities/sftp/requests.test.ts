@@ -2,32 +2,32 @@ import { sftpRequests } from '../../../activities/sftp/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, startBench } from '../bench.js';
-import { type SftpStage, startSftpStage } from './stage.js';
+import { type SftpFixture, startSftpFixture } from './fixture.js';
 
 let bench: Bench;
-let stage: SftpStage;
+let fixture: SftpFixture;
 
 beforeEach(async () => {
   bench = await startBench();
-  stage = await startSftpStage(bench);
+  fixture = await startSftpFixture(bench);
 });
 afterEach(async () => {
-  await stage.stop();
+  await fixture.stop();
   await bench.close();
 });
 
 /** What one activity asked the server for, besides what was asked before. */
 async function sentBy(work: () => Promise<unknown>): Promise<string> {
-  const before = stage.lab.requests.length;
+  const before = fixture.lab.requests.length;
   await bench.attempt(work);
-  return linesOf(stage.lab.requests.slice(before));
+  return linesOf(fixture.lab.requests.slice(before));
 }
 
 const declared = (verb: keyof typeof sftpRequests): RegExp => patternOf(sftpRequests[verb]);
 
 it('declares what activities ask for', async () => {
-  const { sftp } = stage;
-  const adopted = await bench.adopt({ privateKey: stage.lab.key.privateKey.trim() });
+  const { sftp } = fixture;
+  const adopted = await bench.adopt({ privateKey: fixture.lab.key.privateKey.trim() });
   expect(await sentBy(() => sftp.identifyKey(adopted))).toMatch(declared('identifyKey'));
   const { current, next } = await bench.rotate();
   const old: VersionRef = current!;

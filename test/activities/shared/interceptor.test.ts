@@ -3,7 +3,7 @@ import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { attended } from '../../../activities/shared/attended.js';
 import { recordingInterceptor } from '../../../activities/shared/interceptor.js';
-import { notSeenYet, passing, settling } from '../../../activities/shared/patience.js';
+import { notSeenYet, passing, propagating } from '../../../activities/shared/failures.js';
 import { asking } from '../../../activities/shared/lease.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { type StepContext, stepHeader } from '../../../src/domain/step-context.js';
@@ -67,7 +67,7 @@ it('records a use that is merely not seen yet as waiting, and never as a failure
 });
 
 it('records an attempt that is asked again as expected as waiting', async () => {
-  const failure = settling('OpenAI refuses the key; asked again until its settling time is over', 15_000);
+  const failure = propagating('OpenAI refuses the key; asked again until its propagation delay is over', 15_000);
 
   expect(await entryFor(failure)).toMatchObject({ event: 'waiting', detail: failure.message });
 });
@@ -80,8 +80,8 @@ it('lets an attempt of a check write nothing once a later one has begun', async 
   const version = await bench.adopt({ key: 'a value' });
   const store = attended(bench.store);
   const finding = { kind: 'accepted', outcome: 'proved', detail: 'it answered 200' } as const;
-  const presenter = { ...info.workflowExecution, attempt: { activity: info.activityId, number: 1 } };
-  const frozen = () => runDirectly(presenter, () => store.prove(version, finding));
+  const writer = { ...info.workflowExecution, attempt: { activity: info.activityId, number: 1 } };
+  const frozen = () => runDirectly(writer, () => store.prove(version, finding));
 
   await frozen();
   await attempt(2, async () => undefined);

@@ -17,8 +17,8 @@ it('has one key for every attempt of an activity, and another for another activi
     scopeOf({ activityId: '8', attempt: 1 }),
   ]);
 
-  expect(first.presenter).toEqual({ ...execution, attempt: { activity: '7', number: 1 } });
-  expect(second.presenter.attempt).toEqual({ activity: '7', number: 2 });
+  expect(first.writer).toEqual({ ...execution, attempt: { activity: '7', number: 1 } });
+  expect(second.writer.attempt).toEqual({ activity: '7', number: 2 });
   expect(first.key).toBe('rotation/openai/run-1/7');
   expect(second.key).toBe(first.key);
   expect(other.key).not.toBe(first.key);
@@ -35,7 +35,7 @@ it('is what the caller says when there is no Temporal', async () => {
   const again = await runDirectly(execution, async () => scope());
   const repeated = await runDirectly(execution, async () => scope(), { key: once.key, waitedMs: 300 });
 
-  expect(once).toMatchObject({ presenter: execution, waitedMs: 0 });
+  expect(once).toMatchObject({ writer: execution, waitedMs: 0 });
   expect(again.key).not.toBe(once.key);
   expect(repeated).toMatchObject({ key: once.key, waitedMs: 300 });
 });

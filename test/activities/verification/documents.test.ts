@@ -1,21 +1,21 @@
 import { inspect } from 'node:util';
-import { hour, minute, type Stage, startStage } from './stage.js';
+import { hour, minute, type Fixture, startFixture } from './fixture.js';
 
 // Where the engine does not try a value by itself, or the provider does not tell: then documents of users are all there is.
 const procedures = ['aws-s3-access-keys', 'sftp-private-key', 'azure-document-intelligence-key'];
 
-let stage: Stage;
+let fixture: Fixture;
 async function begin(procedure: string): Promise<void> {
-  stage = await startStage(procedure);
-  await stage.rotate();
-  await stage.pass(hour);
-  await stage.look();
+  fixture = await startFixture(procedure);
+  await fixture.rotate();
+  await fixture.pass(hour);
+  await fixture.look();
 }
-afterEach(() => stage.stop());
+afterEach(() => fixture.stop());
 
 const next = async (ms = hour) => {
-  await stage.pass(ms);
-  return stage.look();
+  await fixture.pass(ms);
+  return fixture.look();
 };
 
 describe.each(procedures)('%s', (procedure) => {
@@ -27,20 +27,20 @@ describe.each(procedures)('%s', (procedure) => {
 
   it('is verified by a document of a user that went through since the last look, of which nothing is kept but that', async () => {
     await begin(procedure);
-    await stage.handIn();
+    await fixture.handIn();
 
     const seen = await next();
 
-    expect(seen).toMatchObject({ known: { state: 'verified', verifiedAt: stage.now } });
+    expect(seen).toMatchObject({ known: { state: 'verified', verifiedAt: fixture.now } });
     expect(inspect(seen, { depth: 9 })).not.toContain('letter');
   });
 
   it('is not verified by a document while the value before it lives', async () => {
-    stage = await startStage(procedure);
-    await stage.pass(hour);
-    await stage.look();
-    await stage.pass(20 * minute); // what comes soon after our own question is taken for ours
-    await stage.handIn();
+    fixture = await startFixture(procedure);
+    await fixture.pass(hour);
+    await fixture.look();
+    await fixture.pass(20 * minute); // what comes soon after our own question is taken for ours
+    await fixture.handIn();
 
     const { known } = await next();
 
@@ -49,14 +49,14 @@ describe.each(procedures)('%s', (procedure) => {
 
   it('is suspected when documents fail after an emptied Redis, healed, and verified by what goes through then', async () => {
     await begin(procedure);
-    stage.engine.emptyRedis();
-    stage.engine.restartWorker();
-    await stage.handIn();
+    fixture.engine.emptyRedis();
+    fixture.engine.restartWorker();
+    await fixture.handIn();
 
     const suspected = await next(minute);
-    const { why } = await stage.heal();
-    await stage.pass(suspected.againMs!);
-    await stage.handIn();
+    const { why } = await fixture.heal();
+    await fixture.pass(suspected.againMs!);
+    await fixture.handIn();
     const after = await next(minute);
 
     expect(suspected).toMatchObject({ heal: true, known: { state: 'suspected', drift: 'failing' } });
@@ -67,8 +67,8 @@ describe.each(procedures)('%s', (procedure) => {
 
 it('a password that the engine falls back to takes every document its meaning', async () => {
   await begin('sftp-private-key');
-  stage.engine.editSetting('sftp_password', 'of-somebody', 'bob');
-  await stage.handIn();
+  fixture.engine.editSetting('sftp_password', 'of-somebody', 'bob');
+  await fixture.handIn();
 
   expect((await next()).known).toMatchObject({ state: 'not-observable' });
 });

@@ -1,27 +1,27 @@
 import type { AwsLab } from '../../../src/lab/aws/server.js';
-import { hour, minute, type Stage, startStage } from './stage.js';
+import { hour, minute, type Fixture, startFixture } from './fixture.js';
 
 // One document that stays in the engine: at each look it is uploaded once more, over itself.
 
-let stage: Stage;
-afterEach(() => stage.stop());
+let fixture: Fixture;
+afterEach(() => fixture.stop());
 
-const aws = () => stage.scenario.systems['aws'] as AwsLab;
+const aws = () => fixture.scenario.systems['aws'] as AwsLab;
 const uploads = () =>
-  stage.engine.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/retry-subtask')).length;
+  fixture.engine.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/retry-subtask')).length;
 const questions = () => aws().requests.filter(({ query }) => query.includes('GetCallerIdentity')).length;
 const next = async (ms = hour) => {
-  await stage.pass(ms);
-  return stage.look();
+  await fixture.pass(ms);
+  return fixture.look();
 };
 
 async function begin(): Promise<void> {
-  stage = await startStage('aws-s3-access-keys', { keptDocument: 1 });
-  const { document } = await stage.keep();
+  fixture = await startFixture('aws-s3-access-keys', { keptDocument: 1 });
+  const { document } = await fixture.keep();
   expect(document).toMatchObject({ outcome: 'proved', detail: expect.stringContaining('as document 1') as string });
-  await stage.rotate();
-  await stage.pass(hour);
-  await stage.look();
+  await fixture.rotate();
+  await fixture.pass(hour);
+  await fixture.look();
 }
 
 it('is verified at each look, without a document of anybody and without a question of ours', async () => {
@@ -30,7 +30,7 @@ it('is verified at each look, without a document of anybody and without a questi
   const [objects, asked, before] = [aws().objects(), questions(), uploads()];
 
   for (let look = 1; look <= 3; look += 1)
-    expect(await next()).toMatchObject({ heal: false, known: { state: 'verified', verifiedAt: stage.now } });
+    expect(await next()).toMatchObject({ heal: false, known: { state: 'verified', verifiedAt: fixture.now } });
 
   expect(uploads() - before).toBe(3);
   expect(questions()).toBe(asked);
@@ -39,11 +39,11 @@ it('is verified at each look, without a document of anybody and without a questi
 
 it('finds within one look that a restart with an empty Redis brought the dead key back, and heals it', async () => {
   await begin();
-  stage.engine.emptyRedis();
-  stage.engine.restartWorker();
+  fixture.engine.emptyRedis();
+  fixture.engine.restartWorker();
 
   const suspected = await next();
-  const { why } = await stage.heal();
+  const { why } = await fixture.heal();
   const after = await next(10 * minute); // by what the engine has tried again by itself
 
   expect(suspected).toMatchObject({ heal: true, known: { state: 'suspected', drift: 'failing' } });
@@ -53,8 +53,8 @@ it('finds within one look that a restart with an empty Redis brought the dead ke
 
 it('asks for no upload while the engine itself still tries one that failed', async () => {
   await begin();
-  stage.engine.emptyRedis();
-  stage.engine.restartWorker();
+  fixture.engine.emptyRedis();
+  fixture.engine.restartWorker();
   await next();
   const failed = uploads();
 
@@ -66,10 +66,10 @@ it('asks for no upload while the engine itself still tries one that failed', asy
 
 it('leaves a document of somebody else alone that has got the number of the kept one', async () => {
   await begin();
-  const headers = { authorization: `Bearer ${stage.engine.apiToken}` };
-  await fetch(`${stage.engine.url}/api/files/1`, { method: 'DELETE', headers });
-  await stage.handIn();
-  expect(stage.engine.files()).toMatchObject([{ id: 1, name: 'letter.pdf' }]);
+  const headers = { authorization: `Bearer ${fixture.engine.apiToken}` };
+  await fetch(`${fixture.engine.url}/api/files/1`, { method: 'DELETE', headers });
+  await fixture.handIn();
+  expect(fixture.engine.files()).toMatchObject([{ id: 1, name: 'letter.pdf' }]);
   const before = uploads();
 
   const { known } = await next();
@@ -79,7 +79,7 @@ it('leaves a document of somebody else alone that has got the number of the kept
 });
 
 it('keeps no document where the destination would have one copy more after each look', async () => {
-  stage = await startStage('sftp-private-key');
+  fixture = await startFixture('sftp-private-key');
 
-  await expect(stage.keep()).rejects.toThrow('A document that is kept shows nothing of sftp');
+  await expect(fixture.keep()).rejects.toThrow('A document that is kept shows nothing of sftp');
 });

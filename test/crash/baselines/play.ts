@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { startConsumer } from '../../../src/lab/consumer.js';
 import { startDocuElevateLab } from '../../../src/lab/docuelevate/server.js';
 import { startOpenAiLab } from '../../../src/lab/openai/server.js';
-import { startTimeline } from '../../../src/prove/timeline.js';
+import { startTimeline } from '../../../src/crash-test/timeline.js';
 import type { Worksheet } from './worksheet.js';
 
 const here = dirname(fileURLToPath(import.meta.url));

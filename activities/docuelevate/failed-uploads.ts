@@ -1,0 +1,87 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { WriteReceipts } from '../../src/store/records.js';
+import { recordFinding } from '../shared/evidence.js';
+import type { DocuElevateDeps } from './activities.js';
+import { DocuElevateClient } from './client.js';
+import type { ProcessedFile } from './schemas.js';
+
+export interface UploadGap {
+  readonly version: VersionRef;
+  /** The processing step that needs the credential, for instance `upload_to_s3`. */
+  readonly step: string;
+  /** Left out, while the engine held halves of two values. */
+  readonly since?: 'the last reload but one';
+}
+
+/**
+ * Counts the documents whose step failed while the engine held halves of two values, or since something was switched off, and that have not
+ * got through it since: the engine tries an upload again after 1, 5 and 15 minutes. By the engine's clock, which tells whole seconds, among
+ * its newest documents.
+ */
+export async function countFailedUploads(
+  { store, sessions, engine }: DocuElevateDeps,
+  { version, step, since }: UploadGap,
+): Promise<Finding> {
+  const connection = await engine(version.credential);
+  const client = new DocuElevateClient(sessions.of(connection));
+  const { receipts } = await store.read(version);
+  const { settings } = connection;
+  const { from, to } = since ? await trialOf(client, settings) : await gapOf(client, settings, receipts);
+  const lost: number[] = [];
+  for (const id of await client.filesInTrouble()) {
+    const file = await client.file(id);
+    if (file && isLost(file, { step, from, to: later(to) })) lost.push(id);
+  }
+  const detail =
+    lost.length === 0
+      ? `no document failed at ${step} between ${from} and ${to} that has not got through it since`
+      : `${lost.length} documents failed at ${step} between ${from} and ${to}: reprocess ${lost.join(', ')}`;
+  return recordFinding(store, version, { kind: 'gap', outcome: lost.length === 0 ? 'proved' : 'failed', detail });
+}
+
+/** By the engine's clock: naive UTC in whole seconds. */
+interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** From the reload before something was switched off, which the proof had made, until now: another reload came with the trial. */
+async function trialOf(client: DocuElevateClient, settings: Readonly<Record<string, string>>): Promise<Span> {
+  const key = Object.keys(settings).at(-1) ?? '';
+  const ours = (await client.changes(key)).filter(client.isOurs);
+  const from = (ours[1] ?? ours[0])?.changed_at?.slice(0, 19) ?? '';
+  return { from, to: 'now' }; // later than any time
+}
+
+/** From our first write of a setting until the last one. */
+async function gapOf(
+  client: DocuElevateClient,
+  settings: Readonly<Record<string, string>>,
+  receipts: WriteReceipts,
+): Promise<Span> {
+  const times: string[] = [];
+  for (const key of Object.keys(settings)) {
+    const ours = (await client.changes(key)).find(({ id }) => id === (receipts[key]?.first ?? receipts[key]?.ours));
+    if (ours?.changed_at) times.push(ours.changed_at.slice(0, 19));
+  }
+  const [from = '', to = from] = [times.toSorted()[0], times.toSorted().at(-1)];
+  return { from, to };
+}
+
+/** The newest of the step's lines is a failure of that time. */
+function isLost(
+  { logs }: ProcessedFile,
+  { step, from, to }: { readonly step: string; readonly from: string; readonly to: string },
+): boolean {
+  const [newest] = logs.filter(({ step_name }) => step_name === step).sort((a, b) => b.id - a.id);
+  const at = newest?.timestamp?.slice(0, 19) ?? '';
+  return newest?.status === 'failure' && from <= at && at <= to;
+}
+
+const failingMs = 2_000; // from the beginning of an upload to the line that it failed
+
+function later(naive: string): string {
+  const at = Date.parse(`${naive}Z`);
+  return Number.isNaN(at) ? naive : new Date(at + failingMs).toISOString().slice(0, 19);
+}

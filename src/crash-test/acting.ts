@@ -1,0 +1,32 @@
+import type { Fault } from './fault.js';
+import type { Boundary } from './cases.js';
+import type { Outgoing, Point } from './setback.js';
+import { type Sandbox, within } from './sandbox.js';
+
+export const reachMs = 60_000; // a busy machine takes its time to come to the last boundary
+
+export const entry = (): Point[] => [{ at: 'entry' }];
+
+/** Whether the provider has one value at a time: the earlier one is dead as soon as the next one is made, and there is no grace. */
+export function hasOneValue(all: readonly Boundary[]): boolean {
+  return all.some(({ flow, activity }) => flow === 'planned' && activity.endsWith('.replace'));
+}
+
+export async function reached({ worker }: Sandbox): Promise<Outgoing | null> {
+  return within('the worker comes to its setback', worker.reached, reachMs);
+}
+
+/** The worker waits at its setback until something has happened elsewhere. */
+export function outside(
+  name: string,
+  points: Fault['points'],
+  happen: (sandbox: Sandbox, request: Outgoing | null) => Promise<void>,
+): Fault {
+  return {
+    ...{ name, points, act: 'pause' },
+    async play(sandbox) {
+      await happen(sandbox, await reached(sandbox));
+      sandbox.worker.goOn();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Phase } from '../domain/rotation.js';
+import type { Fault, Stranding } from './fault.js';
+import { faults } from './faults.js';
+import type { Outgoing, Setback } from './setback.js';
+
+/** What the rotation is: planned, planned and taken back by a person during its grace, or an emergency. */
+export const flows = ['planned', 'roll-back', 'emergency'] as const;
+export type Flow = (typeof flows)[number];
+
+/** One activity of the rotation, as a run without trouble makes it. */
+export interface Boundary {
+  readonly flow: Flow;
+  readonly index: number;
+  /** How many of the same activity began before. */
+  readonly occurrence: number;
+  readonly activity: string;
+  readonly phase: Phase;
+  readonly title: string;
+  /** Number of the version it is about; null when it is about none. */
+  readonly version: number | null;
+  readonly requests: readonly Outgoing[];
+  /** What it writes to the store, in order, and the ledger's last entry. */
+  readonly writes: readonly string[];
+  /** What it found, where it looked at something; null where it did something. */
+  readonly outcome: string | null;
+  /** How often it presents the fence. */
+  readonly fences: number;
+}
+
+/** A procedure, a boundary and a fault. */
+export interface CrashCase {
+  /** For instance `planned/06-openai.createKey/kill-answer-change-0`. */
+  readonly id: string;
+  readonly procedure: string;
+  readonly boundary: Boundary;
+  readonly fault: Fault;
+  readonly setback: Setback;
+  readonly strands: Stranding | null;
+}
+
+/** Every fault at every boundary where it can happen. Up to the roll back, that flow is the planned one, which has its own cases. */
+export function casesOf(procedure: string, boundaries: readonly Boundary[]): CrashCase[] {
+  const back = boundaries.findIndex(({ phase }) => phase === 'roll-back');
+  const struck = boundaries.filter(({ flow }, index) => flow !== 'roll-back' || (back >= 0 && index >= back));
+  return struck.flatMap((boundary) =>
+    faults.flatMap((fault) =>
+      fault.points(boundary, boundaries).map((point) => {
+        const place = `${boundary.flow}/${String(boundary.index).padStart(2, '0')}-${boundary.activity}`;
+        const detail = 'nth' in point ? `-${'of' in point ? `${point.of}-` : ''}${point.nth}` : '';
+        const { activity, occurrence } = boundary;
+        const setback = { activity, occurrence, point, act: fault.act };
+        const strands = fault.strands?.(boundary, boundaries) ?? null;
+        return { id: `${place}/${fault.name}${detail}`, procedure, boundary, fault, setback, strands };
+      }),
+    ),
+  );
+}

@@ -1,0 +1,170 @@
+import { findTemporalBinary } from '../temporal/binary.js';
+import { UserError } from '../domain/user-error.js';
+import { type Defer, withCleanup } from '../lab/with-cleanup.js';
+import { type Boundary, type CrashCase, casesOf, flows } from './cases.js';
+import { choose, type Choice } from './choose.js';
+import type { Player, StartPlayers } from './player.js';
+import { recordBoundaries } from './record.js';
+import { runCase, type CaseVerdict } from './run-case.js';
+import { fixtures, variants } from './fixtures/index.js';
+import { startFragileTemporal } from './temporal.js';
+import type { Job } from './sandbox.js';
+import { WorkerPool } from './worker.js';
+
+export interface CrashTestOptions extends Choice {
+  /** How many cases run at once, each with a Temporal server of its own. */
+  readonly jobs: number;
+  /** Who plays; on Temporal servers and worker processes when left out. */
+  readonly players?: StartPlayers;
+  /** No case is started after so many milliseconds. */
+  readonly budgetMs?: number;
+  /** Ends it early; nothing is left behind then either. */
+  readonly interruption?: AbortSignal;
+  readonly onLine: (line: string) => void;
+  readonly onVerdict: (verdict: CaseVerdict, position: { readonly done: number; readonly of: number }) => void;
+}
+
+export interface Tally {
+  readonly cases: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly lostSecrets: number;
+  readonly wrongDeletions: number;
+  readonly falseProofs: number;
+  readonly consumerFailures: number;
+  readonly unlistedOrphans: number;
+  /** Of the times in which an engine held halves of two values, with every kill: half of them were shorter than the first, 19 of 20 than the second. */
+  readonly gapMs?: { readonly p50: number; readonly p95: number; readonly longest: number };
+}
+
+export interface CrashTestReport extends Tally {
+  readonly byProcedure: Readonly<Record<string, Tally>>;
+  /** How many cases of each procedure were left out: by a sample, or because the budget was used up. */
+  readonly notRun: Readonly<Record<string, number>>;
+  /** What failed, and with which problems. */
+  readonly failures: readonly Pick<CaseVerdict, 'id' | 'procedure' | 'problems'>[];
+}
+
+/** Plays the crash matrix. Reaches nothing but loopback; leaves nothing behind. */
+export async function crashTest(options: CrashTestOptions): Promise<CrashTestReport> {
+  const { jobs, players = playersOnTemporal, budgetMs = Number.POSITIVE_INFINITY, onLine, onVerdict } = options;
+  const begun = Date.now();
+  return withCleanup(async (defer) => {
+    const playing = await players(jobs, onLine, defer);
+    const all = await everyCase(playing, options);
+    const chosen = choose(all, options);
+    if (chosen.length === 0) throw nothingChosen();
+    onLine(`${chosen.length} of ${all.length} cases, ${jobs} at a time`);
+    const queue = [...chosen];
+    const verdicts: CaseVerdict[] = [];
+    async function work(player: Player): Promise<void> {
+      for (let next = take(); next; next = take()) {
+        const verdict = await player.play(next);
+        verdicts.push(verdict);
+        onVerdict(verdict, { done: verdicts.length, of: chosen.length });
+      }
+    }
+    const take = (): CrashCase | undefined => (Date.now() - begun < budgetMs ? queue.shift() : undefined);
+    await Promise.all(playing.map(work));
+    return tellAll(verdicts, all);
+  }, options.interruption);
+}
+
+const playersOnTemporal: StartPlayers = async (count, onLine, defer) => {
+  const jobs = await startJobs(count, onLine, defer);
+  return jobs.map((job) => ({
+    async boundaries(procedure) {
+      const boundaries: Boundary[] = [];
+      for (const flow of flows) boundaries.push(...(await recordBoundaries(job, procedure, flow)));
+      return boundaries;
+    },
+    play: (crash) => playCase(job, crash),
+  }));
+};
+
+/** A case whose fault did not happen, on a busy machine for instance, is played once more. What it did show is never played away. */
+async function playCase(job: Job, crash: CrashCase): Promise<CaseVerdict> {
+  const verdict = await runCase(job, crash);
+  return verdict.missed ? runCase(job, crash) : verdict;
+}
+
+/** Servers and worker processes that live through many cases. */
+export async function startJobs(count: number, onLine: (line: string) => void, defer: Defer): Promise<Job[]> {
+  const binary = await findTemporalBinary({ report: onLine });
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const temporal = await startFragileTemporal(binary);
+      defer(() => temporal.stop());
+      const workers = new WorkerPool();
+      defer(() => workers.stop());
+      return { temporal, workers };
+    }),
+  );
+}
+
+/** Every case of the chosen procedures, those named first before the others. */
+async function everyCase(
+  players: readonly Player[],
+  { procedure, first = [], variants: too = false }: Choice,
+): Promise<CrashCase[]> {
+  const every = [...Object.keys(fixtures), ...(too ? Object.keys(variants) : [])];
+  const ids = procedure === undefined ? every : known(procedure);
+  ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
+  const found = new Map<string, CrashCase[]>();
+  const queue = [...ids];
+  async function record(player: Player): Promise<void> {
+    for (let id = queue.shift(); id !== undefined; id = queue.shift())
+      found.set(id, casesOf(id, await player.boundaries(id)));
+  }
+  const failed = (await Promise.allSettled(players.map(record))).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason; // not before all of them have let go of their servers
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
+function known(id: string): string[] {
+  return id in fixtures || id in variants ? [id] : [];
+}
+
+function tellAll(verdicts: readonly CaseVerdict[], all: readonly CrashCase[]): CrashTestReport {
+  const ids = [...new Set(all.map(({ procedure }) => procedure))];
+  const of = (id: string) => verdicts.filter(({ procedure }) => procedure === id);
+  const left = ids.map((id) => [id, all.filter(({ procedure }) => procedure === id).length - of(id).length] as const);
+  return {
+    ...tally(verdicts),
+    byProcedure: Object.fromEntries(ids.map((id) => [id, tally(of(id))])),
+    notRun: Object.fromEntries(left.filter(([, count]) => count > 0)),
+    failures: verdicts
+      .filter(({ problems }) => problems.length > 0)
+      .map(({ id, procedure: of, problems }) => ({ id, procedure: of, problems })),
+  };
+}
+
+function tally(verdicts: readonly CaseVerdict[]): Tally {
+  const failed = verdicts.filter(({ problems }) => problems.length > 0).length;
+  const sum = (of: (verdict: CaseVerdict) => number): number =>
+    verdicts.reduce((total, verdict) => total + of(verdict), 0);
+  return {
+    cases: verdicts.length,
+    passed: verdicts.length - failed,
+    failed,
+    lostSecrets: sum((verdict) => verdict.lostSecrets),
+    wrongDeletions: sum((verdict) => verdict.wrongDeletions),
+    falseProofs: sum((verdict) => verdict.falseProofs),
+    consumerFailures: sum((verdict) => verdict.consumerFailures),
+    unlistedOrphans: sum((verdict) => verdict.unlistedOrphans),
+    ...gapsOf(verdicts),
+  };
+}
+
+function gapsOf(verdicts: readonly CaseVerdict[]): Pick<Tally, 'gapMs'> {
+  const lengths = verdicts.flatMap(({ gapsMs }) => gapsMs).sort((a, b) => a - b);
+  const at = (share: number): number => lengths[Math.min(lengths.length - 1, Math.floor(lengths.length * share))] ?? 0;
+  return lengths.length === 0 ? {} : { gapMs: { p50: at(0.5), p95: at(0.95), longest: at(1) } };
+}
+
+function nothingChosen(): UserError {
+  return new UserError('No case fits what was asked for', {
+    state: 'Nothing was played.',
+    next: 'Leave out --case and --fault to see what there is.',
+  });
+}

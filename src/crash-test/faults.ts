@@ -1,0 +1,264 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Decision, Waiting } from '../domain/rotation.js';
+import type { FaultKind } from '../lab/faults.js';
+import { entry, hasOneValue, outside, reached, reachMs } from './acting.js';
+import type { Boundary } from './cases.js';
+import { engineFaults } from './engine-faults.js';
+import type { Fault } from './fault.js';
+import { diskOrigin, type Outgoing, type Point } from './setback.js';
+import { type Sandbox, unstick, until, within } from './sandbox.js';
+import { kindOf } from './recorder.js';
+
+const takeOverMs = 30_000;
+const hourMs = 3_600_000;
+const propagatedMs = 3_000; // longer than a record may lag behind what it says (timeline.ts)
+
+/** What a rotation may say of a setting that somebody else has changed. */
+const edited =
+  /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used|shows no use of the key/;
+
+/** Every fault. */
+export const faults: readonly Fault[] = [
+  kill('kill-entry', entry),
+  kill('kill-answer', (boundary) => [...changes(boundary, 'answer'), ...onlyRead(boundary, 'answer')]),
+  kill('kill-file', onDisk),
+  kill('kill-write', ({ writes }) => writes.map((_, nth) => ({ at: 'write', nth }))),
+  kill('kill-end', () => [{ at: 'end' }]),
+  stop('stop-entry', entry, (sandbox) => until('another worker took over', () => tookOver(sandbox), takeOverMs)),
+  stop(
+    'stop-request',
+    (boundary) => changes(boundary, 'request'),
+    (sandbox) => until('the rotation is over', () => sandbox.over, takeOverMs),
+  ),
+  stop('stop-keep', keeps, (sandbox) => until('another worker took over', () => tookOver(sandbox), takeOverMs)),
+  stop('stop-write', lateWrites, async (sandbox) => {
+    await until('the rotation is over', () => sandbox.over, takeOverMs);
+    await delay(propagatedMs);
+  }),
+  overtaken(),
+  outside('server-kill', entry, ({ temporal }) => temporal.crash()),
+  serverAway(),
+  answered('reset-after', asked, 'reset-after'),
+  answered('rate-limit', firstRequest, { status: 429, retryAfterSeconds: 1, body: 'slow down' }),
+  answered('server-error', firstRequest, { status: 503, body: 'not now' }),
+  answered('hang', firstRequest, 'hang'),
+  {
+    ...answered('refusal', firstRequest, { status: 400, body: 'no' }),
+    ends: ['rolled-back'],
+    waits: /400/,
+    decide: retrying,
+  },
+  falseDeletion(),
+  oldDies(),
+  {
+    ...outside('edit', entry, async ({ fixture }) => fixture.edit('own')),
+    ...{ edited: true, ends: ['rolled-back', 'abandoned', 'contained'], waits: edited, decide: takeBack },
+  },
+  {
+    ...outside('edit-back', beforeProofEnds, async ({ fixture }) => fixture.edit('adopted')),
+    ...{ edited: true, ends: ['rolled-back', 'abandoned'], waits: edited, decide: takeItLightly },
+  },
+  outside('clock-ahead', entry, async ({ fixture }) => fixture.skew(hourMs)),
+  {
+    ...outside('clock-behind', entry, async ({ fixture }) => fixture.skew(-hourMs)),
+    ...{ waits: /old key is idle: used|shows no use of the key/, decide: () => 'skip' }, // by a clock that went back uses are elsewhere in time
+  },
+  { ...outside('emergency', entry, (sandbox) => sandbox.emergency()), ends: ['replaced'] },
+  ...engineFaults,
+];
+
+function kill(name: string, points: Fault['points']): Fault {
+  return {
+    ...{ name, points, act: 'kill' },
+    async play(sandbox) {
+      await within('the worker dies', sandbox.worker.exited, reachMs);
+      await replace(sandbox);
+    },
+  };
+}
+
+/** The worker is frozen and comes back when it is no longer expected. */
+function stop(name: string, points: Fault['points'], moment: (sandbox: Sandbox) => Promise<void>): Fault {
+  return {
+    ...{ name, points, act: 'stop' },
+    async play(sandbox) {
+      await reached(sandbox);
+      await replace(sandbox);
+      await moment(sandbox);
+      sandbox.worker.signal('SIGCONT');
+    },
+  };
+}
+
+/** Writes by which a rotation itself comes, goes on and ends. */
+const standings: ReadonlySet<string> = new Set(['open', 'promote', 'demote', 'move', 'close']);
+
+/** Writes that no open rotation stands against when its own is over. */
+const unfenced: ReadonlySet<string> = new Set(['open', 'seize', 'prove']);
+
+/** Where something is about to be written that would still be taken when everything is over. */
+function lateWrites({ writes }: Boundary): Point[] {
+  return writes.flatMap((name, nth) => (unfenced.has(name) ? [{ at: 'write', nth }] : []));
+}
+
+/** An emergency takes over from a step that is frozen on its way to a change, and the step goes on after the emergency. */
+function overtaken(): Fault {
+  const points: Fault['points'] = (boundary) => {
+    const { flow, fences, writes } = boundary;
+    if (flow === 'emergency') return [];
+    if (fences === 0) return writes.some((name) => standings.has(name)) ? entry() : [];
+    const presenting = Array.from({ length: fences }, (_, nth) => ({ at: 'fence' as const, nth }));
+    return [...presenting, ...changes(boundary, 'request')];
+  };
+  const over = stop('overtaken', points, (sandbox) => until('the rotation is over', () => sandbox.over, takeOverMs));
+  return {
+    ...over,
+    ends: ['replaced'],
+    async play(sandbox) {
+      await reached(sandbox);
+      await sandbox.emergency();
+      await over.play(sandbox);
+    },
+  };
+}
+
+/** Temporal does not answer for longer than the heartbeat timeout, and the call happens meanwhile. */
+function serverAway(): Fault {
+  return {
+    ...{ name: 'server-away', points: entry, act: 'pause' },
+    async play(sandbox) {
+      await reached(sandbox);
+      const back = sandbox.temporal.away(2_000);
+      sandbox.worker.goOn();
+      await back;
+    },
+  };
+}
+
+/** The other side answers one request in another way. */
+function answered(name: string, points: Fault['points'], kind: FaultKind): Fault {
+  return outside(name, points, async ({ fixture }, request) => {
+    if (!request) throw new Error('no request was made');
+    arm(fixture.systems, request, kind);
+  });
+}
+
+/** The provider says that it deleted and did not; then a proxy refuses the first question about it. */
+function falseDeletion(): Fault {
+  const points: Fault['points'] = (boundary) =>
+    /\.(?:(?:deactivate|delete|regenerate)Key|remove)$/.test(boundary.activity) ? changes(boundary, 'request') : [];
+  const falseSuccess = outside('false-deletion', points, async ({ fixture }, request) => {
+    const { falseSuccess: answer } = fixture;
+    if (!request || !answer) throw new Error('nothing was deleted');
+    arm(fixture.systems, request, { status: 200, body: answer.body() });
+    for (const { faults: plan } of fixture.systems)
+      plan.add({ method: 'GET', path: answer.probe, kind: { status: 403, body: 'the proxy forbids it' } });
+  });
+  return { ...falseSuccess, ends: ['abandoned', 'contained'], waits: /still accepts/, decide: retrying };
+}
+
+/** The provider revokes the value that a roll back would restore, when the rotation has to be rolled back or has begun to. */
+function oldDies(): Fault {
+  const points: Fault['points'] = (boundary, all) => {
+    const { flow, phase, title } = boundary;
+    if (hasOneValue(all)) return [];
+    if (flow === 'roll-back' && title.endsWith('still works')) return entry();
+    return flow === 'planned' && phase === 'verify' ? firstRequest(boundary) : [];
+  };
+  const dying = outside('old-dies', points, async ({ fixture }, request) => {
+    fixture.killAdopted();
+    if (request) arm(fixture.systems, request, { status: 400, body: 'no' });
+  });
+  return { ...dying, ends: ['abandoned'], waits: /still works/, decide: () => 'abandon' };
+}
+
+function arm(systems: Sandbox['fixture']['systems'], { origin, method, path }: Outgoing, kind: FaultKind): void {
+  for (const { url, faults: plan } of systems) if (url === origin) plan.add({ method, path, kind });
+}
+
+/** Where a value that was just made is about to be kept. */
+function keeps({ writes }: Boundary): Point[] {
+  return writes.flatMap((name, nth) => (name === 'keep' ? [{ at: 'write', nth }] : []));
+}
+
+/** What changes something at a boundary: requests, and files on this machine. */
+function changes({ requests }: Boundary, at: 'request' | 'answer'): Point[] {
+  return changesOf(requests).map((_, nth) => ({ at, of: 'change', nth }));
+}
+
+/** Where somebody is asked for a change who can answer in another way: a disk cannot. */
+function asked({ requests }: Boundary): Point[] {
+  return changesOf(requests).flatMap(({ origin }, nth) =>
+    origin === diskOrigin ? [] : [{ at: 'request', of: 'change', nth }],
+  );
+}
+
+/** Where a file is about to take the place of another one. */
+function onDisk({ requests }: Boundary): Point[] {
+  return changesOf(requests).flatMap(({ origin }, nth) =>
+    origin === diskOrigin ? [{ at: 'request', of: 'change', nth }] : [],
+  );
+}
+
+function changesOf(requests: readonly Outgoing[]): Outgoing[] {
+  return requests.filter((request) => kindOf(request) === 'change');
+}
+
+/** The first request of a boundary that changes nothing. */
+function onlyRead(boundary: Boundary, at: 'request' | 'answer'): Point[] {
+  const looks = boundary.requests.length > 0 && changes(boundary, at).length === 0;
+  return looks ? [{ at, of: 'read', nth: 0 }] : [];
+}
+
+function firstRequest(boundary: Boundary): readonly Point[] {
+  const [first] = asked(boundary);
+  return first ? [first] : onlyRead(boundary, 'request');
+}
+
+/** Where what the engine's user holds changes, and where it is looked at: a setting, or else what is delivered. */
+const switches = [
+  { by: 'docuelevate.writeSettings', seen: 'docuelevate.settingsAreOurs' },
+  { by: 'delivery.deliver', seen: 'delivery.isDelivered' },
+];
+
+/**
+ * From the switch until the last look at the setting before the old value goes: after that look nobody can notice in time. A look that sees
+ * nothing is none: what a command was given cannot be read back.
+ */
+function beforeProofEnds(boundary: Boundary, all: readonly Boundary[]): readonly Point[] {
+  if (boundary.flow !== 'planned') return [];
+  const own = all.filter(({ flow }) => flow === 'planned');
+  const way = switches.find(({ by }) => own.some(({ activity }) => activity === by));
+  const switched = own.findIndex(({ phase, activity }) => phase === 'replace' && activity === way?.by);
+  const lastLook = own.findLastIndex(
+    ({ phase, activity, outcome }) => phase === 'proof' && activity === way?.seen && outcome === 'proved',
+  );
+  return boundary.index > switched && boundary.index <= lastLook ? entry() : [];
+}
+
+async function replace(sandbox: Sandbox): Promise<void> {
+  const worker = sandbox.replace();
+  await unstick(sandbox);
+  await worker.ready;
+  await unstick(sandbox);
+}
+
+/** Another worker has done a step: the frozen one, since nothing else is left to do. */
+function tookOver({ over, hired }: Sandbox): boolean {
+  return over || hired.slice(1).some(({ ended }) => ended.some(({ outcome }) => outcome === 'succeeded'));
+}
+
+function retrying({ choices }: Waiting, asked: number): Decision {
+  return asked < 3 && choices.includes('retry') ? 'retry' : 'abandon';
+}
+
+/** Back if it can go back; else what cannot be taken back is left as it is. */
+function takeBack({ choices }: Waiting, asked: number): Decision {
+  if (asked === 0 && choices.includes('roll-back')) return 'roll-back';
+  return asked < 2 ? 'skip' : 'abandon';
+}
+
+/** Somebody in a hurry passes over what they are told of the setting. */
+function takeItLightly({ why }: Waiting, asked: number): Decision {
+  return asked < 10 && /still holds our change|old key is idle/.test(why) ? 'skip' : 'abandon';
+}

@@ -1,0 +1,252 @@
+import type { RotationReport } from '../domain/rotation.js';
+import { isLive } from '../domain/version.js';
+import type { Evidence, EvidenceKind } from '../domain/evidence.js';
+import type { Intent, Version } from '../store/records.js';
+import type { Store } from '../store/store.js';
+import type { Issued, Fixture } from './fixture.js';
+import type { Timeline } from './timeline.js';
+
+/** What went wrong, counted; `problems` says it in words. */
+export interface Judgement {
+  readonly lostSecrets: number;
+  readonly wrongDeletions: number;
+  readonly falseProofs: number;
+  readonly unlistedOrphans: number;
+  readonly problems: readonly string[];
+}
+
+export interface Scene {
+  readonly fixture: Fixture;
+  readonly store: Store;
+  readonly credential: string;
+  readonly timeline: Timeline;
+  readonly condemned: ReadonlySet<string>;
+  /** Null when the rotation did not end. */
+  readonly report: RotationReport | null;
+  /** A person changed what the engine holds. */
+  readonly edited: boolean;
+  /** What happened put the engine back on a value that is gone, and nothing is left that could notice. */
+  readonly stranded: boolean;
+  /** A frozen attempt was called off when it went on: what it was just making stays listed as an open attempt. */
+  readonly calledOff: boolean;
+  /** A person gave an earlier rotation up: what it left is right as long as every later one names it. */
+  readonly givenUp?: boolean;
+}
+
+/** What the store knows of one issued value. */
+interface Known extends Issued {
+  readonly versions: readonly Version[];
+  /** An attempt on record may have made it. */
+  readonly attempted: 'open' | 'closed' | null;
+}
+
+/** Holds what is recorded against the truth. */
+export async function judge(scene: Scene): Promise<Judgement> {
+  const { fixture, store, credential } = scene;
+  const intents = await store.intents(credential);
+  const known: Known[] = [];
+  for (const issued of fixture.issued()) {
+    const versions = await store.identify(issued.value);
+    const intent = intents.find((each) => mayHaveMade(each, issued, versions));
+    known.push({ ...issued, versions, attempted: intent ? (intent.outcome === 'open' ? 'open' : 'closed') : null });
+  }
+  const living = known.filter(({ alive, foreign }) => alive && !foreign);
+  const lost = living.filter(
+    ({ versions, attempted, readable }) => versions.length === 0 && attempted !== 'open' && !readable,
+  );
+  const orphans = living.filter((each) => each.attempted !== 'open' && !isListed(each));
+  const wrong = known.filter((each) => !each.alive && !isOurs(scene, each));
+  const proofs = await falseProofs(scene);
+  const { brokenAt, statesFit } = await store.verifyLedger();
+  return {
+    ...{ lostSecrets: lost.length, wrongDeletions: wrong.length, unlistedOrphans: orphans.length },
+    falseProofs: proofs.length,
+    problems: [
+      ...lost.map(({ label }) => `the value of "${label}" is lost`),
+      ...orphans.map(({ label }) => `"${label}" works and nothing lists it`),
+      ...wrong.map(({ label }) => `"${label}" was deleted and is not ours`),
+      ...proofs,
+      ...(brokenAt === null ? [] : [`the ledger is broken at entry ${brokenAt}`]),
+      ...(statesFit ? [] : ['a version is in a state that was not sealed']),
+      ...atTheEnd(scene, known),
+      ...filesLeft(scene),
+      ...(await leftOpen(scene)),
+      ...(await unconfirmed(scene)),
+    ],
+  };
+}
+
+/** What has no name and is in no version was made by an attempt that kept nothing; while it works, that one is still on record as open. */
+function mayHaveMade({ label, outcome }: Intent, issued: Issued, versions: readonly Version[]): boolean {
+  if (issued.nameless !== true) return label === issued.label;
+  return versions.length === 0 && (issued.alive ? outcome === 'open' : outcome !== 'kept');
+}
+
+function isOurs({ fixture }: Scene, { value, foreign, attempted, versions, readable }: Known): boolean {
+  if (foreign) return false;
+  return attempted !== null || versions.length > 0 || readable === true || isAdopted(fixture, value);
+}
+
+function isAdopted({ scenario }: Fixture, value: string): boolean {
+  return Object.values(scenario.adopted).includes(value);
+}
+
+/** What can be read back and is in no version is what its slot happens to hold, for everybody to see. */
+function isListed({ versions, readable }: Known): boolean {
+  return versions.some(({ state }) => isLive(state)) || (readable === true && versions.length === 0);
+}
+
+/** Where a rotation says that it is through, exactly one value of ours works, the store calls it current, and the engine has it. */
+function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
+  const { fixture, report, edited, condemned } = scene;
+  const held = fixture.scenario.engineHolds();
+  const dark = held === null || !fixture.scenario.working().includes(held);
+  const problems = dark && !scene.stranded && !mayBeDark(scene) ? ['the engine holds nothing that works'] : [];
+  if (!report || report.outcome === 'abandoned' || report.outcome === 'contained') return problems;
+  const living = known.filter(({ alive, foreign }) => alive && !foreign);
+  const ours = living.filter((each) => !isLeft(each));
+  problems.push(...untold(living.filter(isLeft), report));
+  const escaped = ours.filter(({ value }) => condemned.has(value));
+  problems.push(...escaped.map(({ label }) => `"${label}" survived the emergency`));
+  const counted = ours.filter(
+    ({ attempted, readable, versions }) =>
+      !(scene.calledOff && (attempted === 'open' || (readable && versions.length === 0))),
+  );
+  if (edited) return problems;
+  const answerable = counted.filter((each) => !isTold(each, scene));
+  return [...problems, ...notAlone(answerable, scene.stranded ? currentOf(answerable) : held, report)];
+}
+
+/** Nobody has its value: all that is known of it is that an attempt may have made it. */
+function isLeft({ unlisted, attempted, versions }: Known): boolean {
+  return unlisted === true && attempted === 'open' && versions.length === 0;
+}
+
+function untold(left: readonly Known[], { orphans }: RotationReport): string[] {
+  const silent = left.filter(({ label }) => !orphans.some((line) => line.includes(`"${label}"`)));
+  return silent.map(({ label }) => `"${label}" works and the rotation does not say so at its end`);
+}
+
+/** Left by a rotation that a person gave up, and named by the last one, such as "version 1 is retiring". */
+function isTold({ versions }: Known, { givenUp = false, report }: Scene): boolean {
+  const lines = givenUp ? (report?.orphans ?? []) : [];
+  return versions.some(({ number }) => lines.some((line) => line.startsWith(`version ${number} is `)));
+}
+
+/** Files with a value in them, where a rotation says that it is through. */
+function filesLeft({ fixture: { scenario }, report }: Scene): string[] {
+  if (!report || ['abandoned', 'contained', 'failed'].includes(report.outcome)) return [];
+  return (scenario.leftBehind?.() ?? []).map((name) => `${name} was left behind`);
+}
+
+function isCurrent({ versions }: Known): boolean {
+  return versions.some(({ state }) => state === 'current');
+}
+
+function currentOf(ours: readonly Known[]): string | null {
+  return ours.find(isCurrent)?.value ?? null;
+}
+
+function notAlone(ours: readonly Known[], held: string | null, { outcome }: RotationReport): string[] {
+  const spare = ours.filter((each) => !isCurrent(each));
+  return [
+    ...spare.map(({ label }) => `"${label}" still works after the rotation ended as ${outcome}`),
+    ...(ours.some((each) => each.value === held && isCurrent(each))
+      ? []
+      : ['the engine does not hold the current version']),
+  ];
+}
+
+/** Contained and not replaced, by a person's decision. */
+function mayBeDark({ condemned, report }: Scene): boolean {
+  return condemned.size > 0 && (report?.outcome === 'contained' || report?.outcome === 'abandoned');
+}
+
+/** Nobody runs what a workflow that has ended leaves open, and what is in force has not leaked. */
+async function leftOpen({ store, credential, report }: Scene): Promise<string[]> {
+  if (!report) return [];
+  const open = (await store.rotations(credential)).filter(({ closedAt }) => closedAt === null);
+  const leaked = (await store.versions(credential)).filter(
+    ({ state, compromised }) => state === 'current' && compromised,
+  );
+  const given = ['abandoned', 'contained'].includes(report.outcome);
+  return [
+    ...open.map(({ fence }) => `the workflow has ended, and its rotation with fence ${fence} is still open`),
+    ...(given ? [] : leaked.map(({ number }) => `version ${number} is in force and marked compromised`)),
+  ];
+}
+
+/** An adopted value was asserted only: nothing takes its place before a document went through with it, but in an emergency. */
+async function unconfirmed({ store, credential, report }: Scene): Promise<string[]> {
+  if (report?.outcome !== 'retired') return [];
+  const adopted = (await store.versions(credential)).filter((version) => version.adopted && !version.compromised);
+  const evidence = await Promise.all(adopted.map((version) => store.evidence(version)));
+  const shown = evidence.every((list) => list.some(({ kind, outcome }) => kind === 'document' && outcome === 'proved'));
+  return shown ? [] : ['an adopted value was replaced that had never been shown to work'];
+}
+
+async function falseProofs({ fixture, store, credential, timeline }: Scene): Promise<string[]> {
+  const problems: string[] = [];
+  for (const version of await store.versions(credential)) {
+    if (version.parts.length === 0) continue;
+    const fed = Object.keys(fixture.scenario.adopted); // of a version's parts, those that the engine is given
+    const parts = Object.entries(await store.unseal(version)).filter(([part]) => fed.includes(part));
+    const values = parts.map(([, value]) => value);
+    const findings = await store.evidence(version); // newest first
+    for (const [index, evidence] of findings.entries()) {
+      const later = findings.slice(0, index);
+      const takenBack = later.some(({ kind, outcome }) => kind === evidence.kind && outcome === 'failed');
+      if (evidence.outcome === 'proved' && !isTrue(evidence, { values, timeline, fixture, takenBack }))
+        problems.push(`version ${version.number}: "${evidence.kind}" was proved and was not so (${evidence.detail})`);
+    }
+  }
+  return problems;
+}
+
+interface Facts {
+  readonly values: readonly string[];
+  readonly timeline: Timeline;
+  readonly fixture: Fixture;
+  /** A later finding says otherwise. */
+  readonly takenBack: boolean;
+}
+
+type Said = Pick<Evidence, 'at' | 'detail'>;
+type Truth = (facts: Facts, said: Said) => boolean;
+
+/** What the samples can tell of a proof, by its kind. */
+const truths: Partial<Record<EvidenceKind, Truth>> = {
+  accepted: ({ values, timeline }, { at }) =>
+    timeline.during(at, ({ working }) => values.some((value) => working.includes(value))),
+  refused: ({ values, fixture, timeline, takenBack }, { at }) =>
+    takenBack
+      ? timeline.during(at, ({ working }) => !working.some((value) => values.includes(value)))
+      : !fixture.scenario.working().some((value) => values.includes(value)),
+  'setting-ours': ({ values, timeline, fixture: { documents } }, { at }) => {
+    const written = documents?.lab.writes().findLast((write) => write.at <= at)?.value ?? ''; // whatever the worker has
+    return values.includes(written) || timeline.during(at, ({ held }) => held !== null && values.includes(held));
+  },
+  document: (facts, said) => {
+    const { timeline, values } = facts;
+    const held = timeline.during(said.at, (sample) => sample.held !== null && sample.working.includes(sample.held));
+    return held && wentThrough(facts, said, (value) => values.includes(value));
+  },
+  observed: (facts, said) => wentThrough(facts, said, () => true),
+};
+
+/** Whether the provider took the very document that is named, before that was said. */
+function wentThrough(
+  { fixture: { documents } }: Facts,
+  { at, detail }: Said,
+  fits: (value: string) => boolean,
+): boolean {
+  if (!documents) return true;
+  const [, reference] = /keyturn-test-([0-9a-f]{32})/.exec(detail) ?? [];
+  if (reference === undefined) return false;
+  return documents.taken(reference).some((taken) => taken.at <= at && fits(taken.value));
+}
+
+/** Whether a proof was so when it was recorded. What nobody can tell counts as true. */
+function isTrue(evidence: Evidence, facts: Facts): boolean {
+  return truths[evidence.kind]?.(facts, evidence) ?? true;
+}

@@ -1,0 +1,89 @@
+import type { Decision, Waiting } from '../../src/domain/rotation.js';
+import type { RotationRun } from './run.js';
+
+/** What a person sees who has to answer: the impact on documents, which values are live, and what each choice does. */
+export type OperatorPrompt = Pick<Waiting, 'impact' | 'live' | 'choices' | 'effects'>;
+
+/** A step has failed. Past the point of no return nothing can be rolled back. */
+export function promptAfterFailure(run: RotationRun, title: string): OperatorPrompt {
+  return promptOf(run, title, ['retry', ...(canRollBack(run) ? (['roll-back'] as const) : []), 'skip', 'abandon']);
+}
+
+/** Nothing has failed: the rotation only waits. */
+export function promptWhileWaiting(run: RotationRun, title: string): OperatorPrompt {
+  return promptOf(run, title, canRollBack(run) ? ['roll-back', 'abandon'] : ['abandon']);
+}
+
+function canRollBack({ mode, pastNoReturn }: RotationRun): boolean {
+  return !pastNoReturn && mode !== 'undoing' && mode !== 'containing';
+}
+
+function promptOf(run: RotationRun, title: string, choices: readonly Decision[]): OperatorPrompt {
+  const effects = Object.fromEntries(choices.map((choice) => [choice, effectOf[choice](run, title)]));
+  return { impact: impactOf(run), live: liveOf(run), choices, effects };
+}
+
+/** What each answer does about the step `title`. */
+const effectOf: Readonly<Record<Decision, (run: RotationRun, title: string) => string>> = {
+  retry: (_, title) => `tries "${title}" again now`,
+  'roll-back': rollingBack,
+  skip: skipping,
+  abandon: () => 'stops here for good: nothing is taken back, nothing more is retired, and orphans are listed',
+};
+
+function rollingBack({ mode, current, next, undo }: RotationRun): string {
+  const inForce = mode === 'committed' ? [`puts version ${current?.number ?? 'none'} in force again`] : [];
+  const undone = undo.toReversed().map(({ title }) => `takes "${title}" back`);
+  const kept = current === null ? 'the engine keeps its earlier value' : `documents use version ${current.number}`;
+  return `${[...inForce, ...undone, `discards version ${next.number}`].join(', ')}; then ${kept}`;
+}
+
+function skipping({ mode }: RotationRun, title: string): string {
+  if (mode === 'undoing') return `leaves "${title}" undone: what it made stays, and is listed as an orphan`;
+  if (mode === 'containing') return `goes on without "${title}": nothing then shows that the leaked value is refused`;
+  return `goes on without "${title}", on your word in the ledger; a deletion still asks for its own proof`;
+}
+
+/** What documents run on right now, for whoever has to decide. */
+function impactOf(run: RotationRun): string {
+  const { current, next, mode, pastNoReturn, phase } = run;
+  if (mode === 'committed')
+    return `none: documents use version ${next.number}${current && !pastNoReturn && !isDisabled(run) ? `, and version ${current.number} still works` : ''}`;
+  if (mode === 'containing') return 'documents fail until a new version is in force';
+  if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
+  if (phase === 'confirm' || phase === 'open') return `none: documents use version ${current.number}`;
+  if (run.definition.descriptor.overlap === 'single') return ofSingle(run, current.number);
+  return `none: documents use version ${current.number} or ${next.number}, and both work`;
+}
+
+/** Where the provider has one value at a time. */
+function ofSingle({ pastNoReturn, next }: RotationRun, current: number): string {
+  return pastNoReturn
+    ? `documents fail until the engine has version ${next.number}`
+    : `none: documents use version ${current}`;
+}
+
+/** What is live where, as far as the runner's own steps tell. */
+function liveOf(run: RotationRun): string[] {
+  const { current, opened, mode, undo } = run;
+  if (!opened) return [];
+  const inForce = mode === 'committed';
+  const old = current && `version ${current.number}: ${ofCurrent(run)}`;
+  const begun = undo.map(({ title }) => `"${title}"`).join(', ');
+  const made = begun === '' ? 'nothing of it can be taken back' : `begun, and can be taken back: ${begun}`;
+  return [...(old ? [old] : []), `version ${opened.next.number}: ${inForce ? 'in force' : made}`];
+}
+
+function ofCurrent(run: RotationRun): string {
+  const { mode, pastNoReturn } = run;
+  if (mode === 'containing') return 'leaked; it is being revoked';
+  if (mode !== 'committed')
+    return pastNoReturn ? 'replaced, or about to be: refused from then on' : 'in force in the store';
+  if (!pastNoReturn && isDisabled(run)) return 'replaced, and disabled or about to be; it can be enabled again';
+  return pastNoReturn ? 'being retired, perhaps refused already' : 'replaced, and still usable';
+}
+
+/** Something was begun that stops the earlier value from working, and that can be taken back. */
+function isDisabled({ undo }: RotationRun): boolean {
+  return undo.some(({ revives }) => revives);
+}
