@@ -208,7 +208,7 @@ it('goes on when the watcher leaves, and rolls back when a person asks for it', 
   const back = await following.ended;
 
   expect(left.code).toBe(130);
-  expect(left.stdout).toContain('goes on');
+  expect(left.stdout).toContain('Detached');
   expect(left.stdout).toContain('keyturn status openai --follow');
   expectTold(impossible, 1, 'roll-back, abandon');
   expectTold(back, 3, 'was rolled back', 'the bill doubled', `documents use version ${before}`);
