@@ -28,7 +28,7 @@ interface Words {
 }
 
 function cadenceOf(credential: string, { every, cron: text, timezone }: Words): Cadence {
-  if (text !== undefined) return { kind: 'cron', cron: cronOf(text), text, timezone };
+  if (text !== undefined) return { kind: 'cron', cron: cronOf(text, timezone), text };
   const everyMs = wholeSeconds(durationMs(every));
   return { kind: 'every', everyMs, staggerMs: staggerMs(credential, everyMs) };
 }

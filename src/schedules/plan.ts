@@ -1,11 +1,12 @@
+import type { Cron } from 'croner';
 import { dueOnGrid, noticeMs } from '../domain/cadence.js';
-import { type Cron, nextSlot } from './cron.js';
+import { nextSlot } from './cron.js';
 import { beginningIn, type Window } from './window.js';
 
 /** How often a credential is rotated. */
 export type Cadence =
   | { readonly kind: 'every'; readonly everyMs: number; readonly staggerMs: number }
-  | { readonly kind: 'cron'; readonly cron: Cron; readonly text: string; readonly timezone: string };
+  | { readonly kind: 'cron'; readonly cron: Cron; readonly text: string };
 
 /** What the configuration says of when a credential is rotated without anybody asking. */
 export interface SchedulePlan {
@@ -22,14 +23,14 @@ export interface SchedulePlan {
 /** The first moment after `after` at which it falls due, counted from `anchor`; windows come on top (`beginsAt`). Unix ms. */
 export function dueAfter({ cadence }: Pick<SchedulePlan, 'cadence'>, anchor: number, after: number): number {
   if (cadence.kind === 'every') return dueOnGrid({ anchor, ...cadence }, after);
-  const { cron, timezone } = cadence;
-  const earliest = Math.max(after, anchor + noticeMs(gapMs(cron, timezone, anchor)) - 1);
-  return slotAfter(cron, timezone, earliest);
+  const { cron } = cadence;
+  const earliest = Math.max(after, anchor + noticeMs(gapMs(cron, anchor)) - 1);
+  return slotAfter(cron, earliest);
 }
 
 /** The distance between one run and the next, about. */
 export function intervalMs({ cadence }: Pick<SchedulePlan, 'cadence'>, at: number): number {
-  return cadence.kind === 'every' ? cadence.everyMs : gapMs(cadence.cron, cadence.timezone, at);
+  return cadence.kind === 'every' ? cadence.everyMs : gapMs(cadence.cron, at);
 }
 
 /** When something due may begin by its window. */
@@ -37,14 +38,14 @@ export function beginsAt({ window, share }: Pick<SchedulePlan, 'window' | 'share
   return beginningIn(window, dueAt, share);
 }
 
-function gapMs(cron: Cron, timezone: string, at: number): number {
-  const first = slotAfter(cron, timezone, at);
-  return slotAfter(cron, timezone, first) - first;
+function gapMs(cron: Cron, at: number): number {
+  const first = slotAfter(cron, at);
+  return slotAfter(cron, first) - first;
 }
 
 /** An expression that names no day does not pass the configuration. */
-function slotAfter(cron: Cron, timezone: string, after: number): number {
-  const slot = nextSlot(cron, timezone, after);
+function slotAfter(cron: Cron, after: number): number {
+  const slot = nextSlot(cron, after);
   if (slot === null) throw new RangeError('the cron expression names no day');
   return slot;
 }

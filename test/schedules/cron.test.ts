@@ -4,7 +4,7 @@ import { cronOf, nextSlot, whyNoCron } from '../../src/schedules/cron.js';
 function slots(text: string, timezone: string, after: string, count = 1): string[] {
   const found: string[] = [];
   for (let at = Date.parse(after); found.length < count;) {
-    at = nextSlot(cronOf(text), timezone, at) ?? Number.NaN;
+    at = nextSlot(cronOf(text, timezone), at) ?? Number.NaN;
     found.push(new Date(at).toISOString().slice(0, 16));
   }
   return found;
@@ -32,17 +32,22 @@ it('does not come on the day that leaves its hour out, and comes once on the day
     '2026-10-25T00:30',
     '2026-10-26T01:30',
   ]);
+  expect(slots('*/30 2 * * *', 'Europe/Berlin', '2026-10-24T12:00Z', 3)).toEqual([
+    '2026-10-25T00:00',
+    '2026-10-25T00:30',
+    '2026-10-26T01:00',
+  ]);
 });
 
 it.each([
   ['every day', 'five fields'],
   ['0 9 * *', 'five fields'],
   ['60 9 * * *', 'minute'],
-  ['0 9-8 * * *', 'hour'],
-  ['0 9 0 * *', 'day of the month'],
-  ['0 9 * jan *', 'month'],
-  ['0 9 * * 8', 'day of the week'],
-  ['*/0 9 * * *', 'minute'],
+  ['0 9-8 * * *', '9-8'],
+  ['0 9 0 * *', 'Invalid value for day'],
+  ['0 9 * janu *', 'janu'],
+  ['0 9 * * 8', 'dayOfWeek'],
+  ['*/0 9 * * *', 'stepping: 0'],
   ['0 9 1 * 1', 'not both'],
   ['0 9 31 2 *', 'no such day'],
 ])('says what is wrong with %j', (text, complaint) => {

@@ -10,7 +10,7 @@ function planOf(text: string, timezone = 'Africa/Casablanca', jitterMs = 0): Sch
   const basis = `cron ${text} ${timezone}`;
   return {
     ...{ credential: 'openai', basis, window: null, share: 0.5, jitterMs },
-    cadence: { kind: 'cron', cron: cronOf(text), text, timezone },
+    cadence: { kind: 'cron', cron: cronOf(text, timezone), text },
   };
 }
 

@@ -149,7 +149,7 @@ it('gives what is overdue already a day of notice instead of rotating it at once
 describe('by the calendar', () => {
   const quarterly: SchedulePlan = {
     ...plan,
-    cadence: { kind: 'cron', cron: cronOf('0 9 1 */3 *'), text: '0 9 1 */3 *', timezone: 'UTC' },
+    cadence: { kind: 'cron', cron: cronOf('0 9 1 */3 *', 'UTC'), text: '0 9 1 */3 *' },
   };
 
   it('is due at the times it names, but not within a day of where it counts from', () => {
