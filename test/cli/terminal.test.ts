@@ -82,7 +82,7 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
     const screen = await shown(rotating);
     expect(screen).toMatch(/\nreplace\r?\n[\s\S]*✔ Create a new secret key[\s\S]*\nverify\r?\n/);
     expect(screen).toContain('⠋ Keep version 1 usable'); // it turns
-    expect(screen).toContain('goes on');
+    expect(screen).toContain('Detached');
     expect((await rotating.ended).code).toBe(130);
     expect((await fixture.keyturn('status')).stdout).toContain('in grace');
   });
