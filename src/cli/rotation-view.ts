@@ -80,40 +80,30 @@ async function draw(screen: Screen): Promise<void> {
   }
 }
 
-/** A step in progress, until it ends. Every end is a "completed" one for the list: the sign says how it really was. */
+/** A step in progress, until it ends. */
 async function turn(screen: Screen, index: number, begun: StepProgress): Promise<void> {
-  const { Listr } = await import('listr2');
+  const { default: createSpinner } = await import('yocto-spinner');
   const { paint } = screen.cli;
   let step = begun;
-  const list = new Listr(
-    {
-      title: printable(step.title),
-      task: async (_, task) => {
-        while (step.state === 'running' && !screen.over) {
-          task.output = printable(noteOf(screen.latest));
-          await screen.change();
-          step = stepOn(screen, index) ?? step;
-        }
-        task.title = printable(stepText(step, paint));
-      },
-    },
-    {
-      registerSignalListeners: false,
-      rendererOptions: { icon: { COMPLETED: () => sign(step, paint) }, color: { COMPLETED: (text = '') => text } },
-    },
-  );
-  await list.run();
+  const text = (): string => [step.title, noteOf(screen.latest)].filter(Boolean).map(printable).join('\n  ');
+  const spinner = createSpinner({ text: text(), stream: process.stdout, handleSignals: false }).start();
+  while (step.state === 'running' && !screen.over) {
+    await screen.change();
+    step = stepOn(screen, index) ?? step;
+    spinner.text = text();
+  }
+  spinner.stop(`${sign(step, paint)} ${printable(stepText(step, paint))}`);
 }
 
 function stepOn({ latest }: Screen, index: number): StepProgress | undefined {
   return latest.progress?.steps[index];
 }
 
-/** What holds a rotation up just now; a space when nothing does. */
+/** What delays a rotation right now; empty when nothing does. */
 function noteOf({ progress, silent, slow }: Sighting): string {
   if (silent) return silenceText(silent);
   if (slow) return slowText(slow, Date.now());
-  return progress?.waiting ? waitingText({ ...progress, waiting: progress.waiting }, Date.now()) : ' ';
+  return progress?.waiting ? waitingText({ ...progress, waiting: progress.waiting }, Date.now()) : '';
 }
 
 /** Where steps are told at their ends alone, the one in progress has to be named. */
