@@ -1,20 +1,13 @@
-import {
-  CreateAccessKeyCommand,
-  DeleteAccessKeyCommand,
-  GetAccessKeyLastUsedCommand,
-  GetUserCommand,
-  GetUserPolicyCommand,
-  IAMClient,
-  paginateListAccessKeys,
-  PutUserPolicyCommand,
-  SimulatePrincipalPolicyCommand,
-  UpdateAccessKeyCommand,
-} from '@aws-sdk/client-iam';
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { createRequire } from 'node:module';
+import type * as Iam from '@aws-sdk/client-iam';
+import type * as S3Library from '@aws-sdk/client-s3';
+import type * as Sts from '@aws-sdk/client-sts';
 import { OutsideError } from '../shared/outside-error.js';
 import { isForbidden, isGone, ofAdmin, told } from './refusals.js';
 import { transportOf } from './transport.js';
+
+/** The libraries are loaded when AWS is asked, because every command loads this. */
+const load = createRequire(import.meta.url);
 
 /** A service user, its bucket and whoever may manage its keys, as the configuration names them. */
 export interface AwsConnection {
@@ -70,7 +63,7 @@ export class AwsClient {
   keys(): Promise<ListedKey[]> {
     return managed(this.#connection, 'listAccessKeys', async () => {
       const keys = new Map<string, ListedKey>();
-      for await (const page of paginateListAccessKeys({ client: await this.#iam() }, this.#user())) {
+      for await (const page of (await this.#iam()).paginateListAccessKeys(this.#user())) {
         const before = keys.size;
         for (const { AccessKeyId: id = '', Status, CreateDate: createdAt } of page.AccessKeyMetadata ?? [])
           keys.set(id, { id, active: Status === 'Active', createdAt });
@@ -83,7 +76,7 @@ export class AwsClient {
   /** Makes a key. A lost answer leaves one that nothing but its absence from an earlier list tells from others. */
   async createKey(): Promise<Pair> {
     const { AccessKey } = await managed(this.#connection, 'createAccessKey', async () =>
-      (await this.#iam()).send(new CreateAccessKeyCommand(this.#user())),
+      (await this.#iam()).createAccessKey(this.#user()),
     );
     const { AccessKeyId: id, SecretAccessKey: secret } = AccessKey ?? {};
     if (id && secret) return { id, secret };
@@ -93,14 +86,14 @@ export class AwsClient {
   /** False when there is no such key. */
   switchKey(id: string, status: 'Active' | 'Inactive'): Promise<boolean> {
     return unlessGone(this.#connection, 'updateAccessKey', async () =>
-      (await this.#iam()).send(new UpdateAccessKeyCommand({ ...this.#user(), AccessKeyId: id, Status: status })),
+      (await this.#iam()).updateAccessKey({ ...this.#user(), AccessKeyId: id, Status: status }),
     );
   }
 
   /** False when there was no such key. */
   deleteKey(id: string): Promise<boolean> {
     return unlessGone(this.#connection, 'deleteAccessKey', async () =>
-      (await this.#iam()).send(new DeleteAccessKeyCommand({ ...this.#user(), AccessKeyId: id })),
+      (await this.#iam()).deleteAccessKey({ ...this.#user(), AccessKeyId: id }),
     );
   }
 
@@ -108,7 +101,7 @@ export class AwsClient {
   async lastUsed(id: string): Promise<number | null | undefined> {
     try {
       const { AccessKeyLastUsed } = await told('iam', 'getAccessKeyLastUsed', async () =>
-        (await this.#iam()).send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id })),
+        (await this.#iam()).getAccessKeyLastUsed({ AccessKeyId: id }),
       );
       const at = AccessKeyLastUsed?.LastUsedDate;
       return at ? Math.floor(at.getTime() / 1000) : null;
@@ -121,14 +114,14 @@ export class AwsClient {
   /** Denies the user everything with temporary credentials that were issued before a time. The same name takes the place of an earlier one. */
   async putPolicy(name: string, document: object): Promise<void> {
     const policy = { ...this.#user(), PolicyName: name, PolicyDocument: JSON.stringify(document) };
-    await told('iam', 'putUserPolicy', async () => (await this.#iam()).send(new PutUserPolicyCommand(policy)));
+    await told('iam', 'putUserPolicy', async () => (await this.#iam()).putUserPolicy(policy));
   }
 
   /** Whether the user has an inline policy of this name. */
   async hasPolicy(name: string): Promise<boolean> {
     const policy = { ...this.#user(), PolicyName: name };
     try {
-      await told('iam', 'getUserPolicy', async () => (await this.#iam()).send(new GetUserPolicyCommand(policy)));
+      await told('iam', 'getUserPolicy', async () => (await this.#iam()).getUserPolicy(policy));
       return true;
     } catch (error) {
       if (isGone(error)) return false;
@@ -139,9 +132,7 @@ export class AwsClient {
   /** The service user's whole name, which may hold a path; null where Keyturn may not look. */
   async userArn(): Promise<string | null> {
     try {
-      const { User } = await told('iam', 'getUser', async () =>
-        (await this.#iam()).send(new GetUserCommand(this.#user())),
-      );
+      const { User } = await told('iam', 'getUser', async () => (await this.#iam()).getUser(this.#user()));
       return User?.Arn ?? null;
     } catch (error) {
       if (isForbidden(error)) return null;
@@ -154,7 +145,7 @@ export class AwsClient {
     const asked = { PolicySourceArn: source, ActionNames, ResourceArns: [target] };
     try {
       const { EvaluationResults = [] } = await told('iam', 'simulatePrincipalPolicy', async () =>
-        (await this.#iam()).send(new SimulatePrincipalPolicyCommand(asked)),
+        (await this.#iam()).simulatePrincipalPolicy(asked),
       );
       return EvaluationResults.filter(({ EvalDecision }) => EvalDecision !== 'allowed').flatMap(
         ({ EvalActionName }) => EvalActionName ?? [],
@@ -169,27 +160,26 @@ export class AwsClient {
   async identify(pair?: Pair): Promise<string> {
     const { Arn } = await told('sts', 'getCallerIdentity', async () => {
       const { sts: endpoint } = this.#connection.endpoints;
-      return new STSClient(await this.#settings('sts', endpoint, pair)).send(new GetCallerIdentityCommand({}));
+      const { STS } = load('@aws-sdk/client-sts') as typeof Sts;
+      return new STS(await this.#settings('sts', endpoint, pair)).getCallerIdentity();
     });
     if (Arn) return Arn;
     throw new OutsideError('sts', 'getCallerIdentity', { code: 'UNEXPECTED_ANSWER' });
   }
 
   async putObject(pair: Pair, Key: string, Body: string): Promise<void> {
-    await told('s3', 'putObject', async () =>
-      (await this.#s3(pair)).send(new PutObjectCommand({ ...this.#in(Key), Body })),
-    );
+    await told('s3', 'putObject', async () => (await this.#s3(pair)).putObject({ ...this.#in(Key), Body }));
   }
 
   async getObject(pair: Pair, Key: string): Promise<string> {
     return told('s3', 'getObject', async () => {
-      const { Body } = await (await this.#s3(pair)).send(new GetObjectCommand(this.#in(Key)));
+      const { Body } = await (await this.#s3(pair)).getObject(this.#in(Key));
       return (await Body?.transformToString()) ?? '';
     });
   }
 
   async deleteObject(pair: Pair, Key: string): Promise<void> {
-    await told('s3', 'deleteObject', async () => (await this.#s3(pair)).send(new DeleteObjectCommand(this.#in(Key))));
+    await told('s3', 'deleteObject', async () => (await this.#s3(pair)).deleteObject(this.#in(Key)));
   }
 
   #user(): { UserName: string } {
@@ -200,14 +190,16 @@ export class AwsClient {
     return { Bucket: this.#connection.bucket, Key };
   }
 
-  async #iam(): Promise<IAMClient> {
-    return new IAMClient(await this.#settings('iam', this.#connection.endpoints.iam));
+  async #iam(): Promise<Iam.IAM> {
+    const { IAM } = load('@aws-sdk/client-iam') as typeof Iam;
+    return new IAM(await this.#settings('iam', this.#connection.endpoints.iam));
   }
 
-  async #s3(pair: Pair): Promise<S3Client> {
+  async #s3(pair: Pair): Promise<S3Library.S3> {
+    const { S3 } = load('@aws-sdk/client-s3') as typeof S3Library;
     const settings = await this.#settings('s3', this.#connection.endpoints.s3, pair);
     const plain = { requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' } as const;
-    return new S3Client({ ...settings, ...plain, forcePathStyle: true });
+    return new S3({ ...settings, ...plain, forcePathStyle: true });
   }
 
   async #settings(system: string, endpoint: string | undefined, given?: Pair) {

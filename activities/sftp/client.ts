@@ -1,10 +1,11 @@
 import { CancelledFailure } from '@temporalio/common';
-import ssh2, { type Client, type PublicKeyAuthMethod, type SFTPWrapper, type ServerHostKeyAlgorithm } from 'ssh2';
+import type { Client, PublicKeyAuthMethod, SFTPWrapper, ServerHostKeyAlgorithm } from 'ssh2';
 import { asking } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import { readKey } from './key-pair.js';
+import { ssh } from './library.js';
 import { RemoteFiles } from './remote-files.js';
 
 /** A server, an account on it and who may change its keys, as the configuration names them. */
@@ -63,7 +64,7 @@ class TurnedAway extends Error {}
 /** Connects, works and hangs up, within the deadline and the life of the activity. */
 async function converse<T>(connection: SftpConnection, login: Login, work: (client: Client) => Promise<T>): Promise<T> {
   const { signal } = scope();
-  const client = new ssh2.Client();
+  const client = new (ssh().Client)();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => undefined);
   const cancelled = (): void => broken.reject(new CancelledFailure('the activity was cancelled'));

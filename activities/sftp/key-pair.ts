@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import ssh2, { type ParsedKey } from 'ssh2';
+import type { ParsedKey } from 'ssh2';
 import { permanent } from '../shared/failures.js';
+import { ssh } from './library.js';
 
 /** A key pair as files hold it. */
 export interface KeyPair {
@@ -9,8 +10,6 @@ export interface KeyPair {
   /** The key itself as lines of authorized_keys have it, in base64. */
   readonly publicKey: string;
 }
-
-const { generateKeyPairSync, parseKey } = ssh2.utils;
 
 /** Kind and 32 bytes, each with its length before it. */
 const ed25519Bytes = 51;
@@ -25,8 +24,10 @@ const rounds = 16;
 export function newKeyPair(passphrase?: string): KeyPair {
   const sealed = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds };
   for (;;) {
-    const privateKey = generateKeyPairSync('ed25519', { comment: 'docuelevate-sftp', ...sealed }).private.trim();
-    const key = parseKey(privateKey, passphrase);
+    const privateKey = ssh()
+      .utils.generateKeyPairSync('ed25519', { comment: 'docuelevate-sftp', ...sealed })
+      .private.trim();
+    const key = ssh().utils.parseKey(privateKey, passphrase);
     if (!(key instanceof Error) && key.getPublicSSH().length === ed25519Bytes && isPair(key))
       return { privateKey, publicKey: key.getPublicSSH().toString('base64') };
   }
@@ -34,13 +35,13 @@ export function newKeyPair(passphrase?: string): KeyPair {
 
 function isPair(key: ParsedKey): boolean {
   const text = 'does the one half fit the other?';
-  const publicHalf = parseKey(`ssh-ed25519 ${key.getPublicSSH().toString('base64')}`);
+  const publicHalf = ssh().utils.parseKey(`ssh-ed25519 ${key.getPublicSSH().toString('base64')}`);
   return !(publicHalf instanceof Error) && publicHalf.verify(text, key.sign(text));
 }
 
 /** A private key to sign in with. Throws in words of our own: one that cannot be read must not pass for one that is refused. */
 export function readKey(privateKey: string, passphrase?: string): ParsedKey {
-  const key = parseKey(privateKey, passphrase);
+  const key = ssh().utils.parseKey(privateKey, passphrase);
   if (!(key instanceof Error) && key.isPrivateKey()) return key;
   const why = key instanceof Error ? whyUnreadable(key.message) : 'is no private key';
   throw permanent('Rejected', `the private key ${why}`);

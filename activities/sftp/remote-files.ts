@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import ssh2, { type Attributes, type SFTPWrapper } from 'ssh2';
+import type { Attributes, SFTPWrapper } from 'ssh2';
 import { isLate } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
-
-const { STATUS_CODE } = ssh2.utils.sftp;
+import { ssh } from './library.js';
 
 /** A file as it was read. Each of its characters stands for one byte, so that it is written back as it was. */
 export interface RemoteFile {
@@ -105,6 +104,7 @@ class NotOffered extends Error {}
 /** The server's words may hold anything: only its code is looked at. */
 function meaningOf(operation: string, error: Error & { readonly code?: unknown }): Error {
   if (error instanceof OutsideError) return error;
+  const { STATUS_CODE } = ssh().utils.sftp;
   if (error.code === STATUS_CODE.NO_SUCH_FILE) return new Missing();
   if (error.code === STATUS_CODE.OP_UNSUPPORTED) return new NotOffered();
   if (error.code === STATUS_CODE.PERMISSION_DENIED) return permanent('Unauthorized', notWritable);
