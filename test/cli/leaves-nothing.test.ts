@@ -29,20 +29,23 @@ function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, [main, ...args], { env, cwd: folder });
 }
 
-/** Every process that was started with the folder in its environment. */
+/** The environment of every process that was started with the folder in it. */
 function processes(): string[] {
-  return readdirSync('/proc').filter((id) => {
+  return readdirSync('/proc').flatMap((id) => {
     try {
-      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/environ`, 'utf8').includes(folder);
+      const environment = /^\d+$/.test(id) ? readFileSync(`/proc/${id}/environ`, 'utf8') : '';
+      return environment.includes(folder) ? [environment] : [];
     } catch {
-      return false; // it has ended
+      return []; // it has ended
     }
   });
 }
 
-/** Where stores of simulated cases lie as well. */
+/** Where stores of simulated cases lie: in memory, beside those of other processes. */
 const inMemory = (): string[] =>
-  existsSync('/dev/shm') ? readdirSync('/dev/shm').filter((name) => name.startsWith('keyturn-')) : [];
+  processes()
+    .flatMap((environment) => /(?:^|\0)TMPDIR=([^\0]+)/.exec(environment)?.[1] ?? [])
+    .filter((path) => !path.startsWith(folder));
 
 (existsSync('/proc/self/environ') ? describe : describe.skip)('Ctrl-C', () => {
   it.each([
@@ -54,17 +57,18 @@ const inMemory = (): string[] =>
     ['crash-test --procedure openai-api-key --sample 40 --jobs 1', 'cases, 1 at a time', 130],
     ['crash-test --procedure openai-api-key --sample 400 --simulated --jobs 1', '5/400', 130],
   ])('of keyturn %s, after "%s", leaves no process and no folder', async (command, after, code) => {
-    const before = inMemory();
     const child = start(...command.split(' '));
     await says(child, after);
     expect(processes()).not.toEqual([]);
+    const made = inMemory();
+    expect(made.some(existsSync)).toBe(command.includes('--simulated') && existsSync('/dev/shm'));
 
     child.kill('SIGINT');
     await once(child, 'close');
 
     expect(child.exitCode).toBe(code);
     expect(readdirSync(folder).filter((name) => name.startsWith('keyturn-'))).toEqual([]);
-    expect(inMemory().filter((name) => !before.includes(name))).toEqual([]);
+    expect(made.filter(existsSync)).toEqual([]);
     await until(async () => processes().length === 0); // the server's keeper ends a moment after the server
   });
 
