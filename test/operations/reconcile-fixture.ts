@@ -15,6 +15,7 @@ import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Progress, RotationReport } from '../../src/domain/rotation.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import type { Activities } from '../../workers/registered.js';
+import { releaseAll } from '../support/rehearsal.js';
 
 /** Simulated systems, a real store and a real Temporal server, which can all be stopped and started again on the same data. */
 export interface Fixture {
@@ -72,7 +73,7 @@ export async function startFixture(
       return running;
     },
     async stop() {
-      for (const release of releases.reverse()) await release();
+      await releaseAll(releases, playground);
       [releases, running] = [[], null];
     },
     async rotate(graceMs = 0) {

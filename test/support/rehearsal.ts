@@ -10,6 +10,7 @@ import { hasten } from '../../src/operations/steer.js';
 import { startRotation } from '../../src/operations/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Activities } from '../../workers/registered.js';
+import { killServer } from './temporal.js';
 
 /** Makes the configuration in memory say how rotations go from now on; what is left out stays. */
 export function configure(
@@ -27,6 +28,16 @@ export function configure(
     ...(pauseMs !== undefined && { pause: formatDuration(pauseMs) }),
   });
   if (drainMs !== undefined && 'jwt' in engine) Object.assign(engine.jwt, { tokenLifetime: formatDuration(drainMs) });
+}
+
+/** Ends what a rehearsal started, newest first; the server, which it started first, at once. */
+export async function releaseAll(
+  [stopServer, ...others]: readonly (() => Promise<void>)[],
+  { dataDir }: Pick<Playground, 'dataDir'>,
+): Promise<void> {
+  for (const release of others.reverse()) await release();
+  await killServer(dataDir);
+  await stopServer?.();
 }
 
 export interface TestRehearsal extends Rehearsal {
@@ -64,7 +75,7 @@ export async function rehearse(
     hasten: (handle, byMs) => hasten(session, handle, { credential, actor: 'test', byMs }),
     report: (handle) => handle.result() as Promise<RotationReport>,
     async stop() {
-      for (const release of releases.reverse()) await release();
+      await releaseAll(releases, playground);
       await playground.remove();
       await scenario.stop();
     },

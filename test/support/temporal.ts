@@ -5,7 +5,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { connectClient, connectWorker, embeddedTarget } from '../../src/temporal/connect.js';
-import { startEmbeddedServer } from '../../src/temporal/embedded.js';
+import { findEmbeddedServer, startEmbeddedServer } from '../../src/temporal/embedded.js';
 import type { Store } from '../../src/store/store.js';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.js';
 
@@ -32,10 +32,17 @@ export async function startTestTemporal(): Promise<TestTemporal> {
     connection,
     async stop() {
       await Promise.all([client.connection.close(), connection.close()]);
+      await killServer(dataDir);
       await server.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Ends a server as a crash would. One that is asked to stop waits a second for requests to end, and here there are none. */
+export async function killServer(dataDir: string): Promise<void> {
+  const server = await findEmbeddedServer(dataDir);
+  if (server) process.kill(server.pid, 'SIGKILL');
 }
 
 const longestPauseMs = 50; // a look at a rotation costs the server and the worker as much as a step of it

@@ -55,7 +55,7 @@ export const rotateScripted = defineRotation(descriptor, {
   async retire(run, old) {
     await run.check('Idle', script.idle(old), { whenNot: 'ask' });
     await run.step('Disable', script.disable(old), { undo: script.enable(old) });
-    await run.pause('Keep it disabled', '2 seconds');
+    await run.pause('Keep it disabled', '0.1 seconds');
     await run.step('Destroy', script.destroy(old));
     await run.check('Refused', script.refuses(old));
   },
