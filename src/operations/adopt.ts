@@ -19,13 +19,13 @@ export interface Adoption {
   readonly credential: string;
   /** The value in force, by parts. */
   readonly parts: Readonly<Record<string, string>>;
-  /** The operator's word that nothing but the engine uses it: the first rotation then does not ask before it retires it. */
+  /** The operator stated that only the engine uses it, so the first rotation does not ask before it retires it. */
   readonly soleUser: boolean;
   readonly actor: string;
 }
 
 /**
- * Takes the value that is in force into the store, after the provider accepted it and it was found there. Changes nothing outside.
+ * Takes the value in force into the store, after the provider accepted it and it was found there. Changes nothing outside.
  * @throws UserError when the value is refused or cannot be attributed; the store is then as before
  */
 export async function adopt(
@@ -59,7 +59,7 @@ export async function adopt(
   }
 }
 
-/** Names of the parts that somebody has to give of a value to adopt it. */
+/** Names of the parts that a person has to give to adopt a value. */
 export function partsToGive({ adopts, settings }: Pick<ProcedureDescriptor, 'adopts' | 'settings'>): string[] {
   return adopts === undefined ? [...new Set(Object.values(settings))] : [adopts];
 }
@@ -68,7 +68,7 @@ function partsOf({ provider }: ProcedureDescriptor, { credential, parts }: Adopt
   try {
     return providerOf(provider).parts(parts);
   } catch {
-    throw refused(credential, permanent('Rejected', 'it is no value of this kind'));
+    throw refused(credential, permanent('Rejected', 'it is not a value of this kind'));
   }
 }
 

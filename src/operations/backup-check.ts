@@ -11,7 +11,7 @@ export function ringOf({ keyRing }: Config): Promise<KeyRing> {
 }
 
 /**
- * Opens a copy as a store and walks its ledger, with nothing of the ring left out. Opening changes the file.
+ * Opens a copy as a store, with the whole key ring, and verifies its ledger. Opening changes the file.
  * @throws UserError when ring and copy do not belong together, or the ledger is not the one described
  */
 export async function verifyCopy(file: string, ring: KeyRing, ledger: Contents['ledger']): Promise<void> {
@@ -23,7 +23,10 @@ export async function verifyCopy(file: string, ring: KeyRing, ledger: Contents['
       brokenAt === null
         ? 'The ledger of the copy is not the one that its manifest describes.'
         : `The ledger of the copy is broken at entry ${brokenAt}.`,
-      { state: 'The copy is not to be used. The store is as before.', next: 'Use another backup, or make a new one.' },
+      {
+        state: 'The copy must not be used. The store was not changed.',
+        next: 'Use another backup, or make a new one.',
+      },
     );
   } finally {
     await store.destroy();

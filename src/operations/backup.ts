@@ -9,10 +9,10 @@ import { contentsOf, copyDatabase } from '../store/backup.js';
 import { ringOf, verifyCopy } from './backup-check.js';
 import type { Session } from './session.js';
 
-/** What a backup consists of, inside its folder. */
+/** The files of a backup, inside its folder. */
 export const backupFiles = { database: 'keyturn.db', manifest: 'manifest.json' } as const;
 
-/** What a backup says of itself. No secrets: it may be shown to anybody. */
+/** The description of a backup. It holds no secrets, so anybody may see it. */
 export const Manifest = z.strictObject({
   keyturn: z.literal('backup'),
   installation: z.uuid(),
@@ -34,8 +34,8 @@ export interface BackupOptions {
 }
 
 /**
- * Copies the store as it is at one moment, while it may be in use, and checks the copy by walking its ledger.
- * @throws UserError when the folder holds something already, or the copy is not right
+ * Copies the store as of one moment, even while it is in use, and checks the copy by verifying its ledger.
+ * @throws UserError when the folder is not empty, or the copy is wrong
  */
 export async function backUp(session: Session, { folder, withRing, actor }: BackupOptions): Promise<Manifest> {
   const target = resolve(folder);
@@ -81,7 +81,7 @@ async function describe(database: string): Promise<Manifest> {
   };
 }
 
-/** Opening changes a file, so what is opened is a copy of the copy. */
+/** Opening changes a file, so a copy of the copy is opened. */
 async function checkCopy({ config }: Session, database: string, { ledger }: Manifest): Promise<void> {
   const scratch = `${database}.check`;
   await copyFile(database, scratch, constants.COPYFILE_EXCL);
@@ -97,7 +97,7 @@ interface RingCopy {
   readonly to: string;
 }
 
-/** Whoever has both can read every value, so they never lie together. */
+/** With both, every value can be read, so they are never kept together. */
 function ringCopy({ keyRing }: Config, folder: string, to: string): RingCopy {
   if (!relative(folder, to).startsWith('..'))
     throw refused('The key ring must not lie in the backup of the store', 'Choose a place for it that is kept apart.');
@@ -111,7 +111,7 @@ function ringCopy({ keyRing }: Config, folder: string, to: string): RingCopy {
 async function copyRing({ from, to }: RingCopy): Promise<void> {
   await copyFile(from, to, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {
     throw new UserError(`The key ring could not be copied to ${to} (${error.code ?? error.name})`, {
-      state: 'The backup of the store is complete; that of the key ring is missing.',
+      state: 'The backup of the store is complete; the copy of the key ring is missing.',
       next: 'Copy the key ring file yourself, to a place that is kept apart from the backup.',
     });
   });

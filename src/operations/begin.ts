@@ -21,11 +21,11 @@ export interface Begun {
   readonly workflowId: string;
   /** False when a rotation of this credential was running already. */
   readonly isNew: boolean;
-  /** Whether anybody is there to work on it. */
+  /** Whether a worker is running that can take it. */
   readonly hasWorker: boolean;
 }
 
-const workerWaitMs = 3_000; // one that is just starting shows by then
+const workerWaitMs = 3_000; // a worker that is just starting is seen by then
 
 /** Starts the rotation of a credential, or finds the one that is running. Throws a UsageError when there is no such credential. */
 export async function begin(
@@ -59,11 +59,11 @@ function requireGrace(graceMs: number, shortestMs: number): void {
 
 const invalidArgument = 3; // https://grpc.io/docs/guides/status-codes
 
-/** A server that no worker of Keyturn has ever worked at does not know the search attributes of rotations. */
+/** A server on which no worker of Keyturn ever ran does not know the search attributes of rotations. */
 export function refuseUnprepared(error: unknown): never {
   const { cause } = error instanceof ServiceError ? error : {};
   if (!isGrpcServiceError(cause) || Number(cause.code) !== invalidArgument) throw error;
-  throw new UserError('Temporal did not take the rotation: it was not prepared for Keyturn', {
+  throw new UserError('Temporal refused the rotation: the server was not prepared for Keyturn', {
     state: 'Nothing was started.',
     next: 'Run keyturn worker once, which adds the search attributes that rotations need; then try again.',
     cause: error,

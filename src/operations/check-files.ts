@@ -6,15 +6,15 @@ import type { AccessCheck } from '../../activities/shared/access.js';
 import type { Config } from '../config/schema.js';
 import { recordFileOf, whyNotOurs } from './emergency-record.js';
 
-/** A file whose protection keeps secrets secret, or other people's commands from being run. */
+/** A file that has to be protected: it holds secrets, or decides which commands are run. */
 interface Guarded {
   readonly what: string;
   readonly path: string;
-  /** Others may not read it either. */
+  /** Other users must not read it either. */
   readonly secret: boolean;
 }
 
-/** Who else may write, or read, the files that Keyturn goes by. Reads none of them. What is not there is told by whoever needs it. */
+/** Checks who else may write or read the files that Keyturn relies on. Reads none of them. Other checks report a missing file. */
 export async function checkFiles(file: string, config: Config): Promise<AccessCheck[]> {
   const guarded = guardedBy(file, config);
   const found = (await Promise.all(guarded.map(protectionOf))).flat();
@@ -24,7 +24,7 @@ export async function checkFiles(file: string, config: Config): Promise<AccessCh
     found.push({
       what: record,
       ok: false,
-      detail: `${notOurs}, so nothing of it is taken in: find out who put it there`,
+      detail: `${notOurs}, so Keyturn ignores it: find out who put it there`,
     });
   const seen = `${guarded.length} files can be changed by Keyturn's user and root alone`;
   return found.length > 0 ? found : [{ what: 'protection', ok: true, detail: seen }];
@@ -40,7 +40,7 @@ function guardedBy(file: string, { store, keyRing, ...config }: Config): Guarded
   ];
 }
 
-/** Of references such as `{ file: path }`; what is delivered is written, and looked at elsewhere. */
+/** Paths of references such as `{ file: path }`. Deliveries are left out: Keyturn writes them, and another check covers them. */
 function secretFiles(section: unknown): Set<string> {
   if (typeof section !== 'object' || section === null) return new Set();
   if ('file' in section && typeof section.file === 'string' && Object.keys(section).length === 1)
@@ -49,7 +49,7 @@ function secretFiles(section: unknown): Set<string> {
   return new Set(inside.flatMap(([, value]) => [...secretFiles(value)]));
 }
 
-/** Whoever may write the configuration says which commands are run. */
+/** A user who may write the configuration decides which commands are run. */
 async function protectionOf({ what, path, secret }: Guarded): Promise<AccessCheck[]> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) return [];
@@ -65,13 +65,13 @@ async function protectionOf({ what, path, secret }: Guarded): Promise<AccessChec
     ];
   const reader = secret ? readersOf(found) : null;
   if (reader === null) return [];
-  return [{ what: name, ok: true, warning: true, detail: `${reader} may read it: chmod 600, unless that is meant` }];
+  return [{ what: name, ok: true, warning: true, detail: `${reader} may read it: chmod 600, unless that is intended` }];
 }
 
-/** A file can be replaced by whoever may write its folder. */
+/** A user who may write the folder of a file can replace the file. */
 async function writerOfFolder(path: string): Promise<string | null> {
-  const open = await whoMayWrite(dirname((await realPlace(path)).path));
-  return open && `${open.who}, who may write ${open.folder},`;
+  const found = await whoMayWrite(dirname((await realPlace(path)).path));
+  return found && `${found.who}, who may write ${found.folder},`;
 }
 
 function readersOf({ mode, gid }: Stats): string | null {

@@ -4,7 +4,7 @@ import type { Check } from './check.js';
 import { describe } from './schedules.js';
 import type { Session } from './session.js';
 
-/** Whether what was scheduled still is. Nothing where nobody has scheduled it. */
+/** Checks that a credential's schedule is still in Temporal. Yields nothing for a credential that has none. */
 export async function* scheduleCheck(
   { store }: Pick<Session, 'store'>,
   client: Client,
@@ -15,11 +15,11 @@ export async function* scheduleCheck(
   const described = await describe(client, scheduleId(store.installation, credential));
   if (!described) {
     const detail = 'it is gone from Temporal, so nothing rotates it when it is due';
-    yield { what, ok: false, detail, next: 'Make it again: keyturn schedules apply' };
+    yield { what, ok: false, detail, next: 'Create it again: keyturn schedules apply' };
     return;
   }
   const { paused, note } = described.state;
-  const resume = `Let it go on: keyturn schedules resume ${credential} --reason "…"`;
+  const resume = `Resume it: keyturn schedules resume ${credential} --reason "…"`;
   yield paused
     ? { what, ok: true, warning: true, detail: `paused, ${note || 'no reason given'}`, next: resume }
     : { what, ok: true, detail: 'in Temporal', next: null };

@@ -2,7 +2,7 @@ import { UserError } from '../domain/user-error.js';
 import { quickCheck } from '../store/backup.js';
 import type { Session } from './session.js';
 
-/** Whether the database is whole, and every value in it opens with this ring and is known again by its fingerprint. */
+/** Why the values cannot be read; null when the database is intact and every value opens with this ring and matches its fingerprint. */
 export async function whyUnreadable({ config, store }: Session): Promise<UserError | null> {
   const trouble = quickCheck(config.store.file);
   if (trouble !== null) return unreadable(`The database ${config.store.file} is damaged: ${trouble}`);
@@ -16,7 +16,7 @@ export async function whyUnreadable({ config, store }: Session): Promise<UserErr
       (await store.identify(value)).some(
         ({ credential, number }) => credential === version.credential && number === version.number,
       );
-    if (!isKnown) return unreadable(`${name} is not known again by its fingerprint: the ring has another key for it`);
+    if (!isKnown) return unreadable(`${name} does not match its fingerprint: the ring has another key for it`);
   }
   return null;
 }

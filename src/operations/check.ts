@@ -27,9 +27,9 @@ import { scheduleCheck } from './check-schedule.js';
 import { whyUnreadable } from './check-values.js';
 import { openSession, type Session } from './session.js';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check extends AccessCheck {
-  /** Nothing is wrong: it is not there yet, and `next` says how it comes. */
+  /** Nothing is wrong: it is not there yet, and `next` says how to get it. */
   readonly note?: true;
   /** What to do about it; null where it is right, or where that is not known. */
   readonly next: string | null;
@@ -40,17 +40,17 @@ export interface CheckOptions {
   readonly file: string;
   /** All of them when empty. */
   readonly credentials: readonly string[];
-  /** Also finds out how the engines do what their vendors leave open: with values that nobody holds, and nothing stays. */
+  /** Also measures how the engines behave where their vendors' documentation is silent. Uses throwaway values; nothing stays. */
   readonly deep?: boolean;
-  /** With that, also makes each current value current once more. */
+  /** With `deep`: also rotates each current value to itself. */
   readonly rotateToItself?: boolean;
-  /** With that, around a restart of the engine: whether it keeps what the API has set. */
+  /** With `deep`, around a restart of the engine: whether it keeps what was set through its API. */
   readonly restart?: 'before' | 'after';
-  /** Told before something is asked that may take its time to answer. */
+  /** Called before a request that may take long. */
   readonly onAsking?: (what: string) => void;
 }
 
-/** Looks at everything a rotation needs and yields each thing as soon as it is known. Changes nothing that stays. Throws a UsageError for a credential that is not configured. */
+/** Checks everything that a rotation needs, and yields each result as soon as it is known. Changes nothing that stays. Throws a UsageError for a credential that is not configured. */
 export async function* check(options: CheckOptions): AsyncGenerator<Check> {
   const { file, credentials, onAsking = () => undefined } = options;
   yield { what: 'Node.js', ok: true, detail: process.versions.node, next: null };
@@ -62,7 +62,7 @@ export async function* check(options: CheckOptions): AsyncGenerator<Check> {
   yield* protection(file, config);
   const names = credentials.length > 0 ? credentials : Object.keys(config.credentials);
   for (const name of names) knownCredential(config, name);
-  const ring = await look('key ring', () => keyRing(config));
+  const ring = await checkOf('key ring', () => keyRing(config));
   yield ring;
   if (!ring.ok) return;
   const opened = await attempt('store', () => store(file));
@@ -80,12 +80,12 @@ function deepCheckOf(credential: string, { rotateToItself = false, restart }: Ch
   return { credential, rotatesToItself: rotateToItself, ...(restart && { restart }) };
 }
 
-/** What was seen: something for what follows, and a sentence about it. */
-type Seen<T> = readonly [value: T, detail: string];
+/** A value for the checks that follow, and a sentence about it. */
+type Observed<T> = readonly [value: T, detail: string];
 
 async function attempt<T>(
   what: string,
-  see: () => Promise<Seen<T>>,
+  see: () => Promise<Observed<T>>,
   isNote: (error: unknown) => boolean = () => false,
 ): Promise<{ check: Check; value?: T }> {
   try {
@@ -97,16 +97,16 @@ async function attempt<T>(
   }
 }
 
-/** What `keyturn up` brings with it is not there before it: no failure, unless somebody has configured another one. */
+/** What `keyturn up` starts is missing before it runs. That is no failure, unless another server is configured. */
 function isNotYet(error: unknown): boolean {
   return error instanceof UserError && configuredTarget(readEnvironment()) === null;
 }
 
-async function look(what: string, see: () => Promise<string>): Promise<Check> {
+async function checkOf(what: string, see: () => Promise<string>): Promise<Check> {
   return (await attempt(what, async () => [null, await see()])).check;
 }
 
-async function temporalServer(): Promise<Seen<null>> {
+async function temporalServer(): Promise<Observed<null>> {
   const environment = readEnvironment();
   const configured = configuredTarget(environment);
   return [
@@ -115,7 +115,7 @@ async function temporalServer(): Promise<Seen<null>> {
   ];
 }
 
-async function configuration(file: string): Promise<Seen<Config>> {
+async function configuration(file: string): Promise<Observed<Config>> {
   const config = loadConfig(file, catalog);
   return [config, `${file}: ${Object.keys(config.credentials).join(', ') || 'no credential yet'}`];
 }
@@ -131,9 +131,9 @@ async function keyRing({ keyRing: source }: Config): Promise<string> {
   return `${source.file}, mode 0${(mode & 0o777).toString(8)}, installation ${installation}`;
 }
 
-async function store(file: string): Promise<Seen<Session>> {
+async function store(file: string): Promise<Observed<Session>> {
   const session = await openSession({ file });
-  const { entries, brokenAt } = await session.store.verifyLedger(); // states were looked at by opening it
+  const { entries, brokenAt } = await session.store.verifyLedger(); // opening it has checked the states
   const why = brokenAt === null ? await whyUnreadable(session) : null;
   if (brokenAt === null && why === null)
     return [session, `${session.config.store.file}, ${entries} ledger entries, chain intact`];
@@ -160,10 +160,10 @@ async function* outside(session: Session, { names, onAsking }: Outside): AsyncGe
   yield server;
   if (reached) {
     const { client, target } = reached;
-    const open = await openToOthers(target);
-    if (open !== null) yield { what: 'Temporal', ok: true, warning: true, detail: open, next: null };
+    const exposure = await openToOthers(target);
+    if (exposure !== null) yield { what: 'Temporal', ok: true, warning: true, detail: exposure, next: null };
     yield (await attempt('workers', () => workers(client, taskQueueOf(session.store.installation)), isNotYet)).check;
-    yield await look('newest ledger', () => newest(session, client));
+    yield await checkOf('newest ledger', () => newest(session, client));
     for (const name of names) yield* scheduleCheck(session, client, name);
     await client.connection.close();
   }
@@ -171,7 +171,7 @@ async function* outside(session: Session, { names, onAsking }: Outside): AsyncGe
   for (const [engine, users] of usersOfEngines(session.config, names)) yield* engineItself(session, engine, users);
 }
 
-async function temporal({ config }: Session): Promise<Seen<Awaited<ReturnType<typeof reachTemporal>>>> {
+async function temporal({ config }: Session): Promise<Observed<Awaited<ReturnType<typeof reachTemporal>>>> {
   const { client, target } = await reachTemporal(config);
   const ending = target.embedded ? certificatesToRenew(config.data) : null;
   const where = `${target.address}${target.embedded ? ' (embedded)' : ''}, namespace ${target.namespace}`;
@@ -183,16 +183,16 @@ async function newest(session: Session, client: Client): Promise<string> {
   return 'Temporal knows of no later entry than the store has';
 }
 
-async function workers(client: Client, taskQueue: string): Promise<Seen<null>> {
+async function workers(client: Client, taskQueue: string): Promise<Observed<null>> {
   const count = await workersOf(client, taskQueue);
   if (count > 0) return [null, 'ready for rotations'];
-  throw new UserError('none is there to work on rotations', {
+  throw new UserError('none is running', {
     state: 'Rotations can be started; they wait.',
     next: 'Start one: keyturn up, or keyturn worker',
   });
 }
 
-/** What engine and provider of a credential say of our access to them, and what can be told of where new values go besides. */
+/** Checks the access to the engine, the provider and the deliveries of a credential. */
 async function* access(session: Session, credential: string, onAsking: Outside['onAsking']): AsyncGenerator<Check> {
   const { engine, provider } = knownCredential(session.config, credential);
   const writer = { workflowId: `check/${credential}`, runId: '' };
@@ -206,14 +206,14 @@ async function* access(session: Session, credential: string, onAsking: Outside['
   yield* environment(session, credential);
 }
 
-/** How an engine does what its vendor leaves open. */
+/** Measures how an engine behaves where its vendor's documentation is silent. */
 async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Check> {
   const { credential } = wanted;
   const { engine } = knownCredential(session.config, credential);
   const checkDeep = session.activities[`${engine}.checkDeep`] as
     ((wanted: DeepCheck) => Promise<AccessCheck[]>) | undefined;
   if (!checkDeep) {
-    const detail = `nothing of ${engine} is left open that could be found out`;
+    const detail = `there is nothing to measure at this engine`;
     yield { what: `${credential}: deep`, ok: true, detail, next: null };
     return;
   }
@@ -222,7 +222,7 @@ async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Chec
     yield { ...each, what: `${credential}: deep, ${each.what}`, next: null };
 }
 
-/** What a restart of the engine may bring back. */
+/** Warns about a value that a restart of the engine may bring back. */
 async function* environment(session: Session, credential: string): AsyncGenerator<Check> {
   const left = await environmentOf(session, credential);
   if (!left) return;
@@ -230,10 +230,10 @@ async function* environment(session: Session, credential: string): AsyncGenerato
   const names = settings.join(' and ');
   const when = 'a worker of DocuElevate that starts while its Redis is empty uses it';
   const detail = isCurrent
-    ? `${names} came from DocuElevate's environment. After a rotation the value of version ${version} stands there still, and ${when}`
-    : `${names}: the value of version ${version} stands in DocuElevate's environment still, as far as Keyturn knows, and ${when}`;
+    ? `${names} came from DocuElevate's environment. After a rotation it still holds the value of version ${version}, and ${when}`
+    : `${names}: DocuElevate's environment still holds the value of version ${version}, as far as Keyturn knows, and ${when}`;
   const add = deliver === null ? [] : [`add to ${credential} in the configuration: ${deliver}`];
-  const renew = isCurrent ? [] : [`rotate once more, which writes it there: keyturn rotate ${credential}`];
+  const renew = isCurrent ? [] : [`rotate once more, which writes the new value there: keyturn rotate ${credential}`];
   const next = [...add, ...renew].join('; then ');
   yield {
     ...{ what: `${credential}: environment`, ok: true, warning: true, detail },
@@ -270,7 +270,7 @@ async function documentsOf(session: Session, users: readonly string[]): Promise<
     const documents = plan.filter((each) => 'activity' in each && each.activity === 'docuelevate.processTestDocument');
     counts.push(`${credential} ${documents.length}`);
   }
-  return `. A rotation leaves as many when nothing has to be tried again: ${counts.join(', ')}`;
+  return `. Test documents of a rotation without retries: ${counts.join(', ')}`;
 }
 
 function checkerOf({ activities }: Session, name: string) {

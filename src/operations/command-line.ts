@@ -1,11 +1,11 @@
 import type { Store } from '../store/store.js';
 import { UsageError } from './refusals.js';
 
-const shortest = 8; // characters that a value has at least
+const shortest = 8; // characters; no value is shorter
 
 /**
- * Refuses what holds a known value: a reason is kept in the ledger and in Temporal for good. Every word is tried, since whoever pastes a value
- * into a sentence means the sentence.
+ * Refuses texts that hold a known value: a reason stays in the ledger and in Temporal for good. Tries every word, because a value may be pasted
+ * into a sentence.
  * @throws UsageError that names the version, and nothing of the value
  */
 export async function requireNoValue(store: Pick<Store, 'identify'>, texts: readonly string[]): Promise<void> {
@@ -20,19 +20,19 @@ export async function requireNoValue(store: Pick<Store, 'identify'>, texts: read
   }
 }
 
-/** A text and every word of it, with and without the marks that stand around a word in a sentence. */
+/** A text and every word of it, with and without the punctuation around it. */
 function wordsOf(text: string): string[] {
   return [text, ...text.split(/\s+/).flatMap(peeled)].filter((word) => word.length >= shortest);
 }
 
-const mostMarks = 8; // on either side of a word
+const mostPunctuation = 8; // characters on either side of a word
 
-/** Marks are taken away one at a time: a value may itself begin or end with one, as base64url does with "-" and "_". */
+/** Removes punctuation one character at a time: a value may itself begin or end with some, as base64url does with "-" and "_". */
 function peeled(word: string): string[] {
   const [before = ''] = /^[^a-z0-9]*/i.exec(word) ?? [];
   const [after = ''] = /[^a-z0-9]*$/i.exec(word.slice(before.length)) ?? [];
-  const starts = upTo(Math.min(before.length, mostMarks));
-  const ends = upTo(Math.min(after.length, mostMarks));
+  const starts = upTo(Math.min(before.length, mostPunctuation));
+  const ends = upTo(Math.min(after.length, mostPunctuation));
   return starts.flatMap((start) => ends.map((end) => word.slice(start, word.length - end)));
 }
 

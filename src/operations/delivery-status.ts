@@ -4,7 +4,7 @@ import { isLive } from '../domain/version.js';
 import type { Version } from '../store/records.js';
 import type { Session } from './session.js';
 
-/** What stands where values of a credential go besides the engine; nothing where the configuration has no such credential. */
+/** The status of each delivery of a credential; none when the configuration has no such credential. */
 export async function deliveredTo(
   { config, activities }: Pick<Session, 'config' | 'activities'>,
   credential: string,
@@ -15,8 +15,8 @@ export async function deliveredTo(
 }
 
 /**
- * What stands there instead of the version in force; null where that is in order: it holds it, or nothing was put there yet and what
- * stands there is not a value of ours that is over.
+ * What a place holds instead of the version in force. Null when it holds that version. Null too before the first delivery, unless the place
+ * holds a value of ours that has ended.
  */
 export function whyNotInForce(
   { version, holds, why, isDelivered }: DeliveryStatus,
@@ -25,8 +25,8 @@ export function whyNotInForce(
   const current = versions.find(({ state }) => state === 'current');
   if (!current || version === current.number) return null;
   const held = versions.find(({ number }) => number === version);
-  const isOver = held !== undefined && (held.compromised || !isLive(held.state));
-  if (!isDelivered && !isOver) return null;
+  const hasEnded = held !== undefined && (held.compromised || !isLive(held.state));
+  if (!isDelivered && !hasEnded) return null;
   if (!held) return `holds ${holds}${why === null ? '' : ` (${why})`}`;
   return `holds version ${held.number}, which is ${held.compromised ? 'compromised' : held.state}`;
 }

@@ -6,16 +6,16 @@ import { places } from './init-places.js';
 
 export interface DraftedProvider {
   readonly lines: readonly string[];
-  /** Files that somebody has to put a secret into. */
+  /** Files that a person has to put a secret into. */
   readonly secretFiles: readonly string[];
 }
 
-type ShownSettings = Readonly<Record<string, string>>;
+type PlainSettings = Readonly<Record<string, string>>;
 
-/** The `provider` section of a credential: what the engine shows in plain, and open places for what only the operator knows. */
+/** The `provider` section of a credential: the plain settings of the engine, and blanks for what only the operator knows. */
 export function draftProvider(
   { name, descriptor }: { readonly name: string; readonly descriptor: ProcedureDescriptor },
-  shown: ShownSettings,
+  plain: PlainSettings,
 ): DraftedProvider {
   const { account, shown: fields } = providerOf(descriptor.provider);
   const shape: Readonly<Record<string, z.ZodType>> = account.shape;
@@ -24,7 +24,7 @@ export function draftProvider(
     const known = knownOf(
       field,
       fields.find((each) => each.field === key),
-      shown,
+      plain,
     );
     if (known) return known;
     if (field.safeParse(undefined).success) return [];
@@ -36,16 +36,16 @@ export function draftProvider(
   });
   const all = [
     ...(lines.length === 0 ? [] : ['provider:', ...lines.map((line) => `  ${line}`)]),
-    ...ocrLines(descriptor, shown),
+    ...ocrLines(descriptor, plain),
   ];
   return { lines: all, secretFiles };
 }
 
 /** Null where the engine does not show the field, or shows what the field cannot take. */
-function knownOf(field: z.ZodType, about: ShownField | undefined, shown: ShownSettings): string[] | null {
+function knownOf(field: z.ZodType, about: ShownField | undefined, plain: PlainSettings): string[] | null {
   if (!about) return null;
   const { setting, unset, as = (text: string) => text } = about;
-  const own = shown[setting];
+  const own = plain[setting];
   const text = own ?? unset;
   if (text === undefined) return null;
   const value = [as(text), Number(text)].find((each) => field.safeParse(each).success);
@@ -55,10 +55,10 @@ function knownOf(field: z.ZodType, about: ShownField | undefined, shown: ShownSe
   return [`# As DocuElevate has it in ${why}.`, `${about.field}: ${JSON.stringify(value)}`];
 }
 
-/** Scans go to the engines of this list alone, and what it shows when it is not set is not Azure. */
+/** DocuElevate sends scans only to the engines in this list. Its default does not include Azure. */
 function ocrLines(
   { settings }: ProcedureDescriptor,
-  { ocr_providers: providers = 'tesseract' }: ShownSettings,
+  { ocr_providers: providers = 'tesseract' }: PlainSettings,
 ): string[] {
   if (!('azure_ai_key' in settings) || providers.split(',').some((each) => each.trim() === 'azure')) return [];
   return [

@@ -8,10 +8,10 @@ export type { EngineCredential };
 
 export type Engine = {
   readonly url: string;
-  /** What the engine says it has, set or not. */
+  /** The credentials that the engine has, set or not. */
   readonly credentials: readonly EngineCredential[];
-  /** What it shows in plain, by setting: what is not set is not there. */
-  readonly shown: Readonly<Record<string, string>>;
+  /** Its plain settings by name, without those that are not set. */
+  readonly plain: Readonly<Record<string, string>>;
 } & ({ readonly kind: 'docuelevate'; readonly username: string } | { readonly kind: 'document-engine' });
 
 /** Names of the engines in the configuration. */
@@ -23,7 +23,7 @@ export interface Draft {
   readonly credentials: readonly string[];
   /** Settings that are set in the engine and have no procedure yet. */
   readonly withoutProcedure: readonly string[];
-  /** Files that somebody has to put a secret into. */
+  /** Files that a person has to put a secret into. */
   readonly secretFiles: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export function draftConfiguration(engine: Engine, catalog: readonly ProcedureDe
       feeds: set.filter(({ key }) => key in descriptor.settings),
     }))
     .filter(({ feeds }) => feeds.length > 0)
-    .map((entry) => ({ ...entry, ...draftProvider(entry, engine.shown) }));
+    .map((entry) => ({ ...entry, ...draftProvider(entry, engine.plain) }));
   const others = set.filter(({ key }) => !catalog.some(({ settings }) => key in settings));
   return {
     text: [
@@ -67,12 +67,12 @@ function nameOf({ id, provider }: ProcedureDescriptor, catalog: readonly Procedu
   return catalog.filter((other) => other.provider === provider).length === 1 ? provider : id;
 }
 
-const insecure = `# Secrets go to the engine in clear, and whoever is on the way reads them. Better: give it https://, and take this away.
+const insecure = `# Secrets go to the engine unencrypted: anybody on the network path can read them. Better: use https://, and remove this.
 insecure: true
 `;
 
-const head = `# Written by keyturn init. Secrets never stand in this file, only where they are kept.
-# Paths are relative to the folder of this file. What is marked FILL IN is known to you alone.
+const head = `# Written by keyturn init. This file never holds secrets, only where they are kept.
+# Paths are relative to the folder of this file. Only you know what is marked FILL IN.
 
 store: sqlite:${places.store}
 
@@ -94,7 +94,7 @@ function engineText(engine: Engine): string {
   return `${start}    apiToken: { file: ${places.apiToken} }
     # Its JWT_ALGORITHM, and how long the tokens live that are issued for it.
     jwt: { algorithm: RS256, tokenLifetime: 1 hour }
-    # It has to run with REPLACE_SECRETS_FROM_ENV=false. Say where that can be read, or say it yourself:
+    # It has to run with REPLACE_SECRETS_FROM_ENV=false. Name the file that sets it, or state it yourself:
     # deployment: { envFile: /srv/viewer/.env }
     # deployment: { replaceSecretsFromEnv: false }
 `;
@@ -115,10 +115,14 @@ function entryText({ name, descriptor, feeds, lines }: Entry): string {
 }
 
 function delivery(part: string): string[] {
-  return [`    # FILL IN. Where ${part} goes: whoever uses it reads it there.`, '    deliver:', '      - file:'];
+  return [
+    `    # FILL IN. The file for ${part}, where the programs that use it read it.`,
+    '    deliver:',
+    '      - file:',
+  ];
 }
 
-/** A proposal: whether that file can be reached from here, nobody but the operator knows. */
+/** A proposal: only the operator knows whether that file can be reached from here. */
 function deliveryToEnvironment(
   { engine, settings }: ProcedureDescriptor,
   feeds: readonly EngineCredential[],
@@ -128,7 +132,7 @@ function deliveryToEnvironment(
   const several = new Set(Object.values(settings)).size > 1;
   return [
     `# ${fromThere.map(({ key }) => key).join(' and ')}: set in DocuElevate's environment. A worker that starts while its Redis is empty`,
-    "# uses the environment's value, which is dead after a rotation. So let Keyturn write each new value there as well: name the",
+    "# uses the environment's value, which fails after a rotation. So let Keyturn write each new value there as well: name the",
     '# environment file, as it lies on this machine, and uncomment this.',
     '# deliver:',
     ...fromThere.flatMap(({ key }) => [

@@ -9,7 +9,7 @@ import { knownCredential } from './reach.js';
 import { UsageError } from './refusals.js';
 import { type Session, workflowOf } from './session.js';
 
-/** Which credentials are meant: named ones, all, or those that fit every filter given. */
+/** Which credentials are meant: the named ones, all, or those that match every given filter. */
 export interface Choice {
   readonly names: readonly string[];
   readonly all?: boolean;
@@ -18,17 +18,17 @@ export interface Choice {
   readonly engine?: string;
 }
 
-/** @throws UsageError when nothing, nothing known, or two things at once are meant */
+/** @throws UsageError when the choice is empty, unknown or ambiguous */
 export function chosen(config: Config, { names, all = false, owner, provider, engine }: Choice): string[] {
   const filters = [owner, provider, engine].filter((filter) => filter !== undefined);
   if ((names.length > 0 ? 1 : 0) + (all ? 1 : 0) + (filters.length > 0 ? 1 : 0) !== 1)
     throw refused(
-      'Say what is compromised, in one way',
+      'Say what is compromised, in exactly one way',
       'Name credentials, or give --owner, --provider and --engine, or --all.',
     );
   for (const name of names) knownCredential(config, name);
   if (names.length > 0) return [...new Set(names)];
-  const fitting = Object.keys(config.credentials).filter((name) => {
+  const matching = Object.keys(config.credentials).filter((name) => {
     const entry = credentialOf(config, name);
     const facts = [
       [owner, entry.owner],
@@ -37,8 +37,8 @@ export function chosen(config: Config, { names, all = false, owner, provider, en
     ] as const;
     return facts.every(([wanted, is]) => wanted === undefined || wanted === is);
   });
-  if (fitting.length > 0) return fitting;
-  throw refused('No credential of the configuration fits that', 'See what there is: keyturn status');
+  if (matching.length > 0) return matching;
+  throw refused('No credential of the configuration matches that', 'See what there is: keyturn status');
 }
 
 /** What an emergency of a credential would stop. */
@@ -52,7 +52,7 @@ export interface Impact {
   readonly versions: readonly Pick<Version, 'number' | 'state' | 'providerId' | 'createdAt'>[];
   /** The version in force is among them. */
   readonly stops: boolean;
-  /** Titles of what is done first, to each of them. */
+  /** Titles of the containment steps for each of them. */
   readonly containment: readonly string[];
   readonly outlives: string | null;
   /** The store knows at least one value of it. */
@@ -61,7 +61,7 @@ export interface Impact {
   readonly own: boolean;
 }
 
-/** Looks at configuration and store only. `version` alone instead of every live one. */
+/** Reads only the configuration and the store. With `version`, other versions in force stay; null means every live one. */
 export async function impactOf(
   { config, store }: Session,
   credential: string,

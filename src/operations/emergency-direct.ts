@@ -13,8 +13,8 @@ import { performCall } from './reconcile-run.js';
 import { inputOf, type Session, workflowOf } from './session.js';
 
 /**
- * Does an emergency in this process, with the same runner and procedure and without Temporal. Nobody can answer here, so what would wait
- * for a person is given up and stays listed.
+ * Conducts an emergency in this process, with the same runner and procedure, but without Temporal. Nobody can answer here, so a step that would
+ * wait for a person is abandoned, and what it leaves stays listed.
  */
 export async function containDirectly(session: Session, emergency: Emergency): Promise<RotationReport> {
   const { credential, actor, reason, id } = emergency;
@@ -22,19 +22,19 @@ export async function containDirectly(session: Session, emergency: Emergency): P
   const input = inputOf(credential, { actor, reason, trigger: 'emergency' });
   const inbox = { ...inboxOf({ emergencies: [{ id, actor, reason }] }), handled: 1 };
   const run: RotationRun = new RotationRun(workflowOf(session.config, credential), input, {
-    runtime: directRuntime({ session, writer }, () => run.waiting?.why ?? 'it cannot go on'),
+    runtime: directRuntime({ session, writer }, () => run.waiting?.why ?? 'it cannot continue'),
     inbox,
   });
   return close(run, await containAndReplace(run, Promise.resolve()));
 }
 
-interface Doing {
+interface DirectRun {
   readonly session: Session;
   readonly writer: Omit<Writer, 'attempt'>;
 }
 
-function directRuntime(doing: Doing, trouble: () => string): Runtime {
-  const { store } = doing.session;
+function directRuntime(direct: DirectRun, trouble: () => string): Runtime {
+  const { store } = direct.session;
   /** Recording never delays a revocation. */
   const record = (entry: LedgerEntry): Promise<unknown> => store.record(entry).catch(() => undefined);
   return {
@@ -42,13 +42,13 @@ function directRuntime(doing: Doing, trouble: () => string): Runtime {
       const { credential, fence, phase, title } = step;
       const version = versionOf(call)?.number;
       const entry = {
-        ...{ credential, phase, title, activity: call.activity, ...doing.writer },
+        ...{ credential, phase, title, activity: call.activity, ...direct.writer },
         ...(version !== undefined && { version }),
         ...(fence !== null && { fence }),
       };
       await record({ ...entry, event: 'started' });
       try {
-        const result = await performCall(doing, ofOurs(call));
+        const result = await performCall(direct, limited(call));
         await record({ ...entry, event: 'succeeded' });
         return result;
       } catch (error) {
@@ -63,10 +63,10 @@ function directRuntime(doing: Doing, trouble: () => string): Runtime {
   };
 }
 
-const storeAttempts = 5; // 15 seconds: somebody waits in front of it
+const storeAttempts = 5; // 15 seconds: a person is waiting
 
-/** What only the store does is given up soon: a store that takes nothing any more comes back when somebody has seen to it. */
-function ofOurs<R>(call: Call<R>): Call<R> {
+/** Limits the retries of calls to the store: a store that cannot be written stays so until a person repairs it. */
+function limited<R>(call: Call<R>): Call<R> {
   if (!call.activity.startsWith('versions.')) return call;
   return { ...call, options: { ...call.options, attempts: Math.min(call.options.attempts, storeAttempts) } };
 }

@@ -20,22 +20,22 @@ const DirectAct = z.object({
 });
 export type DirectAct = z.infer<typeof DirectAct>;
 
-/** Beside the configuration, which can be read even now: one JSON document a line. */
+/** The record file, with one JSON document a line. It is beside the configuration, which can be read even without the store. */
 export function recordFileOf(configuration: string): string {
   return join(dirname(resolve(configuration)), 'keyturn-emergencies.jsonl');
 }
 
-/** Why a record is nothing that we wrote, so that nobody else makes us believe or write anything; null when nothing speaks against it. */
+/** Why a record file is not trusted; null when it is. Other users must not plant entries in it, or redirect what is written. */
 export function whyNotOurs(found: Stats | undefined): string | null {
   if (!found) return null;
-  if (!found.isFile()) return 'it is no ordinary file';
+  if (!found.isFile()) return 'it is not a regular file';
   if (![0, process.getuid?.()].includes(found.uid)) return `it belongs to user ${found.uid}`;
   return (found.mode & 0o022) === 0 ? null : 'others may write it';
 }
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** Adds a line, which is on the disk when this resolves. Throws where the file is not ours. */
+/** Adds a line, which is on the disk when this resolves. Throws when the file is not trusted. */
 export async function writeDown(file: string, act: DirectAct): Promise<void> {
   const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
@@ -49,12 +49,12 @@ export async function writeDown(file: string, act: DirectAct): Promise<void> {
 }
 
 /**
- * Takes what was done without the store into the ledger, and asks for the emergencies that are to be brought to their end. Returns their
- * credentials; none when there is no record. Repeated after a crash it enters what is missing.
+ * Enters what was done without the store into the ledger, and requests the emergencies that still have to end. Returns their credentials; none
+ * when there is no record. Repeated after a crash, it enters what is missing.
  */
 export async function takeIn(store: Store, configuration: string): Promise<string[]> {
   const file = recordFileOf(configuration);
-  const text = await ours(file).catch(() => null);
+  const text = await trusted(file).catch(() => null);
   if (text === null) return [];
   const acts = text.split('\n').flatMap(parse);
   const credentials = [...new Set(acts.map(({ credential }) => credential))];
@@ -69,8 +69,8 @@ export async function takeIn(store: Store, configuration: string): Promise<strin
   return credentials;
 }
 
-/** Null for what is not ours; `keyturn check` tells. */
-async function ours(file: string): Promise<string | null> {
+/** Null for a file that is not trusted, which `keyturn check` reports. */
+async function trusted(file: string): Promise<string | null> {
   await using handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   return whyNotOurs(await handle.stat()) === null ? handle.readFile('utf8') : null;
 }
@@ -89,7 +89,7 @@ function unlessGone(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** A line that was cut short by a crash is no line. */
+/** Skips a line that a crash cut short. */
 function parse(line: string): DirectAct[] {
   try {
     return [DirectAct.parse(JSON.parse(line))];

@@ -13,19 +13,19 @@ const acknowledgementMs = 5_000; // a rotation that can answer at all answers wi
 const claimMs = 10_000; // a fresh workflow on a queue of its own claims within a second
 const pollMs = 100;
 
-/** Who does it, or that nobody is there to. */
+/** Which workflow took the emergency; `nobody` when none did. */
 export type Sent = 'rotation' | 'containment' | 'nobody';
 
 /**
  * Sends an emergency to the rotation of its credential, starting one when none runs. When that does not acknowledge in time, a containment
- * beside it does the same; whoever claims it in the store first does it.
- * @throws UserError when Temporal does not take it
+ * is started beside it. The workflow that claims the emergency in the store first conducts it.
+ * @throws UserError when Temporal refuses it
  */
 export async function sendEmergency(session: Session, client: Client, emergency: Emergency): Promise<Sent> {
   await signal(session, client, { emergency, as: 'rotation' });
-  const heard = () => acknowledged(session, client, emergency);
-  if (await within(acknowledgementMs, heard)) return 'rotation';
-  if (!(await hasWorker(session, client))) return 'nobody'; // the rotation hears it as soon as one is there
+  const isAcknowledged = () => acknowledged(session, client, emergency);
+  if (await within(acknowledgementMs, isAcknowledged)) return 'rotation';
+  if (!(await hasWorker(session, client))) return 'nobody'; // the rotation receives it as soon as a worker runs
   await signal(session, client, { emergency, as: 'containment' });
   if (await within(claimMs, () => claimed(session, emergency))) return 'containment';
   return 'nobody';
@@ -49,7 +49,7 @@ async function signal(session: Session, client: Client, { emergency, as }: Addre
     .catch(refuseUnprepared);
 }
 
-/** Taken by whoever it was, or heard by the rotation, which then takes it as soon as it can. */
+/** Claimed by either workflow, or received by the rotation, which then claims it as soon as it can. */
 async function acknowledged(session: Session, client: Client, emergency: Emergency): Promise<boolean> {
   if (await claimed(session, emergency)) return true;
   const { progress } = await progressOf(client, rotationId(session.store.installation, emergency.credential));

@@ -13,17 +13,17 @@ export interface ContainedVersion {
   readonly number: number;
   readonly providerId: string | null;
   readonly end: VersionEnd;
-  /** How it was shown that the provider refuses it; null until then. */
+  /** The end proof: how the refusal by the provider was shown; null until then. */
   readonly refused: Exclude<CheckOutcome, 'failed'> | 'attested' | null;
   /** Milliseconds from the command to that finding. */
   readonly refusedAfterMs: number | null;
   /** What the provider said of its last use just before it was revoked. */
   readonly lastUse: string | null;
-  /** What became of what it had issued. */
+  /** What happened to the sessions that were issued with it. */
   readonly sessions: string | null;
 }
 
-/** How far an emergency is, by the store alone: what the store does not know has not happened. */
+/** The progress of an emergency, from the store alone. What the store does not know counts as not done. */
 export interface EmergencyState {
   readonly id: string;
   readonly credential: string;
@@ -31,14 +31,14 @@ export interface EmergencyState {
   readonly reason: string;
   /** Unix ms: when the clock started. */
   readonly askedAt: number;
-  /** The workflow that does it, or `direct/…`; null until one has claimed it. */
+  /** The workflow that conducts it, or `direct/…`; null until one has claimed it. */
   readonly workflowId: string | null;
   readonly versions: readonly ContainedVersion[];
-  /** Milliseconds from the command until everything known was contained, also what an interrupted step still made. */
+  /** Milliseconds from the command until everything known was contained, including what an interrupted step still made. */
   readonly containedAfterMs: number | null;
   /** The version that was put in force in its place: only then is the credential rotated. */
   readonly rotated: number | null;
-  /** Null while it goes on. */
+  /** Null while it is in progress. */
   readonly outcome: RotationOutcome | null;
   readonly why: string | null;
   /** What stays usable although the values are refused. */
@@ -93,7 +93,7 @@ async function containedVersion(
   };
 }
 
-/** Null while it may still be accepted. Without a finding the end of the version is somebody's word. */
+/** Null while it may still be accepted. Without a finding, a person attested the end of the version. */
 function howRefused({ state }: Version, finding: Evidence | undefined): ContainedVersion['refused'] {
   const ended = state === 'retired' || state === 'discarded';
   if (finding?.outcome === 'proved') return 'proved';
@@ -101,12 +101,12 @@ function howRefused({ state }: Version, finding: Evidence | undefined): Containe
   return finding?.outcome === 'not-observable' ? 'not-observable' : 'attested';
 }
 
-/** Everything that is meant is refused, as far as anybody can tell. */
+/** Every version of the emergency is revoked, as far as anybody can tell. */
 export function isContained({ containedAfterMs, versions }: EmergencyState): boolean {
   return containedAfterMs !== null && versions.every(({ end }) => end === 'revoked');
 }
 
-/** Every value was seen to be refused by its provider. */
+/** The provider was seen to refuse every value. */
 export function isProvedRefused(state: EmergencyState): boolean {
   return isContained(state) && state.versions.every(({ refused }) => refused === 'proved');
 }

@@ -5,7 +5,7 @@ import type { Listed, Listing } from '../../activities/shared/listing.js';
 import { type DirectAct, writeDown } from './emergency-record.js';
 import { explain } from './explain.js';
 
-/** An emergency that has nothing to go by but the configuration and what the provider lists. */
+/** An emergency that has only the configuration and the provider's list. */
 export interface Unstored {
   readonly credential: string;
   readonly actor: string;
@@ -13,23 +13,23 @@ export interface Unstored {
   /** Unix ms. */
   readonly askedAt: number;
   readonly listing: Listing;
-  /** Where what is done is written down (`recordFileOf`). */
+  /** The record file (`recordFileOf`). */
   readonly record: string;
 }
 
-/** What became of one value. */
+/** The result for one value. */
 export interface EndedListed extends Pick<Listed, 'id' | 'name'> {
-  /** The provider lists it no longer. */
+  /** The provider no longer lists it. */
   readonly ended: boolean;
   /** Milliseconds from the command until then. */
   readonly afterMs: number | null;
   readonly trouble: string | null;
-  /** Whether it could be written down that it was done. */
+  /** Whether it could be written to the record file. */
   readonly recorded: boolean;
 }
 
 const tries = 5;
-const pauseMs = 1_000; // a list may lag behind what was done
+const pauseMs = 1_000; // a list may show a change late
 
 /** What the provider lists of the credential's account. */
 export function list({ credential, listing }: Pick<Unstored, 'credential' | 'listing'>): Promise<Listed[]> {
@@ -44,13 +44,13 @@ export function endAll(emergency: Unstored, values: readonly Listed[]): Promise<
 async function end(emergency: Unstored, value: Listed): Promise<EndedListed> {
   const { id, name } = value;
   const begun = await noted(emergency, value, 'begun');
-  const trouble = await patiently(() => endOnce(emergency, value));
+  const trouble = await withRetries(() => endOnce(emergency, value));
   const noticed = await noted(emergency, value, trouble === null ? 'ended' : 'unknown');
   const afterMs = trouble === null ? Date.now() - emergency.askedAt : null;
   return { id, name, ended: trouble === null, afterMs, trouble, recorded: begun && noticed };
 }
 
-/** What the provider says counts, not that it answered. */
+/** The provider's list decides, not its answer to the request. */
 async function endOnce({ credential, listing }: Unstored, { id, mark }: Listed): Promise<void> {
   await inProcess(credential, async () => {
     if (!(await isThere(listing, mark))) return;
@@ -65,14 +65,14 @@ async function isThere(listing: Listing, mark: string): Promise<boolean> {
 
 class StillListed extends Error {}
 
-/** Null when it went well in the end, else what a person has to know. */
-async function patiently(work: () => Promise<void>): Promise<string | null> {
+/** Null when an attempt succeeded, else what a person has to know. */
+async function withRetries(action: () => Promise<void>): Promise<string | null> {
   for (let tried = 1; ; tried++) {
     try {
-      await work();
+      await action();
       return null;
     } catch (error) {
-      if (tried === tries) return error instanceof StillListed ? 'the provider lists it still' : explain(error).what;
+      if (tried === tries) return error instanceof StillListed ? 'the provider still lists it' : explain(error).what;
       await sleep(pauseMs);
     }
   }
@@ -88,6 +88,6 @@ async function noted(emergency: Unstored, { id, name }: Listed, end: DirectAct['
   );
 }
 
-function inProcess<T>(credential: string, work: () => Promise<T>): Promise<T> {
-  return runDirectly({ workflowId: `direct/${credential}`, runId: randomUUID() }, work);
+function inProcess<T>(credential: string, action: () => Promise<T>): Promise<T> {
+  return runDirectly({ workflowId: `direct/${credential}`, runId: randomUUID() }, action);
 }

@@ -10,12 +10,16 @@ import { explain } from './explain.js';
 import { progressOf } from './progress.js';
 import type { Session } from './session.js';
 
-/** An emergency of one credential, and what it has come to. */
+/** An emergency of one credential, and how far it is. */
 export interface Conducted {
   readonly state: EmergencyState;
   /**
-   * sending: nobody has answered yet. going: it is done right now. ended: see the state's outcome. waiting: a person is asked, `trouble`
-   * says what. nobody: no worker took it; one that starts will. failed: it could not be sent, or not be done here.
+   * - sending: no answer yet
+   * - going: in progress
+   * - ended: see the state's outcome
+   * - waiting: for the answer of a person, to the question in `trouble`
+   * - nobody: no worker took it; the next one that starts will
+   * - failed: it could not be sent, or not be conducted in this process
    */
   readonly how: 'sending' | 'going' | 'ended' | 'waiting' | 'nobody' | 'failed';
   readonly trouble: string | null;
@@ -29,16 +33,16 @@ export interface Conducting {
   readonly onChange: (conducted: Conducted) => void;
 }
 
-/** What sending it, or doing it here, came to. */
-interface Came {
+/** The result of sending it, or of conducting it in this process. */
+interface Result {
   readonly sent?: Sent;
-  /** Done here, and over. */
+  /** Of an emergency that ended in this process. */
   readonly report?: RotationReport;
   readonly trouble?: string;
 }
 
 const pollMs = 100; // reads of a few rows
-const ownWaitMs = 120_000; // what the others need to be replaced, many times over; then ours are not left alone any longer
+const ownWaitMs = 120_000; // many times what replacing the others takes; then ours are revoked all the same
 
 /** Conducts emergencies side by side; one that fails stops no other. Those of Keyturn's own credentials come last: the others need them. */
 export async function conductAll(
@@ -54,17 +58,17 @@ export async function conductAll(
   return [...(await first), ...(await last)];
 }
 
-/** Conducts one emergency until it has ended, needs a person, or nobody takes it; or until `signal`, which leaves it going on. */
+/** Conducts one emergency until it ended, needs a person, or no worker takes it. After `signal` it continues unwatched. */
 export async function conduct(conducting: Conducting, emergency: Emergency): Promise<Conducted> {
   const { session, client, signal, onChange } = conducting;
   const doing = client ? sendEmergency(session, client, emergency) : containDirectly(session, emergency);
-  let came: Came | null = null;
+  let result: Result | null = null;
   void doing.then(
-    (done) => (came = typeof done === 'string' ? { sent: done } : { report: done }),
-    (error: unknown) => (came = { trouble: whatOf(error) }),
+    (done) => (result = typeof done === 'string' ? { sent: done } : { report: done }),
+    (error: unknown) => (result = { trouble: whatOf(error) }),
   );
   for (;;) {
-    const now = await look(conducting, emergency, came);
+    const now = await conductedSoFar(conducting, emergency, result);
     onChange(now);
     const settled = now.how !== 'sending' && now.how !== 'going';
     if (settled || signal.aborted) return now;
@@ -72,34 +76,34 @@ export async function conduct(conducting: Conducting, emergency: Emergency): Pro
   }
 }
 
-/** A store that is busy for a moment is asked again; a fault of this command stops nobody else's emergency. */
-async function look(conducting: Conducting, emergency: Emergency, came: Came | null): Promise<Conducted> {
-  const state = await patiently(() => stateOf(conducting.session, emergency));
+/** Reads a busy store again. A failure becomes `failed`, so that it stops no other emergency. */
+async function conductedSoFar(conducting: Conducting, emergency: Emergency, result: Result | null): Promise<Conducted> {
+  const state = await withRetries(() => stateOf(conducting.session, emergency));
   const as = (how: Conducted['how'], trouble: string | null = null): Conducted => ({ state, how, trouble });
   if (state.outcome !== null) return as('ended');
-  if (came?.trouble !== undefined) return as('failed', came.trouble);
-  if (came?.report) return as('failed', unrecorded(came.report));
-  if (state.workflowId === null) return as(came?.sent === 'nobody' ? 'nobody' : 'sending');
+  if (result?.trouble !== undefined) return as('failed', result.trouble);
+  if (result?.report) return as('failed', unrecorded(result.report));
+  if (state.workflowId === null) return as(result?.sent === 'nobody' ? 'nobody' : 'sending');
   const asked = await askedOf(conducting, state.workflowId);
   return asked === null ? as('going') : as('waiting', asked);
 }
 
-/** It is over, and the store does not say so. */
+/** For an emergency that ended while the store does not say so. */
 function unrecorded({ outcome, why }: RotationReport): string {
-  return `It ended as ${outcome}, and that could not be recorded${why === undefined ? '' : `: ${why}`}`;
+  return `It ended as ${outcome}, but that could not be recorded${why === undefined ? '' : `: ${why}`}`;
 }
 
-/** What the workflow that does it asks a person; null when nothing. */
+/** What the workflow asks a person; null when it asks nothing. */
 async function askedOf({ client }: Conducting, workflowId: string): Promise<string | null> {
   if (!client) return null;
   const { progress } = await progressOf(client, workflowId);
   return progress?.waiting?.for === 'operator' ? progress.waiting.why : null;
 }
 
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
+async function withRetries<T>(read: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await work();
+      return await read();
     } catch (error) {
       if (tries === 20) throw error;
       await sleep(pollMs);
@@ -112,9 +116,9 @@ function whatOf(error: unknown): string {
   return [what, next].filter((text) => text !== null).join('. ');
 }
 
-async function atMost(ms: number, work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+async function atMost(ms: number, pending: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const over = new AbortController();
-  await Promise.race([work, pause(ms, AbortSignal.any([signal, over.signal]))]);
+  await Promise.race([pending, pause(ms, AbortSignal.any([signal, over.signal]))]);
   over.abort();
 }
 

@@ -6,13 +6,13 @@ import type { Session } from './session.js';
 
 /** What DocuElevate's environment holds beside its database: a worker that starts while Redis is empty uses that. */
 export interface Environment {
-  /** Settings whose value came from there when it was adopted, and into which nothing has written the one in force. */
+  /** Settings whose adopted value came from there, and where nothing has written the value in force since. */
   readonly settings: readonly string[];
   /** The version whose value they hold, as far as Keyturn knows. */
   readonly version: number;
-  /** It is in force still. */
+  /** It is still in force. */
   readonly isCurrent: boolean;
-  /** A delivery that would write there, as the configuration has it; null when it has one, and no version was delivered yet. */
+  /** A `deliver` entry that would write there; null when the configuration has one and no version was delivered yet. */
   readonly deliver: string | null;
 }
 

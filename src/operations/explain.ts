@@ -6,7 +6,7 @@ import { UserError } from '../domain/user-error.js';
 import { StoreBusy } from '../store/failures.js';
 import { Interrupted, NotReachable, UsageError } from './refusals.js';
 
-/** An error, told to a person. */
+/** An error, explained to a person. */
 export interface Explanation {
   readonly kind: 'failed' | 'usage' | 'unreachable' | 'interrupted';
   /** What happened. The lines after the first are its details. */
@@ -50,8 +50,8 @@ function explainOutside(error: unknown): Explanation | null {
   if (!(error instanceof Error) || error.name !== 'ServiceError') return null; // of the Temporal client
   return {
     kind: 'unreachable',
-    what: 'Temporal did not do what was asked of it',
-    state: 'Rotations that run go on by themselves when it can be reached.',
+    what: 'Temporal did not carry out the request',
+    state: 'Running rotations continue by themselves when it can be reached.',
     next: 'See whether it can be reached: keyturn check. Then run the same command again.',
   };
 }

@@ -14,12 +14,12 @@ import { UserError } from '../domain/user-error.js';
 import { progressOf, type Sighting } from './progress.js';
 import type { Session } from './session.js';
 
-const pollMs = 150; // a step takes about as long, so hardly one is missed
+const pollMs = 150; // about the length of a step, so few are missed
 const waitingPollMs = 1_000;
 const outagePauseMs = 500;
 
 /**
- * Watches the rotation of a credential to its end, through outages of server and workers: what it says again and again, and last its report.
+ * Watches the rotation of a credential to its end, through outages of server and workers. Yields its progress, and returns its report.
  * @throws UserError when it ended without a report: it could not begin, or it was ended from outside
  */
 export async function* follow(
@@ -27,9 +27,9 @@ export async function* follow(
   client: Client,
   credential: string,
 ): AsyncGenerator<Sighting, RotationReport> {
-  const left = new AbortController();
+  const stopped = new AbortController();
   const workflowId = rotationId(store.installation, credential);
-  const ending = reportOf(client.workflow.getHandle<RotationWorkflow>(workflowId), credential, left.signal);
+  const ending = reportOf(client.workflow.getHandle<RotationWorkflow>(workflowId), credential, stopped.signal);
   const end = ending.then(
     () => true,
     () => true,
@@ -43,37 +43,37 @@ export async function* follow(
     yield await progressOf(client, workflowId);
     return await ending;
   } finally {
-    left.abort();
+    stopped.abort();
   }
 }
 
-/** A question for the result dies in an outage; it is asked again until the rotation has ended. */
+/** An outage ends the request for the result, so it is repeated until the rotation has ended. */
 async function reportOf(
   handle: WorkflowHandle<RotationWorkflow>,
   credential: string,
-  left: AbortSignal,
+  stopped: AbortSignal,
 ): Promise<RotationReport> {
   for (;;) {
     try {
       return await handle.result();
     } catch (error) {
       if (error instanceof WorkflowFailedError) throw withoutReport(credential, error);
-      if (left.aborted || !(error instanceof ServiceError || isGrpcServiceError(error))) throw error;
+      if (stopped.aborted || !(error instanceof ServiceError || isGrpcServiceError(error))) throw error;
       await sleep(outagePauseMs);
     }
   }
 }
 
-/** A workflow that failed did so before it had anything to take back; else its report says how it ended. */
+/** A workflow fails only before it has anything to undo. After that, its report says how it ended. */
 function withoutReport(credential: string, { cause }: WorkflowFailedError): UserError {
   const reason = rootOf(cause);
   if (reason instanceof ApplicationFailure)
-    return new UserError(`The rotation of ${credential} could not go on: ${reason.message}`, {
-      state: 'It has ended, and nothing was changed outside by it.',
-      next: `See what is there: keyturn status ${credential}`,
+    return new UserError(`The rotation of ${credential} could not continue: ${reason.message}`, {
+      state: 'It has ended, and it changed nothing outside.',
+      next: `See its state: keyturn status ${credential}`,
     });
   return new UserError(`The rotation of ${credential} was ended from outside (${reason?.name ?? 'no reason given'})`, {
-    state: 'What is live where is in the store; nothing was taken back.',
+    state: 'Nothing was undone. The store knows what is live where.',
     next: `See its orphans: keyturn status ${credential}`,
   });
 }

@@ -12,19 +12,19 @@ export interface StaysLive {
   readonly version: number;
   readonly state: string;
   readonly providerId: string | null;
-  /** Names of what attempts to make it may have left there. */
+  /** Names of what interrupted attempts may have left there. */
   readonly labels: readonly string[];
   /** The engine holds it, or may. */
   readonly inEngine: boolean;
 }
 
-/** What forgetting a credential would mean. Changes nothing. Throws a UsageError when it cannot be forgotten as things are. */
+/** What stays live when a credential is forgotten. Changes nothing. Throws a UsageError when it cannot be forgotten as things are. */
 export async function forgettingOf(session: Session, file: string, credential: string): Promise<StaysLive[]> {
   await storedCredential(session, credential);
   const uses = mentionsOf(file, credential).filter(({ isEntry }) => !isEntry);
   if (uses.length > 0)
     throw new UsageError(`The configuration uses ${credential} as a secret`, {
-      state: 'Nothing was changed. What uses it could not sign in any more.',
+      state: 'Nothing was changed. The entries that use it could not sign in any more.',
       next: `Put another secret there first: ${uses.map(({ at }) => at).join(', ')}`,
     });
   const intents = await session.store.intents(credential);
@@ -38,12 +38,12 @@ export async function forgettingOf(session: Session, file: string, credential: s
 
 export interface Forgetting {
   readonly credential: string;
-  /** What was shown to whoever agreed. */
+  /** What the person who agreed was shown. */
   readonly staysLive: readonly StaysLive[];
   readonly actor: string;
 }
 
-/** Forgets a credential, and deletes its schedule. Throws a UserError while something of it is open, or when more is live than was shown. */
+/** Forgets a credential, and deletes its schedule. Throws a UserError while a rotation or an emergency is open, or when more is live than was shown. */
 export async function forget(
   session: Session,
   { credential, staysLive, actor }: Forgetting,
@@ -61,7 +61,7 @@ export async function forget(
   });
 }
 
-/** Cut off before this, `keyturn schedules apply` deletes it. */
+/** After a crash before this, `keyturn schedules apply` deletes it. */
 async function deleteSchedule(client: Client, id: string): Promise<boolean> {
   if (!(await describe(client, id))) return false;
   await client.schedule.getHandle(id).delete();

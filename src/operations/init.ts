@@ -11,12 +11,12 @@ import { type Draft, draftConfiguration } from './draft.js';
 import { places } from './init-places.js';
 import type { EngineAccess, EngineReading } from './read-engine.js';
 
-/** What an installation consists of. Paths are absolute. */
+/** The files of an installation. Paths are absolute. */
 export interface Installation {
   /** Null when it is kept elsewhere, in an environment variable. */
   readonly keyRing: string | null;
   readonly store: string;
-  /** Of these, what was made just now. */
+  /** Those of these files that were created just now. */
   readonly made: readonly string[];
 }
 
@@ -25,17 +25,17 @@ export interface Initiated extends Installation, Omit<Draft, 'text'> {
   readonly fillIn: readonly Problem[];
 }
 
-/** Completes an installation whose configuration is there already: makes the key ring and the store it names unless they are there. */
+/** Completes an installation that has a configuration: creates the key ring and the store that it names, unless they exist. */
 export async function completeInstallation(file: string): Promise<Installation> {
   const { keyRing, store } = loadConfig(file, catalog);
   if ('file' in keyRing) return provide(keyRing.file, store.file);
   throw new UserError(`The key ring is kept in the environment variable ${keyRing.env}`, {
-    state: `${file} was left as it is, and nothing was made.`,
-    next: 'Write keyRing: { file: ./keyturn.keyring.json } for the first run of keyturn init; then move its text where you keep it.',
+    state: `${file} was not changed, and nothing was created.`,
+    next: 'For the first run of keyturn init, write keyRing: { file: ./keyturn.keyring.json }. Then move the text of that file to where you keep it.',
   });
 }
 
-/** Writes an installation for an engine: the configuration last, so that whatever stops this on the way can be repeated. */
+/** Writes an installation for an engine: the configuration last, so that an interrupted run can be repeated. */
 export async function writeInstallation(
   file: string,
   access: EngineAccess,
@@ -59,7 +59,7 @@ async function provide(keyRing: string, store: string): Promise<Installation> {
   try {
     await (await openStore({ url: `sqlite:${store}`, ring, create: true })).destroy();
   } catch (error) {
-    // A key ring nobody has used yet is no loss, and one that does not fit the store would only mislead.
+    // Nothing is sealed with the new key ring yet, and one that does not fit the store would only mislead.
     if (wanted.includes(keyRing)) await rm(keyRing);
     throw error;
   }

@@ -7,8 +7,8 @@ import { describe } from './schedules.js';
 import type { Session } from './session.js';
 
 /*
- * Whoever can write the store's file can cut the end of its ledger off, or put an older copy in its place, and each is right in itself. So
- * workers keep the ledger's head in Temporal: in the note of a paused schedule that starts nothing, which people can read there as well.
+ * Anybody who can write the store's file can cut off the end of its ledger, or replace it with an older copy. Each is consistent in itself. So
+ * workers keep the ledger's head in Temporal: in the note of a paused schedule that starts nothing, where people can read it too.
  */
 
 type Stored = Pick<Session, 'store'>;
@@ -24,7 +24,7 @@ function noteOf(head: LedgerHead): string {
   return `The ledger ended at ${headText(head)} on ${new Date().toISOString()}\nKeyturn compares its store with this. Leave this schedule paused: it starts nothing.`;
 }
 
-/** Null where Temporal knows of none, or somebody has written something else there. */
+/** Null when Temporal has no anchor, or somebody wrote something else there. */
 async function anchorOf({ store }: Stored, client: Client): Promise<Anchor | null> {
   const described = await describe(client, anchorId(store.installation));
   const [, text = '', time = ''] = form.exec(described?.state.note ?? '') ?? [];
@@ -33,17 +33,17 @@ async function anchorOf({ store }: Stored, client: Client): Promise<Anchor | nul
   return head && !Number.isNaN(at) ? { ...head, at } : null;
 }
 
-/** Why a store is not the one whose ledger ended there once; null when it is. */
+/** Why a store's ledger did not go through this head; null when it did. */
 export async function whyOlder(store: Store, known: LedgerHead): Promise<string | null> {
   const found = await store.goesThrough(known);
   if (found === 'yes') return null;
   const { entries } = await store.head();
   return found === 'ends-before'
-    ? `The ledger ends at entry ${entries}, and it had ${known.entries}: its end was cut off, or an older store was put in its place`
-    : `Entry ${known.entries} of the ledger is not the one that was there: an older store was put in its place, and went on`;
+    ? `The ledger ends at entry ${entries}, but it had ${known.entries}: its end was cut off, or an older store was put in its place`
+    : `Entry ${known.entries} of the ledger is not the one that was there: an older store was put in its place and used`;
 }
 
-/** The same by what Temporal knows; null as well where it knows nothing, or the store was restored since then. */
+/** The same for the head that Temporal knows; null too when it knows none, or the store was restored since then. */
 export async function whyOlderThanTemporal(session: Stored, client: Client): Promise<string | null> {
   const anchor = await anchorOf(session, client);
   return anchor && againstAnchor(session.store, anchor);
@@ -70,12 +70,12 @@ export function olderStore(why: string): UserError {
 }
 
 /**
- * Tells Temporal where the ledger ends, unless it ends where it did the last time. Returns the head as text, for the next time.
- * @throws UserError when the store is older than what Temporal knows, which then stays as it is
+ * Writes the ledger's head to Temporal, unless it is still the `last` one. Returns the head as text, for the next call.
+ * @throws UserError when the store is older than what Temporal knows, which is then not changed
  */
 export async function keepAnchor(session: Stored, client: Client, last: string | null): Promise<string> {
   const { store } = session;
-  const [newest] = await store.ledger({ limit: 1 }); // waits for no disk, and is asked every few seconds
+  const [newest] = await store.ledger({ limit: 1 }); // does not wait for the disk; this runs every few seconds
   if (newest && headText({ entries: newest.seq, head: newest.mac }) === last) return last;
   const head = await store.head();
   await requireNewest(session, client);
@@ -92,7 +92,7 @@ interface Created {
   readonly state: { readonly paused: boolean; readonly note: string };
 }
 
-/** Somebody who triggers it by hand starts a workflow that no worker knows, and that is over soon. */
+/** Triggered by hand, the schedule starts a workflow that no worker knows and that times out after a minute. */
 async function create(client: Client, { id, taskQueue, state }: Created): Promise<void> {
   const action = {
     type: 'startWorkflow',
@@ -104,6 +104,6 @@ async function create(client: Client, { id, taskQueue, state }: Created): Promis
   try {
     await client.schedule.create({ scheduleId: id, spec: {}, action, state });
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error; // another worker's note is as good
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error; // another worker's note is just as good
   }
 }

@@ -3,13 +3,13 @@ import type { TemporalEnvironment } from '../temporal/environment.js';
 import { inspect, isExecutable, keptServer, Unavailable } from '../temporal/executable.js';
 
 /**
- * Where the Temporal server is that `keyturn up` would start, without downloading or building one.
+ * The Temporal server that `keyturn up` would start, without downloading or building one.
  * @throws UserError when there is none yet, or it cannot be used
  */
 export async function locateTemporal(environment: TemporalEnvironment): Promise<string> {
   const path = environment.server ?? keptServer(environment);
   if (environment.server === undefined && !isExecutable(path))
-    throw unusable('none is here yet', 'keyturn up downloads or builds one, once.');
+    throw unusable('there is none yet', 'keyturn up downloads or builds one, once.');
   try {
     return `${path}, version ${await inspect(path, environment)}`;
   } catch (error) {

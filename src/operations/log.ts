@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 
-/** Keys under which a secret could travel, however deep up to where anything of ours is nested. */
+/** Keys that could hold a secret, redacted down to the depth at which our log entries are nested. */
 const secretKeys = [
   'key',
   'value',
@@ -16,7 +16,7 @@ const secretKeys = [
   'cookie',
 ];
 
-/** The log of this machine's `up` and `worker`, in the data folder, readable by its owner alone. Written at once, so that nothing is lost at the end. */
+/** The log of this machine's `up` and `worker`, in the data folder, readable by its owner only. Written synchronously, so that nothing is lost at the end. */
 export function openLog(dataDir: string): { readonly logger: Logger; readonly file: string } {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, 'keyturn.log');

@@ -5,7 +5,7 @@ import { composeChannels } from '../../workers/compose.js';
 import { UsageError } from './refusals.js';
 import type { Session } from './session.js';
 
-/** How a test of one channel ended. */
+/** The result of testing one channel. */
 export interface Tested {
   readonly channel: string;
   readonly ok: boolean;
@@ -13,11 +13,11 @@ export interface Tested {
   readonly why: string | null;
 }
 
-/** Sends a notice of no importance on every channel. Throws a UsageError when there is none. */
+/** Sends a test notice on every channel. Throws a UsageError when there is no channel. */
 export async function testChannels({ config, store }: Session, actor: string): Promise<Tested[]> {
   const channels = composeChannels(config, store);
   if (channels.length === 0)
-    throw new UsageError('The configuration names nobody to notify', {
+    throw new UsageError('The configuration has no notification channel', {
       state: 'Nothing was sent.',
       next: 'Write a webhook or an email under "notifications:" (keyturn.example.yaml shows both).',
     });

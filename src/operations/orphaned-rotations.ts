@@ -16,7 +16,7 @@ export interface Execution {
   readonly status: WorkflowExecutionStatusName;
 }
 
-/** Every rotation whose workflow is gone. `up` and `worker` tell of them at their start; `keyturn reconcile` closes them. */
+/** Every rotation whose workflow is gone. `up` and `worker` report them when they start; `keyturn reconcile` closes them. */
 export async function findOrphanedRotations(
   { store }: { readonly store: Store },
   client: Client,
@@ -28,7 +28,7 @@ export async function findOrphanedRotations(
   return seen.filter((each): each is OrphanedRotation => each.temporal !== null);
 }
 
-/** Null while the run that holds the fence is alive, or hands over to the run after it. */
+/** Null while the run that holds the fence is running, or has continued as a new run. */
 export async function whyOrphaned(client: Client, { workflowId, runId }: RotationRow): Promise<string | null> {
   if (!isWorkflowId(workflowId)) return whyNoWorkflow(workflowId);
   const holder = await executionOf(client, workflowId, runId);
@@ -36,13 +36,13 @@ export async function whyOrphaned(client: Client, { workflowId, runId }: Rotatio
   const latest = await executionOf(client, workflowId);
   const running = latest?.status === 'RUNNING';
   if (holder?.status === 'CONTINUED_AS_NEW' && running) return null;
-  const ended = holder ? `its run is ${spoken(holder.status)}` : 'it does not know its run';
-  return running ? `${ended}, and runs as another one (${latest.runId})` : ended;
+  const ended = holder ? `its run is ${spoken(holder.status)}` : 'Temporal does not know its run';
+  return running ? `${ended}, and another run is running (${latest.runId})` : ended;
 }
 
 function whyNoWorkflow(workflowId: string): string {
   return workflowId.startsWith('direct/')
-    ? 'an emergency was dealt with directly, and did not end'
+    ? 'a direct emergency held it, and did not end'
     : 'it was opened for repairs, which did not end';
 }
 

@@ -18,7 +18,7 @@ export interface Outlook {
   readonly section: string;
   /** Base addresses of the systems that take part; the plan's paths follow them. */
   readonly systems: Readonly<Record<string, string>>;
-  /** Where the new value goes besides the engine: files, variables in files, commands. */
+  /** The deliveries of the new value: files, variables in files, commands. */
   readonly deliveries: readonly string[];
   /** Number of the version in force; null when nothing was adopted yet. */
   readonly current: number | null;
@@ -26,7 +26,7 @@ export interface Outlook {
   readonly overlap: Overlap;
   /** What ends together with the old value; null when nothing is known to. */
   readonly ends: string | null;
-  /** What fails between writes that cannot be one; null where one write switches. */
+  /** What fails between writes that cannot be combined; null when a single write switches. */
   readonly gap: string | null;
   /** The current version was adopted, and no rotation has shown yet that the engine really holds it. */
   readonly unconfirmed: boolean;
@@ -40,7 +40,7 @@ export interface Outlook {
   readonly containment: readonly string[];
 }
 
-/** Looks at the configuration and the store only. Throws a UsageError when there is no such credential. */
+/** Reads only the configuration and the store. Throws a UsageError when there is no such credential. */
 export async function planOf(
   { config, store }: Session,
   { credential, actor }: { credential: string; actor: string },
@@ -75,11 +75,11 @@ function signerUrl(engine: Engine): Record<string, string> {
   return engine.kind === 'document-engine' && engine.jwt.signer ? { signer: engine.jwt.signer.url } : {};
 }
 
-/** Titles of what an emergency does to a version. It leaves out the questions whether somebody still uses what is leaked. */
+/** Titles of the containment steps for a version. An emergency does not ask whether something still uses the leaked value. */
 export async function containmentOf({ procedure }: RotationWorkflow, version: VersionRef): Promise<string[]> {
   const titles: string[] = [];
   const run: Run = {
-    ...still(version),
+    ...idleRun(version),
     step: async (title) => void titles.push(title),
     check: async (title, _call, { whenNot } = {}) => void (whenNot === 'ask' || titles.push(title)),
     async tryOut(title, _call, { trial }) {
@@ -91,8 +91,8 @@ export async function containmentOf({ procedure }: RotationWorkflow, version: Ve
   return titles;
 }
 
-/** A run in which nothing happens. */
-function still(next: VersionRef): Run {
+/** A run whose steps do nothing. */
+function idleRun(next: VersionRef): Run {
   const nothing = async (): Promise<void> => undefined;
   const steps = { step: nothing, check: nothing, tryOut: nothing, task: nothing, pause: nothing, verify: nothing };
   return { next, current: next, delivers: false, retiresUnseen: true, ...steps };

@@ -16,7 +16,7 @@ export interface PlannedStep {
   /** What undoes it if a later step fails; null when nothing does. */
   readonly undo: string | null;
   readonly requests: readonly RequestTemplate[];
-  /** From this step on nothing can be taken back. */
+  /** From this step on nothing can be undone. */
   readonly pastNoReturn: boolean;
 }
 
@@ -65,15 +65,15 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
   return plan;
 }
 
-/** What a plan comes to. */
+/** The totals of a plan. */
 export interface Totals {
   readonly steps: number;
-  /** Those that are sent whatever is found; one that is sent several times counts once. */
+  /** Requests that are always sent; one that is sent several times counts once. */
   readonly requests: number;
-  /** Those that are sent only when needed. */
+  /** Requests that are sent only when needed. */
   readonly optionalRequests: number;
   readonly testDocuments: number;
-  /** How long all of its waits are, in milliseconds. */
+  /** The sum of all waits, in milliseconds. */
   readonly waitMs: number;
 }
 

@@ -5,7 +5,7 @@ import type { Progress } from '../domain/rotation.js';
 
 type Failure = temporal.api.failure.v1.IFailure;
 
-/** What a rotation says of itself: how far it is, or who does not answer. Neither when there is no rotation. */
+/** The progress of a rotation, or which side does not answer. Neither when there is no rotation. */
 export interface Sighting {
   readonly progress: Progress | null;
   readonly silent?: 'temporal' | 'worker';
@@ -13,7 +13,7 @@ export interface Sighting {
   readonly slow?: Slow;
 }
 
-/** A step that somebody does not answer. */
+/** A step that takes longer than usual. */
 export interface Slow {
   /** Unix ms of its first attempt. */
   readonly since: number;
@@ -23,9 +23,9 @@ export interface Slow {
   readonly cause: string | null;
 }
 
-const answerMs = 3_000; // a busy worker answers within a second; without one Temporal waits as long as it may
+const answerMs = 3_000; // a busy worker answers within a second; without a worker Temporal waits until the deadline
 
-/** Asks a rotation, the running one with this workflow id or else the last, how far it is. */
+/** Queries the progress of the running rotation with this workflow id, or else of the last one. */
 export async function progressOf(client: Client, workflowId: string): Promise<Sighting> {
   const handle = client.workflow.getHandle(workflowId);
   try {
@@ -38,7 +38,7 @@ export async function progressOf(client: Client, workflowId: string): Promise<Si
   }
 }
 
-const usualMs = 3_000; // a step that takes longer is worth a word
+const usualMs = 3_000; // a step that takes longer is reported as slow
 
 /** Temporal counts the attempts and keeps the failure of the last one. */
 async function slowStep(handle: WorkflowHandle, { steps, waiting, outcome }: Progress): Promise<Slow | null> {
@@ -50,16 +50,16 @@ async function slowStep(handle: WorkflowHandle, { steps, waiting, outcome }: Pro
   return { since: step.startedAt, attempt: pending.attempt ?? 1, cause: causeOf(pending.lastFailure) };
 }
 
-/** Failures of activities carry words of ours alone; those of Temporal itself are said in ours. */
+/** Failures of activities hold only our own text. Those of Temporal itself are replaced by our text. */
 function causeOf(failure: Failure | null | undefined): string | null {
   if (!failure) return null;
   if (failure.applicationFailureInfo) return failure.message ?? null;
-  return failure.timeoutFailureInfo ? 'no answer in time' : 'it was cut off';
+  return failure.timeoutFailureInfo ? 'no answer in time' : 'it was interrupted';
 }
 
-const serverAnswerMs = 1_000; // it has nothing to wait for
+const serverAnswerMs = 1_000; // this request needs no worker
 
-/** The client tries again until its time is over, so an outage looks like a worker that takes too long. */
+/** The client retries until its deadline, so an outage looks like a worker that takes too long. */
 async function serverAnswers(client: Client): Promise<boolean> {
   try {
     await client.withDeadline(Date.now() + serverAnswerMs, () => client.workflowService.getSystemInfo({}));
@@ -69,7 +69,7 @@ async function serverAnswers(client: Client): Promise<boolean> {
   }
 }
 
-/** Whether a rotation has been started under this workflow id and not come to its end. */
+/** Whether a rotation with this workflow id is running. */
 export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(workflowId).describe();

@@ -7,14 +7,14 @@ import { NotReachable } from './refusals.js';
 import type { Session } from './session.js';
 
 /**
- * Runs `work` while no rotation of a credential runs in Temporal. What a schedule started asks again before it begins one. Where no server can
- * be reached nothing runs; then `work` gets null, unless the credential has a schedule, which has to follow.
- * @throws NotReachable for such a schedule; UserError when something runs
+ * Runs `action` while no rotation of a credential runs in Temporal. A workflow that a schedule started asks again before it begins a rotation.
+ * When no server can be reached, nothing runs, and `action` gets null; but a credential with a schedule needs the server.
+ * @throws NotReachable for such a credential; UserError when something runs
  */
 export async function whileQuiet<T>(
   { config, store }: Pick<Session, 'config' | 'store'>,
   credential: string,
-  work: (client: Client | null) => Promise<T>,
+  action: (client: Client | null) => Promise<T>,
 ): Promise<T> {
   const isScheduled = (await store.cadence(credential)) !== null;
   const client = await reachTemporal(config).then(
@@ -26,7 +26,7 @@ export async function whileQuiet<T>(
   );
   try {
     if (client) await requireQuiet(client, store.installation, credential);
-    return await work(client);
+    return await action(client);
   } finally {
     await client?.connection.close();
   }

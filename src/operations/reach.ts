@@ -26,7 +26,7 @@ export function requireAdopted(
 ): void {
   if (!needsAdoption || current) return;
   throw new UsageError(`Nothing was adopted for ${credential}`, {
-    state: 'Nothing was started. The engine would lose the value that is in force, and nobody could put it back.',
+    state: 'Nothing was started. The engine would lose the value that is in force, and it could not be put back.',
     next: `Give the value first: keyturn adopt ${credential}`,
   });
 }
@@ -61,16 +61,16 @@ export async function waitForTemporal({ data }: Pick<Config, 'data'>): Promise<T
   }
 }
 
-const lookMs = 2_000;
+const serverPollMs = 2_000;
 
 /** Resolves when the embedded server at this address is gone; one that is started later has another address. */
 export async function embeddedServerGone({ data }: Pick<Config, 'data'>, { address }: TemporalTarget): Promise<void> {
-  while ((await findEmbeddedServer(data))?.address === address) await sleep(lookMs);
+  while ((await findEmbeddedServer(data))?.address === address) await sleep(serverPollMs);
 }
 
-const pollMs = 70_000; // a worker's question for work is open for up to 60 s, and it asks again at once
+const pollMs = 70_000; // a worker's poll stays open for up to 60 s, and the next one follows at once
 
-/** How many workers have asked a task queue for workflows to work on lately. One that died is counted for a minute more. */
+/** How many workers polled a task queue for workflows lately. One that died counts for a minute more. */
 export async function workersOf(client: Client, queue: string): Promise<number> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,

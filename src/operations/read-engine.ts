@@ -28,7 +28,7 @@ export function engineUrl(text: string): string {
 }
 
 /** What an engine says of itself. */
-export type EngineReading = Pick<Engine, 'credentials' | 'shown'>;
+export type EngineReading = Pick<Engine, 'credentials' | 'plain'>;
 
 /** Signs in and asks the engine for its credentials, and for the plain settings that go with them. Writes nothing anywhere. */
 export async function readEngine(access: EngineAccess): Promise<EngineReading> {
@@ -53,25 +53,25 @@ async function readDocuElevate({
 }: Extract<EngineAccess, { kind: 'docuelevate' }>): Promise<EngineReading> {
   const session = new Sessions().of({ url, username, password: async () => password, settings: {} });
   const client = new DocuElevateClient(session);
-  if (await client.isAdmin()) return { credentials: await client.credentials(), shown: await readShown(client) };
+  if (await client.isAdmin()) return { credentials: await client.credentials(), plain: await readPlain(client) };
   throw new UserError(`${username} is not an administrator of ${url}`, {
     state: 'Nothing was written.',
     next: 'Sign in as an administrator: only those may change settings.',
   });
 }
 
-async function readShown(client: DocuElevateClient): Promise<Record<string, string>> {
+async function readPlain(client: DocuElevateClient): Promise<Record<string, string>> {
   const providers = catalog.filter(({ engine }) => engine === 'docuelevate').map(({ provider }) => provider);
   const fields = providers.flatMap((provider) => providerOf(provider).shown.map(({ setting }) => setting));
-  const shown: Record<string, string> = {};
+  const plain: Record<string, string> = {};
   for (const setting of [...fields, 'ocr_providers']) {
     const value = await client.shownValue(setting);
-    if (value) shown[setting] = value;
+    if (value) plain[setting] = value;
   }
-  return shown;
+  return plain;
 }
 
-/** Every kind of secret that it lists at least one of. */
+/** Every kind of secret; those that the engine lists at least one of are configured. */
 async function readDocumentEngine({
   url,
   apiToken,
@@ -88,5 +88,5 @@ async function readDocumentEngine({
     for (const key of Object.keys(descriptor.settings))
       credentials.push({ key, category: 'Secrets', description, configured, source: 'db' });
   }
-  return { credentials, shown: {} };
+  return { credentials, plain: {} };
 }

@@ -4,7 +4,7 @@ import { isLive } from '../domain/version.js';
 import type { Intent, RotationRow, Version } from '../store/records.js';
 import { whyNotInForce } from './delivery-status.js';
 
-/** Something that store, provider, engine and Temporal do not agree on. What each says is null where it says nothing. */
+/** Something that store, provider, engine and Temporal do not agree on. Each is null where it says nothing. */
 export interface Difference {
   readonly what: string;
   readonly store: string | null;
@@ -36,19 +36,19 @@ export type Act =
   | { readonly kind: 'delete-orphan'; readonly id: string }
   | { readonly kind: 'settle'; readonly intent: Intent };
 
-/** Everything that was looked at for one credential. */
+/** Everything that is compared for one credential. */
 export interface Facts {
   readonly credential: string;
   readonly versions: readonly Version[];
   readonly intents: readonly Intent[];
   readonly provider: ProviderSurvey;
   readonly engine: EngineSurvey;
-  /** Where its values go besides the engine. */
+  /** The deliveries of its values. */
   readonly delivered: readonly DeliveryStatus[];
   readonly now: number;
 }
 
-const attemptMs = 60_000; // after this no request of an attempt is under way any more
+const attemptMs = 60_000; // by then no request of an attempt is in flight
 
 /** Where provider and engine differ from the store, in the order in which they are best repaired. */
 export function differencesIn(facts: Facts): Difference[] {
@@ -94,9 +94,9 @@ function engineDifferences(facts: Facts): Difference[] {
   const keys = foreign.map(({ key }) => key).join(', ');
   const usable = current && !current.compromised && verdictOn(facts, current) === 'accepted';
   return [
-    difference(`${keys} does not hold what is current in the store`, {
+    difference(`${keys} does not hold the version that is current in the store`, {
       store: current ? `version ${current.number} is current` : 'no version is current',
-      engine: `last changed ${first.changed ?? 'by nobody'}${identify(holder, first.byUs)}`,
+      engine: `last changed ${first.changed ?? 'by nobody'}${writerText(holder, first.byUs)}`,
       ...(usable && {
         repair: {
           ...{ kind: 'write-again', version: current.number, consent: 'yes' },
@@ -110,17 +110,17 @@ function engineDifferences(facts: Facts): Difference[] {
   ];
 }
 
-/** An adopted value that no rotation has confirmed: the engine cannot show that it holds it, and nobody else's write is known either. */
+/** An adopted value that no rotation has confirmed: the engine cannot show that it holds it, and no write by others is known either. */
 function isAsserted({ byUs, set }: EngineSurvey['settings'][number], current: Version | undefined): boolean {
   return current !== undefined && current.adopted && Object.keys(current.receipts).length === 0 && !byUs && set;
 }
 
-function identify(holder: string | null, byUs: boolean): string {
+function writerText(holder: string | null, byUs: boolean): string {
   if (holder !== null) return `, which wrote ${holder}`;
   return byUs ? ', as the user of Keyturn, but the store knows nothing of it' : '';
 }
 
-/** Something else stands where the current value was put. One repair is for all places: it leaves alone what is right. */
+/** A place holds something other than the current value. One repair covers all places, and leaves the right ones alone. */
 function deliveryDifferences(facts: Facts): Difference[] {
   const { delivered, versions, credential } = facts;
   const current = currentOf(facts);
@@ -143,12 +143,12 @@ function deliveryDifferences(facts: Facts): Difference[] {
   });
 }
 
-/** Files with a value in them that nobody will put anywhere. */
+/** Files with a value that no delivery will use any more. */
 function leftBehind({ delivered }: Facts): Difference[] {
   const names = delivered.flatMap((each) => each.leftBehind);
   if (names.length === 0) return [];
   return [
-    difference(`A delivery that was cut off left ${names.join(', ')}`, {
+    difference(`An interrupted delivery left ${names.join(', ')}`, {
       repair: { kind: 'remove-left-behind', consent: 'yes', title: `Remove ${names.join(', ')}` },
     }),
   ];
@@ -163,7 +163,7 @@ function orphanedVersions(facts: Facts): Difference[] {
     .map((version) => {
       const { number, state, engine } = version;
       const title = state === 'retiring' ? `Retire version ${number}, after fresh proof` : `Discard version ${number}`;
-      const safe = held && engine !== 'yes'; // where it holds the current one, a write of unknown outcome did not happen
+      const safe = held && engine !== 'yes'; // when the engine holds the current version, a write of unknown outcome did not happen
       const kind = state === 'retiring' ? 'retire' : 'discard';
       return difference(`Version ${number} is an orphan`, {
         store: `${state}${version.providerId === null ? '' : ` (${version.providerId})`}`,
@@ -174,7 +174,7 @@ function orphanedVersions(facts: Facts): Difference[] {
     });
 }
 
-/** Attempts to make something of which nothing is to be seen. */
+/** Attempts whose result the provider does not show. */
 function openAttempts({ intents, provider, versions, now }: Facts): Difference[] {
   const finished = new Set(versions.filter(({ state }) => state !== 'intended').map(({ number }) => number));
   return intents
@@ -191,12 +191,12 @@ function openAttempts({ intents, provider, versions, now }: Facts): Difference[]
 
 function orphans(facts: Facts): Difference[] {
   return facts.provider.orphans
-    .filter(({ name }) => !madeByAnOrphan(facts, name))
+    .filter(({ name }) => !belongsToOrphan(facts, name))
     .map((orphan) => (orphan.madeFor === null ? unknownThing(orphan) : orphanOfOurs(facts, orphan)));
 }
 
-/** What belongs to an orphaned version goes with it. */
-function madeByAnOrphan({ intents, versions }: Facts, name: string): boolean {
+/** What belongs to an orphaned version is deleted together with it. */
+function belongsToOrphan({ intents, versions }: Facts, name: string): boolean {
   const intent = intents.find(({ label }) => label === name);
   return versions.some(({ number, state }) => number === intent?.version && state !== 'current' && isLive(state));
 }
@@ -204,14 +204,14 @@ function madeByAnOrphan({ intents, versions }: Facts, name: string): boolean {
 function unknownThing({ id, name }: Orphan): Difference {
   return difference(`${name} is not Keyturn's`, {
     provider: id,
-    next: 'Nothing is done about it: Keyturn did not make it.',
+    next: 'Keyturn leaves it alone, because it did not make it.',
   });
 }
 
 function orphanOfOurs(facts: Facts, { id, name, madeFor, lastUsedAt }: Orphan): Difference {
   const known = facts.intents.some(({ label }) => label === name);
   const used = lastUsedAt === null ? 'never used' : `last used at ${new Date(lastUsedAt * 1000).toISOString()}`;
-  return difference(`"${name}" carries our label and is no version of the store`, {
+  return difference(`"${name}" has Keyturn's label, but is no version of the store`, {
     store: known
       ? 'an attempt that may have made it is open'
       : `knows nothing of it: it was made for version ${madeFor}, perhaps after the backup that was restored`,
@@ -229,7 +229,7 @@ function orphanOfOurs(facts: Facts, { id, name, madeFor, lastUsedAt }: Orphan): 
   });
 }
 
-/** Ended in the store, and yet there. */
+/** Versions that have ended in the store, but still exist at the provider. */
 function backAgain(facts: Facts): Difference[] {
   return facts.versions
     .filter((version) => !isLive(version.state) && verdictOn(facts, version) === 'listed')
@@ -237,14 +237,14 @@ function backAgain(facts: Facts): Difference[] {
       difference(`Version ${number} has ended in the store, but is still there`, {
         store: state,
         provider: `lists ${providerId}`,
-        next: 'Look at it at the provider: somebody made it work again, or its end was only attested.',
+        next: 'Check it at the provider: somebody activated it again, or its end was only attested.',
       }),
     );
 }
 
-/** What is deleted must not be what the engine uses, so first the engine is shown to hold what is current. */
+/** The engine must not use what is deleted, so it first has to be shown to hold the current version. */
 function untilHeld({ credential }: Facts): string {
-  return `The engine may be using it, so it is left alone until the engine holds what is current: keyturn rotate ${credential}, then keyturn reconcile ${credential}`;
+  return `The engine may be using it, so it is left alone until the engine holds the current version: keyturn rotate ${credential}, then keyturn reconcile ${credential}`;
 }
 
 function holdsCurrent(facts: Facts): boolean {

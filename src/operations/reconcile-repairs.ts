@@ -18,11 +18,11 @@ export interface Reconciling {
   readonly credential: string;
   readonly actor: string;
   readonly onStep: (title: string) => void;
-  /** What is asked from now on. */
+  /** Called before a request that may take long. */
   readonly onAsking?: (what: string) => void;
 }
 
-/** Repairs one difference. It is in the ledger before and after; without the second entry its outcome is not known. */
+/** Repairs one difference. The ledger has an entry before and one after; without the second one, the outcome is unknown. */
 export async function repair(reconciling: Reconciling, wanted: Repair): Promise<void> {
   const { session, credential, actor } = reconciling;
   const entry = { credential, actor, title: `Reconcile: ${wanted.title}` };
@@ -66,7 +66,7 @@ async function endWorkflow(
 
 type Fenced = Exclude<Act, { readonly kind: 'close-rotation' | 'end-workflow' | 'settle' }>;
 
-/** What changes versions, engine or provider is done as the one writer. */
+/** A repair that changes versions, engine or provider holds the fencing token. */
 async function underFence({ session, credential, actor, onStep }: Reconciling, act: Fenced): Promise<void> {
   const writer = { workflowId: `reconcile/${credential}`, runId: randomUUID() };
   const holder = await session.store.beginRepair(credential, actor, writer);
@@ -111,7 +111,7 @@ async function retire(
   await procedure.retire(repairRun(repairing, current, { retiresUnseen, verify: proof }), old);
 }
 
-/** How the end is shown is the newest finding about its refusal; the survey kept it. */
+/** The end proof is the newest finding about its refusal, which the survey stored. */
 async function recordEnd(repairing: Repairing, ref: VersionRef): Promise<void> {
   const { store } = repairing.session;
   const { state } = await store.read(ref);
@@ -126,7 +126,7 @@ async function writeAgain(repairing: Repairing, ref: VersionRef): Promise<void> 
   await run.step(`Write version ${ref.number} again`, engines[descriptorOf(config, ref.credential).engine].write(ref));
 }
 
-/** What stands there instead is nobody's to come back to. */
+/** What the place held instead is not kept: nothing will put it back. */
 async function deliverAgain(repairing: Repairing, ref: VersionRef): Promise<void> {
   const run = repairRun(repairing, ref);
   await run.check(`Version ${ref.number} is accepted`, procedureOf(repairing).accepts(ref));
@@ -134,7 +134,7 @@ async function deliverAgain(repairing: Repairing, ref: VersionRef): Promise<void
   await run.step('Delete what was kept of what stood there', delivery.forgetEarlier(ref));
 }
 
-/** It was never in force: what the engine may hold was settled before, so it can go like the next version of a roll back. */
+/** The version was never in force, and what the engine may hold was settled before. So it is discarded as in a roll back. */
 async function discard(repairing: Repairing, ref: VersionRef): Promise<void> {
   const { store } = repairing.session;
   await performCall(repairing, versions.startDiscard(ref));
@@ -143,7 +143,7 @@ async function discard(repairing: Repairing, ref: VersionRef): Promise<void> {
   await recordEnd(repairing, ref);
 }
 
-/** The whole proof that what is current is in force and works; destructions ask for it. */
+/** The whole proof that the current version is in force and works. A destruction requires it. */
 async function verifyCurrent(repairing: Repairing, current: VersionRef): Promise<void> {
   const { usage, retiresUnseen = false } = policyOfRepair(repairing);
   const { resolutionMs = 0 } = usage ?? {};

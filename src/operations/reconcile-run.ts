@@ -12,7 +12,7 @@ import type { VersionRef } from '../domain/version.js';
 import type { Writer } from '../store/records.js';
 import type { Session } from './session.js';
 
-/** Who repairs what, under which fence. */
+/** A repair, with its writer and its fencing token. */
 export interface Repairing {
   readonly session: Session;
   readonly credential: string;
@@ -21,7 +21,7 @@ export interface Repairing {
   readonly onStep: (title: string) => void;
 }
 
-/** Runs one call in this process, patiently like Temporal: it is repeatable, and a repair that is interrupted is begun again. */
+/** Runs one call in this process, with retries as in Temporal. It is repeatable, and an interrupted repair starts again. */
 export async function performCall<R>(
   { session, writer }: Pick<Repairing, 'session' | 'writer'>,
   { activity, args, options }: Call<R>,
@@ -49,10 +49,10 @@ function pauseAfter(failure: Error, growingMs: number): number | null {
 }
 
 interface RepairOptions {
-  /** The version was never in force, so nobody is asked and nothing is waited for. */
+  /** The version was never in force, so there are no questions and no waits. */
   readonly unused?: boolean;
   readonly retiresUnseen?: boolean;
-  /** Proves what is current, where a procedure does so once more on its way. */
+  /** Proves the current version, for a procedure that does so once more. */
   readonly verify?: () => Promise<void>;
 }
 
@@ -100,6 +100,6 @@ export function repairRun(
 function notShown(what: string): UserError {
   return new UserError(what, {
     state: 'This repair stopped there; what it had done before is in the ledger.',
-    next: 'Put right what it says, then run the same command again.',
+    next: 'Correct that, then run the same command again.',
   });
 }

@@ -15,15 +15,15 @@ import type { Session } from './session.js';
 
 export interface Reconciliation {
   readonly credential: string;
-  /** What was found at first. */
+  /** The differences before any repair. */
   readonly differences: readonly Difference[];
   /** Titles of the repairs made. */
   readonly repaired: readonly string[];
   /** Repairs that did not succeed, with the reason. */
   readonly failed: readonly { readonly title: string; readonly why: string }[];
-  /** What is left, repairs that nobody consented to among it. */
+  /** The differences that are left, including those whose repair nobody consented to. */
   readonly remaining: readonly Difference[];
-  /** Rotations may begin: no restored backup stands against it any more. */
+  /** Rotations may begin: a restored backup no longer blocks them. */
   readonly reconciled: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Reconciliation {
 export type Consent = (difference: Difference & { readonly repair: Repair }) => Promise<boolean>;
 
 /**
- * Compares what store, provider, engine and Temporal say of one credential. Changes nothing there; findings go to the store.
+ * Compares what store, provider, engine and Temporal say about one credential. Changes nothing there; findings go to the store.
  * @throws UsageError when there is no such credential; toFailure's failures when a system cannot be asked
  */
 export async function differencesOf(session: Session, client: Client, credential: string): Promise<Difference[]> {
@@ -61,7 +61,7 @@ export async function differencesOf(session: Session, client: Client, credential
   return [...rotation, ...(open ? others.map(afterClosing) : others)];
 }
 
-/** Shows every difference to `consent` and makes the repairs it agrees to; what comes to light by a repair is shown as well. */
+/** Shows every difference to `consent`, also those that a repair brings to light, and makes the repairs that it agrees to. */
 export async function reconcile(reconciling: Reconciling, consent: Consent): Promise<Reconciliation> {
   const { session, client, credential, actor, onAsking } = reconciling;
   const compare = (): Promise<Difference[]> => {
@@ -79,19 +79,19 @@ export async function reconcile(reconciling: Reconciling, consent: Consent): Pro
     );
     if (!next) break;
     const { title } = next.repair;
-    asked.add(title); // once, whatever comes of it
+    asked.add(title); // one question for each repair, whatever its result
     if (!(await consent(next))) continue;
     const why = await whyNot(repair(reconciling, next.repair));
     if (why === null) repaired.push(title);
     else failed.push({ title, why });
     remaining = await compare();
   }
-  const reconciled = !remaining.some(({ repair: left }) => left !== null && standsInTheWay(left));
+  const reconciled = !remaining.some(({ repair: left }) => left !== null && blocksRotation(left));
   if (reconciled) await session.store.confirmReconciled(credential, actor);
   return { credential, differences, repaired, failed, remaining, reconciled };
 }
 
-/** What stands against one repair does not stand against the others. */
+/** A repair that fails does not stop the others. */
 async function whyNot(repairing: Promise<void>): Promise<string | null> {
   return repairing.then(
     () => null,
@@ -100,7 +100,7 @@ async function whyNot(repairing: Promise<void>): Promise<string | null> {
 }
 
 /** A rotation may begin beside orphans, but not while the store is wrong about what is in force. */
-function standsInTheWay({ kind }: Repair): boolean {
+function blocksRotation({ kind }: Repair): boolean {
   const wrong: readonly Repair['kind'][] = [
     'close-rotation',
     'end-workflow',
@@ -131,33 +131,35 @@ async function rotationDifferences(
   ];
 }
 
-/** One that has just been started has not opened yet; one that has, and is not open in the store, has lost its fence. */
+/** A workflow that was just started has not opened its rotation yet. One that has, while the store has none open, lost its fence. */
 async function unknownWorkflow(client: Client, workflowId: string): Promise<Difference[]> {
   const execution = await executionOf(client, workflowId);
   if (execution?.status !== 'RUNNING') return [];
   const { progress } = await progressOf(client, workflowId);
   if (progress && progress.next === null) return [];
-  const what = 'A workflow rotates it, and the store does not know';
+  const what = 'A workflow rotates it, but the store does not know that rotation';
   const temporal = `run ${execution.runId}${progress ? `, at version ${progress.next}` : ''}`;
   if (!progress)
-    return [difference(what, { temporal, next: 'Nobody answers for it: start a worker, and look again.' })];
+    return [
+      difference(what, { temporal, next: 'No worker answers for it: start one, then run keyturn reconcile again.' }),
+    ];
   return [
     difference(what, {
       ...{ store: 'no rotation is open', temporal },
       repair: {
         ...{ kind: 'end-workflow', workflowId, runId: execution.runId, consent: 'yes' },
-        title: 'End the workflow; the store lets it write nothing as it is',
+        title: 'End the workflow; the store already refuses its writes',
       },
     }),
   ];
 }
 
-/** First the rotation is closed, then everything is looked at again. */
+/** The rotation is closed first, then everything is compared again. */
 function afterClosing(each: Difference): Difference {
   return {
     ...each,
     repair: null,
-    next: each.repair === null ? each.next : 'Looked at again after the rotation is closed.',
+    next: each.repair === null ? each.next : 'Compared again after the rotation is closed.',
   };
 }
 

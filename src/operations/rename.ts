@@ -14,13 +14,13 @@ export interface Renamed {
   readonly credential: string;
   readonly formerName: string;
   readonly versions: number;
-  /** What became of its Temporal Schedule; null when it has none. */
+  /** What happened to its Temporal Schedule; null when it has none. */
   readonly schedule: 'moved' | 'moved, paused' | null;
 }
 
 /**
- * Gives a credential of the store the name that the configuration has for it by now; everything follows it.
- * @throws UsageError when the configuration does not say the same; UserError while something of it is open
+ * Gives a credential of the store its new name in the configuration; everything else follows.
+ * @throws UsageError when the configuration does not have the new name; UserError while a rotation or an emergency is open
  */
 export async function rename(session: Session, file: string, renaming: Renaming): Promise<Renamed> {
   const { store } = session;
@@ -35,14 +35,14 @@ export async function rename(session: Session, file: string, renaming: Renaming)
   });
 }
 
-interface Wanted {
+interface NewName {
   readonly file: string;
   readonly row: CredentialRow;
   readonly to: string;
 }
 
-/** The configuration is the person's: it is told what to change, and changed by nobody else. */
-function requireConfigured({ config }: Session, { file, row, to }: Wanted): void {
+/** The configuration belongs to the person, so Keyturn says what to change there and does not write it. */
+function requireConfigured({ config }: Session, { file, row, to }: NewName): void {
   const from = row.name;
   const old = mentionsOf(file, from);
   if (old.length > 0) {
@@ -55,13 +55,13 @@ function requireConfigured({ config }: Session, { file, row, to }: Wanted): void
   const { id } = knownCredential(config, to);
   const account = accountOf(config, to, knownCredential(config, to));
   if (id === row.procedure && account === row.account) return;
-  throw new UsageError(`${to} of the configuration is not what ${from} is in the store`, {
+  throw new UsageError(`${to} in the configuration is not the same as ${from} in the store`, {
     state: `Nothing was changed. ${from} is ${row.procedure} at ${row.account}; ${to} is ${id} at ${account}.`,
     next: 'Change the name alone; a move to another account needs a new adoption.',
   });
 }
 
-/** Cut off in between, `keyturn schedules apply` ends it. */
+/** After a crash in between, `keyturn schedules apply` completes it. */
 async function moveSchedule(
   session: Session,
   client: Client,

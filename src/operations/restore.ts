@@ -17,7 +17,7 @@ export interface RestoreOptions {
   readonly folder: string;
   /** Overwrite a store that is newer than the backup, or that cannot be compared with it. */
   readonly replace: boolean;
-  /** Asked before a store is replaced that `replace` is needed for. */
+  /** Asks before a store is replaced that needs `replace`. */
   readonly confirm: (replaced: Replaced) => Promise<boolean>;
   readonly actor: string;
 }
@@ -36,8 +36,8 @@ export interface Restored {
 }
 
 /**
- * Puts a backup in the place of the store. Nothing is rotated, deleted or overwritten afterwards until each credential was reconciled.
- * @throws UserError when ring, backup or the store in place do not allow it; nothing is changed then
+ * Replaces the store with a backup. Nothing is rotated, deleted or overwritten afterwards until each credential was reconciled.
+ * @throws UserError when the ring, the backup or the present store does not allow it; nothing is changed then
  */
 export async function restore({ file, folder, replace, confirm, actor }: RestoreOptions): Promise<Restored> {
   const config = loadConfig(file, catalog);
@@ -57,7 +57,7 @@ export async function restore({ file, folder, replace, confirm, actor }: Restore
   }
 }
 
-/** Whatever mode a backup has come to have on its way, the store is for its owner alone from the first byte on. */
+/** Whatever mode the backup file has, only the owner can read the store, from the first byte on. */
 async function copyPrivately(from: string, to: string): Promise<void> {
   await pipeline(createReadStream(from), createWriteStream(to, { flags: 'wx', mode: 0o600 }));
 }
@@ -104,7 +104,7 @@ interface InPlace extends Pick<Manifest, 'installation' | 'ledger'> {
   readonly confirm: RestoreOptions['confirm'];
 }
 
-/** What is in place, null when it cannot be read. Throws unless it may be replaced. */
+/** The contents of the present store; null when it cannot be read. Throws unless it may be replaced. */
 async function allow({ replace, confirm, ...places }: InPlace): Promise<Contents | null> {
   const { target } = places;
   if (!closeDown(target))
@@ -117,7 +117,7 @@ async function allow({ replace, confirm, ...places }: InPlace): Promise<Contents
   if (lost === 0) return old;
   if (!replace) throw newer(target, lost);
   if (await confirm({ file: target, lost })) return old;
-  throw refused('The store was not replaced: nobody confirmed it', 'Run it again, and type what it asks for.');
+  throw refused('The store was not replaced, because it was not confirmed', 'Run it again, and type what it asks for.');
 }
 
 function read(target: string): Contents | null {
@@ -128,7 +128,7 @@ function read(target: string): Contents | null {
   }
 }
 
-/** Null when one ledger is not the beginning of the other, so that nobody can say which is newer. */
+/** Null when one ledger is not the beginning of the other, so that neither is known to be newer. */
 function entriesLost(
   old: Contents,
   { target, fresh, installation, ledger }: Omit<InPlace, 'replace' | 'confirm'>,
@@ -138,7 +138,7 @@ function entriesLost(
   return entryOf(target, ledger.entries) === ledger.head ? old.ledger.entries - ledger.entries : null;
 }
 
-/** A rename replaces a file as a whole. The earlier database stays beside it, with companions it may have: they fit no other. */
+/** A rename replaces a file as a whole. The earlier database stays beside it, with its -wal and -shm files, which fit no other. */
 async function putInPlace(fresh: string, target: string): Promise<string | null> {
   closeDown(fresh);
   const kept = `${target}.replaced-${new Date().toISOString().replaceAll(':', '')}`;
@@ -153,7 +153,7 @@ function newer(target: string, lost: number | null): UserError {
     lost === null
       ? `The store ${target} cannot be compared with the backup`
       : `The store ${target} is newer than the backup: it has ${lost} more ledger entries`,
-    'Think twice: what it knows of values that were made since is only there. To restore all the same, add --replace.',
+    'Think twice: only this store knows the values that were made since. To restore all the same, add --replace.',
   );
 }
 

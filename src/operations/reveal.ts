@@ -2,7 +2,7 @@ import type { Version } from '../store/records.js';
 import { UsageError } from './refusals.js';
 import type { Session } from './session.js';
 
-export interface Wanted {
+export interface RevealRequest {
   readonly credential: string;
   /** By default the current one. */
   readonly version?: number | undefined;
@@ -17,10 +17,13 @@ export interface Revealed {
 }
 
 /**
- * Opens a value for a person. The ledger says so before anything is shown.
+ * Opens a value for a person. The ledger records it before anything is shown.
  * @throws UsageError when there is no such version, or it has no value
  */
-export async function reveal({ store }: Session, { credential, version, reason, actor }: Wanted): Promise<Revealed> {
+export async function reveal(
+  { store }: Session,
+  { credential, version, reason, actor }: RevealRequest,
+): Promise<Revealed> {
   const versions = await store.versions(credential);
   const meant = versions.find(({ number, state }) =>
     version === undefined ? state === 'current' : number === version,
@@ -43,5 +46,5 @@ function refused(credential: string, { version, versions }: Search): UsageError 
   if (versions.length === 0) return new UsageError(`The store has no value of ${credential}`, nothing);
   const what = version === undefined ? 'current version' : `version ${version}`;
   const known = versions.map(({ number, state }) => `${number} (${state})`).join(', ');
-  return new UsageError(`${credential} has no ${what}`, { ...nothing, next: `Say --version: ${known}` });
+  return new UsageError(`${credential} has no ${what}`, { ...nothing, next: `Give --version: ${known}` });
 }

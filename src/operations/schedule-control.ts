@@ -11,10 +11,10 @@ export interface ScheduleSight {
   readonly credential: string;
   readonly paused: boolean;
   readonly note: string | null;
-  /** When Temporal starts it next, before its window is looked at. */
+  /** When Temporal starts it next; its window may delay the rotation. */
   readonly nextAt: number | null;
   readonly lastAt: number | null;
-  /** How often it was missed for longer than is caught up. */
+  /** How many runs were missed for longer than the catch-up window. */
   readonly missed: number;
 }
 
@@ -59,8 +59,8 @@ export async function pauseSchedule(
 }
 
 /**
- * Lets a schedule go on. Temporal deletes one that was paused for longer than its namespace keeps things, as soon as it is unpaused; one that
- * is changed in that moment it keeps. So it is changed, and made again where it is gone all the same.
+ * Resumes a schedule. Temporal deletes one that was paused for longer than the namespace's retention as soon as it is unpaused. It keeps one that
+ * is updated in that moment. So this updates the schedule, and creates it again when it is gone all the same.
  * @throws UserError when the credential has no schedule
  */
 export async function resumeSchedule(
@@ -84,7 +84,7 @@ export async function resumeSchedule(
   return { madeAgain: true };
 }
 
-/** Starts what the schedule starts, now: it waits for its window and its turn. Returns the workflow's id. Throws a UsageError when there is no such credential. */
+/** Starts what the schedule starts, now: it waits for its window and a free slot. Returns the workflow's id. Throws a UsageError when there is no such credential. */
 export async function triggerSchedule({ config, store }: Session, client: Client, order: Order): Promise<string> {
   const { credential, actor, reason } = order;
   knownCredential(config, credential);
@@ -105,6 +105,6 @@ export async function triggerSchedule({ config, store }: Session, client: Client
 function notScheduled(credential: string): UserError {
   return new UserError(`${credential} has no schedule`, {
     state: 'Nothing was changed.',
-    next: 'See what would be made, keyturn schedules plan; then make it, keyturn schedules apply.',
+    next: 'See what would be created: keyturn schedules plan. Then create it: keyturn schedules apply.',
   });
 }

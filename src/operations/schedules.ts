@@ -45,13 +45,13 @@ export async function planSchedules(session: Connected, client: Client): Promise
   return [
     ...(await Promise.all(names.map((name) => planSchedule(session, client, name)))),
     ...gone.map((credential) => {
-      const why = 'it is not in the configuration any more';
+      const why = 'it is no longer in the configuration';
       return { credential, change: 'delete', why, schedule: null } as const;
     }),
   ];
 }
 
-/** Does what `planSchedules` says, and says it. */
+/** Makes the changes of `planSchedules`, and returns them. */
 export async function applySchedules(session: Connected, client: Client, actor: string): Promise<ScheduleChange[]> {
   const changes = await planSchedules(session, client);
   for (const change of changes) await applyChange(session, client, { ...change, actor });
@@ -75,7 +75,7 @@ export async function planSchedule(session: Connected, client: Client, credentia
     described?.action.memo?.['terms'] === termsOf(plan, anchor, now).text &&
     isUntouched(described, plan, { anchor, now });
   const change = agrees ? 'keep' : described ? 'update' : 'create';
-  const why = change === 'update' ? `it is not as it should be; ${cadence.why}` : cadence.why;
+  const why = change === 'update' ? `it differs from the configuration; ${cadence.why}` : cadence.why;
   return { credential, change, why, schedule: { basis: plan.basis, dueAt, opensAt, cadence } };
 }
 
@@ -102,7 +102,7 @@ function cadenceFor(plan: SchedulePlan, records: Records, now: number): Cadence 
   };
 }
 
-/** Makes one change in Temporal and then in the store, which is what it is compared with: cut off in between, it is made again. */
+/** Makes one change, first in Temporal and then in the store. After a crash in between, the next comparison makes it again. */
 export async function applyChange(
   { store, config }: Connected,
   client: Client,
@@ -126,7 +126,7 @@ export async function applyChange(
   if (known?.anchor !== anchor || known.basis !== basis) await store.setCadence(credential, schedule.cadence, actor);
 }
 
-/** One that is made again stays paused if it was: Temporal may have lost it meanwhile, and nobody has said that it may go on. */
+/** A schedule that is created again stays paused if it was: Temporal may have lost it, but nobody has resumed it. */
 async function pausedBefore(store: Store, credential: string): Promise<{ paused: boolean; note?: string }> {
   const entries = await store.ledger({ credential });
   const last = entries.findLast(({ event }) => event === 'paused' || event === 'resumed' || event === 'unscheduled');
@@ -150,7 +150,7 @@ function optionsOf(plan: SchedulePlan, { anchor, installation }: { anchor: numbe
   } as const;
 }
 
-/** Whether nobody changed a schedule in Temporal itself, as far as Temporal gives back what it was told. */
+/** Whether nobody changed a schedule in Temporal itself, as far as Temporal returns what it was given. */
 function isUntouched(
   { spec, policies }: ScheduleDescription,
   plan: SchedulePlan,
@@ -188,7 +188,7 @@ export async function isScheduleGone(
   return (await describe(client, scheduleId(store.installation, credential))) === null;
 }
 
-/** Names of the credentials that have a schedule of ours: by id, and by what it says of itself. */
+/** Names of the credentials that have a schedule of ours, recognized by its id and its memo. */
 async function ownSchedules({ store: { installation } }: Connected, client: Client): Promise<string[]> {
   const names: string[] = [];
   const prefix = scheduleId(installation, '');

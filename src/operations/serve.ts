@@ -10,16 +10,16 @@ import { requireNewest } from './ledger-anchor.js';
 import type { Session } from './session.js';
 import { watch } from './watch.js';
 
-/** Workers that run. */
+/** Running workers. */
 export interface Serving {
-  /** Rejects when they end by themselves. */
+  /** Rejects when they stop by themselves. */
   readonly finished: Promise<void>;
-  /** Lets steps in progress end, for a while. */
+  /** Gives steps in progress some time to end. */
   stop(): Promise<void>;
 }
 
 /**
- * Works on rotations and emergencies at a Temporal server, in this process.
+ * Runs workers for rotations and emergencies in this process.
  * @throws UserError when the server cannot be used, knows a newer store, or this Keyturn is incomplete
  */
 export async function serve(

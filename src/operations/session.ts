@@ -19,7 +19,7 @@ export interface Session {
   readonly store: Store;
   readonly systems: Systems;
   readonly activities: Activities;
-  /** Credentials of which something was revoked while the store could not be opened, which is in the ledger from now on. */
+  /** Credentials of which something was revoked while the store could not be opened; the ledger now has it. */
   readonly takenIn: readonly string[];
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export interface SessionOptions {
   readonly file: string;
   /** Make the store's database when it is not there yet. */
   readonly create?: boolean;
-  /** For an emergency: the store is opened although nothing can be written, as on a full disk. Keeps every other process out. */
+  /** For an emergency: the store is opened although nothing can be written, as on a full disk. Locks out every other process. */
   readonly alone?: boolean;
 }
 

@@ -16,16 +16,16 @@ export interface Started {
   readonly isNew: boolean;
 }
 
-/** What a rotation is started with, and the grace that is wanted instead of the configuration's, in milliseconds. */
-export interface Wanting extends RotationInput {
+/** The input of a rotation, and the grace to use instead of the configured one, in milliseconds. */
+export interface RotationStart extends RotationInput {
   readonly graceMs?: number;
 }
 
-/** Writes down that the rotation of a credential is wanted and starts it, or finds the one that is running. */
+/** Records the request for a rotation and starts it, or finds the one that is running. */
 export async function startRotation(
   session: Starting,
   client: Client,
-  { graceMs, ...input }: Wanting,
+  { graceMs, ...input }: RotationStart,
 ): Promise<Started> {
   const { store } = session;
   const { credential, request } = input;
@@ -46,7 +46,7 @@ export async function startRotation(
   }
 }
 
-/** What a rotation is started with, and how it is shown to whoever lists workflows. As a containment it stands beside another one. */
+/** How a rotation is started, and how Temporal lists it. A containment runs beside another rotation. */
 export function startOptions(
   { config, store: { installation } }: Starting,
   input: RotationInput,

@@ -16,28 +16,28 @@ import type { Session } from './session.js';
 
 export interface CredentialStatus {
   readonly credential: string;
-  /** Null when the configuration does not have it any more. */
+  /** Null when the configuration no longer has it. */
   readonly procedure: string | null;
   readonly current: CurrentVersion | null;
-  /** Whether it is rotated without anybody asking. */
+  /** Whether a schedule rotates it. */
   readonly scheduled: boolean;
   /** Unix ms; null without a version in force. */
   readonly dueAt: number | null;
-  /** Unix ms of when the provider ends the value by itself; null when it does not, or does not say. */
+  /** Unix ms of when the value expires; null when it does not, or the provider does not say. */
   readonly endsAt: number | null;
   /** Unix ms of when a scheduled rotation may begin by its window, once it is due. */
   readonly nextWindowAt: number | null;
   readonly overdue: boolean;
   /** Unix ms of when the old value is retired; null when none waits for that, or without Temporal. */
   readonly inGraceUntil: number | null;
-  /** Whoever has to do something before it goes on: the owner, else an operator; null when nobody has to. */
+  /** Who has to act before it continues: the owner, else an operator; null when nobody has to. */
   readonly waitingFor: string | null;
   readonly rotation: OpenRotation | null;
-  /** Whether it is still in force, as it was last seen; null when nobody has looked at the present version. */
+  /** Whether the value is in force, by the last verification; null when the present version was never verified. */
   readonly inForce: Omit<Verification, 'credential' | 'memory'> | null;
-  /** How its engine does what the vendor leaves open, as `keyturn check --deep` found out; null where nobody has looked. */
+  /** How its engine behaves where the vendor's documentation is silent, as `keyturn check --deep` measured it; null before that. */
   readonly engine: (EngineProfile & { readonly stale: boolean }) | null;
-  /** What stands where its values go besides the engine, as it was just seen. */
+  /** The deliveries of its values, as they were just seen. */
   readonly delivered: readonly DeliveryStatus[];
   /** Versions that no running rotation will clear away. */
   readonly orphans: readonly Pick<Version, 'number' | 'state' | 'providerId'>[];
@@ -61,9 +61,9 @@ export interface OpenRotation {
   readonly openedAt: number;
   readonly actor: string;
   readonly reason: string;
-  /** What the workflow says of itself; null without Temporal, or when nobody answers for it. */
+  /** What the workflow reports; null without Temporal, or when no worker answers. */
   readonly progress: Progress | null;
-  /** What the step in progress waits for; null while it gets on. */
+  /** Why the step in progress takes longer than usual; null while it does not. */
   readonly slow: Slow | null;
 }
 
@@ -73,17 +73,17 @@ export async function brokenChannels({ config, store }: Session): Promise<Channe
   return (await store.channelStates()).filter(({ name, brokenSince }) => brokenSince !== null && named.includes(name));
 }
 
-/** Every credential of the configuration, and those that only the store knows. Without a client nothing of running rotations is asked. */
+/** Every credential of the configuration, and those that only the store knows. Without a client, running rotations are not queried. */
 export async function statusOf(session: Session, client: Client | null, only?: string): Promise<CredentialStatus[]> {
   const known = [
     ...Object.keys(session.config.credentials),
     ...(await session.store.credentials()).map(({ name }) => name),
   ];
   const names = [...new Set(known)].filter((name) => only === undefined || name === only);
-  return Promise.all(names.map((name) => one(session, client, name)));
+  return Promise.all(names.map((name) => statusOfOne(session, client, name)));
 }
 
-async function one(session: Session, client: Client | null, credential: string): Promise<CredentialStatus> {
+async function statusOfOne(session: Session, client: Client | null, credential: string): Promise<CredentialStatus> {
   const { config, store } = session;
   const now = Date.now();
   const records = await recordsOf(store, credential);
@@ -98,7 +98,7 @@ async function one(session: Session, client: Client | null, credential: string):
     ...{ credential, current, ...timesOf(times) },
     procedure: descriptor?.id ?? null,
     ...waitOf(sighting, config.credentials[credential]?.owner),
-    rotation: open ? openOf(open, sighting) : null,
+    rotation: open ? openRotationOf(open, sighting) : null,
     orphans: orphans(versions, open),
     delivered: await deliveredTo(session, credential),
     inForce: await inForceOf(store, credential, version),
@@ -113,14 +113,14 @@ async function one(session: Session, client: Client | null, credential: string):
 
 const answerMs = 3_000;
 
-/** False also where Temporal does not answer: then that is told of what runs there. */
+/** False too when Temporal does not answer: the status of a running rotation shows that. */
 function hasLostItsSchedule(store: Store, client: Client, credential: string): Promise<boolean> {
   return client
     .withDeadline(Date.now() + answerMs, () => isScheduleGone({ store }, client, credential))
     .catch(() => false);
 }
 
-/** What was found of a version that is not in force any more says nothing. */
+/** Null when the last verification was of an earlier version. */
 async function inForceOf(
   store: Store,
   credential: string,
@@ -158,7 +158,7 @@ function waitOf(
   };
 }
 
-/** Repairs are open rotations too, but no workflows of their own. */
+/** A repair is an open rotation too, but has no workflow. */
 async function sightingOf(client: Client | null, open: RotationRow | undefined): Promise<Sighting | null> {
   if (!client || !open || !isWorkflowId(open.workflowId)) return null;
   return progressOf(client, open.workflowId);
@@ -169,7 +169,7 @@ function currentOf({ number, adopted, promotedAt, createdAt }: Version, now: num
   return { number, adopted, since, ageMs: now - since };
 }
 
-function openOf({ version, openedAt, request }: RotationRow, sighting: Sighting | null): OpenRotation {
+function openRotationOf({ version, openedAt, request }: RotationRow, sighting: Sighting | null): OpenRotation {
   const { actor, reason } = request;
   const { progress = null, slow = null } = sighting ?? {};
   return { version, openedAt, actor, reason, progress, slow };
@@ -188,24 +188,24 @@ async function openIntents(store: Store, credential: string, open: RotationRow |
     .map(({ label }) => label);
 }
 
-/** Repairs are rows too; they have no outcome. */
+/** Repairs are rows too, but have no outcome. */
 function lastOf(rotations: readonly RotationRow[]): CredentialStatus['last'] {
   for (const { outcome, closedAt, why } of rotations)
     if (outcome !== null && closedAt !== null) return { outcome, at: closedAt, why };
   return null;
 }
 
-interface Seen extends Omit<CredentialStatus, 'trouble'> {
+interface ObservedStatus extends Omit<CredentialStatus, 'trouble'> {
   readonly version: Version | undefined;
   readonly versions: readonly Version[];
   readonly sighting: Sighting | null;
-  /** Unix ms of a restore from a backup since which nobody has looked. */
+  /** Unix ms of a restore from a backup since which the credential was not reconciled. */
   readonly restoredAt: number | null;
   /** It was given a schedule, and Temporal has none. */
   readonly unscheduled: boolean;
 }
 
-function troubleOf(seen: Seen): string[] {
+function troubleOf(seen: ObservedStatus): string[] {
   const sentences = [...valueTrouble(seen), ...rotationTrouble(seen), ...deliveryTrouble(seen)];
   return [
     ...sentences.filter((sentence) => sentence !== null),
@@ -214,14 +214,14 @@ function troubleOf(seen: Seen): string[] {
   ];
 }
 
-function scheduleTrouble({ overdue, unscheduled }: Seen): (string | null)[] {
+function scheduleTrouble({ overdue, unscheduled }: ObservedStatus): (string | null)[] {
   return [
     overdue ? 'Its rotation is overdue.' : null,
     unscheduled ? 'Its schedule is gone from Temporal: keyturn schedules apply' : null,
   ];
 }
 
-function valueTrouble(seen: Seen): (string | null)[] {
+function valueTrouble(seen: ObservedStatus): (string | null)[] {
   const { procedure, current, rotation, version, credential, restoredAt, inForce } = seen;
   return [
     procedure === null ? 'It is in the store, but not in the configuration.' : null,
@@ -233,14 +233,12 @@ function valueTrouble(seen: Seen): (string | null)[] {
   ];
 }
 
-/** While a rotation is open, what stands there is on its way. */
-function deliveryTrouble({ credential, delivered, versions, rotation, current }: Seen): string[] {
+/** While a rotation is open, its deliveries may be in progress. */
+function deliveryTrouble({ credential, delivered, versions, rotation, current }: ObservedStatus): string[] {
   if (rotation) return [];
   return delivered.flatMap((each) => {
     const why = whyNotInForce(each, versions);
-    const left = each.leftBehind.map(
-      (name) => `A delivery that was cut off left ${name}: keyturn reconcile ${credential}`,
-    );
+    const left = each.leftBehind.map((name) => `An interrupted delivery left ${name}: keyturn reconcile ${credential}`);
     return [
       ...(why === null
         ? []
@@ -250,10 +248,10 @@ function deliveryTrouble({ credential, delivered, versions, rotation, current }:
   });
 }
 
-function rotationTrouble({ rotation, sighting, last }: Seen): (string | null)[] {
+function rotationTrouble({ rotation, sighting, last }: ObservedStatus): (string | null)[] {
   if (!rotation) return [last && badEnd(last)];
   if (!sighting) return [];
-  if (sighting.silent) return ['Nobody works on its rotation: keyturn up, or keyturn worker'];
+  if (sighting.silent) return ['No worker is running for its rotation: keyturn up, or keyturn worker'];
   if (sighting.progress?.outcome !== null) return ['Its rotation is open in the store, but does not run in Temporal.'];
   const { waiting } = sighting.progress;
   return [waiting?.for === 'operator' ? `Its rotation waits for you: ${waiting.why}` : null];

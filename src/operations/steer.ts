@@ -16,17 +16,17 @@ import type { Session } from './session.js';
 
 type Steered = Pick<Session, 'store'>;
 
-const answerMs = 10_000; // with a worker at hand an answer takes milliseconds
+const answerMs = 10_000; // with a running worker an answer takes milliseconds
 
-/** A decision for what is asked now, or for the question that somebody has read. */
+/** A decision for the given question, or for the one that is asked now. */
 export interface Answer extends Omit<DecisionRequest, 'question'> {
   readonly credential: string;
   readonly question?: string;
 }
 
 /**
- * Answers a rotation that waits. `sent`: nobody answered in time, and it may still apply.
- * @throws UserError when the rotation does not take this decision, or none is running
+ * Answers a rotation that waits. `sent`: no worker answered in time, and the decision may still apply.
+ * @throws UserError when the rotation refuses this decision, or none is running
  */
 export async function answerRotation(
   session: Steered,
@@ -40,7 +40,7 @@ export async function answerRotation(
   );
 }
 
-/** Writes a decision down and tells the rotation. */
+/** Records a decision and sends it to the rotation. */
 export async function decideOn(
   { store }: Steered,
   handle: WorkflowHandle,
@@ -51,7 +51,7 @@ export async function decideOn(
   await handle.executeUpdate(decide, { args: [{ ...request, wish }] });
 }
 
-/** Writes down that a wait is to last longer, by so many milliseconds, or to end now (null), and tells the rotation. */
+/** Records that a wait lasts `byMs` milliseconds longer, or ends now (null), and tells the rotation. */
 export async function hasten(
   { store }: Steered,
   handle: WorkflowHandle,
@@ -68,7 +68,7 @@ interface Sending {
   readonly what: string;
 }
 
-/** Of whoever holds the open rotation, which may be a containment. */
+/** The workflow that holds the open rotation, which may be a containment. */
 async function handleOf({ store }: Steered, client: Client, credential: string): Promise<WorkflowHandle> {
   const holder = (await store.rotations(credential)).find(({ closedAt }) => closedAt === null)?.workflowId ?? '';
   return client.workflow.getHandle(isWorkflowId(holder) ? holder : rotationId(store.installation, credential));
@@ -90,7 +90,7 @@ async function send(
   }
 }
 
-/** Which question a rotation asks right now. What asks nothing says so itself. */
+/** The id of the question that a rotation asks now; empty when it asks none, and then it refuses the answer. */
 async function askedBy(client: Client, { workflowId }: WorkflowHandle, credential: string): Promise<string> {
   const { progress, silent } = await progressOf(client, workflowId);
   if (silent) throw noWorker(credential);
@@ -126,7 +126,7 @@ export async function extendGraceBy(
   return until + byMs;
 }
 
-/** Somebody who asks for it outside of a grace hears where the rotation is instead. */
+/** Outside of a grace, the error says in which phase the rotation is. */
 async function grace(
   client: Client,
   { workflowId }: WorkflowHandle,
@@ -152,14 +152,14 @@ function notRunning(credential: string): UserError {
 }
 
 function noWorker(credential: string): UserError {
-  return new NotReachable(`Nobody works on the rotation of ${credential}, so it cannot say where it stands`, {
+  return new NotReachable(`No worker is running for the rotation of ${credential}, so its progress is unknown`, {
     state: 'Nothing was sent.',
-    next: 'Start what works on rotations, keyturn up or keyturn worker; then send it again.',
+    next: 'Start a worker with keyturn up or keyturn worker; then run the same command again.',
   });
 }
 
 function notTaken({ credential, what }: Sending, { cause }: WorkflowUpdateFailedError): UserError {
-  return new UserError(`${credential} does not take ${what}: ${cause?.message ?? 'it refused'}`, {
+  return new UserError(`The rotation of ${credential} refused ${what}: ${cause?.message ?? 'no reason given'}`, {
     state: 'Nothing was decided; the rotation is as before.',
     next: `See what it waits for, and what is possible: keyturn status ${credential}`,
   });

@@ -6,7 +6,7 @@ import { lookId, taskQueueOf, verificationId } from '../domain/temporal-names.js
 import { describe } from './schedules.js';
 import type { Session } from './session.js';
 
-/** What was done so that an engine is looked at as often as the configuration says. */
+/** The change to an engine's verification schedule. */
 export interface VerificationChange {
   readonly engine: string;
   readonly change: 'create' | 'update' | 'delete' | 'keep';
@@ -14,11 +14,11 @@ export interface VerificationChange {
   readonly basis: string;
 }
 
-const secondMs = 1000; // a Temporal Schedule knows nothing shorter
+const secondMs = 1000; // the smallest unit of a Temporal Schedule
 
 type Connected = Pick<Session, 'config' | 'store'>;
 
-/** Makes a Temporal Schedule for each engine, and none where the configuration has switched it off. They rotate nothing. */
+/** Keeps one Temporal Schedule for each engine, and none when verification is switched off. They rotate nothing. */
 export async function applyVerification(session: Connected, client: Client): Promise<VerificationChange[]> {
   const { config } = session;
   const everyMs = durationMs(config.verification.every);
@@ -28,7 +28,7 @@ export async function applyVerification(session: Connected, client: Client): Pro
   for (const engine of engines) changes.push(await applyOne(session, client, engine));
   for (const engine of gone) {
     await client.schedule.getHandle(verificationId(session.store.installation, engine)).delete();
-    changes.push({ engine, change: 'delete', basis: everyMs === 0 ? 'switched off' : 'nothing is to be looked at' });
+    changes.push({ engine, change: 'delete', basis: everyMs === 0 ? 'switched off' : 'nothing to verify' });
   }
   return changes;
 }
@@ -58,7 +58,7 @@ function agrees({ spec, policies }: ScheduleDescription, everyMs: number): boole
   return only && interval?.every === everyMs && policies.overlap === ScheduleOverlapPolicy.SKIP;
 }
 
-/** Engines take turns. What was missed is not caught up: the next look tells the same. */
+/** Engines are verified at different times. A missed run is not caught up: the next one shows the same. */
 function optionsOf(engine: string, { everyMs, installation }: { everyMs: number; installation: string }) {
   const input: VerificationInput = { engine, withinMs: everyMs };
   return {
@@ -76,7 +76,7 @@ function optionsOf(engine: string, { everyMs, installation }: { everyMs: number;
   };
 }
 
-/** By id, and by what a schedule says of itself. */
+/** Engines that have a schedule of ours, recognized by its id and its memo. */
 async function ownEngines({ store: { installation } }: Connected, client: Client): Promise<string[]> {
   const engines: string[] = [];
   const prefix = verificationId(installation, '');

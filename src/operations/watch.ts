@@ -18,13 +18,17 @@ import { applyVerification } from './verification-schedules.js';
 
 type Watching = Pick<Session, 'config' | 'store'>;
 
-const pauseMs = 5_000; // people are told within seconds; a round is a few reads of the store
-const roundsBetweenLooks = 12; // every minute Temporal is asked for its schedules too
+const pauseMs = 5_000; // notices are sent within seconds; a round is a few reads of the store
+const roundsBetweenSchedules = 12; // every minute, the schedules in Temporal are checked too
 
 /**
- * What workers do besides rotating, until `signal`: schedules follow emergencies, whoever is to be told is told, and Temporal knows where the
- * ledger ends. It looks at the store and
- * at Temporal's list, so rotations do nothing for it and wait for none of it. Several processes may do it at once: the store keeps count.
+ * What workers do besides rotating, until `signal`:
+ * - keep schedules right, also after an emergency
+ * - send notices
+ * - write the head of the ledger to Temporal
+ *
+ * It reads the store and Temporal's list, so rotations do nothing for it and never wait for it. Several processes may do it at once: the store
+ * keeps count.
  */
 export async function watch(
   session: Watching,
@@ -36,16 +40,16 @@ export async function watch(
   let anchored: string | null = null;
   for (let round = 0; !signal.aborted; round++) {
     try {
-      const all = round % roundsBetweenLooks === 0;
+      const all = round % roundsBetweenSchedules === 0;
       if (all) await applyVerification(session, client);
       await keepSchedules(session, client, { all, asked });
       await tell(session, client, channels);
       anchored = await keepAnchor(session, client, anchored);
     } catch (error) {
-      // The store or the server is away for a moment; what is missed now is seen the next time.
+      // The store or the server is down for a moment; the next round sees what this one missed.
       logger.warn(
         { trouble: error instanceof Error ? error.constructor.name : typeof error },
-        'the watch could not look',
+        'a round of the watch failed',
       );
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
@@ -53,9 +57,13 @@ export async function watch(
 }
 
 /**
- * Schedules that were applied stay right: one that an emergency reset is moved; with `all`, one that Temporal has lost is made again, and one
- * that runs out of moments, or that an earlier Keyturn or somebody in Temporal made otherwise, is renewed. One whose value the provider ends by
- * itself begins before that, once for each end (`asked`). Another cadence in the configuration is left for `schedules apply`.
+ * Keeps applied schedules right:
+ * - one that an emergency reset is moved
+ * - one whose value expires begins before that, once for each end (`asked`)
+ * - with `all`, one that Temporal has lost is created again
+ * - with `all`, one that runs out of moments, or that an earlier Keyturn or somebody in Temporal made differently, is renewed
+ *
+ * Another cadence in the configuration is left for `schedules apply`.
  */
 export async function keepSchedules(
   { config, store }: Watching,
@@ -76,7 +84,7 @@ export async function keepSchedules(
   }
 }
 
-/** Temporal starts it at the times of its interval alone. A schedule that somebody paused stays so. */
+/** Temporal starts a schedule only at the times of its interval, so this triggers it. A paused schedule stays paused. */
 async function beginBeforeEnd(
   client: Client,
   id: string,
@@ -86,12 +94,12 @@ async function beginBeforeEnd(
   const key = `${id}@${times.endsAt}`;
   if (asked.has(key)) return;
   const described = await describe(client, id);
-  if (!described || described.state.paused) return; // one that is gone is made again first
+  if (!described || described.state.paused) return; // one that is gone is created again first
   await client.schedule.getHandle(id).trigger();
   asked.add(key);
 }
 
-/** Writes down what is new and sends what is not sent yet. */
+/** Records new notices, and sends those that are not sent yet. */
 export async function tell({ config, store }: Watching, client: Client, channels: readonly Channel[]): Promise<void> {
   const { notifications } = config;
   if (!notifications || channels.length === 0) return;
@@ -118,7 +126,7 @@ async function watchedOf({ config, store }: Watching, credential: string): Promi
   };
 }
 
-/** Rotations of this installation that say in Temporal that they need a person, with what they wait for. */
+/** Rotations of this installation that need a person, according to Temporal, with their questions. */
 async function stuckRotations({ config, store }: Watching, client: Client): Promise<Stuck[]> {
   const stuck: Stuck[] = [];
   const taskQueue = taskQueueOf(store.installation);
@@ -129,7 +137,7 @@ async function stuckRotations({ config, store }: Watching, client: Client): Prom
     if (credential === undefined || !Object.hasOwn(config.credentials, credential)) continue;
     const { progress } = await progressOf(client, workflowId);
     if (progress?.waiting?.for !== 'operator') continue;
-    const { id, why, choices } = progress.waiting; // the question stays the same when its rotation goes on in a new run
+    const { id, why, choices } = progress.waiting; // the question stays the same when its rotation continues in a new run
     stuck.push({ credential, question: id, why, choices });
   }
   return stuck;

@@ -85,7 +85,7 @@ it('is held against what workers told Temporal, by every command that looks', as
   await server.stop();
   putBack(join(fixture.dir, 'third', 'keyturn.db'));
 
-  const older = expect.stringMatching(/^The ledger ends at entry \d+, and it had \d+/) as string;
+  const older = expect.stringMatching(/^The ledger ends at entry \d+, but it had \d+/) as string;
   expect(before).toMatchObject({ comparedWith: ['Temporal'], olderThan: [] });
   expectTold(refused, 1, 'The ledger ends at entry', 'keyturn restore');
   expect(verified.code).toBe(1);

@@ -52,7 +52,7 @@ describe('keyturn rename', () => {
 
     const ended = await fixture.keyturn('rename', 'openai', 'llm');
 
-    expectTold(ended, 2, 'is not what openai is in the store', 'proj_another');
+    expectTold(ended, 2, 'is not the same as openai in the store', 'proj_another');
   });
 
   it('says what is not there', async () => {

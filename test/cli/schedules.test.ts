@@ -88,7 +88,7 @@ it('proves that messages arrive, and tells of what happened meanwhile', async ()
 it('asks for somebody to notify', async () => {
   fixture.edit(/notifications:[\s\S]*$/, '');
 
-  expectTold(await fixture.keyturn('notify', 'test'), 2, 'names nobody to notify', 'keyturn.example.yaml');
+  expectTold(await fixture.keyturn('notify', 'test'), 2, 'has no notification channel', 'keyturn.example.yaml');
 });
 
 async function one<T>(): Promise<T> {

@@ -68,7 +68,7 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
     const ledger = await fixture.keyturn('ledger', 'openai', '--limit', '1', '--json');
     expect(ledger.json()).toMatchObject({ entries: [{ event: 'revealed', version: 1, detail: 'a drill' }] });
     const unknown = await shown(fixture.startInTerminal('reveal', 'openai', '--version', '7', '--reason', 'a drill'));
-    expect(unknown).toContain('Say --version: 1 (current)');
+    expect(unknown).toContain('Give --version: 1 (current)');
   });
 
   it('draws the steps live, and leaves the rotation alone on Ctrl-C', async () => {

@@ -77,7 +77,7 @@ it('is drafted with what only the operator knows left open', () => {
     kind: 'docuelevate' as const,
     url: 'https://docs.example.com',
     username: 'keyturn',
-    shown: {},
+    plain: {},
     credentials: [{ ...setting, source: 'env' as const }],
   };
 

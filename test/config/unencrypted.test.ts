@@ -45,7 +45,7 @@ it.each(['http://localhost.example.com', 'http://127.0.0.1.example.com', 'HTTP:/
 );
 
 it('is not told by init of an engine that it just asked', () => {
-  const engine = { kind: 'document-engine', url: 'http://viewer.lan', credentials: [], shown: {} } as const;
+  const engine = { kind: 'document-engine', url: 'http://viewer.lan', credentials: [], plain: {} } as const;
 
   expect(draftConfiguration(engine, catalog).text).toMatch(/^insecure: true$/m);
   expect(draftConfiguration({ ...engine, url: 'https://viewer.lan' }, catalog).text).not.toContain('insecure');

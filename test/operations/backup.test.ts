@@ -105,7 +105,7 @@ describe('A restore', () => {
       message: expect.stringContaining('is newer than the backup: it has 1 more') as string,
       next: expect.stringContaining('--replace') as string,
     });
-    await expect(back({ replace: true, confirm: async () => false })).rejects.toThrow('nobody confirmed it');
+    await expect(back({ replace: true, confirm: async () => false })).rejects.toThrow('was not confirmed');
     expect((await (await reopen()).ledger()).at(-1)).toMatchObject({ event: 'later' });
   });
 

@@ -17,5 +17,5 @@ it('speaks up two months before the certificates of a running server end, and no
   const late = certificatesToRenew(dataDir, madeAt + 680 * dayMs);
 
   expect([without, early]).toEqual([null, null]);
-  expect(late).toBe('its certificates end on 2028-11-28; new ones are made when it starts: restart keyturn up');
+  expect(late).toBe('its certificates expire on 2028-11-28; new ones are made when it starts: restart keyturn up');
 });

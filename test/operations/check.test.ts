@@ -73,7 +73,7 @@ describe('A setting that came from the environment', () => {
 
     const found = await about('openai: environment');
 
-    expect(found?.detail).toContain('the value of version 1 stands in');
+    expect(found?.detail).toContain('still holds the value of version 1');
     expect(found?.next).toContain('keyturn rotate openai');
   });
 

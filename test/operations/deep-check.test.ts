@@ -59,7 +59,7 @@ it('shows with the status what was found, and when another release answers', asy
   engine().behavior.server = 'Document Engine/1.19.0';
   await look();
 
-  expect(await text()).toContain('another release answers by now');
+  expect(await text()).toContain('the engine runs another release now');
 });
 
 it('looks also before anything is adopted, where there is nothing to rotate', async () => {

@@ -11,9 +11,9 @@ const setting = (key: string, change: object = {}) => ({
   ...change,
 });
 const draft = (...credentials: ReturnType<typeof setting>[]) => draftWith({}, ...credentials);
-const draftWith = (shown: Record<string, string>, ...credentials: ReturnType<typeof setting>[]) =>
+const draftWith = (plain: Record<string, string>, ...credentials: ReturnType<typeof setting>[]) =>
   draftConfiguration(
-    { kind: 'docuelevate', url: 'https://docs.example.com', username: 'key: "turn" #1', credentials, shown },
+    { kind: 'docuelevate', url: 'https://docs.example.com', username: 'key: "turn" #1', credentials, plain },
     catalog,
   );
 
@@ -73,7 +73,7 @@ it('makes entries for the secrets of a Document Engine, which needs no account o
   ];
 
   const { text, ...drawn } = draftConfiguration(
-    { kind: 'document-engine', url: 'https://viewer.example.com', credentials, shown: {} },
+    { kind: 'document-engine', url: 'https://viewer.example.com', credentials, plain: {} },
     catalog,
   );
 
@@ -90,9 +90,9 @@ it('makes entries for the secrets of a Document Engine, which needs no account o
 
 describe('What DocuElevate shows in plain', () => {
   it('is filled in, the port as a number', () => {
-    const shown = { sftp_host: 'sftp.example.com', sftp_port: '2222', sftp_username: 'keyturn: #1' };
+    const plain = { sftp_host: 'sftp.example.com', sftp_port: '2222', sftp_username: 'keyturn: #1' };
 
-    const { text } = draftWith(shown, setting('sftp_private_key'));
+    const { text } = draftWith(plain, setting('sftp_private_key'));
 
     expect(providerIn(text, 'sftp')).toMatchObject({ host: 'sftp.example.com', port: 2222, username: 'keyturn: #1' });
     expect(text).toMatch(/# FILL IN.+\n +hostKey:\n/);
@@ -116,17 +116,17 @@ describe('What DocuElevate shows in plain', () => {
     ['https://cloud.example.com:8443/remote.php/dav/files/remote.php/in', 'https://cloud.example.com:8443'],
     ['https://cloud.example.com/somewhere/else/', null],
   ])('tells the address of Nextcloud as far as it is in %s: %s', (uploadUrl, url) => {
-    const shown = { nextcloud_upload_url: uploadUrl, nextcloud_username: 'scans' };
+    const plain = { nextcloud_upload_url: uploadUrl, nextcloud_username: 'scans' };
 
-    const { text } = draftWith(shown, setting('nextcloud_password'));
+    const { text } = draftWith(plain, setting('nextcloud_password'));
 
     expect(providerIn(text, 'nextcloud')).toMatchObject({ url, username: 'scans' });
   });
 
   it('tells the address of Paperless-ngx, and not whose token it is', () => {
-    const shown = { paperless_host: 'https://paperless.example.com' };
+    const plain = { paperless_host: 'https://paperless.example.com' };
 
-    const { text } = draftWith(shown, setting('paperless_ngx_api_token'));
+    const { text } = draftWith(plain, setting('paperless_ngx_api_token'));
 
     expect(providerIn(text, 'paperless')).toMatchObject({ url: 'https://paperless.example.com', username: null });
   });
@@ -142,8 +142,8 @@ describe('What DocuElevate shows in plain', () => {
     [{}, true],
     [{ ocr_providers: 'tesseract,mistral' }, true],
     [{ ocr_providers: 'tesseract, azure' }, false],
-  ])('says with %j whether no scan is read with Azure: %s', (shown, isSaid) => {
-    expect(draftWith(shown, setting('azure_ai_key')).text.includes('reads no scan with Azure')).toBe(isSaid);
+  ])('says with %j whether no scan is read with Azure: %s', (plain, isSaid) => {
+    expect(draftWith(plain, setting('azure_ai_key')).text.includes('reads no scan with Azure')).toBe(isSaid);
   });
 });
 

@@ -85,8 +85,8 @@ it('finds what is meant by owner, provider and engine, and what it would stop', 
   expect(chosen(config, { names: [], owner: 'fleet', provider: 'openai' })).toEqual(all);
   expect(chosen(config, { names: [], all: true })).toEqual(all);
   expect(chosen(config, { names: [], engine: 'openai-2' })).toEqual(['openai-2']);
-  expect(() => chosen(config, { names: [], engine: 'openai-2', owner: 'nobody' })).toThrow('fits');
-  expect(() => chosen(config, { names: ['openai-1'], all: true })).toThrow('in one way');
+  expect(() => chosen(config, { names: [], engine: 'openai-2', owner: 'nobody' })).toThrow('matches');
+  expect(() => chosen(config, { names: ['openai-1'], all: true })).toThrow('in exactly one way');
   expect(await impactOf(session, 'openai-3', null)).toMatchObject({
     ...{ stops: true, own: false, owner: 'fleet', settings: ['openai_api_key'] },
     versions: [{ state: 'current' }],

@@ -90,8 +90,8 @@ it('says so when its write-ahead log was cut off', async () => {
   session = await openSession({ file });
 
   expect(await session.store.verifyLedger()).toMatchObject({ brokenAt: null, statesFit: true });
-  expect(await whyOlder(session.store, known)).toMatch(/^The ledger ends at entry 1, and it had 2/);
-  expect(await trouble()).toMatch(/^The ledger ends at entry 1, and it had 2/);
+  expect(await whyOlder(session.store, known)).toMatch(/^The ledger ends at entry 1, but it had 2/);
+  expect(await trouble()).toMatch(/^The ledger ends at entry 1, but it had 2/);
   await expect(requireNewest(session, temporal.client)).rejects.toThrow('The ledger ends at entry 1');
 });
 

@@ -71,7 +71,7 @@ it('finds one that Temporal has lost', async () => {
   const [row] = await session.store.credentials();
   await session.store.open(row!, [], { actor: 'test', trigger: 'manual', reason: 'a test' }, writer);
 
-  expect(await orphans()).toMatchObject([{ temporal: 'it does not know its run' }]);
+  expect(await orphans()).toMatchObject([{ temporal: 'Temporal does not know its run' }]);
 
   await fixture.reconcile();
   expect(await orphans()).toEqual([]);

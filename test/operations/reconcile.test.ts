@@ -71,7 +71,7 @@ describe('A setting that was changed by hand', () => {
 
     expect(differences).toMatchObject([
       {
-        what: 'openai_api_key does not hold what is current in the store',
+        what: 'openai_api_key does not hold the version that is current in the store',
         store: `version ${number} is current`,
         engine: expect.stringContaining('by somebody') as string,
         repair: { kind: 'write-again', version: number },

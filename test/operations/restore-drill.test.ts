@@ -45,8 +45,8 @@ describe("Yesterday's store under today's Temporal and provider", () => {
     const shown = await fixture.reconcile(false);
     expect(whats(shown.differences)).toEqual([
       'Version 1 does not work any more',
-      'openai_api_key does not hold what is current in the store',
-      expect.stringContaining('carries our label and is no version of the store'),
+      'openai_api_key does not hold the version that is current in the store',
+      expect.stringContaining("has Keyturn's label, but is no version of the store"),
     ]);
     expect(shown).toMatchObject({ repaired: [], reconciled: false });
     expect(await fixture.ended(await fixture.rotate())).toMatchObject({
@@ -78,7 +78,7 @@ describe("Yesterday's store under today's Temporal and provider", () => {
     await restoreYesterday();
 
     const { differences } = await fixture.reconcile(false);
-    expect(whats(differences)).toContain('A workflow rotates it, and the store does not know');
+    expect(whats(differences)).toContain('A workflow rotates it, but the store does not know that rotation');
 
     const late = fixture.rehearsal().client.workflow.getHandle(handle.workflowId);
     await fixture.hasten(late, null);

@@ -259,7 +259,7 @@ describe('a schedule that was paused for a long time', () => {
     await apply();
 
     expect(before.trouble).toContain(trouble);
-    expect(checked).toMatchObject([{ ok: false, next: 'Make it again: keyturn schedules apply' }]);
+    expect(checked).toMatchObject([{ ok: false, next: 'Create it again: keyturn schedules apply' }]);
     expect(await checks()).toMatchObject([{ ok: true, warning: true, detail: 'paused, ada: a test' }]);
     expect((await status()).trouble).not.toContain(trouble);
     expect((await describeSchedule(rehearsal.client, ourId()))?.state).toMatchObject({

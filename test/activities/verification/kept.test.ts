@@ -81,5 +81,5 @@ it('leaves a document of somebody else alone that has got the number of the kept
 it('keeps no document where the destination would have one copy more after each look', async () => {
   fixture = await startFixture('sftp-private-key');
 
-  await expect(fixture.keep()).rejects.toThrow('A document that is kept shows nothing of sftp');
+  await expect(fixture.keep()).rejects.toThrow('A kept document does not show whether the engine uses sftp');
 });
