@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 
-/** Where `npm run build` leaves the workflow bundle: beside the compiled code, which tests that run from the sources use as well. */
+/** The workflow bundle of `npm run build`, beside the compiled code. Tests that run from the sources use it too. */
 export const bundlePath = fileURLToPath(
   new URL(
     import.meta.url.endsWith('.ts') ? '../dist/workers/workflow-bundle.js' : './workflow-bundle.js',
@@ -19,12 +19,12 @@ export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   });
 }
 
-/** Compiled code beside compiled code, TypeScript beside TypeScript. */
+/** Compiled code bundles compiled code; sources bundle TypeScript. */
 function sourceOf(name: string): string {
   const compiled = fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url));
   return existsSync(compiled) ? compiled : compiled.replace(/\.js$/, '.ts');
 }
 
 const ignore = () => undefined;
-/** The bundler reports to nobody: what matters it throws. */
+/** The bundler's log is dropped: it throws what matters. */
 export const quiet = { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -25,7 +25,7 @@ import { composeVerification } from './verification.js';
 
 export { descriptorOf };
 
-/** Builds every system's activities from the configuration: the one place where clients come into being. */
+/** Builds every system's activities from the configuration: the only place that creates clients. */
 export function composeSystems(config: Config, opened: Store, now: () => number = Date.now) {
   const store = attended(opened);
   const issuing = composeProviders(config, store);
@@ -74,11 +74,11 @@ type ProviderSystems = { readonly [S in keyof typeof providers]: ReturnType<(typ
 
 function composeProviders(config: Config, store: Store): ProviderSystems {
   const deps = { store, secret: secretsOf(store), entry: (credential: string) => entryOf(config, credential) };
-  const made = Object.entries(providers).map(([system, provider]) => [system, provider.activities(deps)] as const);
-  return Object.fromEntries(made) as unknown as ProviderSystems; // each under its own key
+  const entries = Object.entries(providers).map(([system, provider]) => [system, provider.activities(deps)] as const);
+  return Object.fromEntries(entries) as unknown as ProviderSystems; // each under its own key
 }
 
-/** Whoever is told what happens, by the configuration; none where it says nothing. */
+/** The notification channels of the configuration. */
 export function composeChannels({ notifications }: Pick<Config, 'notifications'>, store: Store): Channel[] {
   const secret = secretsOf(store);
   const { installation } = store;
@@ -91,7 +91,7 @@ export function composeChannels({ notifications }: Pick<Config, 'notifications'>
   ];
 }
 
-/** Where new values go besides an engine. */
+/** The deliveries of new values. */
 function composeDelivery(config: Config, store: Store) {
   return createDeliveryActivities({
     store,
@@ -105,10 +105,10 @@ function composeDelivery(config: Config, store: Store) {
   });
 }
 
-/** A dead worker is noticed after this long; a provider's slow answer is not mistaken for one. */
+/** A dead worker is noticed after this long. A slow provider is not mistaken for one. */
 const heartbeatMs = 10_000;
 
-/** What a rotation of this credential is started with. */
+/** The input of a rotation of this credential. */
 export function inputOf(credential: string, request: RotationRequest): RotationInput {
   return { credential, request, timing: { heartbeatMs } };
 }
@@ -125,7 +125,7 @@ function configuredSchedule(config: Config, credential: string): Configured | nu
   };
 }
 
-/** Those that share its provider, and those that share its engine, each with their limit. */
+/** The credentials that share its provider, and those that share its engine, each group with its limit. */
 function groupsOf(config: Config, credential: string): Group[] {
   const names = Object.keys(config.credentials);
   const providerOf = (name: string) => descriptorOf(config, name).provider;

@@ -7,13 +7,13 @@ import { UserError } from '../src/domain/user-error.js';
 import { resolveSecret } from '../src/fields/secret-ref.js';
 import { entryOf } from './entry.js';
 
-/** What the provider of a credential lists, from the configuration alone; null where it has no list. Throws a UserError when there is no such credential. */
+/** What the provider of a credential lists, from the configuration alone; null when it has no list. Throws a UserError when there is no such credential. */
 export function listingOf(config: Config, credential: string): Listing | null {
   const entry = entryOf(config, credential);
   return providerOf(entry.procedure.provider).listing(entry, withoutStore);
 }
 
-/** Ids under which it lists a version, as far as the store knows. Throws a UserError when there is no such credential. */
+/** Ids under which the provider lists a version, as far as the store knows. Throws a UserError when there is no such credential. */
 export function idsOf(config: Config, version: Traces): readonly string[] {
   const entry = entryOf(config, version.credential);
   return providerOf(entry.procedure.provider).idsOf(version, entry);

@@ -22,9 +22,9 @@ export interface WorkersOptions {
 }
 
 export interface RunningWorkers {
-  /** Rejects when a worker dies by itself. */
+  /** Rejects when a worker stops by itself. */
   readonly finished: Promise<void>;
-  /** Lets activities in progress end, for a while, and resolves when both workers are down. */
+  /** Gives activities in progress some time to end, and resolves when both workers are down. */
   stop(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export async function startWorkers({
     activities,
     interceptors: { activity: [recordingInterceptor(store)] },
     maxHeartbeatThrottleInterval: '1 second', // a dead worker is noticed within the heartbeat timeout, not a minute later
-    shutdownGraceTime: '15 seconds', // a provider call in progress gets to record what it did
+    shutdownGraceTime: '15 seconds', // time for a provider call in progress to record its result
     shutdownForceTime: '30 seconds',
   } satisfies Partial<WorkerOptions>;
   const taskQueue = taskQueueOf(store.installation);

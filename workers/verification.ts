@@ -17,19 +17,19 @@ interface Provider {
   survey(credential: string, quietly?: boolean): Promise<ProviderSurvey>;
 }
 
-/** Who is asked: providers and engines by the name of their folder. */
-export interface Asked {
+/** The systems to ask: providers and engines, by the name of their folder. */
+export interface AskedSystems {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly docuelevate: Pick<DocuElevateActivities, 'look' | 'makeReload' | 'uploadAgain'>;
-  /** Engines that issue their own secrets: one look tells of both. */
+  /** Engines that issue their own secrets: one survey shows both sides. */
   readonly issuers: Readonly<Record<string, { survey(credential: string): Promise<EngineSurvey> }>>;
 }
 
-/** The looks at what is in force, of every credential of the configuration. */
+/** The verification of every credential of the configuration. */
 export function composeVerification(
   config: Config,
   store: Store,
-  { now, ...asked }: Asked & { readonly now: () => number },
+  { now, ...asked }: AskedSystems & { readonly now: () => number },
 ) {
   return createVerificationActivities({
     ...{ store, now },
@@ -42,13 +42,13 @@ export function composeVerification(
   });
 }
 
-function verifiedOf(config: Config, credential: string, { providers, docuelevate, issuers }: Asked): Verified {
+function verifiedOf(config: Config, credential: string, { providers, docuelevate, issuers }: AskedSystems): Verified {
   const descriptor = descriptorOf(config, credential);
   const { usage = null } = rotationPolicyOf(config, credential, descriptor);
   const { use = null, engine, provider } = descriptor;
   const checkedEveryMs = use?.checkedEvery === undefined ? null : durationMs(use.checkedEvery);
   const account = providers[provider];
-  if (!account) throw new Error(`nobody can be asked about ${provider}`);
+  if (!account) throw new Error(`no provider is called ${provider}`);
   const issuer = issuers[engine];
   return {
     ...{ terms: { checkedEveryMs, usage }, use },
@@ -64,7 +64,7 @@ function verifiedOf(config: Config, credential: string, { providers, docuelevate
 function uploadsOf(
   config: Config,
   credential: string,
-  { use, docuelevate }: { readonly use: EngineUse | null; readonly docuelevate: Asked['docuelevate'] },
+  { use, docuelevate }: { readonly use: EngineUse | null; readonly docuelevate: AskedSystems['docuelevate'] },
 ): UploadsAgain | null {
   const engine = engineOf(config, credential);
   const document = engine.kind === 'docuelevate' ? engine.keptDocument : undefined;
@@ -77,7 +77,7 @@ function uploadsOf(
   };
 }
 
-/** An engine's own secret: what its list says. Nothing of its documents is looked at. */
+/** For an engine's own secret: reads its list, and nothing of its documents. */
 function ownLook({ settings }: EngineSurvey, number: number): EngineLook {
   return {
     settings: settings.map(({ key, version, changed }) => ({

@@ -4,7 +4,7 @@ import { headText } from '../domain/ledger-head.js';
 import type { Store } from '../store/store.js';
 import type { Channel, Notice } from '../domain/notice.js';
 
-/** Sends what waits on a channel, oldest first, up to the first failure: the rest is tried the next time. */
+/** Sends the pending notices of a channel, oldest first, up to the first failure. The rest waits for the next time. */
 export async function deliver(store: Store, channel: Channel): Promise<void> {
   for (let pending = await store.takeNotice(channel.name); pending; pending = await store.takeNotice(channel.name)) {
     const error = await send(store, channel, pending.notice);
@@ -14,8 +14,8 @@ export async function deliver(store: Store, channel: Channel): Promise<void> {
 }
 
 /**
- * Sends one notice, which says where the ledger ends: whoever keeps it can tell later whether the store was cut off. Null when it went well,
- * else a sentence without anything from outside.
+ * Sends one notice with the head of the ledger. A receiver who keeps it can tell later whether the ledger was cut off. Null on success, else a
+ * sentence without foreign text.
  */
 export async function send(store: Store, channel: Channel, notice: Notice): Promise<string | null> {
   try {
@@ -23,6 +23,6 @@ export async function send(store: Store, channel: Channel, notice: Notice): Prom
     return null;
   } catch (error) {
     if (error instanceof OutsideError || error instanceof UserError) return error.message;
-    return `internal trouble (${error instanceof Error ? error.constructor.name : typeof error})`;
+    return `internal error (${error instanceof Error ? error.constructor.name : typeof error})`;
   }
 }

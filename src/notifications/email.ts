@@ -8,14 +8,14 @@ export interface EmailOptions extends Omit<Email, 'password'> {
   readonly password: (() => Promise<string>) | null;
 }
 
-const deadlineMs = 10_000; // of each part of the conversation; a server that greets late is not waited for
+const deadlineMs = 10_000; // for the connection, the greeting and each answer
 
 /** Sends notices as plain text, one mail each. */
 export function emailChannel({ host, port, security, username, password, from, to }: EmailOptions): Channel {
   return {
     name: 'email',
     async send(notice) {
-      const { createTransport } = await import('nodemailer'); // most commands send nothing, and loading it takes them longer
+      const { createTransport } = await import('nodemailer'); // most commands send nothing, and loading it takes time
       const transport = createTransport({
         ...{
           host,

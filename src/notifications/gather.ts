@@ -11,14 +11,14 @@ export interface Watched {
   readonly times: DueTimes | null;
   /** Newest first; repairs left out. */
   readonly rotations: readonly RotationRow[];
-  /** Null while nobody has looked whether it is in force. */
+  /** Null before the first verification. */
   readonly inForce: Verification | null;
 }
 
-/** A rotation that cannot go on without a person. */
+/** A rotation that cannot continue without a person. */
 export interface Stuck {
   readonly credential: string;
-  /** The same for one wait of one rotation. */
+  /** The id of the question: the same for one wait of one rotation. */
   readonly question: string;
   readonly why: string;
   readonly choices: readonly string[];
@@ -29,9 +29,9 @@ export interface Moment {
   readonly dueSoonMs: number;
 }
 
-const oldestMs = 86_400_000; // what is older is no news: to whoever turns notifications on, the past is not told
+const oldestMs = 86_400_000; // older events are no news: turning notifications on does not report the past
 
-/** Everything worth telling at a moment. Looking again later gives the same notices under the same ids. */
+/** All notices at a moment. A later call gives the same notices under the same ids. */
 export function noticesOf(watched: Watched, stuck: readonly Stuck[], moment: Moment): Notice[] {
   const { credential, owner } = watched;
   const about = { credential, ...(owner !== undefined && { owner }) };
@@ -52,9 +52,9 @@ function ofRotation(rotation: RotationRow, { now }: Moment): Notice[] {
   return [begun, ...(over ? [over] : [])].filter(({ at }) => at > now - oldestMs);
 }
 
-type Said = Pick<Notice, 'event' | 'summary' | 'detail'>;
+type NoticeText = Pick<Notice, 'event' | 'summary' | 'detail'>;
 
-function beginning({ credential, version, request, seized }: RotationRow): Said {
+function beginning({ credential, version, request, seized }: RotationRow): NoticeText {
   const { actor, reason } = request;
   const detail = `By ${actor}: ${reason}`;
   if (seized || request.trigger === 'emergency')
@@ -71,9 +71,9 @@ const endings: Readonly<Record<RotationOutcome, readonly [NoticeEvent, string]>>
   replaced: ['emergency', 'is in force, and everything before it is revoked'],
 };
 
-function ending({ credential, version, why }: RotationRow, outcome: RotationOutcome): Said {
+function ending({ credential, version, why }: RotationRow, outcome: RotationOutcome): NoticeText {
   const [event, words] = endings[outcome];
-  const next = event === 'retired' ? null : `See what is there: keyturn status ${credential}`;
+  const next = event === 'retired' ? null : `See its state: keyturn status ${credential}`;
   return {
     event,
     summary: `${credential}: version ${version} ${words}`,
@@ -100,7 +100,7 @@ function ofVerification({ credential, inForce }: Watched, { now }: Moment): Noti
   const { version, state, why, since, healedAt, healedBy } = inForce;
   const drifted: Notice = {
     ...{ id: `drifted/${since}`, event: 'drifted', at: since, version, detail: why },
-    summary: `${credential}: version ${version} is not in force as it was proved, and needs a person`,
+    summary: `${credential}: version ${version} is no longer in force as it was proved, and needs a person`,
   };
   const healed: Notice = {
     ...{ id: `healed/${healedAt}`, event: 'healed', at: healedAt ?? 0, version },

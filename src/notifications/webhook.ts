@@ -9,12 +9,12 @@ export interface WebhookOptions {
   readonly secret: () => Promise<string>;
 }
 
-const deadlineMs = 10_000; // a receiver only has to take it in
+const deadlineMs = 10_000; // a receiver only has to accept it
 
 /** Name of the header with the signature: `t=<Unix seconds>,v1=<HMAC-SHA256 of "t.body", hex>`. */
 export const signatureHeader = 'keyturn-signature';
 
-/** Posts notices as JSON. The time is signed with the body, so that a receiver can refuse what is old. */
+/** Posts notices as JSON. The time is signed with the body, so that a receiver can refuse old messages. */
 export function webhookChannel({ url, installation, secret }: WebhookOptions): Channel {
   const http = new Http('webhook', url, deadlineMs);
   return {
