@@ -18,16 +18,16 @@ export function defineAdopt(program: Command): void {
     .command('adopt <credential>')
     .summary('take in the value that the engine uses now')
     .description(
-      'Takes the value that is in force into the store, sealed, after its provider accepted it, it was found there, and DocuElevate shows its beginning and length. Changes nothing outside. The value is asked for without being shown; it is never an argument.',
+      'Takes the value in force into the store, sealed. First it checks that the provider accepts the value and knows it, and that DocuElevate shows its beginning and length. Changes nothing outside. Asks for the value at a hidden prompt; it is never an argument.',
     )
     .option('--stdin', 'read it from standard input; a value of several parts as a JSON object')
     .option('--env-file <file>', 'read it from a file of NAME=value lines, with --variable')
     .option('--variable <name>', 'the variable of --env-file that holds it')
     .option(
       '--sole-user',
-      'nothing but the engine uses this value: the first rotation then does not ask before it retires it (asked for in a terminal)',
+      'only the engine uses this value: the first rotation does not ask before it retires it (in a terminal, Keyturn asks for this)',
     )
-    .option('--no-sole-user', 'something else uses it too, or may: the first rotation asks')
+    .option('--no-sole-user', 'something else uses it too, or may use it: the first rotation asks before it retires it')
     .addHelpText(
       'after',
       examples(
@@ -38,12 +38,12 @@ export function defineAdopt(program: Command): void {
     .action((credential: string, options: Options, command: Command) =>
       perform(command, async (cli) => {
         const { withSession } = await import('./with-rotations.js');
-        await withSession(cli, (session) => takeIn(cli, session, { credential, ...options }));
+        await withSession(cli, (session) => runAdopt(cli, session, { credential, ...options }));
       }),
     );
 }
 
-async function takeIn(
+async function runAdopt(
   cli: Cli,
   session: Session,
   { credential, soleUser: given, ...source }: Options & { readonly credential: string },
@@ -66,7 +66,7 @@ async function takeIn(
 
 const engineNames = { docuelevate: 'DocuElevate', 'document-engine': 'Document Engine' } as const;
 
-/** Only a person can know. Whoever cannot be asked, or is not sure, is asked by the first rotation. */
+/** Only a person can know. Without a terminal, or when that person is not sure, the first rotation asks. */
 async function askSoleUser(
   { stream }: Cli,
   { engine, section }: Pick<ProcedureDescriptor, 'engine' | 'section'>,
@@ -101,8 +101,8 @@ async function tell(
       [
         paint.dim('Used by'),
         soleUser
-          ? 'the engine alone, by your word'
-          : 'the engine, perhaps others: the first rotation asks before it retires it',
+          ? 'only the engine, as you stated'
+          : 'the engine, and perhaps others: the first rotation asks before it retires it',
       ],
       [paint.dim('Set in'), placesOf(sources)],
       [paint.dim('Next'), `keyturn plan ${credential}`],
@@ -110,7 +110,7 @@ async function tell(
   ]);
 }
 
-/** Undefined where no setting is known to hold it. */
+/** Undefined when no setting is known to hold the value. */
 function placesOf(sources: Sources): string | undefined {
   const from = (place: 'db' | 'env') => Object.keys(sources).filter((key) => sources[key] === place);
   const [database, environment] = [from('db'), from('env')];

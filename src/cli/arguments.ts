@@ -8,7 +8,7 @@ export function duration(text: string): Duration {
   return read;
 }
 
-/** A number of things, at least 1. Throws an InvalidArgumentError. */
+/** A count of at least 1. Throws an InvalidArgumentError. */
 export function count(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Write a number of at least 1.');
@@ -16,7 +16,7 @@ export function count(text: string): number {
 
 const aDay = /^\d{4}-\d\d-\d\d$/;
 
-/** A moment, by the local clock, or how long ago it was; Unix milliseconds. Throws an InvalidArgumentError. */
+/** A moment by the local clock, or a duration ago, as Unix milliseconds. Throws an InvalidArgumentError. */
 export function since(text: string): number {
   const ago = readDuration(text);
   const at = ago === null ? Date.parse(aDay.test(text) ? `${text}T00:00` : text) : Date.now() - durationMs(ago);
@@ -24,9 +24,9 @@ export function since(text: string): number {
   throw new InvalidArgumentError('Write how long ago it was, such as 24h, or a day such as 2026-11-28.');
 }
 
-/** Words that go on record, of which there must be some. Throws an InvalidArgumentError. */
-export function said(text: string): string {
-  const words = text.trim();
-  if (words === '') throw new InvalidArgumentError('Nothing is said there.');
-  return words;
+/** A text for the ledger, which must not be empty. Throws an InvalidArgumentError. */
+export function ledgerText(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') throw new InvalidArgumentError('It must not be empty.');
+  return trimmed;
 }

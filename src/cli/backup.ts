@@ -9,7 +9,7 @@ export function defineBackup(program: Command): void {
     .command('backup <folder>')
     .summary('copy the store, checked, while it is in use')
     .description(
-      'Writes a copy of the store as it is at this moment into a new folder, with a manifest, and checks it. The key ring is not in it: without the ring nobody can read the values, and with both anybody can, so keep the two apart.',
+      'Copies the store as it is now into a new folder, with a manifest, and checks the copy. The key ring is not included. Keep the two apart: the values cannot be read without the key ring, and anyone who has both can read them.',
     )
     .option('--with-ring <file>', 'copy the key ring as well, to a file outside the folder')
     .addHelpText(
@@ -34,9 +34,9 @@ export function defineBackup(program: Command): void {
             [dim('Ledger head'), headText(manifest.ledger)],
             [
               dim('Key ring'),
-              withRing ?? `not copied; it needs the sealing keys ${manifest.kids.join(', ') || 'of any time'}`,
+              withRing ?? `not copied; the backup needs its sealing keys: ${manifest.kids.join(', ') || 'none yet'}`,
             ],
-            [dim('Keep apart'), 'the backup and the key ring: with both anybody can read every value'],
+            [dim('Keep apart'), 'the backup and the key ring: anyone who has both can read every value'],
             [dim('Next'), `keyturn restore ${folder}, when it is needed`],
           ]),
         ]);

@@ -1,38 +1,38 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** What may stand where somebody presses the tab key. */
+/** A completion for the word at the cursor. */
 export interface Candidate {
   readonly word: string;
-  /** A few words about it; empty where nothing is to be said. */
+  /** A short description; empty when there is none. */
   readonly about: string;
 }
 
-/** Names from the configuration and the catalog, read only when a place asks for them. */
+/** Names from the configuration and the catalog, read only when a completion needs them. */
 export type Names = (of: 'credentials' | 'engines' | 'procedures', config: string) => Promise<readonly string[]>;
 
-/** Where the cursor stands, in terms of the command line's own definition. */
-interface Place {
+/** The position of the cursor, in terms of the definition of the command line. */
+interface Cursor {
   readonly command: Command;
-  /** How many operands the command has been given. */
+  /** Number of operands before the cursor. */
   readonly operands: number;
-  /** The option whose value is to come; null when none is waited for. */
+  /** The option whose value comes next; null when no value is expected. */
   readonly option: Option | null;
   readonly config: string;
 }
 
 /**
- * What can follow, read from the definition of the command line: commands, options, choices, and names from the configuration. Empty where
- * anything may be meant, such as a file or a reason.
- * @param words what stands after `keyturn`, the word that is being typed last
+ * Completions from the definition of the command line: commands, options, choices, and names from the configuration. Empty where any text is
+ * allowed, such as a file or a reason.
+ * @param words the words after `keyturn`; the last one is still being typed
  */
 export async function candidates(program: Command, words: readonly string[], names: Names): Promise<Candidate[]> {
   const typed = words.at(-1) ?? '';
-  const place = placeOf(program, words.slice(0, -1));
-  const all = place.option ? await valuesOf(place.option, place, names) : await wordsAt(place, typed, names);
+  const cursor = cursorOf(program, words.slice(0, -1));
+  const all = cursor.option ? await valuesOf(cursor.option, cursor, names) : await wordsAt(cursor, typed, names);
   return all.filter(({ word }) => word.startsWith(typed));
 }
 
-function placeOf(program: Command, before: readonly string[]): Place {
+function cursorOf(program: Command, before: readonly string[]): Cursor {
   let command = program;
   let operands = 0;
   let option: Option | null = null;
@@ -65,7 +65,7 @@ function optionsOf(command: Command): Option[] {
   return command.parent ? [...own, ...optionsOf(command.parent)] : own;
 }
 
-async function wordsAt({ command, operands, config }: Place, typed: string, names: Names): Promise<Candidate[]> {
+async function wordsAt({ command, operands, config }: Cursor, typed: string, names: Names): Promise<Candidate[]> {
   if (typed.startsWith('-'))
     return optionsOf(command).flatMap(({ long, description }) => (long ? [{ word: long, about: description }] : []));
   if (command.commands.length > 0) {
@@ -85,7 +85,7 @@ function argumentAt({ registeredArguments: known }: Command, index: number): Arg
   return known[index] ?? (last?.variadic ? last : undefined);
 }
 
-async function valuesOf(option: Option, { config }: Place, names: Names): Promise<Candidate[]> {
+async function valuesOf(option: Option, { config }: Cursor, names: Names): Promise<Candidate[]> {
   if (option.argChoices) return plain(option.argChoices);
   if (option.long === '--procedure') return plain(await names('procedures', config));
   if (option.long === '--engine') return plain(await names('engines', config));

@@ -12,20 +12,20 @@ export function defineCheck(program: Command): void {
     .command('check [credentials...]')
     .summary('see whether everything is in place')
     .description(
-      'Looks at the environment, configuration, key ring, store, Temporal server, engine and providers: whether all of them can be reached and let Keyturn do its work. Changes nothing (with --deep nothing that stays). Exit code 1 when anything is not right; a warning (!) is something to know, a note (•) something that is not there yet, and neither is a failure.',
+      'Checks the environment, configuration, key ring, store, Temporal server, engine and providers: whether Keyturn can reach them and has the rights that it needs. Changes nothing; with --deep, nothing that stays. Exit code 1 when something is wrong. A warning (!) is something to know, and a note (•) is something that is not there yet; neither is a failure.',
     )
     .option(
       '--deep',
-      'also find out how a Document Engine does what its vendor leaves open, with values that nobody holds; nothing stays, and rotations follow what is found',
+      "also measure how a Document Engine behaves where its vendor's documentation is silent, with throwaway values; nothing stays, and rotations follow the results",
     )
     .option(
       '--rotate-to-itself',
-      'with --deep: also make the current value current once more, to see what becomes of the former one',
+      'with --deep: also rotate the current value to itself, to see what happens to the former one',
     )
     .addOption(
       new Option(
         '--restart <when>',
-        'with --deep, before and after you restart the engine: see whether it keeps what was set through its API; in between a value that nobody holds is valid, for an hour at most',
+        'with --deep, once before and once after you restart the engine: whether it keeps what was set through its API; in between, a throwaway value is valid, for an hour at most',
       ).choices(['before', 'after']),
     )
     .addHelpText('after', examples('keyturn check', 'keyturn check openai --json', 'keyturn check viewer-jwt --deep'))
@@ -52,13 +52,13 @@ async function runCheck(cli: Cli, credentials: readonly string[], options: Optio
   }
   const wrong = checks.filter(({ ok }) => !ok).length;
   const warnings = checks.filter(({ warning }) => warning).length;
-  cli.answer({ ok: wrong === 0, warnings, checks }, ['', verdict({ wrong, warnings, all: checks.length }, cli.paint)]);
+  cli.answer({ ok: wrong === 0, warnings, checks }, ['', summary({ wrong, warnings, all: checks.length }, cli.paint)]);
   return wrong === 0 ? exitCodes.done : exitCodes.failed;
 }
 
 function needsDeep(): UsageError {
-  return new UsageError('--rotate-to-itself and --restart are parts of --deep', {
-    state: 'Nothing was looked at.',
+  return new UsageError('--rotate-to-itself and --restart need --deep', {
+    state: 'Nothing was checked.',
     next: 'Add --deep.',
   });
 }
@@ -86,9 +86,9 @@ interface Counts {
   readonly all: number;
 }
 
-function verdict({ wrong, warnings, all }: Counts, { good, bad, attention, bold }: Paint): string {
+function summary({ wrong, warnings, all }: Counts, { good, bad, attention, bold }: Paint): string {
   const besides = warnings === 0 ? '' : attention(`, with ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`);
   return wrong === 0
     ? `${good('✔')} ${bold('Everything is in place')}${besides}`
-    : `${bad('✖')} ${bold(`Not right: ${wrong} of ${all}`)}${besides}`;
+    : `${bad('✖')} ${bold(`${wrong} of ${all} checks failed`)}${besides}`;
 }

@@ -13,16 +13,16 @@ Put one of these into the start-up file of your shell:
 export function defineCompletion(program: Command): void {
   program
     .command('completion')
-    .addArgument(new Argument('<shell>', 'for which shell').choices(Object.keys(scripts)))
+    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(scripts)))
     .summary('let the tab key complete commands, options and names')
     .description(
-      'Prints a script for a shell. The script asks keyturn itself what can follow, so it knows every command and option, and the credentials of your configuration.',
+      'Prints a completion script for a shell. The script asks keyturn for completions, so it knows every command and option, and the credentials of your configuration.',
     )
     .addHelpText('after', `${where}${examples('keyturn completion bash')}`)
     .action((shell: keyof typeof scripts) => void process.stdout.write(scripts[shell]));
   program
     .command('complete', { hidden: true })
-    .argument('[words...]', 'what stands on the command line after keyturn, the word in progress last')
+    .argument('[words...]', 'the words after keyturn; the last one is still being typed')
     .action(async (words: string[]) => {
       const { candidates } = await import('./candidates.js');
       const found = await candidates(program, words, names);
@@ -30,7 +30,7 @@ export function defineCompletion(program: Command): void {
     });
 }
 
-/** What cannot be read completes nothing. */
+/** A configuration that cannot be read gives no names. */
 const names: Names = async (of, config) => {
   try {
     if (of === 'procedures') return (await import('../../workflows/catalog.js')).catalog.map(({ id }) => id);
@@ -44,7 +44,7 @@ const names: Names = async (of, config) => {
   }
 };
 
-/** Each shows what `keyturn complete` answers, and files where it answers nothing. */
+/** Each script offers what `keyturn complete` prints, or files when it prints nothing. */
 const scripts = {
   bash: `_keyturn() {
   local IFS=$'\\n'

@@ -13,7 +13,7 @@ import { interruptible } from './interruptible.js';
 import { printable } from './layout.js';
 import { type Cli, perform } from './perform.js';
 
-interface Playing extends Options {
+interface PlayOptions extends Options {
   readonly interruption: AbortSignal;
 }
 
@@ -36,7 +36,7 @@ export function defineCrashTest(program: Command): void {
     .command('crash-test')
     .summary('show that nothing is lost, whatever is killed and when')
     .description(
-      'Rotates credentials of simulated systems again and again, and each time something else goes wrong at another moment: the worker is killed or frozen, Temporal is killed, an answer is lost, a person interferes. Afterwards the simulated systems tell whether anything was lost. Needs no configuration and leaves nothing behind.',
+      'Rotates credentials of simulated systems again and again. In each case, one thing goes wrong at one moment: the worker is killed or frozen, Temporal is killed, an answer is lost, a person interferes. Afterwards the simulated systems show whether anything was lost. Needs no configuration and leaves nothing behind.',
     )
     .option(
       '--procedure <id>',
@@ -44,16 +44,16 @@ export function defineCrashTest(program: Command): void {
     )
     .option('--fault <name>', 'only faults whose name begins with this, such as kill or kill-write')
     .option('--case <ids>', 'only cases whose id contains this, or one of these, separated by commas')
-    .option('--variants', 'also on simulated systems that behave otherwise, where a vendor leaves open how they do')
-    .option('--sample <n>', 'at most so many cases of each procedure, and of all its variants together', count)
+    .option('--variants', "also on simulated systems that behave differently where a vendor's documentation is silent")
+    .option('--sample <n>', 'at most this many cases of each procedure, and of all its variants together', count)
     .option(
       '--seed <text>',
-      'decides which cases a sample holds, and their order (default: a random one, which is shown)',
+      'selects the cases of a sample, and their order (default: a random seed, which is printed)',
     )
     .option('--jobs <n>', 'how many cases run at once', count, 2)
     .option('--budget <duration>', 'start no case after this long, for instance 25m', duration)
-    .option('--simulated', 'in simulated time, with a simulated Temporal: some hundred cases a minute on each core')
-    .option('--replay', 'with --simulated: plays each case twice, and fails where the two differ in anything')
+    .option('--simulated', 'in simulated time, with a simulated Temporal: about a hundred cases a minute on each core')
+    .option('--replay', 'with --simulated: play each case twice, and fail when the two runs differ')
     .option('--first <ids>', 'procedures to play first and in full, separated by commas')
     .addHelpText(
       'after',
@@ -69,7 +69,7 @@ export function defineCrashTest(program: Command): void {
     );
 }
 
-/** A sample is another one each time, and the seed says how to have the same again. */
+/** Each run samples other cases; the printed seed repeats a sample. */
 function seeded(cli: Cli, options: Options): Options {
   if (options.seed !== undefined || (options.sample === undefined && !options.simulated)) return options;
   const seed = randomBytes(4).toString('hex');
@@ -77,7 +77,7 @@ function seeded(cli: Cli, options: Options): Options {
   return { ...options, seed };
 }
 
-async function runCrashTest(cli: Cli, options: Playing): Promise<ExitCode> {
+async function runCrashTest(cli: Cli, options: PlayOptions): Promise<ExitCode> {
   const { simulated, replay } = options;
   if (replay && !simulated) throw replayNeedsSimulated();
   const report = simulated ? await crashTestSimulated(cli, options) : await play(cli, options, {});
@@ -85,7 +85,7 @@ async function runCrashTest(cli: Cli, options: Playing): Promise<ExitCode> {
   return report.failed === 0 ? exitCodes.done : exitCodes.failed;
 }
 
-async function crashTestSimulated(cli: Cli, options: Playing): Promise<SimulatedReport> {
+async function crashTestSimulated(cli: Cli, options: PlayOptions): Promise<SimulatedReport> {
   const { simulatedPlayers } = await import('../simulation/players.js');
   const { createScheduleCount } = await import('../simulation/schedules.js');
   const [schedules, { seed = 'a', replay = false }] = [createScheduleCount(), options];
@@ -93,7 +93,7 @@ async function crashTestSimulated(cli: Cli, options: Playing): Promise<Simulated
   return schedules.tell(await play(cli, options, { players }));
 }
 
-async function play(cli: Cli, options: Playing, who: Pick<CrashTestOptions, 'players'>): Promise<CrashTestReport> {
+async function play(cli: Cli, options: PlayOptions, who: Pick<CrashTestOptions, 'players'>): Promise<CrashTestReport> {
   const { crashTest } = await import('../crash-test/crash-test.js');
   const log = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
   const onVerdict: CrashTestOptions['onVerdict'] = (verdict, { done, of }) =>
@@ -133,12 +133,16 @@ function listOf(text: string): string[] {
   return text.split(',').filter(Boolean);
 }
 
-interface Told {
+interface CaseContext {
   readonly position: string;
   readonly options: Options;
 }
 
-function verdictLines({ paint: { good, bad, dim } }: Cli, verdict: CaseVerdict, { position, options }: Told): string[] {
+function verdictLines(
+  { paint: { good, bad, dim } }: Cli,
+  verdict: CaseVerdict,
+  { position, options }: CaseContext,
+): string[] {
   const { id, problems, outcome, seconds, outageMs } = verdict;
   const outage = outageMs > 0 ? `, ${outageMs} ms without a working value` : '';
   const line = `${dim(position)} ${id} ${dim(`${outcome}, ${seconds.toFixed(1)} s${outage}`)}`;
@@ -152,14 +156,14 @@ function problemLines({ id, procedure, problems }: CrashTestReport['failures'][n
   return [...problems, again].map((line) => `    ${line}`);
 }
 
-/** How long the engine held halves of two values, where one value is written in several writes. */
+/** How long the engine held parts of two values, when one value takes several writes. */
 function gapText(procedure: string, { gapMs }: CrashTestReport['byProcedure'][string]): string[] {
   if (!gapMs) return [];
   const { p50, p95, longest } = gapMs;
   return [`${procedure}: between the writes of one value ${p50} ms (p50), ${p95} ms (p95), ${longest} ms at most`];
 }
 
-/** How much of it was explored, where time was simulated. */
+/** How many schedules were explored in simulated time. */
 function schedulesText(report: CrashTestReport | SimulatedReport, jobs: number): string[] {
   if (!('schedules' in report)) return [];
   const { cases, schedules, seconds } = report;

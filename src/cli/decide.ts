@@ -11,12 +11,13 @@ const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon']
 const meanings = `
 Decisions:
   retry      try the step again now
-  roll-back  take everything back, newest first; possible until the old value is being retired
-  skip       go on without the step: your word stands in the ledger for what could not be shown
+  roll-back  undo every step, newest first; possible until the old value is being retired
+  skip       continue without the step: the ledger records your word instead of a proof
   abandon    stop here and leave everything as it is now
 
-With skip, --without-proof also passes over the question whether the provider saw the new value in use.
-Only then may the old value be deleted while nothing shows that the engine does without it. It is recorded.
+With skip, --without-proof also skips the proof that the provider saw the new value in use.
+Only then may the old value be deleted although nothing shows that the engine works without it.
+The ledger records it.
 `;
 
 interface Options {
@@ -30,15 +31,13 @@ export function defineDecide(program: Command): void {
     .command('decide <credential>')
     .addArgument(new Argument('<decision>', 'what to do').choices(decisions))
     .summary('answer a rotation that waits for you')
-    .description(
-      'Answers a rotation that cannot go on by itself. keyturn status shows what it waits for and what is possible.',
-    )
+    .description('Answers a blocked rotation. keyturn status shows its question and the possible answers.')
     .addOption(reasonOption())
     .option(
       '--question <id>',
-      'which question it answers, as keyturn status shows it; the one that is asked now when left out',
+      'the question to answer, as keyturn status shows it (default: the one that is asked now)',
     )
-    .option('--without-proof', 'with skip: go on although the provider does not show a use of the new value')
+    .option('--without-proof', 'with skip: continue although the provider shows no use of the new value')
     .addHelpText(
       'after',
       `${meanings}${examples('keyturn decide openai skip --reason "the nightly backup job used it, and it is switched over"')}`,
@@ -66,8 +65,8 @@ async function answer(cli: Cli, request: Answer): Promise<ExitCode> {
   const taken = outcome === 'taken';
   const told = taken
     ? `${good('✔')} ${bold(decision)} is recorded for ${bold(credential)}, by ${actor}.`
-    : `${attention('◌')} ${bold(decision)} was sent to ${bold(credential)}. Nobody answered yet; it may still apply.`;
-  const more = taken ? '' : '. If nobody works on it: keyturn up, or keyturn worker';
+    : `${attention('◌')} ${bold(decision)} was sent to ${bold(credential)}. There is no answer yet; it may still apply.`;
+  const more = taken ? '' : '. If no worker is running: keyturn up, or keyturn worker';
   cli.answer({ credential, decision, outcome }, [
     told,
     `  ${dim('Next')}  keyturn status ${credential} --follow${more}`,

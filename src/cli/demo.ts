@@ -9,7 +9,7 @@ import { facts } from './layout.js';
 import { interruptible } from './interruptible.js';
 import { type Cli, perform } from './perform.js';
 
-interface Playing extends Options {
+interface PlayOptions extends Options {
   readonly interruption: AbortSignal;
 }
 
@@ -24,11 +24,11 @@ export function defineDemo(program: Command): void {
     .command('demo')
     .summary('watch a rotation on simulated systems')
     .description(
-      'Starts simulated systems, a Temporal server and a worker on this machine, rotates a credential while somebody uses it every 100 ms, and says what was proved. Touches nothing else, needs no configuration, and leaves nothing behind.',
+      'Starts simulated systems, a Temporal server and a worker on this machine. Rotates a credential that is used every 100 ms meanwhile, and shows what was proved. Touches nothing else, needs no configuration, and leaves nothing behind.',
     )
     .option('--procedure <id>', 'which procedure to play', 'openai-api-key')
     .option('--grace <duration>', 'how long the old value stays usable', duration, '2 seconds')
-    .option('--emergency', 'instead: a value leaks, an attacker uses it every 100 ms, and an emergency ends it')
+    .option('--emergency', 'instead: a value leaks, an attacker uses it every 100 ms, and an emergency revokes it')
     .addHelpText('after', examples('keyturn demo', 'keyturn demo --json', 'keyturn demo --emergency'))
     .action((options: Options, command: Command) =>
       perform(command, (cli) =>
@@ -37,7 +37,7 @@ export function defineDemo(program: Command): void {
     );
 }
 
-async function demo(cli: Cli, { procedure, grace, interruption }: Playing): Promise<ExitCode> {
+async function demo(cli: Cli, { procedure, grace, interruption }: PlayOptions): Promise<ExitCode> {
   const { runDemo } = await import('../lab/demo.js');
   const { viewFor } = await import('./rotation-view.js');
   const view = viewFor(cli);
@@ -52,7 +52,7 @@ async function demo(cli: Cli, { procedure, grace, interruption }: Playing): Prom
   return holds(report) ? exitCodes.done : exitCodes.failed;
 }
 
-async function drill(cli: Cli, { procedure, interruption }: Playing): Promise<ExitCode> {
+async function drill(cli: Cli, { procedure, interruption }: PlayOptions): Promise<ExitCode> {
   const { runDrill } = await import('../lab/drill.js');
   const { emergencyView } = await import('./emergency-view.js');
   const view = emergencyView(cli);
@@ -66,7 +66,7 @@ async function drill(cli: Cli, { procedure, interruption }: Playing): Promise<Ex
   return drillHolds(report) ? exitCodes.done : exitCodes.failed;
 }
 
-/** What a drill promises: the leaked value was seen to be dead, the attacker saw the same, and the engine has a new one. */
+/** The leaked value was proved refused, and the attacker was refused after that. The engine has a new value, and no secret was found. */
 function drillHolds(report: DrillReport): boolean {
   const { contained, provedRefused, attackerSuccessesAfter, replaced, secretsFoundInTemporal } = report;
   return contained && provedRefused && attackerSuccessesAfter === 0 && replaced && secretsFoundInTemporal === 0;
@@ -82,7 +82,7 @@ function drillText({ paint: { good, bad, bold, dim } }: Cli, report: DrillReport
       [dim('Revoked'), provedRefused ? `proved refused ${secondsToRefused} s after the command` : 'not proved'],
       [
         dim('Attacker'),
-        `${attacker.attempts} uses, ${attacker.successes} let through, ${attackerSuccessesAfter} after that proof`,
+        `${attacker.attempts} uses, ${attacker.successes} accepted, ${attackerSuccessesAfter} after that proof`,
       ],
       [dim('Rotated'), replaced ? 'a new value is in force, and a test document went through with it' : 'no'],
       [dim("Secrets in Temporal's database and all logs"), String(report.secretsFoundInTemporal)],
@@ -91,7 +91,7 @@ function drillText({ paint: { good, bad, bold, dim } }: Cli, report: DrillReport
     '',
     'Try next:',
     '  npx keyturn emergency --help    the same for your own credentials',
-    '  npx keyturn identify               identify a leaked value',
+    '  npx keyturn identify            identify a leaked value',
   ];
 }
 
@@ -100,7 +100,7 @@ function usesText({ probes, failed, failedInGap }: DemoReport['consumer']): stri
   return `${probes}, of which ${failed} failed${inGap}`;
 }
 
-/** What a demo promises: the old value ended, nobody noticed, and nothing secret was left lying about. */
+/** The old value is retired, no use of the engine failed, and no secret was found in Temporal's database or the logs. */
 function holds({ outcome, consumer, secretsFoundInTemporal }: DemoReport): boolean {
   return outcome === 'retired' && consumer.failed === 0 && secretsFoundInTemporal === 0;
 }
@@ -123,9 +123,9 @@ function reportText({ paint: { good, bad, bold, dim } }: Cli, report: DemoReport
     ]),
     '',
     'Try next:',
-    '  npx keyturn demo --grace 20s             see the old value wait for its end',
+    '  npx keyturn demo --grace 20s             the same with a longer grace',
     '  npx keyturn lab                          try every command yourself, on simulated systems',
     '  npx keyturn init                         write a configuration for your own engine',
-    '  npx keyturn --help                       everything else',
+    '  npx keyturn --help                       all commands',
   ];
 }

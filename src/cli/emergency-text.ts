@@ -10,7 +10,7 @@ import { columns, facts } from './layout.js';
 import type { Paint } from './paint.js';
 import { roughly } from './time.js';
 
-/** What will be revoked and what will stop working, before anything happens. */
+/** The preview of an emergency: what will be revoked, and what will stop working. */
 export function previewText(paint: Paint, impacts: readonly Impact[], reason: string): string[] {
   const values = impacts.reduce((sum, { versions }) => sum + versions.length, 0);
   const what = `${count(values, 'value')} of ${count(impacts.length, 'credential')}`;
@@ -29,11 +29,11 @@ function impactText({ bold, dim, attention }: Paint, impact: Impact): string[] {
   return [
     `${bold(credential)}${owner === null ? '' : dim(`  ${owner}`)}`,
     ...facts([
-      [dim('Revoked'), versions.map(versionName).join('\n') || 'whatever attempts left behind'],
-      [dim('Stops'), stops ? attention(stopped) : 'nothing: what is in force is left alone'],
+      [dim('Revoked'), versions.map(versionName).join('\n') || 'what interrupted attempts left behind'],
+      [dim('Stops'), stops ? attention(stopped) : 'nothing: the version in force is not revoked'],
       [dim('How'), containment.join(', ')],
       [dim('Outlives'), outlives],
-      [dim('Note'), own ? 'Keyturn itself signs in with it; with others it comes last' : null],
+      [dim('Note'), own ? 'Keyturn signs in with it, so it is revoked after the others' : null],
     ]),
   ];
 }
@@ -42,7 +42,7 @@ function versionName({ number, state, providerId }: Impact['versions'][number]):
   return `version ${number} (${[state, providerId].filter(Boolean).join(', ')})`;
 }
 
-/** One line that is true right now. */
+/** The present state of an emergency, in one line. */
 export function stateText({ state, how, trouble }: Conducted, paint: Paint): string {
   const { credential } = state;
   return `${signOf({ state, how, trouble }, paint)} ${paint.bold(credential)}  ${[...pieces(state), tail(how, state, trouble)].filter(Boolean).join('; ')}`;
@@ -62,23 +62,23 @@ function endText({ end, refused, refusedAfterMs }: ContainedVersion): string {
   if (end === 'disabled') return 'disabled, not revoked yet';
   const after = refusedAfterMs === null ? '' : ` after ${seconds(refusedAfterMs)}`;
   if (refused === 'proved') return `revoked, proved refused${after}`;
-  return refused === 'not-observable' ? 'revoked; its refusal cannot be observed' : 'revoked, by word alone';
+  return refused === 'not-observable' ? 'revoked; its refusal cannot be observed' : 'revoked, attested by a person';
 }
 
 function tail(how: Conducted['how'], { outcome, why }: EmergencyState, trouble: string | null): string {
   const ended = isGood(outcome) ? '' : `not rotated: ${why ?? outcome ?? ''}`;
   const texts: Readonly<Record<Conducted['how'], string>> = {
-    sending: 'sent; nobody has answered yet',
+    sending: 'sent; no answer yet',
     going: '',
     waiting: `waits for you: ${trouble ?? ''}`,
-    nobody: 'no worker took it: it begins with keyturn up or keyturn worker, or now with --direct',
+    nobody: 'no worker took it: start keyturn up or keyturn worker, or revoke now with --direct',
     failed: `failed: ${trouble ?? ''}`,
     ended,
   };
   return texts[how];
 }
 
-/** `retired`: what was revoked was not in force, so nothing had to take its place. */
+/** `retired`: the revoked version was not in force, so nothing had to replace it. */
 function isGood(outcome: EmergencyState['outcome']): boolean {
   return outcome === 'replaced' || outcome === 'retired';
 }
@@ -89,7 +89,7 @@ function signOf({ how, state }: Conducted, { good, bad, attention }: Paint): str
   return attention('◷');
 }
 
-/** What it came to, with what a person has to look at now. */
+/** The result, with what a person has to review now. */
 export function summaryText(paint: Paint, results: readonly Conducted[]): string[] {
   const states = results.map(({ state }) => state);
   const contained = states.filter(isContained).length;
@@ -105,12 +105,12 @@ export function summaryText(paint: Paint, results: readonly Conducted[]): string
   ];
 }
 
-const shownMaterial = 12; // lines; all of it is in the JSON
+const materialLines = 12; // lines; all of it is in the JSON
 
 function reviewText({ bold, dim }: Paint, { credential, versions, outlives, material }: EmergencyState): string[] {
   const uses = versions.filter(({ lastUse }) => lastUse !== null);
   if (uses.length === 0 && material.length === 0 && outlives === null) return [];
-  const rows = material.slice(0, shownMaterial).map(({ source, at, what }) => [dim(source), at ?? '', what]);
+  const rows = material.slice(0, materialLines).map(({ source, at, what }) => [dim(source), at ?? '', what]);
   const more = material.length - rows.length;
   return [
     '',
@@ -126,11 +126,11 @@ function reviewText({ bold, dim }: Paint, { credential, versions, outlives, mate
 }
 
 function nextText({ dim }: Paint, results: readonly Conducted[]): string[] {
-  const open = results.filter(({ how }) => how !== 'ended').map(({ state }) => state.credential);
+  const unfinished = results.filter(({ how }) => how !== 'ended').map(({ state }) => state.credential);
   const next =
-    open.length > 0
-      ? `keyturn status ${open[0] ?? ''}: it is not over`
-      : 'review the material above, and tell whoever has to know';
+    unfinished.length > 0
+      ? `keyturn status ${unfinished[0] ?? ''}: the emergency is not over`
+      : 'review the material above, and inform everybody concerned';
   return ['', ...facts([[dim('Next'), next]])];
 }
 

@@ -14,16 +14,16 @@ export interface Unwritten {
   readonly why: string;
 }
 
-/** An emergency that could not be recorded: the store can be read, and takes nothing. */
+/** An emergency that could not be recorded: the store can be read, but not written. */
 export interface Unrecorded extends Unwritten {
   readonly session: Session;
   readonly impacts: readonly Impact[];
   readonly reason: string;
 }
 
-const busyForMs = 5_000; // then somebody who is stuck holds the store, and waiting for them helps nobody
+const busyForMs = 5_000; // after that, a process that hangs holds the store, and waiting does not help
 
-/** Records emergencies before anything is sent; says why where the store takes nothing, as on a full disk. */
+/** Records emergencies before anything is sent. Returns the reason when the store cannot be written, as on a full disk. */
 export async function recorded(
   { store }: Pick<Session, 'store'>,
   asked: readonly Parameters<Session['store']['ask']>[0][],
@@ -37,7 +37,7 @@ export async function recorded(
   }
 }
 
-/** Why nothing can be written into the store; null when it can. An entry in the ledger is what is tried. */
+/** Why the store cannot be written, tried with a ledger entry; null when it can. */
 export async function whyUnwritable(
   { store }: Pick<Session, 'store'>,
   entry: { readonly actor: string; readonly detail: string },
@@ -50,22 +50,22 @@ export async function whyUnwritable(
   }
 }
 
-async function unlessBusy<T>(work: () => Promise<T>): Promise<T> {
+async function unlessBusy<T>(write: () => Promise<T>): Promise<T> {
   for (const until = Date.now() + busyForMs; ; await sleep(100)) {
     try {
-      return await work();
+      return await write();
     } catch (error) {
       if (!(error instanceof StoreBusy) || Date.now() > until) throw error;
     }
   }
 }
 
-/** What was to be done in this process and was not: not a single value was ended, or not all of them. */
+/** Emergencies that failed in this process before all of their values were contained. */
 export function leftAlive(results: readonly Conducted[]): Conducted[] {
   return results.filter(({ how, state }) => how === 'failed' && state.containedAfterMs === null);
 }
 
-/** Which of what a provider lists the store takes for live values of a credential: it can be read, if not written. */
+/** Tells which entries of a provider's list are live values of a credential, according to the store. */
 export async function knownTo(
   { config, store }: Pick<Session, 'config' | 'store'>,
   { credential, versions }: Impact,

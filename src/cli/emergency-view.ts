@@ -4,7 +4,7 @@ import { seconds, stateText } from './emergency-text.js';
 import { printable } from './layout.js';
 import type { Cli } from './perform.js';
 
-/** Shows emergencies while they go on. */
+/** Shows emergencies in progress. */
 export interface EmergencyView {
   readonly show: (conducted: Conducted) => void;
   readonly end: () => void;
@@ -12,7 +12,7 @@ export interface EmergencyView {
 
 const tickMs = 100;
 
-/** A line whenever something changes for a credential; on a terminal a last line with the clock and how far all of them are. */
+/** Prints a line when something changes for a credential. On a terminal, the last line shows the clock and the overall progress. */
 export function emergencyView(cli: Cli, asked = 1): EmergencyView {
   const told = new Map<string, string>();
   const latest = new Map<string, Conducted>();

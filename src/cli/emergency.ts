@@ -25,7 +25,7 @@ Words:
   revoked    ended at the provider for good; "proved refused" when its provider was seen to refuse it
   rotated    a new value is in force in its place
 
-The clock runs from the command to the moment at which the provider was seen to refuse each value.
+The clock runs from the command until the provider was seen to refuse each value.
 `;
 
 export function defineEmergency(program: Command): void {
@@ -33,20 +33,20 @@ export function defineEmergency(program: Command): void {
     .command('emergency [credentials...]')
     .summary('a value leaked: revoke it now, replace it after')
     .description(
-      'Revokes every live value of the credentials at once: beside whatever step is in progress, without grace and without asking whether somebody still uses it. Then makes a new value, puts it into the engine and verifies it. Shows first what will stop working. Exit code 0 when everything is revoked and replaced, 4 when a person has to help with the replacement, 5 when nobody took it yet, 1 otherwise.',
+      'Revokes every live value of the credentials at once: beside any step in progress, without grace, and without asking whether something still uses it. Then makes a new value, puts it into the engine and verifies it. First shows what will stop working. Exit codes: 0 everything is revoked and replaced; 4 a person has to help with the replacement; 5 no worker took it yet; 1 anything else.',
     )
     .option('--owner <owner>', 'every credential of this owner')
     .option('--provider <id>', 'every credential of this provider, for instance openai')
     .option('--engine <name>', 'every credential of this engine')
     .option('--all', 'every credential')
-    .option('--version <number>', 'this version alone, of one credential; the others in force stay', count)
+    .option('--version <number>', 'only this version, of one credential; other versions in force stay valid', count)
     .addOption(reasonOption('why; it goes into the ledger and Temporal, so never write a secret here'))
     .option('--yes', 'do not ask')
     .option(
       '--direct',
-      'do it in this process, when Temporal or its workers cannot, or when the store cannot be opened',
+      'revoke from this process, when Temporal or its workers are down, or when the store cannot be opened',
     )
-    .option('--id <id...>', 'with --direct and without the store: what ends, as the provider lists it')
+    .option('--id <id...>', 'with --direct and without the store: the ids to revoke, as the provider lists them')
     .addHelpText(
       'after',
       `${words}${examples(
@@ -66,43 +66,43 @@ export function defineEmergency(program: Command): void {
     );
 }
 
-export type Wanted = Options & Choice & { readonly reason: string };
+export type EmergencyRequest = Options & Choice & { readonly reason: string };
 
-async function begin(cli: Cli, wanted: Wanted): Promise<ExitCode> {
+async function begin(cli: Cli, request: EmergencyRequest): Promise<ExitCode> {
   const { openStored } = await import('./with-rotations.js');
   const stored = await openStored(cli);
   if ('why' in stored) {
-    if (!wanted.direct) throw stored.error;
+    if (!request.direct) throw stored.error;
     const { declareWithoutStore } = await import('./emergency-without-store.js');
-    return declareWithoutStore(cli, stored.why, wanted);
+    return declareWithoutStore(cli, stored.why, request);
   }
   const { session } = stored;
   try {
     const { requireNoValue } = await import('../operations/command-line.js');
     await requireNoValue(session.store, cli.words);
-    return await declare(cli, session, wanted);
+    return await declare(cli, session, request);
   } finally {
     await session.close();
   }
 }
 
-async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<ExitCode> {
-  if (wanted.id) return declareById(cli, session, wanted);
-  const impacts = await impactsOf(session, wanted);
+async function declare(cli: Cli, session: Session, request: EmergencyRequest): Promise<ExitCode> {
+  if (request.id) return declareById(cli, session, request);
+  const impacts = await impactsOf(session, request);
   const { previewText } = await import('./emergency-text.js');
-  cli.say(...previewText(cli.paint, impacts, wanted.reason));
+  cli.say(...previewText(cli.paint, impacts, request.reason));
   const [only] = impacts;
-  await confirmed(cli, impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`, wanted);
+  await confirmed(cli, impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`, request);
   const { actor } = cli;
-  const versions = wanted.version === undefined ? null : [wanted.version];
-  const { reason } = wanted;
+  const versions = request.version === undefined ? null : [request.version];
+  const { reason } = request;
   const { recorded } = await import('./emergency-unwritten.js');
   const emergencies = await recorded(
     session,
     impacts.map(({ credential }) => ({ credential, actor, reason, versions })),
   );
   if ('why' in emergencies) return endUnrecorded(cli, { session, impacts, reason, why: emergencies.why });
-  if (wanted.direct) return conductHere(cli, { session, impacts, reason }, emergencies);
+  if (request.direct) return conductHere(cli, { session, impacts, reason }, emergencies);
   const client = await reach(session);
   try {
     return await tell(cli, await watched(cli, { session, client }, emergencies));
@@ -111,18 +111,21 @@ async function declare(cli: Cli, session: Session, wanted: Wanted): Promise<Exit
   }
 }
 
-/** What ends is named by a person. That is for a store that cannot be opened, or takes nothing. */
-async function declareById(cli: Cli, session: Session, wanted: Wanted): Promise<ExitCode> {
+/** Only for a store that cannot be opened or written: a person names the values to revoke. */
+async function declareById(cli: Cli, session: Session, request: EmergencyRequest): Promise<ExitCode> {
   const { whyUnwritable } = await import('./emergency-unwritten.js');
-  const detail = `${wanted.id?.join(', ')}: ${wanted.reason}`;
-  const why = wanted.direct ? await whyUnwritable(session, { actor: cli.actor, detail }) : null;
-  if (why !== null) return (await import('./emergency-without-store.js')).declareWithoutStore(cli, why, wanted);
+  const detail = `${request.id?.join(', ')}: ${request.reason}`;
+  const why = request.direct ? await whyUnwritable(session, { actor: cli.actor, detail }) : null;
+  if (why !== null) return (await import('./emergency-without-store.js')).declareWithoutStore(cli, why, request);
   const { UsageError } = await import('../operations/refusals.js');
-  const next = 'Leave --id out: every live version is meant, or the one that --version names.';
-  throw new UsageError('The store can be opened, and it knows what lives', { state: 'Nothing was revoked.', next });
+  const next = 'Leave out --id to revoke every live version, or name one with --version.';
+  throw new UsageError('The store can be opened, and it knows the live versions', {
+    state: 'Nothing was revoked.',
+    next,
+  });
 }
 
-/** In this process. Where the store takes nothing any more, what it knows is ended all the same. */
+/** Works in this process. When the store cannot be written any more, the values it knows are revoked all the same. */
 async function conductHere(
   cli: Cli,
   { session, impacts, reason }: Omit<Unrecorded, 'why'>,
@@ -142,8 +145,8 @@ async function endUnrecorded(cli: Cli, unrecorded: Unrecorded): Promise<ExitCode
   return without.endUnrecorded(cli, unrecorded);
 }
 
-/** @throws UsageError when it is not clear what is meant, or nothing of it can be live */
-async function impactsOf(session: Session, { version, ...choice }: Wanted): Promise<Impact[]> {
+/** @throws UsageError when the choice is unclear, or the store knows no value of it */
+async function impactsOf(session: Session, { version, ...choice }: EmergencyRequest): Promise<Impact[]> {
   const { chosen, impactOf } = await import('../operations/emergency-choice.js');
   const { UsageError } = await import('../operations/refusals.js');
   const nothing = (what: string, next: string) => new UsageError(what, { state: 'Nothing was revoked.', next });
@@ -155,31 +158,31 @@ async function impactsOf(session: Session, { version, ...choice }: Wanted): Prom
   if (known.length === 0)
     throw nothing(
       `The store knows no value of ${names.join(', ')}`,
-      'What Keyturn does not know it cannot revoke: revoke it at its provider.',
+      'Keyturn cannot revoke a value that it does not know: revoke it at its provider.',
     );
   return known;
 }
 
-/** Resolves when somebody has typed the word, or said before that they agree. Throws a UsageError otherwise. */
-export async function confirmed(cli: Cli, word: string, { yes }: Wanted): Promise<void> {
+/** Resolves when the word was typed, or --yes was given. Throws a UsageError otherwise. */
+export async function confirmed(cli: Cli, word: string, { yes }: EmergencyRequest): Promise<void> {
   if (yes) return;
   const { UsageError } = await import('../operations/refusals.js');
   const next = `Type ${word} when asked, or give --yes.`;
   if (!process.stdin.isTTY)
-    throw new UsageError('Nobody is there to confirm it', { state: 'Nothing was revoked.', next });
+    throw new UsageError('There is no terminal to confirm it in', { state: 'Nothing was revoked.', next });
   const { input } = await import('@inquirer/prompts');
   const typed = await input({ message: `Type "${word}" to revoke now:` }, { output: cli.stream });
   if (typed.trim() !== word) throw new UsageError('It was not confirmed', { state: 'Nothing was revoked.', next });
 }
 
-/** The request is in the store by now, so that nothing is lost when Temporal is down. */
+/** The store has recorded the emergency by now, so nothing is lost when Temporal is down. */
 async function reach(session: Session): Promise<Client> {
   const { reachTemporal } = await import('../operations/reach.js');
   const { NotReachable } = await import('../operations/refusals.js');
   try {
     return (await reachTemporal(session.config)).client;
   } catch (error) {
-    throw new NotReachable('Temporal cannot be reached, so nobody was told', {
+    throw new NotReachable('Temporal cannot be reached, so the emergency was not sent', {
       state: 'NOTHING IS REVOKED YET. The emergency is recorded, and its clock runs.',
       next: 'Run the same command again with --direct: it revokes from this process.',
       cause: error,
@@ -194,12 +197,12 @@ async function watched(
 ): Promise<readonly Conducted[]> {
   const { conductAll } = await import('../operations/emergency.js');
   const { emergencyView } = await import('./emergency-view.js');
-  const left = new AbortController();
-  const leave = (): void => left.abort();
-  if (place.client) process.on('SIGINT', leave); // what runs in this very process is not left half done
+  const detached = new AbortController();
+  const detach = (): void => detached.abort();
+  if (place.client) process.on('SIGINT', detach); // an emergency in this process must not stop half done
   const view = emergencyView(cli, emergencies.length);
-  const results = await conductAll({ ...place, signal: left.signal, onChange: view.show }, emergencies);
-  process.off('SIGINT', leave);
+  const results = await conductAll({ ...place, signal: detached.signal, onChange: view.show }, emergencies);
+  process.off('SIGINT', detach);
   view.end();
   return results;
 }
@@ -210,7 +213,7 @@ async function tell(cli: Cli, results: readonly Conducted[]): Promise<ExitCode> 
   return exitCodeOf(results);
 }
 
-/** The worst of all, as far as a script has to act on it. */
+/** The exit code that a script has to act on first. */
 export function exitCodeOf(results: readonly Conducted[]): ExitCode {
   return worstOf(results.map(codeOf));
 }

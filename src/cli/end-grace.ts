@@ -7,7 +7,7 @@ export function defineEndGrace(program: Command): void {
     .command('end-grace <credential>')
     .summary('end the grace: retire the old value now')
     .description(
-      'Ends the wait of a rotation in its grace. The proof is taken afresh first; then the old value is retired, for good.',
+      'Ends the grace of a rotation now. Keyturn first takes a fresh proof of the new value, then retires the old one for good.',
     )
     .addHelpText('after', examples('keyturn end-grace openai'))
     .action((credential: string, _options: unknown, command: Command) =>
@@ -18,7 +18,7 @@ export function defineEndGrace(program: Command): void {
           endGrace(session, client, { credential, actor: cli.actor }),
         );
         cli.answer({ credential, sent: 'endGrace', until }, [
-          `${cli.paint.good('✔')} The grace of ${cli.paint.bold(credential)} is ended; the proof is taken afresh, then the old value is retired.`,
+          `${cli.paint.good('✔')} The grace of ${cli.paint.bold(credential)} has ended. Keyturn takes a fresh proof, then retires the old value.`,
           `  ${cli.paint.dim('Next')}  keyturn status ${credential} --follow`,
         ]);
       }),

@@ -3,7 +3,7 @@ import { type EngineAccess, engineUrl } from '../operations/read-engine.js';
 import { UsageError } from '../operations/refusals.js';
 import type { Cli } from './perform.js';
 
-/** The options of `keyturn init`; what is missing is asked for. */
+/** The options of `keyturn init`; missing ones are asked for. */
 export interface EngineQuestions {
   readonly url?: string;
   readonly username?: string;
@@ -12,7 +12,7 @@ export interface EngineQuestions {
   readonly yes?: true;
 }
 
-/** @throws UsageError when something is missing and nobody can be asked, or what is given fits no one engine */
+/** @throws UsageError when something is missing and there is no terminal to ask in, or when the options are for different engines */
 export async function askForEngine(cli: Cli, options: EngineQuestions): Promise<EngineAccess> {
   const { url, username, passwordFile, tokenFile } = options;
   refuseUnclear(options);
@@ -79,8 +79,8 @@ function missingFrom({ url, username, passwordFile, tokenFile }: EngineQuestions
 
 function missing(options: EngineQuestions): UsageError {
   return refused(
-    `Nobody can be asked here, and this is missing: ${missingFrom(options).join(', ')}`,
-    'Give it as an option, or run keyturn init in a terminal.',
+    `There is no terminal to ask in, and options are missing: ${missingFrom(options).join(', ')}`,
+    'Give them, or run keyturn init in a terminal.',
   );
 }
 

@@ -18,7 +18,7 @@ const worstFirst = [
   exitCodes.waiting,
 ] as const;
 
-/** Of several ends, the one that a script has to act on first. */
+/** Of several exit codes, the one that a script has to act on first. */
 export function worstOf(codes: readonly ExitCode[]): ExitCode {
   return worstFirst.find((code) => codes.includes(code)) ?? exitCodes.done;
 }

@@ -11,7 +11,7 @@ const codes: Readonly<Record<Explanation['kind'], ExitCode>> = {
   interrupted: exitCodes.interrupted,
 };
 
-/** Tells a person, or with `--json` a program, what happened, what state things are in and what to do next. */
+/** Reports what happened, what state things are in and what to do next: to a person, or with `--json` to a program. */
 export function tellFailure({ answer, verbose }: Cli, error: unknown): ExitCode {
   const { kind, ...explanation } = explain(error);
   const lines = failureText(explanation).map((line) => forStream(line, process.stderr));

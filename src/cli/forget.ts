@@ -8,30 +8,30 @@ import { type Cli, perform } from './perform.js';
 export function defineForget(program: Command): void {
   program
     .command('forget <credential>')
-    .summary('let a credential go: the store forgets it, the ledger does not')
+    .summary('remove a credential from the store; the ledger keeps its history')
     .description(
-      'Removes a credential from the store, with its versions, values, claims and schedule. It revokes nothing: what is live at the provider is shown by its id, and stays live. That has to be confirmed by typing the name, or with --yes. To end the values first: keyturn emergency. The ledger stays as it is. Refused while a rotation or an emergency is open.',
+      'Removes a credential from the store, with its versions, values, claims and schedule. Revokes nothing: values that are live at the provider stay live, and are shown by their ids. Confirm that by typing the name, or with --yes. To revoke the values first: keyturn emergency. The ledger does not change. Refused while a rotation or an emergency is open.',
     )
-    .option('--yes', 'ask nothing: what stays live may stay live')
+    .option('--yes', 'do not ask: live values may stay live')
     .addHelpText('after', examples('keyturn forget openai', 'keyturn forget openai --yes --json'))
     .action((credential: string, options: { readonly yes?: true }, command: Command) =>
       perform(command, async (cli) => {
         const { withSession } = await import('./with-rotations.js');
-        await withSession(cli, (session) => letGo(cli, session, { credential, yes: options.yes ?? false }));
+        await withSession(cli, (session) => runForget(cli, session, { credential, yes: options.yes ?? false }));
       }),
     );
 }
 
-interface Wanted {
+interface ForgetRequest {
   readonly credential: string;
   readonly yes: boolean;
 }
 
-async function letGo(cli: Cli, session: Session, { credential, yes }: Wanted): Promise<void> {
+async function runForget(cli: Cli, session: Session, { credential, yes }: ForgetRequest): Promise<void> {
   const { forget, forgettingOf } = await import('../operations/forget.js');
   const { bold, dim, good } = cli.paint;
   const staysLive = await forgettingOf(session, cli.config, credential);
-  cli.say(...whatStays(cli, credential, staysLive));
+  cli.say(...staysLiveText(cli, credential, staysLive));
   if (staysLive.length > 0 && !yes) await confirmed(cli, credential);
   const { scheduleDeleted } = await forget(session, { credential, staysLive, actor: cli.actor });
   const isConfigured = Object.hasOwn(session.config.credentials, credential);
@@ -40,7 +40,7 @@ async function letGo(cli: Cli, session: Session, { credential, yes }: Wanted): P
     '',
     ...facts([
       [dim('Schedule'), scheduleDeleted ? 'deleted' : null],
-      [dim('Ledger'), `as it was: keyturn ledger ${credential}`],
+      [dim('Ledger'), `unchanged: keyturn ledger ${credential}`],
       [
         dim('Next'),
         isConfigured
@@ -51,10 +51,14 @@ async function letGo(cli: Cli, session: Session, { credential, yes }: Wanted): P
   ]);
 }
 
-function whatStays({ paint: { attention, bold } }: Cli, credential: string, staysLive: readonly StaysLive[]): string[] {
+function staysLiveText(
+  { paint: { attention, bold } }: Cli,
+  credential: string,
+  staysLive: readonly StaysLive[],
+): string[] {
   if (staysLive.length === 0) return [];
   return [
-    bold(`Nothing is revoked. Of ${credential} this stays live, as far as Keyturn knows:`),
+    bold(`Nothing is revoked. These values of ${credential} stay live, as far as Keyturn knows:`),
     ...staysLive.map(({ version, state, providerId, labels, inEngine }) => {
       const what = [providerId ?? 'no id known', ...labels.map((label) => `perhaps ${label}`)].join(', ');
       return `  ${attention('!')} version ${version}, ${state}: ${what}${inEngine ? '; the engine holds it' : ''}`;
@@ -63,13 +67,13 @@ function whatStays({ paint: { attention, bold } }: Cli, credential: string, stay
   ];
 }
 
-/** Resolves when somebody has typed the name. Throws a UsageError otherwise. */
+/** Resolves when the name was typed. Throws a UsageError otherwise. */
 async function confirmed(cli: Cli, word: string): Promise<void> {
   const { UsageError } = await import('../operations/refusals.js');
   const state = 'Nothing was forgotten.';
-  const next = `Type ${word} when asked, or give --yes. To end the values first: keyturn emergency ${word} --reason "…"`;
+  const next = `Type ${word} when asked, or give --yes. To revoke the values first: keyturn emergency ${word} --reason "…"`;
   if (!process.stdin.isTTY)
-    throw new UsageError('Values stay live, and nobody is there to confirm it', { state, next });
+    throw new UsageError('Values stay live, and there is no terminal to confirm it in', { state, next });
   const { input } = await import('@inquirer/prompts');
   const typed = await input({ message: `Type "${word}" to forget it:` }, { output: cli.stream });
   if (typed.trim() !== word) throw new UsageError('It was not confirmed', { state, next });

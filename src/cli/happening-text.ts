@@ -15,7 +15,7 @@ const ended: Readonly<Record<string, 'good' | 'bad' | 'attention'>> = {
 };
 const signs = { good: '✔', bad: '✖', attention: '◷' } as const;
 
-/** What was asked and answered with no has not succeeded, and a rotation has ended as it says. */
+/** A check that succeeded with the outcome `failed` gets a bad sign. A closed rotation gets the sign of its outcome. */
 function signOf(event: string, outcome: string | undefined, paint: Paint): string {
   if (outcome === 'not-observable') return paint.attention('◌');
   const kind = outcome === 'failed' ? 'bad' : ended[event === 'closed' ? (outcome ?? '') : event];

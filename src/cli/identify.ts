@@ -12,7 +12,7 @@ export function defineIdentify(program: Command): void {
     .command('identify')
     .summary('identify a leaked value')
     .description(
-      'Says which credential and version a value belongs to, by its fingerprint. The value is read from standard input, or asked for without being shown; it is never an argument, and nothing of it is kept. Exit code 1 when it is no value that Keyturn knows.',
+      'Shows which credential and version a value belongs to, by its fingerprint. Reads the value from standard input or a hidden prompt; it is never an argument, and nothing of it is kept. Exit code 1 when Keyturn does not know the value.',
     )
     .addHelpText('after', examples('keyturn identify', 'keyturn identify --json < leaked.txt'))
     .action((_options: unknown, command: Command) =>
@@ -31,7 +31,7 @@ async function find(cli: Cli, { store }: Session): Promise<ExitCode> {
   const versions = [...found.values()];
   const { good, attention, bold } = cli.paint;
   cli.answer(
-    { known: versions.length > 0, versions: versions.map(shown) },
+    { known: versions.length > 0, versions: versions.map(documentOf) },
     versions.length > 0
       ? versions.flatMap((version) => [
           `${good('✔')} ${bold(`version ${version.number} of ${version.credential}`)}`,
@@ -42,7 +42,7 @@ async function find(cli: Cli, { store }: Session): Promise<ExitCode> {
   return versions.length > 0 ? exitCodes.done : exitCodes.failed;
 }
 
-/** What is copied out of a log brings spaces and line ends along; a private key ends with one by right. */
+/** Text from a log may have extra spaces and line ends around the value. A private key rightly ends with a line end. */
 function spellings(given: string): ReadonlySet<string> {
   const trimmed = given.trim();
   return new Set([given, given.replace(/\r?\n$/, ''), trimmed, `${trimmed}\n`]);
@@ -64,7 +64,16 @@ async function ask({ stream }: Cli): Promise<string> {
   return password({ message: 'The leaked value:', mask: '•' }, { output: stream });
 }
 
-function shown({ credential, number, state, compromised, provider, engine, providerId, fingerprint }: Version): object {
+function documentOf({
+  credential,
+  number,
+  state,
+  compromised,
+  provider,
+  engine,
+  providerId,
+  fingerprint,
+}: Version): object {
   return { credential, version: number, state, compromised, provider, engine, providerId, fingerprint };
 }
 

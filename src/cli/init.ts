@@ -12,12 +12,12 @@ export function defineInit(program: Command): void {
     .command('init')
     .summary('write a configuration for the engine you have')
     .description(
-      'Signs in to the engine, reads which credentials it has and what goes with them in plain, such as hosts and buckets, and writes the configuration, the key ring and the store. Changes nothing in the engine and overwrites nothing here.',
+      'Signs in to the engine and reads which credentials it has, with their plain settings, such as hosts and buckets. Then writes the configuration, the key ring and the store. Changes nothing in the engine and overwrites nothing here.',
     )
     .option('--url <address>', "the engine's address, as a browser uses it")
     .option('--username <name>', 'an administrator there')
     .option('--password-file <file>', "a file with the administrator's password")
-    .option('--token-file <file>', 'for a Document Engine instead of these two: a file with its API token')
+    .option('--token-file <file>', 'for a Document Engine, instead of these two: a file with its API token')
     .option('--yes', 'ask nothing: everything is given by options')
     .addHelpText(
       'after',
@@ -56,7 +56,7 @@ async function complete(cli: Cli): Promise<void> {
   const installation = await completeInstallation(cli.config);
   const { attention, dim } = cli.paint;
   cli.answer({ configuration: resolve(cli.config), ...installation, next: 'keyturn check' }, [
-    `${attention('•')} ${cli.config} is there already and was left as it is`,
+    `${attention('•')} ${cli.config} already exists and was not changed`,
     ...parts(cli, installation),
     '',
     ...facts([[dim('Next'), 'keyturn check']]),
@@ -76,13 +76,13 @@ function told(cli: Cli, initiated: Initiated): string[] {
 }
 
 function parts({ paint: { good, attention, dim } }: Cli, { keyRing, store, made }: Installation): string[] {
-  const state = (path: string): string => dim(made.includes(path) ? '(new)' : '(was there)');
+  const state = (path: string): string => dim(made.includes(path) ? '(new)' : '(existing)');
   return [
     ...(keyRing === null
       ? []
       : [
           `${good('✔')} Key ring       ${keyRing} ${state(keyRing)}`,
-          `  ${attention('Back it up, apart from the store: without it no stored value can be read, and with both anybody can.')}`,
+          `  ${attention('Back it up apart from the store. Without it no stored value can be read; anyone who has both can read them all.')}`,
         ]),
     `${good('✔')} Store          ${store} ${state(store)}`,
   ];

@@ -3,17 +3,17 @@ import { exitCodes } from './exit-codes.js';
 import type { Cli } from './perform.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const failures = ['uncaughtException', 'unhandledRejection'] as const; // of work that was left where it was: its connections are gone
-const longestMs = 20_000; // what has not let go by then is ended with the process
+const failures = ['uncaughtException', 'unhandledRejection'] as const; // of the interrupted action, whose connections are gone
+const longestMs = 20_000; // then the process ends, whatever still runs in it
 
 /**
- * Runs work that clears away after itself. The first Ctrl-C (or SIGTERM, or a terminal that is closed) ends it by `interruption`; the second
- * one ends the process at once.
- * @throws Interrupted when it was ended so
+ * Runs an action that clears away after itself. The first Ctrl-C (or SIGTERM, or a closed terminal) aborts `interruption`; the second one ends
+ * the process at once.
+ * @throws Interrupted when the action was interrupted
  */
 export async function interruptible<T>(
   { say }: Pick<Cli, 'say'>,
-  work: (interruption: AbortSignal) => Promise<T>,
+  action: (interruption: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const interruption = new AbortController();
   function interrupt(): void {
@@ -25,7 +25,7 @@ export async function interruptible<T>(
   }
   for (const signal of signals) process.on(signal, interrupt);
   try {
-    return await work(interruption.signal);
+    return await action(interruption.signal);
   } catch (error) {
     throw interruption.signal.aborted ? new Interrupted() : error;
   } finally {

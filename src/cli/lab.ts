@@ -17,7 +17,7 @@ export function defineLab(program: Command): void {
     .command('lab')
     .summary('simulated systems that stay up, to try every command on')
     .description(
-      'Starts simulated systems on this machine, writes a configuration for them, and says what to run next in other terminals: init, check, adopt, plan, up, rotate, emergency. Touches nothing else. Ctrl-C ends everything, a keyturn up on it included, and leaves nothing behind.',
+      'Starts simulated systems on this machine, writes a configuration for them, and shows what to run next in other terminals: init, check, adopt, plan, up, rotate, emergency. Touches nothing else. Ctrl-C ends everything, including a keyturn up on it, and leaves nothing behind.',
     )
     .option('--procedure <id>', 'which procedure to try', 'openai-api-key')
     .option('--grace <duration>', 'how long an old value stays usable, in its configuration', duration, '10 seconds')
@@ -37,7 +37,7 @@ async function lab(cli: Cli, options: Options): Promise<void> {
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
   }
-  cli.say('The lab is gone, and left nothing behind.');
+  cli.say('The lab has ended and left nothing behind.');
 }
 
 type NextCommand = readonly [line: string, what: string];
@@ -49,7 +49,7 @@ function nextCommands({ credential, configuration, valueInForce }: Lab): NextCom
     ['npx keyturn check', 'is everything in place?'],
     [`npx keyturn adopt ${credential} --stdin --sole-user < ${valueInForce}`, 'takes in the value that is in force'],
     [`npx keyturn plan ${credential}`, 'what a rotation would do'],
-    ['npx keyturn up', 'in a terminal of its own: it stays'],
+    ['npx keyturn up', 'in its own terminal: keeps running'],
     [`npx keyturn rotate ${credential}`, 'does it'],
     [`npx keyturn emergency ${credential} --reason "a drill"`, 'revokes at once, and replaces'],
   ];

@@ -1,22 +1,22 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Text for a terminal: what a name, a reason or an error of others may hold is shown and not obeyed. Colors stay, which are ours; whatever else
- * moves the cursor, renames the window or turns the direction of writing is written out.
+ * Makes a text safe for a terminal: control characters from names, reasons and foreign errors are shown, not obeyed. Colors stay, because they
+ * are ours. Everything else that moves the cursor, renames the window or turns the direction of writing is escaped.
  */
 export function printable(text: string): string {
   return text.replace(controls, (given) => (given.endsWith('m') && given.length > 1 ? given : escaped(given)));
 }
 
-// A color, or any other control character but a line break and a tab; marks of direction are among the format characters.
-// eslint-disable-next-line no-control-regex -- they are what is looked for
+// A color, or any other control character except line break and tab. Marks of direction are format characters.
+// eslint-disable-next-line no-control-regex -- this matches control characters on purpose
 const controls = /\u001B\[[\d;]{0,20}m|(?![\n\t])[\p{Cc}\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
 
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** A line as a stream shows it: printable, and on a terminal broken between words, so that the rest stands below the text and not below its label. */
+/** A printable line for a stream. On a terminal it is broken between words, and the rest is indented below the text, not below its label. */
 export function forStream(
   line: string,
   { isTTY, columns: room }: { readonly isTTY?: boolean; readonly columns?: number },
@@ -52,7 +52,7 @@ function hangOf(line: string, room: number): number {
   return columnStarts.findLast((start) => start <= room / 2) ?? indentation + 2;
 }
 
-/** A cell is one line: a line break in it would begin a row that nobody wrote. */
+/** A cell is one line: a line break in it would begin a false row. */
 function cellOf(text: string): string {
   return text.replaceAll('\r', '').replaceAll('\n', '\\n');
 }

@@ -25,16 +25,16 @@ export function defineLedger(program: Command): void {
     .command('ledger [credential]')
     .summary('show what was done, by whom, and how it ended')
     .description(
-      'Shows the newest entries of the ledger: every act of a person and every attempt of every step: how it ended, or that it waits and asks again. Changes nothing.',
+      'Shows the newest entries of the ledger: every act of a person and every attempt of every step, with how it ended, or that it waits and will ask again. Changes nothing.',
     )
     .option('--limit <number>', 'how many entries (default: 20, or all with --since)', count)
     .option(
       '--since <time>',
-      'only what was entered since: how long ago, such as 24h, or a day or moment by the local clock',
+      'only entries since then: a duration ago, such as 24h, or a day or moment by the local clock',
       since,
     )
-    .option('--verify', 'walk the whole chain instead, and say whether an entry was changed or removed')
-    .option('--expect <head>', 'with --verify: where the ledger ended once, as a notification or --verify said it')
+    .option('--verify', 'verify the whole chain instead: whether an entry was changed or removed')
+    .option('--expect <head>', 'with --verify: an earlier head of the ledger, from a notification or --verify')
     .addHelpText(
       'after',
       examples('keyturn ledger openai --limit 50', 'keyturn ledger --since 24h', 'keyturn ledger --verify'),
@@ -82,9 +82,9 @@ async function verify(cli: Cli, expected: string | undefined): Promise<ExitCode>
 }
 
 interface Outside {
-  /** What the ledger was held against besides itself. */
+  /** What the ledger was compared with. */
   readonly comparedWith: readonly ('the expected head' | 'Temporal')[];
-  /** Sentences of those that know a later ledger. */
+  /** One sentence for each of them that knows a later ledger. */
   readonly olderThan: readonly string[];
 }
 
@@ -103,7 +103,7 @@ async function compared(session: Session, known: LedgerHead | null): Promise<Out
   }
 }
 
-/** Null without a Temporal server: the ledger is verified all the same. */
+/** Null without a Temporal server: the ledger is verified without it. */
 async function reached({ config }: Session): Promise<Client | null> {
   const { reachTemporal } = await import('../operations/reach.js');
   const { NotReachable } = await import('../operations/refusals.js');
@@ -133,7 +133,7 @@ function verifiedText(
         next,
       ]),
     ];
-  const states = statesFit ? [] : ['The state of a version was changed by something else than Keyturn'];
+  const states = statesFit ? [] : ['The state of a version was changed by something other than Keyturn'];
   const wrong = [...states, ...olderThan];
   const outside = comparedWith.length === 0 ? 'nothing: no Temporal server was reached' : comparedWith.join(', ');
   return [

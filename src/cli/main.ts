@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Nothing is imported before this Node is known to be new enough: on an old one even the import would fail, with a stack for a message.
+// The Node version is checked before anything is imported: on an old Node even the import would fail, with a stack trace for a message.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 19)) {
@@ -9,7 +9,7 @@ if (major > 22 || (major === 22 && minor >= 19)) {
   console.error(
     [
       `Keyturn needs Node.js 22.19 or newer; this is ${process.versions.node}.`,
-      'Nothing was done. Install a newer one (https://nodejs.org), or run keyturn with one that is there already.',
+      'Nothing was done. Install a newer one (https://nodejs.org), or run keyturn with one that is already installed.',
     ].join('\n'),
   );
   process.exitCode = 2;

@@ -8,13 +8,13 @@ export function defineNotify(program: Command): void {
     .command('notify')
     .summary('messages about what happens, by webhook and e-mail')
     .description(
-      'Workers tell whoever the configuration names (notifications) when a rotation is due soon, overdue, begun, waiting for a person, rolled back, failed or done, and of emergencies. A channel that does not work holds nothing up; keyturn status shows it.',
+      'Workers send messages on the channels of the configuration (notifications) when a rotation is due soon, overdue, begun, waiting for a person, rolled back, failed or done, and about emergencies. A broken channel holds nothing up; keyturn status shows it.',
     )
     .addHelpText('after', examples('keyturn notify test'));
   notify
     .command('test')
     .summary('send a test message on every channel')
-    .description('Sends a message that says it is a test, now, and tells how it went.')
+    .description('Sends a message that says it is a test, and shows whether it was accepted.')
     .addHelpText('after', examples('keyturn notify test', 'keyturn notify test --json'))
     .action((_options: unknown, command: Command) => perform(command, (cli) => test(cli)));
 }

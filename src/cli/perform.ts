@@ -12,11 +12,11 @@ export interface Cli {
   readonly config: string;
   readonly json: boolean;
   readonly verbose: boolean;
-  /** Who the ledger says it was: whoever `--actor` names, and beside it the system's user. */
+  /** Who acts, for the ledger: the name from `--actor`, and beside it the operating system user. */
   readonly actor: string;
-  /** Whatever was written on the command line, which must hold no value. */
+  /** Every word of the command line; none may hold a value. */
   readonly words: readonly string[];
-  /** Where people read: standard output, or standard error where the other one is kept for the JSON document. */
+  /** Where people read: standard output, or standard error with `--json`. */
   readonly stream: NodeJS.WriteStream;
   /** Colors for `stream`. */
   readonly paint: Paint;
@@ -33,15 +33,15 @@ export interface GlobalOptions {
   readonly actor?: string;
 }
 
-/** Runs a command's work, tells how it failed if it did, and ends the process. */
-export async function perform(command: Command, work: (cli: Cli) => Promise<ExitCode | void>): Promise<void> {
+/** Runs the action of a command, reports its failure, and ends the process. */
+export async function perform(command: Command, action: (cli: Cli) => Promise<ExitCode | void>): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const given = [...Object.values<unknown>({ ...options }), ...command.args];
   const words = given.filter((word) => typeof word === 'string');
   const cli = cliOf(options, words);
   let code: ExitCode;
   try {
-    code = (await work(cli)) ?? exitCodes.done;
+    code = (await action(cli)) ?? exitCodes.done;
   } catch (error) {
     if (error instanceof UnusableCommandLine) throw error;
     const { tellFailure } = await import('./failure.js');
@@ -50,13 +50,13 @@ export async function perform(command: Command, work: (cli: Cli) => Promise<Exit
   endProcess(code);
 }
 
-/** For several things of one kind, each with a document of its own: gathers the documents for one answer, and shows the texts as they come. */
+/** For several items with a document each: gathers the documents for one answer, and shows the texts as they come. */
 export function gathering(cli: Cli): { readonly each: Cli; readonly documents: readonly unknown[] } {
   const documents: unknown[] = [];
   return { each: { ...cli, answer: (document, text) => void (documents.push(document), cli.say(...text)) }, documents };
 }
 
-/** Ends the process when everything written has left it; connections that linger do not hold it up. */
+/** Ends the process when all output is written. Open connections do not hold it up. */
 export function endProcess(code: ExitCode): void {
   process.exitCode = code;
   process.stderr.write('', () => process.stdout.write('', () => process.exit()));
@@ -77,7 +77,7 @@ function cliOf({ config, json = false, verbose = false, actor }: GlobalOptions, 
   };
 }
 
-/** A name is what its bearer says; who the system knows them as stands beside it. */
+/** `--actor` is only a claim, so the operating system user stands beside it. */
 function actorOf(given: string | undefined): string {
   const user = operatingSystemUser();
   return given === undefined || given === user ? user : `${given} (${user} on this system)`;

@@ -6,7 +6,7 @@ import type { PlannedStep, PlannedWait, Totals } from '../operations/plan.js';
 import { columns, facts } from './layout.js';
 import type { Paint } from './paint.js';
 
-/** A plan as people read it: what is done, what undoes it, and from where there is no way back. */
+/** A plan for people: each step, what undoes it, and the point of no return. */
 export function planText(outlook: Outlook, paint: Paint): string[] {
   const { credential, section, plan } = outlook;
   return [
@@ -57,7 +57,7 @@ function overview(
     [
       dim('First'),
       unconfirmed
-        ? `version ${current} was adopted and not shown to work yet, so it is written again and a document is sent through`
+        ? `version ${current} was adopted and not proved to work yet, so it is first written again and tested with a document`
         : null,
     ],
     [dim('Emergency'), `at once, without grace and without undo: ${containment.join(' → ')}; then a new value`],
@@ -67,7 +67,7 @@ function overview(
 }
 
 function restartText({ settings, version }: Environment): string {
-  return `DocuElevate's environment sets ${settings.join(' and ')} as well, to the value of version ${version}: a worker that starts while its Redis is empty brings it back, which fails once it is retired. keyturn check says what to do`;
+  return `DocuElevate's environment also sets ${settings.join(' and ')}, to the value of version ${version}. A DocuElevate worker that starts while Redis is empty uses that value, and fails once it is retired. keyturn check says what to do`;
 }
 
 const overlaps: Readonly<Record<Outlook['overlap'], string>> = {
@@ -87,14 +87,14 @@ function stepText(step: PlannedStep | PlannedWait, { systems, plan }: Outlook, p
     return [`  ${paint.attention('◷')} ${step.title} ${paint.attention(formatDuration(step.waitMs))}`];
   const isPoint = step === plan.find((each) => 'pastNoReturn' in each && each.pastNoReturn);
   return [
-    ...(isPoint ? [paint.bad('  ── point of no return: from here on nothing can be taken back ──')] : []),
+    ...(isPoint ? [paint.bad('  ── point of no return: from here on nothing can be undone ──')] : []),
     `  ${paint.dim('•')} ${step.title}`,
     ...requests(step.requests, systems).map((text) => `      ${paint.dim(text)}`),
     ...(step.undo === null ? [] : [`      ${paint.dim(`undo: ${step.undo}`)}`]),
   ];
 }
 
-/** With the path that the system's base address begins with. */
+/** Each path begins with the path of its system's base address. */
 function requests(templates: readonly RequestTemplate[], systems: Outlook['systems']): string[] {
   return columns(
     templates.map(({ system, method, path, optional, repeated }) => {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { defineAdopt } from './adopt.js';
-import { said } from './arguments.js';
+import { ledgerText } from './arguments.js';
 import { defineBackup } from './backup.js';
 import { defineCheck } from './check.js';
 import { defineCompletion } from './completion.js';
@@ -46,14 +46,14 @@ First steps:
 ${exitCodesHelp}
 `;
 
-const actorHelp = 'who the ledger says it was (default: the operating system user, who is recorded beside it)';
+const actorHelp = 'your name for the ledger (default: the operating system user, who is always recorded)';
 
-/** The command line. Commands are light: whatever they need is loaded when one of them runs. */
+/** The command line. A command loads its code only when it runs. */
 export async function run(argv: readonly string[]): Promise<void> {
   endQuietlyOnClosedPipe();
   if (!argv.includes('--verbose')) process.removeAllListeners('warning'); // Node's own, such as "experimental feature"
   const program = define();
-  // Of these commands `--version 3` names a version of a credential; everywhere else it asks for Keyturn's own.
+  // For these commands `--version 3` means a version of a credential; everywhere else `--version` shows Keyturn's own.
   if (!argv.some((word) => word === 'emergency' || word === 'reveal'))
     program.version(version(), '--version', 'show the version');
   try {
@@ -71,8 +71,8 @@ function define(): Command {
     .helpOption('-h, --help', 'show help')
     .addOption(configOption())
     .option('--json', 'answer with one JSON document on standard output; progress goes to standard error')
-    .option('--verbose', 'show where an error happened')
-    .option('--actor <name>', actorHelp, said)
+    .option('--verbose', 'show the stack trace of an error')
+    .option('--actor <name>', actorHelp, ledgerText)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', firstSteps);

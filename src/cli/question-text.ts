@@ -3,7 +3,7 @@ import { facts } from './layout.js';
 import type { Paint } from './paint.js';
 import { momentAndDistance } from './time.js';
 
-/** A rotation's question to a person: what it means, until when things stay as they are, what is live where, and what each answer would do. */
+/** The operator prompt of a blocked rotation: the impact, how long the current state is safe, which values are live, and what each choice does. */
 export function questionText(credential: string, waiting: Waiting, { dim, bold }: Paint): string[] {
   const { id, why, impact, until, then, live = [], choices, effects } = waiting;
   const answer = waiting.helps ?? choices[0] ?? 'retry';
@@ -18,7 +18,7 @@ export function questionText(credential: string, waiting: Waiting, { dim, bold }
         dim('Safe until'),
         until === undefined
           ? 'no limit: nothing happens by itself'
-          : `${momentAndDistance(until, Date.now())}; then ${then ?? 'it goes on'}`,
+          : `${momentAndDistance(until, Date.now())}; then ${then ?? 'it continues'}`,
       ],
       [dim('Live'), live.join('\n')],
       [dim('Choices'), answers.join('\n')],

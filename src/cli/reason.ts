@@ -1,22 +1,22 @@
 import { type Command, Option } from 'commander';
-import { said } from './arguments.js';
+import { ledgerText } from './arguments.js';
 import type { Cli } from './perform.js';
 
-/** `--reason`, which a person in a terminal is asked for where it is left out: see `withReason`. */
+/** The option `--reason`; when it is left out, `withReason` asks for it in a terminal. */
 export function reasonOption(what = 'why; it goes into the ledger, so never write a secret here'): Option {
-  return new Option('--reason <text>', `${what} (asked for in a terminal)`).argParser(said);
+  return new Option('--reason <text>', `${what} (asked for in a terminal)`).argParser(ledgerText);
 }
 
-/** Gives `work` the reason, and a `cli` that counts it among the words that must hold no value. Where nobody can be asked it is an error of usage. */
+/** Calls `action` with the reason, and with a `cli` whose `words` include it. Without a terminal, a missing reason is a usage error. */
 export async function withReason<T>(
   { cli, command, given }: { readonly cli: Cli; readonly command: Command; readonly given: string | undefined },
-  work: (cli: Cli, reason: string) => Promise<T>,
+  action: (cli: Cli, reason: string) => Promise<T>,
 ): Promise<T> {
-  if (given !== undefined) return work(cli, given);
+  if (given !== undefined) return action(cli, given);
   if (!process.stdin.isTTY) command.error("error: required option '--reason <text>' not specified");
   const { input } = await import('@inquirer/prompts');
   const validate = (text: string): true | string => text.trim() !== '' || 'Say why: the ledger keeps it.';
-  const typed = await input({ message: 'Why? The ledger keeps it; no secret:', validate }, { output: cli.stream });
+  const typed = await input({ message: 'Why? (For the ledger; no secrets.)', validate }, { output: cli.stream });
   const reason = typed.trim();
-  return work({ ...cli, words: [...cli.words, reason] }, reason);
+  return action({ ...cli, words: [...cli.words, reason] }, reason);
 }

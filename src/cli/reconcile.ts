@@ -14,7 +14,7 @@ export function defineReconcile(program: Command): void {
     .command('reconcile [credential]')
     .summary('compare store, provider, engine and Temporal, and repair with consent')
     .description(
-      'Shows where store, provider, engine and Temporal do not agree: values changed by hand, deleted keys, orphans, a restored store, a workflow that is gone. Repairs only what you consent to, one by one, and never deletes what it did not make. Exit code 4 while something is left that it could repair. A key ring that does not fit the store cannot be repaired: restore it.',
+      'Shows where store, provider, engine and Temporal do not agree: values changed by hand, deleted keys, orphans, a restored store, a workflow that is gone. Repairs only what you consent to, one by one, and never deletes what it did not make. Exit code 4 while a possible repair is left. A key ring that does not fit the store cannot be repaired: restore it.',
     )
     .option('--all', 'every credential of the configuration, one after the other')
     .option('--yes', 'consent to every repair')
@@ -35,7 +35,7 @@ interface Options {
   readonly dryRun?: true;
 }
 
-/** What stops one does not hold up the others. */
+/** A failure of one credential does not hold up the others. */
 async function runAll(cli: Cli, options: Options): Promise<ExitCode> {
   const { withTemporal } = await import('./with-rotations.js');
   const { tellFailure } = await import('./failure.js');
@@ -88,7 +88,7 @@ async function reconcileOne(
   return tell(cli, await reconcile(reconciling, asking).finally(ends));
 }
 
-/** Without a terminal and without --yes nobody consents, so the differences are shown and nothing else. */
+/** Without a terminal and without --yes there is no consent, so the differences are only shown. */
 function consentOf(cli: Cli, { yes }: Options): Consent {
   return async (difference) => {
     const { title, consent } = difference.repair;
@@ -108,7 +108,14 @@ function tell(cli: Cli, outcome: Reconciliation): ExitCode {
       ? `${good('✔')} ${bold(`Store, provider, engine and Temporal agree about ${credential}`)}`
       : `${attention('◷')} ${bold(`${credential}: ${remaining.length} ${remaining.length === 1 ? 'difference' : 'differences'} left`)}`;
   cli.answer(
-    { credential, reconciled, differences: differences.map(shown), repaired, failed, remaining: remaining.map(shown) },
+    {
+      credential,
+      reconciled,
+      differences: differences.map(documentOf),
+      repaired,
+      failed,
+      remaining: remaining.map(documentOf),
+    },
     [
       '',
       ...repaired.map((title) => `${good('✔')} ${title}`),
@@ -123,7 +130,7 @@ function tell(cli: Cli, outcome: Reconciliation): ExitCode {
   return remaining.some(({ repair }) => repair !== null) ? exitCodes.waiting : exitCodes.done;
 }
 
-function shown({ repair, ...difference }: Difference): object {
+function documentOf({ repair, ...difference }: Difference): object {
   return { ...difference, repair: repair && { kind: repair.kind, title: repair.title } };
 }
 

@@ -9,7 +9,7 @@ export function defineRename(program: Command): void {
     .command('rename <old> <new>')
     .summary('give a credential another name')
     .description(
-      `Renames a credential in the store: versions, values, evidence, claims, schedule and notices follow, and what was made at the provider under the old name is still known as its own. First write the new name into the configuration yourself; where the old one still stands there, this says the line. The ledger keeps the old name, and says when it changed. Refused while a rotation or an emergency is open.`,
+      `Renames a credential in the store. Its versions, values, evidence, claims, schedule and notices follow, and Keyturn still recognizes what it made at the provider under the old name. First write the new name into the configuration yourself; while the old one is still there, the command shows its line. The ledger keeps the old name and records the change. Refused while a rotation or an emergency is open.`,
     )
     .addHelpText('after', examples('keyturn rename openai llm', 'keyturn rename openai llm --json'))
     .action((...args: unknown[]) => {
@@ -25,15 +25,12 @@ async function renameIn(cli: Cli, { credential, to }: Omit<Renaming, 'actor'>): 
   const renamed = await withSession(cli, (session) => rename(session, config, { credential, to, actor }));
   const { good, bold, dim } = cli.paint;
   cli.answer(renamed, [
-    `${good('✔')} ${bold(credential)} is called ${bold(to)} from now on`,
+    `${good('✔')} ${bold(credential)} is now called ${bold(to)}`,
     '',
     ...facts([
       [dim('Versions'), String(renamed.versions)],
       [dim('Schedule'), renamed.schedule],
-      [
-        dim('Next'),
-        `Restart keyturn up and keyturn worker where they run: they know the old name. Then: keyturn status ${to}`,
-      ],
+      [dim('Next'), `Restart keyturn up and keyturn worker: they still use the old name. Then: keyturn status ${to}`],
     ]),
   ]);
 }

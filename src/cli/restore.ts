@@ -7,11 +7,11 @@ import { type Cli, perform } from './perform.js';
 export function defineRestore(program: Command): void {
   program
     .command('restore <folder>')
-    .summary('put a backup in the place of the store')
+    .summary('replace the store with a backup')
     .description(
-      'Checks backup and key ring, puts the backup in the place of the store, and keeps the earlier database beside it. Afterwards nothing is rotated, deleted or overwritten until keyturn reconcile ran for each credential. Stop keyturn up and keyturn worker first.',
+      'Checks the backup and the key ring, replaces the store with the backup, and keeps the earlier database beside it. Afterwards nothing is rotated, deleted or overwritten until keyturn reconcile ran for each credential. Stop keyturn up and keyturn worker first.',
     )
-    .option('--replace', 'even when the store in place is newer, after a typed confirmation')
+    .option('--replace', 'even when the present store is newer, after a typed confirmation')
     .addHelpText('after', examples('keyturn restore /backup/keyturn-2026-11-22'))
     .action((folder: string, { replace = false }: { readonly replace?: boolean }, command: Command) =>
       perform(command, async (cli) => {
@@ -27,7 +27,7 @@ async function confirmed({ stream, say, paint }: Cli, { file, lost }: Replaced):
   if (!process.stdin.isTTY)
     throw new UsageError('--replace has to be confirmed in a terminal', {
       state: 'Nothing was changed.',
-      next: 'Run it in a terminal. Or move the database that is in place away yourself, and restore without --replace.',
+      next: 'Run it in a terminal. Or move the present database away yourself, and restore without --replace.',
     });
   const { input } = await import('@inquirer/prompts');
   say(
@@ -43,7 +43,7 @@ function tell({ paint: { good, bold, dim, attention }, answer }: Cli, { manifest
     '',
     ...facts([
       [dim('Earlier store'), kept],
-      [dim('State'), attention('Nothing is rotated until each credential was compared with the outside.')],
+      [dim('State'), attention('Nothing is rotated until each credential was reconciled.')],
       [dim('Next'), 'keyturn up, then keyturn reconcile <credential> for each of them'],
     ]),
   ]);

@@ -16,7 +16,7 @@ export function defineReveal(program: Command): void {
     .command('reveal <credential>')
     .summary('show a value in this terminal')
     .description(
-      'Shows the value in force, or another version, to whoever sits at the terminal: for a person who needs it, or to put a value back by hand. Never into a file, a pipe or JSON. The ledger says who asked, when and why.',
+      'Shows the value in force, or another version, in this terminal: for a person who needs it, or to put a value back by hand. Never writes it to a file, a pipe or JSON. The ledger records who asked, when and why.',
     )
     .addOption(reasonOption('why; the ledger keeps it'))
     .option('--version <n>', 'this version (default: the current one)', count)
@@ -32,18 +32,18 @@ export function defineReveal(program: Command): void {
 }
 
 function onlyInTerminal(): UsageError {
-  return new UsageError('A value is shown in a terminal only', {
+  return new UsageError('A value is shown only in a terminal', {
     state: 'Nothing was shown.',
     next: 'Run it in a terminal, without --json. A program gets values by delivery: see `deliver` in the configuration.',
   });
 }
 
-interface Wanted {
+interface RevealRequest {
   readonly reason: string;
   readonly version: number | undefined;
 }
 
-async function show(cli: Cli, credential: string, { reason, version: wanted }: Wanted): Promise<void> {
+async function show(cli: Cli, credential: string, { reason, version: wanted }: RevealRequest): Promise<void> {
   const { withSession } = await import('./with-rotations.js');
   const { reveal } = await import('../operations/reveal.js');
   const request = { credential, version: wanted, reason, actor: cli.actor };
@@ -54,5 +54,5 @@ async function show(cli: Cli, credential: string, { reason, version: wanted }: W
     cli.say('', dim(part));
     cli.stream.write(`${printable(value.replace(/\n$/, ''))}\n`); // unbroken, so that it can be copied
   }
-  cli.say('', dim('The ledger says that it was shown. Clear the screen when you are done.'));
+  cli.say('', dim('The ledger records that it was shown. Clear the screen when you are done.'));
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Beginning, Begun } from '../operations/begin.js';
 import type { Session } from '../operations/session.js';
 import type { Duration } from '../domain/duration.js';
-import { duration, said } from './arguments.js';
+import { duration, ledgerText } from './arguments.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes, worstOf } from './exit-codes.js';
 import { facts } from './layout.js';
@@ -21,22 +21,18 @@ export function defineRotate(program: Command): void {
     .command('rotate <credentials...>')
     .summary('replace a value, prove the new one, retire the old one')
     .description(
-      'Makes a new value, puts it into the engine, proves that it is in use, waits for the grace, and retires the old one. Shows each step; Ctrl-C leaves the view, and the rotation goes on. If one is running already, it is shown instead. Several begin together and are shown one after the other.',
+      'Makes a new value, puts it into the engine, proves that it is in use, waits for the grace, and retires the old one. Shows each step; Ctrl-C detaches, and the rotation continues. A rotation that is already running is shown instead. Several credentials begin together and are shown one after the other.',
     )
     .option(
       '--reason <text>',
       'why, for the ledger and Temporal; never write a secret here',
-      said,
+      ledgerText,
       'asked for on the command line',
     )
-    .option(
-      '--grace <duration>',
-      'how long the old value stays usable, instead of what the configuration says',
-      duration,
-    )
+    .option('--grace <duration>', 'how long the old value stays usable, instead of the configured grace', duration)
     .option(
       '--reset-schedule',
-      'count the interval of its schedule from this rotation; else the schedule stays as it is',
+      'count the interval of its schedule from this rotation (default: the schedule does not change)',
     )
     .option('--detach', 'start it and do not watch')
     .addHelpText(
@@ -67,54 +63,54 @@ async function rotateNamed(cli: Cli, named: Named): Promise<ExitCode> {
   );
 }
 
-interface Place {
+interface Connection {
   readonly client: Client;
   readonly session: Session;
 }
 
-interface Wanted extends Options {
+interface RotateRequest extends Options {
   readonly credential: string;
 }
 
-/** Begins all of them before it shows the first. One that cannot begin does not hold the others up. */
-async function rotateAll(cli: Cli, place: Place, { credentials, ...options }: Named): Promise<ExitCode> {
+/** Begins all of them before it shows the first. One that cannot begin does not hold up the others. */
+async function rotateAll(cli: Cli, connection: Connection, { credentials, ...options }: Named): Promise<ExitCode> {
   const [only, ...more] = credentials;
   if (only !== undefined && more.length === 0) {
-    const wanted = { credential: only, ...options };
-    return show(cli, place, { ...wanted, begun: await start(cli, place, wanted) });
+    const request = { credential: only, ...options };
+    return show(cli, connection, { ...request, begun: await start(cli, connection, request) });
   }
   const { tellFailure } = await import('./failure.js');
   const { each, documents } = gathering(cli);
   const begun: (() => Promise<ExitCode>)[] = [];
   for (const credential of credentials) {
-    const wanted = { credential, ...options };
+    const request = { credential, ...options };
     try {
-      const asked = { ...wanted, begun: await start(each, place, wanted) };
-      begun.push(() => show(each, place, asked).catch((error: unknown) => tellFailure(each, error)));
+      const asked = { ...request, begun: await start(each, connection, request) };
+      begun.push(() => show(each, connection, asked).catch((error: unknown) => tellFailure(each, error)));
     } catch (error) {
       const code = tellFailure(each, error);
       begun.push(async () => code);
     }
   }
   const codes: ExitCode[] = [];
-  for (const shown of begun) if (!codes.includes(exitCodes.interrupted)) codes.push(await shown());
+  for (const showOne of begun) if (!codes.includes(exitCodes.interrupted)) codes.push(await showOne());
   cli.answer({ rotations: documents }, []);
   return worstOf(codes);
 }
 
-async function start(cli: Cli, { session, client }: Place, wanted: Wanted): Promise<Begun> {
+async function start(cli: Cli, { session, client }: Connection, request: RotateRequest): Promise<Begun> {
   const { begin } = await import('../operations/begin.js');
-  const begun = await begin(session, client, beginning(cli, wanted));
-  cli.say(...beginningText(cli, begun, wanted));
+  const begun = await begin(session, client, beginning(cli, request));
+  cli.say(...beginningText(cli, begun, request));
   return begun;
 }
 
 async function show(
   cli: Cli,
-  place: Place,
-  { credential, detach, begun }: Wanted & { readonly begun: Begun },
+  connection: Connection,
+  { credential, detach, begun }: RotateRequest & { readonly begun: Begun },
 ): Promise<ExitCode> {
-  if (begun.hasWorker && !detach) return follow(cli, place, { credential, ...begun });
+  if (begun.hasWorker && !detach) return follow(cli, connection, { credential, ...begun });
   const { workflowId, isNew, hasWorker } = begun;
   const next = hasWorker ? `keyturn status ${credential} --follow` : 'keyturn up, or keyturn worker';
   const state = hasWorker ? 'running' : 'waiting for a worker';
@@ -124,15 +120,15 @@ async function show(
 
 async function follow(
   cli: Cli,
-  place: Place,
+  connection: Connection,
   { credential, workflowId, isNew }: Begun & { readonly credential: string },
 ): Promise<ExitCode> {
   const { watch } = await import('./watch.js');
   const { tellWatched } = await import('./watched-text.js');
-  return tellWatched(cli, await watch(cli, place, credential), { credential, workflowId, isNew });
+  return tellWatched(cli, await watch(cli, connection, credential), { credential, workflowId, isNew });
 }
 
-function beginning({ actor }: Cli, { credential, reason, grace, resetSchedule }: Wanted): Beginning {
+function beginning({ actor }: Cli, { credential, reason, grace, resetSchedule }: RotateRequest): Beginning {
   const request = { actor, trigger: 'manual', reason, ...(resetSchedule && { resetsCadence: resetSchedule }) } as const;
   return grace === undefined ? { credential, request } : { credential, request, grace };
 }
@@ -140,16 +136,18 @@ function beginning({ actor }: Cli, { credential, reason, grace, resetSchedule }:
 function beginningText(
   { paint }: Cli,
   { isNew, hasWorker }: Begun,
-  { credential, grace, resetSchedule }: Wanted,
+  { credential, grace, resetSchedule }: RotateRequest,
 ): string[] {
   const { good, attention, bold } = paint;
   const begun = `${good('✔')} The rotation of ${bold(credential)} has begun`;
   const found = `${attention('•')} A rotation of ${bold(credential)} is running already`;
-  const kept = `  ${attention('Its grace stays as it is; to change it: keyturn extend-grace, keyturn end-grace.')}`;
+  const kept = `  ${attention('Its grace does not change. To change it: keyturn extend-grace, keyturn end-grace.')}`;
   return [
     isNew ? begun : found,
     ...(!isNew && grace !== undefined ? [kept] : []),
-    ...(!isNew && resetSchedule ? [`  ${attention('Its schedule is not reset by it: it was not begun to.')}`] : []),
+    ...(!isNew && resetSchedule
+      ? [`  ${attention('It does not reset its schedule: it was started without --reset-schedule.')}`]
+      : []),
     ...(hasWorker ? [] : [`${attention('◷')} Started, but no worker is running. Start one with keyturn up.`]),
   ];
 }

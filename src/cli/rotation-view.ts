@@ -5,14 +5,14 @@ import { printable } from './layout.js';
 import type { Cli } from './perform.js';
 import { sign, silenceText, slowText, stepText, waitingText } from './steps-text.js';
 
-/** Shows a rotation while it goes on. */
+/** Shows a rotation in progress. */
 export interface RotationView {
   show(sighting: Sighting): void;
-  /** Nothing more is to come: leaves what was shown last. */
+  /** Stops the view; what was shown last stays on the screen. */
   end(): Promise<void>;
 }
 
-/** The view that fits where the output goes. Some terminals, of containers and scripts, have no size: nothing can be drawn there. */
+/** The view that fits the output. Some terminals, of containers and scripts, have no size: nothing can be drawn there. */
 export function viewFor(cli: Pick<Cli, 'json' | 'say' | 'paint'>): RotationView {
   const { isTTY, columns } = process.stdout;
   return !cli.json && isTTY && columns > 0 ? liveView(cli) : plainView(cli);
@@ -40,7 +40,7 @@ export function plainView({ say, paint }: Pick<Cli, 'say' | 'paint'>): RotationV
   };
 }
 
-/** The same, live: the step in progress turns and tells what it waits for. */
+/** The same, live: the step in progress has a spinner and shows what it waits for. */
 export function liveView(cli: Pick<Cli, 'say' | 'paint'>): RotationView {
   const news = new EventEmitter();
   const screen: Screen = { cli, latest: { progress: null }, over: false, change: () => once(news, 'change') };
@@ -106,18 +106,18 @@ function noteOf({ progress, silent, slow }: Sighting): string {
   return progress?.waiting ? waitingText({ ...progress, waiting: progress.waiting }, Date.now()) : '';
 }
 
-/** Where steps are told at their ends alone, the one in progress has to be named. */
+/** This view prints steps only when they end, so the step in progress has to be named. */
 function slowStep({ progress, slow }: Sighting): string {
   const title = progress?.steps.findLast(({ state }) => state === 'running')?.title;
   return slow && title !== undefined ? `${title}: ` : '';
 }
 
-/** Each attempt of a slow step is told once. */
+/** Identifies an attempt of a slow step, so that it is printed once. */
 function attemptOf({ progress, slow }: Sighting): string {
   return slow ? `${progress?.steps.length ?? 0}/${slow.attempt}` : '';
 }
 
-/** Whether a rotation cannot go on without a person. */
+/** Whether a rotation waits for a person. */
 export function needsPerson(progress: Progress | null): progress is Progress & { readonly waiting: Waiting } {
   return progress?.waiting?.for === 'operator';
 }

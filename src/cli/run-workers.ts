@@ -12,9 +12,9 @@ import type { Cli } from './perform.js';
 import { waitingText } from './steps-text.js';
 import { tellWaits, type Wait, type Waits } from './waits.js';
 
-export interface Place {
+export interface WorkerPlace {
   readonly target: TemporalTarget;
-  /** Resolves when the server has ended; its workers end with it. Left out for a server that is run elsewhere. */
+  /** Resolves when the server has ended; its workers end with it. Left out for a server that runs elsewhere. */
   readonly ended?: Promise<void>;
   /** For `temporal --config-file`, to look at rotations. */
   readonly clientConfig?: string;
@@ -27,13 +27,13 @@ export interface WorkerOptions {
   readonly metrics?: string;
 }
 
-/** One line per thing that happens, with its time. */
+/** Prints a line with the time. */
 export function line({ say, paint }: Pick<Cli, 'say' | 'paint'>, text: string): void {
   say(`${paint.dim(new Date().toLocaleTimeString('sv-SE'))}  ${text}`);
 }
 
-/** Runs workers in the foreground until Ctrl-C, and tells what happens. */
-export async function runWorkers(cli: Cli, session: Session, place: Place): Promise<void> {
+/** Runs workers in the foreground until Ctrl-C, and prints what happens. */
+export async function runWorkers(cli: Cli, session: Session, place: WorkerPlace): Promise<void> {
   const { target } = place;
   const { logger, file } = openLog(session.config.data);
   const serving = await serve(session, target, {
@@ -47,7 +47,7 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
   await tellOrphans(cli, session, client);
   const over = new AbortController();
   const waits = tellWaits(session, client, (waiting) => line(cli, waitLine(waiting, cli)));
-  for (const credential of await openIn(session)) waits.lookAfter(credential);
+  for (const credential of await inRotation(session)) waits.checkSoon(credential);
   const telling = tellHappenings(cli, session, { signal: over.signal, waits });
   const stop = stopRequested(cli);
   line(cli, cli.paint.bold('Ready. Ctrl-C stops'));
@@ -74,21 +74,21 @@ export async function runWorkers(cli: Cli, session: Session, place: Place): Prom
   line(cli, 'Workers: stopped');
 }
 
-/** Rotations that are open in the store and that nothing in Temporal will ever end. */
+/** Reports rotations that are open in the store while no workflow in Temporal will ever end them. */
 async function tellOrphans(cli: Cli, session: Session, client: Client): Promise<void> {
   for (const { rotation, temporal } of await findOrphanedRotations(session, client))
     line(
       cli,
-      `${cli.paint.attention('◷')} ${rotation.credential}: its rotation stands still, ${temporal}. keyturn reconcile ${rotation.credential}`,
+      `${cli.paint.attention('◷')} ${rotation.credential}: its rotation is an orphan: ${temporal}. Run keyturn reconcile ${rotation.credential}`,
     );
 }
 
-/** Credentials that are being rotated: they may have waited since before. */
-async function openIn({ config, store }: Session): Promise<string[]> {
-  const open: string[] = [];
+/** Credentials in rotation; their waits may have begun before this process. */
+async function inRotation({ config, store }: Session): Promise<string[]> {
+  const names: string[] = [];
   for (const name of Object.keys(config.credentials))
-    if ((await store.rotations(name)).some(({ closedAt }) => closedAt === null)) open.push(name);
-  return open;
+    if ((await store.rotations(name)).some(({ closedAt }) => closedAt === null)) names.push(name);
+  return names;
 }
 
 function waitLine(wait: Wait, { paint }: Pick<Cli, 'paint'>): string {
@@ -112,15 +112,15 @@ function stopRequested(cli: Cli): Promise<void> {
   });
 }
 
-async function dead({ finished }: Serving, { ended }: Place): Promise<never> {
+async function dead({ finished }: Serving, { ended }: WorkerPlace): Promise<never> {
   await Promise.race([finished, ...(ended ? [ended] : [])]);
-  throw new UserError('The Temporal server or the workers ended by themselves', {
-    state: 'Rotations stand still where they are; nothing is lost.',
-    next: 'Start it again: keyturn up. The logs are in the data folder, keyturn.log and temporal.log.',
+  throw new UserError('The Temporal server or the workers stopped unexpectedly', {
+    state: 'Rotations pause where they are; nothing is lost.',
+    next: 'Start them again with keyturn up. The logs, keyturn.log and temporal.log, are in the data folder.',
   });
 }
 
-/** A ledger that cannot be read for a moment holds nothing up. */
+/** Prints the ledger's new entries. Tries again when the ledger cannot be read for a moment. */
 async function tellHappenings(
   cli: Cli,
   { store }: Session,
@@ -130,7 +130,7 @@ async function tellHappenings(
     try {
       for await (const entry of happenings(store, signal)) {
         if (entry.event !== 'started') line(cli, happening(entry, cli));
-        if (entry.credential !== undefined) waits.lookAfter(entry.credential);
+        if (entry.credential !== undefined) waits.checkSoon(entry.credential);
       }
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 1000));

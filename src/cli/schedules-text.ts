@@ -27,7 +27,7 @@ function verbs({ good, attention, bad, dim }: Paint): Readonly<Record<ScheduleCh
     create: good('+ create'),
     update: attention('~ update'),
     delete: bad('- delete'),
-    keep: dim('= as it is'),
+    keep: dim('= unchanged'),
     none: dim('none'),
   };
 }

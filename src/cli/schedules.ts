@@ -6,12 +6,12 @@ import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
 import { reasonOption, withReason } from './reason.js';
 
-const description = `Rotates credentials without anybody asking: each has a Temporal Schedule that agrees with the configuration. A schedule that is due waits for its window and its turn. Adopting or applying rotates nothing; the first run is an interval after the adoption or the last rotation.`;
+const description = `Rotates credentials automatically: each has a Temporal Schedule that agrees with the configuration. A schedule that is due waits for its window and for a free slot. Adopting or applying rotates nothing; the first run is one interval after the adoption or the last rotation.`;
 
 export function defineSchedules(program: Command): void {
   const schedules = program
     .command('schedules')
-    .summary('rotate when it is time, without anybody asking')
+    .summary('rotate automatically when it is due')
     .description(description)
     .addHelpText('after', examples('keyturn schedules plan', 'keyturn schedules apply --json'));
   schedules
@@ -24,7 +24,7 @@ export function defineSchedules(program: Command): void {
     .command('apply')
     .summary('make the schedules agree with the configuration')
     .description(
-      'Creates, updates and deletes schedules of this installation, those that look whether values are still in force among them; it touches no others, and rotates nothing.',
+      'Creates, updates and deletes the schedules of this installation, including those of the verification. Touches no others, and rotates nothing.',
     )
     .addHelpText('after', examples('keyturn schedules apply'))
     .action((_options: unknown, command: Command) => perform(command, (cli) => apply(cli)));
@@ -46,9 +46,9 @@ function defineControls(schedules: Command): void {
     {
       verb: 'pause',
       pause: true,
-      effect: 'Nothing is started by it until it is resumed. A rotation in progress goes on.',
+      effect: 'The schedule starts nothing until it is resumed. A rotation in progress continues.',
     },
-    { verb: 'resume', pause: false, effect: 'It goes on with the next time it falls due.' },
+    { verb: 'resume', pause: false, effect: 'The schedule continues with its next due time.' },
   ])
     schedules
       .command(`${verb} <credential>`)
@@ -65,7 +65,7 @@ function defineControls(schedules: Command): void {
     .command('trigger <credential>')
     .summary('treat a credential as due now')
     .description(
-      'Rotates as its schedule would: in its window, when it is its turn. To rotate at once: keyturn rotate.',
+      'Rotates as its schedule would: in its window, when a slot is free. To rotate at once: keyturn rotate.',
     )
     .addOption(reasonOption())
     .addHelpText('after', examples('keyturn schedules trigger openai --reason "the last run was rolled back"'))
@@ -76,9 +76,9 @@ function defineControls(schedules: Command): void {
     );
 }
 
-async function connected<T>(cli: Cli, work: (session: Session, client: Client) => Promise<T>): Promise<T> {
+async function connected<T>(cli: Cli, action: (session: Session, client: Client) => Promise<T>): Promise<T> {
   const { withTemporal } = await import('./with-rotations.js');
-  return withTemporal(cli, work);
+  return withTemporal(cli, action);
 }
 
 async function plan(cli: Cli): Promise<void> {
@@ -97,8 +97,8 @@ async function apply(cli: Cli): Promise<void> {
     changes: await applySchedules(session, client, cli.actor),
     verification: await applyVerification(session, client),
   }));
-  const looks = verification.map(({ engine, basis }) => `Looks at what ${engine} uses: ${basis}`);
-  cli.answer({ changes, verification }, [...changesText(changes, { paint: cli.paint, next: null }), '', ...looks]);
+  const verified = verification.map(({ engine, basis }) => `Verifies what ${engine} uses: ${basis}`);
+  cli.answer({ changes, verification }, [...changesText(changes, { paint: cli.paint, next: null }), '', ...verified]);
 }
 
 async function list(cli: Cli): Promise<void> {
@@ -121,7 +121,7 @@ async function control(
     return { madeAgain: false };
   });
   const { good, bold } = cli.paint;
-  const outcome = pause ? 'is paused' : madeAgain ? 'was gone from Temporal, and is made again' : 'goes on';
+  const outcome = pause ? 'is paused' : madeAgain ? 'was missing in Temporal and was created again' : 'is resumed';
   cli.answer({ credential, paused: pause, madeAgain }, [
     `${good('✔')} The schedule of ${bold(credential)} ${outcome}.`,
   ]);
@@ -136,11 +136,9 @@ async function trigger(cli: Cli, order: { readonly credential: string; readonly 
     hasWorker: (await workersOf(client, taskQueueOf(session.store.installation))) > 0,
   }));
   const { good, bold, dim } = cli.paint;
-  const next = hasWorker
-    ? `keyturn status ${order.credential}`
-    : 'keyturn up, or keyturn worker: nobody works on it yet';
+  const next = hasWorker ? `keyturn status ${order.credential}` : 'keyturn up, or keyturn worker: no worker is running';
   cli.answer({ credential: order.credential, workflowId, hasWorker }, [
-    `${good('✔')} ${bold(order.credential)} is treated as due: it is rotated in its window, when it is its turn.`,
+    `${good('✔')} ${bold(order.credential)} is treated as due: it is rotated in its window, when a slot is free.`,
     `  ${dim('Next')}  ${next}`,
   ]);
   return hasWorker ? exitCodes.done : exitCodes.waiting;

@@ -3,9 +3,9 @@ import { roughly } from './time.js';
 
 const everyMs = 5_000;
 
-/** Tells, while something is asked that does not answer, what it is and for how long it has been silent by now. */
+/** Reports a request that gets no answer, and how long it has waited. */
 export interface Silence {
-  /** What is asked from now on; what was asked before has answered. */
+  /** A request starts; the one before it was answered. */
   readonly begins: (what: string) => void;
   readonly ends: () => void;
 }
@@ -26,15 +26,15 @@ export function tellSilence({ say, paint }: Pick<Cli, 'say' | 'paint'>): Silence
   };
 }
 
-/** Says each step, and of one that does not answer for how long. `subject` is whose step it is, where there are several. */
+/** Prints each step, and how long a step gets no answer. `subject` is the credential, when there are several. */
 export async function withSilence<T>(
   cli: Pick<Cli, 'say' | 'paint'>,
-  work: (onStep: (title: string) => void) => Promise<T>,
+  action: (onStep: (title: string) => void) => Promise<T>,
   subject?: string,
 ): Promise<T> {
   const { begins, ends } = tellSilence(cli);
   try {
-    return await work((title) => {
+    return await action((title) => {
       const step = subject === undefined ? title : `${subject}: ${title}`;
       begins(step);
       cli.say(`  ${cli.paint.dim(`• ${step}`)}`);

@@ -20,11 +20,11 @@ export function statusText(all: readonly CredentialStatus[], paint: Paint): stri
   ];
 }
 
-/** Whoever should be told of all this and is not. */
+/** Notification channels that are broken. */
 export function channelsText(broken: readonly ChannelState[], { attention, bold }: Paint): string[] {
   const lines = broken.map(
     ({ name, brokenSince, why }) =>
-      `${attention('!')} ${bold(name)} does not get messages through since ${moment(brokenSince ?? 0)}: ${why ?? 'no reason known'}. keyturn notify test`,
+      `${attention('!')} ${bold(name)} has delivered no message since ${moment(brokenSince ?? 0)}: ${why ?? 'no reason known'}. To test it: keyturn notify test`,
   );
   return lines.length === 0 ? [] : ['', ...lines];
 }
@@ -67,7 +67,7 @@ function details(status: CredentialStatus, paint: Paint): string[] {
   const lines = [
     ...(rotation ? running(credential, rotation, paint) : []),
     ...schedule(status),
-    ...(status.endsAt === null ? [] : [`the provider ends it by itself at ${moment(status.endsAt)}`]),
+    ...(status.endsAt === null ? [] : [`the value expires at ${moment(status.endsAt)}`]),
     ...inForce(status, paint),
     ...engine(status, paint),
     ...trouble.map((sentence) => `${paint.attention('!')} ${sentence}`),
@@ -75,25 +75,25 @@ function details(status: CredentialStatus, paint: Paint): string[] {
   return lines.length === 0 ? [] : ['', paint.bold(credential), ...lines.map((line) => `  ${line}`)];
 }
 
-/** What is neither sound nor trouble yet, and what stood in the way of the last look. */
+/** A suspicion, and why the last verification saw nothing. */
 function inForce({ inForce: seen }: CredentialStatus, { attention, dim }: Paint): string[] {
   if (!seen) return [];
   return [
     ...(seen.state === 'suspected' ? [`${attention('?')} ${seen.why}`] : []),
-    ...(seen.trouble === null ? [] : [dim(`the last look saw nothing: ${seen.trouble}`)]),
+    ...(seen.trouble === null ? [] : [dim(`the last verification saw nothing: ${seen.trouble}`)]),
   ];
 }
 
-/** How its engine was seen to do what the vendor leaves open. */
+/** How its engine was seen to behave where the vendor's documentation is silent. */
 function engine({ engine: seen, credential }: CredentialStatus, { attention, dim }: Paint): string[] {
   if (!seen) return [];
-  const release = `engine ${seen.version ?? 'of no known release'}, seen ${moment(seen.at).slice(0, 10)}`;
-  const stale = `another release answers by now, so nothing follows this: keyturn check --deep ${credential}`;
+  const release = `engine ${seen.version ?? 'of unknown release'}, seen ${moment(seen.at).slice(0, 10)}`;
+  const stale = `the engine runs another release now, so this is not used: keyturn check --deep ${credential}`;
   return [dim(`${release}: ${waysOf(seen).join('; ')}`), ...(seen.stale ? [`${attention('!')} ${stale}`] : [])];
 }
 
 function waysOf(seen: NonNullable<CredentialStatus['engine']>): string[] {
-  const told = (what: string, way: string | null): string => `${what} ${way ?? 'not told'}`;
+  const told = (what: string, way: string | null): string => `${what} ${way ?? 'unknown'}`;
   const restart = { kept: 'keeps', replaced: 'replaces' } as const;
   return [
     `${told('expiries by', seen.change)}, with ${seen.precision} digits of a second`,
@@ -101,13 +101,13 @@ function waysOf(seen: NonNullable<CredentialStatus['engine']>): string[] {
     told('an expiry in the past', seen.pastExpiry),
     told('rotate', seen.rotate),
     told('shown by', seen.probe),
-    ...(seen.lagMs === null ? [] : [`everywhere after ${seen.lagMs} ms`]),
+    ...(seen.lagMs === null ? [] : [`propagated after ${seen.lagMs} ms`]),
     ...(seen.restart === null ? [] : [`a restart ${restart[seen.restart]} what is set`]),
     ...(seen.sessions === null ? [] : [told('sessions', seen.sessions)]),
   ];
 }
 
-/** Only what the table does not tell: somebody to wait for, or a window after the day it is due. */
+/** Only what the table does not show: a person to wait for, or a window that begins after the due day. */
 function schedule({ waitingFor, scheduled, dueAt, nextWindowAt, rotation }: CredentialStatus): string[] {
   const later = scheduled && !rotation && dueAt !== null && nextWindowAt !== null && nextWindowAt > dueAt;
   return [
@@ -124,7 +124,9 @@ function running(
   const { dim, attention } = paint;
   const step = progress?.steps.findLast(({ state }) => state === 'running');
   const now =
-    progress === null ? 'how far it is only Temporal knows' : `phase ${progress.phase}${step ? `: ${step.title}` : ''}`;
+    progress === null
+      ? 'its progress is known to Temporal only'
+      : `phase ${progress.phase}${step ? `: ${step.title}` : ''}`;
   const { waiting } = progress ?? {};
   return [
     `rotation to version ${version}, since ${moment(openedAt)}, by ${actor} ${dim(`(${reason})`)}`,

@@ -15,7 +15,7 @@ export function defineStatus(program: Command): void {
     .command('status [credential]')
     .summary('show which version is in force, and what is going on')
     .description(
-      'Shows every credential: the version in force, its age, when the next rotation is due and may begin, what runs, for whom it waits, whether the value was seen to be in force, and orphans. Changes nothing. Works without a Temporal server; only live progress is missing then.',
+      'Shows every credential: the version in force, its age, when the next rotation is due and may begin, what runs, whom it waits for, whether the value was seen to be in force, and orphans. Changes nothing. Works without a Temporal server; only live progress is missing then.',
     )
     .option('--follow', 'stay until no rotation is running any more')
     .option(
@@ -63,14 +63,14 @@ interface Subject {
   readonly credential: string | undefined;
 }
 
-/** A server is a must only for what cannot be done without. */
-async function reach({ config }: Session, must: boolean): Promise<Pick<Subject, 'client' | 'silence'>> {
+/** Fails without a server only when one is required. */
+async function reach({ config }: Session, required: boolean): Promise<Pick<Subject, 'client' | 'silence'>> {
   const { reachTemporal } = await import('../operations/reach.js');
   const { NotReachable } = await import('../operations/refusals.js');
   try {
     return { client: (await reachTemporal(config)).client, silence: null };
   } catch (error) {
-    if (must || !(error instanceof NotReachable)) throw error;
+    if (required || !(error instanceof NotReachable)) throw error;
     return { client: null, silence: error.message };
   }
 }
@@ -97,7 +97,7 @@ async function tell(
   return failOnTrouble && trouble ? exitCodes.failed : exitCodes.done;
 }
 
-/** Watches every rotation that runs, one after the other. Null when the story is not told by that. */
+/** Watches every running rotation, one after the other. Null when the status still has to be shown. */
 async function watchAll(cli: Cli, client: Client, { session, credential }: Subject): Promise<ExitCode | null> {
   const { rotationId } = await import('../domain/temporal-names.js');
   const { isRunning } = await import('../operations/progress.js');

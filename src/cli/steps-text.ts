@@ -3,7 +3,7 @@ import type { Slow } from '../operations/progress.js';
 import type { Paint } from './paint.js';
 import { momentAndDistance, roughly } from './time.js';
 
-/** One sign per end of a step. */
+/** The sign for the state of a step. */
 export function sign({ state, outcome }: StepProgress, { good, bad, attention }: Paint): string {
   if (state === 'failed') return bad('✖');
   if (state === 'skipped') return attention('↷');
@@ -11,7 +11,7 @@ export function sign({ state, outcome }: StepProgress, { good, bad, attention }:
   return outcome === 'not-observable' ? attention('◌') : good('✔');
 }
 
-/** A step with how long it took and what came of it. */
+/** A step with its duration and its outcome. */
 export function stepText(step: StepProgress, paint: Paint): string {
   const { title, startedAt, endedAt } = step;
   const took = endedAt === undefined ? '' : paint.dim(roughly(endedAt - startedAt));
@@ -21,7 +21,7 @@ export function stepText(step: StepProgress, paint: Paint): string {
 function outcomeText({ state, outcome, detail }: StepProgress, { bad, attention, dim }: Paint): string {
   if (state === 'failed') return bad(detail ?? 'failed');
   if (state === 'skipped') return attention(detail ?? 'skipped');
-  if (outcome === 'not-observable') return attention(`not observable: ${detail ?? 'nobody can tell'}`);
+  if (outcome === 'not-observable') return attention(`not observable: ${detail ?? 'no reason known'}`);
   return outcome === 'proved' ? dim(`proved: ${detail ?? ''}`) : '';
 }
 
@@ -34,19 +34,19 @@ export function waitingText(
   const at = until === undefined ? null : momentAndDistance(until, now);
   if (waiting.for === 'grace' || waiting.for === 'pause')
     return `${at === null ? why : `the old one is retired at ${at}`}; to end the wait: keyturn end-grace ${credential}`;
-  return at === null ? `waits: ${why}` : `waits: ${why}; ${then ?? 'it goes on'} at ${at}`;
+  return at === null ? `waits: ${why}` : `waits: ${why}; ${then ?? 'it continues'} at ${at}`;
 }
 
-/** A step that does not get on: for how long, how often it was tried, and why the last try failed. */
+/** A slow step: for how long, its attempt, and why the attempt before failed. */
 export function slowText({ since, attempt, cause }: Slow, now: number): string {
   const long = roughly(now - since);
   if (cause === null) return `no answer for ${long}, attempt ${attempt}`;
   return `not done after ${long}, attempt ${attempt}; the one before: ${cause}`;
 }
 
-/** Who has to come back before anything can be seen. */
+/** What has to come back before anything can be seen. */
 export function silenceText(silent: 'temporal' | 'worker'): string {
   return silent === 'temporal'
-    ? 'The Temporal server does not answer; the rotation goes on when it is back.'
-    : 'Nobody works on it right now; it goes on as soon as keyturn up or keyturn worker runs.';
+    ? 'The Temporal server does not answer; the rotation continues when it is back.'
+    : 'No worker is running; the rotation continues as soon as keyturn up or keyturn worker runs.';
 }

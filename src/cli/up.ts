@@ -10,9 +10,9 @@ import type { WorkerOptions } from './run-workers.js';
 export function defineUp(program: Command): void {
   program
     .command('up')
-    .summary('run everything that rotations need, here and now')
+    .summary('run everything that rotations need on this machine')
     .description(
-      'Starts a Temporal server on this machine, with its data beside the configuration, and workers, in the foreground. Ctrl-C stops them: rotations go on when it runs again. Where a Temporal server is configured (TEMPORAL_ADDRESS, a profile), that one is used and none is started.',
+      'Starts a Temporal server on this machine, with its data beside the configuration, and workers, in the foreground. Ctrl-C stops them; rotations continue when it runs again. When a Temporal server is configured (TEMPORAL_ADDRESS, a profile), Keyturn uses that one and starts none.',
     )
     .option(...metricsOption)
     .addHelpText('after', examples('keyturn up'))

@@ -3,7 +3,7 @@ import { exitCodes } from './exit-codes.js';
 import { facts, forStream } from './layout.js';
 import { paintFor } from './paint.js';
 
-/** A command line that cannot be meant, and the command it was meant for. */
+/** An invalid command line, and the command it was for. */
 export class UnusableCommandLine extends Error {
   readonly command: Command;
 
@@ -13,7 +13,7 @@ export class UnusableCommandLine extends Error {
   }
 }
 
-/** Lets every command say itself, instead of ending the process, that its command line cannot be used. */
+/** Makes every command throw on an invalid command line, instead of ending the process. */
 export function refuseByThrowing(command: Command): void {
   command.exitOverride((error) => {
     throw new UnusableCommandLine(command, error);
@@ -21,7 +21,7 @@ export function refuseByThrowing(command: Command): void {
   for (const each of command.commands) refuseByThrowing(each);
 }
 
-/** Help and version come as errors too, with nothing left to do; a command line that cannot be meant changes nothing. */
+/** Reports an invalid command line. Help and version are thrown too, with nothing left to report. */
 export function tellUsage(error: unknown, json: boolean): void {
   if (!(error instanceof UnusableCommandLine) || !(error.cause instanceof CommanderError)) throw error;
   const { command, cause } = error;
@@ -47,12 +47,12 @@ function nameOf(command: Command): string {
   return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 }
 
-const asCommands = /^[a-z][a-z-]{0,19}$/; // what may be meant for one, and not a key
-const aWord = /^[\w.:+-]{0,16}$/; // what may be meant for a number, a duration or a choice
+const asCommands = /^[a-z][a-z-]{0,19}$/; // what may be a mistyped command, and not a key
+const aWord = /^[\w.:+-]{0,16}$/; // what may be a mistyped number, duration or choice
 
-/** Whoever pastes a key where none belongs does not get to see it again. */
+/** Never repeats a value: it may be a key that was pasted in the wrong place. */
 function withoutValues(code: string, message: string): string {
-  const kept = "; it is not shown, and is in your shell's history now if it was a secret";
+  const kept = "; it is not shown, but if it was a secret, it is in your shell's history now";
   if (code === 'commander.excessArguments') return message.replace(/: [^]*$/, kept);
   const [, given = ''] = /^unknown command '([^']*)'/.exec(message) ?? [];
   if (code === 'commander.unknownCommand' && !asCommands.test(given)) return `there is no such command${kept}`;

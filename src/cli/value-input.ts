@@ -4,14 +4,14 @@ import { variablesIn } from '../../activities/delivery/env-text.js';
 import { UsageError } from '../operations/refusals.js';
 import type { Cli } from './perform.js';
 
-/** Where a value comes from; without any of these a person types it. */
+/** Where a value comes from; without any of these, from a prompt. */
 export interface ValueSource {
   readonly stdin?: true;
   readonly envFile?: string;
   readonly variable?: string;
 }
 
-export interface Wanted {
+export interface ValueParts {
   readonly credential: string;
   /** Names of the parts that make up the value. */
   readonly partNames: readonly string[];
@@ -24,12 +24,12 @@ export interface Wanted {
 export async function readValue(
   cli: Pick<Cli, 'stream'>,
   source: ValueSource,
-  wanted: Wanted,
+  expected: ValueParts,
 ): Promise<Record<string, string>> {
-  const parts = await read(cli, source, wanted);
+  const parts = await read(cli, source, expected);
   for (const [part, value] of Object.entries(parts)) {
     if (value === '')
-      throw refused(`The ${part} of ${wanted.credential} is empty`, 'Give the value that the engine uses now.');
+      throw refused(`The ${part} of ${expected.credential} is empty`, 'Give the value that the engine uses now.');
   }
   return parts;
 }
@@ -37,31 +37,31 @@ export async function readValue(
 async function read(
   cli: Pick<Cli, 'stream'>,
   { stdin, envFile, variable }: ValueSource,
-  wanted: Wanted,
+  expected: ValueParts,
 ): Promise<Record<string, string>> {
-  if (stdin && envFile !== undefined) throw refused('--stdin and --env-file cannot both be meant', 'Give one of them.');
+  if (stdin && envFile !== undefined) throw refused('--stdin and --env-file cannot be combined', 'Give one of them.');
   if ((envFile === undefined) !== (variable === undefined))
     throw refused('--env-file and --variable belong together', 'Give both, or neither.');
-  if (stdin) return parse(plain(await text(process.stdin)).replace(/\r?\n$/, ''), wanted);
-  if (envFile !== undefined && variable !== undefined) return parse(await fromEnvFile(envFile, variable), wanted);
+  if (stdin) return parse(plain(await text(process.stdin)).replace(/\r?\n$/, ''), expected);
+  if (envFile !== undefined && variable !== undefined) return parse(await fromEnvFile(envFile, variable), expected);
   if (!process.stdin.isTTY)
     throw refused(
       'There is no terminal to ask for the value',
       'Give it with --stdin, or with --env-file and --variable.',
     );
-  return ask(cli, wanted);
+  return ask(cli, expected);
 }
 
-/** Decoded as UTF-8, each letter of UTF-16 has a zero beside it. */
+/** UTF-16 text that is decoded as UTF-8 has a zero byte beside each letter. */
 function plain(given: string): string {
   if (!given.includes('\0')) return given;
   throw refused(
-    'What came on standard input is UTF-16, or no text',
-    'Give it as UTF-8: in Windows PowerShell, set $OutputEncoding to [Text.UTF8Encoding]::new() before.',
+    'The input is UTF-16, or not text',
+    'Give it as UTF-8: in Windows PowerShell, set $OutputEncoding to [Text.UTF8Encoding]::new() first.',
   );
 }
 
-function parse(given: string, { credential, partNames }: Wanted): Record<string, string> {
+function parse(given: string, { credential, partNames }: ValueParts): Record<string, string> {
   const [only, ...others] = partNames;
   if (only !== undefined && others.length === 0) return { [only]: given };
   const parts = objectOf(given);
@@ -73,7 +73,7 @@ function parse(given: string, { credential, partNames }: Wanted): Record<string,
   );
 }
 
-/** Null unless it is a JSON object of nothing but text. */
+/** Null unless it is a JSON object whose values are all text. */
 function objectOf(given: string): Record<string, string> | null {
   try {
     const parts: unknown = JSON.parse(given);
@@ -96,7 +96,7 @@ async function fromEnvFile(file: string, variable: string): Promise<string> {
 
 async function ask(
   { stream }: Pick<Cli, 'stream'>,
-  { credential, partNames }: Wanted,
+  { credential, partNames }: ValueParts,
 ): Promise<Record<string, string>> {
   const { password } = await import('@inquirer/prompts');
   const parts: Record<string, string> = {};

@@ -4,19 +4,19 @@ import { facts } from './layout.js';
 import type { Paint } from './paint.js';
 import { roughly } from './time.js';
 
-/** What was found of one credential, for a person. */
+/** What was found about one credential, for a person. */
 export function verifiedText({ credential, known, ...one }: Verified, paint: Paint, now: number): string[] {
   const { bold, dim } = paint;
   const { skipped, document, reloaded, againMs } = one;
-  const again = againMs === null ? null : `look again in ${roughly(againMs)}: keyturn verify ${credential}`;
+  const again = againMs === null ? null : `verify again in ${roughly(againMs)}: keyturn verify ${credential}`;
   return [
-    `${sign(known, paint)} ${bold(credential)} ${known ? `version ${known.version}: ${words[known.state]}` : 'nobody has looked yet'}`,
+    `${sign(known, paint)} ${bold(credential)} ${known ? `version ${known.version}: ${words[known.state]}` : 'not verified yet'}`,
     ...facts([
       [dim('Found'), known?.why],
       [dim('Verified'), known && known.verifiedAt !== null ? `${roughly(now - known.verifiedAt)} ago` : null],
       [dim('Document'), document?.detail],
-      [dim('Done'), reloaded ? 'the engine was made to reload its settings' : null],
-      [dim('Not looked'), skipped],
+      [dim('Done'), reloaded ? 'Keyturn made the engine reload its settings' : null],
+      [dim('Not verified'), skipped],
       [dim('Next'), again],
     ]),
   ];
@@ -26,7 +26,7 @@ const words: Readonly<Record<InForce, string>> = {
   verified: 'verified, it is in force',
   suspected: 'suspected, it may not be in force',
   drifted: 'drifted, it needs a person',
-  'not-observable': 'nothing speaks against it, and nobody can see that it is used',
+  'not-observable': 'nothing speaks against it, but its use cannot be observed',
 };
 
 function sign(known: Verified['known'], { good, bad, attention, dim }: Paint): string {

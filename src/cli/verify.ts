@@ -14,25 +14,25 @@ interface Options {
 export function defineVerify(program: Command): void {
   program
     .command('verify [credential]')
-    .summary('see whether what was proved is still in force')
+    .summary('see whether each value is still in force')
     .description(
-      'Looks whether every value, or one, is still in force: the newest change of its settings is ours, the provider accepts it, and it is seen in use. A look costs nothing and leaves nothing; keyturn up and keyturn worker look every hour (verification in the configuration). Where the engine may have lost a value, one of its settings is written once more, so that it reloads. Works without a Temporal server. Exit code 1 when something speaks against a value, or nobody could look.',
+      'Verifies that every value, or one, is still in force: Keyturn made the newest change of its settings, the provider accepts it, and it is seen in use. A verification costs nothing and leaves nothing; keyturn up and keyturn worker do it every hour (verification in the configuration). When the engine may have lost a value, Keyturn writes one of its settings again, so that the engine reloads. Works without a Temporal server. Exit code 1 when something speaks against a value, or it could not be verified.',
     )
     .option('--document', 'hand in a test document as well: it goes to every destination of the engine')
     .option(
       '--keep',
-      'with --document: leave it there, for keptDocument in the configuration: each look has it uploaded once more, where the destination overwrites it (S3)',
+      'with --document: leave the document in the engine, for keptDocument in the configuration; each verification uploads it again, where the destination overwrites it (S3)',
     )
     .addHelpText('after', examples('keyturn verify', 'keyturn verify s3 --document', 'keyturn verify --json'))
     .action((credential: string | undefined, options: Options, command: Command) =>
       perform(command, async (cli) => {
         const { withSession } = await import('./with-rotations.js');
-        return withSession(cli, (session) => lookAt(cli, session, { credential, ...options }));
+        return withSession(cli, (session) => runVerify(cli, session, { credential, ...options }));
       }),
     );
 }
 
-async function lookAt(
+async function runVerify(
   cli: Cli,
   session: Session,
   { credential, document = false, keep = false }: Options & { readonly credential: string | undefined },

@@ -17,20 +17,20 @@ export function defineVersion(program: Command): void {
           bold(`keyturn ${version()}`),
           ...facts([
             [dim('Node.js'), process.versions.node],
-            [dim('Temporal'), temporal ?? 'none is here yet; keyturn up downloads or builds one, once'],
+            [dim('Temporal'), temporal ?? 'none yet; keyturn up downloads or builds one, once'],
           ]),
         ]);
       }),
     );
 }
 
-/** Keyturn's own version, as its package says it. */
+/** Keyturn's version, from its package.json. */
 export function version(): string {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Null where none can be used yet. */
+/** Null when there is none yet that can be used. */
 async function temporalServer(): Promise<string | null> {
   const { locateTemporal } = await import('../operations/locate-temporal.js');
   const { readEnvironment } = await import('../temporal/environment.js');

@@ -3,22 +3,22 @@ import type { Progress, Waiting } from '../domain/rotation.js';
 import { progressOf } from '../operations/progress.js';
 import type { Session } from '../operations/session.js';
 
-const afterMs = 1_000; // a rotation that is about to take its next step does not wait
+const afterMs = 1_000; // a rotation between two steps is not waiting
 
-/** Who waits for what. */
+/** A rotation's credential, and what it waits for. */
 export type Wait = Pick<Progress, 'credential'> & { readonly waiting: Waiting };
 
-/** Looks at rotations after something happened to them, and tells each of their waits once. */
+/** Reports each wait of a rotation once, after something happened to the rotation. */
 export interface Waits {
-  readonly lookAfter: (credential: string) => void;
+  readonly checkSoon: (credential: string) => void;
   readonly stop: () => void;
 }
 
-/** What Temporal cannot tell just now is told when something happens again. */
+/** A wait that Temporal cannot tell just now is reported after the next thing that happens. */
 export function tellWaits({ store }: Pick<Session, 'store'>, client: Client, tell: (wait: Wait) => void): Waits {
   const timers = new Map<string, NodeJS.Timeout>();
   const told = new Set<string>();
-  async function look(credential: string): Promise<void> {
+  async function reportWait(credential: string): Promise<void> {
     const open = (await store.rotations(credential)).find(({ closedAt }) => closedAt === null);
     if (!open) return;
     const { progress } = await progressOf(client, open.workflowId);
@@ -28,11 +28,11 @@ export function tellWaits({ store }: Pick<Session, 'store'>, client: Client, tel
     tell({ credential, waiting });
   }
   return {
-    lookAfter(credential) {
+    checkSoon(credential) {
       clearTimeout(timers.get(credential));
       timers.set(
         credential,
-        setTimeout(() => void look(credential).catch(() => undefined), afterMs),
+        setTimeout(() => void reportWait(credential).catch(() => undefined), afterMs),
       );
     },
     stop: () => timers.forEach((timer) => clearTimeout(timer)),

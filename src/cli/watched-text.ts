@@ -7,15 +7,15 @@ import { questionText } from './question-text.js';
 import { roughly } from './time.js';
 import type { Watched } from './watch.js';
 
-/** What the JSON document says besides how it ended. */
-interface Told {
+/** What the JSON document holds besides the end of the rotation. */
+interface AnswerFields {
   readonly credential: string;
   readonly workflowId?: string;
   readonly isNew?: boolean;
 }
 
-/** Tells how watching a rotation ended, and returns the exit code that says the same. */
-export function tellWatched(cli: Cli, watched: Watched, more: Told): ExitCode {
+/** Reports how watching a rotation ended, and returns the exit code for that. */
+export function tellWatched(cli: Cli, watched: Watched, more: AnswerFields): ExitCode {
   const { credential } = more;
   switch (watched.how) {
     case 'ended':
@@ -27,7 +27,7 @@ export function tellWatched(cli: Cli, watched: Watched, more: Told): ExitCode {
         ...questionText(credential, watched.waiting, cli.paint),
       ]);
       return exitCodes.waiting;
-    case 'left':
+    case 'detached':
       cli.answer({ ...more, state: 'running', progress: watched.progress }, [
         '',
         `${cli.paint.attention('◷')} Detached. The rotation of ${cli.paint.bold(credential)} continues.`,
@@ -46,7 +46,7 @@ const outcomeCodes: Readonly<Record<RotationReport['outcome'], ExitCode>> = {
   failed: exitCodes.failed,
 };
 
-function tellReport(cli: Cli, { report, progress }: Extract<Watched, { how: 'ended' }>, more: Told): ExitCode {
+function tellReport(cli: Cli, { report, progress }: Extract<Watched, { how: 'ended' }>, more: AnswerFields): ExitCode {
   const tookMs = lengthOf(progress);
   const exitCode = outcomeCodes[report.outcome];
   const good = exitCode === exitCodes.done;
@@ -93,8 +93,8 @@ function successText(
 
 const endings: Readonly<Record<NonNullable<RotationReport['oldCredential']>, string>> = {
   refused: 'proved refused',
-  'not-observable': 'deleted; that it is refused cannot be observed',
-  attested: "ended by a person's word",
+  'not-observable': 'deleted; its refusal cannot be observed',
+  attested: 'end attested by a person',
 };
 
 function badEndText(
@@ -112,9 +112,9 @@ function badEndText(
     failed: `The rotation of ${credential} failed`,
   };
   const states: Partial<Record<RotationReport['outcome'], string>> = {
-    'rolled-back': `Everything was taken back; version ${version} is gone.`,
+    'rolled-back': `Every step was undone; version ${version} is gone.`,
     abandoned: 'Everything was left as it was at that moment.',
-    failed: 'Nothing was taken back.',
+    failed: 'Nothing was undone.',
   };
   return failureText({
     what: [headlines[outcome], ...(why === undefined ? [] : [why])].join('\n'),
@@ -124,7 +124,7 @@ function badEndText(
     }),
     ...(outcome === 'contained' && { impact: 'documents fail until a new value is in force', safeUntil: 'now' }),
     state: [states[outcome], ...orphans.map((orphan) => `Orphan: ${orphan}.`)].filter(Boolean).join('\n') || null,
-    next: `See why and what is left: keyturn ledger ${credential}, keyturn status ${credential}. Then: keyturn rotate ${credential}`,
+    next: `See the reason, and what is left: keyturn ledger ${credential}, keyturn status ${credential}. Then: keyturn rotate ${credential}`,
   });
 }
 

@@ -7,28 +7,28 @@ import { openSession, type Session } from '../operations/session.js';
 import { knownCredential, reachTemporal } from '../operations/reach.js';
 import type { Cli } from './perform.js';
 
-type Asking = Pick<Cli, 'config' | 'say' | 'words'>;
+type SessionCli = Pick<Cli, 'config' | 'say' | 'words'>;
 
-/** Opens the configuration with its store, for a command's work. */
+/** Opens the configuration and its store for an action. */
 export async function withSession<T>(
-  { config, say, words }: Asking,
-  work: (session: Session) => Promise<T>,
+  { config, say, words }: SessionCli,
+  action: (session: Session) => Promise<T>,
 ): Promise<T> {
   const session = await openSession({ file: config });
   try {
     say(...session.takenIn.map(takenInText));
     await requireNoValue(session.store, words);
-    return await work(session);
+    return await action(session);
   } finally {
     await session.close();
   }
 }
 
-/** The same where a store that cannot be opened is not the end. Throws a ConfigError: without a configuration nothing can be done. */
+/** Opens both, or says why the store cannot be opened. Throws a ConfigError: without a configuration nothing can be done. */
 export async function openStored({
   config,
   say,
-}: Asking): Promise<{ session: Session } | { why: string; error: unknown }> {
+}: SessionCli): Promise<{ session: Session } | { why: string; error: unknown }> {
   try {
     const session = await openSession({ file: config }).catch((error: unknown) => openAlone(config, error));
     say(...session.takenIn.map(takenInText));
@@ -37,8 +37,7 @@ export async function openStored({
     if (error instanceof ConfigError) throw error;
     const { what, next } = explain(error);
     const state = 'NOTHING IS REVOKED YET.';
-    const direct =
-      'Run the same command again with --direct: it works from the configuration and the list of the provider.';
+    const direct = "Run the same command again with --direct: it works from the configuration and the provider's list.";
     return {
       why: what,
       error: new UserError(what, { state, next: [direct, next].filter(Boolean).join(' '), cause: error }),
@@ -46,7 +45,7 @@ export async function openStored({
   }
 }
 
-/** A full disk has no space for what processes share of a store, and one process alone needs none. */
+/** On a full disk there is no space for the files by which processes share a store. A process that is alone needs none. */
 async function openAlone(file: string, error: unknown): Promise<Session> {
   if (error instanceof ConfigError) throw error;
   return openSession({ file, alone: true }).catch(() => {
@@ -54,22 +53,22 @@ async function openAlone(file: string, error: unknown): Promise<Session> {
   });
 }
 
-/** What a person has to know of what was done while the store could not be opened. */
+/** Tells a person that something was revoked while the store could not be opened. */
 export function takenInText(credential: string): string {
-  return `What was revoked of ${credential} while the store could not be opened is in the ledger now. To replace it: keyturn emergency ${credential} --reason "…"`;
+  return `The ledger now holds what was revoked of ${credential} while the store could not be opened. To replace it: keyturn emergency ${credential} --reason "…"`;
 }
 
-/** The same with a connection to Temporal; what `require` finds wrong is told before anybody connects. */
+/** The same with a connection to Temporal. `require` checks the session before the connection is made. */
 export async function withTemporal<T>(
-  cli: Asking,
-  work: (session: Session, client: Client) => Promise<T>,
+  cli: SessionCli,
+  action: (session: Session, client: Client) => Promise<T>,
   require: (session: Session) => void = () => undefined,
 ): Promise<T> {
   return withSession(cli, async (session) => {
     require(session);
     const { client } = await reachTemporal(session.config);
     try {
-      return await work(session, client);
+      return await action(session, client);
     } finally {
       await client.connection.close();
     }
@@ -78,13 +77,13 @@ export async function withTemporal<T>(
 
 /** The same for a credential that the configuration knows. */
 export async function withRotations<T>(
-  cli: Asking,
+  cli: SessionCli,
   credential: string,
-  work: (client: Client, session: Session) => Promise<T>,
+  action: (client: Client, session: Session) => Promise<T>,
 ): Promise<T> {
   return withTemporal(
     cli,
-    (session, client) => work(client, session),
+    (session, client) => action(client, session),
     ({ config }) => void knownCredential(config, credential),
   );
 }

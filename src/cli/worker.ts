@@ -7,9 +7,9 @@ import type { WorkerOptions } from './run-workers.js';
 export function defineWorker(program: Command): void {
   program
     .command('worker')
-    .summary('work on rotations at a Temporal server that runs elsewhere')
+    .summary('run workers for a Temporal server that runs elsewhere')
     .description(
-      'Runs workers only, in the foreground, against the configured Temporal server or the one that keyturn up runs on the same data. Waits up to 30 seconds for it. Ctrl-C stops them: rotations go on with the next worker.',
+      'Runs workers only, in the foreground, against the configured Temporal server or the one that keyturn up runs on the same data. Waits up to 30 seconds for it. Ctrl-C stops them; rotations continue with the next worker.',
     )
     .option(...metricsOption)
     .addHelpText('after', examples('TEMPORAL_ADDRESS=temporal.example.com:7233 keyturn worker'))

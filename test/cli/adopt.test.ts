@@ -120,7 +120,7 @@ it('plans a rotation without a Temporal server, with every request and the point
   expect(stdout).toMatch(/Create a new secret key[\s\S]+undo: openai.deleteKey/);
   expect(stdout).toMatch(/point of no return.+\n.+Delete the old key/);
   expect(stdout).toMatch(/Emergency .*Delete the old key → The old key is refused/);
-  expect(stdout).toMatch(/Restart +DocuElevate's environment sets openai_api_key as well, to the value of version 1/);
+  expect(stdout).toMatch(/Restart +DocuElevate's environment also sets openai_api_key, to the value of version 1/);
   expect(stdout).toMatch(
     /^openai .+\n\n +Totals +\d+ steps; \d+ requests, and \d+ only when needed; 2 test documents; no wait\n +Signs /,
   );

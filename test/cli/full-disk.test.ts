@@ -55,7 +55,7 @@ const emergency = (...options: string[]): Promise<Ended> =>
 
       expect({ ...ended, said: ended.stderr }).toMatchObject({
         code: 4,
-        said: expect.stringContaining('The store takes nothing') as string,
+        said: expect.stringContaining('The store cannot be written') as string,
       });
       expect(ended.json()).toMatchObject(contained);
       expect(fixture.scenario.working()).toEqual([other?.value]);
@@ -81,7 +81,7 @@ const emergency = (...options: string[]): Promise<Ended> =>
 
     const status = await fixture.keyturn('status', '--json');
 
-    expect(status.stderr).toContain('is in the ledger now');
+    expect(status.stderr).toContain('The ledger now holds what was revoked');
     const { stdout } = await fixture.keyturn('ledger', '--json');
     expect(stdout).toContain('revoked directly');
   });
@@ -91,7 +91,7 @@ it('refuses an id where the store takes what is written', async () => {
   fixture = await startFixture();
   await fixture.adopt('--sole-user');
 
-  expectTold(await emergency('--direct', '--id', 'api_key/any'), 2, 'Nothing was revoked', 'knows what lives');
+  expectTold(await emergency('--direct', '--id', 'api_key/any'), 2, 'Nothing was revoked', 'knows the live versions');
   expect(fixture.scenario.working()).toHaveLength(1);
   await fixture.stop();
 });

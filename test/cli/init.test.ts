@@ -42,7 +42,7 @@ it('writes what it finds in the engine, and says line by line what only the oper
   const project = yaml.findIndex((line) => line.trim() === 'project:') + 1;
   expect(ended.stdout).toContain(`./keyturn.yaml:${project}`);
   expect(ended.stdout).toContain('openai-adminKey');
-  expect(ended.stdout).toContain('Back it up, apart from the store');
+  expect(ended.stdout).toContain('Back it up apart from the store');
   expect(ended.stdout).toContain('keyturn check');
   expect(yaml.join('\n')).toMatch(/#\s+dropbox_app_secret: .+ \(set in its database\)/);
   expect([mode('keyturn.keyring.json'), mode('keyturn.secrets/docs-admin'), mode('keyturn.db')]).toEqual([

@@ -73,7 +73,7 @@ describe('keyturn forget', () => {
 
     const ended = await fixture.keyturn('forget', 'openai');
 
-    expectTold(ended, 2, 'nobody is there to confirm it', 'keyturn emergency openai');
+    expectTold(ended, 2, 'there is no terminal to confirm it in', 'keyturn emergency openai');
     expect(ended.stdout).toContain(`version 1, current: ${providerId}; the engine holds it`);
     expect(ended.stdout + ended.stderr).not.toContain(value);
     expect(await credentials()).toMatchObject([{ credential: 'openai', current: { number: 1 } }]);

@@ -211,7 +211,7 @@ function expectAllWell(
     );
 
     expect(Object.keys(ends).sort()).toEqual([...walk, 'status'].sort());
-    expect(ends['adopt']?.screen).toContain('alone, by your word');
+    expect(ends['adopt']?.screen).toContain('only the engine, as you stated');
     expectAllWell(ends, ready, secret);
     expect(existsSync(ready.configuration)).toBe(true);
   });

@@ -33,7 +33,7 @@ it('shows what apply would do, does it, and has nothing left to do', async () =>
     changes: [{ credential: 'openai', change: 'create' }],
     verification: [{ engine: 'docs', basis: 'every 1 hour' }],
   });
-  expect(again.stdout).toContain('= as it is');
+  expect(again.stdout).toContain('= unchanged');
   expect(again.stdout).not.toContain('Next');
 });
 
@@ -82,7 +82,7 @@ it('proves that messages arrive, and tells of what happened meanwhile', async ()
   expect(broken.code).toBe(1);
   expect(broken.stdout).toContain('✖ webhook: webhook send answered 503');
   expect(status.code).toBe(1);
-  expect(status.stdout).toContain('webhook does not get messages through');
+  expect(status.stdout).toContain('webhook has delivered no message since');
 });
 
 it('asks for somebody to notify', async () => {

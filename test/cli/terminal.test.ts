@@ -47,7 +47,7 @@ const shown = async (running: Running): Promise<string> => stripVTControlCharact
 
     const screen = await shown(adopting);
     expect(screen).toContain('openai is adopted');
-    expect(screen).toMatch(/Used by +the engine alone, by your word/);
+    expect(screen).toMatch(/Used by +only the engine, as you stated/);
     expect(screen).not.toContain(value);
   });
 

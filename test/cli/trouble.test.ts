@@ -96,14 +96,14 @@ it('makes no configuration and no store by itself', async () => {
 
 it('looks at nothing when what belongs to a deep check is asked for without one', async () => {
   for (const option of [['--rotate-to-itself'], ['--restart', 'before']])
-    expectTold(await fixture.keyturn('check', ...option), 2, 'parts of --deep', 'Nothing was looked at');
+    expectTold(await fixture.keyturn('check', ...option), 2, 'need --deep', 'Nothing was checked');
 });
 
 it('shows a value to nobody who is no person at a terminal', async () => {
   const reveal = ['reveal', 'openai', '--reason', 'a test'];
 
   for (const refused of await Promise.all([fixture.keyturn(...reveal), fixture.keyturn(...reveal, '--json')])) {
-    expectTold(refused, 2, 'in a terminal only', 'Nothing was shown');
+    expectTold(refused, 2, 'only in a terminal', 'Nothing was shown');
     expect(refused.stdout + refused.stderr).not.toContain(fixture.scenario.adopted['key']);
   }
 });
