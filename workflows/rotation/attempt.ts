@@ -8,15 +8,15 @@ import { promptAfterFailure } from './operator-prompt.js';
 import type { Wait } from './parking.js';
 import { Exit, retryPauseMs, stepFailureOf } from './step-failure.js';
 
-/** Proof that goes stale again and again is a question for a person. */
+/** After so many stale proofs a person is asked. */
 const mostStaleRounds = 3;
 
 export interface Attempted {
   readonly title: string;
   readonly call: Call;
-  /** It only asks and changes nothing. */
+  /** It only reads and changes nothing. */
   readonly check?: boolean;
-  /** A check whose failure is a question to a person. */
+  /** A failure of this check is a question to a person. */
   readonly ask?: boolean;
 }
 
@@ -28,11 +28,11 @@ interface Failed {
   readonly kind?: EvidenceKind;
 }
 
-/** Runs a step until it succeeds, a person skips it, or the rotation leaves the way it is on (throws Exit). */
+/** Runs a step until it succeeds or a person skips it. Throws Exit when the rotation cannot go on this way. */
 export async function attempt(run: RotationRun, attempted: Attempted): Promise<Ended> {
   const { parking, runtime, inbox } = run;
   const known = inbox.emergencies.length;
-  const parked = parking.troubledAt(attempted.title);
+  const parked = parking.failingAt(attempted.title);
   const { since, tries: before } = parked ?? { since: runtime.now(), tries: -1 };
   const ended = parked && (await waitOut(run, { ...attempted, ...parked, known, isParked: true }));
   if (ended) return ended;
@@ -46,7 +46,7 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
   }
 }
 
-/** How trouble ends a step; null when it is to be tried again. */
+/** How a failure ends a step; null when the step is retried. */
 async function waitOut(run: RotationRun, position: Position): Promise<Ended | null> {
   const { title, call, kind } = position;
   const told = await settle(run, position);
@@ -79,7 +79,7 @@ function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
   );
 }
 
-/** A use that does not show yet is waited for before a value is retired, and where somebody asks for it. */
+/** A use that does not show yet matters only before a value is retired, and where a person is asked about it. */
 function nothingHangsOn({ mode }: RotationRun, { ask = false }: Attempted, { failure }: Failed): boolean {
   return failure.kind === 'unseen' && !ask && mode !== 'committed';
 }
@@ -98,18 +98,18 @@ interface Position extends Attempted, Failed {
   /** When this step was first tried, Unix milliseconds. */
   readonly since: number;
   readonly tries: number;
-  /** How many emergencies were known when this step began: a later one may have been taken up before the step ends in failure. */
+  /** How many emergencies were known when this step began: a later one may be dealt with before the step fails. */
   readonly known: number;
-  /** An earlier run has waited about it, and this one goes on. */
+  /** An earlier run has waited about it, and this run continues. */
   readonly isParked: boolean;
 }
 
-/** What trouble leads to: the next try (null), a person's decision, or leaving. */
+/** What a failure leads to: a retry (null), a person's decision, or an exit. */
 async function settle(run: RotationRun, position: Position): Promise<DecisionRequest | null> {
   const { title, failure, since, tries, known, isParked } = position;
   const { kind } = failure;
   const why = `${title}: ${failure.why}`;
-  if (!isParked) leaveIfClear(run, { kind, why });
+  if (!isParked) exitIfClear(run, { kind, why });
   const forward = run.mode === 'forward' && !run.pastNoReturn;
   const givesUpAt = forward ? since + run.policy.giveUpAfterMs : Number.POSITIVE_INFINITY;
   const person = kind === 'ask' || kind === 'stale';
@@ -121,12 +121,12 @@ async function settle(run: RotationRun, position: Position): Promise<DecisionReq
   return decision;
 }
 
-/** Asked again, a check whose answer is for a person says the same; whether a value is used may show later. */
+/** Retrying a check that only a person can answer does not help; a use may show later. */
 function helping({ ask = false, failure, kind }: Position): Decision {
   return ask && failure.kind === 'ask' && kind !== 'in-use' ? 'skip' : 'retry';
 }
 
-/** A step is not parked twice for the same failure. */
+/** A step parks once for one failure. */
 function parkingOf({ scope }: RotationRun, { title, failure, since, tries, kind, isParked }: Position) {
   return {
     about: { scope, title, failure, since, tries, ...(kind && { kind }) },
@@ -134,13 +134,13 @@ function parkingOf({ scope }: RotationRun, { title, failure, since, tries, kind,
   } as const;
 }
 
-/** Whether a use that does not show has been waited for as long as the provider may take. */
+/** Whether a missing use has been waited for as long as the provider may take to show it. */
 function isOverdue({ policy, runtime }: RotationRun, { ask = false, since }: Position): boolean {
   return ask || runtime.now() >= since + (policy.usage?.lagMs ?? 0);
 }
 
-/** Trouble that needs no waiting to know what it leads to. */
-function leaveIfClear(run: RotationRun, { kind, why }: StepFailure): void {
+/** Failures whose consequence is clear without waiting. */
+function exitIfClear(run: RotationRun, { kind, why }: StepFailure): void {
   if (kind === 'lost') throw new Exit('lost', why);
   if (run.trying) throw new Exit('put-back', why);
   if (kind === 'stale' && run.staleRounds++ < mostStaleRounds) throw new Exit('stale', why);
@@ -152,10 +152,10 @@ export interface Question extends Pick<Wait, 'parks' | 'about'> {
   readonly why: string;
   readonly givesUpAt: number;
   readonly retryAt: number;
-  /** Whether a person is called for, or the runner merely tries again. */
+  /** A person is needed; otherwise the runner only retries. */
   readonly operator: boolean;
   readonly helps: Decision;
-  /** How many emergencies were known when what it is about began; as many as are known now when left out. */
+  /** How many emergencies were known when its step began; as many as now when left out. */
   readonly known?: number;
 }
 

@@ -4,20 +4,20 @@ import type { RotationRun } from './run.js';
 import { stepFailureOf } from './step-failure.js';
 import type { Runtime } from './runtime.js';
 
-interface Patience {
+interface RetryPauses {
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
-/** A store that is back is found within five minutes, and a wait of weeks still fits into one history. */
-const patient: Patience = { firstMs: 10_000, longestMs: 5 * 60_000 };
-const urgent: Patience = { firstMs: 2_000, longestMs: 60_000 };
-const urgentAttempts = 5; // within 3 seconds: then whoever asked for the emergency hears what else can be done
+/** A store that is back is noticed within five minutes, and a wait of weeks still fits into one history. */
+const patient: RetryPauses = { firstMs: 10_000, longestMs: 5 * 60_000 };
+const urgent: RetryPauses = { firstMs: 2_000, longestMs: 60_000 };
+const urgentAttempts = 5; // within 3 seconds: then the person who declared the emergency is told what else is possible
 
 /**
- * What a rotation neither begins nor ends without. A store that cannot be reached is no reason to leave a rotation, so it is asked again
- * without end, and whoever looks sees a rotation that waits.
- * @throws ActivityFailure for a "no" that waiting does not change; what closes a rotation goes on to ask as long as that is its own
+ * Bookkeeping that a rotation cannot begin or end without. An unreachable store does not end a rotation: the call is retried without end, and
+ * the rotation shows as waiting.
+ * @throws ActivityFailure for a refusal that waiting does not change. Closing a rotation retries those too, unless another writer took over.
  * @throws Exit when an emergency takes over meanwhile
  */
 export async function keep<R>(run: RotationRun, call: Call<R>, step: Parameters<Runtime['execute']>[1]): Promise<R> {

@@ -3,8 +3,8 @@ import type { Run } from './procedure.js';
 import type { RotationRun } from './run.js';
 
 /**
- * The end of one version beside those of others: the same rotation, with a scope that keeps equal titles apart. As everywhere in a
- * containment nobody is asked whether the value is still used, and nothing is paused for.
+ * One branch of a containment: ends one version in parallel with others, under a scope that keeps equal titles apart. As in every containment,
+ * it does not ask whether the value is still used, and it does not pause.
  */
 export function branchOf(run: RotationRun, scope: string): Run {
   const once: RotationRun['once'] = (title, work) => run.once(title, work, scope);

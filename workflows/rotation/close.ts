@@ -28,8 +28,8 @@ export async function close(run: RotationRun, { outcome, why }: Ending): Promise
     const exit = exitOf(error);
     if (exit.to === 'emergency') throw exit;
     const unknown = { version: next.number, oldCredential: null, orphans: [] };
-    // Whoever took over says what is left; this rotation has nothing more to write.
+    // The rotation that took over lists the orphans; this one has nothing more to write.
     if (exit.to === 'lost') return { ...unknown, outcome: 'failed', why: why ?? exit.message };
-    return { ...unknown, outcome, why: [why, exit.message].filter(Boolean).join('; then: ') }; // where nobody waits
+    return { ...unknown, outcome, why: [why, exit.message].filter(Boolean).join('; then: ') }; // outside Temporal, where nothing waits
   }
 }

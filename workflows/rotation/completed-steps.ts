@@ -2,14 +2,14 @@ import type { Phase, RotationInput, StepProgress } from '../../src/domain/rotati
 import type { Ended } from './attempt.js';
 import { Exit } from './step-failure.js';
 
-/** A step by what it is known by: its title is unique within its scope, a phase and which round of it. */
+/** Identifies a step: its title is unique within its scope, which is a phase and a round. */
 export interface Place {
   readonly phase: Phase;
   readonly scope: string;
   readonly title: string;
 }
 
-/** What of a rotation is done: what people see of it, and what the next run of a parked rotation skips. */
+/** The steps of a rotation: shown to people, and skipped by the next run of a parked rotation when they are done. */
 export class CompletedSteps {
   readonly steps: StepProgress[];
   readonly #now: () => number;
@@ -22,7 +22,7 @@ export class CompletedSteps {
     this.#now = now;
   }
 
-  /** Skips what is done, and keeps the list of steps that people see. */
+  /** Skips a step that is done, and maintains the list that people see. */
   async once({ phase, scope, title }: Place, work: () => Promise<Ended | void>): Promise<void> {
     const key = keyOf({ scope, title });
     if (this.#done.has(key)) return;
@@ -44,12 +44,12 @@ export class CompletedSteps {
     return this.#done.has(keyOf(place));
   }
 
-  /** This check of `retire` counts only as long as the proof is fresh. */
+  /** This check of `retire` counts only while the proof is fresh. */
   perishes(place: Omit<Place, 'phase'>): void {
     this.#retireChecks.add(keyOf(place));
   }
 
-  /** Proof went stale before a destruction: the checks of `retire` are taken again, its steps are not. */
+  /** The proof went stale before a destruction: the checks of `retire` run again, its steps do not. */
   forgetRetireChecks(): void {
     for (const key of this.#retireChecks) this.#done.delete(key);
     this.#retireChecks.clear();

@@ -7,13 +7,13 @@ import type { RotationRun } from './run.js';
 import { Exit } from './step-failure.js';
 
 interface Decided {
-  /** Of the step or the wait that it is about. */
+  /** Title of the step or the wait that it is about. */
   readonly title: string;
   readonly version: VersionRef;
   readonly kind?: EvidenceKind | undefined;
 }
 
-/** Puts a decision on record, and returns it as the store knows it: who decided is not for a message to say. */
+/** Records a decision and returns it as the store has it: the message does not say who decided. */
 export async function recorded(
   run: RotationRun,
   decision: DecisionRequest,
@@ -28,8 +28,8 @@ export async function recorded(
   return { ...decision, ...author };
 }
 
-/** A wait that somebody ends by leaving the way it is on. */
-export async function leaveIfTold(run: RotationRun, told: DecisionRequest | null, title: string): Promise<void> {
+/** Throws Exit when a person ended the wait with a roll back or by abandoning. */
+export async function exitIfTold(run: RotationRun, told: DecisionRequest | null, title: string): Promise<void> {
   if (told?.decision !== 'roll-back' && told?.decision !== 'abandon') return;
   const { actor, reason } = await recorded(run, told, { title, version: run.next });
   throw new Exit(told.decision, `${actor}: ${reason}`);

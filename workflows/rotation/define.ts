@@ -11,7 +11,7 @@ import { Exit, exitOf } from './step-failure.js';
 import { close, type Ending } from './close.js';
 import { temporalRuntime } from './runtime.js';
 
-/** A rotation workflow, with the data and code it was made of: `plan` and `adopt` run the same procedure outside Temporal. */
+/** A rotation workflow with its descriptor and procedure: `plan` and `adopt` run the same procedure outside Temporal. */
 export type RotationWorkflow = ((input: RotationInput) => Promise<RotationReport>) & Definition;
 
 /** Makes the workflow of a procedure. Register it in workflows/index.ts under the descriptor's `workflow` name. */
@@ -28,7 +28,7 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
   listen(inbox, () => rotation.waiting);
   setHandler(progress, () => ({ ...rotation.progress(), outcome }));
 
-  const scope = new CancellationScope(); // whoever cancels the workflow calls off what is planned, and not how it ends
+  const scope = new CancellationScope(); // a cancelled workflow stops the planned part, and still closes the rotation
   const whole = CancellationScope.nonCancellable(async () => {
     const planned = input.request.trigger === 'emergency' ? Promise.resolve(null) : scope.run(() => plan(rotation));
     await Promise.race([planned, condition(() => emergencyPending(inbox))]);
@@ -37,7 +37,7 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
     do {
       if (emergencyPending(inbox)) ending = await emergency(rotation, { scope, planned });
       report = await closeUnlessStruck(rotation, ending ?? { outcome: 'failed', why: 'nothing was asked for' });
-    } while (report === null || emergencyPending(inbox)); // one that came while the rotation was closed counts as well
+    } while (report === null || emergencyPending(inbox)); // also one that arrives while the rotation closes
     outcome = report.outcome;
     await condition(allHandlersFinished);
     return report;
@@ -48,7 +48,7 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
   return (await Promise.race([whole, parked])) ?? runtime.park(rotation.parking.next());
 }
 
-/** Null when an emergency came while the store could not be reached. */
+/** Null when an emergency arrived while the store could not be reached. */
 async function closeUnlessStruck(run: RotationRun, ending: Ending): Promise<RotationReport | null> {
   try {
     return await close(run, ending);
@@ -58,7 +58,7 @@ async function closeUnlessStruck(run: RotationRun, ending: Ending): Promise<Rota
   }
 }
 
-/** The planned half, up to an end of its own. Null when it made way for an emergency. */
+/** The planned part. Null when it made way for an emergency. */
 async function plan(run: RotationRun): Promise<Ending | null> {
   const { parking, opened } = run;
   const { rollingBack } = parking;
@@ -71,7 +71,7 @@ async function plan(run: RotationRun): Promise<Ending | null> {
   } catch (error) {
     const exit = exitOf(error);
     if (!run.opened) return { outcome: 'failed', why: exit.message };
-    if (run.inbox.emergencies.length > 0) return null; // whatever else it was, the emergency goes first
+    if (run.inbox.emergencies.length > 0) return null; // the emergency goes first, whatever the exit was
     if (exit.to === 'lost') return { outcome: 'failed', why: exit.message };
     if (exit.to === 'abandon' || run.pastNoReturn) return { outcome: 'abandoned', why: exit.message };
     return CancellationScope.nonCancellable(() => back(run, exit.message));
@@ -91,7 +91,7 @@ async function back(run: RotationRun, why: string, begin?: () => Promise<void>):
   }
 }
 
-/** Every emergency that was asked for, also while an earlier one was dealt with. */
+/** Deals with every emergency, also with those that arrive meanwhile. */
 async function emergency(
   run: RotationRun,
   { scope, planned }: { scope: CancellationScope; planned: Promise<unknown> },

@@ -1,7 +1,7 @@
 import { delivery } from '../systems.js';
 import type { Procedure } from './procedure.js';
 
-/** A procedure whose new value also goes wherever its credential says, last of all, and is looked for there with every proof. */
+/** Adds deliveries to a procedure: the new value is delivered last, and every proof checks that it is still there. */
 export function withDelivery(procedure: Procedure): Procedure {
   return {
     ...procedure,

@@ -9,7 +9,7 @@ import type { RotationRun } from './run.js';
 import { exitOf, stepFailureOf } from './step-failure.js';
 import type { Runtime } from './runtime.js';
 
-/** Contain beside the step in progress, wait that step out, contain what it still brought to life, and only then replace. */
+/** Contains beside the step in progress, waits for that step, contains what it still created, and only then replaces. */
 export async function containAndReplace(run: RotationRun, planned: Promise<unknown>): Promise<Ending> {
   let inForce: boolean;
   try {
@@ -37,7 +37,7 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
   }
 }
 
-/** What a person has to review. Nothing waits for it but the end, and nothing fails for it. */
+/** Collects what a person has to review. Only the end of the rotation waits for it, and nothing fails because of it. */
 async function collectAudit(run: RotationRun): Promise<void> {
   const { definition, input, next, emergencyRound } = run;
   const call = engines[definition.descriptor.engine].audit?.(next);
@@ -58,8 +58,8 @@ async function execute(run: RotationRun, call: Call, context: Parameters<Runtime
 }
 
 /**
- * Makes every version that is meant refused, side by side: one that resists holds no other up. Closes the fence first, so that a step still
- * in progress cannot bring anything to life. Whether what is in force was among them.
+ * Makes every named version refused, in parallel: one that fails delays no other. Takes a new fencing token first, so that a step still in
+ * progress cannot create anything. Returns whether the version in force was among them.
  */
 async function contain(run: RotationRun): Promise<boolean> {
   const { procedure } = run.definition;
@@ -95,7 +95,7 @@ async function seize(run: RotationRun) {
   return keep(run, call, context);
 }
 
-/** A new value in the place of the contained ones. Nothing here takes the containment back. */
+/** Puts a new value in the place of the contained ones. Nothing here undoes the containment. */
 async function replace(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
   const round = `-${run.emergencyRound}`;
@@ -109,7 +109,7 @@ async function replace(run: RotationRun): Promise<void> {
   );
 }
 
-/** A newer emergency comes to an ending of its own, whatever is said here. */
+/** A newer emergency overrides this ending. */
 function endingOf(error: unknown, abandoned: RotationOutcome): Ending {
   const { to, message } = exitOf(error);
   return { outcome: to === 'lost' ? 'failed' : abandoned, why: message };

@@ -3,7 +3,7 @@ import { versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
 
-/** When a wait ends after what people want of it, which goes on record; Unix milliseconds, 0 for now. */
+/** When a wait ends, after the wishes of people are granted and recorded. Unix milliseconds; 0 for now. */
 export async function heed(run: RotationRun, title: string, deadline: number): Promise<number> {
   const { haste } = run.inbox;
   let until = deadline;

@@ -3,7 +3,7 @@ import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import { stepHeader } from '../../src/domain/step-context.js';
 import { currentStep } from './step-context.js';
 
-/** Puts the step an activity belongs to into its header. Part of the bundle (workers/build-bundle.ts). */
+/** Puts the step of an activity into its header. Part of the bundle (workers/build-bundle.ts). */
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {

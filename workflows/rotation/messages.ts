@@ -1,31 +1,31 @@
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { DecisionRequest, EmergencyRequest, Haste, Parked, Progress, Waiting } from '../../src/domain/rotation.js';
 
-/** Revoke now, replace after. Works at any moment of a rotation, and starts one when none is open (signal-with-start). */
+/** Revoke now, replace after. Valid at any moment of a rotation; starts one when none is open (signal-with-start). */
 export const emergencyRevoke = defineSignal<[EmergencyRequest]>('emergencyRevoke');
 /**
- * Ends the grace or the pause in progress, or moves its end, as the store has it under this id; the proof before a destruction is still taken.
- * Refused when there is neither.
+ * Ends the grace or the pause in progress, or moves its end, as recorded in the store under this id. The proof before a destruction is still
+ * taken. Refused when there is neither.
  */
 export const haste = defineUpdate<void, [Haste]>('haste');
-/** Answers a rotation that waits. Refused with the possible answers when this one is not among them. */
+/** Answers a waiting rotation. An impossible answer is refused with the possible ones. */
 export const decide = defineUpdate<void, [DecisionRequest]>('decide');
-/** Says that the task with this title is done. */
+/** Reports that the task with this title is done. */
 export const completeTask = defineUpdate<void, [{ readonly actor: string; readonly title: string }]>('completeTask');
 export const progress = defineQuery<Progress>('progress');
 
-/** What has arrived and is not dealt with yet. Handlers only record; the runner reads. */
+/** Messages that are not dealt with yet. Handlers only record; the runner reads. */
 export interface Inbox {
   readonly emergencies: EmergencyRequest[];
   /** How many of the emergencies are dealt with. */
   handled: number;
-  /** What was decided, by the wait that it answers. */
+  /** Decisions, by the id of the wait that they answer. */
   readonly answers: Map<string, DecisionRequest>;
   readonly completed: Set<string>;
   readonly haste: Haste[];
 }
 
-/** What an earlier run of this rotation has not dealt with is there from the beginning. */
+/** Begins with what an earlier run of this rotation has not dealt with. */
 export function inboxOf(parked?: Partial<Parked>): Inbox {
   const { emergencies = [], answers = [], completed = [], haste = [] } = parked ?? {};
   return {
@@ -45,7 +45,7 @@ export function parkedOf({ emergencies, handled, answers, completed, haste }: In
   } satisfies Partial<Parked>;
 }
 
-/** Registers the handlers. Called before anything is awaited: buffered messages are delivered at once. */
+/** Registers the handlers. Call it before anything is awaited: buffered messages are delivered at once. */
 export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
   setHandler(emergencyRevoke, (request) => {
     const known = request.id !== undefined && inbox.emergencies.some(({ id }) => id === request.id);
@@ -74,7 +74,7 @@ function requireGrace(waiting: Waiting | null): void {
   );
 }
 
-/** Two that arrive together are both let in: the first one counts. */
+/** Both of two that arrive together pass the validator: the first one counts. */
 function take({ answers }: Inbox, request: DecisionRequest): void {
   const first = answers.get(request.question);
   if (first) throw ApplicationFailure.nonRetryable(answeredBy(first));

@@ -44,7 +44,7 @@ function skipping({ mode }: RotationRun, title: string): string {
   return `goes on without "${title}", on your word in the ledger; a deletion still asks for its own proof`;
 }
 
-/** What documents run on right now, for whoever has to decide. */
+/** Which value documents use right now, for the person who decides. */
 function impactOf(run: RotationRun): string {
   const { current, next, mode, pastNoReturn, phase } = run;
   if (mode === 'committed')
@@ -56,14 +56,14 @@ function impactOf(run: RotationRun): string {
   return `none: documents use version ${current.number} or ${next.number}, and both work`;
 }
 
-/** Where the provider has one value at a time. */
+/** For providers with one value at a time. */
 function ofSingle({ pastNoReturn, next }: RotationRun, current: number): string {
   return pastNoReturn
     ? `documents fail until the engine has version ${next.number}`
     : `none: documents use version ${current}`;
 }
 
-/** What is live where, as far as the runner's own steps tell. */
+/** Which values are live, as far as the runner's own steps tell. */
 function liveOf(run: RotationRun): string[] {
   const { current, opened, mode, undo } = run;
   if (!opened) return [];
@@ -83,7 +83,7 @@ function ofCurrent(run: RotationRun): string {
   return pastNoReturn ? 'being retired, perhaps refused already' : 'replaced, and still usable';
 }
 
-/** Something was begun that stops the earlier value from working, and that can be taken back. */
+/** A step that disables the earlier value has begun, and it can be undone. */
 function isDisabled({ undo }: RotationRun): boolean {
   return undo.some(({ revives }) => revives);
 }

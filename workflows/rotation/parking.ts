@@ -3,43 +3,43 @@ import { parkedOf } from './messages.js';
 import type { RotationRun } from './run.js';
 import { waitAndRenew } from './renewal.js';
 
-/** A wait longer than this goes on in a new run: a parked rotation must not depend on the code of the day it was parked. */
+/** A longer wait continues in a new run: a parked rotation must not depend on the code of the day it was parked. */
 const longestWaitInOneRunMs = 60 * 60_000;
 
 export interface Wait {
   /** Unix milliseconds. */
   readonly deadline?: number | undefined;
-  /** When a long wait goes on in a new run: at its beginning, or when it has lasted for a while. Left out, it does not. */
+  /** When a long wait continues in a new run: at its beginning, or after `longestWaitInOneRunMs`. Never when left out. */
   readonly parks?: 'at-once' | 'later' | undefined;
   /** The step that it is about. */
   readonly about?: FailingStep | undefined;
 }
 
-/** What else ends a wait. */
+/** What ends a wait besides its deadline. */
 export interface Until extends Wait {
   readonly wake?: () => boolean;
-  /** What is done about that while the wait is still shown: another one follows. */
+  /** Runs after `wake`, while the wait is still shown: another wait follows. */
   readonly heed?: () => Promise<void>;
   /** How many emergencies were known when what is waited about began. */
   readonly known?: number | undefined;
 }
 
 /**
- * Waits of one rotation that go on in a new run, and what that run has to know. It ends this run only while nothing else is going on: so what
- * is contained, where several things are, waits in its own run.
+ * Waits of one rotation that continue in a new run, and what that run has to know. A run ends only while nothing else is going on. So a
+ * containment, with its parallel branches, stays in its run.
  */
 export class Parking {
   readonly #run: RotationRun;
-  /** When the grace, the pause or the task ends that is waited for. */
+  /** When the current grace, pause or task ends. */
   #deadline: number | undefined;
-  /** What an earlier run has waited about, until this one has come there. */
+  /** What an earlier run has waited about, until this run reaches that step. */
   #failing: FailingStep | undefined;
   /** What this run waits about. */
   #about: FailingStep | undefined;
   #ready: (() => boolean) | null = null;
-  /** What an earlier run has waited for, until this one waits or goes on: people may answer it meanwhile. */
+  /** What an earlier run has waited for, until this run waits or goes on. People may answer it meanwhile. */
   waiting: Waiting | null;
-  /** Present from the beginning of a roll back on, with everything that it takes back. */
+  /** Present from the beginning of a roll back on, with every step to undo. */
   rollingBack: (RollingBack & { readonly undo: readonly Undo[] }) | null;
 
   constructor(run: RotationRun, parked: Parked | undefined) {
@@ -50,7 +50,7 @@ export class Parking {
     this.rollingBack = parked?.rollingBack ? { ...parked.rollingBack, undo: parked.undo } : null;
   }
 
-  /** Whether this run may end now and the next one go on waiting. */
+  /** Whether this run may end now, and the next one continue the wait. */
   get isReady(): boolean {
     return this.#ready?.() ?? false;
   }
@@ -69,7 +69,7 @@ export class Parking {
     }
   }
 
-  /** Runs what ends at a moment of its own, which stays the same if an earlier run has begun it; `parks` says whether it has. */
+  /** Runs work with a deadline of its own. The deadline stays the same when an earlier run has begun it (`isNew` is false). */
   async until<T>(
     lengthMs: number,
     work: (end: { readonly until: number; readonly isNew: boolean; move(until: number): void }) => Promise<T>,
@@ -83,15 +83,15 @@ export class Parking {
     }
   }
 
-  /** What an earlier run has waited about, if that is this step: it is not tried again for having been parked. */
-  troubledAt(title: string): FailingStep | null {
+  /** The failure that an earlier run has waited about, if it is of this step: parking causes no retry. */
+  failingAt(title: string): FailingStep | null {
     const known = this.#failing;
     if (known?.title !== title || known.scope !== this.#run.scope) return null;
     this.#failing = undefined;
     return known;
   }
 
-  /** What was parked stands in Temporal's list as it waited, until it goes on. */
+  /** A parked rotation shows in Temporal's list as waiting, until it goes on. */
   goesOn(): void {
     this.waiting = null;
     const { input, listed, phase, runtime } = this.#run;

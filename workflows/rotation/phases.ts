@@ -6,7 +6,7 @@ import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
 import { Exit } from './step-failure.js';
 
-/** The way of every planned rotation. The runner owns this order, a procedure the order of its steps. */
+/** Every planned rotation. The runner owns this order; a procedure owns the order of its steps. */
 export async function forward(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
   await (run.opened ? goOn(run, run.opened) : open(run));
@@ -25,7 +25,7 @@ export async function forward(run: RotationRun): Promise<void> {
   await retire(run, { old, proven: graceMs === 0 && !usage?.resolutionMs });
 }
 
-/** After a wait that was too long for one run. */
+/** Continues after a wait that was too long for one run. */
 export async function goOn(run: RotationRun, { fence, next }: Opened): Promise<void> {
   const { credential } = run.input;
   const context = { credential, fence, phase: 'open', title: 'Go on in a new run', emergency: false } as const;
@@ -46,11 +46,11 @@ async function open(run: RotationRun): Promise<void> {
     emergency: false,
   });
   run.goesBy(policy);
-  run.opened ??= opened; // an emergency may have opened it anew before the answer came
+  run.opened ??= opened; // an emergency may have opened it again before the answer came
   run.completedSteps.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: runtime.now() });
 }
 
-/** Where the engine would lose what it holds, and nobody could put it back. */
+/** Without an adopted value the engine would lose what it holds, and nobody could put it back. */
 function requireAdoption({ current, definition, input }: RotationRun): void {
   if (current || !definition.descriptor.needsAdoption) return;
   throw new Exit(
@@ -59,7 +59,7 @@ function requireAdoption({ current, definition, input }: RotationRun): void {
   );
 }
 
-/** Somebody may have changed the setting by hand since: then what is in force is not what this rotation would replace. */
+/** A setting may have been changed by hand since: then the value in force is not the one that this rotation would replace. */
 async function noticeDrift(run: RotationRun): Promise<void> {
   const { current, opened } = run;
   if (!current || !opened || opened.unconfirmed) return;
@@ -68,8 +68,8 @@ async function noticeDrift(run: RotationRun): Promise<void> {
 }
 
 /**
- * An adopted value was only asserted: engines do not give settings back. So it is observed first, as the engine uses it by itself, and
- * announced afterwards: written again and shown to work before anything hangs on it.
+ * An adopted value is only asserted: engines do not return settings. So Keyturn first observes that the engine uses it, then writes it again
+ * and proves that it works, before anything depends on it.
  */
 async function confirm(run: RotationRun): Promise<void> {
   const { current, opened } = run;
@@ -83,14 +83,14 @@ async function confirm(run: RotationRun): Promise<void> {
   });
 }
 
-/** Where the provider tells of uses, but not of those that come soon after one of ours. */
+/** For providers that report uses, but not those shortly after one of ours. */
 async function letProbesPass(run: RotationRun, version: VersionRef): Promise<void> {
   const resolutionMs = run.policy.usage?.resolutionMs ?? 0;
   if (resolutionMs === 0) return;
   await run.step('Wait until a use can be told from our own', versions.letProbesPass({ version, resolutionMs }));
 }
 
-/** Where no provider tells of uses: the value is accepted, the settings do not speak against it, and nothing else has it. */
+/** For providers that report no uses: the value is accepted, the settings do not contradict it, and nothing else has it. */
 async function assume(run: RotationRun, version: VersionRef): Promise<void> {
   const { procedure, descriptor } = run.definition;
   const holds = engines[descriptor.engine].holds?.(version);
@@ -100,7 +100,7 @@ async function assume(run: RotationRun, version: VersionRef): Promise<void> {
   await run.check('Nothing else uses the adopted value', versions.soleUser(version), { whenNot: 'ask' });
 }
 
-/** Proof, then the end of the old version; when the proof went stale on the way (somebody was asked), both again. */
+/** Proof, then the end of the old version. If the proof goes stale meanwhile (a person was asked), both again. */
 async function retire(run: RotationRun, { old, proven }: { old: VersionRef; proven: boolean }): Promise<void> {
   const { procedure } = run.definition;
   const prove = async (): Promise<void> => {
@@ -122,9 +122,10 @@ async function retire(run: RotationRun, { old, proven }: { old: VersionRef; prov
 }
 
 /**
- * Takes back what a planned rotation has done, newest first. Undo cannot destroy the way back: nothing is restored before the earlier value
- * is proved to work, once what disabled it is taken back, and an entry that fails waits for a person instead of being passed over. That what
- * was made is gone is seen, not believed.
+ * Rolls a planned rotation back, newest step first, without destroying the way back:
+ * - Undo of what disabled the earlier value comes first. Then that value has to be proved to work before anything is restored to it.
+ * - An undo that fails waits for a person; none is skipped silently.
+ * - The new value has to be seen refused; the provider's word is not enough.
  */
 export async function rollBack(run: RotationRun, why: string): Promise<void> {
   const { current, next, undo } = run;
@@ -144,13 +145,13 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
     await undoOne(run, entry);
     if (entry.drains) await letPass(run);
   }
-  if (begun && !passedOver(run)) await proveGone(run);
-  if (passedOver(run)) return;
+  if (begun && !isSkipped(run)) await proveGone(run);
+  if (isSkipped(run)) return;
   await back(run, () => run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
 }
 
-/** What a person passed over may live on: the version stays listed as one that is being discarded. */
-function passedOver({ completedSteps }: RotationRun): boolean {
+/** What a person skipped may live on, so the version stays listed as being discarded. */
+function isSkipped({ completedSteps }: RotationRun): boolean {
   return completedSteps.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped');
 }
 
@@ -165,7 +166,7 @@ async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
   }
 }
 
-/** Whoever got something by the new value, such as a token, may use it for as long as it was given out for. */
+/** What was issued with the new value, such as a token, works until it expires. */
 async function letPass(run: RotationRun): Promise<void> {
   const { drainMs = 0 } = run.policy;
   if (drainMs === 0) return;
@@ -177,13 +178,13 @@ function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {
   return back(run, () => run.check(`Version ${earlier.number} still works`, accepts), `-${run.staleRounds}`);
 }
 
-/** A provider may say that it deleted what it did not. */
+/** A provider may report a deletion that did not happen. */
 function proveGone(run: RotationRun): Promise<void> {
   const { next, definition } = run;
   return back(run, () => run.check(`Version ${next.number} is refused`, definition.procedure.refuses(next)));
 }
 
-/** Nothing cancels a roll back, so it looks itself whether an emergency has taken over. */
+/** Nothing cancels a roll back, so it checks itself whether an emergency has taken over. */
 function back(run: RotationRun, work: () => Promise<void>, occurrence = ''): Promise<void> {
   if (run.inbox.emergencies.length > 0) throw new Exit('emergency', 'an emergency takes over');
   return run.during('roll-back', work, occurrence);

@@ -2,10 +2,10 @@ import type { Parked, Waiting } from '../../src/domain/rotation.js';
 
 type Asked = Omit<Waiting, 'id'>;
 
-/** Names what is asked, so that an answer is for one question and no other. */
+/** Gives every question an id, so that an answer belongs to one question and no other. */
 export class Questions {
   readonly #newId: () => string;
-  /** Ids by what was asked: a step that was tried again in vain asks the same question once more, as long as nobody has answered it. */
+  /** Ids by what was asked: until somebody answers, a step that fails again in the same way repeats its question. */
   readonly #open = new Map<string, string>();
 
   constructor(newId: () => string, open: Parked['questions'] = []) {
@@ -13,12 +13,12 @@ export class Questions {
     for (const [asked, id] of open) this.#open.set(asked, id);
   }
 
-  /** For the next run: whoever has read a question may answer it there. */
+  /** For the next run, where a person may answer a question of this one. */
   parked(): NonNullable<Parked['questions']> {
     return [...this.#open];
   }
 
-  /** Side by side, two that say the same are two. */
+  /** Two branches that ask the same have two questions. */
   ask(asked: Asked, beside: readonly Waiting[]): Waiting {
     const known = this.#open.get(saidIn(asked));
     const id = known === undefined || beside.some((other) => other.id === known) ? this.#newId() : known;
@@ -26,7 +26,7 @@ export class Questions {
     return { ...asked, id };
   }
 
-  /** Asked again it is another question. */
+  /** Asking the same again makes another question. */
   close(answered: Waiting): void {
     this.#open.delete(saidIn(answered));
   }

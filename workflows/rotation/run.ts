@@ -19,7 +19,7 @@ import { engines } from '../systems.js';
 import type { CheckOptions, Procedure, Run, StepOptions, TryOutOptions } from './procedure.js';
 import { tryOnce } from './try-out.js';
 import { attempt, type Ended } from './attempt.js';
-import { leaveIfTold } from './decided.js';
+import { exitIfTold } from './decided.js';
 import { heed } from './haste.js';
 import { CompletedSteps } from './completed-steps.js';
 import { promptWhileWaiting } from './operator-prompt.js';
@@ -45,7 +45,7 @@ export class RotationRun implements Run {
   mode: Mode = 'forward';
   pastNoReturn = false;
   opened: Opened | null;
-  /** Giving up is meant for everything that is contained side by side, also for what has not asked yet. */
+  /** A decision to give up, which holds for every branch of a containment, also for those that have not asked yet. */
   givenUp: DecisionRequest | null = null;
   /** How often a destruction found its proof stale. */
   staleRounds: number;
@@ -55,15 +55,15 @@ export class RotationRun implements Run {
   renewing = false;
   readonly questions: Questions;
   readonly parking: Parking;
-  /** Something is switched off to see whether the engine does without it: trouble puts it back before anybody is asked. */
+  /** A trial is in progress: a failure puts back what was switched off before a person is asked. */
   trying = false;
-  /** How often something was contained; part of the names under which containment's steps are known. */
+  /** Rounds of containment; part of the scope of their steps. */
   emergencyRound = 0;
   /** The first fence under which something was contained. */
   containedSince: number | null = null;
-  /** What is over before anybody lists it need not tell its phases; once it has told one, it does. */
+  /** Phases are shown from the first wait on: a rotation that ends before needs no search attributes. */
   listed = false;
-  /** Several while versions are contained side by side; the oldest one is what people see and answer. */
+  /** Several while versions are contained in parallel. People see and answer the oldest one. */
   readonly #waits: Waiting[] = [];
   /** Title of the first step that cannot be taken back. */
   #noReturn: string | null = null;
@@ -93,7 +93,7 @@ export class RotationRun implements Run {
     return this.opened?.current ?? null;
   }
 
-  /** How this rotation is to go. Every run asks the store and the configuration anew. */
+  /** What the configuration says about this rotation. Every run asks the store and the configuration again. */
   get policy(): RotationPolicy {
     if (!this.#policy) throw new Error('the rotation is not open');
     return this.#policy;
@@ -111,7 +111,7 @@ export class RotationRun implements Run {
     return this.policy.retiresUnseen === true;
   }
 
-  /** Of the step titles: a phase, and which round of it. */
+  /** Keeps equal step titles apart: a phase, and which round of it. */
   get scope(): string {
     return this.#scope;
   }
@@ -135,7 +135,7 @@ export class RotationRun implements Run {
     this.mode = 'committed';
   }
 
-  // In a workflow every promise costs: the SDK keeps a stack trace of each. So what only hands on a promise is not async.
+  // The SDK keeps a stack trace of every promise in a workflow. So a method that only returns a promise is not async.
   step(title: string, call: Call<void>, { undo, drains, noWayBack }: StepOptions = {}): Promise<void> {
     this.pastNoReturn ||= noWayBack === true; // before it runs: a step that timed out may have happened
     if (!undo && this.phase === 'retire' && (!this.pastNoReturn || this.#noReturn === title))
@@ -148,8 +148,8 @@ export class RotationRun implements Run {
   }
 
   /**
-   * The old value goes for good. A worker that started anew since the last document may use the environment's value, which is the old one: so
-   * the engine reloads as late as can be, and once more right after, for one that started in between.
+   * Destroys the old value. An engine worker that restarted since the last document may use the value of its environment, which is the old one.
+   * So the engine reloads as late as possible, and again right after, for a worker that restarted in between.
    */
   async #passNoReturn(title: string, call: Call<void>): Promise<void> {
     const reload = this.mode === 'committed' ? engines[this.definition.descriptor.engine].reload?.(this.next) : null;
@@ -166,7 +166,7 @@ export class RotationRun implements Run {
   }
 
   check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
-    // Contain first: an emergency does not ask whether somebody still uses what is leaked.
+    // Contain first: an emergency does not ask whether the leaked value is still used.
     if (whenNot === 'ask' && this.mode === 'containing') return Promise.resolve();
     if (this.phase === 'retire') this.completedSteps.perishes({ scope: this.#scope, title });
     return this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
@@ -192,7 +192,7 @@ export class RotationRun implements Run {
         { for: 'operator', why: title, until, then: 'it is overdue', ...promptWhileWaiting(this, title) },
         { wake: () => this.inbox.completed.has(title), parks: isNew ? 'later' : undefined },
       );
-      await leaveIfTold(this, told, title);
+      await exitIfTold(this, told, title);
     });
     return attempt(this, { title, call });
   }
@@ -226,13 +226,13 @@ export class RotationRun implements Run {
               heed: async () => void (until = await heed(this, title, until)),
             },
           );
-          await leaveIfTold(this, told, title);
+          await exitIfTold(this, told, title);
         }
       }),
     );
   }
 
-  /** Waits, returns what a person decided meanwhile, and leaves at once for an emergency. */
+  /** Waits. Returns what a person decided meanwhile. Throws Exit as soon as an emergency takes over. */
   async wait(
     asked: Omit<Waiting, 'id'>,
     { wake = () => false, heed, known, ...wait }: Until = {},
@@ -260,12 +260,12 @@ export class RotationRun implements Run {
     return told;
   }
 
-  /** An emergency may be taken up before a wait that nothing cancels hears of it. */
+  /** An emergency may be dealt with before this wait notices it, because nothing cancels the wait. */
   #overtakenSince(known = this.inbox.emergencies.length): () => boolean {
     return () => emergencyPending(this.inbox) || this.inbox.emergencies.length > known;
   }
 
-  /** Tells outside whether a person is needed. */
+  /** Shows in Temporal, log and metrics whether a person is needed. */
   #announce(): boolean {
     const question = this.#waits.find((wait) => wait.for === 'operator');
     this.runtime.show({ phase: this.phase, needsOperator: question !== undefined });
@@ -287,7 +287,7 @@ export class RotationRun implements Run {
     };
   }
 
-  /** A step in progress ends well although an emergency called the rest off; where the emergency stands is then no longer ours to say. */
+  /** A step in progress may succeed after an emergency has cancelled the rest. Phase and mode then belong to the emergency. */
   #requireNotCalledOff(): void {
     if (this.runtime.calledOff?.()) throw new CancelledFailure('an emergency takes over');
   }

@@ -17,28 +17,28 @@ import { keyturnEmergency, keyturnNeedsOperator, keyturnPhase } from '../search-
 import type { StepContext } from '../../src/domain/step-context.js';
 import { currentStep } from './step-context.js';
 
-/** Before everything else that waits at the server. */
+/** Ahead of every other task at the server. */
 export const emergencyPriority = { priorityKey: 1 } as const;
 
-/** What differs between a rotation that happens, one that is planned and one whose steps run in the caller's own process. */
+/** What differs between a rotation in Temporal, a planned one, and one in the caller's process. */
 export interface Runtime {
   execute<R>(call: Call<R>, step: Omit<StepContext, 'version'>): Promise<R>;
   now(): number;
-  /** Never the same twice. Left out where nobody answers. */
+  /** Never the same twice. Left out where nobody answers questions. */
   newId?(): string;
   /** Resolves when `wake` is true or, with a deadline (Unix ms), when that has come. */
   wait(wake: () => boolean, deadline?: number): Promise<void>;
-  /** Shown to whoever lists workflows. */
+  /** Search attributes, for lists of workflows. */
   show(facts: { readonly phase?: Phase; readonly needsOperator?: boolean; readonly emergency?: boolean }): void;
-  /** Calls for a person, in the workers' log and metrics; null when nobody is needed any more. Left out where nobody would come. */
+  /** Calls for a person in the workers' log and metrics; null when nobody is needed any more. Left out where nobody would come. */
   alert?(credential: string, why: string | null): void;
-  /** Whether the part of the rotation that asks was cancelled. Left out where nothing is. */
+  /** Whether the calling part of the rotation is cancelled. Left out where nothing is cancelled. */
   calledOff?(): boolean;
-  /** Calls work off that takes longer. Left out where nothing takes time. */
+  /** Cancels work that takes longer. Left out where nothing takes time. */
   within?<T>(ms: number, work: () => Promise<T>): Promise<T>;
-  /** Whether the history has become so long that the next one should begin. Left out where there is none. */
+  /** Whether the history is long enough for a new run. Left out where there is no history. */
   isFull?(): boolean;
-  /** Ends this run and goes on in a new one, so that a long wait never depends on an old history. Left out where nothing really waits. */
+  /** Ends this run and continues in a new one, so that a long wait never depends on an old history. Left out where nothing waits. */
   park?(input: RotationInput): Promise<never>;
 }
 
@@ -84,7 +84,7 @@ function schedule<R>(
   const activities = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
     startToCloseTimeout: startToClose,
     heartbeatTimeout: heartbeatMs, // the interceptor heartbeats for every activity
-    // Left unset it behaves as TRY_CANCEL: the step "ends" while its activity still writes.
+    // The default, TRY_CANCEL, would end the step while its activity still writes.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {
       maximumAttempts: attempts,

@@ -3,7 +3,7 @@ import type { Finding } from '../../src/domain/evidence.js';
 import { versions } from '../systems.js';
 import type { Run } from './procedure.js';
 
-/** What every procedure asks before the old value goes for good: a document alone could have gone through with that very value. */
+/** Asked by every procedure before it destroys the old value: a document alone could have passed with that very value. */
 export function seen({ next, retiresUnseen }: Pick<Run, 'next' | 'retiresUnseen'>): Call<Finding> {
   return versions.isSeen({ version: next, retiresUnseen });
 }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from '@temporalio/workflow';
 import type { StepContext } from '../../src/domain/step-context.js';
 
-/** Keeps the contexts of steps that run in parallel apart. */
+/** The step of the current asynchronous context, also while steps run in parallel. */
 export const currentStep = new AsyncLocalStorage<StepContext>();

@@ -2,10 +2,10 @@ import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } f
 import type { FailureType } from '../../src/domain/failure.js';
 import type { StepFailure } from '../../src/domain/rotation.js';
 
-/** Where a rotation stands decides what trouble leads to. */
+/** The mode of a rotation decides what a failed step leads to. */
 export type Mode =
-  | 'forward' // nothing is in force yet: trouble that does not pass rolls back by itself
-  | 'committed' // the new value is in force: nothing is taken back unattended, trouble waits for a person
+  | 'forward' // nothing is in force yet: a failure that does not pass rolls back by itself
+  | 'committed' // the new value is in force: a failure waits for a person, and nothing rolls back by itself
   | 'undoing'
   | 'containing';
 
@@ -33,8 +33,8 @@ export function stepFailureOf(error: unknown): StepFailure {
 }
 
 /**
- * Turns what was thrown through a procedure into the way to exit, also a failure between the steps, such as that of a decision's record.
- * Bugs stay bugs: they are rethrown and fail the task until the code is mended.
+ * Turns what was thrown through a procedure into an exit, also a failure between steps, such as recording a decision. Bugs are rethrown and
+ * fail the workflow task until the code is fixed.
  */
 export function exitOf(error: unknown): Exit {
   if (error instanceof Exit) return error;
@@ -46,12 +46,12 @@ export function exitOf(error: unknown): Exit {
 const firstRetryMs = 30_000;
 const longestRetryMs = 60 * 60_000;
 
-/** Growing pauses between the runner's own retries: half a minute doubling up to an hour. */
+/** Pauses between the runner's own retries: half a minute, doubling up to an hour. */
 export function retryPauseMs(tries: number): number {
   return Math.min(firstRetryMs * 2 ** tries, longestRetryMs);
 }
 
-/** Thrown through a procedure to leave it; never leaves the runner. */
+/** Thrown through a procedure to leave it. The runner catches it. */
 export class Exit extends Error {
   override readonly name = 'Exit';
   readonly to: 'roll-back' | 'abandon' | 'emergency' | 'lost' | 'stale' | 'put-back';

@@ -12,12 +12,12 @@ interface TryOut extends TryOutOptions {
   readonly call: Call<void>;
 }
 
-/** One round of switching off and trying. False when it failed, was put back, and is to be tried again. */
+/** One round of switching off and trying. False when it failed, was put back, and another round follows. */
 export async function tryOnce(run: RotationRun, tryOut: TryOut): Promise<boolean> {
   const { title, call, undo } = tryOut;
   const back = `Put back: ${title}`;
   if (run.isDone(back)) {
-    const asked = run.parking.troubledAt(title); // in an earlier run of this rotation
+    const asked = run.parking.failingAt(title); // in an earlier run of this rotation
     return asked ? askOn(run, asked, true) : false;
   }
   await run.step(title, call, { undo });
@@ -32,7 +32,7 @@ export async function tryOnce(run: RotationRun, tryOut: TryOut): Promise<boolean
   return askOn(run, { title, failure, scope: run.scope, since: run.runtime.now(), tries: 0 }, false);
 }
 
-/** Null when the engine did without what is switched off. */
+/** Null when the engine worked without what is switched off. */
 async function whyFailed(run: RotationRun, { trial, within }: TryOut): Promise<string | null> {
   run.trying = true;
   try {
@@ -47,7 +47,7 @@ async function whyFailed(run: RotationRun, { trial, within }: TryOut): Promise<s
   }
 }
 
-/** Whether a person wants to go on without the trial; false for another one. */
+/** Whether a person decides to skip the trial. False for another round. */
 async function askOn(run: RotationRun, about: FailingStep, isParked: boolean): Promise<boolean> {
   const { title, failure } = about;
   const never = Number.POSITIVE_INFINITY;
