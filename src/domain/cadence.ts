@@ -1,16 +1,16 @@
-/** When a credential falls due: again and again at one distance, counted from its anchor. Milliseconds. */
+/** When a credential falls due: at a fixed interval, counted from its anchor. Milliseconds. */
 export interface Grid {
   /** Unix ms of the adoption, rotation or reset that the interval is counted from. */
   readonly anchor: number;
   readonly everyMs: number;
-  /** Moves the whole grid, so that credentials of one age do not fall due together. */
+  /** Shifts the whole grid, so that credentials of the same age do not fall due together. */
   readonly staggerMs: number;
 }
 
-const secondMs = 1000; // a Temporal Schedule knows nothing shorter
+const secondMs = 1000; // the shortest unit of a Temporal Schedule
 const dayMs = 86_400_000;
 
-/** The first moment of the grid after `after`; never sooner than a whole interval after the anchor. */
+/** The first due time after `after`; at least one whole interval after the anchor. */
 export function dueOnGrid({ anchor, everyMs, staggerMs }: Grid, after: number): number {
   const first = wholeSeconds(anchor) + everyMs + staggerMs;
   return after < first ? first : first + (Math.floor((after - first) / everyMs) + 1) * everyMs;
@@ -20,12 +20,12 @@ export function wholeSeconds(ms: number): number {
   return Math.ceil(ms / secondMs) * secondMs;
 }
 
-/** How long before its first run a schedule is announced at least: what is overdue does not rotate at once. */
+/** Shortest notice before the first run of a new schedule, so that an overdue credential does not rotate at once. */
 export function noticeMs(everyMs: number): number {
   return Math.min(everyMs, dayMs);
 }
 
-const staggerShare = 20; // a twentieth of the interval, and no more than a day: late enough to spread, too little to matter
+const staggerShare = 20; // a twentieth of the interval, at most a day: enough to spread rotations, too little to matter
 
 /** A credential's own delay within its interval. */
 export function staggerMs(credential: string, everyMs: number): number {
@@ -33,7 +33,7 @@ export function staggerMs(credential: string, everyMs: number): number {
   return Math.floor((shareOf(credential) * longest) / secondMs) * secondMs;
 }
 
-/** A number from 0 up to 1 that depends on the name alone, and spreads similar names (FNV-1a, then MurmurHash3's finalizer). */
+/** A number from 0 up to 1 that depends only on the name and spreads similar names (FNV-1a, then MurmurHash3's finalizer). */
 export function shareOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);

@@ -1,7 +1,7 @@
 import type { Duration } from './duration.js';
 import type { VersionRef } from './version.js';
 
-/** Timeouts and retries of one outside system's calls; every number in workflows/systems.ts has its reason beside it. */
+/** Timeouts and retries of one outside system's calls. workflows/systems.ts gives the reason for every number. */
 export interface CallOptions {
   readonly startToClose: Duration;
   readonly attempts: number;
@@ -9,7 +9,7 @@ export interface CallOptions {
   readonly initialInterval?: Duration;
 }
 
-/** An activity to be executed: data, so that it can be planned, listed, undone later and carried into a new run. */
+/** An activity call as data, so that it can be planned, listed, undone later and carried into a new run. */
 export interface Call<R = unknown> {
   readonly activity: string;
   readonly args: readonly unknown[];
@@ -22,7 +22,7 @@ export type Calls<A> = {
   [K in keyof A]: A[K] extends (...args: infer P) => Promise<infer R> ? (...args: P) => Call<R> : never;
 };
 
-/** The methods of the result make calls named `<system>.<verbNoun>`; nothing runs until the runner executes one. */
+/** The methods of the result create calls named `<system>.<verbNoun>`. Nothing runs until the runner executes one. */
 export function activitiesOf<A>(system: string, options: CallOptions): Calls<A> {
   return new Proxy(
     {},

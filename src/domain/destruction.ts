@@ -1,7 +1,7 @@
 import { type Evidence, type EvidenceKind, freshProofMs } from './evidence.js';
 import type { EngineView, VersionState } from './version.js';
 
-/** What a destruction is judged by: the victim, and the version that takes its place. */
+/** The facts that decide whether a version may be destroyed: the version itself, and its successor. */
 export interface Destruction {
   readonly victim: {
     readonly state: VersionState;
@@ -11,19 +11,19 @@ export interface Destruction {
   };
   readonly successor: { readonly evidence: readonly Evidence[] } | null;
   readonly now: number;
-  /** The value is only switched off and can be switched on again: that shows whether the engine still needs it. */
+  /** The value is only disabled and can be enabled again, which shows whether the engine still needs it. */
   readonly undoable?: boolean;
 }
 
-/** What has to be shown of the successor before the version it replaces may be disabled. */
+/** Evidence that the successor needs before its predecessor may be disabled. */
 const neededToDisable: readonly EvidenceKind[] = ['accepted', 'setting-ours', 'document'];
 
-/** And before it may be deleted: without `seen`, a document could have gone through with the very value that goes. */
+/** Evidence that it needs before its predecessor may be deleted. Without `seen`, the document may have used the old value. */
 const neededToDelete: readonly EvidenceKind[] = [...neededToDisable, 'seen'];
 
 /**
- * Why a value may not be disabled or deleted now, or null when it may (design, safety rules 4 and 5).
- * An emergency contains first: what is compromised may always go.
+ * Why a value may not be disabled or deleted now; null when it may (design, safety rules 4 and 5).
+ * An emergency contains first, so a compromised value may always be destroyed.
  */
 export function whyNotDestroy({ victim, successor, now, undoable = false }: Destruction): string | null {
   if (victim.compromised) return null;
@@ -40,7 +40,7 @@ function missingOf(evidence: readonly Evidence[], needed: readonly EvidenceKind[
   return needed.filter((kind) => !holds(evidence, kind, now));
 }
 
-/** The newest finding of a kind counts, and only while it is fresh. */
+/** Only the newest finding of a kind counts, and only while it is fresh. */
 function holds(evidence: readonly Evidence[], kind: EvidenceKind, now: number): boolean {
   const newest = evidence.filter((item) => item.kind === kind).sort((a, b) => b.at - a.at)[0];
   return newest !== undefined && newest.outcome !== 'failed' && now - newest.at <= freshProofMs;

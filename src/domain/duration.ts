@@ -1,6 +1,6 @@
 const unitMs = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000, week: 604_800_000 } as const;
 type Unit = keyof typeof unitMs;
-const unitNames = Object.keys(unitMs) as Unit[]; // each begins with another letter
+const unitNames = Object.keys(unitMs) as Unit[]; // each begins with a different letter
 
 /** A length of time as people write it: `90 days`, `1 hour`, `30 seconds`. */
 export type Duration = `${number} ${Unit | `${Unit}s`}`;
@@ -11,11 +11,11 @@ export function isDuration(text: string): text is Duration {
   return pattern.test(text);
 }
 
-/** Every spelling that people may use, as a regular expression: the long one, and a short one such as `10s`, `5 min` or `24h`. */
+/** Every accepted spelling, as a regular expression: the long one, and short ones such as `10s`, `5 min` or `24h`. */
 export const durationSpellings = String.raw`^\d+(\.\d+)?( (second|minute|hour|day|week)s?| ?(s|m|min|h|d|w))$`;
 const spelling = new RegExp(durationSpellings);
 
-/** A duration in any spelling that people may use; null when it is none. `24h` is read as `24 hours`. */
+/** Reads a duration in any accepted spelling: `24h` becomes `24 hours`. Null when the text is not a duration. */
 export function readDuration(text: string): Duration | null {
   if (isDuration(text)) return text;
   if (!spelling.test(text)) return null;

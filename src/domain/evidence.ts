@@ -1,31 +1,31 @@
-/** How a check ended. `not-observable` is an honest "nobody can tell", with the reason in `detail`. */
+/** How a check ended. `not-observable`: nothing can show it, and `detail` says why. */
 export type CheckOutcome = 'proved' | 'not-observable' | 'failed';
 
-/** What a finding is about. Destruction asks for these by kind (src/domain/destruction.ts). */
+/** What a finding is about. src/domain/destruction.ts requires some of these kinds. */
 export type EvidenceKind =
   | 'accepted' // the provider accepts the value
   | 'refused' // the provider refuses the value
-  | 'ends' // the provider ends the value by itself at a time
-  | 'refusing' // it refused the value in one round of questions; several in a row show the above
-  | 'listed' // the engine lists the value's entry, and nobody else has changed what is in force
-  | 'setting-ours' // the engine's newest change of the settings is the one we made
-  | 'delivered' // the value stands where it was delivered besides the engine
+  | 'ends' // the value expires at the provider at a given time
+  | 'refusing' // the provider refused the value in one round of probes; several in a row show `refused`
+  | 'listed' // the engine lists the value's entry, and nobody else has changed the value in force
+  | 'setting-ours' // the engine's newest change of the settings is ours
+  | 'delivered' // the value is still where it was delivered besides the engine
   | 'document' // a test document went through after the switch
-  | 'test-document' // a test document, by its name, is gone again; not observable while it is under way
+  | 'test-document' // a test document, by its name, is deleted again; not observable while it is being processed
   | 'processes' // every API process of the engine shows the value
   | 'connection' // the engine's own test of its connection succeeded
   | 'in-use' // the provider saw the value used by the engine
-  | 'seen' // the engine is seen to use the value, or somebody accepts that this cannot be seen
-  | 'observed' // a document went through with whatever the engine held, before anything was written
-  | 'last-use' // when the provider saw the value used last, as seen just before a revocation
-  | 'sessions' // what the value has issued is denied as well
-  | 'gap' // no document was lost while the engine held halves of two values
-  | 'idle' // nobody uses the old value any more
+  | 'seen' // the engine was seen to use the value, or a person accepts that this cannot be seen
+  | 'observed' // a document went through with the value that the engine held, before anything was written
+  | 'last-use' // when the provider saw the value used last, read just before a revocation
+  | 'sessions' // sessions and tokens issued with the value are denied as well
+  | 'gap' // no document was lost while the engine held parts of two values
+  | 'idle' // nothing uses the old value any more
   | 'sole-user'; // nothing but the engine uses the value
 
 /**
- * What a check found out. `detail` is one sentence for a person and never holds a secret.
- * `providerTime` is a Unix time in seconds by the provider's own clock, where it gave one: never compare it with ours.
+ * The result of a check. `detail` is one sentence for a person and never contains a secret.
+ * `providerTime` is Unix seconds by the provider's clock, where it gave one: never compare it with our clock.
  * @example { kind: 'accepted', outcome: 'proved', detail: 'GET /v1/models answered 200' }
  */
 export interface Finding {
@@ -35,7 +35,7 @@ export interface Finding {
   readonly providerTime?: number;
 }
 
-/** A finding as it is kept. */
+/** A finding as the store keeps it. */
 export interface Evidence extends Finding {
   /** Unix milliseconds, our clock. */
   readonly at: number;

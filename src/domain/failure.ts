@@ -1,10 +1,10 @@
 /**
- * `type` of every ApplicationFailure that the runner tells apart. Anything else is trouble that waiting may help.
- * FenceLost: another rotation, run or installation is the writer now; stop without undoing.
- * NeedsDecision: only a person can say how to go on; the message says what is known.
- * StaleProof: a destruction was asked for without fresh proof; take the proof again.
- * NotSeenYet: the provider's data do not show a use of the value, and may do so later.
- * Unauthorized, NotFound, Rejected: an outside system said no; waiting does not help.
+ * `type` of every ApplicationFailure that the runner distinguishes. Any other failure may pass with time.
+ * FenceLost: another rotation, run or installation holds the fence now; stop without undoing.
+ * NeedsDecision: only a person can decide how to continue; the message says what is known.
+ * StaleProof: a destruction was requested without fresh proof; take the proof again.
+ * NotSeenYet: the provider's data do not show a use of the value yet.
+ * Unauthorized, NotFound, Rejected: an outside system refused; waiting does not help.
  */
 export const failureTypes = [
   'FenceLost',

@@ -10,46 +10,46 @@ import {
   type Verification,
 } from './verification.js';
 
-/** What is known after a look, and what has to be done about it. */
+/** What is known after a look, and what to do about it. */
 export interface Judgement {
   readonly next: Verification;
-  /** The engine has to be made to reload. */
+  /** The engine must reload its settings. */
   readonly heal: boolean;
-  /** When the next look can tell more, from now; null when it has nothing to wait for. */
+  /** Time from now until the next look can show more; null when there is nothing to wait for. */
   readonly againMs: number | null;
 }
 
-type Judged = Pick<Verification, 'state' | 'drift' | 'why'>;
+type Assessment = Pick<Verification, 'state' | 'drift' | 'why'>;
 
-const marginMs = 60_000; // a check that is due is done within a minute
+const marginMs = 60_000; // the engine makes a due check within a minute
 
-/** Judges one look by what was known before it. */
+/** Judges one look against what was known before it. */
 export function judge(known: Verification | null, look: Look, terms: Terms): Judgement {
   const before = beforeOf(known, look);
   const moved = hasMoved(before, look, terms);
   const use = useIn(look, moved);
-  const verdict = verdictOf({ before, look, terms, use });
+  const assessment = assess({ before, look, terms, use });
   const { at, credential, version } = look;
-  const isVerified = verdict.state === 'verified' && use !== null;
-  const isSuspected = verdict.state === 'suspected';
+  const isVerified = assessment.state === 'verified' && use !== null;
+  const isSuspected = assessment.state === 'suspected';
   const next: Verification = {
-    ...{ credential, version, ...verdict, lookedAt: at, trouble: null },
-    since: before.state === verdict.state && before.drift === verdict.drift ? before.since : at,
+    ...{ credential, version, ...assessment, lookedAt: at, trouble: null },
+    since: before.state === assessment.state && before.drift === assessment.drift ? before.since : at,
     verifiedAt: isVerified ? at : before.verifiedAt,
-    ...healing(known, before, { verdict, at }),
+    ...healing(known, before, { assessment, at }),
     memory: memoryAfter(before, look, moved),
   };
-  const againMs = isSuspected ? waitFor(verdict.drift, before, terms) : null;
-  return { next, againMs, heal: isDoubt(verdict) && before.healTriedAt === null && look.healable };
+  const againMs = isSuspected ? waitFor(assessment.drift, before, terms) : null;
+  return { next, againMs, heal: isDoubt(assessment) && before.healTriedAt === null && look.healable };
 }
 
 type Healing = Pick<Verification, 'healTriedAt' | 'healedAt' | 'healedBy'>;
 
-/** What is over is told once, whoever has done something about it. */
+/** The end of a drift is reported once, with who ended it. */
 function healing(
   known: Verification | null,
   { healTriedAt }: Before,
-  { verdict: { state }, at }: { readonly verdict: Judged; readonly at: number },
+  { assessment: { state }, at }: { readonly assessment: Assessment; readonly at: number },
 ): Healing {
   if (!known) return { healTriedAt: null, healedAt: null, healedBy: null };
   const { healedAt, healedBy } = known;
@@ -59,34 +59,35 @@ function healing(
   return { healTriedAt: null, healedAt, healedBy };
 }
 
-interface Seen {
+/** What an assessment is based on. */
+interface Basis {
   readonly before: Before;
   readonly look: Look;
   readonly terms: Terms;
-  /** What shows that the engine uses it; null when nothing does. */
+  /** What shows that the engine uses the version; null when nothing does. */
   readonly use: string | null;
 }
 
-function verdictOf({ before, look, terms, use }: Seen): Judged {
+function assess({ before, look, terms, use }: Basis): Assessment {
   const contradictions = contradictionsIn(look);
   const [first] = contradictions;
   if (first) return { state: 'drifted', drift: first.drift, why: contradictions.map(({ why }) => why).join('. ') };
   const doubt = doubtAbout(before, look, terms);
   if (use !== null && doubt?.drift !== 'hidden') return { state: 'verified', drift: null, why: use };
   if (doubt) return doubtful(before, look, doubt);
-  return carried(before) ?? { state: 'not-observable', drift: null, why: whyNotSeen(look, terms) };
+  return carriedOver(before) ?? { state: 'not-observable', drift: null, why: whyNotSeen(look, terms) };
 }
 
-/** A doubt that the engine's reload did not end is certain. Where it cannot be made to reload, it is so from the beginning. */
-function doubtful(before: Before, { at, healable }: Look, { drift, why }: Doubt): Judged {
+/** A doubt becomes certain when a reload did not remove it. It is certain at once where Keyturn may not trigger a reload. */
+function doubtful(before: Before, { at, healable }: Look, { drift, why }: Doubt): Assessment {
   const { healTriedAt } = before;
   if (!healable)
-    return { drift, state: 'drifted', why: `${why}. Keyturn has not written the setting yet, so it leaves it alone` };
+    return { drift, state: 'drifted', why: `${why}. Keyturn has not written the setting yet, so it changes nothing` };
   if (healTriedAt === null && before.drift === drift && at - before.since >= retriesMs)
-    return { drift, state: 'drifted', why: `${why}. It could not be made to reload its settings` };
+    return { drift, state: 'drifted', why: `${why}. Keyturn could not make the engine reload its settings` };
   if (healTriedAt === null || (drift === 'failing' && at - healTriedAt < retriesMs))
     return { drift, state: 'suspected', why };
-  return { drift, state: 'drifted', why: `${why}. It was made to reload its settings, and that did not help` };
+  return { drift, state: 'drifted', why: `${why}. The engine reloaded its settings, which did not help` };
 }
 
 interface Doubt {
@@ -107,21 +108,21 @@ function contradictionsIn({ credential, version, verdict, settings, revived }: L
 }
 
 function restored(credential: string, key: string): Doubt {
-  const why = `the engine does not know our own change of ${key} any more: its database was put back to an earlier day. See what it holds: keyturn reconcile ${credential}`;
+  const why = `the engine no longer has our change of ${key}: its database was restored to an earlier state. See what it holds: keyturn reconcile ${credential}`;
   return { drift: 'restored', why };
 }
 
 function edited(credential: string, { key, changed }: Look['settings'][number]): Doubt {
-  const why = `${key} was last changed ${changed}, and not by Keyturn, so it was left alone. See what it holds: keyturn reconcile ${credential}`;
+  const why = `${key} was last changed ${changed}, not by Keyturn. Keyturn changes nothing. See what the engine holds: keyturn reconcile ${credential}`;
   return { drift: 'edited', why };
 }
 
-/** What shows that the engine uses it; null when nothing does. */
+/** What shows that the engine uses the version; null when nothing does. */
 function useIn({ documents, isOnlyOne }: Look, moved: boolean): string | null {
   if (documents?.end === 'failure' && documents.isNewest) return null;
-  if (moved) return 'the settings are as we wrote them, and the provider saw it used since the last look';
+  if (moved) return 'the settings are as we wrote them, and the provider saw the value used since the last look';
   if (documents?.end !== 'success' || !isOnlyOne) return null;
-  return `the settings are as we wrote them, a document went through ${documents.step} since the last look, and what was in force before is proved to be refused`;
+  return `the settings are as we wrote them, a document went through ${documents.step} since the last look, and every earlier value is proved to be refused`;
 }
 
 function doubtAbout(before: Before, look: Look, terms: Terms): Doubt | null {
@@ -134,19 +135,19 @@ function doubtAbout(before: Before, look: Look, terms: Terms): Doubt | null {
     return { drift: 'failing', why };
   }
   if (!standsStill(before, look, terms)) return null;
-  const why = `the engine does not use version ${version}: its last use stands still, although it should be used again and again. Its worker may have been started with other values`;
+  const why = `the engine does not use version ${version}: its last use stands still, although the engine should use it regularly. Its worker may have been started with other values`;
   return { drift: 'unused', why };
 }
 
 const certain: readonly Drift[] = ['revoked', 'restored', 'edited', 'revived'];
 
-/** Something that a reload of the engine may end. */
-function isDoubt({ drift }: Pick<Judged, 'drift'>): boolean {
+/** Whether a reload of the engine may end the drift. */
+function isDoubt({ drift }: Pick<Assessment, 'drift'>): boolean {
   return drift !== null && !certain.includes(drift);
 }
 
-/** What was found before holds on where this look tells nothing new. What every look can see is over where it does not. */
-function carried({ state, drift, why }: Before): Judged | null {
+/** The earlier state, where this look shows nothing new. A drift that every look can see is over when this look does not see it. */
+function carriedOver({ state, drift, why }: Before): Assessment | null {
   if (state === null || state === 'not-observable') return null;
   if (state !== 'verified' && (!isDoubt({ drift }) || drift === 'hidden')) return null;
   return { state, drift, why };
@@ -157,14 +158,14 @@ function waitFor(drift: Drift | null, before: Before, terms: Terms): number {
 }
 
 function whyNotSeen({ lastUsed }: Look, { checkedEveryMs, usage }: Terms): string {
-  const sound = 'nothing speaks against it';
+  const sound = 'no problem found';
   if (usage === null || lastUsed === null)
-    return `${sound}; that the engine uses it shows only when the next document goes through`;
-  if (checkedEveryMs === null) return `${sound}; nothing has used it since the last look`;
-  return `${sound}; it was not seen in use since Keyturn used it, and it is too early for that`;
+    return `${sound}; the next document that goes through will show that the engine uses the value`;
+  if (checkedEveryMs === null) return `${sound}; nothing has used the value since the last look`;
+  return `${sound}; no use by the engine since Keyturn's own probe, and none is due yet`;
 }
 
-/** What the engine and its log have shown is added by whoever has looked there. */
+/** The caller adds what the engine and its log have shown. */
 function memoryAfter({ memory, lookedAt }: Before, look: Look, moved: boolean): Memory {
   const { at, verdict, lastUsed } = look;
   return {

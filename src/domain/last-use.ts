@@ -8,20 +8,23 @@ import {
   type Verification,
 } from './verification.js';
 
-/** As much of a look as tells of uses. */
+/** The part of a look that shows uses. */
 export type Used = Pick<Look, 'version' | 'at' | 'lastUsed' | 'probes'>;
 
 const secondMs = 1000;
-const skewMs = 60_000; // several servers of a provider note uses, each by its own clock
+const skewMs = 60_000; // a provider's servers record uses, each by its own clock
 
-/** Whether somebody besides us has used it since the last look, by the provider's clock, which is compared with nothing but itself. */
+/** Whether somebody else used the version since the last look. Compares only times of the provider's clock. */
 export function hasMoved({ memory }: Before, { lastUsed, probes }: Used, { usage }: Terms): boolean {
   const seen = memory.lastUsed ?? probes[0]?.providerTime;
   if (usage === null || lastUsed === null || seen === undefined || lastUsed <= seen) return false;
   return !probes.some((probe) => isOwn(probe, lastUsed, usage.resolutionMs));
 }
 
-/** Whether a last use may be a question of ours: it is noted before its answer has come, and by another server's clock it may be a little later. */
+/**
+ * Whether a last use may be our own probe. The provider records it before its answer arrives, and another server's clock may be
+ * slightly ahead.
+ */
 export function isOwn(
   { providerTime = 0 }: Pick<Probe, 'providerTime'>,
   lastUsed: number,
@@ -31,7 +34,7 @@ export function isOwn(
   return lastUsed >= providerTime - skewMs / secondMs && lastUsed <= to;
 }
 
-/** Whether the last use ought to have moved by now. Of time our own clock alone is asked. */
+/** Whether the last use should have moved by now. Durations are measured by our own clock. */
 export function standsStill(before: Before, look: Used, terms: Terms): boolean {
   const waitMs = waitLimitMs(before, terms);
   if (waitMs === null || look.lastUsed === null || hasMoved(before, look, terms)) return false;
@@ -40,8 +43,8 @@ export function standsStill(before: Before, look: Used, terms: Terms): boolean {
 }
 
 /**
- * How long a last use may stand still; null where nothing moves it. Where it was never seen to move, the provider may show it as late as it
- * is said to be. Where it was, lateness does not count: what is shown late moves all the same.
+ * How long a last use may stand still; null where nothing moves it.
+ * Never seen to move: allows for the provider's lag as well. Seen to move: lag does not matter, since late data still move.
  */
 export function waitLimitMs({ memory }: Before, { checkedEveryMs, usage }: Terms): number | null {
   if (checkedEveryMs === null || usage === null) return null;
@@ -55,8 +58,9 @@ export function newestProbe({ probes }: Pick<Look, 'probes'>): number {
 }
 
 /**
- * Whether the provider has to be asked with the value itself. That is a use as well, and hides those that come soon after: so it is left
- * out where the engine's own use shows the same, or will, and where the engine still tries what was refused.
+ * Whether to probe the provider with the value itself. A probe is a use too, and hides uses that follow soon. So it is skipped:
+ * - where the engine's own use shows the same, or will
+ * - where the engine still retries a refused value
  */
 export function mustAsk(known: Verification | null, look: Used, terms: Terms): boolean {
   const before = beforeOf(known, look);

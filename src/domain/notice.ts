@@ -1,4 +1,4 @@
-/** What people and programs are told of. */
+/** Events that people and programs are notified of. */
 export type NoticeEvent =
   | 'due-soon'
   | 'overdue'
@@ -12,28 +12,28 @@ export type NoticeEvent =
   | 'healed'
   | 'test';
 
-/** Something that happened, for whoever is told. Holds what the ledger and Temporal hold in clear: never a secret. */
+/** A notification of one event. Contains only what the ledger and Temporal hold in clear: never a secret. */
 export interface Notice {
-  /** The same for the same thing, however often it is sent. */
+  /** Equal for the same event, however often it is sent. */
   readonly id: string;
   readonly event: NoticeEvent;
   /** Unix ms. */
   readonly at: number;
   /** One line. */
   readonly summary: string;
-  /** What there is to know or to do besides. */
+  /** More to know or to do. */
   readonly detail: string | null;
   readonly credential?: string;
   readonly version?: number;
   readonly owner?: string;
-  /** Where the ledger ended when it was sent (`142:9f3c…`), for `keyturn ledger --verify --expect`. */
+  /** The ledger's head when the notice was sent (`142:9f3c…`), for `keyturn ledger --verify --expect`. */
   readonly ledger?: string;
 }
 
-/** One way to tell. */
+/** One way to send notices. */
 export interface Channel {
-  /** As the configuration calls it. */
+  /** The name in the configuration. */
   readonly name: 'webhook' | 'email';
-  /** @throws OutsideError without anything the other side said, UserError when its secret cannot be had */
+  /** @throws OutsideError without any text from the other side, UserError when the channel's secret cannot be read */
   send(notice: Notice): Promise<void>;
 }

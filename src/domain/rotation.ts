@@ -4,37 +4,37 @@ import type { VersionRef } from './version.js';
 
 export type Trigger = 'manual' | 'schedule' | 'emergency';
 
-/** Who asked for a rotation, and why. Shown in Temporal and in the ledger: never put a secret into `reason`. */
+/** Who requested a rotation, and why. Temporal and the ledger show it: never put a secret into `reason`. */
 export interface RotationRequest {
   readonly actor: string;
   readonly trigger: Trigger;
   readonly reason: string;
-  /** The interval of the credential's schedule is counted from this rotation on. An emergency does so by itself. */
+  /** Counts the interval of the credential's schedule from this rotation on. An emergency always does. */
   readonly resetsCadence?: true;
 }
 
-/** What the configuration says about how a rotation goes, in milliseconds. */
+/** What the configuration says about a rotation, in milliseconds. */
 export interface RotationPolicy {
   readonly graceMs: number;
-  /** How long trouble before the point of no return is waited out before the rotation rolls back by itself. */
+  /** How long a failing step before the point of no return is retried until the rotation rolls back by itself. */
   readonly giveUpAfterMs: number;
-  /** How long the wait is that the guide has before a disabled value is deleted; what the guide says when left out. */
+  /** How long a disabled value is kept before it is deleted; left out, as long as the guide says. */
   readonly pauseMs?: number;
-  /** How long what was issued with a value lives on, such as tokens; nothing does when left out. */
+  /** How long tokens issued with a value stay valid; left out, nothing was issued with it. */
   readonly drainMs?: number;
-  /** The configuration says where a new value goes besides the engine. */
+  /** The configuration delivers new values to places besides the engine. */
   readonly delivers?: true;
-  /** How exactly the provider tells when a value was used last; left out where it does not tell. */
+  /** How precisely the provider reports the last use of a value; left out where it reports none. */
   readonly usage?: UsageData;
-  /** An old value is retired although nobody can see that the engine uses the new one. Left out, a person is asked. */
+  /** Retires an old value although a use of the new one cannot be seen. Left out, a person is asked. */
   readonly retiresUnseen?: true;
 }
 
-/** How exactly a provider tells when a value was used last, in milliseconds. */
+/** How precisely a provider reports the last use of a value, in milliseconds. */
 export interface UsageData {
-  /** Of several uses within so long it may note the first alone. */
+  /** Within this time, the provider may record only the first of several uses. */
   readonly resolutionMs: number;
-  /** For so long a use may not show. */
+  /** Longest time until a use shows. */
   readonly lagMs: number;
 }
 
@@ -53,64 +53,64 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
-/** Argument of every rotation workflow. Whoever can start one wrote it, so nothing that a rotation may do hangs on it. */
+/** Argument of every rotation workflow. Anybody who can start a workflow can forge it, so it grants no permission. */
 export interface RotationInput {
   readonly credential: string;
-  /** What whoever started it says of itself: the store has what counts, under `wish`. */
+  /** What the caller claims. What counts is the request that the store keeps under `wish`. */
   readonly request: RotationRequest;
-  /** Under which the store keeps what was asked for. */
+  /** Id of the request in the store. */
   readonly wish?: string;
   /** How soon a dead worker is noticed; the crash matrix makes it short. */
   readonly timing: {
     readonly heartbeatMs: number;
-    /** How long a wait lasts in one run at most; an hour when left out. */
+    /** Longest wait in one run; an hour when left out. */
     readonly parkAfterMs?: number;
   };
   /** Present when the run continues an earlier one (continue-as-new in a long wait). */
   readonly parked?: Parked;
 }
 
-/** What a run hands to the next one. */
+/** The state that a run passes to the next one. */
 export interface Parked {
   readonly opened: Opened;
   readonly done: readonly string[];
   readonly undo: readonly Undo[];
   readonly steps: readonly StepProgress[];
-  /** Unix ms of when the grace, the pause or the task ends that is waited for. */
+  /** When the awaited grace, pause or task ends, Unix ms. */
   readonly deadline?: number;
   readonly emergencies: readonly EmergencyRequest[];
   readonly answers?: readonly DecisionRequest[];
   readonly completed?: readonly string[];
   readonly haste?: readonly Haste[];
-  /** Ids of questions that nobody has answered, by what is asked. */
+  /** Ids of unanswered questions, by question. */
   readonly questions?: readonly (readonly [asked: string, id: string])[];
-  /** What is waited for, until the next run has come there. */
+  /** The wait in progress, shown until the next run reaches it. */
   readonly waiting?: Waiting;
-  /** The step that trouble is waited out about. */
+  /** The failing step that is being retried. */
   readonly failing?: FailingStep;
   readonly staleRounds?: number;
   readonly proofRounds?: number;
   readonly rollingBack?: RollingBack;
 }
 
-/** A roll back that has begun: it goes on, instead of the way forward. */
+/** A roll back that has begun. The next run continues it. */
 export interface RollingBack {
   readonly why: string;
   /** The new value was in force. */
   readonly promoted: boolean;
 }
 
-/** What somebody wants of the wait in progress: the store knows it by its id. */
+/** A request to end or extend the wait in progress. The store keeps it under its id. */
 export interface Haste {
   readonly wish: string;
 }
 
-/** A step in trouble, and how far its patience is used up. */
+/** A failing step, and how much of its give-up time is used. */
 export interface FailingStep {
   readonly scope: string;
   readonly title: string;
   readonly failure: StepFailure;
-  /** What kind of finding it was about; left out for what is none. */
+  /** Kind of the finding that failed; left out where the step makes no finding. */
   readonly kind?: EvidenceKind;
   /** When the step was first tried, Unix milliseconds. */
   readonly since: number;
@@ -121,8 +121,12 @@ export interface FailingStep {
 export interface StepFailure {
   readonly why: string;
   /**
-   * passing: waiting may help. final: it will not. ask: only a person can tell. stale: take the proof again.
-   * unseen: a provider does not show a use yet. lost: somebody else is the writer now.
+   * - passing: waiting may help
+   * - final: waiting does not help
+   * - ask: only a person can decide
+   * - stale: take the proof again
+   * - unseen: the provider does not show a use yet
+   * - lost: another rotation holds the fence now
    */
   readonly kind: 'passing' | 'final' | 'ask' | 'stale' | 'unseen' | 'lost';
 }
@@ -130,22 +134,22 @@ export interface StepFailure {
 export interface Undo {
   readonly title: string;
   readonly call: Call<void>;
-  /** It makes the earlier value work again, so it comes before the proof that this one works. */
+  /** Makes the earlier value work again, so it runs before the proof that the earlier value works. */
   readonly revives?: true;
-  /** What was issued with the new value until then is let pass before anything else is taken back. */
+  /** Waits until tokens issued with the new value have expired before anything else is undone. */
   readonly drains?: true;
 }
 
-/** What `versions.openRotation` found and made. */
+/** Result of `versions.openRotation`. */
 export interface Opened {
   readonly fence: number;
   readonly current: VersionRef | null;
   readonly next: VersionRef;
-  /** The current value was adopted and no rotation has shown yet that the engine really holds it. */
+  /** The current value was adopted, and no rotation has shown yet that the engine holds it. */
   readonly unconfirmed: boolean;
 }
 
-/** A rotation that is open, and how the configuration and whoever asked for it want it to go. */
+/** An open rotation, with the policy from the configuration and the request. */
 export interface Begun extends Opened {
   readonly policy: RotationPolicy;
 }
@@ -155,26 +159,26 @@ export type Decision = 'retry' | 'roll-back' | 'skip' | 'abandon';
 export interface EmergencyRequest {
   readonly actor: string;
   readonly reason: string;
-  /** Under which it lies in the store; without one nothing is claimed there, and every live version is meant. */
+  /** Id of the emergency in the store. Without one it claims nothing there and means every live version. */
   readonly id?: string;
 }
 
 export interface DecisionRequest {
-  /** `id` of the wait that it answers: it answers no other. */
+  /** `id` of the wait that it answers. It answers no other wait. */
   readonly question: string;
   readonly actor: string;
   readonly decision: Decision;
   readonly reason: string;
-  /** With `skip`: goes on although the provider, which tells of uses, does not show one of the new value. */
+  /** With `skip`: continues although the provider, which reports uses, shows none of the new value. */
   readonly withoutProof?: true;
-  /** Under which the store has it; without one the actor is only what the message says. */
+  /** Id of the decision in the store. Without one, only the message names the actor. */
   readonly wish?: string;
 }
 
-/** What somebody asks of a rotation. A command writes it down first; messages to Temporal name it by its id. */
+/** A request concerning a rotation. A command stores it first; messages to Temporal contain only its id. */
 export type Wish = {
   readonly credential: string;
-  /** Of the workflow that it is meant for: no other one is granted it. */
+  /** The only workflow that may redeem the request. */
   readonly workflowId: string;
   readonly actor: string;
 } & Wished;
@@ -185,10 +189,10 @@ export type Wished =
       readonly trigger: Trigger;
       readonly reason: string;
       readonly resetsCadence?: true;
-      /** Instead of the configuration's. */
+      /** Overrides the configuration's grace. */
       readonly graceMs?: number;
     }
-  /** How much longer the wait in progress is to last, in milliseconds; null when it is to end now. */
+  /** Extends the wait in progress by `byMs` milliseconds; null ends it now. */
   | { readonly for: 'haste'; readonly byMs: number | null }
   | {
       readonly for: 'decision';
@@ -205,29 +209,29 @@ export interface StepProgress {
   readonly title: string;
   readonly state: StepState;
   readonly outcome?: CheckOutcome;
-  /** One sentence about the outcome or the trouble; never a secret. */
+  /** One sentence about the outcome or the failure; never a secret. */
   readonly detail?: string;
   readonly startedAt: number;
   readonly endedAt?: number;
 }
 
-/** A rotation that cannot go on by itself: what is known, and what each choice does. */
+/** A wait of a rotation: what is known, and what each choice does. */
 export interface Waiting {
-  /** Given to no other wait, of this rotation or another one. */
+  /** Unique among all waits of all rotations. */
   readonly id: string;
   readonly for: 'operator' | 'retry' | 'grace' | 'pause';
   readonly why: string;
-  /** What this means for documents right now. */
+  /** The impact on documents right now. */
   readonly impact?: string;
-  /** What is live where, one line per version. */
+  /** Which values are live where, one line per version. */
   readonly live?: readonly string[];
-  /** Unix milliseconds of what happens by itself, if anything does. */
+  /** When `then` happens by itself, Unix milliseconds; left out when nothing does. */
   readonly until?: number;
   readonly then?: string;
   readonly choices: readonly Decision[];
-  /** The choice that can end the wait; the first of them when left out. */
+  /** The choice that can end the wait; left out, the first one. */
   readonly helps?: Decision;
-  /** What each choice would do. */
+  /** What each choice does. */
   readonly effects: Readonly<Partial<Record<Decision, string>>>;
 }
 
@@ -243,7 +247,7 @@ export interface Progress {
   readonly next: number | null;
   readonly waiting: Waiting | null;
   readonly outcome: RotationOutcome | null;
-  /** Ids of the emergencies it has heard of. */
+  /** Ids of the emergencies it has received. */
   readonly emergencies: readonly string[];
 }
 
@@ -251,9 +255,9 @@ export interface Progress {
 export interface RotationReport {
   readonly outcome: RotationOutcome;
   readonly version: number;
-  /** How the end of the earlier version was shown; null when there was none or it lives on. */
+  /** End proof of the earlier version; null when there was none or it stays valid. */
   readonly oldCredential: 'refused' | 'not-observable' | 'attested' | null;
   readonly why?: string;
-  /** What stays behind, for a person to look at. */
+  /** Orphans that a person has to look at. */
   readonly orphans: readonly string[];
 }

@@ -1,15 +1,15 @@
 import type { Phase } from './rotation.js';
 
-/** What the worker's interceptor needs to write the ledger; travels in a header, in clear, and holds nothing secret. */
+/** What the worker's interceptor needs to write the ledger. It travels in a header in clear and contains no secret. */
 export interface StepContext {
   readonly credential: string;
   readonly fence: number | null;
   readonly version: number | null;
   readonly phase: Phase;
   readonly title: string;
-  /** It only asks and changes nothing. */
+  /** The step only reads. */
   readonly check?: boolean;
-  /** Contain first: an emergency's step goes on although the ledger cannot be written. */
+  /** Contain first: a step of an emergency continues even when the ledger cannot be written. */
   readonly emergency: boolean;
 }
 

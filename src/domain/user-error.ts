@@ -1,4 +1,4 @@
-/** A failure told to a person: what happened, what state things are in, what to do next. The command line prints the three and no stack. */
+/** A failure for people: what happened, what state things are in, what to do next. The command line prints these three and no stack. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly state: string;

@@ -1,40 +1,41 @@
 import type { UsageData } from './rotation.js';
 
 /**
- * Whether a version that was proved once is still in force. `suspected`: something speaks against it, and may pass or be healed.
- * `not-observable`: nothing speaks against it, and nobody can see, or could so far, that the engine uses it.
+ * Whether a version that was proved once is still in force.
+ * - `suspected`: there is a sign of drift, which may pass or be healed.
+ * - `not-observable`: there is no sign of drift, but no use of the version was visible either.
  */
 export type InForce = 'verified' | 'suspected' | 'drifted' | 'not-observable';
 
-/** What speaks against it. The first four are certain, the others show by themselves whether they were right. */
+/** Signs of drift. The first four are certain; later looks confirm or clear the others. */
 export type Drift =
-  | 'revoked' // the provider refuses it, or does not have it any more
-  | 'restored' // the engine does not know our own change any more
+  | 'revoked' // the provider refuses the version, or no longer has it
+  | 'restored' // the engine no longer has our change
   | 'edited' // somebody else has changed a setting
-  | 'revived' // a version that was to be out of use is used, or is there again
+  | 'revived' // a version that should be out of use is used, or exists again
   | 'hidden' // the engine does not show our value, although the newest change is ours
-  | 'failing' // documents fail at the step that needs it
-  | 'unused'; // the provider shows no use of it, although the engine tries it all the time
+  | 'failing' // documents fail at the step that needs the version
+  | 'unused'; // the provider shows no use of the version, although the engine uses it regularly
 
-/** One setting that a version feeds. `asserted`: it was adopted, and nothing speaks against it. */
+/** One setting that a version feeds. `asserted`: the version was adopted, and there is no sign of drift. */
 export interface SettingSight {
   readonly key: string;
   readonly sight: 'ours' | 'asserted' | 'edited' | 'restored' | 'hidden';
-  /** Of its newest change, for a person: `by admin at …`. */
+  /** Author and time of the newest change, for a person: `by admin at …`. */
   readonly changed: string;
 }
 
-/** How the step that needs the value ended, of documents that have begun it since the last look: the newest of them. */
+/** How the step that needs the value ended for the newest document that has begun it since the last look. */
 export interface StepSight {
   readonly step: string;
   readonly end: 'success' | 'failure';
-  /** It began in this look: nothing that the provider has shown is newer. */
+  /** The step began during this look, so nothing that the provider has shown is newer. */
   readonly isNewest?: true;
   /** The status that the failure names, such as 403. */
   readonly code: string | null;
 }
 
-/** A question of ours to the provider with the value itself, which is a use as well. */
+/** One request of ours to the provider with the value itself. It counts as a use as well. */
 export interface Probe {
   /** Unix milliseconds, our clock. */
   readonly at: number;
@@ -42,53 +43,53 @@ export interface Probe {
   readonly providerTime?: number | undefined;
 }
 
-/** What one look at a credential has found. */
+/** What one look at a credential found. */
 export interface Look {
   readonly credential: string;
   readonly version: number;
   /** Unix milliseconds, our clock. */
   readonly at: number;
   readonly settings: readonly SettingSight[];
-  /** `listed` and `not listed`: nobody has asked with the value itself. */
+  /** `listed` and `not listed`: the value itself was not tried. */
   readonly verdict: 'accepted' | 'refused' | 'listed' | 'not listed';
   /** Unix seconds by the provider's clock; null where it shows none. */
   readonly lastUsed: number | null;
-  /** Those before this look, the newest first. */
+  /** Our probes before this look, newest first. */
   readonly probes: readonly Probe[];
-  /** What is wrong with versions that should be out of use, one sentence each. */
+  /** Problems with versions that should be out of use, one sentence each. */
   readonly revived: readonly string[];
   readonly documents: StepSight | null;
-  /** A document that goes through does so with this version: every other one is proved to be refused. */
+  /** Every other version is proved to be refused, so a document that goes through shows that this one was used. */
   readonly isOnlyOne: boolean;
-  /** Keyturn has written the settings itself, so it may write them once more. */
+  /** Keyturn wrote the settings itself, so it may write them again. */
   readonly healable: boolean;
 }
 
-/** How it can be seen at all that the engine uses a value. */
+/** How a use of a value by the engine can become visible. */
 export interface Terms {
-  /** How often the engine tries it by itself; null where it does not. */
+  /** How often the engine tries the value by itself; null where it does not. */
   readonly checkedEveryMs: number | null;
-  /** How exactly the provider tells of uses; null where it does not. */
+  /** How precisely the provider reports uses; null where it reports none. */
   readonly usage: UsageData | null;
 }
 
-/** What is compared at the next look. */
+/** What the next look compares with. */
 export interface Memory {
   /** Unix seconds by the provider's clock. */
   readonly lastUsed: number | null;
-  /** Unix milliseconds, our clock: when the last use was seen to have moved. */
+  /** Unix milliseconds, our clock: when a look last saw that the last use had moved. */
   readonly movedAt: number | null;
-  /** Between how much time it was last seen to move: what is shown late does not stand still. */
+  /** The time in which the last use was last seen to move, so that late data are not mistaken for no use. Milliseconds. */
   readonly movesWithinMs: number | null;
   /** The engine's newest log line. */
   readonly line: number | null;
-  /** By setting key: the newest change of settings that nobody of us has written. */
+  /** By setting key: id of the newest change that Keyturn did not write. */
   readonly changes: Readonly<Record<string, number>>;
   /** Unix milliseconds, our clock: when the provider refused the value. */
   readonly refusedAt: number | null;
 }
 
-/** What is known of one credential. Times are Unix milliseconds by our clock. */
+/** What is known about one credential. Times are Unix milliseconds by our clock. */
 export interface Verification {
   readonly credential: string;
   readonly version: number;
@@ -96,17 +97,17 @@ export interface Verification {
   readonly drift: Drift | null;
   /** One sentence or more, for a person. */
   readonly why: string;
-  /** Since when the state is what it is. */
+  /** Since when the state has been the same. */
   readonly since: number;
   readonly lookedAt: number;
   readonly verifiedAt: number | null;
-  /** When the engine was made to reload, in this drift. */
+  /** When Keyturn made the engine reload because of this drift. */
   readonly healTriedAt: number | null;
-  /** When a drift was last seen to be over. */
+  /** When a look last saw that a drift was over. */
   readonly healedAt: number | null;
   /** `keyturn` by making the engine reload, `somebody` by anything else. */
   readonly healedBy: 'keyturn' | 'somebody' | null;
-  /** Why the last look could not see anything; null when it could. */
+  /** Why the last look failed; null when it did not. */
   readonly trouble: string | null;
   readonly memory: Memory;
 }
@@ -116,7 +117,7 @@ export const nothingKnown: Memory = {
   changes: {},
 };
 
-/** What is known of the version that is looked at. */
+/** What is known about the version being looked at. */
 export type Before = Omit<Verification, 'credential' | 'version' | 'trouble' | 'state'> & {
   readonly state: InForce | null;
 };
@@ -126,10 +127,10 @@ const nothing: Before = {
   ...{ healTriedAt: null, healedAt: null, healedBy: null, memory: nothingKnown },
 };
 
-/** Of another version than the one that is looked at now, nothing holds. */
+/** Earlier knowledge counts only for the version being looked at. */
 export function beforeOf(known: Verification | null, { version }: Pick<Look, 'version'>): Before {
   return known?.version === version ? known : nothing;
 }
 
-/** After this the engine has made its last try of a failed step: until then nobody else tries as well. */
+/** Time in which the engine makes all retries of a failed step. Until then, Keyturn does not try as well. */
 export const retriesMs = 21 * 60_000;

@@ -1,4 +1,4 @@
-/** One value of a credential as workflows know it: a reference, never the value. `fence` is the number of the rotation that may change it. */
+/** One value of a credential as workflows see it: a reference, never the value. `fence` is the fencing token of its rotation. */
 export interface VersionRef {
   readonly credential: string;
   readonly number: number;
@@ -16,7 +16,7 @@ export const versionStates = [
 ] as const;
 export type VersionState = (typeof versionStates)[number];
 
-/** What the provider thinks of a version, written before each call that could change it. */
+/** The provider's state of a version, written before each call that could change it. */
 export type ProviderView = 'unknown' | 'accepted' | 'disabled' | 'refused' | 'not-observable';
 
 /** Whether the engine holds a version; `maybe` is written before a call that could make it so. */

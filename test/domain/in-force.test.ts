@@ -76,7 +76,7 @@ describe('a last use', () => {
     const { next, heal } = judge(suspected, still(start + 4 * hour), tried);
 
     expect([next.state, heal]).toEqual(['drifted', true]);
-    expect(next.why).toContain('could not be made to reload');
+    expect(next.why).toContain('could not make the engine reload');
   });
 
   it('that moves again after the reload is healed, once', () => {
@@ -135,7 +135,7 @@ describe('what is certain', () => {
   it.each([
     ['revoked', { verdict: 'refused' as const }, 'keyturn emergency openai'],
     ['edited', { settings: [{ ...ours, sight: 'edited' as const, changed: 'by bob at noon' }] }, 'by bob at noon'],
-    ['restored', { settings: [{ ...ours, sight: 'restored' as const }] }, 'put back to an earlier day'],
+    ['restored', { settings: [{ ...ours, sight: 'restored' as const }] }, 'restored to an earlier state'],
     ['revived', { revived: ['version 1 is retired, and the provider has it again'] }, 'version 1'],
   ])('is told at once, is never healed, and ends as soon as it is over: %s', (drift, found, words) => {
     const before = judged(tried, ...inUse(2));
