@@ -16,12 +16,13 @@ const activities = proxyActivities<{
   'schedules.recordSkipped': SchedulesActivities['recordSkipped'];
 }>({
   startToCloseTimeout: '15 seconds', // a few reads of our own store, which waits a second for its lock
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' }, // without an end: what is due stays due while the store is away
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' }, // retries forever: a due rotation stays due while the store is unreachable
 });
 
 /**
- * What a schedule starts, because a schedule cannot keep a fixed workflow id: it waits for the window and its turn, starts the rotation
- * under the credential's id, and ends; the rotation goes on by itself. Or it writes down why there is none this time.
+ * The workflow that a schedule starts, because a schedule cannot start a workflow with a fixed id. It waits for the window and for a
+ * free slot, starts the rotation under the credential's id, and ends. The rotation continues without it. When the rotation is skipped,
+ * it records the reason.
  */
 export async function scheduledRotation({ credential, asked }: ScheduledInput): Promise<ScheduledReport> {
   for (;;) {

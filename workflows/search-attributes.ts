@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
 import type { RotationInput } from '../src/domain/rotation.js';
 
-// What rotations can be searched by in Temporal. They are in clear there, so never anything secret.
+// Search attributes of rotations in Temporal. Their values are in clear, so they never contain a secret.
 export const keyturnCredential = defineSearchAttributeKey('KeyturnCredential', SearchAttributeType.KEYWORD);
 export const keyturnEngine = defineSearchAttributeKey('KeyturnEngine', SearchAttributeType.KEYWORD);
 export const keyturnProvider = defineSearchAttributeKey('KeyturnProvider', SearchAttributeType.KEYWORD);
@@ -9,7 +9,7 @@ export const keyturnPhase = defineSearchAttributeKey('KeyturnPhase', SearchAttri
 export const keyturnNeedsOperator = defineSearchAttributeKey('KeyturnNeedsOperator', SearchAttributeType.BOOL);
 export const keyturnEmergency = defineSearchAttributeKey('KeyturnEmergency', SearchAttributeType.BOOL);
 
-/** All of them; `up` and `worker` register them before any workflow runs. */
+/** All search attributes. `up` and `worker` register them before any workflow runs. */
 export const searchAttributes = [
   keyturnCredential,
   keyturnEngine,
@@ -19,7 +19,7 @@ export const searchAttributes = [
   keyturnEmergency,
 ] as const;
 
-/** What a rotation can be found by from its start. Its phase is told as soon as it waits: until then it would be another one at each look. */
+/** A rotation's search attributes at its start. The phase is added when the rotation waits; before that it changes too often. */
 export function rotationAttributes(
   { engine, provider }: { readonly engine: string; readonly provider: string },
   { credential, request }: Pick<RotationInput, 'credential' | 'request'>,

@@ -13,8 +13,8 @@ import type { EngineKind } from '../src/domain/procedure.js';
 import type { VersionRef } from '../src/domain/version.js';
 
 /**
- * Our own store: a transaction takes milliseconds; a locked database is retried for 26 seconds, and then the runner takes over: it says that it
- * waits, and asks again without end what a rotation begins and ends with (rotation/bookkeeping.ts).
+ * Our own store. A transaction takes milliseconds, and a locked database is retried for 26 seconds. Then the runner takes over: it shows
+ * that it waits, and retries the calls that begin and end a rotation forever (rotation/bookkeeping.ts).
  */
 export const versions = activitiesOf<VersionsActivities>('versions', {
   startToClose: '15 seconds', // longest wait for the lock is 1 second, a few times over
@@ -25,31 +25,31 @@ export const versions = activitiesOf<VersionsActivities>('versions', {
 
 export const openai = activitiesOf<OpenAiActivities>('openai', {
   startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
-  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
+  attempts: 20, // a refusal is probed up to 13 times in three propagation delays
   initialInterval: '1 second',
   maximumInterval: '1 minute', // their rate limits count per minute; then the runner decides
 });
 
 export const azure = activitiesOf<AzureActivities>('azure', {
   startToClose: '60 seconds', // sign-in, list and regenerate: a few round trips of at most 10 seconds, the client's own deadline
-  attempts: 40, // a slow attempt is looked for 30 times, until it must have had its answer
+  attempts: 40, // a slow create is looked for 30 times, until its request must have ended
   initialInterval: '1 second',
-  maximumInterval: '1 minute', // a throttled management API says when; then the runner decides
+  maximumInterval: '1 minute', // a throttled management API says when to retry; then the runner decides
 });
 
 export const aws = activitiesOf<AwsActivities>('aws', {
-  startToClose: '60 seconds', // six questions of at most 10 seconds, the client's own deadline
-  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
+  startToClose: '60 seconds', // six requests of at most 10 seconds, the client's own deadline
+  attempts: 20, // a refusal is probed up to 13 times in three propagation delays
   initialInterval: '1 second',
   maximumInterval: '1 minute', // throttling passes sooner; then the runner decides
 });
 
-/** Providers of the kit: a few round trips, which the client's own deadline makes fit into the first. */
+/** Providers of the kit: a few round trips. The client's own deadline keeps them within `startToClose`. */
 export const kitCalls: CallOptions = {
   startToClose: '60 seconds',
-  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
+  attempts: 20, // a refusal is probed up to 13 times in three propagation delays
   initialInterval: '1 second',
-  maximumInterval: '1 minute', // limits count per minute; then the runner decides
+  maximumInterval: '1 minute', // rate limits count per minute; then the runner decides
 };
 
 export const docuelevate = activitiesOf<DocuElevateActivities>('docuelevate', {
@@ -61,26 +61,26 @@ export const docuelevate = activitiesOf<DocuElevateActivities>('docuelevate', {
 
 export const documentEngine = activitiesOf<DocumentEngineActivities>('document-engine', {
   startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
-  attempts: 20, // a refusal is asked after up to 13 times in three propagation delays
+  attempts: 20, // a refusal is probed up to 13 times in three propagation delays
   initialInterval: '1 second',
   maximumInterval: '30 seconds', // a restart of the engine takes about a minute
 });
 
 export const sftp = activitiesOf<SftpActivities>('sftp', {
-  startToClose: '60 seconds', // two conversations of at most 15 seconds, the client's own deadline
-  attempts: 20, // a refusal is asked after up to 13 times in three propagation delay
+  startToClose: '60 seconds', // two connections of at most 15 seconds, the client's own deadline
+  attempts: 20, // a refusal is probed up to 13 times in three propagation delays
   initialInterval: '1 second',
-  maximumInterval: '30 seconds', // a server that throttles new connections lets the next one in soon
+  maximumInterval: '30 seconds', // a server that throttles new connections accepts the next one soon
 });
 
 export const delivery = activitiesOf<DeliveryActivities>('delivery', {
-  startToClose: '60 seconds', // a command that makes somebody read a file again may take 30 seconds
+  startToClose: '60 seconds', // a command that makes an application read a file again may take 30 seconds
   attempts: 5,
   initialInterval: '1 second',
   maximumInterval: '15 seconds',
 });
 
-/** What is valid for a while only, of which a rotation has both. */
+/** How an engine's entries, which expire, are renewed. */
 interface Renewal {
   readonly every: Duration;
   calls(run: { readonly current: VersionRef | null; readonly next: VersionRef }): readonly Call<void>[];
@@ -91,17 +91,17 @@ interface EngineCalls {
   write(version: VersionRef): Call<void>;
   /** Asks an engine whether it still holds the version as we wrote it. */
   isOurs(version: VersionRef): Call<Finding>;
-  /** Makes an engine read its settings anew. Left out where nothing else could be in use than what it lists. */
+  /** Makes an engine read its settings again. Left out where the engine can use only what it lists. */
   reload?(version: VersionRef): Call<void>;
-  /** Asks an engine whether it shows an adopted version, as far as it shows anything. Left out where nobody but the engine has it. */
+  /** Asks an engine whether it shows an adopted version, as far as it shows values. Left out where only the engine has the value. */
   holds?(version: VersionRef): Call<Finding>;
-  /** Keeps with an emergency what the engine recorded meanwhile. Left out for one that records nothing. */
+  /** Stores with an emergency what the engine's audit log recorded meanwhile. Left out for an engine without one. */
   audit?(version: VersionRef): Call<void>;
-  /** What has to be renewed while a rotation waits. Left out where nothing expires. */
+  /** What a waiting rotation renews. Left out where nothing expires. */
   readonly renewal?: Renewal;
 }
 
-/** What the runner itself asks of an engine, by its kind. */
+/** The calls that the runner itself makes to an engine, by its kind. */
 export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
   docuelevate: {
     write: docuelevate.writeSettings,
@@ -114,7 +114,7 @@ export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
     write: documentEngine.addSecret,
     isOurs: documentEngine.isListed,
     renewal: {
-      every: '7 days', // what is added lasts for 60
+      every: '7 days', // an added secret expires after 60 days
       calls: ({ current, next }) => [...(current ? [current] : []), next].map(documentEngine.addSecret),
     },
   },

@@ -11,13 +11,13 @@ export const awsS3AccessKeys = {
   engine: 'docuelevate',
   provider: 'aws',
   settings: { aws_access_key_id: 'id', aws_secret_access_key: 'secret' },
-  use: { step: upload, overwrites: true }, // an object is named after the document's file
+  use: { step: upload, overwrites: true }, // an object has the name of the document's file
   every: '90 days',
   overlap: 'both-valid',
   pause: '24 hours',
-  gap: 'both keys work until the old one is switched off; uploads that begin between the writes of id and secret fail, and DocuElevate tries them again',
+  gap: 'both keys work until the old one is deactivated; uploads that begin between the writes of id and secret fail, and DocuElevate retries them',
   outlives:
-    'temporary credentials that were issued with the key, for up to 36 hours, where Keyturn may not deny them (iam:PutUserPolicy), and sessions of roles that it assumed, for up to 12',
+    'temporary credentials issued with the key, for up to 36 hours, unless Keyturn may deny them (iam:PutUserPolicy); sessions of roles that it assumed, for up to 12 hours',
   workflow: 'rotateAwsS3AccessKeys',
 } as const satisfies ProcedureDescriptor;
 
@@ -41,7 +41,7 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
   /** Guide steps 1 and 2: "in sequence before verifying", since the bulk-update endpoint cannot be reached. */
   async replace(run) {
     await run.step('Create a new access key', aws.createKey(run.next), { undo: aws.deleteKey(run.next) });
-    // Before the engine gets it: STS and S3 learn of a new key at different times.
+    // Before the engine gets it: STS and S3 have different propagation delays.
     await run.check("AWS accepts the new key as the service user's", aws.acceptsKey(run.next));
     await run.check('The bucket takes an object with it', aws.writesObject(run.next));
     await run.step('Update aws_access_key_id and aws_secret_access_key', docuelevate.writeSettings(run.next), {
@@ -49,7 +49,7 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
     });
   },
 
-  /** Guide step 3. The document comes before our own probe, so that the use AWS reports is the engine's. */
+  /** Guide step 3. The document comes before our own probe, so that the engine made the use that AWS reports. */
   async verify(run, version) {
     await run.check(
       'A test document is uploaded to S3 with it',

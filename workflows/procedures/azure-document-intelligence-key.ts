@@ -17,7 +17,7 @@ export const azureDocumentIntelligenceKey = {
   workflow: 'rotateAzureDocumentIntelligenceKey',
 } as const satisfies ProcedureDescriptor;
 
-const why = 'Azure does not tell which of the two keys a call was made with';
+const why = 'Azure does not report which of its two keys a call used';
 
 export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIntelligenceKey, {
   accepts: (version) => azure.acceptsKey(version),
@@ -28,7 +28,7 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
     await run.step('Find out which of the two keys it is', azure.identifyKey(version));
   },
 
-  /** Guide steps 2 and 3. "Key 2" is right the first time only: from then on it is whichever key the engine does not use. */
+  /** Guide steps 2 and 3. The guide's "Key 2" is right only the first time; later it is the key that the engine does not use. */
   async replace(run) {
     await run.check('Nothing uses the other key', azure.otherIsFree(run.next), { whenNot: 'ask' });
     await run.step('Regenerate the key that is not in use', azure.createKey(run.next), {
@@ -52,7 +52,7 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },
 
-  /** Guide step 4: "then regenerate Key 1", or whichever was in use. Nobody is given its new value. */
+  /** Guide step 4: "then regenerate Key 1", or the key that was in use. Its new value goes nowhere. */
   async retire(run, old) {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', versions.notObservable({ version: old, kind: 'idle', why }));
@@ -61,7 +61,7 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
     await run.check('The old key is refused', azure.refusesKey(old));
   },
 
-  /** Both, whichever leaked: who could read one in the portal could read the other. Side by side: one that hangs holds the other up no longer. */
+  /** Both keys: anybody who could read one in the portal could read the other. In parallel, so that one call that hangs delays only itself. */
   async contain(run, targets) {
     if (targets.length === 0) return;
     const regenerations = (['Key1', 'Key2'] as const).map((slot) =>

@@ -25,7 +25,7 @@ export const rotateDocumentEngineDashboardPassword = defineRotation(documentEngi
     await run.step('Find the current password in the list', documentEngine.identifySecret(version));
   },
 
-  /** Guide, "Adding a new secret". The former password is added as well: what a rotation does to it is not documented. */
+  /** Guide, "Adding a new secret". Adds the former password as well: what a rotation does to it is not documented. */
   async replace(run) {
     await run.step('Make sure that a restart keeps the secrets', documentEngine.requireKept(run.next));
     await run.step('Generate a new password', documentEngine.generate(run.next));

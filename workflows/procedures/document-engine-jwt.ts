@@ -15,7 +15,7 @@ export const documentEngineJwt = {
   needsAdoption: true,
   workflow: 'rotateDocumentEngineJwt',
   outlives:
-    'sessions of viewers that are open already: a token is swapped for one, which may go on. POST /api/revoke ends those of tokens with a jti',
+    'open viewer sessions: a viewer swaps its token for a session, which may stay open. POST /api/revoke ends the sessions of tokens with a jti',
 } as const satisfies ProcedureDescriptor;
 
 export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
@@ -27,7 +27,7 @@ export const rotateDocumentEngineJwt = defineRotation(documentEngineJwt, {
     await run.step('Find the current key in the list', documentEngine.identifySecret(version));
   },
 
-  /** Guide, "Adding a new secret". The former key is added as well: what a rotation does to it is not documented. */
+  /** Guide, "Adding a new secret". Adds the former key as well: what a rotation does to it is not documented. */
   async replace(run) {
     await run.step('Make sure that a restart keeps the secrets', documentEngine.requireKept(run.next));
     await run.step('Generate a new key pair', documentEngine.generate(run.next));

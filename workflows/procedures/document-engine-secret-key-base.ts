@@ -14,19 +14,19 @@ export const documentEngineSecretKeyBase = {
   needsAdoption: true,
   workflow: 'rotateDocumentEngineSecretKeyBase',
   refusal: 'not-observable',
-  ends: 'Sessions whose keys come from the old base end with it, at the latest: people sign in to the dashboard again.',
+  ends: 'Dashboard sessions, whose keys derive from the old base: people have to sign in again.',
 } as const satisfies ProcedureDescriptor;
 
 export const rotateDocumentEngineSecretKeyBase = defineRotation(documentEngineSecretKeyBase, {
   accepts: (version) => documentEngine.isInForce(version),
   refuses: (version) => documentEngine.isGone(version),
 
-  /** Nobody can ask with it whether it is the right one. */
+  /** No request can use the base, so it is only looked up in the list. */
   async adopt(run, version) {
     await run.step('Find the current base in the list', documentEngine.identifySecret(version));
   },
 
-  /** Guide, "Adding a new secret". The former base is added as well: what a rotation does to it is not documented. */
+  /** Guide, "Adding a new secret". Adds the former base as well: what a rotation does to it is not documented. */
   async replace(run) {
     await run.step('Make sure that a restart keeps the secrets', documentEngine.requireKept(run.next));
     await run.step('Generate a new base', documentEngine.generate(run.next));

@@ -1,4 +1,4 @@
-// One line for each procedure: workflows and catalog are made of these.
+// One line for each procedure. workflows/index.ts and the catalog are derived from these.
 export { rotateAwsS3AccessKeys } from './aws-s3-access-keys.js';
 export { rotateAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
 export { rotateDocumentEngineDashboardPassword } from './document-engine-dashboard-password.js';

@@ -20,7 +20,7 @@ export const nextcloudAppPassword = {
   workflow: 'rotateNextcloudAppPassword',
 } as const satisfies ProcedureDescriptor;
 
-const why = 'Nextcloud shows no program which app password a request came with';
+const why = 'Nextcloud does not report which app password a request used';
 
 export const rotateNextcloudAppPassword = defineRotation(nextcloudAppPassword, {
   accepts: (version) => nextcloud.accepts(version),
@@ -30,7 +30,7 @@ export const rotateNextcloudAppPassword = defineRotation(nextcloudAppPassword, {
     await run.check('Nextcloud accepts the app password', nextcloud.accepts(version));
   },
 
-  /** Guide steps 1 and 2, in the order that leaves no gap: the old app password is revoked last. */
+  /** Guide steps 1 and 2, in an order without a gap: the old app password is revoked last. */
   async replace(run) {
     await run.step('Create a new app password', nextcloud.create(run.next), { undo: nextcloud.remove(run.next) });
     await run.check('Nextcloud accepts the new app password', nextcloud.accepts(run.next));

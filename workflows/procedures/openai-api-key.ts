@@ -34,17 +34,17 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
     await run.check('OpenAI saw DocuElevate use the adopted key', openai.sawUse(version), { whenNot: 'ask' });
   },
 
-  /** Guide steps 2 and 3; step 1, logging in, is the admin key in the configuration. */
+  /** Guide steps 2 and 3. Step 1, logging in, is replaced by the admin key of the configuration. */
   async replace(run) {
     await run.step('Create a new secret key', openai.createKey(run.next), { undo: openai.deleteKey(run.next) });
-    // Before the engine gets it: a fresh key may need a while until OpenAI knows it everywhere.
+    // Before the engine gets it: a new key may have a propagation delay.
     await run.check('OpenAI accepts the new key', openai.acceptsKey(run.next));
     await run.step('Update openai_api_key', docuelevate.writeSettings(run.next), {
       undo: docuelevate.restoreSettings(run.next),
     });
   },
 
-  /** Guide step 4. The document comes before our own probe, so that the use OpenAI reports is the engine's. */
+  /** Guide step 4. The document comes before our own probe, so that the engine made the use that OpenAI reports. */
   async verify(run, version) {
     await run.check(
       'A test document is processed with it',

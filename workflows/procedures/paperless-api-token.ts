@@ -5,7 +5,7 @@ import { defineRotation } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
 
 const paperless = activitiesOf<ReplacingActivities>('paperless', kitCalls);
-const post = 'post_document'; // whether a document was taken; what became of it, an ordinary user may not ask
+const post = 'post_document'; // shows that a document was accepted; an ordinary user may not query what happened to it
 
 export const paperlessApiToken = {
   id: 'paperless-api-token',
@@ -16,7 +16,7 @@ export const paperlessApiToken = {
   use: { step: post },
   every: '90 days',
   overlap: 'single',
-  gap: 'a user has one token: from the moment it is replaced until DocuElevate has the new one, documents do not reach Paperless-ngx. DocuElevate tries them again after 1, 5 and 15 minutes',
+  gap: 'a user has one token: until DocuElevate has the new one, documents do not reach Paperless-ngx. DocuElevate retries them after 1, 5 and 15 minutes',
   workflow: 'rotatePaperlessApiToken',
 } as const satisfies ProcedureDescriptor;
 
@@ -29,7 +29,7 @@ export const rotatePaperlessApiToken = defineRotation(paperlessApiToken, {
     await run.step("Find out whether it is the user's token", paperless.identify(version));
   },
 
-  /** Guide steps 2 and 3, with nothing in between: the old token is refused at once. */
+  /** Guide steps 2 and 3, with nothing in between, because the old token is refused at once. */
   async replace(run) {
     await run.step('Make sure that a lost token can be read', paperless.requireWayIn(run.next));
     await run.step('Replace the token', paperless.replace(run.next), { noWayBack: true });
@@ -43,7 +43,7 @@ export const rotatePaperlessApiToken = defineRotation(paperlessApiToken, {
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },
 
-  /** Guide step 4: "then revoke the old token" was done when it was replaced. */
+  /** Guide step 4: "then revoke the old token". Replacing it has revoked it. */
   async retire(run, old) {
     await run.check('The old token is refused', paperless.refuses(old));
   },

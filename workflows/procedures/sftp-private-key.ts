@@ -10,7 +10,7 @@ export const sftpPrivateKey = {
   section: 'SFTP Private Key',
   engine: 'docuelevate',
   provider: 'sftp',
-  // The passphrase first: a file that is not encrypted is read with one all the same.
+  // The passphrase first: DocuElevate also reads an unencrypted file when a passphrase is set.
   settings: { sftp_private_key_passphrase: 'passphrase', sftp_private_key: 'path' },
   optionalParts: ['passphrase'],
   fallback: 'sftp_password',
@@ -18,12 +18,12 @@ export const sftpPrivateKey = {
   use: { step: upload },
   every: '90 days', // the guide's table has no row for private keys; SFTP passwords have 90 days
   overlap: 'both-valid',
-  gap: 'both keys work until the old one is switched off; what still uses it fails from then on. A document shows it within a minute, and then the old one is switched on again; DocuElevate tries a failed upload again after 1, 5 and 15 minutes',
+  gap: 'both keys work until the old one is switched off; uploads that still use it then fail. A test document shows that within a minute, and the old key is switched on again. DocuElevate retries failed uploads after 1, 5 and 15 minutes',
   workflow: 'rotateSftpPrivateKey',
-  outlives: 'connections that are open already: they last until they are closed',
+  outlives: 'open connections: they last until they are closed',
 } as const satisfies ProcedureDescriptor;
 
-const why = 'an SFTP server tells nobody which key a login was made with';
+const why = 'an SFTP server does not report which key a login used';
 
 export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
   accepts: (version) => sftp.acceptsKey(version),
@@ -34,7 +34,7 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     await run.check('The server accepts the key', sftp.acceptsKey(version));
   },
 
-  /** Guide steps 1 to 3. The setting is a path: the new key lies in a file of its own before the setting names it. */
+  /** Guide steps 1 to 3. The setting is a path, so the new key is in a file of its own before the setting names that file. */
   async replace(run) {
     await run.step('Generate a new key pair', sftp.generateKeyPair(run.next));
     await run.step('Install the new public key', sftp.authorizeKey(run.next), { undo: sftp.removeKey(run.next) });
@@ -59,11 +59,11 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },
 
-  /** Guide step 4: "then remove the old public key". Switched off first: what arrives meanwhile was not let in by it. */
+  /** Guide step 4: "then remove the old public key". It is switched off first: a document that arrives meanwhile used the new key. */
   async retire(run, old) {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', versions.notObservable({ version: old, kind: 'idle', why }));
-    // A server tells nobody which key a login was made with: so a document has to arrive while the old one is switched off.
+    // A server does not report which key a login used, so a document has to arrive while the old key is switched off.
     await run.tryOut('Switch off the old public key', sftp.disableKey(old), {
       undo: sftp.enableKey(old),
       within: '1 minute',
@@ -83,7 +83,7 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     await run.step('Delete the old private key file', sftp.removeKeyFile(old));
   },
 
-  /** In one step: versions side by side would undo each other's change of one file. */
+  /** In one step: parallel steps would undo each other's change of the same file. */
   async contain(run, targets) {
     if (targets.length === 0) return;
     await run.step('Remove every public key that is meant', sftp.removeKeys({ version: run.next, targets }));
