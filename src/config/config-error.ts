@@ -1,17 +1,17 @@
 import { UserError } from '../domain/user-error.js';
 
-/** Something that is wrong at one place of the configuration file. */
+/** A mistake at one place of the configuration file. */
 export interface Problem {
-  /** Both count from 1. */
+  /** Line and column count from 1. */
   readonly line: number;
   readonly column: number;
   /** For instance `credentials.openai.engine`; empty where the problem is not about one entry. */
   readonly path: string;
-  /** Never holds a value that stands where a secret belongs. */
+  /** Never contains a value, because it may be a secret in the wrong place. */
   readonly message: string;
 }
 
-/** The configuration cannot be used. The message lists every problem with its place. */
+/** The configuration cannot be used. The message lists every problem with its location. */
 export class ConfigError extends UserError {
   readonly problems: readonly Problem[];
 
@@ -21,14 +21,14 @@ export class ConfigError extends UserError {
   }
 }
 
-/** The error for a file that was read and is not right. */
+/** The error for a readable file with mistakes. */
 export function configErrorOf(file: string, problems: readonly Problem[]): ConfigError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   const lines = problems.map(({ line, column, path, message }) =>
     [`${file}:${line}:${column}`, path && `${path}:`, message].filter(Boolean).join(' '),
   );
   return new ConfigError([`${file} has ${count}:`, ...lines].join('\n'), {
-    next: 'Correct these places, then run: keyturn check',
+    next: 'Correct these lines, then run: keyturn check',
     problems,
   });
 }

@@ -12,7 +12,7 @@ export interface Reference {
   readonly credential: string;
 }
 
-/** What is wrong between entries that may each be right. */
+/** Contradictions between entries, each of which may be valid by itself. */
 export function contradictions(outline: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return [
     ...unknownEngines(outline),
@@ -55,8 +55,8 @@ function unknownCredentials(outline: Outline): ConfigFinding[] {
 }
 
 /**
- * A provider's secret that comes, in the end, from the very credential it is needed for.
- * An engine may well sign in with a credential it is given itself: its administrator's password is one.
+ * Circular references: a provider section whose secret depends on its own credential, directly or through others.
+ * An engine may sign in with a credential that Keyturn writes into it, for instance its administrator's password.
  */
 function circles(outline: Outline): ConfigFinding[] {
   const needed = needs(outline);
@@ -64,7 +64,7 @@ function circles(outline: Outline): ConfigFinding[] {
     own
       .map(({ path, credential }) => ({ path, route: routeTo(name, [credential], needed) }))
       .filter(({ route }) => route.length > 0)
-      .map(({ path, route }) => ({ path, message: `a circle: ${[name, ...route].join(' needs ')}` })),
+      .map(({ path, route }) => ({ path, message: `circular reference: ${[name, ...route].join(' needs ')}` })),
   );
 }
 
@@ -78,7 +78,7 @@ function needs({ credentials }: Outline): Map<string, Reference[]> {
   );
 }
 
-/** The names on the way to a credential; none when there is no way. */
+/** The names on the path to a credential; empty when there is no path. */
 function routeTo(goal: string, route: readonly string[], needed: ReadonlyMap<string, Reference[]>): readonly string[] {
   const last = route.at(-1);
   if (last === undefined || last === goal) return route;
@@ -102,7 +102,7 @@ function doubleClaims(outline: Outline, catalog: readonly ProcedureDescriptor[])
 interface Claim {
   readonly name: string;
   readonly claim: string;
-  /** What is to be said of whoever claimed it before. */
+  /** Completes the message that begins with the name of the first owner. */
   readonly conflict: string;
 }
 
@@ -113,7 +113,7 @@ function settingClaims({ engines, credentials }: Outline, catalog: readonly Proc
     const settings = Object.keys(catalog.find(({ id }) => id === procedure)?.settings ?? {});
     return settings.map((setting) => ({
       ...{ name, claim: claimOf({ kind, url }, setting) },
-      conflict: `feeds ${setting} of the same engine already; a setting belongs to one credential`,
+      conflict: `already feeds ${setting} of the same engine; a setting belongs to one credential`,
     }));
   });
 }
@@ -128,7 +128,7 @@ function accountClaims({ credentials }: Outline, catalog: readonly ProcedureDesc
           {
             name,
             claim,
-            conflict: `rotates the keys of the same ${provider} account already; they belong to one credential`,
+            conflict: `already rotates the keys of the same ${provider} account; they belong to one credential`,
           },
         ];
   });
@@ -181,16 +181,16 @@ function intervalFindings(
   ];
 }
 
-/** Days of a calendar have no one distance to compare a grace with. */
+/** A cron expression has no fixed interval, so a grace is not compared with it. */
 function cronFindings(path: Path, { recommended, every, reason }: Interval): ConfigFinding[] {
   return [
-    ...(every === undefined ? [] : [{ path, message: 'an interval is given as well ("every"); keep one of the two' }]),
+    ...(every === undefined ? [] : [{ path, message: 'an interval ("every") is set as well; keep one of the two' }]),
     ...(reason ? [] : [unexplained(path, recommended)]),
   ];
 }
 
 function unexplained(path: Path, recommended: Duration): ConfigFinding {
-  return { path, message: `the rotation guide recommends ${recommended}; say why it differs with "reason:" beside it` };
+  return { path, message: `the rotation guide recommends ${recommended}; add "reason:" and say why it differs` };
 }
 
 function wrongEngines({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
@@ -198,19 +198,19 @@ function wrongEngines({ engines, credentials }: Outline, catalog: readonly Proce
     const wanted = catalog.find(({ id }) => id === procedure)?.engine;
     const kind = engines[engine ?? '']?.kind;
     if (wanted === undefined || kind === wanted || !catalog.some((each) => each.engine === kind)) return [];
-    const message = `${procedure} is for an engine of the kind ${wanted}, and "${engine}" is a ${kind}`;
+    const message = `${procedure} needs an engine of the kind ${wanted}, but "${engine}" is a ${kind}`;
     return [{ path: ['credentials', name, 'engine'], message }];
   });
 }
 
-/** The old key may not end before the tokens that were signed with it. */
+/** The old key must not expire before the tokens that it signed. */
 function shortGraces({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   return Object.entries(credentials).flatMap(([name, { procedure, engine, grace = '24 hours' }]) => {
     const signs = catalog.find(({ id }) => id === procedure)?.settings['jwt'] !== undefined;
     const { kind, jwt } = engines[engine ?? ''] ?? {};
     const lifetime = jwt?.tokenLifetime ?? '1 hour';
     if (!signs || kind !== 'document-engine' || durationMs(grace) >= durationMs(lifetime)) return [];
-    const message = `a grace of ${grace} ends before the tokens do that were signed with the old key: they live for ${lifetime}`;
+    const message = `a grace of ${grace} ends before the tokens that the old key signed: they live for ${lifetime}`;
     return [{ path: ['credentials', name, 'grace'], message }];
   });
 }
@@ -219,13 +219,12 @@ function needlessPauses({ credentials }: Outline, catalog: readonly ProcedureDes
   return Object.entries(credentials).flatMap(([name, { procedure, pause }]) => {
     const known = catalog.find(({ id }) => id === procedure);
     if (!known || known.pause !== undefined || pause === undefined) return [];
-    const message = `${known.id} switches nothing off before it deletes it, so there is nothing to wait for; the wait before is "grace"`;
+    const message = `${known.id} does not disable a value before it deletes it, so there is no pause; the wait before the deletion is "grace"`;
     return [{ path: ['credentials', name, 'pause'], message }];
   });
 }
 
-/** Every `{ credential: name }` inside a section. */
-/** Every place of a section that names a credential as its secret. */
+/** Every `{ credential: name }` inside a section: the places that use a credential as their secret. */
 export function references(section: unknown, path: Path): Reference[] {
   if (typeof section !== 'object' || section === null) return [];
   const own = 'credential' in section ? section.credential : undefined;

@@ -1,7 +1,7 @@
 import type { Overlap, ProcedureDescriptor } from '../domain/procedure.js';
 import { configJsonSchema } from './json-schema.js';
 
-/** As far as a table needs it: a node of the JSON schema of the configuration. */
+/** A node of the configuration's JSON schema, with the fields that a table needs. */
 interface Node {
   readonly description?: string;
   readonly const?: string;
@@ -12,8 +12,8 @@ interface Node {
 }
 
 /**
- * The tables of README and docs that say what the code says, as Markdown, by the name in their markers.
- * @throws Error when the schema has no section for a procedure: a mistake in the program
+ * The generated tables of README and docs, as Markdown, by the name in their markers.
+ * @throws Error when the schema has no section for a procedure, which is a bug
  */
 export function tables(catalog: readonly ProcedureDescriptor[]): Readonly<Record<string, string>> {
   const root = JSON.parse(configJsonSchema(catalog)) as Node;
@@ -37,10 +37,10 @@ export function tables(catalog: readonly ProcedureDescriptor[]): Readonly<Record
 }
 
 /**
- * The text with each marked part renewed: what stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+ * Replaces the text between each `<!-- generated: NAME -->` and `<!-- end -->` with the table of that name.
  * @throws Error when there is no table of that name
  */
-export function renewed(text: string, known: Readonly<Record<string, string>>): string {
+export function withTables(text: string, known: Readonly<Record<string, string>>): string {
   return text.replaceAll(/(?<=<!-- generated: (.+?) -->\n)[^]*?(?=<!-- end -->)/g, (_earlier, name: string) => {
     const table = known[name];
     if (table === undefined) throw new Error(`there is no table "${name}" to generate`);
@@ -98,7 +98,7 @@ function fieldsTable(node: Node, leftOut: readonly string[] = []): string {
 
 type Field = readonly [name: string, without: string, meaning: string];
 
-/** Of a section and those inside it, with dots in the names. */
+/** The fields of a section and of the sections inside it, with dotted names. */
 function fieldsOf({ properties = {}, required: needed = [] }: Node, prefix = ''): Field[] {
   return Object.entries(properties).flatMap(([name, node]): Field[] => {
     if (node.const !== undefined) return [];
@@ -120,7 +120,7 @@ function variants(root: Node, name: string): readonly Node[] {
 }
 
 function required<T>(found: T | undefined): T {
-  if (found === undefined) throw new Error('the schema of the configuration has another shape than its tables expect');
+  if (found === undefined) throw new Error('the configuration schema does not have the shape that its tables expect');
   return found;
 }
 

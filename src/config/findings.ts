@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { didYouMean } from './nearest.js';
 import type { Path } from './yaml-source.js';
 
-/** Something wrong with an entry, before anybody looked up where it stands. */
+/** A mistake in an entry, before its line is looked up. */
 export interface ConfigFinding {
   readonly path: Path;
   readonly message: string;
@@ -17,7 +17,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 const alternatives = new Intl.ListFormat('en', { type: 'disjunction' });
 
-/** Holds a value against a schema and says what is wrong in our own words, none of which repeats a value. */
+/** Validates a value against a schema. The messages are our own, and never repeat a value. */
 export function examine<S extends z.ZodType>(
   schema: S,
   value: unknown,
@@ -37,7 +37,7 @@ export function examine<S extends z.ZodType>(
 }
 
 function findingsOf(issue: z.core.$ZodIssue, known: readonly string[] | undefined): ConfigFinding[] {
-  // A schema with words of its own for an unknown key (SecretRef) does not want the key to be shown.
+  // A schema with its own message for unknown keys (SecretRef) must not show the key.
   if (issue.code !== 'unrecognized_keys' || !known) return [{ path: issue.path, message: issue.message }];
   return issue.keys.map((key) => ({
     path: [...issue.path, key],
@@ -58,6 +58,6 @@ function wordingOf(issue: z.core.$ZodRawIssue): string {
     case 'invalid_key':
       return issue.issues[0]?.message ?? 'not a name';
     default:
-      return 'is not right';
+      return 'is not valid';
   }
 }

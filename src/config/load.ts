@@ -15,8 +15,8 @@ export function environment(name: string): string | undefined {
 }
 
 /**
- * Reads the configuration. Secrets stay references; they are resolved at each use.
- * @throws ConfigError with every problem of the file, each at its line
+ * Reads the configuration. Secrets stay references, which are resolved at each use.
+ * @throws ConfigError with every problem of the file and its line
  */
 export function loadConfig(file: string, catalog: readonly ProcedureDescriptor[]): Config {
   refuseUnverifiedTls(environment);
@@ -24,14 +24,14 @@ export function loadConfig(file: string, catalog: readonly ProcedureDescriptor[]
   const outline = Outline.parse(source.content);
   const { data, findings } = examine(configSchema(catalog), source.content);
   const all = [
-    ...findings.flatMap((finding) => lookCloser(finding, outline, catalog)),
+    ...findings.flatMap((finding) => withFindingsInside(finding, outline, catalog)),
     ...(source.brokenAt === Infinity ? contradictions(outline, catalog) : []),
     ...unencrypted(source.content),
   ];
   const problems = problemsOf(source, all);
   if (problems.length > 0 || !data) throw configErrorOf(file, problems);
   const folder = dirname(resolve(file));
-  anchor(data, folder);
+  makePathsAbsolute(data, folder);
   return { ...data, data: resolve(folder, data.data) };
 }
 
@@ -43,13 +43,13 @@ function readText(file: string): string {
     throw code === 'ENOENT'
       ? new ConfigError(`There is no configuration file ${file}.`, { next: 'Make one with: keyturn init' })
       : new ConfigError(`The configuration file ${file} cannot be read (${code}).`, {
-          next: 'Make it a readable file.',
+          next: 'Make sure that it is a file that you may read.',
         });
   }
 }
 
-/** Without its procedure a credential fits no schema; what every credential has is looked at all the same. */
-function lookCloser(
+/** A credential of an unknown procedure fits no schema. Its common fields are still checked. */
+function withFindingsInside(
   finding: ConfigFinding,
   outline: Outline,
   catalog: readonly ProcedureDescriptor[],
@@ -63,7 +63,7 @@ function lookCloser(
   }));
 }
 
-/** All problems in the order of the file. With an error of syntax, only what stands on the lines before it is certain. */
+/** All problems in the order of the file. After a syntax error, only problems on the lines before it are certain. */
 function problemsOf(source: YamlSource, findings: readonly ConfigFinding[]): Problem[] {
   const certain = ({ offset, found }: { offset: number; found: boolean }) =>
     source.brokenAt === Infinity || (found && source.position(offset).line < source.position(source.brokenAt).line);
@@ -75,17 +75,17 @@ function problemsOf(source: YamlSource, findings: readonly ConfigFinding[]): Pro
     .map(({ offset, path, message }) => ({ ...source.position(offset), path, message }));
 }
 
-/** `credentials.openai.engine`; keys that could not be told apart so are quoted. */
+/** `credentials.openai.engine`. Keys that would be ambiguous in this form are quoted. */
 function textOf(path: Path): string {
   if (path.length === 0) return 'the file';
   return path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join('.');
 }
 
-/** Makes every path absolute, in place. `file`, `envFile` and `keyFile` are paths wherever they stand. */
-function anchor(section: object, folder: string): void {
+/** Makes every path absolute, in place. `file`, `envFile` and `keyFile` are paths in every section. */
+function makePathsAbsolute(section: object, folder: string): void {
   for (const [key, value] of Object.entries<unknown>({ ...section })) {
     if (['file', 'envFile', 'keyFile'].includes(key) && typeof value === 'string')
       Object.assign(section, { [key]: resolve(folder, value) });
-    else if (typeof value === 'object' && value !== null) anchor(value, folder);
+    else if (typeof value === 'object' && value !== null) makePathsAbsolute(value, folder);
   }
 }

@@ -7,11 +7,11 @@ import { readYaml } from './yaml-source.js';
 export interface Mention {
   /** For instance `./keyturn.yaml:12`. */
   readonly at: string;
-  /** It is the credential's own entry; else it uses its value as a secret. */
+  /** True for the credential's own entry; false for a place that uses its value as a secret. */
   readonly isEntry: boolean;
 }
 
-/** Where a configuration that can be loaded names a credential, in the order of the file. */
+/** Where a valid configuration names a credential, in the order of the file. */
 export function mentionsOf(file: string, credential: string): Mention[] {
   const source = readYaml(readFileSync(file, 'utf8'));
   const { engines, credentials, notifications } = Outline.parse(source.content);

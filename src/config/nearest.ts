@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** The candidate that was probably meant, as the end of a sentence; failing that, all of them while they are few. */
+/** The most similar candidate, as the end of a sentence. Without a similar one, all candidates if there are at most eight. */
 export function didYouMean(text: string, candidates: readonly string[]): string {
   if (candidates.length === 0) return '';
   const nearest = closest(text, candidates);

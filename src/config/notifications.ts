@@ -6,7 +6,7 @@ const Webhook = z
   .strictObject({
     url: HttpUrl.describe('Where each message is sent as JSON, by POST.'),
     secret: SecretRef.describe(
-      'The key that messages are signed with (HMAC-SHA256), so that the receiver knows they are ours.',
+      'The key that signs messages (HMAC-SHA256), so that the receiver can verify that Keyturn sent them.',
     ),
   })
   .describe('Messages for a program.');
@@ -18,8 +18,12 @@ const Email = z
     security: z
       .enum(['starttls', 'tls', 'none'])
       .default('starttls')
-      .describe('How the connection is protected; none is for a server on this machine.'),
-    username: z.string().min(1).optional().describe('Who signs in; left out where nobody has to.'),
+      .describe('How the connection is protected. Use none only for a server on this machine.'),
+    username: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The user to sign in as; left out where the server needs no login.'),
     password: SecretRef.optional().describe('The password to sign in with.'),
     from: z.email({ error: 'not a mail address' }).describe('The sender.'),
     to: z
@@ -32,21 +36,23 @@ const Email = z
   })
   .refine(({ security, password }) => security !== 'none' || password === undefined, {
     path: ['security'],
-    error: 'a password is sent over a protected connection only; write starttls or tls',
+    error: 'a password is sent only over a protected connection; write starttls or tls',
   })
   .describe('Messages for people.');
 
-/** Who is told what happens. */
+/** Who is notified. */
 export const Notifications = z
   .strictObject({
     webhook: Webhook.optional(),
     email: Email.optional(),
     dueSoon: DurationText.prefault('7 days').describe(
-      'How long before a scheduled rotation falls due it is announced.',
+      'How long before its due time a scheduled rotation is announced.',
     ),
   })
   .refine(({ webhook, email }) => webhook !== undefined || email !== undefined, {
     error: 'write a webhook, an email, or both',
   })
-  .describe('Who is told when something is due, begins, waits for a person, goes wrong or is over.');
+  .describe(
+    'Who is notified when a rotation is due, begins, waits for a person, fails or ends, and of emergencies and drift.',
+  );
 export type Notifications = z.infer<typeof Notifications>;

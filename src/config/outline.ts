@@ -30,7 +30,7 @@ const Credential = z.object({
   pause: ifRight(DurationText),
 });
 
-/** As much as can be understood of a file with mistakes in it, so that contradictions are told together with them. */
+/** The valid parts of a file with mistakes, so that contradictions are reported together with the mistakes. */
 export const Outline = z
   .object({
     engines: z.record(z.string(), Engine.catch({})).catch({}),

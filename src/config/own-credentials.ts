@@ -1,6 +1,6 @@
 import type { Config } from './schema.js';
 
-/** Credentials that Keyturn itself signs in with: those that other entries name as their secret. */
+/** Credentials that Keyturn itself signs in with: other entries name them as their secret. */
 export function ownCredentials({ engines, credentials }: Pick<Config, 'engines' | 'credentials'>): ReadonlySet<string> {
   const named = new Set<string>();
   const walk = (value: unknown): void => {

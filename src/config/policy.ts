@@ -19,7 +19,7 @@ export function policyOf(config: Config, credential: string, descriptor: Procedu
   return { everyMs, ...rotationPolicyOf(config, credential, descriptor) };
 }
 
-/** What of it a rotation goes by. Throws a UserError when there is no such credential. */
+/** The part of the policy that a rotation uses. Throws a UserError when there is no such credential. */
 export function rotationPolicyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): RotationPolicy {
   const { grace, giveUpAfter, pause, unseenUse, provider, deliver } = credentialOf(config, credential);
   const drainMs = drainMsOf(config, credential, descriptor);
@@ -35,19 +35,22 @@ export function rotationPolicyOf(config: Config, credential: string, descriptor:
   };
 }
 
-/** How long a value has to live on at least after nobody uses it any more: as long as the tokens that were signed with it. */
+/** How long a value must stay valid after its last use: as long as the tokens that were signed with it. Milliseconds. */
 export function drainMsOf(config: Config, credential: string, { settings }: ProcedureDescriptor): number {
   const engine = engineOf(config, credential);
   return engine.kind === 'document-engine' && 'jwt' in settings ? durationMs(engine.jwt.tokenLifetime) : 0;
 }
 
-/** SHA-256 (hex) over the policy as canonical JSON: sorted keys, no spaces. The ledger keeps it. */
+/** SHA-256 (hex) of the policy as canonical JSON: sorted keys, no spaces. The ledger records it. */
 export function policyHash(policy: Policy): string {
   const canonical = JSON.stringify(policy, Object.keys(policy).sort());
   return createHash('sha256').update(canonical).digest('hex');
 }
 
-/** What no other credential may own, for instance `docuelevate:https://docs.example.com#openai_api_key`. Throws a UserError when there is no such credential. */
+/**
+ * What no other credential may own, for instance `docuelevate:https://docs.example.com#openai_api_key`.
+ * @throws UserError when there is no such credential
+ */
 export function claimsOf(config: Config, credential: string, descriptor: ProcedureDescriptor): string[] {
   const engine = engineOf(config, credential);
   const settings = Object.keys(descriptor.settings).map((setting) => claimOf(engine, setting));
@@ -55,18 +58,21 @@ export function claimsOf(config: Config, credential: string, descriptor: Procedu
   return account === null ? settings : [...settings, account];
 }
 
-/** An account that belongs to one credential as a whole, as a text that is equal for equal accounts; null for others. */
+/** Identifies an account that belongs to one credential as a whole; null for other accounts. Equal accounts have equal texts. */
 export function accountClaimOf(provider: string, section: unknown): string | null {
   const known = providerOf(provider);
   return known.exclusive && known.account.safeParse(section).success ? `${provider}:${known.identity(section)}` : null;
 }
 
-/** One setting of one engine, as a text that is equal for equal settings. */
+/** Identifies one setting of one engine. Equal settings have equal texts. */
 export function claimOf({ kind, url }: { readonly kind: string; readonly url: string }, setting: string): string {
   return `${kind}:${url}#${setting}`;
 }
 
-/** Engine and provider account, for instance `docuelevate https://docs.example.com / openai https://api.openai.com/v1 proj_abc`. Throws a UserError when there is no such credential. */
+/**
+ * Engine and provider account, for instance `docuelevate https://docs.example.com / openai https://api.openai.com/v1 proj_abc`.
+ * @throws UserError when there is no such credential
+ */
 export function accountOf(config: Config, credential: string, descriptor: ProcedureDescriptor): string {
   const { kind, url } = engineOf(config, credential);
   const { provider } = credentialOf(config, credential);
@@ -88,6 +94,6 @@ function entryOf<T>(section: Readonly<Record<string, T>>, name: string, what: st
   if (entry !== undefined) return entry;
   throw new UserError(`There is no ${what} "${name}" in the configuration${didYouMean(name, Object.keys(section))}`, {
     state: 'Nothing was changed.',
-    next: `Use a name that the configuration has, or add the ${what} to it.`,
+    next: `Use a name from the configuration, or add the ${what} to it.`,
   });
 }

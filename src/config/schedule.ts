@@ -12,18 +12,18 @@ const Hours = z
   .transform((text, context) => {
     const [, from, to] = (/^(\d{1,2})-(\d{1,2})$/.exec(text) ?? []).map(Number);
     if (from !== undefined && to !== undefined && from < to && to <= 24) return { from, to };
-    context.addIssue('write two hours of one day such as 9-16; a window does not pass midnight');
+    context.addIssue('write two hours of the same day, such as 9-16; a window cannot span midnight');
     return z.NEVER;
   });
 
 const Window = z.strictObject({
   days: z.array(z.enum(weekdays)).min(1).describe('Days of the week: mon, tue, wed, thu, fri, sat, sun.'),
-  hours: Hours.describe('From this hour up to that one: 9-16 begins rotations from 9:00 until 15:59.'),
+  hours: Hours.describe('Hours in which rotations may begin: 9-16 means from 9:00 until 15:59.'),
   timezone: z
     .string()
     .refine(isTimezone, { error: 'not a time zone; write for example Europe/Berlin or UTC' })
     .overwrite(spelled)
-    .describe('Name of the time zone the hours are in.'),
+    .describe('Name of the time zone of the hours.'),
 });
 
 const CronText = z
@@ -41,13 +41,13 @@ const SkippedDate = z
   })
   .meta({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', examples: ['2026-12-24'] });
 
-/** When a credential is rotated without anybody asking. */
+/** When a credential is rotated automatically. */
 export const Schedule = z.strictObject({
-  every: DurationText.refine((every) => durationMs(every) > 0, { error: 'an interval is longer than nothing' })
+  every: DurationText.refine((every) => durationMs(every) > 0, { error: 'an interval must be longer than 0 seconds' })
     .optional()
-    .describe('Time between rotations, when it is not the one the rotation guide recommends. Give the reason as well.'),
+    .describe('Time between rotations, where it differs from the rotation guide. Give the reason as well.'),
   cron: CronText.optional().describe(
-    'Instead of an interval: minute, hour, day of the month, month, day of the week, by the clock of the window (UTC without one). Give the reason as well.',
+    "Instead of an interval: minute, hour, day of the month, month, day of the week, in the window's time zone (UTC without one). Give the reason as well.",
   ),
   reason: z.string().trim().min(1).optional().describe('Why the interval differs from the recommended one.'),
   window: Window.optional().describe('When scheduled rotations may begin.'),
@@ -55,11 +55,11 @@ export const Schedule = z.strictObject({
     .array(SkippedDate)
     .min(1)
     .optional()
-    .describe('Dates on which no scheduled rotation begins, by the calendar of the window (UTC without one).'),
-  jitter: DurationText.optional().describe('A random delay of up to this long, anew each time.'),
+    .describe("Dates on which no scheduled rotation begins, in the window's time zone (UTC without one)."),
+  jitter: DurationText.optional().describe('A random delay of up to this long, drawn for each rotation.'),
 });
 
-/** Node takes a time zone in any spelling, and Temporal in its own alone. A second name of a zone stays what it is. */
+/** Node accepts any spelling of a time zone, Temporal only its own. A second name of the same zone stays as it is. */
 function spelled(name: string): string {
   if (!isTimezone(name)) return name;
   const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
@@ -69,7 +69,7 @@ function spelled(name: string): string {
 
 function isTimezone(name: string): boolean {
   try {
-    // An offset such as +02:00 would pass as well, but Temporal takes names only.
+    // Node also accepts an offset such as +02:00, but Temporal accepts only names.
     return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
   } catch {
     return false;

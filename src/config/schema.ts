@@ -19,7 +19,7 @@ const Store = z
     if (file !== undefined) return { file };
     context.addIssue(
       /^postgres(ql)?:/.test(text)
-        ? 'this version stores in SQLite only; write sqlite:./keyturn.db'
+        ? 'this version supports only SQLite; write sqlite:./keyturn.db'
         : 'write sqlite: and a path, for example sqlite:./keyturn.db',
     );
     return z.NEVER;
@@ -27,9 +27,9 @@ const Store = z
 
 const KeyRing = z
   .union([FromFile, FromEnv], {
-    error: 'write where the key ring is kept, as { file: path } or { env: NAME }; it never stands in this file',
+    error: 'write where the key ring is kept, as { file: path } or { env: NAME }; the keys are never in this file',
   })
-  .describe('The keys that seal the stored values. Without them nothing in the store can be read: back them up.');
+  .describe('The keys that seal the stored values. Without them no value in the store can be read: back them up.');
 
 const DocuElevate = z
   .strictObject({
@@ -37,7 +37,7 @@ const DocuElevate = z
     url: HttpUrl.describe('Address of the web application, as a browser uses it.'),
     admin: z
       .strictObject({
-        username: z.string().min(1).describe('An administrator, at best one of its own for Keyturn.'),
+        username: z.string().min(1).describe('An administrator, preferably an account for Keyturn alone.'),
         password: SecretRef.describe("The administrator's password."),
       })
       .describe('How Keyturn signs in to change settings.'),
@@ -57,14 +57,14 @@ const DocuElevate = z
       .min(1)
       .optional()
       .describe(
-        'Number of a test document that stays in DocuElevate: verification has it uploaded once more at each look, where the destination overwrites (S3). keyturn verify <credential> --document --keep hands one in.',
+        'Number of a test document that stays in DocuElevate. Each verification has it uploaded again, where the destination overwrites (S3). keyturn verify <credential> --document --keep creates one.',
       ),
   })
   .describe('A DocuElevate instance.');
 
-const Limit = z.int().min(1, { error: 'a limit is at least 1' }).default(2); // one engine tests a document at a time, behind real ones
+const Limit = z.int().min(1, { error: 'a limit must be at least 1' }).default(2); // an engine processes one test document at a time, behind real ones
 
-/** An error about the kind stands at the kind itself. */
+/** Reports an error about the kind at the kind itself. */
 const Engine = z.discriminatedUnion('kind', [DocuElevate, DocumentEngine], {
   error: ({ code, input }) => {
     if (code !== 'invalid_union') return undefined;
@@ -79,10 +79,10 @@ const Limits = z
     perEngine: Limit.describe('Rotations in progress at one engine.'),
   })
   .describe(
-    'How many rotations may be in progress at a time, up to their grace, before a scheduled one waits. Manual ones and emergencies count and do not wait.',
+    'How many rotations may be in progress at a time before a scheduled one waits. A rotation counts until its grace begins. Manual rotations and emergencies count, but do not wait.',
   );
 
-/** What every credential has, whatever its procedure. */
+/** Fields of every credential. */
 const common = {
   engine: z.string().min(1).describe('The engine that uses the credential: a name under `engines`.'),
   deliver: z
@@ -90,20 +90,22 @@ const common = {
     .min(1)
     .optional()
     .describe('Where a new value goes besides the engine, for instance to the application that uses it.'),
-  owner: z.string().min(1).optional().describe('Who answers for it, for instance a mail address.'),
-  schedule: Schedule.optional().describe('When it is rotated without anybody asking.'),
-  grace: DurationText.prefault('24 hours').describe('Wait between the proof of the new value and the end of the old.'),
+  owner: z.string().min(1).optional().describe('Who is responsible for it, for instance a mail address.'),
+  schedule: Schedule.optional().describe('When it is rotated automatically.'),
+  grace: DurationText.prefault('24 hours').describe(
+    'Wait between the proof of the new value and the end of the old one.',
+  ),
   pause: DurationText.optional().describe(
-    'How long an old value that is switched off is kept before it is deleted; left out, as long as the guide says. Not for procedures whose section has no such wait.',
+    'How long a disabled old value is kept before it is deleted; left out, as long as the guide says. Only for procedures whose guide section has this wait.',
   ),
   unseenUse: z
     .enum(['ask', 'retire'])
     .default('ask')
     .describe(
-      'Where nobody can see that the engine uses the new value: ask a person before the old one is retired, or retire it.',
+      'Where it cannot be seen that the engine uses the new value: ask a person before the old one is retired, or retire it.',
     ),
   giveUpAfter: DurationText.prefault('1 hour').describe(
-    'How long trouble is waited out before a rotation that can still go back rolls back by itself.',
+    'How long a failing step is retried before a rotation that can still roll back does so by itself.',
   ),
 };
 
@@ -117,7 +119,7 @@ function credentialSchema(procedure: ProcedureDescriptor) {
     .describe(`${procedure.section}: every ${procedure.every} unless the schedule says otherwise.`);
 }
 
-/** Stands in for a credential whose procedure is not known, to find whatever else is wrong with it. */
+/** Schema for a credential of an unknown procedure, to find its other mistakes. */
 export function credentialOfUnknownProcedure(catalog: readonly ProcedureDescriptor[]): z.ZodType {
   const ids = catalog.map(({ id }) => id);
   const procedure = z.enum(ids, {
@@ -127,7 +129,7 @@ export function credentialOfUnknownProcedure(catalog: readonly ProcedureDescript
   return z.strictObject({ procedure, provider: z.unknown(), ...common });
 }
 
-/** The schema of the whole file; each procedure of the catalog brings the `provider` section it needs. */
+/** The schema of the whole file. Each procedure of the catalog defines the `provider` section it needs. */
 export function configSchema(catalog: readonly ProcedureDescriptor[]) {
   const [first, ...others] = catalog.map(credentialSchema);
   if (!first) throw new Error('the catalog has no procedure');
@@ -138,7 +140,9 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
     insecure: z
       .boolean()
       .default(false)
-      .describe('Secrets may be sent to other machines over http://, where whoever is on the way reads them.'),
+      .describe(
+        'Allows secrets to be sent to other machines over http://, where anybody on the network path can read them.',
+      ),
     engines: z.record(Name, Engine).describe('The document systems that use the credentials, by a name you choose.'),
     credentials: z
       .record(Name, z.discriminatedUnion('procedure', [first, ...others]))
@@ -149,7 +153,7 @@ export function configSchema(catalog: readonly ProcedureDescriptor[]) {
   });
 }
 
-/** The configuration as it is used: complete, with absolute paths, `store` as the file of the database. Secrets are references still. */
+/** The configuration in use: complete, with absolute paths, and `store` as the file of the database. Secrets are still references. */
 export type Config = z.infer<ReturnType<typeof configSchema>>;
 export type Engine = Config['engines'][string];
 export type Credential = Config['credentials'][string];

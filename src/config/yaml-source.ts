@@ -14,42 +14,42 @@ import {
 /** Keys from the top of the file down to one entry. */
 export type Path = readonly PropertyKey[];
 
-/** Something wrong at an offset of the text. */
+/** A mistake at an offset of the text. */
 export interface Flaw {
   readonly offset: number;
   readonly message: string;
 }
 
-/** A YAML text, with the places of its entries. */
+/** A parsed YAML text, with the positions of its entries. */
 export interface YamlSource {
-  /** Its values; undefined when they cannot be had. */
+  /** The parsed values; undefined when they cannot be parsed. */
   readonly content: unknown;
   readonly flaws: readonly Flaw[];
-  /** From this offset on nobody can tell what belongs where. */
+  /** From this offset on, the structure is uncertain. */
   readonly brokenAt: number;
-  /** Offset of an entry's key; of an entry that is not there, the one of the section that lacks it. */
+  /** Offset of an entry's key; for a missing entry, the offset of the section that lacks it. */
   locate(path: Path): { readonly offset: number; readonly found: boolean };
   /** Counted from 1. */
   position(offset: number): { readonly line: number; readonly column: number };
 }
 
-/** Our own words, because the parser's quote the text, which may hold a pasted secret. */
+/** Our own messages, because the parser's messages quote the text, which may contain a pasted secret. */
 const wording: Partial<Record<ErrorCode, string>> = {
   BAD_ALIAS: 'an alias (*name) needs its anchor (&name) above it; put text that begins with "*" or "&" into quotes',
   BAD_DQ_ESCAPE: 'a backslash has a meaning in double quotes; use single quotes',
   BAD_INDENT: 'the indentation does not fit the lines above',
   BAD_SCALAR_START: 'text that begins with this character needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'two keys on one line; put each on its own',
-  DUPLICATE_KEY: 'this key is there twice',
-  MISSING_CHAR: 'something is missing here: a ":" after a key, a quote or a bracket that closes, or a comma',
+  DUPLICATE_KEY: 'this key appears twice',
+  MISSING_CHAR: 'something is missing here: a ":" after a key, a closing quote or bracket, or a comma',
   MULTILINE_IMPLICIT_KEY: 'a key without a ":" after it',
-  MULTIPLE_DOCS: 'a second document begins here; a configuration is one',
+  MULTIPLE_DOCS: 'a second document begins here; the configuration is a single document',
   TAB_AS_INDENT: 'a tab; indent with spaces',
-  TAG_RESOLVE_FAILED: 'tags (!name) mean nothing here; put text that begins with "!" into quotes',
+  TAG_RESOLVE_FAILED: 'tags (!name) are not supported; put text that begins with "!" into quotes',
   UNEXPECTED_TOKEN: 'this does not belong here; is a quote or a bracket missing before it?',
 };
 
-/** Errors that leave no doubt about what belongs where. */
+/** Errors that leave the structure certain. */
 const local: ReadonlySet<ErrorCode> = new Set(['BAD_DQ_ESCAPE', 'DUPLICATE_KEY', 'TAG_RESOLVE_FAILED']);
 
 /** Reads a text; never throws. */
@@ -61,7 +61,7 @@ export function readYaml(text: string): YamlSource {
     stringKeys: true,
     logLevel: 'error',
   });
-  // One mistake often makes several errors at one place.
+  // One mistake often causes several errors at the same position.
   const errors = [
     ...new Map([...document.warnings, ...document.errors].map((error) => [error.pos[0], error])).values(),
   ];
@@ -76,7 +76,7 @@ export function readYaml(text: string): YamlSource {
     locate: (path) => locate(document, path),
     position: (offset) => {
       const { line, col } = lines.linePos(offset);
-      return { line: Math.max(line, 1), column: Math.max(col, 1) }; // of an empty text it says 0
+      return { line: Math.max(line, 1), column: Math.max(col, 1) }; // 0 for an empty text
     },
   };
 }
@@ -85,17 +85,17 @@ function contentOf(document: Document): { value?: unknown; flaws: Flaw[] } {
   try {
     return { value: document.toJS(), flaws: [] };
   } catch {
-    return { flaws: [{ offset: 0, message: 'the aliases unfold to more than a configuration can hold' }] };
+    return { flaws: [{ offset: 0, message: 'the aliases expand to more than a configuration can hold' }] };
   }
 }
 
-/** Aliases that lead nowhere, or into what they stand in. */
+/** Aliases without an anchor, and aliases that contain themselves. */
 function aliasFlaws(document: Document): Flaw[] {
   const flaws: Flaw[] = [];
   visit(document, {
     Alias(_, alias, ancestors) {
       const target = alias.resolve(document);
-      const message = target ? 'this alias stands inside what it repeats' : wording.BAD_ALIAS;
+      const message = target ? 'this alias is inside the part that it repeats' : wording.BAD_ALIAS;
       if (message && (!target || ancestors.includes(target))) flaws.push({ offset: alias.range?.[0] ?? 0, message });
     },
   });

@@ -3,31 +3,31 @@ import type { Cadence, RotationRow, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { beginsAt, dueAfter, intervalMs, type SchedulePlan } from './plan.js';
 
-/** What the store knows of one credential, as far as schedules go. */
+/** What the store knows about one credential's schedule. */
 export interface Records {
-  /** Where its interval is counted from; null until `schedules apply`. */
+  /** Where the interval is counted from; null until `schedules apply`. */
   readonly cadence: Cadence | null;
   readonly versions: readonly Version[];
   /** Newest first. */
   readonly rotations: readonly RotationRow[];
-  /** When the provider ends the version in force by itself, Unix ms; null when it does not, or does not say. */
+  /** When the version in force expires at the provider, Unix ms; null when it does not, or the provider does not say. */
   readonly endsAt: number | null;
 }
 
-/** Where a credential stands between its last rotation and the next. Unix ms. */
+/** Due times of a credential between its last rotation and the next. Unix ms. */
 export interface DueTimes {
   /** Where the interval is counted from. */
   readonly anchor: number;
-  /** What moved the anchor since the schedule was made: an emergency, or a rotation that was asked to. */
+  /** The rotation that moved the anchor since the schedule was made: an emergency, or one requested to do so. */
   readonly reset: RotationRow | null;
   readonly scheduled: boolean;
-  /** The first moment it falls due since it was last rotated; may be past. */
+  /** The first due time since the last rotation; may be in the past. */
   readonly dueAt: number;
-  /** When the provider ends the version in force by itself; null when it does not, or does not say. */
+  /** When the version in force expires at the provider; null when it does not, or the provider does not say. */
   readonly endsAt: number | null;
-  /** It is due because of that end, and not by its interval. */
+  /** It is due because of that expiry, not because of its interval. */
   readonly byEnd: boolean;
-  /** The next moment at which a scheduled rotation may begin by its window. */
+  /** The next time at which the window allows a scheduled rotation to begin. */
   readonly opensAt: number;
   readonly overdue: boolean;
 }
@@ -45,17 +45,17 @@ async function endOf(store: Store, versions: readonly Version[]): Promise<number
   const current = versions.find(({ state }) => state === 'current');
   if (!current) return null;
   const end = (await store.evidence(current)).find(({ kind }) => kind === 'ends')?.providerTime;
-  return end === undefined ? null : end * 1000; // days ahead: the provider's clock and ours may be compared
+  return end === undefined ? null : end * 1000; // days ahead, so the difference between the provider's clock and ours does not matter
 }
 
 const longestLeadMs = 7 * 24 * 3_600_000;
 
-/** When a value that ends by itself has to be rotated at the latest: a week before, or a quarter of its life. */
+/** Latest due time of a value that expires: a week before its end, or a quarter of its life if that is shorter. */
 export function dueByEnd({ endsAt }: Pick<Records, 'endsAt'>, since: number): number {
   return endsAt === null ? Number.POSITIVE_INFINITY : endsAt - Math.min(longestLeadMs, (endsAt - since) / 4);
 }
 
-/** Null without a version in force: there is nothing to rotate then. */
+/** Null when there is no version in force, because there is nothing to rotate. */
 export function dueTimesOf(plan: SchedulePlan, records: Records, now: number): DueTimes | null {
   const since = inForceSince(records);
   if (since === null) return null;
@@ -73,12 +73,15 @@ export function dueTimesOf(plan: SchedulePlan, records: Records, now: number): D
   };
 }
 
-/** When the last rotation was over: what fell due before, while the old value was in its grace, is done. */
+/** When the last rotation ended. Due times before it, during the old value's grace, no longer count. */
 function settledAt({ rotations }: Records, since: number): number {
   return Math.max(since, ...rotations.filter(isGood).map(({ closedAt }) => closedAt ?? since));
 }
 
-/** From when a credential that gets its schedule now counts: its last rotation, or so that it is announced for a while where that is long ago. */
+/**
+ * The anchor of a new schedule: the last rotation, if the first due time leaves enough notice. Otherwise an anchor that does, and
+ * `late` is true.
+ */
 export function firstAnchor(plan: SchedulePlan, since: number, now: number): { anchor: number; late: boolean } {
   const everyMs = intervalMs(plan, now);
   const earliest = now + noticeMs(everyMs);
@@ -87,7 +90,7 @@ export function firstAnchor(plan: SchedulePlan, since: number, now: number): { a
   return { anchor: earliest - everyMs, late: true };
 }
 
-/** When the version in force became it. */
+/** When the version in force was promoted. */
 export function inForceSince({ versions }: Pick<Records, 'versions'>): number | null {
   const current = versions.find(({ state }) => state === 'current');
   return current ? (current.promotedAt ?? current.createdAt) : null;
@@ -99,18 +102,18 @@ function isGood({ outcome }: RotationRow): boolean {
   return goodEnds.includes(outcome);
 }
 
-/** The anchor, moved to the newest rotation since from which the interval is counted anew. */
+/** The anchor, moved to the newest later rotation that resets the interval. */
 function originOf({ cadence, versions, rotations }: Records, since: number): Pick<DueTimes, 'anchor' | 'reset'> {
   if (!cadence) return { anchor: since, reset: null };
-  for (const reset of rotations.filter(countsAnew)) {
+  for (const reset of rotations.filter(resetsInterval)) {
     const anchor = versions.find(({ number }) => number === reset.version)?.promotedAt ?? 0;
     if (anchor > cadence.anchor) return { anchor, reset };
   }
   return { anchor: cadence.anchor, reset: null };
 }
 
-/** Emergencies do, and rotations that were asked to. What was rolled back rotated nothing. */
-function countsAnew(rotation: RotationRow): boolean {
+/** True for emergencies, and for rotations requested to do so, unless they were rolled back. */
+function resetsInterval(rotation: RotationRow): boolean {
   const { trigger, resetsCadence = false } = rotation.request;
   const resets = resetsCadence || trigger === 'emergency' || rotation.seized;
   return resets && (rotation.outcome === null || isGood(rotation));
@@ -118,7 +121,7 @@ function countsAnew(rotation: RotationRow): boolean {
 
 const mostToleranceMs = 3_600_000;
 
-/** A rotation that has not begun this long after it should have is overdue: it may have had to wait for its turn. */
+/** How late a rotation may begin before it is overdue, because it may have to wait for a free slot. */
 function toleranceMs(plan: SchedulePlan, at: number): number {
   return plan.jitterMs + Math.min(intervalMs(plan, at) / 20, mostToleranceMs);
 }

@@ -8,19 +8,19 @@ export type Cadence =
   | { readonly kind: 'every'; readonly everyMs: number; readonly staggerMs: number }
   | { readonly kind: 'cron'; readonly cron: Cron; readonly text: string };
 
-/** What the configuration says of when a credential is rotated without anybody asking. */
+/** The configured schedule of a credential. */
 export interface SchedulePlan {
   readonly credential: string;
   readonly cadence: Cadence;
-  /** The cadence in words; a schedule that was made by other words is no longer the configured one. */
+  /** The cadence as text. A Temporal Schedule with another text does not match the configuration. */
   readonly basis: string;
   readonly window: Window | null;
-  /** Where in a window it begins that was not open when it fell due: 0 at the start, up to 1 at the end. */
+  /** Where in the next window a rotation begins that fell due outside of one: 0 at its start, up to 1 at its end. */
   readonly share: number;
   readonly jitterMs: number;
 }
 
-/** The first moment after `after` at which it falls due, counted from `anchor`; windows come on top (`beginsAt`). Unix ms. */
+/** The first due time after `after`, counted from `anchor`. Windows are applied by `beginsAt`. Unix ms. */
 export function dueAfter({ cadence }: Pick<SchedulePlan, 'cadence'>, anchor: number, after: number): number {
   if (cadence.kind === 'every') return dueOnGrid({ anchor, ...cadence }, after);
   const { cron } = cadence;
@@ -28,12 +28,12 @@ export function dueAfter({ cadence }: Pick<SchedulePlan, 'cadence'>, anchor: num
   return slotAfter(cron, earliest);
 }
 
-/** The distance between one run and the next, about. */
+/** The approximate time between one run and the next. */
 export function intervalMs({ cadence }: Pick<SchedulePlan, 'cadence'>, at: number): number {
   return cadence.kind === 'every' ? cadence.everyMs : gapMs(cadence.cron, at);
 }
 
-/** When something due may begin by its window. */
+/** When the window allows a due rotation to begin. */
 export function beginsAt({ window, share }: Pick<SchedulePlan, 'window' | 'share'>, dueAt: number): number {
   return beginningIn(window, dueAt, share);
 }
@@ -43,9 +43,9 @@ function gapMs(cron: Cron, at: number): number {
   return slotAfter(cron, first) - first;
 }
 
-/** An expression that names no day does not pass the configuration. */
+/** The configuration refuses an expression that matches no date, so there is always a slot. */
 function slotAfter(cron: Cron, after: number): number {
   const slot = nextSlot(cron, after);
-  if (slot === null) throw new RangeError('the cron expression names no day');
+  if (slot === null) throw new RangeError('the cron expression matches no date');
   return slot;
 }

@@ -1,22 +1,22 @@
 import type { CalendarSpec, ScheduleSpec, ScheduleSpecDescription } from '@temporalio/client';
 import { dueAfter, intervalMs, type SchedulePlan } from './plan.js';
 
-/** What a Temporal Schedule is made with: the times, and how much may be caught up. */
-export interface Terms {
+/** What a Temporal Schedule is created with: its times, and its catchup window. */
+export interface ScheduleTerms {
   readonly spec: ScheduleSpec;
   readonly catchupMs: number;
-  /** The same as text, without the moments: a schedule that carries another one does not agree with the configuration. */
+  /** The same as text, without single times. A schedule with another text does not match the configuration. */
   readonly text: string;
 }
 
-const shortestCatchupMs = 10_000; // Temporal takes no less
+const shortestCatchupMs = 10_000; // Temporal's minimum
 
 /**
- * Temporal starts the workflow when a credential falls due; windows, skipped dates and limits are looked at there, when it has begun.
- * What was missed while the server was down is caught up for one interval: so it happens once, and not as often as it was missed.
- * Temporal gets moments in UTC and never a time zone: its zone data may be older than ours, and then the two would disagree on what is due.
+ * Temporal starts the workflow when a credential falls due. The workflow then applies windows, skipped dates and limits.
+ * The catchup window is one interval, so that runs missed while the server was down happen once.
+ * Temporal gets times in UTC and never a time zone: its zone data may be older than ours, and the two would disagree on due times.
  */
-export function termsOf(plan: SchedulePlan, anchor: number, now: number): Terms {
+export function termsOf(plan: SchedulePlan, anchor: number, now: number): ScheduleTerms {
   const { cadence, basis, jitterMs: jitter } = plan;
   const first = dueAfter(plan, anchor, anchor);
   const catchupMs = Math.max(intervalMs(plan, anchor), shortestCatchupMs);
@@ -25,14 +25,14 @@ export function termsOf(plan: SchedulePlan, anchor: number, now: number): Terms 
   const common = { ...intervals, startAt: new Date(first), jitter };
   const text = JSON.stringify({ basis, ...common, catchupMs });
   if (cadence.kind === 'every') return { spec: common, catchupMs, text };
-  const moments = momentsOf(plan, anchor, now - jitter); // one that is past may still be started, as late as that
+  const moments = momentsOf(plan, anchor, now - jitter); // a past one may still start, delayed by the jitter
   return { spec: { ...common, calendars: moments.map(calendarOf) }, catchupMs, text };
 }
 
-const momentsAhead = 12; // for a cron expression that names one a minute, as many minutes; workers renew them every minute
+const momentsAhead = 12; // twelve minutes for an expression that fires every minute; workers renew them every minute
 const fewestAhead = momentsAhead / 2;
 
-/** The next moments that a cron expression names, Unix ms. */
+/** The next times of a cron expression, Unix ms. */
 function momentsOf(plan: SchedulePlan, anchor: number, after: number): number[] {
   const moments: number[] = [];
   for (let at = after; moments.length < momentsAhead; moments.push(at)) at = dueAfter(plan, anchor, at);
@@ -52,19 +52,19 @@ function calendarOf(moment: number): CalendarSpec {
   };
 }
 
-/** Whether a schedule of a cron expression has the moments that are named, and enough of them for a while. */
+/** Whether the Temporal Schedule of a cron expression has the right times, and enough of them ahead. */
 export function hasMoments(
   { calendars = [], intervals = [] }: ScheduleSpecDescription,
   plan: SchedulePlan,
   { anchor, now }: { readonly anchor: number; readonly now: number },
 ): boolean {
   const ahead = calendars.map(momentIn).filter((moment) => moment === null || moment > now);
-  const named = momentsOf(plan, anchor, now);
+  const expected = momentsOf(plan, anchor, now);
   if (intervals.length > 0) return false;
-  return ahead.length >= fewestAhead && ahead.every((moment) => moment !== null && named.includes(moment));
+  return ahead.length >= fewestAhead && ahead.every((moment) => moment !== null && expected.includes(moment));
 }
 
-/** Null for a calendar that names more than one moment. */
+/** The single time of a calendar, Unix ms; null for a calendar with several. */
 function momentIn(calendar: NonNullable<ScheduleSpecDescription['calendars']>[number]): number | null {
   const [year, month, day, hour, minute, second] = [
     ...[calendar.year, calendar.month, calendar.dayOfMonth],

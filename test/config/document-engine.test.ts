@@ -39,7 +39,7 @@ it.each([
   [
     'a procedure of another engine',
     small.replace('document-engine-jwt', 'openai-api-key'),
-    'is for an engine of the kind docuelevate',
+    'needs an engine of the kind docuelevate',
   ],
   [
     'a delivery to nowhere',

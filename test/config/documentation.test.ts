@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renewed, tables } from '../../src/config/documentation.js';
+import { tables, withTables } from '../../src/config/documentation.js';
 import { catalog } from '../../workflows/catalog.js';
 
 const documents = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))];
@@ -9,7 +9,7 @@ const known = tables(catalog);
 it.each(documents)('%s has the tables that the code says; if not, run: npm run generate', (document) => {
   const text = readFileSync(document, 'utf8');
 
-  expect(renewed(text, known)).toBe(text);
+  expect(withTables(text, known)).toBe(text);
 });
 
 it('has every table in some document', () => {
@@ -24,10 +24,10 @@ it('renews what stands between the markers, and nothing else', () => {
   const text =
     'Before\n\n<!-- generated: fruit -->\nold\n<!-- end -->\n\nBetween\n\n<!-- generated: fruit -->\n<!-- end -->\n';
 
-  expect(renewed(text, { fruit: '| apple |' })).toBe(
+  expect(withTables(text, { fruit: '| apple |' })).toBe(
     'Before\n\n<!-- generated: fruit -->\n| apple |\n<!-- end -->\n\nBetween\n\n<!-- generated: fruit -->\n| apple |\n<!-- end -->\n',
   );
-  expect(() => renewed(text, {})).toThrow('"fruit"');
+  expect(() => withTables(text, {})).toThrow('"fruit"');
 });
 
 it('says of each procedure how the end of the old value shows, as its descriptor does', () => {

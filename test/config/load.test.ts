@@ -162,7 +162,7 @@ describe('a mistake is told with its place', () => {
     [
       'an empty section',
       `${small}keyRing:\n`,
-      '12:1 keyRing: write where the key ring is kept, as { file: path } or { env: NAME }; it never stands in this file',
+      '12:1 keyRing: write where the key ring is kept, as { file: path } or { env: NAME }; the keys are never in this file',
     ],
     ['a missing key', withLine(4, ''), '3:3 engines.docs.kind: is missing'],
     [
@@ -208,7 +208,7 @@ describe('a mistake is told with its place', () => {
     [
       'a store in PostgreSQL',
       withLine(1, 'store: postgres://x'),
-      '1:1 store: this version stores in SQLite only; write sqlite:./keyturn.db',
+      '1:1 store: this version supports only SQLite; write sqlite:./keyturn.db',
     ],
     [
       'another kind of engine',
@@ -264,7 +264,7 @@ describe('a mistake is told with its place', () => {
     [
       'a circle of one',
       withLine(11, '    provider: { adminKey: { credential: openai }, project: proj_a }'),
-      '11:17 credentials.openai.provider.adminKey: a circle: openai needs openai',
+      '11:17 credentials.openai.provider.adminKey: circular reference: openai needs openai',
     ],
     [
       'not a project',
@@ -299,12 +299,12 @@ describe('a mistake is told with its place', () => {
     [
       'an interval without a reason',
       `${small}    schedule: { every: 30 days }\n`,
-      '12:17 credentials.openai.schedule.every: the rotation guide recommends 90 days; say why it differs with "reason:" beside it',
+      '12:17 credentials.openai.schedule.every: the rotation guide recommends 90 days; add "reason:" and say why it differs',
     ],
     [
       'an interval of nothing',
       `${small}    schedule: { every: 0 days, reason: a }\n    grace: 0 days\n`,
-      '12:17 credentials.openai.schedule.every: an interval is longer than nothing',
+      '12:17 credentials.openai.schedule.every: an interval must be longer than 0 seconds',
     ],
     [
       'a day that is none',
@@ -314,7 +314,7 @@ describe('a mistake is told with its place', () => {
     [
       'hours past midnight',
       `${small}    schedule: { window: { days: [mon], hours: 22-4, timezone: UTC } }\n`,
-      '12:40 credentials.openai.schedule.window.hours: write two hours of one day such as 9-16; a window does not pass midnight',
+      '12:40 credentials.openai.schedule.window.hours: write two hours of the same day, such as 9-16; a window cannot span midnight',
     ],
     [
       'a time zone that is none',
@@ -324,17 +324,17 @@ describe('a mistake is told with its place', () => {
     [
       'a cron expression that is none',
       `${small}    schedule: { cron: 0 9 1 13 *, reason: audits }\n`,
-      '12:17 credentials.openai.schedule.cron: the month is not right; write numbers from 1 to 12, with "*", "-", "," and "/"',
+      '12:17 credentials.openai.schedule.cron: the month is not valid; write numbers from 1 to 12, with "*", "-", "," and "/"',
     ],
     [
       'a cron expression without a reason',
       `${small}    schedule: { cron: 0 9 1 1 * }\n`,
-      '12:17 credentials.openai.schedule.cron: the rotation guide recommends 90 days; say why it differs with "reason:" beside it',
+      '12:17 credentials.openai.schedule.cron: the rotation guide recommends 90 days; add "reason:" and say why it differs',
     ],
     [
       'a cron expression and an interval',
       `${small}    schedule: { cron: 0 9 1 1 *, every: 90 days, reason: audits }\n`,
-      '12:17 credentials.openai.schedule.cron: an interval is given as well ("every"); keep one of the two',
+      '12:17 credentials.openai.schedule.cron: an interval ("every") is set as well; keep one of the two',
     ],
     [
       'a date that is none',
@@ -349,12 +349,12 @@ describe('a mistake is told with its place', () => {
     [
       'a limit that lets nothing begin',
       `${small}limits: { perProvider: 0 }\n`,
-      '12:11 limits.perProvider: a limit is at least 1',
+      '12:11 limits.perProvider: a limit must be at least 1',
     ],
     [
       'looks that come faster than anybody can begin them',
       `${small}verification: { every: 0.5 seconds }\n`,
-      '12:17 verification.every: write at least 1 second, or 0 seconds to switch it off',
+      '12:17 verification.every: write at least 1 second, or 0 seconds to turn verification off',
     ],
     [
       'notifications for nobody',
@@ -369,18 +369,18 @@ describe('a mistake is told with its place', () => {
     [
       'a password that would go over the wire in clear',
       `${small}notifications: { email: { host: m, security: none, username: k, password: { env: P }, from: a@example.com, to: [b@example.com] } }\n`,
-      '12:36 notifications.email.security: a password is sent over a protected connection only; write starttls or tls',
+      '12:36 notifications.email.security: a password is sent only over a protected connection; write starttls or tls',
     ],
     [
       'a credential for notifications that is not there',
       `${small}notifications: { webhook: { url: "https://hooks.example.com", secret: { credential: opnai } } }\n`,
       '12:63 notifications.webhook.secret: refers to a credential that is not in this file; did you mean "openai"?',
     ],
-    ['a key given twice', `${small}store: sqlite:./other.db\n`, '12:1 this key is there twice'],
+    ['a key given twice', `${small}store: sqlite:./other.db\n`, '12:1 this key appears twice'],
     [
       'a tag',
       withLine(1, 'store: !sqlite sqlite:./keyturn.db'),
-      '1:8 tags (!name) mean nothing here; put text that begins with "!" into quotes',
+      '1:8 tags (!name) are not supported; put text that begins with "!" into quotes',
     ],
     [
       'an alias without an anchor',
@@ -390,11 +390,11 @@ describe('a mistake is told with its place', () => {
     [
       'an alias inside its anchor',
       withLine(6, '    admin: &admin { username: *admin }'),
-      '6:31 this alias stands inside what it repeats',
+      '6:31 this alias is inside the part that it repeats',
     ],
     ['an empty file', '', '1:1 the file: is empty'],
     ['a file of something else', 'hello', '1:1 the file: must be a section with keys'],
-    ['two documents', `${small}---\n`, '12:1 a second document begins here; a configuration is one'],
+    ['two documents', `${small}---\n`, '12:1 a second document begins here; the configuration is a single document'],
   ])('%s', (_, text, complaint) => {
     expect(complaints(text)).toContain(`keyturn.yaml:${complaint}`);
   });
@@ -464,7 +464,7 @@ it('refuses two credentials for one setting of one engine, under whatever name a
   );
 
   expect(complaints(text)).toEqual([
-    'keyturn.yaml:13:3 credentials.again: "openai" feeds openai_api_key of the same engine already; a setting belongs to one credential',
+    'keyturn.yaml:13:3 credentials.again: "openai" already feeds openai_api_key of the same engine; a setting belongs to one credential',
   ]);
 });
 
@@ -479,8 +479,8 @@ it('shows the whole circle of credentials that need each other', () => {
   );
 
   expect(complaints(text)).toEqual([
-    'keyturn.yaml:12:17 credentials.openai.provider.adminKey: a circle: openai needs second needs openai',
-    'keyturn.yaml:16:17 credentials.second.provider.adminKey: a circle: second needs openai needs second',
+    'keyturn.yaml:12:17 credentials.openai.provider.adminKey: circular reference: openai needs second needs openai',
+    'keyturn.yaml:16:17 credentials.second.provider.adminKey: circular reference: second needs openai needs second',
   ]);
 });
 

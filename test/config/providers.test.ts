@@ -47,7 +47,7 @@ it('lets the two keys of an account belong to one credential, however its id is 
 
   expect(complaints(first, azure('second', { engine: 'two', account: `${group}/others` }))).toBe('');
   expect(complaints(first, azure('second', { engine: 'two', account: `${group.toLowerCase()}/DOCS` }))).toContain(
-    '"first" rotates the keys of the same azure account already',
+    '"first" already rotates the keys of the same azure account',
   );
 });
 
@@ -81,7 +81,7 @@ it('lets the access keys of a user belong to one credential, since a user has bu
 
   expect(complaints(first, aws('second', { engine: 'two', user: 'others' }))).toBe('');
   expect(complaints(first, aws('second', { engine: 'two', user: 'documents' }))).toContain(
-    '"first" rotates the keys of the same aws account already',
+    '"first" already rotates the keys of the same aws account',
   );
 });
 
@@ -89,7 +89,7 @@ it('asks which half of a pair is delivered', () => {
   const deliver = (part: string): string =>
     aws('first', { engine: 'one', user: 'documents', more: `    deliver: [{ file: ./half${part} }]\n` });
 
-  expect(complaints(deliver(''))).toContain('say which part of the value goes there, with part: id or part: secret');
+  expect(complaints(deliver(''))).toContain('say which part of the value goes there: write part: id or part: secret');
   expect(complaints(deliver(', part: secret'))).toBe('');
 });
 
@@ -104,7 +104,7 @@ it('lets the guide’s wait be changed where there is one, and nowhere else', ()
 
   expect(complaints(aws('first', { engine: 'one', user: 'documents', more: pause }))).toBe('');
   expect(complaints(azure('second', { engine: 'two', account: `${group}/docs` }) + pause)).toContain(
-    'azure-document-intelligence-key switches nothing off before it deletes it',
+    'azure-document-intelligence-key does not disable a value before it deletes it',
   );
 });
 

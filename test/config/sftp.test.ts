@@ -47,7 +47,7 @@ it('has the path of the key file made absolute, and port and file of keys filled
 
 it('lets an authorized_keys file belong to one credential', () => {
   expect(complaints(sftp('first', 'one'), sftp('second', 'two'))).toContain(
-    '"first" rotates the keys of the same sftp account already',
+    '"first" already rotates the keys of the same sftp account',
   );
   expect(complaints(sftp('first', 'one'), sftp('second', 'two', { username: 'others' }))).toBe('');
 });

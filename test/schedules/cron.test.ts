@@ -49,7 +49,7 @@ it.each([
   ['0 9 * * 8', 'dayOfWeek'],
   ['*/0 9 * * *', 'stepping: 0'],
   ['0 9 1 * 1', 'not both'],
-  ['0 9 31 2 *', 'no such day'],
+  ['0 9 31 2 *', 'no date matches'],
 ])('says what is wrong with %j', (text, complaint) => {
   expect(whyNoCron(text)).toContain(complaint);
 });
