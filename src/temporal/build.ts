@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { TemporalEnvironment, Variables } from './environment.js';
 import { atLeast, onPath, Unavailable } from './executable.js';
 
-/** Oldest Go that tools/temporal/go.mod accepts. */
+/** The oldest Go version that tools/temporal/go.mod accepts. */
 export const oldestGo = '1.26.4';
 
 const progressMs = 15_000;
@@ -19,7 +19,7 @@ export interface BuildOptions {
 }
 
 /**
- * Builds the Temporal server from the module in tools/temporal: about 5 minutes on 2 cores, once.
+ * Builds the Temporal server from the module in tools/temporal: once, in about 5 minutes on 2 cores.
  * @throws Unavailable when there is no Go, it is too old, or the build fails
  */
 export async function buildTemporal({ into, report, environment }: BuildOptions): Promise<void> {
@@ -40,7 +40,7 @@ export async function buildTemporal({ into, report, environment }: BuildOptions)
   }
 }
 
-/** Time passed since a moment, for people: `4 min 2 s`. */
+/** Time since a Unix time in milliseconds, for people: `4 min 2 s`. */
 export function minutes(since: number): string {
   const seconds = Math.round((Date.now() - since) / 1000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
@@ -55,7 +55,7 @@ async function goVersion(go: string, env: Variables): Promise<string> {
 
 async function build(go: string, { into, env }: { into: string; env: Variables }): Promise<void> {
   const cwd = toolsModule();
-  // As Temporal's own releases: the tag leaves out what only Google's storage needs.
+  // As in Temporal's releases: the tag leaves out code that only Google's storage needs.
   const args = ['build', '-trimpath', '-ldflags', '-s -w', '-tags', 'disable_grpc_modules', '-o', into, serverPackage];
   const code = await new Promise<number | null>((resolve, reject) => {
     spawn(go, args, { cwd, env, stdio: 'ignore' }).once('error', reject).once('close', resolve);
@@ -63,7 +63,7 @@ async function build(go: string, { into, env }: { into: string; env: Variables }
   if (code !== 0) throw new Unavailable(`the build failed; to see why: cd ${cwd} && go build ${args.at(-1)}`);
 }
 
-/** tools/temporal of this package, seen from the sources or from what was compiled. */
+/** tools/temporal of this package, found from the sources or from the compiled code. */
 function toolsModule(): string {
   let directory = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(directory, 'tools', 'temporal', 'go.mod'))) {

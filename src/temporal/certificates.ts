@@ -1,5 +1,5 @@
-// Who may talk to the embedded Temporal server: whoever holds a key from its data folder. The keeper loads this file at run time, so it imports
-// nothing of Keyturn either; the library is loaded only when a certificate has to be made.
+// Only clients with a key from the data folder may connect to the embedded Temporal server. The keeper loads this file at run time, so this
+// file imports nothing of Keyturn either. It loads the library only to create a certificate.
 import {
   createHash,
   createPrivateKey,
@@ -23,20 +23,20 @@ export interface PairFiles {
 /** The folder of an embedded server's certificates. */
 export interface CertificateFiles {
   readonly directory: string;
-  /** Vouches for the two others. */
+  /** Issues the two others. */
   readonly authority: PairFiles;
-  /** The server's; its services also show it to each other. */
+  /** Of the server. Its services also authenticate to each other with it. */
   readonly server: PairFiles;
-  /** Every client's and worker's. */
+  /** Of every client and worker. */
   readonly client: PairFiles;
 }
 
-/** The name in the server's certificate; clients ask for it, whatever address they use. */
+/** The name in the server's certificate. Clients check it, whatever address they connect to. */
 export const serverName = 'localhost';
 
 const hourMs = 3_600_000;
 const yearMs = 365 * 24 * hourMs;
-// Whatever is used at a start holds for a year of running at least, and the authority for longer than what it vouches for.
+// A certificate in use at a start stays valid for at least a year, and the authority longer than the certificates that it issues.
 const authorityLife = { lastsMs: 10 * yearMs, renewMs: 3 * yearMs };
 const leafLife = { lastsMs: 2 * yearMs, renewMs: yearMs };
 
@@ -44,7 +44,7 @@ const commonName = '2.5.4.3';
 const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
 const authorityName = 'Keyturn embedded Temporal';
 
-/** A certificate that was read, with its key. */
+/** A certificate with its key. */
 interface Pair {
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
@@ -59,49 +59,49 @@ export function certificateFiles(directory: string): CertificateFiles {
 }
 
 /**
- * Makes the certificates that are missing or end within a year. An authority that ends within three years is renewed with its key, so that
- * connections made before stay trusted. A folder that others could enter is made anew. One process at a time.
+ * Creates certificates that are missing or expire within a year. An authority that expires within three years is renewed with the same key,
+ * so that existing connections stay trusted. A folder that others could enter is replaced. One process at a time.
  * @throws Error with the system's code when the folder is another user's or cannot be written
  */
 export async function ensureCertificates(files: CertificateFiles, now: number = Date.now()): Promise<void> {
   ownFolder(files.directory);
   const root = readPair(files.authority);
-  const rootHolds = root !== null && holds(root, { now, forMs: authorityLife.renewMs });
+  const rootIsValid = root !== null && isValid(root, { now, forMs: authorityLife.renewMs });
   const missing = (['server', 'client'] as const).filter((role) => {
     const pair = readPair(files[role]);
     return (
       !pair ||
-      !holds(pair, { now, forMs: leafLife.renewMs }) ||
+      !isValid(pair, { now, forMs: leafLife.renewMs }) ||
       !root ||
       !pair.certificate.checkIssued(root.certificate)
     );
   });
-  if (rootHolds && missing.length === 0) return;
+  if (rootIsValid && missing.length === 0) return;
 
-  const issuer = rootHolds ? root : await makeAuthority(root?.key ?? newKey(), now);
-  if (!rootHolds) write(files.authority, issuer);
+  const issuer = rootIsValid ? root : await makeAuthority(root?.key ?? newKey(), now);
+  if (!rootIsValid) write(files.authority, issuer);
   for (const role of missing) write(files[role], await issue(issuer, role, now));
 }
 
-/** Until when the server's and the clients' certificates hold; null when there are none. */
+/** When the first of the server's and the clients' certificates expires; null when one is missing. */
 export function certificatesEnd({ server, client }: CertificateFiles): Date | null {
   const [first, second] = [readPair(server), readPair(client)];
   if (!first || !second) return null;
   return new Date(Math.min(...[first, second].map(({ certificate }) => Date.parse(certificate.validTo))));
 }
 
-/** Only its owner may enter: then nobody else can have put anything there. */
+/** Ensures that only its owner may enter the folder, so that nobody else can have put a file there. */
 function ownFolder(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const found = lstatSync(directory);
   if (!found.isDirectory() || found.uid !== process.getuid?.())
-    throw Object.assign(new Error('not a folder of ours'), { code: 'EPERM' });
+    throw Object.assign(new Error('not a folder of this user'), { code: 'EPERM' });
   if ((found.mode & 0o077) === 0) return;
   rmSync(directory, { recursive: true });
   mkdirSync(directory, { mode: 0o700 });
 }
 
-/** Null when one of the two is missing, damaged, or of another pair. */
+/** Null when one of the two files is missing, damaged, or does not match the other. */
 function readPair(files: PairFiles): Pair | null {
   try {
     const certificate = new X509Certificate(readFileSync(files.certificate));
@@ -112,12 +112,12 @@ function readPair(files: PairFiles): Pair | null {
   }
 }
 
-/** Whether it holds now, by a clock that may have been put right since, and for so long. */
-function holds({ certificate }: Pair, { now, forMs }: { now: number; forMs: number }): boolean {
+/** Whether the certificate is valid now and for `forMs`. The clock may have been corrected since it was issued. */
+function isValid({ certificate }: Pair, { now, forMs }: { now: number; forMs: number }): boolean {
   return Date.parse(certificate.validFrom) <= now && Date.parse(certificate.validTo) >= now + forMs;
 }
 
-/** The key first: a certificate without its key counts as missing, and both are made anew. */
+/** Writes the key first: a certificate without its key counts as missing, and both are created again. */
 function write(files: PairFiles, { certificate, key }: Pair): void {
   replace(files.key, key.export({ type: 'pkcs8', format: 'pem' }).toString());
   replace(files.certificate, certificate.toString());
@@ -165,7 +165,7 @@ async function issue(issuer: Pair, role: 'server' | 'client', now: number): Prom
   return { certificate, key };
 }
 
-/** How a client may call the server. */
+/** Names and addresses under which a client may reach the server. */
 async function names(): Promise<Extension> {
   const { x509, extension } = await library();
   const all: GeneralName[] = [
@@ -175,7 +175,7 @@ async function names(): Promise<Extension> {
   return extension(x509.id_ce_subjectAltName, new x509.SubjectAlternativeName(all));
 }
 
-interface Claim {
+interface CertificateFields {
   readonly subject: string;
   readonly issuerKey: KeyObject;
   readonly now: number;
@@ -183,10 +183,10 @@ interface Claim {
   readonly extensions: Extension[];
 }
 
-/** A certificate of the authority for this key. It holds since an hour ago: a clock may be put right by a little. */
+/** A certificate for this key, issued by the authority. It is valid from an hour ago, because a clock may be corrected slightly. */
 async function certify(
   key: KeyObject,
-  { subject, issuerKey, now, lastsMs, extensions }: Claim,
+  { subject, issuerKey, now, lastsMs, extensions }: CertificateFields,
 ): Promise<X509Certificate> {
   const { x509, asn1 } = await library();
   const called = (name: string): InstanceType<typeof x509.Name> => {
@@ -215,7 +215,7 @@ function publicKey(key: KeyObject): Buffer {
   return createPublicKey(key).export({ type: 'spki', format: 'der' });
 }
 
-/** The same for a renewed authority, whose key stays. */
+/** Derived from the key, so a renewed authority, which keeps its key, has the same identifier. */
 function keyIdentifier(key: KeyObject): ArrayBuffer {
   return bytes(createHash('sha256').update(publicKey(key)).digest().subarray(0, 20));
 }
@@ -224,7 +224,7 @@ function bytes(from: Buffer): ArrayBuffer {
   return Uint8Array.from(from).buffer;
 }
 
-/** Loaded only here: most starts can do without. */
+/** Loads the library on demand: most starts do not need it. */
 async function library() {
   const [x509, { AsnConvert: asn1, OctetString }] = await Promise.all([
     import('@peculiar/asn1-x509'),

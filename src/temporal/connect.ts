@@ -8,19 +8,19 @@ import { configuredTarget, embeddedTarget } from './settings.js';
 
 export { embeddedTarget };
 
-/** A Temporal server and namespace, and how to get in. Holds credentials: print only address and namespace. */
+/** A Temporal server and namespace, and how to connect. Contains credentials: print only address and namespace. */
 export interface TemporalTarget {
   readonly address: string;
   readonly namespace: string;
   readonly connectionOptions: Pick<NativeConnectionOptions, 'address' | 'apiKey' | 'tls' | 'metadata'>;
-  /** It is the embedded server of this data directory. */
+  /** True for the embedded server of this data directory. */
   readonly embedded: boolean;
 }
 
 export interface ResolveOptions {
   /** Where an embedded server keeps its data. */
   readonly dataDir: string;
-  /** Only the embedded server: TEMPORAL_* and temporal.toml do not count (demo, tests, crash matrix). */
+  /** Uses only the embedded server and ignores TEMPORAL_* and temporal.toml (demo, tests, crash matrix). */
   readonly isolated?: boolean;
   readonly environment?: TemporalEnvironment;
 }
@@ -30,7 +30,7 @@ const workerMs = 30_000; // in compose the worker often starts before the server
 
 /**
  * The Temporal server to use: the configured one (TEMPORAL_ADDRESS, profiles), else the embedded one that runs on this data.
- * @throws UserError when there is none, or when the settings contradict themselves
+ * @throws UserError when there is none, or when the settings contradict each other
  */
 export async function resolveTemporal({
   dataDir,
@@ -59,14 +59,14 @@ export async function connectClient(target: TemporalTarget, withinMs: number = c
 }
 
 /**
- * Connects for a worker, waiting for the server and the namespace for up to 30 s; close it after the worker has stopped.
+ * Connects for a worker, and waits up to 30 s for the server and the namespace. Close the connection after the worker has stopped.
  * @throws UserError when they cannot be used by then
  */
 export async function connectWorker(target: TemporalTarget, withinMs: number = workerMs): Promise<NativeConnection> {
   try {
-    // A native connection that fails takes the installed Runtime with it, and its redacting logger: so it is not the one that waits.
+    // A failing native connection shuts down the installed Runtime with its redacting logger. So a client connection does the waiting.
     await waitUntilUsable(target, { withinMs, attemptMs: Math.min(withinMs, clientMs) });
-    const worker = await import('@temporalio/worker'); // half a second that commands without a worker need not wait
+    const worker = await import('@temporalio/worker'); // takes half a second, which commands without a worker avoid
     return await worker.NativeConnection.connect(target.connectionOptions);
   } catch (err) {
     throw cannotConnect(target, err);
@@ -76,7 +76,7 @@ export async function connectWorker(target: TemporalTarget, withinMs: number = w
 function noServer(dataDir: string): UserError {
   return new UserError('No Temporal server is configured, and none runs here', {
     state: `Nothing was changed. No embedded server runs on ${dataDir}.`,
-    next: 'Start one with keyturn up, or set TEMPORAL_ADDRESS to a server that runs elsewhere.',
+    next: 'Start one with keyturn up, or set TEMPORAL_ADDRESS to a server elsewhere.',
   });
 }
 
@@ -107,15 +107,15 @@ function explain(
     case 7: // PERMISSION_DENIED
     case 16: // UNAUTHENTICATED
       return {
-        state: 'It refused our credentials.',
-        next: 'Check TEMPORAL_API_KEY or the client certificate, and that they may use this namespace.',
+        state: "It refused Keyturn's credentials.",
+        next: 'Check TEMPORAL_API_KEY or the client certificate, and their permissions for this namespace.',
       };
     default:
       return {
         state: 'It did not answer.',
         next: target.embedded
-          ? 'See whether keyturn up still runs; its log is temporal.log in the data directory.'
-          : 'Check that it runs and that TEMPORAL_ADDRESS and TEMPORAL_TLS fit it; then try again.',
+          ? 'Check that keyturn up still runs; its log is temporal.log in the data directory.'
+          : 'Check that it runs and that TEMPORAL_ADDRESS and TEMPORAL_TLS match it; then try again.',
       };
   }
 }

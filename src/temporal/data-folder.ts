@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UserError } from '../domain/user-error.js';
 
 /**
- * Makes the folder of the embedded server, for its owner alone, or looks at the one that is there.
+ * Creates the folder of the embedded server, accessible only to its owner, or checks the existing one.
  * @throws UserError when others may write to it: they could put their own database, configuration or certificates there
  */
 export function prepareDataFolder(dataDir: string): void {
@@ -15,8 +15,7 @@ export function prepareDataFolder(dataDir: string): void {
       `${path} belongs to another user (uid ${uid}).`,
       'Start Keyturn as that user, or choose another folder: data in the configuration.',
     );
-  if ((mode & 0o022) !== 0)
-    throw refusal(`Others may write to ${path}.`, `Take that away: chmod go-w ${path}. Then try again.`);
+  if ((mode & 0o022) !== 0) throw refusal(`Others may write to ${path}.`, `Run: chmod go-w ${path}. Then try again.`);
 }
 
 function refusal(state: string, next: string): UserError {

@@ -8,26 +8,28 @@ import { promisify } from 'node:util';
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { serverVersion, Unavailable } from './executable.js';
 
-/** Where an archive is and what it has to be. */
+/** Location and checksums of the server's archives. */
 export interface Download {
-  /** The folder that holds a release's archives. */
+  /** URL of the folder with a release's archives. */
   readonly from: string;
-  /** SHA-256 of an archive in hex, by `<os>_<architecture>` as in its name. Without one nothing is downloaded. */
+  /** SHA-256 of each archive in hex, by `<os>_<architecture>` as in its name. Without one, nothing is downloaded. */
   readonly pinned: Readonly<Record<string, string>>;
 }
 
-/** The release's own archives. Whoever pins one takes the sum from the release's `checksums.txt` and compares it with a download of their own. */
+/** The release's own archives. To pin one, take the sum from the release's `checksums.txt` and compare it with your own download. */
 const released: Download = {
   from: `https://github.com/temporalio/temporal/releases/download/v${serverVersion}`,
   pinned: {},
 };
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
-const answerMs = 5_000; // without internet the next way is tried soon
+const answerMs = 5_000; // short, so that without internet the next way is tried soon
 
 /**
- * Downloads the server's archive, compares it with its pinned SHA-256, and unpacks the executable to `into`, whose file name must be as in the archive.
- * @throws Unavailable when none is pinned for this machine, nobody answers within 5 seconds, the transfer breaks or it is another archive
+ * Downloads the server's archive, compares it with its pinned SHA-256, and unpacks the executable to `into`. The file name of `into` must be
+ * the name in the archive.
+ * @throws Unavailable when no checksum is pinned for this machine, the server does not answer within 5 seconds, the transfer fails, or the
+ * checksum differs
  */
 export async function downloadTemporal(into: string, { from, pinned }: Partial<Download> = {}): Promise<void> {
   const machine = `${process.platform}_${architectures[process.arch] ?? process.arch}`;
@@ -37,9 +39,9 @@ export async function downloadTemporal(into: string, { from, pinned }: Partial<D
   const archive = `${into}.tar.gz`;
   const agent = new EnvHttpProxyAgent({ connect: { timeout: 3_000 }, bodyTimeout: 30_000 });
   try {
-    const body = await open(`${from ?? released.from}/temporal_${serverVersion}_${machine}.tar.gz`, agent);
+    const body = await request(`${from ?? released.from}/temporal_${serverVersion}_${machine}.tar.gz`, agent);
     if ((await save(body, archive)) !== sum)
-      throw new Unavailable('what was downloaded is not the archive that is pinned');
+      throw new Unavailable('the downloaded archive does not match its pinned checksum');
     await unpack(archive, into);
   } finally {
     await agent.destroy();
@@ -47,7 +49,7 @@ export async function downloadTemporal(into: string, { from, pinned }: Partial<D
   }
 }
 
-async function open(url: string, dispatcher: EnvHttpProxyAgent): Promise<NonNullable<Response['body']>> {
+async function request(url: string, dispatcher: EnvHttpProxyAgent): Promise<NonNullable<Response['body']>> {
   const { origin } = new URL(url);
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), answerMs);
@@ -60,7 +62,7 @@ async function open(url: string, dispatcher: EnvHttpProxyAgent): Promise<NonNull
   return response.body;
 }
 
-/** The SHA-256 of what was saved. */
+/** Saves the body and returns its SHA-256 in hex. */
 async function save(body: NonNullable<Response['body']>, archive: string): Promise<string> {
   const hash = createHash('sha256');
   const hashed = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -70,7 +72,7 @@ async function save(body: NonNullable<Response['body']>, archive: string): Promi
     }
   };
   await pipeline(body, hashed, createWriteStream(archive)).catch(() => {
-    throw new Unavailable('the transfer broke');
+    throw new Unavailable('the transfer failed');
   });
   return hash.digest('hex');
 }
@@ -78,6 +80,6 @@ async function save(body: NonNullable<Response['body']>, archive: string): Promi
 async function unpack(archive: string, into: string): Promise<void> {
   const args = ['-xzf', archive, '-C', dirname(into), basename(into)];
   await promisify(execFile)('tar', args).catch(() => {
-    throw new Unavailable('tar cannot unpack it');
+    throw new Unavailable('tar cannot unpack the archive');
   });
 }

@@ -3,20 +3,20 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { certificateFiles, type CertificateFiles } from './certificates.js';
 
-/** Everything an embedded server keeps in its data directory. */
+/** The files of an embedded server in its data directory. */
 export interface EmbeddedFiles {
   readonly database: string;
-  /** Version of the server that wrote the database. */
+  /** Contains the version of the server that wrote the database. */
   readonly version: string;
   readonly log: string;
-  /** How the server runs, written at each start. */
+  /** The server's configuration, written at each start. */
   readonly config: string;
-  /** Its settings that could change while it runs; they do not. */
+  /** The server's dynamic configuration. Keyturn does not change it while the server runs. */
   readonly dynamicConfig: string;
-  /** How to get in, for `temporal --config-file`. */
+  /** How a client connects, for `temporal --config-file`. */
   readonly clientConfig: string;
   readonly certificates: CertificateFiles;
-  /** Held by the keeper for as long as the server may run. */
+  /** The keeper holds this lock as long as the server may run. */
   readonly lock: string;
   /** An `AddressRecord` while the server runs. */
   readonly address: string;
@@ -37,19 +37,19 @@ export function embeddedFiles(dataDir: string): EmbeddedFiles {
   };
 }
 
-/** What the keeper writes down about the server it keeps. */
+/** What the keeper records about its server. */
 export const AddressRecord = z.object({
   /** `127.0.0.1:<port>`. */
   address: z.string(),
-  /** The server's process. */
+  /** Process id of the server. */
   pid: z.number().int().positive(),
-  /** The process that asked for the server; the server ends with it. */
+  /** Process id of the process that started the server; the server ends with it. */
   owner: z.number().int().positive(),
   startedAt: z.iso.datetime(),
 });
 export type AddressRecord = z.infer<typeof AddressRecord>;
 
-/** The record, or null when there is none; a record may be left from a server that is gone. */
+/** The record, or null when there is none. A record may be left over from a server that has ended. */
 export function readAddress(files: EmbeddedFiles): AddressRecord | null {
   try {
     return AddressRecord.parse(JSON.parse(readFileSync(files.address, 'utf8')));
@@ -58,11 +58,11 @@ export function readAddress(files: EmbeddedFiles): AddressRecord | null {
   }
 }
 
-/** The last entries of the server's log, without stack traces. It holds no secrets: none ever reaches Temporal. */
+/** The last entries of the server's log, without stack traces. The log contains no secrets, because none ever reaches Temporal. */
 export function lastLogLines(files: EmbeddedFiles, count = 8): string[] {
   try {
     const lines = readFileSync(files.log, 'utf8').trimEnd().split('\n');
-    // Each call of a trace is its name, and below it its place after a tab.
+    // A stack trace has two lines per call: its name, then a tab and its location.
     const isCall = (index: number): boolean => [index, index + 1].some((at) => lines[at]?.startsWith('\t'));
     return lines.filter((_, index) => !isCall(index)).slice(-count);
   } catch {

@@ -17,35 +17,35 @@ import { innerPorts, serverFiles } from './server-config.js';
 import { embeddedTarget } from './settings.js';
 
 export interface EmbeddedOptions {
-  /** Holds the server's database, log and address; on a local disk, one server at a time. */
+  /** Folder of the server's database, log and address. It must be on a local disk, and serves one server at a time. */
   readonly dataDir: string;
   readonly binary: TemporalBinary;
-  /** A fixed port, for a server that comes back at the same address; else a free one. */
+  /** A fixed port, so that a restarted server has the same address; left out, a free one. */
   readonly port?: number;
-  /** Takes one line when a database was set aside. */
+  /** Receives one line when a database was set aside. */
   readonly report: (line: string) => void;
 }
 
-/** A Temporal server that ends with this process, however this process ends. */
+/** A Temporal server that ends with this process, even when this process is killed. */
 export interface EmbeddedServer {
   readonly address: string;
   /** For `temporal --config-file`. */
   readonly clientConfig: string;
   readonly pid: number;
   readonly startedByUs: true;
-  /** Resolves when the server is gone, whether it was stopped or died. */
+  /** Resolves when the server has stopped or died. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
 const readyMs = 30_000; // 0.5 s is usual; a cold disk or a busy machine takes longer
-const attempts = 5; // while somebody else takes a port before the server does
+const attempts = 5; // another program may take a port before the server does
 const pauseMs = 200;
 
 class PortTaken extends UserError {}
 
 /**
- * Starts a Temporal server on loopback, for whoever holds a certificate from the data folder, and waits until it answers.
+ * Starts a Temporal server on loopback and waits until it answers. Only clients with a certificate from the data folder can connect.
  * @throws UserError when one already runs on the same data, when it ends early, or when it does not answer within 30 s
  */
 export async function startEmbeddedServer(options: EmbeddedOptions): Promise<EmbeddedServer> {
@@ -83,7 +83,7 @@ async function startOnce(options: EmbeddedOptions): Promise<EmbeddedServer> {
   }
 }
 
-/** The embedded server that runs on this data, for commands that only want to talk to it; null when there is none. */
+/** The embedded server that runs on this data, for commands that only connect to it; null when there is none. */
 export async function findEmbeddedServer(dataDir: string): Promise<AddressRecord | null> {
   const files = embeddedFiles(dataDir);
   return isLocked(files.lock) ? readAddress(files) : null;
@@ -94,7 +94,7 @@ async function orderFor({ binary, port }: EmbeddedOptions, files: EmbeddedFiles)
   const ports = await freePorts(1 + innerPorts, port);
   return {
     executable: binary.path,
-    args: ['--config-file', files.config, '--allow-no-auth', 'start'], // who has no certificate is not asked further
+    args: ['--config-file', files.config, '--allow-no-auth', 'start'], // certificates are the only authentication
     serverVersion: binary.serverVersion,
     files,
     address: `127.0.0.1:${ports[0]}`,
@@ -102,7 +102,7 @@ async function orderFor({ binary, port }: EmbeddedOptions, files: EmbeddedFiles)
   };
 }
 
-/** In a session of its own: Ctrl-C in a terminal reaches Keyturn only, which stops its work first and the server last. */
+/** Detached, so that Ctrl-C in a terminal reaches only Keyturn, which stops its workers first and the server last. */
 function startKeeper(): ChildProcess {
   const script = new URL(`./keeper${extname(import.meta.url)}`, import.meta.url);
   return fork(fileURLToPath(script), {
@@ -116,8 +116,8 @@ function startKeeper(): ChildProcess {
 async function started(keeper: ChildProcess, order: KeeperOrder): Promise<Extract<KeeperAnswer, { event: 'started' }>> {
   const answered = once(keeper, 'message') as Promise<[KeeperAnswer]>;
   keeper.send(order);
-  const gone = once(keeper, 'exit').then((): [KeeperAnswer] => [{ event: 'failed', reason: 'its keeper ended' }]);
-  const [answer] = await Promise.race([answered, gone]);
+  const ended = once(keeper, 'exit').then((): [KeeperAnswer] => [{ event: 'failed', reason: 'its keeper ended' }]);
+  const [answer] = await Promise.race([answered, ended]);
   switch (answer.event) {
     case 'started':
       return answer;
@@ -125,13 +125,13 @@ async function started(keeper: ChildProcess, order: KeeperOrder): Promise<Extrac
       throw alreadyRunning(readAddress(order.files));
     case 'failed':
       throw new UserError('The embedded Temporal server could not be started', {
-        state: `Nothing runs. ${order.executable} on ${order.files.database}: ${answer.reason}.`,
-        next: 'Check that the executable runs and that the data folder and all in it is yours.',
+        state: `No server runs. ${order.executable} on ${order.files.database}: ${answer.reason}.`,
+        next: 'Check that the executable runs, and that you own the data folder and everything in it.',
       });
   }
 }
 
-/** The keeper stops the server; if the keeper itself is killed, we do. A process that ends by itself must not wait for either. */
+/** The keeper stops the server; if the keeper itself is killed, this process does. `unref`, so that neither keeps this process running. */
 function endWithKeeper(keeper: ChildProcess, pid: number): void {
   keeper.once('exit', (_code, signal) => {
     if (signal !== null) endProcess(pid);
@@ -144,15 +144,15 @@ function endProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM');
   } catch {
-    // It is gone already.
+    // The server has already ended.
   }
 }
 
 async function ready(dataDir: string, ended: Promise<void>): Promise<void> {
   const gone = new AbortController();
-  const limits = { withinMs: readyMs, attemptMs: 1_000, signal: gone.signal, look: serves };
+  const limits = { withinMs: readyMs, attemptMs: 1_000, signal: gone.signal, check: serves };
   const target = embeddedTarget(dataDir);
-  // A connection that was refused waits before it tries again; this waits shorter.
+  // A refused connection waits before it retries; waiting for the port is faster.
   const listened = untilTaken(portOf(target.address), AbortSignal.any([gone.signal, AbortSignal.timeout(readyMs)]));
   const usable = listened.then(() => waitUntilUsable(target, limits));
   const outcome = await Promise.race([usable.catch(() => 'silent' as const), ended.then(() => 'ended' as const)]);
@@ -169,25 +169,25 @@ function notReady(files: EmbeddedFiles, outcome: 'silent' | 'ended'): UserError 
   const lines = lastLogLines(files);
   const Failure = lines.some((line) => line.includes('address already in use')) ? PortTaken : UserError;
   return new Failure(`The embedded Temporal server ${what}`, {
-    state: ['Nothing runs. The last lines of its log:', ...lines.map((line) => `  ${line}`)].join('\n'),
-    next: `The whole log is ${files.log}. If the database is damaged, move ${files.database} away: rotations are rebuilt from the store.`,
+    state: ['No server runs. The last lines of its log:', ...lines.map((line) => `  ${line}`)].join('\n'),
+    next: `See the whole log in ${files.log}. If the database is damaged, move ${files.database} away: rotations are rebuilt from the store.`,
   });
 }
 
 function taken(port: number): PortTaken {
-  return new PortTaken(`Port ${port} of this machine is taken`, {
+  return new PortTaken(`Port ${port} of this machine is in use`, {
     state: 'Nothing was started.',
-    next: `End what listens there (ss -ltnp shows it), or try again later.`,
+    next: `Stop the program that listens there (ss -ltnp shows it), or try again later.`,
   });
 }
 
 function alreadyRunning(record: AddressRecord | null): UserError {
   const state =
     record === null
-      ? 'It is starting or stopping just now.'
+      ? 'It is starting or stopping right now.'
       : `It answers at ${record.address} (process ${record.pid}), started by process ${record.owner}, running since ${record.startedAt}.`;
   return new UserError('A Temporal server already runs on this data', {
     state,
-    next: 'Use it: other commands find it by themselves. Or stop the keyturn up that started it, then try again.',
+    next: 'Use that server: other commands find it by themselves. Or stop the keyturn up that started it, then try again.',
   });
 }

@@ -4,30 +4,30 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TemporalEnvironment } from './environment.js';
 
-/** The Temporal server that Keyturn downloads or builds; tools/temporal/go.mod names the same. */
+/** The version of the Temporal server that Keyturn downloads or builds. It is the same in tools/temporal/go.mod. */
 export const serverVersion = '1.31.2';
 
-/** Where Keyturn keeps it. */
+/** Where Keyturn keeps the server that it downloaded or built. */
 export function keptServer({ cacheDir }: TemporalEnvironment): string {
   return join(cacheDir, `temporal-server-${serverVersion}`, 'temporal-server');
 }
 
-/** Oldest server Keyturn runs: the one its timing and its emergency priority were measured on (task priorities are on by default). */
+/** The oldest server that Keyturn runs. Its timing and emergency priority were measured on it (task priorities are on by default). */
 export const oldestServer = '1.31.0';
 
-/** One way to get a Temporal server does not work here; the message says why. The next way is tried. */
+/** One way to get a Temporal server does not work here; the message says why. The caller tries the next way. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
 /**
  * Asks an executable for its version, which decides whether a database file can be used.
- * @throws Unavailable when it does not run, is no Temporal server, or one older than `oldestServer`
+ * @throws Unavailable when it does not run, is not a Temporal server, or is older than `oldestServer`
  */
 export async function inspect(path: string, environment: TemporalEnvironment): Promise<string> {
   const output = (await versionOutput(path, environment)).trim();
   if (/^temporal version \S+ \(Server/.test(output))
-    throw new Unavailable(`${path} is the Temporal CLI, whose server lets everybody in`);
+    throw new Unavailable(`${path} is the Temporal CLI, whose server has no authentication`);
   const version = /^temporal version (\d[\w.-]*)$/.exec(output)?.[1];
   if (version === undefined) throw new Unavailable(`${path} is not a Temporal server`);
   if (!atLeast(version, oldestServer))

@@ -5,11 +5,11 @@ const notFound = 5;
 const alreadyExists = 6; // numbers of grpc.Code
 
 /**
- * Registers the namespace in a new database, and makes sure that workflows can be started and worked on. Throws what the client library throws
- * while that is not so.
+ * Registers the namespace in a new database, and checks that workflows can be started and executed.
+ * @throws what the client library throws, until they can
  */
 export async function serves({ workflowService }: Connection, namespace: string): Promise<void> {
-  // Before anything asks for it: the server remembers for a second that there is no such namespace.
+  // Before any other request: the server caches for a second that a namespace is missing.
   const retention = { seconds: retentionSeconds as never };
   await expecting(
     alreadyExists,

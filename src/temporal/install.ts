@@ -6,21 +6,21 @@ import { Unavailable } from './executable.js';
 import { tryLock, type Lock } from './lock.js';
 
 export interface InstallOptions {
-  /** Where the executable is kept in the end. */
+  /** Where the executable is kept. */
   readonly kept: string;
   readonly report: (line: string) => void;
-  /** Makes the executable at the path it is given. */
+  /** Creates the executable at the given path. */
   readonly make: (into: string) => Promise<void>;
-  /** How often somebody who waits for another process is told so, in milliseconds; 15 seconds when left out. */
+  /** Interval of progress lines while another process installs, in milliseconds; 15 seconds when left out. */
   readonly tellMs?: number;
 }
 
 /**
- * Makes the executable beside its place and moves it there when it is complete. One process at a time; whoever had to wait takes what the other
- * made, and the answer is `found`.
- * @throws Unavailable from `make`, or when the place cannot be created
+ * Creates the executable in a temporary folder and moves it to its place when it is complete. One process at a time. A process that had to
+ * wait uses the result of the other, and returns `found`.
+ * @throws Unavailable from `make`, or when the folder cannot be created
  */
-export async function install({ kept, report, make, tellMs = 15_000 }: InstallOptions): Promise<'made' | 'found'> {
+export async function install({ kept, report, make, tellMs = 15_000 }: InstallOptions): Promise<'installed' | 'found'> {
   const home = dirname(kept);
   createDirectory(home);
   const { lock, waited } = await waitForLock(join(home, 'install.lock'), { report, tellMs });
@@ -32,7 +32,7 @@ export async function install({ kept, report, make, tellMs = 15_000 }: InstallOp
     const fresh = join(unfinished, basename(kept));
     await make(fresh);
     renameSync(fresh, kept);
-    return 'made';
+    return 'installed';
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
     lock.release();
@@ -56,7 +56,7 @@ async function waitForLock(
   for (let waited = false; ; waited = true) {
     const lock = tryLock(file);
     if (lock !== null) return { lock, waited };
-    if (!waited) report('Temporal server: another Keyturn is installing it, which may take some 4 minutes; waiting');
+    if (!waited) report('Temporal server: another Keyturn is installing it, which may take about 4 minutes; waiting');
     if (Date.now() - begun > (told + 1) * tellMs) {
       told++;
       report(`Temporal server: still waiting for the other Keyturn (${minutes(begun)})`);

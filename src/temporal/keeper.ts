@@ -1,6 +1,6 @@
-// The keeper stands between Keyturn and its embedded Temporal server, because the server would outlive a killed Keyturn. It holds the lock and a
-// channel to the process that asked for the server; when that process is gone, however it ended, the keeper stops the server.
-// It imports nothing of Keyturn at run time but the certificates, when it holds the lock: it must start fast and stay small.
+// The keeper is a process between Keyturn and its embedded Temporal server. Without it, the server would outlive a killed Keyturn. The keeper
+// holds the lock and a channel to the process that started it. When that process has ended, for any reason, the keeper stops the server.
+// At run time it imports nothing of Keyturn but the certificates, and those only when it holds the lock: it must start fast and stay small.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,18 +9,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Certificates from './certificates.js';
 import type { AddressRecord, EmbeddedFiles } from './embedded-files.js';
 
-/** What the keeper is told, once. */
+/** The single message to the keeper. */
 export interface KeeperOrder {
   readonly executable: string;
   readonly args: readonly string[];
   readonly serverVersion: string;
   readonly files: EmbeddedFiles;
   readonly address: string;
-  /** Files that are written before the server starts. */
+  /** Files to write before the server starts. */
   readonly contents: readonly (readonly [file: string, content: string])[];
 }
 
-/** What the keeper answers, once. `setAside` is the new name of a database of another server version. */
+/** The keeper's single answer. `setAside` is the new name of a database of another server version. */
 export type KeeperAnswer =
   | { readonly event: 'started'; readonly pid: number; readonly setAside: string | null }
   | { readonly event: 'taken' }
@@ -29,7 +29,7 @@ export type KeeperAnswer =
 const lockWaitMs = 15_000; // longer than a server needs to stop, so that a restart right after a kill succeeds
 const stopMs = 10_000; // a server stops within 1.1 s when idle
 
-let lock: DatabaseSync | undefined; // kept here, or the garbage collector would close it
+let lock: DatabaseSync | undefined; // a global, so that the garbage collector does not close it
 let server: ChildProcess | undefined;
 let files: EmbeddedFiles | undefined;
 
@@ -55,7 +55,7 @@ async function keep(order: KeeperOrder): Promise<void> {
   process.send?.({ event: 'started', pid: child.pid, setAside } satisfies KeeperAnswer);
 }
 
-/** False when a running server holds the lock. Without an address file its holder is starting or stopping, so it is worth waiting. */
+/** False when a running server holds the lock. Without an address file, that server is starting or stopping, so this waits. */
 async function takeLock({ lock: file, address }: EmbeddedFiles): Promise<boolean> {
   lock = new DatabaseSync(file);
   for (const deadline = Date.now() + lockWaitMs; Date.now() < deadline; await sleep(50)) {
@@ -70,7 +70,7 @@ async function takeLock({ lock: file, address }: EmbeddedFiles): Promise<boolean
   return false;
 }
 
-/** A server whose keeper was killed still runs on the database. Its command line shows that the recorded pid is still that server. */
+/** Ends a server whose keeper was killed and that still runs on the database. Its command line shows that the recorded pid is still that server. */
 async function endOrphan({ address, config }: EmbeddedFiles): Promise<void> {
   const pid = recordedPid(address);
   const runs = (): boolean => pid !== undefined && commandLine(pid).includes(config);
@@ -85,7 +85,7 @@ function recordedPid(address: string): number | undefined {
   try {
     return (JSON.parse(readFileSync(address, 'utf8')) as Partial<AddressRecord>).pid;
   } catch {
-    return undefined; // there is none, or a power cut left half of it
+    return undefined; // there is no record, or a power cut truncated it
   }
 }
 
@@ -99,26 +99,32 @@ function commandLine(pid: number): string {
   }
 }
 
-/** The server applies its schema to new databases only, so one of another version would fail in odd ways. Nothing is lost: the store is elsewhere. */
+/**
+ * Sets a database of another server version aside. The server applies its schema only to new databases, so it would fail unpredictably on
+ * that one. Nothing is lost, because the store is a separate file.
+ */
 function setAsideOtherVersion({ files: { database, version }, serverVersion }: KeeperOrder): string | null {
   const written = existsSync(version) ? readFileSync(version, 'utf8').trim() : 'unknown';
   const keeps = !existsSync(database) || written === serverVersion;
   const aside = `${database}.${written}-${Date.now()}`;
-  // The main file last: while it is there, a start that was interrupted is repeated.
+  // The main file last: as long as it exists, an interrupted start does this again.
   for (const suffix of keeps ? [] : ['-wal', '-shm', ''])
     if (existsSync(database + suffix)) renameSync(database + suffix, aside + suffix);
   writeFileSync(version, `${serverVersion}\n`);
   return keeps ? null : aside;
 }
 
-/** The services of the run before are gone. The next would look for them under their old ports first, and for half a minute nothing would work. */
+/**
+ * Removes the services of the previous run from the database. A new server would try their old ports first, and would not work for half a
+ * minute.
+ */
 function forgetMembers({ database }: EmbeddedFiles): void {
   if (!existsSync(database)) return;
   const opened = new DatabaseSync(database);
   try {
     opened.exec('DELETE FROM cluster_membership');
   } catch {
-    // A database without this table is being made, or is damaged: the server says more than we could.
+    // The database is new or damaged. The server reports more than we could.
   } finally {
     opened.close();
   }
@@ -161,14 +167,14 @@ function stop(): void {
   setTimeout(() => server?.kill('SIGKILL'), stopMs);
 }
 
-/** Sends the only answer there will be and ends, leaving nothing running. */
+/** Sends the answer and ends the keeper and the server. */
 function answer(last: KeeperAnswer): void {
   server?.kill('SIGKILL');
   if (process.send === undefined || !process.connected) process.exit();
   process.send(last, () => process.exit());
 }
 
-/** The system's code for what went wrong, for instance EACCES; never a text that may quote something. */
+/** The system's error code, for instance EACCES; never a message, which may quote a secret. */
 function reasonOf(err: unknown): string {
   return err instanceof Error && 'code' in err ? String(err.code) : 'an unexpected error';
 }

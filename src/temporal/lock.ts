@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-/** A held lock. It is an exclusive SQLite transaction: the kernel ends it with its process, so it is never stale and no pid is trusted. */
+/** A held lock: an exclusive SQLite transaction. The kernel releases it when its process ends, so it is never stale and needs no pid. */
 export interface Lock {
   release(): void;
 }
 
 const sqliteBusy = 5; // https://www.sqlite.org/rescode.html#busy
 
-/** Takes the lock, or says at once with null that another process has it. The file must be on a local disk. */
+/** Takes the lock, or returns null at once when another process holds it. The file must be on a local disk. */
 export function tryLock(file: string): Lock | null {
   const database = new DatabaseSync(file);
   try {

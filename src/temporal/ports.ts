@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-// Below those that systems hand out by themselves, so that nobody is given one before the server takes it; above every data folder's home port.
+// Below the ephemeral ports, so that the system assigns none of these before the server takes it; above every data folder's home port.
 const [first, last] = [30_000, 32_000];
 
 /**
- * Free ports on loopback, all different. Somebody may take one before it is listened on: then try again with others.
- * @param wanted a port that comes first, free or not
+ * Free ports on loopback, all different. Another program may take one before it is used: then call this again.
+ * @param wanted a port to use as the first one, free or not
  */
 export async function freePorts(count: number, wanted?: number): Promise<number[]> {
   for (;;) {
@@ -20,7 +20,7 @@ export async function freePorts(count: number, wanted?: number): Promise<number[
   }
 }
 
-/** Waits until somebody listens on this port of loopback, or until the signal. */
+/** Waits until a program listens on this port of loopback, or until the signal. */
 export async function untilTaken(port: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const socket = connect({ port, host: '127.0.0.1' });
@@ -35,7 +35,7 @@ export async function untilTaken(port: number, signal: AbortSignal): Promise<voi
   }
 }
 
-/** Whether nobody listens on this port of loopback. */
+/** Whether no program listens on this port of loopback. */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer().listen(port, '127.0.0.1');
   try {

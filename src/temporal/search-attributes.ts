@@ -7,23 +7,23 @@ type IndexedValueType = temporal.api.enums.v1.IndexedValueType;
 
 // Numbers of temporal.api.enums.v1.IndexedValueType: Node cannot import that enum by name into an ES module.
 const numbers = { KEYWORD: 2, BOOL: 5 } as const satisfies Record<string, IndexedValueType>;
-/** As the command line spells them. */
+/** Their names on Temporal's command line. */
 const labels = ['Unspecified', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
 
-interface Wanted {
+interface Attribute {
   readonly name: string;
   readonly type: IndexedValueType;
 }
-const wanted: readonly Wanted[] = searchAttributes.map(({ name, type }) => ({ name, type: numbers[type] }));
+const needed: readonly Attribute[] = searchAttributes.map(({ name, type }) => ({ name, type: numbers[type] }));
 const answerMs = 10_000;
 
 /**
- * Adds the search attributes that Keyturn's workflows use to the namespace; those that exist are left alone. Without them a workflow hangs.
+ * Adds the search attributes of Keyturn's workflows to the namespace, unless they exist. A workflow hangs without them.
  * @throws UserError when they cannot be read or added, or when one exists with another type
  */
 export async function ensureSearchAttributes(connection: ConnectionLike, namespace: string): Promise<void> {
   const before = await registered(connection, namespace);
-  const missing = wanted.filter(({ name }) => before[name] === undefined);
+  const missing = needed.filter(({ name }) => before[name] === undefined);
   if (missing.length > 0) {
     await add(connection, { namespace, missing });
     check(await registered(connection, namespace), namespace);
@@ -45,7 +45,7 @@ async function registered(connection: ConnectionLike, namespace: string): Promis
 
 async function add(
   connection: ConnectionLike,
-  { namespace, missing }: { namespace: string; missing: readonly Wanted[] },
+  { namespace, missing }: { namespace: string; missing: readonly Attribute[] },
 ): Promise<void> {
   const attributes = Object.fromEntries(missing.map(({ name, type }) => [name, type]));
   try {
@@ -53,12 +53,12 @@ async function add(
       connection.operatorService.addSearchAttributes({ namespace, searchAttributes: attributes }),
     );
   } catch {
-    // Another process may have added them in this moment; what counts is what is registered afterwards.
+    // Another process may have added them at the same time. The caller checks what is registered now.
   }
 }
 
 function check(found: Registered, namespace: string): void {
-  const problems = wanted
+  const problems = needed
     .filter(({ name, type }) => found[name] !== type)
     .map(({ name, type }) => {
       const now = found[name];
@@ -72,10 +72,10 @@ function label(type: IndexedValueType): string {
 }
 
 function unusable(namespace: string, { problem, cause }: { problem: string; cause?: unknown }): UserError {
-  const flags = wanted.map(({ name, type }) => `--name ${name} --type ${label(type)}`).join(' ');
+  const flags = needed.map(({ name, type }) => `--name ${name} --type ${label(type)}`).join(' ');
   return new UserError(`The search attributes of the Temporal namespace "${namespace}" cannot be used`, {
     state: `Nothing was started. ${problem}`,
-    next: `Have somebody who may do so run: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
+    next: `Ask somebody with that permission to run: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
     ...(cause !== undefined && { cause }),
   });
 }

@@ -5,35 +5,35 @@ import type { EmbeddedFiles } from './embedded-files.js';
 /** The namespace of the embedded server. */
 export const embeddedNamespace = 'default';
 
-/** For how long it keeps what has ended. */
+/** How long the server keeps ended workflows. */
 export const retentionSeconds = 24 * 3600;
 
-/** Of the server's four services; the others only talk to each other. */
+/** The server's four services. Clients use only the frontend. */
 const services = ['frontend', 'history', 'matching', 'worker'] as const;
 
-/** How many ports a server listens on besides its address. */
+/** Number of ports that a server listens on besides its address. */
 export const innerPorts = 2 * services.length - 1;
 
-/** A file of the server's, and what is to stand in it. */
+/** Path and content of one of the server's files. */
 export type FileContent = readonly [file: string, content: string];
 
 const dynamicConfig = {
-  // As shipped every task hop waits 50 ms and every timer 1 s.
+  // By default every task hop waits 50 ms and every timer 1 s.
   'history.transferProcessorMaxPollRPS': 1000,
   'history.timerProcessorMaxPollRPS': 1000,
   'history.timerProcessorMaxTimeShift': '10ms',
-  // As Temporal's own development server: a search attribute counts at once, which takes more questions to the database.
+  // As in Temporal's development server: a new search attribute works at once, which needs more database queries.
   'system.forceSearchAttributesCacheRefreshOnRead': true,
   'frontend.persistenceMaxQPS': 10_000,
   'history.persistenceMaxQPS': 45_000,
-  'history.hostLevelCacheMaxSize': 8_096, // workflows in memory: as shipped for a server with many clients
-  'frontend.namespaceRPS.visibility': 100, // as shipped 10 a second, for servers that many share
-  'frontend.enableServerVersionCheck': false, // it would ask Temporal's site
-  'system.enableRingpopTLS': true, // the services find each other by the same certificates
+  'history.hostLevelCacheMaxSize': 8_096, // workflows in memory; the default is for a server with many clients
+  'frontend.namespaceRPS.visibility': 100, // the default, 10 a second, is for shared servers
+  'frontend.enableServerVersionCheck': false, // it would send a request to Temporal's site
+  'system.enableRingpopTLS': true, // the services authenticate to each other with the same certificates
 };
 
 /**
- * Everything a server is told, in files: how to run, and for clients how to get in.
+ * The files that configure the server, and the file that tells clients how to connect.
  * @param ports the frontend's, then `innerPorts` others; all different and free
  */
 export function serverFiles(files: EmbeddedFiles, ports: readonly number[]): FileContent[] {
@@ -54,7 +54,7 @@ function serverConfig(files: EmbeddedFiles, ports: readonly number[]): object {
       membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' },
       tls: tls(files),
     },
-    // No httpPort: a browser can reach nothing.
+    // No httpPort, so that a browser cannot reach the server.
     services: Object.fromEntries(
       services.map((name, index) => [
         name,
@@ -90,14 +90,14 @@ function persistence(database: string): object {
       connectProtocol: 'tcp',
       maxConns: 1,
       maxIdleConns: 1,
-      // `setup` makes the schema in a new file.
+      // `setup` creates the schema in a new file.
       connectAttributes: { mode: 'rwc', setup: 'true', journal_mode: 'WAL', synchronous: 'NORMAL' },
     },
   };
   return { defaultStore: 'file', visibilityStore: 'file', numHistoryShards: 1, datastores: { file: store } };
 }
 
-/** Mutual TLS, for those who come from outside and among the services. */
+/** Mutual TLS, for clients and among the services. */
 function tls({ certificates: { authority, server, client } }: EmbeddedFiles): object {
   const trusted = { serverName, rootCaFiles: [authority.certificate] };
   const mutual = {
@@ -120,7 +120,7 @@ function dynamicValues(): object {
   return Object.fromEntries(Object.entries(dynamicConfig).map(([name, value]) => [name, [{ value }]]));
 }
 
-/** For `temporal --config-file`, and every other program that reads Temporal's environment configuration. */
+/** Client configuration for `temporal --config-file` and other programs that read Temporal's environment configuration. */
 function clientConfig({ certificates: { authority, client } }: EmbeddedFiles, address: string): string {
   const profile = {
     address,

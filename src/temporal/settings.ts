@@ -6,9 +6,9 @@ import { embeddedFiles } from './embedded-files.js';
 import type { TemporalEnvironment, Variables } from './environment.js';
 
 /**
- * The server named by Temporal's own settings (TEMPORAL_* and temporal.toml, see https://docs.temporal.io/develop/environment-configuration);
+ * The server from Temporal's own settings (TEMPORAL_* and temporal.toml, see https://docs.temporal.io/develop/environment-configuration);
  * null when they name none.
- * @throws UserError when the settings cannot be read, or would be understood otherwise than they are meant
+ * @throws UserError when the settings cannot be read, or would be misinterpreted
  */
 export function configuredTarget({ variables }: TemporalEnvironment): TemporalTarget | null {
   refuseTraps(variables);
@@ -18,8 +18,8 @@ export function configuredTarget({ variables }: TemporalEnvironment): TemporalTa
 }
 
 /**
- * The embedded server of this data folder, with the certificates that were made at its start.
- * @throws UserError when it was never started, or this user may not read them
+ * The embedded server of this data folder, with the certificates created at its start.
+ * @throws UserError when the server was never started, or this user may not read its certificates
  */
 export function embeddedTarget(dataDir: string): TemporalTarget {
   const { clientConfig: path } = embeddedFiles(dataDir);
@@ -31,9 +31,9 @@ export function embeddedTarget(dataDir: string): TemporalTarget {
     if (address === undefined || namespace === undefined) throw new Error(`${path} is incomplete`);
     return { address, namespace, connectionOptions, embedded: true };
   } catch (err) {
-    throw new UserError('The embedded Temporal server lets only those in who can read its certificates', {
+    throw new UserError('The certificates of the embedded Temporal server cannot be read', {
       state: `Nothing was changed. ${unreadableFile(err) ?? `${path} cannot be used.`}`,
-      next: 'Run this as the user who started keyturn up.',
+      next: 'Run this command as the user who started keyturn up.',
     });
   }
 }
@@ -42,7 +42,7 @@ function load(variables: Variables): ClientConnectConfig {
   try {
     return loadClientConnectConfig({ overrideEnvVars: { ...variables } });
   } catch (err) {
-    // A parser's message quotes the file, and the file may hold an API key: only the system's code and path are passed on.
+    // A parser's message quotes the file, which may contain an API key. So only the system's code and the path are passed on.
     throw misread(
       unreadableFile(err) ?? 'A profile is missing, a file is not valid TOML, or a certificate is named twice.',
     );
@@ -54,7 +54,7 @@ function unreadableFile(err: unknown): string | null {
   return isFromSystem ? `${String(err.path)} cannot be read (${String(err.code)}).` : null;
 }
 
-/** What the loader takes silently and in another sense than meant. */
+/** Refuses settings that the loader would silently misinterpret. */
 function refuseTraps(variables: Variables): void {
   const { TEMPORAL_TLS: tls, TEMPORAL_CONFIG_FILE: file } = variables;
   if (tls !== undefined && !['1', 'true', '0', 'false'].includes(tls))

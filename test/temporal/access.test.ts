@@ -104,11 +104,11 @@ it('says so when its own port stays taken', async () => {
 
   const failed = await refusal(start(port));
 
-  expect(failed.message).toBe(`Port ${port} of this machine is taken`);
+  expect(failed.message).toBe(`Port ${port} of this machine is in use`);
 });
 
 it('names who may use a server whose certificates cannot be read', async () => {
-  expect(() => embeddedTarget(dataDir)).toThrow('lets only those in who can read its certificates');
+  expect(() => embeddedTarget(dataDir)).toThrow('The certificates of the embedded Temporal server cannot be read');
 });
 
 it('starts nothing in a folder that others may write to', async () => {

@@ -98,7 +98,7 @@ it.each([
   [
     'is the Temporal CLI',
     (path: string) => script(path, 'echo "temporal version 1.8.2 (Server 1.31.2, UI 2.50.1)"'),
-    'is the Temporal CLI, whose server lets everybody in',
+    'is the Temporal CLI, whose server has no authentication',
   ],
 ])('refuses a KEYTURN_TEMPORAL_SERVER that %s instead of taking another', async (_, make, why) => {
   fakeTemporal(kept());
