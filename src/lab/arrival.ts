@@ -1,6 +1,6 @@
-/** A document that a provider took. */
+/** A document that a provider received. */
 export interface Arrival {
-  /** The value that it came with; null for the account's password. */
+  /** The credential value it was sent with; null for the account's password. */
   readonly value: string | null;
   readonly content: Buffer;
   /** Unix milliseconds, real time. */

@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where a secret was found: files only, never the secret. */
+/** A file that contains secrets. Never contains a secret itself. */
 export interface Leak {
   readonly file: string;
-  /** How many different secrets the file holds. */
+  /** Number of different secrets in the file. */
   readonly secrets: number;
 }
 
-/** Looks for secrets, plain or in base64, in every file below a folder. */
+/** Searches every file below a folder for secrets, plain or in base64. */
 export async function findSecrets(dir: string, secrets: readonly string[]): Promise<Leak[]> {
   const needles = [...new Set(secrets)].map((secret) => [
     Buffer.from(secret),

@@ -1,7 +1,7 @@
-/** Unix milliseconds by a simulated system's own clock. */
+/** Returns Unix milliseconds by a simulated system's own clock. */
 export type Clock = () => number;
 
-/** Runs `rate` times faster from now on, so that resolutions of one second and windows of a minute stop mattering in tests. */
+/** A clock that runs `rate` times faster, so that tests do not wait for resolutions of a second and windows of a minute. */
 export function fastClock(rate: number): Clock {
   const [start, begun] = [Date.now(), performance.now()];
   return () => Math.round(start + (performance.now() - begun) * rate);

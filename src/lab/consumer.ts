@@ -1,15 +1,15 @@
 import type { Gap } from './scenario.js';
 
-/** What somebody who uses the engine sees during a rotation. */
+/** A simulated user of the engine, with the results it got during a rotation. */
 export interface Consumer {
   readonly probes: number;
-  /** Besides those that met a gap. */
+  /** Failed uses outside of gaps. */
   readonly failed: number;
   readonly failedInGap: number;
   stop(): Promise<void>;
 }
 
-/** Uses something every `everyMs` and counts failures; uses overlap when one takes longer. */
+/** Calls `use` every `everyMs` and counts failures. Calls overlap when one takes longer. */
 export function startConsumer(
   use: () => Promise<boolean>,
   everyMs = 100,

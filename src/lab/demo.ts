@@ -34,15 +34,15 @@ export interface DemoOptions {
   readonly grace: Duration;
   readonly onLine: (line: string) => void;
   readonly onProgress: (progress: Progress) => void;
-  /** Ends it early; nothing is left behind then either. */
+  /** Ends the demo early, also without leaving anything behind. */
   readonly interruption?: AbortSignal | undefined;
-  /** Nothing more is to come from the rotation. */
+  /** Called when the rotation has ended. */
   readonly onEnd: () => Promise<void>;
 }
 
 /**
- * Rotates a credential of simulated systems on a Temporal server of its own, with somebody using the engine all the time.
- * Reaches nothing but loopback; leaves nothing behind.
+ * Rotates a credential of simulated systems on a Temporal server of its own, while a simulated user uses the engine all the time.
+ * Connects only to loopback, and leaves nothing behind.
  */
 export async function runDemo({ onProgress, ...options }: DemoOptions): Promise<DemoReport> {
   const { played, ...found } = await rehearsed(options, (rehearsal, scenario, release) =>
@@ -51,7 +51,7 @@ export async function runDemo({ onProgress, ...options }: DemoOptions): Promise<
   return { procedure: options.procedure, ...played, ...found };
 }
 
-type Work<T> = (rehearsal: Rehearsal, scenario: Scenario, defer: Defer) => Promise<T>;
+type Performance<T> = (rehearsal: Rehearsal, scenario: Scenario, defer: Defer) => Promise<T>;
 
 export interface Rehearsed<T> {
   readonly played: T;
@@ -60,10 +60,10 @@ export interface Rehearsed<T> {
   readonly seconds: number;
 }
 
-/** Sets a procedure's scenario up with everything Keyturn needs, lets `work` play on it, and looks for secrets afterwards. */
+/** Sets up a procedure's scenario with everything Keyturn needs, runs `perform` on it, and then searches for leaked secrets. */
 export async function rehearsed<T>(
   { procedure, grace, onLine, onEnd, interruption }: Omit<DemoOptions, 'onProgress'>,
-  work: Work<T>,
+  perform: Performance<T>,
 ): Promise<Rehearsed<T>> {
   const start = scenarios[procedure];
   if (!start) throw unknownProcedure(procedure);
@@ -71,7 +71,7 @@ export async function rehearsed<T>(
   const begun = Date.now();
   interruption?.throwIfAborted();
   return withCleanup(async (defer) => {
-    // The simulated systems' clock runs fast: providers tell uses in whole seconds and minutes, which nobody wants to watch.
+    // The simulated systems' clock runs fast: providers report uses in whole seconds and minutes, which would take too long to watch.
     const scenario = await start({ clock: fastClock(1000), latencyMs: 5, lifetime: grace });
     defer(() => scenario.stop());
     for (const [name, { url }] of Object.entries(scenario.systems)) onLine(`Simulated ${name}: ${url}`);
@@ -81,7 +81,7 @@ export async function rehearsed<T>(
 
     const rehearsal = { scenario, playground, binary, report: onLine };
     const played = await withCleanup(
-      async (release) => work(await startRehearsal(rehearsal, release), scenario, release),
+      async (release) => perform(await startRehearsal(rehearsal, release), scenario, release),
       interruption,
     );
     await onEnd();
@@ -92,7 +92,7 @@ export async function rehearsed<T>(
 
 type Played = Pick<DemoReport, 'outcome' | 'steps' | 'consumer' | 'oldCredential'>;
 
-/** One rotation, with somebody who uses the engine every 100 ms. */
+/** One rotation, while a simulated user uses the engine every 100 ms. */
 async function play(
   rehearsal: Rehearsal,
   { scenario, onProgress }: { scenario: Scenario; onProgress: DemoOptions['onProgress'] },
@@ -131,10 +131,10 @@ async function rotate({ client, session }: Rehearsal, credential: string, onProg
   return { report: await ended, steps };
 }
 
-/** A search that finds nothing proves something only if it can find: the workflow's id is in Temporal's database in clear. */
+/** Counts leaked secrets. Searches first for the workflow's id, which is in Temporal's database in clear, to show that the search works. */
 async function countSecrets(dataDir: string, scenario: Scenario): Promise<number> {
   const control = await findSecrets(dataDir, [`/rotation/${scenario.credential}`]);
-  if (control.length === 0) throw new Error('the search for secrets does not see the content of the database');
+  if (control.length === 0) throw new Error('the search for secrets cannot read the content of the database');
   return (await findSecrets(dataDir, scenario.secrets())).reduce((sum, leak) => sum + leak.secrets, 0);
 }
 

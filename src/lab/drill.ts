@@ -11,9 +11,9 @@ export interface DrillReport {
   readonly outcome: string;
   readonly contained: boolean;
   readonly provedRefused: boolean;
-  /** From the command to the last proof that a value is refused; null when there is none. */
+  /** Time from the command to the last proof that a value is refused; null without that proof. */
   readonly secondsToRefused: number | null;
-  /** Uses of the leaked value that began after it was proved refused, and were let through. */
+  /** Successful uses of the leaked value that began after it was proved to be refused. */
   readonly attackerSuccessesAfter: number;
   readonly replaced: boolean;
   readonly procedure: string;
@@ -26,9 +26,9 @@ export interface DrillOptions extends Pick<DemoOptions, 'procedure' | 'onLine' |
   readonly onChange: (conducted: Conducted) => void;
 }
 
-const attackMs = 700; // the attacker is at it before anybody notices, and goes on as long afterwards
+const attackMs = 700; // the attack lasts this long before the emergency, and again after it
 
-/** A leaked value, an attacker who uses it every 100 ms, and the emergency that ends it, on simulated systems. */
+/** Simulates a leaked value, an attacker who uses it every 100 ms, and the emergency that ends it. */
 export async function runDrill({ onChange, ...options }: DrillOptions): Promise<DrillReport> {
   const { played, ...found } = await rehearsed({ ...options, grace: '0 seconds' }, (rehearsal, scenario, defer) =>
     play({ rehearsal, scenario, onLine: options.onLine, onChange }, defer),
@@ -70,7 +70,7 @@ async function play({ rehearsal, scenario, onLine, onChange }: Playing, defer: D
   };
 }
 
-/** Uses the adopted value every 100 ms, and remembers when it was let through. */
+/** Uses the adopted value every 100 ms, and records when it was accepted. */
 function startAttacker(scenario: Scenario) {
   const { adopted } = scenario;
   const use = scenario.abuse ?? (async () => Object.values(adopted).some((part) => scenario.working().includes(part)));
@@ -83,7 +83,7 @@ function startAttacker(scenario: Scenario) {
   });
   return {
     attempts: () => consumer.probes,
-    /** Uses that began after this time (Unix ms) and were let through. */
+    /** Number of successful uses that began after this time (Unix ms). */
     successesSince: (at: number) => successes.filter((begun) => begun > at).length,
     stop: () => consumer.stop(),
   };

@@ -1,6 +1,6 @@
 import { type PathMatch, pathMatcher } from './routes.js';
 
-/** The answer a fault gives instead of the real one. Without a `body` it echoes the request, secrets included, as careless systems do. */
+/** The answer of a fault. Without a `body` it echoes the request, including secrets, as careless systems do. */
 export interface FaultAnswer {
   readonly status: number;
   readonly retryAfterSeconds?: number;
@@ -8,8 +8,10 @@ export interface FaultAnswer {
 }
 
 /**
- * `hang` never answers, `reset-before` cuts the connection and changes nothing, `reset-after` applies the change and cuts
- * the connection instead of answering, `slowMs` waits (real milliseconds) before the change is applied.
+ * - `hang`: never answers
+ * - `reset-before`: cuts the connection and changes nothing
+ * - `reset-after`: applies the change, then cuts the connection instead of answering
+ * - `slowMs`: waits (real milliseconds) before it applies the change
  */
 export type FaultKind = FaultAnswer | 'hang' | 'reset-before' | 'reset-after' | { readonly slowMs: number };
 
@@ -18,20 +20,20 @@ export interface Fault {
   readonly method: string;
   /** A template such as `/v1/organization/projects/{project}/service_accounts`, or `*` for every path. */
   readonly path: string;
-  /** How many requests it hits; 1 when left out, `Infinity` until `clear`. */
+  /** Number of requests it hits; 1 when left out, `Infinity` until `clear`. */
   readonly times?: number;
-  /** How many matching requests pass before it starts. */
+  /** Number of matching requests that pass before it starts. */
   readonly skip?: number;
   readonly kind: FaultKind;
 }
 
-/** Trouble to come, per call. */
+/** Planned faults, by request. */
 export interface Faults {
   add(fault: Fault): void;
   clear(): void;
 }
 
-/** The frame's side of `Faults`: takes the fault, if any, that hits this request. */
+/** The server's side of `Faults`: takes the fault that hits a request, if there is one. */
 export interface FaultPlan extends Faults {
   take(method: string, path: string): FaultKind | null;
 }

@@ -12,29 +12,29 @@ import type { Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 import { type Defer, withCleanup } from './with-cleanup.js';
 
-/** Simulated systems that stay up, and all that somebody needs to try every command on them. Paths are absolute. */
+/** Running simulated systems, and everything a person needs to try every command on them. Paths are absolute. */
 export interface Lab {
   readonly procedure: string;
   readonly credential: string;
   /** Address of each simulated system, by its name. */
   readonly systems: Readonly<Record<string, string>>;
-  /** How somebody signs in to the engine: an administrator's name, where it has names, and the file with the password or token. */
+  /** The engine's login: the administrator's name, where the engine has names, and the file with the password or token. */
   readonly admin: { readonly username: string | null; readonly file: string };
-  /** A configuration that is ready, with the secrets it names; no key ring and no store yet. */
+  /** A complete configuration file. The secrets that it refers to exist; the key ring and the store do not yet. */
   readonly configuration: string;
-  /** Holds the value in force as `keyturn adopt --stdin` takes it. */
+  /** A file with the value in force, in the format of `keyturn adopt --stdin`. */
   readonly valueInForce: string;
 }
 
 export interface LabOptions {
   readonly procedure: string;
   readonly grace: Duration;
-  /** Everything is up. */
+  /** Called when everything is running. */
   readonly onReady: (lab: Lab) => void;
   readonly interruption: AbortSignal;
 }
 
-/** Keeps simulated systems up until `interruption`; whatever was started or written in their folder is gone afterwards. */
+/** Keeps simulated systems running until `interruption`. Afterwards nothing that was started or written in their folder is left. */
 export async function runLab({ procedure, grace, onReady, interruption }: LabOptions): Promise<void> {
   const start = scenarios[procedure];
   if (!start) throw unknownProcedure(procedure);
@@ -64,7 +64,7 @@ async function furnish(
   };
 }
 
-/** One part by itself, several as a JSON object: as `keyturn adopt --stdin` reads them. */
+/** The format of `keyturn adopt --stdin`: one part as plain text, several parts as a JSON object. */
 function textOf(procedure: string, parts: Scenario['adopted']): string {
   const descriptor = catalog.find(({ id }) => id === procedure);
   const asked = (descriptor ? partsToGive(descriptor) : []).map((part) => [part, parts[part] ?? ''] as const);
@@ -80,20 +80,20 @@ interface ConfiguredEngine {
 function adminOf({ config }: Scenario, dir: string): Lab['admin'] {
   const [engine = {}] = Object.values(config.engines) as ConfiguredEngine[];
   const file = engine.admin?.password.file ?? engine.apiToken?.file;
-  if (file === undefined) throw new Error('nobody can sign in to the engine of this scenario');
+  if (file === undefined) throw new Error('this scenario has no login for its engine');
   return { username: engine.admin?.username ?? null, file: join(dir, file) };
 }
 
 const endMs = 20_000; // steps in progress get 15 seconds
 
-/** Whoever runs `keyturn up` in the folder ends with it: its data are about to go. */
+/** Ends a `keyturn up` that runs in the folder, because the folder is about to be removed. */
 async function endServer(dataDir: string): Promise<void> {
   const running = await findEmbeddedServer(dataDir);
   if (!running) return;
   try {
     process.kill(running.owner, 'SIGTERM');
   } catch {
-    return; // it is ending already
+    return; // it has already ended
   }
   for (const deadline = Date.now() + endMs; Date.now() < deadline; await sleep(100))
     if (!(await findEmbeddedServer(dataDir))) return;

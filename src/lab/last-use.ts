@@ -1,10 +1,10 @@
 import type { Clock } from './clock.js';
 
-/** How exactly a provider tells when a value was used. Left out, it notes every use and shows it at once. */
+/** How precisely a provider reports uses. By default it records every use and shows it at once. */
 export interface UsageOptions {
-  /** Of several uses within so long only the first is noted (milliseconds by the lab's clock). */
+  /** Within this time only the first of several uses is recorded (milliseconds by the lab's clock). */
   readonly usageResolutionMs?: number;
-  /** A use shows only so long after it was made. */
+  /** A use shows only after this time (milliseconds by the lab's clock). */
   readonly usageLagMs?: number;
 }
 
@@ -13,11 +13,11 @@ interface Use {
   readonly at: number;
 }
 
-/** The uses of one value, as its provider keeps and shows them. */
+/** The uses of one value, as its provider records and shows them. */
 export interface LastUse<U extends Use> {
   note(use: U): void;
-  /** The last one that shows by now. */
-  shown(): U | null;
+  /** The last use that is visible by now; null without one. */
+  visible(): U | null;
 }
 
 export function createLastUse<U extends Use>(
@@ -28,9 +28,9 @@ export function createLastUse<U extends Use>(
   return {
     note(use) {
       const last = noted.at(-1);
-      // In either direction: a clock may be put back.
+      // In either direction, because a clock may go back.
       if (last === undefined || Math.abs(use.at - last.at) >= usageResolutionMs) noted.push(use);
     },
-    shown: () => noted.findLast(({ at }) => at + usageLagMs <= clock()) ?? null,
+    visible: () => noted.findLast(({ at }) => at + usageLagMs <= clock()) ?? null,
   };
 }

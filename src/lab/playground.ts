@@ -8,7 +8,7 @@ import { temporaryFolder } from './temporary-folder.js';
 
 export interface Playground {
   readonly dir: string;
-  /** The configuration file; store, key ring and secrets lie beside it. */
+  /** The configuration file. Store, key ring and secrets are beside it. */
   readonly file: string;
   /** The embedded Temporal server's folder. */
   readonly dataDir: string;
@@ -20,14 +20,14 @@ export interface PlaygroundOptions {
   readonly giveUpAfter?: Duration;
 }
 
-/** Sets a scenario up as an operator would have: a configuration, secrets in files of their own, a key ring. In a folder that is thrown away. */
+/** Sets up a scenario like an operator would: a configuration, secrets in separate files, a key ring. Uses a temporary folder. */
 export async function createPlayground(scenario: Scenario, options: PlaygroundOptions): Promise<Playground> {
   const playground = await configurePlayground(scenario, options);
   await createKeyRing(join(playground.dir, 'keyturn.keyring.json'));
   return playground;
 }
 
-/** The same before `keyturn init`: without a key ring. */
+/** The same, but without a key ring, as before `keyturn init`. */
 export async function configurePlayground(
   scenario: Scenario,
   { grace, giveUpAfter = '10 seconds' }: PlaygroundOptions,

@@ -1,17 +1,17 @@
 import type { Clock } from './clock.js';
 import type { Incoming } from './routes.js';
 
-/** How a change spreads over a provider's servers. Left out, all of them know of it at once. */
+/** How a change propagates to a provider's servers. By default, all of them know it at once. */
 export interface PropagationOptions {
-  /** How long a new value is still refused where that is learned late (milliseconds by the lab's clock). */
+  /** Propagation delay of a new value: how long late servers still refuse it (milliseconds by the lab's clock). */
   readonly propagationMs?: number;
-  /** How long an ended value is still let through. */
+  /** Propagation delay of a deletion: how long late servers still accept an ended value (milliseconds by the lab's clock). */
   readonly deletionLagMs?: number;
-  /** Every how manieth connection meets a server that learns of a change so late; every one when left out. A connection stays with its server. */
+  /** Every n-th connection reaches a late server; every one when left out. A connection stays with its server. */
   readonly lateEvery?: number;
 }
 
-/** Whether the server that a request came to learns of changes late; without a request, what is the case of any server. */
+/** Whether the server that received a request is late. Without a request, the lateness of every kind of server. */
 export function lateness(
   request: Pick<Incoming, 'connection'> | undefined,
   { lateEvery = 1 }: PropagationOptions,
@@ -20,7 +20,10 @@ export function lateness(
   return lateEvery === 1 ? [true] : [true, false];
 }
 
-/** When a change is known that takes so long to be (Unix milliseconds); always, where it takes no time: a clock that goes back undoes nothing. */
+/**
+ * When a change with this propagation delay is known (Unix milliseconds). Without a delay it is known since ever, so that a clock that
+ * goes back undoes nothing.
+ */
 export function knownAt(clock: Clock, tookMs: number): number {
   return tookMs === 0 ? Number.NEGATIVE_INFINITY : clock() + tookMs;
 }

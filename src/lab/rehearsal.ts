@@ -17,18 +17,18 @@ export interface RehearsalOptions {
   readonly playground: Playground;
   readonly binary: TemporalBinary;
   readonly report?: (line: string) => void;
-  /** Stands between Temporal and the activities: where tests inject trouble. */
+  /** Wraps the activities, so that tests can inject faults. */
   readonly around?: (activities: Activities) => Activities;
 }
 
-/** Keyturn at work on simulated systems, with a Temporal server of its own. */
+/** A running Keyturn on simulated systems, with a Temporal server of its own. */
 export interface Rehearsal {
   readonly session: Session;
   readonly client: Client;
   readonly target: TemporalTarget;
 }
 
-/** Sets everything up on a playground and adopts the value in force. What it starts is deferred, so that it ends in the right order. */
+/** Starts everything on a playground and adopts the value in force. Defers the cleanup of everything it starts, in the right order. */
 export async function startRehearsal(options: RehearsalOptions, defer: Defer): Promise<Rehearsal> {
   const { scenario, playground, binary, report = () => undefined, around = (activities) => activities } = options;
   const server = await startEmbeddedServer({ dataDir: playground.dataDir, binary, report });
@@ -38,13 +38,17 @@ export async function startRehearsal(options: RehearsalOptions, defer: Defer): P
   defer(() => session.close());
   const { credential, adopted: parts } = scenario;
   await adopt(session, { credential, parts, soleUser: true, actor: 'lab' });
-  report(`Adopted the value that is in force, as version 1 of ${credential}`);
+  report(`Adopted the value in force as version 1 of ${credential}`);
   const target = embeddedTarget(playground.dataDir);
-  const client = await startWork({ ...session, activities: around(session.activities) }, target, defer);
+  const client = await startClientAndWorkers({ ...session, activities: around(session.activities) }, target, defer);
   return { session, client, target };
 }
 
-async function startWork({ store, activities }: Session, target: TemporalTarget, defer: Defer): Promise<Client> {
+async function startClientAndWorkers(
+  { store, activities }: Session,
+  target: TemporalTarget,
+  defer: Defer,
+): Promise<Client> {
   const { namespace } = target;
   const client = await connectClient(target);
   defer(() => client.connection.close());

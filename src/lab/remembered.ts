@@ -1,6 +1,6 @@
 const most = 200;
 
-/** The same function of a text, which reads each of the latest texts once: the truth is asked after every event, and changes seldom. */
+/** Caches a function of a text. Simulations evaluate it after every event, and its texts change rarely. */
 export function remembered<T>(read: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {

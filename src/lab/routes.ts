@@ -8,9 +8,9 @@ export interface Incoming {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Which connection it came over, counted from 0. */
+  /** Number of the connection, counted from 0. */
   readonly connection?: number;
-  /** What the route's placeholders stand for, decoded. */
+  /** Values of the route's placeholders, decoded. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -23,12 +23,12 @@ export interface Answer {
 
 export type Handler<R> = (request: R) => Answer | Promise<Answer>;
 
-/** Handlers by `METHOD /template/with/{placeholders}`; the first that fits wins. */
+/** Handlers by `METHOD /template/with/{placeholders}`. The first match wins. */
 export type Routes<R> = Readonly<Record<string, Handler<R>>>;
 
 export type PathMatch = (path: string) => Record<string, string> | null;
 
-/** Matches paths against a template; a placeholder stands for one segment. */
+/** Matches paths against a template. A placeholder stands for one segment. */
 export function pathMatcher(template: string): PathMatch {
   const literal = template.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
   const pattern = new RegExp(`^${literal.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
@@ -39,7 +39,7 @@ export function pathMatcher(template: string): PathMatch {
   };
 }
 
-/** One handler made of many; `otherwise` answers what none of them fits. */
+/** Combines handlers into one. `otherwise` answers requests without a route. */
 export function router<R extends Incoming>(routes: Routes<R>, otherwise: Handler<R>): Handler<R> {
   const table = Object.entries(routes).map(([route, handle]) => {
     const [method, template = ''] = route.split(' ');

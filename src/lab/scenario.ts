@@ -3,13 +3,13 @@ import type { Clock } from './clock.js';
 import type { LabServer } from './server.js';
 
 export interface ScenarioOptions {
-  /** Simulated systems' clock; a fast one makes resolutions of a second stop mattering. */
+  /** Clock of the simulated systems. With a fast one, tests need not wait for resolutions of a second. */
   readonly clock?: Clock;
   /** Real milliseconds before each answer. */
   readonly latencyMs?: number;
-  /** The engine tries its values by itself, every five minutes; not when left out. */
+  /** The engine checks its values by itself every five minutes; off when left out. */
   readonly credentialChecks?: boolean;
-  /** How long what a value has issued lives on: no longer than the grace it will be rotated with. Nothing when left out. */
+  /** Lifetime of tokens issued with a value, at most the grace of the rotation; no lifetime when left out. */
   readonly lifetime?: Duration;
 }
 
@@ -19,42 +19,43 @@ export interface Received {
   readonly path: string;
 }
 
-/** From the first write of a value until the last one. */
+/** The time from the first write of a value to the last one. */
 export interface Gap {
   readonly from: number;
   /** Infinity while it lasts. */
   readonly to: number;
 }
 
-/** A procedure's fixture: simulated systems in the state a stack is in before its first rotation. */
+/** A procedure's fixture: simulated systems in the state before their first rotation. */
 export interface Scenario {
-  /** By a name for people, in the order a rotation meets them. */
+  /** The systems by a name for people, in the order in which a rotation uses them. */
   readonly systems: Readonly<Record<string, LabServer>>;
   /** The credential's name in the configuration. */
   readonly credential: string;
-  /** `engines` and `credentials` of the configuration; secrets are files named in `secretFiles`. */
+  /** `engines` and `credentials` of the configuration. Secrets are in the files of `secretFiles`. */
   readonly config: {
     readonly engines: Readonly<Record<string, unknown>>;
     readonly credentials: Readonly<Record<string, object>>;
   };
-  /** Secrets that Keyturn is given, by file name. */
+  /** Secrets given to Keyturn, by file name. */
   readonly secretFiles: Readonly<Record<string, string>>;
-  /** The value in force before the first rotation, by parts: what is adopted. */
+  /** The value in force before the first rotation, by parts. It is adopted. */
   readonly adopted: Readonly<Record<string, string>>;
-  /** One use as the engine's users cause it, with whatever value the engine holds right now. */
+  /** One use caused by the engine's users, with the value that the engine holds right now. */
   consume(): Promise<boolean>;
-  /** When the engine held halves of two values, in order (Unix ms): a use that begins in one of them may fail. Left out where one write switches. */
+  /** Times in which the engine held parts of two values, in order (Unix ms). A use in one of them may fail. Left out where one write switches. */
   readonly gaps?: () => readonly Gap[];
-  /** One use of the adopted value by somebody who found it: whether it was let through. Left out, the truth is asked. */
+  /** One use of the adopted value by an attacker: whether it was accepted. Left out, `working` decides. */
   readonly abuse?: () => Promise<boolean>;
-  /** The truth about values: what the engine holds, and every value that is still accepted. */
+  /** The value that the engine really holds. */
   engineHolds(): string | null;
+  /** Every value that is really still accepted. */
   working(): string[];
-  /** What Keyturn asked of the systems so far, in order and below their base addresses; the engine's own traffic is left out. */
+  /** Keyturn's requests to the systems so far, in order, with paths below their base addresses. Without the engine's own requests. */
   received(): readonly Received[];
-  /** Names of files that a writer left which was killed before they took another one's place. Left out where nothing is written to files. */
+  /** Names of temporary files left by a writer that was killed. Left out where nothing is written to files. */
   readonly leftBehind?: () => string[];
-  /** Every secret that exists anywhere in the scenario by now. */
+  /** Every secret that exists in the scenario by now. */
   secrets(): string[];
   stop(): Promise<void>;
 }

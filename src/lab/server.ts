@@ -6,7 +6,7 @@ import type { Clock } from './clock.js';
 import { createFaults, type FaultAnswer, type FaultKind, type Faults } from './faults.js';
 import type { Answer, Handler, Incoming } from './routes.js';
 
-/** A request as it is remembered: never its body, headers or secrets. */
+/** A recorded request, without its body, headers and secrets. */
 export interface LabRequest {
   readonly method: string;
   /** Without the query. */
@@ -15,32 +15,32 @@ export interface LabRequest {
   readonly query: string;
   /** Unix milliseconds by the lab's clock. */
   readonly at: number;
-  /** Absent while it is not answered, and for ever when the connection was cut. */
+  /** Absent until it is answered, and forever when the connection was cut. */
   readonly status?: number;
 }
 
-/** A simulated system: a real HTTP server on a port of 127.0.0.1 with state. */
+/** A simulated system: a real, stateful HTTP server on a port of 127.0.0.1. */
 export interface LabServer {
   /** Without a trailing slash. */
   readonly url: string;
   /** Every request in the order of arrival. */
   readonly requests: readonly LabRequest[];
   readonly faults: Faults;
-  /** Ends at once whatever hangs. */
+  /** Stops the server and ends hanging requests at once. */
   stop(): Promise<void>;
 }
 
 export interface LabOptions {
   readonly clock?: Clock;
-  /** Real milliseconds before each request is looked at. */
+  /** Real milliseconds before each request is handled. */
   readonly latencyMs?: number;
-  /** Of 127.0.0.1; a free one when left out. */
+  /** Port of 127.0.0.1; a free one when left out. */
   readonly port?: number;
-  /** Stands for the path, where what is asked for is in the body alone: in what is remembered, and for faults. */
+  /** Replaces the path in records and for faults, where only the body says what a request does. */
   readonly nameOf?: (request: Incoming) => string;
 }
 
-/** A header of whoever uses a system beside Keyturn with the very requests that Keyturn makes: faults are not meant for them. */
+/** A header of simulated users that send the same requests as Keyturn. Faults do not hit them. */
 export const bystander = { 'x-lab-bystander': 'yes' } as const;
 
 /** Serves `handle`. Answers carry a `Date` by the lab's clock. */
@@ -86,7 +86,7 @@ export async function serve(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, faults, stop };
 }
 
-/** The number of a connection: they are counted as they come. */
+/** Numbers connections in the order of their arrival. */
 function countConnections(server: Server): (socket: Socket) => number {
   const numbers = new WeakMap<Socket, number>();
   let opened = 0;
@@ -94,7 +94,7 @@ function countConnections(server: Server): (socket: Socket) => number {
   return (socket) => numbers.get(socket) ?? 0;
 }
 
-/** What the client gets to see: an answer, a cut connection, or nothing. */
+/** What the client gets: an answer, a cut connection, or nothing. */
 async function play(
   fault: FaultKind | null,
   request: Incoming,

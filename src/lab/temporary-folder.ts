@@ -7,22 +7,22 @@ export interface TemporaryFolder {
   readonly remove: () => Promise<void>;
 }
 
-const made = new Set<string>();
+const folders = new Set<string>();
 
-/** A folder, readable by nobody else, that is gone at the latest when this process ends, unless it is killed. */
+/** Creates a folder that only its owner can read. It is removed when this process ends, unless the process is killed. */
 export function temporaryFolder(prefix: string, parent = tmpdir()): TemporaryFolder {
-  if (made.size === 0) process.once('exit', removeAll);
+  if (folders.size === 0) process.once('exit', removeAll);
   const path = mkdtempSync(join(parent, prefix));
-  made.add(path);
+  folders.add(path);
   return { path, remove: async () => remove(path) };
 }
 
 function remove(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 3 }); // a server that is ending may still write there
-  made.delete(path);
-  if (made.size === 0) process.off('exit', removeAll);
+  folders.delete(path);
+  if (folders.size === 0) process.off('exit', removeAll);
 }
 
 function removeAll(): void {
-  for (const path of made) remove(path);
+  for (const path of folders) remove(path);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer } from '../routes.js';
 
-/** Text of an XML document: nested elements, lists as several elements of one name, nothing for undefined. */
+/** Content of an XML document: nested elements. A list becomes several elements of the same name; undefined becomes nothing. */
 export type Content = { readonly [name: string]: string | Content | readonly Content[] | undefined };
 
 /** An answer of the query protocol, as IAM and STS speak it. */
@@ -17,7 +17,7 @@ export function refusal(status: number, code: string, message: string): Answer {
   return xml(status, { ErrorResponse: { Error: error, RequestId: randomUUID() } });
 }
 
-/** A refusal of S3, which has a shape of its own. */
+/** A refusal of S3, which has a different shape. */
 export function s3Refusal(status: number, code: string, message: string): Answer {
   return xml(status, { Error: { Code: code, Message: message, RequestId: randomUUID() } });
 }

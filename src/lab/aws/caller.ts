@@ -2,17 +2,17 @@ import type { Incoming } from '../routes.js';
 import { isSignedWith, isSkewed, type Service, type Signed, signedBy } from './signature.js';
 import type { AccessKey, AwsState, Session, User } from './state.js';
 
-/** Who asks, as far as the signature tells. */
+/** The caller, identified by the signature. */
 export interface Caller {
   readonly user: User;
-  /** The key or the session that signed. */
+  /** The key or session that signed the request. */
   readonly with: AccessKey | Session;
 }
 
-/** Why nobody is recognized: each service has words of its own for it. */
+/** Why a caller is not recognized. Each service has its own error for it. */
 export type Unknown = 'unsigned' | 'unknown key' | 'wrong signature' | 'expired' | 'not yet current';
 
-/** Whose request it is. A key that is new, switched off or deleted is as unknown as one that never was. */
+/** Identifies the caller. A key that is not yet propagated, deactivated or deleted is as unknown as one that never existed. */
 export function callerOf(state: AwsState, request: Incoming, service: Service): Caller | Unknown {
   const signed = signedBy(request);
   if (!signed || signed.service !== service) return 'unsigned';
@@ -25,7 +25,7 @@ export function callerOf(state: AwsState, request: Incoming, service: Service): 
   return { user: known.user, with: known };
 }
 
-/** Whether the caller may do something. A session is also held against when it was issued. */
+/** Whether the caller may perform an action. A session may be denied because of its issue time. */
 export function mayDo({ now }: Pick<AwsState, 'now'>, { user, with: by }: Caller, action: string): boolean {
   const { denial } = user;
   const isDenied =

@@ -41,7 +41,7 @@ function redirect(region: string): Answer {
   return { ...answer, headers: { ...answer.headers, 'x-amz-bucket-region': region } };
 }
 
-/** Whoever may not list a bucket is not told whether an object is there. */
+/** A caller without the right to list the bucket does not learn whether an object exists. */
 function act({ bucket: { objects } }: AwsState, { method, body }: Incoming, name: string): Answer {
   if (method === 'PUT') objects.set(name, body);
   if (method === 'DELETE') objects.delete(name);

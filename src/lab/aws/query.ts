@@ -12,12 +12,12 @@ interface Asked {
 
 type Action = (asked: Asked) => Content | Answer;
 
-/** The action that a request to IAM or STS names in its body; null for one to S3. */
+/** The action in the body of a request to IAM or STS; null for a request to S3. */
 export function actionOf(request: Pick<Incoming, 'method' | 'path' | 'headers' | 'body'>): string | null {
   return request.method === 'POST' && request.path === '/' ? (formFields(request).get('Action') ?? '') : null;
 }
 
-/** IAM and STS, for whoever signs with a key they know. */
+/** IAM and STS, for callers that sign with a known key. */
 export function answerQuery(state: AwsState, request: Incoming, action: string): Answer {
   const service = Object.hasOwn(sts, action) ? 'sts' : 'iam';
   const act = sts[action] ?? iam[action];
@@ -73,7 +73,7 @@ const iam: Readonly<Record<string, Action>> = {
     const key = state.keys.find(({ id, deleted }) => id === field('AccessKeyId') && !deleted);
     if (!key) return gone(`The Access Key with id ${field('AccessKeyId')}`);
     const { user, lastUse } = key;
-    const lastUsed = lastUse.shown();
+    const lastUsed = lastUse.visible();
     const used = {
       LastUsedDate: lastUsed ? iso(wholeSteps(lastUsed.at, state)) : undefined,
       ServiceName: lastUsed?.service ?? 'N/A',

@@ -8,9 +8,9 @@ import type { Credentials } from './signature.js';
 import { type AccessKey, type AwsState, createState, type Put, type User } from './state.js';
 
 export interface AwsLabOptions extends LabOptions, UsageOptions, PropagationOptions {
-  /** How long a change of a policy takes until it is known (milliseconds by the lab's clock). */
+  /** Propagation delay of a policy change (milliseconds by the lab's clock). */
   readonly policyLagMs?: number;
-  /** Last uses are told in whole steps of so many milliseconds: minutes when left out. */
+  /** Last uses are rounded down to steps of this many milliseconds; one minute when left out. */
   readonly usageStepMs?: number;
 }
 
@@ -18,9 +18,9 @@ export interface AwsLabOptions extends LabOptions, UsageOptions, PropagationOpti
 export interface AwsLabKey extends Credentials {
   readonly active: boolean;
   readonly deleted: boolean;
-  /** Keyturn made it. */
+  /** Keyturn created it. */
   readonly ours: boolean;
-  /** S3 lets it through right now. */
+  /** S3 accepts it right now. */
   readonly works: boolean;
 }
 
@@ -31,33 +31,33 @@ export interface AwsLab extends LabServer {
   readonly bucket: string;
   /** May manage the service user's keys. */
   readonly admin: Credentials;
-  /** May list them and nothing more. */
+  /** May only list them. */
   readonly powerless: Credentials;
   /** Every key that the service user ever had, oldest first. */
   keys(): AwsLabKey[];
-  /** Those of a colleague, who may write to the bucket as well. */
+  /** Keys of a colleague, who may also write to the bucket. */
   others(): AwsLabKey[];
   /** Names of the bucket's objects. */
   objects(): string[];
-  /** Every object that was put into it, in order, also what is gone again. */
+  /** Every object ever put into the bucket, in order, including deleted ones. */
   puts(): readonly Put[];
-  /** The time of what sessions are denied, Unix ms; null without a policy. */
+  /** Sessions issued before this time are denied, Unix ms; null without a policy. */
   readonly deniedBefore: number | null;
-  /** Somebody takes the policy away that denies sessions. */
+  /** A person removes the policy that denies sessions. */
   allowSessions(): void;
-  /** Somebody makes a key in the console. Throws when there are two. */
+  /** A person creates a key in the console. Throws when there are two. */
   createByHand(): AwsLabKey;
   deleteByHand(id: string): void;
   switchByHand(id: string, active: boolean): void;
-  /** Somebody uses a key for S3. */
+  /** Uses a key for S3. */
   use(id: string): void;
-  /** Somebody who holds a key gets temporary credentials for it, or for a role that it may assume. */
+  /** Issues temporary credentials for the user's key, or for a role that it may assume. */
   issueSession(ofRole?: boolean): Credentials & { readonly issuedAt: number };
-  /** The machine's clock is behind AWS's by so many milliseconds. */
+  /** Puts AWS's clock this many milliseconds ahead of the machine's. */
   runAhead(ms: number): void;
-  /** The bucket is in this region alone. */
+  /** From now on the bucket is only in this region. */
   moveBucket(region: string): void;
-  /** Takes the right to do something from the admin. */
+  /** Takes the right to perform an action from the admin. */
   forbid(action: string): void;
 }
 
@@ -70,7 +70,7 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     return action === null ? answerObject(state, request) : answerQuery(state, request, action);
   };
   const server = await serve(answer, { ...options, nameOf });
-  const seen = (key: AccessKey): AwsLabKey => {
+  const view = (key: AccessKey): AwsLabKey => {
     const { id, secret, active, deleted, madeBy } = key;
     return { id, secret, active, deleted, ours: madeBy === admin, works: state.accepts(key, 's3') };
   };
@@ -87,14 +87,14 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     ...{ account: state.account, user: service.name, bucket: state.bucket.name },
     admin: create(admin),
     powerless: create(powerless),
-    keys: () => state.keys.filter(({ user }) => user === service).map(seen),
-    others: () => state.keys.filter(({ user }) => user === colleague).map(seen),
+    keys: () => state.keys.filter(({ user }) => user === service).map(view),
+    others: () => state.keys.filter(({ user }) => user === colleague).map(view),
     objects: () => [...state.bucket.objects.keys()],
     puts: () => state.puts,
     get deniedBefore() {
       return service.denial?.before ?? null;
     },
-    createByHand: () => seen(create(service)),
+    createByHand: () => view(create(service)),
     deleteByHand: (id) => state.remove(keyOf(id)),
     switchByHand: (id, active) => state.switchTo(keyOf(id), active),
     use: (id) => keyOf(id).lastUse.note({ at: state.now(), service: 's3' }),
@@ -111,14 +111,14 @@ function surroundings(state: AwsState): Pick<AwsLab, 'runAhead' | 'moveBucket' |
   };
 }
 
-/** Somebody makes it in the console. */
+/** A person creates a key in the console. */
 function createFor(state: AwsState, user: User): AccessKey {
   const key = state.create(user, null);
   if (!key) throw new Error(`${user.name} has two keys`);
   return key;
 }
 
-/** What tells requests apart whose address is always the same. */
+/** A name for a request, because all requests of the query protocol have the same path. */
 function nameOf(request: Incoming): string {
   const action = actionOf(request);
   return action === null ? request.path : `/?Action=${action}`;

@@ -3,7 +3,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 const services = ['iam', 'sts', 's3'] as const;
 export type Service = (typeof services)[number];
 
-/** What a signature covers, as it is on the wire. */
+/** The signed parts of a request, as sent. */
 export interface Signable {
   readonly method: string;
   /** Encoded, without the query. */
@@ -13,7 +13,7 @@ export interface Signable {
   readonly body: Buffer;
 }
 
-/** Who has signed a request, and how, by its `authorization` header. */
+/** A request's signature, from its `authorization` header. */
 export interface Signed {
   readonly keyId: string;
   readonly service: Service;
@@ -36,7 +36,7 @@ export function signedBy({ headers }: Pick<Signable, 'headers'>): Signed | null 
 
 const longestSkewMs = 15 * 60_000;
 
-/** Whether a request says another time than `now`, in Unix milliseconds, by more than AWS takes. */
+/** Whether a request's time differs from `now` (Unix milliseconds) by more than AWS accepts. */
 export function isSkewed({ headers }: Pick<Signable, 'headers'>, now: number): 'expired' | 'not yet current' | null {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(headers['x-amz-date'])) ?? [];
   const [year = 0, month = 1, ...rest] = parts.map(Number);
@@ -45,7 +45,7 @@ export function isSkewed({ headers }: Pick<Signable, 'headers'>, now: number): '
   return ahead < 0 ? 'expired' : 'not yet current';
 }
 
-/** Whether a request was signed with this secret, and is as it was when it was signed. */
+/** Whether a request was signed with this secret and not changed afterwards. */
 export function isSignedWith(secret: string, request: Signable, signed: Signed): boolean {
   if (request.headers['x-amz-content-sha256'] !== sha256(request.body)) return false;
   return timingSafeEqual(Buffer.from(signatureOf(secret, request, signed)), Buffer.from(signed.signature));

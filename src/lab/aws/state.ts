@@ -8,13 +8,13 @@ import type { Service } from './signature.js';
 export interface User {
   readonly name: string;
   readonly arn: string;
-  /** Actions that are allowed, as policies write them. */
+  /** Allowed actions, in the notation of policies. */
   actions: readonly string[];
   /** Its inline policy that denies sessions; null without one. */
   denial: Denial | null;
 }
 
-/** Sessions issued before a time are denied everything, as soon as the policy is known everywhere. Unix milliseconds. */
+/** A policy that denies everything to sessions issued before a time, effective from `knownAt`. Unix milliseconds. */
 export interface Denial {
   readonly name: string;
   readonly before: number;
@@ -30,14 +30,14 @@ export interface AccessKey {
   readonly user: User;
   readonly id: string;
   readonly secret: string;
-  /** Who made it; null for one that was there before. */
+  /** Who created it; null for an earlier key. */
   readonly madeBy: User | null;
   readonly createdAt: number;
-  /** Unix milliseconds from which S3 knows it; STS does so in half the time. */
+  /** When S3 accepts the key, Unix milliseconds. STS needs half the propagation delay. */
   readonly propagatedAt: number;
   active: boolean;
   deleted: boolean;
-  /** Unix milliseconds until which a key that was switched off or deleted is still let through. */
+  /** Until when a deactivated or deleted key is still accepted, Unix milliseconds. */
   acceptedUntil: number;
   readonly lastUse: LastUse<Use>;
 }
@@ -58,48 +58,48 @@ export interface Session {
   readonly secret: string;
   readonly token: string;
   readonly issuedAt: number;
-  /** Of a role that the user assumed: policies of the user do not reach it. */
+  /** Issued for a role that the user assumed, to which the user's policies do not apply. */
   readonly ofRole: boolean;
 }
 
 export interface AwsState {
   readonly account: string;
-  /** The service user whose keys are rotated; one that may manage them, and one that may only list them. */
+  /** The service user whose keys are rotated, a user that may manage them, one that may only list them, and a colleague. */
   readonly users: { readonly service: User; readonly admin: User; readonly powerless: User; readonly colleague: User };
   readonly bucket: {
     readonly name: string;
-    /** Null for one that answers in every region. */
+    /** Null for a bucket that answers in every region. */
     region: string | null;
     readonly objects: Map<string, Buffer>;
   };
   /** Every object that was put, in order. */
   readonly puts: Put[];
-  /** Every key there ever was, oldest first. */
+  /** Every key ever created, oldest first. */
   readonly keys: readonly AccessKey[];
   readonly sessions: readonly Session[];
-  /** Times of last uses are told in whole steps, milliseconds. */
+  /** Times of last uses are rounded down to steps of this length, milliseconds. */
   readonly usageStepMs: number;
   /** By how much AWS's clock is ahead of this machine's, which signs requests, in milliseconds. */
   aheadMs: number;
   now(): number;
-  /** Null when the user has two, which is the most there may be: also those that are switched off count. */
+  /** Null when the user already has two keys, the maximum. Deactivated keys count. */
   create(user: User, by: User | null): AccessKey | null;
   switchTo(key: AccessKey, active: boolean): void;
   remove(key: AccessKey): void;
   issueSession(user: User, ofRole?: boolean): Session;
   /** Puts an inline policy that denies a user's sessions issued before a time, Unix milliseconds. */
   deny(user: User, policy: Pick<Denial, 'name' | 'before'>): void;
-  /** Those that are not deleted, oldest first. */
+  /** The user's keys that are not deleted, oldest first. */
   keysOf(user: User): AccessKey[];
-  /** Whether a service lets a key through right now, at the server that a request came to; at any when left out. */
+  /** Whether a service accepts a key right now at the server that received `request`, or at any server when that is left out. */
   accepts(key: AccessKey, service: Service, request?: Incoming): boolean;
 }
 
 export interface StateOptions extends UsageOptions, PropagationOptions {
   readonly clock: Clock;
-  /** How long a change of a policy takes until it is known, in milliseconds by the clock. */
+  /** Propagation delay of a policy change, in milliseconds by the clock. */
   readonly policyLagMs?: number;
-  /** The time of a last use is told in whole steps of so many milliseconds: minutes when left out. */
+  /** Last uses are rounded down to steps of this many milliseconds; one minute when left out. */
   readonly usageStepMs?: number;
 }
 
@@ -186,7 +186,7 @@ function keeping({ clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1, .
   };
 }
 
-/** A server that learns late knows what was so `now`; one that does not, what will be so in the end. */
+/** A late server sees the state as propagated by `now`. Other servers see the final state: the caller passes Infinity. */
 function isAccepted(key: AccessKey, service: Service, now: number): boolean {
   const { active, deleted, propagatedAt, createdAt, acceptedUntil } = key;
   const known = service === 's3' ? propagatedAt : Math.min(propagatedAt, (propagatedAt + createdAt) / 2);

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Answer, Handler, Incoming, Routes } from '../routes.js';
 import type { AzureState } from './state.js';
 
-/** Each version of the API has a path of its own, and a wrong pair is not found, whatever the key. */
+/** Each API version has its own path. A wrong combination is answered with 404, whatever the key. */
 const versions = { documentintelligence: '2024-11-30', formrecognizer: '2023-07-31' } as const;
 
-/** The data plane: what a document engine calls with a key. */
+/** The data plane, which a document engine calls with a key. */
 export function documentRoutes(state: AzureState): Routes<Incoming> {
   const results = new Map<string, string>();
   const calls = (base: keyof typeof versions): Routes<Incoming> => ({

@@ -2,7 +2,7 @@ import { formFields } from '../forms.js';
 import type { Answer, Incoming, Routes } from '../routes.js';
 import { type AzureState, tokenSeconds } from './state.js';
 
-/** The token endpoint, for applications that sign in with a secret. It reads forms only. */
+/** The token endpoint, for applications that sign in with a secret. It accepts only forms. */
 export function entraRoutes(state: AzureState): Routes<Incoming> {
   return {
     'POST /{tenant}/oauth2/v2.0/token'(request) {

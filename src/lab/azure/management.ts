@@ -6,10 +6,10 @@ const path =
   '/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.CognitiveServices/accounts/{name}';
 const actions = 'Microsoft.CognitiveServices/accounts';
 
-/** Exact, as Azure's names of the slots are. */
+/** Case-sensitive, like Azure's names of the slots. */
 const Regeneration = z.object({ keyName: z.enum(slots) });
 
-/** Resource management: what belongs to an account, for whoever has a role on it. */
+/** Azure's resource management API for one account. Callers need a role on it. */
 export function managementRoutes(state: AzureState): Routes<Incoming> {
   const allowed = (action: string, handle: (account: Account, request: Incoming) => Answer): Handler<Incoming> =>
     authorized(state, { action, apiVersion: '2025-09-01' }, ({ account, request }) => handle(account, request));
@@ -45,7 +45,7 @@ interface Allowed {
   readonly request: Incoming;
 }
 
-/** The order in which the real one looks: the version, the token, the right, and only then whether there is such an account. */
+/** Checks in the order of the real API: version, token, permission, and only then whether the account exists. */
 function authorized(
   state: AzureState,
   { action, apiVersion }: { readonly action: string; readonly apiVersion: string },
@@ -73,7 +73,7 @@ function whyNotVersion({ query }: Incoming, apiVersion: string): Answer | null {
     : refusal(400, 'NoRegisteredProviderFound', `No registered resource provider found for version '${asked}'.`);
 }
 
-/** Roles are written with stars, and their case does not matter. */
+/** Actions of roles may contain `*`, and are case-insensitive. */
 function covers(pattern: string, action: string): boolean {
   const literal = pattern.replace(/[.*+?^${}()|[\]\\]/g, (found) => (found === '*' ? '.*' : `\\${found}`));
   return new RegExp(`^${literal}$`, 'i').test(action);
@@ -84,7 +84,7 @@ function keysOf(state: AzureState, account: Account): Answer {
   return { status: 200, body: { key1: value('Key1'), key2: value('Key2') } };
 }
 
-/** Listing has been seen to answer so; regenerating is told alike by nobody, and likely. */
+/** The real API was seen to answer a list request like this. For a regeneration it is an assumption. */
 function whyNoKeys({ localAuthDisabled }: Account, verb: string): Answer | null {
   return localAuthDisabled
     ? refusal(400, 'BadRequest', `Failed to ${verb} key. disableLocalAuth is set to be true`)

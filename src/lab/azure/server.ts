@@ -12,11 +12,11 @@ export interface AzureLabOptions extends LabOptions, PropagationOptions {}
 export interface AzureLabKey {
   readonly value: string;
   readonly slot: Slot;
-  /** It is in its slot still. */
+  /** Whether it is still in its slot. */
   readonly live: boolean;
 }
 
-/** What signs in to Azure for Keyturn. */
+/** The app registration that Keyturn signs in with. */
 export interface AzureLabApp {
   readonly clientId: string;
   readonly secret: string;
@@ -28,28 +28,28 @@ export interface AzureLab extends LabServer {
   readonly account: string;
   /** May list and regenerate the account's keys. */
   readonly app: AzureLabApp;
-  /** May list keys and not regenerate them, as with the role Cognitive Services User. */
+  /** May list keys but not regenerate them, like the role Cognitive Services User. */
   readonly readOnlyApp: AzureLabApp;
-  /** A key of another account in the region, which the data plane takes as well. */
+  /** A key of another account in the region, which the data plane accepts as well. */
   readonly neighborsKey: string;
-  /** Every key that the account ever had, oldest first. */
+  /** Every key the account ever had, oldest first. */
   keys(): AzureLabKey[];
   inSlot(slot: Slot): string;
-  /** Documents that it says so of are answered with a server error. */
+  /** Answers documents for which `fails` is true with a server error. */
   failFor(fails: (content: string) => boolean): void;
-  /** Every document that was handed in with a key that works, in order. */
+  /** Every document sent with a working key, in order. */
   readings(): readonly Reading[];
-  /** Whether the data plane lets a value through right now. */
+  /** Whether the data plane accepts a value right now. */
   works(value: string): boolean;
-  /** Somebody regenerates a key in the portal. */
+  /** A person regenerates a key in the portal. */
   regenerateByHand(slot: Slot): void;
-  /** The account is of another tier from now on: the free one takes one call a second, and so many a month. */
+  /** Moves the account to another tier. The free tier allows one call a second and a monthly quota. */
   moveTo(tier: AzureState['tier']): void;
-  /** Somebody switches keys off in favor of Entra tokens. */
+  /** A person disables keys in favor of Entra tokens. */
   disableKeys(): void;
 }
 
-/** Every call the lab answers. */
+/** Every route of the lab. */
 export function azureRoutes(state: AzureState): Routes<Incoming> {
   return { ...entraRoutes(state), ...managementRoutes(state), ...documentRoutes(state) };
 }

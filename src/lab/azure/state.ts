@@ -6,12 +6,12 @@ import type { Incoming } from '../routes.js';
 export const slots = ['Key1', 'Key2'] as const;
 export type Slot = (typeof slots)[number];
 
-/** A resource with its two keys: there are never more, and never fewer. */
+/** A resource, which always has exactly two keys. */
 export interface Account {
   readonly name: string;
   /** Resource id, as the portal shows it. */
   readonly id: string;
-  /** Keys are switched off in favor of Entra tokens. */
+  /** Keys are disabled in favor of Entra tokens. */
   localAuthDisabled: boolean;
 }
 
@@ -19,13 +19,13 @@ export interface Key {
   readonly account: Account;
   readonly slot: Slot;
   readonly value: string;
-  /** Unix milliseconds until which it is still refused. */
+  /** Until when late servers still refuse it, Unix milliseconds. */
   readonly propagatedAt: number;
-  /** Unix milliseconds from which it is refused; null while it is in its slot. */
+  /** From when every server refuses it, Unix milliseconds; null while it is in its slot. */
   replacedAt: number | null;
 }
 
-/** An app registration and what its role on the account lets it do. */
+/** An app registration, with the actions that its role on the account allows. */
 export interface App {
   readonly clientId: string;
   readonly secret: string;
@@ -37,7 +37,7 @@ interface Token {
   readonly expiresAt: number;
 }
 
-/** A document that was handed in to be read. */
+/** A document sent for analysis. */
 export interface Reading {
   /** The key's value. */
   readonly key: string;
@@ -49,22 +49,22 @@ export interface Reading {
 export interface AzureState {
   readonly tenant: string;
   readonly account: Account;
-  /** Somebody else's resource of the same region: a regional endpoint takes its keys as well. */
+  /** Another customer's resource in the same region. A regional endpoint accepts its keys as well. */
   readonly neighbor: Account;
-  /** One that may regenerate keys, and one that may only read them. */
+  /** One app that may regenerate keys, and one that may only read them. */
   readonly apps: readonly [App, App];
-  /** Every key there ever was, oldest first. */
+  /** Every key ever created, oldest first. */
   readonly keys: readonly Key[];
   readonly readings: Reading[];
-  /** Documents that it says so of cannot be read. */
+  /** Documents for which this returns true cannot be read. */
   fails: (content: string) => boolean;
   inSlot(account: Account, slot: Slot): Key;
   regenerate(account: Account, slot: Slot): void;
-  /** The account's tier: the free one takes one call a second, and so many a month. */
+  /** The account's tier. The free tier allows one call a second and a monthly quota. */
   tier: 'S0' | 'F0' | 'F0 used up';
-  /** Which limit of its tier a call exceeds. Counts it. */
+  /** Counts a call, and returns which limit of the tier it exceeds. */
   limit(): 'rate' | 'quota' | null;
-  /** Whether the data plane lets a value through right now, at the server that a request came to; at any when left out. */
+  /** Whether the data plane accepts a value right now at the server that received `request`, or at any server when that is left out. */
   works(value: string, request?: Incoming): boolean;
   issueToken(app: App): string;
   appOf(token: string): App | 'expired' | null;
@@ -74,7 +74,7 @@ export interface StateOptions extends PropagationOptions {
   readonly clock: Clock;
 }
 
-/** Access tokens live an hour less a second, as Entra's. */
+/** Lifetime of access tokens: one second less than an hour, as at Entra. */
 export const tokenSeconds = 3599;
 
 const contributor = ['Microsoft.CognitiveServices/*', 'Microsoft.Authorization/*/read'];

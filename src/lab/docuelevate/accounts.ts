@@ -21,7 +21,7 @@ export interface AccountOptions {
   readonly documents: Documents;
 }
 
-/** Whoever uses the engine, and what is theirs. */
+/** The engine's users, and everything that belongs to them. */
 export interface Accounts {
   readonly tokens: ApiTokens;
   readonly integrations: Integrations;
@@ -41,7 +41,7 @@ export function createAccounts({ database, clock, stamp, documents }: AccountOpt
     ...audit.routes,
     ...tokens.routes,
     ...rows.routes,
-    ...localUsers.routes, // before the profiles, whose names would be taken for them
+    ...localUsers.routes, // before the profiles, whose `{user}` would match them as well
     ...profiles.routes,
     ...integrations.routes,
     ...mailboxRoutes({ ...kept, profiles }),

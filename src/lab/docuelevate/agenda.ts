@@ -1,20 +1,20 @@
 import type { Clock } from '../clock.js';
 
-/** Work for later by the lab's clock. */
+/** Callbacks that run at a time of the lab's clock. */
 export interface Agenda {
-  at(time: number, work: () => void): void;
-  /** Does what is due. Called whenever somebody looks, so that a clock that a test moves is noticed. */
+  at(time: number, callback: () => void): void;
+  /** Runs due callbacks. Called at every request, so that a clock that a test moves takes effect. */
   catchUp(): void;
   stop(): void;
 }
 
 export function createAgenda(clock: Clock): Agenda {
-  const entries: { readonly time: number; readonly work: () => void }[] = [];
+  const entries: { readonly time: number; readonly callback: () => void }[] = [];
   const [start, begun] = [clock(), performance.now()];
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  /** Wakes at the time of the next entry, as fast as the clock has run so far. */
+  /** Sets a timer for the next entry, by the rate at which the clock has run so far. */
   function arm(): void {
     clearTimeout(timer);
     const [next] = entries;
@@ -24,13 +24,13 @@ export function createAgenda(clock: Clock): Agenda {
     timer.unref();
   }
   const agenda: Agenda = {
-    at(time, work) {
-      entries.push({ time, work });
+    at(time, callback) {
+      entries.push({ time, callback });
       entries.sort((a, b) => a.time - b.time);
       arm();
     },
     catchUp() {
-      while (entries[0] && entries[0].time <= clock()) entries.shift()?.work();
+      while (entries[0] && entries[0].time <= clock()) entries.shift()?.callback();
       arm();
     },
     stop() {

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Task } from './tasks.js';
 
-/** How one AI call of the engine goes: where, with which key, until when. */
+/** Address, key and abort signal of an AI call. */
 export interface AiAccess {
   readonly baseUrl: string;
   readonly key: string;
   readonly signal: AbortSignal;
 }
 
-/** Why an AI call failed. The message may show the key, as that of the engine's own client library does. */
+/** A failed AI call. Its message may contain the key, as in the engine's own client library. */
 export class AiError extends Error {
   override readonly name = 'AiError';
   readonly status: number | null;
@@ -19,13 +19,13 @@ export class AiError extends Error {
   }
 }
 
-/** AI calls of a task, with the address and the key that the task began with. */
+/** AI calls of a task, with the address and the key at the start of the task. */
 export interface Ai {
-  /** Whether there is a key at all: without one the AI steps are skipped. */
+  /** Whether there is a key. Without one, the AI steps are skipped. */
   configured(task: Task): boolean;
   /** @throws AiError */
   chat(task: Task, content: string): Promise<string>;
-  /** Answers the number of dimensions. @throws AiError */
+  /** Returns the number of dimensions. @throws AiError */
   embed(task: Task, text: string): Promise<number>;
 }
 
@@ -48,10 +48,10 @@ export function createAi({ latencyMs, signal }: { latencyMs: number; signal: Abo
   };
 }
 
-/** @throws AiError when the provider refuses, or nobody answers */
+/** @throws AiError when the provider refuses or does not answer */
 export async function askOpenAi(access: AiAccess, path: string, body?: object): Promise<unknown> {
   const { key } = access;
-  // fetch would trim the value, and a key with a line break would work; the engine's client refuses it and names the whole key.
+  // fetch would trim a trailing line break, and the key would work. The engine's client refuses it and quotes the whole key.
   if (/[^\x20-\x7e]|\s$/.test(key)) throw new AiError(`Connection error: Illegal header value b'Bearer ${key}'`, null);
   const { status, text } = await send(access, path, body).catch((error: unknown) => {
     throw new AiError(`Connection error: ${String(error)}`, null);

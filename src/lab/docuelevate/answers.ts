@@ -1,12 +1,12 @@
 import type { Answer } from '../routes.js';
 
-/** One thing that is wrong with a request. `input` repeats what was sent, secrets included, as the real one does. */
+/** One mistake in a request. `input` repeats the sent value, secrets included, as the real engine does. */
 export interface Problem {
   readonly type: string;
   readonly loc: readonly (string | number)[];
   readonly msg: string;
   readonly input: unknown;
-  /** The bounds of what would be right. */
+  /** The violated bounds. */
   readonly ctx?: object;
 }
 
@@ -22,7 +22,7 @@ export function unprocessable(problems: readonly Problem[]): Answer {
   return { status: 422, body: { detail: problems } };
 }
 
-/** What is wrong with a number in the query that is too large or too small. */
+/** The answer when a number in the query is out of bounds; null when it is not. */
 export function outside(
   query: URLSearchParams,
   field: string,
@@ -46,7 +46,7 @@ export function noContent(): Answer {
   return { status: 204, headers: { 'content-type': 'application/json' } };
 }
 
-/** What is missing in a body, or shorter than it may be. `fields` says how long each must be at least. */
+/** Missing and too short fields of a body. `fields` gives the minimum length of each. */
 export function textProblems(
   body: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, number>>,

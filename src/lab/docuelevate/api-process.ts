@@ -2,12 +2,12 @@ import { createGate, type Gate } from './gate.js';
 import { defaults } from './setting-keys.js';
 import type { Memory, Settings } from './settings.js';
 
-/** One process of the API with its own memory of the settings. It reads every row when it starts, and after each write it serves itself. */
+/** One process of the API, with its own settings in memory. It reads every row at its start, and after each write that it handles itself. */
 export interface ApiProcess {
   readonly gate: Gate;
-  /** In this process' memory, whatever the database says by now. */
+  /** The value in this process's memory, which may differ from the database. */
   current(key: string): string | null;
-  /** Where the engine says a value comes from. It is never told from what is in use. */
+  /** The source that the engine reports for a value. It never depends on the value in use. */
   source(key: string): 'db' | 'env' | null;
   write(key: string, value: string | null, by: string): void;
   /** False when there is no row. */

@@ -16,11 +16,11 @@ interface ApiToken extends Owned {
   readonly lastUsedIp: string | null;
 }
 
-/** Tokens of users. They outlive passwords, accounts and sessions, and are never an admin's. */
+/** API tokens of users. They outlive passwords, accounts and sessions, and never have admin rights. */
 export interface ApiTokens {
-  /** Answers the token itself, which is shown once. */
+  /** Returns the token, which is shown only once. */
   create(owner: string, name: string): string;
-  /** Whose the request's token is. Notes that it was used. */
+  /** The user of the request's token. Records the use. */
   userOf(request: Incoming): User | null;
   revokeAll(owner: string): void;
   readonly routes: Routes<Visit>;

@@ -6,15 +6,15 @@ import { csrfProblem, type Sessions, type User, type Visit } from './sessions.js
 export interface AppOptions {
   readonly sessions: Sessions;
   readonly routes: Routes<Visit>;
-  /** A connection stays with its process; new ones take turns. */
+  /** A connection always uses the same process; new connections are distributed in turn. */
   readonly processes: readonly [ApiProcess, ...ApiProcess[]];
-  /** Called before every request is looked at. */
+  /** Called before every request is handled. */
   readonly onRequest: () => void;
-  /** Whose Bearer token a request carries. */
+  /** The user of a request's Bearer token. */
   readonly bearer: (request: Incoming) => User | null;
 }
 
-/** What happens to every request before and after its own handler: host, session, CSRF, cookie. */
+/** Wraps every handler: checks the host and CSRF token, and handles sessions and cookies. */
 export function createApp({ sessions, routes, processes, onRequest, bearer }: AppOptions): Handler<Incoming> {
   const route = router<Visit>(routes, () => detail(404, 'Not Found'));
   return async (request): Promise<Answer> => {
@@ -23,7 +23,7 @@ export function createApp({ sessions, routes, processes, onRequest, bearer }: Ap
     await api.gate.pass();
     if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(request.headers.host ?? ''))
       return { status: 400, body: 'Invalid host header' };
-    const session = sessions.open(request);
+    const session = sessions.sessionOf(request);
     const user = session.data.user ?? bearer(request);
     const answer = csrfProblem(request, session) ?? (await route({ ...request, session, user, api }));
     const cookie = sessions.cookie(session);

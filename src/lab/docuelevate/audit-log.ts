@@ -15,11 +15,11 @@ export interface AuditEvent {
   readonly severity: 'info' | 'warning';
 }
 
-type Happening = Pick<AuditEvent, 'user' | 'action' | 'details'> & Partial<AuditEvent>;
+type NewEvent = Pick<AuditEvent, 'user' | 'action' | 'details'> & Partial<AuditEvent>;
 
-/** Who signed in, failed to, and signed out. It knows of nothing else. */
+/** The engine's audit log. It records only logins, failed logins, logouts and session revocations. */
 export interface AuditLog {
-  note(happening: Happening): void;
+  note(event: NewEvent): void;
   readonly routes: Routes<Visit>;
 }
 
@@ -28,9 +28,9 @@ export function createAuditLog(database: Database, stamp: Stamp): AuditLog {
   const values = (name: 'action' | 'user') =>
     loggedIn(() => ok([...new Set(events.map((event) => event[name]))].sort()));
   return {
-    note(happening) {
+    note(event) {
       const about = { resource_type: 'session', resource_id: null, ip_address: '127.0.0.1', severity: 'info' } as const;
-      events.push({ ...about, id: events.length + 1, timestamp: stamp(), ...happening });
+      events.push({ ...about, id: events.length + 1, timestamp: stamp(), ...event });
     },
     routes: {
       'GET /api/audit-logs': loggedIn(({ query }) => list(events, query, database)),
@@ -60,14 +60,14 @@ function list(events: readonly AuditEvent[], query: URLSearchParams, database: D
   return ok({ items, total: found.length, limit, offset });
 }
 
-/** Newest first. Of one second SQLite gives the oldest first when it looks for an action or a user. */
+/** Newest first. Within one second, SQLite returns the oldest first when it filters by action or user. */
 function newestFirst(events: readonly AuditEvent[], query: URLSearchParams, database: Database): AuditEvent[] {
   const bySearch = database === 'sqlite' && (query.get('action') || query.get('user'));
   const list = bySearch ? events : events.toReversed();
   return list.toSorted((a, b) => b.timestamp.localeCompare(a.timestamp));
 }
 
-/** Times of SQLite end with the second, those of PostgreSQL go on from there. */
+/** The bound in whole seconds. SQLite's times end there; PostgreSQL's continue, so they sort after it. */
 function boundOf(time: string | null): string | null {
   return time ? naiveSeconds(Date.parse(/Z$|[+-]\d\d:\d\d$|^[^T]+$/.test(time) ? time : `${time}Z`)) : null;
 }

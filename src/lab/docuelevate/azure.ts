@@ -1,11 +1,11 @@
-/** How the engine calls Azure Document Intelligence: where, with which key, until when. */
+/** Address, key and abort signal for Azure Document Intelligence. */
 export interface AzureAccess {
   readonly endpoint: string;
   readonly key: string;
   readonly signal: AbortSignal;
 }
 
-/** Why a call failed, in the words of the engine's client library. The message may show the key. */
+/** A failed call, in the words of the engine's client library. The message may contain the key. */
 export class AzureError extends Error {
   override readonly name = 'AzureError';
   readonly status: number | null;
@@ -18,13 +18,13 @@ export class AzureError extends Error {
 
 const version = 'api-version=2024-11-30';
 
-/** What the engine's own test asks for. Throws AzureError. */
+/** The request of the engine's own connection test. Throws AzureError. */
 export async function listOperations(access: AzureAccess): Promise<unknown[]> {
   const { text } = await send(access, `${access.endpoint}/documentintelligence/operations?${version}`);
   return (JSON.parse(text) as { value: unknown[] }).value;
 }
 
-/** Has a document read: hands it in, asks for the result, fetches the searchable copy. Throws AzureError. */
+/** Has a document read: sends it, gets the result, gets the searchable copy. Throws AzureError. */
 export async function analyze(access: AzureAccess, bytes: Buffer): Promise<void> {
   const model = `${access.endpoint}/documentintelligence/documentModels/prebuilt-read`;
   const { location } = await send(access, `${model}:analyze?${version}&output=pdf`, bytes);
@@ -34,7 +34,7 @@ export async function analyze(access: AzureAccess, bytes: Buffer): Promise<void>
 }
 
 async function send({ key, signal }: AzureAccess, url: string, body?: Buffer) {
-  // fetch would trim the value; the engine's client refuses it and names it.
+  // fetch would trim the value. The engine's client refuses it and quotes it.
   if (/[^\x20-\x7e]|^\s|\s$/.test(key)) throw new AzureError(`Invalid character(s) in header value: '${key}'`, null);
   const init = body ? { method: 'POST', body: new Uint8Array(body) } : {};
   const headers = { 'ocp-apim-subscription-key': key };

@@ -5,8 +5,8 @@ import { AzureError, listOperations } from './azure.js';
 import { loggedIn, type Visit } from './sessions.js';
 
 /**
- * The engine's own tests of its keys, as the API process has them in memory. Failure is a 200 as well. A test blocks the whole process, as the
- * real one does.
+ * The engine's own tests of its keys, with the values in the API process's memory. A failure is a 200 as well. A test blocks the whole
+ * process, as in the real engine.
  */
 export function connectionTestRoutes(signal: AbortSignal): Routes<Visit> {
   return {

@@ -6,7 +6,7 @@ import type { Sessions } from './sessions.js';
 import type { Settings } from './settings.js';
 import type { Worker } from './worker.js';
 
-/** What the controls work on. */
+/** The parts of the lab that the controls change. */
 export interface Parts {
   readonly settings: Settings;
   readonly sessions: Sessions;
@@ -19,7 +19,7 @@ export interface Parts {
 
 type Plain = LabServer & Pick<DocuElevateLab, 'files' | 'apiToken' | 'adminUsername'>;
 
-/** The lab with everything that a test can do to it. */
+/** Adds the controls that tests use. */
 export function withControls(plain: Plain, parts: Parts): DocuElevateLab {
   const { settings, sessions, worker, redis, processes } = parts;
   const [api] = processes;
@@ -113,7 +113,7 @@ function workerControls(worker: Worker) {
   };
 }
 
-/** One object with the properties of both, getters and setters as they are. */
+/** Adds the properties of `b` to `a`, and keeps getters and setters. */
 function combine<A extends object, B extends object>(a: A, b: B): A & B {
   return Object.defineProperties(a, Object.getOwnPropertyDescriptors(b)) as A & B;
 }

@@ -3,7 +3,7 @@ import type { Agenda } from './agenda.js';
 import { listOperations } from './azure.js';
 import { celeryName, type Engine, type Job, type Task } from './engine.js';
 
-/** The engine's own look at its credentials, with the worker's values. Of what it finds only the worker's log and a file tell. */
+/** The engine's own check of its credentials, with the worker's values. Only the worker's log and a file show its result. */
 export async function checkCredentials(engine: Engine, task: Task): Promise<Readonly<Record<string, boolean>>> {
   const found: Record<string, boolean> = {};
   if (engine.ai.configured(task)) found['AI Provider'] = await succeeds(engine.ai.chat(task, 'Say hello.'));
@@ -21,15 +21,15 @@ export function credentialCheck(engine: Engine): Job {
   };
 }
 
-export function everyFiveMinutes(agenda: Agenda, clock: Clock, work: () => void): void {
+export function everyFiveMinutes(agenda: Agenda, clock: Clock, callback: () => void): void {
   agenda.at(clock() + 300_000, () => {
-    work();
-    everyFiveMinutes(agenda, clock, work);
+    callback();
+    everyFiveMinutes(agenda, clock, callback);
   });
 }
 
-export function succeeds(work: Promise<unknown>): Promise<boolean> {
-  return work.then(
+export function succeeds(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
     () => true,
     () => false,
   );

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
 
-/** What the engine keeps its rows in. SQLite gives ids out again and knows seconds; PostgreSQL does neither. */
+/** The engine's database. SQLite reuses ids and stores whole seconds; PostgreSQL does neither. */
 export type Database = 'sqlite' | 'postgresql';
 
-/** The time now, as a row of the database gets it. Texts of one database sort by time. */
+/** The current time as the database writes it into a row. Texts of one database sort by time. */
 export type Stamp = () => string;
 
 export function createStamp(database: Database, clock: Clock): Stamp {
@@ -12,7 +12,7 @@ export function createStamp(database: Database, clock: Clock): Stamp {
   return () => inMicroseconds(clock(), (rows = (rows + 1) % 1000));
 }
 
-/** A time that a process takes itself and stores: with microseconds, on SQLite without the offset. */
+/** A time that a process writes itself: with microseconds, on SQLite without the offset. */
 export type Moment = (laterMs?: number) => string;
 
 export function createMoments(database: Database, clock: Clock): Moment {
@@ -22,19 +22,19 @@ export function createMoments(database: Database, clock: Clock): Moment {
   };
 }
 
-/** UTC without saying so, and without a fraction. */
+/** UTC without an offset or a fraction. */
 export function naiveSeconds(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19);
 }
 
-/** With an offset. Of a clock without fractions `micros` tells the rows of one millisecond apart. */
+/** UTC with an offset. `micros` distinguishes rows of one millisecond when the clock has no fractions. */
 export function inMicroseconds(ms: number, micros = 0): string {
   const text = new Date(ms).toISOString().slice(0, 23);
   const fraction = Math.round((ms % 1) * 1000) || micros;
   return `${text}${String(fraction).padStart(3, '0')}+00:00`;
 }
 
-/** A row of a file may not go while others name it. Only PostgreSQL looks. */
+/** The error when other rows still reference a deleted row of `files`. Only PostgreSQL checks this. */
 export function foreignKeyViolation(id: number, table: 'files' | 'file_processing_steps'): string {
   const constraint = table === 'files' ? 'files_duplicate_of_id_fkey' : 'file_processing_steps_file_id_fkey';
   return [

@@ -3,7 +3,7 @@ import type { Destination, ScriptedDestination } from './destinations.js';
 import { celeryName, type Engine, type Job, type Note, noteOf } from './engine.js';
 import { usualDelays } from './tasks.js';
 
-/** Queues an upload to every destination that is configured and not switched off. */
+/** Queues an upload to every configured and enabled destination. */
 export function sendToAll(engine: Engine, id: number, path: string): Job {
   return {
     name: celeryName('send_to_all'),
@@ -24,14 +24,14 @@ export function sendToAll(engine: Engine, id: number, path: string): Job {
   };
 }
 
-/** One document on its way; `again` when somebody asks for this upload alone. */
+/** One document to upload; `again` when this single upload was requested. */
 export interface Delivery {
   readonly id: number;
   readonly path: string;
   readonly again?: boolean;
 }
 
-/** One upload, and three more after a while when it fails. Nothing says that it was given up. */
+/** One upload, retried three times when it fails. Nothing records that the retries are exhausted. */
 export function uploadTo(engine: Engine, destination: Destination, { id, path, again = false }: Delivery): Job {
   const step = `upload_to_${destination.name}`;
   const name = basename(path);
@@ -50,7 +50,7 @@ export function uploadTo(engine: Engine, destination: Destination, { id, path, a
       if ('arrived' in ended) return note(step, 'success', `Uploaded to ${destination.title}: ${ended.arrived}`);
       if ('skipped' in ended) return note(step, 'skipped', ended.skipped);
       for (const failure of ended.failures) await note(step, 'failure', failure);
-      throw new Error(ended.failures.at(-1) ?? 'nobody told how it ended');
+      throw new Error(ended.failures.at(-1) ?? 'the upload ended without a result');
     },
   };
 }

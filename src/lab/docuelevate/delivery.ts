@@ -5,7 +5,7 @@ export function hasAll(task: Task, keys: readonly string[]): boolean {
   return keys.every((key) => task.value(key) !== '');
 }
 
-/** An upload of which only the end is told. */
+/** Turns an upload into its result. `words` makes the log line of a failure. */
 export function endOf(upload: Promise<void>, name: string, words: (why: string) => string): Promise<Ended> {
   return upload.then(
     () => ({ arrived: name }),
@@ -17,7 +17,7 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** As the engine writes it into a name. */
+/** The current time as the engine adds it to a file name. */
 export function compactTime(): string {
   return new Date(Date.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
 }

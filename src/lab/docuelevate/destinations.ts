@@ -6,44 +6,44 @@ import { sftp } from './sftp.js';
 import type { Task } from './tasks.js';
 import { webDav } from './webdav.js';
 
-/** A place that documents go to. */
+/** A destination of documents. */
 export interface Destination {
   readonly name: string;
-  /** In the words of the log. */
+  /** Its name in log lines. */
   readonly title: string;
-  /** Whether its settings are complete. Nothing checks a password beforehand. */
+  /** Whether its settings are complete. The password is not checked. */
   readonly configured: (task: Task) => boolean;
   upload(task: Task, delivery: Upload): Promise<Ended>;
-  /** Takes the place of an upload. */
+  /** Replaces the upload. */
   readonly script?: ScriptedDestination;
 }
 
-/** One document on its way. */
+/** One document to upload. */
 export interface Upload {
   readonly name: string;
   readonly bytes: Buffer;
-  /** Writes a line between the first and the last, where a destination has such. */
+  /** Writes a log line between the first and the last, where a destination has one. */
   readonly note: Note;
 }
 
-/** Where the document is, in the words of the log; why it is not taken once more; or the lines of a failure, mostly one or two. */
+/** Where the document arrived, why it was skipped, or the log lines of a failure (mostly one or two), each as text of the log. */
 export type Ended =
   { readonly arrived: string } | { readonly skipped: string } | { readonly failures: readonly string[] };
 
-/** A destination without a simulated server: what the worker writes about one upload, as somebody saw it. The last line tells how it ended. */
+/** A destination without a simulated server: the log lines of one upload, as seen on a real engine. The last line is the result. */
 export interface ScriptedDestination {
   readonly name: string;
-  /** Whether documents go there by themselves; a single upload can be asked for in any case. */
+  /** Whether documents go there automatically. A single upload can always be requested. */
   readonly configured: () => boolean;
   readonly lines: (file: string) => readonly Pick<ComingLine, 'step' | 'status' | 'message'>[];
-  /** An upload that is asked for has its lines under its task alone. */
+  /** A requested upload writes its lines without the document, only under its task. */
   readonly losesDocument?: boolean;
 }
 
 export interface DestinationOptions {
   readonly env: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
-  /** While true, there is a destination that fails every document. */
+  /** While true, one destination fails every document. */
   readonly broken: () => boolean;
   readonly scripted: readonly ScriptedDestination[];
 }

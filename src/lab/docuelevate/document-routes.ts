@@ -11,7 +11,7 @@ import type { Worker } from './worker.js';
 export interface DocumentOptions {
   readonly documents: Documents;
   readonly worker: Worker;
-  /** Real milliseconds until the queue's numbers are there. */
+  /** Time until the queue statistics answer, real milliseconds. */
   readonly queueStatsMs: number;
   readonly signal: AbortSignal;
 }
@@ -49,7 +49,7 @@ export function documentRoutes({ documents, worker, queueStatsMs, signal }: Docu
   };
 }
 
-/** With several users everybody sees their own documents, an administrator too, and those that are nobody's. */
+/** With several users, everybody sees only their own documents and those without an owner; an administrator too. */
 function visible({ owner }: FileRecord, { api, user }: Visit): boolean {
   return owner === null || !isMultiUser(api) || (user !== null && owner === ownerOf(user));
 }
@@ -79,7 +79,7 @@ function list(documents: Documents, visit: Visit): Answer {
 
 function details(documents: Documents, file: FileRecord): object {
   const lines = documents.logs.filter((line) => line.file === file.id);
-  const newestFirst = lines.sort((a, b) => b.at.localeCompare(a.at)); // on SQLite the order of the ids within one second
+  const newestFirst = lines.sort((a, b) => b.at.localeCompare(a.at)); // on SQLite by id within one second
   return {
     file: fileView(file),
     processing_status: summarize(file, documents.steps(file.id)),

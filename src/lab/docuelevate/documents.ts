@@ -8,11 +8,11 @@ export interface Upload {
   readonly name: string;
   readonly type: string;
   readonly bytes: Buffer;
-  /** With several users: whose it is. */
+  /** With several users: the document's owner. */
   readonly owner?: string | null;
 }
 
-/** A document as the database has it. Tasks know it by its id alone, and write to whatever has that id by then. */
+/** A document's row in the database. Tasks know only its id, and write to the row that has the id at that time. */
 export interface FileRecord {
   readonly id: number;
   readonly hash: string;
@@ -20,28 +20,28 @@ export interface FileRecord {
   readonly type: string;
   readonly size: number;
   readonly createdAt: string;
-  /** Null with one user, where everything is everybody's. */
+  /** Null with a single user: documents then have no owner. */
   readonly owner: string | null;
   /** The id of the document with the same bytes. */
   readonly duplicateOf: number | null;
   readonly original: string | null;
-  /** The working copy. Its path stays when the copy is gone. */
+  /** The working copy. The path stays after the copy is deleted. */
   readonly local: string;
   readonly processed: string | null;
   readonly text: string | null;
   readonly embedded: boolean;
-  /** From here on its steps are known before they start. */
+  /** Its later steps have rows before they start. */
   readonly planned: boolean;
 }
 
-/** A step of whatever has the id. It stays when the document is deleted. */
+/** A step of the document with this id. The row stays when the document is deleted. */
 export interface StepRow {
   readonly name: string;
   status: StepStatus;
   updatedAt: string;
 }
 
-/** One line of the processing log. It stays when the document is deleted. */
+/** One line of the processing log. The line stays when the document is deleted. */
 export interface LogLine {
   readonly id: number;
   /** Null while the task has no document yet. */
@@ -57,19 +57,19 @@ export interface LogLine {
 export interface Documents {
   readonly files: readonly FileRecord[];
   readonly logs: readonly LogLine[];
-  /** By path. Nothing here goes when a document is deleted. */
+  /** Files by path. They stay when a document is deleted. */
   readonly disk: Map<string, Buffer>;
   add(upload: Upload, duplicateOf: number | null): FileRecord;
   find(id: number): FileRecord | undefined;
-  /** The first kept document with the same bytes. */
+  /** The first stored document with the same bytes. */
   twin(bytes: Buffer): FileRecord | undefined;
   /** False when no document has the id. */
   update(id: number, change: Partial<FileRecord>): boolean;
-  /** Why the database refuses; null when the row is gone. */
+  /** Returns why the database refuses; null when the row was deleted. */
   remove(id: number): string | null;
-  /** In the order in which they came to be. */
+  /** In the order of their creation. */
   readonly steps: (id: number) => readonly StepRow[];
-  /** Every step that will come, as far as there is none yet. */
+  /** Adds a row for every later step that has none yet. */
   readonly plan: (id: number) => void;
   log(line: Pick<LogLine, 'file' | 'task' | 'step' | 'status' | 'message'>): void;
 }
@@ -111,7 +111,7 @@ export function createDocuments(database: Database, stamp: Stamp): Documents {
 function createTable(database: Database, stamp: Stamp) {
   let files: FileRecord[] = [];
   let given = 0;
-  /** SQLite looks for the highest one that is there. */
+  /** SQLite uses the highest existing id plus one. */
   function nextId(): number {
     given = database === 'sqlite' ? Math.max(0, ...files.map(({ id }) => id)) + 1 : given + 1;
     return given;

@@ -4,7 +4,7 @@ import type { Documents, StepStatus } from './documents.js';
 import type { Integrations } from './integrations.js';
 import type { Job, Task, Tasks } from './tasks.js';
 
-/** A line of the processing log as it is about to be written. */
+/** A line of the processing log before it is written. */
 export interface ComingLine {
   readonly task: string;
   readonly step: string;
@@ -13,18 +13,18 @@ export interface ComingLine {
   readonly file: number | null;
 }
 
-/** What the worker's tasks work with. Tasks know a document by its id alone, whoever has that id by now. */
+/** The parts of the engine that tasks use. Tasks know a document only by its id, which may belong to another document by now. */
 export interface Engine {
   readonly documents: Documents;
   readonly tasks: Tasks;
   readonly ai: Ai;
   readonly destinations: readonly Destination[];
-  /** Where users have their own documents sent. */
+  /** The users' own destinations. */
   readonly integrations: Integrations;
   readonly signal: AbortSignal;
-  /** A moment in which others get a turn. */
+  /** A short pause in which other tasks run. */
   pause(): Promise<void>;
-  /** Writes a line, when the lab's owner lets it. */
+  /** Writes a line after the lab's `beforeLine` hook. */
   log(line: ComingLine): Promise<void>;
 }
 

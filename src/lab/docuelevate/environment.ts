@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from './database.js';
 
-/** What stands in the environment of API and worker. */
+/** The environment of API and worker. */
 export interface EnvironmentOptions {
   /** `sqlite` when left out. */
   readonly database?: Database;
-  /** Where the engine calls OpenAI: the OpenAI lab's `baseUrl`. Without it and a key it asks no AI. */
+  /** Where the engine calls OpenAI: the OpenAI lab's `baseUrl`. Without it and a key, the engine makes no AI calls. */
   readonly openAiBaseUrl?: string;
   readonly openAiKey?: string;
   readonly adminUsername?: string;
   /** Random when left out. */
   readonly adminPassword?: string;
-  /** Where the engine has scans read: the Azure lab's `url`. */
+  /** Where the engine sends scans for OCR: the Azure lab's `url`. */
   readonly azureEndpoint?: string;
   readonly azureKey?: string;
-  /** Names of OCR engines with commas between; `azure` when left out and there is an endpoint. */
+  /** Names of OCR engines, separated by commas; `azure` when left out and there is an endpoint. */
   readonly ocrProviders?: string;
   /** Where the engine uploads documents to: a bucket of the AWS lab. */
   readonly s3?: { readonly endpoint: string; readonly bucket: string; readonly id: string; readonly secret: string };
-  /** Where documents go as well, and how the worker signs in there. */
+  /** An SFTP server that documents go to, and the worker's login there. */
   readonly sftp?: SftpDestination;
   /** A WebDAV server that documents go to. */
   readonly webdav?: WebDavDestination;
@@ -36,7 +36,7 @@ export interface SftpDestination {
   /** A path on the worker. */
   readonly privateKey?: string;
   readonly passphrase?: string;
-  /** A path on the worker: a key that its user has in `~/.ssh` or an agent, and that nobody configured. */
+  /** A path on the worker: a key in `~/.ssh` or an agent of the worker's user, which is not configured. */
   readonly homeKey?: string;
   readonly password?: string;
 }
@@ -51,7 +51,7 @@ export interface WebDavDestination {
 
 /** A Nextcloud account that documents go to. */
 export interface NextcloudDestination {
-  /** Where the account's files are. */
+  /** Address of the account's files. */
   readonly url: string;
   readonly username: string;
   readonly password: string;

@@ -2,7 +2,7 @@ import type { FileRecord, StepRow } from './documents.js';
 
 export type FileStatus = 'pending' | 'processing' | 'completed' | 'failed' | 'duplicate';
 
-/** What the engine says of a document as a whole. It flickers, also backwards, and other steps of a duplicate do not count. */
+/** The engine's status of a document as a whole. It can change back and forth. A duplicate's other steps do not count. */
 export interface Summary {
   readonly status: FileStatus;
   readonly last_step: string | null;
@@ -25,25 +25,25 @@ export const afterStart: readonly string[] = [
   'send_to_all_destinations',
 ];
 
-/** The last step, and the one in its place when a user's document goes to that user's own destinations. */
+/** The last step, and the step that replaces it when a document goes to its owner's own destinations. */
 const [terminal, ownTerminal] = ['send_to_all_destinations', 'send_to_user_destinations'];
 
-/** As a document by itself shows it: uploads count while they are queued, too. */
+/** The status on a document's own page. Queued uploads count as well. */
 export function summarize(file: FileRecord, steps: readonly StepRow[]): Summary {
   if (file.duplicateOf !== null) return duplicate;
   const main = file.planned ? afterStart : afterStart.filter((name) => name !== 'convert_to_pdf');
   const counted = steps.filter(
     ({ name }) => [...main, ownTerminal].includes(name) || /^(queue_|upload_to_)/.test(name),
   );
-  return { ...verdict(counted), last_step: newest(steps)?.name ?? null };
+  return { ...statusFields(counted), last_step: newest(steps)?.name ?? null };
 }
 
-/** As a list of documents shows it: neither conversion nor embedding counts. */
+/** The status in a list of documents. Conversion and embedding do not count. */
 export function summarizeInList(file: FileRecord, steps: readonly StepRow[]): Summary {
   if (file.duplicateOf !== null) return duplicate;
   const main = afterStart.filter((name) => !['convert_to_pdf', 'compute_embedding'].includes(name));
   const counted = steps.filter(({ name }) => [...main, ownTerminal].includes(name) || name.startsWith('upload_to_'));
-  return { ...verdict(counted), last_step: newest(counted)?.name ?? null };
+  return { ...statusFields(counted), last_step: newest(counted)?.name ?? null };
 }
 
 const duplicate: Summary = {
@@ -53,7 +53,7 @@ const duplicate: Summary = {
   total_steps: 0,
 };
 
-function verdict(steps: readonly StepRow[]): Pick<Summary, 'status' | 'has_errors' | 'total_steps'> {
+function statusFields(steps: readonly StepRow[]): Pick<Summary, 'status' | 'has_errors' | 'total_steps'> {
   return {
     status: statusOf(steps),
     has_errors: steps.some(({ status }) => status === 'failure'),
@@ -71,7 +71,7 @@ function statusOf(steps: readonly StepRow[]): FileStatus {
   return end && !states.includes('pending') ? 'completed' : 'pending';
 }
 
-/** The first of those that changed last. */
+/** The most recently changed step; the first one on a tie. */
 function newest(steps: readonly StepRow[]): StepRow | undefined {
   return steps.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
 }

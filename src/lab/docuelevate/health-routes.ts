@@ -5,7 +5,7 @@ import { inMicroseconds } from './database.js';
 import type { Redis } from './redis.js';
 import { loggedIn, type Visit } from './sessions.js';
 
-/** What monitoring asks. Without Redis the engine is degraded, and ready all the same. */
+/** Health checks for monitoring. Without Redis the engine is degraded, but still ready. */
 export function healthRoutes(redis: Redis, clock: Clock): Routes<Visit> {
   const checks = (): object => ({
     database: { status: 'ok' },

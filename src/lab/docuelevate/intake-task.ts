@@ -7,7 +7,7 @@ import { processWithOcr } from './ocr-task.js';
 import { isScan, origin, textOf } from './pdf.js';
 import { usualDelays } from './tasks.js';
 
-/** What is handed in: a file in the work folder, and what it is called. */
+/** An uploaded document: a file in the work folder, and its name. */
 export interface Order {
   readonly path: string;
   readonly name: string;
@@ -17,14 +17,14 @@ export interface Order {
   readonly again?: number;
 }
 
-/** Its row went away, or was never there, between two statements of one transaction. */
+/** A row disappeared, or never existed, between two statements of one transaction. */
 class StaleDataError extends Error {
   override readonly name = 'StaleDataError';
 }
 
 /**
- * The engine's first task: makes the row, copies the file, reads the text, queues what comes next. Throws when the row is deleted while it holds
- * it; Celery then runs it again under the same id, from the beginning, and the document comes back under another id.
+ * The engine's first task: creates the row, copies the file, reads the text, queues the next task. Throws when the row is deleted while it
+ * copies the file. Celery then reruns the task from the beginning under the same task id, and the document gets another id.
  */
 export function processDocument(engine: Engine, order: Order): Job {
   return {
@@ -46,7 +46,7 @@ export function processDocument(engine: Engine, order: Order): Job {
   };
 }
 
-/** Null when there is nothing to do: the bytes are there already. */
+/** Null when there is nothing to do, because the bytes are already stored. */
 async function create(engine: Engine, task: Task, upload: Upload): Promise<number | null> {
   const { documents } = engine;
   const twin = documents.twin(upload.bytes);
@@ -105,7 +105,7 @@ async function read(engine: Engine, task: Task, opened: Opened): Promise<void> {
   engine.tasks.start(extractMetadata(engine, { file, id, text }));
 }
 
-/** The time in which the task holds the row: from its creation until the paths are written to whatever has the id by then. */
+/** Copies the file, then writes the paths to the row that has the id at that time. Throws when the row was deleted meanwhile. */
 async function copy(engine: Engine, note: Note, { id, upload, again, path, file }: Opened & { file: string }) {
   const { documents } = engine;
   const original = `/workdir/original/${file}`;
@@ -126,7 +126,7 @@ async function copy(engine: Engine, note: Note, { id, upload, again, path, file 
   documents.plan(id);
 }
 
-/** Asks the AI about a text of unknown origin. Without an answer the text counts as good. */
+/** Asks the AI to rate a text of unknown origin. Without an answer, the text counts as good. */
 async function rate(engine: Engine, task: Task, text: string): Promise<number> {
   if (!engine.ai.configured(task)) return 50;
   const question = `Rate this text: answer with a quality_score. ${text}`;

@@ -5,7 +5,7 @@ import type { Upload } from './documents.js';
 import type { Stamp } from './database.js';
 import { missing, readForm } from './upload-form.js';
 
-/** The way in for machines: the same key answers the same row and runs nothing. */
+/** The upload API for programs. It is idempotent: a repeated key returns the same row and starts nothing. */
 export interface Intake {
   take(request: Incoming, owner: string | null): Promise<Answer>;
   show(id: number): Answer;
@@ -16,7 +16,7 @@ interface Row {
   readonly idempotency_key: string;
   readonly source: string;
   readonly filename: string;
-  /** Stays like that, whatever becomes of the document. */
+  /** Never changes, whatever happens to the document. */
   readonly state: 'queued';
   readonly task_id: string;
   readonly created_at: string;
@@ -25,7 +25,7 @@ interface Row {
 
 export interface IntakeOptions {
   readonly stamp: Stamp;
-  /** Puts a document into the work folder, queues it, and answers the task's id. */
+  /** Puts a document into the work folder, queues it, and returns the task's id. */
   readonly start: (upload: Upload, path: string) => string;
 }
 

@@ -7,7 +7,7 @@ import { asRecord, given, ofOwner, type Visit } from './sessions.js';
 
 type Dictionary = Readonly<Record<string, unknown>>;
 
-/** A place of one user: where documents come from, or where the documents of that user go. */
+/** One user's source or destination of documents. */
 export interface Integration extends Owned {
   readonly direction: string;
   readonly integration_type: string;
@@ -23,9 +23,9 @@ export interface Integration extends Owned {
 }
 
 export interface Integrations {
-  /** Where the documents of a user go instead of to the engine's own destinations. */
+  /** A user's active destinations, which replace the engine's own. */
   destinationsOf(owner: string): readonly Integration[];
-  /** Notes an upload, and why it failed. */
+  /** Records an upload, and its error if it failed. */
   used(id: number, error: string | null): void;
   readonly routes: Routes<Visit>;
 }
@@ -92,7 +92,7 @@ function single(rows: Rows<Integration>, stamp: Stamp): Routes<Visit> {
   };
 }
 
-/** The free plan has one destination and no mailbox; others are without bounds here. */
+/** The free plan allows one destination and no mailbox. Other plans have no limits here. */
 function whyNot(tier: string, asked: { direction: string; integration_type: string; known: number }): string | null {
   if (tier !== 'free') return null;
   const mailbox = asked.direction === 'SOURCE' && asked.integration_type === 'IMAP';

@@ -17,12 +17,12 @@ interface LocalUser {
   readonly password: string;
 }
 
-/** Why somebody may not sign in, as the audit log says it. */
+/** Why a user may not sign in, in the words of the audit log. */
 export type Refusal = 'account_not_verified' | 'wrong_password';
 
-/** Accounts with a password of their own, which count with several users only. */
+/** Accounts with their own password. They are used only with several users. */
 export interface LocalUsers {
-  /** By user name or e-mail address in any case; null when there is nobody of that name. */
+  /** By user name or e-mail address, case-insensitive; null when there is no such user. */
   signIn(name: string, password: string): User | Refusal | null;
   readonly routes: Routes<Visit>;
 }
@@ -87,7 +87,7 @@ function single(rows: Rows<LocalUser>, profiles: Profiles): Routes<Visit> {
     'POST /api/admin/users/local/{id}/set-password': one((user, visit) => {
       const problems = textProblems(asRecord(jsonBody(visit)), { password: 8 });
       if (problems.length > 0) return unprocessable(problems);
-      rows.change(user, { ...given<LocalUser>(visit, ['password']), is_active: true }); // active again, too
+      rows.change(user, { ...given<LocalUser>(visit, ['password']), is_active: true }); // also reactivates the user
       return ok({ updated: true, email: user.email });
     }),
     'DELETE /api/admin/users/local/{id}': one((user) => {
@@ -98,7 +98,7 @@ function single(rows: Rows<LocalUser>, profiles: Profiles): Routes<Visit> {
   };
 }
 
-/** Never, for nobody: the engine looks for the e-mail address among the user names. */
+/** Always refused: the engine looks for the e-mail address among the user names. */
 function changePassword(visit: Visit): Answer {
   const fields = { current_password: 1, new_password: 8, new_password_confirm: 8 };
   const problems = textProblems(asRecord(jsonBody(visit)), fields);

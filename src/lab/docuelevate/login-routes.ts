@@ -17,14 +17,14 @@ export interface LoginOptions {
 
 const wrong = 'Invalid+username+or+password';
 
-/** Logging in and out, and who one is. */
+/** Login, logout and `whoami`. */
 export function loginRoutes({ audit, rows, profiles, localUsers }: LoginOptions): Routes<Visit> {
   function admit(user: User, { session }: Visit): Answer {
     const owner = ownerOf(user);
     audit.note({ user: owner, action: 'login', details: { method: 'local' } });
     profiles.ensure(owner, user.name ?? owner, user.is_admin);
     session.change({ ...session.data, user, _session_token: rows.begin(owner) });
-    return redirect('/onboarding'); // until somebody has gone through it
+    return redirect('/onboarding'); // until the user has completed it
   }
   function refuse(user: string, reason: string): Answer {
     const about = { action: 'login.failure', severity: 'warning' } as const;
@@ -59,7 +59,7 @@ export function loginRoutes({ audit, rows, profiles, localUsers }: LoginOptions)
   };
 }
 
-/** The name in any case, the password exactly; a password in the database makes the environment's useless at once. */
+/** The name is case-insensitive, the password is not. A password in the database overrides the environment's at once. */
 function adminNamed(api: ApiProcess, username: string, password: string): User | null {
   const name = api.current('admin_username') ?? '';
   if (!name || !password || name.toLowerCase() !== username.toLowerCase()) return null;

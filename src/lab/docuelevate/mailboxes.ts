@@ -11,7 +11,7 @@ interface Mailbox extends Owned {
   readonly host: string;
   readonly port: number;
   readonly username: string;
-  /** Never shown, and never tried here: no mail server is simulated. */
+  /** Never shown, and never used here: no mail server is simulated. */
   readonly password: string;
   readonly use_ssl: boolean;
   readonly delete_after_process: boolean;
@@ -33,7 +33,7 @@ export interface MailboxOptions {
 const fields = { name: 1, host: 1, username: 1, password: 1 };
 const plain = { port: 993, use_ssl: true, delete_after_process: false, is_active: true, profile_id: null };
 
-/** Mailboxes of users, from which the engine would take documents. */
+/** Users' mailboxes, from which the engine would import documents. */
 export function mailboxRoutes({ database, stamp, moment, profiles }: MailboxOptions): Routes<Visit> {
   const rows = createRows<Mailbox>(database);
   const mine = (handle: (row: Mailbox, visit: Visit) => Answer) =>
@@ -73,7 +73,7 @@ export function mailboxRoutes({ database, stamp, moment, profiles }: MailboxOpti
   };
 }
 
-/** Of a body what a mailbox has, where it is given. */
+/** The fields of a body that a mailbox has, unless they are null. */
 function known(body: Readonly<Record<string, unknown>>): Partial<Mailbox> {
   const names = [...Object.keys(fields), ...Object.keys(plain)];
   return Object.fromEntries(Object.entries(body).filter(([name, value]) => names.includes(name) && value !== null));

@@ -3,18 +3,18 @@ import { celeryName, type Engine, type Job, noteOf } from './engine.js';
 import { usualDelays } from './tasks.js';
 import { sendToUser } from './user-delivery-tasks.js';
 
-/** A document that has a text. */
+/** A document with its text. */
 export interface Readable {
-  /** Its name in the folder for work in progress. */
+  /** Its name in the folder of working copies. */
   readonly file: string;
   readonly id: number;
   readonly text: string;
 }
 
-/** What the AI found; of the texts in it, those that decide about something. */
+/** The AI's metadata, with only the fields that the lab uses. */
 type Metadata = Readonly<Partial<Record<'filename' | 'language', string>>>;
 
-/** Asks the AI what the document is. A refusal ends the document here, without a retry, and `call_ai_provider` stays in progress for ever. */
+/** Asks the AI for the document's metadata. A refusal ends the document here without a retry, and `call_ai_provider` stays in progress forever. */
 export function extractMetadata(engine: Engine, readable: Readable): Job {
   const { ai, tasks } = engine;
   return {
@@ -46,7 +46,7 @@ export function extractMetadata(engine: Engine, readable: Readable): Job {
   };
 }
 
-/** Writes the metadata into a copy for the destinations. It finishes whether there is a row or not, and writes to whatever has the id. */
+/** Writes the metadata into a copy for the destinations. It finishes with or without a row, and writes to the row that has the id. */
 function embedMetadata(engine: Engine, { file, id, text }: Readable, metadata: Metadata): Job {
   const { documents, tasks } = engine;
   return {
@@ -109,7 +109,7 @@ function finalize(engine: Engine, id: number, path: string): Job {
   };
 }
 
-/** Of whatever has the id. Without a row its line stays in progress for ever. A failure ends it, without a retry. */
+/** Works on the row that has the id. Without a row, its line stays in progress forever. A failure ends it without a retry. */
 function computeEmbedding(engine: Engine, id: number): Job {
   const { documents, ai } = engine;
   return {

@@ -2,7 +2,7 @@ import { compactTime, hasAll, reasonOf } from './delivery.js';
 import type { Destination, DestinationOptions, Ended, Upload } from './destinations.js';
 import type { Task } from './tasks.js';
 
-/** A name that is taken gets the time, so that each try leaves a copy. A broken one has no space. */
+/** An existing name gets the time appended, so every try leaves a copy. A broken destination answers that it has no space. */
 export function nextcloud({ broken, signal }: DestinationOptions): Destination {
   const words = (name: string, why: string): string => `Failed to upload ${name} to Nextcloud: ${why}`;
   const refused = (name: string, why: string): Ended => ({ failures: [why, words(name, why)] });
@@ -31,7 +31,7 @@ interface Put {
   readonly text: string;
 }
 
-/** Three requests with the password for one document in one folder: what is there, the folder, the document. Only the last one's answer counts. */
+/** Three requests with the password for one document: list the folder, create the folder, upload. Only the last answer counts. */
 async function put(task: Task, { name, bytes, note }: Upload, signal: AbortSignal): Promise<Put> {
   const [url = '', username = '', password = ''] = ['upload_url', 'username', 'password'].map((part) =>
     task.value(`nextcloud_${part}`),

@@ -4,14 +4,14 @@ import { engines, readWithAll } from './ocr.js';
 import { usualDelays } from './tasks.js';
 
 export interface Scan {
-  /** Its name in the folder for work in progress. */
+  /** Its name in the folder of working copies. */
   readonly file: string;
   readonly id: number;
 }
 
 const text = 'What the engines read.\n';
 
-/** Has every OCR engine read a scan; one result is enough. */
+/** Has every OCR engine read a scan. One result is enough. */
 export function processWithOcr(engine: Engine, { file, id }: Scan): Job {
   return {
     name: celeryName('process_with_ocr'),

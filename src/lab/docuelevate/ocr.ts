@@ -1,7 +1,7 @@
 import { analyze } from './azure.js';
 import type { Task } from './tasks.js';
 
-/** The OCR engines that are switched on, in order. */
+/** The enabled OCR engines, in order. */
 export function engines(task: Task): string[] {
   const names = task.value('ocr_providers').split(',');
   return names.map((name) => name.trim()).filter((name) => name !== '');
@@ -17,7 +17,7 @@ export async function readWith(task: Task, engine: string, { bytes, signal }: { 
   await analyze({ endpoint, key, signal }, bytes);
 }
 
-/** Runs every engine. One result is enough: what the others failed for is told to nobody but the worker's own log. */
+/** Runs every engine. One result is enough: only the worker's own log shows why the others failed. */
 export async function readWithAll(task: Task, bytes: Buffer, signal: AbortSignal) {
   const names = engines(task);
   const errors: string[] = [];

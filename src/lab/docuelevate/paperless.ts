@@ -3,9 +3,12 @@ import { hasAll, reasonOf } from './delivery.js';
 import type { Destination, DestinationOptions, Ended, Upload } from './destinations.js';
 import type { Task } from './tasks.js';
 
-const [mostLooks, betweenLooksMs] = [10, 5]; // the real one waits 3 seconds
+const [mostPolls, pollEveryMs] = [10, 5]; // the real engine waits 3 seconds
 
-/** Posts the document, then looks what became of it. Whoever may not see that, or hears it in another form, waits in vain: no line tells of it. */
+/**
+ * Posts the document, then polls its task. A user who may not read the task, or who gets another answer format, polls in vain, and no log
+ * line shows it.
+ */
 export function paperless({ signal }: DestinationOptions): Destination {
   return {
     name: 'paperless',
@@ -35,34 +38,34 @@ async function post(task: Task, { name, bytes }: Upload, signal: AbortSignal): P
   throw new Error(`${response.status} ${whose} Error: ${response.statusText} for url: ${url}`);
 }
 
-interface Seen {
+interface PaperlessTask {
   readonly status: string;
   readonly related_document?: string | null;
   readonly result?: string | null;
 }
 
-/** What was accepted and never told of ends without a line. */
+/** A document whose result never shows ends without a log line. */
 async function poll(task: Task, id: string, signal: AbortSignal): Promise<Ended> {
-  for (let looks = 0; looks < mostLooks; looks++) {
-    const ended = endSeen(await look(task, id, signal));
+  for (let polls = 0; polls < mostPolls; polls++) {
+    const ended = endOfTask(await readTask(task, id, signal));
     if (ended) return ended;
-    await delay(betweenLooksMs, undefined, { signal });
+    await delay(pollEveryMs, undefined, { signal });
   }
   return { failures: [] };
 }
 
-function endSeen(seen: Seen | undefined): Ended | null {
+function endOfTask(seen: PaperlessTask | undefined): Ended | null {
   if (seen?.status === 'SUCCESS' && seen.related_document) return { arrived: `Doc ID ${seen.related_document}` };
   if (seen?.status !== 'FAILURE') return null;
   const isTwin = ['duplicate', 'not consuming'].every((words) => seen.result?.toLowerCase().includes(words));
   return isTwin ? { skipped: 'Duplicate document detected by Paperless - skipping' } : { failures: [] };
 }
 
-async function look(task: Task, id: string, signal: AbortSignal): Promise<Seen | undefined> {
+async function readTask(task: Task, id: string, signal: AbortSignal): Promise<PaperlessTask | undefined> {
   const url = `${hostOf(task)}/api/tasks/?task_id=${id}`;
   const response = await fetch(url, { headers: headersOf(task), signal }).catch(() => null);
   if (!response?.ok) return undefined;
-  const found = (await response.json()) as Seen[] | { results: Seen[] };
+  const found = (await response.json()) as PaperlessTask[] | { results: PaperlessTask[] };
   return (Array.isArray(found) ? found : found.results)[0];
 }
 

@@ -9,7 +9,7 @@ interface Profile {
   readonly id: number;
   readonly user_id: string;
   readonly display_name: string | null;
-  /** Stops nothing. */
+  /** Has no effect in the engine. */
   readonly is_blocked: boolean;
   readonly subscription_tier: string;
   readonly is_complimentary: boolean;
@@ -17,9 +17,9 @@ interface Profile {
   readonly updated_at: string;
 }
 
-/** What an administrator keeps about users. The id is the e-mail address; another name makes another profile that is nobody's. */
+/** User profiles for administrators. The id is the e-mail address; any other name creates a profile that belongs to no user. */
 export interface Profiles {
-  /** Made when there is none. An administrator gets the highest plan. */
+  /** Creates the profile when there is none. An administrator gets the highest plan. */
   ensure(user: string, name: string, admin: boolean): void;
   remove(user: string): boolean;
   tierOf(user: string): string;
@@ -42,7 +42,7 @@ const unset = {
 export function createProfiles({ database, stamp, documents }: ProfileOptions): Profiles {
   const rows = createRows<Profile>(database);
   const of = (user: string): Profile | undefined => rows.all().find(({ user_id }) => user_id === user);
-  /** What is there and not named stays. */
+  /** Existing fields that are not in the change stay as they are. */
   function save(user_id: string, change: Partial<Profile>): Profile {
     const [known, updated_at] = [of(user_id), stamp()];
     if (known) return rows.change(known, { ...change, updated_at });
@@ -91,7 +91,7 @@ function profileRoutes({ rows, documents, of, save, remove }: Table): Routes<Vis
     }),
     'PUT /api/admin/users/{user}': adminOnly((visit) => {
       const change = given<Profile>(visit, ['display_name', 'is_blocked', 'subscription_tier', 'is_complimentary']);
-      return ok(profileView(save(visit.params.user ?? '', { ...plain, ...change }))); // what is not named goes back
+      return ok(profileView(save(visit.params.user ?? '', { ...plain, ...change }))); // missing fields are reset
     }),
     'DELETE /api/admin/users/{user}': adminOnly(({ params: { user = '' } }) =>
       remove(user) ? noContent() : detail(404, 'User profile not found'),
@@ -103,7 +103,7 @@ function profileView(profile: Profile): object {
   return { ...unset, ...profile };
 }
 
-/** Whoever is not known has the same shape. */
+/** A user without a profile has the same shape. */
 function summaryOf(user_id: string, profile: Profile | undefined, documents: Documents): object {
   const own = documents.files.filter(({ owner }) => owner === user_id);
   const { display_name, is_blocked, subscription_tier, is_complimentary } = profile ?? plain;

@@ -1,7 +1,7 @@
 import type { Documents, StepStatus } from './documents.js';
 import type { Worker } from './worker.js';
 
-/** The queue, the worker and the database's steps in numbers. Steps of deleted documents count as well. */
+/** Statistics of the queue, the worker and the steps in the database. Steps of deleted documents count as well. */
 export function queueStats({ tasks, queueLength }: Worker, documents: Documents): object {
   const waiting = tasks.waiting() + queueLength;
   const active = tasks.running().map(({ id, name }) => ({ id, name, args: '[]', started: null }));

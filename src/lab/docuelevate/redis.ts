@@ -1,16 +1,16 @@
 import type { Clock } from '../clock.js';
 
-/** What the engine keeps in Redis, which in its compose file has nothing on disk. */
+/** The engine's data in Redis, which its compose file runs without persistence. */
 export interface Redis {
-  /** Changes with every announced write of a setting. Null: no write was announced since Redis was empty. */
+  /** Changes with every announced write of a setting. Null when no write was announced since Redis was last empty. */
   version: string | null;
-  /** Nothing is announced meanwhile. What was kept is gone. */
+  /** While true, no write is announced. All data are lost. */
   down: boolean;
   announce(): void;
   empty(): void;
-  /** When each user handed something in. */
+  /** Times of each user's uploads. */
   readonly uploads: Map<string, number[]>;
-  /** Settles when Redis answers: tasks come from there. */
+  /** Resolves when Redis answers. Tasks come from there. */
   reachable(): Promise<void>;
 }
 

@@ -25,7 +25,7 @@ const uploads = [
   'webdav',
 ];
 
-/** One step of a kept document once more: an upload of its finished copy, or the metadata while the working copy is there. */
+/** Repeats one step of a stored document: an upload of its finished copy, or the metadata while the working copy exists. */
 export function retrySubtask(worker: Worker, file: FileRecord, query: URLSearchParams): Answer {
   const name = query.get('subtask_name');
   if (name === null) return unprocessable([{ ...missing('subtask_name'), loc: ['query', 'subtask_name'] }]);

@@ -1,6 +1,6 @@
 import type { Database } from './database.js';
 
-/** What is somebody's, with an id. */
+/** A row with an owner. */
 export interface Owned {
   readonly id: number;
   readonly owner: string;
@@ -15,7 +15,7 @@ export interface Rows<R extends { readonly id: number }> {
   remove(row: R): void;
 }
 
-/** SQLite gives the highest id that is there and one more; PostgreSQL never gives one again. */
+/** SQLite assigns the highest existing id plus one; PostgreSQL never reuses an id. */
 export function createRows<R extends { readonly id: number }>(database: Database): Rows<R> {
   let rows: R[] = [];
   let given = 0;

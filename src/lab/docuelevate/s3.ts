@@ -3,7 +3,7 @@ import { endOf, hasAll } from './delivery.js';
 import type { Destination, DestinationOptions } from './destinations.js';
 import type { Task } from './tasks.js';
 
-/** One document on its way to S3, and where the worker's environment says S3 is. */
+/** One document to upload to S3, and the endpoint from the worker's environment. */
 interface S3Upload {
   readonly name: string;
   readonly bytes: Buffer;
@@ -23,7 +23,7 @@ export function s3({ env, signal }: DestinationOptions): Destination {
   };
 }
 
-/** Both halves of the pair are those of the task's beginning. Throws an error in the words of the engine's client library. */
+/** Uses the id and secret at the start of the task. Throws an error in the words of the engine's client library. */
 async function uploadToS3(task: Task, { name, bytes, signal, endpoint }: S3Upload): Promise<void> {
   const [bucket, id, secret] = ['s3_bucket_name', 'aws_access_key_id', 'aws_secret_access_key'].map(task.value);
   if (!bucket) throw new Error('S3 bucket name is not configured');

@@ -4,7 +4,7 @@ import { detail, ok } from './answers.js';
 import type { Moment, Stamp } from './database.js';
 import { adminOnly, type Visit } from './sessions.js';
 
-/** The engine's housekeeping, in the order of its ids. Nothing here does anything. */
+/** The engine's housekeeping jobs, in the order of their ids. They do nothing here. */
 const names = [
   'process-new-documents',
   'reprocess-failed-documents',

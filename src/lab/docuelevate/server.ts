@@ -25,14 +25,14 @@ import { createWorker } from './worker.js';
 export type { SftpDestination } from './environment.js';
 
 export interface DocuElevateLabOptions extends LabOptions, EnvironmentOptions {
-  /** How many processes serve the API; one when left out. Each has its own memory of the settings. */
+  /** Number of API processes; one when left out. Each has its own settings in memory. */
   readonly apiProcesses?: number;
-  /** Real milliseconds until the queue's numbers are there; the real one needs more than six seconds. */
+  /** Time until the queue statistics answer, real milliseconds. The real engine needs more than six seconds. */
   readonly queueStatsMs?: number;
-  /** Whether the worker tries its credentials by itself, after each start and every five minutes. */
+  /** Whether the worker checks its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks?: boolean;
   readonly beforeLine?: DocuElevateLab['beforeLine'];
-  /** Destinations without a server, which do as somebody saw it. */
+  /** Destinations without a simulated server. Their log lines were seen on a real engine. */
   readonly scripted?: readonly ScriptedDestination[];
 }
 
@@ -50,55 +50,55 @@ export interface LabFile {
 
 export interface DocuElevateLab extends LabServer {
   readonly adminUsername: string;
-  /** The one that works now. */
+  /** The administrator's current password. */
   readonly adminPassword: string;
-  /** A valid Bearer token: logged in, never admin. */
+  /** A valid Bearer token. Its user is never an admin. */
   readonly apiToken: string;
-  /** The truth of a setting: the database's row, else the environment; null when neither has it. */
+  /** The true value of a setting: the database's row, else the environment, else the engine's default; null when none has it. */
   setting(key: string): string | null;
-  /** What the worker's next task would use. */
+  /** The value that the worker's next task would use. */
   workerHolds(key: string): string | null;
   /** One AI call as the worker's next task would make it. */
   useAi(): Promise<boolean>;
-  /** One document read by Azure as the worker's next task would have it read. */
+  /** One OCR request to Azure as the worker's next task would make it. */
   useOcr(): Promise<boolean>;
-  /** One document uploaded to S3 as the worker's next task would upload it. */
+  /** One upload to S3 as the worker's next task would make it. */
   useS3(): Promise<boolean>;
   /** Every change of a setting so far, in order, at real times (Unix ms). */
   writes(): readonly SettingWrite[];
-  /** One document put onto the SFTP server as the worker's next task would put it there. */
+  /** One upload to the SFTP server as the worker's next task would make it. */
   useSftp(): Promise<boolean>;
-  /** One document put into Nextcloud as the worker's next task would put it there; it leaves a copy. */
+  /** One upload to Nextcloud as the worker's next task would make it. It leaves a copy. */
   useNextcloud(): Promise<boolean>;
-  /** One document posted to Paperless as the worker's next task would post it. True when it was taken, whatever is told of it later. */
+  /** One upload to Paperless as the worker's next task would make it. True when it was accepted, whatever its result is later. */
   usePaperless(): Promise<boolean>;
-  /** A person's edit in the settings page. */
+  /** A person edits a setting on the settings page. */
   editSetting(key: string, value: string | null, by: string): void;
   setAdminPassword(password: string): void;
-  /** The worker starts again from its environment, then reads the database if Redis still knows of a change. */
+  /** The worker restarts from its environment, then reads the database if Redis still has a version. */
   restartWorker(): void;
-  /** The database is put back to how it was after so many changes of settings; the API starts again. */
+  /** Restores the database to its state after this many changes of settings, and restarts the API. */
   restoreDatabase(changes: number): void;
-  /** Every API process starts again: from its environment, with every row over it. */
+  /** Restarts every API process: it reads its environment, and every row overrides it. */
   restartApi(): void;
-  /** Changes the environment that processes start from; null takes a value out. What runs keeps what it has. */
+  /** Changes the environment that processes start from; null removes a value. Running processes keep theirs. */
   setEnvironment(key: string, value: string | null): void;
-  /** As after a restart of Redis, which keeps nothing on disk. */
+  /** As after a restart of Redis, which has no persistence. */
   emptyRedis(): void;
-  /** What Redis has under `docuelevate:settings_version`: null, or another text after each announced write. */
+  /** The value of `docuelevate:settings_version` in Redis: null, or a new text after each announced write. */
   settingsVersion: string | null;
   redisKeys(): string[];
-  /** While true, no write is announced. Afterwards Redis is empty, and a worker with unfinished tasks has been started again. */
+  /** While true, no write is announced. Afterwards Redis is empty, and a worker with unfinished tasks has restarted. */
   redisDown: boolean;
-  /** Awaited before the worker writes a line into the processing log: who keeps it waiting stops a task there. */
+  /** Awaited before the worker writes a line into the processing log. A pending promise stops the task there. */
   beforeLine: (line: ComingLine) => Promise<void> | void;
-  /** How many tasks of others wait in the queue. The upload limit falls with it. */
+  /** Number of other users' tasks in the queue. A longer queue lowers the upload limit. */
   queueLength: number;
-  /** The machine's load per core. The upload limit falls with it. */
+  /** The machine's load per core. A higher load lowers the upload limit. */
   load: number;
-  /** The worker's own check of its credentials, with the values it holds: whether each service accepts them. */
+  /** The worker's own check of its credentials, with its current values: whether each service accepts them. */
   checkCredentials(): Promise<Readonly<Record<string, boolean>>>;
-  /** Every session ends, as after a change of SESSION_SECRET. */
+  /** Ends every session, as after a change of SESSION_SECRET. */
   expireSessions(): void;
   files(): LabFile[];
   /** While true, the worker does not pick up writes. */
@@ -107,7 +107,7 @@ export interface DocuElevateLab extends LabServer {
   brokenDestination: boolean;
 }
 
-/** DocuElevate 0.188.6 as far as a rotation meets it: its API processes, one worker, and their traps. */
+/** Simulates the parts of DocuElevate 0.188.6 that a rotation uses: its API processes, one worker, and their traps. */
 export async function startDocuElevateLab(options: DocuElevateLabOptions): Promise<DocuElevateLab> {
   const { clock = Date.now, database = 'sqlite', adminUsername = 'admin', queueStatsMs = 0 } = options;
   const env = environmentOf(options);
@@ -154,7 +154,7 @@ function startApi(settings: Settings, env: ReadonlyMap<string, string>, count: n
   return [createApiProcess(settings, env), ...others];
 }
 
-/** Of each document the steps that have begun. */
+/** Every document with the steps that have begun. */
 function filesOf(documents: Documents): LabFile[] {
   return documents.files.map((file) => {
     const rows = documents.steps(file.id);

@@ -15,11 +15,11 @@ interface SessionRow extends Owned {
   readonly expiresAt: string;
 }
 
-/** The server's own list of sessions. Hardly any route asks it: a cookie goes on after its row was revoked. */
+/** The server's own list of sessions. Few routes check it, so a cookie keeps working after its row was revoked. */
 export interface SessionRows {
-  /** Answers the name of the row, which the cookie holds. */
+  /** Returns the row's token, which the cookie contains. */
   begin(owner: string): string;
-  /** Whether the row is there and not revoked; notes that somebody asked. */
+  /** Whether the row exists and is not revoked. Records the activity. */
   holds(token: string | undefined): boolean;
   end(token: string | undefined): void;
   readonly routes: Routes<Visit>;
@@ -71,7 +71,7 @@ function routesOf(rows: Rows<SessionRow>, { audit, tokens }: SessionRowOptions):
       audit.note({ action: 'session_revoked', user: owner, resource_id: String(row.id), details: null });
       return noContent();
     }),
-    /** Every other session of the owner, and the tokens. */
+    /** Revokes every other session of the owner, and all API tokens. */
     'POST /api/sessions/revoke-all': ofOwner((owner, { session }) => {
       const others = kept(owner).filter(({ token }) => token !== session.data._session_token);
       for (const row of others) rows.change(row, { revoked: true });

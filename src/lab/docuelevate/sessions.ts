@@ -12,59 +12,59 @@ export interface User {
   readonly is_admin: boolean;
   readonly name?: string;
   readonly picture?: string;
-  /** Of a local user. */
+  /** Set for a local user. */
   readonly sub?: string;
   readonly auth_method?: 'local';
-  /** The API token that stands for the user. */
+  /** Id of the API token that the request uses. */
   readonly _api_token_id?: number;
 }
 
-/** The administrator of the environment, whatever the name is. */
+/** The administrator from the environment, under any name. */
 export function administrator(preferred_username: string): User {
   const email = `${preferred_username}@local.docuelevate`;
   const picture = '/static/images/default-avatar.svg';
   return { id: 'admin', name: 'Administrator', email, preferred_username, picture, is_admin: true };
 }
 
-/** What the user's rows are kept under: of a local user the e-mail address. */
+/** The owner of the user's rows: for a local user the e-mail address. */
 export function ownerOf({ sub, preferred_username }: User): string {
   return sub ?? preferred_username;
 }
 
-/** Whether documents and integrations are somebody's, and local users may sign in. */
+/** Whether documents and integrations have owners, and local users may sign in. */
 export function isMultiUser(api: ApiProcess): boolean {
   return /^(true|1|yes)$/i.test(api.current('multi_user_enabled') ?? '');
 }
 
-/** What the cookie holds: signed, but readable by anybody. */
+/** The content of the cookie: signed, but readable by anybody. */
 export interface SessionData {
   readonly csrf_token: string;
   readonly user?: User;
-  /** Names the server's own row of the session, which hardly anything asks for. */
+  /** Token of the server's own row of the session, which few routes check. */
   readonly _session_token?: string;
 }
 
 export interface Session {
   readonly data: SessionData;
-  /** Replaces the data; a cookie is only sent when that happened. */
+  /** Replaces the data. A cookie is sent only after a change. */
   change(data: SessionData): void;
   readonly changed: boolean;
 }
 
-/** A request with its session and whoever sent it. */
+/** A request with its session and user. */
 export interface Visit extends Incoming {
   readonly session: Session;
-  /** The cookie's user, else the Bearer token's owner, who is never admin. */
+  /** The cookie's user, else the Bearer token's owner, who is never an admin. */
   readonly user: User | null;
-  /** The process that serves it. */
+  /** The process that serves the request. */
   readonly api: ApiProcess;
 }
 
 export interface Sessions {
-  open(request: Incoming): Session;
+  sessionOf(request: Incoming): Session;
   /** Value of the Set-Cookie header, when there is something to send. */
   cookie(session: Session): string | null;
-  /** Every cookie given out so far is worth nothing any more. */
+  /** Invalidates every cookie sent so far. */
   expireAll(): void;
 }
 
@@ -82,7 +82,7 @@ export function createSessions(clock: Clock): Sessions {
   }
 
   return {
-    open(request) {
+    sessionOf(request) {
       const known = read(/(?:^|;\s*)session=([^;]*)/.exec(request.headers.cookie ?? '')?.[1]);
       return newSession(known ?? { csrf_token: randomBytes(32).toString('hex') }, known === null);
     },
@@ -115,7 +115,7 @@ function newSession(initial: SessionData, fresh: boolean): Session {
   };
 }
 
-/** Why a request is turned away before anybody looks at it: changes need the session's token, unless they carry any Bearer at all. */
+/** Refuses a change without the session's CSRF token, before its handler runs. Any Bearer header, valid or not, skips this check. */
 export function csrfProblem(request: Incoming, session: Session): Answer | null {
   if (!['POST', 'PUT', 'DELETE', 'PATCH'].includes(request.method)) return null;
   if (request.headers.authorization?.startsWith('Bearer ')) return null;
@@ -125,17 +125,17 @@ export function csrfProblem(request: Incoming, session: Session): Answer | null 
   return redirect('/login?error=Invalid+request');
 }
 
-/** Lets the cookie of an admin through. Revoked or not: the cookie alone counts. */
+/** Requires an admin's cookie. Only the cookie counts, even when its session was revoked. */
 export function adminOnly(handle: Handler<Visit>): Handler<Visit> {
   return (visit) => (visit.session.data.user?.is_admin ? handle(visit) : detail(403, 'Admin access required'));
 }
 
-/** Lets everybody through who is somebody. */
+/** Requires any user. */
 export function loggedIn(handle: Handler<Visit>): Handler<Visit> {
   return (visit) => (visit.user ? handle(visit) : { status: 401, body: { error: 'Not authenticated' } });
 }
 
-/** Lets everybody through who is somebody, and tells the handler whose rows are asked for. */
+/** Requires any user, and passes the owner of the requested rows to the handler. */
 export function ofOwner(handle: (owner: string, visit: Visit) => Answer | Promise<Answer>): Handler<Visit> {
   return (visit) => (visit.user ? handle(ownerOf(visit.user), visit) : detail(401, 'Not authenticated'));
 }
@@ -144,7 +144,7 @@ export function asRecord(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {};
 }
 
-/** Of a body the fields that may be changed, where they are given. */
+/** The named fields of a body, unless they are missing or null. */
 export function given<R extends object>(visit: Visit, names: readonly (keyof R & string)[]): Partial<R> {
   const body = Object.entries(asRecord(jsonBody(visit)));
   return Object.fromEntries(

@@ -1,8 +1,8 @@
-/** What the engine knows about a setting. */
+/** The engine's metadata of a setting. */
 export interface SettingInfo {
   readonly category: string;
   readonly sensitive: boolean;
-  /** What the engine says, which is not always what is true. */
+  /** What the engine reports, which is not always true. */
   readonly restartRequired: boolean;
   readonly type: string;
   readonly required: boolean;
@@ -43,8 +43,8 @@ const sensitive: readonly Group[] = [
   ],
 ];
 
-/** A few of the more than three hundred others. */
-const open: readonly Group[] = [
+/** A few of the more than 300 other settings. */
+const notSensitive: readonly Group[] = [
   ['Authentication', 'admin_username multi_user_enabled'],
   ['AI Services', 'openai_base_url ai_provider openai_model azure_endpoint azure_region'],
   ['OCR Engines', 'ocr_providers'],
@@ -81,7 +81,7 @@ const options: Readonly<Record<string, readonly string[]>> = {
   ocr_providers: ['aws_textract', 'azure', 'easyocr', 'google_docai', 'mistral', 'tesseract'],
 };
 
-/** What the engine takes where neither the database nor the environment says anything. */
+/** The engine's defaults, used where neither the database nor the environment has a value. */
 export const defaults: ReadonlyMap<string, string> = new Map([
   ['openai_base_url', 'https://api.openai.com/v1'],
   ['ai_provider', 'openai'],
@@ -106,10 +106,10 @@ export const defaults: ReadonlyMap<string, string> = new Map([
 /** Every setting of the lab: the engine's 60 sensitive ones and a few others. */
 export const settingKeys: ReadonlyMap<string, SettingInfo> = new Map([
   ...infos(sensitive, true),
-  ...infos(open, false),
+  ...infos(notSensitive, false),
 ]);
 
-/** What the engine says of a setting that it does not know. */
+/** The engine's metadata for an unknown setting. */
 export const unknownSetting: SettingInfo = {
   category: 'Other',
   sensitive: false,

@@ -7,7 +7,7 @@ import { type Change, masked, type Settings } from './settings.js';
 
 const setting = '/api/settings/{key}';
 
-/** The settings API, for admins. The documented bulk update is not there: `POST {key}` takes its path. */
+/** The settings API, for admins. The documented bulk update cannot be reached, because `POST {key}` matches its path. */
 export function settingRoutes(settings: Settings): Routes<Visit> {
   const routes = { ...reads(settings), ...writes(), ...undoing() };
   return Object.fromEntries(Object.entries(routes).map(([route, handle]) => [route, adminOnly(handle)]));
@@ -17,7 +17,7 @@ function reads(settings: Settings): Routes<Visit> {
   return {
     'GET /api/settings': () => redirect('/api/settings/', 307),
     'GET /api/settings/'({ api }) {
-      const values = [...settingKeys.keys()].map((key) => [key, shown(api, key)]);
+      const values = [...settingKeys.keys()].map((key) => [key, view(api, key)]);
       const rows = [...settings.rows].map(([key, value]) => [key, masked(key, value)]);
       const settingsByKey = Object.fromEntries(values) as object;
       return ok({ settings: settingsByKey, categories: categories(), db_settings: Object.fromEntries(rows) as object });
@@ -33,7 +33,7 @@ function reads(settings: Settings): Routes<Visit> {
       return ok({ entries, limit, offset });
     },
     'GET /api/settings/export-env': ({ query, api }) => exported(settings, api, query.get('source') ?? 'db'),
-    [`GET ${setting}`]: ({ params: { key = '' }, api }) => malformed(key) ?? ok({ key, ...shown(api, key) }),
+    [`GET ${setting}`]: ({ params: { key = '' }, api }) => malformed(key) ?? ok({ key, ...view(api, key) }),
     [`GET ${setting}/history`]: ({ params: { key = '' } }) =>
       malformed(key) ?? ok({ key, history: settings.history(key).map(redacted) }),
   };
@@ -86,7 +86,7 @@ function undoing(): Routes<Visit> {
   };
 }
 
-/** Every row, or what is in effect of every setting, as lines of an environment file. */
+/** Every row, or the effective value of every setting, as lines of an environment file. */
 function exported(settings: Settings, api: ApiProcess, source: string): Answer {
   if (!['db', 'effective'].includes(source)) return detail(400, "source must be 'db' or 'effective'");
   const keys = source === 'db' ? settings.rows.keys() : settingKeys.keys();
@@ -97,7 +97,7 @@ function exported(settings: Settings, api: ApiProcess, source: string): Answer {
   return { status: 200, body: `# Source: ${source}\n${lines.join('\n')}\n` };
 }
 
-/** As a process holds what no row says. An empty list of secrets is hidden as if there were some. */
+/** A value without a row as a Python process prints it. An empty list of secrets is masked as if it had entries. */
 function inPython(key: string, value: string | null): string | null {
   const type = settingKeys.get(key)?.type;
   if (type === 'boolean') return /^(true|1|yes)$/i.test(value ?? '') ? 'True' : 'False';
@@ -121,7 +121,7 @@ const forms: Readonly<Record<string, RegExp>> = {
   boolean: /^(true|false|1|0|yes|no)$/i,
 };
 
-/** The few rules there are. Nothing is trimmed, and no credential's form is looked at. */
+/** The engine's few rules for values. It trims nothing and does not check the format of credentials. */
 function whyNotValue(key: string, value: string | null): Answer | null {
   const info = settingKeys.get(key);
   if (info?.environmentOnly) return detail(400, `${key} must be configured through the deployment secret`);
@@ -157,8 +157,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What the API process has in memory, which after a delete is not what the database says. */
-function shown(api: ApiProcess, key: string): { readonly value: string | null; readonly metadata: object } {
+/** The value in the API process's memory, which differs from the database after a delete. */
+function view(api: ApiProcess, key: string): { readonly value: string | null; readonly metadata: object } {
   const { category, type, sensitive, required, restartRequired: restart_required, options } = infoOf(key);
   const about = { category, description: describe(key), type, sensitive, required, restart_required };
   const link = key === 'database_url' ? { help_link: '/database-wizard', help_link_label: 'database wizard' } : {};

@@ -13,7 +13,7 @@ export interface Change {
   readonly action: 'update' | 'delete';
 }
 
-/** A value at the moment it was put in the place of another. */
+/** One write of a setting. */
 export interface SettingWrite {
   readonly key: string;
   readonly value: string | null;
@@ -21,28 +21,28 @@ export interface SettingWrite {
   readonly at: number;
 }
 
-/** Values of settings as one process holds them in its memory. */
+/** Values of settings in the memory of one process. */
 export type Memory = ReadonlyMap<string, string | null>;
 
 /**
- * The settings as the database has them. A row wins over the environment, an empty one too; a row that goes away leaves its value in every
- * running process.
+ * The settings in the database. A row overrides the environment, even an empty row. After a row is deleted, running processes keep its
+ * value.
  */
 export interface Settings {
   readonly rows: Memory;
   readonly writes: readonly SettingWrite[];
-  /** In the database, else in the environment, else what the engine takes by itself. */
+  /** The value in the database, else in the environment, else the engine's default. */
   truth(key: string): string | null;
-  /** A process that starts or reloads: the rows over what it held before. What it held and no row says stays. */
+  /** The memory of a process after a start or reload: the rows override `held`. Values without a row stay. */
   over(held: Memory): Memory;
   write(key: string, value: string | null, by: string): void;
   /** False when there is no row. */
   remove(key: string, by: string): boolean;
-  /** Writes the old value of a change again. False when there is no such change, or when its old value is the empty text. */
+  /** Writes the old value of a change again. False when there is no such change, or when its old value is empty. */
   rollBack(key: string, id: number, by: string): boolean;
-  /** The database as it was after so many changes, as from a backup. */
+  /** Restores the database to its state after this many changes, as from a backup. */
   putBack(changes: number): void;
-  /** Newest first; on SQLite within one second the oldest first. */
+  /** Newest first; on SQLite oldest first within one second. */
   history(key: string): Change[];
   /** Newest first. */
   changes(): Change[];
@@ -105,7 +105,7 @@ function putBack(database: { rows: Map<string, string | null>; changes: Change[]
     else rows.set(key, new_value);
 }
 
-/** What people see of a value: its first four characters and its length. */
+/** A sensitive value as people see it: its first four characters and its length. */
 export function masked(key: string, value: string | null): string | null {
   if (!value || !settingKeys.get(key)?.sensitive) return value;
   if (key === 'database_url') return value.replace(/:[^:@/]+@/, ':********@');

@@ -4,14 +4,14 @@ import { compactTime, endOf, hasAll } from './delivery.js';
 import type { Destination, DestinationOptions } from './destinations.js';
 import type { Task } from './tasks.js';
 
-/** One document on its way to an SFTP server. */
+/** One document to upload to an SFTP server. */
 interface SftpUpload {
   readonly name: string;
   readonly bytes: Buffer;
   readonly signal: AbortSignal;
   /** A line of the worker's known_hosts, without the host's name. */
   readonly knownHost: string;
-  /** Path of a private key that the worker's user has beside; empty when there is none. */
+  /** Path of another private key of the worker's user; empty when there is none. */
   readonly homeKey: string;
 }
 
@@ -33,7 +33,7 @@ export function sftp({ env, signal }: DestinationOptions): Destination {
   };
 }
 
-/** Never overwrites: a name that is taken gets the time. Throws when the document does not arrive. */
+/** Never overwrites: an existing name gets the time appended. Throws when the document does not arrive. */
 async function uploadToSftp(task: Task, upload: SftpUpload): Promise<void> {
   const { name, bytes } = upload;
   const client = await connect(task, upload);
@@ -50,8 +50,8 @@ async function uploadToSftp(task: Task, upload: SftpUpload): Promise<void> {
 }
 
 /**
- * A path of a file that is there wins; otherwise the password is taken, without a word. A key that cannot be read or is turned away does not
- * end it: the engine's SSH library goes on to the keys of the worker's agent and home, before a password too.
+ * The login methods, in order. If the configured key file exists, it is used; otherwise the password, silently. An unreadable or refused key
+ * does not end the login: the engine's SSH library then tries the keys of the worker's agent and home, even before a password.
  */
 function methodsFrom(task: Task, homeKey: string): [AnyAuthMethod, ...AnyAuthMethod[]] {
   const username = task.value('sftp_username');
@@ -68,7 +68,7 @@ function methodsFrom(task: Task, homeKey: string): [AnyAuthMethod, ...AnyAuthMet
   throw new Error(`Private key file cannot be read: ${found.map(String).join(', ')}`);
 }
 
-/** Only to a host whose key is known. */
+/** Connects only to a host whose key is known. */
 function connect(task: Task, { knownHost, homeKey, signal }: SftpUpload): Promise<Client> {
   const methods = methodsFrom(task, homeKey);
   const client = new ssh2.Client();

@@ -3,37 +3,37 @@ import type { Clock } from '../clock.js';
 import type { Agenda } from './agenda.js';
 import { inMicroseconds } from './database.js';
 
-/** One run of a task. A retry is a run of its own under the same id. */
+/** One run of a task. A retry is a new run under the same id. */
 export interface Task {
   readonly id: string;
-  /** A setting as the worker's memory had it when this run began; empty when there is none. */
+  /** A setting from the worker's memory at the start of this run; empty when there is none. */
   readonly value: (key: string) => string;
 }
 
 export interface Job {
-  /** As Celery names it. */
+  /** Its name in Celery. */
   readonly name: string;
   run(task: Task): Promise<void>;
-  /** Seconds before each retry of a run that throws; none when left out. */
+  /** Seconds before each retry of a failed run; left out, there are no retries. */
   readonly delays?: (task: Task) => readonly number[];
 }
 
-/** A task that waits for its time, as Celery shows it. */
+/** A scheduled task as Celery shows it. */
 export interface Scheduled {
   readonly id: string;
   readonly name: string;
   readonly eta: string;
 }
 
-/** Celery: takes jobs, runs them, and runs those that threw again later. */
+/** Simulates Celery: accepts jobs, runs them, and retries failed ones later. */
 export interface Tasks {
-  /** Answers the task's id at once. */
+  /** Returns the task's id at once. */
   start(job: Job, waitMs?: number): string;
-  /** How many wait for a worker. */
+  /** Number of tasks that wait for a worker. */
   waiting(): number;
   running(): { readonly id: string; readonly name: string }[];
   scheduled(): Scheduled[];
-  /** The worker dies: what waited for its time does not come any more. */
+  /** The worker dies, and scheduled tasks are lost. */
   forget(): void;
 }
 
@@ -41,9 +41,9 @@ export interface TasksOptions {
   readonly clock: Clock;
   readonly agenda: Agenda;
   readonly signal: AbortSignal;
-  /** The moment until the worker takes a task. */
+  /** The delay before the worker takes a task. */
   readonly pause: () => Promise<void>;
-  /** What the worker does before each task. Answers its memory. */
+  /** Reloads the worker's settings before each task, and returns a reader of them. */
   readonly reload: () => (key: string) => string;
 }
 
@@ -51,7 +51,7 @@ interface Entry {
   readonly id: string;
   readonly job: Job;
   retries: number;
-  /** When a task that waits for its time runs. */
+  /** When a scheduled task runs. */
   eta: number;
 }
 
@@ -62,7 +62,7 @@ export function createTasks({ clock, agenda, signal, pause, reload }: TasksOptio
   function launch(entry: Entry): void {
     waiting.add(entry);
     const taken = pause().finally(() => waiting.delete(entry));
-    taken.then(() => run(entry)).catch(() => undefined); // the lab has ended
+    taken.then(() => run(entry)).catch(() => undefined); // rejects only when the lab has stopped
   }
   async function run(entry: Entry): Promise<void> {
     const task = { id: entry.id, value: reload() };
@@ -97,14 +97,14 @@ export function createTasks({ clock, agenda, signal, pause, reload }: TasksOptio
   };
 }
 
-/** The engine varies its waits by a fifth in either direction, at random; the lab always in this order. */
+/** The engine varies its delays randomly by up to a fifth in either direction. The lab uses these factors in order. */
 const jitters = [1, 1.16, 0.8, 1.1, 0.87];
 
 function withJitter(seconds: number, turn: number): number {
   return Math.max(1, Math.trunc(seconds * (jitters[turn % jitters.length] ?? 1)));
 }
 
-/** What most of the engine's tasks wait before each retry: by `task_retry_delays`, else 1, 5 and 15 minutes. */
+/** Seconds before each retry of most tasks: from `task_retry_delays`, else 1, 5 and 15 minutes. */
 export function usualDelays(task: Task): readonly number[] {
   const written = task.value('task_retry_delays');
   const seconds = written

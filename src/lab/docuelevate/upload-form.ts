@@ -4,9 +4,9 @@ import type { Upload } from './documents.js';
 
 /** A multipart body. */
 export interface UploadForm {
-  /** The field `file`; null when it is missing or no file. */
+  /** The field `file`; null when it is missing or not a file. */
   readonly upload: Upload | null;
-  /** A field's text, empty when there is none. */
+  /** Text of a field; empty when there is none. */
   text(field: string): string;
 }
 

@@ -7,7 +7,7 @@ import type { Visit } from './sessions.js';
 export interface UploadLimitOptions {
   readonly clock: Clock;
   readonly redis: Redis;
-  /** How many tasks wait. */
+  /** Number of waiting tasks. */
   readonly queued: () => number;
   /** The machine's load per core. */
   readonly load: () => number;
@@ -16,8 +16,8 @@ export interface UploadLimitOptions {
 export type UploadLimit = (handle: Handler<Visit>) => Handler<Visit>;
 
 /**
- * A sliding window per user, in which repetitions count too. It shrinks with the queue and with the machine's load, and nobody looks without
- * Redis. The real one loses its Retry-After: only the text is left.
+ * A sliding window per user, in which repeated uploads count too. The limit shrinks with the queue and the machine's load. Without Redis
+ * there is no limit. The real engine loses its Retry-After header, so only the text has the time.
  */
 export function createUploadLimit({ clock, redis, queued, load }: UploadLimitOptions): UploadLimit {
   return (handle) => (visit) => {
@@ -39,7 +39,7 @@ export function createUploadLimit({ clock, redis, queued, load }: UploadLimitOpt
   };
 }
 
-/** 0 is documented as "off" and means one upload. */
+/** The share of the limit that is left. A configured limit of 0 is documented as "off" but allows one upload. */
 function share(value: number, [half, quarter, tenth]: readonly [number, number, number]): number {
   if (value > tenth) return 0.1;
   if (value > quarter) return 0.25;

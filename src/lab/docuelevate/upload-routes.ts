@@ -12,22 +12,22 @@ export interface UploadOptions extends IntakeOptions {
   readonly limited: UploadLimit;
 }
 
-/** The two ways in for a document: by a person, and by a machine that may repeat itself. */
+/** The two upload APIs: one for people, and an idempotent one for programs. */
 export function uploadRoutes(options: UploadOptions): Routes<Visit> {
   const { limited } = options;
   const intake = createIntake(options);
-  const forMachines =
+  const forPrograms =
     (handle: Handler<Visit>): Handler<Visit> =>
     (visit) =>
       visit.user ? handle(visit) : detail(401, 'Document intake authentication required');
   return {
     'POST /api/ui-upload': loggedIn(limited((visit) => uiUpload(visit, options))),
-    'POST /api/intake/documents': forMachines(limited((visit) => intake.take(visit, uploadOwner(visit)))),
-    'GET /api/intake/documents/{id}': forMachines(({ params }) => intake.show(Number(params.id))),
+    'POST /api/intake/documents': forPrograms(limited((visit) => intake.take(visit, uploadOwner(visit)))),
+    'GET /api/intake/documents/{id}': forPrograms(({ params }) => intake.show(Number(params.id))),
   };
 }
 
-/** Bytes that are there already start nothing, and are no error. */
+/** Bytes that are already stored start nothing, and are not an error. */
 async function uiUpload(visit: Visit, { documents, start }: UploadOptions): Promise<Answer> {
   const { upload } = await readForm(visit);
   if (!upload) return unprocessable([missing('file')]);
@@ -42,7 +42,7 @@ async function uiUpload(visit: Visit, { documents, start }: UploadOptions): Prom
   return ok({ task_id, operation_id: randomUUID(), status: 'queued', ...names });
 }
 
-/** With one user documents are nobody's. */
+/** With a single user, documents have no owner. */
 function uploadOwner({ api, user }: Visit): string | null {
   return user && isMultiUser(api) ? ownerOf(user) : null;
 }

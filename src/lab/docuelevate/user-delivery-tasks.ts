@@ -9,7 +9,7 @@ export interface Delivery {
   readonly path: string;
 }
 
-/** Queues an upload to every destination of the document's owner. The engine's own get nothing then. */
+/** Queues an upload to every destination of the document's owner, instead of the engine's own destinations. */
 export function sendToUser(engine: Engine, owner: string, delivery: Delivery): Job {
   return {
     name: celeryName('send_to_all'),
@@ -30,7 +30,7 @@ export function sendToUser(engine: Engine, owner: string, delivery: Delivery): J
   };
 }
 
-/** With the configuration and the credentials that the row has by then. */
+/** Uses the row's configuration and credentials at the time of the run. */
 function uploadToIntegration(engine: Engine, id: number, { owner, ...file }: Delivery & { owner: string }): Job {
   const step = `upload_to_user_integration_${id}`;
   const name = basename(file.path);
@@ -52,7 +52,7 @@ function uploadToIntegration(engine: Engine, id: number, { owner, ...file }: Del
   };
 }
 
-/** Why it failed; of what the server says the first 200 characters. Only WebDAV is simulated. */
+/** Returns the error, with the first 200 characters of the server's answer; null on success. Only WebDAV is simulated. */
 async function upload({ documents, signal }: Engine, row: Integration, path: string): Promise<string | null> {
   const bytes = documents.disk.get(path);
   if (!bytes) return `File not found: ${path}`;

@@ -2,7 +2,7 @@ import { hasAll } from './delivery.js';
 import type { Destination, DestinationOptions } from './destinations.js';
 import type { Task } from './tasks.js';
 
-/** One document on its way to a WebDAV server. */
+/** One document to upload to a WebDAV server. */
 export interface WebDavUpload {
   readonly name: string;
   readonly bytes: Buffer;
@@ -30,7 +30,7 @@ export function webDav({ signal }: DestinationOptions): Destination {
   };
 }
 
-/** One PUT; what is there under the name is overwritten. Answers why it failed, with all that the server said. */
+/** One PUT, which overwrites an existing file. Returns the error, with the server's whole answer. */
 async function putToWebDav(task: Task, upload: WebDavUpload): Promise<{ failure?: string }> {
   const [url = '', folder = '', username = '', password = ''] = ['url', 'folder', 'username', 'password'].map((part) =>
     task.value(`webdav_${part}`),

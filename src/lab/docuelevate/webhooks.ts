@@ -25,7 +25,7 @@ const events: readonly string[] = [
   'user.signup',
 ];
 
-/** Whom the engine would tell of what happens. Nobody is told here. */
+/** Webhooks that the engine would call. The lab calls none. */
 export function webhookRoutes(database: Database): Routes<Visit> {
   const rows = createRows<Webhook>(database);
   const one = (handle: (row: Webhook, visit: Visit) => Answer) =>

@@ -26,32 +26,32 @@ export interface WorkerOptions {
   readonly integrations: Integrations;
   readonly clock: Clock;
   readonly agenda: Agenda;
-  /** Real milliseconds an AI call takes on top of the provider's own time. */
+  /** Extra duration of an AI call besides the provider's own time, real milliseconds. */
   readonly latencyMs: number;
   /** Waits for whoever decides when a line of the log is written. */
   readonly beforeLine: (line: ComingLine) => Promise<void> | void;
   readonly scripted: readonly ScriptedDestination[];
-  /** Whether it tries the credentials by itself, after each start and every five minutes. */
+  /** Whether it checks its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks: boolean;
-  /** Ends whatever it does. */
+  /** Ends all activity. */
   readonly signal: AbortSignal;
 }
 
-/** The process that handles documents, with its own memory of the settings. */
+/** The process that handles documents, with its own settings in memory. */
 export interface Worker {
   readonly tasks: Tasks;
-  /** While true, it does not look for changed settings. */
+  /** While true, it does not read changed settings. */
   stale: boolean;
   /** While true, one destination fails every document. */
   brokenDestination: boolean;
-  /** How many tasks of others wait as well. */
+  /** Number of other users' waiting tasks. */
   queueLength: number;
   /** Waits for whoever decides when a line of the log is written. */
   beforeLine: (line: ComingLine) => Promise<void> | void;
-  /** What the next task would use. */
+  /** The value that the next task would use. */
   holds(key: string): string | null;
   restart(): void;
-  /** Redis is there again. A worker that had something unfinished dies of that; its supervisor starts it again. */
+  /** Redis is back. A worker with unfinished tasks dies then, and its supervisor restarts it. */
   reconnect(): void;
   useAi(): Promise<boolean>;
   useOcr(): Promise<boolean>;
@@ -59,14 +59,14 @@ export interface Worker {
   useSftp(): Promise<boolean>;
   useNextcloud(): Promise<boolean>;
   usePaperless(): Promise<boolean>;
-  /** The engine's own check, with the worker's values: whether each service that is configured accepts them. */
+  /** The engine's own check, with the worker's values: whether each configured service accepts them. */
   checkCredentials(): Promise<Readonly<Record<string, boolean>>>;
-  /** Answers the task's id at once. */
+  /** Returns the task's id at once. */
   process(upload: Upload, path: string): string;
   processAgain(file: FileRecord): string;
   /** Null when the working copy is gone. */
   extractAgain(file: FileRecord): string | null;
-  /** Null for a destination that the lab does not have. */
+  /** Null for a destination that the lab does not simulate. */
   uploadAgain(destination: string, file: FileRecord): string | null;
 }
 
@@ -117,7 +117,7 @@ function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine
   };
 }
 
-/** One use of each credential, as a task that began now would use it. */
+/** One use of each credential, with the values that a task starting now would use. */
 function usesOf(engine: Engine, now: () => Task) {
   const { ai, destinations, signal } = engine;
   return {
@@ -163,8 +163,8 @@ async function useAi(ai: Ai, task: Task): Promise<void> {
 }
 
 /**
- * A worker starts with the environment alone. It reads the rows before a task when Redis names another version than the one it has read; with
- * nothing in Redis it goes on with what it has.
+ * A worker starts with only the environment. Before a task it reads the rows if Redis has another version than the last one it read. When
+ * Redis is empty, it continues with its values.
  */
 function createMemory({ settings, env, redis }: WorkerOptions, stale: () => boolean) {
   let memory: Memory = new Map(env);
@@ -178,7 +178,7 @@ function createMemory({ settings, env, redis }: WorkerOptions, stale: () => bool
   }
   const valueIn = (held: Memory, key: string) => (held.has(key) ? held.get(key) : defaults.get(key)) ?? null;
   return {
-    /** What a task that begins now keeps until its end. */
+    /** The settings of a task that starts now. They stay the same until it ends. */
     reload(): (key: string) => string {
       load();
       const held = memory;

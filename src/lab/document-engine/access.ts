@@ -4,7 +4,7 @@ import { bystander } from '../server.js';
 import type { Behavior, DocumentEngineState } from './state.js';
 import { publicKeyOf } from './table.js';
 
-/** Lets only the API token through. A wrong one is 403 with nothing in it, as seen on the real service; 401 is for none at all. */
+/** Requires the API token. A wrong token gets an empty 403, as seen on the real service; a missing one gets 401. */
 export function forToken(apiToken: string, routes: Routes<Incoming>): Routes<Incoming> {
   const guarded = Object.entries(routes).map(([route, handle]): [string, Handler<Incoming>] => [
     route,
@@ -19,19 +19,19 @@ export function forToken(apiToken: string, routes: Routes<Incoming>): Routes<Inc
 export const unauthorized: Answer = { status: 401, body: 'Unauthorized' };
 const forbidden: Answer = { status: 403 };
 
-/** `Token token="…"` with or without the quotes, or `Bearer …`: the vendor's clients use the first two, and all were seen to work. */
+/** Reads `Token token="…"`, with or without quotes, or `Bearer …`. The vendor's clients use the first two; all were seen to work. */
 export function tokenIn({ headers }: Incoming): string | null {
   const [, quoted, plain, bearer] =
     /^(?:Token token=(?:"([^"]*)"|([^"]*))|Bearer (.*))$/.exec(headers.authorization ?? '') ?? [];
   return quoted ?? plain ?? bearer ?? null;
 }
 
-/** The node that a request meets, by its connection. */
+/** The node that a request reaches, by its connection. */
 export function nodeOf({ connection = 0 }: Incoming): number {
   return connection;
 }
 
-/** The answer to whoever is not let in to `POST /api/build` by a JWT; null for whoever is. */
+/** The refusal of a request to `POST /api/build` that has no valid JWT; null when it has one. */
 export async function whyNotByJwt(
   state: DocumentEngineState,
   request: Incoming,
@@ -40,7 +40,7 @@ export async function whyNotByJwt(
   const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) return tokenIn(request) === null ? unauthorized : forbidden;
   if (upstreamJwt !== 'taken') return { status: upstreamJwt };
-  const { flaw } = await judgeJwt(state, token, nodeOf(request));
+  const { flaw } = await checkJwt(state, token, nodeOf(request));
   if (flaw === null) return null;
   const why = flaw === 'signature' ? 'Invalid signature in JWT' : `Invalid \`${flaw}\` claim in JWT: ${claims[flaw]}`;
   return { status: 403, body: why };
@@ -48,15 +48,15 @@ export async function whyNotByJwt(
 
 const claims: Readonly<Record<string, string>> = { exp: 'Expiration time is in the past' }; // the vendor's words
 
-/** A token and what is wrong with it; `key` is the one it fits. */
-export interface Judged {
+/** The result of a token check. `key` is the key that signed the token; `flaw` is null when it is valid. */
+export interface CheckedJwt {
   readonly flaw: string | null;
   readonly key: string;
   readonly payload: JWTPayload;
 }
 
-/** What is wrong with a token under the keys that a node knows; `flaw` is null when nothing is. */
-export async function judgeJwt(state: DocumentEngineState, token: string, node: number): Promise<Judged> {
+/** Checks a token against every key that a node knows. */
+export async function checkJwt(state: DocumentEngineState, token: string, node: number): Promise<CheckedJwt> {
   let flaw = 'signature';
   for (const { value } of state.live('jwt', node)) {
     const found = await flawOf(state, token, value);
@@ -66,7 +66,7 @@ export async function judgeJwt(state: DocumentEngineState, token: string, node: 
   return { flaw, key: '', payload: {} };
 }
 
-/** What is wrong with a token under one of the keys; null when nothing is. */
+/** Checks a token against one key. Null when it is valid. */
 async function flawOf(state: DocumentEngineState, token: string, pem: string): Promise<string | null> {
   const key = publicKeyOf(pem);
   if (!key) return 'signature';
@@ -83,9 +83,9 @@ async function flawOf(state: DocumentEngineState, token: string, pem: string): P
 const minuteMs = 60_000;
 const challenge: Answer = { ...unauthorized, headers: { 'www-authenticate': 'Basic realm="Dashboard"' } };
 
-/** The dashboard: Basic, with any password that is valid. Whoever tried too many wrong ones within a minute is let in with none. */
+/** The dashboard, with Basic authentication and any valid password. After too many wrong passwords within a minute, it refuses all. */
 export function dashboard(state: DocumentEngineState, username: string, behavior: Behavior): Handler<Incoming> {
-  let failures: number[] = []; // of one address: whoever uses the dashboard beside Keyturn comes from others, and hammers in tests alone
+  let failures: number[] = []; // of Keyturn's address; the simulated users of the dashboard have other addresses, and use it this often only in tests
   return (request) => {
     if (request.headers.authorization === undefined) return challenge;
     const isCounted = !Object.keys(bystander).some((name) => name in request.headers);

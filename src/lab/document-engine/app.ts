@@ -9,32 +9,32 @@ import type { DocumentEngineLab } from './server.js';
 
 export interface ViewerAppOptions extends LabOptions {
   readonly engine: DocumentEngineLab;
-  /** Where the app keeps its private key: read anew for every token. */
+  /** File of the app's private key, which it reads for every token. */
   readonly keyFile: string;
-  /** How long a token it issues lives, in milliseconds. */
+  /** Lifetime of the tokens it issues, in milliseconds. */
   readonly tokenLifetimeMs: number;
 }
 
 /** An application that signs tokens for Document Engine and shows documents with them. */
 export interface ViewerApp extends LabServer {
   readonly tokenUrl: string;
-  /** Public PEM of the key it signs with; null when its file holds none. */
+  /** Public PEM of the key it signs with; null when its file contains none. */
   publicKey(): string | null;
-  /** Every key it ever signed with. */
+  /** Every private key it ever signed with. */
   privateKeys(): string[];
-  /** A user opens a document with a fresh token, and another one goes on with the token they have while it lives. */
+  /** One user opens a document with a new token, and another user with an earlier token while it is valid. */
   use(): Promise<boolean>;
 }
 
-/** A token that its user goes on with: until when they do, and when it ends by the engine's clock, which may jump. */
+/** A token in use: until when its user uses it (real time), and when it expires by the engine's clock, which may jump. */
 interface Held {
   readonly token: string;
   readonly until: number;
   readonly expiresAt: number;
 }
 
-const inLastMoment = 0.8; // of a token's life: nobody begins to use one just before it ends
-const slackMs = 10_000; // a token that was just issued is used at once
+const usedShare = 0.8; // of a token's lifetime: no user begins to use one just before it expires
+const slackMs = 10_000; // for the time between issuing a token and using it
 
 export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerApp> {
   const { engine, tokenLifetimeMs, clock = Date.now } = options;
@@ -62,24 +62,24 @@ export async function startViewerApp(options: ViewerAppOptions): Promise<ViewerA
     privateKeys: () => [...seen],
     async use() {
       const began = clock();
-      // Whoever holds a token that expired on its way, because the clock jumped, gets another one.
+      // A token that expired on its way because the clock jumped is replaced.
       return (await useOnce()) || (clock() - began > slackMs && useOnce());
     },
   };
   async function useOnce(): Promise<boolean> {
-    const [until, expiresAt] = [Date.now() + tokenLifetimeMs * inLastMoment, clock() + tokenLifetimeMs];
+    const [until, expiresAt] = [Date.now() + tokenLifetimeMs * usedShare, clock() + tokenLifetimeMs];
     const token = await issue();
     const kept = held !== null && Date.now() < held.until && clock() < held.expiresAt ? held : null;
-    const both = await Promise.all([opens(engine, token), kept === null || opens(engine, kept.token)]);
+    const both = await Promise.all([opensDocument(engine, token), kept === null || opensDocument(engine, kept.token)]);
     const served = both.every(Boolean);
-    // Nobody goes on with a token that was refused.
+    // No user keeps a refused token.
     if (!served || kept === null) held = served && tokenLifetimeMs > 0 ? { token, until, expiresAt } : null;
     return served;
   }
 }
 
-/** As the vendor's viewer does it. */
-async function opens({ url }: DocumentEngineLab, token: string): Promise<boolean> {
+/** Opens a document like the vendor's viewer. */
+async function opensDocument({ url }: DocumentEngineLab, token: string): Promise<boolean> {
   const { statusCode, body } = await request(`${url}/i/d/${sample}/auth`, {
     method: 'POST',
     headers: { ...bystander, 'content-type': 'application/json' },

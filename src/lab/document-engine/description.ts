@@ -5,7 +5,7 @@ import { secretTypes } from './state.js';
 
 const answers = { responses: { 200: { description: 'Done.' } } };
 
-/** `GET /api/upstream.yml`: the engine's own description, which the vendor's MCP client reads from it at its start. As far as secrets go. */
+/** `GET /api/upstream.yml`: the engine's OpenAPI description, which the vendor's MCP client reads at its start. Only the part about secrets. */
 export function description(behavior: Behavior): Handler<Incoming> {
   return () => {
     const secretType = { name: 'secretType', in: 'path', schema: { type: 'string', enum: [...secretTypes] } };

@@ -9,7 +9,7 @@ interface Stored {
   readonly bytes: Buffer;
 }
 
-/** A document that somebody hands in. */
+/** An uploaded document. */
 interface Upload {
   readonly id: string | null;
   readonly title: string | null;
@@ -29,13 +29,13 @@ const Described = z.object({
   overwrite_existing_document: z.boolean().optional(),
   instructions: Instructions,
 });
-/** A document that is there from the beginning. */
+/** Id of a document that exists from the start. */
 export const sample = 'sample';
 
 const missing: Answer = { status: 404, body: 'Not found' };
 const onePage = Buffer.from('%PDF-1.7\n<< /Type /Page >>\n%%EOF\n');
 
-/** Documents, for the API token; `has` is for whoever looks at one. */
+/** The documents API, for the API token. `has` is for viewer sessions. */
 export function createDocuments(state: DocumentEngineState): {
   readonly routes: Routes<Incoming>;
   readonly has: (id: string) => boolean;
@@ -68,7 +68,7 @@ export function createDocuments(state: DocumentEngineState): {
   return { routes, has: (id) => documents.has(id) };
 }
 
-/** The one call here that may take a JWT, besides the API token. */
+/** The only call of this file that may accept a JWT besides the API token. */
 export function buildRoute(
   state: DocumentEngineState,
   { apiToken, behavior }: { readonly apiToken: string; readonly behavior: Behavior },
@@ -85,7 +85,7 @@ export function buildRoute(
   };
 }
 
-/** A PDF as the body, a form with a file or with instructions, or instructions alone: the vendor's own clients do each of it. */
+/** Reads a PDF body, a form with a file or instructions, or instructions as JSON. The vendor's own clients send each of these. */
 async function uploadIn(request: Incoming): Promise<Upload | null> {
   const type = request.headers['content-type'] ?? '';
   if (type === 'application/pdf') return { id: null, title: null, bytes: request.body, overwrite: false };

@@ -12,7 +12,7 @@ const signOns: Readonly<Partial<Record<Behavior['front'], Answer>>> = {
 };
 const dead: Answer = { status: 500, body: 'Internal Server Error' };
 
-/** What stands before the engine, and what the engine answers when a part of it is missing. */
+/** Simulates a proxy or sign-on in front of the engine, and the engine's answers when a part of it is missing. */
 export function behindFront(
   handle: Handler<Incoming>,
   { apiToken, behavior }: { readonly apiToken: string; readonly behavior: Behavior },

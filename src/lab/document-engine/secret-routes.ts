@@ -10,7 +10,7 @@ const done: Answer = { status: 200 };
 const bad: Answer = { status: 400, body: 'Bad request' };
 const missing: Answer = { status: 404, body: 'Not found' };
 
-/** The secrets API: no answer ever holds a value, and none but the list an id. */
+/** The secrets API. No answer contains a value, and only the list contains ids. */
 export function secretRoutes(state: DocumentEngineState, behavior: Behavior): Routes<Incoming> {
   const expire = ofType(({ type, id, body }) => {
     const asked = Expiry.safeParse(body);

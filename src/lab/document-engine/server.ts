@@ -20,7 +20,7 @@ export interface DocumentEngineLabOptions extends LabOptions {
   readonly behavior?: Partial<Behavior>;
   /** JWT_ALGORITHM, one setting for all keys. */
   readonly algorithm?: JwtAlgorithm;
-  /** REPLACE_SECRETS_FROM_ENV: whether a restart brings back what the environment says. */
+  /** REPLACE_SECRETS_FROM_ENV: whether a restart restores the environment's values. */
   readonly replaceSecretsFromEnv?: boolean;
   /** Types that the environment does not set. */
   readonly unset?: readonly SecretType[];
@@ -32,29 +32,29 @@ export interface DocumentEngineLab extends LabServer {
   readonly behavior: Behavior;
   readonly algorithm: JwtAlgorithm;
   readonly dashboardUsername: string;
-  /** What the environment says, and so what is current before anybody uses the API. */
+  /** Values from the environment, which are current until the API is used. */
   readonly environment: Readonly<Record<SecretType, string>>;
-  /** The private half of the environment's key. */
+  /** The private key of the environment's key pair. */
   readonly privateKey: string;
-  /** Every value that is accepted right now, each once; the current one is the last. */
+  /** Every value that is accepted right now, each once. The current one is the last. */
   readonly values: (type: SecretType) => string[];
   /** Every value there ever was. */
   readonly everyValue: (type: SecretType) => readonly string[];
-  /** Of these, the ones that were neither in the environment nor added before they became current. */
+  /** Values that became current without being in the environment or added before. */
   readonly rotatedOnly: (type: SecretType) => readonly string[];
-  /** Of these, the ones that were to last for a moment only. */
+  /** Values that were only ever added with a short expiry. */
   readonly brief: (type: SecretType) => readonly string[];
-  /** Of these, the ones that another rotation displaced before any list had shown them. */
+  /** Values that another rotation displaced before any list had shown them. */
   readonly crossed: (type: SecretType) => readonly string[];
-  /** Ids and expiries, as a list shows them. */
+  /** Ids and expiries, as the list shows them. */
   secrets(type: SecretType): { readonly id: number; readonly expiresAt: string | null }[];
-  /** Somebody uses the API beside us. */
+  /** Another user of the API adds a value. */
   addByHand(type: SecretType, value: string): void;
   rotateByHand(type: SecretType, value: string): void;
   expireByHand(type: SecretType, id: number, expiresAt: string): void;
   readonly remove: (type: SecretType, value: string) => void;
   readonly restart: () => void;
-  /** The database is new, and the environment is read again. */
+  /** Replaces the database with a new one, and reads the environment again. */
   readonly loseDatabase: () => void;
 }
 
@@ -64,7 +64,7 @@ export interface Deployment {
   readonly behavior: Behavior;
 }
 
-/** Every call the lab answers. */
+/** Every route of the lab. */
 export function documentEngineRoutes(
   state: DocumentEngineState,
   { apiToken, username, behavior }: Deployment,
@@ -75,7 +75,7 @@ export function documentEngineRoutes(
     'GET /healthcheck': () => ({ status: 200, body: 'OK' }),
     'GET /dashboard': dashboard(state, username, behavior),
     ...buildRoute(state, { apiToken, behavior }),
-    ...sessions.open,
+    ...sessions.forViewers,
     ...forToken(apiToken, {
       'GET /api/upstream.yml': description(behavior),
       ...secretRoutes(state, behavior),
@@ -85,7 +85,7 @@ export function documentEngineRoutes(
   };
 }
 
-/** Nutrient Document Engine's secrets API, and what its secrets are good for (API 1.9.0). */
+/** Nutrient Document Engine's secrets API, and the calls that its secrets protect (API 1.9.0). */
 export async function startDocumentEngineLab(options: DocumentEngineLabOptions = {}): Promise<DocumentEngineLab> {
   const { clock = Date.now, algorithm = 'RS256', replaceSecretsFromEnv = false, unset = [] } = options;
   const behavior = { ...usualBehavior, ...options.behavior };
@@ -126,7 +126,7 @@ export async function startDocumentEngineLab(options: DocumentEngineLabOptions =
   };
 }
 
-/** A key pair as an operator would make it: PEM, fit for the algorithm. */
+/** A key pair as an operator would generate it: PEM, suited to the algorithm. */
 export function newKeyPair(algorithm: JwtAlgorithm): { readonly publicKey: string; readonly privateKey: string } {
   const { publicKey, privateKey } = algorithm.startsWith('RS')
     ? generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -2,44 +2,45 @@ import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { type Answer, type Incoming, jsonBody, type Routes } from '../routes.js';
-import { judgeJwt, nodeOf } from './access.js';
+import { checkJwt, nodeOf } from './access.js';
 import type { Behavior, DocumentEngineState } from './state.js';
 
-// What the vendor's viewer (@nutrient-sdk/viewer 1.22.0) asks. None of it is described: statuses and reasons are as far as the viewer reads them.
+// The requests of the vendor's viewer (@nutrient-sdk/viewer 1.22.0). They are not documented: statuses and reasons follow what the viewer reads.
 
 interface Session {
   readonly document: string;
   readonly layer: string;
-  /** The key of the token that it was opened with, and the token's id. */
+  /** The key that signed the token it was opened with. */
   readonly key: string;
+  /** The token's id. */
   readonly jti: string | undefined;
 }
 
 export interface Viewing {
   readonly state: DocumentEngineState;
   readonly behavior: Behavior;
-  /** Whether there is a document of this id. */
+  /** Whether there is a document with this id. */
   readonly has: (document: string) => boolean;
 }
 
 const Auth = z.object({ jwt: z.string() });
 const Revocation = z.object({ jwts: z.array(z.string()) });
 
-/** Viewers' sessions: a token is swapped for one, and the token is not asked for again. */
+/** Viewer sessions. A viewer swaps its token for a session, and then does not need the token again. */
 export function createSessions({ state, behavior, has }: Viewing): {
-  readonly open: Routes<Incoming>;
+  readonly forViewers: Routes<Incoming>;
   /** For the API token. */
   readonly administered: Routes<Incoming>;
 } {
   const sessions = new Map<string, Session>();
   const isAlive = ({ key }: Session): boolean =>
     behavior.sessions === 'go-on' || state.live('jwt').some(({ value }) => value === key);
-  const open: Routes<Incoming> = {
+  const forViewers: Routes<Incoming> = {
     async 'POST /i/d/{id}/auth'(request) {
       const asked = Auth.safeParse(jsonBody(request));
       const document = request.params.id ?? '';
       if (!asked.success) return denied('invalid_auth_payload');
-      const { flaw, key, payload } = await judgeJwt(state, asked.data.jwt, nodeOf(request));
+      const { flaw, key, payload } = await checkJwt(state, asked.data.jwt, nodeOf(request));
       if (flaw !== null) return denied(flaw === 'exp' ? 'expired_token' : 'invalid_token');
       if (payload['document_id'] !== document || !Array.isArray(payload['permissions']))
         return denied('insufficient_permissions');
@@ -64,7 +65,7 @@ export function createSessions({ state, behavior, has }: Viewing): {
       return { status: 200, body: { result: 'success', data: asked.data.jwts } };
     },
   };
-  return { open, administered };
+  return { forViewers, administered };
 }
 
 function denied(reason: string): Answer {

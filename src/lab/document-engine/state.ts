@@ -7,38 +7,41 @@ export type SecretType = (typeof secretTypes)[number];
 export const jwtAlgorithms = ['RS256', 'RS512', 'ES256', 'ES512'] as const;
 export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
 
-/** Where the vendor's guide and description are silent or differ, a deployment may do either. */
+/** How a deployment behaves where the vendor's guide and description are silent or contradict each other. */
 export interface Behavior {
-  /** What becomes of the former current secret: it is gone, it stays for a day, or its row takes the new value. */
+  /** What a rotation does with the former current secret: it is deleted, it stays for a day, or its row gets the new value. */
   rotate: 'drops' | 'keeps' | 'in-place';
   /** The method that changes an expiry: the guide says PATCH, the description POST. */
   change: 'PATCH' | 'POST';
-  /** What the other method is answered with. */
+  /** The status for the other method. */
   otherChange: 404 | 405;
-  /** Whether a value may be added that is there already; refused, rotating to it makes its own row the current one. */
+  /** Whether an existing value may be added again. If not, rotating to it makes its existing row the current one. */
   duplicates: 'allowed' | 'refused';
   /** Whether an expiry may lie in the past. */
   pastExpiry: 'allowed' | 'refused';
-  /** Whether `POST /api/build` takes JSON Web Tokens; 1.5.7, 1.6.1, 1.7.1 and 1.8.3 took that away. A status: what one is answered with there. */
+  /** Whether `POST /api/build` accepts JSON Web Tokens, or the status it answers instead. 1.5.7, 1.6.1, 1.7.1 and 1.8.3 removed the support. */
   upstreamJwt: 'taken' | 401 | 403;
-  /** How many digits of a second an expiry keeps, and how a list writes that it is UTC. */
+  /** Decimal digits of a second that an expiry keeps. */
   precision: 6 | 3 | 0;
+  /** How a list writes UTC. */
   zone: 'Z' | '+00:00' | 'none';
-  /** Nodes behind one address, by connection. All but the first learn of a change later, by so many real milliseconds. */
+  /** Number of nodes behind one address, by connection. */
   nodes: number;
+  /** Propagation delay of all nodes but the first, real milliseconds. */
   lagMs: number;
-  /** What stands before the engine: a proxy that answers 401 to tokens it does not know, or a sign-on that sends people to its login or shows it. */
+  /** What is in front of the engine: a proxy that answers 401 to unknown tokens, or a sign-on that redirects to its login or shows it. */
   front: 'none' | 'proxy' | 'sign-on' | 'login-page';
-  /** The header `Server` of every answer; null where something takes it away. */
+  /** The header `Server` of every answer; null where a proxy removes it. */
   server: string | null;
-  /** What becomes of a viewer's open session when the key of its token ends. */
+  /** What happens to a viewer's open session when the key of its token expires. */
   sessions: 'go-on' | 'end';
-  /** A dead worker answers 500 to everything about documents, beside a healthcheck that is well. */
+  /** A dead worker answers 500 to every request about documents, while the healthcheck still succeeds. */
   worker: 'alive' | 'dead';
-  /** Without a database the engine builds, and has neither documents nor secrets. */
+  /** Without a database the engine only builds. It has neither documents nor secrets. */
   database: 'there' | 'none';
-  /** How many wrong dashboard passwords a minute an address may try, and how it is answered afterwards. */
+  /** Wrong dashboard passwords that an address may try in a minute. */
   dashboardFailures: number;
+  /** The status after that. */
   dashboardBlock: 401 | 403 | 429;
 }
 
@@ -56,41 +59,41 @@ export const usualBehavior: Readonly<Behavior> = {
 export interface Secret {
   readonly id: number;
   value: string;
-  /** ISO 8601, as precise as the deployment keeps it; null for the current one. */
+  /** ISO 8601, with the precision of the deployment; null for the current secret. */
   expiresAt: string | null;
 }
 
-/** The deployment's environment: what a restart reads. */
+/** The deployment's environment, which a restart reads. */
 export interface Environment {
   readonly replaceSecrets: boolean;
-  /** Null for what nobody has set. */
+  /** Null for a type that is not set. */
   readonly secrets: Readonly<Record<SecretType, string | null>>;
 }
 
-/** The secrets of one Document Engine. Methods answer whether the engine takes what it is asked. */
+/** The secrets of one Document Engine. Methods return whether the engine accepts the request. */
 export interface DocumentEngineState {
   readonly algorithm: JwtAlgorithm;
   readonly now: Clock;
-  /** Non-expired ones, the current one among them, as a node knows them: the database when none is named. */
+  /** Secrets that are not expired, including the current one, as a node knows them; the database when `node` is left out. */
   readonly live: (type: SecretType, node?: number) => readonly Secret[];
-  /** The same in the database, for somebody who reads the list. */
+  /** The same from the database, and records that they were listed. */
   readonly list: (type: SecretType) => readonly Secret[];
   readonly add: (type: SecretType, value: string, expiresAt: string) => boolean;
   readonly rotate: (type: SecretType, value: string) => boolean;
   /** Undefined when there is no such secret. */
   readonly expire: (type: SecretType, id: number, expiresAt: string) => boolean | undefined;
-  /** Takes every secret with this value away, as somebody at the database would. */
+  /** Deletes every secret with this value, as a person at the database would. */
   readonly remove: (type: SecretType, value: string) => void;
   /** Every value there ever was. */
   readonly everyValue: (type: SecretType) => readonly string[];
-  /** Of these, the ones that were neither in the environment nor added before they became current. */
+  /** Values that became current without being in the environment or added before. */
   readonly rotatedOnly: (type: SecretType) => readonly string[];
-  /** Of these, the ones that never were to last for longer than a quarter of an hour. */
+  /** Values that were only ever added with an expiry of a quarter of an hour or less. */
   readonly brief: (type: SecretType) => readonly string[];
-  /** Of these, the ones that were displaced before any list had shown them. */
+  /** Values that were displaced before any list had shown them. */
   readonly crossed: (type: SecretType) => readonly string[];
   readonly restart: () => void;
-  /** The database is new: what the API had set is gone, and ids start again. */
+  /** Replaces the database with a new one: values set by the API are lost, and ids start again. */
   readonly loseDatabase: () => void;
 }
 

@@ -4,23 +4,23 @@ import type { Behavior, Secret, SecretType } from './state.js';
 
 /** The secrets of one type. */
 export interface Table {
-  /** As a node knows them; node 0 is the database. */
+  /** The secrets as a node knows them; node 0 is the database. */
   liveOn(node: number): readonly Secret[];
-  /** Somebody reads the list. */
+  /** Returns the secrets, and records that they were listed. */
   list(): readonly Secret[];
   add(value: string, expiresAt: string): boolean;
   rotate(value: string): boolean;
   expire(id: number, expiresAt: string): boolean | undefined;
   remove(value: string): void;
-  /** Reads the environment where nothing is there yet, or where it wins. */
+  /** Reads the environment's value when there is no secret yet, or when the environment wins. */
   restart(value: string | null, wins: boolean): void;
   lose(): void;
   readonly ever: ReadonlySet<string>;
-  /** Values that were neither in the environment nor added before they became current. */
+  /** Values that became current without being in the environment or added before. */
   readonly rotatedOnly: ReadonlySet<string>;
-  /** Values that were to last for longer than a moment. */
+  /** Values that were current, or added with an expiry of more than a quarter of an hour. */
   readonly lasting: ReadonlySet<string>;
-  /** Values that a rotation displaced before any list had shown them: two rotations crossed on their way, and neither could know. */
+  /** Values that a rotation displaced before any list had shown them: two rotations crossed, and neither could know of the other. */
   readonly crossed: ReadonlySet<string>;
 }
 
@@ -30,7 +30,7 @@ interface TableOptions {
   readonly type: SecretType;
 }
 
-/** What the rows were from a moment on (real milliseconds). */
+/** The rows from a time on (real milliseconds). */
 interface Snapshot {
   readonly at: number;
   readonly rows: readonly Secret[];
@@ -38,7 +38,7 @@ interface Snapshot {
 
 const oneDayMs = 86_400_000;
 const briefMs = 15 * 60_000;
-const onTheWayMs = 500; // less than passes until anybody tries again
+const onTheWayMs = 500; // shorter than any retry interval
 
 export function createTable(options: TableOptions): Table {
   return new SecretTable(options);
@@ -71,7 +71,7 @@ class SecretTable implements Table {
     return this.#live();
   }
 
-  /** What has expired is cleared away: a clock that goes back brings nothing back. */
+  /** Deletes expired rows, so that a clock that goes back does not bring them back. */
   #live(): Secret[] {
     this.#rows = this.#rows.filter(({ expiresAt }) => expiresAt === null || !this.#isPast(expiresAt));
     return this.#rows;
@@ -97,7 +97,7 @@ class SecretTable implements Table {
       this.crossed.add(former.value);
     if (!there) this.#succeed(former, value);
     else if (there !== former) {
-      this.#leave(former);
+      this.#end(former);
       there.expiresAt = null;
     }
     this.lasting.add(value);
@@ -142,18 +142,18 @@ class SecretTable implements Table {
     this.#rows.push({ id: ++this.#lastId, value, expiresAt });
   }
 
-  /** Takes the place of the former current secret. */
+  /** Makes the value current in place of the former secret. */
   #succeed(former: Secret, value: string): void {
     if (this.#options.behavior.rotate === 'in-place') {
       this.ever.add(value);
       former.value = value;
       return;
     }
-    this.#leave(former);
+    this.#end(former);
     this.#insert(value, null);
   }
 
-  #leave(former: Secret): void {
+  #end(former: Secret): void {
     const { behavior, clock } = this.#options;
     if (behavior.rotate === 'keeps') former.expiresAt = writtenAs(new Date(clock() + oneDayMs).toISOString(), behavior);
     else this.#rows = this.#rows.filter((row) => row !== former);
@@ -168,7 +168,7 @@ class SecretTable implements Table {
   }
 }
 
-/** An expiry as the deployment keeps and lists it. */
+/** An expiry as the deployment stores and lists it. */
 function writtenAs(at: string, { precision, zone }: Behavior): string {
   const [, fraction = ''] = /\.(\d+)/.exec(at) ?? [];
   const digits = fraction.padEnd(6, '0').slice(0, precision);
@@ -180,7 +180,7 @@ function momentOf(written: string): number {
   return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(written) ? written : `${written}Z`);
 }
 
-/** A key has to be a public PEM; the others are any text. */
+/** A key must be a public PEM. Other secrets may be any text. */
 function isUsable(type: SecretType, value: string): boolean {
   return type === 'jwt' ? publicKeyOf(value) !== null : value !== '';
 }

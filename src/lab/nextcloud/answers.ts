@@ -10,7 +10,7 @@ export interface OcsResult {
 
 const ownCodes: Readonly<Record<number, number>> = { 997: 401, 998: 404 };
 
-/** Answers of the OCS API have two forms, and two versions: the older one answers everything but a missing login with HTTP 200. */
+/** An answer of the OCS API, as JSON or XML. Its older version answers everything but a missing login with HTTP 200. */
 export function ocs(request: Incoming, { code = 200, message = usual(code), data = [] }: OcsResult = {}): Answer {
   const older = request.path.startsWith('/ocs/v1.php');
   const form = formOf(request, { ocs: { meta: metaOf(older, { code, message }), data } });
@@ -35,10 +35,10 @@ export function json(status: number, body: unknown = []): Answer {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-/** Who sends an OCS request without this header is taken for a page of somebody else. */
+/** The answer to an OCS request without the header `OCS-APIRequest`, which counts as cross-site. */
 export const withoutHeader: Answer = json(412, { message: 'CSRF check failed' });
 
-/** Why the OCS API lets somebody not in. */
+/** The OCS API's answer to a refused login. */
 export function ocsRefusal(request: Incoming, refusal: Refusal): Answer {
   if (refusal === 'throttled') return ocs(request, { code: 429, message: 'Reached maximum delay' });
   if (refusal === 'signed out' || refusal === 'forbidden')
@@ -88,7 +88,7 @@ const davRefusals: Readonly<Record<Refusal, Answer>> = {
   ),
 };
 
-/** Why the WebDAV server lets somebody not in. */
+/** The WebDAV server's answer to a refused login. */
 export function davRefusal(refusal: Refusal): Answer {
   return davRefusals[refusal];
 }

@@ -3,10 +3,10 @@ import type { Answer, Handler, Incoming } from '../routes.js';
 import { davError, davRefusal } from './answers.js';
 import type { Caller, NextcloudState } from './state.js';
 
-/** By path below the server's address, decoded and without a slash at the end; null for a folder. */
+/** Files by path below the server's address, decoded and without a trailing slash; null for a folder. */
 export type Files = Map<string, Buffer | null>;
 
-/** Users' files, as far as an upload needs it. */
+/** The WebDAV API of users' files, as far as an upload needs it. */
 export function davHandler(state: NextcloudState, files: Files, arrivals: Arrival[]): Handler<Incoming> {
   return (request) => {
     const away = 'System is in maintenance mode.';
@@ -21,7 +21,7 @@ export function davHandler(state: NextcloudState, files: Files, arrivals: Arriva
   };
 }
 
-/** The older address has the same files. */
+/** The path of a file. The older address has the same files. */
 function pathOf({ path }: Incoming, { user }: Caller): string {
   return decodeURIComponent(path)
     .replace(/^\/remote\.php\/webdav/, `/remote.php/dav/files/${user.name}`)
@@ -32,8 +32,9 @@ interface Asked {
   readonly request: Incoming;
   readonly files: Files;
   readonly path: string;
-  /** Whether there is something, and whether there is a folder for it. */
+  /** Whether the path exists. */
   readonly known: boolean;
+  /** Whether its folder exists. */
   readonly parentKnown: boolean;
 }
 
@@ -87,7 +88,7 @@ function lost(path: string): Answer {
   return notFound(`File with name /${path.split('/').slice(5).join('/')} could not be located`);
 }
 
-/** Of a folder what is in it as well, when that is asked for. */
+/** The path, and the content of a folder if requested. */
 function listing(asked: string, path: string, files: Files | null): Answer {
   const inside = [...(files ?? [])].filter(
     ([each]) => each.startsWith(`${path}/`) && !each.slice(path.length + 1).includes('/'),

@@ -5,7 +5,7 @@ import type { Caller, NextcloudState, User } from './state.js';
 
 type Signed = (caller: Caller, request: Incoming) => Answer;
 
-/** What a machine can ask for by the OCS API. Nothing lists app passwords. */
+/** The OCS API for programs. No call lists app passwords. */
 export function ocsRoutes(state: NextcloudState): Routes<Incoming> {
   const signed = (handle: Signed): Handler<Incoming> => signedIn(state, handle);
   return {
@@ -66,7 +66,7 @@ function capabilities({ server }: NextcloudState): Handler<Incoming> {
   };
 }
 
-/** The name that a list shows is what the request calls its sender. */
+/** Creates an app password. Its name in lists is the request's User-Agent. */
 function getAppPassword(state: NextcloudState): Signed {
   return ({ user, appPassword }, request) => {
     const message = 'You cannot request an new apppassword with an apppassword';
@@ -79,7 +79,7 @@ function given(value: string): object {
   return { apppassword: value };
 }
 
-/** With the app password that asks. */
+/** Acts on the app password of the request. */
 function ofAppPassword(act: (own: NonNullable<Caller['appPassword']>) => object | void): Signed {
   return ({ appPassword }, request) => {
     if (!appPassword) return ocs(request, { code: 403, message: 'no app password in use' });
@@ -87,7 +87,7 @@ function ofAppPassword(act: (own: NonNullable<Caller['appPassword']>) => object 
   };
 }
 
-/** The settings page's own call; it wants the account's password. */
+/** The call of the settings page. It requires the account's password. */
 function deleteById(state: NextcloudState): Signed {
   return ({ user, appPassword }, { params }) => {
     if (appPassword) return json(400);
@@ -119,7 +119,7 @@ function listUsers({ users }: NextcloudState, { admin }: User, request: Incoming
   return admin ? ocs(request, { data: { users: [...users.keys()] } }) : ocs(request, { code: 403, message });
 }
 
-/** A user may change the own password, an administrator everybody's. App passwords are not told. */
+/** A user may change their own password, an administrator everybody's. App passwords are not updated. */
 function editUser({ users }: NextcloudState): Signed {
   return ({ user }, request) => {
     const found = users.get(request.params.uid ?? '');
@@ -133,7 +133,7 @@ function editUser({ users }: NextcloudState): Signed {
   };
 }
 
-/** What is told of a password that the server's policy does not take; null for one that it takes. */
+/** The error for a password that the server's policy refuses; null for an accepted one. */
 export function refusedPassword(value: string): { code: number; message: string } | null {
   if (value.length < 10) return { code: 107, message: 'Password needs to be at least 10 characters long.' };
   return value.length > 469 ? { code: 101, message: 'Invalid password value' } : null;

@@ -9,7 +9,7 @@ import { ocsRoutes } from './ocs.js';
 import { type AppPassword, createState, type NextcloudState, type ServerState, type User } from './state.js';
 
 export interface NextcloudLabOptions extends LabOptions, PropagationOptions {
-  /** Of the account; random when left out. */
+  /** The account's password; random when left out. */
   readonly accountPassword?: string;
   readonly adminPassword?: string;
 }
@@ -24,40 +24,43 @@ export interface NextcloudLabAppPassword {
 }
 
 export interface NextcloudLab extends LabServer {
-  /** `url` and where the account's files are, as the engine's setting has it. */
+  /** Address of the account's files, as in the engine's setting. */
   readonly uploadUrl: string;
   readonly username: string;
-  /** The account's, as it is now. */
+  /** The account's current password. */
   readonly accountPassword: string;
-  /** All of it can be changed. Another password is told to no app password: those die within five minutes of it, until somebody signs in with it. */
+  /**
+   * May be changed. A new password is not copied to the app passwords: they stop working within five minutes, until somebody signs in with
+   * it.
+   */
   readonly account: Pick<User, 'password' | 'enabled' | 'secondFactor'>;
   readonly adminUsername: string;
   readonly adminPassword: string;
   readonly server: ServerState;
-  /** Every app password of the account, deleted ones too, oldest first. */
+  /** Every app password of the account, including deleted ones, oldest first. */
   appPasswords(): NextcloudLabAppPassword[];
-  /** Every value that an app password ever had. */
+  /** Every value that any app password ever had. */
   values(): string[];
-  /** The values that are let through right now. */
+  /** The app password values that are accepted right now. */
   working(): string[];
-  /** Whether this value, an app password or the account's password, would be let through right now; does not count as a try. */
+  /** Whether this value, an app password or the account's password, would be accepted right now. Does not count as a login. */
   works(value: string): boolean;
-  /** Somebody makes one in the settings; answers its value. */
+  /** A person creates one in the settings. Returns its value. */
   createAppPassword(name: string): string;
-  /** Somebody ends one in the settings. Throws when there is no such value. */
+  /** A person revokes one in the settings. Throws when there is no such value. */
   kill(value: string): void;
   /** Paths of the account's files below its folder. */
   files(): string[];
-  /** Documents that were taken, oldest first. */
+  /** Received documents, oldest first. */
   arrivals(): readonly Arrival[];
   /** Another account, without rights. */
   addUser(name: string, password: string): void;
-  /** How many wrong passwords count against an address. */
+  /** Number of wrong passwords that count against an address. */
   attempts(address?: string): number;
   forgiveAttempts(address?: string): void;
 }
 
-/** Nextcloud 32.0.1, as far as app passwords and uploads go. It lets nobody wait after wrong passwords, but refuses an address after eleven. */
+/** Nextcloud 32.0.1, limited to app passwords and uploads. It does not delay after wrong passwords, but refuses an address after eleven. */
 export async function startNextcloudLab(options: NextcloudLabOptions = {}): Promise<NextcloudLab> {
   const state = createState({ clock: Date.now, ...options });
   const files: Files = new Map();

@@ -6,54 +6,54 @@ import type { Incoming } from '../routes.js';
 export interface User {
   readonly name: string;
   readonly admin: boolean;
-  /** Of the account. */
+  /** The account's password. */
   password: string;
   enabled: boolean;
-  /** Whether it has a second factor: its account password is then of no use to a machine. */
+  /** With a second factor, a program cannot use the account password. */
   secondFactor: boolean;
 }
 
 export interface AppPassword {
   readonly id: number;
   readonly user: User;
-  /** The User-Agent of whoever asked for it, or what a person called it. */
+  /** The User-Agent of the request that created it, or a name chosen by a person. */
   readonly name: string;
   value: string;
-  /** Values that were in its place before. */
+  /** Its earlier values. */
   readonly former: string[];
-  /** The account's, as the server last saw it: an app password lives by it. */
+  /** The account's password as last checked. The app password works only while it is still right. */
   accountPassword: string;
-  /** When it was last held against the account (Unix ms). */
+  /** When it was last compared with the account's password (Unix ms). */
   checkedAt: number;
-  /** It did not fit the account any more. A login with the account's new password makes it good again. */
+  /** It no longer matched the account's password. A login with the account's new password makes it valid again. */
   invalid: boolean;
   deleted: boolean;
-  /** Unix milliseconds until which it is still refused. */
+  /** Until when late servers still refuse it, Unix milliseconds. */
   readonly propagatedAt: number;
-  /** Unix milliseconds until which servers that learn of it late let a deleted one through. */
+  /** Until when late servers still accept it after its deletion, Unix milliseconds. */
   acceptedUntil: number;
 }
 
-/** How the server is set up; all of it can be changed. */
+/** The server's settings. All may be changed. */
 export interface ServerState {
-  /** Everybody must have a second factor. */
+  /** Every user must have a second factor. */
   secondFactorForAll: boolean;
-  /** Account passwords are for browsers alone. */
+  /** Account passwords work only in browsers. */
   appPasswordsOnly: boolean;
   maintenance: boolean;
-  /** Everybody's address is on the list of those that wrong passwords do not count against. */
+  /** Every address is exempt from counting wrong passwords. */
   allowListed: boolean;
-  /** Nothing more can be stored. */
+  /** There is no storage space left. */
   full: boolean;
 }
 
 export interface Caller {
   readonly user: User;
-  /** Null for somebody who came with the account's password. */
+  /** Null for a login with the account's password. */
   readonly appPassword: AppPassword | null;
 }
 
-/** Why nobody is signed in. `forbidden`: an account password, where those do not count. */
+/** Why a login is refused. `forbidden`: an account password where those are not allowed. */
 export type Refusal = 'signed out' | 'wrong' | 'forbidden' | 'throttled' | 'disabled';
 
 export interface NextcloudState {
@@ -61,18 +61,18 @@ export interface NextcloudState {
   readonly appPasswords: AppPassword[];
   readonly server: ServerState;
   add(user: User, name: string): AppPassword;
-  /** The value in its place is another one from now on, and the old one is dead. */
+  /** Replaces the value. The old one stops working at once. */
   rotate(appPassword: AppPassword): void;
   end(appPassword: AppPassword): void;
-  /** Wrong passwords of the last half hour from one address. */
+  /** Number of wrong passwords from one address in the last half hour. */
   attempts(address: string): number;
   noteAttempt(address: string): void;
   forgiveAttempts(address: string): void;
-  /** Whether any server lets the app password through. Changes nothing. */
+  /** Whether any server accepts the app password. Changes nothing. */
   works(appPassword: AppPassword): boolean;
-  /** Who asks: by the cookie of a session that is open, whatever password is sent with it, else by name and password. */
+  /** Identifies the caller by the cookie of an open session, whatever password is sent with it; otherwise by name and password. */
   signIn(request: Incoming): Caller | Refusal;
-  /** What a browser would keep, and send with its next request; null for one that has it already. */
+  /** The session cookie to set; null when the request already has one. */
   cookieFor(caller: Caller, request: Incoming): string | null;
 }
 
@@ -99,13 +99,13 @@ export function createState(options: StateOptions): NextcloudState {
       full: false,
     },
     add(user, name) {
-      const made = {
+      const appPassword = {
         ...{ id: ++lastId, user, name: shortened(name), value: newValue(), former: [] },
         ...{ accountPassword: user.password, checkedAt: clock(), invalid: false, deleted: false },
         ...{ propagatedAt: knownAt(clock, propagationMs), acceptedUntil: Number.NEGATIVE_INFINITY },
       };
-      state.appPasswords.push(made);
-      return made;
+      state.appPasswords.push(appPassword);
+      return appPassword;
     },
     rotate(appPassword) {
       appPassword.former.push(appPassword.value);
@@ -122,7 +122,7 @@ export function createState(options: StateOptions): NextcloudState {
   return state;
 }
 
-/** A session stays open when the account's password is changed. */
+/** A session stays valid when the account's password changes. */
 function signingIn(stateOf: () => NextcloudState, options: StateOptions): Pick<NextcloudState, 'signIn' | 'cookieFor'> {
   const sessions = new Map<string, Caller>();
   const sessionOf = ({ headers }: Incoming) => sessions.get(/oclab=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '');
@@ -144,7 +144,7 @@ function signingIn(stateOf: () => NextcloudState, options: StateOptions): Pick<N
   };
 }
 
-/** The order in which the server looks at things. A password that is no living app password counts as one of the account. */
+/** Checks in the server's order. A password that is not a valid app password counts as the account's password. */
 function callerOf(state: NextcloudState, request: Incoming, options: StateOptions): Caller | Refusal {
   const given = basic(request);
   if (!given) return 'signed out';
@@ -177,7 +177,7 @@ function fits({ invalid, checkedAt, accountPassword, user }: AppPassword, now: n
   return !invalid && (checkedAt > now - checkedEveryMs || accountPassword === user.password);
 }
 
-/** Held against the account every five minutes: until then a changed account password is not noticed. */
+/** Compares the app password with the account's password every five minutes. Until then a changed account password has no effect. */
 function checked(appPassword: AppPassword, user: User, now: number): boolean {
   if (appPassword.user !== user) return false;
   appPassword.invalid = !fits(appPassword, now);
@@ -185,7 +185,7 @@ function checked(appPassword: AppPassword, user: User, now: number): boolean {
   return !appPassword.invalid;
 }
 
-/** Whoever comes with the account's password makes all its app passwords good again. */
+/** A login with the account's password makes all its app passwords valid again. */
 function revive({ appPasswords }: NextcloudState, user: User): void {
   for (const each of appPasswords)
     if (each.user === user) Object.assign(each, { accountPassword: user.password, invalid: false });
@@ -203,7 +203,7 @@ function basic({ headers }: Incoming): { name: string; password: string } | null
   return name === undefined || password === undefined ? null : { name, password };
 }
 
-/** The lab stands behind a proxy that it trusts. */
+/** The caller's address. The lab trusts the proxy in front of it. */
 export function addressOf({ headers }: Incoming): string {
   return String(headers['x-forwarded-for'] ?? '127.0.0.1');
 }

@@ -5,10 +5,10 @@ import type { Account, Key, OpenAiState } from './state.js';
 
 const accounts = '/v1/organization/projects/{project}/service_accounts';
 
-/** The longest lifetime of a key is a year. */
+/** A key lives for at most a year. */
 export const seconds = z.number().int().min(1).max(31_536_000);
 const expires_in_seconds = seconds.nullish();
-/** Only their shape is looked at: nobody publishes a list. */
+/** Only their format is checked, because no list is published. */
 export const scopes = z.array(z.string().regex(/^[a-z_]+(?:\.[a-z_]+)+$/)).optional();
 const NewAccount = z.object({
   name: z.string(),
@@ -17,7 +17,7 @@ const NewAccount = z.object({
 });
 const NewKey = z.object({ name: z.string().optional(), scopes, expires_in_seconds });
 
-/** Service accounts and the keys made for them. Names are not unique, and a value is shown once. */
+/** Service accounts and their keys. Names are not unique, and a value is shown only once. */
 export function accountRoutes(state: OpenAiState): Routes<Incoming> {
   return { ...accountReads(state), ...accountWrites(state) };
 }
@@ -25,8 +25,8 @@ export function accountRoutes(state: OpenAiState): Routes<Incoming> {
 function accountReads(state: OpenAiState): Routes<Incoming> {
   return {
     [`GET ${accounts}`](request) {
-      const shown = (account: Account): boolean => account.project === request.params.project && !account.deleted;
-      return page(request, { all: state.accounts, shown, view });
+      const isListed = (account: Account): boolean => account.project === request.params.project && !account.deleted;
+      return page(request, { all: state.accounts, isListed, view });
     },
     [`GET ${accounts}/{account}`]: withAccount(state, (account) => ok(view(account))),
   };
@@ -64,7 +64,7 @@ function accountWrites(state: OpenAiState): Routes<Incoming> {
   };
 }
 
-/** That there are such policies is documented; the status and the words are not. */
+/** The policies are documented; the status and the messages are not. */
 export function whyAgainstPolicy({ policy }: OpenAiState, lifetime: number | null | undefined): Answer | null {
   const { longestSeconds = Infinity, noKeys } = policy;
   if (noKeys) return refusal(403, 'API key creation is disabled for this project.');
@@ -86,6 +86,6 @@ function view({ id, name, role, createdAt }: Account): View {
 }
 
 function created({ id, name, value, createdAt, expiresAt }: Key): View {
-  const made = { id, name, value, created_at: createdAt, expires_at: expiresAt };
-  return { object: 'organization.project.service_account.api_key', ...made };
+  const fields = { id, name, value, created_at: createdAt, expires_at: expiresAt };
+  return { object: 'organization.project.service_account.api_key', ...fields };
 }

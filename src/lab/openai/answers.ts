@@ -1,6 +1,6 @@
 import type { Answer, Incoming } from '../routes.js';
 
-/** An error as the vendor shapes it (ErrorResponse in its description). */
+/** An error in the vendor's format (ErrorResponse in its description). */
 export function refusal(status: number, message: string, code: string | null = null): Answer {
   return { status, body: { error: { message, type: 'invalid_request_error', param: null, code } } };
 }
@@ -9,7 +9,7 @@ export function ok(body: unknown): Answer {
   return { status: 200, body };
 }
 
-/** How a secret is shown after its creation: enough of it to be found in a leak. */
+/** A secret as it is shown after its creation: enough to identify it in a leak. */
 export function redact(value: string): string {
   return `${value.slice(0, 8)}...${value.slice(-4)}`;
 }
@@ -19,24 +19,24 @@ export function bearer(request: Incoming): string | null {
   return /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? null;
 }
 
-/** An item as a list shows it. */
+/** An item of a list. */
 export type View = Readonly<Record<string, unknown>> & { readonly id: string };
 
 interface Listing<T> {
-  /** Everything there ever was, oldest first: a cursor may name something deleted. */
+  /** Every item ever created, oldest first. A cursor may name a deleted one. */
   readonly all: readonly T[];
-  readonly shown: (item: T) => boolean;
+  readonly isListed: (item: T) => boolean;
   readonly view: (item: T) => View;
 }
 
-/** One page of a list: `limit` 1 to 100 (20), `after` an id. */
-export function page<T extends { id: string }>({ query }: Incoming, { all, shown, view }: Listing<T>): Answer {
+/** One page of a list: `limit` is 1 to 100 (default 20), `after` is an id. */
+export function page<T extends { id: string }>({ query }: Incoming, { all, isListed, view }: Listing<T>): Answer {
   const limit = Number(query.get('limit') ?? 20);
   if (!Number.isInteger(limit) || limit < 1 || limit > 100) return refusal(400, 'limit must be between 1 and 100.');
   const after = query.get('after');
   const cursor = all.findIndex((item) => item.id === after);
   if (after !== null && cursor < 0) return refusal(400, `No such cursor: ${after}.`);
-  const rest = all.slice(cursor + 1).filter(shown);
+  const rest = all.slice(cursor + 1).filter(isListed);
   return ok(list(rest.slice(0, limit).map(view), rest.length > limit));
 }
 

@@ -8,7 +8,7 @@ import type { Key, OpenAiState } from './state.js';
 const Chat = z.object({ model: z.string(), messages: z.array(z.unknown()).min(1) });
 const Embedding = z.object({ model: z.string(), input: z.union([z.string(), z.array(z.string())]) });
 
-/** The calls an engine makes with a project's key. Each one with a key that works counts as a use, also where the key may not make it. */
+/** The calls an engine makes with a project's key. Every call with a working key counts as a use, even if the key may not make it. */
 export function inferenceRoutes(state: OpenAiState): Routes<Incoming> {
   const routes: Routes<Incoming> = {
     'GET /v1/models': () => ok({ object: 'list', data: models.map((id) => modelView(id)) }),
@@ -17,8 +17,8 @@ export function inferenceRoutes(state: OpenAiState): Routes<Incoming> {
       if (!asked.success) return refusal(400, 'A chat needs a model and messages.');
       const content = JSON.stringify(reply(JSON.stringify(asked.data.messages)));
       const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' };
-      const made = { id: `chatcmpl-${randomUUID()}`, object: 'chat.completion', created: state.now() };
-      return ok({ ...made, model: asked.data.model, choices: [choice], usage });
+      const completion = { id: `chatcmpl-${randomUUID()}`, object: 'chat.completion', created: state.now() };
+      return ok({ ...completion, model: asked.data.model, choices: [choice], usage });
     },
     'POST /v1/embeddings'(request) {
       const asked = Embedding.safeParse(jsonBody(request));
@@ -43,7 +43,7 @@ function authenticated(state: OpenAiState, handle: Handler<Incoming>): Handler<I
   };
 }
 
-/** Null when the question is answered as it should be. */
+/** The error to answer with; null when the request succeeds. */
 function answerTo(state: OpenAiState, key: Key, asked: string): Answer | null {
   const fails = state.fails(asked) ? refusal(500, 'The server had an error while processing your request.') : null;
   return whyNot(key, 'model.request') ?? fails;
@@ -60,7 +60,7 @@ function modelView(id: string): object {
   return { id, object: 'model', created: 1_700_000_000, owned_by: 'openai' };
 }
 
-/** DocuElevate asks two things of a chat model: is this text readable, and what is this document. */
+/** DocuElevate asks a chat model two questions: is this text readable, and what is this document. */
 function reply(messages: string): object {
   if (messages.includes('quality_score'))
     return { quality_score: 95, is_good_quality: true, feedback: 'Readable.', issues: [] };

@@ -6,12 +6,12 @@ import { type Account, type Key, lastUsedAt, type OpenAiState } from './state.js
 
 const keys = '/v1/organization/projects/{project}/api_keys';
 
-/** One of them at least, and neither of them null. */
+/** At least one of the two, and neither may be null. */
 const Update = z
   .object({ scopes, expires_in_seconds: seconds.optional() })
   .refine((wanted) => Object.values(wanted).some((value) => value !== undefined));
 
-/** A project's keys, whoever owns them. There is no call that creates one here. */
+/** A project's keys of every owner. No call here creates one. */
 export function keyRoutes(state: OpenAiState): Routes<Incoming> {
   const find = ({ params }: Incoming): Key | undefined =>
     state.keys.find((key) => key.id === params.key && key.project === params.project && !key.deleted);
@@ -19,9 +19,9 @@ export function keyRoutes(state: OpenAiState): Routes<Incoming> {
   return {
     [`GET ${keys}`](request) {
       const access = request.query.get('owner_project_access') ?? 'active';
-      const shown = (key: Key): boolean =>
+      const isListed = (key: Key): boolean =>
         key.project === request.params.project && !key.deleted && ['any', accessOf(key)].includes(access);
-      return page(request, { all: state.keys, shown, view });
+      return page(request, { all: state.keys, isListed, view });
     },
     [`GET ${keys}/{key}`](request) {
       const key = find(request);
@@ -57,7 +57,7 @@ function update(state: OpenAiState, key: Key, request: Incoming): Answer {
   return ok(view(key));
 }
 
-/** Whether the owner may use the project: without asking for the others, a list leaves them out. */
+/** Whether the owner may use the project. A list leaves out inactive owners unless the request asks for them. */
 function accessOf(key: Key): 'active' | 'inactive' {
   return key.account?.role === 'none' ? 'inactive' : 'active';
 }

@@ -13,7 +13,7 @@ const ProjectUpdate = z.object({ name: z.string().nullish() });
 export function organizationRoutes(state: OpenAiState): Routes<Incoming> {
   const routes: Routes<Incoming> = {
     'GET /v1/organization/admin_api_keys': (request) =>
-      page(request, { all: state.adminKeys, shown: () => true, view: adminKeyView }),
+      page(request, { all: state.adminKeys, isListed: () => true, view: adminKeyView }),
     [`GET ${project}`]: ({ params }) =>
       ok(projectView(params.project === state.project.id ? state.project : state.defaultProject)),
     [`POST ${project}`](request) {
@@ -30,7 +30,7 @@ export function organizationRoutes(state: OpenAiState): Routes<Incoming> {
   return Object.fromEntries(Object.entries(routes).map(([route, handle]) => [route, administered(state, handle)]));
 }
 
-/** Lets an admin key through, a read-only one for reads only, and only to projects that exist. */
+/** Requires an admin key and an existing project. A read-only key may only read. */
 function administered(state: OpenAiState, handle: Handler<Incoming>): Handler<Incoming> {
   return (request) => whyNotAdmin(state, request) ?? whyNoProject(state, request.params.project) ?? handle(request);
 }
@@ -48,14 +48,14 @@ function whyNoProject(state: OpenAiState, id: string | undefined): Answer | null
   return known ? null : refusal(404, `No such project: ${id}.`);
 }
 
-/** 401, with part of the refused value in the message, as the real one has. */
+/** 401, with part of the refused value in the message, like the real API. */
 export function wrongKey(value: string | null): Answer {
   return value === null
     ? refusal(401, "You didn't provide an API key.")
     : refusal(401, `Incorrect API key provided: ${redact(value)}.`, 'invalid_api_key');
 }
 
-/** The key is known, and may not do this: 401 without a code, as reports of the real one say. */
+/** The key is valid but not permitted: 401 without a code, according to reports about the real API. */
 export function missingScope(scope: string): Answer {
   const message = `You have insufficient permissions for this operation. Missing scopes: ${scope}.`;
   return refusal(401, message);

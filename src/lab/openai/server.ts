@@ -9,7 +9,7 @@ import { organizationRoutes } from './organization.js';
 import { createState, type Inference, type Key, lastUsedAt, type OpenAiState, type Policy } from './state.js';
 
 export interface OpenAiLabOptions extends LabOptions, UsageOptions, PropagationOptions {
-  /** An older API, which deletes the keys of a service account with it alone. */
+  /** Simulates an older API: a service account's keys can be deleted only together with it. */
   readonly deletesWithAccount?: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface OpenAiLabKey {
   readonly accountName: string | null;
   /** Unix seconds, as the organization's administrators see it. */
   readonly lastUsedAt: number | null;
-  /** What it may do; everything when there are none. */
+  /** Its permissions; empty means all. */
   readonly scopes: readonly string[];
   readonly deleted: boolean;
 }
@@ -32,30 +32,30 @@ export interface OpenAiLab extends LabServer {
   /** `url` and `/v1`. */
   readonly baseUrl: string;
   readonly adminKey: string;
-  /** An admin key that may only read: writes answer 401, as missing rights do. */
+  /** An admin key that may only read. A write with it answers 401, as for missing permissions. */
   readonly readOnlyAdminKey: string;
   readonly project: string;
   /** The organization's default project, which takes no service accounts. */
   readonly defaultProject: string;
-  /** Every key of the organization's projects, deleted ones too, oldest first. */
+  /** Every key of the organization's projects, including deleted ones, oldest first. */
   keys(): OpenAiLabKey[];
-  /** Every chat and embedding that was asked for with a key that works, whether it was allowed or not, in order. */
+  /** Every chat and embedding request with a working key, whether permitted or not, in order. */
   inferences(): readonly Inference[];
-  /** Whether a call with this value would be accepted right now; does not count as a use. */
+  /** Whether a call with this value would be accepted right now. Does not count as a use. */
   works(value: string): boolean;
-  /** A key that belongs to a person; there is no API call that makes one. */
+  /** Creates a key that belongs to a person, for which there is no API call. */
   createUserKey(name: string): OpenAiLabKey;
-  /** A service account with so many keys (1 when left out), as somebody else would make it. A single one may have a value that somebody chose. */
+  /** Creates a service account with this many keys (1 when left out), as another user would. A single key may have a given value. */
   createServiceAccount(name: string, keys?: number, value?: string): OpenAiLabAccount;
   /** The provider revokes a key by itself, for instance after a leak. */
   killKey(id: string): void;
-  /** Keys that are made from now on may list models and nothing else: accepted, and of no use to an engine. False lets every key do everything again. */
+  /** New keys may only list models: they are accepted, but an engine cannot use them. False gives every key all permissions again. */
   restrictNewKeys(restricted: boolean): void;
-  /** The admin key ends by itself then (Unix seconds). */
+  /** Makes the admin key expire at this time (Unix seconds). */
   endAdminKey(at: number): void;
-  /** What the organization lets be made from now on. */
+  /** Sets the organization's policy for new keys. */
   setPolicy(policy: Policy): void;
-  /** Chats and embeddings that it says so of are answered with a server error. */
+  /** Answers chat and embedding requests for which `fails` is true with a server error. */
   failFor(fails: (asked: string) => boolean): void;
 }
 
@@ -65,7 +65,7 @@ export interface OpenAiLabAccount {
   readonly keys: readonly OpenAiLabKey[];
 }
 
-/** Every call the lab answers. */
+/** Every route of the lab. */
 export function openAiRoutes(state: OpenAiState): Routes<Incoming> {
   return { ...inferenceRoutes(state), ...organizationRoutes(state) };
 }
@@ -91,13 +91,13 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
     keys: () => state.keys.map(labKey),
     inferences: () => state.inferences,
     works: (value) => state.works(value),
-    createUserKey: (name) => labKey(state.addKey({ project: state.project.id, account: null, settled: true }, name)),
+    createUserKey: (name) => labKey(state.addKey({ project: state.project.id, account: null, propagated: true }, name)),
     createServiceAccount(name, keys = 1, value) {
       const project = state.project.id;
       const account = state.addAccount(project, name, 'member');
-      const owner = { project, account, settled: true, ...(value !== undefined && { value }) };
-      const made = Array.from({ length: keys }, () => state.addKey(owner, 'Secret key'));
-      return { id: account.id, name, keys: made.map(labKey) };
+      const owner = { project, account, propagated: true, ...(value !== undefined && { value }) };
+      const added = Array.from({ length: keys }, () => state.addKey(owner, 'Secret key'));
+      return { id: account.id, name, keys: added.map(labKey) };
     },
     killKey(id) {
       const key = state.keys.find((each) => each.id === id);

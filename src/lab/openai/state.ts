@@ -14,7 +14,7 @@ export interface Account {
   readonly id: string;
   readonly project: string;
   readonly name: string;
-  /** `none` has no access to the project: its keys are left out of a list that does not ask for them. */
+  /** `none` has no access to the project. Lists leave out its keys unless the request asks for them. */
   readonly role: 'member' | 'none';
   readonly createdAt: number;
   deleted: boolean;
@@ -28,23 +28,23 @@ export interface Key {
   /** Null for a key that belongs to a person. */
   readonly account: Account | null;
   readonly createdAt: number;
-  /** Unix milliseconds until which it is still refused. */
+  /** Until when late servers still refuse it, Unix milliseconds. */
   readonly propagatedAt: number;
-  /** Unix seconds from which it is refused; null when it does not end. */
+  /** When it expires, Unix seconds; null when it never does. */
   expiresAt: number | null;
   /** What it may do; everything when there are none. */
   scopes: readonly string[];
   readonly lastUse: LastUse<{ readonly at: number }>;
   deleted: boolean;
-  /** Unix milliseconds until which servers that learn of it late let a deleted key through. */
+  /** Until when late servers still accept it after its deletion, Unix milliseconds. */
   acceptedUntil: number;
 }
 
-/** A chat or an embedding that somebody asked for with a key that works. */
+/** A chat or embedding request with a working key. */
 export interface Inference {
   /** Id of the key. */
   readonly key: string;
-  /** What was asked, whole: whose document it was can be told by it. */
+  /** The whole request body, which shows which document it was about. */
   readonly asked: string;
   readonly status: number;
   /** Real Unix milliseconds. */
@@ -57,7 +57,7 @@ export interface AdminKey {
   readonly name: string;
   readonly readOnly: boolean;
   readonly createdAt: number;
-  /** Unix seconds; null when it does not end. */
+  /** When it expires, Unix seconds; null when it never does. */
   expiresAt: number | null;
 }
 
@@ -65,55 +65,55 @@ export interface Owner {
   readonly project: string;
   /** Null for a person. */
   readonly account: Account | null;
-  /** Accepted at once, as one that was made long ago. */
-  readonly settled?: boolean;
-  /** Somebody chose it; a random one when left out. */
+  /** Accepted at once by all servers, like a key created long ago. */
+  readonly propagated?: boolean;
+  /** A given value; random when left out. */
   readonly value?: string;
-  /** Seconds until it ends; never when left out. */
+  /** Seconds until it expires; left out, it never does. */
   readonly lifetime?: number | null | undefined;
-  /** What it may do; whatever new keys may when left out. */
+  /** Its permissions; left out, the default of new keys. */
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** What the organization lets be made. */
+/** The organization's policy for new keys. */
 export interface Policy {
-  /** Every new key has to end within so many seconds. */
+  /** Every new key must expire within this many seconds. */
   readonly longestSeconds?: number;
   /** Service accounts get no new keys. */
   readonly noKeys?: true;
 }
 
-/** What the organization holds. Deleted things stay, marked, so that a cursor that names one still works. */
+/** The data of the organization. Deleted items stay and are only marked, because a cursor may name one. */
 export interface OpenAiState {
-  /** What it says so of is answered with a server error. */
+  /** Requests for which this returns true are answered with a server error. */
   fails: (asked: string) => boolean;
   policy: Policy;
-  /** What keys may do that are made from now on without scopes of their own. */
+  /** Permissions of new keys that request none. */
   scopesOfNewKeys: readonly string[];
   readonly project: Project;
   readonly defaultProject: Project;
-  /** One that may do everything, and one that may only read. */
+  /** A key with all permissions, and one that may only read. */
   readonly adminKeys: readonly [AdminKey, AdminKey];
   readonly accounts: readonly Account[];
   readonly keys: readonly Key[];
   readonly inferences: Inference[];
   readonly deletesWithAccount: boolean;
-  /** Unix seconds, the resolution of every time the vendor gives. */
+  /** Unix seconds, the resolution of all the vendor's times. */
   now(): number;
   addAccount(project: string, name: string, role: Account['role']): Account;
   addKey(owner: Owner, name: string): Key;
   deleteKey(key: Key): void;
-  /** Deletes an account and so every key it has. */
+  /** Deletes an account and all its keys. */
   deleteAccount(account: Account): void;
-  /** Whether any server lets it through. */
+  /** Whether any server accepts it. */
   works(value: string): boolean;
-  /** The key, when the server that the request came to lets it through; counts as a use. */
+  /** The key, if the server that received the request accepts it. Counts as a use. */
   accept(value: string, request: Incoming): Key | undefined;
 }
 
 export interface StateOptions extends UsageOptions, PropagationOptions {
   readonly clock: Clock;
-  /** The keys of a service account go with it alone. */
+  /** A service account's keys can be deleted only together with it. */
   readonly deletesWithAccount?: boolean;
 }
 
@@ -159,12 +159,12 @@ function keeping(
     );
   return {
     keys,
-    addKey({ project, account, settled = false, value, lifetime = null, scopes = scopesOfNewKeys() }, name) {
+    addKey({ project, account, propagated = false, value, lifetime = null, scopes = scopesOfNewKeys() }, name) {
       const key = {
         value: value ?? newSecret(account ? 'sk-svcacct' : 'sk-proj'),
         expiresAt: lifetime === null ? null : Math.floor(clock() / 1000) + lifetime,
         ...{ id: newId('key'), project, name, account, createdAt: Math.floor(clock() / 1000) },
-        ...{ propagatedAt: settled ? 0 : knownAt(clock, propagationMs), scopes },
+        ...{ propagatedAt: propagated ? 0 : knownAt(clock, propagationMs), scopes },
         ...{ lastUse: createLastUse(clock, usage), deleted: false, acceptedUntil: Number.NEGATIVE_INFINITY },
       };
       keys.push(key);
@@ -183,9 +183,9 @@ function keeping(
   };
 }
 
-/** Unix seconds of the last use that shows; null when none does. */
+/** Unix seconds of the last visible use; null when none is visible. */
 export function lastUsedAt({ lastUse }: Key): number | null {
-  const use = lastUse.shown();
+  const use = lastUse.visible();
   return use && Math.floor(use.at / 1000);
 }
 

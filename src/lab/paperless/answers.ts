@@ -1,13 +1,13 @@
 import type { Answer, Incoming } from '../routes.js';
 import type { PaperlessState, User } from './state.js';
 
-/** Which API versions a release knows; the first is taken where nobody asks for one. */
+/** The API versions of a release. The first is the default. */
 export interface Release {
   readonly name: string;
   readonly versions: readonly number[];
 }
 
-/** The third came with version 10, where a task's status is in small letters: clients that wait for `SUCCESS` wait in vain. */
+/** Release 3 introduced version 10, where a task's status is lowercase: clients that wait for `SUCCESS` wait in vain. */
 export const releases = {
   2: { name: '2.20.0', versions: [9, 8, 7] },
   3: { name: '3.0.5', versions: [10, 9] },
@@ -17,7 +17,7 @@ export function detail(status: number, text: string): Answer {
   return { status, body: { detail: text } };
 }
 
-/** JSON, also of a text by itself. */
+/** JSON, even for a plain text. */
 export function ok(body: unknown): Answer {
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
@@ -26,7 +26,7 @@ export const html = { 'content-type': 'text/html; charset=utf-8' };
 
 export const forbidden = detail(403, 'You do not have permission to perform this action.');
 
-/** Of the version that is asked for; null for one that the release does not know. */
+/** The requested version; null for one that the release does not have. */
 export function versionOf({ headers }: Incoming, { versions }: Release): number | null {
   const asked = /version=([^;,]*)/.exec(headers.accept ?? '')?.[1];
   return versions.find((each) => asked === undefined || String(each) === asked) ?? null;
@@ -39,7 +39,7 @@ function refused(text: string, headers: Record<string, string> = byToken): Answe
   return { ...detail(401, text), headers };
 }
 
-/** Who asks, by password or token; the answer for somebody who is let in by neither. */
+/** The user, by password or token, or the refusal. */
 export function signIn(state: PaperlessState, request: Incoming): User | Answer {
   const [scheme = '', ...rest] = (request.headers.authorization ?? '').trimStart().split(' ');
   const given = rest.join(' ').trim();

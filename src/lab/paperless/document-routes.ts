@@ -3,7 +3,7 @@ import type { Answer, Incoming } from '../routes.js';
 import { detail, forbidden, html, may, ok, type Release } from './answers.js';
 import type { Document, PaperlessState, User } from './state.js';
 
-/** What became of one upload. Each look finds it a step further. */
+/** The processing of one upload. It advances one step at each poll. */
 interface Task {
   readonly id: number;
   readonly uuid: string;
@@ -12,10 +12,10 @@ interface Task {
   readonly title: string | null;
   readonly owner: number;
   readonly created: string;
-  /** Null for one that was turned away, since it was there already. */
+  /** Null for a refused duplicate. */
   readonly document: Document | null;
   readonly twin: Document | undefined;
-  looks: number;
+  polls: number;
 }
 
 export interface DocumentRoutes {
@@ -25,7 +25,7 @@ export interface DocumentRoutes {
   remove(user: User, request: Incoming): Answer;
 }
 
-/** The second release turns away what it has already, the third takes it once more. */
+/** Release 2 refuses duplicates; release 3 accepts them. */
 export function createDocumentRoutes(state: PaperlessState, release: Release): DocumentRoutes {
   const tasks: Task[] = [];
   return {
@@ -39,14 +39,14 @@ export function createDocumentRoutes(state: PaperlessState, release: Release): D
       const document = refused ? null : keep(state, user, upload);
       const created = new Date(state.clock()).toISOString().replace('Z', '000Z');
       const task = { id: tasks.length + 2, uuid: randomUUID(), ...upload, owner: user.id, created };
-      tasks.push({ ...task, document, twin, looks: 0 });
+      tasks.push({ ...task, document, twin, polls: 0 });
       return ok(task.uuid);
     },
     tasks(user, { request: { query }, version }) {
       if (!may(user, 'view_paperlesstask')) return forbidden;
       const asked = tasks.filter((each) => each.uuid === query.get('task_id'));
       const found = asked.filter(({ owner }) => user.superuser || owner === user.id);
-      const views = found.map((task) => (version < 10 ? olderView(task, task.looks++) : view(task, task.looks++)));
+      const views = found.map((task) => (version < 10 ? olderView(task, task.polls++) : view(task, task.polls++)));
       return ok(version < 10 ? views : { count: views.length, next: null, previous: null, results: views });
     },
     remove(user, { params }) {
@@ -97,14 +97,14 @@ function formOf({ headers, body }: Incoming): Promise<FormData> {
 
 const stages = ['pending', 'started'] as const;
 
-function statusOf({ document }: Task, looks: number): string {
-  return stages[looks] ?? (document ? 'success' : 'failure');
+function statusOf({ document }: Task, polls: number): string {
+  return stages[polls] ?? (document ? 'success' : 'failure');
 }
 
-function view(task: Task, looks: number): object {
+function view(task: Task, polls: number): object {
   const { id, uuid, file, type, title, owner, created, document } = task;
-  const status = statusOf(task, looks);
-  const [begun, done] = [looks > 0, looks > 1];
+  const status = statusOf(task, polls);
+  const [begun, done] = [polls > 0, polls > 1];
   const overrides = { filename: file, ...(title !== null && { title }), owner_id: owner, skip_asn_if_exists: false };
   return {
     ...{ id, task_id: uuid, task_type: 'consume_file', task_type_display: 'Consume File' },
@@ -119,15 +119,15 @@ function view(task: Task, looks: number): object {
   };
 }
 
-/** As versions before the tenth have it. */
-function olderView(task: Task, looks: number): object {
+/** The format before version 10. */
+function olderView(task: Task, polls: number): object {
   const { id, uuid, file, owner, created, document, twin } = task;
-  const done = looks > 1;
+  const done = polls > 1;
   const refusal = `${file}: Not consuming ${file}: It is a duplicate of ${twin?.title} (#${twin?.id}).`;
   const result = document ? `Success. New document id ${document.id} created` : refusal;
   return {
     ...{ id, task_id: uuid, task_name: 'consume_file', task_file_name: file, type: 'manual_task' },
-    ...{ status: statusOf(task, looks).toUpperCase(), date_created: created, date_done: done ? created : null },
+    ...{ status: statusOf(task, polls).toUpperCase(), date_created: created, date_done: done ? created : null },
     ...{ result: done ? result : null, acknowledged: false },
     ...{ related_document: done && document ? String(document.id) : null, duplicate_documents: [], owner },
   };

@@ -9,46 +9,46 @@ import { createState, type PaperlessState, type User } from './state.js';
 import { changePassword, profile, tokenRoute, userView } from './token-routes.js';
 
 export interface PaperlessLabOptions extends LabOptions, PropagationOptions {
-  /** Of the account; random when left out. */
+  /** The account's password; random when left out. */
   readonly accountPassword?: string;
   readonly adminPassword?: string;
-  /** The third when left out, which is the one that was recorded. What the second does is taken from the source. */
+  /** Release 3 when left out, whose answers were recorded. Release 2's behavior is taken from its source code. */
   readonly release?: keyof typeof releases;
 }
 
 export interface PaperlessLab extends LabServer {
   readonly username: string;
-  /** The account's, as it is now. */
+  /** The account's current password. */
   readonly accountPassword: string;
   readonly adminUsername: string;
   readonly adminPassword: string;
-  /** All of it can be changed. A token does not depend on the password. */
+  /** May be changed. A token does not depend on the password. */
   readonly account: Pick<User, 'password' | 'active' | 'mfaCode' | 'rights'>;
   /** The account's token; null when there is none. */
   token(): string | null;
   /** Every token the account ever had, oldest first. */
   tokens(): string[];
-  /** The values that are let through right now. */
+  /** The token values that are accepted right now. */
   working(): string[];
-  /** Whether this token or password would be let through right now; does not count as a try. */
+  /** Whether this token or password would be accepted right now. Does not count as a login. */
   works(value: string): boolean;
-  /** Somebody makes a new token in the profile: the one before is dead. */
+  /** A person generates a new token in the profile, which replaces the old one. */
   generateToken(): string;
-  /** Somebody deletes the token, unless another one has taken its place. Throws when it is not the account's. */
+  /** A person deletes the token, unless it was already replaced. Throws when the account never had it. */
   kill(value: string): void;
-  /** The account's token from when on (Unix ms, real time), oldest first; null when there was none. */
+  /** The account's tokens with the times they became valid (Unix ms, real time), oldest first. `value` is null when there was none. */
   inForce(): readonly { readonly value: string | null; readonly at: number }[];
-  /** Titles of what arrived. */
+  /** Titles of the stored documents. */
   documents(): string[];
-  /** Documents that were taken, oldest first. */
+  /** Received documents, oldest first. */
   arrivals(): readonly Arrival[];
-  /** Another account with the same rights; answers its token. */
+  /** Adds another account with the same rights. Returns its token. */
   addColleague(name: string): string;
-  /** Another account, without rights. */
+  /** Adds another account, without rights. */
   addUser(name: string, password: string): void;
 }
 
-/** Paperless-ngx, as far as tokens and uploads go. */
+/** Paperless-ngx, limited to tokens and uploads. */
 export async function startPaperlessLab(options: PaperlessLabOptions = {}): Promise<PaperlessLab> {
   const state = createState({ clock: Date.now, ...options });
   const random = (): string => randomBytes(18).toString('base64url');
@@ -95,7 +95,7 @@ function tokensOf(state: PaperlessState, user: User): Tokens {
 
 type Signed = (user: User, request: Incoming, version: number) => Answer | Promise<Answer>;
 
-/** The version is looked at before anything else, then who asks. */
+/** Checks the version first, then the login. */
 function paperlessHandler(state: PaperlessState, release: Release): Handler<Incoming> {
   const [newest] = release.versions;
   const versioned =
@@ -134,7 +134,7 @@ function paperlessHandler(state: PaperlessState, release: Release): Handler<Inco
   );
 }
 
-/** What there is no route for, a path without its last slash for instance, leads to the page for signing in. */
+/** A path without a route, for instance without its trailing slash, redirects to the login page. */
 function lost({ method, path }: Incoming): Answer {
   if (method === 'GET')
     return { status: 302, headers: { ...html, location: `/accounts/login/?next=${path}` }, body: '' };

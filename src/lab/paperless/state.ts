@@ -10,7 +10,7 @@ export interface User {
   readonly superuser: boolean;
   password: string;
   active: boolean;
-  /** What its second factor shows now; null when it has none. */
+  /** The current code of the second factor; null without one. */
   mfaCode: string | null;
   /** `add_document`, `view_document`, `view_paperlesstask`; a superuser needs none. */
   rights: readonly string[];
@@ -21,7 +21,7 @@ export interface Token {
   readonly value: string;
   readonly propagatedAt: number;
   deleted: boolean;
-  /** Unix milliseconds until which servers that learn of it late let a deleted one through. */
+  /** Until when late servers still accept it after its deletion, Unix milliseconds. */
   acceptedUntil: number;
 }
 
@@ -37,21 +37,21 @@ export interface PaperlessState {
   readonly users: User[];
   readonly tokens: Token[];
   readonly documents: Document[];
-  /** What was posted, and with which token. */
+  /** Uploads, with their tokens. */
   readonly arrivals: Arrival[];
-  /** Tokens as they came and went, at real times (Unix ms). */
+  /** Every change of a user's token, at real times (Unix ms). */
   readonly changes: { readonly user: User; readonly value: string | null; readonly at: number }[];
   addUser(user: Pick<User, 'name' | 'password'> & Partial<User>): User;
   /** The user's only token; null when there is none. */
   tokenOf(user: User): Token | null;
-  /** Whatever token the user had is dead from now on. */
+  /** Replaces the user's token, if there is one. */
   replaceToken(user: User): Token;
   end(token: Token): void;
-  /** Whether any server lets it through. */
+  /** Whether any server accepts it. */
   works(token: Token): boolean;
-  /** The token, when the server that the request came to knows it. */
+  /** The token, if the server that received the request knows it. */
   find(value: string, request: Incoming): Token | undefined;
-  /** Seconds until this address may ask for a token again; null when it may now, which counts. */
+  /** Seconds until this address may request a token again. Null when it may now; the request then counts. */
   throttle(address: string): number | null;
 }
 
@@ -69,9 +69,9 @@ export function createState(options: StateOptions): PaperlessState {
     ...{ clock, users: [], tokens: [], documents: [], arrivals: [], changes: [] },
     addUser(user) {
       const id = state.users.length + 2;
-      const made = { superuser: false, active: true, mfaCode: null, rights: [], ...user, id };
-      state.users.push(made);
-      return made;
+      const added = { superuser: false, active: true, mfaCode: null, rights: [], ...user, id };
+      state.users.push(added);
+      return added;
     },
     tokenOf: (user) => state.tokens.find((each) => each.user === user && !each.deleted) ?? null,
     replaceToken(user) {
@@ -79,10 +79,10 @@ export function createState(options: StateOptions): PaperlessState {
       if (old) state.end(old);
       const propagatedAt = knownAt(clock, propagationMs);
       const value = randomBytes(20).toString('hex');
-      const made = { user, value, propagatedAt, deleted: false, acceptedUntil: Number.NEGATIVE_INFINITY };
-      state.tokens.push(made);
+      const token = { user, value, propagatedAt, deleted: false, acceptedUntil: Number.NEGATIVE_INFINITY };
+      state.tokens.push(token);
       state.changes.push({ user, value, at: Date.now() });
-      return made;
+      return token;
     },
     end(token) {
       Object.assign(token, { deleted: true, acceptedUntil: knownAt(clock, deletionLagMs) });

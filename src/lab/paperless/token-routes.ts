@@ -3,7 +3,7 @@ import { type Answer, type Incoming, jsonBody } from '../routes.js';
 import { detail, ok } from './answers.js';
 import type { PaperlessState, User } from './state.js';
 
-/** Answers the user's token, and makes one only where there is none. At most five times a minute for one address, right or wrong. */
+/** Returns the user's token, and creates one only when there is none. Allows five requests a minute per address, valid or not. */
 export function tokenRoute(state: PaperlessState): (request: Incoming) => Answer {
   return (request) => {
     const waits = state.throttle(String(request.headers['x-forwarded-for'] ?? '127.0.0.1'));
@@ -42,14 +42,14 @@ function problem(name: string, value: string | undefined): [string, string[]][] 
 
 const mask = '*'.repeat(89);
 
-/** What a user sees of itself, the token included. */
+/** The user's own profile, including the token. */
 export function profile(state: PaperlessState, user: User): Answer {
   const names = { email: '', password: mask, first_name: '', last_name: '' };
   const rest = { social_accounts: [], has_usable_password: true, is_mfa_enabled: user.mfaCode !== null };
   return ok({ ...names, auth_token: state.tokenOf(user)?.value ?? null, ...rest });
 }
 
-/** Takes a new password; a mask changes nothing. A token goes on. Answers what is wrong with it. */
+/** Changes the password. A mask changes nothing. The token stays valid. Returns the error for a refused password. */
 export function changePassword(user: User, password: unknown): Answer | null {
   if (typeof password !== 'string' || /^\*+$/.test(password)) return null;
   const problems = problemsOf(password);

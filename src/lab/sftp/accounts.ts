@@ -7,36 +7,38 @@ import { type LabKey, newLabKey } from './keys.js';
 export interface AccountsOptions {
   readonly clock: Clock;
   readonly placement: Placement;
-  /** How long after a change of the file it counts, by the lab's clock. */
+  /** Propagation delay of a change of the file, milliseconds by the lab's clock. */
   readonly propagationMs: number;
-  /** The folder that a session begins in, as seen from where it would begin otherwise. */
+  /** The start folder of a session, relative to the default start folder. */
   readonly startsIn: string;
 }
 
-/** A user who may sign in with a key of their own. */
+/** A user with a key of their own. */
 export interface LabUser extends User, LabKey {}
 
 export interface Accounts {
-  /** The account that documents are put into. */
+  /** The account that receives documents. */
   readonly username: string;
   readonly password: string;
   readonly account: AccountState;
-  /** The key that lets it in at first, and one of Keyturn's own. */
+  /** The account's first key. */
   readonly key: LabKey;
+  /** Keyturn's own key. */
   readonly admin: LabKey;
-  /** Somebody who sees the account's files and may change none; somebody who may do anything. */
+  /** A user who may read the account's files but not change them. */
   readonly reader: LabUser;
+  /** A user who may do anything. */
   readonly root: LabUser;
   readonly files: Files;
   /** True path of the account's authorized_keys. */
   readonly keysFile: string;
-  /** The account's authorized_keys; assign to it as a person with an editor would. */
+  /** The account's authorized_keys. Assigning to it simulates a person with an editor. */
   text: string;
-  /** Keys that let somebody into the account right now. */
+  /** The account's keys that are accepted right now. */
   accepted(): string[];
-  /** Keys that ever did, oldest first. */
+  /** Every key the account ever had, oldest first. */
   everyKey(): string[];
-  /** As `chpasswd` does; false when it refuses. */
+  /** Like `chpasswd`; false when it refuses. */
   changePassword(user: string, password: string): boolean;
 }
 
@@ -54,11 +56,11 @@ export function createAccounts({ clock, placement, propagationMs, startsIn }: Ac
     return { ...userOf(name), ...own };
   };
   const [key, admin] = [newLabKey(), newLabKey()];
-  for (const { blob } of [key, admin]) gate.since.set(blob, Number.NEGATIVE_INFINITY); // have been there for long
+  for (const { blob } of [key, admin]) gate.since.set(blob, Number.NEGATIVE_INFINITY); // propagated long ago
   write(username, firstText(key, admin));
   return {
     ...{ ...gate, username, account, key, admin, files, keysFile, reader: person('reader'), root: person('root') },
-    accepted: () => [...gate.since.keys()].filter((blob) => gate.judge(username, blob, '127.0.0.1').accepted),
+    accepted: () => [...gate.since.keys()].filter((blob) => gate.checkKey(username, blob, '127.0.0.1').accepted),
     everyKey: () => [...gate.since.keys()],
     changePassword(user, given) {
       const changes = user === username && given !== '';

@@ -1,20 +1,20 @@
 import type { Socket } from 'node:net';
 
-/** What sshd at `LogLevel VERBOSE` writes to its log about one connection. */
+/** sshd's log of one connection at `LogLevel VERBOSE`. */
 export interface Diary {
-  /** Where the client is, as the log has it. */
+  /** The client's address and port, in the log's format. */
   readonly peer: string;
   readonly address: string;
   write(...lines: readonly string[]): void;
-  /** Who asks to be let in, such as `authenticating user scans`. */
+  /** Sets who is signing in, such as `authenticating user scans`. */
   asks(who: string): void;
   letIn(user: string): void;
   startSession(): void;
-  /** The server ends it, for a reason it has written down already. */
+  /** The server ends the connection, for a reason that is already logged. */
   hungUp(): void;
 }
 
-/** The pids of a server of its own. */
+/** First process id in the log. */
 const firstPid = 4242;
 
 export function createDiary(log: string[], socket: Socket): Diary {

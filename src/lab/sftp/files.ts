@@ -6,24 +6,24 @@ export interface LabFile {
   readonly uid: number;
 }
 
-/** Somebody with an account on the server. */
+/** A user with an account on the server. */
 export interface User {
   readonly name: string;
   readonly uid: number;
 }
 
-/** Where the server keeps the keys that let somebody in. */
+/** Where the server keeps authorized keys. */
 export type Placement = 'home' | 'central' | 'chroot';
 
-/** The server's disk, as its users may use it. Folders are where files are. */
+/** The server's disk with its users' permissions. A folder exists where a file is below it. */
 export interface Files {
-  /** By their true paths. */
+  /** Files by their true paths. */
   readonly all: ReadonlyMap<string, LabFile>;
-  /** The true path of what the user names. */
+  /** The true path of a path that a user names. */
   resolve(user: User, path: string): string;
-  /** A true path as the user sees it. */
-  shown(user: User, path: string): string;
-  /** What is in a folder, by its true path. */
+  /** A true path, as the user sees it. */
+  visiblePath(user: User, path: string): string;
+  /** Names in a folder, by its true path. */
   list(path: string): string[];
   mayRead(user: User, path: string): boolean;
   mayWrite(user: User, path: string): boolean;
@@ -33,9 +33,9 @@ export interface Files {
 
 export interface FilesOptions {
   readonly placement: Placement;
-  /** The folder that a session begins in, as seen from where it would begin otherwise. */
+  /** The start folder of a session, relative to the default start folder. */
   readonly startsIn: string;
-  /** Told that some path has another content from now on. */
+  /** Called after a change of any file. */
   readonly changed: () => void;
 }
 
@@ -48,7 +48,7 @@ export function createFiles({ placement, startsIn, changed }: FilesOptions): Fil
   return {
     all,
     resolve: (user, path) => jailOf(user) + posix.resolve(startOf(user), path),
-    shown: (user, path) => path.slice(jailOf(user).length),
+    visiblePath: (user, path) => path.slice(jailOf(user).length),
     list(path) {
       const below = [...all.keys()].filter((each) => each.startsWith(`${path}/`));
       return [...new Set(below.map((each) => each.slice(path.length + 1).split('/')[0] ?? ''))];
@@ -69,7 +69,7 @@ export function createFiles({ placement, startsIn, changed }: FilesOptions): Fil
   };
 }
 
-/** Where the keys of a user are, by its true path: nobody who is jailed can see it. */
+/** True path of a user's authorized keys. A jailed user cannot see it. */
 export function keysPath(placement: Placement, user: string): string {
   if (placement === 'central') return `/etc/ssh/authorized_keys/${user}`;
   return placement === 'chroot' ? `/srv/keys/${user}` : `/home/${user}/.ssh/authorized_keys`;

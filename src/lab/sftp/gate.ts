@@ -2,19 +2,19 @@ import { posix } from 'node:path';
 import type { Clock } from '../clock.js';
 import { type Files, keysPath, type Placement, type User } from './files.js';
 import { type KeyLine, keysIn, nameOf } from './keys.js';
-import { type Visit, whyTurnedAway } from './options.js';
+import { type LoginAttempt, whyRefused } from './options.js';
 
-/** What an administrator makes of the account; assign to it. */
+/** The account's settings. Assigning to it simulates an administrator. */
 export interface AccountState {
   password: string;
-  /** Without PAM a locked password (`passwd -l`) and an account that has expired let nobody in by a key either. */
+  /** Without PAM, a locked password (`passwd -l`) or an expired account also refuses keys. */
   state: 'open' | 'locked' | 'expired';
-  /** The rights of the folder that authorized_keys is in. */
+  /** Permissions of the folder of authorized_keys. */
   folderMode: number;
 }
 
-/** What sshd makes of a key, and what it writes to its log on the way. */
-export interface Judgement {
+/** sshd's decision about a key, with the log lines of the check. */
+export interface KeyCheck {
   readonly accepted: boolean;
   readonly log: readonly string[];
 }
@@ -23,40 +23,40 @@ export interface GateOptions {
   readonly files: Files;
   readonly placement: Placement;
   readonly clock: Clock;
-  /** How long after a change of the file it counts, by the lab's clock. */
+  /** Propagation delay of a change of the file, milliseconds by the lab's clock. */
   readonly propagationMs: number;
-  /** The account with a account. */
+  /** Name of the account that `account` belongs to. */
   readonly username: string;
   readonly account: AccountState;
 }
 
 export interface Gate {
-  judge(user: string, blob: string, address: string): Judgement;
-  /** Takes note of the account's keys, which are there since some moment. */
+  checkKey(user: string, blob: string, address: string): KeyCheck;
+  /** Records when the account's new keys were added. */
   learn(at: number): void;
-  /** The account's keys, oldest first, and since when they are there. */
+  /** The account's keys with the times they were added, oldest first. */
   readonly since: Map<string, number>;
 }
 
 export function createGate({ files, placement, clock, propagationMs, username, account }: GateOptions): Gate {
   const since = new Map<string, number>();
-  const open = (user: string): Opened => {
+  const keysOf = (user: string): ReadKeys => {
     const folderMode = user === username ? account.folderMode : 0o700;
-    return openKeys({ files, path: keysPath(placement, user), folderMode }, userOf(user));
+    return readKeys({ files, path: keysPath(placement, user), folderMode }, userOf(user));
   };
   return {
     since,
     learn(at) {
-      for (const { blob } of open(username).keys) if (!since.has(blob)) since.set(blob, at);
+      for (const { blob } of keysOf(username).keys) if (!since.has(blob)) since.set(blob, at);
     },
-    judge(user, blob, address) {
-      // A clock that is put back makes no key unborn.
-      const settled = propagationMs === 0 || clock() - (since.get(blob) ?? Number.NEGATIVE_INFINITY) >= propagationMs;
-      if (!settled) return { accepted: false, log: [] };
-      const { keys, log } = open(user);
+    checkKey(user, blob, address) {
+      // Without a delay, a clock that goes back must not make a key unknown.
+      const isKnown = propagationMs === 0 || clock() - (since.get(blob) ?? Number.NEGATIVE_INFINITY) >= propagationMs;
+      if (!isKnown) return { accepted: false, log: [] };
+      const { keys, log } = keysOf(user);
       if (log.length > 0) return { accepted: false, log };
       const lines = keys.filter((each) => each.blob === blob);
-      return judgeLines(lines, keysPath(placement, user), { user, address, now: clock() });
+      return checkLines(lines, keysPath(placement, user), { user, address, now: clock() });
     },
   };
 }
@@ -67,32 +67,32 @@ interface Place {
   readonly folderMode: number;
 }
 
-interface Opened {
+interface ReadKeys {
   readonly keys: readonly KeyLine[];
-  /** Why it is not read, though it is there. */
+  /** Why an existing file was not read. */
   readonly log: readonly string[];
 }
 
 const writableByOthers = 0o022;
 
-/** As sshd reads it: with the user's rights, and not at all when others could have written it. */
-function openKeys({ files, path, folderMode }: Place, { name, uid }: User): Opened {
+/** Reads the file like sshd: with the user's permissions, and not at all when others may write to it. */
+function readKeys({ files, path, folderMode }: Place, { name, uid }: User): ReadKeys {
   const file = files.all.get(path);
-  const left = (why: string): Opened => ({ keys: [], log: [why] });
+  const unread = (why: string): ReadKeys => ({ keys: [], log: [why] });
   if (!file) return { keys: [], log: [] };
   const readable = uid === 0 || (file.mode & (file.uid === uid ? 0o400 : 0o004)) !== 0;
-  if (!readable) return left(`Could not open user '${name}' authorized keys '${path}': Permission denied`);
+  if (!readable) return unread(`Could not open user '${name}' authorized keys '${path}': Permission denied`);
   const refused = 'Authentication refused: bad ownership or modes for';
-  if (![0, uid].includes(file.uid) || (file.mode & writableByOthers) !== 0) return left(`${refused} file ${path}`);
-  if ((folderMode & writableByOthers) !== 0) return left(`${refused} directory ${posix.dirname(path)}`);
+  if (![0, uid].includes(file.uid) || (file.mode & writableByOthers) !== 0) return unread(`${refused} file ${path}`);
+  if ((folderMode & writableByOthers) !== 0) return unread(`${refused} directory ${posix.dirname(path)}`);
   return { keys: keysIn(file.content.toString('latin1')), log: [] };
 }
 
-/** The first line that lets the key in counts, also after one that turns it away. */
-function judgeLines(lines: readonly KeyLine[], path: string, visit: Visit): Judgement {
+/** The first line that accepts the key counts, even after a line that refuses it. */
+function checkLines(lines: readonly KeyLine[], path: string, attempt: LoginAttempt): KeyCheck {
   const log: string[] = [];
   for (const { number, options, blob } of lines) {
-    const why = whyTurnedAway(options, visit);
+    const why = whyRefused(options, attempt);
     if (why === null)
       return { accepted: true, log: [...log, `Accepted key ${nameOf(blob)} found at ${path}:${number}`] };
     log.push(...(why === '' ? [] : [`${path}:${number}: ${why}`]), 'Refused by key options');
@@ -100,7 +100,7 @@ function judgeLines(lines: readonly KeyLine[], path: string, visit: Visit): Judg
   return { accepted: false, log };
 }
 
-/** What the log says of somebody who gets in by nothing; null for whoever may sign in. */
+/** The log lines about a user who may never sign in; null for a user who may. */
 export function whyBarred(
   { name, uid }: User,
   state: AccountState['state'],

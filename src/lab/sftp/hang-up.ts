@@ -15,11 +15,11 @@ interface Packets {
   readonly _cipher: { encrypt(packet: Buffer): void };
 }
 
-/** Ends a connection and says why. The library's server can give a reason by its number alone. */
+/** Ends a connection with a reason as text. The library's server can send only a reason code. */
 export function hangUp(connection: Connection, socket: Socket, why: string): void {
   const { _packetRW, _cipher } = (connection as unknown as { readonly _protocol: Packets })._protocol;
   const { write } = _packetRW;
-  const content = Buffer.alloc(1 + 4 + 4 + why.length + 4); // with a language that is left out
+  const content = Buffer.alloc(1 + 4 + 4 + why.length + 4); // with an empty language tag
   content[0] = message;
   content.writeUInt32BE(protocolError, 1);
   content.writeUInt32BE(why.length, 5);

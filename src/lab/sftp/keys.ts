@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { remembered } from '../remembered.js';
 
-/** A key pair as `ssh-keygen -t ed25519` makes one. */
+/** A key pair like one of `ssh-keygen -t ed25519`. */
 export interface LabKey {
   /** OpenSSH format. */
   readonly privateKey: string;
-  /** What a line of authorized_keys knows it by, base64. */
+  /** The public key in authorized_keys, base64. */
   readonly blob: string;
 }
 
-const blobBytes = 51; // kind and 32 bytes, each with its length
+const blobBytes = 51; // key type and 32 bytes, each with its length
 
-/** The library drops a zero that a public key begins with, one time in 256: such a pair is no pair. */
+/** Generates a key pair. The library drops a leading zero of a public key, once in 256 times; such pairs are discarded. */
 export function newLabKey(passphrase?: string): LabKey {
   for (;;) {
     const sealed = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 1 };
@@ -22,13 +22,13 @@ export function newLabKey(passphrase?: string): LabKey {
   }
 }
 
-/** Null when it is no private key, or cannot be read without another passphrase. */
+/** The public key of a private key; null when the text is not a private key or needs another passphrase. */
 export function blobOf(privateKey: string, passphrase?: string): string | null {
   const key = ssh2.utils.parseKey(privateKey, passphrase);
   return key instanceof Error || !key.isPrivateKey() ? null : key.getPublicSSH().toString('base64');
 }
 
-/** As sshd names a key in its log. */
+/** The name of a key in sshd's log. */
 export const nameOf = remembered((blob) => {
   const bytes = Buffer.from(blob, 'base64');
   const kind = bytes.toString('latin1', 4, 4 + bytes.readUInt32BE());
@@ -49,7 +49,7 @@ const kinds = 'ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)';
 const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+';
 const line = new RegExp(`^[ \\t]*(?:(${options})[ \\t]+)?(${kinds})[ \\t]+([A-Za-z0-9+/=]+)(?:\\s[^]*)?$`);
 
-/** What sshd takes from an authorized_keys file: one key a line, after options and before a comment. What is cut off is no key. */
+/** Reads an authorized_keys file like sshd: one key a line, after options and before a comment. A truncated key does not count. */
 export const keysIn = remembered((text): readonly KeyLine[] =>
   text.split('\n').flatMap((each, index) => {
     const [, given = '', kind = '', blob = ''] = /^[ \t]*#/.test(each) ? [] : (line.exec(each) ?? []);

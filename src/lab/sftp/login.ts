@@ -9,23 +9,23 @@ export interface LoginOptions {
   readonly perform: Perform;
   readonly gate: Gate & Pick<Accounts, 'username' | 'account'>;
   readonly diary: Diary;
-  /** Whether the account's password is taken as well. */
+  /** Whether the account's password is accepted as well. */
   readonly takesPasswords: boolean;
-  /** How many refusals end a connection. */
+  /** Number of refusals that end a connection. */
   readonly maxAuthTries: number;
-  /** Ends the connection without a word. */
+  /** Cuts the connection. */
   readonly cut: () => void;
-  /** Ends the connection and says why. */
+  /** Ends the connection with a reason. */
   readonly hangUp: (why: string) => void;
 }
 
-/** Lets clients in, or turns them away with the methods that are left. */
+/** Handles logins. A refusal lists the methods that the client may try. */
 export function createLogin(options: LoginOptions): (context: AuthContext) => void {
   const { perform, diary, cut } = options;
   const methods = options.takesPasswords ? (['publickey', 'password'] as const) : (['publickey'] as const);
   let barred: boolean | null = null;
   let refusals = 0;
-  const turnAway = (context: AuthContext): number => {
+  const refuseLogin = (context: AuthContext): number => {
     refusals++;
     if (refusals < options.maxAuthTries) context.reject([...methods]);
     else giveUp(options, context.username, barred === true);
@@ -34,23 +34,23 @@ export function createLogin(options: LoginOptions): (context: AuthContext) => vo
   return (context) => {
     barred ??= isBarred(options, context.username);
     if (context.method === 'none') return context.reject([...methods]);
-    const verdict = barred ? ofNobody(context) : judge(options, context);
-    if (context.method === 'publickey' && !context.signature && verdict.accepted) {
-      diary.write(...verdict.log, `Postponed publickey for ${context.username} from ${diary.peer} ssh2 [preauth]`);
+    const admission = barred ? admissionOfBarred(context) : admissionOf(options, context);
+    if (context.method === 'publickey' && !context.signature && admission.accepted) {
+      diary.write(...admission.log, `Postponed publickey for ${context.username} from ${diary.peer} ssh2 [preauth]`);
       return context.accept();
     }
     perform('LOGIN', `/${context.username}`, {
-      work() {
-        const how = `${verdict.accepted ? 'Accepted' : 'Failed'} ${context.method} for ${barred ? 'invalid user ' : ''}`;
-        diary.write(...verdict.log);
-        if (verdict.name !== null) diary.write(`${how}${context.username} from ${diary.peer} ssh2${verdict.name}`);
-        if (!verdict.accepted) return turnAway(context);
+      apply() {
+        const how = `${admission.accepted ? 'Accepted' : 'Failed'} ${context.method} for ${barred ? 'invalid user ' : ''}`;
+        diary.write(...admission.log);
+        if (admission.name !== null) diary.write(`${how}${context.username} from ${diary.peer} ssh2${admission.name}`);
+        if (!admission.accepted) return refuseLogin(context);
         diary.letIn(context.username);
         context.accept();
         return 200;
       },
       refuse(denied) {
-        if (denied) return turnAway(context);
+        if (denied) return refuseLogin(context);
         cut();
         return 500;
       },
@@ -61,27 +61,27 @@ export function createLogin(options: LoginOptions): (context: AuthContext) => vo
 interface Admission {
   readonly accepted: boolean;
   readonly log: readonly string[];
-  /** Of the key, at the end of the line that tells the verdict; null for no such line. */
+  /** Name of the key, for the end of the log line about the result; null when there is no such line. */
   readonly name: string | null;
 }
 
-/** Nobody's keys are not looked at. */
-function ofNobody({ method }: AuthContext): Admission {
+/** The admission of a user who may never sign in. Keys are not checked. */
+function admissionOfBarred({ method }: AuthContext): Admission {
   const isPassword = method === 'password';
   return { accepted: false, log: isPassword ? [noShadow] : [], name: isPassword ? '' : null };
 }
 
 const noShadow = 'Could not get shadow information for NOUSER';
 
-function judge({ gate, diary, takesPasswords }: LoginOptions, context: AuthContext): Admission {
+function admissionOf({ gate, diary, takesPasswords }: LoginOptions, context: AuthContext): Admission {
   if (context.method === 'password') {
     const known = context.username === gate.username && context.password === gate.account.password;
     return { accepted: takesPasswords && known, log: [], name: '' };
   }
   if (context.method !== 'publickey') return { accepted: false, log: [], name: null };
   const blob = context.key.data.toString('base64');
-  const { accepted, log } = gate.judge(context.username, blob, diary.address);
-  const proven = !context.signature || isSigned(context); // a client asks whether a key would do before it signs with it
+  const { accepted, log } = gate.checkKey(context.username, blob, diary.address);
+  const proven = !context.signature || isSigned(context); // a client asks whether a key is accepted before it signs with it
   return { accepted: accepted && proven, log, name: `: ${nameOf(blob)}` };
 }
 

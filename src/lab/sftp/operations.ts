@@ -8,9 +8,9 @@ export interface SftpSession {
   readonly files: Files;
   readonly user: User;
   readonly perform: Perform;
-  /** Whether the server names OpenSSH's way to replace a file in one step. */
+  /** Whether the server announces OpenSSH's extension that replaces a file in one step. */
   readonly posixRename: boolean;
-  /** Whether a plain rename takes the place of what is there. */
+  /** Whether a plain rename overwrites an existing file. */
   readonly renameReplaces: boolean;
 }
 
@@ -29,7 +29,7 @@ export function serveSftp(stream: SFTPWrapper, session: SftpSession): void {
   serveNames(stream, session);
   serveFolders(stream, session, handles);
   stream.on('OPEN', (id, name, ...[flags, attrs]) =>
-    open(stream, session, { id, name, flags, attrs, keep: (handle) => handles.push(handle) - 1 }),
+    openFile(stream, session, { id, name, flags, attrs, keep: (handle) => handles.push(handle) - 1 }),
   );
   stream.on('CLOSE', (id) => stream.status(id, STATUS_CODE.OK));
 }
@@ -39,18 +39,18 @@ interface Opening {
   readonly name: string;
   readonly flags: number;
   readonly attrs: Attributes;
-  /** Its number from then on. */
+  /** Stores the handle and returns its number. */
   readonly keep: (handle: Handle) => number;
 }
 
-/** A file that is opened for writing is empty from then on. */
-function open(stream: SFTPWrapper, session: SftpSession, { id, name, flags, attrs, keep }: Opening): void {
+/** Opens a file. Opening it for writing empties it. */
+function openFile(stream: SFTPWrapper, session: SftpSession, { id, name, flags, attrs, keep }: Opening): void {
   const { files, user } = session;
   const path = files.resolve(user, name);
   const writes = (flags & OPEN_MODE.WRITE) !== 0;
   const there = files.all.get(path);
   const refuse = (denied: boolean): number => refused(stream, id, denied);
-  const work = (): number => {
+  const apply = (): number => {
     if (!(writes ? files.mayWrite(user, path) : files.mayRead(user, path))) return refuse(true);
     if (!writes && !there) return missing(stream, id);
     if (there && (flags & OPEN_MODE.EXCL) !== 0) return refuse(false);
@@ -60,7 +60,7 @@ function open(stream: SFTPWrapper, session: SftpSession, { id, name, flags, attr
     stream.handle(id, handle);
     return 200;
   };
-  session.perform(writes ? 'WRITE' : 'READ', path, { work, refuse });
+  session.perform(writes ? 'WRITE' : 'READ', path, { apply, refuse });
 }
 
 function serveContent(stream: SFTPWrapper, { files }: SftpSession, held: (handle: Buffer) => Handle | undefined): void {
@@ -106,7 +106,7 @@ function serveNames(stream: SFTPWrapper, session: SftpSession): void {
   const { files, user } = session;
   const attrs = attributesOf({ content: Buffer.alloc(0), mode: 0o755, uid: user.uid });
   stream.on('REALPATH', (id, path) => {
-    const filename = files.shown(user, files.resolve(user, path));
+    const filename = files.visiblePath(user, files.resolve(user, path));
     stream.name(id, [{ filename, longname: filename, attrs }]);
   });
   stream.on('REMOVE', (id, name) => {
@@ -124,7 +124,7 @@ function serveNames(stream: SFTPWrapper, session: SftpSession): void {
   });
 }
 
-/** Each is listed in one go. */
+/** Lists a folder in a single answer. */
 function serveFolders(stream: SFTPWrapper, { files, user }: SftpSession, handles: Handle[]): void {
   const listed = new Set<number>();
   stream.on('OPENDIR', (id, name) => {
@@ -151,14 +151,14 @@ interface Renaming {
   readonly id: number;
   readonly from: string;
   readonly to: string;
-  /** Takes the place of what is there. */
+  /** Overwrites an existing file. */
   readonly over: boolean;
 }
 
 function rename(stream: SFTPWrapper, { files, user, perform }: SftpSession, { id, over, ...names }: Renaming): void {
   const [from, to] = [files.resolve(user, names.from), files.resolve(user, names.to)];
   const refuse = (denied: boolean): number => refused(stream, id, denied);
-  const work = (): number => {
+  const apply = (): number => {
     const file = files.all.get(from);
     if (!file) return missing(stream, id);
     if (!files.mayWrite(user, to)) return refuse(true);
@@ -168,7 +168,7 @@ function rename(stream: SFTPWrapper, { files, user, perform }: SftpSession, { id
     stream.status(id, STATUS_CODE.OK);
     return 200;
   };
-  perform('RENAME', to, { work, refuse });
+  perform('RENAME', to, { apply, refuse });
 }
 
 function refused(stream: SFTPWrapper, id: number, denied: boolean): number {
@@ -185,7 +185,7 @@ function attributesOf({ content, mode, uid }: LabFile): Attributes {
   return { mode: 0o100000 | mode, uid, gid: uid, size: content.length, atime: 0, mtime: 0 };
 }
 
-/** Texts with their lengths before them. */
+/** Reads texts, each after its length. */
 function textsIn(data: Buffer): string[] {
   const texts: string[] = [];
   for (let at = 0; at < data.length;) {
@@ -210,7 +210,7 @@ interface Channels {
   channelData(channel: number, data: Buffer): void;
 }
 
-/** The library's server names no extension in its first packet, as OpenSSH does: it is added on the way out. */
+/** Adds OpenSSH's extension to the first packet, because the library's server announces none. */
 function announce(stream: SFTPWrapper): void {
   const inside = stream as unknown as { _protocol: Channels };
   const protocol = inside._protocol;

@@ -1,14 +1,14 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** Who signs in with a key, and when. */
-export interface Visit {
+/** A login with a key. */
+export interface LoginAttempt {
   readonly user: string;
   readonly address: string;
   readonly now: number;
 }
 
-/** Why the options of a line turn a visit away, in the words of sshd's log after the file and the line; null when they do not. */
-export function whyTurnedAway(options: string, { user, address, now }: Visit): string | null {
+/** Why the options of a line refuse a login, in the words of sshd's log after the file and the line; null when they do not. */
+export function whyRefused(options: string, { user, address, now }: LoginAttempt): string | null {
   const from = valueOf(options, 'from');
   if (from !== null && !permits(from, address))
     return `Authentication tried for ${user} with correct key but not from a permitted host (host=${address}, ip=${address}, required=${from}).`;
@@ -20,7 +20,7 @@ function valueOf(options: string, name: string): string | null {
   return new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(options)?.[1] ?? null;
 }
 
-/** Addresses, networks and `*`; the lab looks up no names. */
+/** Matches addresses, networks and `*`. The lab does not resolve names. */
 function permits(list: string, address: string): boolean {
   const matches = (pattern: string): boolean => pattern === '*' || pattern === address || isInside(pattern, address);
   const patterns = list.split(',');
@@ -37,7 +37,7 @@ function isInside(network: string, address: string): boolean {
   return inside.check(address, kind);
 }
 
-/** `YYYYMMDD[HHMM[SS]]`, by the server's own clock; with a `Z` at its end it is UTC. */
+/** Parses `YYYYMMDD[HHMM[SS]]` in the server's time zone; a trailing `Z` means UTC. */
 function instantOf(text: string): number {
   const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00', zone = ''] =
     /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(Z?)$/.exec(text) ?? [];

@@ -4,29 +4,29 @@ import type { Clock } from '../clock.js';
 import type { FaultKind, FaultPlan } from '../faults.js';
 import type { LabRequest } from '../server.js';
 
-/** `LOGIN /user`, or `READ`, `WRITE`, `RENAME` and the file's name. A status stands for what SSH has instead. */
+/** `LOGIN /user`, or `READ`, `WRITE` or `RENAME` with the file's name. An HTTP status stands for SSH's own result. */
 export interface SftpRequest extends LabRequest {
-  /** What the client calls itself. */
+  /** The client's own software name. */
   readonly software: string;
 }
 
-/** Something that a client asks for: either is answered, and returns the status that stands for the answer. */
+/** A client's request. Both functions send an answer and return the HTTP status that stands for it. */
 export interface Act {
-  readonly work: () => number;
-  /** `denied`, or failed in a way that may pass. */
+  readonly apply: () => number;
+  /** Refuses it as denied, or else with a failure that may pass. */
   readonly refuse: (denied: boolean) => number;
 }
 
-/** What is done, on what: remembered, and what faults are aimed at. */
+/** Performs a request, with a method and a path for records and faults. */
 export type Perform = (method: string, path: string, act: Act) => void;
 
 /** A client's connection. */
 export interface Peer {
-  /** What the client calls itself. */
+  /** The client's own software name. */
   readonly software: string;
-  /** Ends the connection without a word. */
+  /** Cuts the connection. */
   readonly cut: () => void;
-  /** What is said from now on does not leave before the connection ends. */
+  /** Holds back all further data until the connection ends. */
   readonly mute: () => void;
 }
 
@@ -38,7 +38,7 @@ export interface PerformerOptions {
   readonly latencyMs: number;
 }
 
-/** Remembers what one client does, and lets faults happen to it. */
+/** Records one client's requests, and applies faults to them. */
 export function createPerformer({ requests, faults, ...options }: PerformerOptions): Perform {
   const { peer, clock, latencyMs } = options;
   return (method, path, act) => {
@@ -62,14 +62,14 @@ export function createPerformer({ requests, faults, ...options }: PerformerOptio
   };
 }
 
-/** Null when nothing is answered. */
-function play(fault: FaultKind | null, { work, refuse }: Act, { cut, mute }: Peer): number | null {
+/** Null when there is no answer. */
+function play(fault: FaultKind | null, { apply, refuse }: Act, { cut, mute }: Peer): number | null {
   if (fault === 'hang') return null;
   if (typeof fault === 'object' && fault !== null && 'status' in fault)
     return refuse([401, 403].includes(fault.status));
-  if (fault !== 'reset-before' && fault !== 'reset-after') return work();
+  if (fault !== 'reset-before' && fault !== 'reset-after') return apply();
   mute();
-  if (fault === 'reset-after') work();
+  if (fault === 'reset-after') apply();
   cut();
   return null;
 }

@@ -14,46 +14,46 @@ import { serveSftp } from './operations.js';
 import { createPerformer, type Peer, type Perform, type SftpRequest } from './performer.js';
 
 export interface SftpLabOptions extends LabOptions {
-  /** Where authorized keys are kept; at home when left out. */
+  /** Where authorized keys are kept; in the home folder when left out. */
   readonly placement?: Placement;
-  /** Whether a file can be replaced in one step, as OpenSSH can; true when left out. */
+  /** Whether a file can be replaced in one step, as with OpenSSH; true when left out. */
   readonly posixRename?: boolean;
-  /** Whether a rename takes the place of what is there; false, as the protocol has it, when left out. */
+  /** Whether a rename overwrites an existing file; false, as in the protocol, when left out. */
   readonly renameReplaces?: boolean;
-  /** Whether the password is taken as well; true when left out. */
+  /** Whether the password is accepted as well; true when left out. */
   readonly takesPasswords?: boolean;
-  /** How long after a change of authorized_keys it counts, by the lab's clock. */
+  /** Propagation delay of a change of authorized_keys, milliseconds by the lab's clock. */
   readonly propagationMs?: number;
-  /** How many refusals end a connection; 6, as with sshd, when left out. */
+  /** Number of refusals that end a connection; 6, as in sshd, when left out. */
   readonly maxAuthTries?: number;
-  /** The folder that a session begins in, as seen from where it would begin otherwise; that place itself when left out. */
+  /** The start folder of a session, relative to the default start folder; the default itself when left out. */
   readonly startsIn?: string;
 }
 
 export interface SftpLab extends LabServer, Accounts {
   readonly port: number;
-  /** As it stands in known_hosts, after the host's name. */
+  /** The line in known_hosts, after the host's name. */
   readonly hostKey: string;
   readonly requests: readonly SftpRequest[];
   /** Every file that was opened for writing, in order. */
   arrivals(): readonly Arrival[];
-  /** How often somebody was turned away. */
+  /** Number of refused logins. */
   failedLogins(): number;
-  /** What it has logged so far: who came in, and with which key. */
+  /** The server's log so far: who logged in, and with which key. */
   log(): string;
 }
 
-/** A file that somebody puts onto the server. */
+/** A file that a client wrote to the server. */
 export interface Arrival {
   /** True path. */
   readonly path: string;
-  /** Public half of the key that let them in; null for a password. */
+  /** Public key of the login; null for a password. */
   readonly key: string | null;
   /** Real Unix milliseconds. */
   readonly at: number;
 }
 
-/** An SSH server as sshd serves SFTP: real handshakes, keys and packets, on a disk of its own. */
+/** An SSH server that serves SFTP like sshd: with real handshakes, keys and packets, and a simulated disk. */
 export async function startSftpLab(options: SftpLabOptions = {}): Promise<SftpLab> {
   const { clock = Date.now, placement = 'home', latencyMs = 0, propagationMs = 0, startsIn = '.' } = options;
   const gate = createAccounts({ clock, placement, propagationMs, startsIn });
@@ -98,7 +98,7 @@ function serveConnection(connection: Connection, serving: Serving): void {
   };
   connection.on('authentication', (context) => {
     name = context.username;
-    key = context.method === 'publickey' ? context.key.data.toString('base64') : null; // the last one tried let them in
+    key = context.method === 'publickey' ? context.key.data.toString('base64') : null; // the last key tried is the accepted one
     login(context);
   });
   connection.on('ready', () =>
@@ -117,7 +117,7 @@ function serveConnection(connection: Connection, serving: Serving): void {
   );
 }
 
-/** What it calls itself. */
+/** The server's software name. */
 const software = 'OpenSSH_9.2p1 Debian-2+deb12u10';
 
 async function listen(hostKey: string, onConnection: (connection: Connection, socket: Socket, peer: Peer) => void) {
@@ -127,7 +127,7 @@ async function listen(hostKey: string, onConnection: (connection: Connection, so
     socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
     const ssh = new ssh2.Server({ hostKeys: [hostKey], ident: software }, (connection, { header }) => {
-      connection.on('error', () => undefined); // whoever goes away without a word
+      connection.on('error', () => undefined); // a client that disconnects
       const client = header.versions.software;
       onConnection(connection, socket, {
         software: client,
