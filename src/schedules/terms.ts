@@ -14,7 +14,7 @@ const shortestCatchupMs = 10_000; // Temporal's minimum
 /**
  * Temporal starts the workflow when a credential falls due. The workflow then applies windows, skipped dates and limits.
  * The catchup window is one interval, so that runs missed while the server was down happen once.
- * Temporal gets times in UTC and never a time zone: its zone data may be older than ours, and the two would disagree on due times.
+ * Temporal gets times in UTC and never a time zone. Its zone data may be older than ours, and the two would disagree on due times.
  */
 export function termsOf(plan: SchedulePlan, anchor: number, now: number): ScheduleTerms {
   const { cadence, basis, jitterMs: jitter } = plan;

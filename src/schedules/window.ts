@@ -35,7 +35,7 @@ export function openingAt(window: Window, at: number): Opening {
   throw new RangeError('the window does not open in the next ten years');
 }
 
-/** When a rotation that falls due at `at` may begin: at once in an open window, else in the next one, `share` (0 up to 1) of the way through. */
+/** When a rotation that falls due at `at` may begin. In an open window: at once. Otherwise: in the next window, after `share` (0 up to 1) of it. */
 export function beginningIn(window: Window | null, at: number, share: number): number {
   if (!window) return at;
   const { from, to } = openingAt(window, at);

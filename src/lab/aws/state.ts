@@ -42,7 +42,7 @@ export interface AccessKey {
   readonly lastUse: LastUse<Use>;
 }
 
-/** An object that somebody put into the bucket. */
+/** An object that was put into the bucket. */
 export interface Put {
   /** Id of the key or the session. */
   readonly by: string;

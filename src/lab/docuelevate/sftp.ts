@@ -50,8 +50,9 @@ async function uploadToSftp(task: Task, upload: SftpUpload): Promise<void> {
 }
 
 /**
- * The login methods, in order. If the configured key file exists, it is used; otherwise the password, silently. An unreadable or refused key
- * does not end the login: the engine's SSH library then tries the keys of the worker's agent and home, even before a password.
+ * The login methods, in order. If the configured key file exists, it is used; otherwise the password, silently.
+ * An unreadable or refused key does not end the login. The engine's SSH library then tries the keys of the worker's agent and home, even
+ * before a password.
  */
 function methodsFrom(task: Task, homeKey: string): [AnyAuthMethod, ...AnyAuthMethod[]] {
   const username = task.value('sftp_username');

@@ -28,7 +28,7 @@ export interface WorkerOptions {
   readonly agenda: Agenda;
   /** Extra duration of an AI call besides the provider's own time, real milliseconds. */
   readonly latencyMs: number;
-  /** Waits for whoever decides when a line of the log is written. */
+  /** Awaited before each log line is written. */
   readonly beforeLine: (line: ComingLine) => Promise<void> | void;
   readonly scripted: readonly ScriptedDestination[];
   /** Whether it checks its credentials by itself, after each start and every five minutes. */
@@ -46,7 +46,7 @@ export interface Worker {
   brokenDestination: boolean;
   /** Number of other users' waiting tasks. */
   queueLength: number;
-  /** Waits for whoever decides when a line of the log is written. */
+  /** Awaited before each log line is written. */
   beforeLine: (line: ComingLine) => Promise<void> | void;
   /** The value that the next task would use. */
   holds(key: string): string | null;
