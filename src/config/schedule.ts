@@ -29,8 +29,8 @@ const Window = z.strictObject({
 const CronText = z
   .string()
   .superRefine((text, context) => {
-    const trouble = whyNoCron(text);
-    if (trouble !== null) context.addIssue(trouble);
+    const why = whyNoCron(text);
+    if (why !== null) context.addIssue(why);
   })
   .meta({ examples: ['0 9 1 */3 *'] });
 

@@ -61,20 +61,20 @@ export function dueTimesOf(plan: SchedulePlan, records: Records, now: number): D
   if (since === null) return null;
   const { cadence, rotations } = records;
   const { anchor, reset } = originOf(records, since);
-  const regular = cadence ? dueAfter(plan, anchor, settledAt(records, since)) : since + intervalMs(plan, since);
+  const regular = cadence ? dueAfter(plan, anchor, lastClosedAt(records, since)) : since + intervalMs(plan, since);
   const dueAt = Math.min(regular, dueByEnd(records, since));
   const byEnd = dueAt < regular;
   const latest = cadence && !byEnd ? beginsAt(plan, dueAt) + toleranceMs(plan, dueAt) : dueAt;
-  const open = rotations.some(({ closedAt }) => closedAt === null);
+  const inProgress = rotations.some(({ closedAt }) => closedAt === null);
   return {
     ...{ anchor, dueAt, reset, scheduled: cadence !== null, endsAt: records.endsAt, byEnd },
     opensAt: beginsAt(plan, Math.max(dueAt, now)),
-    overdue: !open && latest < now,
+    overdue: !inProgress && latest < now,
   };
 }
 
 /** When the last rotation ended. Due times before it, during the old value's grace, no longer count. */
-function settledAt({ rotations }: Records, since: number): number {
+function lastClosedAt({ rotations }: Records, since: number): number {
   return Math.max(since, ...rotations.filter(isGood).map(({ closedAt }) => closedAt ?? since));
 }
 

@@ -41,7 +41,7 @@ function accountWrites(state: OpenAiState): Routes<Incoming> {
       if (project === state.defaultProject.id)
         return refusal(400, 'Service accounts cannot be created in the default project.');
       const { name, create_service_account_only: bare, expires_in_seconds: lifetime } = wanted.data;
-      if (bare && typeof lifetime === 'number') return refusal(400, "'expires_in_seconds' needs a key that is made.");
+      if (bare && typeof lifetime === 'number') return refusal(400, "'expires_in_seconds' requires an API key.");
       const against = bare ? null : whyAgainstPolicy(state, lifetime);
       if (against) return against;
       const account = state.addAccount(project, name, bare ? 'none' : 'member');

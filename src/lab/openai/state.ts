@@ -32,7 +32,7 @@ export interface Key {
   readonly propagatedAt: number;
   /** When it expires, Unix seconds; null when it never does. */
   expiresAt: number | null;
-  /** What it may do; everything when there are none. */
+  /** Its permissions; empty means all. */
   scopes: readonly string[];
   readonly lastUse: LastUse<{ readonly at: number }>;
   deleted: boolean;
