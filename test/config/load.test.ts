@@ -324,7 +324,7 @@ describe('a mistake is told with its place', () => {
     [
       'a cron expression that is none',
       `${small}    schedule: { cron: 0 9 1 13 *, reason: audits }\n`,
-      '12:17 credentials.openai.schedule.cron: the month is not valid; write numbers from 1 to 12, with "*", "-", "," and "/"',
+      '12:17 credentials.openai.schedule.cron: Invalid value for month',
     ],
     [
       'a cron expression without a reason',
