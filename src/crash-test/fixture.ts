@@ -1,6 +1,7 @@
 import type { DocuElevateLab } from '../lab/docuelevate/server.js';
 import type { LabServer } from '../lab/server.js';
 import type { Scenario } from '../lab/scenario.js';
+import type { Beside } from './beside.js';
 
 /** A value as its provider sees it. */
 export interface Issued {
@@ -37,6 +38,8 @@ export interface Taken {
 /** DocuElevate where it is the engine, and the documents that go through it. */
 export interface Documents {
   readonly lab: DocuElevateLab;
+  /** The settings that are the value's. */
+  readonly settings: readonly string[];
   /** The step that needs the value. */
   readonly step: string;
   /** A document of somebody's that needs it. */
@@ -69,4 +72,5 @@ export interface Fixture {
   readonly goesBack?: RegExp;
 }
 
-export type StartFixture = () => Promise<Fixture>;
+/** Starts it with systems of its own, or on the DocuElevate of another fixture. */
+export type StartFixture = (beside?: Beside) => Promise<Fixture>;

@@ -1,4 +1,5 @@
-import { type DocuElevateLab, type DocuElevateLabOptions, startDocuElevateLab } from './docuelevate/server.js';
+import type { DocuElevateLab, DocuElevateLabOptions } from './docuelevate/server.js';
+import { docuElevateFor } from './docuelevate/shared.js';
 import type { Gap, Received, Scenario, ScenarioOptions } from './scenario.js';
 import type { LabServer } from './server.js';
 
@@ -42,7 +43,7 @@ export function scenarioOf<L extends LabServer, O extends ScenarioOptions>(
   return async (options = {} as O) => {
     const lab = await definition.start(options);
     const adopted = definition.adopt(lab);
-    const docuelevate = await startDocuElevateLab({ ...options, ...definition.engine(lab, adopted) });
+    const docuelevate = await docuElevateFor({ ...options, ...definition.engine(lab, adopted) });
     const secretFiles = definition.secretFiles(lab);
     return {
       systems: { docuelevate, [name]: lab },

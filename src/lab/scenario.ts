@@ -1,8 +1,9 @@
 import type { Duration } from '../domain/duration.js';
 import type { Clock } from './clock.js';
+import type { SharedOptions } from './docuelevate/shared.js';
 import type { LabServer } from './server.js';
 
-export interface ScenarioOptions {
+export interface ScenarioOptions extends SharedOptions {
   /** Clock of the simulated systems. With a fast one, tests need not wait for resolutions of a second. */
   readonly clock?: Clock;
   /** Real milliseconds before each answer. */

@@ -65,8 +65,23 @@ export interface PaperlessDestination {
 }
 
 export function environmentOf(options: EnvironmentOptions): Map<string, string> {
-  const { adminUsername = 'admin', adminPassword = randomSecret(), azureEndpoint, uploadsPerMinute } = options;
+  const { adminUsername = 'admin', adminPassword = randomSecret() } = options;
   const redis = 'redis://redis:6379/0';
+  return new Map([
+    ['database_url', databaseUrls[options.database ?? 'sqlite']],
+    ['redis_url', redis],
+    ['celery_broker_url', redis],
+    ['celery_result_backend', redis],
+    ['session_secret', randomSecret()],
+    ['admin_username', adminUsername],
+    ['admin_password', adminPassword],
+    ...connectionsOf(options),
+  ]);
+}
+
+/** What it says of the systems that documents meet. */
+export function connectionsOf(options: EnvironmentOptions): [string, string][] {
+  const { azureEndpoint, uploadsPerMinute } = options;
   const given: Record<string, string | undefined> = {
     openai_base_url: options.openAiBaseUrl,
     openai_api_key: options.openAiKey,
@@ -81,16 +96,7 @@ export function environmentOf(options: EnvironmentOptions): Map<string, string> 
     paperless_host: options.paperless?.host,
     paperless_ngx_api_token: options.paperless?.token,
   };
-  return new Map([
-    ['database_url', databaseUrls[options.database ?? 'sqlite']],
-    ['redis_url', redis],
-    ['celery_broker_url', redis],
-    ['celery_result_backend', redis],
-    ['session_secret', randomSecret()],
-    ['admin_username', adminUsername],
-    ['admin_password', adminPassword],
-    ...Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  ]);
+  return Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
 }
 
 const databaseUrls: Readonly<Record<Database, string>> = {

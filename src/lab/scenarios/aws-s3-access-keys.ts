@@ -1,6 +1,7 @@
 import type { Duration } from '../../domain/duration.js';
 import { type AwsLab, type AwsLabOptions, startAwsLab } from '../aws/server.js';
-import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { DocuElevateLab } from '../docuelevate/server.js';
+import { docuElevateFor } from '../docuelevate/shared.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import type { Gap, Received, Scenario, ScenarioOptions } from '../scenario.js';
 
@@ -18,7 +19,7 @@ export async function startAwsS3AccessKeys(options: AwsScenarioOptions = {}): Pr
   const aws = await startAwsLab({ usageStepMs: 1000, ...options });
   const { id, secret } = aws.createByHand();
   const s3 = { endpoint: aws.url, bucket: aws.bucket, id, secret };
-  const docuelevate = await startDocuElevateLab({ ...options, s3 });
+  const docuelevate = await docuElevateFor({ ...options, s3 });
   const [held, heldSecret] = settings.map((key) => () => docuelevate.workerHolds(key));
   const keys = () => [...aws.keys(), ...aws.others()];
   return {

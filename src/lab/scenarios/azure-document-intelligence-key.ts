@@ -1,5 +1,6 @@
 import { type AzureLab, type AzureLabOptions, startAzureLab } from '../azure/server.js';
-import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { DocuElevateLab } from '../docuelevate/server.js';
+import { docuElevateFor } from '../docuelevate/shared.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
@@ -9,7 +10,7 @@ export async function startAzureDocumentIntelligenceKey(
 ): Promise<Scenario> {
   const azure = await startAzureLab(options);
   const key = azure.inSlot('Key1');
-  const docuelevate = await startDocuElevateLab({ ...options, azureEndpoint: azure.url, azureKey: key });
+  const docuelevate = await docuElevateFor({ ...options, azureEndpoint: azure.url, azureKey: key });
   const values = () => azure.keys().map(({ value }) => value);
   const { app, readOnlyApp } = azure;
   return {

@@ -1,26 +1,30 @@
 import { request } from 'undici';
-import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { DocuElevateLab } from '../docuelevate/server.js';
+import { docuElevateFor } from '../docuelevate/shared.js';
 import type { Duration } from '../../domain/duration.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import { type OpenAiLab, type OpenAiLabOptions, startOpenAiLab } from '../openai/server.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
-export interface OpenAiScenarioOptions extends ScenarioOptions, OpenAiLabOptions, Pick<EnvironmentOptions, 'database'> {
+export interface OpenAiScenarioOptions
+  extends ScenarioOptions, OpenAiLabOptions, Pick<EnvironmentOptions, 'database' | 'adminPassword'> {
   /** What the configuration says of the lab's resolution; nothing when left out, since the lab notes every use. */
   readonly usageResolution?: Duration;
+  /** One that is up already: the key is made in its project, beside those of another scenario. */
+  readonly openai?: OpenAiLab;
 }
 
 /** DocuElevate with an OpenAI key that somebody made by hand, the only key of its service account. */
 export async function startOpenAiApiKey(options: OpenAiScenarioOptions = {}): Promise<Scenario> {
-  const openai = await startOpenAiLab(options);
+  const openai = options.openai ?? (await startOpenAiLab(options));
   const [byHand] = openai.createServiceAccount('documents').keys;
   if (!byHand) throw new Error('the lab made no key');
-  const docuelevate = await startDocuElevateLab({ ...options, openAiBaseUrl: openai.baseUrl, openAiKey: byHand.value });
+  const docuelevate = await docuElevateFor({ ...options, openAiBaseUrl: openai.baseUrl, openAiKey: byHand.value });
   const values = () => openai.keys().map(({ value }) => value);
   return {
     systems: { docuelevate, openai },
     credential: 'openai',
-    config: configOf({ docuelevate, openai, ...options }),
+    config: configOf({ ...options, docuelevate, openai }),
     secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'openai-admin': openai.adminKey },
     adopted: { key: byHand.value },
     consume: () => docuelevate.useAi(),

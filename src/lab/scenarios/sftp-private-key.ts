@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type DocuElevateLab, startDocuElevateLab } from '../docuelevate/server.js';
+import type { DocuElevateLab } from '../docuelevate/server.js';
+import { docuElevateFor } from '../docuelevate/shared.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import { leftBehindIn } from '../left-behind.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
@@ -25,13 +26,13 @@ export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Pr
   await writeFile(keyFile, sftp.key.privateKey, { mode: 0o600 });
   const { port, username, hostKey } = sftp;
   const privateKey = options.mounts ? await mounted(keyFile) : keyFile;
-  const docuelevate = await startDocuElevateLab({ ...options, sftp: { port, username, hostKey, privateKey } });
+  const docuelevate = await docuElevateFor({ ...options, sftp: { port, username, hostKey, privateKey } });
   const read = createReader(options.passphrase);
   const held = () => read(docuelevate.workerHolds('sftp_private_key') ?? '');
   return {
     systems: { docuelevate, sftp },
     credential: 'sftp',
-    config: configOf({ docuelevate, sftp, keyFile, keyFileInEngine: privateKey, ...options }),
+    config: configOf({ ...options, docuelevate, sftp, keyFile, keyFileInEngine: privateKey }),
     secretFiles: {
       ...{ 'docuelevate-admin': docuelevate.adminPassword, 'sftp-admin': sftp.admin.privateKey.trim() },
       ...(options.passphrase !== undefined && { 'sftp-passphrase': options.passphrase }),
