@@ -18,10 +18,15 @@ export interface Playground {
 export interface PlaygroundOptions {
   readonly grace: Duration;
   readonly giveUpAfter?: Duration;
+  /** `limits` of the configuration; what they are by themselves when left out. */
+  readonly limits?: Readonly<Record<'perProvider' | 'perEngine', number>>;
 }
 
+/** What an operator writes down and keeps secret. */
+type Configured = Pick<Scenario, 'config' | 'secretFiles'>;
+
 /** Sets up a scenario like an operator would: a configuration, secrets in separate files, a key ring. Uses a temporary folder. */
-export async function createPlayground(scenario: Scenario, options: PlaygroundOptions): Promise<Playground> {
+export async function createPlayground(scenario: Configured, options: PlaygroundOptions): Promise<Playground> {
   const playground = await configurePlayground(scenario, options);
   await createKeyRing(join(playground.dir, 'keyturn.keyring.json'));
   return playground;
@@ -29,8 +34,8 @@ export async function createPlayground(scenario: Scenario, options: PlaygroundOp
 
 /** The same, but without a key ring, as before `keyturn init`. */
 export async function configurePlayground(
-  scenario: Scenario,
-  { grace, giveUpAfter = '10 seconds' }: PlaygroundOptions,
+  scenario: Configured,
+  { grace, giveUpAfter = '10 seconds', limits }: PlaygroundOptions,
 ): Promise<Playground> {
   const { path: dir, remove } = temporaryFolder('keyturn-lab-');
   const dataDir = join(dir, 'temporal');
@@ -43,6 +48,7 @@ export async function configurePlayground(
   const content = {
     store: 'sqlite:./keyturn.db',
     data: './temporal',
+    ...(limits && { limits }),
     engines,
     credentials: Object.fromEntries(withWaits) as object,
   };

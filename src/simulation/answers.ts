@@ -3,10 +3,12 @@ import type { Assignment } from '../crash-test/setback.js';
 import type { Without } from '../crash-test/worker-process.js';
 import { chaos, type ChaosVerdict } from './chaos.js';
 import { simulateBoundaries, simulateCase } from './matrix.js';
-import { calm, planOf } from './plans.js';
+import { sizeOf } from '../crash-test/fixtures/companies.js';
+import { calm, planOf, type Profile } from './plans.js';
 import type { CaseQuestion, ChaosQuestion, Question, Questions, SimulatedVerdict } from './questions.js';
 import { shrink } from './shrink.js';
-import type { PlaceCounts } from './trouble.js';
+import { among } from './several.js';
+import type { Plan, PlaceCounts } from './trouble.js';
 
 /** Answers one question after the other: there is one clock. */
 export function answer({ kind, asks }: Question): Promise<Questions[keyof Questions]['answers']> {
@@ -23,11 +25,16 @@ async function playCase({ procedure, boundaries, caseId, seed, lines }: CaseQues
 }
 
 async function playChaos({ procedure, seed, profile, lines, without, ...asked }: ChaosQuestion): Promise<ChaosVerdict> {
-  const plan = asked.plan ?? planOf(`${procedure}/${seed}`, profile, await placesOf(procedure));
+  const plan = asked.plan ?? (await drawPlan(procedure, seed, profile));
   const rule = without ? { without: await takenOut(without) } : {};
   const what = { procedure, seed, plan, ...rule, ...(lines && { lines }) };
   const verdict = await chaos(what);
   return asked.shrink && verdict.problems.length > 0 ? shrink(what, verdict) : verdict;
+}
+
+async function drawPlan(procedure: string, seed: string, profile: Profile): Promise<Plan> {
+  const own = `${procedure}/${seed}`;
+  return among(planOf(own, profile, await placesOf(procedure)), own, sizeOf(procedure));
 }
 
 const places = new Map<string, PlaceCounts>();

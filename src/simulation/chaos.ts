@@ -1,23 +1,16 @@
-import { adopt } from '../operations/adopt.js';
-import { inputOf, openSession, type Session } from '../operations/session.js';
-import { startRotation } from '../operations/start-rotation.js';
-import { formatDuration } from '../domain/duration.js';
-import { createPlayground } from '../lab/playground.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
-import type { RotationOutcome, RotationReport } from '../domain/rotation.js';
-import { judge, type Judgement } from '../crash-test/judge.js';
 import type { Fixture } from '../crash-test/fixture.js';
-import { startFixture } from '../crash-test/fixtures/index.js';
+import { startStages } from '../crash-test/fixtures/companies.js';
 import type { Without } from '../crash-test/worker-process.js';
+import { beginFirst, beginLater, install, type Installation, rotationOf } from './cast.js';
 import type { SimProcess, Simulation } from './engine.js';
 import type { SimJob } from './job.js';
 import { inSimulation } from './matrix.js';
-import type { RotationRow } from '../store/records.js';
-import { Ends } from './ends.js';
 import { Person } from './person.js';
 import { type Around, nameless, type Place } from './places.js';
 import { Random } from './random.js';
 import { type Reach, strike } from './strike.js';
+import { createSubject, type Judged, judgeSubject, subjectOf, sumUp } from './subject.js';
 import {
   durable,
   fits,
@@ -29,7 +22,6 @@ import {
   type Trouble,
   takesDocuments,
 } from './trouble.js';
-import { Truth } from './truth.js';
 
 export interface ChaosCase {
   readonly procedure: string;
@@ -39,17 +31,14 @@ export interface ChaosCase {
   readonly lines?: boolean;
 }
 
-export interface ChaosVerdict extends Judgement {
+export interface ChaosVerdict extends Judged {
   readonly procedure: string;
   readonly seed: string;
   readonly plan: Plan;
-  readonly outcome: RotationOutcome | 'none';
   /** What happened, in order. */
   readonly struck: readonly string[];
   /** How many places of each layer were passed. */
   readonly places: PlaceCounts;
-  /** How often Keyturn left the engine without a working value. */
-  readonly outages: number;
   readonly events: number;
   readonly virtualMs: number;
   readonly hash: string;
@@ -57,7 +46,7 @@ export interface ChaosVerdict extends Judgement {
   readonly lines?: readonly string[];
 }
 
-/** Plays one rotation and everything that a plan lets happen to it. */
+/** Plays the rotation of one credential, or of several beside one another, and everything that a plan lets happen. */
 export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
   const { procedure, seed, plan, without, lines = false } = what;
   const box: { scene?: Scene } = {};
@@ -88,7 +77,7 @@ export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
 const callsOff: ReadonlySet<string> = new Set(['freeze', 'overtaken', 'late', 'server-away', 'server-crash', 'hang']);
 const settleMs = 90_000; // longer than any attempt
 
-/** One rotation and what happens to it. */
+/** One rotation, or some beside one another, and what happens to them. */
 class Scene {
   readonly struck: string[] = [];
   readonly counts: Record<Layer, number> = { any: 0, request: 0, answer: 0, write: 0, fence: 0 };
@@ -97,7 +86,6 @@ class Scene {
   readonly #plan: Plan;
   readonly #pending: Trouble[];
   #reach!: Reach;
-  readonly #ends = new Ends();
   #storeBackAt = 0;
   #over = false;
   /** Where a document of Keyturn's is under way, as often as there are. */
@@ -111,57 +99,39 @@ class Scene {
   }
 
   async play(procedure: string, { defer, begin }: { readonly defer: Defer; readonly begin: () => void }) {
-    const fixture = await startFixture(procedure);
-    defer(() => fixture.scenario.stop());
-    const playground = await createPlayground(fixture.scenario, {
-      grace: '1 second',
-      giveUpAfter: formatDuration(this.#plan.giveUpAfterMs),
-    });
-    defer(playground.remove);
-    const session = await openSession({ file: playground.file, create: true });
-    defer(() => session.close());
-    const { credential, adopted: parts } = fixture.scenario;
-    await adopt(session, { credential, parts, soleUser: true, actor: 'harness' });
-    this.#reach = await this.#start(fixture, session, playground.file);
-    const { truth, person } = this.#reach;
-    this.#sim.onEvent = () => truth.look();
+    const fixtures = await startStages(procedure, defer);
+    const installation = await install(fixtures, this.#plan, defer);
+    this.#reach = await this.#start(fixtures, installation);
+    const { subjects, person } = this.#reach;
+    this.#sim.onEvent = () => subjects.forEach(({ truth }) => truth.look());
     begin();
     await person.watch();
     this.#over = true;
     await this.#settle(person);
     this.#sim.onEvent = null;
-    const rows = await session.store.rotations(credential);
-    const report = this.#ends.last({ rows });
-    const judged = await this.#judge(session, report, rows);
-    const problems = [...truth.problems, ...person.problems, ...this.#ends.problems, ...judged.problems];
-    return {
-      ...{ ...judged, outages: truth.outages, outcome: report?.outcome ?? ('none' as const) },
-      problems: [...new Set(problems)],
-    };
+    const { store } = installation.session;
+    const calledOff = this.#plan.troubles.some(({ kind }) => callsOff.has(kind));
+    const judged: Judged[] = [];
+    for (const subject of subjects) judged.push(await judgeSubject(subject, store, calledOff));
+    return sumUp(judged, person.problems);
   }
 
-  async #start(fixture: Fixture, session: Session, file: string): Promise<Reach> {
+  async #start(fixtures: readonly Fixture[], { session, file }: Installation): Promise<Reach> {
     const [sim, job, plan] = [this.#sim, this.#job, this.#plan];
-    const { credential } = fixture.scenario;
     const hire = (): void => {
       if (!this.#over) job.hire({ file, temporalData: 'memory', setback: null });
     };
     for (let count = 0; count < (plan.workers ?? 1); count++) hire();
-    const input = inputOf(credential, { actor: 'harness', trigger: 'manual', reason: 'chaos' });
-    const { client } = job.temporal;
-    const { handle } = await startRotation(session, client, {
-      ...input,
-      graceMs: plan.graceMs,
-      timing: { heartbeatMs: 1_000 },
-    });
-    const [truth, random] = [new Truth(sim, fixture), new Random(`${sim.seed}/people`)];
-    job.server.onEnded = this.#ends.hear;
-    const terminal = { sim, client, session, file, credential };
-    const { scenario } = fixture;
-    const people = { ...terminal, server: job.server, handle, scenario, truth, random, plan, ends: this.#ends };
-    const person = new Person(people);
+    const beginning = { session, job, plan };
+    await beginFirst(fixtures, beginning);
+    const subjects = fixtures.map((fixture) => createSubject(sim, fixture, rotationOf(fixture, session, job)));
+    const random = new Random(`${sim.seed}/people`);
+    const { server, temporal } = job;
+    server.onEnded = (execution) => subjectOf(subjects, execution).ends.hear(execution);
+    const person = new Person({ sim, client: temporal.client, session, file, server, subjects, random, plan });
+    beginLater(subjects, beginning, person);
     const losesStore = (ms: number): void => void (this.#storeBackAt = sim.now + ms);
-    return { sim, job, fixture, truth, person, random, hire, losesStore };
+    return { sim, job, subjects, person, random, hire, losesStore };
   }
 
   storeIsAway(): boolean {
@@ -196,7 +166,8 @@ class Scene {
 
   /** An emergency's steps begin beside a document that is under way: what then makes the worker start anew, nobody can see. */
   #fits(trouble: Trouble, place: Place): boolean {
-    if (!isPossible(trouble, this.#reach.fixture) || !fits(trouble, place)) return false;
+    const { subjects } = this.#reach;
+    if (!subjects.some(({ fixture }) => isPossible(trouble, fixture)) || !fits(trouble, place)) return false;
     return trouble.kind !== 'worker-on-environment' || this.#testing.every(({ state }) => state === 'dead');
   }
 
@@ -218,38 +189,8 @@ class Scene {
     await this.#sim.sleep(settleMs);
     await person.settled();
   }
-
-  async #judge({ store }: Session, report: RotationReport | null, rows: readonly RotationRow[]): Promise<Judgement> {
-    const { fixture, truth, person } = this.#reach;
-    const { credential } = fixture.scenario;
-    const { condemned, edited, darkByOthers } = truth;
-    const calledOff = this.#plan.troubles.some(({ kind }) => callsOff.has(kind));
-    const facts = {
-      fixture,
-      store,
-      credential,
-      timeline: truth,
-      condemned,
-      report,
-      edited,
-      calledOff,
-      stranded: false,
-    };
-    const givenUp = person.gaveUp.size > 0;
-    const judged = await judge({ ...facts, givenUp });
-    const excused = darkByOthers ? /holds nothing that works|does not hold the current/ : /^$/;
-    const open = rows.some(({ closedAt }) => closedAt === null);
-    return {
-      ...judged,
-      problems: [
-        ...judged.problems.filter((problem) => !excused.test(problem)),
-        ...(open ? ['the workflow has ended, and the store still has its rotation open'] : []),
-        ...this.#ends.wrong({ rows, gaveUp: person.gaveUp, emergency: condemned.size > 0 }),
-      ],
-    };
-  }
 }
 
-function unfollowing({ kind, layer, place, ms }: Trouble): Trouble {
-  return { kind, layer, place, ms };
+function unfollowing({ kind, layer, place, ms, whose }: Trouble): Trouble {
+  return { kind, layer, place, ms, ...(whose !== undefined && { identify }) };
 }

@@ -11,19 +11,18 @@ export interface Terminal {
   readonly client: Client;
   /** The configuration. */
   readonly file: string;
-  readonly credential: string;
 }
 
 /** `keyturn emergency`: to the rotation, and to a containment beside it when that does not answer. */
-export function emergencyCommand(terminal: Terminal): Promise<void> {
-  return typed(terminal, async (session, emergency) => {
+export function emergencyCommand(terminal: Terminal, credential: string): Promise<void> {
+  return typed(terminal, credential, async (session, emergency) => {
     await sendEmergency(session, terminal.client, emergency);
   });
 }
 
 /** `keyturn emergency --direct`: without Temporal, whatever it is doing just then. */
-export function directCommand(terminal: Terminal): Promise<RotationReport> {
-  return typed(terminal, (session, emergency) => containDirectly(session, emergency));
+export function directCommand(terminal: Terminal, credential: string): Promise<RotationReport> {
+  return typed(terminal, credential, (session, emergency) => containDirectly(session, emergency));
 }
 
 type Session = Awaited<ReturnType<typeof openSession>>;
@@ -31,7 +30,8 @@ type Emergency = Awaited<ReturnType<Session['store']['ask']>>;
 
 /** A process of its own, with a session of its own. */
 function typed<T>(
-  { sim, file, credential }: Terminal,
+  { sim, file }: Terminal,
+  credential: string,
   work: (session: Session, emergency: Emergency) => Promise<T>,
 ): Promise<T> {
   return owner.run(new SimProcess(sim, 'command'), async () => {

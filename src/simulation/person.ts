@@ -1,17 +1,14 @@
-import type { WorkflowHandle } from '@temporalio/client';
 import type { Decision, Progress, Waiting } from '../domain/rotation.js';
 import type { Session } from '../operations/session.js';
 import { decideOn, hasten } from '../operations/steer.js';
 import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
-import type { Scenario } from '../lab/scenario.js';
 import { directCommand, emergencyCommand, type Terminal } from './commands.js';
-import type { Ends } from './ends.js';
 import type { Execution } from './execution.js';
 import type { Random } from './random.js';
 import type { SimTemporal } from './temporal.js';
+import { type Rotation, type Subject, subjectOf } from './subject.js';
 import type { Plan } from './trouble.js';
-import type { Truth } from './truth.js';
 
 /** What a rotation says of a setting that somebody else has changed. */
 const drift =
@@ -26,16 +23,17 @@ const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon']
 interface Surroundings extends Terminal {
   readonly server: SimTemporal;
   readonly session: Session;
-  /** Of the rotation that everything begins with. */
-  readonly handle: Rotation;
-  readonly scenario: Scenario;
-  readonly truth: Truth;
-  readonly ends: Ends;
+  readonly subjects: readonly Subject[];
   readonly random: Random;
   readonly plan: Plan;
 }
 
-type Rotation = WorkflowHandle<RotationWorkflow>;
+/** What is asked by which rotation. */
+interface Question {
+  readonly handle: Rotation;
+  readonly credential: string;
+  readonly question: string;
+}
 
 interface Answer {
   readonly decision: Decision;
@@ -43,18 +41,14 @@ interface Answer {
   readonly why: string | null;
 }
 
-/** Somebody who looks at a rotation now and then, answers what it asks, and interferes. */
+/** Somebody who looks at rotations now and then, answers what they ask, and interferes. */
 export class Person {
   readonly problems = new Set<string>();
-  /** Numbers of the next versions of rotations that were given up; 0 for one that had not opened yet. */
-  readonly gaveUp = new Set<number>();
   readonly #at: Surroundings;
   /** What was decided, by the question. */
   readonly #answers = new Map<string, Answer>();
   readonly #doing: Promise<void>[] = [];
-  #asked = 0;
   #errands = 0;
-  #emergencies = 0;
   #slots = 0;
   #usedAt: number;
 
@@ -66,10 +60,10 @@ export class Person {
 
   /** People act on their own, not within the process where the plan let them. */
   act(work: () => Promise<unknown>): void {
-    this.#later(0, work);
+    this.later(0, work);
   }
 
-  #later(ms: number, work: () => Promise<unknown>): void {
+  later(ms: number, work: () => Promise<unknown>): void {
     const { sim } = this.#at;
     this.#errands++;
     const done = new Promise<void>((resolve) =>
@@ -89,40 +83,40 @@ export class Person {
     await Promise.all(this.#doing);
   }
 
-  emergency(): void {
-    const { handle } = this.#at;
-    this.#strike(async () => {
+  emergency(subject: Subject): void {
+    const { handle, truth } = subject;
+    this.#strike(subject, async () => {
       await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
-      this.#at.truth.condemn(); // what came to life while it was on its way
+      truth.condemn(); // what came to life while it was on its way
     });
   }
 
-  emergencyCommand(): void {
-    this.#strike(() => emergencyCommand(this.#at));
+  emergencyCommand(subject: Subject): void {
+    this.#strike(subject, () => emergencyCommand(this.#at, subject.credential));
   }
 
-  directCommand(): void {
-    this.#strike(async () => this.#at.ends.add(await directCommand(this.#at)));
+  directCommand(subject: Subject): void {
+    this.#strike(subject, async () => subject.ends.add(await directCommand(this.#at, subject.credential)));
   }
 
-  #strike(send: () => Promise<void>): void {
-    const { truth } = this.#at;
+  #strike(subject: Subject, send: () => Promise<void>): void {
+    const { truth } = subject;
     this.act(async () => {
       truth.condemn();
-      this.#emergencies++;
+      subject.emergencies++;
       try {
         await send();
       } catch (error) {
-        if (--this.#emergencies === 0) truth.pardon();
+        if (--subject.emergencies === 0) truth.pardon();
         throw error;
       }
     });
   }
 
   /** The credential falls due in so long, whatever is under way. */
-  schedule(ms: number): void {
-    const { server, credential } = this.#at;
-    this.#later(ms, () =>
+  schedule({ credential }: Subject, ms: number): void {
+    const { server } = this.#at;
+    this.later(ms, () =>
       server.call(() => {
         const workflowId = `schedule/${credential}/${++this.#slots}`;
         const asked = { actor: 'harness', reason: 'it is due' };
@@ -131,17 +125,17 @@ export class Person {
     );
   }
 
-  takeBack(): void {
+  takeBack({ handle, credential }: Subject): void {
     this.act(async () => {
-      const { waiting }: Progress = await this.#at.handle.query(progress);
+      const { waiting }: Progress = await handle.query(progress);
       if (!waiting) return;
       this.#answers.set(waiting.id, { decision: 'roll-back', why: null });
-      await this.#decide(this.#at.handle, 'roll-back', waiting.id);
+      await this.#decide({ handle, credential, question: waiting.id }, 'roll-back');
     });
   }
 
-  endGrace(): void {
-    const { session, handle, credential } = this.#at;
+  endGrace({ handle, credential }: Subject): void {
+    const { session } = this.#at;
     this.act(() => hasten(session, handle, { credential, actor: 'harness', byMs: null }));
   }
 
@@ -152,7 +146,7 @@ export class Person {
       const running = [...server.executions.values()].filter(({ status }) => status === 'RUNNING');
       if (running.length === 0 && this.#errands === 0) return;
       const asking = running.filter(needsOperator);
-      for (const { workflowId } of asking) await this.#answer(workflowId).catch(() => undefined);
+      for (const execution of asking) await this.#answer(execution).catch(() => undefined);
       if (asking.length > 0 || !server.idle()) continue;
       await this.#use();
       await sim.sleep(untilNextMs);
@@ -162,33 +156,34 @@ export class Person {
 
   /** Somebody sends the engine a document now and then: a new key may wait for nothing else. */
   async #use(): Promise<void> {
-    const { sim, scenario } = this.#at;
+    const { sim, subjects } = this.#at;
     if (sim.now < this.#usedAt + untilUseMs) return;
     this.#usedAt = sim.now;
-    await scenario.consume();
+    for (const { fixture } of subjects) await fixture.scenario.consume();
   }
 
-  async #answer(workflowId: string): Promise<void> {
+  async #answer(execution: Execution): Promise<void> {
     const { sim, client, plan } = this.#at;
-    const handle = client.workflow.getHandle<RotationWorkflow>(workflowId);
+    const subject = subjectOf(this.#at.subjects, execution);
+    const handle = client.workflow.getHandle<RotationWorkflow>(execution.workflowId);
     const seen: Progress = await handle.query(progress);
     const { waiting, next } = seen;
     if (waiting?.for !== 'operator') return;
     const { why: title, choices, id } = waiting;
-    const decision = this.#choose(choices, title);
-    this.#doubt(seen, waiting);
+    const decision = this.#choose(subject, choices, title);
+    this.#doubt(subject, seen, waiting);
+    const about = { handle, credential: subject.credential, question: id };
     sim.note(`a person is asked "${title}" and says ${decision}`);
     if (plan.answerMs > 0) await sim.sleep(plan.answerMs);
-    if (plan.wrongAnswers) await this.#answerWrongly(handle, choices, id);
+    if (plan.wrongAnswers) await this.#answerWrongly(about, choices);
     this.#answers.set(id, { decision, why: title });
     const times = plan.doubleDecisions ? 2 : 1;
-    const told = await Promise.allSettled(Array.from({ length: times }, () => this.#decide(handle, decision, id)));
-    if (decision === 'abandon' && told.some(({ status }) => status === 'fulfilled')) this.gaveUp.add(next ?? 0);
+    const told = await Promise.allSettled(Array.from({ length: times }, () => this.#decide(about, decision)));
+    if (decision === 'abandon' && told.some(({ status }) => status === 'fulfilled')) subject.gaveUp.add(next ?? 0);
   }
 
   /** Some questions are none that should be asked. */
-  #doubt(seen: Progress, waiting: Waiting): void {
-    const { truth } = this.#at;
+  #doubt({ truth }: Subject, seen: Progress, waiting: Waiting): void {
     const { why } = waiting;
     if (drift.test(why) && !truth.edited && !truth.darkByOthers)
       this.problems.add(`it says that somebody changed the setting, and nobody did: ${why}`);
@@ -196,15 +191,15 @@ export class Person {
   }
 
   /** To the question before, to one that nobody asked, and with what is no choice. */
-  async #answerWrongly(handle: Rotation, choices: readonly Decision[], question: string): Promise<void> {
+  async #answerWrongly({ question, ...about }: Question, choices: readonly Decision[]): Promise<void> {
     const earlier = [...this.#answers.keys()].filter((each) => each !== question);
     const noChoice = decisions.filter((each) => !choices.includes(each));
     const wrong: (readonly [Decision, string])[] = [
       ...[...earlier.slice(-1), 'a question of nobody'].map((other) => ['skip', other] as const),
       ...[...noChoice, 'perhaps' as Decision].map((each) => [each, question] as const),
     ];
-    for (const [decision, about] of wrong) {
-      const taken = await this.#decide(handle, decision, about).then(
+    for (const [decision, other] of wrong) {
+      const taken = await this.#decide({ ...about, question: other }, decision).then(
         () => true,
         () => false,
       );
@@ -212,17 +207,18 @@ export class Person {
     }
   }
 
-  async #decide(handle: Rotation, decision: Decision, question: string): Promise<void> {
-    const { session, credential } = this.#at;
+  async #decide({ handle, credential, question }: Question, decision: Decision): Promise<void> {
+    const { session } = this.#at;
     await decideOn(session, handle, { credential, question, actor: 'harness', decision, reason: 'the plan' });
   }
 
-  #choose(choices: readonly Decision[], why: string): Decision {
-    const { truth, random } = this.#at;
+  #choose(subject: Subject, choices: readonly Decision[], why: string): Decision {
+    const { truth } = subject;
+    const { random } = this.#at;
     const lightly = truth.edited && truth.condemned.size === 0 && drift.test(why);
     if (lightly && choices.includes('skip')) return 'skip'; // a deletion asks for its own proof
     const given = (wanted: Decision): boolean => choices.includes(wanted);
-    if (this.#asked++ > mostQuestions && given('abandon')) return 'abandon';
+    if (subject.asked++ > mostQuestions && given('abandon')) return 'abandon';
     const ways: Decision[] = random.chance(0.2) ? ['roll-back', 'retry'] : ['retry', 'roll-back'];
     return ways.find(given) ?? 'abandon';
   }

@@ -1,6 +1,6 @@
 import { chaos, type ChaosCase, type ChaosVerdict } from './chaos.js';
 import { kindOf } from './kind-of.js';
-import { simpler } from './plans.js';
+import { simplerAmong } from './several.js';
 
 const mostTries = 30; // a case takes a tenth of a second, and some a few
 
@@ -11,7 +11,7 @@ export async function shrink(what: ChaosCase, failed: ChaosVerdict): Promise<Cha
   let smallest = failed;
   for (let tries = 0, better = true; better && tries < mostTries;) {
     better = false;
-    for (const plan of simpler(smallest.plan)) {
+    for (const plan of simplerAmong(smallest.plan)) {
       if (++tries > mostTries) break;
       const verdict = await chaos({ ...what, plan });
       if (!verdict.problems.some((each) => kindOf(each) === kindOf(problem))) continue;

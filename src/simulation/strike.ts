@@ -1,20 +1,19 @@
 import { leaveFailure, leaveLines } from '../crash-test/somebody.js';
-import type { Documents, Fixture } from '../crash-test/fixture.js';
+import type { Documents } from '../crash-test/fixture.js';
 import type { SimProcess, Simulation } from './engine.js';
 import type { SimJob } from './job.js';
 import type { Person } from './person.js';
 import type { Place } from './places.js';
 import type { Random } from './random.js';
 import { spoil } from './spoiled-answers.js';
+import type { Subject } from './subject.js';
 import type { Trouble, TroubleKind } from './trouble.js';
-import type { Truth } from './truth.js';
 
 /** What trouble can reach. */
 export interface Reach {
   readonly sim: Simulation;
   readonly job: SimJob;
-  readonly fixture: Fixture;
-  readonly truth: Truth;
+  readonly subjects: readonly Subject[];
   readonly person: Person;
   readonly random: Random;
   /** Starts another worker, unless everything is over. */
@@ -23,56 +22,81 @@ export interface Reach {
   readonly losesStore: (ms: number) => void;
 }
 
-type Strike = (reach: Reach, trouble: Trouble, process: SimProcess) => void;
+/** Where a trouble strikes: the credential that it is about, and the process. */
+interface Struck {
+  readonly subject: Subject;
+  readonly process: SimProcess;
+}
+
+type Strike = (reach: Reach, trouble: Trouble, struck: Struck) => void;
 
 const hourMs = 3_600_000;
 const mostUntilHiredMs = 3_000; // a supervisor starts a worker again
 
 const strikes: Partial<Record<TroubleKind, Strike>> = {
-  kill({ sim, hire }, { ms }, process) {
+  kill({ sim, hire }, { ms }, { process }) {
     process.kill();
     sim.after(Math.min(ms, mostUntilHiredMs), hire);
   },
   freeze,
-  overtaken(reach, trouble, process) {
-    freeze(reach, trouble, process);
-    reach.sim.after(reach.random.between(0, 400), () => reach.person.emergency());
+  overtaken(reach, trouble, struck) {
+    freeze(reach, trouble, struck);
+    reach.sim.after(reach.random.between(0, 400), () => reach.person.emergency(struck.subject));
   },
   'server-crash': ({ job }) => void job.temporal.crash(),
   'server-away': ({ job }, { ms }) => job.server.away(ms),
   'store-away': ({ losesStore }, { ms }) => losesStore(ms),
-  'clock-ahead': ({ fixture }) => fixture.skew(hourMs),
-  'clock-behind': ({ fixture }) => fixture.skew(-hourMs),
-  emergency: ({ person }) => person.emergency(),
-  'emergency-command': ({ person }) => person.emergencyCommand(),
-  'direct-command': ({ person }) => person.directCommand(),
-  schedule: ({ person }, { ms }) => person.schedule(ms),
-  'take-back': ({ person }) => person.takeBack(),
-  'end-grace': ({ person }) => person.endGrace(),
-  'edit-back': ({ fixture, truth }) => truth.byOthers(() => fixture.edit('adopted'), 'edited'),
-  'old-dies': ({ fixture, truth }) => truth.byOthers(() => fixture.killAdopted(), 'dark'),
-  'worker-on-environment': ({ fixture, truth }) => truth.byOthers(() => startAnew(documentsOf(fixture)), 'dark'),
-  'id-given-out-again': ({ fixture, person }) => person.act(() => leaveLines(documentsOf(fixture))),
-  'earlier-step-fails': ({ fixture, person }) => person.act(() => failEarlier(documentsOf(fixture))),
+  'clock-ahead': (_, __, { subject: { fixture } }) => fixture.skew(hourMs),
+  'clock-behind': (_, __, { subject: { fixture } }) => fixture.skew(-hourMs),
+  emergency: ({ person }, _, { subject }) => person.emergency(subject),
+  'emergency-command': ({ person }, _, { subject }) => person.emergencyCommand(subject),
+  'direct-command': ({ person }, _, { subject }) => person.directCommand(subject),
+  schedule: ({ person }, { ms }, { subject }) => person.schedule(subject, ms),
+  'take-back': ({ person }, _, { subject }) => person.takeBack(subject),
+  'end-grace': ({ person }, _, { subject }) => person.endGrace(subject),
+  'edit-back': (_, __, { subject: { fixture, truth } }) => truth.byOthers(() => fixture.edit('adopted'), 'edited'),
+  'old-dies': (_, __, { subject: { fixture, truth } }) => truth.byOthers(() => fixture.killAdopted(), 'dark'),
+  'worker-on-environment': startAnew,
+  'id-given-out-again': ({ person }, _, { subject }) => person.act(() => leaveLines(documentsOf(subject))),
+  'earlier-step-fails': ({ person }, _, { subject }) => person.act(() => failEarlier(documentsOf(subject))),
 };
 
 /** Lets one trouble happen, here and now. */
-export function strike(reach: Reach, trouble: Trouble, at: { place: Place; process: SimProcess }): void {
-  strikes[trouble.kind]?.(reach, trouble, at.process);
-  if (at.place.request) spoil(trouble, at.place.request, reach.fixture);
+export function strike(
+  reach: Reach,
+  trouble: Trouble,
+  { place, process }: { place: Place; process: SimProcess },
+): void {
+  const { subjects } = reach;
+  const subject = subjects[trouble.identify ?? 0] ?? subjects[0];
+  if (subject) strikes[trouble.kind]?.(reach, trouble, { subject, process });
+  const { request } = place;
+  const asked = subjects.find(({ fixture }) => fixture.systems.some(({ url }) => url === request?.origin));
+  if (request && asked) spoil(trouble, request, asked.fixture);
 }
 
 /** Its polls would swallow tasks, which costs minutes and shows nothing, so another worker takes them. */
-function freeze({ sim, job, hire }: Reach, { ms }: Trouble, process: SimProcess): void {
+function freeze({ sim, job, hire }: Reach, { ms }: Trouble, { process }: Struck): void {
   process.freeze();
   for (const poller of job.server.pollers) if (poller.process === process) poller.polling = false;
   hire();
   sim.after(ms, () => process.thaw());
 }
 
-function startAnew({ lab }: Documents): void {
-  lab.emptyRedis();
-  lab.restartWorker();
+/** One engine has the values of several credentials, and loses them all. */
+function startAnew({ subjects }: Reach, _: Trouble, { subject }: Struck): void {
+  const { lab } = documentsOf(subject);
+  const fed = subjects.filter(({ fixture }) => fixture.documents?.lab === lab);
+  const restart = (): void => {
+    lab.emptyRedis();
+    lab.restartWorker();
+  };
+  fed.reduce(
+    (change, { truth }) =>
+      () =>
+        truth.byOthers(change, 'dark'),
+    restart,
+  )();
 }
 
 async function failEarlier(documents: Documents): Promise<void> {
@@ -80,7 +104,7 @@ async function failEarlier(documents: Documents): Promise<void> {
   else await leaveFailure(documents);
 }
 
-function documentsOf({ documents }: Fixture): Documents {
+function documentsOf({ fixture: { documents } }: Subject): Documents {
   if (!documents) throw new Error('this engine processes no documents of ours');
   return documents;
 }

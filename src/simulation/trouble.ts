@@ -41,9 +41,11 @@ export interface Trouble {
   readonly follows?: true;
   /** For how long, where that means something. */
   readonly ms: number;
+  /** Which credential it is about, where people or others interfere with one of several; the first one when left out. */
+  readonly whose?: number;
 }
 
-/** Everything that goes wrong with one rotation, and how people treat it. */
+/** Everything that goes wrong with one rotation, or with some beside one another, and how people treat it. */
 export interface Plan {
   readonly troubles: readonly Trouble[];
   readonly graceMs: number;
@@ -55,6 +57,8 @@ export interface Plan {
   readonly doubleDecisions: boolean;
   /** How many workers there are; one when left out. What one of them does, another one may not know yet. */
   readonly workers?: number;
+  /** How long after one another the rotations of several credentials begin, by hand or because they fall due; all at once when left out. */
+  readonly apart?: { readonly ms: number; readonly due: boolean };
   /** Whether people first answer a question that is over, and then with what is no choice; not when left out. */
   readonly wrongAnswers?: boolean;
 }
