@@ -34,7 +34,7 @@ function typed<T>(
   credential: string,
   work: (session: Session, emergency: Emergency) => Promise<T>,
 ): Promise<T> {
-  return owner.run(new SimProcess(sim, 'command'), async () => {
+  return owner.run(new SimProcess(sim, 'command', credential), async () => {
     const session = await openSession({ file });
     try {
       const asked = { credential, actor: 'harness', reason: 'it leaked', versions: null };

@@ -21,11 +21,14 @@ export class SimProcess {
   /** By how much its clock is ahead. */
   skewMs = 0;
   readonly exited = Promise.withResolvers<void>();
+  /** What a command is about. */
+  readonly credential: string | undefined;
   #parked: (() => void)[] = [];
 
-  constructor(sim: Simulation, name: string) {
+  constructor(sim: Simulation, name: string, credential?: string) {
     this.sim = sim;
     this.name = name;
+    this.credential = credential;
   }
 
   /** Something comes in from outside. */
@@ -85,6 +88,8 @@ export class Simulation {
   readonly lines: string[] | null;
   /** Called after each event. */
   onEvent: (() => void) | null = null;
+  /** Requests that arrived just now, newest last: the credential that each was made for, and the number of its event. */
+  #arrivals: { readonly credential: string; readonly event: number }[] = [];
   readonly #log = createHash('sha256');
   readonly #sequence = createHash('sha256');
   readonly #queue: Planned[] = [];
@@ -108,6 +113,16 @@ export class Simulation {
   trace(what: string): void {
     this.#sequence.update(`${what}\n`);
     this.note(what);
+  }
+
+  /** A request arrives. What it changes shows after the next event. */
+  arrived(credential: string): void {
+    this.#arrivals = [...this.#arrivals.slice(-1), { credential, event: this.events }];
+  }
+
+  /** Whose requests can have changed what shows now and did not show after the event before. */
+  causes(): string[] {
+    return this.#arrivals.filter(({ event }) => event >= this.events - 1).map(({ credential }) => credential);
   }
 
   order(): string {

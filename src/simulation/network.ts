@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { owner, type SimProcess, type Simulation } from './engine.js';
+import { workingFor } from './sender.js';
 
 /** A request as it leaves its process. */
 export interface Leaving {
@@ -83,12 +84,16 @@ export function createMemoryServer(listener: RequestListener) {
 /** Takes a request to whoever listens, and its answer back. What a dead process asked for still arrives; what it would hear does not. */
 export function exchange(sim: Simulation, leaving: Leaving, settle: Settle): void {
   const from = owner.getStore();
+  const credential = workingFor();
   const inContext = AsyncLocalStorage.snapshot();
   const deliver: Settle = (answer) => {
     const hear = (): void => inContext(settle, answer);
     sim.after(sim.random.between(way.from, way.to), () => (from ? from.enter(hear) : hear()));
   };
-  sim.after(sim.random.between(way.from, way.to), () => arrive(sim, { leaving, from: from ?? null }, deliver));
+  sim.after(sim.random.between(way.from, way.to), () => {
+    if (credential !== undefined) sim.arrived(credential);
+    arrive(sim, { leaving, from: from ?? null }, deliver);
+  });
 }
 
 function arrive(sim: Simulation, sent: { leaving: Leaving; from: SimProcess | null }, answer: Settle): void {

@@ -85,9 +85,9 @@ export class Person {
 
   emergency(subject: Subject): void {
     const { handle, truth } = subject;
-    this.#strike(subject, async () => {
+    this.#strike(subject, async (emergency) => {
       await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
-      truth.condemn(); // what came to life while it was on its way
+      truth.condemn(emergency); // what came to life while it was on its way
     });
   }
 
@@ -99,15 +99,13 @@ export class Person {
     this.#strike(subject, async () => subject.ends.add(await directCommand(this.#at, subject.credential)));
   }
 
-  #strike(subject: Subject, send: () => Promise<void>): void {
-    const { truth } = subject;
+  #strike({ truth }: Subject, send: (emergency: Set<string>) => Promise<void>): void {
     this.act(async () => {
-      truth.condemn();
-      subject.emergencies++;
+      const emergency = truth.condemn();
       try {
-        await send();
+        await send(emergency);
       } catch (error) {
-        if (--subject.emergencies === 0) truth.pardon();
+        truth.pardon(emergency);
         throw error;
       }
     });

@@ -23,14 +23,12 @@ export interface Subject {
   readonly gaveUp: Set<number>;
   /** How many questions were answered. */
   asked: number;
-  /** How many emergencies were sent, and did not fail. */
-  emergencies: number;
 }
 
 export function createSubject(sim: Simulation, fixture: Fixture, handle: Rotation): Subject {
   const { credential } = fixture.scenario;
   const truth = new Truth(sim, fixture);
-  return { credential, fixture, truth, handle, ends: new Ends(), gaveUp: new Set(), asked: 0, emergencies: 0 };
+  return { credential, fixture, truth, handle, ends: new Ends(), gaveUp: new Set(), asked: 0 };
 }
 
 /** Whom a workflow is about. Throws when it is about none of these. */

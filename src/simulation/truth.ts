@@ -14,7 +14,6 @@ const lagMs = 500;
 /** Looks at the truth after everything that happens, so that no moment is missed, and knows who changed it. */
 export class Truth implements Timeline {
   readonly problems = new Set<string>();
-  readonly condemned = new Set<string>();
   edited = false;
   /** The engine was left without a value, by somebody else. */
   darkByOthers = false;
@@ -23,6 +22,7 @@ export class Truth implements Timeline {
   readonly #sim: Simulation;
   readonly #fixture: Fixture;
   readonly #samples: Sample[] = [];
+  readonly #emergencies = new Set<ReadonlySet<string>>();
   readonly #foreign: readonly string[];
 
   constructor(sim: Simulation, fixture: Fixture) {
@@ -38,7 +38,17 @@ export class Truth implements Timeline {
     const last = this.#samples.at(-1);
     if (last && isSame(last, { held, working })) return;
     this.#samples.push({ at: this.#sim.now, held, working });
+    if (last) this.#judgeEnds(last.working.filter((value) => !working.includes(value)));
     this.#judgeChange(last, { held, working });
+  }
+
+  /** A value may be ended by the rotation of its own credential, by a person and by its provider, but by no other rotation. */
+  #judgeEnds(gone: readonly string[]): void {
+    const { credential } = this.#fixture.scenario;
+    const causes = this.#sim.causes();
+    if (gone.length === 0 || causes.length === 0 || causes.includes(credential)) return;
+    for (const { value, label, foreign } of this.#fixture.issued())
+      if (!foreign && gone.includes(value)) this.problems.add(`"${label}" was ended for ${causes.join(' or ')}`);
   }
 
   #judgeChange(last: Sample | undefined, now: Pick<Sample, 'held' | 'working'>): void {
@@ -76,13 +86,21 @@ export class Truth implements Timeline {
     return isDark({ held: scenario.engineHolds(), working: scenario.working() });
   }
 
-  condemn(): void {
-    for (const { value, alive, foreign } of this.#fixture.issued()) if (alive && !foreign) this.condemned.add(value);
+  /** Values that an emergency has to end. */
+  get condemned(): ReadonlySet<string> {
+    return new Set([...this.#emergencies].flatMap((values) => [...values]));
+  }
+
+  /** An emergency is on its way, or has arrived: what lives by now is condemned. */
+  condemn(emergency = new Set<string>()): Set<string> {
+    for (const { value, alive, foreign } of this.#fixture.issued()) if (alive && !foreign) emergency.add(value);
+    this.#emergencies.add(emergency);
+    return emergency;
   }
 
   /** The emergency reached nobody. */
-  pardon(): void {
-    this.condemned.clear();
+  pardon(emergency: ReadonlySet<string>): void {
+    this.#emergencies.delete(emergency);
   }
 
   during(at: number, so: (sample: Sample) => boolean): boolean {
