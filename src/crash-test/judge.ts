@@ -223,7 +223,8 @@ const truths: Partial<Record<EvidenceKind, Truth>> = {
       ? timeline.during(at, ({ working }) => !working.some((value) => values.includes(value)))
       : !fixture.scenario.working().some((value) => values.includes(value)),
   'setting-ours': ({ values, timeline, fixture: { documents } }, { at }) => {
-    const written = documents?.lab.writes().findLast((write) => write.at <= at)?.value ?? ''; // whatever the worker has
+    const writes = documents?.lab.writes().filter(({ key }) => documents.settings.includes(key));
+    const written = writes?.findLast((write) => write.at <= at)?.value ?? ''; // whatever the worker has
     return values.includes(written) || timeline.during(at, ({ held }) => held !== null && values.includes(held));
   },
   document: (facts, said) => {
