@@ -1,4 +1,5 @@
 import { withCleanup } from '../lab/with-cleanup.js';
+import { companies } from '../crash-test/fixtures/companies.js';
 import { fixtures } from '../crash-test/fixtures/index.js';
 import type { ChaosVerdict } from './chaos.js';
 import type { Profile } from './plans.js';
@@ -46,9 +47,9 @@ export interface ChaosReport extends ChaosTally {
   readonly next: number;
 }
 
-/** Plays so many seeds of every procedure in turn, each with several faults. */
+/** Plays so many seeds of every procedure and of one company in turn, each with several faults. */
 export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
-  const { cases, from, seed, jobs, profile, procedures = Object.keys(fixtures), onVerdict } = options;
+  const { cases, from, seed, jobs, profile, procedures, onVerdict } = options;
   const begun = Date.now();
   const until = begun + (options.budgetMs ?? Number.POSITIVE_INFINITY);
   return withCleanup(async (defer) => {
@@ -58,7 +59,7 @@ export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
     async function work(simulator: Simulator): Promise<void> {
       while (next < from + cases && Date.now() < until) {
         const number = next++;
-        const procedure = procedures[number % procedures.length] ?? '';
+        const procedure = procedures?.[number % procedures.length] ?? turnOf(number);
         const asked = { procedure, seed: `${seed}-${number}`, profile, shrink, lines };
         const verdict = await simulator.ask('chaos', asked);
         verdicts.push(verdict);
@@ -68,6 +69,14 @@ export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
     await Promise.all(startSimulators(defer, jobs).map(work));
     return tell(verdicts, { seconds: (Date.now() - begun) / 1000, next });
   });
+}
+
+/** A company takes as long as two or three procedures, so they share one turn. */
+export function turnOf(number: number): string {
+  const alone = Object.keys(fixtures);
+  const turns = alone.length + 1;
+  const company = companies[Math.floor(number / turns) % companies.length] ?? '';
+  return alone[number % turns] ?? company;
 }
 
 function tell(verdicts: readonly ChaosVerdict[], rest: Pick<ChaosReport, 'seconds' | 'next'>): ChaosReport {

@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { companies } from '../../src/crash-test/fixtures/companies.js';
+import { calm } from '../../src/simulation/plans.js';
+import { type Simulator, startSimulators } from '../../src/simulation/pool.js';
+import { among, simplerAmong } from '../../src/simulation/several.js';
+import { turnOf } from '../../src/simulation/simulate.js';
+import type { Plan } from '../../src/simulation/trouble.js';
+
+const releases: (() => Promise<unknown>)[] = [];
+let simulator: Simulator;
+
+beforeAll(() => {
+  [simulator] = startSimulators((release) => releases.push(release), 1) as [Simulator];
+});
+afterAll(async () => {
+  for (const release of releases.reverse()) await release();
+});
+
+const minute = 60_000;
+const withoutRule = (rule: string) => ({
+  ...{ module: pathToFileURL(join(__dirname, 'without-several.ts')).href, rule },
+});
+const sharedProject = 'openai-api-key+openai-api-key';
+const sharedEngine = 'openai-api-key+aws-s3-access-keys';
+
+describe('several credentials at once', () => {
+  it.each(companies)(
+    'are rotated beside one another, whatever happens: %s',
+    async (procedure) => {
+      for (const seed of ['w-1', 'w-2']) {
+        const verdict = await simulator.ask('chaos', { procedure, seed, profile: 'all' });
+
+        expect(verdict).toMatchObject({ seed, problems: [], lostSecrets: 0, wrongDeletions: 0, falseProofs: 0 });
+        expect(verdict.struck).not.toEqual([]);
+        expect(verdict.outcome.split('+')).toHaveLength(procedure.split('+').length);
+      }
+    },
+    2 * minute,
+  );
+
+  it('are the same for the same seed', async () => {
+    const asked = { procedure: sharedEngine, seed: 'again', profile: 'all', lines: true } as const;
+
+    const [first, again] = [await simulator.ask('chaos', asked), await simulator.ask('chaos', asked)];
+
+    expect(again.lines).toEqual(first.lines);
+    expect(again.hash).toBe(first.hash);
+  });
+
+  it('may leak one by one: the other is rotated as ever', async () => {
+    const troubles = [{ kind: 'emergency', layer: 'write', place: 20, ms: 0, identify: 1 }] as const;
+    const plan: Plan = { ...calm, troubles, apart: { ms: 300, due: false } };
+
+    const verdict = await simulator.ask('chaos', { procedure: sharedEngine, seed: 'leak', profile: 'all', plan });
+
+    expect(verdict).toMatchObject({ problems: [], outcome: 'retired+replaced' });
+  });
+
+  it('wait for their turn where they fall due, until the one before them is in its grace', async () => {
+    const plan: Plan = { ...calm, graceMs: 7_200_000, apart: { ms: 300, due: true } };
+    const asked = { procedure: sharedEngine, seed: 'due', profile: 'all', plan, lines: true } as const;
+    const begun = (lines: readonly string[] = []): number[] => [
+      lines.findIndex((line) => line.includes('versions.promote #1 ends')),
+      lines.findLastIndex((line) => line.includes('versions.openRotation #1 begins')),
+    ];
+
+    const verdict = await simulator.ask('chaos', asked);
+    const hasty = await simulator.ask('chaos', { ...asked, without: withoutRule('what falls due waits for its turn') });
+
+    const [inGrace = 0, second = 0] = begun(verdict.lines);
+    const [promoted = 0, tooEarly = 0] = begun(hasty.lines);
+    expect(verdict).toMatchObject({ problems: [], outcome: 'retired+retired' });
+    expect(second).toBeGreaterThan(inGrace);
+    expect(tooEarly).toBeLessThan(promoted);
+  });
+});
+
+describe('what keeps credentials of one account apart', () => {
+  it('shows when it is missing: one rotation ends the value of the other one', async () => {
+    const plan: Plan = { ...calm, apart: { ms: 1_500, due: false } };
+    const asked = { procedure: sharedProject, seed: 'apart', profile: 'all', plan } as const;
+
+    const held = await simulator.ask('chaos', asked);
+    const verdict = await simulator.ask('chaos', {
+      ...{ ...asked, without: withoutRule('a rotation ends values of its own alone') },
+    });
+
+    expect(held.problems).toEqual([]);
+    expect(verdict.problems.join('\n')).toMatch(/was ended for openai\n(?:[^]*\n)?Keyturn left the engine without/);
+  });
+
+  it(
+    'shows when it is missing for attempts that were lost, where no use of an engine is disturbed',
+    async () => {
+      const rule = withoutRule('a rotation knows the attempts of its own alone');
+      const shown: string[] = [];
+      for (let number = 0; number < 40 && shown.length === 0; number++) {
+        const asked = { procedure: sharedProject, seed: `s-${number}`, profile: 'all' } as const;
+        const { problems } = await simulator.ask('chaos', { ...asked, without: rule });
+        if (problems.length === 0) continue;
+        expect((await simulator.ask('chaos', asked)).problems).toEqual([]);
+        shown.push(...problems);
+      }
+
+      expect(shown.join('\n')).toMatch(/was ended for (?:openai|archive)/);
+    },
+    4 * minute,
+  );
+});
+
+describe('a plan for several credentials', () => {
+  const plan: Plan = { ...calm, troubles: [{ kind: 'emergency', layer: 'any', place: 1, ms: 0 }] };
+
+  it('says of each trouble whose it is; for one credential it is the plan as it was', () => {
+    const drawn = Array.from({ length: 50 }, (_, seed) => among(plan, String(seed), 3));
+
+    expect(new Set(drawn.flatMap(({ troubles }) => troubles.map(({ identify }) => whose)))).toEqual(new Set([0, 1, 2]));
+    expect(new Set(drawn.map(({ apart }) => apart?.due))).toEqual(new Set([true, false]));
+    expect(among(plan, '1', 1)).toBe(plan);
+  });
+
+  it('becomes simpler until all begin at once', () => {
+    let left: Plan = among(plan, '1', 2);
+    for (let next = simplerAmong(left).next(); !next.done; next = simplerAmong(left).next()) left = next.value;
+
+    expect(left).toEqual(calm);
+  });
+});
+
+it('plays every procedure in turn, and one company after each round', () => {
+  const turns = Array.from({ length: 80 }, (_, number) => turnOf(number));
+
+  expect(new Set(turns)).toEqual(new Set([...turns.slice(0, 9), ...companies]));
+  expect(turns.filter((id) => companies.includes(id))).toHaveLength(8);
+});
