@@ -1,7 +1,9 @@
 import { type Clock, fastClock } from '../lab/clock.js';
+import type { DocumentEngineLab } from '../lab/document-engine/server.js';
 import type { DocuElevateLab } from '../lab/docuelevate/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../lab/openai/server.js';
 import type { Scenario } from '../lab/scenario.js';
+import type { Fixture } from './fixture.js';
 
 /** The clock of simulated systems, and what lets it jump. */
 export interface FixtureTime {
@@ -10,19 +12,25 @@ export interface FixtureTime {
   readonly skew: (ms: number) => void;
 }
 
-/** A fast one: providers tell times in whole seconds, and DocuElevate's limit of uploads counts minutes. */
-export function fixtureTime(): FixtureTime {
-  const base = fastClock(1000);
+/** By itself a fast one: providers tell times in whole seconds, and DocuElevate's limit of uploads counts minutes. */
+export function fixtureTime(base: Clock = fastClock(1000)): FixtureTime {
   let skewMs = 0;
   return { clock: () => base() + skewMs, skew: (ms) => void (skewMs += ms) };
 }
 
-/** What is there already where a fixture stands beside another one. */
+/** What is there already where a fixture stands beside another one, which has one of the engines. */
 export interface Beside {
   readonly time: FixtureTime;
-  readonly docuelevate: DocuElevateLab;
-  /** The AI that documents meet there. */
-  readonly openai: OpenAiLab;
+  /** With the AI that documents meet there. */
+  readonly docuelevate?: { readonly lab: DocuElevateLab; readonly openai: OpenAiLab };
+  readonly documentEngine?: DocumentEngineLab;
+}
+
+/** The first fixture of some beside one another. */
+export interface Host {
+  readonly fixture: Fixture;
+  /** What the others are given. */
+  readonly beside: Beside;
 }
 
 /** An AI for an engine whose rotation is about something else: documents meet it before they go anywhere. */
@@ -39,10 +47,10 @@ export interface Ai {
 }
 
 /** The engine that is there already and its AI; an AI of its own for one that is to be started. */
-export async function withAi(beside?: Beside): Promise<Ai> {
-  if (beside) {
-    const { docuelevate, openai } = beside;
-    return { openai, engine: { docuelevate }, stop: (scenario) => scenario.stop() };
+export async function withAi({ docuelevate }: Partial<Beside> = {}): Promise<Ai> {
+  if (docuelevate) {
+    const { lab, openai } = docuelevate;
+    return { openai, engine: { docuelevate: lab }, stop: (scenario) => scenario.stop() };
   }
   const openai = await startOpenAiLab();
   const { value } = openai.createUserKey('documents');

@@ -8,6 +8,8 @@ import { temporaryFolder } from '../temporary-folder.js';
 export interface DocumentEngineOptions extends ScenarioOptions {
   /** Where the vendor's guide and description are silent or differ. */
   readonly behavior?: Partial<Behavior>;
+  /** Used instead of one of its own: one that is up already, and that other scenarios use as well. */
+  readonly documentEngine?: DocumentEngineLab;
 }
 
 /** A scenario in which somebody holds what the engine's secret is for. */
@@ -41,7 +43,8 @@ export async function fixtureDocumentEngine(
   const { nodes = 1, lagMs = 0 } = behavior;
   const propagation = lagMs === 0 ? '0 seconds' : `${(2 * lagMs) / 1000} seconds`;
   const { path: folder, remove } = temporaryFolder('keyturn-viewer-');
-  const engine = await startDocumentEngineLab({ clock, latencyMs, behavior, algorithm: 'ES256' });
+  const engine =
+    options.documentEngine ?? (await startDocumentEngineLab({ clock, latencyMs, behavior, algorithm: 'ES256' }));
   return {
     ...{ engine, folder, lifetime },
     base: {
