@@ -11,6 +11,7 @@ import { type Around, nameless, type Place } from './places.js';
 import { Random } from './random.js';
 import { type Reach, strike } from './strike.js';
 import { createSubject, type Judged, judgeSubject, subjectOf, sumUp } from './subject.js';
+import { outOfTurn } from './turns.js';
 import {
   durable,
   fits,
@@ -113,7 +114,7 @@ class Scene {
     const calledOff = this.#plan.troubles.some(({ kind }) => callsOff.has(kind));
     const judged: Judged[] = [];
     for (const subject of subjects) judged.push(await judgeSubject(subject, store, calledOff));
-    return sumUp(judged, person.problems);
+    return sumUp(judged, [...person.problems, ...(await outOfTurn(subjects, store))]);
   }
 
   async #start(fixtures: readonly Fixture[], { session, file }: Installation): Promise<Reach> {

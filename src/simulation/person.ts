@@ -221,9 +221,15 @@ export class Person {
     return ways.find(given) ?? 'abandon';
   }
 
-  /** A decision that goes on record has to be one that was given to this very question. What ends a wait early answers none. */
   #scheduled(type: string, [arg]: unknown[]): void {
-    if (type !== 'versions.recordDecision') return;
+    if (type === 'versions.recordDecision') this.#checkDecision(arg);
+    if (type !== 'schedules.mayBegin') return;
+    const { credential: due } = arg as { credential: string };
+    this.#at.subjects.find(({ credential }) => credential === due)?.turns.push(this.#at.sim.now);
+  }
+
+  /** A decision that goes on record has to be one that was given to this very question. What ends a wait early answers none. */
+  #checkDecision(arg: unknown): void {
     const { title, decision, question } = arg as { title: string; decision: Decision; question: string };
     const given = this.#answers.get(question);
     if (given?.decision !== decision || given.why?.startsWith(title) === false)

@@ -21,6 +21,8 @@ export interface Subject {
   readonly handle: Rotation;
   /** Numbers of the next versions of rotations that were given up; 0 for one that had not opened yet. */
   readonly gaveUp: Set<number>;
+  /** When a rotation that fell due asked for its turn: Unix ms by the server. */
+  readonly turns: number[];
   /** How many questions were answered. */
   asked: number;
 }
@@ -28,7 +30,7 @@ export interface Subject {
 export function createSubject(sim: Simulation, fixture: Fixture, handle: Rotation): Subject {
   const { credential } = fixture.scenario;
   const truth = new Truth(sim, fixture);
-  return { credential, fixture, truth, handle, ends: new Ends(), gaveUp: new Set(), asked: 0 };
+  return { credential, fixture, truth, handle, ends: new Ends(), gaveUp: new Set(), turns: [], asked: 0 };
 }
 
 /** Whom a workflow is about. Throws when it is about none of these. */
