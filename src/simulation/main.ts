@@ -13,7 +13,7 @@ const usage = `npm run simulate -- [options]
   --cases <n>         how many (1000)
   --from <n>          number of the first one, to go on where a run left off (0)
   --seed <text>       begins every seed (a)
-  --procedure <ids>   only these, separated by commas
+  --procedure <ids>   only these, separated by commas; with + between them, those beside one another
   --profile <name>    what may happen: ${Object.keys(profiles).join(', ')} (all)
   --jobs <n>          processes (as many as there are cores)
   --budget <minutes>  starts no case after this long

@@ -71,7 +71,7 @@ export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
   });
 }
 
-/** A company takes as long as two or three procedures, so they share one turn. */
+/** A company takes longer than a procedure, so they share one turn. */
 export function turnOf(number: number): string {
   const alone = Object.keys(fixtures);
   const turns = alone.length + 1;
