@@ -13,7 +13,7 @@ import type { Plan } from './trouble.js';
 /** What a rotation says of a setting that somebody else has changed. */
 const drift =
   /changed by a person|was changed since|does not show our value|setting-ours|still holds what we last wrote/;
-const endMs = 24 * 3_600_000;
+const endMs = 72 * 3_600_000; // a use that a provider may tell of for a day is waited for after a grace
 const lookMs = 400;
 const untilNextMs = 30_000; // a grace, a pause
 const untilUseMs = 3_600_000;
@@ -149,7 +149,7 @@ export class Person {
       await this.#use();
       await sim.sleep(untilNextMs);
     }
-    this.problems.add('it did not end within a day');
+    this.problems.add('it did not end within three days');
   }
 
   /** Somebody sends the engine a document now and then: a new key may wait for nothing else. */

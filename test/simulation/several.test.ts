@@ -57,6 +57,18 @@ describe('several credentials at once', () => {
     expect(verdict).toMatchObject({ problems: [], outcome: 'retired+replaced' });
   });
 
+  it('may change behind a rotation that is in its grace: it waits for a use as long as one may show, and asks', async () => {
+    const troubles = [{ kind: 'edit-back', layer: 'write', place: 34, ms: 0, identify: 0 }] as const; // as the other one is verified
+    const plan: Plan = { ...calm, troubles, graceMs: 7_200_000, apart: { ms: 20_000, due: false } };
+    const asked = { procedure: sharedProject, seed: 'd-427', profile: 'all', plan, lines: true } as const;
+
+    const verdict = await simulator.ask('chaos', asked);
+
+    expect(verdict.problems).toEqual([]);
+    expect(verdict.lines?.join('\n')).toContain('a person is asked "OpenAI saw the key in use');
+    expect(verdict.virtualMs).toBeGreaterThan(24 * 3_600_000);
+  });
+
   it('wait for their turn where they fall due, until the one before them is in its grace', async () => {
     const plan: Plan = { ...calm, graceMs: 7_200_000, apart: { ms: 300, due: true } };
     const asked = { procedure: sharedEngine, seed: 'due', profile: 'all', plan, lines: true } as const;
