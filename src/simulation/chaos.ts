@@ -192,6 +192,6 @@ class Scene {
   }
 }
 
-function unfollowing({ kind, layer, place, ms, whose }: Trouble): Trouble {
-  return { kind, layer, place, ms, ...(whose !== undefined && { identify }) };
+function unfollowing({ kind, layer, place, ms, subject }: Trouble): Trouble {
+  return { kind, layer, place, ms, ...(subject !== undefined && { subject }) };
 }

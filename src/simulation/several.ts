@@ -9,7 +9,7 @@ const due = 0.3; // of those plans, by a schedule, which has limits
 export function among(plan: Plan, seed: string, count: number): Plan {
   if (count < 2) return plan;
   const random = new Random(`${seed}/several`);
-  const troubles = plan.troubles.map((trouble) => ({ ...trouble, identify: random.below(count) }));
+  const troubles = plan.troubles.map((trouble) => ({ ...trouble, subject: random.below(count) }));
   return { ...plan, troubles, apart: { ms: random.pick(apartMs), due: random.chance(due) } };
 }
 

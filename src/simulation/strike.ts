@@ -68,7 +68,7 @@ export function strike(
   { place, process }: { place: Place; process: SimProcess },
 ): void {
   const { subjects } = reach;
-  const subject = subjects[trouble.identify ?? 0] ?? subjects[0];
+  const subject = subjects[trouble.subject ?? 0] ?? subjects[0];
   if (subject) strikes[trouble.kind]?.(reach, trouble, { subject, process });
   const { request } = place;
   const asked = subjects.find(({ fixture }) => fixture.systems.some(({ url }) => url === request?.origin));

@@ -42,7 +42,7 @@ export interface Trouble {
   /** For how long, where that means something. */
   readonly ms: number;
   /** Which credential it is about, where people or others interfere with one of several; the first one when left out. */
-  readonly whose?: number;
+  readonly subject?: number;
 }
 
 /** Everything that goes wrong with one rotation, or with some beside one another, and how people treat it. */

@@ -49,7 +49,7 @@ describe('several credentials at once', () => {
   });
 
   it('may leak one by one: the other is rotated as ever', async () => {
-    const troubles = [{ kind: 'emergency', layer: 'write', place: 20, ms: 0, identify: 1 }] as const;
+    const troubles = [{ kind: 'emergency', layer: 'write', place: 20, ms: 0, subject: 1 }] as const;
     const plan: Plan = { ...calm, troubles, apart: { ms: 300, due: false } };
 
     const verdict = await simulator.ask('chaos', { procedure: sharedEngine, seed: 'leak', profile: 'all', plan });
@@ -58,7 +58,7 @@ describe('several credentials at once', () => {
   });
 
   it('may change behind a rotation that is in its grace: it waits for a use as long as one may show, and asks', async () => {
-    const troubles = [{ kind: 'edit-back', layer: 'write', place: 34, ms: 0, identify: 0 }] as const; // as the other one is verified
+    const troubles = [{ kind: 'edit-back', layer: 'write', place: 34, ms: 0, subject: 0 }] as const; // as the other one is verified
     const plan: Plan = { ...calm, troubles, graceMs: 7_200_000, apart: { ms: 20_000, due: false } };
     const asked = { procedure: sharedProject, seed: 'd-427', profile: 'all', plan, lines: true } as const;
 
@@ -122,7 +122,7 @@ describe('a plan for several credentials', () => {
   it('says of each trouble whose it is; for one credential it is the plan as it was', () => {
     const drawn = Array.from({ length: 50 }, (_, seed) => among(plan, String(seed), 3));
 
-    expect(new Set(drawn.flatMap(({ troubles }) => troubles.map(({ identify }) => whose)))).toEqual(new Set([0, 1, 2]));
+    expect(new Set(drawn.flatMap(({ troubles }) => troubles.map(({ subject }) => subject)))).toEqual(new Set([0, 1, 2]));
     expect(new Set(drawn.map(({ apart }) => apart?.due))).toEqual(new Set([true, false]));
     expect(among(plan, '1', 1)).toBe(plan);
   });
