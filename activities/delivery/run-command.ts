@@ -9,16 +9,19 @@ import { scope } from '../shared/scope.js';
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ'];
 const deadlineMs = 30_000; // half the start-to-close timeout; a reload takes seconds
 
-/** Runs a program without a shell and hears nothing of what it says. `input` goes to its standard input. */
+/**
+ * Runs a program without a shell and hears nothing of what it says. `input` goes to its standard input. One that runs is let finish also when
+ * the activity is cancelled: what it has begun elsewhere would not end with it.
+ */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
   environment: (name: string) => string | undefined,
   input = '',
 ): Promise<void> {
-  const { signal } = scope();
+  if (scope().signal.aborted) throw new CancelledFailure('the activity was cancelled');
   const env = Object.fromEntries(inherited.map((name) => [name, environment(name)]));
   if (isLate()) throw passing(`${basename(program)} was not run: somebody else may be doing this by now`);
-  const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'], signal });
+  const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
   child.stdin.on('error', () => undefined); // one that does not read its input says by its exit code what it thinks
   child.stdin.end(input);
   const late = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
@@ -30,7 +33,7 @@ export async function runCommand(
     });
     if (ended !== 0) throw passing(`${name} ended with ${typeof ended === 'number' ? 'exit code ' : ''}${ended}`);
   } catch (error) {
-    throw signal.aborted ? new CancelledFailure('the activity was cancelled') : whyNotStarted(name, error);
+    throw whyNotStarted(name, error);
   } finally {
     clearTimeout(late);
   }

@@ -112,7 +112,7 @@ class NextcloudAccount implements IssuingAccount {
     const authorization = `Basic ${Buffer.from(`${this.#username}:${password}`).toString('base64')}`;
     const headers = { 'ocs-apirequest': 'true', 'user-agent': label, authorization };
     const request = { operation, method, path: `${path}?format=json`, headers, allow: [401], refusal: OwnWords };
-    const answer = await this.#http.send(request);
+    const answer = await this.#http.send({ ...request, asks: operation === 'showUser' }); // a GET issues as well
     answer.json(answer.status === 401 ? Refusal : Ok);
     return answer;
   }

@@ -51,7 +51,10 @@ export async function administer<T>(connection: SftpConnection, work: (files: Re
   const { adminUsername: username } = connection;
   const login = { username, privateKey: await connection.adminKey() };
   try {
-    return await converse(connection, login, async (client) => work(new RemoteFiles(await openSftp(client))));
+    return await converse(connection, login, async (client, goOn) => {
+      goOn(); // a file that is being put in its place could get there after whatever comes next
+      return work(new RemoteFiles(await openSftp(client)));
+    });
   } catch (error) {
     if (!(error instanceof TurnedAway)) throw error;
     throw permanent('Unauthorized', `the server does not let ${username} in with the key of adminKey`);
@@ -61,8 +64,12 @@ export async function administer<T>(connection: SftpConnection, work: (files: Re
 /** The server is the right one and does not let this login in. */
 class TurnedAway extends Error {}
 
-/** Connects, works and hangs up, within the deadline and the life of the activity. */
-async function converse<T>(connection: SftpConnection, login: Login, work: (client: Client) => Promise<T>): Promise<T> {
+/** Connects, works and hangs up, within the deadline and, up to `goOn`, the life of the activity. */
+async function converse<T>(
+  connection: SftpConnection,
+  login: Login,
+  work: (client: Client, goOn: () => void) => Promise<T>,
+): Promise<T> {
   const { signal } = scope();
   const client = new (ssh().Client)();
   const broken = Promise.withResolvers<never>();
@@ -71,16 +78,17 @@ async function converse<T>(connection: SftpConnection, login: Login, work: (clie
   const late = setTimeout(() => broken.reject(trouble('TIMEOUT')), deadlineMs);
   signal.addEventListener('abort', cancelled, { once: true });
   if (signal.aborted) cancelled();
+  const goOn = (): void => signal.removeEventListener('abort', cancelled);
   try {
     asking();
     const connected = connect(client, connection, login);
     connected.catch(() => undefined);
     client.on('close', () => broken.reject(trouble('CLOSED')));
     await Promise.race([connected, broken.promise]);
-    return await Promise.race([work(client), broken.promise]);
+    return await Promise.race([work(client, goOn), broken.promise]);
   } finally {
     clearTimeout(late);
-    signal.removeEventListener('abort', cancelled);
+    goOn();
     client.destroy();
   }
 }

@@ -14,7 +14,7 @@ export interface HttpRequest {
   /** Absolute path below the base URL, with its query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** It changes nothing, although it is a POST. */
+  /** Whether it changes nothing. Left out, a GET does not, and anything else may. */
   readonly asks?: boolean;
   readonly body?: string | Buffer | FormData;
   /** Where it has to matter which connection it takes; left out, any. */
@@ -61,8 +61,10 @@ export class Http {
   }
 
   /**
+   * A change that is under way has its answer also when the activity is cancelled meanwhile: called off, it could still arrive after
+   * whatever takes its place.
    * @throws OutsideError when there is no answer, or one outside 2xx and `allow`
-   * @throws CancelledFailure when the activity is cancelled meanwhile
+   * @throws CancelledFailure when the activity is cancelled before, or during a question
    */
   async send(outgoing: HttpRequest): Promise<Answer> {
     const { status, headers, text } = await this.#exchange(outgoing);
@@ -97,10 +99,11 @@ export class Http {
     dispatcher,
   }: HttpRequest): Promise<{ status: number; headers: Answer['headers']; text: string }> {
     const cancelled = scope().signal;
-    const { signal, release } = deadline(this.#deadlineMs, cancelled);
+    const { signal, goOn, release } = deadline(this.#deadlineMs, cancelled);
     try {
       const content = await encoded(body);
       asking();
+      if (mayChange(method, asks)) goOn();
       const url = this.#baseUrl + path;
       const way = dispatcher ?? proxyFor(url);
       const answer = await request(url, {
@@ -138,6 +141,10 @@ export class Http {
   }
 }
 
+function mayChange(method: Dispatcher.HttpMethod, asks = method === 'GET'): boolean {
+  return !asks;
+}
+
 /** A sign-on, a challenge or an error page of something in between: with whatever status, it says nothing of what was asked. It passes. */
 function isPage(text: string): boolean {
   return /^\s{0,99}<(?:!doctype html|html)[\s>]/i.test(text.slice(0, 200));
@@ -155,18 +162,26 @@ function jsonOf(text: string): unknown {
   }
 }
 
+interface Deadline {
+  readonly signal: AbortSignal;
+  /** From here on the activity's end does not abort it. */
+  readonly goOn: () => void;
+  readonly release: () => void;
+}
+
 /** Aborts after a while, or with the activity. By hand: `AbortSignal.any` costs more than a whole request over loopback. */
-function deadline(ms: number, cancelled: AbortSignal): { signal: AbortSignal; release: () => void } {
+function deadline(ms: number, cancelled: AbortSignal): Deadline {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), ms);
   const forward = (): void => controller.abort(cancelled.reason);
   if (cancelled.aborted) forward();
   cancelled.addEventListener('abort', forward, { once: true });
+  const goOn = (): void => cancelled.removeEventListener('abort', forward);
   return {
-    signal: controller.signal,
+    ...{ signal: controller.signal, goOn },
     release() {
       clearTimeout(timer);
-      cancelled.removeEventListener('abort', forward);
+      goOn();
     },
   };
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CancelledFailure } from '@temporalio/common';
 import { createDeliveryActivities, type DeliveryActivities } from '../../../activities/delivery/activities.js';
 import { Target } from '../../../activities/delivery/target.js';
 import type { VersionRef } from '../../../src/domain/version.js';
@@ -270,6 +271,25 @@ describe('to a command', () => {
         .split(',')
         .filter((name) => !name.startsWith('__')),
     ).toEqual(['PATH']);
+  });
+
+  it('lets a program finish that runs when the activity is cancelled, and starts none afterwards', async () => {
+    const [begun, command] = [`${file}.begun`, keep(file)];
+    const slow = `require('fs').writeFileSync(${JSON.stringify(begun)}, ''); setTimeout(() => { ${command[2]} }, 100)`;
+    const cancellation = new AbortController();
+    const { signal } = cancellation;
+
+    const running = bench.attempt(() => to({ command: [command[0], '-e', slow] }).deliver(next), { signal });
+    while (!existsSync(begun)) await new Promise(setImmediate);
+    cancellation.abort();
+    await running;
+    const held = readFileSync(file, 'utf8');
+    rmSync(file);
+    const late = bench.attempt(() => to({ command }).deliver(next), { signal });
+
+    expect(held).toBe(values.next);
+    await expect(late).rejects.toBeInstanceOf(CancelledFailure);
+    expect(existsSync(file)).toBe(false);
   });
 
   it('says by which code it ended, and nothing of what it said', async () => {

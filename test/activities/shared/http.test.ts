@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
-import { Http, onOwnConnections } from '../../../activities/shared/http.js';
+import { Http, type HttpRequest, onOwnConnections } from '../../../activities/shared/http.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { type LabServer, serve } from '../../../src/lab/server.js';
 
@@ -67,6 +67,54 @@ it.each([
 
   await expect(failure).rejects.toMatchObject(expected);
   await forbidding.stop();
+});
+
+describe('when the activity is cancelled meanwhile', () => {
+  /** Sends, and cancels as soon as the other side has heard of it. */
+  async function cancelled(request: Omit<HttpRequest, 'operation' | 'path'>) {
+    const cancellation = new AbortController();
+    const slow = await serve(() => ({ status: 200 }), {});
+    slow.faults.add({ method: '*', path: '*', kind: { slowMs: 100 } });
+    const http = new Http('lab', slow.url, 20_000);
+    const sent = runDirectly(
+      { workflowId: 'test', runId: '' },
+      () => http.send({ operation: 'ask', path: '/', ...request }),
+      { signal: cancellation.signal },
+    );
+    while (slow.requests.length === 0) await new Promise(setImmediate);
+    cancellation.abort();
+    const [ended] = await Promise.allSettled([sent]);
+    await slow.stop();
+    return ended;
+  }
+
+  it.each([
+    ['a change without content', { method: 'DELETE' }],
+    ['a change', { method: 'POST', body: '{}' }],
+  ] as const)('hears the answer to %s, which could arrive all the same', async (_, request) => {
+    expect(await cancelled(request)).toMatchObject({ status: 'fulfilled', value: { status: 200 } });
+  });
+
+  it.each([
+    ['a question', { method: 'GET' }],
+    ['a question in a POST', { method: 'POST', body: '{}', asks: true }],
+  ] as const)('asks %s no longer', async (_, request) => {
+    expect(await cancelled(request)).toMatchObject({ status: 'rejected', reason: { name: 'CancelledFailure' } });
+  });
+
+  it('sends no change afterwards', async () => {
+    const calledOff = { signal: AbortSignal.abort() };
+    const http = new Http('lab', lab.url, 20_000);
+
+    const sent = runDirectly(
+      { workflowId: 'test', runId: '' },
+      () => http.send({ operation: 'ask', method: 'POST', path: '/', body: '{}' }),
+      calledOff,
+    );
+
+    await expect(sent).rejects.toMatchObject({ name: 'CancelledFailure' });
+    expect(lab.requests).toEqual([]);
+  });
 });
 
 it('shares no connection between questions that are meant to reach several servers', async () => {
