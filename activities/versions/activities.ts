@@ -5,7 +5,7 @@ import type { CredentialRow, Seized, Seizure } from '../../src/store/records.js'
 import type { Store } from '../../src/store/store.js';
 import { recordFinding } from '../shared/evidence.js';
 import { scope } from '../shared/scope.js';
-import { recordContained } from './emergencies.js';
+import { isUnderWay, letPass, recordContained } from './emergencies.js';
 import {
   type Author,
   closeRotation,
@@ -44,6 +44,12 @@ export interface Taken {
   readonly request: Seizure;
 }
 
+/** What an emergency has taken over, and how the configuration wants it to go on. */
+export interface Taking extends Seized, Pick<Begun, 'policy'> {
+  /** A step of another run may still change something. */
+  readonly interrupts?: true;
+}
+
 export interface NotObservable {
   readonly version: VersionRef;
   readonly kind: EvidenceKind;
@@ -64,11 +70,14 @@ export function createVersionsActivities(deps: VersionsDeps) {
     },
 
     /** An emergency: raises the fence, marks every named version as compromised and makes the next version. */
-    seize: async ({ credential, request }: Taken): Promise<Seized & Pick<Begun, 'policy'>> => {
+    seize: async ({ credential, request }: Taken): Promise<Taking> => {
       const { row, policy } = deps.credential(credential);
       const seized = await store.seize(row, await declared(store, credential, request), scope().writer);
-      return { ...seized, policy };
+      return { ...seized, policy, ...((await isUnderWay(store, seized.opened.next)) && { interrupts: true }) };
     },
+
+    /** Done when nothing is under way any more that the rotation had begun from which an emergency took over. */
+    letPass: (version: VersionRef): Promise<void> => letPass(store, version),
 
     /** The end of a version in an emergency, with the time since it was asked for. */
     recordContained: (version: VersionRef): Promise<void> => recordContained(store, version),

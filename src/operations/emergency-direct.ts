@@ -67,6 +67,6 @@ const storeAttempts = 5; // 15 seconds: a person is waiting
 
 /** Limits the retries of calls to the store: a store that cannot be written stays so until a person repairs it. */
 function limited<R>(call: Call<R>): Call<R> {
-  if (!call.activity.startsWith('versions.')) return call;
+  if (!call.activity.startsWith('versions.') || call.activity === 'versions.letPass') return call;
   return { ...call, options: { ...call.options, attempts: Math.min(call.options.attempts, storeAttempts) } };
 }

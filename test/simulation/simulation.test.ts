@@ -81,6 +81,22 @@ describe('beside the rotation', () => {
     expect(verdict.outcome).toBe('replaced');
   });
 
+  it.each([
+    ['of its own, which it calls off', 'emergency', 14],
+    ['of the rotation that it takes over without Temporal', 'direct-command', 15],
+  ] as const)('an emergency replaces nothing before a change has arrived: one %s', async (_, kind, place) => {
+    const troubles = [
+      { kind, layer: 'fence', place, ms: 0 },
+      { kind: 'slow', layer: 'request', place: 0, follows: true, ms: 800 },
+    ] as const;
+    const asked = { procedure: 'document-engine-jwt', seed: 'q-1', profile: 'all' } as const;
+
+    const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm, workers: 2 } });
+
+    expect(verdict.struck[1]).toBe('slow for 800 ms at request POST /api/secrets/jwt/rotate');
+    expect(verdict).toMatchObject({ problems: [], outcome: 'replaced' });
+  });
+
   it('an emergency replaces a value whose delivery was frozen, which then delivers it no more', async () => {
     const troubles = [{ kind: 'overtaken', layer: 'any', place: 206, ms: 8_000 }] as const;
     const asked = { procedure: 'document-engine-jwt', seed: 'a-915', profile: 'all', lines: true } as const;

@@ -1,3 +1,4 @@
+import type { Taking } from '../../activities/versions/activities.js';
 import type { Call } from '../../src/domain/call.js';
 import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
 import { engines, versions } from '../systems.js';
@@ -13,9 +14,10 @@ import type { Runtime } from './runtime.js';
 export async function containAndReplace(run: RotationRun, planned: Promise<unknown>): Promise<Ending> {
   let inForce: boolean;
   try {
-    inForce = await contain(run);
+    const { replace: isInForce, interrupts } = await contain(run);
     await planned;
-    inForce = (await contain(run)) || inForce;
+    if (interrupts) await letPass(run);
+    inForce = (await contain(run)).replace || isInForce;
     await run.during(
       'contain',
       () => run.step('Stop the clock', versions.stopClock(run.next)),
@@ -35,6 +37,14 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
   } finally {
     await collected;
   }
+}
+
+/** Waits for an interrupted step of another run. The ledger tells when it has ended. */
+function letPass(run: RotationRun): Promise<void> {
+  const { options, ...call } = versions.letPass(run.next);
+  const title = 'Let the step pass that was under way';
+  const patiently = { ...call, options: { ...options, attempts: 60 } }; // one a second, for 40 seconds
+  return run.during('contain', () => run.step(title, patiently), `-${run.emergencyRound}`);
 }
 
 /** Collects what a person has to review. Only the end of the rotation waits for it, and nothing fails because of it. */
@@ -59,16 +69,17 @@ async function execute(run: RotationRun, call: Call, context: Parameters<Runtime
 
 /**
  * Makes every named version refused, in parallel: one that fails delays no other. Takes a new fencing token first, so that a step still in
- * progress cannot create anything. Returns whether the version in force was among them.
+ * progress cannot create anything.
  */
-async function contain(run: RotationRun): Promise<boolean> {
+async function contain(run: RotationRun): Promise<Pick<Taking, 'replace' | 'interrupts'>> {
   const { procedure } = run.definition;
   run.mode = 'containing';
   run.phase = 'contain';
   run.givenUp = null;
   run.runtime.show({ phase: 'contain', emergency: true });
   run.listed = true;
-  const { opened, targets, replace, policy } = await seize(run);
+  const taken = await seize(run);
+  const { opened, targets, policy } = taken;
   run.goesBy(policy);
   run.opened = opened;
   run.containedSince ??= opened.fence;
@@ -81,7 +92,7 @@ async function contain(run: RotationRun): Promise<boolean> {
   });
   const failed = (await Promise.allSettled(ends)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
-  return replace;
+  return taken;
 }
 
 async function seize(run: RotationRun) {
