@@ -1,6 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
+import type { Store } from '../../src/store/store.js';
+import { recordFinding } from '../shared/evidence.js';
+import { acceptedBy, askUntil, type Prober, refusedAt } from '../shared/probes.js';
+import { scope } from '../shared/scope.js';
+import { anotherRound } from '../shared/propagation.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient } from './client.js';
 
@@ -18,8 +23,26 @@ export async function acceptsKey(deps: AzureDeps, ref: VersionRef): Promise<Find
   return acceptedBy(await proberOf(deps, ref), deps.store, ref);
 }
 
+/** Of a leaked version the key beside it has to be refused as well: who could read one key of the account could read the other. */
 export async function refusesKey(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
-  return refusedAt(await proberOf(deps, ref), deps.store, ref);
+  const { store } = deps;
+  const prober = await proberOf(deps, ref);
+  const { propagationMs } = prober;
+  if (!(await isLetInBeside(prober, store, ref))) return refusedAt(prober, store, ref);
+  const detail = 'Azure still accepts the key beside it';
+  if (scope().waitedMs < 2 * propagationMs) throw anotherRound(`${detail}; asked again`, propagationMs);
+  return recordFinding(store, ref, { kind: 'refused', outcome: 'failed', detail });
+}
+
+async function isLetInBeside(prober: Prober, store: Store, ref: VersionRef): Promise<boolean> {
+  const { compromised, parts } = await store.read(ref);
+  if (!compromised || parts.length === 0) return false;
+  const { key, ...others } = await store.unseal(ref);
+  for (const other of new Set(Object.values(others).filter((value) => value !== key))) {
+    if ((await askUntil('accepted', prober, { key: other })).verdict !== 'refused') return true;
+    await delay(Math.min(pauseMs, prober.propagationMs / 4)); // as between any two questions
+  }
+  return false;
 }
 
 async function proberOf({ account }: AzureDeps, { credential }: VersionRef): Promise<Prober> {

@@ -39,6 +39,23 @@ describe('A key', () => {
     expect(await accepts()).toMatchObject({ outcome: 'failed' });
   });
 
+  it('is refused when it has leaked only where the key beside it is refused as well', async () => {
+    const refuses = (fence = current.fence) => bench.attempt(() => fixture.azure.refusesKey({ ...current, fence }));
+    await accepts();
+    fixture.lab.regenerateByHand('Key1');
+    const alone = await refuses();
+    const row = { name: bench.credential, procedure: 'openai-api-key', account: 'a test' };
+    const request = { actor: 'ada', trigger: 'emergency', reason: 'a test', emergencies: [] } as const;
+    const { fence } = (await bench.store.seize(row, request, bench.writer)).opened;
+
+    const leaked = await refuses(fence);
+    fixture.lab.regenerateByHand('Key2');
+
+    expect(alone).toMatchObject({ outcome: 'proved' });
+    expect(leaked).toMatchObject({ outcome: 'failed' });
+    expect(await refuses(fence)).toMatchObject({ outcome: 'proved' });
+  });
+
   it('is not judged by the 404 of a wrong path or api-version', async () => {
     answer(404, { error: { code: '404', message: 'Resource not found' } });
 
