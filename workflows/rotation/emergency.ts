@@ -42,7 +42,7 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
 /** Waits for an interrupted step of another run. The ledger tells when it has ended. */
 function letPass(run: RotationRun): Promise<void> {
   const { options, ...call } = versions.letPass(run.next);
-  const title = 'Let the step pass that was under way';
+  const title = 'Wait for the interrupted step to end';
   const patiently = { ...call, options: { ...options, attempts: 60 } }; // one a second, for 40 seconds
   return run.during('contain', () => run.step(title, patiently), `-${run.emergencyRound}`);
 }
