@@ -33,6 +33,13 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+/** What a module of rules exports. */
+interface TakenOut {
+  readonly without: object;
+  /** Procedures of rules that do not show with OpenAI's. */
+  readonly measuredWith?: Readonly<Record<string, string>>;
+}
+
 const minuteMs = 60_000;
 const { seed } = values;
 const [cases, jobs] = [Number(values.cases), Number(values.jobs ?? availableParallelism())];
@@ -59,10 +66,11 @@ async function playAll(): Promise<number> {
 
 async function takeOutRules(path: string): Promise<number> {
   const module = pathToFileURL(resolve(path)).href;
-  const { without } = (await import(module)) as { without: object };
+  const { without, measuredWith } = (await import(module)) as TakenOut;
   const rules = Object.keys(without).filter((name) => name.includes(values.rule));
   const found = await measureSensitivity({
-    ...{ module, rules, cases, jobs, seed, procedure: values.procedure ?? 'openai-api-key' },
+    ...{ module, rules, cases, jobs, seed },
+    procedureOf: (rule) => values.procedure ?? measuredWith?.[rule] ?? 'openai-api-key',
     onFound: ({ rule, cases: count, problems, struck }) =>
       tell([`${rule}: ${count ?? 'not found'}`, ...problems, ...struck].join('\n    ')),
   });

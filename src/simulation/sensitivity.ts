@@ -9,7 +9,7 @@ export interface SensitivityOptions {
   /** Most cases for each rule. */
   readonly cases: number;
   readonly seed: string;
-  readonly procedure: string;
+  readonly procedureOf: (rule: string) => string;
   readonly jobs: number;
   readonly onFound: (found: Sensitivity) => void;
 }
@@ -17,6 +17,7 @@ export interface SensitivityOptions {
 /** How soon it shows that a rule is missing. */
 export interface Sensitivity {
   readonly rule: string;
+  readonly procedure: string;
   /** Counted from 1; null when it did not show. */
   readonly cases: number | null;
   /** What went wrong, and after what. */
@@ -44,14 +45,15 @@ export async function measureSensitivity(options: SensitivityOptions): Promise<S
 async function find(
   simulator: Simulator,
   rule: string,
-  { module, cases, seed, procedure }: SensitivityOptions,
+  { module, cases, seed, procedureOf }: SensitivityOptions,
 ): Promise<Sensitivity> {
+  const procedure = procedureOf(rule);
   for (let number = 0; number < cases; number++) {
     const asked: ChaosQuestion = { procedure, seed: `${seed}-${number}`, profile: 'all' };
     const { problems, struck } = await simulator.ask('chaos', { ...asked, without: { module, rule } });
     if (problems.length === 0) continue;
     const held = await simulator.ask('chaos', asked);
-    if (held.problems.length === 0) return { rule, cases: number + 1, problems, struck };
+    if (held.problems.length === 0) return { rule, procedure, cases: number + 1, problems, struck };
   }
-  return { rule, cases: null, problems: [], struck: [] };
+  return { rule, procedure, cases: null, problems: [], struck: [] };
 }
