@@ -18,6 +18,7 @@ import {
   isPossible,
   type Layer,
   layersOf,
+  noPlaces,
   type Plan,
   type PlaceCounts,
   type Trouble,
@@ -76,12 +77,13 @@ export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
 
 /** After these an attempt may be called off while it makes something, which then stays listed as an open attempt. */
 const callsOff: ReadonlySet<string> = new Set(['freeze', 'overtaken', 'late', 'server-away', 'server-crash', 'hang']);
+const lateMs = 5_000; // what thaws then finds nothing as it was, also where a judge allows for some seconds
 const settleMs = 90_000; // longer than any attempt
 
 /** One rotation, or some beside one another, and what happens to them. */
 class Scene {
   readonly struck: string[] = [];
-  readonly counts: Record<Layer, number> = { any: 0, request: 0, answer: 0, write: 0, fence: 0 };
+  readonly counts: Record<Layer, number> = { ...noPlaces };
   readonly #sim: Simulation;
   readonly #job: SimJob;
   readonly #plan: Plan;
@@ -186,6 +188,7 @@ class Scene {
 
   /** Whatever is still under way comes to its end: attempts that were frozen above all. */
   async #settle(person: Person): Promise<void> {
+    await this.#sim.sleep(lateMs);
     for (const process of this.#job.processes) process.thaw();
     await this.#sim.sleep(settleMs);
     await person.settled();

@@ -92,8 +92,8 @@ async function work(
   });
   doors.set(process, knocking(process, recorder.requests(directDoor), around));
   traceChanges(process, recorder, around);
-  const gated = gatedStore(session.store, process, around);
-  const store = recorder.store(without.store?.(gated) ?? gated);
+  const whole = session.store;
+  const store = recorder.store(gatedStore(without.store?.(whole) ?? whole, process, around)); // what is taken out leaves the places where it was
   const activities = registered(composeSystems(session.config, store));
   const worker = new SimWorker({
     ...{ process, temporal: server, store },

@@ -1,3 +1,4 @@
+import { asyncLocalStorage } from '@temporalio/activity';
 import type { Dispatcher } from 'undici';
 import type { Outgoing } from '../crash-test/setback.js';
 import { StoreBusy } from '../store/failures.js';
@@ -11,6 +12,8 @@ export interface Place {
   /** Of the activity, the store's method or the request's path. */
   readonly name: string;
   readonly request?: Outgoing;
+  /** Whose call of the store it is. */
+  readonly activity?: string;
 }
 
 /** Random trouble: told every place, and may kill or freeze the process there. */
@@ -76,6 +79,11 @@ export function entering(activities: Activities, process: SimProcess, around: Ar
   );
 }
 
+function within(): Pick<Place, 'activity'> {
+  const context = asyncLocalStorage.getStore();
+  return context ? { activity: context.info.activityType } : {};
+}
+
 const callMs = { from: 0.05, to: 1.5 }; // a transaction; also what lets others come in between
 
 /** The store as a process sees it: nothing leaves a process that is dead or frozen, and every call takes its time. */
@@ -84,7 +92,7 @@ export function gatedStore(store: Store, process: SimProcess, around: Around | u
   const gated = Object.entries(store).map(([name, method]: [string, unknown]) => {
     if (typeof method !== 'function') return [name, method] as const;
     const call = async (...args: unknown[]): Promise<unknown> => {
-      around?.pass({ at: 'store', name }, process);
+      around?.pass({ at: 'store', name, ...within() }, process);
       await process.gate();
       if (around?.storeIsAway()) throw new StoreBusy();
       await new Promise<void>((resolve) =>

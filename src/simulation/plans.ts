@@ -60,35 +60,63 @@ interface Link {
   readonly after?: readonly number[];
 }
 
-/** Troubles that strike right after each other, where those that are drawn one by one hardly ever meet. */
-const aims: readonly (readonly Link[])[] = [
+/** Troubles that strike right after each other, and what else a plan needs for them to show. */
+interface Aim {
+  readonly links: readonly Link[];
+  readonly rest?: Partial<Pick<Plan, 'graceMs' | 'doubleDecisions'>>;
+}
+
+const longMs = [25_000, 50_000]; // a rotation without a long grace is over by then, and so is an emergency
+
+/** Where troubles that are drawn one by one hardly ever meet. */
+const aims: readonly Aim[] = [
   // an emergency while a step of a roll back fails, whose worker tells so when another one has heard of it
-  [
-    { kinds: ['refusal'], layer: 'request' },
-    { kinds: ['refusal'], layer: 'request', after: [0, 1] },
-    { kinds: ['overtaken'], layer: 'fence', ms: [300], after: [1] },
-  ],
-  // whoever takes over for an emergency freezes until it is dealt with
-  [
-    { kinds: ['emergency', 'emergency-command', 'overtaken'], layer: 'any' },
-    { kinds: ['freeze'], layer: 'write', ms: [25_000, 50_000], after: [0, 1, 2, 3, 4, 5] },
-  ],
+  {
+    links: [
+      { kinds: ['refusal'], layer: 'feeding' },
+      { kinds: ['refusal'], layer: 'request', after: [0] },
+      { kinds: ['overtaken'], layer: 'any', ms: [800], after: [2, 3, 4, 5] },
+    ],
+  },
+  // a roll back that is told of a deletion which did not happen
+  {
+    links: [
+      { kinds: ['refusal'], layer: 'request' },
+      { kinds: ['false-deletion'], layer: 'request', after: [0] },
+    ],
+  },
+  // a person puts the old value back before it is retired, and each answer arrives twice
+  { links: [{ kinds: ['edit-back'], layer: 'any' }], rest: { doubleDecisions: true } },
+  // whoever opens a rotation, or takes one over for an emergency, freezes until it is over
+  { links: [{ kinds: ['freeze'], layer: 'opening', ms: longMs }], rest: { graceMs: shortGraceMs } },
+  {
+    links: [
+      { kinds: ['emergency', 'emergency-command', 'overtaken'], layer: 'any' },
+      { kinds: ['freeze'], layer: 'opening', ms: longMs, after: [0] },
+    ],
+  },
+  // what was seen is written down when it is no longer so
+  { links: [{ kinds: ['freeze'], layer: 'finding', ms: longMs }], rest: { graceMs: shortGraceMs } },
+  // a change that was frozen until an emergency has replaced what it was for
+  { links: [{ kinds: ['overtaken'], layer: 'feeding', ms: longMs }] },
+  { links: [{ kinds: ['overtaken'], layer: 'file', ms: longMs }] },
   // no store for longer than a step asks it
-  [{ kinds: ['store-away'], layer: 'write', ms: [50_000] }],
+  { links: [{ kinds: ['store-away'], layer: 'write', ms: [50_000] }] },
 ];
-const aimed = 0.25; // of the plans in which all of this may happen
+const aimed = 0.35; // of the plans in which all of this may happen
 const several = 0.6; // of those plans have more than one worker
 
 /** What stands at the beginning of a plan besides what is drawn one by one. */
-function aim(seed: string, counts: PlaceCounts): Pick<Plan, 'troubles' | 'workers'> {
+function aim(seed: string, counts: PlaceCounts): Pick<Plan, 'troubles'> & Partial<Plan> {
   const random = new Random(`${seed}/aim`);
   const workers = random.chance(several) ? 2 : 1;
   if (!random.chance(aimed)) return { troubles: [], workers };
-  const troubles = random.pick(aims).map(({ kinds, layer, ms = durationsMs, after }): Trouble => {
+  const { links, rest } = random.pick(aims.filter(({ links: [first] }) => first && counts[first.layer] > 0));
+  const troubles = links.map(({ kinds, layer, ms = durationsMs, after }): Trouble => {
     const place = after ? random.pick(after) : random.below(Math.max(1, counts[layer]));
     return { kind: random.pick(kinds), layer, place, ...(after && { follows: true }), ms: random.pick(ms) };
   });
-  return { troubles, workers };
+  return { troubles, workers, ...rest };
 }
 
 /** The plan of a seed, for a rotation that passes so many places without trouble. */
@@ -103,10 +131,10 @@ export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Pla
   });
   const first = profile === 'all' ? aim(seed, counts) : { troubles: [], workers: 1 };
   return {
-    ...{ ...first, troubles: [...first.troubles, ...drawn.slice(0, most - first.troubles.length)] },
     ...{ graceMs: random.pick(graceMs), giveUpAfterMs: random.pick([3_000, 600_000]) },
     ...{ answerMs: random.pick(answerMs), doubleDecisions: doubleDecisions && random.chance(0.25) },
     ...(wrongAnswers && random.chance(0.25) && { wrongAnswers }),
+    ...{ ...first, troubles: [...first.troubles, ...drawn.slice(0, most - first.troubles.length)] },
   };
 }
 

@@ -55,7 +55,7 @@ const strikes: Partial<Record<TroubleKind, Strike>> = {
   'take-back': ({ person }, _, { subject }) => person.takeBack(subject),
   'end-grace': ({ person }, _, { subject }) => person.endGrace(subject),
   'edit-back': (_, __, { subject: { fixture, truth } }) => truth.byOthers(() => fixture.edit('adopted'), 'edited'),
-  'old-dies': (_, __, { subject: { fixture, truth } }) => truth.byOthers(() => fixture.killAdopted(), 'dark'),
+  'old-dies': (_, __, { subject: { fixture, truth } }) => truth.byOthers(() => fixture.killAdopted(), 'dies'),
   'worker-on-environment': startAnew,
   'id-given-out-again': ({ person }, _, { subject }) => person.act(() => leaveLines(documentsOf(subject))),
   'earlier-step-fails': ({ person }, _, { subject }) => person.act(() => failEarlier(documentsOf(subject))),

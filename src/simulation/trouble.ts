@@ -27,9 +27,18 @@ export type TroubleKind =
 
 /** Kinds of places. Most places are reads, where hardly anything can go wrong, so each kind is drawn as often as any other. */
 export const layers = ['any', 'request', 'answer', 'write', 'fence'] as const;
-export type Layer = (typeof layers)[number];
+/**
+ * Few places, which only aimed troubles look for: where a rotation is opened or taken over, where is written down what may cease to be so, the
+ * fence before what the engine holds is changed, and a file that is changed.
+ */
+type NarrowLayer = 'opening' | 'finding' | 'feeding' | 'file';
+export type Layer = (typeof layers)[number] | NarrowLayer;
 /** How many places of each layer a rotation passes. */
 export type PlaceCounts = Readonly<Record<Layer, number>>;
+export const noPlaces: PlaceCounts = {
+  ...{ any: 0, request: 0, answer: 0, write: 0, fence: 0 },
+  ...{ opening: 0, finding: 0, feeding: 0, file: 0 },
+};
 
 /** One thing that goes wrong. */
 export interface Trouble {
@@ -74,17 +83,32 @@ const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-give
 
 const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 /** A request that ends a value, and whose answer says so. */
-const deletes = /^DELETE .*(?:\/service_accounts\/|\/core\/apppassword$)|\/regenerateKey$/;
+const deletes = /^DELETE .*(?:\/(?:service_accounts|api_keys)\/|\/core\/apppassword$)|\/regenerateKey$/;
 export const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
   ...['note', 'intend', 'settle', 'keep'],
 ]);
 
-export function layersOf({ at, name }: Place): Layer[] {
-  if (at === 'request' || at === 'answer') return reads.test(name) ? ['any'] : ['any', at];
+const narrow: Readonly<Record<string, { readonly layer: NarrowLayer; readonly within: RegExp }>> = {
+  open: { layer: 'opening', within: /^versions\./ },
+  seize: { layer: 'opening', within: /^versions\./ },
+  prove: { layer: 'finding', within: /\.(?:accepts\w+|settingsAreOurs)$/ },
+  fence: { layer: 'feeding', within: /\.(?:writeSettings|restoreSettings|makeCurrent|deliver)$/ },
+};
+
+export function layersOf(place: Place): Layer[] {
+  const { at, name } = place;
+  if (at === 'request' || at === 'answer') return reads.test(name) ? ['any'] : ['any', at, ...narrowLayerOf(place)];
   if (at !== 'store' && at !== 'stored') return ['any'];
-  return name === 'fence' ? ['any', 'fence'] : writes.has(name) ? ['any', 'write'] : ['any'];
+  const layer: Layer[] = name === 'fence' ? ['fence'] : writes.has(name) ? ['write'] : [];
+  return ['any', ...layer, ...narrowLayerOf(place)];
+}
+
+function narrowLayerOf({ at, name, activity = '', request }: Place): NarrowLayer[] {
+  if (request?.origin === diskOrigin) return ['file'];
+  const { layer, within } = narrow[name] ?? {};
+  return layer && at === 'store' && within?.test(activity) ? [layer] : [];
 }
 
 /** Whether this is a place for it; otherwise it waits for the next one. */

@@ -68,7 +68,7 @@ export class Truth implements Timeline {
   }
 
   /** Somebody else changes something: that is not Keyturn's doing. */
-  byOthers(change: () => void, as: 'edited' | 'dark'): void {
+  byOthers(change: () => void, as: 'edited' | 'dies' | 'dark'): void {
     const before = [...this.problems];
     const { outages } = this;
     const was = this.#isDark();

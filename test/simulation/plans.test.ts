@@ -1,9 +1,10 @@
+import { diskOrigin } from '../../src/crash-test/setback.js';
 import { calm, planOf, simpler } from '../../src/simulation/plans.js';
 import { kindOf } from '../../src/simulation/kind-of.js';
 import { asTest } from '../../src/simulation/shrink.js';
-import { fits, type Plan } from '../../src/simulation/trouble.js';
+import { fits, layersOf, type Plan } from '../../src/simulation/trouble.js';
 
-const counts = { any: 300, request: 10, answer: 10, write: 30, fence: 8 };
+const counts = { any: 300, request: 10, answer: 10, write: 30, fence: 8, opening: 1, finding: 7, feeding: 2, file: 0 };
 
 describe('a plan', () => {
   it('depends on its seed alone', () => {
@@ -30,6 +31,14 @@ describe('a plan', () => {
     expect(plans.filter(({ workers }) => workers === 2).length).toBeGreaterThan(200);
   });
 
+  it('is aimed at a kind of place only where there are places of it', () => {
+    const drawn = (file: number) =>
+      Array.from({ length: 400 }, (_, index) => planOf(String(index), 'all', { ...counts, file }).troubles).flat();
+
+    expect(drawn(0).filter(({ layer }) => layer === 'file')).toEqual([]);
+    expect(drawn(3).filter(({ layer }) => layer === 'file').length).toBeGreaterThan(5);
+  });
+
   it('becomes simpler step by step, until nothing is left of it', () => {
     let plan: Plan = planOf('a', 'all', counts);
     for (let next = simpler(plan).next(); !next.done; next = simpler(plan).next()) plan = next.value;
@@ -44,6 +53,31 @@ describe('a place', () => {
 
     expect(fits(trouble, { at: 'request', name: 'GET /v1/models' })).toBe(true);
     expect(fits(trouble, { at: 'store', name: 'keep' })).toBe(false);
+  });
+
+  it.each([
+    'DELETE /v1/organization/projects/p/service_accounts/a',
+    'DELETE /v1/organization/projects/p/api_keys/k',
+    'DELETE /ocs/v2.php/core/apppassword',
+    'POST /subscriptions/s/accounts/a/regenerateKey',
+  ])('is one for a deletion that does not happen where a value is ended: %s', (name) => {
+    const trouble = { kind: 'false-deletion', layer: 'request', place: 0, ms: 30 } as const;
+
+    expect(fits(trouble, { at: 'request', name })).toBe(true);
+    expect(fits(trouble, { at: 'request', name: 'DELETE /api/files/1' })).toBe(false);
+  });
+
+  it('is one of the few where something may come too late', () => {
+    const store = (name: string, activity: string) => layersOf({ at: 'store', name, activity });
+
+    expect(store('open', 'versions.openRotation')).toEqual(['any', 'write', 'opening']);
+    expect(store('prove', 'openai.acceptsKey')).toEqual(['any', 'finding']);
+    expect(store('prove', 'versions.soleUser')).toEqual(['any']);
+    expect(store('fence', 'docuelevate.writeSettings')).toEqual(['any', 'fence', 'feeding']);
+    expect(store('fence', 'versions.promote')).toEqual(['any', 'fence']);
+    expect(layersOf({ at: 'stored', name: 'fence', activity: 'docuelevate.writeSettings' })).toEqual(['any', 'fence']);
+    const request = { method: 'RENAME', origin: diskOrigin, path: '/key' };
+    expect(layersOf({ at: 'request', name: 'RENAME /key', request })).toEqual(['any', 'request', 'file']);
   });
 
   it('is one for a kill wherever its layer is', () => {
