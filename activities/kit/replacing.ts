@@ -65,10 +65,16 @@ async function replace(deps: KitDeps<ReplacingAccount>, ref: VersionRef): Promis
 /** Whether an attempt of this version has done it already, whose value is kept then. */
 async function isReplaced(store: Store, ref: VersionRef, inForce: Parts): Promise<boolean> {
   if (await hasValue(store, ref)) return isSame(await store.unseal(ref), inForce);
-  const lost = (await openIntents(store, ref)).findLast(({ version }) => version === ref.number);
-  if (!lost || !(await isOurs(store, ref, inForce))) return false;
-  await keep(store, ref, { intent: lost, made: inForce });
+  const attempts = (await store.intents(ref.credential)).filter(({ version }) => version === ref.number);
+  if (!attempts.some(isOpen) || !(await isOurs(store, ref, inForce))) return false;
+  const newest = attempts.at(-1); // it alone may keep a value: a later attempt than the lost one may have been refused
+  const intent = newest && isOpen(newest) ? newest : await store.intend(ref);
+  await keep(store, ref, { intent, made: inForce });
   return true;
+}
+
+function isOpen({ outcome }: Intent): boolean {
+  return outcome === 'open';
 }
 
 /** What a lost attempt of this version made: nobody else's by all that is known, and not in an emergency. */

@@ -67,6 +67,24 @@ describe('paperless as a provider of one value', () => {
     expect((await bench.store.intents(bench.credential)).map(({ outcome }) => outcome)).toEqual(['kept']);
   });
 
+  it('reads the token of a late request, although a later attempt was refused meanwhile', async () => {
+    const first = await bench.rotate();
+    await bench.attempt(() => fixture.activities.replace(first.next));
+    await bench.promote(first.next);
+    const { next } = await bench.rotate();
+    lab.faults.add({ ...replacing, kind: 'reset-before' });
+    await failureOf(bench.attempt(() => fixture.activities.replace(next)));
+    lab.faults.add({ ...replacing, kind: { status: 400 } });
+    await failureOf(bench.attempt(() => fixture.activities.replace(next)));
+    lab.generateToken(); // the first request arrives after all
+
+    await bench.attempt(() => fixture.activities.replace(next));
+
+    expect(lab.working()).toEqual([await tokenOf(next)]);
+    const open = (await bench.store.intents(bench.credential)).filter(({ outcome }) => outcome === 'open');
+    expect(open).toEqual([]);
+  });
+
   it('makes another one in an emergency, where a leaked token may have been used to make what is read', async () => {
     const first = await bench.rotate();
     await bench.attempt(() => fixture.activities.replace(first.next));
