@@ -47,6 +47,8 @@ export interface WriteReceipt {
   readonly first?: number;
   /** It is being written again, and whether that happened is not known. */
   readonly again?: true;
+  /** The engine said no to it: what is newer than `before` is somebody else's. */
+  readonly refused?: true;
 }
 
 /** An attempt to create something at a provider, recorded before the call (kind C creates). */

@@ -19,6 +19,7 @@ const MarkColumn = z.object({
   ours: z.number().exactOptional(),
   first: z.number().exactOptional(),
   again: z.literal(true).exactOptional(),
+  refused: z.literal(true).exactOptional(),
 });
 const ReceiptsColumn = z.record(z.string(), MarkColumn);
 const SourcesColumn = z.record(z.string(), z.enum(['db', 'env']).nullable());

@@ -108,6 +108,28 @@ it('leaves both alone when a person has made another key current', async () => {
   expect(fixture.lab.values('jwt')).toHaveLength(3);
 });
 
+it('does not take for its own what a person has made current after the engine had refused it', async () => {
+  await switched();
+  fixture.lab.faults.add({ method: 'POST', path: rotated, kind: { status: 400 } });
+  await failureOf(succeed());
+  fixture.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
+
+  expect(await failureOf(succeed())).toMatchObject({ type: 'NeedsDecision' });
+  expect(fixture.lab.values('jwt')).toContain(await valueOf(fixture.next));
+});
+
+it('makes the new key current when the engine had refused it once', async () => {
+  await switched();
+  fixture.lab.faults.add({ method: 'POST', path: rotated, kind: { status: 400 } });
+  await failureOf(succeed());
+
+  await succeed();
+  await run('expireSecret', fixture.old);
+  await run('dropSpare', fixture.next);
+
+  expect(fixture.lab.values('jwt')).toEqual([await valueOf(fixture.next)]);
+});
+
 it('calls nothing proved where the current key is refused as well', async () => {
   await switched();
   for (const value of fixture.lab.values('jwt')) fixture.lab.remove('jwt', value);
