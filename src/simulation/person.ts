@@ -183,7 +183,7 @@ export class Person {
   /** Some questions are none that should be asked. */
   #doubt({ truth }: Subject, seen: Progress, waiting: Waiting): void {
     const { why } = waiting;
-    if (drift.test(why) && !truth.edited && !truth.darkByOthers)
+    if (drift.test(why) && !truth.edited && !truth.ended && !truth.darkByOthers)
       this.problems.add(`it says that somebody changed the setting, and nobody did: ${why}`);
     if (keepsWaiting(seen, waiting)) this.problems.add(`an emergency waits for an answer to what it made void: ${why}`);
   }

@@ -15,6 +15,8 @@ const lagMs = 500;
 export class Truth implements Timeline {
   readonly problems = new Set<string>();
   edited = false;
+  /** A value was ended by somebody else, who may have put another one in its place. */
+  ended = false;
   /** The engine was left without a value, by somebody else. */
   darkByOthers = false;
   /** How often Keyturn left the engine without a working value. */
@@ -74,6 +76,7 @@ export class Truth implements Timeline {
     const was = this.#isDark();
     change();
     if (as === 'edited') this.edited = true;
+    if (as === 'dies') this.ended = true;
     this.darkByOthers ||= as === 'dark' || (!was && this.#isDark()); // a value that somebody puts back may be dead by then
     this.look();
     this.problems.clear();
@@ -91,11 +94,20 @@ export class Truth implements Timeline {
     return new Set([...this.#emergencies].flatMap((values) => [...values]));
   }
 
-  /** An emergency is on its way, or has arrived: what lives by now is condemned. */
+  /**
+   * An emergency is on its way, or has arrived: what lives by now is condemned. What the containment of an earlier one left in a slot was given
+   * to nobody, and cannot have leaked.
+   */
   condemn(emergency = new Set<string>()): Set<string> {
-    for (const { value, alive, foreign } of this.#fixture.issued()) if (alive && !foreign) emergency.add(value);
+    const contained = this.condemned.size > 0;
+    for (const { value, alive, foreign, readable } of this.#fixture.issued())
+      if (alive && !foreign && !(contained && readable && !this.#wasHeld(value))) emergency.add(value);
     this.#emergencies.add(emergency);
     return emergency;
+  }
+
+  #wasHeld(value: string): boolean {
+    return this.#samples.some(({ held }) => held === value);
   }
 
   /** The emergency reached nobody. */

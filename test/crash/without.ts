@@ -29,6 +29,12 @@ function proved(kind: EvidenceKind): Evidence {
   return { kind, outcome: 'proved', detail: 'nobody asked', at: Date.now(), providerTime: 0 }; // hides no use
 }
 
+/** Everything is proved for one activity. Whoever else looks sees what is there: that an old value is refused, above all. */
+async function shown(store: Store, ref: Parameters<Store['evidence']>[0], activity: string): Promise<Evidence[]> {
+  const { activityType } = Context.current().info;
+  return [...(activityType === activity ? kinds.map(proved) : []), ...(await store.evidence(ref))];
+}
+
 export const without: Readonly<Record<string, Without>> = {
   'an intent before the call': {
     store: (store) => ({
@@ -65,12 +71,12 @@ export const without: Readonly<Record<string, Without>> = {
       Object.fromEntries(Object.entries(activities).map(([name, activity]) => [name, unhurried(activity)])),
   },
   'a way back that is proved': {
-    store: (store) => ({ ...store, evidence: async (ref) => [proved('accepted'), ...(await store.evidence(ref))] }),
+    store: (store) => ({ ...store, evidence: async (ref) => shown(store, ref, 'docuelevate.restoreSettings') }),
     activities: (activities) => ({ ...activities, 'openai.acceptsKey': async () => proved('accepted') }),
   },
   'fresh proof': {
     activities: (activities) => ({ ...activities, 'docuelevate.reload': async () => undefined }), // it would notice as well
-    store: (store) => ({ ...store, evidence: async (ref) => [...kinds.map(proved), ...(await store.evidence(ref))] }),
+    store: (store) => ({ ...store, evidence: async (ref) => shown(store, ref, 'openai.deleteKey') }),
   },
   'refused means refused': {
     activities: (activities, store) => ({

@@ -133,6 +133,33 @@ describe('beside the rotation', () => {
     expect(verdict).toMatchObject({ problems: [], falseProofs: 0 });
   });
 
+  it('a person who ends a value of Document Engine puts another one in its place, and the rotation says so', async () => {
+    const troubles = [{ kind: 'old-dies', layer: 'request', place: 8, ms: 0 }] as const;
+    const asked = { procedure: 'document-engine-dashboard-password', seed: 'sense-552', profile: 'all' } as const;
+
+    const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm }, lines: true });
+
+    expect(verdict.lines?.join('\n')).toContain('was changed since we last made one current');
+    expect(verdict.problems).toEqual([]);
+  });
+
+  it('a second emergency leaves in a slot what the containment of the first one put there', async () => {
+    const troubles = [
+      { kind: 'overtaken', layer: 'write', place: 8, ms: 30 },
+      { kind: 'overtaken', layer: 'write', place: 4, ms: 300 },
+      { kind: 'store-away', layer: 'write', place: 13, ms: 50_000 },
+    ] as const;
+    const asked = { procedure: 'azure-document-intelligence-key', seed: 'sense-352', profile: 'all' } as const;
+
+    const verdict = await simulator.ask('chaos', {
+      ...asked,
+      plan: { troubles, ...calm, giveUpAfterMs: 3_000, workers: 2 },
+    });
+
+    expect(verdict.struck).toHaveLength(3);
+    expect(verdict).toMatchObject({ problems: [], outcome: 'replaced' });
+  });
+
   it('what falls due meanwhile is left out, and what falls due afterwards rotates once more', async () => {
     const asked = { procedure: 'openai-api-key', seed: 'due', profile: 'all', lines: true } as const;
     const due = (ms: number) => [{ kind: 'schedule', layer: 'write', place: 2, ms }] as const;
