@@ -22,7 +22,11 @@ it('has a row for each procedure that was played anywhere, and one that adds the
 it('has a row for each rule that was taken out, also where that did not show', () => {
   const lines = sensitivityOf(
     [
-      { rule: 'the fence', cases: 1204, problems: ['version 2: "accepted" was proved and was not so', 'more'] },
+      {
+        rule: 'the fence',
+        cases: 1204,
+        problems: ['version 2: "accepted" was proved and was not so (GET 200)', 'more'],
+      },
       { rule: 'fresh proof', cases: null, problems: [] },
     ],
     2_000,

@@ -54,7 +54,7 @@ export function sensitivityOf(found: readonly Missing[], most: number): string[]
   const rows = found.map(({ rule, cases, problems: [problem = ''] }) => [
     rule,
     cases === null ? `not within ${most.toLocaleString('en')}` : cases.toLocaleString('en'),
-    kindOf(problem).replaceAll('|', '/'),
+    kindOf(problem).replace(/ \(.*/, '').replaceAll('|', '/'), // without what one case has to say about it
   ]);
   return [['taken out', 'shows in case', 'for instance as'], ['---', '---', '---'], ...rows].map(line);
 }
