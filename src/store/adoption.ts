@@ -20,7 +20,7 @@ import { writeStates } from './states.js';
 import type { AdoptedValue } from './records.js';
 import type { Store } from './store.js';
 
-/** Taking in a value that the engine is said to hold already. */
+/** Adoption of a value that the engine already holds, according to a person. */
 export function adoptionQueries(context: StoreContext): Pick<Store, 'adopt' | 'withdraw'> {
   return {
     adopt: (value) => adopt(context, value),
@@ -28,7 +28,7 @@ export function adoptionQueries(context: StoreContext): Pick<Store, 'adopt' | 'w
   };
 }
 
-/** Sealing is asynchronous and so happens before the transaction, for the number that is free then. */
+/** Seals before the transaction, since sealing is asynchronous, for the version number that is free then. */
 async function adopt(context: StoreContext, value: AdoptedValue): Promise<VersionRef> {
   const { name: credential, account } = value.credential;
   const ref = { credential, number: await nextNumber(context, credential), fence: 0 };
@@ -40,14 +40,14 @@ async function adopt(context: StoreContext, value: AdoptedValue): Promise<Versio
     if (current && holds(current, sealed)) return { ...ref, number: current.number };
     const rotation = await openRotation(inside, credential);
     if (rotation) throw rotating(rotation);
-    if (current) throw present(current);
+    if (current) throw adoptedAlready(current);
     if ((await newestNumber(inside, credential)) >= ref.number) throw new StoreBusy();
     await insert(inside, ref, { value, sealed });
     return ref;
   });
 }
 
-/** A version may have got more parts since it was adopted. */
+/** Whether a version holds at least the given parts: it may have got more since its adoption. */
 function holds(row: VersionRow, { part_fingerprints }: Sealed): boolean {
   const own = partFingerprintsOf(row);
   return Object.entries(partFingerprintsOf({ part_fingerprints })).every(([part, print]) => own[part] === print);
@@ -67,10 +67,10 @@ async function insert(
     })
     .execute();
   const entry = { event: 'adopted', credential: ref.credential, version: ref.number, actor: value.actor };
-  await append(context, value.soleUser ? { ...entry, detail: 'Nothing but the engine uses it' } : entry);
+  await append(context, value.soleUser ? { ...entry, detail: 'Only the engine uses it' } : entry);
 }
 
-/** The engine still has the value, so nothing is lost. A later version would mean that a rotation went by this one. */
+/** Deletes an adopted version. The engine still has the value, so nothing is lost. Refused once a rotation has followed. */
 async function withdraw(context: StoreContext, { credential, number }: VersionRef): Promise<void> {
   const { adopted } = await versionRow(context, { credential, number });
   const newest = await newestNumber(context, credential);
@@ -83,10 +83,13 @@ async function withdraw(context: StoreContext, { credential, number }: VersionRe
 }
 
 function inUse({ credential, number }: VersionKey): UserError {
-  return new UserError(`Version ${number} of ${credential} cannot be taken back: a rotation has used it, or made it.`, {
-    state: 'Nothing was changed.',
-    next: `Run \`keyturn status\` to see what ${credential} is at.`,
-  });
+  return new UserError(
+    `The adoption of version ${number} of ${credential} cannot be undone: a rotation has used it, or created it.`,
+    {
+      state: 'Nothing was changed.',
+      next: `Run \`keyturn status\` to see the state of ${credential}.`,
+    },
+  );
 }
 
 function rotating({ credential, workflow_id, opened_at }: Rotation): UserError {
@@ -94,14 +97,14 @@ function rotating({ credential, workflow_id, opened_at }: Rotation): UserError {
     `${credential} is being rotated (${workflow_id}, since ${new Date(opened_at).toISOString()}), so no other value can be adopted.`,
     {
       state: 'Nothing was changed.',
-      next: 'Let the rotation end; `keyturn status` shows how far it is. Then adopt again if it is still needed.',
+      next: 'Wait until the rotation has ended; `keyturn status` shows its progress. Then adopt again if it is still needed.',
     },
   );
 }
 
-function present({ credential, number }: VersionRow): UserError {
-  return new UserError(`${credential} has version ${number} already, and its value is another one.`, {
+function adoptedAlready({ credential, number }: VersionRow): UserError {
+  return new UserError(`${credential} already has version ${number}, with another value.`, {
     state: `Nothing was changed: version ${number} is current.`,
-    next: `Run \`keyturn rotate ${credential}\` to replace it. If it was changed by hand, put version ${number} back into the engine first: \`keyturn reveal ${credential} --reason "…"\` shows it.`,
+    next: `Run \`keyturn rotate ${credential}\` to replace it. If it was changed by hand, first restore version ${number} in the engine: \`keyturn reveal ${credential} --reason "…"\` shows it.`,
   });
 }

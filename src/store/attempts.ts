@@ -24,7 +24,7 @@ const select = compiled((db) =>
     .where('activity_id', '=', ''),
 );
 
-/** Attempts of one activity overlap when one is frozen: the newest that has begun is the one that may change something. */
+/** Records the newest attempt of an activity. Attempts overlap when one is frozen, and only the newest may make changes. */
 export async function noteAttempt({ db }: StoreContext, entry: LedgerEntry): Promise<void> {
   const { event, credential, runId, activityId, attempt } = entry;
   if (event !== 'started' || !credential || !runId || !activityId || attempt === undefined) return;
@@ -42,30 +42,30 @@ export async function isSuperseded(
   return known !== undefined && known.newest > attempt.number;
 }
 
-/** @throws FenceLost when a later attempt of the same activity has begun: that one is the writer */
+/** @throws FenceLost when a later attempt of the same activity has begun, which is the writer then */
 export async function refuseSuperseded(
   context: StoreContext,
   credential: string,
   writer: Writer | undefined,
 ): Promise<void> {
   if (writer && (await isSuperseded(context, credential, writer)))
-    throw fenceLost(`A later attempt of the same step of ${credential} has begun, and this one writes nothing more`);
+    throw fenceLost(`A later attempt of the same step of ${credential} has begun, so this one writes nothing more`);
 }
 
 /**
- * For what nothing open stands against: the attempt has to be the newest, as far as is known, and nobody can have taken it for dead.
- * @throws FenceLost, or an ApplicationFailure that may be tried again
+ * Requires that the attempt is the newest known one, and that its lease has not expired. For a write that no open rotation guards.
+ * @throws FenceLost, or a retryable ApplicationFailure
  */
 export async function requireNewest(context: StoreContext, credential: string, writer: Writer): Promise<void> {
   await refuseSuperseded(context, credential, writer);
   if (Date.now() > (writer.until ?? Number.POSITIVE_INFINITY))
     throw ApplicationFailure.retryable(
-      `This attempt of a step of ${credential} took so long that somebody else may have taken its place`,
+      `This attempt of a step of ${credential} took so long that another attempt may have replaced it`,
       'Unavailable',
     );
 }
 
-/** Of runs that are over: a run may have several rotations one after the other, and what it froze may thaw after each. */
+/** Forgets attempts of earlier runs. Those of `runId` stay: one run may have several rotations, and a frozen attempt may thaw after each. */
 export async function forgetAttempts({ db }: StoreContext, credential: string, { runId }: Writer): Promise<void> {
   await db.deleteFrom('attempts').where('credential', '=', credential).where('run_id', '!=', runId).execute();
 }

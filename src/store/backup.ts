@@ -7,14 +7,14 @@ import { append } from './ledger.js';
 import { end } from './rotations.js';
 import { openSqlite } from './sqlite.js';
 
-/** What a database says of itself without being opened as a store: enough to know which key ring it needs. */
+/** Properties of a database file, read without opening it as a store: enough to know which key ring it needs. */
 export interface Contents {
   readonly installation: string;
   readonly schemaVersion: number;
   /** Sealing keys that its values need. */
   readonly kids: readonly string[];
   readonly ledger: { readonly entries: number; readonly head: string };
-  /** The highest fence it has given out. */
+  /** The highest fence of any rotation. */
   readonly fence: number;
 }
 
@@ -28,14 +28,14 @@ const Kid = z.object({ kid: z.string() });
 const QuickCheck = z.object({ quick_check: z.string() });
 const Fence = z.object({ fence: z.int().nullable() });
 
-/** Copies a database that may be in use, as it is at one moment, into a new file that only its owner can read. */
+/** Copies a consistent snapshot of a database, which may be in use, into a new file that only its owner can read. */
 export function copyDatabase(file: string, target: string): void {
   closeSync(openSync(target, 'wx', 0o600));
   using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
   database.prepare('vacuum into ?').run(target);
 }
 
-/** Throws when it is not a database of ours. */
+/** Throws when it is not a database of Keyturn. */
 export function contentsOf(file: string): Contents {
   using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
   const row = Installation.parse(database.prepare('select * from installation').get());
@@ -50,14 +50,14 @@ export function contentsOf(file: string): Contents {
   };
 }
 
-/** What SQLite finds wrong with a database, as it says it; null when nothing is. */
+/** SQLite's message about a damaged database. Null when it is intact. */
 export function quickCheck(file: string): string | null {
   using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
   const { quick_check: found } = QuickCheck.parse(database.prepare('pragma quick_check(1)').get());
   return found === 'ok' ? null : found;
 }
 
-/** The HMAC of one entry of a ledger, undefined when it is not that long: how one shows to be the beginning of another. */
+/** The HMAC of one ledger entry, which shows whether one ledger is the beginning of another. Undefined when the ledger is shorter. */
 export function entryOf(file: string, seq: number): string | undefined {
   if (seq === 0) return '';
   using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
@@ -65,7 +65,7 @@ export function entryOf(file: string, seq: number): string | undefined {
   return row && z.object({ mac: z.string() }).parse(row).mac;
 }
 
-/** Makes one file of a database, without companions, unless it is damaged. False when somebody has it open. */
+/** Merges a database into one file, without WAL files, unless it is damaged. False when another process has it open. */
 export function closeDown(file: string): boolean {
   try {
     using database = new DatabaseSync(file, { timeout: 0 });
@@ -79,31 +79,33 @@ export function closeDown(file: string): boolean {
 export interface Restoring {
   readonly ring: KeyRing;
   readonly actor: string;
-  /** Fences up to this one may be held by somebody who does not know of the restore. */
+  /** Fences up to this one may be held by processes that do not know of the restore. */
   readonly fence: number;
   readonly now: number;
 }
 
 /**
- * Marks a database as older than the real systems: whatever was open in it is closed, every fence given out loses, and each credential has to be
- * reconciled before its next rotation. Restores of one backup have different times, and so different fences.
+ * Marks a database as older than the real systems:
+ * - Open rotations are closed.
+ * - Every earlier fence is invalid. Restores of one backup have different times, and so different fences.
+ * - Each credential has to be reconciled before its next rotation.
  */
 export async function markRestored(file: string, { ring, actor, fence, now }: Restoring): Promise<void> {
   const db = openSqlite(file, { create: false });
   try {
-    await write({ db, ring, now: () => now }, (inside) => mark(inside, { actor, fence, now }));
+    await write({ db, ring, now: () => now }, (inside) => invalidate(inside, { actor, fence, now }));
   } finally {
     await db.destroy();
   }
 }
 
-async function mark(context: StoreContext, { actor, fence, now }: Omit<Restoring, 'ring'>): Promise<void> {
+async function invalidate(context: StoreContext, { actor, fence, now }: Omit<Restoring, 'ring'>): Promise<void> {
   const { db } = context;
-  const floor = Math.max(fence, Math.floor(now / 1000)); // in seconds: no credential is rotated that often
+  const floor = Math.max(fence, Math.floor(now / 1000)); // in seconds, which pass faster than rotations
   await db.updateTable('installation').set({ restored_at: now, fence_floor: floor }).execute();
   await db.deleteFrom('reconciliations').execute();
-  const open = await db.selectFrom('rotations').selectAll().where('closed_at', 'is', null).execute();
-  for (const { credential, version: number, fence: held } of open)
+  const rotations = await db.selectFrom('rotations').selectAll().where('closed_at', 'is', null).execute();
+  for (const { credential, version: number, fence: held } of rotations)
     await end(context, { credential, number, fence: held }, { outcome: 'abandoned', why: 'the store was restored' });
   await append(context, { event: 'restored', actor, detail: `later fences are above ${floor}` });
 }

@@ -5,7 +5,7 @@ import type { Tables } from './tables.js';
 import type { Group } from './records.js';
 import type { Store } from './store.js';
 
-/** What schedules need to remember. */
+/** The state of schedules. */
 export function cadenceQueries(
   context: StoreContext,
 ): Pick<Store, 'cadence' | 'setCadence' | 'dropCadence' | 'reserve'> {
@@ -58,9 +58,12 @@ async function reserve(context: StoreContext, credential: string, groups: readon
   return [];
 }
 
-const reservedMs = 60_000; // a rotation that was let through opens within a second, or its worker is gone
+const reservedMs = 60_000; // an admitted rotation opens within a second, unless its worker is gone
 
-/** Rotations that are at work on the engine: a grace disturbs nobody. Repairs, which are open too, name a version that is in force. */
+/**
+ * Credentials with a rotation that is changing the engine, or with a reservation. Rotations in grace do not count. Neither do repairs,
+ * whose version is in force.
+ */
 async function inProgress({ db, now }: StoreContext): Promise<string[]> {
   const open = await db
     .selectFrom('rotations')
@@ -75,7 +78,7 @@ async function inProgress({ db, now }: StoreContext): Promise<string[]> {
   return [...new Set([...open.map(({ credential }) => credential), ...reserved])];
 }
 
-/** Credentials whose scheduled rotation has just been let through and has not opened yet. */
+/** Credentials whose scheduled rotation was just admitted and has not opened yet. */
 export async function letThrough({ db, now }: Pick<StoreContext, 'db' | 'now'>): Promise<string[]> {
   const rows = await db
     .selectFrom('reservations')
@@ -86,7 +89,7 @@ export async function letThrough({ db, now }: Pick<StoreContext, 'db' | 'now'>):
   return rows.map(({ credential }) => credential);
 }
 
-/** The rotation that a reservation was made for. */
+/** The rotation of a reservation. */
 function opened(where: ExpressionBuilder<Tables, 'reservations'>) {
   return where
     .selectFrom('rotations')

@@ -2,8 +2,8 @@ import type { CompiledQuery, DialectAdapter, Kysely } from 'kysely';
 import type { Tables } from './tables.js';
 
 /**
- * A query that is compiled at its first use with a database; afterwards only its parameters are filled in, in the order in which they
- * stand in the text. For what a rotation asks dozens of times: building such a query costs more than running it.
+ * A query that is compiled at its first use with a database. Later calls only pass its parameters, in the order of the SQL text. Used for
+ * queries that a rotation sends dozens of times: building one costs more than running it.
  */
 export function compiled<R>(
   build: (db: Kysely<Tables>) => { compile(): CompiledQuery<R> },

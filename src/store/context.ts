@@ -3,7 +3,7 @@ import type { KeyRing } from './key-ring.js';
 import type { Tables } from './tables.js';
 import { unsynced } from './sqlite.js';
 
-/** What every query needs. Inside `write`, `db` is the transaction. */
+/** The context of every query. Inside `write`, `db` is the transaction. */
 export interface StoreContext {
   readonly db: Kysely<Tables>;
   readonly ring: KeyRing;
@@ -12,20 +12,21 @@ export interface StoreContext {
 }
 
 /**
- * One transaction. Await nothing but queries in `work`: a lock that is held longer freezes other processes.
- * SQLite serializes writers anyway; elsewhere the isolation level has to be asked for.
+ * Runs one transaction. Await only queries in `action`: a long lock blocks other processes.
+ * SQLite serializes writers anyway; other databases need the isolation level.
  */
-export async function write<R>(context: StoreContext, work: (context: StoreContext) => Promise<R>): Promise<R> {
+export async function write<R>(context: StoreContext, action: (context: StoreContext) => Promise<R>): Promise<R> {
   return context.db
     .transaction()
     .setIsolationLevel('serializable')
-    .execute((db) => work({ ...context, db }));
+    .execute((db) => action({ ...context, db }));
 }
 
 /**
- * A transaction for what was merely seen. It survives any death of the process at once, and that of the machine from the next `write`
- * on, because the log is in order: whatever acts on it is written after it. Waiting for the disk is most of what a transaction costs.
+ * A transaction for observations, which does not wait for the disk: that is most of a transaction's cost. It survives a crash of the
+ * process at once, and a crash of the machine after the next `write`. The log is ordered, so a later write that depends on an observation
+ * is never on disk without it.
  */
-export function writeUnsynced<R>(context: StoreContext, work: (context: StoreContext) => Promise<R>): Promise<R> {
-  return unsynced(context.db, (db) => write({ ...context, db }, work));
+export function writeUnsynced<R>(context: StoreContext, action: (context: StoreContext) => Promise<R>): Promise<R> {
+  return unsynced(context.db, (db) => write({ ...context, db }, action));
 }

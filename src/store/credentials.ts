@@ -4,7 +4,7 @@ import { takenName } from './names.js';
 import type { CredentialRow } from './records.js';
 import type { Store } from './store.js';
 
-/** What the store knows of the configuration: credentials, and who owns which outside thing. */
+/** Configured credentials and their claims on outside resources. */
 export function credentialQueries(context: StoreContext): Pick<Store, 'credentials' | 'claim'> {
   return {
     credentials: () => context.db.selectFrom('credentials').selectAll().orderBy('name').execute(),
@@ -16,7 +16,7 @@ export function credentialQueries(context: StoreContext): Pick<Store, 'credentia
   };
 }
 
-/** Takes a credential and its claims in, once or again. Returns what stands against it, for the caller to throw. */
+/** Registers a credential and its claims. Idempotent. Returns a conflict for the caller to throw. */
 export async function register(
   context: StoreContext,
   credential: CredentialRow,
@@ -25,13 +25,13 @@ export async function register(
   return (await enter(context, credential)) ?? (await takeClaims(context, credential.name, resources));
 }
 
-/** Forgets a credential that has no versions, and frees what it claimed. */
+/** Removes a credential without versions, and its claims. */
 export async function unregister({ db }: StoreContext, credential: string): Promise<void> {
   await db.deleteFrom('claims').where('credential', '=', credential).execute();
   await db.deleteFrom('credentials').where('name', '=', credential).execute();
 }
 
-/** Values are sealed for their account, so a credential that has versions keeps the account it has. */
+/** A credential with versions keeps its account, because values are sealed for it. */
 async function enter({ db, ...context }: StoreContext, credential: CredentialRow): Promise<UserError | null> {
   const { name, procedure, account } = credential;
   const known = await db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
@@ -66,7 +66,7 @@ function movedAway(known: CredentialRow, wanted: CredentialRow): UserError {
     `The credential ${known.name} is ${describe(known)} in the store, but ${describe(wanted)} in the configuration.`,
     {
       state: 'Nothing was changed. Its stored values are bound to the earlier account.',
-      next: 'Put the earlier procedure, engine and provider account back in the configuration; to move to another account, start with a new store and adopt the value there.',
+      next: 'Restore the earlier procedure, engine and provider account in the configuration. To move to another account, start with a new store and adopt the value there.',
     },
   );
 }
@@ -76,7 +76,7 @@ function describe({ procedure, account }: CredentialRow): string {
 }
 
 function claimedBy(owner: string, resource: string, credential: string): UserError {
-  return new UserError(`${resource} belongs to the credential ${owner} already; ${credential} cannot have it too.`, {
+  return new UserError(`${resource} already belongs to the credential ${owner}, so ${credential} cannot have it.`, {
     state: 'Nothing was changed.',
     next: `Let only one credential of the configuration use it: rotate it as ${owner}, or remove it from ${credential}.`,
   });

@@ -12,15 +12,15 @@ import type { Store } from './store.js';
 
 type Row = Selectable<EmergenciesTable>;
 
-/** Which versions are meant: all that live, or these. */
+/** Versions to revoke: every live one, or these. */
 export type Scope = 'all' | readonly number[];
 
 const Numbers = z.array(z.int());
 const Material = z.array(z.object({ source: z.string(), at: z.string().nullable(), what: z.string() }));
 
-const mostMaterial = 1000; // lines kept with one emergency: as much as a person reads
+const mostMaterial = 1000; // lines stored with one emergency; a person reads no more
 
-/** Emergencies that were asked for, and how far they are. */
+/** Declared emergencies and their progress. */
 export function emergencyQueries(
   context: StoreContext,
 ): Pick<Store, 'ask' | 'emergencies' | 'stopClock' | 'keepMaterial'> {
@@ -46,14 +46,14 @@ async function ask(context: StoreContext, asked: EmergencyAsked): Promise<Emerge
   return toEmergency(row);
 }
 
-/** @throws FenceLost when there are emergencies to do and somebody else does all of them */
+/** @throws FenceLost when other workflows handle all of the given emergencies */
 export async function scopeOf(context: StoreContext, ids: readonly string[], writer: Writer): Promise<Scope> {
   if (ids.length === 0) return 'all';
   const rows = await context.db.selectFrom('emergencies').selectAll().where('id', 'in', ids).execute();
   const taken = rows.filter((row) => row.workflow_id !== null && row.workflow_id !== writer.workflowId);
   const [first] = taken;
   if (first && taken.length === rows.length)
-    throw fenceLost(`the emergency of ${first.credential} is dealt with by ${first.workflow_id}`);
+    throw fenceLost(`the emergency of ${first.credential} is handled by ${first.workflow_id}`);
   if (rows.length < ids.length || rows.some(({ versions }) => versions === null)) return 'all';
   return rows.flatMap(({ versions }) => Numbers.parse(JSON.parse(versions ?? '[]')));
 }
@@ -63,11 +63,11 @@ export interface Claiming {
   readonly targets: readonly VersionRef[];
   readonly opened: Opened;
   readonly writer: Writer;
-  /** Fence of the rotation that was open before: what that one did for an emergency goes on here. */
+  /** Fence of the rotation that was open before. This rotation continues its emergencies. */
   readonly before: number | null;
 }
 
-/** From here on the emergencies are this rotation's. */
+/** Assigns the emergencies to this rotation. */
 export async function claim(context: StoreContext, claiming: Claiming): Promise<void> {
   const { ids, targets, opened, writer, before } = claiming;
   for (const row of await rowsOf(context, opened.next.credential)) {
@@ -84,7 +84,7 @@ export async function claim(context: StoreContext, claiming: Claiming): Promise<
   }
 }
 
-/** Repeated it changes nothing: the first time counts. */
+/** Records the time of containment. Idempotent: the first time counts. */
 async function stopClock(context: StoreContext, { credential, number, fence }: VersionRef): Promise<void> {
   const now = context.now();
   for (const row of await rowsOf(context, credential)) {

@@ -5,7 +5,7 @@ import { type StoreContext, writeUnsynced } from './context.js';
 import { noVersion, type VersionKey } from './rows.js';
 import type { Store } from './store.js';
 
-/** Findings are only ever added, so they need no fence. The newest is the one that was seen last, whenever it was written. */
+/** Findings are only added, so they need no fence. The newest is the one observed last, whenever it was written. */
 export function evidenceQueries(context: StoreContext): Pick<Store, 'prove' | 'evidence'> {
   return {
     prove: (ref, finding, witness) =>
@@ -17,7 +17,7 @@ export function evidenceQueries(context: StoreContext): Pick<Store, 'prove' | 'e
   };
 }
 
-/** One statement for the finding: a rotation keeps ten findings, and each costs a wait. */
+/** Inserts a finding with a single statement: a rotation stores ten findings, and each statement costs a wait. */
 async function prove({ db }: StoreContext, { credential, number }: VersionKey, finding: Evidence): Promise<void> {
   const { kind, outcome, detail, at, providerTime = null } = finding;
   const { numInsertedOrUpdatedRows } = await db

@@ -1,12 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureType } from '../domain/failure.js';
 
-/** Another process held the database for longer than the busy timeout. Nothing was changed; trying again helps. */
+/** Another process held the database for longer than the busy timeout. Nothing was changed; a retry helps. */
 export class StoreBusy extends Error {
   override readonly name = 'StoreBusy';
 
-  constructor(what = 'The database is in use by another process. Nothing was changed; try again.') {
-    super(what);
+  constructor(message = 'The database is in use by another process. Nothing was changed; try again.') {
+    super(message);
   }
 }
 
@@ -20,7 +20,7 @@ export function isFenceLost(error: unknown): boolean {
   return error instanceof ApplicationFailure && error.type === type;
 }
 
-/** Only a person can say how to go on. */
+/** Only a person can decide how to continue. */
 export function needsDecision(message: string): ApplicationFailure {
   return refusal('NeedsDecision', message);
 }

@@ -9,7 +9,7 @@ import { mayBeAlive } from './seizure.js';
 import { writeStates } from './states.js';
 import type { Store } from './store.js';
 
-/** A credential is let go. The ledger keeps what was done, and its numbers are never given again. */
+/** Forgetting of a credential. The ledger keeps its entries, and its numbers are never used again. */
 export function forgettingQueries(context: StoreContext): Pick<Store, 'mayBeAlive' | 'forget'> {
   return {
     mayBeAlive: async (credential) => (await mayBeAlive(context, credential)).map(toVersion),
@@ -20,7 +20,7 @@ export function forgettingQueries(context: StoreContext): Pick<Store, 'mayBeAliv
 
 interface Forgetting {
   readonly credential: string;
-  /** Numbers of the versions that somebody agreed to lose although they may be alive. */
+  /** Numbers of versions that may be live, and that a person agreed to lose. */
   readonly agreed: readonly number[];
   readonly actor: string;
 }
@@ -29,8 +29,8 @@ async function forget(context: StoreContext, { credential, agreed, actor }: Forg
   const refused = await whyNotQuiet(context, credential);
   if (refused) throw refused;
   const alive = await mayBeAlive(context, credential);
-  const unseen = alive.filter(({ number }) => !agreed.includes(number));
-  if (unseen.length > 0) throw stillLive(credential, unseen);
+  const unconfirmed = alive.filter(({ number }) => !agreed.includes(number));
+  if (unconfirmed.length > 0) throw stillLive(credential, unconfirmed);
   const version = await newestNumber(context, credential);
   const fence = (await nextFence(context, credential)) - 1;
   const names = await namesOf(context, credential);
@@ -65,8 +65,8 @@ function nameOf({ number, provider_id }: VersionRow): string {
 }
 
 function stillLive(credential: string, versions: readonly VersionRow[]): UserError {
-  return new UserError(`The provider may accept ${versions.map(nameOf).join(', ')} of ${credential} still.`, {
+  return new UserError(`The provider may still accept ${versions.map(nameOf).join(', ')} of ${credential}.`, {
     state: 'Nothing was forgotten.',
-    next: `Revoke first: keyturn emergency ${credential} --reason "…". Or confirm that it stays as it is: keyturn forget ${credential} --yes`,
+    next: `Revoke first: keyturn emergency ${credential} --reason "…". Or confirm that it stays valid: keyturn forget ${credential} --yes`,
   });
 }

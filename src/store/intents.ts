@@ -15,19 +15,19 @@ import type { Store } from './store.js';
 
 const SeenColumn = z.array(z.string());
 
-const labelLength = 64; // AWS user names and OpenAI service accounts take at least that much
+const labelLength = 64; // AWS user names and OpenAI service accounts may be at least this long
 
-/** Creating at a provider that shows a value once: an attempt is on record before it is made. */
+/** Intents: an attempt to create a value at a provider is recorded before it is sent. */
 export function intentQueries(context: StoreContext): Pick<Store, 'intend' | 'intents' | 'settle' | 'keep'> {
   return {
     intend: (ref, seen) => write(context, (inside) => intend(inside, ref, seen)),
     intents: (credential) => list(context, credential),
     settle: (intent, outcome) => write(context, (inside) => settle(inside, intent.nonce, outcome)),
-    keep: (ref, intent, made) => keep(context, ref, { nonce: intent.nonce, made }),
+    keep: (ref, intent, created) => keep(context, ref, { nonce: intent.nonce, created }),
   };
 }
 
-/** The label is never stored but made from the row, so that a writer to the database cannot point it at somebody else's things. */
+/** The label is never stored but computed from the row, so that a manipulated database cannot make it match other people's keys. */
 export function labelOf(
   installation: string,
   { credential, version, nonce }: Pick<Intent, 'credential' | 'version' | 'nonce'>,
@@ -37,11 +37,11 @@ export function labelOf(
   return start + inLabel(credential).slice(0, labelLength - start.length - end.length) + end;
 }
 
-/** Whether something is named as what is made for a credential is: a hint for a person, when no store is there to prove it. */
+/** Whether a name looks like a label of a credential. A hint for people when there is no store to prove it. */
 export function looksMadeFor(credential: string, name: string): boolean {
-  const [, made] = /^keyturn-[0-9a-f]{8}-(.+)-v\d+-[0-9a-f]{12}$/.exec(name) ?? [];
-  if (made === undefined) return false;
-  return name.length === labelLength ? inLabel(credential).startsWith(made) : inLabel(credential) === made;
+  const [, labeled] = /^keyturn-[0-9a-f]{8}-(.+)-v\d+-[0-9a-f]{12}$/.exec(name) ?? [];
+  if (labeled === undefined) return false;
+  return name.length === labelLength ? inLabel(credential).startsWith(labeled) : inLabel(credential) === labeled;
 }
 
 function inLabel(credential: string): string {
@@ -53,12 +53,12 @@ async function intend(context: StoreContext, ref: VersionRef, seen?: readonly st
   const row = await versionRow(context, ref);
   if (row.fingerprint !== null)
     throw ApplicationFailure.retryable(
-      `Version ${ref.number} of ${ref.credential} got its value from another attempt just now`,
+      `Version ${ref.number} of ${ref.credential} just got its value from another attempt`,
       'Unavailable',
     );
   if (row.state !== 'intended')
     throw needsDecision(
-      `Version ${ref.number} of ${ref.credential} is ${row.state}: nothing is created for it any more`,
+      `Version ${ref.number} of ${ref.credential} is ${row.state}, so nothing is created for it any more`,
     );
   const newest = await newestIntent(context, ref);
   const intent: Selectable<IntentsTable> = {
@@ -70,23 +70,23 @@ async function intend(context: StoreContext, ref: VersionRef, seen?: readonly st
   return toIntent(context, { ...intent, made_as: row.made_as });
 }
 
-/** The seal is made before the transaction, which decides whether it is used. */
+/** Seals the value before the transaction, which decides whether the seal is used. */
 async function keep(
   context: StoreContext,
   ref: VersionRef,
-  { nonce, made }: { readonly nonce: string; readonly made: Created },
+  { nonce, created }: { readonly nonce: string; readonly created: Created },
 ): Promise<boolean> {
   const before = await versionRow(context, ref);
-  const sealed = await seal(context.ring, { ...sealedRow(before), providerId: made.providerId }, made.parts);
+  const sealed = await seal(context.ring, { ...sealedRow(before), providerId: created.providerId }, created.parts);
   return writeStates(context, async (inside) => {
     await requireFence(inside, ref);
     const row = await versionRow(inside, ref);
     const newest = await newestIntent(inside, ref);
     if (row.state !== 'intended' || row.fingerprint !== null) return false;
     if (newest?.nonce !== nonce || newest.outcome !== 'open') return false;
-    await updateIntent(inside, nonce).set({ outcome: 'kept', provider_id: made.providerId }).execute();
+    await updateIntent(inside, nonce).set({ outcome: 'kept', provider_id: created.providerId }).execute();
     await update(inside, ref)
-      .set({ ...sealed, provider_id: made.providerId, state: 'candidate', fence: ref.fence })
+      .set({ ...sealed, provider_id: created.providerId, state: 'candidate', fence: ref.fence })
       .execute();
     return true;
   });
@@ -96,7 +96,9 @@ async function settle(context: StoreContext, nonce: string, outcome: 'deleted' |
   const intent = await context.db.selectFrom('intents').selectAll().where('nonce', '=', nonce).executeTakeFirst();
   if (!intent) throw notFound(`The store has no attempt ${nonce}`);
   if (intent.outcome === 'kept')
-    throw needsDecision(`The attempt ${nonce} made version ${intent.version} of ${intent.credential} and was kept`);
+    throw needsDecision(
+      `The attempt ${nonce} created version ${intent.version} of ${intent.credential}, which is stored`,
+    );
   await updateIntent(context, nonce).set({ outcome }).execute();
 }
 

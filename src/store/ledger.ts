@@ -17,7 +17,7 @@ import type { Store } from './store.js';
 type Link = Pick<LedgerTable, 'seq' | 'mac'>;
 
 const beginning: Link = { seq: 0, mac: '' };
-const pageSize = 1000; // rows held in memory while the chain is walked
+const pageSize = 1000; // rows in memory while the chain is verified
 
 const Entry = z.object({
   seq: z.int(),
@@ -38,7 +38,7 @@ const Entry = z.object({
   detail: z.string().exactOptional(),
 });
 
-/** The ledger's part of the store. `ledger` answers in order of time; with a limit, the newest ones. */
+/** The ledger's part of the store. `ledger` returns entries in order of time; with a limit, the newest ones. */
 export function ledgerQueries(
   context: StoreContext,
 ): Pick<Store, 'record' | 'ledger' | 'verifyLedger' | 'head' | 'goesThrough'> {
@@ -64,7 +64,7 @@ const takeSeq = compiled((db) =>
 const insertRow = compiled((db) => db.insertInto('ledger').values({ seq: 0, credential: '', entry: '', mac: '' }));
 const moveEnd = compiled((db) => db.updateTable('installation').set({ ledger_mac: '', ledger_seal: '' }));
 
-/** Adds an entry to the chain; call it inside a transaction. */
+/** Adds an entry to the chain. Call it inside a transaction. */
 export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry): Promise<LedgerRow> {
   const [end] = await takeSeq(db, [1]);
   if (!end) throw new Error('the database has no installation');
@@ -73,17 +73,17 @@ export async function append({ db, ring, now }: StoreContext, entry: LedgerEntry
   const mac = link(ring, end.ledger_mac, text);
   await insertRow(db, [numbered.seq, entry.credential ?? null, text, mac]);
   const wasSealed = end.ledger_seal === sealOf(ring, { ...end, ledger_seq: end.ledger_seq - 1 });
-  // What somebody else has changed is not sealed over by the next entry.
+  // The next entry must not seal over a foreign change.
   await moveEnd(db, [mac, wasSealed ? sealOf(ring, { ...end, ledger_mac: mac }) : end.ledger_seal]);
   return { ...numbered, mac };
 }
 
-/** How a step ended: without it the step reads as "unknown", which is true. */
+/** Whether the entry is the end of a step. It may get lost: the step then reads as "unknown", which is true. */
 function isEnd({ event }: LedgerEntry): boolean {
   return event === 'succeeded' || event === 'waiting' || event === 'failed';
 }
 
-/** Whether the ledger ends where the installation row says, with a genuine entry: quick, for every start. Call it inside a transaction. */
+/** Whether the ledger ends as the installation row says, with a genuine entry. Fast enough for every start. Call it inside a transaction. */
 export async function endFits({ db, ring }: StoreContext): Promise<boolean> {
   const end = await endOf({ db });
   const [last, before = beginning] = await db
@@ -96,7 +96,7 @@ export async function endFits({ db, ring }: StoreContext): Promise<boolean> {
   return last === undefined || follows(ring, last, before);
 }
 
-/** With those under names that the credential had before. */
+/** Includes entries under earlier names of the credential. */
 async function entries(context: StoreContext, filter: Parameters<Store['ledger']>[0] = {}): Promise<LedgerRow[]> {
   const { db } = context;
   let query = db.selectFrom('ledger').selectAll().orderBy('seq', 'desc');
@@ -111,7 +111,7 @@ async function entries(context: StoreContext, filter: Parameters<Store['ledger']
   });
 }
 
-/** The end is read first: entries that are added meanwhile come after it. */
+/** Reads the end first: entries that are added meanwhile come after it. */
 async function verify(context: StoreContext): ReturnType<Store['verifyLedger']> {
   const { db, ring } = context;
   const [end, fit] = await write(context, async (inside) => [await endOf(inside), await statesFit(inside)] as const);
@@ -124,7 +124,7 @@ async function verify(context: StoreContext): ReturnType<Store['verifyLedger']> 
   return { entries: last.seq, head: last.mac, brokenAt: complete ? null : last.seq + 1, statesFit: fit };
 }
 
-/** Writing the number it has already makes the commit wait for the disk, and with it for everything that was written before. */
+/** Writes the sequence number that it already has: the commit then waits for the disk, including all earlier writes. */
 async function head(context: StoreContext): Promise<LedgerHead> {
   await context.db
     .updateTable('installation')
@@ -153,7 +153,7 @@ async function* walk(db: StoreContext['db']): AsyncGenerator<LedgerTable> {
       .execute();
     yield* page;
     if (page.length < pageSize) return;
-    seq += pageSize; // gaps have ended the walk by then
+    seq += pageSize; // a gap would have ended the walk before
   }
 }
 
@@ -177,7 +177,7 @@ function read({ entry }: LedgerTable): Omit<LedgerRow, 'mac'> | null {
 
 function unreadable(seq: number): UserError {
   return new UserError(`Ledger entry ${seq} cannot be read.`, {
-    state: 'Something other than Keyturn changed it.',
+    state: 'It was changed by something other than Keyturn.',
     next: 'Run `keyturn ledger --verify` and compare the database with its backup.',
   });
 }

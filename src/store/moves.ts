@@ -8,7 +8,7 @@ import { writeStates } from './states.js';
 import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
-/** The state machine of versions. A move that was made already is a repeated call and succeeds. */
+/** The state machine of versions. Moves are idempotent. */
 export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promote' | 'demote'> {
   return {
     move: (ref, to, endProof) =>
@@ -18,7 +18,7 @@ export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promot
   };
 }
 
-/** Everything but becoming current, which is `promote`'s and `demote`'s alone. */
+/** Every move except to current, which only `promote` and `demote` make. */
 async function move(
   context: StoreContext,
   ref: VersionRef,
@@ -29,12 +29,12 @@ async function move(
   if (row.state === to) return;
   if (to === 'current' || !canMove(row.state, to)) throw illegal(row, to);
   if (to === 'retired' && endProof === null)
-    throw needsDecision(`Nothing was said about how the end of ${nameOf(row)} was shown, so it stays ${row.state}`);
+    throw needsDecision(`${nameOf(row)} stays ${row.state}: there is no proof of its end`);
   const retiredAt = to === 'retired' ? context.now() : null;
   await update(context, ref).set({ state: to, fence: ref.fence, end_proof: endProof, retired_at: retiredAt }).execute();
 }
 
-/** A promotion that comes late must not take a demotion back, nor the other way round: so the newest attempt is the writer. */
+/** Only the newest attempt may write: a late promotion must not undo a demotion, nor the other way round. */
 async function promote(context: StoreContext, next: VersionRef, writer: Writer | undefined): Promise<void> {
   await refuseSuperseded(context, next.credential, writer);
   await requireFence(context, next);
@@ -47,7 +47,7 @@ async function promote(context: StoreContext, next: VersionRef, writer: Writer |
   await update(context, next).set({ state: 'current', fence: next.fence, promoted_at: context.now() }).execute();
 }
 
-/** Undo is registered before the act, so there may be nothing to reverse. */
+/** Undo is registered before the promotion, so there may be nothing to undo. */
 async function demote(context: StoreContext, next: VersionRef, writer: Writer | undefined): Promise<void> {
   await refuseSuperseded(context, next.credential, writer);
   await requireFence(context, next);

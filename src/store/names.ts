@@ -2,7 +2,7 @@ import { UserError } from '../domain/user-error.js';
 import type { StoreContext } from './context.js';
 import type { KnownName } from './records.js';
 
-/** What versions and fences of a name have to be above: numbers of a forgotten credential are never given again. */
+/** Versions and fences of a name have to be above these numbers: those of a forgotten credential are never used again. */
 export async function floorOf(
   { db }: StoreContext,
   name: string,
@@ -11,17 +11,20 @@ export async function floorOf(
   return { version: row?.version ?? 0, fence: row?.fence ?? 0 };
 }
 
-/** Null when a credential may have this name as far as earlier names go; else what stands against it. */
+/** Null when no earlier name prevents a credential from having this name. Otherwise the reason. */
 export async function takenName({ db }: StoreContext, name: string, credential = name): Promise<UserError | null> {
   const row = await db.selectFrom('former_names').selectAll().where('name', '=', name).executeTakeFirst();
   if (!row || row.credential === null || row.credential === credential) return null;
-  return new UserError(`${name} was the name of ${row.credential}, and what was made under it belongs to that one.`, {
-    state: 'Nothing was changed.',
-    next: 'Choose another name.',
-  });
+  return new UserError(
+    `${name} is an earlier name of ${row.credential}, and its labels still belong to that credential.`,
+    {
+      state: 'Nothing was changed.',
+      next: 'Choose another name.',
+    },
+  );
 }
 
-/** The credential's name and every one that it had. */
+/** The credential's present name and every earlier one. */
 export async function namesOf({ db }: StoreContext, credential: string): Promise<string[]> {
   const rows = await db.selectFrom('former_names').select('name').where('credential', '=', credential).execute();
   return [credential, ...rows.map(({ name }) => name)];
@@ -39,12 +42,12 @@ export async function knownNames(context: StoreContext): Promise<KnownName[]> {
 export interface FormerName {
   readonly name: string;
   readonly credential: string | null;
-  /** The highest numbers that a forgotten credential had; 0 for none. */
+  /** The highest numbers of a forgotten credential. 0 for none. */
   readonly version: number;
   readonly fence: number;
 }
 
-/** Keeps a name that is given up. What it was before stays true. */
+/** Records a former name. Earlier floors of the name stay. */
 export async function keepName(context: StoreContext, { name, credential, ...floor }: FormerName): Promise<void> {
   const known = await floorOf(context, name);
   const values = {

@@ -12,12 +12,12 @@ import type { Store } from './store.js';
 type Facts = Parameters<Store['note']>[1];
 
 interface Resealed {
-  /** The row's seal that was opened; the new one replaces no other. */
+  /** The seal that was opened. The new one replaces only this one. */
   readonly from: string | null;
   readonly to: Sealed;
 }
 
-/** Facts about a version. Marks are kept by setting: a note replaces the ones it names. */
+/** Facts about a version. Write receipts are stored by setting: a note replaces only those that it names. */
 export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
   return { note: (ref, facts, writer) => note(context, { ref, facts, writer }) };
 }
@@ -58,19 +58,23 @@ function columnsOf({ providerId, provider, engine, compromised, sources }: Facts
   };
 }
 
-/** What an answer showed. What is written before an act, and what cannot be seen again, waits for the disk. */
+/** Whether the facts are only an observation. Facts that precede an act, or that cannot be observed again, wait for the disk. */
 function isSeen({ provider = 'accepted', engine = 'yes', providerId, parts, compromised }: Facts): boolean {
   const lasting = providerId !== undefined || parts !== undefined || compromised === true;
   return !lasting && provider !== 'unknown' && engine !== 'maybe';
 }
 
-interface Turn {
+interface ViewChange {
   readonly from: readonly EngineView[];
   readonly to: EngineView;
 }
 
-/** An engine holds one version, so what is known of one says something of those that it held, or may have held, until then. */
-async function noteOthers({ db }: StoreContext, { credential, number }: VersionRef, { from, to }: Turn): Promise<void> {
+/** Updates the other versions: an engine holds only one, so a fact about one changes what is known of the others. */
+async function noteOthers(
+  { db }: StoreContext,
+  { credential, number }: VersionRef,
+  { from, to }: ViewChange,
+): Promise<void> {
   await db
     .updateTable('versions')
     .set({ engine: to })
@@ -81,7 +85,7 @@ async function noteOthers({ db }: StoreContext, { credential, number }: VersionR
     .execute();
 }
 
-/** The provider id is part of what a row is sealed for, with a value or without. Asynchronous, so it happens before the transaction. */
+/** Seals the row again, since the seal covers the provider id, with a value or without. Before the transaction, since it is asynchronous. */
 async function reseal({ ring, ...context }: StoreContext, ref: VersionRef, facts: Facts): Promise<Resealed> {
   const row = await versionRow({ ring, ...context }, ref);
   const parts = { ...(await unseal(ring, sealedRow(row))), ...facts.parts };
@@ -89,7 +93,7 @@ async function reseal({ ring, ...context }: StoreContext, ref: VersionRef, facts
   return { from: row.sealed, to: await seal(ring, { ...sealedRow(row), providerId }, parts) };
 }
 
-/** What is learned about an adopted version before its first rotation needs no fence. */
+/** Facts about an adopted version before its first rotation need no fence. */
 async function requireNotable(context: StoreContext, ref: VersionRef, row: VersionRow): Promise<void> {
   const beforeFirstRotation = ref.fence === 0 && row.adopted === 1;
   if (beforeFirstRotation && !(await openRotation(context, ref.credential))) return;

@@ -5,10 +5,10 @@ import { append } from './ledger.js';
 import type { ChannelState, PendingNotice } from './records.js';
 import type { Store } from './store.js';
 
-const leaseMs = 60_000; // longer than a send takes; who took one and died gives it back by then
+const leaseMs = 60_000; // longer than a send takes; the notice of a dead sender is free again then
 const firstPauseMs = 60_000;
 const longestPauseMs = 3_600_000;
-const mostAttempts = 12; // over some 6 hours; then it is no news any more
+const mostAttempts = 12; // over about 6 hours; a later notice is no news
 
 const events = [
   'due-soon',
@@ -34,7 +34,7 @@ const NoticeColumn = z.object({
   owner: z.string().exactOptional(),
 });
 
-/** What people are told: written down before it is sent, so that every notice goes out once per channel, whoever sends it. */
+/** Notices to people, stored before they are sent, so that each goes out once per channel, whichever process sends it. */
 export function noticeQueries(
   context: StoreContext,
 ): Pick<Store, 'addNotices' | 'takeNotice' | 'settleNotice' | 'channelStates'> {
@@ -58,7 +58,7 @@ async function add(context: StoreContext, channels: readonly string[], notices: 
           body: JSON.stringify(notice),
           at: context.now(),
           attempts: notice.event === 'test' ? mostAttempts : 0,
-        }, // whoever tests sends it
+        }, // a test notice is sent by the process that tests
         ...{ next_at: context.now(), tried_at: null, delivered_at: null, error: null },
       })),
   );
@@ -101,7 +101,7 @@ async function take({ db, now }: StoreContext, channel: string): Promise<Pending
   return { channel, attempts, notice: NoticeColumn.parse(JSON.parse(row.body)) };
 }
 
-/** Only a change of a channel's state is worth a ledger entry. */
+/** Records the result of a send. Only a change of a channel's state gets a ledger entry. */
 async function settle(context: StoreContext, pending: PendingNotice, error: string | null): Promise<void> {
   const { channel, attempts, notice } = pending;
   const before = (await states(context)).find(({ name }) => name === channel);
@@ -119,7 +119,7 @@ async function settle(context: StoreContext, pending: PendingNotice, error: stri
   if (error === null && was !== null) await append(context, { event: 'channel-works', detail: channel });
 }
 
-/** A channel is broken by a failure that no success has followed. */
+/** A channel is broken after a failure until the next success. */
 async function states({ db }: StoreContext): Promise<ChannelState[]> {
   const rows = await db
     .selectFrom('notices')

@@ -32,17 +32,17 @@ export interface StoreOptions {
   /** For instance `sqlite:./keyturn.db`. */
   readonly url: string;
   readonly ring: KeyRing;
-  /** Make the database if it is not there yet. */
+  /** Creates the database if it does not exist. */
   readonly create?: boolean;
-  /** Keeps every other process out, and can then be read on a full disk. */
+  /** Locks out every other process. The store can then be read on a full disk. */
   readonly alone?: boolean;
-  /** Unix milliseconds; the system's clock unless given. */
+  /** Unix milliseconds. Default: the system's clock. */
   readonly now?: () => number;
 }
 
 /**
  * Opens the store, after checking that database, key ring and ledger belong together.
- * @throws UserError when they do not, or the database cannot be used; StoreBusy when another process holds it
+ * @throws UserError when they do not, or the database cannot be used; StoreBusy when another process has locked it
  */
 export async function openStore({
   url,
@@ -85,12 +85,12 @@ export async function openStore({
   };
 }
 
-/** The address may carry a password one day, so an error names its scheme only. */
+/** An error names only the scheme of the address, which may carry a password one day. */
 function openDatabase(url: string, options: { readonly create: boolean; readonly alone: boolean }): Kysely<Tables> {
   const [scheme, ...rest] = url.split(':');
   const file = rest.join(':');
   if (scheme === 'sqlite' && file !== '') return openSqlite(file, options);
-  throw new UserError(`Keyturn cannot use a store of the kind "${scheme}".`, {
+  throw new UserError(`Keyturn cannot use a store of type "${scheme}".`, {
     state: 'Nothing was changed.',
     next: 'Write for example `store: sqlite:./keyturn.db` in the configuration.',
   });
@@ -124,7 +124,7 @@ async function checkInstallation({ db, ring }: StoreContext): Promise<void> {
   if (schema_version !== schemaVersion)
     throw new UserError(`The database has schema ${schema_version}; this Keyturn reads schema ${schemaVersion}.`, {
       state: 'Nothing was changed.',
-      next: 'Use the version of Keyturn that made it.',
+      next: 'Use the version of Keyturn that created it.',
     });
   if (id !== ring.installation)
     throw new UserError(`The key ring belongs to installation ${ring.installation}, the database to ${id}.`, {
@@ -137,28 +137,28 @@ async function checkRing({ db, ring }: StoreContext): Promise<void> {
   const used = await db.selectFrom('versions').select('kid').distinct().where('kid', 'is not', null).execute();
   const missing = used.map(({ kid }) => kid ?? '').filter((kid) => !ring.sealing.has(kid));
   if (missing.length > 0)
-    throw new UserError(`The key ring lacks a key that stored values are sealed with: ${missing.join(', ')}.`, {
+    throw new UserError(`The key ring lacks a sealing key of stored values: ${missing.join(', ')}.`, {
       state: 'Nothing was changed.',
       next: 'Restore the newest key ring of this installation from its backup.',
     });
 }
 
 function foreign(): UserError {
-  return new UserError('The database is not one that Keyturn made.', {
+  return new UserError('The database is not one of Keyturn.', {
     state: 'Nothing was changed.',
     next: 'Check `store` in the configuration, or run `keyturn init` to start a new one.',
   });
 }
 
 function brokenEnd(): UserError {
-  return new UserError('The ledger does not end where it should.', {
-    state: 'Nothing was changed. Entries were changed or removed, or the key ring is not the one they were made with.',
+  return new UserError('The ledger does not end as recorded.', {
+    state: 'Nothing was changed. Entries were changed or removed, or the key ring is another one.',
     next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
   });
 }
 
 function changedStates(): UserError {
-  return new UserError('The state of a version is not the one in which Keyturn left it.', {
+  return new UserError('The state of a version was not written by Keyturn.', {
     state: 'Nothing was changed. Something other than Keyturn wrote into the database.',
     next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
   });

@@ -24,7 +24,7 @@ const TrialColumn = z.object({
   restart: z.object({ current: z.number(), id: z.number() }).exactOptional(),
 });
 
-/** How engines do what their vendors leave open. */
+/** Undocumented behavior of engines, as found out by deep checks. */
 export function profileQueries(context: StoreContext): Pick<Store, 'profile' | 'keepProfile'> {
   return {
     profile: (credential) => find(context, credential),

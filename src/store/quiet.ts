@@ -3,14 +3,15 @@ import { letThrough } from './cadences.js';
 import type { StoreContext } from './context.js';
 import { openRotation } from './rotations.js';
 
-/** Whether a credential can be renamed or forgotten now; else what is in the way. Null when the way is free. */
+/** Why a credential cannot be renamed or forgotten now. Null when it can. */
 export async function whyNotQuiet(context: StoreContext, credential: string): Promise<UserError | null> {
   const { db } = context;
   const known = await db.selectFrom('credentials').select('name').where('name', '=', credential).executeTakeFirst();
-  if (!known) return busy(`The store has no credential ${credential}.`, 'See which there are: keyturn status');
-  const status = `See how far it is: keyturn status ${credential}`;
+  if (!known) return busy(`The store has no credential ${credential}.`, 'List the credentials: keyturn status');
+  const status = `Show its progress: keyturn status ${credential}`;
   const rotation = await openRotation(context, credential);
-  if (rotation) return busy(`A rotation of ${credential} is open (${rotation.workflow_id}).`, `Let it end. ${status}`);
+  if (rotation)
+    return busy(`A rotation of ${credential} is open (${rotation.workflow_id}).`, `Wait until it has ended. ${status}`);
   const emergency = await db
     .selectFrom('emergencies')
     .select('id')
@@ -18,10 +19,10 @@ export async function whyNotQuiet(context: StoreContext, credential: string): Pr
     .where('contained_at', 'is', null)
     .executeTakeFirst();
   if (emergency)
-    return busy(`An emergency of ${credential} is open.`, `Let it end: keyturn emergency ${credential} --reason "…"`);
+    return busy(`An emergency of ${credential} is open.`, `Complete it: keyturn emergency ${credential} --reason "…"`);
   const reserved = (await letThrough(context)).includes(credential);
   return reserved
-    ? busy(`A scheduled rotation of ${credential} has just been let through.`, `Let it end. ${status}`)
+    ? busy(`A scheduled rotation of ${credential} is about to begin.`, `Wait until it has ended. ${status}`)
     : null;
 }
 

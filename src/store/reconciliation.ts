@@ -3,7 +3,7 @@ import { needsDecision } from './failures.js';
 import { append } from './ledger.js';
 import type { Store } from './store.js';
 
-/** What a restore from a backup leaves to be done. */
+/** Credentials that have to be reconciled after a restore from a backup. */
 export function reconciliationQueries(context: StoreContext): Pick<Store, 'unreconciledSince' | 'confirmReconciled'> {
   return {
     unreconciledSince: (credential) => unreconciledSince(context, credential),
@@ -11,12 +11,12 @@ export function reconciliationQueries(context: StoreContext): Pick<Store, 'unrec
   };
 }
 
-/** A restored store is older than the real systems: nothing is rotated before somebody has looked. */
+/** Refuses a rotation before a reconcile: a restored store is older than the real systems. */
 export async function requireReconciled(context: StoreContext, credential: string): Promise<void> {
   const restoredAt = await unreconciledSince(context, credential);
   if (restoredAt === null) return;
   throw needsDecision(
-    `The store was restored from a backup at ${new Date(restoredAt).toISOString()}, and ${credential} was not compared with the outside since. Nothing was changed. First: keyturn reconcile ${credential}`,
+    `The store was restored from a backup at ${new Date(restoredAt).toISOString()}, and ${credential} was not reconciled since. Nothing was changed. First run keyturn reconcile ${credential}`,
   );
 }
 

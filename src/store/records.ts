@@ -6,25 +6,25 @@ import type { Notice } from '../domain/notice.js';
 export interface Version {
   readonly credential: string;
   readonly number: number;
-  /** The credential's name when it was made: what was made for it outside carries that one. */
+  /** The credential's name when the version was made, which its labels outside carry. */
   readonly madeAs: string;
   readonly state: VersionState;
   /** Fence of the rotation that made or last moved it. */
   readonly fence: number;
-  /** The provider's name for it, for instance `service_account/svc_acct_1`; null until it is known. */
+  /** The provider's id for it, for instance `service_account/svc_acct_1`. Null until it is known. */
   readonly providerId: string | null;
-  /** Names of the parts that are kept; empty while there is no value or after it was erased. */
+  /** Names of the stored parts. Empty without a value. */
   readonly parts: readonly string[];
-  /** Keyed fingerprint of the value (HMAC-SHA256, hex); null without a value. */
+  /** Keyed fingerprint of the value (HMAC-SHA256, hex). Null without a value. */
   readonly fingerprint: string | null;
   readonly provider: ProviderView;
   readonly engine: EngineView;
   readonly compromised: boolean;
   readonly adopted: boolean;
-  /** Adopted with the operator's word that nothing but the engine uses it. */
+  /** The operator asserted at adoption that only the engine uses it. */
   readonly soleUser: boolean;
   readonly receipts: WriteReceipts;
-  /** Where the engine had each setting from when the value was adopted; empty for a value that was made here. */
+  /** Source of each engine setting when the value was adopted. Empty for a generated value. */
   readonly sources: Sources;
   readonly createdAt: number;
   readonly promotedAt: number | null;
@@ -32,37 +32,37 @@ export interface Version {
   readonly endProof: EndProof | null;
 }
 
-/** By setting key: the engine's database, its environment, or null where neither is known to have set it. */
+/** By setting key: the engine's database, its environment, or null where the source is unknown. */
 export type Sources = Readonly<Record<string, 'db' | 'env' | null>>;
 
-/** What an engine answered when the version's settings were written, by setting key. */
+/** Evidence of the writes of a version's settings, by setting key. */
 export type WriteReceipts = Readonly<Record<string, WriteReceipt>>;
 
 export interface WriteReceipt {
   /** Highest history id of the setting before our write. */
   readonly before: number;
-  /** History id of our newest write of this value; absent while its outcome is unknown. */
+  /** History id of our newest write of this value. Absent while its outcome is unknown. */
   readonly ours?: number;
-  /** History id of our first write of it, where it was written again since so that the engine reads it anew. */
+  /** History id of our first write, where the value was written again since to make the engine reload. */
   readonly first?: number;
-  /** It is being written again, and whether that happened is not known. */
+  /** A repeated write is in progress, and its outcome is unknown. */
   readonly again?: true;
   /** The engine said no to it: what is newer than `before` is somebody else's. */
   readonly refused?: true;
 }
 
-/** An attempt to create something at a provider, recorded before the call (kind C creates). */
+/** An attempt to create a value at a provider, recorded before the call (kind C creates). */
 export interface Intent {
   readonly credential: string;
   readonly version: number;
-  /** Unique per attempt; part of the label. */
+  /** Unique per attempt. Part of the label. */
   readonly nonce: string;
-  /** Name given at the provider: installation id and nonce, and so attributable to us alone. */
+  /** Name at the provider. It contains installation id and nonce, so only this attempt can have given it. */
   readonly label: string;
-  /** `open` until it is known what became of it; an open one is listed for ever. */
+  /** `open` while the outcome is unknown. An open intent is listed forever. */
   readonly outcome: 'open' | 'kept' | 'deleted' | 'nothing-made';
   readonly providerId: string | null;
-  /** The provider's ids of what there was before the attempt; absent where a label tells what is ours. */
+  /** Ids at the provider before the attempt. Absent where a label identifies our keys. */
   readonly seen?: readonly string[];
   readonly at: number;
 }
@@ -76,7 +76,7 @@ export interface Created {
 export interface CredentialRow {
   readonly name: string;
   readonly procedure: string;
-  /** Engine kind and address plus provider account, as claimed; a change of these needs a new adoption. */
+  /** Engine kind and address plus provider account, as claimed. A change of these needs a new adoption. */
   readonly account: string;
 }
 
@@ -86,11 +86,11 @@ export interface Renaming {
   readonly actor: string;
 }
 
-/** A name under which something may have been made outside, and whose it is. */
+/** A present or former name, whose labels may exist outside, and its credential. */
 export interface KnownName {
   readonly name: string;
   readonly credential: string;
-  /** Versions of this name up to here belong to a credential that is forgotten. */
+  /** Versions of this name up to this number belong to a forgotten credential. */
   readonly after: number;
 }
 
@@ -99,7 +99,7 @@ export interface AdoptedValue {
   readonly parts: Readonly<Record<string, string>>;
   readonly soleUser: boolean;
   readonly actor: string;
-  /** What nobody else may own, for instance `docuelevate:https://docs.example.com#openai_api_key`. */
+  /** Exclusive claims on resources, for instance `docuelevate:https://docs.example.com#openai_api_key`. */
   readonly claims: readonly string[];
 }
 
@@ -110,123 +110,123 @@ export interface RotationRow {
   readonly runId: string;
   readonly version: number;
   readonly request: RotationRequest;
-  /** An emergency's. */
+  /** It is an emergency's. */
   readonly seized: boolean;
-  /** The grace that whoever asked for it wants, in milliseconds; null for the configuration's. */
+  /** The requested grace, in milliseconds. Null for the configured one. */
   readonly graceMs: number | null;
   readonly openedAt: number;
   readonly closedAt: number | null;
-  /** Null while it is open, and of repairs, which have none. */
+  /** Null while it is open, and for repairs. */
   readonly outcome: RotationOutcome | null;
   readonly why: string | null;
 }
 
-/** A rotation as it is asked for. */
+/** A request for a rotation. */
 export interface Wanted extends RotationRequest {
-  /** Instead of the configuration's. */
+  /** Replaces the configured grace. */
   readonly graceMs?: number;
 }
 
-/** An emergency as it is asked for. */
+/** A request for an emergency. */
 export interface EmergencyAsked {
   readonly credential: string;
   readonly actor: string;
   readonly reason: string;
   /** Null for every live version. */
   readonly versions: readonly number[] | null;
-  /** Unix ms: when its clock started; now, unless it was declared before the store knew of it. */
+  /** Start of its clock, in Unix ms. Default: now. Earlier when it was declared before the store could record it. */
   readonly askedAt?: number;
 }
 
-/** An emergency as it is kept. */
+/** A stored emergency. */
 export interface Emergency extends EmergencyAsked {
   readonly id: string;
-  /** Unix ms: when its clock started. */
+  /** Start of its clock, in Unix ms. */
   readonly askedAt: number;
-  /** Fence of the rotation that does it; null until one has claimed it. */
+  /** Fence of the rotation that handles it. Null until one has claimed it. */
   readonly fence: number | null;
   /** The workflow that claimed it, or `direct/…`. */
   readonly workflowId: string | null;
   readonly claimedAt: number | null;
-  /** The versions that are contained. */
+  /** The versions to contain. */
   readonly targets: readonly number[];
-  /** Unix ms: everything is contained, also what an interrupted step still made. */
+  /** When everything was contained, including what an interrupted step created, in Unix ms. */
   readonly containedAt: number | null;
   readonly material: readonly AuditMaterial[];
 }
 
-/** One thing in an outside system's records that a person has to look at. Never holds a secret. */
+/** One entry of an outside system's records that a person has to check. Never holds a secret. */
 export interface AuditMaterial {
   /** Where it was found, for instance `DocuElevate audit log`. */
   readonly source: string;
-  /** As the source writes it, by its own clock. */
+  /** In the source's format, by its own clock. */
   readonly at: string | null;
   readonly what: string;
 }
 
-/** Who takes a credential over, and for which of the emergencies asked for; without any, for every live version. */
+/** A request to take a credential over for emergencies, by their ids. Without any, for every live version. */
 export interface Seizure extends RotationRequest {
   readonly emergencies?: readonly string[];
 }
 
-/** What an emergency has taken over. */
+/** Result of a takeover by an emergency. */
 export interface Seized {
   readonly opened: Opened;
   readonly targets: readonly VersionRef[];
-  /** What is in force, or what the engine may hold, is among the targets. */
+  /** The version in force, or one that the engine may hold, is among the targets. */
   readonly replace: boolean;
 }
 
-/** From when the interval of a scheduled credential is counted. */
+/** Start of the interval of a scheduled credential. */
 export interface Cadence {
   /** Unix ms. */
   readonly anchor: number;
-  /** The cadence the schedule was made by, in words. */
+  /** The cadence of the schedule, in words. */
   readonly basis: string;
-  /** Why it is counted from there. */
+  /** Why it is counted from the anchor. */
   readonly why: string;
 }
 
-/** Credentials of which only so many may be rotated at a time. */
+/** Credentials of which at most `limit` may be rotated at a time. */
 export interface Group {
   readonly credentials: readonly string[];
   readonly limit: number;
 }
 
-/** A notice on its way. */
+/** A notice that is being sent. */
 export interface PendingNotice {
   readonly channel: string;
   readonly notice: Notice;
-  /** This one included. */
+  /** Includes this one. */
   readonly attempts: number;
 }
 
 export interface ChannelState {
   readonly name: string;
-  /** Unix ms of the oldest message that has not got through since the last one that did; null while it works. */
+  /** Unix ms of the oldest notice that failed since the last success. Null while the channel works. */
   readonly brokenSince: number | null;
   readonly why: string | null;
 }
 
-/** Who is asking: the execution that presents a fence, and which attempt of which of its activities; nobody attempts anything outside Temporal. */
+/** The writer: the execution that holds a fencing token, and the attempt of its activity. Outside Temporal there is no attempt. */
 export interface Writer {
   readonly workflowId: string;
   readonly runId: string;
   readonly attempt?: { readonly activity: string; readonly number: number };
-  /** Unix ms until which nobody else takes the attempt for dead; left out where nobody would. */
+  /** End of the attempt's lease, in Unix ms. Left out where no other attempt can start. */
   readonly until?: number;
 }
 
-/** Who saw something, and when. */
+/** Author and time of an observation. */
 export interface Witness {
   readonly writer: Writer;
-  /** Unix ms; now when left out. */
+  /** Unix ms. Default: now. */
   readonly at?: number | undefined;
 }
 
-/** What the ledger says of one attempt of one activity or of one act of a person. */
+/** A ledger entry: one attempt of an activity, or one act of a person. */
 export interface LedgerEntry {
-  readonly event: string; // 'started', 'succeeded', 'waiting' (asked again), 'failed', 'adopted', 'decided', 'opened', 'closed', …
+  readonly event: string; // 'started', 'succeeded', 'waiting' (retried), 'failed', 'adopted', 'decided', 'opened', 'closed', …
   readonly credential?: string;
   readonly version?: number;
   readonly fence?: number;
@@ -245,6 +245,6 @@ export interface LedgerEntry {
 export interface LedgerRow extends LedgerEntry {
   readonly seq: number;
   readonly at: number;
-  /** HMAC over this entry and the one before (hex). */
+  /** HMAC over this entry and the previous one (hex). */
   readonly mac: string;
 }

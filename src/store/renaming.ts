@@ -15,7 +15,7 @@ import type { Store } from './store.js';
 
 const NoticeBody = z.looseObject({ id: z.string(), credential: z.string().optional() });
 
-/** A credential gets another name, and everything that is known of it goes along. */
+/** Renaming of a credential with everything that is stored about it. */
 export function renamingQueries(context: StoreContext): Pick<Store, 'names' | 'rename'> {
   return {
     names: () => knownNames(context),
@@ -24,18 +24,21 @@ export function renamingQueries(context: StoreContext): Pick<Store, 'names' | 'r
 }
 
 interface Resealed {
-  /** As it was when its seal was opened. */
+  /** The row when its seal was opened. */
   readonly before: VersionRow;
   readonly after: Insertable<VersionsTable>;
 }
 
-/** A value is sealed for its credential's name. Sealing is asynchronous and so happens before the transaction, which looks whether it still fits. */
+/**
+ * Seals every value for the new name, since a seal covers the credential's name. Sealing is asynchronous and so precedes the transaction,
+ * which checks that no row has changed meanwhile.
+ */
 async function rename(context: StoreContext, renaming: Renaming): Promise<void> {
   const { credential, to } = renaming;
   const rows = await versionsOf(context, credential);
   const resealed = await Promise.all(rows.map((row) => resealAs(context, row, to)));
   await writeStates(context, async (inside) => {
-    const refused = (await whyNotQuiet(inside, credential)) ?? (await whyNotTo(inside, renaming));
+    const refused = (await whyNotQuiet(inside, credential)) ?? (await whyNameTaken(inside, renaming));
     if (refused) throw refused;
     const now = await versionsOf(inside, credential);
     if (now.length !== resealed.length || now.some((row, index) => row.sealed !== resealed[index]?.before.sealed))
@@ -44,8 +47,8 @@ async function rename(context: StoreContext, renaming: Renaming): Promise<void> 
     await moveNotices(inside, renaming);
     await moveNames(inside, renaming);
     const { actor } = renaming;
-    await append(inside, { event: 'renamed', credential, actor, detail: `its name is ${to} from now on` });
-    await append(inside, { event: 'renamed', credential: to, actor, detail: `its name was ${credential} until now` });
+    await append(inside, { event: 'renamed', credential, actor, detail: `the new name is ${to}` });
+    await append(inside, { event: 'renamed', credential: to, actor, detail: `the former name is ${credential}` });
   });
 }
 
@@ -61,17 +64,17 @@ async function resealAs({ ring }: StoreContext, before: VersionRow, to: string):
   return { before, after: { ...columns, ...sealed, credential: to } };
 }
 
-async function whyNotTo(context: StoreContext, { credential, to }: Renaming): Promise<UserError | null> {
+async function whyNameTaken(context: StoreContext, { credential, to }: Renaming): Promise<UserError | null> {
   const taken = await context.db.selectFrom('credentials').select('name').where('name', '=', to).executeTakeFirst();
   if (taken)
-    return new UserError(`There is a credential ${to} in the store already.`, {
+    return new UserError(`The store already has a credential ${to}.`, {
       state: 'Nothing was changed.',
       next: 'Choose another name.',
     });
   return takenName(context, to, credential);
 }
 
-/** Rows that refer to others are moved between the making of the new ones and the end of the old. */
+/** Inserts the new rows, moves the rows that refer to them, and then deletes the old rows. */
 async function moveRows(
   { db }: StoreContext,
   { credential, to }: Renaming,
@@ -103,7 +106,7 @@ const following = [
   'reconciliations',
 ] as const;
 
-/** Under its old id a notice would be told again. */
+/** Changes the ids of notices too: under an old id a notice would be sent again. */
 async function moveNotices({ db }: StoreContext, { credential, to }: Renaming): Promise<void> {
   for (const { id, channel, body } of await db.selectFrom('notices').select(['id', 'channel', 'body']).execute()) {
     const notice = NoticeBody.parse(JSON.parse(body));
@@ -118,7 +121,7 @@ async function moveNotices({ db }: StoreContext, { credential, to }: Renaming): 
   }
 }
 
-/** A credential that gets a former name of its own back has that one no longer as a former one. */
+/** Records the old name as a former one. A credential that gets a former name back no longer has it as a former one. */
 async function moveNames(context: StoreContext, { credential, to }: Renaming): Promise<void> {
   const { db } = context;
   await db.updateTable('former_names').set({ credential: to }).where('credential', '=', credential).execute();

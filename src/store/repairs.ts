@@ -6,7 +6,7 @@ import { currentRow, selectVersions } from './rows.js';
 import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
-/** Repairs take the place of a rotation, so that there is one writer. */
+/** A repair counts as an open rotation, so that there is one writer. */
 export function repairQueries(context: StoreContext): Pick<Store, 'beginRepair' | 'endRepair'> {
   return {
     beginRepair: (credential, actor, writer) =>
@@ -21,11 +21,12 @@ async function beginRepair(
   { actor, writer }: { readonly actor: string; readonly writer: Writer },
 ): Promise<VersionRef> {
   const running = await openRotation(context, name);
-  if (running) throw needsDecision(`A rotation of ${name} is open (${running.workflow_id}): let it end, or close it`);
+  if (running)
+    throw needsDecision(`A rotation of ${name} is open (${running.workflow_id}): wait until it ends, or close it`);
   const subject = (await currentRow(context, name)) ?? (await newestLive(context, name));
   const credential = await context.db.selectFrom('credentials').selectAll().where('name', '=', name).executeTakeFirst();
   if (!subject || !credential)
-    throw needsDecision(`${name} has no live version in the store, so nothing of it is repaired`);
+    throw needsDecision(`${name} has no live version in the store, so there is nothing to repair`);
   const next: VersionRef = { credential: name, number: subject.number, fence: await nextFence(context, name) };
   const request = { actor, trigger: 'manual', reason: 'reconcile' } as const;
   const opened = { fence: next.fence, current: null, next, unconfirmed: false };

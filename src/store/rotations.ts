@@ -16,7 +16,7 @@ import type { CredentialRow, Writer, RotationRow, Wanted } from './records.js';
 import type { Store } from './store.js';
 import { forgetWishes } from './wishes.js';
 
-/** A rotation as it lies in the database. */
+/** A row of the table of rotations. */
 export type Rotation = Selectable<RotationsTable>;
 
 type Rotations = Pick<Store, 'open' | 'preview' | 'handOver' | 'fence' | 'close' | 'rotations'>;
@@ -33,11 +33,11 @@ interface Closing {
   readonly why: string | null;
 }
 
-/** One writer per credential: the open rotation, known by its fence and its run. */
+/** One writer per credential: the open rotation, identified by its fence and its run. */
 export function rotationQueries(context: StoreContext): Rotations {
   return {
     open: (...[credential, claims, request, writer]: Parameters<Store['open']>) =>
-      writeStates(context, (inside) => open(inside, { credential, request, writer }, claims)),
+      writeStates(context, (inside) => openOrResume(inside, { credential, request, writer }, claims)),
     preview: (credential) => preview(context, credential),
     handOver: (ref, writer) => write(context, (inside) => handOver(inside, ref, writer)),
     fence: async (ref, writer) => {
@@ -69,7 +69,7 @@ export async function requireFence(context: StoreContext, ref: VersionRef): Prom
   return rotation;
 }
 
-async function open(context: StoreContext, opening: Opening, claims: readonly string[]): Promise<Opened> {
+async function openOrResume(context: StoreContext, opening: Opening, claims: readonly string[]): Promise<Opened> {
   await requireNewest(context, opening.credential.name, opening.writer);
   const running = await openRotation(context, opening.credential.name);
   if (running) return reopen(context, running, opening.writer);
@@ -83,18 +83,18 @@ async function open(context: StoreContext, opening: Opening, claims: readonly st
   return opened;
 }
 
-/** The same run asks again because an answer was lost; anybody else has to wait. */
+/** Resumes the open rotation for the same run, whose answer was lost. Any other run has to wait. */
 async function reopen(context: StoreContext, running: Rotation, writer: Writer): Promise<Opened> {
   const { credential, fence, workflow_id, opened_at } = running;
   if (!isOf(running, writer))
     throw needsDecision(
-      `Another rotation of ${credential} is open: ${workflow_id}, since ${new Date(opened_at).toISOString()}. Let it end, or close it first`,
+      `Another rotation of ${credential} is open: ${workflow_id}, since ${new Date(opened_at).toISOString()}. Wait until it ends, or close it first`,
     );
-  if (running.seized === 1) throw fenceLost(`An emergency took ${credential} over under fence ${fence}`);
+  if (running.seized === 1) throw fenceLost(`An emergency took ${credential} over, with fence ${fence}`);
   return resume(context, running);
 }
 
-/** A workflow's run opens one rotation. What asks for another one is an attempt that comes late, and nobody would run it. */
+/** A workflow's run opens one rotation. A request for another one comes from a late attempt, and no workflow would run it. */
 async function requireFirst({ db }: StoreContext, { credential, writer }: Opening): Promise<void> {
   if (!writer.attempt) return;
   const ended = await db
@@ -107,7 +107,7 @@ async function requireFirst({ db }: StoreContext, { credential, writer }: Openin
   if (ended) throw fenceLost(`The rotation of ${credential.name} by this run is over; it had fence ${ended.fence}`);
 }
 
-/** Registers a credential for a rotation, where what stands against it is for a person to decide. */
+/** Registers a credential for a rotation. A conflict needs a person's decision. */
 export async function enter(
   context: StoreContext,
   credential: CredentialRow,
@@ -117,7 +117,7 @@ export async function enter(
   if (conflict) throw needsDecision(`${conflict.message} ${conflict.state} ${conflict.next}`);
 }
 
-/** Writes down that a rotation began. */
+/** Records the start of a rotation. */
 export async function begin(
   context: StoreContext,
   { credential, request, writer }: Opening,
@@ -143,19 +143,19 @@ export async function begin(
   });
 }
 
-/** What an open rotation started from, as things are now. */
+/** The starting point of an open rotation, by the present state. */
 export async function resume(context: StoreContext, { credential, fence, version }: Rotation): Promise<Opened> {
   return { ...(await startingPoint(context, credential, fence)), next: { credential, number: version, fence } };
 }
 
-/** What a new rotation would start from. */
+/** The starting point of a new rotation. */
 export async function preview(context: StoreContext, credential: string): Promise<Opened> {
   const fence = await nextFence(context, credential);
   const number = await nextNumber(context, credential);
   return { ...(await startingPoint(context, credential, fence)), next: { credential, number, fence } };
 }
 
-/** Rises with every rotation, and over everything that was given out before a restore, or to a forgotten credential of the same name. */
+/** Above every fence of earlier rotations, including those before a restore and those of a forgotten credential of the same name. */
 export async function nextFence(context: StoreContext, credential: string): Promise<number> {
   const { db } = context;
   const { fence: floor } = await floorOf(context, credential);
@@ -178,11 +178,11 @@ async function startingPoint(context: StoreContext, credential: string, fence: n
   return {
     fence,
     current: { credential, number: current.number, fence },
-    unconfirmed: current.adopted === 1 && !(await passedADocument(context, current)),
+    unconfirmed: current.adopted === 1 && !(await hasProcessedDocument(context, current)),
   };
 }
 
-async function passedADocument({ db }: StoreContext, { credential, number }: VersionRow): Promise<boolean> {
+async function hasProcessedDocument({ db }: StoreContext, { credential, number }: VersionRow): Promise<boolean> {
   const proof = await db
     .selectFrom('evidence')
     .select('ordinal')
@@ -202,7 +202,7 @@ async function handOver(context: StoreContext, ref: VersionRef, writer: Writer):
   await updateRotation(context, ref).set({ run_id: runId }).execute();
 }
 
-/** Closing again with the same outcome is a repeated call, not a change. */
+/** Idempotent for the same outcome. */
 async function close(context: StoreContext, ref: VersionRef, { outcome, why }: Closing): Promise<void> {
   const known = await context.db
     .selectFrom('rotations')
@@ -215,7 +215,7 @@ async function close(context: StoreContext, ref: VersionRef, { outcome, why }: C
   await end(context, ref, { outcome, why });
 }
 
-/** Writes down that a rotation ended. */
+/** Records the end of a rotation. */
 export async function end(context: StoreContext, ref: VersionRef, { outcome, why }: Closing): Promise<void> {
   const { credential, number, fence } = ref;
   await updateRotation(context, ref).set({ closed_at: context.now(), outcome, why }).execute();
@@ -252,5 +252,5 @@ async function list({ db }: StoreContext, credential: string | undefined): Promi
 }
 
 function lost({ credential, fence }: VersionRef, why: string) {
-  return fenceLost(`Fence ${fence} of ${credential} does not hold: ${why}`);
+  return fenceLost(`Fence ${fence} of ${credential} is not valid: ${why}`);
 }

@@ -9,19 +9,19 @@ import type { VersionsTable } from './tables.js';
 import type { SealedRow } from './sealing.js';
 import type { WriteReceipts, Version } from './records.js';
 
-/** A version as it lies in the database, with the account of its credential: what its seal is rebuilt from. */
+/** A row of the table of versions, with the account of its credential, which its seal covers. */
 export type VersionRow = Selectable<VersionsTable> & { readonly account: string };
 
 export type VersionKey = Pick<VersionRef, 'credential' | 'number'>;
 
-const MarkColumn = z.object({
+const Receipt = z.object({
   before: z.number(),
   ours: z.number().exactOptional(),
   first: z.number().exactOptional(),
   again: z.literal(true).exactOptional(),
   refused: z.literal(true).exactOptional(),
 });
-const ReceiptsColumn = z.record(z.string(), MarkColumn);
+const ReceiptsColumn = z.record(z.string(), Receipt);
 const SourcesColumn = z.record(z.string(), z.enum(['db', 'env']).nullable());
 const PartFingerprints = z.record(z.string(), z.string());
 
@@ -57,7 +57,7 @@ export async function currentRow(context: StoreContext, credential: string): Pro
     .executeTakeFirst();
 }
 
-/** Highest version number of a credential; 0 when it has none. */
+/** Highest version number of a credential. 0 when it has none. */
 export async function newestNumber({ db }: StoreContext, credential: string): Promise<number> {
   const { newest } = await db
     .selectFrom('versions')
@@ -67,7 +67,7 @@ export async function newestNumber({ db }: StoreContext, credential: string): Pr
   return newest ?? 0;
 }
 
-/** The next version number of a credential: above every one that was ever given under its name. */
+/** The next version number of a credential: above every earlier one under its name. */
 export async function nextNumber(context: StoreContext, credential: string): Promise<number> {
   return Math.max(await newestNumber(context, credential), (await floorOf(context, credential)).version) + 1;
 }
@@ -76,7 +76,7 @@ export function update({ db }: StoreContext, { credential, number }: VersionKey)
   return db.updateTable('versions').where('credential', '=', credential).where('number', '=', number);
 }
 
-/** A row's seal and what it has to cover. */
+/** A row's seal and the fields that it covers. */
 export function sealedRow({ credential, number, account, provider_id, sealed }: VersionRow) {
   return { credential, number, account, providerId: provider_id, sealed } satisfies SealedRow & { sealed: unknown };
 }
@@ -113,7 +113,7 @@ export function toVersion(row: VersionRow): Version {
   };
 }
 
-/** A version without a value, before anything is known of it. */
+/** The row of a new version without a value. */
 export function freshRow({ credential, number, fence }: VersionRef, at: number): Selectable<VersionsTable> {
   return {
     credential,

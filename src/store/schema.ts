@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
-/** Written into a new database; another number means another Keyturn made it. */
+/** Written into a new database. Another number means that another version of Keyturn created it. */
 export const schemaVersion = 11;
 
-// Standard SQL that SQLite and PostgreSQL read alike. The two partial indexes are the last line of defense
+// Standard SQL for both SQLite and PostgreSQL. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
 const statements = [
   sql`create table installation (
@@ -76,7 +76,7 @@ const statements = [
   )`,
 ];
 
-/** Creates every table; run it inside a transaction. */
+/** Creates every table. Run it inside a transaction. */
 export async function createTables(db: Kysely<Tables>): Promise<void> {
   for (const statement of statements) await statement.execute(db);
 }

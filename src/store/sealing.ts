@@ -8,7 +8,7 @@ import type { KeyRing } from './key-ring.js';
 /** A credential's value: its parts by name. */
 export type Parts = Readonly<Record<string, string>>;
 
-/** What a sealed value belongs to. Always taken from the row it is found in, so that it opens nowhere else. */
+/** The row that a sealed value is bound to. Always taken from the row where the seal is stored, so that it opens nowhere else. */
 export interface SealedRow {
   readonly credential: string;
   readonly number: number;
@@ -17,7 +17,7 @@ export interface SealedRow {
   readonly providerId: string | null;
 }
 
-/** A value as it is written into its row. */
+/** The columns of a sealed value. */
 export interface Sealed {
   readonly sealed: string;
   readonly kid: string;
@@ -34,7 +34,7 @@ const Jwe = z.strictObject({
 });
 const SealedParts = z.record(z.string(), z.string());
 
-/** Seals the parts as a flattened JWE bound to their row, and fingerprints them. Without parts it still vouches for the row. */
+/** Seals the parts as a flattened JWE bound to their row, and fingerprints them. Without parts the seal still authenticates the row. */
 export async function seal(ring: KeyRing, row: SealedRow, parts: Parts): Promise<Sealed> {
   const jwe = await new FlattenedEncrypt(Buffer.from(canonicalJson(parts)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: ring.active })
@@ -50,8 +50,8 @@ export async function seal(ring: KeyRing, row: SealedRow, parts: Parts): Promise
 }
 
 /**
- * The parts; none while neither a value nor a provider id is known.
- * @throws NeedsDecision naming the row when it is not the one the value was sealed for, or the ring has no key for it
+ * The parts of a value. None while neither a value nor a provider id is known.
+ * @throws NeedsDecision with the row's name when the value was sealed for another row, or the ring has no key for it
  */
 export async function unseal(ring: KeyRing, row: SealedRow & { readonly sealed: string | null }): Promise<Parts> {
   if (row.sealed === null && row.providerId === null) return {};
@@ -65,17 +65,17 @@ export async function unseal(ring: KeyRing, row: SealedRow & { readonly sealed: 
     return SealedParts.parse(JSON.parse(Buffer.from(plaintext).toString()));
   } catch {
     throw needsDecision(
-      `Version ${row.number} of ${row.credential} does not open: its row in the database was changed by something else than Keyturn, or the key ring is not the one it was sealed with. Compare the database with its backup before you go on`,
+      `Version ${row.number} of ${row.credential} cannot be unsealed: its database row was changed by something other than Keyturn, or the key ring is another one. Compare the database with its backup before you continue`,
     );
   }
 }
 
-/** Fingerprint of a whole value: keyed, so that it tells nothing without the ring. */
+/** Fingerprint of a whole value. It is keyed, so it reveals nothing without the ring. */
 export function fingerprintOf(ring: KeyRing, parts: Parts): string {
   return createHmac('sha256', ring.fingerprint).update(canonicalJson(parts)).digest('hex');
 }
 
-/** Fingerprint of one part: what a leaked value is looked up by. */
+/** Fingerprint of one part, which identifies a leaked value. */
 export function fingerprintOfPart(ring: KeyRing, name: string, value: string): string {
   return createHmac('sha256', ring.fingerprint)
     .update(JSON.stringify([name, value]))

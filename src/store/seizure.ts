@@ -9,7 +9,7 @@ import { writeStates } from './states.js';
 import type { Seized, Seizure } from './records.js';
 import type { Store } from './store.js';
 
-/** Emergencies: they wait for nobody. */
+/** Takeover by an emergency, which never waits. */
 export function seizureQueries(context: StoreContext): Pick<Store, 'seize'> {
   return {
     seize: (credential, request, writer) =>
@@ -29,7 +29,7 @@ async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
   const scope = await scopeOf(context, ids, writer);
   const running = await openRotation(context, credential.name);
   const alive = await mayBeAlive(context, credential.name);
-  const opened = await begun(context, opening, { running, alive });
+  const opened = await resumeOrTakeOver(context, opening, { running, alive });
   const doomed = alive.filter((row) => isTarget(row, scope));
   const targets = doomed.map(({ number }) => ({ credential: credential.name, number, fence: opened.fence }));
   for (const target of targets) await update(context, target).set({ compromised: 1 }).execute();
@@ -37,8 +37,8 @@ async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
   return { opened, targets, replace: mustReplace(alive, doomed) };
 }
 
-/** Repeated by the same run it goes on with what it has, else it takes over. */
-async function begun(
+/** Resumes the emergency's rotation for the same run. Otherwise takes over. */
+async function resumeOrTakeOver(
   context: StoreContext,
   opening: Seizing,
   { running, alive }: { readonly running: Rotation | undefined; readonly alive: readonly VersionRow[] },
@@ -48,21 +48,21 @@ async function begun(
   return repeated ? resume(context, running) : takeOver(context, opening, { running, spare });
 }
 
-/** Whatever was never in force goes too: the rotation that made it is over, and nobody else would end it. */
+/** Versions that were never in force are targets as well: the rotation that made them is over, and nothing else would end them. */
 function isTarget({ number, state }: VersionRow, scope: Scope): boolean {
   const inForceOnce: readonly VersionState[] = ['current', 'retiring'];
   return scope === 'all' || scope.includes(number) || !inForceOnce.includes(state);
 }
 
-/** Nothing needs to be replaced when the engine holds what is left alone. */
+/** No replacement is needed when the engine holds a version that is no target. */
 function mustReplace(alive: readonly VersionRow[], doomed: readonly VersionRow[]): boolean {
   const current = alive.find(({ state }) => state === 'current');
   return !current || doomed.includes(current) || doomed.some(({ engine }) => engine === 'yes' || engine === 'maybe');
 }
 
 /**
- * Every version that its provider may accept: an intended one only with an attempt on record, an ended one only while it is not known what
- * became of an attempt to make it.
+ * Every version that its provider may accept. An intended version counts only with a recorded attempt, an ended one only while the
+ * outcome of an attempt is unknown.
  */
 export async function mayBeAlive({ db, ...context }: StoreContext, credential: string): Promise<VersionRow[]> {
   const rows = await selectVersions({ db, ...context })
@@ -77,7 +77,7 @@ export async function mayBeAlive({ db, ...context }: StoreContext, credential: s
   });
 }
 
-/** A next version that nothing was tried for. Repairs name a version that is no next one. */
+/** Whether a rotation's next version was never attempted. A repair has no next version. */
 async function isSpare(
   context: StoreContext,
   { credential, version: number }: Rotation,
@@ -87,7 +87,7 @@ async function isSpare(
   return state === 'intended' && !alive.some((row) => row.number === number);
 }
 
-/** The higher fence stops whoever was writing. A next version that nothing was tried for yet is as good as a new one. */
+/** Raises the fence, which stops the earlier writer. Reuses a next version that was never attempted. */
 async function takeOver(
   context: StoreContext,
   opening: Opening,

@@ -5,11 +5,11 @@ import { UserError } from '../domain/user-error.js';
 import { StoreBusy } from './failures.js';
 import type { Tables } from './tables.js';
 
-const busyTimeoutMs = 1000; // waiting blocks the event loop; longer would cost heartbeats
+const busyTimeoutMs = 1000; // the wait blocks the event loop; a longer one would delay heartbeats
 
 interface SqliteOptions {
   readonly create: boolean;
-  /** Keeps every other process out. Then it takes no file for what processes share, and so no space on the disk. */
+  /** Locks out every other process. SQLite then needs no shared-memory file, and so no space on the disk. */
   readonly alone?: boolean;
 }
 
@@ -26,7 +26,7 @@ export function openSqlite(file: string, { create, alone = false }: SqliteOption
       if (alone) database.exec('pragma locking_mode = exclusive');
       database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
     } catch (error) {
-      database.close(); // left open it would be in the way of whoever tries again
+      database.close(); // an open handle would block the next attempt
       throw error;
     }
     return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(database, file) }) });
@@ -36,12 +36,12 @@ export function openSqlite(file: string, { create, alone = false }: SqliteOption
 const normal = CompiledQuery.raw('pragma synchronous = normal');
 const full = CompiledQuery.raw('pragma synchronous = full');
 
-/** Runs `work` on the connection while commits do not wait for the disk. */
-export function unsynced<R>(database: Kysely<Tables>, work: (db: Kysely<Tables>) => Promise<R>): Promise<R> {
+/** Runs `action` on the connection while commits do not wait for the disk. */
+export function unsynced<R>(database: Kysely<Tables>, action: (db: Kysely<Tables>) => Promise<R>): Promise<R> {
   return database.connection().execute(async (db) => {
     await db.executeQuery(normal);
     try {
-      return await work(db);
+      return await action(db);
     } finally {
       await db.executeQuery(full);
     }
@@ -50,13 +50,13 @@ export function unsynced<R>(database: Kysely<Tables>, work: (db: Kysely<Tables>)
 
 interface Prepared {
   readonly statement: StatementSync;
-  /** Whether it answers with rows. */
+  /** Whether it returns rows. */
   readonly reader: boolean;
 }
 
-/** What Kysely expects of a database, on node:sqlite. Errors come out translated for people. */
+/** Adapts node:sqlite to Kysely. Errors are translated for people. */
 export function adapt(database: DatabaseSync, file: string): SqliteDatabase {
-  const prepared = new Map<string, Prepared>(); // the queries of a store are few, and compiling one costs more than running it
+  const prepared = new Map<string, Prepared>(); // a store has few queries, and compiling one costs more than running it
   function prepare(sql: string): Prepared {
     const known = prepared.get(sql);
     if (known) return known;
@@ -80,8 +80,8 @@ export function adapt(database: DatabaseSync, file: string): SqliteDatabase {
 }
 
 /**
- * A transaction takes the write lock at once, so that what it read is still true when it writes.
- * After some errors SQLite has rolled back by itself; a second rollback would fail and hide the first error.
+ * A transaction takes the write lock at once, so that its reads are still true when it writes.
+ * After some errors SQLite rolls back by itself. A second rollback would fail and hide the first error.
  */
 function spelling(sql: string, inTransaction: boolean): string {
   if (sql === 'begin') return 'begin immediate';
@@ -94,7 +94,7 @@ function toInput(value: unknown): SQLInputValue {
   throw new TypeError(`not a value for a column: ${typeof value}`);
 }
 
-/** SQLite makes new files readable by everybody; its companions (-wal, -shm) take over the mode of the first. */
+/** Creates the file first: SQLite would make it readable by everybody. Its -wal and -shm files get the same mode. */
 function createPrivately(file: string): void {
   try {
     closeSync(openSync(file, 'a', 0o600));
@@ -103,15 +103,15 @@ function createPrivately(file: string): void {
   }
 }
 
-function translated<R>(file: string, work: () => R): R {
+function translated<R>(file: string, action: () => R): R {
   try {
-    return work();
+    return action();
   } catch (error) {
     throw translate(file, error);
   }
 }
 
-/** Primary result codes of https://sqlite.org/rescode.html with what a person can do about them. */
+/** Primary result codes of https://sqlite.org/rescode.html with advice. */
 const explanations: Readonly<Record<number, { readonly what: string; readonly next: string }>> = {
   8: {
     what: 'cannot be written',
@@ -119,7 +119,7 @@ const explanations: Readonly<Record<number, { readonly what: string; readonly ne
   },
   10: {
     what: 'cannot be read or written: the disk fails or is full',
-    next: 'Look at the disk and its free space, then run the same command again.',
+    next: 'Check the disk and its free space, then run the same command again.',
   },
   11: { what: 'is damaged', next: 'Restore it from a backup, then run `keyturn reconcile`.' },
   13: { what: 'cannot grow: the disk is full', next: 'Free some space, then run the same command again.' },
@@ -129,7 +129,7 @@ const explanations: Readonly<Record<number, { readonly what: string; readonly ne
 
 function translate(file: string, error: unknown): unknown {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return error;
-  const code = Number(error.errcode) & 0xff; // the rest says which kind of busy, full …
+  const code = Number(error.errcode) & 0xff; // the other bits are the extended code
   if (code === 5) return new StoreBusy();
   const explanation = explanations[code];
   if (!explanation) return error;
@@ -142,6 +142,6 @@ function translate(file: string, error: unknown): unknown {
 function missing(file: string): UserError {
   return new UserError(`There is no database at ${file}.`, {
     state: 'Nothing was changed.',
-    next: 'Run `keyturn init` to start, or set `store` in the configuration to where it is.',
+    next: 'Run `keyturn init` to create one, or set `store` in the configuration to its path.',
   });
 }

@@ -33,120 +33,126 @@ import type {
 } from './records.js';
 
 /**
- * The one place where versions, values and the ledger live. Every method is one transaction.
- * Methods that change a version throw FenceLost (an ApplicationFailure, not retryable) when `ref.fence` is not the open rotation's. Those
- * that are told who is asking throw it as well when a later attempt of the same activity has begun.
+ * The store of versions, values and the ledger. Every method is one transaction.
+ * Methods that change a version throw FenceLost (an ApplicationFailure, not retryable) when `ref.fence` is not the open rotation's fence.
+ * Methods with a `writer` throw it as well when a later attempt of the same activity has begun.
  */
 export interface Store {
   readonly installation: string;
 
   // Adoption and configuration
   adopt(value: AdoptedValue): Promise<VersionRef>;
-  /** Takes an adoption back that turned out wrong: only while no rotation has used it. */
+  /** Undoes a wrong adoption. Only while no rotation has used it. */
   withdraw(ref: VersionRef): Promise<void>;
   credentials(): Promise<CredentialRow[]>;
-  /** Takes a claim for a credential; throws a UserError naming the owner when somebody else has it. */
+  /** Claims resources for a credential. Throws a UserError with the owner's name when another credential has one. */
   claim(credential: CredentialRow, resources: readonly string[]): Promise<void>;
 
-  /** Every name that credentials have or had. */
+  /** Every present and former name of credentials. */
   names(): Promise<KnownName[]>;
-  /** Gives a credential another name; everything follows it. Throws a UserError while a rotation or an emergency is open, or when the name is taken. */
+  /**
+   * Renames a credential with everything that is stored about it. Throws a UserError while a rotation or an emergency is open, or when the
+   * name is taken.
+   */
   rename(renaming: Renaming): Promise<void>;
-  /** Versions that their provider may accept, as far as anybody knows. */
+  /** Versions that their provider may accept, as far as is known. */
   mayBeAlive(credential: string): Promise<Version[]>;
   /**
-   * Forgets everything but the ledger. Throws a UserError while a rotation or an emergency is open, or when a version that may be alive is
-   * none of `alive`: nobody agreed to lose that one.
+   * Forgets everything but the ledger. `alive`: numbers of versions that may be live and that a person agreed to lose. Throws a UserError
+   * while a rotation or an emergency is open, or when another version may be live.
    */
   forget(credential: string, alive: readonly number[], actor: string): Promise<void>;
 
   // One writer
-  /** Opens a rotation with a rising fence and an `intended` next version. Repeated by the same workflow run it returns the same, while it is open. Throws NeedsDecision when another is open, or the store was restored and the credential not reconciled since. */
+  /**
+   * Opens a rotation with a higher fence and an `intended` next version. Idempotent for the same workflow run, while the rotation is open.
+   * Throws NeedsDecision when another one is open, or the store was restored and the credential not reconciled since.
+   */
   open(credential: CredentialRow, claims: readonly string[], request: Wanted, writer: Writer): Promise<Opened>;
   /**
-   * An emergency: opens a rotation or takes the open one over under a higher fence, marks every live version as compromised, and makes the next
-   * version. Repeated by the same run it finds what lives by then and keeps the next version it made, unless that is live itself.
-   * Claims the emergencies it is for; throws FenceLost when somebody else has claimed all of them.
+   * An emergency: opens a rotation, or takes the open one over with a higher fence. Marks every live version as compromised, and makes the
+   * next version. Repeated by the same run, it marks versions that are live by then, and reuses its next version unless that is live itself.
+   * Claims its emergencies. Throws FenceLost when other workflows have claimed all of them.
    */
   seize(credential: CredentialRow, seizure: Seizure, writer: Writer): Promise<Seized>;
-  /** Writes an emergency down before anything is sent. The same again, while nobody has claimed it, is the same emergency. */
+  /** Records an emergency before anything is sent. The same request again, while unclaimed, is the same emergency. */
   ask(asked: EmergencyAsked): Promise<Emergency>;
-  /** The newest first. */
+  /** Newest first. */
   emergencies(credential?: string): Promise<Emergency[]>;
-  /** Stops the clock of every emergency that the rotation with this fence does. */
+  /** Stops the clock of every emergency of the rotation with this fence. */
   stopClock(ref: VersionRef): Promise<void>;
-  /** Keeps what a person has to look at with every emergency that the rotation with this fence does. */
+  /** Stores audit material for a person with every emergency of the rotation with this fence. */
   keepMaterial(ref: VersionRef, material: readonly AuditMaterial[]): Promise<void>;
-  /** What `open` would return, without writing anything: for `plan`. */
+  /** The result of `open`, without writing anything. For `plan`. */
   preview(credential: string): Promise<Opened>;
-  /** The rotation goes on under a new run id (continue-as-new). */
+  /** The rotation continues under a new run id (continue-as-new). */
   handOver(ref: VersionRef, writer: Writer): Promise<void>;
   /**
    * Throws FenceLost unless this rotation is open under exactly this run, and no later attempt of the same activity has begun. Called just
-   * before every call that changes something outside.
-   * Unix ms of the question: somebody else may have taken over since then.
+   * before every request that changes something outside.
+   * Returns the time of the check (Unix ms), from which the lease counts.
    */
   fence(ref: VersionRef, writer: Writer): Promise<number>;
   close(ref: VersionRef, outcome: RotationOutcome, why: string | null): Promise<void>;
   rotations(credential?: string): Promise<RotationRow[]>;
 
   // Wishes
-  /** Writes down what somebody asks of a rotation, in the ledger as well, and returns the id that a message names it by. */
+  /** Records a person's request to a rotation, also in the ledger. Returns its id, which the message carries. */
   wish(wish: Wish): Promise<string>;
-  /** Nobody is to be granted it. */
+  /** Deletes a request, so that it is never granted. */
   withdrawWish(id: string): Promise<void>;
-  /** What was written down under an id for this credential and the workflow that asks; null when nothing was, or another run has it. */
+  /** The recorded request with an id, for this credential and workflow. Null when there is none, or another run has it. */
   grant(id: string, credential: string, writer: Writer): Promise<Wish | null>;
 
   // Reconciling
   /**
-   * Opens a credential for repairs: a rotation that makes no version, under a rising fence. Throws NeedsDecision when a rotation is
-   * open, or there is no live version to repair. The answer names the current version, else the newest live one.
+   * Opens a credential for repairs: a rotation without a new version, with a higher fence. Throws NeedsDecision when a rotation is open,
+   * or there is no live version to repair. Returns the current version, else the newest live one.
    */
   beginRepair(credential: string, actor: string, writer: Writer): Promise<VersionRef>;
   endRepair(ref: VersionRef): Promise<void>;
-  /** Unix ms of the restore after which nobody has reconciled this credential; null when there is none. Until then `open` refuses. */
+  /** Unix ms of a restore after which the credential was not reconciled. Null when there is none. Until then `open` refuses. */
   unreconciledSince(credential: string): Promise<number | null>;
-  /** A person has compared the credential with the outside, and let it be repaired. */
+  /** Records that a person has reconciled the credential. */
   confirmReconciled(credential: string, actor: string): Promise<void>;
 
   // Schedules
   /** Null unless the credential is scheduled. */
   cadence(credential: string): Promise<Cadence | null>;
-  /** From now on the interval is counted from this moment; a ledger entry says why. */
+  /** Counts the interval from this moment on. A ledger entry has the reason. */
   setCadence(credential: string, cadence: Cadence, actor: string): Promise<void>;
-  /** The credential is scheduled no longer. */
+  /** The credential is no longer scheduled. */
   dropCadence(credential: string, actor: string): Promise<void>;
   /**
-   * Lets a scheduled rotation begin, unless a group it belongs to has as many in progress (opened and not past `promote`, or let through
-   * less than a minute ago) as it may. The answer names those it has to wait for; none when it may begin.
+   * Admits a scheduled rotation, unless one of its groups is at its limit. Rotations in progress are those opened and not past `promote`,
+   * and those admitted less than a minute ago. Returns the credentials that it has to wait for. Empty: it may begin.
    */
   reserve(credential: string, groups: readonly Group[]): Promise<string[]>;
 
   // Verification
-  /** Null while nobody has looked. */
+  /** Null while it was never verified. */
   verification(credential: string): Promise<Verification | null>;
-  /** Keeps what a look has found, unless another look or a heal has come between it and what it was compared with: false then. */
+  /** Stores the result of a verification. False, and unchanged, when another verification or a heal came after `known`. */
   keepVerification(known: Verification | null, next: Verification): Promise<boolean>;
-  /** Takes the one attempt to heal a drift. False when it was taken already. */
+  /** Takes the only attempt to heal a drift. False when it was taken before. */
   claimHeal(credential: string): Promise<boolean>;
-  /** Gives it back: nothing was written. */
+  /** Returns that attempt after a heal that wrote nothing. */
   releaseHeal(credential: string): Promise<void>;
 
   // Engines
-  /** What is known of how a credential's engine does what its vendor leaves open. */
+  /** The stored profile of a credential's engine. */
   profile(credential: string): Promise<KnownProfile>;
-  /** Keeps what is named of it; the rest stays. */
+  /** Changes the given fields of the profile. */
   keepProfile(credential: string, change: Partial<KnownProfile>): Promise<void>;
 
   // Notifications
-  /** Writes down what is to be told on each of these channels; what was written down before stays as it is. */
+  /** Stores notices for each of these channels. Those that are already stored stay as they are. */
   addNotices(channels: readonly string[], notices: readonly Notice[]): Promise<void>;
-  /** The oldest notice that is to be sent now, taken for a minute; null when there is none. */
+  /** The oldest notice to send now, leased for a minute. Null when there is none. */
   takeNotice(channel: string): Promise<PendingNotice | null>;
-  /** How sending it ended: a failure is tried again, with growing pauses. The ledger says when a channel breaks and when it works again. */
+  /** Records the result of a send. A failure is retried with growing pauses. The ledger records when a channel breaks and works again. */
   settleNotice(pending: PendingNotice, error: string | null): Promise<void>;
-  /** Every channel that was ever used. */
+  /** Every channel ever used. */
   channelStates(): Promise<ChannelState[]>;
 
   // Versions
@@ -155,9 +161,9 @@ export interface Store {
   read(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Version>;
   /** The value's parts, unsealed. Throws when there is no value, the ring has no key for it, or the row was tampered with. */
   unseal(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Readonly<Record<string, string>>>;
-  /** Which version has this value: compares keyed fingerprints. */
+  /** The versions with this value, by keyed fingerprints. */
   identify(value: string): Promise<Version[]>;
-  /** Checked against the state machine of src/domain/version.ts. */
+  /** Moves a version by the state machine of src/domain/version.ts. */
   move(ref: VersionRef, to: VersionState, endProof?: EndProof): Promise<void>;
   /** current → retiring for the old one and candidate → current for the new one, in one transaction. */
   promote(next: VersionRef, writer?: Writer): Promise<void>;
@@ -172,7 +178,7 @@ export interface Store {
       readonly receipts?: WriteReceipts;
       readonly sources?: Sources;
       readonly providerId?: string;
-      /** Added to the parts of the value, or put in the place of those of the same name. */
+      /** Added to the parts of the value. Replaces parts of the same name. */
       readonly parts?: Readonly<Record<string, string>>;
       readonly compromised?: true;
     },
@@ -180,26 +186,26 @@ export interface Store {
   ): Promise<void>;
 
   // Creating
-  /** Records a new attempt, with what there was before it, and makes it the one whose result counts: an earlier attempt's `keep` is refused from now on. */
+  /** Records a new attempt, with the ids that the provider listed before. From now on `keep` refuses the values of earlier attempts. */
   intend(ref: VersionRef, seen?: readonly string[]): Promise<Intent>;
   intents(credential: string): Promise<Intent[]>;
   settle(intent: Pick<Intent, 'nonce'>, outcome: 'deleted' | 'nothing-made'): Promise<void>;
-  /** Seals the value and moves `intended → candidate`. False when a later attempt took over or a value is there already: the caller deletes what it made. */
-  keep(ref: VersionRef, intent: Pick<Intent, 'nonce'>, made: Created): Promise<boolean>;
+  /** Seals the value and moves `intended → candidate`. False when a later attempt took over or there is a value: the caller then revokes its own. */
+  keep(ref: VersionRef, intent: Pick<Intent, 'nonce'>, created: Created): Promise<boolean>;
 
   // Evidence
   prove(ref: Pick<VersionRef, 'credential' | 'number'>, finding: Finding, witness?: Witness): Promise<void>;
-  /** What was seen last first. */
+  /** Newest observation first. */
   evidence(ref: Pick<VersionRef, 'credential' | 'number'>): Promise<Evidence[]>;
 
   // Ledger
   record(entry: LedgerEntry): Promise<LedgerRow>;
   ledger(filter?: { readonly credential?: string; readonly limit?: number }): Promise<LedgerRow[]>;
-  /** Walks the chain. `brokenAt` is the first entry whose HMAC does not fit. `statesFit`: each version is in the state in which Keyturn left it. */
+  /** Verifies the chain. `brokenAt`: the first entry whose HMAC does not match. `statesFit`: each version is in the state that Keyturn wrote. */
   verifyLedger(): Promise<LedgerHead & { readonly brokenAt: number | null; readonly statesFit: boolean }>;
-  /** Where the ledger ends, for whoever keeps it outside. Everything up to there is on the disk, so that a loss of power makes no store look older. */
+  /** The end of the ledger, to be kept outside the store. Everything up to it is on disk, so a power failure cannot make the store look older. */
   head(): Promise<LedgerHead>;
-  /** Whether this is the ledger that ended there once. If not, it ends earlier, or has another entry in that place. */
+  /** Whether the ledger contains an earlier end. If not, it is shorter, or has another entry there. */
   goesThrough(known: LedgerHead): Promise<'yes' | 'ends-before' | 'another-entry'>;
 
   destroy(): Promise<void>;

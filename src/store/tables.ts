@@ -4,27 +4,27 @@ import type { Drift, InForce } from '../domain/verification.js';
 import type { EngineView, ProviderView, EndProof, VersionState } from '../domain/version.js';
 import type { Intent } from './records.js';
 
-/** 0 or 1: the one spelling of a boolean that both databases share. */
+/** 0 or 1: a boolean in both SQLite and PostgreSQL. */
 export type Flag = number;
 
-/** One row: whose database this is, where its ledger ends, and whether it came from a backup. */
+/** One row: the installation, the end of its ledger, and the last restore from a backup. */
 export interface InstallationTable {
   id: string;
   schema_version: number;
   ledger_seq: number;
-  /** `mac` of the last ledger entry; empty before the first. */
+  /** `mac` of the last ledger entry. Empty before the first. */
   ledger_mac: string;
   /** Digest of the states of all versions. */
   states: string;
-  /** HMAC over the three above, so that cutting the ledger's tail off or changing a state, and correcting them, shows. */
+  /** HMAC over the three above. It detects a ledger without its tail, or a changed state, even with these columns corrected. */
   ledger_seal: string;
-  /** Unix ms of the last restore from a backup; null when there was none. */
+  /** Unix ms of the last restore from a backup. Null when there was none. */
   restored_at: number | null;
-  /** Every new fence is higher: what the database before a restore had given out still loses. */
+  /** Every new fence is higher, so that fences from before a restore are invalid. */
   fence_floor: number;
 }
 
-/** Credentials that were compared with the outside since the last restore. */
+/** Credentials that were reconciled since the last restore. */
 export interface ReconciliationsTable {
   credential: string;
   at: number;
@@ -36,12 +36,12 @@ export interface CredentialsTable {
   account: string;
 }
 
-/** Names that credentials had, and those of forgotten ones. */
+/** Former names of credentials, and names of forgotten ones. */
 export interface FormerNamesTable {
   name: string;
-  /** Whose name it was: nobody else may have it. Null where it is anybody's again. */
+  /** The credential that had it, which no other one may take. Null where it is free again. */
   credential: string | null;
-  /** Versions of this name up to here, and fences, belong to credentials that are forgotten. */
+  /** Versions of this name up to this number, and fences up to `fence`, belong to forgotten credentials. */
   version: number;
   fence: number;
   at: number;
@@ -52,7 +52,7 @@ export interface ClaimsTable {
   credential: string;
 }
 
-/** Of the run whose rotation was opened last, and of those since. */
+/** Newest attempts of activities, of the last opened rotation's run and later ones. */
 export interface AttemptsTable {
   credential: string;
   run_id: string;
@@ -70,15 +70,15 @@ export interface RotationsTable {
   actor: string;
   trigger: Trigger;
   reason: string;
-  /** An emergency's: it took the credential over from whatever was in progress. */
+  /** It is an emergency's, which took the credential over. */
   seized: Flag;
-  /** The schedule counts from it. */
+  /** The schedule's interval is counted from it. */
   resets_cadence: Flag;
-  /** The grace that whoever asked for it wants; null for the configuration's. */
+  /** The requested grace. Null for the configured one. */
   grace_ms: number | null;
   opened_at: number;
   closed_at: number | null;
-  /** Null while it is open, and of repairs, which have none. */
+  /** Null while it is open, and for repairs. */
   outcome: RotationOutcome | null;
   why: string | null;
 }
@@ -86,18 +86,18 @@ export interface RotationsTable {
 export interface VersionsTable {
   credential: string;
   number: number;
-  /** The credential's name when it was made: what was made for it outside carries that one. */
+  /** The credential's name when the version was made, which its labels outside carry. */
   made_as: string;
   state: VersionState;
   fence: number;
   provider_id: string | null;
-  /** Flattened JWE of the parts (JSON), of none when only the provider id is known; null before either. */
+  /** Flattened JWE of the parts (JSON), without parts when only the provider id is known. Null before either. */
   sealed: string | null;
   /** Key that `sealed` needs, to check the ring when the store is opened. */
   kid: string | null;
-  /** HMAC over all parts; null without a value. */
+  /** HMAC over all parts. Null without a value. */
   fingerprint: string | null;
-  /** HMAC of each part by its name (JSON object), which also says what parts there are. */
+  /** HMAC of each part by its name (JSON object). Its keys are the names of the parts. */
   part_fingerprints: string;
   provider: ProviderView;
   engine: EngineView;
@@ -118,11 +118,11 @@ export interface IntentsTable {
   nonce: string;
   credential: string;
   version: number;
-  /** 1, 2, 3 … within the version: only the newest may keep. */
+  /** 1, 2, 3 … within the version. Only the value of the newest attempt is stored. */
   attempt: number;
   outcome: Intent['outcome'];
   provider_id: string | null;
-  /** JSON list of provider ids; null where a label tells what an attempt made. */
+  /** JSON list of provider ids. Null where a label identifies the attempt's key. */
   seen: string | null;
   at: number;
 }
@@ -130,7 +130,7 @@ export interface IntentsTable {
 export interface EvidenceTable {
   credential: string;
   version: number;
-  /** 1, 2, 3 … within the version: the order when two share a millisecond. */
+  /** 1, 2, 3 … within the version. Orders findings of the same millisecond. */
   ordinal: number;
   kind: EvidenceKind;
   outcome: CheckOutcome;
@@ -139,50 +139,50 @@ export interface EvidenceTable {
   at: number;
 }
 
-/** Emergencies that were asked for: here before anything is sent, so that none gets lost. */
+/** Declared emergencies. Stored before anything is sent, so that none gets lost. */
 export interface EmergenciesTable {
   id: string;
   credential: string;
   actor: string;
   reason: string;
-  /** JSON list of version numbers; null for every live one. */
+  /** JSON list of version numbers. Null for every live one. */
   versions: string | null;
   asked_at: number;
-  /** Of the rotation that does it; null until one has claimed it. */
+  /** Fence of the rotation that handles it. Null until one has claimed it. */
   fence: number | null;
   workflow_id: string | null;
   claimed_at: number | null;
-  /** JSON list of the version numbers that are contained. */
+  /** JSON list of the version numbers to contain. */
   targets: string;
   contained_at: number | null;
-  /** JSON list of what a person has to look at. */
+  /** JSON list of audit material for a person. */
   material: string;
 }
 
 export interface LedgerTable {
   seq: number;
-  /** Repeats what `entry` says, for filtering; checked by `verifyLedger`. */
+  /** A copy from `entry`, for filtering. Checked by `verifyLedger`. */
   credential: string | null;
-  /** Canonical JSON of the whole entry, `seq` and `at` included: exactly the text that `mac` covers. */
+  /** Canonical JSON of the whole entry, including `seq` and `at`: exactly the text that `mac` covers. */
   entry: string;
   mac: string;
 }
 
-/** What people ask of rotations: here before a message says so. */
+/** People's requests to rotations. Stored before the message is sent. */
 export interface WishesTable {
   id: string;
   credential: string;
-  /** Of the workflow that it is meant for. */
+  /** The workflow that the request is for. */
   workflow_id: string;
   actor: string;
   what: Wished['for'];
   /** JSON. */
   body: string;
-  /** Id of the run that goes by it; null until one does. */
+  /** Id of the run that follows it. Null until one does. */
   granted_to: string | null;
 }
 
-/** From when the interval of a scheduled credential is counted. */
+/** Start of the interval of each scheduled credential. */
 export interface CadencesTable {
   credential: string;
   anchor: number;
@@ -190,13 +190,13 @@ export interface CadencesTable {
   why: string;
 }
 
-/** Scheduled rotations that were let through and have not opened yet. */
+/** Scheduled rotations that were admitted and may not have opened yet. */
 export interface ReservationsTable {
   credential: string;
   at: number;
 }
 
-/** Whether what was proved is still in force, as it was last seen. */
+/** The newest verification of each credential. */
 export interface VerificationsTable {
   credential: string;
   version: number;
@@ -214,7 +214,7 @@ export interface VerificationsTable {
   memory: string;
 }
 
-/** How an engine does what its vendor leaves open. */
+/** Undocumented behavior of engines, as found out by deep checks. */
 export interface ProfilesTable {
   credential: string;
   /** JSON objects. */
@@ -223,7 +223,7 @@ export interface ProfilesTable {
   seen: string | null;
 }
 
-/** Who is told what, once per channel. */
+/** Notices, one row per channel. */
 export interface NoticesTable {
   id: string;
   channel: string;
@@ -231,11 +231,11 @@ export interface NoticesTable {
   body: string;
   at: number;
   attempts: number;
-  /** Not to be tried before. */
+  /** Time of the next attempt. */
   next_at: number;
   tried_at: number | null;
   delivered_at: number | null;
-  /** How the last attempt failed; null after a success, and before any. */
+  /** Error of the last attempt. Null after a success, and before any attempt. */
   error: string | null;
 }
 

@@ -14,7 +14,7 @@ const MemoryColumn = z.object({
   refusedAt: z.number().nullable(),
 });
 
-/** What looks at what is in force have found: the newest of each credential. */
+/** The newest verification of each credential. */
 export function verificationQueries(
   context: StoreContext,
 ): Pick<Store, 'verification' | 'keepVerification' | 'claimHeal' | 'releaseHeal'> {
@@ -32,8 +32,8 @@ async function find({ db }: StoreContext, credential: string): Promise<Verificat
 }
 
 async function keep(context: StoreContext, known: Verification | null, next: Verification): Promise<boolean> {
-  const present = await find(context, next.credential);
-  if (present?.lookedAt !== known?.lookedAt || present?.healTriedAt !== known?.healTriedAt) return false;
+  const stored = await find(context, next.credential);
+  if (stored?.lookedAt !== known?.lookedAt || stored?.healTriedAt !== known?.healTriedAt) return false;
   const { credential, ...columns } = toRow(next);
   await context.db
     .insertInto('verifications')

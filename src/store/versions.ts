@@ -5,13 +5,13 @@ import { fingerprintOfPart, type Parts, unseal } from './sealing.js';
 import type { Version } from './records.js';
 import type { Store } from './store.js';
 
-/** Reading versions and their values. */
+/** Reads versions and their values. */
 export function versionQueries(context: StoreContext): Pick<Store, 'versions' | 'read' | 'unseal' | 'identify'> {
-  const vouched = new Set<string>(); // rows whose seal was opened: ciphertext and metadata, no values
+  const authentic = new Set<string>(); // rows whose seal was opened: ciphertext and metadata, no values
   return {
     versions: (credential) => list(context, credential),
-    read: (ref) => read(context, vouched, ref),
-    unseal: (ref) => open(context, ref),
+    read: (ref) => read(context, authentic, ref),
+    unseal: (ref) => unsealParts(context, ref),
     identify: (value) => identify(context, value),
   };
 }
@@ -22,16 +22,16 @@ async function list(context: StoreContext, credential: string | undefined): Prom
   return rows.map(toVersion);
 }
 
-/** Opens the seal too, because deletions go by what this says: a row that was tampered with is no ground for one. */
-async function read(context: StoreContext, vouched: Set<string>, ref: VersionKey): Promise<Version> {
+/** Opens the seal as well, because deletions depend on this result: a row that was tampered with must not cause one. */
+async function read(context: StoreContext, authentic: Set<string>, ref: VersionKey): Promise<Version> {
   const row = await versionRow(context, ref);
   const seal = JSON.stringify(sealedRow(row)); // a row that was changed since has another one
-  if (!vouched.has(seal)) await unseal(context.ring, sealedRow(row));
-  vouched.add(seal);
+  if (!authentic.has(seal)) await unseal(context.ring, sealedRow(row));
+  authentic.add(seal);
   return toVersion(row);
 }
 
-async function open(context: StoreContext, ref: VersionKey): Promise<Parts> {
+async function unsealParts(context: StoreContext, ref: VersionKey): Promise<Parts> {
   const parts = await unseal(context.ring, sealedRow(await versionRow(context, ref)));
   if (Object.keys(parts).length === 0) throw notFound(`Version ${ref.number} of ${ref.credential} has no value`);
   return parts;

@@ -25,7 +25,7 @@ const Body = z.discriminatedUnion('for', [
   }),
 ]);
 
-/** What people ask of rotations. A message to Temporal says anything of anybody; what is here was written by a command. */
+/** People's requests to rotations. A message to Temporal can claim any actor, but only a command can write these rows. */
 export function wishQueries(context: StoreContext): Pick<Store, 'wish' | 'withdrawWish' | 'grant'> {
   return {
     wish: (wish) => write(context, (inside) => keep(inside, wish)),
@@ -50,7 +50,7 @@ interface Asking {
   readonly writer: Writer;
 }
 
-/** Only once, but to the same run as often as it asks: an answer may be lost. */
+/** Grants a request to one run only. Idempotent for that run, since an answer may be lost. */
 async function grant({ db }: StoreContext, { id, credential, writer }: Asking): Promise<Wish | null> {
   const { workflowId, runId } = writer;
   const row = await db
@@ -65,7 +65,7 @@ async function grant({ db }: StoreContext, { id, credential, writer }: Asking): 
   return { credential, workflowId, actor: row.actor, ...Body.parse(JSON.parse(row.body)) };
 }
 
-/** What was meant for earlier runs is over: that it was asked for stays in the ledger. */
+/** Deletes the requests to earlier runs. Their ledger entries stay. */
 export async function forgetWishes({ db }: StoreContext, credential: string, { runId }: Writer): Promise<void> {
   await db
     .deleteFrom('wishes')
@@ -86,7 +86,7 @@ function saying(wished: Wished): { readonly outcome?: string; readonly detail: s
       detail: wished.reason,
     };
   if (wished.for === 'haste')
-    return { detail: wished.byMs === null ? 'to wait no longer' : `to wait ${formatDuration(wished.byMs)} longer` };
+    return { detail: wished.byMs === null ? 'to end the wait' : `to wait ${formatDuration(wished.byMs)} longer` };
   const { trigger, reason, graceMs } = wished;
   const detail = `${trigger}: ${reason}`;
   return { detail: graceMs === undefined ? detail : `${detail}; with a grace of ${formatDuration(graceMs)}` };

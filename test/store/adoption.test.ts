@@ -61,7 +61,7 @@ describe('Adopting a value', () => {
     await bench.store.note(first, { parts: { spare: randomValue() } });
 
     expect((await bench.store.adopt(value)).number).toBe(first.number);
-    await expect(bench.store.adopt({ ...value, parts: { key: randomValue() } })).rejects.toThrow('another one');
+    await expect(bench.store.adopt({ ...value, parts: { key: randomValue() } })).rejects.toThrow('another value');
   });
 
   it('changes nothing when the value is the current one, even while a rotation is open', async () => {
@@ -80,7 +80,7 @@ describe('Adopting a value', () => {
 
     await expect(adopting).rejects.toBeInstanceOf(UserError);
     await expect(adopting).rejects.toMatchObject({
-      message: 'openai has version 1 already, and its value is another one.',
+      message: 'openai already has version 1, with another value.',
       next: containing('keyturn rotate openai'),
     });
     expect(await bench.store.unseal(ref)).toEqual({ key: value });
@@ -120,7 +120,7 @@ describe('Adopting a value', () => {
 
     await expect(taking).rejects.toMatchObject({
       name: 'UserError',
-      message: `${claims[0]} belongs to the credential openai already; second cannot have it too.`,
+      message: `${claims[0]} already belongs to the credential openai, so second cannot have it.`,
     });
     expect(await bench.store.credentials()).toEqual([openai]);
   });
@@ -184,7 +184,7 @@ describe('Taking an adoption back', () => {
 
     await bench.store.close(next, 'rolled-back', null);
 
-    await expect(bench.store.withdraw(ref)).rejects.toThrow('Version 1 of openai cannot be taken back');
+    await expect(bench.store.withdraw(ref)).rejects.toThrow('The adoption of version 1 of openai cannot be undone');
     expect(await bench.store.versions()).toHaveLength(2);
   });
 
@@ -220,7 +220,7 @@ describe('A claim', () => {
 
     await expect(bench.store.claim(second, ['a', 'b'])).rejects.toMatchObject({
       name: 'UserError',
-      message: 'b belongs to the credential openai already; second cannot have it too.',
+      message: 'b already belongs to the credential openai, so second cannot have it.',
     });
 
     await bench.store.claim({ ...openai, name: 'third' }, ['a']);

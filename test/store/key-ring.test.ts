@@ -51,7 +51,7 @@ describe('The key ring', () => {
     await createKeyRing(file);
     const before = readFileSync(file, 'utf8');
 
-    await expect(createKeyRing(file)).rejects.toThrow('There is a key ring already');
+    await expect(createKeyRing(file)).rejects.toThrow('already exists');
 
     expect(readFileSync(file, 'utf8')).toBe(before);
   });
@@ -62,7 +62,7 @@ describe('The key ring', () => {
 
     const loading = loadKeyRing({ file });
 
-    await expect(loading).rejects.toThrow('can be read by others');
+    await expect(loading).rejects.toThrow('can be read by other users');
     await expect(loading).rejects.toBeInstanceOf(UserError);
     await expect(loading).rejects.toMatchObject({ next: containing('chmod 600') });
   });

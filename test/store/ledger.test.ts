@@ -53,7 +53,7 @@ describe('The ledger', () => {
     await bench.store.close(next, 'rolled-back', 'the document failed');
 
     expect(await bench.store.ledger()).toMatchObject([
-      { event: 'adopted', credential: 'openai', version: 1, actor: 'ada', detail: 'Nothing but the engine uses it' },
+      { event: 'adopted', credential: 'openai', version: 1, actor: 'ada', detail: 'Only the engine uses it' },
       { event: 'opened', version: 2, fence: 1, actor: 'ada', detail: 'manual: it is time', ...writer },
       { event: 'closed', version: 2, fence: 1, outcome: 'rolled-back', detail: 'the document failed' },
     ]);

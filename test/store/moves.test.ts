@@ -59,7 +59,7 @@ describe('A version', () => {
     const old = { ...(await bench.store.adopt(adopted({ key: randomValue() }))), fence: 1 };
     await bench.store.promote(await bench.candidate());
 
-    await expect(bench.store.move(old, 'retired')).rejects.toThrow('Nothing was said about how the end');
+    await expect(bench.store.move(old, 'retired')).rejects.toThrow('there is no proof of its end');
     bench.clock += 5000;
     await bench.store.move(old, 'retired', 'not-observable');
 

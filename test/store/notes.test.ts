@@ -66,7 +66,7 @@ describe('Notes about a version', () => {
     expect(await bench.store.read(ref)).toMatchObject({ providerId: 'service_account/found', fingerprint });
     expect(await bench.store.unseal(ref)).toEqual(parts);
     bench.edit('update versions set provider_id = null');
-    await expect(bench.store.unseal(ref)).rejects.toThrow('Version 1 of openai does not open');
+    await expect(bench.store.unseal(ref)).rejects.toThrow('Version 1 of openai cannot be unsealed');
   });
 
   it('give a version in force further parts, and replace those of the same name', async () => {

@@ -62,7 +62,7 @@ describe('Opening the store', () => {
 
     const opening = open({ ring: { ...bench.ring, active: other.active, sealing: other.sealing } });
 
-    await expect(opening).rejects.toThrow(`lacks a key that stored values are sealed with: ${bench.ring.active}`);
+    await expect(opening).rejects.toThrow(`lacks a sealing key of stored values: ${bench.ring.active}`);
   });
 
   it('takes a key ring with more keys than are used', async () => {
@@ -99,7 +99,7 @@ describe('Opening the store', () => {
 
     await expect(open()).rejects.toMatchObject({
       name: 'UserError',
-      message: 'The ledger does not end where it should.',
+      message: 'The ledger does not end as recorded.',
       next: containing('keyturn reconcile'),
     });
   });
@@ -110,7 +110,7 @@ describe('Opening the store', () => {
     bench.edit('delete from ledger where seq = 2');
     bench.edit(`update installation set ledger_seq = 1, ledger_mac = (select mac from ledger)`);
 
-    await expect(open()).rejects.toThrow('The ledger does not end where it should.');
+    await expect(open()).rejects.toThrow('The ledger does not end as recorded.');
   });
 
   it('refuses a database of another schema', async () => {
@@ -124,7 +124,7 @@ describe('Opening the store', () => {
     const foreign = new DatabaseSync(file);
     foreign.exec('create table invoices (number integer)');
 
-    await expect(open({ url: `sqlite:${file}`, create })).rejects.toThrow('not one that Keyturn made');
+    await expect(open({ url: `sqlite:${file}`, create })).rejects.toThrow('not one of Keyturn');
 
     expect(foreign.prepare('select name from sqlite_master').all()).toEqual([{ name: 'invoices' }]);
     foreign.close();
@@ -171,7 +171,7 @@ describe('Opening the store', () => {
   it('names only the scheme of an address it cannot use', async () => {
     const opening = open({ url: 'postgres://keyturn:hidden-word@db.test/keyturn' });
 
-    await expect(opening).rejects.toThrow('a store of the kind "postgres"');
+    await expect(opening).rejects.toThrow('a store of type "postgres"');
     await expect(opening).rejects.toBeInstanceOf(UserError);
     await expect(opening).rejects.not.toThrow('hidden-word');
   });

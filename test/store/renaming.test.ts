@@ -111,7 +111,7 @@ describe('A renamed credential', () => {
     await rename();
 
     const again = adopted({ key: randomValue() }, { claims: [] });
-    await expect(bench.store.adopt(again)).rejects.toThrow('openai was the name of llm');
+    await expect(bench.store.adopt(again)).rejects.toThrow('openai is an earlier name of llm');
     await rename('llm', 'openai');
 
     expect(await bench.store.names()).toEqual([
@@ -123,17 +123,17 @@ describe('A renamed credential', () => {
   it('is not renamed to a name that is taken', async () => {
     await rotated();
     await bench.store.adopt(adopted({ key: randomValue() }, { credential: { ...openai, name: 'azure' }, claims: [] }));
-    await expect(rename('openai', 'azure')).rejects.toThrow('There is a credential azure');
+    await expect(rename('openai', 'azure')).rejects.toThrow('already has a credential azure');
     await rename('azure', 'ocr');
 
-    await expect(rename('openai', 'azure')).rejects.toThrow('azure was the name of ocr');
+    await expect(rename('openai', 'azure')).rejects.toThrow('azure is an earlier name of ocr');
   });
 
   it('is not renamed while its value was changed by something else', async () => {
     await rotated();
     bench.edit(`update versions set provider_id = 'victim' where number = 2`);
 
-    await expect(rename()).rejects.toThrow('does not open');
+    await expect(rename()).rejects.toThrow('cannot be unsealed');
     expect(await bench.store.credentials()).toEqual([openai]);
   });
 });
@@ -169,7 +169,7 @@ describe('A forgotten credential', () => {
   it('is not forgotten while a version may be live that nobody agreed to lose', async () => {
     await rotated();
 
-    await expect(forget(2)).rejects.toThrow(/accept version 1 .* still/);
+    await expect(forget(2)).rejects.toThrow(/still accept version 1 /);
     expect((await bench.store.mayBeAlive('openai')).map(({ number }) => number)).toEqual([1, 2]);
     expect(await bench.store.versions()).toHaveLength(2);
   });
@@ -220,7 +220,7 @@ describe('What is open', () => {
     await bench.store.adopt(adopted({ key: randomValue() }));
     await bench.store.reserve('openai', []);
 
-    for (const attempt of both) await expect(attempt()).rejects.toThrow('let through');
+    for (const attempt of both) await expect(attempt()).rejects.toThrow('about to begin');
     bench.clock += 61_000;
     await rename();
   });

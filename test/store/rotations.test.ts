@@ -190,7 +190,7 @@ describe('A rotation', () => {
 
     await expect(opening).rejects.toMatchObject(needsDecision);
     await expect(opening).rejects.toThrow(
-      'docuelevate:http://docs.test#openai_api_key belongs to the credential azure',
+      'docuelevate:http://docs.test#openai_api_key already belongs to the credential azure',
     );
     expect(await bench.store.versions()).toEqual([]);
     expect(await bench.store.rotations()).toEqual([]);

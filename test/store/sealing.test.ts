@@ -49,7 +49,7 @@ describe('A stored value', () => {
       const error: unknown = await bench.store[call](ref).catch((error: unknown) => error);
       expect(error).toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
       expect(error).toMatchObject({
-        message: containing(`Version ${ref.number} of openai does not open`),
+        message: containing(`Version ${ref.number} of openai cannot be unsealed`),
       });
       expect(inspect(error, { depth: 10 })).not.toContain(value);
     }
@@ -64,9 +64,9 @@ describe('A stored value', () => {
     expect(await bench.store.read(next)).toMatchObject({ providerId: 'ours' });
 
     bench.edit(`update versions set provider_id = 'victim'`);
-    await expect(bench.store.read(next)).rejects.toThrow('Version 1 of openai does not open');
+    await expect(bench.store.read(next)).rejects.toThrow('Version 1 of openai cannot be unsealed');
     bench.edit('update versions set sealed = null, kid = null, fingerprint = null');
-    await expect(bench.store.read(next)).rejects.toThrow('Version 1 of openai does not open');
+    await expect(bench.store.read(next)).rejects.toThrow('Version 1 of openai cannot be unsealed');
   });
 
   it('does not open in the row of another version or credential', async () => {
@@ -81,8 +81,8 @@ describe('A stored value', () => {
     bench.edit(swap, 'openai', 1, 'second', 1);
 
     await bench.store.unseal(one);
-    await expect(bench.store.unseal(two)).rejects.toThrow('Version 2 of openai does not open');
-    await expect(bench.store.unseal(other)).rejects.toThrow('Version 1 of second does not open');
+    await expect(bench.store.unseal(two)).rejects.toThrow('Version 2 of openai cannot be unsealed');
+    await expect(bench.store.unseal(other)).rejects.toThrow('Version 1 of second cannot be unsealed');
   });
 
   it('does not open in the database of another installation, even with the same keys', async () => {
@@ -98,7 +98,7 @@ describe('A stored value', () => {
     database.exec(`attach '${bench.file}' as bench`);
     database.exec('update versions set sealed = (select sealed from bench.versions)');
 
-    await expect(other.unseal(ref)).rejects.toThrow('Version 1 of openai does not open');
+    await expect(other.unseal(ref)).rejects.toThrow('Version 1 of openai cannot be unsealed');
     await other.destroy();
   });
 

@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const fits = async (): Promise<boolean> => (await bench.store.verifyLedger()).statesFit;
-const changed = 'The state of a version is not the one in which Keyturn left it.';
+const changed = 'The state of a version was not written by Keyturn.';
 
 /** Version 1 is retired, and version 2 in force. */
 async function rotated(): Promise<void> {
@@ -65,7 +65,7 @@ describe('The states of versions', () => {
 
     await bench.store.record({ event: 'later' });
     const opening = bench.store.open(openai, claims, request, writer);
-    await expect(opening).rejects.toThrow('changed by something else than Keyturn');
+    await expect(opening).rejects.toThrow('changed by something other than Keyturn');
     const { targets } = await bench.store.seize(openai, { ...request, trigger: 'emergency' }, writer);
 
     expect(targets.map(({ number }) => number)).toEqual([1, 2]);
@@ -101,5 +101,5 @@ it('does not seal a ledger over whose end somebody has cut off while it was in u
   await bench.store.record({ event: 'another third' });
 
   expect(await bench.store.verifyLedger()).toMatchObject({ entries: 3, brokenAt: 4 });
-  await expect(bench.another()).rejects.toThrow('The ledger does not end where it should.');
+  await expect(bench.another()).rejects.toThrow('The ledger does not end as recorded.');
 });
