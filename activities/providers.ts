@@ -7,7 +7,7 @@ import { openai } from './openai/provider.js';
 import { paperless } from './paperless/provider.js';
 import { sftp } from './sftp/provider.js';
 
-/** Every provider by its system: here, and nowhere else, one is added. */
+/** Every provider by its system. A new provider is added here and nowhere else. */
 export const providers = {
   openai,
   azure,
@@ -18,7 +18,7 @@ export const providers = {
   paperless,
 } as const satisfies Readonly<Record<string, Provider>>;
 
-/** @throws Error when a procedure names a provider that is not listed here: a mistake in the program */
+/** @throws Error when a procedure names a provider that is not listed here, which is a bug */
 export function providerOf(system: string): Provider {
   const found: Provider | undefined = Object.values(providers).find((provider) => provider.system === system);
   if (!found) throw new Error(`provider "${system}" is not listed in activities/providers.ts`);

@@ -7,7 +7,7 @@ const bySystem: Readonly<Record<string, Readonly<Record<string, readonly Request
   docuelevate: docuElevateRequests,
 };
 
-/** The requests an activity makes, by its registered name; none for those that only ask our own store. */
+/** The requests an activity makes, by its registered name. Activities that use only our own store make none. */
 export function requestsOf(activity: string): readonly RequestTemplate[] {
   const [system = '', verb = ''] = activity.split('.');
   return bySystem[system]?.[verb] ?? [];

@@ -1,10 +1,10 @@
 import { OutsideError } from '../shared/outside-error.js';
-import { type AccessCheck, look, type Warning } from '../shared/access.js';
+import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import type { AwsDeps } from './activities.js';
 import type { AwsConnection } from './client.js';
 import { quota } from './keys.js';
-import { knownIds, type AwsWork, workOn } from './lost.js';
+import { knownIds, type AwsContext, contextOf } from './lost.js';
 import { ofAdmin } from './refusals.js';
 
 const needed = [
@@ -17,44 +17,44 @@ const needed = [
 const useful = 'iam:PutUserPolicy'; // for an emergency
 
 export async function checkAccess(deps: AwsDeps, credential: string): Promise<AccessCheck[]> {
-  const work = await workOn(deps, { credential, number: 0, fence: 0 });
+  const context = await contextOf(deps, { credential, number: 0, fence: 0 });
   let arn = '';
-  const identity = await look('identity', async () => {
-    arn = await work.client.identify().catch((error: unknown) => {
-      throw ofAdmin(error, work.connection.propagationMs);
+  const identity = await accessCheck('identity', async () => {
+    arn = await context.client.identify().catch((error: unknown) => {
+      throw ofAdmin(error, context.connection.propagationMs);
     });
-    return notTheUser(work.connection, arn);
+    return notTheUser(context.connection, arn);
   });
   if (!identity.ok) return [identity];
   return [
     identity,
-    await look(`keys of ${work.connection.user}`, () => roomFor(work)),
-    await look('permissions', () => permits(work, arn)),
+    await accessCheck(`keys of ${context.connection.user}`, () => roomFor(context)),
+    await accessCheck('permissions', () => permits(context, arn)),
   ];
 }
 
-/** With its own key it would cut itself off. */
+/** With the service user's own key Keyturn would cut itself off. */
 function notTheUser({ user, account }: AwsConnection, arn: string): string {
   if (!arn.endsWith(`/${user}`) || !arn.includes(`::${account}:user/`)) return `Keyturn is ${arn}`;
-  throw permanent('Rejected', `Keyturn signs in as ${user} itself: use a role, or a user of its own`);
+  throw permanent('Rejected', `Keyturn signs in as ${user}, whose keys it rotates: use a role, or another user`);
 }
 
-async function roomFor({ deps, client, connection }: AwsWork): Promise<string> {
+async function roomFor({ deps, client, connection }: AwsContext): Promise<string> {
   const keys = await client.keys();
   const known = await knownIds(deps);
   const strangers = keys.map(({ id }) => id).filter((id) => !known.has(id));
-  const taken = `${keys.length} of ${quota} places are taken`;
+  const taken = `${keys.length} of ${quota} slots are taken`;
   if (keys.length < quota) return taken;
   if (strangers.length === 0)
-    return `${taken}, by versions of Keyturn's; one of them has to end before the next is made`;
+    return `${taken}, by versions of Keyturn; one of them has to end before the next rotation`;
   throw permanent(
     'Rejected',
-    `${taken}, and Keyturn does not know ${strangers.join(', ')} of ${connection.user}: adopt the one in use, and delete what nobody uses`,
+    `${taken}, and Keyturn does not know ${strangers.join(', ')} of ${connection.user}: adopt the key in use, and delete the unused one`,
   );
 }
 
-/** Asked for, not tried: each of them changes something. */
-async function permits({ client, connection: { account, user } }: AwsWork, arn: string): Promise<string | Warning> {
+/** Simulates the actions instead of trying them: each of them changes something. */
+async function permits({ client, connection: { account, user } }: AwsContext, arn: string): Promise<string | Warning> {
   const role = /^arn:(aws[\w-]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
   const source = role ? `arn:${role[1]}:iam::${role[2]}:role/${role[3]}` : arn;
   const known = await client.userArn().catch(unanswered);
@@ -62,17 +62,17 @@ async function permits({ client, connection: { account, user } }: AwsWork, arn: 
   const forbidden = await client.forbidden(source, target, [...needed, useful]).catch(unanswered);
   if (!Array.isArray(forbidden))
     return {
-      warning: `cannot be asked (${forbidden?.why ?? 'iam:SimulatePrincipalPolicy'}): needed are ${needed.join(', ')}, and ${useful} for emergencies`,
+      warning: `cannot be checked (${forbidden?.why ?? 'iam:SimulatePrincipalPolicy'}): Keyturn needs ${needed.join(', ')}, and ${useful} for emergencies`,
     };
   const missing = forbidden.filter((action) => action !== useful);
-  const unless = typeof known !== 'string' ? `, if ${user} has no path (iam:GetUser would show it)` : '';
-  if (missing.length > 0) throw permanent('Unauthorized', `are missing: ${missing.join(', ')}${unless}`);
+  const unless = typeof known !== 'string' ? ` (assuming that ${user} has no path, which iam:GetUser would show)` : '';
+  if (missing.length > 0) throw permanent('Unauthorized', `missing: ${missing.join(', ')}${unless}`);
   return forbidden.includes(useful)
-    ? `suffice; without ${useful} temporary credentials outlive an emergency`
-    : 'suffice, for emergencies too';
+    ? `sufficient; without ${useful} temporary credentials outlive an emergency`
+    : 'sufficient, also for emergencies';
 }
 
-/** That AWS fails to answer says nothing of the rights. Throws what it did answer. */
+/** A failure of AWS says nothing about the permissions. Throws any real answer. */
 function unanswered(error: unknown): { readonly why: string } {
   if (error instanceof OutsideError && (error.status ?? 500) >= 500) return { why: error.message };
   throw error;

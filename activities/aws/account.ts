@@ -8,7 +8,7 @@ export const regionShape = /^[a-z]{2,8}(-[a-z]{1,16}){1,3}-\d{1,2}$/;
 
 const Endpoints = z
   .strictObject({ iam: HttpUrl.optional(), sts: HttpUrl.optional(), s3: HttpUrl.optional() })
-  .describe("Other addresses than AWS's own, for instance of private endpoints.");
+  .describe("Addresses to use instead of AWS's own, for instance of private endpoints.");
 
 const Admin = z
   .strictObject({
@@ -16,7 +16,7 @@ const Admin = z
     secretAccessKey: SecretRef.describe('Its secret.'),
   })
   .describe(
-    'An access key that manages the keys, never one of the service user itself. Left out: the role of this machine. Needed on the user: iam:CreateAccessKey, ListAccessKeys, UpdateAccessKey and DeleteAccessKey, with iam:GetAccessKeyLastUsed. In emergencies: iam:PutUserPolicy and GetUserPolicy. For keyturn check: iam:SimulatePrincipalPolicy, and iam:GetUser where the user has a path.',
+    'An access key that manages the keys, never one of the service user itself. Default: the role of this machine. Needed on the user: iam:CreateAccessKey, ListAccessKeys, UpdateAccessKey and DeleteAccessKey, with iam:GetAccessKeyLastUsed. In emergencies: iam:PutUserPolicy and GetUserPolicy. For keyturn check: iam:SimulatePrincipalPolicy, and iam:GetUser where the user has a path.',
   );
 
 /** The `provider` section of an AWS credential. */
@@ -28,13 +28,16 @@ export const AwsAccount = z.strictObject({
   user: z
     .string()
     .regex(/^[\w+=,.@-]{1,64}$/, 'the name of an IAM user, without its path')
-    .describe('The IAM user whose access keys the engine uses, and nobody else.'),
-  bucket: z.string().min(3).describe('The bucket that the engine uploads to; an object is written, read and deleted.'),
+    .describe('The IAM user whose access keys only the engine uses.'),
+  bucket: z
+    .string()
+    .min(3)
+    .describe('The bucket that the engine uploads to. Checks write, read and delete an object in it.'),
   prefix: z
     .string()
     .regex(/^([^/]+\/)*$/, 'a prefix ends with a slash')
     .default('')
-    .describe('Where in the bucket that user may write, if not everywhere: it ends with a slash.'),
+    .describe('Prefix in the bucket that the user may write to. Ends with a slash. Default: the whole bucket.'),
   region: z
     .string()
     .regex(regionShape, 'the name of a region, such as eu-central-1')
@@ -43,12 +46,12 @@ export const AwsAccount = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Nobody but Keyturn makes access keys for this user: then one that an interrupted attempt left behind is deleted without asking. AWS gives keys no names.',
+      'Only Keyturn creates access keys for this user. The orphan of an interrupted attempt is then deleted without asking. Needed because AWS keys have no names.',
     ),
   admin: Admin.optional(),
   endpoints: Endpoints.prefault({}),
   propagation: DurationText.prefault('60 seconds').describe(
-    'How long a change of a key may take until it is known everywhere at AWS: 4 to 15 seconds as a rule.',
+    'Propagation delay: how long a change of a key may take until all servers of AWS know it, usually 4 to 15 seconds.',
   ),
   ...usageFields,
 });

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { AwsAccount } from './account.js';
 
-/** Loaded when somebody asks, because a configuration is read by every command. */
+/** Loads the client libraries only when needed: every command reads the configuration. */
 const load = createRequire(import.meta.url);
 
 interface Provided {
@@ -13,7 +13,7 @@ interface Provided {
 }
 type Clients = Readonly<Record<string, new (settings: { region: string }) => Provided>>;
 
-/** Base address of every service, as the client library finds it for the region: partitions have names of their own. */
+/** Base address of every service, by the client library's rules for the region: partitions have their own domains. */
 export function awsAddresses({ region, endpoints }: Pick<AwsAccount, 'region' | 'endpoints'>) {
   const addressOf = (library: string, client: string): string => {
     const Client = (load(library) as Clients)[client];

@@ -9,7 +9,7 @@ import { transportOf } from './transport.js';
 /** The libraries are loaded when AWS is asked, because every command loads this. */
 const load = createRequire(import.meta.url);
 
-/** A service user, its bucket and whoever may manage its keys, as the configuration names them. */
+/** A configured service user, its bucket, and the credentials that manage its keys. */
 export interface AwsConnection {
   /** 12 digits. */
   readonly account: string;
@@ -18,18 +18,18 @@ export interface AwsConnection {
   /** Empty, or ending with a slash. */
   readonly prefix: string;
   readonly region: string;
-  /** Nobody else makes keys for the user. */
+  /** Only Keyturn creates keys for the user. */
   readonly exclusive: boolean;
-  /** Resolved at each use; null for whoever the machine is to AWS. */
+  /** Resolved at each use. Null: the role of this machine. */
   readonly admin: (() => Promise<Pair>) | null;
   readonly endpoints: {
     readonly iam?: string | undefined;
     readonly sts?: string | undefined;
     readonly s3?: string | undefined;
   };
-  /** How long a change may take to be known everywhere, in milliseconds. */
+  /** Propagation delay of a change, in milliseconds. */
   readonly propagationMs: number;
-  /** Of several uses within so long the provider may note the first alone, in milliseconds. */
+  /** Of several uses within this time the provider may record only the first, in milliseconds. */
   readonly usageResolutionMs: number;
 }
 
@@ -45,7 +45,7 @@ export interface ListedKey {
   readonly createdAt: Date | undefined;
 }
 
-/** Manages the service user's keys, and asks STS and S3 with one. Nothing is tried twice: the runner decides that. */
+/** Manages the service user's keys, and asks STS and S3 with one. It retries nothing: the runner decides about retries. */
 export class AwsClient {
   readonly #connection: AwsConnection;
   #providerTime: number | undefined;
@@ -54,12 +54,12 @@ export class AwsClient {
     this.#connection = connection;
   }
 
-  /** When AWS answered last, by its own clock (Unix seconds). */
+  /** When AWS last answered, by its own clock (Unix seconds). */
   get providerTime(): number | undefined {
     return this.#providerTime;
   }
 
-  /** Every key of the user, also those that are switched off: both count. */
+  /** Every key of the user, including inactive ones, which count for the quota. */
   keys(): Promise<ListedKey[]> {
     return managed(this.#connection, 'listAccessKeys', async () => {
       const keys = new Map<string, ListedKey>();
@@ -73,14 +73,14 @@ export class AwsClient {
     });
   }
 
-  /** Makes a key. A lost answer leaves one that nothing but its absence from an earlier list tells from others. */
+  /** Creates a key. After a lost answer the orphan is known only by its absence from an earlier list. */
   async createKey(): Promise<Pair> {
     const { AccessKey } = await managed(this.#connection, 'createAccessKey', async () =>
       (await this.#iam()).createAccessKey(this.#user()),
     );
     const { AccessKeyId: id, SecretAccessKey: secret } = AccessKey ?? {};
     if (id && secret) return { id, secret };
-    throw new OutsideError('iam', 'createAccessKey', { code: 'UNEXPECTED_ANSWER' });
+    throw new OutsideError('AWS IAM', 'createAccessKey', { code: 'UNEXPECTED_ANSWER' });
   }
 
   /** False when there is no such key. */
@@ -97,7 +97,7 @@ export class AwsClient {
     );
   }
 
-  /** Unix seconds by AWS's clock, in whole minutes; null when it knows of no use, undefined when there is no such key. */
+  /** Unix seconds by AWS's clock, in whole minutes. Null when it knows of no use, undefined when there is no such key. */
   async lastUsed(id: string): Promise<number | null | undefined> {
     try {
       const { AccessKeyLastUsed } = await told('iam', 'getAccessKeyLastUsed', async () =>
@@ -111,7 +111,7 @@ export class AwsClient {
     }
   }
 
-  /** Denies the user everything with temporary credentials that were issued before a time. The same name takes the place of an earlier one. */
+  /** Attaches an inline policy to the user. It replaces an earlier one of the same name. */
   async putPolicy(name: string, document: object): Promise<void> {
     const policy = { ...this.#user(), PolicyName: name, PolicyDocument: JSON.stringify(document) };
     await told('iam', 'putUserPolicy', async () => (await this.#iam()).putUserPolicy(policy));
@@ -129,7 +129,7 @@ export class AwsClient {
     }
   }
 
-  /** The service user's whole name, which may hold a path; null where Keyturn may not look. */
+  /** The service user's ARN, which may contain a path. Null where Keyturn lacks the permission. */
   async userArn(): Promise<string | null> {
     try {
       const { User } = await told('iam', 'getUser', async () => (await this.#iam()).getUser(this.#user()));
@@ -140,7 +140,7 @@ export class AwsClient {
     }
   }
 
-  /** Those of the actions that somebody may not take on a user; null where that cannot be asked. */
+  /** The actions that `source` may not take on `target`. Null where that cannot be simulated. */
   async forbidden(source: string, target: string, ActionNames: string[]): Promise<string[] | null> {
     const asked = { PolicySourceArn: source, ActionNames, ResourceArns: [target] };
     try {
@@ -151,12 +151,12 @@ export class AwsClient {
         ({ EvalActionName }) => EvalActionName ?? [],
       );
     } catch (error) {
-      if (isForbidden(error) || isGone(error)) return null; // the session of a role does not tell the path of the role
+      if (isForbidden(error) || isGone(error)) return null; // a role's session does not show the path of the role
       throw error;
     }
   }
 
-  /** Whose key it is, as STS knows it: the admin's when none is given. */
+  /** ARN of the key's owner, by STS. Without `pair`: of the admin. */
   async identify(pair?: Pair): Promise<string> {
     const { Arn } = await told('sts', 'getCallerIdentity', async () => {
       const { sts: endpoint } = this.#connection.endpoints;
@@ -164,7 +164,7 @@ export class AwsClient {
       return new STS(await this.#settings('sts', endpoint, pair)).getCallerIdentity();
     });
     if (Arn) return Arn;
-    throw new OutsideError('sts', 'getCallerIdentity', { code: 'UNEXPECTED_ANSWER' });
+    throw new OutsideError('AWS STS', 'getCallerIdentity', { code: 'UNEXPECTED_ANSWER' });
   }
 
   async putObject(pair: Pair, Key: string, Body: string): Promise<void> {
@@ -207,7 +207,7 @@ export class AwsClient {
     const pair = given ?? (await admin?.());
     return {
       region,
-      maxAttempts: 1, // a create that the library repeats fills the user's second place with a key nobody has
+      maxAttempts: 1, // a create that the library retries would fill the user's second slot with a key whose secret is lost
       requestHandler: transportOf(system, (time) => (this.#providerTime = time)),
       ...(endpoint !== undefined && { endpoint }),
       ...(pair && { credentials: { accessKeyId: pair.id, secretAccessKey: pair.secret } }),
@@ -215,22 +215,22 @@ export class AwsClient {
   }
 }
 
-const mostKeys = 100; // a user has two at most: a list that goes on is none
+const mostKeys = 100; // a user has two at most, so a longer list is broken
 
 type Propagation = Pick<AwsConnection, 'propagationMs'>;
 
-async function managed<T>({ propagationMs }: Propagation, operation: string, work: () => Promise<T>): Promise<T> {
-  return told('iam', operation, work).catch((error: unknown) => {
+async function managed<T>({ propagationMs }: Propagation, operation: string, call: () => Promise<T>): Promise<T> {
+  return told('iam', operation, call).catch((error: unknown) => {
     throw ofAdmin(error, propagationMs);
   });
 }
 
-async function unlessGone(propagation: Propagation, operation: string, work: () => Promise<unknown>): Promise<boolean> {
+async function unlessGone(propagation: Propagation, operation: string, call: () => Promise<unknown>): Promise<boolean> {
   try {
-    await managed(propagation, operation, work);
+    await managed(propagation, operation, call);
     return true;
   } catch (error) {
     if (!isGone(error)) throw error;
-    return false; // the same is said when the user is gone, and then nothing is left either
+    return false; // AWS answers the same when the user is gone, and then no key is left either
   }
 }

@@ -5,34 +5,34 @@ import { needsDecision, passing } from '../shared/failures.js';
 import { acceptedAgain } from '../shared/probes.js';
 import { lastUseFinding } from '../shared/usage.js';
 import type { AwsDeps } from './activities.js';
-import { sweepOwn, workOn } from './lost.js';
+import { sweepOwn, contextOf } from './lost.js';
 import { acceptance, objectName } from './probes.js';
-import { denySessions, lookAgain } from './sessions.js';
+import { checkAgain, denySessions } from './sessions.js';
 
 export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   await requireProof(store, ref, true);
   const { providerId: id, adopted, compromised } = await store.read(ref);
   if (id === null && adopted) throw cannotAttribute(ref);
-  const work = await workOn(deps, ref);
-  if (id === null) return sweepOwn(work);
+  const context = await contextOf(deps, ref);
+  if (id === null) return sweepOwn(context);
   await store.note(ref, { provider: 'unknown' });
   await requireFence(store, ref);
-  const there = await work.client.switchKey(id, 'Inactive');
-  const offAt = work.client.providerTime;
+  const there = await context.client.switchKey(id, 'Inactive');
+  const offAt = context.client.providerTime;
   await store.note(ref, { provider: 'disabled' });
   if (compromised) {
-    await denySessions(work, offAt);
-    if (there) await recordFinding(store, ref, lastUseFinding('AWS', (await work.client.lastUsed(id)) ?? null));
+    await denySessions(context, offAt);
+    if (there) await recordFinding(store, ref, lastUseFinding('AWS', (await context.client.lastUsed(id)) ?? null));
   }
-  await sweepOwn(work); // last: nobody has what lost attempts made, and a leaked key does not wait for it
+  await sweepOwn(context); // last: the secrets of lost attempts are lost, and a leaked key must not wait for their deletion
 }
 
 export async function activateKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const { providerId: id, compromised } = await store.read(ref);
   if (compromised || id === null) throw staysOff(ref);
-  const { client, connection } = await workOn(deps, ref);
+  const { client, connection } = await contextOf(deps, ref);
   await requireFence(store, ref);
   if (!(await client.switchKey(id, 'Active'))) throw staysOff(ref);
   await store.note(ref, { provider: 'unknown' });
@@ -44,22 +44,24 @@ export async function deleteKey(deps: AwsDeps, ref: VersionRef): Promise<void> {
   await requireProof(store, ref);
   const { providerId: id, adopted, compromised } = await store.read(ref);
   if (id === null && adopted) throw cannotAttribute(ref);
-  const work = await workOn(deps, ref);
-  await sweepOwn(work);
+  const context = await contextOf(deps, ref);
+  await sweepOwn(context);
   if (id === null) return;
   await store.note(ref, { provider: 'unknown' });
   await requireFence(store, ref);
-  const { client } = work;
+  const { client } = context;
   if (!(await client.deleteKey(id)) && !compromised) return;
   const listed = await client.keys();
   if (listed.some((key) => key.id === id)) throw passing('AWS still lists the key that it deleted');
-  if (compromised) await lookAgain(work, listed);
+  if (compromised) await checkAgain(context, listed);
 }
 
 function cannotAttribute({ credential, number }: VersionRef): Error {
-  return needsDecision(`version ${number} of ${credential} was adopted, and which key it is at AWS is not known`);
+  return needsDecision(`version ${number} of ${credential} was adopted, and its key at AWS is unknown`);
 }
 
 function staysOff({ credential, number }: VersionRef): Error {
-  return needsDecision(`version ${number} of ${credential} is gone at AWS or compromised, so it stays off`);
+  return needsDecision(
+    `version ${number} of ${credential} is gone at AWS or compromised, so it is not activated again`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { Listing } from '../shared/listing.js';
 import { AwsClient, type AwsConnection } from './client.js';
 
-/** The service user's keys, also those that are switched off. */
+/** The service user's keys, including inactive ones. */
 export function awsListing(connection: AwsConnection): Listing {
   const client = new AwsClient(connection);
   return {
@@ -10,9 +10,9 @@ export function awsListing(connection: AwsConnection): Listing {
       return Promise.all(
         keys.map(async ({ id, active, createdAt }) => {
           const used = id === '' ? null : await client.lastUsed(id);
-          const made = createdAt ? `made ${createdAt.toISOString()}` : 'of unknown age';
+          const age = createdAt ? `created ${createdAt.toISOString()}` : 'of unknown age';
           const lastUsedAt = used ? new Date(used * 1000).toISOString() : null;
-          return { id, mark: id, name: active ? made : `${made}, switched off`, lastUsedAt };
+          return { id, mark: id, name: active ? age : `${age}, inactive`, lastUsedAt };
         }),
       );
     },

@@ -6,10 +6,10 @@ import { permanent } from '../shared/failures.js';
 import { acceptedBy, type Prober, refusedAt, type ProbeVerdict } from '../shared/probes.js';
 import type { AwsDeps } from './activities.js';
 import { type AwsClient, type AwsConnection, type Pair } from './client.js';
-import { workOn } from './lost.js';
+import { contextOf } from './lost.js';
 import { isForbidden, isMisfit, isUnknownKey } from './refusals.js';
 
-/** How AWS is asked about a key. Services learn of a change at different times, so two are asked. */
+/** How to ask AWS about a key. Services learn of a change at different times, so two are asked. */
 export const question = {
   name: 'AWS',
   request: 'GetCallerIdentity and GET of an object',
@@ -17,23 +17,23 @@ export const question = {
 } as const satisfies Partial<Prober>;
 
 export async function acceptsKey(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
-  const { client, connection } = await workOn(deps, ref);
+  const { client, connection } = await contextOf(deps, ref);
   return acceptedBy(acceptance(client, connection, objectName(deps, connection, ref)), deps.store, ref);
 }
 
 export async function refusesKey(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
-  const { client, connection } = await workOn(deps, ref);
+  const { client, connection } = await contextOf(deps, ref);
   const name = objectName(deps, connection, ref);
   const ask = (parts: Parts): Promise<ProbeVerdict> => anywhere(client, connection, { pair: pairIn(parts), name });
   return refusedAt({ ...question, propagationMs: connection.propagationMs, ask }, deps.store, ref);
 }
 
-/** On the real bucket. One that may not be read or deleted stays, and the next one takes its place. */
+/** Uses the real bucket. An object that cannot be read or deleted stays, and the next one overwrites it. */
 export async function writesObject(deps: AwsDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
-  const { client, connection } = await workOn(deps, ref);
+  const { client, connection } = await contextOf(deps, ref);
   const name = objectName(deps, connection, ref);
-  const content = `Keyturn tries version ${ref.number} of ${ref.credential}`;
+  const content = `Keyturn tests version ${ref.number} of ${ref.credential}`;
   async function ask(parts: Parts): Promise<ProbeVerdict> {
     const pair = pairIn(parts);
     return verdictFrom(client, async () => {
@@ -43,7 +43,7 @@ export async function writesObject(deps: AwsDeps, ref: VersionRef): Promise<Find
       });
       const read = await client.getObject(pair, name);
       if (read !== content)
-        throw permanent('Rejected', `${connection.bucket} gave back something else than was written`);
+        throw permanent('Rejected', `${connection.bucket} returned something else than was written`);
       await requireFence(store, ref);
       await client.deleteObject(pair, name);
     });
@@ -52,14 +52,14 @@ export async function writesObject(deps: AwsDeps, ref: VersionRef): Promise<Find
   return acceptedBy({ ...question, request, propagationMs: connection.propagationMs, ask }, store, ref);
 }
 
-/** How AWS is asked whether it accepts a key: everywhere. */
+/** Asks whether both services accept a key. */
 export function acceptance(client: AwsClient, connection: AwsConnection, name: string): Prober {
   const { propagationMs } = connection;
   const ask = (parts: Parts): Promise<ProbeVerdict> => everywhere(client, connection, { pair: pairIn(parts), name });
   return { ...question, propagationMs, ask };
 }
 
-/** The same for every version, so that one at most is ever left behind. */
+/** The same for every version, so that at most one object is ever left behind. */
 export function objectName({ store }: AwsDeps, { prefix }: AwsConnection, { credential }: VersionRef): string {
   return `${prefix}keyturn-probe-${store.installation.slice(0, 8)}-${credential}`;
 }
@@ -76,23 +76,23 @@ async function everywhere(client: AwsClient, connection: AwsConnection, probe: P
   return atSts.verdict === 'refused' ? atSts : byObject(client, probe);
 }
 
-/** Refused is what no service accepts. */
+/** A key is refused when no service accepts it. */
 async function anywhere(client: AwsClient, connection: AwsConnection, probe: Probe): Promise<ProbeVerdict> {
   const atSts = await byIdentity(client, connection, probe);
   return atSts.verdict === 'refused' ? byObject(client, probe) : atSts;
 }
 
-/** A key of somebody else is accepted as well: whose it is, is part of the question. */
+/** AWS accepts keys of other users as well, so the owner is checked. */
 function byIdentity(client: AwsClient, { account, user }: AwsConnection, { pair }: Probe): Promise<ProbeVerdict> {
   return verdictFrom(client, async () => {
     const arn = await client.identify(pair);
     const [, owner, name] = /^arn:aws[\w-]*:iam::(\d{12}):user\/(?:[^/]+\/)*([^/]+)$/.exec(arn) ?? [];
     if (owner !== account || name !== user)
-      throw permanent('Rejected', `the key belongs to ${arn}, and not to the user ${user} of account ${account}`);
+      throw permanent('Rejected', `the key belongs to ${arn}, not to the user ${user} of account ${account}`);
   });
 }
 
-/** An object that is not there: S3 says so, or forbids it, once it knows the key. */
+/** Reads an object that does not exist. Once S3 knows the key, it answers "not found" or "forbidden". */
 function byObject(client: AwsClient, { pair, name }: Probe): Promise<ProbeVerdict> {
   return verdictFrom(client, () => client.getObject(pair, name));
 }
@@ -108,7 +108,7 @@ async function verdictFrom(client: AwsClient, ask: () => Promise<unknown>): Prom
     if (isMisfit(error))
       throw permanent(
         'Rejected',
-        'AWS knows the id of the key, and the signature does not fit (403): its secret is another one, or a proxy changes requests',
+        'AWS knows the id of the key, but the signature does not match (403): the secret is wrong, or a proxy changes requests',
       );
     if (error instanceof OutsideError && error.code === 'NoSuchKey') return say('accepted');
     if (error instanceof OutsideError && error.code === 'NoSuchBucket')
@@ -122,5 +122,5 @@ function pairIn({ id = '', secret = '' }: Parts): Pair {
 }
 
 function mayNotWrite({ user, bucket, prefix }: AwsConnection): Error {
-  return permanent('Rejected', `${user} may not write to ${bucket}/${prefix} (403): the engine could not either`);
+  return permanent('Rejected', `${user} may not write to ${bucket}/${prefix} (403), so neither could the engine`);
 }

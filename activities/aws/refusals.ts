@@ -5,24 +5,24 @@ import { passing, permanent } from '../shared/failures.js';
 import { doubted } from '../shared/propagation.js';
 import { regionShape } from './account.js';
 
-/** Of a key that is new, switched off or deleted: STS says the first, S3 the second. */
+/** Codes for a key that is new, inactive or deleted: the first is from STS, the second from S3. */
 const unknownKeys: readonly string[] = ['InvalidClientTokenId', 'InvalidAccessKeyId'];
 
-/** The id is known and active: the secret does not fit, or something on the way has changed the request. */
+/** Codes for a known, active id with a wrong secret, or for a request that was changed on the way. */
 const misfits: readonly string[] = ['SignatureDoesNotMatch', 'InvalidSignatureException'];
 
 const throttled: readonly string[] = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'SlowDown'];
 
-/** The client library found nothing to sign with. */
+/** The client library found no credentials to sign with. */
 const noCredentials = 'NO_CREDENTIALS';
 
-/** Speaks of a clock, and says nothing of the key. */
+/** Codes about a clock, never about the key. */
 const clocks: readonly string[] = ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'];
 
-/** IAM and STS say it in the words of a signature that does not match: https://github.com/aws/aws-sdk-js/issues/401 */
+/** IAM and STS report a wrong clock as a signature that does not match: https://github.com/aws/aws-sdk-js/issues/401 */
 const ofClocks = /^Signature (?:expired|not yet current)/;
 
-/** A bucket elsewhere: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/** Codes for a bucket in another region: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const elsewhere: readonly string[] = [
   'PermanentRedirect',
   'TemporaryRedirect',
@@ -30,19 +30,24 @@ const elsewhere: readonly string[] = [
   'IllegalLocationConstraintException',
 ];
 
-/** The AWS account itself is closed, or does not pay. */
+/** Codes for an AWS account that is closed or has not paid. */
 const accountTrouble: readonly string[] = ['AllAccessDisabled', 'AccountProblem', 'NotSignedUp'];
 
-/** Runs a call of the client library; what it throws is told by system, operation and status, with AWS's own code to look at and never its words. */
-export async function told<T>(system: string, operation: string, work: () => Promise<T>): Promise<T> {
+/** A service's name for people, such as `AWS IAM`. */
+export function serviceName(system: string): string {
+  return `AWS ${system.toUpperCase()}`;
+}
+
+/** Runs a call of the client library. Its errors become an OutsideError with AWS's own code, and never AWS's message. */
+export async function told<T>(system: string, operation: string, call: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await call();
   } catch (error) {
     throw outside(system, operation, error);
   }
 }
 
-/** Whether AWS itself does not know the key that was asked with. */
+/** Whether AWS itself does not know the key. */
 export function isUnknownKey(error: unknown): boolean {
   return error instanceof OutsideError && error.status === 403 && unknownKeys.includes(error.code ?? '');
 }
@@ -51,32 +56,29 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof OutsideError && error.status === 403 && /^AccessDenied(?:Exception)?$/.test(error.code ?? '');
 }
 
-/** Of a key that does not exist, and of a user. */
+/** Whether the key or the user does not exist. */
 export function isGone(error: unknown): boolean {
   return error instanceof OutsideError && error.code === 'NoSuchEntityException';
 }
 
-/** Whether AWS knows the id that was asked with, and the signature does not fit: it says nothing of whether the key works. */
+/** Whether AWS knows the key's id but the signature does not match. That is no verdict on the key. */
 export function isMisfit(error: unknown): boolean {
   return error instanceof OutsideError && error.status === 403 && misfits.includes(error.code ?? '');
 }
 
-/** The same in words that help, where the managing credentials were used. */
+/** Turns a refusal of the managing credentials into a failure that says what to do. */
 export function ofAdmin(error: unknown, propagationMs: number): unknown {
   if (isForbidden(error))
     return permanent(
       'Unauthorized',
-      `AWS forbids it to Keyturn (${String((error as Error).message)}): keyturn check names the rights that are missing`,
+      `AWS forbids this to Keyturn (${String((error as Error).message)}): keyturn check names the missing permissions`,
     );
   if (isUnknownKey(error))
-    return doubted(
-      'AWS does not know the key that Keyturn signs in with (403): put a valid one where the configuration says',
-      propagationMs,
-    );
+    return doubted('AWS does not know the key that Keyturn signs in with (403): configure a valid one', propagationMs);
   if (isMisfit(error))
     return permanent(
       'Unauthorized',
-      'AWS knows the id of the key that Keyturn signs in with, and its secret does not fit (403): put the right one where the configuration says',
+      'AWS knows the id of the key that Keyturn signs in with, but its secret is wrong (403): configure the right one',
     );
   if (error instanceof OutsideError && error.code === noCredentials)
     return permanent('Unauthorized', 'no AWS credentials on this machine: attach a role, or set provider.admin');
@@ -88,15 +90,16 @@ function outside(system: string, operation: string, error: unknown): unknown {
     return error;
   const status = statusOf(error);
   const code = error instanceof Error && '$fault' in error ? error.name : null;
-  if (status === undefined) return new OutsideError(system, operation, { code: noCredentials });
-  if (code === null) return new OutsideError(system, operation, { code: `${status} that is not AWS's` });
+  const name = serviceName(system);
+  if (status === undefined) return new OutsideError(name, operation, { code: noCredentials });
+  if (code === null) return new OutsideError(name, operation, { code: `${status} from something in between` });
   return (
     byCode(code, error) ??
-    new OutsideError(system, operation, throttled.includes(code) ? { status: 429 } : { status, code })
+    new OutsideError(name, operation, throttled.includes(code) ? { status: 429 } : { status, code })
   );
 }
 
-/** What is to be done about a refusal that speaks neither of a key nor of rights. */
+/** The failure for a refusal that is neither about a key nor about permissions. */
 function byCode(code: string, error: unknown): Error | null {
   if (elsewhere.includes(code)) return inAnotherRegion(error);
   if (isOfClock(code, error)) return ofClock(error);
@@ -109,25 +112,25 @@ function isOfClock(code: string, error: unknown): boolean {
 
 const Dated = z.object({ $response: z.object({ headers: z.object({ date: z.string() }) }) });
 
-/** By how much, is told by the answer's own date. It says nothing of the key, and a clock is put right by somebody else: asked again. */
+/** A wrong clock on this machine; the answer's date shows by how much. It is no verdict on the key, and it is retried. */
 function ofClock(error: unknown): Error {
   const { data } = Dated.safeParse(error);
   const aheadMs = Date.now() - Date.parse(data?.$response.headers.date ?? '');
   const minutes = Math.round(Math.abs(aheadMs) / 60_000);
   const wrong = Number.isNaN(aheadMs) ? 'wrong' : `${minutes} minutes ${aheadMs > 0 ? 'fast' : 'slow'}`;
-  return passing(`this machine's clock is ${wrong}, by AWS's, so AWS refuses every signature (403): set it right`);
+  return passing(`this machine's clock is ${wrong}, compared with AWS's, so AWS refuses every signature (403): set it`);
 }
 
 const Redirect = z.object({
   $response: z.object({ headers: z.object({ 'x-amz-bucket-region': z.string().regex(regionShape) }) }),
 });
 
-/** The answer's header names the region; nothing else of it is passed on. */
+/** A header of the answer names the region. Nothing else of the answer is passed on. */
 function inAnotherRegion(error: unknown): Error {
   const { data } = Redirect.safeParse(error);
   const region = data?.$response.headers['x-amz-bucket-region'];
   const where = region === undefined ? 'is in another region than the configured one' : `is in ${region}`;
-  return permanent('Rejected', `the bucket ${where}: write its region into the configuration`);
+  return permanent('Rejected', `the bucket ${where}: configure its region`);
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -4,7 +4,7 @@ import type { AwsActivities } from './activities.js';
 
 const object = '/{bucket}/{object}';
 
-/** Every request this folder can make. What IAM and STS are asked for is in the body: `Action` stands for it here. */
+/** Every request of this folder. IAM and STS take the action in the body; here `Action` stands for it. */
 export const endpoints = {
   listKeys: action('iam', 'ListAccessKeys'),
   createKey: action('iam', 'CreateAccessKey'),
@@ -23,11 +23,11 @@ export const endpoints = {
 
 const { listKeys, showLastUse, deleteKey, updateKey, identify, putObject, getObject } = endpoints;
 
-/** What earlier attempts left behind: shown never to have been used, and deleted. */
+/** Shows that the orphans of earlier attempts were never used, and deletes them. */
 const sweep = [optional(repeated(showLastUse)), optional(repeated(deleteKey))];
 const lost = [optional(listKeys), ...sweep, optional(listKeys)];
 
-/** The service user's and the bucket's answer, on up to three connections. */
+/** The answers of STS and S3, on up to three connections. */
 const again = [optional(identify), optional(getObject)];
 const ask = [identify, optional(getObject), ...again, ...again];
 

@@ -2,10 +2,11 @@ import { Readable } from 'node:stream';
 import type { IAMClientConfig } from '@aws-sdk/client-iam';
 import { type Answer, Http } from '../shared/http.js';
 import { notOf } from '../shared/outside-error.js';
+import { serviceName } from './refusals.js';
 
 type Handler = Extract<NonNullable<IAMClientConfig['requestHandler']>, { handle: unknown }>;
 
-/** What is sent, as far as it is looked at. */
+/** The used fields of a request. */
 interface Outgoing {
   readonly protocol: string;
   readonly hostname: string;
@@ -17,14 +18,14 @@ interface Outgoing {
   readonly body?: unknown;
 }
 
-/** Answers that the client library reads itself: refusals are XML, and S3's redirects name a region. What may pass is decided where it is for every system. */
+/** Statuses that the client library reads itself: refusals are XML, and S3's redirects name a region. Retryable ones are handled as for every system. */
 const refusals = Array.from({ length: 100 }, (_, index) => 400 + index);
 const readable = [301, 307, ...refusals.filter((status) => status !== 408 && status !== 429)];
 const deadlineMs = 10_000; // six fit into the start-to-close timeout
 
 /**
- * The client library's way out of the process: the one door that every system's requests take, with its deadlines, its errors without
- * bodies and its last look at the clock before a change leaves. Tells of each answer when it was given, by AWS's clock (Unix seconds).
+ * The client library's transport. It uses the same HTTP client as every other system: timeouts, errors without bodies, and the lease
+ * check before a change is sent. `onAnswer` gets the time of each answer, by AWS's clock (Unix seconds).
  */
 export function transportOf(system: string, onAnswer: (providerTime: number | undefined) => void): Handler {
   const transport = {
@@ -33,7 +34,8 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
       const { protocol, hostname, port, method, path, headers, body } = request;
       const content = typeof body === 'string' ? body : undefined;
       const operation = operationOf(request, content);
-      const http = new Http(system, `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`, deadlineMs);
+      const address = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
+      const http = new Http(serviceName(system), address, deadlineMs);
       const query = new URLSearchParams(Object.entries(request.query ?? {})).toString();
       const answer = await http.send({
         ...{ operation, headers, asks: /^(?:get|list|simulate)/.test(operation), allow: readable },
@@ -41,7 +43,7 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
         path: query === '' ? path : `${path}?${query}`,
         ...(content !== undefined && { body: content }),
       });
-      if (!isOwn(answer, system, content)) throw notOf(system, operation, answer.status);
+      if (!isOwn(answer, system, content)) throw notOf(serviceName(system), operation, answer.status);
       onAnswer(answer.providerTime);
       const { status: statusCode, text } = answer;
       const response = { statusCode, headers: texts(answer.headers), body: Readable.from([Buffer.from(text)]) };
@@ -54,7 +56,10 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
   return transport;
 }
 
-/** IAM and STS name in their answer what was done, S3 every request. A refusal names its code. What has neither was given by something in between. */
+/**
+ * Whether the answer is AWS's own. IAM and STS name the action in it, S3 a request id, and a refusal has a code. Any other answer comes
+ * from something in between.
+ */
 function isOwn({ status, text, headers }: Answer, system: string, content: string | undefined): boolean {
   if (status >= 300) return text.includes('<Code>');
   if (system === 's3') return headers['x-amz-request-id'] !== undefined;
@@ -62,7 +67,7 @@ function isOwn({ status, text, headers }: Answer, system: string, content: strin
   return text.includes(`<${action}Response`);
 }
 
-/** What IAM and STS name in the body, and S3 in the query: `createAccessKey`. */
+/** The operation, such as `createAccessKey`: IAM and STS have it in the body, S3 in the query. */
 function operationOf({ query }: Outgoing, content: string | undefined): string {
   const named =
     query && 'x-id' in query ? String(query['x-id']) : (/^Action=(\w+)/.exec(content ?? '')?.[1] ?? 'request');

@@ -1,4 +1,4 @@
-import { type AccessCheck, look, type Warning } from '../shared/access.js';
+import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient } from './client.js';
@@ -9,29 +9,29 @@ const regenerating = 'Microsoft.CognitiveServices/accounts/regenerateKey/action'
 export async function checkAccess(deps: AzureDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await deps.account(credential);
   const client = new AzureClient(connection);
-  const shown = await look(`account ${connection.account.split('/').at(-1)}`, () => takesKeys(client));
-  if (!shown.ok) return [shown];
+  const account = await accessCheck(`account ${connection.account.split('/').at(-1)}`, () => takesKeys(client));
+  if (!account.ok) return [account];
   return [
-    shown,
-    await look('keys', async () => {
+    account,
+    await accessCheck('keys', async () => {
       await client.keys();
-      return 'may be listed';
+      return 'can be listed';
     }),
-    await look('endpoint', () => takesKeyInForce(deps, credential)),
-    await look('regeneration', () => mayRegenerate(client)),
+    await accessCheck('endpoint', () => takesKeyInForce(deps, credential)),
+    await accessCheck('regeneration', () => mayRegenerate(client)),
   ];
 }
 
 async function takesKeys(client: AzureClient): Promise<string> {
   const { kind, properties } = await client.account();
   if (properties.disableLocalAuth === true)
-    throw permanent('Rejected', 'keys are switched off (disableLocalAuth): there is nothing to rotate');
+    throw permanent('Rejected', 'keys are disabled (disableLocalAuth): there is nothing to rotate');
   if (!['FormRecognizer', 'CognitiveServices', 'AIServices'].includes(kind))
     throw permanent('Rejected', `it is of kind ${kind}, which reads no documents`);
-  return `may be read; it is of kind ${kind}`;
+  return `can be read; its kind is ${kind}`;
 }
 
-/** Azure refuses a dead key and one of another endpoint in the same words, so the endpoint is compared, and asked with the key in force. */
+/** Azure refuses a dead key and one of another endpoint with the same message. So the endpoint is compared, and asked with the key in force. */
 async function takesKeyInForce({ store, account }: AzureDeps, credential: string): Promise<string | Warning> {
   const connection = await account(credential);
   const client = new AzureClient(connection);
@@ -39,15 +39,15 @@ async function takesKeyInForce({ store, account }: AzureDeps, credential: string
   const known = [endpoint, ...Object.values(endpoints ?? {})].flatMap((address) => hostOf(address) ?? []);
   const host = hostOf(connection.endpoint) ?? '';
   const isOwn = known.includes(host);
-  const other = `the account's own is ${known[0] ?? 'not told'}, the configured one ${host}`;
+  const other = `the account's own is ${known[0] ?? 'unknown'}, the configured one ${host}`;
   const current = (await store.versions(credential)).find(({ state }) => state === 'current');
   const { key } = current && current.parts.length > 0 ? await store.unseal(current) : await firstOf(client);
   if ((await client.tryKey(key ?? '')).verdict === 'refused')
     throw permanent('Rejected', isOwn ? 'it refuses the key in force' : `it refuses the key in force: ${other}`);
-  return isOwn ? "is the account's, and takes its key" : { warning: `takes the account's key, but ${other}` };
+  return isOwn ? "is the account's and accepts its key" : { warning: `accepts the account's key, but ${other}` };
 }
 
-/** Before an adoption either key will do. */
+/** Before an adoption either key serves. */
 async function firstOf(client: AzureClient): Promise<{ readonly key: string }> {
   return { key: (await client.keys()).Key1 };
 }
@@ -56,7 +56,7 @@ function hostOf(address: string | null | undefined): string | null {
   return address && URL.canParse(address) ? new URL(address).host : null;
 }
 
-/** Asked for, not tried: a regeneration ends a key. */
+/** Reads the permission instead of trying it: a regeneration ends a key. */
 async function mayRegenerate(client: AzureClient): Promise<string> {
   if (permits(await client.permissions(), regenerating)) return 'is permitted';
   throw permanent('Unauthorized', `is not permitted: the app's role lacks ${regenerating}`);
@@ -67,7 +67,7 @@ function permits({ value }: Permissions, action: string): boolean {
   return value.some(({ actions, notActions }) => actions.some(covers) && !notActions.some(covers));
 }
 
-/** Each star stands for anything. By hand: as a regular expression, a pattern of many stars takes for ever. */
+/** Each star matches any text. Written by hand: as a regular expression, a pattern with many stars takes exponential time. */
 function fits(pattern: string, text: string): boolean {
   const [first = '', ...parts] = pattern.split('*');
   const last = parts.pop();

@@ -11,38 +11,38 @@ import { survey } from './survey.js';
 
 export interface AzureDeps {
   readonly store: Store;
-  /** The account that a credential belongs to. */
+  /** The account of a credential. */
   readonly account: (credential: string) => Promise<AzureConnection>;
 }
 
-/** An account has two keys, and both always work: one is in use, and the other one is nobody's. */
+/** An account has two keys, and both always work: one is in use, the other is idle. */
 export function createAzureActivities(deps: AzureDeps) {
   return {
-    /** Whether nobody uses the key that the version would take the place of. */
+    /** Whether the key that the version would replace has no user. */
     otherIsFree: (version: VersionRef): Promise<Finding> => otherIsFree(deps, version),
 
-    /** Regenerates the key that is not in use and keeps it. Repeatable: what became of a lost attempt is read. */
+    /** Regenerates the idle key and stores it. Idempotent: the result of a lost attempt is read. */
     createKey: (version: VersionRef): Promise<void> => createKey(deps, version),
 
-    /** Whether the data plane accepts the version's key. Patient while it is young. */
+    /** Whether the data plane accepts the version's key. Refusals of a young key are retried. */
     acceptsKey: (version: VersionRef): Promise<Finding> => acceptsKey(deps, version),
 
     /** Whether the data plane refuses the version's key, asked over the whole propagation delay. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
 
-    /** Regenerates the slot that holds the version's key and keeps what is there then. Needs fresh proof. */
+    /** Regenerates the slot that holds the version's key and stores the new key as the spare. Needs fresh proof. */
     regenerateKey: (version: VersionRef): Promise<void> => regenerateKey(deps, version),
 
-    /** Regenerates a slot whatever it holds. For emergencies: everything that lives has to be compromised. */
+    /** Regenerates a slot whatever it holds. For emergencies: every live version has to be compromised. */
     regenerateSlot: (target: { version: VersionRef; slot: Slot }): Promise<void> => regenerateSlot(deps, target),
 
-    /** Finds out which of the two keys an adopted value is, and takes note of the other one. */
+    /** Finds out which of the two keys an adopted value is, and stores the other one. */
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
 
-    /** What `keyturn reconcile` wants to know of the account. Changes nothing at Azure. */
+    /** State of the account for `keyturn reconcile`. Changes nothing at Azure. */
     survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
-    /** What `keyturn check` wants to know of the account. */
+    /** The checks of `keyturn check` on the account. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

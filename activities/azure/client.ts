@@ -8,7 +8,7 @@ import { AccessToken, Account, Info, Keys, Permissions, Refusal, TokenRefusal } 
 export const slots = ['Key1', 'Key2'] as const;
 export type Slot = (typeof slots)[number];
 
-/** An account and how to sign in to manage it, as the configuration names them. */
+/** A configured account and the sign-in that manages it. */
 export interface AzureConnection {
   readonly tenant: string;
   readonly clientId: string;
@@ -20,18 +20,18 @@ export interface AzureConnection {
   readonly endpoint: string;
   readonly login: string;
   readonly management: string;
-  /** How long a change may take to be known everywhere, in milliseconds. */
+  /** Propagation delay of a change, in milliseconds. */
   readonly propagationMs: number;
 }
 
-/** A request is given up after this long: four fit into a start-to-close timeout. */
+/** Timeout of a request: four fit into a start-to-close timeout. */
 const deadlineMs = 10_000;
 
 const managementVersion = '2025-09-01';
 const permissionsVersion = '2022-04-01';
 const documentsVersion = '2024-11-30';
 
-/** Manages an account's two keys, and asks its data plane what it thinks of one. Signs in once. */
+/** Manages an account's two keys, and asks its data plane whether it accepts one. Signs in once. */
 export class AzureClient {
   readonly #connection: AzureConnection;
   readonly #entra: Http;
@@ -41,9 +41,9 @@ export class AzureClient {
 
   constructor(connection: AzureConnection) {
     this.#connection = connection;
-    this.#entra = new Http('entra', connection.login, deadlineMs);
-    this.#management = new Http('azure', connection.management, deadlineMs);
-    this.#documents = new Http('azure', connection.endpoint, deadlineMs);
+    this.#entra = new Http('Entra', connection.login, deadlineMs);
+    this.#management = new Http('Azure', connection.management, deadlineMs);
+    this.#documents = new Http('Azure', connection.endpoint, deadlineMs);
   }
 
   /** Asks with the value itself, at no cost. */
@@ -68,14 +68,14 @@ export class AzureClient {
     return this.#manage(request).then((answer) => answer.json(Permissions));
   }
 
-  /** Both keys, values included. Azure wants a POST for it, although it changes nothing. */
+  /** Both keys with their values. Azure requires a POST for this, although it changes nothing. */
   keys(): Promise<Keys> {
     return this.#manage({ operation: 'listKeys', method: 'POST', path: '/listKeys' }).then((answer) =>
       answer.json(Keys),
     );
   }
 
-  /** Puts a new value in the place of the one in a slot, which is refused from then on, and returns both. Never the same twice. */
+  /** Replaces the value in a slot, which is refused from then on. Returns both keys. Each call makes a new value. */
   async regenerate(slot: Slot): Promise<Keys> {
     const answer = await this.#manage({
       operation: 'regenerateKey',
@@ -99,7 +99,7 @@ export class AzureClient {
       allow: [400, 401, 403, 404],
     });
     if (answer.status >= 400 && refusalIn(answer.text).code === undefined)
-      throw notOf('azure', request.operation, answer.status);
+      throw notOf('Azure', request.operation, answer.status);
     if (answer.status === 400) throw badRequest(request.operation, answer);
     if (answer.status === 401 || answer.status === 403) throw forbidden(request.operation, answer.status);
     if (answer.status === 404) throw permanent('Rejected', 'Azure has no such account (404): check its resource id');
@@ -126,7 +126,7 @@ export class AzureClient {
   }
 }
 
-/** Only Azure's own 401 speaks of the key. A 404 speaks of the address, a 403 of a firewall or of keys as such. */
+/** Only Azure's own 401 is about the key. A 404 is about the address, a 403 about a firewall or about keys in general. */
 function verdictOf(answer: Answer): ProbeVerdict['verdict'] {
   const { status, text, headers } = answer;
   if (status === 200) {
@@ -138,8 +138,11 @@ function verdictOf(answer: Answer): ProbeVerdict['verdict'] {
   if (code === 'AuthenticationTypeDisabled') throw keysAreOff();
   if (status === 403 && message.startsWith('Out of call volume quota')) throw usedUp(headers['retry-after']);
   if (status === 404 && code === '404')
-    throw permanent('Rejected', `nothing at the endpoint answers to Document Intelligence ${documentsVersion} (404)`);
-  throw new OutsideError('azure', 'showInfo', { code: `${status} that says nothing of the key` });
+    throw permanent(
+      'Rejected',
+      `the endpoint does not offer Document Intelligence ${documentsVersion} (404): check it`,
+    );
+  throw new OutsideError('Azure', 'showInfo', { code: `${status} without a verdict on the key` });
 }
 
 function refusalIn(text: string): Partial<Refusal['error']> & { readonly message: string } {
@@ -150,17 +153,17 @@ function refusalIn(text: string): Partial<Refusal['error']> & { readonly message
   }
 }
 
-/** Keys that are switched off can be neither listed nor regenerated. */
+/** Disabled keys can be neither listed nor regenerated. */
 function badRequest(operation: string, { status, text }: Answer): Error {
   return refusalIn(text).message.includes('disableLocalAuth')
     ? keysAreOff()
-    : new OutsideError('azure', operation, { status });
+    : new OutsideError('Azure', operation, { status });
 }
 
 function keysAreOff(): Error {
   return permanent(
     'Rejected',
-    'keys are switched off at the Azure account (disableLocalAuth, by hand or by a policy): there is nothing to rotate, and whatever asks with a key is refused',
+    'keys are disabled at the Azure account (disableLocalAuth, set by a person or a policy): there is nothing to rotate, and every key is refused',
   );
 }
 
@@ -169,7 +172,7 @@ function usedUp(retryAfter: string | string[] | undefined): Error {
   const when = seconds > 0 ? `, again in ${Math.ceil(seconds / 3600)} hours` : '';
   return permanent(
     'Rejected',
-    `the free calls of the Azure account are used up (403)${when}: it says nothing of the key`,
+    `the free calls of the Azure account are used up (403)${when}: whether the key is valid is not known`,
   );
 }
 
@@ -178,7 +181,7 @@ function signInRefused({ status, text }: Answer): Error {
   try {
     reason = TokenRefusal.parse(JSON.parse(text)).error;
   } catch {
-    return notOf('entra', 'signIn', status);
+    return notOf('Entra', 'signIn', status);
   }
   return permanent('Unauthorized', `Entra refused the sign-in (${reason}): check tenant, clientId and clientSecret`);
 }
@@ -186,6 +189,6 @@ function signInRefused({ status, text }: Answer): Error {
 function forbidden(operation: string, status: number): Error {
   return permanent(
     'Unauthorized',
-    `Azure forbade ${operation} (${status}): the app needs a role on the account that may read it, list its keys and regenerate them`,
+    `Azure forbade ${operation} (${status}): the app needs a role that may read the account, list its keys and regenerate them`,
   );
 }

@@ -13,10 +13,10 @@ import { AzureClient, type Slot, slots } from './client.js';
 import type { Keys } from './schemas.js';
 import { keepSpare, otherThan, slotOf, type Slots, slotsOf, usersOfIdle } from './slots.js';
 
-/** After this an attempt that runs has had its answer: a request is given up after 10 seconds. */
+/** Age after which a running attempt has had its answer: a request times out after 10 seconds. */
 const answeredMs = 12_000;
 
-/** After this no request of an earlier attempt is under way any more: the start-to-close timeout of these activities. */
+/** Age after which no request of an attempt can still be in progress: the start-to-close timeout of these activities. */
 const attemptMs = 60_000;
 
 export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
@@ -28,13 +28,13 @@ export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Fin
   return recordFinding(store, ref, {
     kind: 'sole-user',
     outcome: 'proved',
-    detail: 'no version that is sound is in force',
+    detail: 'no uncompromised version is in force',
   });
 }
 
 /**
- * A regeneration that is on its way cannot be called back, and when it comes it ends whatever is in the slot. So after one of unknown
- * outcome the slot is read; while nothing shows there, no other value of that slot may come into use.
+ * A regeneration in progress cannot be cancelled, and when it arrives it ends the value in its slot. After an unknown outcome the slot
+ * is read. While it still shows the old value, no value of that slot may come into use.
  */
 export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
@@ -42,18 +42,18 @@ export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void>
   const client = await clientOf(deps, ref);
   const keys = await client.keys();
   const slots = await slotsOf(store, ref, keys);
-  const work = { deps, client, ref, keys };
-  if (!slots) return makeFirst(work);
+  const context = { deps, client, ref, keys };
+  if (!slots) return makeFirst(context);
   const { idle, known } = slots;
   const attempts = await openIntents(store, ref);
   const lost = attempts.findLast(({ version }) => version === ref.number);
-  if (lost && keys[idle] !== known) return keep(work, { intent: lost, slot: idle });
+  if (lost && keys[idle] !== known) return keep(context, { intent: lost, slot: idle });
   await waitOut(attempts, lost ? answeredMs : attemptMs);
   if (lost) throw mayComeLate(idle);
-  await requireFree(work, slots);
+  await requireFree(context, slots);
   await settleAll(deps, attempts, keys[idle] === known ? 'nothing-made' : 'deleted');
   if (keys[idle] !== known) await keepSpare(store, ref, keys);
-  await make(work, idle);
+  await make(context, idle);
 }
 
 export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
@@ -66,7 +66,7 @@ export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<v
   const slot = slotOf(keys, key);
   await store.note(ref, { provider: 'unknown' });
   if (!slot) {
-    // Either an earlier attempt of ours has done it, or somebody else: only of the first do we know that nobody was given it.
+    // Either an earlier attempt of ours regenerated the slot, or somebody else. Only our own new key is known to be unused.
     if (scope().waitedMs > 0) await keepSpare(store, ref, keys);
     return;
   }
@@ -92,15 +92,16 @@ export async function identifyKey(deps: AzureDeps, ref: VersionRef): Promise<voi
   const { store } = deps;
   const keys = await (await clientOf(deps, ref)).keys();
   const slot = slotOf(keys, (await store.unseal(ref))['key']);
-  if (!slot) throw needsDecision('the adopted value is neither key of the Azure account: is it of another one?');
+  if (!slot)
+    throw needsDecision('the adopted value is neither key of the Azure account: it may belong to another account');
   await store.note(ref, { providerId: slot, parts: { other: keys[otherThan(slot)] } });
 }
 
-interface AzureWork {
+interface AzureContext {
   readonly deps: AzureDeps;
   readonly client: AzureClient;
   readonly ref: VersionRef;
-  /** As they were read just now. */
+  /** As just read. */
   readonly keys: Keys;
 }
 
@@ -108,20 +109,20 @@ async function clientOf({ account }: AzureDeps, { credential }: VersionRef): Pro
   return new AzureClient(await account(credential));
 }
 
-/** Nothing sound is in use: after a containment either slot will do, and the one that a lost request may still hit is left alone. */
-async function makeFirst(work: AzureWork): Promise<void> {
-  const { deps, ref } = work;
+/** No uncompromised version is in use. After a containment either slot serves, except the one that a lost request may still hit. */
+async function makeFirst(context: AzureContext): Promise<void> {
+  const { deps, ref } = context;
   const { store } = deps;
   await requireAdopted(deps, ref);
   const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
   if (attempts.length >= slots.length) await waitOut(attempts, attemptMs);
-  const spoiled = (await unansweredIn(store, ref)) ?? (await slotOfLive(work));
+  const spoiled = (await unansweredIn(store, ref)) ?? (await slotOfLive(context));
   const first = spoiled === 'Key1' ? 'Key2' : 'Key1';
-  await make(work, attempts.length % 2 === 0 ? first : otherThan(first));
+  await make(context, attempts.length % 2 === 0 ? first : otherThan(first));
 }
 
-/** The slot of a version that lives on, although it is compromised: a person passed over its end. */
-async function slotOfLive({ deps: { store }, ref, keys }: AzureWork): Promise<Slot | undefined> {
+/** The slot of a compromised version that is still live: a person skipped its end. */
+async function slotOfLive({ deps: { store }, ref, keys }: AzureContext): Promise<Slot | undefined> {
   const alive = (await store.versions(ref.credential)).filter(
     ({ state, number, parts }) => isLive(state) && number !== ref.number && parts.length > 0,
   );
@@ -132,28 +133,28 @@ async function slotOfLive({ deps: { store }, ref, keys }: AzureWork): Promise<Sl
   return undefined;
 }
 
-/** The slot that a containment may still regenerate: its attempt was begun, and its end is not on record. */
+/** The slot that a containment may still regenerate: the ledger has the start of its attempt and no end. */
 async function unansweredIn(store: Store, { credential }: VersionRef): Promise<Slot | undefined> {
   const entries = (await store.ledger({ credential })).filter(({ activity }) => activity === 'azure.regenerateSlot');
   const attemptOf = ({ runId, activityId, attempt }: LedgerRow): string => [runId, activityId, attempt].join();
   const ended = new Set(entries.filter(({ event }) => event !== 'started').map(attemptOf));
   const begun = entries.find((entry) => entry.event === 'started' && !ended.has(attemptOf(entry)));
-  return slots.find((slot) => begun?.title?.endsWith(slot)); // the step is called after the slot
+  return slots.find((slot) => begun?.title?.endsWith(slot)); // the step's title ends with the slot
 }
 
-async function make(work: AzureWork, slot: Slot): Promise<void> {
-  const { deps, client, ref } = work;
+async function make(context: AzureContext, slot: Slot): Promise<void> {
+  const { deps, client, ref } = context;
   const intent = await deps.store.intend(ref);
   await requireFence(deps.store, ref);
-  const keys = await regenerate(client, slot, work.keys).catch(async (error: unknown) => {
-    if (await cameToNothing(work, slot, error)) await deps.store.settle(intent, 'nothing-made');
+  const keys = await regenerate(client, slot, context.keys).catch(async (error: unknown) => {
+    if (await cameToNothing(context, slot, error)) await deps.store.settle(intent, 'nothing-made');
     throw error;
   });
-  await keep({ ...work, keys }, { intent, slot });
+  await keep({ ...context, keys }, { intent, slot });
 }
 
-/** Azure answered, with a no or with trouble of its own: in the second case the slot tells what came of it. */
-async function cameToNothing({ client, keys }: AzureWork, slot: Slot, error: unknown): Promise<boolean> {
+/** Whether the request changed nothing: Azure refused it, or answered 5xx and the slot still holds the old value. */
+async function cameToNothing({ client, keys }: AzureContext, slot: Slot, error: unknown): Promise<boolean> {
   if (saidNo(error)) return true;
   const answered = error instanceof OutsideError && (error.status ?? 0) >= 500;
   return answered && (await client.keys().catch(() => null))?.[slot] === keys[slot];
@@ -162,49 +163,49 @@ async function cameToNothing({ client, keys }: AzureWork, slot: Slot, error: unk
 async function regenerate(client: AzureClient, slot: Slot, before: Keys): Promise<Keys> {
   const keys = await client.regenerate(slot);
   if (keys[slot] !== before[slot]) return keys;
-  throw permanent('Rejected', `Azure answered that it regenerated ${slot}, and the key is the same`);
+  throw permanent('Rejected', `Azure answered that it regenerated ${slot}, but the key is unchanged`);
 }
 
-/** The other key goes along, unless somebody may be using it. */
+/** Stores the key, and the other one as its spare unless that one may have a user. */
 async function keep(
-  { deps, ref, keys }: AzureWork,
+  { deps, ref, keys }: AzureContext,
   { intent, slot }: { readonly intent: Intent; readonly slot: Slot },
 ): Promise<void> {
   const { store } = deps;
   const beside = keys[otherThan(slot)];
   const spare = (await store.identify(beside)).length === 0 ? { spare: beside } : {};
-  const made = { providerId: slot, parts: { key: keys[slot], ...spare } };
-  if (await store.keep(ref, intent, made)) return;
+  const created = { providerId: slot, parts: { key: keys[slot], ...spare } };
+  if (await store.keep(ref, intent, created)) return;
   if (!(await hasValue(store, ref))) throw passing('another attempt of this step took over');
 }
 
-/** A version that has no value: what its attempts may have made, nobody was given. */
+/** For a version without a value: a key that its attempts may have made was given to nobody. */
 async function forget(deps: AzureDeps, ref: VersionRef, keys: Keys): Promise<void> {
   const { store } = deps;
   const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
   const slots = await slotsOf(store, ref, keys);
   if (!slots || attempts.length === 0) return;
-  const made = keys[slots.idle] !== slots.known;
-  if (made) await keepSpare(store, ref, keys);
-  const over = made ? attempts : attempts.filter(({ at }) => Date.now() - at > attemptMs);
-  await settleAll(deps, over, made ? 'deleted' : 'nothing-made');
+  const isRegenerated = keys[slots.idle] !== slots.known;
+  if (isRegenerated) await keepSpare(store, ref, keys);
+  const over = isRegenerated ? attempts : attempts.filter(({ at }) => Date.now() - at > attemptMs);
+  await settleAll(deps, over, isRegenerated ? 'deleted' : 'nothing-made');
 }
 
 async function settleAll({ store }: AzureDeps, attempts: readonly Intent[], outcome: 'deleted' | 'nothing-made') {
   for (const attempt of attempts) await store.settle(attempt, outcome);
 }
 
-/** How often a slow attempt is looked for, at most: fewer than the attempts of these activities. */
-const looks = 30;
+/** Most checks for a slow attempt: fewer than the attempts of these activities. */
+const mostChecks = 30;
 
 async function waitOut(attempts: readonly Intent[], longestMs: number): Promise<void> {
   const youngestMs = Math.min(...attempts.map(({ at }) => Date.now() - at));
   if (youngestMs < longestMs)
-    throw propagating('an attempt that was interrupted may still regenerate a key', longestMs / looks);
+    throw propagating('an interrupted attempt may still regenerate a key', longestMs / mostChecks);
 }
 
-/** Shown just now, or accepted by a person within the last minutes. */
-async function requireFree({ deps: { store }, ref, keys }: AzureWork, slots: Slots): Promise<void> {
+/** Requires that the idle key has no user: proved now, or accepted by a person within the last minutes. */
+async function requireFree({ deps: { store }, ref, keys }: AzureContext, slots: Slots): Promise<void> {
   const finding = await usersOfIdle(store, keys, slots);
   if (finding.outcome === 'proved') return;
   const newest = (await store.evidence(ref)).find(({ kind }) => kind === 'sole-user');
@@ -215,13 +216,13 @@ async function requireFree({ deps: { store }, ref, keys }: AzureWork, slots: Slo
 function mayComeLate(slot: Slot): Error {
   return permanent(
     'Rejected',
-    `an attempt to regenerate ${slot} was interrupted and may still arrive, so no value of ${slot} is put into use now. Rotate again in a minute`,
+    `an interrupted attempt to regenerate ${slot} may still arrive, so Keyturn puts no value of ${slot} into use now. Rotate again in a minute`,
   );
 }
 
-/** Before the adoption nobody knows which key is in use. */
+/** Before the adoption it is not known which key is in use. */
 async function requireAdopted({ store }: AzureDeps, { credential, number }: VersionRef): Promise<void> {
   const versions = await store.versions(credential);
   if (versions.some((earlier) => earlier.number !== number && earlier.parts.length > 0)) return;
-  throw needsDecision(`which of the two keys is in use is not known: keyturn adopt ${credential}`);
+  throw needsDecision(`it is not known which of the two keys is in use: run keyturn adopt ${credential}`);
 }

@@ -9,14 +9,14 @@ import { anotherRound } from '../shared/propagation.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient } from './client.js';
 
-/** How Azure is asked about a key. */
+/** How to ask Azure about a key. */
 export const question = {
   name: 'Azure',
   request: 'GET /documentintelligence/info',
   refusal: '401 Access denied',
 } as const satisfies Partial<Prober>;
 
-/** Between two questions, in milliseconds. */
+/** Between two requests, in milliseconds. */
 export const pauseMs = 1200; // the free tier answers one call a second
 
 export async function acceptsKey(deps: AzureDeps, ref: VersionRef): Promise<Finding> {

@@ -5,7 +5,7 @@ import type { AzureActivities } from './activities.js';
 const account =
   '/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.CognitiveServices/accounts/{account}';
 
-/** Every request this folder can make; paths are below the addresses that the account names. */
+/** Every request of this folder. Paths are below the account's addresses. */
 export const endpoints = {
   signIn: { system: 'entra', method: 'POST', path: '/{tenant}/oauth2/v2.0/token' },
   getAccount: { system: 'azure', method: 'GET', path: account },

@@ -7,18 +7,21 @@ import { needsDecision } from '../shared/failures.js';
 import { type Slot, slots } from './client.js';
 import type { Keys } from './schemas.js';
 
-/** The account as the version in force sees it: its own key is in use, the other one is to be replaced. */
+/** The two slots: the key of the version in force, and the idle key that is replaced next. */
 export interface Slots {
   readonly current: Version;
   readonly inUse: Slot;
   readonly idle: Slot;
-  /** The idle key as we last knew it. */
+  /** The idle key as last stored. */
   readonly known: string | undefined;
-  /** We made the idle key as we know it, and nobody was given it. */
+  /** Keyturn made that idle key and gave it to nobody. */
   readonly ours: boolean;
 }
 
-/** Null when no version but this one is in force, or what is in force is compromised. Throws NeedsDecision when neither key is the one in force. */
+/**
+ * Null when no other version is in force, or it is compromised.
+ * @throws ApplicationFailure of type NeedsDecision when neither key is the one in force
+ */
 export async function slotsOf(store: Store, ref: VersionRef, keys: Keys): Promise<Slots | null> {
   const current = await inForce(store, ref);
   if (!current) return null;
@@ -41,7 +44,7 @@ export function otherThan(slot: Slot): Slot {
   return slot === 'Key1' ? 'Key2' : 'Key1';
 }
 
-/** What is known of whoever may use the idle key. To regenerate it takes it from them. */
+/** Whether the idle key has a user, who would lose it by a regeneration. */
 export async function usersOfIdle(store: Store, keys: Keys, { current, idle, known, ours }: Slots): Promise<Finding> {
   const say = (outcome: Finding['outcome'], detail: string): Finding => ({ kind: 'sole-user', outcome, detail });
   const others = (await store.identify(keys[idle])).filter(
@@ -52,15 +55,15 @@ export async function usersOfIdle(store: Store, keys: Keys, { current, idle, kno
   if (owner) return say('failed', `${idle} is version ${owner.number} of ${owner.credential}, which is ${owner.state}`);
   if (keys[idle] !== known)
     return (await openIntents(store, current)).length > 0
-      ? say('proved', `an interrupted attempt of ours made ${idle}, and nobody was given it`)
-      : say('failed', `somebody has regenerated ${idle}, and what uses it is not known`);
-  if (ours) return say('proved', `we made ${idle}, and nobody was given it`);
+      ? say('proved', `an interrupted attempt of Keyturn made ${idle}, which was given to nobody`)
+      : say('failed', `somebody else has regenerated ${idle}, and its users are not known`);
+  if (ours) return say('proved', `Keyturn made ${idle}, which was given to nobody`);
   return current.soleUser
-    ? say('proved', 'the operator said at adoption that nothing but the engine uses the account')
-    : say('failed', `${idle} was there before the adoption, and what uses it is not known`);
+    ? say('proved', 'the operator said at adoption that only the engine uses the account')
+    : say('failed', `${idle} was there before the adoption, and its users are not known`);
 }
 
-/** Keeps what is beside the version in force from now on. */
+/** Stores the idle key with the version in force. */
 export async function keepSpare(store: Store, ref: VersionRef, keys: Keys): Promise<void> {
   const slots = await slotsOf(store, ref, keys);
   if (!slots) return;
@@ -70,7 +73,7 @@ export async function keepSpare(store: Store, ref: VersionRef, keys: Keys): Prom
 
 function inNeither({ credential, number }: Version): Error {
   return needsDecision(
-    `version ${number} of ${credential} is neither key of the Azure account any more, so somebody has regenerated it. ` +
-      `Look at it with keyturn reconcile ${credential}`,
+    `version ${number} of ${credential} is no longer a key of the Azure account: somebody has regenerated it. ` +
+      `Run keyturn reconcile ${credential}`,
   );
 }

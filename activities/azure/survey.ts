@@ -18,21 +18,24 @@ export async function survey(
   const keys = await client.keys();
   const versions: SurveyedVersion[] = [];
   for (const version of await store.versions(credential))
-    versions.push(await look({ store, client, keys, propagationMs, quietly }, version));
+    versions.push(await surveyVersion({ store, client, keys, propagationMs, quietly }, version));
   return { versions, orphans: await orphansIn(store, keys) };
 }
 
-interface Look {
+interface Surveying {
   readonly store: Store;
   readonly client: AzureClient;
   readonly keys: Keys;
   readonly propagationMs: number;
-  /** What is listed is not asked with. */
+  /** Does not probe with listed values. */
   readonly quietly: boolean;
 }
 
-/** The list is the truth about what is in the slots; asked with a value is the current version, and one that should be there and is not. */
-async function look({ store, client, keys, propagationMs, quietly }: Look, version: Version): Promise<SurveyedVersion> {
+/** Reads the slots from the list. Probes only the current version, and a live version that is missing from the list. */
+async function surveyVersion(
+  { store, client, keys, propagationMs, quietly }: Surveying,
+  version: Version,
+): Promise<SurveyedVersion> {
   const plain = { number: version.number, lastUsedAt: null } as const;
   const value = version.parts.includes('key') ? (await store.unseal(version))['key'] : undefined;
   if (value === undefined) return { ...plain, verdict: 'not listed' };
@@ -43,7 +46,7 @@ async function look({ store, client, keys, propagationMs, quietly }: Look, versi
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 
-/** A key that the store does not know: somebody has regenerated it. */
+/** Keys that the store does not know: somebody else has regenerated them. */
 async function orphansIn(store: Store, keys: Keys): Promise<Orphan[]> {
   const orphans: Orphan[] = [];
   for (const slot of slots)

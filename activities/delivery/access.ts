@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { type AccessCheck, look } from '../shared/access.js';
+import { type AccessCheck, accessCheck } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import type { DeliveryDeps } from './activities.js';
 import { may, realPlace, whyFixed } from './fixed.js';
@@ -18,23 +18,23 @@ export async function checkAccess(
   );
 }
 
-/** A file is replaced, so it is the folder that has to take a new one. */
+/** A file is replaced, so its folder has to be writable. */
 function ofFile(target: Target): Promise<AccessCheck>[] {
   const place = placeOf(target);
   if (!place) return [];
   return [
-    look(place.name, async () => {
+    accessCheck(place.name, async () => {
       const why = await whyFixed(place.path, place.owner);
       if (why !== null) throw permanent('Rejected', why);
       await place.read();
       const { path } = await realPlace(place.path);
-      const really = path === place.path ? '' : `; it really is ${path}`;
+      const really = path === place.path ? '' : `; its real path is ${path}`;
       const found = await stat(path).catch(() => null);
-      if (!found) return `it will be made${really}`;
+      if (!found) return `it will be created${really}`;
       const mode = place.mode ?? found.mode;
       return (mode & 0o004) === 0
         ? `it can be replaced${really}`
-        : { warning: `it can be replaced; everybody on this machine may read it${really}` };
+        : { warning: `it can be replaced; everybody on this machine can read it${really}` };
     }),
   ];
 }
@@ -43,7 +43,7 @@ function ofProgram(target: Target, path: string): Promise<AccessCheck>[] {
   const [program] = 'command' in target ? target.command : (target.reload ?? []);
   if (program === undefined) return [];
   return [
-    look(program, async () => {
+    accessCheck(program, async () => {
       const places = program.includes('/') ? [program] : path.split(delimiter).map((folder) => join(folder, program));
       for (const place of places) if (await may(place, constants.X_OK)) return place;
       throw permanent('Rejected', `there is no such program${program.includes('/') ? '' : ' on PATH'}`);

@@ -10,41 +10,41 @@ import type { Target } from './target.js';
 /** Where the values of a credential go besides the engine. */
 export interface Deliveries {
   readonly targets: readonly Target[];
-  /** The part that goes there unless a target names another. */
+  /** The part to deliver unless a target names another. */
   readonly part: string;
-  /** Whoever uses the engine's secret gets it here, so what stands here is what the engine is used with. */
+  /** Users of the engine's secret get it only by delivery, so the delivered value is the one in use. */
   readonly feedsEngine: boolean;
 }
 
 export interface DeliveryDeps {
   readonly store: Store;
   readonly deliveries: (credential: string) => Deliveries;
-  /** The process environment, of which commands get to see a little. */
+  /** The process environment. Commands get only a few of its variables. */
   readonly environment: (name: string) => string | undefined;
 }
 
-/** A new value put where it must go besides the engine. */
+/** Delivers a new value to places besides the engine. */
 export function createDeliveryActivities(deps: DeliveryDeps) {
   return {
-    /** Puts the version's value wherever the configuration says. What stood there is kept beside it. */
+    /** Writes the version's value to every configured place. The earlier content is kept beside it. */
     deliver: (version: VersionRef): Promise<void> => deliver(deps, version),
 
-    /** Puts back what stood there before the version came, unless somebody has changed it since. */
+    /** Restores the content from before the version, unless somebody has changed it since. */
     restore: (version: VersionRef): Promise<void> => restore(deps, version),
 
-    /** Whether the version's value stands wherever we put it. */
+    /** Whether every place still holds the version's value. */
     isDelivered: (version: VersionRef): Promise<Finding> => isDelivered(deps, version),
 
-    /** Deletes what was kept of what stood there before the version. */
+    /** Deletes the kept content from before the version. */
     forgetEarlier: (version: VersionRef): Promise<void> => forgetEarlier(deps, version),
 
-    /** What stands wherever values of the credential go: for `keyturn status` and `keyturn reconcile`. Changes nothing. */
+    /** The content of every place, for `keyturn status` and `keyturn reconcile`. Changes nothing. */
     survey: (credential: string): Promise<DeliveryStatus[]> => survey(deps, credential),
 
-    /** Removes what deliveries left behind that were killed. */
+    /** Removes the temporary files of killed deliveries. */
     removeLeftBehind: (version: VersionRef): Promise<void> => removeLeftBehind(deps, version),
 
-    /** What `keyturn check` wants to know of the places and programs. Changes nothing. */
+    /** The checks of `keyturn check` on places and programs. Changes nothing. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

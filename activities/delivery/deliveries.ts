@@ -10,7 +10,7 @@ import type { DeliveryDeps } from './activities.js';
 import { namesIn, removeFile } from './files.js';
 import { keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
 import { runCommand } from './run-command.js';
-import { holderOf, keptFor, markOf, sweep } from './status.js';
+import { holderOf, keptFor, receiptKey, sweep } from './status.js';
 import { type CommandTarget, nameOf, type Target } from './target.js';
 
 export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
@@ -31,43 +31,43 @@ export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void
   if (feedsEngine && (engine === 'never' || engine === 'no')) return;
   const former = await formerOf(deps, ref);
   if (former?.compromised)
-    throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not put back`);
-  const begun = targets.filter((target) => feedsEngine || receipts[markOf(target)] !== undefined);
+    throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not restored`);
+  const begun = targets.filter((target) => feedsEngine || receipts[receiptKey(target)] !== undefined);
   for (const target of begun.reverse()) await restoreAt({ deps, ref, target }, former);
   if (!feedsEngine) return;
   await store.note(ref, { engine: 'no' });
   if (former) await store.note({ ...ref, number: former.number }, { engine: 'yes' });
 }
 
-/** What the store remembers of a target: that delivering to it was begun, and that it is done (`ours`). */
-function receiptsOf(targets: readonly Target[], mark: WriteReceipt): WriteReceipts {
-  return Object.fromEntries(targets.map((target) => [markOf(target), mark]));
+/** The write receipts of targets: the delivery has begun, or is done (`ours`). */
+function receiptsOf(targets: readonly Target[], receipt: WriteReceipt): WriteReceipts {
+  return Object.fromEntries(targets.map((target) => [receiptKey(target), receipt]));
 }
 
 export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<Finding> {
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
   const kind = feedsEngine ? 'setting-ours' : 'delivered';
   const say = (outcome: CheckOutcome, detail: string) => recordFinding(deps.store, ref, { kind, outcome, detail });
-  if (targets.length === 0) return say('not-observable', 'it is delivered nowhere');
+  if (targets.length === 0) return say('not-observable', 'no delivery is configured');
   asking();
   const seen: Sight[] = [];
   for (const target of targets) seen.push(await lookAt({ deps, ref, target }));
   const worst = (['failed', 'not-observable'] as const).find((each) => seen.some(({ outcome }) => outcome === each));
-  if (!worst) return say('proved', 'it stands wherever we put it');
+  if (!worst) return say('proved', 'every place holds it');
   return say(worst, seen.flatMap(({ detail }) => detail ?? []).join('; '));
 }
 
-/** What is seen of one target; `detail` says what is not as it should be. */
+/** The state of one target. `detail` says what is wrong. */
 interface Sight {
   readonly outcome: CheckOutcome;
   readonly detail?: string;
 }
 
-/** An adopted value may be written in another way than we would. */
+/** A difference is no failure for an adopted value, which may have been written in another way than ours. */
 async function lookAt(delivery: Delivery): Promise<Sight> {
   const { deps, ref, target } = delivery;
   const place = placeOf(target);
-  if (!place) return { outcome: 'not-observable', detail: 'what a command was given cannot be read back' };
+  if (!place) return { outcome: 'not-observable', detail: 'a value given to a command cannot be read back' };
   const { adopted, parts } = await deps.store.read(ref);
   const known = !adopted || parts.includes(partOf(delivery));
   if (known && (await place.read()) === place.spell(await valueFor(delivery))) return { outcome: 'proved' };
@@ -98,8 +98,8 @@ async function deliverTo(delivery: Delivery): Promise<void> {
   const { deps, ref, target } = delivery;
   const value = await valueFor(delivery);
   const place = placeOf(target);
-  const present = presenting(delivery);
-  await present();
+  const requireWriter = writerCheck(delivery);
+  await requireWriter();
   if (!place) return runCommand(commandOf(target), deps.environment, value);
   await sweep(place, ref);
   const spelled = place.spell(value);
@@ -107,53 +107,53 @@ async function deliverTo(delivery: Delivery): Promise<void> {
   if (now !== spelled) {
     await requireUnchanged(delivery, place, now);
     await keepBefore(place, keptFor(place, ref, ref.number));
-    await place.write({ from: now, to: spelled, present });
+    await place.write({ from: now, to: spelled, requireWriter });
   }
   await reload(delivery);
 }
 
-/** Presented once more just before a file changes: reading and writing beside it take their time. */
-function presenting({ deps, ref }: Delivery): () => Promise<void> {
+/** Checks the fence. Called again just before a file changes, since reading and writing beside it take time. */
+function writerCheck({ deps, ref }: Delivery): () => Promise<void> {
   return () => requireFence(deps.store, ref);
 }
 
 async function restoreAt(delivery: Delivery, former: Version | null): Promise<void> {
   const { deps, ref, target } = delivery;
   const place = placeOf(target);
-  const present = presenting(delivery);
-  await present();
+  const requireWriter = writerCheck(delivery);
+  await requireWriter();
   if (place) {
     await sweep(place, ref);
-    await putBack(place, { ...keptFor(place, ref, ref.number), ours: await valueFor(delivery), present });
+    await putBack(place, { ...keptFor(place, ref, ref.number), ours: await valueFor(delivery), requireWriter });
     return reload(delivery);
   }
   const parts = former ? await deps.store.unseal(former) : {};
   const value = parts[partOf(delivery)];
   if (value === undefined)
     throw needsDecision(
-      `version ${ref.number} of ${ref.credential} stays where the command put it: no earlier value is known`,
+      `version ${ref.number} of ${ref.credential} stays where the command wrote it: no earlier value is known`,
     );
   await runCommand(commandOf(target), deps.environment, value);
 }
 
-/** What we delivered last still has to stand there; where we never did, nobody knows how it was written. */
+/** The place must still hold our last delivery. Without an earlier delivery of ours there is nothing to compare with. */
 async function requireUnchanged({ deps, ref, target }: Delivery, place: Place, now: string | null): Promise<void> {
   const former = await formerOf(deps, ref);
-  if (former?.receipts[markOf(target)]?.ours === undefined) return;
+  if (former?.receipts[receiptKey(target)]?.ours === undefined) return;
   const value = await valueFor({ deps, ref: { ...ref, number: former.number }, target });
   if (now === place.spell(value) || (await isDeadOneOfOurs(deps, ref, place))) return;
   throw needsDecision(
-    `${place.name} does not show our value: it was changed since version ${former.number} was put there`,
+    `${place.name} does not show our value: it was changed since version ${former.number} was delivered`,
   );
 }
 
-/** A value of ours that is over belongs nowhere: an attempt that came late may have put it there. */
+/** Whether the place holds an ended value of ours, which a late attempt may have written. */
 async function isDeadOneOfOurs({ store }: DeliveryDeps, { credential }: VersionRef, place: Place): Promise<boolean> {
   const held = await holderOf(store, credential, place);
   return held !== null && (held.compromised || !isLive(held.state));
 }
 
-/** The version whose place the new one takes. */
+/** The version that the new one replaces. */
 async function formerOf({ store }: DeliveryDeps, { credential, number }: VersionRef): Promise<Version | null> {
   const others = (await store.versions(credential)).filter((each) => each.number < number && each.parts.length > 0);
   return (

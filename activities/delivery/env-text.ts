@@ -5,14 +5,15 @@ interface Assignment {
   readonly start: number;
   readonly end: number;
   readonly name: string;
-  /** What stands after the equals sign, with its quotes. */
+  /** The text after the equals sign, with its quotes. */
   readonly raw: string;
 }
 
-// Name, equals sign, spaces, and a value: in quotes, which may run over several lines, or up to the end of the line.
-const mark = '\u00EF\u00BB\u00BF'; // of UTF-8, a character for each byte: only the first line may begin with it
+const byteOrderMark = '\u00EF\u00BB\u00BF'; // of UTF-8, one character per byte; only the first line may begin with it
+
+// Name, equals sign, spaces, and a value: in quotes, which may span several lines, or up to the end of the line.
 const assignment = new RegExp(
-  `^(?:${mark})?[ \\t]*(?:export[ \\t]+)?([A-Za-z_]\\w*)[ \\t]*=([ \\t]*)` +
+  `^(?:${byteOrderMark})?[ \\t]*(?:export[ \\t]+)?([A-Za-z_]\\w*)[ \\t]*=([ \\t]*)` +
     `('(?:\\\\'|[^'])*'|"(?:\\\\[\\s\\S]|[^"\\\\])*"|[^\\r\\n]*)`,
   'gm',
 );
@@ -27,7 +28,7 @@ function assignmentsIn(text: string): Assignment[] {
   });
 }
 
-/** A bare value ends before the spaces that a comment, or the end of the line, has before it. */
+/** An unquoted value ends before the spaces in front of a comment or the line end. */
 function withoutComment(rest: string): string {
   const comment = rest.search(/[ \t]#/);
   let end = comment < 0 ? rest.length : comment;
@@ -35,17 +36,17 @@ function withoutComment(rest: string): string {
   return rest.slice(0, end);
 }
 
-/** The variable as it stands there, with its quotes and without a comment; null when it is not set. Of several, the last one counts. */
+/** The variable's raw text, with its quotes and without a comment. Null when it is not set. Of several assignments the last one counts. */
 export function rawIn(text: string, name: string): string | null {
   return assignmentsIn(text).findLast((each) => each.name === name)?.raw ?? null;
 }
 
-/** The text with the variable set to what is given raw, or without it (null). Everything else stays as it is. */
+/** The text with the variable set to `raw`, or without the variable (null). Everything else stays as it is. */
 export function withRaw(text: string, name: string, raw: string | null): string {
   const found = assignmentsIn(text).findLast((each) => each.name === name);
   if (!found && raw === null) return text;
   const end = text.includes('\r\n') ? '\r\n' : '\n';
-  const first = text.startsWith(mark) ? mark.length : 0;
+  const first = text.startsWith(byteOrderMark) ? byteOrderMark.length : 0;
   if (!found) return `${text}${text.length === first || text.endsWith('\n') ? '' : end}${name}=${raw}${end}`;
   if (raw !== null) return text.slice(0, found.start) + raw + text.slice(found.end);
   const lineStart = Math.max(text.lastIndexOf('\n', found.start - 1) + 1, first);
@@ -53,7 +54,7 @@ export function withRaw(text: string, name: string, raw: string | null): string 
   return text.slice(0, lineStart) + (lineEnd < 0 ? '' : text.slice(lineEnd + 1));
 }
 
-/** A value as it is written: bare where nothing in it means anything, else quoted so that every reader takes it literally. */
+/** A value as it is written: unquoted without special characters, else quoted so that every reader takes it literally. */
 export function quoted(value: string): string {
   if (/^[\w./:@%+,~^-]+$/.test(value)) return value;
   if (!/['\p{Cc}]/u.test(value)) return `'${value}'`;
@@ -64,7 +65,7 @@ export function quoted(value: string): string {
   return `"${escaped}"`;
 }
 
-/** What a program gets to see of an environment file (decoded): its variables, without the mark that editors on Windows begin it with. */
+/** The variables that a program reads from a decoded environment file, without a byte order mark. */
 export function variablesIn(text: string): NodeJS.Dict<string> {
   return parseEnv(text.replace(/^\uFEFF/, ''));
 }

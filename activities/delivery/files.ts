@@ -8,39 +8,39 @@ import { type Owner, type RealPlace, realPlace, whyFixed, whyOpenToOthers } from
 import { CameBetween, type Fencing, LocalFiles } from './local-files.js';
 import { runCommand } from './run-command.js';
 
-/** Who a file belongs to and who may read it; what is left out stays as the file has it that is replaced. */
+/** Owner and mode of a file. Left out: those of the replaced file. */
 export interface Rights {
-  /** For a new file, only its owner may read it. */
+  /** Default for a new file: only its owner may read it. */
   readonly mode?: number | undefined;
-  /** Ids of user and group; for a new file, whoever writes it. Whoever they are may write the folder as well. */
+  /** Ids of user and group, who may write the folder as well. Default for a new file: the process's own. */
   readonly owner?: Owner | undefined;
-  /** Another file whose rights it gets, instead of the one that is replaced. */
+  /** Another file whose rights are copied, instead of the replaced one's. */
   readonly like?: string | undefined;
 }
 
-/** What a file will hold, worked out from what it holds now (null: there is none). May throw to leave it alone. */
+/** Computes the new content from the present one (null: there is no file). May throw to leave the file alone. */
 export type Edit = (now: string | null) => string;
 
-/** How a file is replaced: with which rights, and who holds the fencing token. */
+/** Rights of the new file, and the check of the fencing token. */
 export interface Replacing extends Rights, Fencing {}
 
 const local = new LocalFiles();
 
-/** Text as a content holds it: each character of a content is one byte, so what we do not change is written back as it was. */
+/** Text as file content, one character per byte. Bytes that we do not change are written back as they were. */
 export function bytesOf(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** The content, a character for each byte; null when there is no such file. A link is not followed, and nothing but an ordinary file is read. */
+/** The content, one character per byte. Null when there is no such file. Follows no link and reads only a regular file. */
 export async function contentOf(path: string): Promise<string | null> {
   return attempt(path, () => read(path)).catch(nullWhenMissing);
 }
 
 async function read(path: string): Promise<string> {
-  // Without O_NONBLOCK a named pipe in the file's place would wait for somebody to write into it.
+  // Without O_NONBLOCK a named pipe in the file's place would block until somebody writes into it.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    if (!(await file.stat()).isFile()) throw permanent('Rejected', (await whyFixed(path)) ?? `${path} is no file`);
+    if (!(await file.stat()).isFile()) throw permanent('Rejected', (await whyFixed(path)) ?? `${path} is not a file`);
     return await file.readFile('latin1');
   } finally {
     await file.close();
@@ -53,13 +53,13 @@ export async function namesIn(folder: string): Promise<string[]> {
 }
 
 const tries = 10;
-const pauseMs = { from: 5, to: 50 }; // another writer takes some milliseconds; two that begin again at once would meet again
+const pauseMs = { from: 5, to: 50 }; // another writer takes some milliseconds; a random pause keeps two from colliding again
 
 /**
- * Replaces a file in one step: whoever reads it sees the old content or the new one. The file that takes its place is also what tells two
- * writers apart: each removes those of all others before it reads, so that of two only one can put its own in place, and one that was
- * frozen finds its own gone. `edit` is asked again with what the other one has written.
- * @throws ApplicationFailure: one that passes when others came between, one that does not when the place cannot be written to
+ * Replaces a file in one step: readers see the old content or the new one. Each writer removes the temporary files of all others
+ * before it reads. Of two writers only one can therefore put its file in place, and a frozen one finds its own gone.
+ * After a conflict `edit` runs again on the other writer's content.
+ * @throws ApplicationFailure: retryable after conflicts with other writers, final when the place cannot be written
  */
 export async function replaceFile(path: string, edit: string | Edit, replacing: Replacing = {}): Promise<void> {
   const place = await realPlace(path);
@@ -70,7 +70,7 @@ export async function replaceFile(path: string, edit: string | Edit, replacing: 
       return await attempt(place.path, () => replaceOnce(place, edit, replacing), { ...replacing, isFound: true });
     } catch (error) {
       if (!(error instanceof CameBetween)) throw error;
-      if (tried === tries) throw passing(`${place.path} is being written by somebody else`);
+      if (tried === tries) throw passing(`${place.path} is being written by another process`);
       await sleep(pauseMs.from + Math.random() * (pauseMs.to - pauseMs.from));
     }
   }
@@ -88,22 +88,22 @@ async function replaceOnce({ path, folder }: RealPlace, edit: string | Edit, rep
     await fill(file, content, { ...replacing, path, beside });
     await local.replace(path, { by: beside, expected: now, ...replacing });
     await sync(folder);
-    if ((await contentOf(path)) !== content) throw passing(`${path} was changed by somebody else meanwhile`);
+    if ((await contentOf(path)) !== content) throw passing(`${path} was changed by another process meanwhile`);
   } finally {
     await file.close();
     await rm(beside, { force: true });
   }
 }
 
-/** Removes a file, or a link itself; one that is gone already is fine. */
+/** Removes a file, or a link itself. Idempotent. */
 export async function removeFile(path: string, fencing: Fencing = {}): Promise<void> {
   await attempt(path, () => local.remove(path, fencing));
 }
 
-/** Which writers are meant besides those of a file itself: by the name of the file beside it that they write. */
+/** Selects temporary files of further files beside a place, by the name of the file that they replace. */
 export type Also = (name: string) => boolean;
 
-/** Names of what writers left beside a file that were killed before it took the file's place. The name says whose it is: nothing else is named. */
+/** Names of temporary files that killed writers left beside a file. Their name shows which file they belong to. */
 export async function temporariesOf(path: string, also: Also = () => false): Promise<string[]> {
   const { folder } = await realPlace(path);
   return (await namesIn(folder)).filter((name) => {
@@ -112,7 +112,7 @@ export async function temporariesOf(path: string, also: Also = () => false): Pro
   });
 }
 
-/** Removes them. */
+/** Removes the temporary files that killed writers left beside a file. */
 export async function removeTemporaries(path: string, also?: Also): Promise<void> {
   const { folder } = await realPlace(path);
   for (const name of await temporariesOf(path, also)) await removeFile(join(folder, name));
@@ -123,7 +123,7 @@ interface Filling extends Rights {
   readonly beside: string;
 }
 
-/** Nothing is in it before it has its rights. They are set on the open file: who may write the folder may put another one in its place. */
+/** Sets the rights before any content. It uses the open handle, since another writer of the folder could exchange the file. */
 async function fill(file: FileHandle, content: string, filling: Filling): Promise<void> {
   const { path, like = path, beside } = filling;
   const model = like === path ? await ordinary(path) : await stat(like).catch(() => null);
@@ -134,11 +134,11 @@ async function fill(file: FileHandle, content: string, filling: Filling): Promis
 }
 
 async function giveRights(file: FileHandle, model: Stats | null, { owner, mode }: Rights): Promise<void> {
-  const made = await file.stat();
-  const [user, group] = owner ?? (model ? [model.uid, model.gid] : [made.uid, made.gid]);
-  if (made.uid !== user || made.gid !== group) await file.chown(user, group);
+  const stats = await file.stat();
+  const [user, group] = owner ?? (model ? [model.uid, model.gid] : [stats.uid, stats.gid]);
+  if (stats.uid !== user || stats.gid !== group) await file.chown(user, group);
   const bits = mode ?? (model ? model.mode & 0o777 : 0o600);
-  if ((made.mode & 0o777) !== bits) await file.chmod(bits); // changes the mask of an access list, so not without need
+  if ((stats.mode & 0o777) !== bits) await file.chmod(bits); // only when needed: chmod changes the mask of an access list
 }
 
 async function ordinary(path: string): Promise<Stats | null> {
@@ -146,19 +146,19 @@ async function ordinary(path: string): Promise<Stats | null> {
   return found?.isFile() ? found : null;
 }
 
-/** Whose an ordinary file is; undefined where there is none. */
+/** Owner of a regular file. Undefined where there is none. */
 export async function ownerOf(like: string | undefined): Promise<Owner | undefined> {
   const model = like === undefined ? null : await ordinary(like);
   return model ? [model.uid, model.gid] : undefined;
 }
 
-/** Access lists and labels, which Node knows nothing of. Another `cp` than GNU's may not know how: then owner and mode are all there is. */
+/** Copies access lists and labels, which Node cannot. A `cp` other than GNU's may fail; then only owner and mode are kept. */
 async function copyAttributes(from: string, to: string): Promise<void> {
   const copy = ['/bin/cp', '--attributes-only', '--preserve=all', '--', from, to];
   await runCommand(copy, () => undefined).catch(() => undefined);
 }
 
-/** So that the new name survives a loss of power. */
+/** Makes the new name survive a power failure. */
 async function sync(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -170,14 +170,14 @@ async function sync(folder: string): Promise<void> {
 
 interface Attempted {
   readonly owner?: Owner | undefined;
-  /** Something that is missing is trouble as well. */
+  /** A missing file is an error as well. */
   readonly isFound?: true;
 }
 
-/** The system's own messages name paths only, but they are told by us all the same. */
-async function attempt<T>(path: string, work: () => Promise<T>, { owner, isFound }: Attempted = {}): Promise<T> {
+/** Replaces the operating system's error messages by ours. */
+async function attempt<T>(path: string, action: () => Promise<T>, { owner, isFound }: Attempted = {}): Promise<T> {
   try {
-    return await work();
+    return await action();
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined || (code === missing && !isFound)) throw error;
@@ -193,10 +193,10 @@ function nullWhenMissing(error: unknown): null {
 }
 
 function cannot(path: string, code: string): string {
-  return `${path} cannot be read or written (${code}): give Keyturn's user the right to`;
+  return `${path} cannot be read or written (${code}): give Keyturn's user permission`;
 }
 
-/** The system's code for what went wrong; undefined for anything else. */
+/** The operating system's error code. Undefined for any other error. */
 function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }

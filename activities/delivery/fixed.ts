@@ -11,14 +11,14 @@ export interface RealPlace {
   readonly folder: string;
 }
 
-/** Where a file really lies: the links that lead to its folder are followed, and the file's own name is not. */
+/** The real path of a file: links to its folder are followed, the file's own name is not. */
 export async function realPlace(path: string): Promise<RealPlace> {
   const named = dirname(resolve(path));
   const folder = await realpath(named).catch(() => named);
   return { folder, path: join(folder, basename(path)) };
 }
 
-/** Why a file cannot be replaced, or made, in one step and with its owner, and what helps; null when nothing speaks against it. */
+/** Why a file cannot be replaced or created in one step with its owner, and what to do. Null when it can. */
 export async function whyFixed(path: string, owner?: Owner): Promise<string | null> {
   const place = await realPlace(path);
   const found = await lstat(place.path).catch(() => null);
@@ -30,14 +30,14 @@ export async function whyFixed(path: string, owner?: Owner): Promise<string | nu
   );
 }
 
-/** Why somebody besides root, us and `owner` could put something else in a file's place, or lead us elsewhere; null when nobody could. */
+/** Why anybody besides root, Keyturn's user and `owner` could exchange a file or redirect its path. Null when nobody could. */
 export async function whyOpenToOthers(path: string, owner?: Owner): Promise<string | null> {
   const place = await realPlace(path);
-  const open = await whoMayWrite(place.folder, owner);
-  if (open === null) return null;
+  const found = await whoMayWrite(place.folder, owner);
+  if (found === null) return null;
   return (
-    `${open.folder} can be written by ${open.who}, who could put something else in the place of ${place.path}: let Keyturn's user or root ` +
-    'alone write it, or, where the file is to be theirs, say so with owner: "<user>:<group>"'
+    `${found.folder} can be written by ${found.who}, who could exchange ${place.path}: let only Keyturn's user or root ` +
+    'write it, or, if the file is theirs, set owner: "<user>:<group>"'
   );
 }
 
@@ -50,11 +50,11 @@ export function may(path: string, mode: number): Promise<boolean> {
 
 async function whyNoFile(path: string, found: Stats): Promise<string | null> {
   if (found.isSymbolicLink())
-    return `${path} is a link, to ${await readlink(path).catch(() => 'nowhere')}, and is not followed: name the file itself`;
+    return `${path} is a link to ${await readlink(path).catch(() => 'nowhere')} and is not followed: name the file itself`;
   if (found.isDirectory())
-    return `${path} is a directory, as Docker makes one where a file to be mounted is missing: remove it, and make the file`;
-  if (!found.isFile()) return `${path} is no ordinary file`;
-  if (!(await may(path, constants.R_OK))) return `${path} cannot be read: give Keyturn's user the right to`;
+    return `${path} is a directory (Docker creates one when the file of a mount is missing): remove it and create the file`;
+  if (!found.isFile()) return `${path} is not a regular file`;
+  if (!(await may(path, constants.R_OK))) return `${path} cannot be read: give Keyturn's user permission`;
   if (await isMounted(path))
     return `${path} is mounted by itself, so it cannot be replaced in one step: mount its folder instead, here and where it is read`;
   return null;
@@ -62,12 +62,12 @@ async function whyNoFile(path: string, found: Stats): Promise<string | null> {
 
 async function whyFolderShut(folder: string): Promise<string | null> {
   const found = await stat(folder).catch(() => null);
-  if (!found?.isDirectory()) return `there is no folder ${folder}: make it, for Keyturn's user to write into`;
+  if (!found?.isDirectory()) return `there is no folder ${folder}: create it, writable for Keyturn's user`;
   if (await may(folder, constants.W_OK | constants.X_OK)) return null;
-  return `nothing can be written into ${folder}: give Keyturn's user the right to`;
+  return `${folder} is not writable: give Keyturn's user permission`;
 }
 
-/** Only root gives files away. */
+/** Only root can change a file's owner. */
 function whyNotOwned(path: string, owner: Owner | null): string | null {
   const me = process.getuid?.();
   if (!owner || me === undefined || me === 0) return null;
@@ -75,12 +75,12 @@ function whyNotOwned(path: string, owner: Owner | null): string | null {
   const groups = [process.getgid?.(), ...(process.getgroups?.() ?? [])];
   if (user === me && groups.includes(group)) return null;
   return (
-    `${path} has to belong to ${user}:${group}, and Keyturn's user (${me}) cannot give it to them: ` +
-    'run Keyturn as that user, or let the file be its own and readable by the group'
+    `${path} has to belong to ${user}:${group}, and Keyturn's user (${me}) cannot change owners: ` +
+    'run Keyturn as that user, or let Keyturn own the file and the group read it'
   );
 }
 
-/** Linux lists mounts with spaces and the like as octal numbers. */
+/** Linux lists mounts with spaces and similar characters as octal numbers. */
 async function isMounted(path: string): Promise<boolean> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
   const plain = (name: string): string =>

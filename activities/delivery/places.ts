@@ -7,36 +7,36 @@ import { type EnvFileTarget, type FileTarget, nameOf, type Target } from './targ
 
 /** A change of a place. */
 export interface Change extends Fencing {
-  /** What stood there when it was decided on. */
+  /** The content that the decision was based on. */
   readonly from: string | null;
-  /** What comes there; null takes away what there is. */
+  /** The new content. Null removes it. */
   readonly to: string | null;
 }
 
-/** A place that can be looked at: a file, or a variable in one. */
+/** A place that can be read: a file, or a variable in one. */
 export interface Place {
   /** For people. */
   readonly name: string;
   /** The file that is written. */
   readonly path: string;
-  /** Beginning of the names of what is kept beside it. */
+  /** Prefix of the names of files that are kept beside it. */
   readonly beside: string;
-  /** What the configuration says of the file's rights. */
+  /** Mode and owner from the configuration. */
   readonly mode?: number | undefined;
   readonly owner?: Rights['owner'];
-  /** What stands there now, as it is written there and a character for each byte; null when nothing does. */
+  /** The raw content, one character per byte. Null when there is none. */
   read(): Promise<string | null>;
-  /** Changes what stands there, unless that is something else by now. */
+  /** Changes the content, unless it is no longer `from`. */
   write(change: Change): Promise<void>;
-  /** A value as it is written there. */
+  /** The raw content for a value. */
   spell(value: string): string;
-  /** The value that whoever reads the place gets; null when nothing stands there. */
+  /** The value that a reader of the place gets. Null when there is none. */
   value(): Promise<string | null>;
 }
 
 const onlyOwner: Rights = { mode: 0o600 };
 
-/** Where a target can be looked at; null for a command. */
+/** The place of a target. Null for a command. */
 export function placeOf(target: Target): Place | null {
   if ('file' in target) return filePlace(target);
   return 'envFile' in target ? envFilePlace(target) : null;
@@ -52,13 +52,13 @@ function filePlace(target: FileTarget): Place {
     path: file,
     beside: file,
     read,
-    async write({ from, to, present }) {
-      if (to === null) return removeFile(file, { present });
+    async write({ from, to, requireWriter }) {
+      if (to === null) return removeFile(file, { requireWriter });
       const edit = (now: string | null): string => {
         requireSame(file, now, from);
         return to;
       };
-      await replaceFile(file, edit, { ...rights, present });
+      await replaceFile(file, edit, { ...rights, requireWriter });
     },
     spell: bytesOf,
     value: async () => textOf(await read()),
@@ -76,12 +76,12 @@ function envFilePlace(target: EnvFileTarget): Place {
     path: envFile,
     beside: `${envFile}.${variable}`,
     read: async () => rawIn(await read(), variable),
-    async write({ from, to, present }) {
+    async write({ from, to, requireWriter }) {
       const edit = (now: string | null): string => {
         requireSame(envFile, rawIn(lines(now), variable), from);
         return withRaw(lines(now), variable, to);
       };
-      await replaceFile(envFile, edit, { owner, present });
+      await replaceFile(envFile, edit, { owner, requireWriter });
     },
     spell: (value) => bytesOf(quoted(value)),
     value: async () => variablesIn(textOf(await read()) ?? '')[variable] ?? null,
@@ -93,36 +93,33 @@ function idsOf({ owner }: Pick<FileTarget, 'owner'>): Rights['owner'] {
   return user !== undefined && group !== undefined ? [user, group] : undefined;
 }
 
-/** What the bytes of a content say. */
+/** Decodes a content's bytes. */
 function textOf(content: string | null): string | null {
   return content === null ? null : Buffer.from(content, 'latin1').toString();
 }
 
 function requireSame(path: string, now: string | null, before: string | null): void {
-  if (now !== before) throw passing(`${path} was changed by somebody else meanwhile`);
+  if (now !== before) throw passing(`${path} was changed by another process meanwhile`);
 }
 
-/** What editors on Windows may save: no reader of environment files finds a variable in it, and neither do we. */
+/** Refuses UTF-16, which editors on Windows may save: readers of environment files find no variable in it. */
 function requireLines(text: string, path: string): string {
   if (!text.includes('\0')) return text;
-  throw permanent(
-    'Rejected',
-    `${path} is no text that environment files are made of, such as UTF-16: save it as UTF-8`,
-  );
+  throw permanent('Rejected', `${path} is not plain text (it may be UTF-16): save it as UTF-8`);
 }
 
-/** What stood at a place before a version came there; kept beside it until the earlier version is retired. */
+/** The content of a place before a version was delivered. Kept beside it until the earlier version is retired. */
 export interface Kept {
   readonly path: string;
 }
 
-/** Written before the place itself; one that an earlier attempt has written stays. */
+/** Written before the place itself. The file of an earlier attempt stays. */
 export async function keepBefore(place: Place, { path }: Kept): Promise<void> {
   if ((await contentOf(path)) !== null) return;
   const why = await whyFixed(place.path, place.owner);
   if (why !== null) throw permanent('Rejected', why);
   const content = await place.read();
-  const owner = place.owner; // who may write the folder, and not whose this is
+  const owner = place.owner; // the configured one, who may write the folder; not the present file's owner
   const rights = owner ? { ...onlyOwner, owner } : onlyOwner;
   await replaceFile(path, content === null ? nothing : `${something}${content}`, rights);
 }
@@ -130,23 +127,23 @@ export async function keepBefore(place: Place, { path }: Kept): Promise<void> {
 const something = 'before: ';
 const nothing = 'before, there was nothing here';
 
-/** Puts back what stood there before, unless somebody has changed the place since. */
+/** Restores the earlier content, unless somebody has changed the place since. */
 export async function putBack(
   place: Place,
   { path, ours, ...fencing }: Kept & Fencing & { readonly ours: string },
 ): Promise<void> {
   const kept = await contentOf(path);
-  if (kept === null) return; // nothing was put there
+  if (kept === null) return; // nothing was delivered
   const before = kept.startsWith(something) ? kept.slice(something.length) : null;
   const now = await place.read();
   if (now !== before && now !== place.spell(ours))
-    throw needsDecision(`${place.name} was changed since we wrote it: what it holds now is left alone`);
+    throw needsDecision(`${place.name} was changed since Keyturn wrote it: its present content stays`);
   if (now !== before) await place.write({ from: now, to: before, ...fencing });
   await removeFile(path);
 }
 
-/** Refuses what a place cannot hold. */
+/** Refuses a value that a place cannot hold. */
 export function requireValue(value: string | undefined, part: string, name: string): string {
   if (value !== undefined && value !== '' && !value.includes('\0')) return value;
-  throw permanent('Rejected', `there is no usable part "${part}" to put into ${name}`);
+  throw permanent('Rejected', `the value has no usable part "${part}" for ${name}`);
 }

@@ -5,13 +5,13 @@ import { isLate } from '../shared/lease.js';
 import { passing, permanent } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 
-/** What a command may know of our own environment, which may hold secrets: where programs and its home are. */
+/** Variables that a command gets of our environment. Others may hold secrets. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ'];
 const deadlineMs = 30_000; // half the start-to-close timeout; a reload takes seconds
 
 /**
- * Runs a program without a shell and hears nothing of what it says. `input` goes to its standard input. One that runs is let finish also when
- * the activity is cancelled: what it has begun elsewhere would not end with it.
+ * Runs a program without a shell and ignores its output. `input` goes to its standard input. A cancelled activity waits for the program to end:
+ * what it has begun elsewhere would not end with it.
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
@@ -20,9 +20,9 @@ export async function runCommand(
 ): Promise<void> {
   if (scope().signal.aborted) throw new CancelledFailure('the activity was cancelled');
   const env = Object.fromEntries(inherited.map((name) => [name, environment(name)]));
-  if (isLate()) throw passing(`${basename(program)} was not run: somebody else may be doing this by now`);
+  if (isLate()) throw passing(`${basename(program)} was not run: another attempt may be running by now`);
   const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
-  child.stdin.on('error', () => undefined); // one that does not read its input says by its exit code what it thinks
+  child.stdin.on('error', () => undefined); // a program may leave its input unread; its exit code counts
   child.stdin.end(input);
   const late = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
   const name = basename(program);
@@ -39,7 +39,7 @@ export async function runCommand(
   }
 }
 
-/** The system's code for why a program cannot be started; what is no error of the system stays what it is. */
+/** The failure of a program that cannot be started, with the operating system's code. Any other error is returned unchanged. */
 function whyNotStarted(name: string, error: unknown): unknown {
   if (typeof error !== 'object' || error === null || !('syscall' in error) || !('code' in error)) return error;
   return permanent('Rejected', `${name} could not be started (${String(error.code)})`);

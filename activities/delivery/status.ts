@@ -8,23 +8,23 @@ import { type Also, removeTemporaries, temporariesOf } from './files.js';
 import { type Kept, type Place, placeOf } from './places.js';
 import { nameOf, type Target } from './target.js';
 
-/** What stands in one place where values of a credential go. */
+/** The state of one delivery place of a credential. */
 export interface DeliveryStatus {
   /** For people. */
   readonly place: string;
-  /** Number of the version whose value it is, by its fingerprint; null for anything else. */
+  /** Number of the version whose value it holds, by its fingerprint. Null for anything else. */
   readonly version: number | null;
   /** `nothing`: the file or the variable is not there. */
   readonly holds: 'a version' | 'something else' | 'nothing' | 'what cannot be read';
-  /** Why it cannot be read; null where it can. */
+  /** Why it cannot be read. Null where it can. */
   readonly why: string | null;
-  /** The version in force was put there. */
+  /** The version in force was delivered there. */
   readonly isDelivered: boolean;
-  /** Names of files that writers left beside it that were killed. */
+  /** Names of temporary files that killed writers left beside it. */
   readonly leftBehind: readonly string[];
 }
 
-/** Looks wherever values of a credential go and can be looked at. Changes nothing, and hands on no value. */
+/** Reads every readable place of a credential. Changes nothing and returns no value. */
 export async function survey(deps: DeliveryDeps, credential: string): Promise<DeliveryStatus[]> {
   const current = (await deps.store.versions(credential)).find(({ state }) => state === 'current');
   const places = deps.deliveries(credential).targets.flatMap((target) => {
@@ -34,14 +34,14 @@ export async function survey(deps: DeliveryDeps, credential: string): Promise<De
   return Promise.all(
     places.map(async ({ target, place }) => ({
       place: place.name,
-      ...(await standingAt(deps.store, credential, place)),
-      isDelivered: current?.receipts[markOf(target)]?.ours !== undefined,
+      ...(await contentAt(deps.store, credential, place)),
+      isDelivered: current?.receipts[receiptKey(target)]?.ours !== undefined,
       leftBehind: await temporariesOf(place.path, keptFrom(place, credential)).catch(() => []),
     })),
   );
 }
 
-async function standingAt(
+async function contentAt(
   store: Store,
   credential: string,
   place: Place,
@@ -55,7 +55,7 @@ async function standingAt(
   }
 }
 
-/** The version whose value stands there; of several the one in force. A newline behind an adopted value is not part of it. */
+/** The version whose value a place holds, preferably the one in force. A newline after an adopted value is not part of it. */
 export async function holderOf(store: Store, credential: string, place: Place): Promise<Version | null> {
   const value = await place.value();
   if (value === null) return null;
@@ -65,7 +65,7 @@ export async function holderOf(store: Store, credential: string, place: Place): 
   return own.find(({ state }) => state === 'current') ?? own.at(-1) ?? null;
 }
 
-/** Removes what writers left wherever values of a credential go. */
+/** Removes the temporary files that killed writers left at every place of a credential. */
 export async function removeLeftBehind({ deliveries }: DeliveryDeps, { credential }: VersionRef): Promise<void> {
   for (const target of deliveries(credential).targets) {
     const place = placeOf(target);
@@ -73,23 +73,23 @@ export async function removeLeftBehind({ deliveries }: DeliveryDeps, { credentia
   }
 }
 
-/** Removes what writers left there that were killed, and takes from those that were only frozen what they would put in place. */
+/** Removes the temporary files of other writers. A writer that was only frozen can then no longer put its file in place. */
 export function sweep(place: Place, { credential }: Pick<VersionRef, 'credential'>): Promise<void> {
   return removeTemporaries(place.path, keptFrom(place, credential));
 }
 
-/** What stood there before any of the credential's versions. */
+/** Selects the files that hold the content from before any of the credential's versions. */
 function keptFrom(place: Place, credential: string): Also {
   const prefix = basename(keptFor(place, { credential }, '').path);
   return (name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length));
 }
 
-/** What the store remembers of a target. */
-export function markOf(target: Target): string {
+/** Key of a target's write receipt. */
+export function receiptKey(target: Target): string {
   return `delivery to ${nameOf(target)}`;
 }
 
-/** Beside the place, in the name of credential and version. */
+/** Path of the kept content, beside the place and named by credential and version. */
 export function keptFor({ beside }: Place, { credential }: Pick<VersionRef, 'credential'>, number: number | ''): Kept {
   return { path: `${beside}.keyturn-${credential}-before-v${number}` };
 }

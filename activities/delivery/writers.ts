@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Owner } from './fixed.js';
 
-/** A folder on the way to a file, and who besides those that may could change what lies in it. */
+/** A folder on the path to a file, and an unexpected user or group who could change its content. */
 export interface OpenFolder {
   readonly folder: string;
   /** For people. */
@@ -11,8 +11,8 @@ export interface OpenFolder {
 }
 
 /**
- * The first folder, from the given one up to the root, that somebody besides root, us and `owner` may write; null when there is none. In a
- * folder above with the sticky bit, such as /tmp, everybody may make something and nobody may take away what is another's.
+ * The first folder, from the given one up to the root, that anybody besides root, Keyturn's user and `owner` may write. Null when
+ * there is none. A folder above with the sticky bit, such as /tmp, is safe: nobody can remove or rename another user's entry.
  */
 export async function whoMayWrite(folder: string, owner?: Owner): Promise<OpenFolder | null> {
   for (let each = folder, isAbove = false; ; isAbove = true, each = dirname(each)) {
@@ -25,11 +25,11 @@ export async function whoMayWrite(folder: string, owner?: Owner): Promise<OpenFo
 
 interface Asked {
   readonly owner?: Owner | undefined;
-  /** It is a folder above the one that is meant. */
+  /** It is a folder above the file's own. */
   readonly isAbove?: boolean;
 }
 
-/** Who besides root, us and `owner` may write a file or a folder; null when nobody may. */
+/** Who besides root, Keyturn's user and `owner` may write a file or a folder. Null when nobody may. */
 export function writersOf(found: Stats, { owner, isAbove = false }: Asked = {}): string | null {
   const { uid, mode } = found;
   if (![0, process.getuid?.(), owner?.[0]].includes(uid)) return `user ${uid}`;
@@ -37,7 +37,7 @@ export function writersOf(found: Stats, { owner, isAbove = false }: Asked = {}):
   return (mode & 0o002) !== 0 ? 'everybody' : groupThatMayWrite(found, owner);
 }
 
-/** As a rule each user has a group whose only member they are. */
+/** Keyturn's own group is allowed: each user normally has a group of their own. */
 function groupThatMayWrite({ gid, mode }: Stats, owner: Owner | undefined): string | null {
   if ((mode & 0o020) === 0 || [process.getgid?.(), owner?.[1]].includes(gid)) return null;
   return `group ${gid}`;

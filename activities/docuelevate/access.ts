@@ -1,4 +1,4 @@
-import { type AccessCheck, look } from '../shared/access.js';
+import { type AccessCheck, accessCheck } from '../shared/access.js';
 import { passing, permanent } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
@@ -8,53 +8,54 @@ import type { EngineCredential } from './schemas.js';
 export async function checkAccess(deps: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await deps.engine(credential);
   const client = new DocuElevateClient(deps.sessions.of(connection));
-  const login = await look(`login as ${connection.username}`, async () => {
+  const login = await accessCheck(`login as ${connection.username}`, async () => {
     if (await client.isAdmin()) return 'works, as an administrator';
     throw permanent('Unauthorized', 'works, but the user is no administrator, so settings cannot be changed');
   });
   if (!login.ok) return [login];
   const known: EngineCredential[] = [];
-  const list = await look('settings', async () => {
+  const list = await accessCheck('settings', async () => {
     known.push(...(await client.credentials()));
     return 'can be read';
   });
   const settings = Object.keys(connection.settings).map((key) =>
-    look(`setting ${key}`, async () => describe(key, known)),
+    accessCheck(`setting ${key}`, async () => describe(key, known)),
   );
   const { fallback } = connection;
-  if (fallback !== undefined) settings.push(look(`setting ${fallback}`, async () => requireUnset(fallback, known)));
+  if (fallback !== undefined)
+    settings.push(accessCheck(`setting ${fallback}`, async () => requireUnset(fallback, known)));
   return [login, list, ...(list.ok ? await Promise.all(settings) : [])];
 }
 
-/** What holds for every credential of an engine: asked once, because the queue takes seconds to answer. */
+/** Checks of the engine as a whole, made once for all credentials: the queue takes seconds to answer. */
 export async function checkEngine({ sessions, engine }: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await engine(credential);
   const { keptDocument } = connection;
   const client = new DocuElevateClient(sessions.of(connection));
-  const worker = await look('worker', async () => {
+  const worker = await accessCheck('worker', async () => {
     const online = await client.workersOnline();
     if (online > 0) return `${online} online`;
-    throw passing('none is online, so no document can show that a value works');
+    throw passing('none is online, so no document can show that a value works: start one');
   });
-  const documents = await look('test documents', async () => {
+  const documents = await accessCheck('test documents', async () => {
     const isPostgres = (await client.shownValue('database_url'))?.startsWith('postgres') === true;
     return isPostgres ? { warning: documentsStay } : 'are deleted again';
   });
   return [worker, documents, ...(keptDocument === undefined ? [] : [await keptThere(client, keptDocument)])];
 }
 
-/** Without it verification sees less, and nothing else is wrong. */
+/** A missing document is only a warning: verification shows less without it. */
 function keptThere(client: DocuElevateClient, document: number): Promise<AccessCheck> {
-  return look(`kept document ${document}`, async () => {
-    if (await isKept(client, document)) return 'is there; each look has it uploaded again where it overwrites itself';
+  return accessCheck(`kept document ${document}`, async () => {
+    if (await isKept(client, document)) return 'exists; each verification uploads it again where it overwrites itself';
     return {
-      warning: `is no test document of Keyturn's, or not there: no look has it uploaded. Make one: keyturn verify <credential> --document --keep`,
+      warning: `is missing, or no test document of Keyturn: verifications upload nothing. Create one with keyturn verify <credential> --document --keep`,
     };
   });
 }
 
 const documentsStay =
-  'stay for good, because DocuElevate cannot delete a document on PostgreSQL (DELETE answers 500). They are named keyturn-test-….pdf, and every destination keeps a copy';
+  'stay forever, because DocuElevate cannot delete a document on PostgreSQL (DELETE answers 500). They are named keyturn-test-….pdf, and every destination keeps a copy';
 
 function describe(key: string, known: readonly EngineCredential[]): string {
   const setting = known.find((each) => each.key === key);
@@ -64,7 +65,7 @@ function describe(key: string, known: readonly EngineCredential[]): string {
 
 function requireUnset(key: string, known: readonly EngineCredential[]): string {
   if (!known.find((each) => each.key === key)?.configured) return 'not set, as it has to be';
-  throw permanent('Rejected', 'is set, and DocuElevate falls back to it without a word: set it to nothing');
+  throw permanent('Rejected', 'is set, and DocuElevate silently falls back to it: clear it');
 }
 
 const places = { db: 'set in the database', env: 'set in the environment', nowhere: 'not set' } as const;

@@ -11,7 +11,7 @@ import { observeDocument, processTestDocument, type TestRun } from './documents.
 import { makeReload } from './heal.js';
 import { uploadAgain, type UploadAgain, type UploadedAgain } from './kept.js';
 import { makeEngineReload } from './reload.js';
-import { type EngineLook, look, type LookedFor } from './look.js';
+import { type EngineLook, lookAtEngine, type LookedFor } from './look.js';
 import { countFailedUploads, type UploadGap } from './failed-uploads.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
@@ -21,62 +21,62 @@ import { survey } from './survey.js';
 export interface DocuElevateDeps {
   readonly store: Store;
   readonly sessions: Sessions;
-  /** The engine that uses a credential. */
+  /** The engine of a credential. */
   readonly engine: (credential: string) => Promise<DocuElevateConnection>;
 }
 
-/** DocuElevate as the user of credentials: its settings, and documents that show they work. */
+/** DocuElevate as an engine: its settings, and documents that prove that values work. */
 export function createDocuElevateActivities(deps: DocuElevateDeps) {
   return {
-    /** Puts the version's value into the settings it feeds. */
+    /** Writes the version's value to the settings that it feeds. */
     writeSettings: (version: VersionRef): Promise<void> => writeSettings(deps, version),
 
-    /** Puts back the value that was in force before this version, unless somebody has changed a setting since. */
+    /** Restores the value that was in force before this version, unless somebody has changed a setting since. */
     restoreSettings: (version: VersionRef): Promise<void> => restoreSettings(deps, version),
 
-    /** Whether our own change is the newest of every setting the version feeds. */
+    /** Whether our own change is the newest of every setting that the version feeds. */
     settingsAreOurs: (version: VersionRef): Promise<Finding> => settingsAreOurs(deps, version),
 
-    /** Whether a new document gets through the step that needs the credential, once the engine was made to reload. It is deleted again. */
+    /** Whether a new document passes the step that needs the credential, after a reload of the engine. It is deleted again. */
     processTestDocument: (run: TestRun): Promise<Finding> => processTestDocument(deps, run),
 
-    /** Makes the engine read its settings anew, by writing a value once more that is held there already. */
+    /** Makes the engine reload its settings, by writing a value that it already holds. */
     reload: (version: VersionRef): Promise<void> => makeEngineReload(deps, version),
 
-    /** The same with whatever the engine holds: nothing is written, and it is no proof of the version. */
+    /** Processes a document with whatever value the engine holds. Writes nothing, and is no proof of the version. */
     observeDocument: (run: TestRun): Promise<Finding> => observeDocument(deps, run),
 
-    /** Whether a document failed while the engine held halves of two values, and has not got through since. */
+    /** Whether a document failed while the engine held halves of two values, and has not been processed since. */
     countFailedUploads: (loss: UploadGap): Promise<Finding> => countFailedUploads(deps, loss),
 
     /** Whether the engine's own test of a service succeeds with the value it has in memory. */
     testConnection: (test: ConnectionTest): Promise<Finding> => testConnection(deps, test),
 
-    /** Whether a setting is empty that the engine would use without a word where it cannot use the version. */
+    /** Whether a setting is empty to which the engine would silently fall back if it could not use the version. */
     hasNoFallback: (setting: SettingOf): Promise<Finding> => hasNoFallback(deps, setting),
 
-    /** Whether the settings show an adopted version, as far as they are shown. Keeps where each came from. */
+    /** Whether the settings match an adopted version, as far as they are shown. Stores the source of each setting. */
     holdsAdopted: (version: VersionRef): Promise<Finding> => holdsAdopted(deps, version),
 
-    /** What `keyturn reconcile` wants to know of the settings. Changes nothing. */
+    /** State of the settings for `keyturn reconcile`. Changes nothing. */
     survey: (credential: string): Promise<EngineSurvey> => survey(deps, credential),
 
-    /** What a look at what is in force wants to know: of settings, and of documents since the last look. Changes nothing. */
-    look: (wanted: LookedFor): Promise<EngineLook> => look(deps, wanted),
+    /** State of the settings, and of documents since the last verification. Changes nothing. */
+    look: (wanted: LookedFor): Promise<EngineLook> => lookAtEngine(deps, wanted),
 
-    /** Lets the worker upload the document that is kept for it once more, with the value that it has. */
+    /** Makes the worker upload the kept document again, with the value that it has. */
     uploadAgain: (again: UploadAgain): Promise<UploadedAgain> => uploadAgain(deps, again),
 
-    /** Makes the engine reload its settings, by writing one of this version's once more. Returns why it was not done, or null. */
+    /** Makes the engine reload its settings, by writing one of this version's again. Returns why it was not done, or null. */
     makeReload: (version: VersionRef): Promise<string | null> => makeReload(deps, version),
 
-    /** Keeps with an emergency what the engine recorded while the compromised values were in use. `version` takes their place. */
+    /** Stores with an emergency what the engine recorded while the compromised values were in use. `version` replaces them. */
     collectAudit: (version: VersionRef): Promise<void> => collectAudit(deps, version),
 
-    /** What `keyturn check` wants to know of the engine, whichever of its credentials it is asked for. */
+    /** The checks of `keyturn check` on the engine, the same for each of its credentials. */
     checkEngine: (credential: string): Promise<AccessCheck[]> => checkEngine(deps, credential),
 
-    /** What `keyturn check` wants to know of a credential's settings. */
+    /** The checks of `keyturn check` on a credential's settings. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

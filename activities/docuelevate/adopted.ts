@@ -7,8 +7,8 @@ import { fits } from './receipts.js';
 import { settingsFedBy } from './engine.js';
 
 /**
- * Whether every setting that an adopted version feeds shows it, as far as a beginning and a length can tell. Keeps with the version where
- * each setting came from: a value from the environment comes back with it.
+ * Whether every setting that an adopted version feeds shows its beginning and length. Stores the source of each setting with the
+ * version: a value from the environment comes back with it.
  */
 export async function holdsAdopted({ store, sessions, engine }: DocuElevateDeps, ref: VersionRef): Promise<Finding> {
   const connection = await engine(ref.credential);
@@ -21,21 +21,21 @@ export async function holdsAdopted({ store, sessions, engine }: DocuElevateDeps,
   await store.note(ref, { sources: Object.fromEntries(keys.map((key) => [key, sourceOf(key)])) });
   const problems: string[] = [];
   for (const [key, part] of Object.entries(settings)) {
-    const shown = await client.shownValue(key);
-    if (!shown && connection.optionalParts?.includes(part)) continue; // the value does without it as well
-    const problem = whyNotHeld(key, shown, parts[part] ?? '');
+    const shownValue = await client.shownValue(key);
+    if (!shownValue && connection.optionalParts?.includes(part)) continue;
+    const problem = whyNotHeld(key, shownValue, parts[part] ?? '');
     if (problem !== null) problems.push(problem);
   }
   const isShown = problems.length === 0;
-  const detail = isShown ? `${keys.join(' and ')}: begins and is as long as it should` : problems.join('; ');
+  const detail = isShown ? `${keys.join(' and ')}: beginning and length match` : problems.join('; ');
   return recordFinding(store, ref, { kind: 'setting-ours', outcome: isShown ? 'not-observable' : 'failed', detail });
 }
 
-/** Null when the value may be the one that is shown. */
-function whyNotHeld(key: string, shown: string | null, value: string): string | null {
-  if (!shown) return `${key} is not set in DocuElevate`;
-  if (fits(shown, value)) return null;
-  if (shown.startsWith('----') && !value.startsWith('----'))
-    return `${key} holds the text of a key, and DocuElevate wants the path of a file there`;
+/** Null when the value may be the shown one. */
+function whyNotHeld(key: string, shownValue: string | null, value: string): string | null {
+  if (!shownValue) return `${key} is not set in DocuElevate`;
+  if (fits(shownValue, value)) return null;
+  if (shownValue.startsWith('----') && !value.startsWith('----'))
+    return `${key} holds the text of a key, but DocuElevate needs the path of a file there`;
   return `${key} shows another beginning or length in DocuElevate`;
 }

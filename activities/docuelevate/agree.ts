@@ -6,8 +6,8 @@ import { requireFence } from '../shared/fencing.js';
 import type { DocuElevateClient } from './client.js';
 import { fits } from './receipts.js';
 
-const agreeingReads = 20; // of two processes a stale one is missed once in a million times, of three once in 3,000
-const mostWrites = 20; // with three processes three were enough
+const agreeingReads = 20; // misses one stale process of two once in a million times, one of three once in 3,000
+const mostWrites = 20; // three processes needed three
 
 export interface Written {
   readonly key: string;
@@ -15,9 +15,9 @@ export interface Written {
 }
 
 /**
- * Makes every API process of the engine show a value. Each has a memory of its own, and a write reaches the one that serves it alone. A
- * connection that is kept always meets the same process: so each read is on a new one, and a process that disagrees is written to on that
- * very connection. Documents do not depend on it, so it is reported when they never agree.
+ * Makes every API process of the engine show a value. Each process has its own memory, and a write reaches only the process that serves
+ * it. An open connection stays with one process. So each read uses a new connection, and a process that disagrees gets the write on the
+ * same connection. Documents do not depend on this, so a lasting disagreement is only reported.
  */
 export async function letProcessesAgree(
   { store, client }: { readonly store: Store; readonly client: DocuElevateClient },

@@ -5,8 +5,8 @@ import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 
 /**
- * Keeps with the emergency what the engine recorded since the oldest of the compromised values came into use. The engine's times are naive
- * UTC by its own clock; a window that is off by a clock's error shows a little more or less.
+ * Stores with the emergency what the engine recorded since the oldest compromised value came into use. The engine's times are naive UTC
+ * by its own clock, so a clock error shifts the window a little.
  */
 export async function collectAudit({ store, sessions, engine }: DocuElevateDeps, ref: VersionRef): Promise<void> {
   const client = new DocuElevateClient(sessions.of(await engine(ref.credential)));
@@ -24,7 +24,7 @@ export async function collectAudit({ store, sessions, engine }: DocuElevateDeps,
   await store.keepMaterial(ref, [...events, ...changes]);
 }
 
-/** Unix milliseconds from which on a compromised value of the emergency was in use. */
+/** When the first compromised value of the emergency came into use, in Unix milliseconds. */
 async function startOf(store: Store, { credential, fence }: VersionRef): Promise<number> {
   const emergencies = (await store.emergencies(credential)).filter((each) => each.fence === fence);
   const targets = new Set(emergencies.flatMap((each) => each.targets));

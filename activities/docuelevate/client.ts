@@ -26,18 +26,18 @@ import {
 import type { Session } from './session.js';
 import type { TestDocument } from './test-document.js';
 
-const mostEntries = 500; // the most a list gives
-const filesOfPage = 100; // more than a gap of a second can hold
-const uploadPauseMs = 20_000; // 20 uploads a minute are allowed; the answer's Retry-After gets lost in the engine
+const mostEntries = 500; // the API's maximum
+const filesOfPage = 100; // more than fail in a gap of a second
+const uploadPauseMs = 20_000; // 20 uploads a minute are allowed; the engine drops the answer's Retry-After
 
-/** A document as the log of its intake knows it. */
+/** A document, as in the log of its intake. */
 export interface TaskFile {
   readonly id: number;
-  /** Id of the log line with which its record began: earlier lines under its id belong to documents that had it before. */
+  /** Id of its first log line: earlier lines under its id belong to earlier documents. */
   readonly since: number;
 }
 
-/** Speaks DocuElevate's API as the admin user. */
+/** Client of DocuElevate's API, as the admin user. */
 export class DocuElevateClient {
   readonly #session: Session;
 
@@ -45,7 +45,7 @@ export class DocuElevateClient {
     this.#session = session;
   }
 
-  /** Whether a change was made by the user this client logs in as; the engine does not mind the case. */
+  /** Whether the client's own user made a change. The engine compares user names without case. */
   readonly isOurs = ({ changed_by }: Change): boolean =>
     changed_by?.toLowerCase() === this.#session.username.toLowerCase();
 
@@ -60,7 +60,7 @@ export class DocuElevateClient {
     return answer.json(EngineCredentials).credentials;
   }
 
-  /** The setting as the engine shows it, masked where it is sensitive: what the process holds that serves this connection. */
+  /** The setting as shown by the process that serves this connection, masked when it is sensitive. */
   async shownValue(key: string, connection?: Dispatcher): Promise<string | null> {
     const { method, path } = { ...endpoints.showSetting, path: pathOf(endpoints.showSetting, { key }) };
     const via = connection && { dispatcher: connection };
@@ -68,13 +68,13 @@ export class DocuElevateClient {
     return answer.json(ShownSetting).value ?? null;
   }
 
-  /** Every change of a setting, the newest first. */
+  /** Every change of a setting, newest first. */
   async changes(key: string): Promise<Change[]> {
     const answer = await this.#get('listChanges', pathOf(endpoints.listChanges, { key }));
     return answer.json(History).history.sort((a, b) => b.id - a.id);
   }
 
-  /** The newest logins and the like since a time (naive UTC, as the engine writes it), at most 500. */
+  /** The newest audit events, such as logins, since a time (naive UTC, in the engine's format), at most 500. */
   async events(since: string): Promise<AuditEvent[]> {
     const query = `?limit=${mostEntries}&since=${encodeURIComponent(since)}`;
     const answer = await this.#get('listEvents', `${endpoints.listEvents.path}${query}`);
@@ -87,7 +87,7 @@ export class DocuElevateClient {
     return answer.json(SettingChanges).entries;
   }
 
-  /** Writes a setting, exactly as given, and returns how the engine shows it from now on. */
+  /** Writes a setting exactly as given. Returns the value that the engine shows for it. */
   async writeSetting(key: string, value: string, connection?: Dispatcher): Promise<string | null> {
     const answer = await this.#session.send({
       ...(connection && { dispatcher: connection }),
@@ -100,7 +100,7 @@ export class DocuElevateClient {
     return answer.json(WrittenSetting).value ?? null;
   }
 
-  /** Undoes one change of a setting: what it held before is written again. False when the engine cannot, as for an empty value. */
+  /** Undoes one change of a setting by writing the earlier value again. False when the engine cannot, for instance for an empty value. */
   async rollBack(key: string, change: number): Promise<boolean> {
     const { status } = await this.#session.send({
       operation: 'rollBack',
@@ -111,7 +111,7 @@ export class DocuElevateClient {
     return status !== 404;
   }
 
-  /** Whether the engine's own test of a service succeeds. It answers nothing else meanwhile. */
+  /** Whether the engine's own test of a service succeeds. The engine answers no other request meanwhile. */
   async testConnection(service: string): Promise<boolean> {
     const answer = await this.#get('testConnection', pathOf(endpoints.testConnection, { service }));
     return answer.json(ConnectionTested).status === 'success';
@@ -122,7 +122,7 @@ export class DocuElevateClient {
     return answer.json(QueueStats).celery.workers_online;
   }
 
-  /** Hands a document in. The same idempotency key again is answered with what came of it the first time. */
+  /** Uploads a document. A repeated idempotency key is answered with the result of the first upload. */
   async takeIn({ name, idempotencyKey, bytes }: TestDocument): Promise<TakenIn> {
     const form = new FormData();
     form.set('file', new File([new Uint8Array(bytes)], name, { type: 'application/pdf' }));
@@ -133,21 +133,21 @@ export class DocuElevateClient {
       return (await this.#session.send({ operation: 'takeIn', method, path, body: form })).json(TakenIn);
     } catch (error) {
       if (!(error instanceof OutsideError) || error.status !== 429) throw error;
-      throw propagating('DocuElevate takes no more uploads for a moment', error.retryAfterMs ?? uploadPauseMs);
+      throw propagating('DocuElevate limits uploads; waiting for the next slot', error.retryAfterMs ?? uploadPauseMs);
     }
   }
 
-  /** The document that a task works on; undefined until it has one. */
+  /** The document that a task works on. Undefined until it has one. */
   async fileOf(task: string): Promise<TaskFile | undefined> {
     const lines = await this.linesOf(task);
     const known = lines.filter(({ file_id }) => typeof file_id === 'number');
     const id = known[0]?.file_id ?? undefined;
     if (id === undefined) return undefined;
-    const created = lines.filter(({ step_name }) => step_name === 'create_file_record'); // not of a duplicate
+    const created = lines.filter(({ step_name }) => step_name === 'create_file_record'); // a duplicate has none
     return { id, since: Math.min(...[...known, ...created].map((line) => line.id)) };
   }
 
-  /** Has one step of a finished document done once more. Returns its task; null when the engine has no copy of the document to do it with. */
+  /** Repeats one step of a finished document. Returns its task. Null when the engine has no copy of the document. */
   async retrySubtask(file: number, step: string): Promise<string | null> {
     const answer = await this.#session.send({
       operation: 'retrySubtask',
@@ -158,13 +158,13 @@ export class DocuElevateClient {
     return answer.status === 200 ? answer.json(SubtaskQueued).task_id : null;
   }
 
-  /** What a task has logged so far. */
+  /** The log lines of a task so far. */
   async linesOf(task: string): Promise<TaskLog['logs']> {
     const answer = await this.#get('showTask', pathOf(endpoints.showTask, { task }), [404]);
     return answer.status === 404 ? [] : answer.json(TaskLog).logs;
   }
 
-  /** Ids of those of the newest documents at which a step has failed. */
+  /** Ids of the newest documents with a failed step. */
   async filesInTrouble(): Promise<number[]> {
     const answer = await this.#get('listFiles', `${endpoints.listFiles.path}?page=1&per_page=${filesOfPage}`);
     const { files } = answer.json(Files);
@@ -183,8 +183,10 @@ export class DocuElevateClient {
   }
 
   /**
-   * False when the engine does not let it go: deleting is switched off, there is a legal hold, or it runs on PostgreSQL, where every
-   * deletion breaks a foreign key and is answered with 500.
+   * False when the engine cannot delete it:
+   * - deletion is disabled
+   * - the document has a legal hold
+   * - the engine runs on PostgreSQL, where every deletion violates a foreign key and is answered with 500
    */
   async deleteFile(file: number): Promise<boolean> {
     const { status } = await this.#session.send({

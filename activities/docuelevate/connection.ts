@@ -6,17 +6,17 @@ import { DocuElevateClient } from './client.js';
 
 export interface ConnectionTest {
   readonly version: VersionRef;
-  /** As the engine's address for the test names it. */
+  /** The service's name in the path of the engine's test. */
   readonly service: 'azure';
 }
 
-/** The engine answers a failure with 200 as well, and its words may hold the value: only the verdict is read. */
+/** The engine answers a failure with 200 as well, and its message may hold the value: only the status field is read. */
 export async function testConnection(
   { store, sessions, engine }: DocuElevateDeps,
   { version, service }: ConnectionTest,
 ): Promise<Finding> {
   const client = new DocuElevateClient(sessions.of(await engine(version.credential)));
   const succeeded = await client.testConnection(service);
-  const detail = `GET /api/${service}/test said ${succeeded ? 'success' : 'error'}`;
+  const detail = `GET /api/${service}/test answered ${succeeded ? 'success' : 'error'}`;
   return recordFinding(store, version, { kind: 'connection', outcome: succeeded ? 'proved' : 'failed', detail });
 }

@@ -15,23 +15,23 @@ export interface TestRun {
   readonly version: VersionRef;
   /** The processing step that needs the credential, for instance `extract_metadata_with_gpt`. */
   readonly expect: string;
-  /** The OCR engine that needs the credential: the document is then a scan, which this engine has to read. */
+  /** The OCR engine that needs the credential. The document is then a scan, which this engine has to read. */
   readonly scanFor?: string;
   /** Leaves the document in the engine, for verification. */
   readonly keep?: boolean;
 }
 
 const deadlineMs = 45_000; // half the start-to-close timeout; a document takes 1.5 s plus the queue before it
-const mostRounds = 10; // what earlier attempts of a check have used up, and some to spare; 20 uploads a minute are allowed
-const mostAnew = 2; // a document that fails for another reason leaves a copy at every destination
+const mostRounds = 10; // documents that earlier attempts of a check have used up, and some more; 20 uploads a minute are allowed
+const mostAnew = 2; // each document that fails for another reason leaves a copy at every destination
 
 /**
- * Whether a new document gets through the step that needs the credential. It counts only after the engine was made to reload its settings:
- * a worker that started with an empty Redis uses the environment's value.
+ * Whether a new document passes the step that needs the credential. It counts only after a reload of the engine's settings: a worker
+ * that started with an empty Redis uses the environment's value.
  */
 export async function processTestDocument(deps: DocuElevateDeps, run: TestRun): Promise<Finding> {
   const { version, scanFor } = run;
-  await requireFence(deps.store, version); // whose rotation it is not any more, asks nothing and nobody
+  await requireFence(deps.store, version); // a rotation that another one has taken over must ask nothing
   const engine = await openEngine(deps, version);
   const { store, client } = engine;
   const unread = scanFor === undefined ? null : await whyUnread(client, scanFor);
@@ -40,17 +40,17 @@ export async function processTestDocument(deps: DocuElevateDeps, run: TestRun): 
   const notOurs = await reload(engine, version);
   if (notOurs !== null) return recordFinding(store, version, { kind: 'document', outcome: 'failed', detail: notOurs });
   const finding = await tryDocuments(engine, run);
-  await requireFence(store, version); // who took over meanwhile has written another value, and the document may have gone with that
+  await requireFence(store, version); // after a takeover the document may have used the other rotation's value
   return recordFinding(store, version, finding);
 }
 
-/** With whatever the engine holds: what it says of a version, only the provider's last use can tell. */
+/** Processes a document with whatever value the engine holds. Only the provider's last use can show which version that was. */
 export async function observeDocument(deps: DocuElevateDeps, run: TestRun): Promise<Finding> {
   const engine = await openEngine(deps, run.version);
   return recordFinding(engine.store, run.version, { ...(await tryDocuments(engine, run)), kind: 'observed' });
 }
 
-/** One document, and a new one where that one shows nothing: it failed before the step, or an earlier attempt has used it up. */
+/** Tries one document, and another one when it proves nothing: it failed before the step, or an earlier attempt has used it up. */
 async function tryDocuments(engine: Engine, { version, expect, scanFor, keep = false }: TestRun): Promise<Finding> {
   const { store, client } = engine;
   const { credential, number } = version;
@@ -65,12 +65,12 @@ async function tryDocuments(engine: Engine, { version, expect, scanFor, keep = f
       failed.push(`${followed.failure ?? 'an earlier step'} (${document.name})`);
     else if (isVerdict(followed)) return judge(expect, document.name, followed);
   }
-  if (failed.length === 0) throw passing('DocuElevate does not show the test documents that it took');
-  const detail = `no document came to ${expect}: they failed at ${failed.join(', ')}`;
+  if (failed.length === 0) throw passing('DocuElevate does not show the test documents that it accepted');
+  const detail = `no document reached ${expect}: they failed at ${failed.join(', ')}`;
   return { kind: 'document', outcome: 'failed', detail };
 }
 
-/** Why no document would show anything: the engine has scans read by others only. Unset, it is Tesseract, as the setting then shows. */
+/** Why a document would prove nothing: other OCR engines read the scans. Null when this one does. The engine's default is Tesseract. */
 async function whyUnread(client: DocuElevateClient, engine: string): Promise<string | null> {
   const engines = ((await client.shownValue('ocr_providers')) || 'tesseract').split(',').map((name) => name.trim());
   if (engines.includes(engine)) return null;
@@ -96,8 +96,8 @@ function judge(expect: string, name: string, { verdict, failure, left }: Judged)
     success: 'success',
     failure: `failure${failure === null ? '' : `, at ${failure}`}`,
     skipped: 'skipped, as without a value',
-    partly: 'some of several succeeded, and which is not said',
-    'not-run': 'it did not run, and the document was done without it',
+    partly: 'some of several services succeeded, and DocuElevate does not say which',
+    'not-run': 'it did not run, and the document was finished without it',
   };
   const detail = `${expect}: ${words[verdict]} (${name}${left === null ? '' : `; it stays in DocuElevate: ${left}`})`;
   return { kind: 'document', outcome: outcomes[verdict], detail };

@@ -6,7 +6,7 @@ import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 import type { DocuElevateConnection } from './session.js';
 
-/** An engine, and the settings that a version feeds there. */
+/** An engine and the settings that a version feeds there. */
 export interface Engine {
   readonly store: Store;
   readonly client: DocuElevateClient;
@@ -20,7 +20,7 @@ export async function openEngine({ store, sessions, engine }: DocuElevateDeps, r
   return { store, client: new DocuElevateClient(sessions.of(connection)), settings };
 }
 
-/** The settings that a version feeds: a part that it may do without leaves its setting as it is. */
+/** The settings that a version feeds. Without an optional part, its setting stays as it is. */
 export function settingsFedBy(
   { parts }: Pick<Version, 'parts'>,
   { settings, optionalParts = [] }: Pick<DocuElevateConnection, 'settings' | 'optionalParts'>,
@@ -29,7 +29,7 @@ export function settingsFedBy(
   return Object.fromEntries(Object.entries(settings).filter(feeds));
 }
 
-/** The values as they will be written: the engine stores whatever it gets, and an empty one switches the service off. */
+/** The values to write, checked: the engine stores anything, and an empty value disables the service. */
 export async function valuesOf({ store, settings }: Engine, ref: VersionRef): Promise<Record<string, string>> {
   const parts = await store.unseal(ref);
   return mapSettings(settings, (part, key) => {

@@ -10,14 +10,14 @@ export interface UploadGap {
   readonly version: VersionRef;
   /** The processing step that needs the credential, for instance `upload_to_s3`. */
   readonly step: string;
-  /** Left out, while the engine held halves of two values. */
+  /** Start of the counted time. Default: while the engine held halves of two values. */
   readonly since?: 'the last reload but one';
 }
 
 /**
- * Counts the documents whose step failed while the engine held halves of two values, or since something was switched off, and that have not
- * got through it since: the engine tries an upload again after 1, 5 and 15 minutes. By the engine's clock, which tells whole seconds, among
- * its newest documents.
+ * Counts the documents whose step failed while the engine held halves of two values, or since the trial began, and has not succeeded
+ * since. The engine retries an upload after 1, 5 and 15 minutes. Times are by the engine's clock, in whole seconds; only its newest
+ * documents are counted.
  */
 export async function countFailedUploads(
   { store, sessions, engine }: DocuElevateDeps,
@@ -35,18 +35,18 @@ export async function countFailedUploads(
   }
   const detail =
     lost.length === 0
-      ? `no document failed at ${step} between ${from} and ${to} that has not got through it since`
+      ? `every document that failed at ${step} between ${from} and ${to} has succeeded since`
       : `${lost.length} documents failed at ${step} between ${from} and ${to}: reprocess ${lost.join(', ')}`;
   return recordFinding(store, version, { kind: 'gap', outcome: lost.length === 0 ? 'proved' : 'failed', detail });
 }
 
-/** By the engine's clock: naive UTC in whole seconds. */
+/** Naive UTC in whole seconds, by the engine's clock. */
 interface Span {
   readonly from: string;
   readonly to: string;
 }
 
-/** From the reload before something was switched off, which the proof had made, until now: another reload came with the trial. */
+/** From the reload before the old key was disabled until now. The newest reload belongs to the trial itself. */
 async function trialOf(client: DocuElevateClient, settings: Readonly<Record<string, string>>): Promise<Span> {
   const key = Object.keys(settings).at(-1) ?? '';
   const ours = (await client.changes(key)).filter(client.isOurs);
@@ -69,7 +69,7 @@ async function gapOf(
   return { from, to };
 }
 
-/** The newest of the step's lines is a failure of that time. */
+/** Whether the newest line of the step is a failure in that time. */
 function isLost(
   { logs }: ProcessedFile,
   { step, from, to }: { readonly step: string; readonly from: string; readonly to: string },
@@ -79,7 +79,7 @@ function isLost(
   return newest?.status === 'failure' && from <= at && at <= to;
 }
 
-const failingMs = 2_000; // from the beginning of an upload to the line that it failed
+const failingMs = 2_000; // from the start of an upload to the log line of its failure
 
 function later(naive: string): string {
   const at = Date.parse(`${naive}Z`);

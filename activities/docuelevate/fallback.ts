@@ -4,20 +4,20 @@ import { recordFinding } from '../shared/evidence.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
 
-/** A setting that is looked at for a version. */
+/** A setting to check for a version. */
 export interface SettingOf {
   readonly version: VersionRef;
   readonly setting: string;
 }
 
-/** Whether the engine had a setting to fall back to: it does so without a word, and the document that went through shows nothing. */
+/** Whether the fallback setting is empty. The engine falls back silently, and a processed document would then prove nothing. */
 export async function hasNoFallback(deps: DocuElevateDeps, { version, setting }: SettingOf): Promise<Finding> {
   const isSet = Boolean(await shownBy(deps, { version, setting }));
-  const why = `${setting} is set, and DocuElevate falls back to it without a word: set it to nothing`;
+  const why = `${setting} is set, and DocuElevate silently falls back to it: clear it`;
   return recordFinding(deps.store, version, {
     kind: 'in-use',
     outcome: isSet ? 'failed' : 'not-observable',
-    detail: isSet ? why : `no server tells which value was used; ${setting} is not set, so it was not that`,
+    detail: isSet ? why : `a server does not show which value was used; ${setting} is not set, so it was not that one`,
   });
 }
 

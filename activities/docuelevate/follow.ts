@@ -20,23 +20,24 @@ export interface Watch {
   readonly keep: boolean;
 }
 
-/** What became of a test document. */
+/** The result of a test document. */
 export interface Followed {
   /**
-   * failed-before: another step failed, and the expected one never came. not-run: the document was done without it. used-up: it shows
-   * nothing, since an earlier attempt has deleted it, its bytes were seen before, or it got through before the engine reloaded.
+   * - `failed-before`: another step failed, and the expected one did not run.
+   * - `not-run`: the document was finished without the step.
+   * - `used-up`: it proves nothing. An earlier attempt has deleted it, its bytes were seen before, or the step ran before the reload.
    */
   readonly verdict: StepEnd | 'failed-before' | 'not-run' | 'used-up';
-  /** The step that failed, with the status its message names. */
+  /** The step that failed, with the status in its message. */
   readonly failure: string | null;
-  /** Why the document was not deleted; null when it was. */
+  /** Why the document was not deleted. Null when it was. */
   readonly left: string | null;
 }
 
 const usedUp: Followed = { verdict: 'used-up', failure: null, left: null };
-const earlierDocumentMs = 2_000; // what an earlier attempt handed in has begun by now, or is gone
+const earlierDocumentMs = 2_000; // a document of an earlier attempt has begun by now, or is gone
 
-/** Hands a document in and follows it to its end. Deleted is only what has ended: the engine makes a document anew that goes away before. */
+/** Uploads a document and follows it to its end, then deletes it. Not earlier: the engine creates a document again that disappears. */
 export async function follow(watch: Watch, document: TestDocument): Promise<Followed> {
   const { client, until } = watch;
   const { task_id: task, duplicate } = await client.takeIn(document);
@@ -60,11 +61,11 @@ interface Handed extends TaskFile, Traced {
 interface Rest {
   readonly status: string;
   readonly lines: readonly LogLine[];
-  /** The step began before this attempt made the engine reload, so it may have used another value. */
+  /** The step began before this attempt's reload, so it may have used another value. */
   readonly early: boolean;
 }
 
-const stallMs = 10_000; // 34 lines come in 1.3 s
+const stallMs = 10_000; // a document logs 34 lines in 1.3 s
 
 /** Waits until the document has ended: its status is final and stays so, and its step has ended. */
 async function comeToRest(watch: Watch, document: TestDocument, handed: Handed): Promise<Rest | 'gone'> {
@@ -73,7 +74,7 @@ async function comeToRest(watch: Watch, document: TestDocument, handed: Handed):
   let early: boolean | null = null;
   const rest = await poll(async (): Promise<Rest | 'gone' | undefined> => {
     const file = await client.file(handed.id);
-    if (!file || !isNamed(file, document.name)) return 'gone'; // ids of deleted documents are given out again
+    if (!file || !isNamed(file, document.name)) return 'gone'; // ids of deleted documents are reused
     const lines = ownLines(file, handed);
     early ??= handed.duplicate && lines.some(({ step_name }) => step_name === expect);
     if (stability.stalls(lines.length, Date.now())) await requireWorker(client);
@@ -84,33 +85,36 @@ async function comeToRest(watch: Watch, document: TestDocument, handed: Handed):
   return rest;
 }
 
-const steadyLooks = 3;
+const steadyPolls = 3;
 const longestSteadyMs = 2_000;
 
-/** Whether a document's status holds. It flickers while it is processed, 8 changes in 1.3 s: so it has to hold for half as long as it took to come. */
+/**
+ * Whether a document's status is stable. It flickers during processing, with 8 changes in 1.3 s. So it has to hold for half the time
+ * that it took to appear.
+ */
 class Stability {
   readonly #begun: number;
   #moved: number;
   #lines = 0;
   #status = '';
-  #looks = 0;
+  #polls = 0;
   #since: number;
 
   constructor(now: number) {
     this.#begun = this.#moved = this.#since = now;
   }
 
-  /** Called at each look; whether a final status was seen often enough in a row. */
+  /** Called at each poll. Whether a final status was seen in enough consecutive polls. */
   holds(status: string, final: boolean): boolean {
     const now = Date.now();
-    if (!final || status !== this.#status) [this.#looks, this.#since] = [0, now];
+    if (!final || status !== this.#status) [this.#polls, this.#since] = [0, now];
     this.#status = status;
-    if (final) this.#looks += 1;
+    if (final) this.#polls += 1;
     const steadyMs = Math.min(longestSteadyMs, (this.#since - this.#begun) / 2);
-    return this.#looks >= steadyLooks && now - this.#since >= steadyMs;
+    return this.#polls >= steadyPolls && now - this.#since >= steadyMs;
   }
 
-  /** Whether nothing was logged for a while; told once. */
+  /** Whether nothing was logged for a while. True only once. */
   stalls(lines: number, now: number): boolean {
     if (lines > this.#lines) [this.#lines, this.#moved] = [lines, now];
     if (now - this.#moved < stallMs) return false;
@@ -120,8 +124,8 @@ class Stability {
 }
 
 /**
- * Whether a status is this document's own and can stay. Under an id that was given out again it still holds steps of the earlier document,
- * and `completed` is said as soon as uploads are queued: where the expected one is, it has to end as well.
+ * Whether a status is this document's own and final. Under a reused id it still includes steps of the earlier document. The engine says
+ * `completed` as soon as uploads are queued, so the expected upload has to end as well.
  */
 function isFinal(status: string, lines: readonly LogLine[], expect: string): boolean {
   if (status === 'duplicate') return true;
@@ -132,7 +136,7 @@ function isFinal(status: string, lines: readonly LogLine[], expect: string): boo
   return !queued || endOf(lines, expect) !== undefined;
 }
 
-/** After one of them a document counts as completed: the second, where a user's own destinations replace the common ones. */
+/** After one of these steps a document is completed. The second one runs where a user's own destinations replace the common ones. */
 const lastSteps = ['send_to_all_destinations', 'send_to_user_destinations'];
 
 function verdictOn({ status, lines }: Rest, expect: string): Followed['verdict'] {
@@ -140,7 +144,7 @@ function verdictOn({ status, lines }: Rest, expect: string): Followed['verdict']
   return endOf(lines, expect) ?? (failureIn(lines) === null ? 'not-run' : 'failed-before');
 }
 
-/** Why the document stays, null when it is gone. What stays is on record; it does not change what was found out. */
+/** Why the document stays. Null when it is deleted. A document that stays is recorded and does not change the finding. */
 async function cleanUp(
   watch: Watch,
   { name }: TestDocument,
@@ -157,33 +161,33 @@ async function whyLeft(
   client: DocuElevateClient,
   { id, name, lines }: { readonly id: number; readonly name: string; readonly lines: readonly LogLine[] },
 ): Promise<string | null> {
-  if (awaitsRetry(lines)) return 'a step of it is tried again later';
+  if (awaitsRetry(lines)) return 'DocuElevate retries one of its steps later';
   if (!(await client.deleteFile(id).catch(() => false))) return 'it could not be deleted';
   const back = await client.file(id).catch(() => null);
-  return isNamed(back, name) ? 'it was deleted and came back' : null;
+  return isNamed(back, name) ? 'it reappeared after its deletion' : null;
 }
 
 function isNamed(file: ProcessedFile | null, name: string): boolean {
   return file?.file.original_filename === name;
 }
 
-/** Whether a test document is gone again, by its name: what is not, is listed when the rotation ends. */
+/** Records by name whether a test document is deleted. Others are listed when the rotation ends. */
 async function note({ store, version }: Watch, outcome: Finding['outcome'], name: string): Promise<void> {
   await store.prove(version, { kind: 'test-document', outcome, detail: name });
 }
 
 async function requireWorker(client: DocuElevateClient): Promise<void> {
   if ((await client.workersOnline()) === 0)
-    throw passing('no worker of DocuElevate is online to process the test document');
+    throw passing('no worker of DocuElevate is online to process the test document: start one');
 }
 
-/** The question takes the engine some seconds, so it is asked only when a document does not move. */
+/** The engine needs some seconds to answer about its workers, so this is asked only when a document does not move. */
 async function whyNotFinished({ client }: Watch): Promise<Error> {
   await requireWorker(client);
-  return passing('DocuElevate did not finish the test document in time; the next attempt goes on with the same one');
+  return passing('DocuElevate did not finish the test document in time; the next attempt continues with the same one');
 }
 
-/** Asks until there is an answer, quickly at first; undefined when the time is over. */
+/** Polls until there is an answer, quickly at first. Undefined after `until`. */
 async function poll<T>(ask: () => Promise<T | undefined>, until: number): Promise<T | undefined> {
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
     const answer = await ask();

@@ -5,23 +5,23 @@ import { DocuElevateClient } from './client.js';
 import { endOf } from './processing.js';
 import { isTestDocument } from './test-document.js';
 
-/** One upload of one finished document, again. */
+/** A repeated upload of one finished document. */
 export interface UploadAgain {
   readonly credential: string;
-  /** The document that is kept for it, by DocuElevate's number. */
+  /** The kept document, by DocuElevate's number. */
   readonly document: number;
   /** For instance `upload_to_s3`. */
   readonly step: string;
 }
 
-/** `gone`: the document is not there, or is not one of ours. `unfinished`: no end was seen in time. */
+/** `gone`: the document does not exist, or is not one of ours. `unfinished`: no end was seen in time. */
 export type UploadedAgain = StepSight | 'gone' | 'unfinished';
 
-const deadlineMs = 15_000; // uploads were seen to take 0.3 s; the queue before it is somebody else's
+const deadlineMs = 15_000; // uploads took 0.3 s; the rest is for the queue
 
 /**
- * Lets the worker upload one kept document once more, with the value that it has: no other step, no other destination. Only where the
- * destination overwrites: then nothing is left of it. A failure is tried again by the engine, for 21 minutes.
+ * Makes the worker upload one kept document again with the value that it has: no other step and no other destination. Used only where
+ * the destination overwrites, so that no copy is left. The engine retries a failure for 21 minutes.
  */
 export async function uploadAgain(
   { sessions, engine }: DocuElevateDeps,
@@ -42,7 +42,7 @@ export async function uploadAgain(
   }
 }
 
-/** Ids of deleted documents are given out again, so the name is looked at: a document of somebody else is left alone. */
+/** Checks the document's name, since ids of deleted documents are reused: other people's documents are never uploaded. */
 export async function isKept(client: DocuElevateClient, document: number): Promise<boolean> {
   return isTestDocument((await client.file(document))?.file.original_filename);
 }

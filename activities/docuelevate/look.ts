@@ -10,29 +10,29 @@ import { endOf } from './processing.js';
 import { historiesOf, type Histories } from './settings.js';
 import type { LogLine } from './schemas.js';
 
-/** What is wanted of an engine, and what the last look has seen there. */
+/** A question to an engine, with the state at the last verification. */
 export interface LookedFor {
   readonly version: VersionRef;
   readonly use: EngineUse | null;
-  /** Its newest log line then; null before the first look. */
+  /** The newest log line then. Null before the first verification. */
   readonly line: number | null;
-  /** By setting key: the newest change then, of settings that we have not written. */
+  /** By setting key: the newest change then, of settings that Keyturn has not written. */
   readonly changes: Readonly<Record<string, number>>;
 }
 
-/** What an engine shows of a version, read only. No names of documents, and no words of the engine's. */
+/** The state of a version in an engine, read only. Without names of documents and without the engine's messages. */
 export interface EngineLook {
   readonly settings: readonly SettingSight[];
   readonly documents: StepSight | null;
   readonly line: number | null;
   readonly changes: Readonly<Record<string, number>>;
-  /** A document says nothing of the version: the engine had something else to take. */
+  /** The engine has another value to use, so a document proves nothing about the version. */
   readonly hasOther: boolean;
 }
 
-const mostDocuments = 5; // the newest tell; each is a request
+const mostDocuments = 5; // the newest are enough; each costs a request
 
-export async function look(deps: DocuElevateDeps, wanted: LookedFor): Promise<EngineLook> {
+export async function lookAtEngine(deps: DocuElevateDeps, wanted: LookedFor): Promise<EngineLook> {
   const engine = await openEngine(deps, wanted.version);
   const { fallback } = await deps.engine(wanted.version.credential);
   const { client } = engine;
@@ -67,14 +67,14 @@ async function sightsOf(
   return sights;
 }
 
-/** History ids only rise: a newest one below our own means that the engine's database is older than our write. */
+/** History ids only rise. A newest id below our own means that the engine's database was restored from before our write. */
 function sightOfOurs(newest: number, { before, ours }: WriteReceipt, shows: boolean): SettingSight['sight'] {
   if (newest < (ours ?? before)) return 'restored';
   if (newest !== ours) return 'edited';
   return shows ? 'ours' : 'hidden';
 }
 
-/** Nobody of us has written it. What it shows can only speak against it, and so can a change since the first look. */
+/** For a setting that Keyturn has not written. The shown beginning, and a change since the first verification, can only disprove it. */
 function sightOfAdopted(newest: number, before: number, shows: boolean): SettingSight['sight'] {
   return shows && newest === before ? 'asserted' : 'edited';
 }
@@ -85,7 +85,7 @@ async function newestLines(client: DocuElevateClient): Promise<LogLine[]> {
   return lines.sort((a, b) => a.id - b.id);
 }
 
-/** A task keeps the values that it began with, so only one counts that has begun the step since. */
+/** A task keeps the values that it started with, so only a task counts that began the step after `since`. */
 function endSince(lines: readonly LogLine[], step: string, since: number): StepSight | null {
   const own = lines.filter((line) => line.id > since && line.step_name === step);
   const begun = new Set(own.filter(({ status }) => status === 'in_progress').map(({ task_id }) => task_id));

@@ -1,19 +1,19 @@
 import type { LogLine, ProcessedFile } from './schemas.js';
 
-/** How a step of a document ended. `partly`: some of several services succeeded, and which is not said. */
+/** How a step of a document ended. `partly`: some of several services succeeded, and it is not known which. */
 export type StepEnd = 'success' | 'partly' | 'failure' | 'skipped';
 
-/** A document of ours, as the engine's log tells it apart from others. */
+/** A document of ours in the engine's log. */
 export interface Traced {
-  /** Of the intake. */
+  /** The task of its intake. */
   readonly task: string;
-  /** Id of the log line with which its record began. */
+  /** Id of its first log line. */
   readonly since: number;
 }
 
 /**
- * The lines of one document, oldest first. An id may have been given out before, and tasks of its earlier holder go on logging under it. So
- * a line counts when it is newer than the document's own record and its task is the intake's, or works on a file that such a task named.
+ * The lines of one document, oldest first. Ids are reused, and tasks of an earlier document may still log under the id. So a line counts
+ * when it is not older than the document's own record, and its task is the intake's or works on a file that such a task named.
  */
 export function ownLines({ logs }: Pick<ProcessedFile, 'logs'>, { task, since }: Traced): LogLine[] {
   const [tasks, files] = [new Set([task]), new Set<string>()];
@@ -28,10 +28,10 @@ export function ownLines({ logs }: Pick<ProcessedFile, 'logs'>, { task, since }:
     });
 }
 
-/** A step within another one: when it fails, a line of the outer one is all that tells. */
+/** Steps within another step. Only a line of the outer step shows their failure. */
 const outerSteps: Readonly<Record<string, string>> = { post_document: 'upload_to_paperless' };
 
-/** How a step ended, by the newest of its lines; undefined while it has not. Other steps, and other destinations, are not looked at. */
+/** How a step ended, by its newest line. Undefined while it has not ended. Ignores other steps and destinations. */
 export function endOf(
   lines: readonly Pick<LogLine, 'step_name' | 'status' | 'counts'>[],
   step: string,
@@ -45,14 +45,14 @@ export function endOf(
   return newest && !end && fails ? 'failure' : end;
 }
 
-/** The line that says that a step will come. */
+/** The step name of the line that announces a step. */
 export function queueOf(step: string): string {
   return (outerSteps[step] ?? step).replace('upload_to_', 'queue_');
 }
 
-const tries = 4; // the engine tries a failed upload again after 1, 5 and 15 minutes
+const tries = 4; // the engine retries a failed upload after 1, 5 and 15 minutes
 
-/** Whether a step of the document failed and is tried again later: until then the document has not ended, whatever its status says. */
+/** Whether the engine will retry a failed step of the document. Until then it has not ended, whatever its status says. */
 export function awaitsRetry(lines: readonly LogLine[]): boolean {
   const steps = new Set(lines.map(({ step_name }) => step_name).filter(isRetried));
   return [...steps].some((step) => {
@@ -62,14 +62,14 @@ export function awaitsRetry(lines: readonly LogLine[]): boolean {
   });
 }
 
-/** The newest step that failed, and the status that its message names, for a person. Never the message: it may hold the value itself. */
+/** The newest failed step with the status in its message, for people. Never the message itself, which may hold the value. */
 export function failureIn(lines: readonly LogLine[]): string | null {
   const failed = lines.findLast(({ status }) => status === 'failure');
   if (!failed) return null;
   return failed.code === null ? failed.step_name : `${failed.step_name} (${failed.code})`;
 }
 
-/** Steps of an AI are not tried again. */
+/** The engine does not retry AI steps. */
 function isRetried(step: string): boolean {
   return step.startsWith('upload_to_') || step.includes('ocr');
 }

@@ -1,10 +1,10 @@
 import type { WriteReceipt, Version } from '../../src/store/records.js';
 import type { Change } from './schemas.js';
 
-/** Who made a change, as far as the engine knows: whether it was the user we log in as. */
+/** Whether the engine attributes a change to the user that Keyturn logs in as. */
 type IsOurs = (change: Change) => boolean;
 
-/** The receipt to begin a write with. After a write of unknown outcome, the one change that may be ours counts as ours. */
+/** The receipt at the start of a write. After a write of unknown outcome, a single change by our user counts as ours. */
 export function beginning(changes: readonly Change[], known: WriteReceipt | undefined, isOurs: IsOurs): WriteReceipt {
   if (!known) return { before: idOf(changes[0]) };
   const since = changes.filter(({ id }) => id > lastOf(known));
@@ -12,7 +12,7 @@ export function beginning(changes: readonly Change[], known: WriteReceipt | unde
   return only && since.length === 1 && isOurs(only) ? { ...known, ours: only.id } : known;
 }
 
-/** The receipt as it holds now: where the value was being written again, the one change that may be that write counts as ours. */
+/** The receipt after an interrupted rewrite of the value: a single change by our user counts as that rewrite. */
 export function settled(
   changes: readonly Change[],
   receipt: WriteReceipt | undefined,
@@ -23,11 +23,11 @@ export function settled(
 
 export interface ReceiptStatus {
   readonly receipt: WriteReceipt | undefined;
-  /** A write may have happened that the receipt does not know of. */
+  /** A write may have happened that is missing from the receipt. */
   readonly unknown: boolean;
 }
 
-/** What we know of the newest change: from the version's own write, or from an earlier attempt to restore. */
+/** The receipt of the newest change: of the version's own write, or of an earlier attempt to restore. */
 export function receiptStatus({ version, old, key }: { version: Version; old: Version; key: string }): ReceiptStatus {
   const [receipt, restored] = [version.receipts[key], old.receipts[key]];
   const begun = receipt && restored && restored.before >= lastOf(receipt);
@@ -35,7 +35,7 @@ export function receiptStatus({ version, old, key }: { version: Version; old: Ve
   return { receipt: known, unknown: holder.engine === 'maybe' || known?.again === true };
 }
 
-/** Null when the newest change is ours or was there before us; else the change that shows that it may not be. */
+/** The change by somebody else since our write. Null when the newest change is ours or older than our write. */
 export function strangerAmong(
   changes: readonly Change[],
   { receipt, unknown }: ReceiptStatus,
@@ -48,25 +48,28 @@ export function strangerAmong(
   return since.find((change) => !isOurs(change)) ?? newest;
 }
 
-/** History ids begin at 1, so 0 stands for no change at all. */
+/** History ids begin at 1, so 0 means no change at all. */
 export function idOf(change: Change | undefined): number {
   return change?.id ?? 0;
 }
 
-/** Who changed it and when, for a person. */
+/** Author and time of a change, for people. */
 export function authorOf(change: Change | undefined): string {
   return change ? `by ${change.changed_by ?? 'somebody'} at ${change.changed_at ?? 'an unknown time'}` : 'by nobody';
 }
 
-/** A secret is shown by its first four characters and its length, a short one by eight stars, anything else as it is. */
-export function fits(shown: string | null, value: string): boolean {
+/**
+ * Whether a shown value may be `value`. The engine masks a secret to its first four characters and its length, a short secret to eight
+ * stars, and shows anything else as it is.
+ */
+export function fits(shownValue: string | null, value: string): boolean {
   const characters = [...value];
   const masked =
     characters.length > 8 ? characters.slice(0, 4).join('') + '*'.repeat(characters.length - 4) : '*'.repeat(8);
-  return shown === masked || shown === value;
+  return shownValue === masked || shownValue === value;
 }
 
-/** The newest change that we know to be ours, or that was there before us. */
+/** The newest change that is known to be ours, else the newest before our write. */
 function lastOf({ before, ours }: WriteReceipt): number {
   return ours ?? before;
 }

@@ -9,18 +9,18 @@ import { authorOf, fits, idOf, settled } from './receipts.js';
 import type { Change } from './schemas.js';
 
 /**
- * Makes every worker process of the engine read its settings from the database before its next task, by writing a value once more that is
- * held there already. A worker that started with an empty Redis uses the environment instead, and nothing shows it.
+ * Makes every worker process of the engine reload its settings from the database before its next task, by writing a value that it
+ * already holds. Otherwise a worker that started with an empty Redis uses the environment, which nothing shows.
  *
- * Only a setting of this version is written, and only while its newest change is ours: any other write would make a row that overrides the
- * environment for ever. Returns why it was not written, or null.
- * @throws NeedsDecision when somebody changed the setting at the same moment; their value is put back first
+ * Only a setting of this version is written, and only while its newest change is ours: any other write would create a row that overrides
+ * the environment forever. Returns why it was not written, or null.
+ * @throws NeedsDecision when somebody changed the setting at the same moment; their value is restored first
  */
 export async function reload(engine: Engine, ref: VersionRef): Promise<string | null> {
   const { store, client, settings } = engine;
   const key = Object.keys(settings).at(-1) ?? '';
   const { [key]: value = '' } = await valuesOf(engine, ref);
-  // From here on the write leaves within the lease or not at all: whoever was frozen meanwhile does not write over what came after.
+  // From here on the write is sent within the lease or not at all, so a frozen attempt cannot overwrite a later value.
   await requireFence(store, ref);
   const { receipts } = await store.read(ref);
   const changes = await client.changes(key);
@@ -37,11 +37,11 @@ export async function reload(engine: Engine, ref: VersionRef): Promise<string | 
   return null;
 }
 
-/** For a rotation that goes on only when it was done. Throws NeedsDecision when the setting is not as we wrote it. */
+/** Reloads, for a rotation that depends on it. Throws NeedsDecision when the newest change of the setting is not ours. */
 export async function makeEngineReload(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
   await requireFence(deps.store, ref);
   const why = await reload(await openEngine(deps, ref), ref);
-  if (why !== null) throw needsDecision(`${why}, after us`);
+  if (why !== null) throw needsDecision(`${why}, after Keyturn wrote it`);
 }
 
 function written({ before, ours: earlier, first = earlier }: WriteReceipt, { id }: Change): WriteReceipt {
@@ -54,23 +54,23 @@ interface Rewrite {
   readonly key: string;
 }
 
-/** Undoes our own change where it went over one that somebody else made just before it. The newest change comes first. */
+/** Undoes our own change where it overwrote another person's change made just before. `since`: newest first. */
 async function letStrangersWin({ engine, ref, key }: Rewrite, since: readonly Change[]): Promise<void> {
   const { store, client } = engine;
   const stranger = since.find((change) => !client.isOurs(change));
   if (!stranger) return;
   const [over] = since.filter((change) => change.id > stranger.id).toReversed();
-  const what = `${key} was changed ${authorOf(stranger)}, at the same moment as we wrote our value again`;
-  if (!over) throw needsDecision(`${what}: what it holds now is left alone`);
+  const what = `${key} was changed ${authorOf(stranger)}, at the same moment as Keyturn wrote its value again`;
+  if (!over) throw needsDecision(`${what}: its present value stays`);
   await requireFence(store, ref);
   const back = await client.rollBack(key, over.id);
   throw needsDecision(
     back
-      ? `${what}: their value was put back`
-      : `${what}, and DocuElevate cannot put theirs back: look at the setting before you decide`,
+      ? `${what}: their value was restored`
+      : `${what}, and DocuElevate cannot restore theirs: check the setting before you decide`,
   );
 }
 
 function notShown(code: string): Error {
-  return new OutsideError('docuelevate', 'writeSetting', { code });
+  return new OutsideError('DocuElevate', 'writeSetting', { code });
 }

@@ -4,7 +4,7 @@ import type { DocuElevateActivities } from './activities.js';
 
 const system = 'docuelevate';
 
-/** Every request this folder can make. */
+/** Every request of this folder. */
 export const endpoints = {
   openLogin: { system, method: 'GET', path: '/login' },
   logIn: { system, method: 'POST', path: '/auth' },
@@ -26,7 +26,7 @@ export const endpoints = {
   retrySubtask: { system, method: 'POST', path: '/api/files/{file}/retry-subtask' },
 } as const satisfies Record<string, RequestTemplate>;
 
-/** Only without a session from an earlier activity. */
+/** Sent only without a session from an earlier activity. */
 const login = [optional(endpoints.openLogin), optional(endpoints.logIn)];
 
 /** Repeated once for each setting that a credential feeds. */
@@ -40,10 +40,10 @@ const write = [
   repeated(endpoints.listChanges),
 ];
 
-/** Of one setting, so that the engine reloads. */
+/** Writes one setting again, so that the engine reloads. */
 const rewrite = [endpoints.listChanges, endpoints.writeSetting, endpoints.listChanges, optional(endpoints.rollBack)];
 
-/** Another one only where the first shows nothing. */
+/** Another document is sent only when the first proves nothing. */
 const document = [
   endpoints.takeIn,
   repeated(endpoints.showTask),

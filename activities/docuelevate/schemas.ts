@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-// Only what is used. The engine's messages are left out on purpose: they may hold the very value that was sent.
+// Only the fields in use. The engine's messages are left out on purpose: they may hold the sent value.
 
-/** A setting as it is shown: of a secret only its first four characters and its length. */
+/** A setting as shown: of a secret only its first four characters and its length. */
 export const ShownSetting = z.object({ value: z.string().nullish() });
 export type ShownSetting = z.infer<typeof ShownSetting>;
 
 export const WrittenSetting = z.object({ success: z.literal(true), value: z.string().nullish() });
 export type WrittenSetting = z.infer<typeof WrittenSetting>;
 
-/** One change of a setting. Order by `id`: times have whole seconds, and the list is not in order within one. */
+/** One change of a setting. Order by `id`: times have whole seconds, and the list is unordered within a second. */
 export const Change = z.object({
   id: z.number().int(),
   changed_by: z.string().nullish(),
@@ -27,7 +27,7 @@ export type SettingChange = z.infer<typeof SettingChange>;
 export const SettingChanges = z.object({ entries: z.array(SettingChange) });
 export type SettingChanges = z.infer<typeof SettingChanges>;
 
-/** Who logged in or out, or tried to; the engine records nothing else here. */
+/** A login, logout or failed login; the engine records nothing else here. */
 export const AuditEvent = z.object({
   timestamp: z.string().nullish(),
   user: z.string().nullish(),
@@ -39,7 +39,7 @@ export type AuditEvent = z.infer<typeof AuditEvent>;
 export const AuditEvents = z.object({ items: z.array(AuditEvent) });
 export type AuditEvents = z.infer<typeof AuditEvents>;
 
-/** A sensitive setting of the engine. `source` is null while it is not set anywhere. */
+/** A sensitive setting of the engine. `source` is null while it is set nowhere. */
 export const EngineCredential = z.object({
   key: z.string(),
   category: z.string(),
@@ -53,22 +53,22 @@ export type EngineCredential = z.infer<typeof EngineCredential>;
 export const EngineCredentials = z.object({ credentials: z.array(EngineCredential) });
 export type EngineCredentials = z.infer<typeof EngineCredentials>;
 
-/** Who the session belongs to; a revoked one is answered with an error under status 200. */
+/** The user of the session. A revoked session is answered with an error under status 200. */
 export const Visitor = z.object({ is_admin: z.boolean().optional() });
 export type Visitor = z.infer<typeof Visitor>;
 
-/** Of the engine's own test. */
+/** Result of the engine's own test. */
 export const ConnectionTested = z.object({ status: z.enum(['success', 'error']) });
 export type ConnectionTested = z.infer<typeof ConnectionTested>;
 
 export const QueueStats = z.object({ celery: z.object({ workers_online: z.number() }) });
 export type QueueStats = z.infer<typeof QueueStats>;
 
-/** `duplicate`: this idempotency key was used before, and this is what came of it. */
+/** `duplicate`: the idempotency key was used before, and this is the earlier result. */
 export const TakenIn = z.object({ task_id: z.string().nullish(), duplicate: z.boolean() });
 export type TakenIn = z.infer<typeof TakenIn>;
 
-/** Of one step that is done once more. */
+/** The task of a repeated step. */
 export const SubtaskQueued = z.object({ task_id: z.string() });
 export type SubtaskQueued = z.infer<typeof SubtaskQueued>;
 
@@ -79,7 +79,7 @@ export const Files = z.object({
 });
 export type Files = z.infer<typeof Files>;
 
-/** One line of a processing log. The engine's words are left out, but for what they say of files, numbers and statuses. */
+/** One line of a processing log. Of its message only file names, counts and statuses are read. */
 export const LogLine = z
   .object({
     id: z.number().int(),
@@ -109,7 +109,7 @@ export const TaskLog = z.object({
 });
 export type TaskLog = z.infer<typeof TaskLog>;
 
-/** The log lines under a document's id, also those of earlier documents with that id. */
+/** The log lines under a document's id, including those of earlier documents with that id. */
 export const ProcessedFile = z.object({
   file: z.object({ original_filename: z.string().nullish() }),
   processing_status: z.object({ status: z.string() }),
@@ -118,15 +118,15 @@ export const ProcessedFile = z.object({
 export type ProcessedFile = z.infer<typeof ProcessedFile>;
 
 interface Message {
-  /** Name of the file that the line is about, where it ends with one. */
+  /** Name of the file that the message ends with, if any. */
   readonly subject: string | null;
-  /** Of `2 of 3 …` the two numbers. */
+  /** The two numbers of `2 of 3 …`. */
   readonly counts: { readonly done: number; readonly of: number } | null;
   /** An HTTP or SMTP status in it, such as 401. */
   readonly code: string | null;
 }
 
-const longestSubject = 1000; // characters: a file name has 255 at most, and is looked for from several places
+const longestSubject = 1000; // characters; a file name has at most 255, and the search backtracks
 
 function readMessage(message: string): Message {
   const [, , subject = null] = /(: | for | into | to )((?:(?!: ).)+\.pdf)$/s.exec(message.slice(-longestSubject)) ?? [];

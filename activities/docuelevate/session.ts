@@ -6,7 +6,7 @@ import { permanent } from '../shared/failures.js';
 import { runDirectly, scope } from '../shared/scope.js';
 import { endpoints } from './requests.js';
 
-/** An engine as the configuration names it, and the settings that a credential feeds. */
+/** A configured engine and the settings that a credential feeds. */
 export interface DocuElevateConnection {
   readonly url: string;
   readonly username: string;
@@ -14,17 +14,17 @@ export interface DocuElevateConnection {
   readonly password: () => Promise<string>;
   /** Part of the credential's value by setting key. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Parts that a value may do without. */
+  /** Parts that a value may lack. */
   readonly optionalParts?: readonly string[] | undefined;
   /** Number of the test document that stays there for verification. */
   readonly keptDocument?: number | undefined;
-  /** A setting that takes the value's place without a word. */
+  /** A setting that the engine silently uses instead of the value. */
   readonly fallback?: string | undefined;
 }
 
-const deadlineMs = 20_000; // an upload whose queue is down was answered after 19 s
+const deadlineMs = 20_000; // with its queue down, the engine answered an upload after 19 s
 
-/** Logins that are kept for the life of the process, one per engine and user: each makes a row in the engine. */
+/** Logins of this process, one per engine and user. They are reused, since each creates a row in the engine. */
 export class Sessions {
   readonly #open = new Map<string, Session>();
 
@@ -36,16 +36,16 @@ export class Sessions {
   }
 }
 
-/** What one login gave. */
+/** The state of one login. */
 interface Login {
   readonly cookies: Map<string, string>;
-  /** The same for as long as the login lives; null while it is not made. */
+  /** Stays the same for the whole login. Null until the login has succeeded. */
   csrfToken: string | null;
 }
 
 const longestTag = 2000; // characters; the token has a hundred
 
-/** Requests as the admin user: with cookie and CSRF token, and one new login when the last one has ended. */
+/** Sends requests as the admin user, with cookie and CSRF token. Logs in once more when the login has expired. */
 export class Session {
   readonly username: string;
   readonly #http: Http;
@@ -55,7 +55,7 @@ export class Session {
 
   constructor({ url, username, password }: DocuElevateConnection) {
     this.username = username;
-    this.#http = new Http('docuelevate', url, deadlineMs);
+    this.#http = new Http('DocuElevate', url, deadlineMs);
     this.#password = password;
   }
 
@@ -64,11 +64,11 @@ export class Session {
     const login = this.#login ?? (await this.#logIn());
     const answer = await this.#exchange(login, { ...request, allow: [...(request.allow ?? []), 401, 403] });
     if (answer.status !== 401 && answer.status !== 403) return answer;
-    const newer = this.#login === login ? null : this.#login; // somebody beside us may have logged in meanwhile
+    const newer = this.#login === login ? null : this.#login; // another activity may have logged in meanwhile
     return this.#exchange(newer ?? (await this.#logIn()), request);
   }
 
-  /** Cookies of the answer go where those of the request came from: a late answer must not spoil a newer login. */
+  /** Stores the answer's cookies with the login of the request: a late answer must not change a newer login. */
   async #exchange({ cookies, csrfToken }: Login, request: HttpRequest): Promise<Answer> {
     const token = request.method === 'GET' || csrfToken === null ? {} : { 'x-csrf-token': csrfToken };
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -84,7 +84,7 @@ export class Session {
     return answer;
   }
 
-  /** One at a time, for everybody who waits: a login outlives the activity that began it, and no wait outlives its own activity. */
+  /** One login at a time, shared by all waiting activities. It outlives the activity that began it; each wait ends with its own activity. */
   async #logIn(): Promise<Login> {
     this.#loggingIn ??= runDirectly(scope().writer, () => this.#openLogin()).finally(() => {
       this.#loggingIn = null;
@@ -118,7 +118,7 @@ export class Session {
     return login;
   }
 
-  /** With a message, since the plain page sends on to single sign-on where that is set up. */
+  /** Passes a `message`, since the plain page redirects to single sign-on where that is configured. */
   async #readLoginPage(login: Login): Promise<string> {
     const answer = await this.#exchange(login, {
       operation: 'openLogin',
@@ -129,23 +129,23 @@ export class Session {
     if (answer.status === 404)
       throw permanent(
         'Unauthorized',
-        'DocuElevate has no login page: its settings can be changed with AUTH_ENABLED only',
+        'DocuElevate has no login page, so its settings cannot be changed: set AUTH_ENABLED',
       );
     const inputs = answer.text
       .split('<input')
       .map((rest) => rest.slice(0, Math.min(rest.indexOf('>') + 1, longestTag)));
     const input = inputs.find((tag) => tag.includes('name="csrf_token"')) ?? '';
     const token = /value="([^"]+)"/.exec(input)?.[1];
-    if (token === undefined) throw new OutsideError('docuelevate', 'openLogin', { code: 'NO_CSRF_TOKEN' });
+    if (token === undefined) throw new OutsideError('DocuElevate', 'openLogin', { code: 'NO_CSRF_TOKEN' });
     return token;
   }
 }
 
-/** The engine redirects after a login, good or bad: only where to tells them apart. */
+/** Throws when the login failed. The engine redirects after every login, and only the target shows whether it succeeded. */
 function refuseFailure({ headers }: Answer): void {
   const location = typeof headers['location'] === 'string' ? headers['location'] : '';
   const { pathname, searchParams } = new URL(location, 'http://engine');
   if (location !== '' && !pathname.endsWith('/login')) return;
-  if (searchParams.get('error') === 'Invalid request') throw new OutsideError('docuelevate', 'logIn', { code: 'CSRF' });
-  throw permanent('Unauthorized', 'DocuElevate refused the admin login: check the username and password configured');
+  if (searchParams.get('error') === 'Invalid request') throw new OutsideError('DocuElevate', 'logIn', { code: 'CSRF' });
+  throw permanent('Unauthorized', 'DocuElevate refused the admin login: check the configured username and password');
 }

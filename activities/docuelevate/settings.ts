@@ -53,7 +53,7 @@ export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): P
       problems.push(`${key} was last changed ${authorOf(newest)}`);
     if (!fits(await engine.client.shownValue(key), value)) problems.push(`${key} does not show our value`);
   }
-  const detail = problems.length > 0 ? problems.join('; ') : 'the newest change of every setting is the one we made';
+  const detail = problems.length > 0 ? problems.join('; ') : 'the newest change of every setting is our own';
   return recordFinding(engine.store, ref, {
     kind: 'setting-ours',
     outcome: problems.length > 0 ? 'failed' : 'proved',
@@ -61,32 +61,32 @@ export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): P
   });
 }
 
-/** What is written into an engine, by setting key. */
+/** A write of settings, by setting key. */
 interface Writing {
   readonly values: Readonly<Record<string, string>>;
-  /** As they were just before. */
+  /** As just before the write. */
   readonly histories: Histories;
   readonly receipts: WriteReceipts;
 }
 
 export type Histories = Readonly<Record<string, readonly Change[]>>;
 
-/** All writes back to back, so that the parts of a pair disagree as shortly as possible; then the evidence that they were ours. */
+/** Writes all settings back to back, so that the parts of a pair disagree only briefly. Then collects the evidence of the writes. */
 async function write(
   { store, client }: Engine,
   ref: VersionRef,
   { values, histories, receipts }: Writing,
 ): Promise<void> {
-  const shown: Record<string, string | null> = {};
-  for (const key of Object.keys(values)) shown[key] = await client.shownValue(key);
-  await requireFence(store, ref); // what a later attempt has noted meanwhile is not for this one to change
+  const shownBefore: Record<string, string | null> = {};
+  for (const key of Object.keys(values)) shownBefore[key] = await client.shownValue(key);
+  await requireFence(store, ref); // the receipts of a later attempt must not be overwritten
   await store.note(ref, { engine: 'maybe', receipts });
   for (const [key, value] of Object.entries(values)) {
     await requireFence(store, ref);
     if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
   }
   for (const [key, value] of Object.entries(values))
-    if (!fits(shown[key] ?? null, value)) await letProcessesAgree({ store, client }, ref, { key, value });
+    if (!fits(shownBefore[key] ?? null, value)) await letProcessesAgree({ store, client }, ref, { key, value });
   const written: Record<string, WriteReceipt> = {};
   for (const [key, receipt] of Object.entries(receipts)) {
     const newer = (await client.changes(key)).filter(({ id }) => id > idOf(histories[key]?.[0]));
@@ -110,24 +110,24 @@ function earlierThan(ref: VersionRef, versions: readonly Version[]): Version {
   const earlier = others.find(({ state }) => state === 'current') ?? retiring;
   if (earlier) return earlier;
   throw needsDecision(
-    `version ${ref.number} of ${ref.credential} stays in DocuElevate: no earlier value is known that could be put back`,
+    `version ${ref.number} of ${ref.credential} stays in DocuElevate: no earlier value is known that could be restored`,
   );
 }
 
-/** Putting back a value that does not work would break what works. */
+/** Restoring a value that does not work would break the engine. */
 async function requireRestorable(store: Store, { credential, number }: VersionRef, old: Version): Promise<void> {
   const what = `version ${old.number} of ${credential}`;
   if (old.compromised)
-    throw needsDecision(`${what} is compromised and is not put back; version ${number} stays in DocuElevate`);
+    throw needsDecision(`${what} is compromised and is not restored; version ${number} stays in DocuElevate`);
   const newest = (await store.evidence(old)).find(({ kind }) => kind === 'accepted');
   if (newest?.outcome !== 'proved' || Date.now() - newest.at > freshProofMs)
-    throw permanent('StaleProof', `${what} is put back only when it was proved to work within the last 10 minutes`);
+    throw permanent('StaleProof', `${what} is restored only when it was proved to work within the last 10 minutes`);
 }
 
 function changedSince(key: string, change: Change): Error {
-  return needsDecision(`${key} was changed ${authorOf(change)}, after us: what it holds now is left alone`);
+  return needsDecision(`${key} was changed ${authorOf(change)}, after Keyturn wrote it: its present value stays`);
 }
 
 function notShown(code: string): Error {
-  return new OutsideError('docuelevate', 'writeSetting', { code });
+  return new OutsideError('DocuElevate', 'writeSetting', { code });
 }

@@ -18,13 +18,13 @@ export async function survey({ store, sessions, engine }: DocuElevateDeps, crede
   const settings: SurveyedSetting[] = [];
   for (const [key, part] of Object.entries(fed)) {
     const changes = histories.get(key) ?? [];
-    const shown = await client.shownValue(key);
+    const shownValue = await client.shownValue(key);
     const [newest] = changes;
     const written = versions.findLast((version) => isWriteOf(version, key, { changes, isOurs: client.isOurs }));
-    const fitting = written && (await shows(store, written, { part, shown }));
+    const fitting = written && (await shows(store, written, { part, shownValue }));
     settings.push({
       key,
-      set: Boolean(shown),
+      set: Boolean(shownValue),
       changed: newest ? authorOf(newest) : null,
       byUs: newest !== undefined && client.isOurs(newest),
       version: fitting ? written.number : null,
@@ -33,14 +33,14 @@ export async function survey({ store, sessions, engine }: DocuElevateDeps, crede
   return { settings };
 }
 
-interface Seen {
-  /** The newest first. */
+interface History {
+  /** Newest first. */
   readonly changes: readonly Change[];
   readonly isOurs: (change: Change) => boolean;
 }
 
 /** Whether the newest change is the version's own write. A write of unknown outcome counts when it is the only change since. */
-function isWriteOf({ receipts, engine }: Version, key: string, { changes, isOurs }: Seen): boolean {
+function isWriteOf({ receipts, engine }: Version, key: string, { changes, isOurs }: History): boolean {
   const [newest] = changes;
   const receipt = receipts[key];
   if (!newest || !receipt) return false;
@@ -48,12 +48,12 @@ function isWriteOf({ receipts, engine }: Version, key: string, { changes, isOurs
   return known.ours === idOf(newest);
 }
 
-/** Of a secret its beginning and its length are shown, which can only speak against it. */
+/** Whether the shown value may be the version's. The engine shows only beginning and length, which can only disprove it. */
 async function shows(
   store: Store,
   version: Version,
-  { part, shown }: { readonly part: string; readonly shown: string | null },
+  { part, shownValue }: { readonly part: string; readonly shownValue: string | null },
 ): Promise<boolean> {
   if (!version.parts.includes(part)) return false;
-  return fits(shown, (await store.unseal(version))[part] ?? '');
+  return fits(shownValue, (await store.unseal(version))[part] ?? '');
 }

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { assemblePdf, testPdf } from '../shared/test-pdf.js';
 
-/** What makes one test document differ from every other. */
+/** The inputs that make a test document unique. */
 export interface Occasion {
   readonly installation: string;
   readonly credential: string;
   readonly version: number;
-  /** The same for every attempt of one check. */
+  /** Equal for every attempt of one check. */
   readonly check: string;
-  /** Counts up when the document of the round before cannot be followed any more. */
+  /** Raised when the document of the previous round can no longer be followed. */
   readonly round: number;
 }
 
@@ -26,7 +26,7 @@ export function isTestDocument(name: string | null | undefined): boolean {
   return name?.startsWith(prefix) === true;
 }
 
-/** The same occasion gives the same document, byte for byte; another gives another, since the engine ignores what it has seen. */
+/** Equal occasions give equal documents, byte for byte. Others differ, since the engine ignores bytes that it has seen. */
 export function testDocument(occasion: Occasion, kind: 'text' | 'scan' = 'text'): TestDocument {
   const { installation, credential, version, check, round } = occasion;
   const id = createHash('sha256')
@@ -50,9 +50,9 @@ const dots = [
   '#..#. #.... ..#.. ..#.. #...# #..#. #..##',
   '#...# ##### ..#.. ..#.. .###. #...# #...#',
 ];
-const dotSize = 8; // pixels; OCR wants letters of 12 and more, and pictures of 50 and more
+const dotSize = 8; // pixels; OCR needs letters of at least 12 pixels and images of at least 50
 
-/** A picture of a word and no text: whoever wants the word has to read it. */
+/** An image of a word without a text layer, so that OCR is needed. */
 function scan(id: string): Buffer {
   const margin = '.....';
   const rows = ['', ...dots, ''].map((row) => (margin + row + margin).padEnd(51, '.').replaceAll(' ', '.'));

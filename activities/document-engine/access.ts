@@ -1,4 +1,4 @@
-import { type AccessCheck, look, type Warning } from '../shared/access.js';
+import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import { isStale } from '../../src/domain/engine-profile.js';
 import { isLive } from '../../src/domain/version.js';
@@ -6,17 +6,17 @@ import type { DocumentEngineDeps } from './activities.js';
 import { keptAtRestart, leftInEnvironment } from './environment.js';
 import { changedSince } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
-import { currentIdOf, currentIn, noteRelease, open, type DocumentEngineWork } from './standing.js';
+import { currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './standing.js';
 
 export async function checkAccess(deps: DocumentEngineDeps, credential: string): Promise<AccessCheck[]> {
-  const work = await open(deps, { credential, number: 0, fence: 0 });
-  const { client, connection } = work;
-  const health = await look('health', () => whoAnswers(work));
+  const context = await contextOf(deps, { credential, number: 0, fence: 0 });
+  const { client, connection } = context;
+  const health = await accessCheck('health', () => whoAnswers(context));
   const inside = health.ok
     ? [
-        ...(await profileOf(work)),
-        await look(`${connection.type} secrets`, () => secretsOf(work)),
-        await look('documents', async () => {
+        ...(await profileOf(context)),
+        await accessCheck(`${connection.type} secrets`, () => secretsOf(context)),
+        await accessCheck('documents', async () => {
           await client.builds();
           return 'it builds one';
         }),
@@ -24,53 +24,55 @@ export async function checkAccess(deps: DocumentEngineDeps, credential: string):
     : [];
   return [
     ...[health, ...inside],
-    ...(connection.type === 'jwt' && connection.jwt.signer ? [await look('signer', () => tokensOf(work))] : []),
+    ...(connection.type === 'jwt' && connection.jwt.signer
+      ? [await accessCheck('signer', () => tokensOf(context))]
+      : []),
     { what: 'restart', ...(await keptAtRestart(connection)) },
-    ...(await environmentOf(work)),
+    ...(await environmentOf(context)),
   ];
 }
 
-/** Whether what was found out holds for the release that answers. */
-async function profileOf(work: DocumentEngineWork): Promise<AccessCheck[]> {
-  await noteRelease(work);
-  const { known, ref } = work;
-  const seen = work.client.version ?? known.seen;
-  const next = `see again: keyturn check --deep ${ref.credential}`;
+/** Whether the stored profile holds for the release that answers. */
+async function profileOf(context: DocumentEngineContext): Promise<AccessCheck[]> {
+  await noteRelease(context);
+  const { known, ref } = context;
+  const seen = context.client.version ?? known.seen;
+  const next = `run keyturn check --deep ${ref.credential}`;
   if (known.trial) return [{ what: 'profile', ok: true, warning: true, detail: `a trial was not ended; ${next}` }];
   if (!isStale({ profile: known.profile, seen })) return [];
-  const detail = `it is of ${known.profile?.version}, and ${seen} answers: nothing follows it any more; ${next}`;
+  const detail = `it is for release ${known.profile?.version}, but ${seen} answers, so it is not used; ${next}`;
   return [{ what: 'profile', ok: true, warning: true, detail }];
 }
 
-/** Every answer names the release since 1.6. */
-async function whoAnswers({ client }: DocumentEngineWork): Promise<string | Warning> {
+/** Every answer names the release, since 1.6. */
+async function whoAnswers({ client }: DocumentEngineContext): Promise<string | Warning> {
   await client.isThere();
   if (client.version !== null) return `Document Engine ${client.version} answers`;
   return {
     warning:
-      'no answer says "Server: Document Engine/…": a proxy takes that away, or something else answers. What refuses a value is then told ' +
-      'by comparison alone',
+      'no answer has the header "Server: Document Engine/…": a proxy removes it, or something else answers. A refusal is then recognized ' +
+      'only by comparison',
   };
 }
 
-async function secretsOf(work: DocumentEngineWork): Promise<string> {
-  const { store, client, connection, ref } = work;
+async function secretsOf(context: DocumentEngineContext): Promise<string> {
+  const { store, client, connection, ref } = context;
   const listed = await client.secrets();
-  const current = currentIn(work, listed).id;
+  const current = currentIn(context, listed).id;
   const live = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
   const known = live.some((version) => currentIdOf(version, connection) === current);
-  if (live.length > 0 && !known) throw permanent('Rejected', changedSince(work));
+  if (live.length > 0 && !known) throw permanent('Rejected', changedSince(context));
   return `${listed.length} valid${known ? ', and the current one is ours' : ''}`;
 }
 
-async function tokensOf(work: DocumentEngineWork): Promise<string> {
-  await work.client.learnTime();
-  const tooLong = whyTooLong((await askSigner(work.connection.jwt.signer)) ?? '', work);
+async function tokensOf(context: DocumentEngineContext): Promise<string> {
+  await context.client.learnTime();
+  const tooLong = whyTooLong((await askSigner(context.connection.jwt.signer)) ?? '', context);
   if (tooLong !== null) throw permanent('Rejected', tooLong);
-  return 'its tokens live no longer than jwt.tokenLifetime says';
+  return 'its tokens do not outlive jwt.tokenLifetime';
 }
 
-async function environmentOf(work: DocumentEngineWork): Promise<AccessCheck[]> {
-  const detail = await leftInEnvironment(work);
+async function environmentOf(context: DocumentEngineContext): Promise<AccessCheck[]> {
+  const detail = await leftInEnvironment(context);
   return detail === null ? [] : [{ what: 'environment', ok: true, warning: true, detail }];
 }

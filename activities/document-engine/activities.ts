@@ -20,38 +20,38 @@ import { survey } from './survey.js';
 export interface DocumentEngineDeps {
   readonly store: Store;
   readonly verbs: Verbs;
-  /** The engine that a credential belongs to. */
+  /** The engine of a credential. */
   readonly engine: (credential: string) => Promise<DocumentEngineConnection>;
 }
 
-/** Document Engine as the issuer and the user of its own secrets. */
+/** Document Engine as provider and engine: it issues and uses its own secrets. */
 export function createDocumentEngineActivities(deps: DocumentEngineDeps) {
   return {
-    /** Refuses to go on where a restart would bring back the environment's secrets. Asks the engine nothing. */
+    /** Throws when a restart would bring back the environment's secrets. Sends no request to the engine. */
     requireKept: (version: VersionRef): Promise<void> => requireKept(deps, version),
 
-    /** Makes the version's value and keeps it, before anybody outside gets it. */
+    /** Generates the version's value and stores it before anything is sent. */
     generate: (version: VersionRef): Promise<void> => generate(deps, version),
 
-    /** Adds the version's value beside the current secret, or renews what was added. Repeatable: a list comes first. */
+    /** Adds the version's value beside the current secret, or renews an added one. Idempotent: it reads the list first. */
     addSecret: (version: VersionRef): Promise<void> => addSecret(deps, version),
 
-    /** Makes the version's value the current secret; the former one goes on beside it. Needs fresh proof. */
+    /** Makes the version's value the current secret; the former one stays valid beside it. Needs fresh proof. */
     makeCurrent: (succession: Succession): Promise<void> => makeCurrent(deps, succession),
 
     /** Ends every secret known to hold the version's value. Needs fresh proof. */
     expireSecret: (version: VersionRef): Promise<void> => expireSecret(deps, version),
 
-    /** Ends what was added for the version beside the current secret, once it is the current one. */
+    /** Ends the version's added secret, once the version is the current one. */
     dropSpare: (version: VersionRef): Promise<void> => dropSpare(deps, version),
 
-    /** Emergency: a value that nobody holds becomes the current secret. */
+    /** Emergency: a new throwaway value becomes the current secret. */
     displace: (version: VersionRef): Promise<void> => displace(deps, version),
 
     /** Emergency: ends every secret but the current one and those of the version. */
     expireOthers: (version: VersionRef): Promise<void> => expireOthers(deps, version),
 
-    /** Whether the engine lists the version's secret, and a current one that we know. */
+    /** Whether the engine lists the version's secret, and its current secret is a known one. */
     isListed: (version: VersionRef): Promise<Finding> => isListed(deps, version),
 
     /** Whether the engine accepts a token signed with the version's key. */
@@ -63,34 +63,34 @@ export function createDocumentEngineActivities(deps: DocumentEngineDeps) {
     /** Whether the dashboard accepts the version's password. */
     acceptsPassword: (version: VersionRef): Promise<Finding> => acceptsPassword(deps, version),
 
-    /** Whether the dashboard refuses the version's password. One question with it: refusals may count as attacks. */
+    /** Whether the dashboard refuses the version's password. One request per round: refusals may count as attacks. */
     refusesPassword: (version: VersionRef): Promise<Finding> => refusesPassword(deps, version),
 
-    /** Whether the engine lists the version and is well: all that can be seen of a base. */
+    /** Whether the engine lists the version and builds documents: nothing more can be observed of a base. */
     isInForce: (version: VersionRef): Promise<Finding> => isInForce(deps, version),
 
-    /** Whether the engine lists the version no more: all that can be seen of the end of a base. */
+    /** Whether the engine no longer lists the version: nothing more can be observed of a base's end. */
     isGone: (version: VersionRef): Promise<Finding> => isGone(deps, version),
 
     /** Whether the application that signs tokens does so with the version's key. */
     sawUse: (version: VersionRef): Promise<Finding> => sawUse(deps, version),
 
-    /** Whether every token that was signed with the version's key has passed. */
+    /** Whether every token that was signed with the version's key has expired. */
     isIdle: (version: VersionRef): Promise<Finding> => isIdle(deps, version),
 
-    /** Whether a document can be uploaded, looked at and deleted. Under an id of our own, so that it can be repeated. */
+    /** Whether a document can be uploaded, viewed and deleted. Idempotent, since the document has an id of our own. */
     processTestDocument: (version: VersionRef): Promise<Finding> => processTestDocument(deps, version),
 
-    /** Finds the current secret in the list, which an adopted value is said to be. */
+    /** Records the id of the current secret, which an adopted value is asserted to be. */
     identifySecret: (version: VersionRef): Promise<void> => identifySecret(deps, version),
 
-    /** What `keyturn reconcile` wants to know of the engine. Changes nothing. */
+    /** State of the engine for `keyturn reconcile`. Changes nothing. */
     survey: (credential: string): Promise<ProviderSurvey & EngineSurvey> => survey(deps, credential),
 
-    /** What `keyturn check --deep` finds out about the engine, with values that nobody holds. */
+    /** Finds out for `keyturn check --deep` how the engine behaves, with throwaway values. */
     checkDeep: (wanted: DeepCheck): Promise<AccessCheck[]> => checkDeep(deps, wanted),
 
-    /** What `keyturn check` wants to know of the engine. */
+    /** The checks of `keyturn check` on the engine. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

@@ -7,23 +7,23 @@ import { DocumentInfo, type ListedSecret, ListedSecrets, UploadedDocument } from
 export type SecretType = 'jwt' | 'dashboard_password' | 'secret_key_base';
 export type JwtAlgorithm = 'RS256' | 'RS512' | 'ES256' | 'ES512';
 
-/** A Document Engine as the configuration names it, and the kind of secret that a credential is. */
+/** A configured Document Engine, and the type of secret of a credential. */
 export interface DocumentEngineConnection {
   readonly url: string;
   /** API_AUTH_TOKEN, resolved at each use. */
   readonly apiToken: () => Promise<string>;
   readonly type: SecretType;
-  /** The part of the credential's value that the engine gets. */
+  /** The part of the value that the engine gets. */
   readonly part: string;
   readonly jwt: JwtUse;
   readonly dashboardUsername: string;
-  /** How long it may take until every node knows of a change, in milliseconds. */
+  /** Propagation delay of a change to every node, in milliseconds. */
   readonly propagationMs: number;
-  /** On how many connections something is asked, since each of them stays with one node. */
+  /** Connections per question, since each of them stays with one node. */
   readonly connections: number;
-  /** The deployment's .env file; null when it is not on this machine. */
+  /** The deployment's .env file. Null when it is not on this machine. */
   readonly envFile: string | null;
-  /** What the operator says of REPLACE_SECRETS_FROM_ENV where no file tells; null when nothing is said. */
+  /** The configured value of REPLACE_SECRETS_FROM_ENV, used without an .env file. Null when not configured. */
   readonly replaceSecretsFromEnv: boolean | null;
 }
 
@@ -31,42 +31,42 @@ export interface DocumentEngineConnection {
 export interface JwtUse {
   /** JWT_ALGORITHM, one setting for every key. */
   readonly algorithm: JwtAlgorithm;
-  /** How long tokens live that are issued for it. */
+  /** Lifetime of the tokens that are issued for it. */
   readonly tokenLifetimeMs: number;
-  /** Where the application that signs gives out a fresh token; null when nobody can ask it. */
+  /** Where the signing application returns a fresh token. Null when none is configured. */
   readonly signer: Signer | null;
 }
 
 export interface Signer {
   readonly url: string;
-  /** Content of the Authorization header, where one is needed. */
+  /** Value of the Authorization header, where one is needed. */
   readonly authorization: (() => Promise<string>) | null;
-  /** How long it may take to use another key. */
+  /** How long it may take to sign with another key. */
   readonly propagationMs: number;
 }
 
-/** Engines whose expiries are changed by POST, by address: found once, remembered for the life of the process. */
+/** Addresses of engines whose expiries are changed by POST. Found out once per process. */
 export type Verbs = Set<string>;
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout
 
-/** Speaks Document Engine's API with the API token, and asks what it thinks of a value. */
+/** Client of Document Engine's API, which also asks whether the engine accepts a value. */
 export class DocumentEngineClient {
   readonly #http: Http;
   readonly #connection: DocumentEngineConnection;
   readonly #byPost: Verbs;
-  /** The release that signed an answer; null while none did. */
+  /** The release named by the newest answer. Null while none did. */
   #version: string | null = null;
-  /** How far the engine's clock is ahead of ours, as of its last answer; undefined before the first. */
+  /** How far the engine's clock is ahead of ours, by its last answer. Undefined before the first. */
   #aheadMs: number | undefined;
 
   constructor(connection: DocumentEngineConnection, byPost: Verbs) {
-    this.#http = new Http('document-engine', connection.url, deadlineMs);
+    this.#http = new Http('Document Engine', connection.url, deadlineMs);
     this.#connection = connection;
     this.#byPost = byPost;
   }
 
-  /** Unix milliseconds by the engine's clock: it is the one that judges expiries. */
+  /** Unix milliseconds by the engine's clock, which decides about expiries. */
   now(): number {
     return Date.now() + (this.#aheadMs ?? 0);
   }
@@ -75,12 +75,12 @@ export class DocumentEngineClient {
     return this.#connection.dashboardUsername;
   }
 
-  /** The release, as the newest answers say it; null where nothing says it: the header may be taken away on the way. */
+  /** The release named by the newest answer. Null where none did: a proxy may remove the header. */
   get version(): string | null {
     return this.#version;
   }
 
-  /** Its own description (YAML); null where it gives none out. */
+  /** The engine's description of its API (YAML). Null where it has none. */
   async description(): Promise<string | null> {
     const answer = await this.#administer({ operation: 'description', ...endpoints.description, allow: [404] });
     return answer.status === 404 ? null : answer.text;
@@ -92,13 +92,13 @@ export class DocumentEngineClient {
     return (await this.#administer({ operation: 'listSecrets', method, path })).json(ListedSecrets);
   }
 
-  /** Adds a secret beside the current one. False when the engine refuses it. Its id is not told: only a list shows it. */
+  /** Adds a secret beside the current one. False when the engine refuses it. The answer has no id; only a list shows it. */
   async add(secret: string, expiresAt: string): Promise<boolean> {
     const request = { operation: 'addSecret', ...this.#ofType(endpoints.addSecret), allow: [400] };
     return (await this.#post(request, { secret, expiresAt })).status !== 400;
   }
 
-  /** Makes a secret the current one. What becomes of the former one is not documented. */
+  /** Makes a secret the current one. The effect on the former one is not documented. */
   async rotate(secret: string): Promise<void> {
     await this.#post({ operation: 'rotateSecret', ...this.#ofType(endpoints.rotateSecret) }, { secret });
   }
@@ -117,28 +117,28 @@ export class DocumentEngineClient {
     return 'gone';
   }
 
-  /** Asks anything at all, unless the engine has told its clock already: tokens are dated by it. */
+  /** Learns the engine's clock, which dates tokens, from any answer. Sends nothing when it is known. */
   async learnTime(): Promise<void> {
     if (this.#aheadMs === undefined) await this.isThere();
   }
 
-  /** Asks whether anybody answers: well also where the engine can do nothing, as with a dead worker or without a database. */
+  /** Whether the engine answers. It does even with a dead worker or without a database. */
   async isThere(): Promise<void> {
     await this.#send({ operation: 'health', ...endpoints.health });
   }
 
-  /** Whether its worker builds a document, of one empty page. Throws when it does not. */
+  /** Builds a document of one empty page. Throws when the engine's worker does not build it. */
   async builds(): Promise<void> {
     await this.#post({ operation: 'build', ...endpoints.build, asks: true }, { parts: [{ page: 'new' }] });
   }
 
-  /** Asks something with a value itself: what it means is for the caller to say. */
+  /** Sends a request with a value. The caller interprets the answer. */
   async question(request: HttpRequest): Promise<Answer & { readonly byEngine: boolean }> {
     const answer = await this.#send({ ...request, page: true });
     return { ...answer, byEngine: this.#version === null || versionIn(answer) !== null };
   }
 
-  /** Uploads a document under an id of our own, over whatever is there under that id. */
+  /** Uploads a document under an id of our own, and overwrites an earlier one with that id. */
   async upload(id: string, bytes: Buffer): Promise<void> {
     const form = new FormData();
     form.set('file', new File([new Uint8Array(bytes)], `${id}.pdf`, { type: 'application/pdf' }));
@@ -154,7 +154,7 @@ export class DocumentEngineClient {
     return (await this.#administer({ operation: 'documentInfo', method, path })).json(DocumentInfo).data.pageCount;
   }
 
-  /** One that is gone already is fine. */
+  /** Idempotent. */
   async deleteDocument(document: string): Promise<void> {
     const { method } = endpoints.deleteDocument;
     const path = pathOf(endpoints.deleteDocument, { document });
@@ -200,27 +200,27 @@ export class DocumentEngineClient {
   }
 }
 
-/** `Server: Document Engine/1.18.1`: every answer of the engine says so since release 1.6. */
+/** From `Server: Document Engine/1.18.1`, a header of every answer since release 1.6. */
 function versionIn({ headers }: Answer): string | null {
   return /^Document Engine\/(\S+)/.exec(String(headers['server'] ?? ''))?.[1] ?? null;
 }
 
-/** Why the API token did not get in, as seen on the real service. A body is looked at and never passed on. */
+/** Why the engine refused the API token, by answers of the real service. Reads the body and never passes it on. */
 function whyShut({ status, text }: Answer): string {
   if (status === 401)
     return (
-      'Document Engine answered 401, as it does to a request without a token: ours did not get there. ' +
-      'See whether a proxy before it takes the Authorization header away, or asks for a sign-on of its own'
+      'Document Engine answered 401, as to a request without a token: the API token did not reach it. ' +
+      'Check whether a proxy removes the Authorization header, or requires its own sign-on'
     );
   if (text.includes('required components'))
     return (
-      'Document Engine answered 403, since it runs without a database: it has no secrets API then. ' +
-      'Give it one (PGHOST and its neighbors), or take its secrets from the environment and restart it'
+      'Document Engine answered 403, since it runs without a database and so has no secrets API. ' +
+      'Configure a database (PGHOST and related variables), or change its secrets in the environment and restart it'
     );
   if (text === '')
     return (
-      'Document Engine answered 403 with nothing in it, as it does to a wrong API token: put the value of API_AUTH_TOKEN ' +
-      'where the configuration says'
+      'Document Engine answered 403 with an empty body, as to a wrong API token: set apiToken to the value of ' +
+      'API_AUTH_TOKEN'
     );
-  return 'Document Engine answered 403: the API token may not do this, or something before the engine refused it';
+  return 'Document Engine answered 403: the API token may not do this, or a proxy refused it';
 }

@@ -7,7 +7,7 @@ import type { DocumentEngineConnection, SecretType } from './client.js';
 
 const types: readonly SecretType[] = ['jwt', 'dashboard_password', 'secret_key_base'];
 
-/** An engine as a procedure uses it. `secret` resolves a reference, at each use. */
+/** An engine for one procedure. `secret` resolves a reference, at each use. */
 export function connectionOf(
   { url, apiToken, jwt, dashboardUsername, deployment, ...engine }: z.infer<typeof DocumentEngine>,
   { id, settings }: ProcedureDescriptor,
@@ -37,9 +37,9 @@ export function connectionOf(
   };
 }
 
-const leastOfSeveral = 10; // so that a node of two is missed once in 500 times
+const leastOfSeveral = 10; // misses one node of two once in 500 times
 
-/** Every node is met by chance: twice as many connections as there are nodes. */
+/** A connection meets a random node, so at least twice as many connections as nodes. */
 export function nodesOf(
   propagationMs: number,
   nodes: number,

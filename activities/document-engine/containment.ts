@@ -1,20 +1,20 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { displaceWith } from './control.js';
-import { expire, open, sparesOf } from './standing.js';
+import { expire, contextOf, sparesOf } from './standing.js';
 
 export async function displace(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  await displaceWith(await open(deps, ref), ref);
+  await displaceWith(await contextOf(deps, ref), ref);
 }
 
-/** Whose value a secret holds, no list tells: in an emergency all that may hold a leaked one have to end. */
+/** No list shows which value a secret holds. So in an emergency every secret ends that may hold a leaked value. */
 export async function expireOthers(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  const work = await open(deps, ref);
-  const { store, client } = work;
+  const context = await contextOf(deps, ref);
+  const { store, client } = context;
   const listed = await client.secrets();
-  const own = sparesOf(work, ref, listed).map(({ id }) => id);
+  const own = sparesOf(context, ref, listed).map(({ id }) => id);
   await expire(
-    work,
+    context,
     listed.filter(({ id }) => !own.includes(id)),
   );
   for (const { nonce, version, outcome } of await store.intents(ref.credential))

@@ -1,22 +1,22 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { requireFence } from '../shared/fencing.js';
 import { newValue } from './keys.js';
-import { currentIn, displaced, type DocumentEngineWork } from './standing.js';
+import { currentIn, displaced, type DocumentEngineContext } from './standing.js';
 
-/** What must be accepted for a refusal beside it to mean something. */
+/** A value that the engine must accept for a refusal of another one to prove anything. */
 export interface Control {
   /** The value by parts. */
   readonly parts: Readonly<Record<string, string>>;
-  /** As it is shown to people. */
+  /** Its name for people. */
   readonly name: string;
 }
 
 /**
- * The current version's value. In an emergency that is compromised: then a value that nobody holds takes the place of the one that took its
- * place, and is kept for as long as the question takes. Null where neither can be had.
+ * The current version's value. In an emergency that value is compromised, so a new throwaway value becomes current and is kept in memory
+ * for the check. Null where there is neither.
  */
-export async function controlOf(work: DocumentEngineWork): Promise<Control | null> {
-  const { store, ref } = work;
+export async function controlOf(context: DocumentEngineContext): Promise<Control | null> {
+  const { store, ref } = context;
   const versions = await store.versions(ref.credential);
   const current = versions.find(
     ({ state, number, compromised, parts }) =>
@@ -24,21 +24,22 @@ export async function controlOf(work: DocumentEngineWork): Promise<Control | nul
   );
   if (current) return { parts: await store.unseal(current), name: 'the current value' };
   const holder = versions.findLast(({ receipts }) => receipts[displaced] !== undefined);
-  if (!holder || currentIn(work, await work.client.secrets()).id !== holder.receipts[displaced]?.ours) return null;
-  const parts = await displaceWith(work, { ...ref, number: holder.number });
-  return { parts, name: 'a value that was made for this question' };
+  if (!holder || currentIn(context, await context.client.secrets()).id !== holder.receipts[displaced]?.ours)
+    return null;
+  const parts = await displaceWith(context, { ...ref, number: holder.number });
+  return { parts, name: 'a value that was made for this check' };
 }
 
-/** Makes a value current that nobody holds, and notes where it is. An attempt whose answer was lost is repeated with another one. */
+/** Makes a throwaway value current, and records the secret's id. After a lost answer another one is made. */
 export async function displaceWith(
-  work: DocumentEngineWork,
+  context: DocumentEngineContext,
   holder: VersionRef,
 ): Promise<Readonly<Record<string, string>>> {
-  const { store, client, connection } = work;
+  const { store, client, connection } = context;
   const parts = await newValue(connection.type, connection.jwt.algorithm);
-  await requireFence(store, work.ref);
+  await requireFence(store, context.ref);
   await client.rotate(parts[connection.part] ?? '');
-  const { id } = currentIn(work, await client.secrets());
+  const { id } = currentIn(context, await client.secrets());
   await store.note(holder, { receipts: { [displaced]: { before: id, ours: id } } });
   return parts;
 }

@@ -8,9 +8,9 @@ const Description = z.object({
 });
 const Secured = z.object({ security: z.array(z.record(z.string(), z.unknown())).optional() });
 
-/** What an engine says of itself. */
-export interface Told {
-  /** Of its API, not of its release. */
+/** An engine's description of its API, as far as it is used. */
+export interface ApiDescription {
+  /** Version of the API, not of the release. */
   readonly version: string;
   /** Methods that change an expiry. */
   readonly change: readonly string[];
@@ -18,8 +18,8 @@ export interface Told {
   readonly buildTakesJwt: boolean;
 }
 
-/** The engine's own description, which the vendor's MCP client reads from it at its start; null where it gives none out. */
-export async function toldBy(client: DocumentEngineClient): Promise<Told | null> {
+/** Reads the engine's own description, as the vendor's MCP client does at its start. Null where there is none. */
+export async function readDescription(client: DocumentEngineClient): Promise<ApiDescription | null> {
   const text = await client.description();
   const read = text === null ? null : Description.safeParse(yamlOf(text));
   if (!read?.success) return null;

@@ -5,11 +5,11 @@ import { recordFinding } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { open } from './standing.js';
+import { contextOf } from './standing.js';
 
-/** Under an id that belongs to the credential alone, over whatever an earlier attempt left there. */
+/** Uses an id of the credential's own, and overwrites the document of an earlier attempt. */
 export async function processTestDocument(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  const { store, client } = await open(deps, ref);
+  const { store, client } = await contextOf(deps, ref);
   const id = documentOf(store, ref.credential);
   await requireFence(store, ref);
   await client.upload(id, testPdf(id));

@@ -4,7 +4,7 @@ import { variablesIn } from '../delivery/env-text.js';
 import { permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { DocumentEngineConnection } from './client.js';
-import { variables, type DocumentEngineWork } from './standing.js';
+import { variables, type DocumentEngineContext } from './standing.js';
 
 const setting = 'REPLACE_SECRETS_FROM_ENV';
 const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;
@@ -18,36 +18,37 @@ export async function requireKept(deps: DocumentEngineDeps, { credential }: Vers
 
 function seenReplaced(credential: string): string {
   return (
-    `a restart was seen to bring back the environment's secrets. ${advice}, and show that it took effect: ` +
+    `a restart was seen to restore the environment's secrets. ${advice}, and prove that it took effect: run ` +
     `keyturn check ${credential} --deep --restart before`
   );
 }
 
-/** Whether a restart keeps what the API has set, as far as can be told. */
+/** Whether a restart keeps the secrets that the API has set, as far as that is known. */
 export async function keptAtRestart({
   envFile,
   replaceSecretsFromEnv,
 }: Pick<DocumentEngineConnection, 'envFile' | 'replaceSecretsFromEnv'>): Promise<{ ok: boolean; detail: string }> {
   if (envFile !== null) return keptBy(envFile);
-  if (replaceSecretsFromEnv === false) return { ok: true, detail: `${setting} is false, by the operator's word` };
-  const why = replaceSecretsFromEnv ? 'is true, by the configuration' : 'is not known to be false';
+  if (replaceSecretsFromEnv === false)
+    return { ok: true, detail: `${setting} is false, according to the configuration` };
+  const why = replaceSecretsFromEnv ? 'is true, according to the configuration' : 'is not known to be false';
   return {
     ok: false,
-    detail: `${setting} ${why}: a restart would undo every rotation. ${advice}, and say so with deployment.replaceSecretsFromEnv: false`,
+    detail: `${setting} ${why}: a restart would undo every rotation. ${advice}, and confirm it with deployment.replaceSecretsFromEnv: false`,
   };
 }
 
 async function keptBy(file: string): Promise<{ ok: boolean; detail: string }> {
   const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null) return { ok: false, detail: `${file} cannot be read, so nobody can tell what a restart does` };
+  if (text === null) return { ok: false, detail: `${file} cannot be read, so the effect of a restart is unknown` };
   const value = variablesIn(text)[setting];
   if (value?.toLowerCase() === 'false') return { ok: true, detail: `${setting} is false in ${file}` };
   const is = value === undefined ? 'is not set, which means true' : 'is not false';
   return { ok: false, detail: `${setting} ${is} in ${file}: a restart would undo every rotation. ${advice}` };
 }
 
-/** What a new or restored database would make current again: the value that the environment holds. Null where that is the one in force, or not known. */
-export async function leftInEnvironment({ store, connection, ref }: DocumentEngineWork): Promise<string | null> {
+/** Warning about the environment's value, which a new or restored database would make current. Null where it is in force or unknown. */
+export async function leftInEnvironment({ store, connection, ref }: DocumentEngineContext): Promise<string | null> {
   const { envFile, type, part } = connection;
   const text = envFile === null ? null : await readFile(envFile, 'utf8').catch(() => null);
   const value = text === null ? undefined : variablesIn(text)[variables[type]];
@@ -56,7 +57,7 @@ export async function leftInEnvironment({ store, connection, ref }: DocumentEngi
   if (holders.some(({ state }) => state === 'current')) return null;
   const whose = holders.map(({ number, state }) => `the value of version ${number}, which is ${state}`)[0];
   return (
-    `${variables[type]} in ${envFile} holds ${whose ?? 'a value that is no version of ours'}: a new or restored database would make it ` +
+    `${variables[type]} in ${envFile} holds ${whose ?? 'a value that is not in the store'}: a new or restored database would make it ` +
     `current again. Add to ${ref.credential} in the configuration: deliver: [{ envFile: ${envFile}, variable: ${variables[type]}, part: ${part} }]`
   );
 }

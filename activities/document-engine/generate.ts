@@ -3,20 +3,20 @@ import { keepGenerated } from '../shared/generate.js';
 import { permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { newValue, whyNotFor } from './keys.js';
-import { open, type DocumentEngineWork } from './standing.js';
+import { contextOf, type DocumentEngineContext } from './standing.js';
 
 export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  const work = await open(deps, ref);
-  const { store, connection } = work;
+  const context = await contextOf(deps, ref);
+  const { store, connection } = context;
   await keepGenerated(store, ref, async () => {
-    await requireFamily(work);
+    await requireFamily(context);
     const parts = await newValue(connection.type, connection.jwt.algorithm);
-    return { providerId: `${connection.type}/${work.markerFor(ref)}`, parts };
+    return { providerId: `${connection.type}/${context.markerFor(ref)}`, parts };
   });
 }
 
-/** One setting of the engine names the algorithm of every key: a key of another family is refused by the tokens of the one before. */
-async function requireFamily({ store, connection: { type, jwt }, ref }: DocumentEngineWork): Promise<void> {
+/** Refuses a change of the key family: one setting of the engine is the algorithm of all keys, so old and new tokens would not be valid together. */
+async function requireFamily({ store, connection: { type, jwt }, ref }: DocumentEngineContext): Promise<void> {
   if (type !== 'jwt') return;
   const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
   const publicKey = current && (await store.unseal(current))['publicKey'];
@@ -24,7 +24,7 @@ async function requireFamily({ store, connection: { type, jwt }, ref }: Document
   if (why === null) return;
   throw permanent(
     'Rejected',
-    `the algorithm cannot be changed by a rotation: of version ${current?.number ?? 0}, ${why}. It is one setting for all ` +
-      'keys, so old and new tokens would never be valid together: change it with a restart, and adopt the new key',
+    `a rotation cannot change the algorithm: in version ${current?.number ?? 0}, ${why}. It is one setting for all ` +
+      'keys, so old and new tokens would never be valid together. Change it with a restart, and adopt the new key',
   );
 }

@@ -12,18 +12,18 @@ import type { JwtAlgorithm, SecretType } from './client.js';
 
 const generate = promisify(generateKeyPair);
 const modulusLength = 2048;
-const baseBytes = 128; // twice what is asked for at least
+const baseBytes = 128; // twice the required minimum
 const passwordLength = 32;
-const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789'; // none that is mistaken for another one
-const signs = '-_.~'; // mean nothing in addresses, shells and files of variables
+const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789'; // without characters that look alike
+const signs = '-_.~'; // have no meaning in addresses, shells and environment files
 
-/** A new value by parts: what the engine gets, and what its user needs. */
+/** A new value by parts: the engine's part, and the part that its user needs. */
 export async function newValue(type: SecretType, algorithm: JwtAlgorithm): Promise<Record<string, string>> {
   if (type === 'secret_key_base') return { secret: randomBytes(baseBytes).toString('hex') };
   return type === 'dashboard_password' ? { password: newPassword() } : newKeyPair(algorithm);
 }
 
-/** Some of each: letters of both cases, digits and signs. */
+/** Contains letters of both cases, digits and signs. */
 function newPassword(): string {
   for (;;) {
     const alphabet = letters + signs;
@@ -40,21 +40,21 @@ async function newKeyPair(algorithm: JwtAlgorithm): Promise<Record<string, strin
   return { publicKey: publicPem(publicKey), privateKey: privatePem(privateKey) };
 }
 
-/** Both halves of an adopted key from whichever is given. Throws when it is no key. */
+/** The parts of an adopted key: both halves of a private key, or a public key alone. Throws when it is no key. */
 export function keyPairOf(text: string): Record<string, string> {
   if (!text.includes('PRIVATE KEY')) return { publicKey: publicPem(createPublicKey(text)) };
   const key = createPrivateKey(text);
   return { publicKey: publicPem(createPublicKey(key)), privateKey: privatePem(key) };
 }
 
-/** Why tokens of an algorithm cannot be made with a key; null when they can. */
+/** Why a key cannot sign tokens of an algorithm. Null when it can. */
 export function whyNotFor(algorithm: JwtAlgorithm, publicKey: string): string | null {
   const { asymmetricKeyType: kind, asymmetricKeyDetails: details } = createPublicKey(publicKey);
   const curve = algorithm === 'ES256' ? 'prime256v1' : 'secp521r1';
   const fits = algorithm.startsWith('RS') ? kind === 'rsa' : kind === 'ec' && details?.namedCurve === curve;
   return fits
     ? null
-    : `the key is of the kind ${details?.namedCurve ?? kind ?? 'unknown'}, and JWT_ALGORITHM is ${algorithm}`;
+    : `the type of the key is ${details?.namedCurve ?? kind ?? 'unknown'}, but JWT_ALGORITHM is ${algorithm}`;
 }
 
 /** Whether a token was signed with the private half of a key. */

@@ -5,7 +5,7 @@ import { newValue } from './keys.js';
 import { noMarker } from './marker.js';
 import { end } from './standing.js';
 
-/** The secrets of one type. The current one ends when a value that nobody holds becomes current in its place. */
+/** The secrets of one type. The current one ends when a throwaway value becomes current in its place. */
 export function documentEngineListing(connection: DocumentEngineConnection): Listing {
   const client = new DocumentEngineClient(connection, new Set());
   return {

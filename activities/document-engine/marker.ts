@@ -2,21 +2,22 @@ import { createHash } from 'node:crypto';
 import type { VersionRef } from '../../src/domain/version.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
 
-// An added secret is recognized by its id, which is new in the list and is noted then, and by the time of day of its expiry: the engine
-// tells no id when it adds, and no list shows a value. The time of day belongs to the version for good, and renewing changes the date
-// alone. Where a list shows all six digits, it alone tells whose a secret is, also without the note. Where a secret cannot end at once, its
-// last moment keeps the fraction of the second, so that a repeated attempt still knows whose it is.
+// An added secret is recognized in two ways, since the engine returns no id when it adds one, and no list shows a value:
+// - By its id, which is new in the list and is recorded then.
+// - By the time of day of its expiry, the marker. It never changes for a version; renewing changes only the date. Where a list shows all
+//   six digits, the marker alone identifies the version, even without the record.
+// Where a secret cannot end at once, its last moment keeps the marker's fraction of a second, so that a repeated attempt recognizes it.
 
 export const dayMs = 86_400_000;
 const microsecondsOfADay = 86_400_000_000n;
 
-/** What an added secret lasts at least: longer than anybody lets a rotation wait unseen, and renewed while one does. */
+/** Shortest lifetime of an added secret: longer than a rotation waits unnoticed. Renewed while a rotation waits. */
 export const spareMs = 60 * dayMs;
 
-/** One that lasts for less is renewed. */
+/** A secret with less than this left is renewed. */
 export const renewBelowMs = 30 * dayMs;
 
-/** `T12:34:56.123456Z`, the same for a version for ever, and for no other but by a chance of one to 86 billion. */
+/** `T12:34:56.123456Z`, constant for a version. Two versions share one with a probability of one in 86 billion. */
 export function markerOf(
   installation: string,
   { credential, number }: Pick<VersionRef, 'credential' | 'number'>,
@@ -29,20 +30,20 @@ export function markerOf(
   return `${time}${String(microseconds % 1000n).padStart(3, '0')}Z`;
 }
 
-/** The first moment with this marker that is `afterMs` or more after `now` (Unix milliseconds), as the engine takes it. */
+/** The first moment with this marker at least `afterMs` after `now` (Unix milliseconds), in the engine's format. */
 export function momentOf(marker: string, now: number, afterMs: number): string {
   return `${new Date(now + afterMs + dayMs).toISOString().slice(0, 10)}${marker}`;
 }
 
-/** An expiry that is over whatever the engine's clock does within a day. */
+/** An expiry in the past, even if the engine's clock is up to a day behind. */
 export function momentPast(now: number): string {
   return new Date(now - dayMs).toISOString().replace('Z', '000Z');
 }
 
-/** For what is ended without the store, and so for no version. */
+/** For secrets that are ended without the store, and so belong to no version. */
 export const noMarker = 'T00:00:00.000000Z';
 
-/** The first moment with this marker's fraction of a second that is `afterMs` or more after `now`; a second later at most. */
+/** The first moment with this marker's fraction of a second at least `afterMs` after `now`, and at most a second later. */
 export function momentSoon(marker: string, now: number, afterMs: number): string {
   const fraction = marker.slice('T12:34:56'.length);
   const fractionMs = Number(fraction.slice(0, -1)) * 1000;
@@ -50,16 +51,17 @@ export function momentSoon(marker: string, now: number, afterMs: number): string
   return `${new Date(second * 1000).toISOString().slice(0, 19)}${fraction}`;
 }
 
-/** An expiry of a list, by time of day. */
+/** A listed expiry. */
 interface Listed {
   /** Unix milliseconds. */
   readonly at: number;
+  /** Time of day. */
   readonly microseconds: bigint;
-  /** How many microseconds the last digit stands for: nobody promises that all six are kept. */
+  /** Microseconds per unit of the last digit: engines may not keep all six digits. */
   readonly step: bigint;
 }
 
-/** An added secret, as a list shows it. */
+/** An added secret, as in a list. */
 export type Spare = ListedSecret & { readonly expiresAt: string };
 
 export function isSpare(secret: ListedSecret): secret is Spare {
@@ -78,15 +80,15 @@ function microsecondsOf(marker: string): bigint {
   return BigInt(Date.parse(`1970-01-01${marker.slice(0, 9)}Z`)) * 1000n + BigInt(marker.slice(10, -1));
 }
 
-/** Whether a secret carries a marker, and all of it: that is its own and nobody else's. */
+/** Whether a secret has exactly this marker, which identifies its version. */
 export function isMarked({ expiresAt }: Spare, marker: string): boolean {
   const { microseconds, step } = read(expiresAt);
   return step === 1n && microseconds === microsecondsOf(marker);
 }
 
 /**
- * Whether it may carry it, as far as the list's digits go, and in whatever zone the list writes. Others may as well: this counts for a
- * secret whose id is new or noted alone.
+ * Whether a secret may have the marker, within the list's precision and in any time zone. Other secrets may match as well, so it counts
+ * only for a secret whose id is new or recorded.
  */
 export function isNear({ expiresAt }: Spare, marker: string): boolean {
   const { microseconds, step } = read(expiresAt);
@@ -94,9 +96,9 @@ export function isNear({ expiresAt }: Spare, marker: string): boolean {
   return away < step || quarterHour - away < step;
 }
 
-const quarterHour = 900_000_000n; // zones differ by quarters of an hour
+const quarterHour = 900_000_000n; // time zones differ by multiples of a quarter of an hour
 
-/** Whether it was given its last moment for the marker's version: all digits of a second are its own, and a day is not left. */
+/** Whether a secret of the marker's version got its last moment: it has the marker's fraction of a second and less than a day left. */
 export function isEnding({ expiresAt }: Spare, marker: string, now: number): boolean {
   const { microseconds, step, at } = read(expiresAt);
   return step === 1n && microseconds % 1_000_000n === microsecondsOf(marker) % 1_000_000n && at - now < dayMs;

@@ -4,18 +4,18 @@ import type { DocumentEngineClient, SecretType } from './client.js';
 import { pathOf } from '../shared/endpoints.js';
 import { endpoints } from './requests.js';
 
-/** What the engine thinks of a value that it was asked with. `unclear`: it did not speak of the value, or somebody else answered. */
+/** The engine's answer to a request with a value. `unclear`: no verdict on the value, or the answer came from something in between. */
 export interface Reply {
   readonly verdict: 'accepted' | 'refused' | 'unclear';
   readonly status: number;
-  /** Whether it was the engine that answered, as far as its header `Server` tells. */
+  /** Whether the engine itself answered, by the header `Server`. */
   readonly byEngine: boolean;
 }
 
 const OpenedSession = z.object({ token: z.string().min(1), layerHandle: z.string().optional() });
 const Denial = z.object({ reason: z.enum(['invalid_token', 'expired_token', 'revoked_token', 'invalid_auth_token']) });
 
-/** A `POST /api/build` with a token. A refusal is 403 and says why; with nothing in it, it is what a wrong API token gets. */
+/** A `POST /api/build` with a token. A refusal is a 403 with a reason; a 403 with an empty body is the answer to a wrong API token. */
 export async function askBuild(client: DocumentEngineClient, token: string): Promise<Reply> {
   const { status, text, byEngine } = await client.question({
     operation: 'build',
@@ -29,7 +29,7 @@ export async function askBuild(client: DocumentEngineClient, token: string): Pro
   return { verdict, status, byEngine };
 }
 
-/** What a viewer does with a token: it swaps it for a session with a document. The vendor's viewer asks so; nothing describes it. */
+/** Exchanges a token for a session with a document, like the vendor's viewer. The request is not documented. */
 export async function askViewer(client: DocumentEngineClient, document: string, token: string): Promise<Reply> {
   const answer = await openSession(client, document, token);
   const { status, byEngine } = answer;
@@ -48,8 +48,8 @@ export interface Session {
   readonly token: string;
 }
 
-/** Null where a token is not swapped for one. */
-export async function swapForSession(
+/** Null where the engine opens no session for the token. */
+export async function exchangeForSession(
   client: DocumentEngineClient,
   document: string,
   token: string,
@@ -81,7 +81,7 @@ export async function askPlainly(client: DocumentEngineClient, type: SecretType)
   return client.question({ operation: 'listSecrets', method, path, allow: [301, 302, 303, 307, 401, 403, 404] });
 }
 
-/** `GET /dashboard` with a password, or with nothing. A redirect out of the dashboard is a login page, and no acceptance. */
+/** `GET /dashboard` with a password, or without one. A redirect out of the dashboard leads to a login page and is no acceptance. */
 export async function askDashboard(client: DocumentEngineClient, password: string | null): Promise<Reply> {
   const user = Buffer.from(`${client.dashboardUsername}:${password}`).toString('base64');
   const { status, headers, byEngine } = await client.question({
@@ -110,9 +110,9 @@ function openSession(client: DocumentEngineClient, document: string, token: stri
   });
 }
 
-/** A token that has passed is no answer about its key. */
+/** An expired token is no verdict on its key. */
 function expired(operation: string): OutsideError {
-  return new OutsideError('document-engine', operation, { code: 'TOKEN_EXPIRED' });
+  return new OutsideError('Document Engine', operation, { code: 'TOKEN_EXPIRED' });
 }
 
 function contentOf(text: string): unknown {

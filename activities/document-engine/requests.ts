@@ -4,19 +4,19 @@ import type { DocumentEngineActivities } from './activities.js';
 
 const system = 'document-engine';
 
-/** Every request this folder can make. `signer` is whatever application the configuration names. */
+/** Every request of this folder. `signer` is the configured signing application. */
 export const endpoints = {
   addSecret: { system, method: 'POST', path: '/api/secrets/{type}' },
   listSecrets: { system, method: 'GET', path: '/api/secrets/{type}' },
   rotateSecret: { system, method: 'POST', path: '/api/secrets/{type}/rotate' },
   changeExpiry: { system, method: 'PATCH', path: '/api/secrets/{type}/{id}' },
-  /** The same as the vendor's description has it. */
+  /** The same change, by the vendor's description. */
   changeExpiryByPost: { system, method: 'POST', path: '/api/secrets/{type}/{id}' },
   build: { system, method: 'POST', path: '/api/build' },
   health: { system, method: 'GET', path: '/healthcheck' },
   dashboard: { system, method: 'GET', path: '/dashboard' },
   description: { system, method: 'GET', path: '/api/upstream.yml' },
-  /** What a viewer does with its token, and with the session it gets for it. */
+  /** A viewer's requests with its token, and with its session. */
   openSession: { system, method: 'POST', path: '/i/d/{document}/auth' },
   viewSession: { system, method: 'GET', path: '/i/d/{document}/h/{layer}/document.json' },
   upload: { system, method: 'POST', path: '/api/documents' },
@@ -27,7 +27,7 @@ export const endpoints = {
 
 const change = [optional(repeated(endpoints.changeExpiry)), optional(repeated(endpoints.changeExpiryByPost))];
 const add = [...change, optional(endpoints.addSecret), optional(endpoints.listSecrets)];
-/** Where `POST /api/build` shows nothing, a viewer's request does, with a document that is there meanwhile. */
+/** Where `POST /api/build` is not conclusive, a viewer's request is, with a document that exists only meanwhile. */
 const askTokens = [
   optional(repeated(endpoints.build)),
   optional(endpoints.upload),
@@ -36,7 +36,7 @@ const askTokens = [
   optional(repeated(endpoints.build)),
 ];
 const askEither = [optional(repeated(endpoints.dashboard)), optional(endpoints.health), ...askTokens];
-/** From the description to a value that is added twice. What an earlier one left is ended before. */
+/** From the description to the second addition of a value. Secrets of an earlier trial are ended first. */
 const deep = [
   ...[optional(endpoints.listSecrets), ...change],
   ...[endpoints.description, optional(endpoints.listSecrets), optional(endpoints.listSecrets)],
@@ -49,7 +49,7 @@ const selfRotation = [
   optional(endpoints.listSecrets),
   ...change,
 ];
-/** In an emergency nothing of ours is in force that could be compared with: a value that nobody holds takes the place of another one. */
+/** In an emergency no current value is left to compare with, so a throwaway value becomes current. */
 const control = [optional(endpoints.listSecrets), optional(endpoints.rotateSecret), optional(endpoints.listSecrets)];
 
 export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// Only what is used, as the vendor's description (API 1.9.0) has it.
+// Only the fields in use, by the vendor's description (API 1.9.0).
 
 const Readable = z.object({
   id: z.number().int(),
@@ -10,13 +10,13 @@ const Readable = z.object({
     .nullable(),
 });
 
-/** What a list tells of a secret: never its value. Exactly one has no expiry, the current one. */
+/** A listed secret, never with its value. Exactly one has no expiry, the current one. */
 export type ListedSecret = z.infer<typeof Readable>;
 
-/** The expiry of an entry whose own cannot be read: such a one is not the current one, nor one of ours, and can be ended. */
+/** Stands for an unreadable expiry. Such a secret is neither current nor one of ours, and can be ended. */
 export const unreadable = '9999-12-31T00:00:00Z';
 
-/** Without an id an entry is nothing that could be spoken of. */
+/** Drops entries without an id. */
 export const ListedSecrets = z
   .array(
     z.union([
@@ -27,7 +27,7 @@ export const ListedSecrets = z
   )
   .transform((entries): ListedSecret[] => entries.flatMap((entry) => entry ?? []));
 
-/** Unix milliseconds of an expiry; without a zone it is UTC, as the guide says. */
+/** Unix milliseconds of an expiry. Without a zone it is UTC, by the guide. */
 export function expiryMs(expiresAt: string): number {
   return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(expiresAt) ? expiresAt : `${expiresAt}Z`);
 }

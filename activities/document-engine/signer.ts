@@ -9,26 +9,26 @@ import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { Signer } from './client.js';
 import { isSignedWith } from './keys.js';
-import { open, type DocumentEngineWork } from './standing.js';
+import { contextOf, type DocumentEngineContext } from './standing.js';
 import { given, showsKey, signerWith } from './tokens.js';
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout
 const pauseMs = 1_000;
-const clockToleranceMs = 30_000; // times of a token are whole seconds, of a clock that is not ours
-const waitedOutMs = 10_000; // tokens that pass so soon are no question for a person
+const clockToleranceMs = 30_000; // a token's times are whole seconds by another clock
+const waitedOutMs = 10_000; // a shorter wait for tokens to expire needs no person
 
 export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  const work = await open(deps, ref);
-  const { store, connection } = work;
+  const context = await contextOf(deps, ref);
+  const { store, connection } = context;
   const signer = connection.type === 'jwt' ? connection.jwt.signer : null;
   const say = (outcome: Finding['outcome'], detail: string) =>
     recordFinding(store, ref, { kind: 'in-use', outcome, detail });
   const token = await askSigner(signer);
-  if (!signer || token === null) return say('not-observable', 'nobody is configured who could tell what is used');
-  await work.client.learnTime();
-  const tooLong = whyTooLong(token, work);
+  if (!signer || token === null) return say('not-observable', 'no jwt.signer is configured that could show it');
+  await context.client.learnTime();
+  const tooLong = whyTooLong(token, context);
   if (tooLong !== null) return say('failed', tooLong);
-  const { is, detail } = await usesKey(work, token);
+  const { is, detail } = await usesKey(context, token);
   if (is) return say('proved', detail);
   if (scope().waitedMs < Math.max(signer.propagationMs, connection.propagationMs))
     throw propagating(`${detail}; asked again`, pauseMs);
@@ -36,78 +36,79 @@ export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise
 }
 
 async function usesKey(
-  work: DocumentEngineWork,
+  context: DocumentEngineContext,
   token: string,
 ): Promise<{ readonly is: boolean; readonly detail: string }> {
-  const { publicKey = '' } = await work.store.unseal(work.ref);
+  const { publicKey = '' } = await context.store.unseal(context.ref);
   if (!(await isSignedWith(publicKey, token))) return { is: false, detail: 'the application signs with another key' };
-  const taken = await isTaken(work, token);
-  if (taken === 'no') return { is: false, detail: 'Document Engine refused the token that the application gave out' };
+  const accepted = await isAccepted(context, token);
+  if (accepted === 'no') return { is: false, detail: "Document Engine refused the application's token" };
   return {
     is: true,
     detail:
-      taken === 'yes'
-        ? 'the application signs with it, and Document Engine takes what it signs'
-        : 'the application signs with it; where Keyturn can ask, Document Engine takes no token with these claims',
+      accepted === 'yes'
+        ? 'the application signs with it, and Document Engine accepts its tokens'
+        : 'the application signs with it; Keyturn found no request that accepts a token with these claims',
   };
 }
 
-/** The engine may take tokens of the key and not this one where it can be asked, for what it claims. Then the signature is what counts. */
-async function isTaken(work: DocumentEngineWork, token: string): Promise<'yes' | 'no' | 'not shown'> {
-  const shown = await showsKey(work, given(token), { isSomebodys: true });
-  if (shown.verdict === 'accepted') return 'yes';
-  const { privateKey } = await work.store.unseal(work.ref);
-  const own = privateKey === undefined ? shown : await showsKey(work, signerWith(work, privateKey));
+/** The engine may accept tokens of the key but refuse this one for its claims. Then only the signature counts. */
+async function isAccepted(context: DocumentEngineContext, token: string): Promise<'yes' | 'no' | 'not shown'> {
+  const reading = await showsKey(context, given(token), { isSomebodys: true });
+  if (reading.verdict === 'accepted') return 'yes';
+  const { privateKey } = await context.store.unseal(context.ref);
+  const own = privateKey === undefined ? reading : await showsKey(context, signerWith(context, privateKey));
   return own.verdict === 'refused' ? 'no' : 'not shown';
 }
 
-/** Why what a token's key has signed outlives the wait for it; null when it does not. Says nothing of the token but its lifetime. */
+/** Why the application's tokens would outlive their key. Null when they would not. Contains nothing of the token but its lifetime. */
 export function whyTooLong(
   token: string,
-  { client, connection }: Pick<DocumentEngineWork, 'client' | 'connection'>,
+  { client, connection }: Pick<DocumentEngineContext, 'client' | 'connection'>,
 ): string | null {
   const { exp, iat } = decodeJwt(token);
   const { tokenLifetimeMs } = connection.jwt;
   const lifetimeMs = exp === undefined ? Infinity : exp * 1000 - (iat === undefined ? client.now() : iat * 1000);
   if (lifetimeMs <= tokenLifetimeMs + clockToleranceMs) return null;
-  const lives = Number.isFinite(lifetimeMs) ? `live for ${Math.round(lifetimeMs / 1000)} s` : 'never end';
+  const lives = Number.isFinite(lifetimeMs) ? `live for ${Math.round(lifetimeMs / 1000)} s` : 'never expire';
   return (
-    `the application's tokens ${lives}, and jwt.tokenLifetime says ${tokenLifetimeMs / 1000} s: the old key would end before them. ` +
-    'Let it sign for less, or put the true lifetime there'
+    `the application's tokens ${lives}, but jwt.tokenLifetime is ${tokenLifetimeMs / 1000} s: the old key would end before them. ` +
+    'Shorten the lifetime of the tokens, or set jwt.tokenLifetime to it'
   );
 }
 
 export async function isIdle(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  const { store, connection } = await open(deps, ref);
+  const { store, connection } = await contextOf(deps, ref);
   const { tokenLifetimeMs, signer } = connection.jwt;
   const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
   const sinceMs = Date.now() - (current?.promotedAt ?? Date.now());
   const say = (outcome: Finding['outcome'], detail: string) =>
     recordFinding(store, ref, { kind: 'idle', outcome, detail });
-  if (connection.type !== 'jwt') return say('not-observable', 'who uses it cannot be seen');
+  if (connection.type !== 'jwt') return say('not-observable', 'its users cannot be observed');
   const lifetime = `tokens live for ${tokenLifetimeMs / 1000} s`;
   const leftMs = tokenLifetimeMs - sinceMs;
-  if (leftMs > 0 && leftMs <= waitedOutMs) throw propagating(`${lifetime}; waited for`, leftMs);
+  if (leftMs > 0 && leftMs <= waitedOutMs)
+    throw propagating(`${lifetime}; waiting for the last ones to expire`, leftMs);
   if (leftMs > 0) return say('failed', `${lifetime}, and ${Math.ceil(leftMs / 1000)} s of that are left`);
-  if (!signer) return say('not-observable', `${lifetime}, which is over; nobody else who signs can be seen`);
-  return say('proved', `${lifetime}, which is over since the application signs with the new key`);
+  if (!signer) return say('not-observable', `${lifetime}, and that time has passed; other signers cannot be observed`);
+  return say('proved', `${lifetime}, and that time has passed since the application signs with the new key`);
 }
 
-/** A fresh token of the application that signs; null when none is configured. */
+/** A fresh token of the signing application. Null when none is configured. */
 export async function askSigner(signer: Signer | null): Promise<string | null> {
   if (!signer) return null;
   const { origin, pathname, search } = new URL(signer.url);
   const authorization = await signer.authorization?.();
-  const answer = await new Http('signer', origin, deadlineMs).send({
+  const answer = await new Http('jwt.signer', origin, deadlineMs).send({
     ...{ operation: 'askSigner', method: 'GET', path: pathname + search, page: true },
     headers: authorization === undefined ? {} : { authorization },
   });
   const token = answer.text.split(/[^\w.-]/).find(isToken);
-  if (token === undefined) throw new OutsideError('signer', 'askSigner', { code: 'NO_TOKEN' });
+  if (token === undefined) throw new OutsideError('jwt.signer', 'askSigner', { code: 'NO_TOKEN' });
   return token;
 }
 
-/** Known by what it is: three parts, of which the first says by which algorithm it is signed. Much else has two dots in it. */
+/** Three parts, of which the first names the signing algorithm. Other text with two dots does not count. */
 function isToken(text: string): boolean {
   if (text.length > longestToken || text.split('.').length !== 3) return false;
   try {
@@ -117,4 +118,4 @@ function isToken(text: string): boolean {
   }
 }
 
-const longestToken = 16_384; // characters; a header of a request has no more
+const longestToken = 16_384; // characters; a request header has no more

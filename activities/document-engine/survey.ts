@@ -3,26 +3,26 @@ import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { showsValue } from './probes.js';
 import { unreadable } from './schemas.js';
-import { addedFor, currentIdOf, currentIn, noteRelease, open, type DocumentEngineWork } from './standing.js';
+import { addedFor, currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './standing.js';
 
 /**
- * The engine issues its own secrets, so one look tells of both. A list shows ids alone, and those start again in a new database: so what is
- * in force is asked with, where it can be without a document.
+ * The engine issues its own secrets, so one survey covers provider and engine. A list shows only ids, which start again in a new database.
+ * So the value in force is probed, where that needs no document.
  */
 export async function survey(deps: DocumentEngineDeps, credential: string): Promise<ProviderSurvey & EngineSurvey> {
-  const work = await open(deps, { credential, number: 0, fence: 0 });
-  const { store, client, connection } = work;
+  const context = await contextOf(deps, { credential, number: 0, fence: 0 });
+  const { store, client, connection } = context;
   const listed = await client.secrets();
-  await noteRelease(work);
-  const current = currentIn(work, listed).id;
+  await noteRelease(context);
+  const current = currentIn(context, listed).id;
   const versions = await store.versions(credential);
   const isCurrent = (id: number | undefined): boolean => id === current;
   const inForce = versions.findLast((version) => isLive(version.state) && isCurrent(currentIdOf(version, connection)));
-  const isDead = inForce !== undefined && (await isRefused({ ...work, ref: { ...inForce, fence: 0 } }));
+  const isDead = inForce !== undefined && (await isRefused({ ...context, ref: { ...inForce, fence: 0 } }));
   const known = new Set(versions.map((version) => currentIdOf(version, connection)));
   const rows = versions.map((version) => ({
     number: version.number,
-    ids: addedFor(work, { ...version, fence: 0 }, listed).map(({ id }) => id),
+    ids: addedFor(context, { ...version, fence: 0 }, listed).map(({ id }) => id),
   }));
   for (const { ids } of rows) for (const id of ids) known.add(id);
   return {
@@ -56,8 +56,8 @@ function nameOf(expiresAt: string | null): string {
 }
 
 const anotherDatabase =
-  'by a new or restored database, as it seems: the current id is the one we know, and our value is refused';
+  'probably by a new or restored database: the current id is the known one, but our value is refused';
 
-async function isRefused(work: DocumentEngineWork): Promise<boolean> {
-  return (await showsValue(work, { isQuiet: true }))?.verdict === 'refused';
+async function isRefused(context: DocumentEngineContext): Promise<boolean> {
+  return (await showsValue(context, { isQuiet: true }))?.verdict === 'refused';
 }

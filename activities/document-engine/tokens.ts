@@ -6,33 +6,33 @@ import type { JwtAlgorithm } from './client.js';
 import { documentOf } from './documents.js';
 import { newValue } from './keys.js';
 import { askBuild, askViewer, type Reply } from './questions.js';
-import { followed, type DocumentEngineWork } from './standing.js';
+import { followed, type DocumentEngineContext } from './standing.js';
 
-/** What the engine showed of a value, and what it was asked, in words. */
+/** The engine's verdict on a value, with the requests in words. */
 export interface Reading {
-  /** `unclear`: nothing that it answered tells one from the other. `useless`: what has to be accepted beside it is refused as well. */
+  /** `unclear`: no answer was conclusive. `useless`: the engine refuses the control as well. */
   readonly verdict: 'accepted' | 'refused' | 'unclear' | 'useless';
   readonly detail: string;
-  /** The request that showed it. */
+  /** The request that proved it. */
   readonly by?: string;
 }
 
-/** Makes a token with these claims besides its end. */
+/** Signs a token with these claims and an expiry. */
 export type Signs = (claims: JWTPayload) => Promise<string>;
 
-/** A request that may show whether the engine takes a key's tokens. Releases differ in where they take any. */
+/** A request that may show whether the engine accepts a key's tokens. Releases differ in which requests accept any. */
 export interface TokenProbe {
-  /** As it is shown to people. */
+  /** Its name for people. */
   readonly name: string;
   readonly ask: (signs: Signs) => Promise<Reply>;
-  /** Statuses of a refusal, where the same is said of a key that never was one. */
+  /** Statuses that count as a refusal when a key that was never valid gets the same status. */
   readonly refusals: readonly number[];
 }
 
 const tokenSeconds = 300;
 
-/** Tokens of a key that live for a few minutes by the engine's clock. */
-export function signerWith({ client, connection }: DocumentEngineWork, privateKey: string): Signs {
+/** Signs tokens that are valid for a few minutes by the engine's clock. */
+export function signerWith({ client, connection }: DocumentEngineContext, privateKey: string): Signs {
   const { algorithm } = connection.jwt;
   return async (claims) => {
     await client.learnTime();
@@ -43,32 +43,32 @@ export function signerWith({ client, connection }: DocumentEngineWork, privateKe
   };
 }
 
-/** A token of somebody else's: whatever it claims, it claims already. */
+/** Returns a foreign token, whose claims are fixed. */
 export function given(token: string): Signs {
   return async () => token;
 }
 
 const strangers = new Map<JwtAlgorithm, Promise<Record<string, string>>>();
 
-/** Tokens of a key that never was one of the engine's: what it says of them is how it refuses. */
-export async function stranger(work: DocumentEngineWork): Promise<Signs> {
-  const { algorithm } = work.connection.jwt;
+/** Signs tokens with a key that was never valid. The engine's answer to them shows how it refuses. */
+export async function stranger(context: DocumentEngineContext): Promise<Signs> {
+  const { algorithm } = context.connection.jwt;
   const known = strangers.get(algorithm) ?? newValue('jwt', algorithm);
   strangers.set(algorithm, known);
-  return signerWith(work, (await known)['privateKey'] ?? '');
+  return signerWith(context, (await known)['privateKey'] ?? '');
 }
 
 /**
- * Asks by one request after the other until `judge` has an answer; null when none gives one. The document that a viewer's request needs is
- * there meanwhile, and no longer.
+ * Tries one kind of request after the other until `judge` has an answer. Null when none has. The document that a viewer's request needs
+ * exists only meanwhile.
  */
 export async function byEachProbe<T>(
-  work: DocumentEngineWork,
+  context: DocumentEngineContext,
   judge: (probe: TokenProbe) => Promise<T | null>,
 ): Promise<T | null> {
-  const upstream = () => judge(buildProbe(work));
-  const viewing = () => withDocument(work, judge);
-  const inOrder = followed(work)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
+  const upstream = () => judge(buildProbe(context));
+  const viewing = () => withDocument(context, judge);
+  const inOrder = followed(context)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
   for (const ask of inOrder) {
     const judged = await ask();
     if (judged !== null) return judged;
@@ -76,7 +76,7 @@ export async function byEachProbe<T>(
   return null;
 }
 
-function buildProbe({ client }: DocumentEngineWork): TokenProbe {
+function buildProbe({ client }: DocumentEngineContext): TokenProbe {
   const ask = (signs: Signs): Promise<Reply> => signs({}).then((token) => askBuild(client, token));
   return { name: 'POST /api/build', ask, refusals: [403] };
 }
@@ -84,11 +84,11 @@ function buildProbe({ client }: DocumentEngineWork): TokenProbe {
 const viewerProbe = 'POST /i/d/{document}/auth';
 
 async function withDocument<T>(
-  work: DocumentEngineWork,
+  context: DocumentEngineContext,
   judge: (probe: TokenProbe) => Promise<T | null>,
 ): Promise<T | null> {
-  const { client } = work;
-  const document = `${documentOf(work.store, work.ref.credential)}-viewer`;
+  const { client } = context;
+  const document = `${documentOf(context.store, context.ref.credential)}-viewer`;
   const ask = async (signs: Signs): Promise<Reply> => {
     const token = await signs({ document_id: document, permissions: ['read-document'] });
     return askViewer(client, claimed(token) ?? document, token);
@@ -101,45 +101,45 @@ async function withDocument<T>(
   }
 }
 
-/** How a key is asked about. */
+/** Options of a question about a key. */
 export interface AskedFor {
-  /** The token is somebody else's: it may be refused at one place for what it claims, and taken at another. */
+  /** The token is a foreign one: one request may refuse it for its claims, and another one accept it. */
   readonly isSomebodys?: boolean;
-  /** What every connection should say; the first that says otherwise counts. An acceptance when left out. */
+  /** Expected answer on every connection. The first other answer counts. Default: `accepted`. */
   readonly expected?: 'accepted' | 'refused';
-  /** Hands in no document, so a viewer's request is left out. */
+  /** Uploads no document, so the viewer's request is skipped. */
   readonly isQuiet?: boolean;
 }
 
-/** An acceptance counts where a key that never was one is not accepted. */
+/** An acceptance counts only where a key that was never valid is not accepted. */
 export async function showsKey(
-  work: DocumentEngineWork,
+  context: DocumentEngineContext,
   signs: Signs,
   { isSomebodys = false, expected = 'accepted', isQuiet = false }: AskedFor = {},
 ): Promise<Reading> {
-  const other = await stranger(work);
+  const other = await stranger(context);
   const refused: string[] = [];
   const isExpected = ({ verdict }: Reply): boolean => (verdict === 'accepted') === (expected === 'accepted');
   const judge = async ({ name, ask }: TokenProbe): Promise<Reading | null> => {
-    const { verdict } = await onEach(work, isExpected, () => ask(signs));
+    const { verdict } = await onEach(context, isExpected, () => ask(signs));
     if (verdict === 'refused') refused.push(name);
     if (verdict === 'refused' && !isSomebodys) return refusal(refused);
     if (verdict !== 'accepted' || (await ask(other)).verdict === 'accepted') return null;
-    return { verdict, by: name, detail: `${name} took a token signed with it, and none signed with another key` };
+    return { verdict, by: name, detail: `${name} accepted a token signed with it, and none signed with another key` };
   };
-  const shown = await (isQuiet ? judge(buildProbe(work)) : byEachProbe(work, judge));
-  if (shown) return shown;
+  const reading = await (isQuiet ? judge(buildProbe(context)) : byEachProbe(context, judge));
+  if (reading) return reading;
   if (refused.length > 0) return refusal(refused);
-  return { verdict: 'unclear', detail: 'no request shows whether Document Engine takes a token' };
+  return { verdict: 'unclear', detail: 'no request shows whether Document Engine accepts a token' };
 }
 
 function refusal(names: readonly string[]): Reading {
   return { verdict: 'refused', detail: `${names.join(' and ')} refused a token signed with it` };
 }
 
-/** Asks on several connections, since each of them may meet another node: the first answer that is not as expected, else the last. */
+/** Asks on several connections, since each may meet another node. Returns the first unexpected answer, else the last one. */
 export async function onEach(
-  { connection }: Pick<DocumentEngineWork, 'connection'>,
+  { connection }: Pick<DocumentEngineContext, 'connection'>,
   isExpected: (reply: Reply) => boolean,
   ask: () => Promise<Reply>,
 ): Promise<Reply> {
@@ -149,7 +149,7 @@ export async function onEach(
   }
 }
 
-/** The document that a token is for. */
+/** The document in a token's claims. */
 function claimed(token: string): string | null {
   const { document_id: document } = decodeJwt(token);
   return typeof document === 'string' ? document : null;

@@ -5,13 +5,13 @@ import type { AccessCheck } from '../shared/access.js';
 import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
 import type { Account } from './account.js';
 
-/** How a provider is asked about a value: for people, but for the last two. */
+/** The parts of a prober that do not depend on the account. */
 export type Question = Pick<Prober, 'request' | 'welcome' | 'refusal' | 'connections' | 'pauseMs'>;
 
-/** What the kit's activities are made of. */
+/** What the kit's activities need. */
 export interface KitDeps<A extends Account> {
   readonly store: Store;
-  /** The provider, for people. */
+  /** The provider's name for people. */
   readonly name: string;
   readonly question: Question;
   readonly account: (credential: string) => Promise<A>;
@@ -26,13 +26,13 @@ export function askingActivities<A extends Account>(deps: KitDeps<A>) {
   const { store } = deps;
   const prober = async ({ credential }: VersionRef): Promise<Prober> => proberOf(deps, await deps.account(credential));
   return {
-    /** Whether the provider accepts the version's value. Patient while it is young. */
+    /** Whether the provider accepts the version's value. Refusals of a young value are retried. */
     accepts: async (version: VersionRef): Promise<Finding> => acceptedBy(await prober(version), store, version),
 
     /** Whether the provider refuses the version's value, asked over the whole propagation delay. */
     refuses: async (version: VersionRef): Promise<Finding> => refusedAt(await prober(version), store, version),
 
-    /** What `keyturn check` wants to know of the account. */
+    /** The checks of `keyturn check` on the account. */
     checkAccess: async (credential: string): Promise<AccessCheck[]> => (await deps.account(credential)).check(),
   };
 }

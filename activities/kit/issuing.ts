@@ -15,20 +15,20 @@ import { askingActivities, type KitDeps, proberOf, type Question } from './askin
 import { defineProvider, type Provider, type ProviderSpec, type Secrets } from './provider.js';
 
 /**
- * The activities of a provider whose values are shown once, live side by side and are in no list. An attempt whose answer was lost stays on
- * record under its label until a person says that it is cleared up: nobody has its value.
+ * The activities of a provider whose values are shown once, are valid side by side and are in no list. The intent of an attempt
+ * whose answer was lost stays open, with its label, until a person says that it is cleaned up. Its value is lost.
  */
 export function issuingActivities(deps: KitDeps<IssuingAccount>) {
   return {
     ...askingActivities(deps),
 
-    /** Makes the version's value and keeps it. Repeatable. */
+    /** Creates the version's value and stores it. Idempotent. */
     create: (version: VersionRef): Promise<void> => create(deps, version),
 
-    /** Ends the version's value. Needs fresh proof. */
+    /** Revokes the version's value. Needs fresh proof. */
     remove: (version: VersionRef): Promise<void> => remove(deps, version),
 
-    /** What `keyturn reconcile` wants to know of the account. Changes nothing. */
+    /** State of the account for `keyturn reconcile`. Changes nothing. */
     survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
   };
 }
@@ -38,7 +38,7 @@ export type IssuingActivities = ReturnType<typeof issuingActivities>;
 async function create({ store, account }: KitDeps<IssuingAccount>, ref: VersionRef): Promise<void> {
   if (await hasValue(store, ref)) return;
   const provider = await account(ref.credential);
-  const intent = await store.intend(ref); // from here on no earlier attempt can keep what it made
+  const intent = await store.intend(ref); // from here on no earlier attempt can store its value
   await requireFence(store, ref);
   const issued = await provider.issue(intent.label).catch(async (error: unknown) => {
     if (saidNo(error)) await store.settle(intent, 'nothing-made');
@@ -49,14 +49,14 @@ async function create({ store, account }: KitDeps<IssuingAccount>, ref: VersionR
     await provider.revoke(issued);
     return (await provider.ask(parts)).verdict === 'refused';
   };
-  await storeOrRevoke(store, ref, { intent, made: { providerId, parts }, revoke });
+  await storeOrRevoke(store, ref, { intent, created: { providerId, parts }, revoke });
 }
 
 async function remove({ store, name, account }: KitDeps<IssuingAccount>, ref: VersionRef): Promise<void> {
   await requireProof(store, ref);
   const { parts: names, providerId, adopted } = await store.read(ref);
   if (names.length === 0 && adopted)
-    throw needsDecision(`version ${ref.number} of ${ref.credential} has no value: end it at ${name} by hand`);
+    throw needsDecision(`version ${ref.number} of ${ref.credential} has no value: revoke it at ${name} by hand`);
   if (names.length === 0) return;
   const provider = await account(ref.credential);
   const parts = await store.unseal(ref);
@@ -77,10 +77,10 @@ async function survey(deps: KitDeps<IssuingAccount>, credential: string, quietly
     const verdict = asked ? (known ?? (await ask())) : isLive(state) ? 'listed' : 'not listed';
     versions.push({ number, lastUsedAt: null, verdict });
   }
-  return { versions, orphans: [], unlisted: `${name} shows Keyturn no list` };
+  return { versions, orphans: [], unlisted: `${name} offers no list` };
 }
 
-const refusalLastsMs = 6 * 60 * 60_000; // looks by themselves must not add up to an attack
+const refusalLastsMs = 6 * 60 * 60_000; // scheduled checks must not look like an attack
 
 async function refusedLately(store: Store, version: Version): Promise<boolean> {
   const newest = (await store.evidence(version)).find(({ kind }) => kind === 'refused' || kind === 'accepted');

@@ -11,10 +11,10 @@ import type { ProviderSurvey } from '../shared/survey.js';
 /** A value by its parts. */
 export type Parts = Readonly<Record<string, string>>;
 
-/** Resolves a reference, at each use; `lines` for a secret of several lines. */
+/** Resolves a reference, at each use. `lines`: for a secret of several lines. */
 export type Secrets = (ref: SecretRef, shape?: 'lines') => Promise<string>;
 
-/** What a version has left at its provider, as far as the store knows. */
+/** What the store knows of a version at its provider. */
 export type Traces = Pick<Version, 'credential' | 'providerId' | 'receipts'>;
 
 /** What the configuration says about one credential. */
@@ -26,66 +26,66 @@ export interface Entry {
   readonly procedure: ProcedureDescriptor;
 }
 
-/** A field of a `provider` section, and the setting of DocuElevate that says the same. */
+/** A field of a `provider` section, and the DocuElevate setting with the same meaning. */
 export interface ShownField {
   readonly field: string;
   readonly setting: string;
-  /** What DocuElevate uses where the setting is not set. */
+  /** DocuElevate's default when the setting is not set. */
   readonly unset?: string;
-  /** The setting's text as the section writes it. */
+  /** Converts the setting's text to the field's. */
   readonly as?: (text: string) => string;
 }
 
-/** What the activities of every provider offer besides those of its procedures. */
+/** Activities of every provider, besides those of its procedures. */
 export interface ProviderActivities {
   survey(credential: string, quietly?: boolean): Promise<ProviderSurvey>;
 }
 
-/** What a provider is: what its `provider` section holds and means, how its account is reached, and what can be done there. */
+/** A provider: its `provider` section, how to connect to its account, and its activities. */
 export interface ProviderSpec<S extends z.ZodObject, C, A extends ProviderActivities> {
-  /** In activity names and in the configuration; also the name of its folder. */
+  /** Its name in activity names, in the configuration and as a folder. */
   readonly system: string;
-  /** For people. */
+  /** Its name for people. */
   readonly name: string;
   readonly section: S;
-  /** The section has nothing that must be said. */
+  /** Every field of the section is optional. */
   readonly mayBeLeftOut?: true;
   /** Equal for sections that mean the same account. */
   identity(section: z.output<S>): string;
   /** Base address of every system that its requests name. */
   addresses?(section: z.output<S>): Readonly<Record<string, string>>;
-  /** The account itself belongs to one credential: it has only so many places for values. */
+  /** One credential owns the whole account, because the account has a limited number of slots for values. */
   readonly exclusive?: true;
-  /** How exactly it tells when a value was used last; left out where it does not tell. */
+  /** Precision of its last-use data. Left out where it has none. */
   usage?(section: z.output<S>): UsageData;
-  /** What of the section DocuElevate shows in plain. */
+  /** Fields of the section that DocuElevate shows unmasked. */
   readonly shown?: readonly ShownField[];
   /** The parts of an adopted value, checked and completed. Throws when it is no value of this kind. */
   parts?(given: Parts): Parts;
-  /** The account that a credential belongs to. Asks nobody; secrets are resolved when they are used. */
+  /** The account of a credential. Sends no request; secrets are resolved when they are used. */
   connect(section: z.output<S>, secret: Secrets, entry: Entry): C;
   activities(deps: { readonly store: Store; readonly account: (credential: string) => Promise<C> }): A;
   /** Every request of each activity, in order. */
   readonly requests: RequestsOf<A>;
-  /** What the provider itself lists of an account; left out where it has no list. */
+  /** The provider's own list of an account. Left out where it has none. */
   listing?(connection: C): Listing;
-  /** Ids under which it lists a version; left out where that is its provider id. */
+  /** Ids under which it lists a version. Default: its provider id. */
   idsOf?(version: Traces, connection: C): readonly string[];
 }
 
-/** The same for those who do not know which provider it is. Sections come as they stand in the configuration. */
+/** A provider without its type parameters. Sections are unparsed, as in the configuration. */
 export interface Provider<A extends ProviderActivities = ProviderActivities> {
   readonly system: string;
   readonly name: string;
   readonly account: z.ZodObject;
-  /** `account`, as the configuration may write it. */
+  /** `account` with its defaults, for the configuration. */
   readonly section: z.ZodType;
   readonly exclusive: boolean;
   readonly shown: readonly ShownField[];
   readonly requests: RequestsOf<A>;
   identity(section: unknown): string;
   addresses(section: unknown): Readonly<Record<string, string>>;
-  /** Null where the provider does not tell. */
+  /** Null where the provider has no last-use data. */
   usage(section: unknown): UsageData | null;
   parts(given: Parts): Parts;
   activities(deps: {
@@ -119,7 +119,7 @@ export function defineProvider<S extends z.ZodObject, C, A extends ProviderActiv
   };
 }
 
-/** For what asks nobody. */
+/** For a connection that sends no request. */
 function noSecret(): Promise<never> {
   throw new Error('no secret is needed here');
 }

@@ -15,26 +15,26 @@ import type { ReplacingAccount } from './account.js';
 import { askingActivities, type KitDeps, type Question } from './asking.js';
 import { defineProvider, type Parts, type Provider, type ProviderSpec, type Secrets } from './provider.js';
 
-/** The only value there is, as versions and lists name it. */
+/** Id of the only value, in versions and lists. */
 const onlyOne = 'the only one';
 
-/** The activities of a provider with one value, which a new one replaces at once and which its owner's password shows. */
+/** The activities of a provider with one value. A new value replaces it at once, and its owner's password can read it. */
 export function replacingActivities(deps: KitDeps<ReplacingAccount>) {
   return {
     ...askingActivities(deps),
 
-    /** Refuses to go on where the value in force cannot be read: nobody could find a new one whose answer was lost. */
+    /** Throws when the value in force cannot be read: a new value whose answer was lost could not be recovered. */
     requireWayIn: async ({ credential }: VersionRef): Promise<void> => {
       await (await deps.account(credential)).read();
     },
 
-    /** Puts the version's value in the place of whatever is in force. Repeatable. */
+    /** Replaces the value in force by the version's value. Idempotent. */
     replace: (version: VersionRef): Promise<void> => replace(deps, version),
 
     /** Whether an adopted value is the one in force. */
     identify: (version: VersionRef): Promise<void> => identify(deps, version),
 
-    /** What `keyturn reconcile` wants to know of the account. Changes nothing. */
+    /** State of the account for `keyturn reconcile`. Changes nothing. */
     survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
   };
 }
@@ -42,8 +42,8 @@ export function replacingActivities(deps: KitDeps<ReplacingAccount>) {
 export type ReplacingActivities = ReturnType<typeof replacingActivities>;
 
 /**
- * The request bears the value that it replaces, so a late one changes nothing. After a lost answer the value is read. In an emergency only
- * what came in an answer counts: who has the leaked value may have replaced it and would know what is read.
+ * The request carries the value that it replaces, so a late request changes nothing. After a lost answer the value is read back.
+ * In an emergency only a value from an answer counts: an attacker with the leaked value may have replaced it and know what is read.
  */
 async function replace(deps: KitDeps<ReplacingAccount>, ref: VersionRef): Promise<void> {
   const { store, name } = deps;
@@ -52,24 +52,24 @@ async function replace(deps: KitDeps<ReplacingAccount>, ref: VersionRef): Promis
   if (inForce && (await isReplaced(store, ref, inForce))) return settleOthers(store, ref);
   const intent = (await hasValue(store, ref)) ? null : await store.intend(ref);
   await requireFence(store, ref);
-  const made = await provider.replace(inForce).catch(async (error: unknown) => {
+  const created = await provider.replace(inForce).catch(async (error: unknown) => {
     if (intent && saidNo(error)) await store.settle(intent, 'nothing-made');
     throw error;
   });
-  if (inForce && isSame(made, inForce)) throw passing(`${name} answered with the value that it was to replace`);
-  if (!intent) return store.note(ref, { parts: made });
-  await keep(store, ref, { intent, made });
+  if (inForce && isSame(created, inForce)) throw passing(`${name} returned the old value instead of a new one`);
+  if (!intent) return store.note(ref, { parts: created });
+  await keep(store, ref, { intent, created });
   await settleOthers(store, ref);
 }
 
-/** Whether an attempt of this version has done it already, whose value is kept then. */
+/** Whether an earlier attempt of this version has replaced the value. Its value is stored then. */
 async function isReplaced(store: Store, ref: VersionRef, inForce: Parts): Promise<boolean> {
   if (await hasValue(store, ref)) return isSame(await store.unseal(ref), inForce);
   const attempts = (await store.intents(ref.credential)).filter(({ version }) => version === ref.number);
   if (!attempts.some(isOpen) || !(await isOurs(store, ref, inForce))) return false;
-  const newest = attempts.at(-1); // it alone may keep a value: a later attempt than the lost one may have been refused
+  const newest = attempts.at(-1); // only the newest attempt may keep a value, and one after the lost attempt may have been refused
   const intent = newest && isOpen(newest) ? newest : await store.intend(ref);
-  await keep(store, ref, { intent, made: inForce });
+  await keep(store, ref, { intent, created: inForce });
   return true;
 }
 
@@ -77,7 +77,7 @@ function isOpen({ outcome }: Intent): boolean {
   return outcome === 'open';
 }
 
-/** What a lost attempt of this version made: nobody else's by all that is known, and not in an emergency. */
+/** Whether a lost attempt of this version created the value: no other version has it. Never true in an emergency. */
 async function isOurs(store: Store, ref: VersionRef, inForce: Parts): Promise<boolean> {
   for (const value of Object.values(inForce)) if ((await store.identify(value)).length > 0) return false;
   return !(await store.rotations(ref.credential)).some(({ fence, seized }) => fence === ref.fence && seized);
@@ -86,13 +86,13 @@ async function isOurs(store: Store, ref: VersionRef, inForce: Parts): Promise<bo
 async function keep(
   store: Store,
   ref: VersionRef,
-  { intent, made: parts }: { readonly intent: Intent; readonly made: Parts },
+  { intent, created: parts }: { readonly intent: Intent; readonly created: Parts },
 ): Promise<void> {
   const kept = await store.keep(ref, intent, { providerId: onlyOne, parts });
   if (!kept && !(await hasValue(store, ref))) throw passing('another attempt of this step took over');
 }
 
-/** Whatever other attempts made has been replaced by now. */
+/** The values of other attempts have been replaced by now. */
 async function settleOthers(store: Store, ref: VersionRef): Promise<void> {
   for (const attempt of await openIntents(store, ref)) await store.settle(attempt, 'deleted');
 }
@@ -101,7 +101,7 @@ async function identify({ store, name, account }: KitDeps<ReplacingAccount>, ref
   const inForce = await (await account(ref.credential)).read();
   if (!inForce || !isSame(await store.unseal(ref), inForce))
     throw needsDecision(
-      `the adopted value is not the one in force at ${name}: is it another user's, or replaced since?`,
+      `the adopted value is not the one in force at ${name}: it belongs to another user, or was replaced since`,
     );
   await store.note(ref, { providerId: onlyOne });
 }
@@ -127,13 +127,13 @@ function isSame(parts: Parts, others: Parts): boolean {
   return Object.entries(others).every(([name, value]) => parts[name] === value);
 }
 
-/** To end the only value is to put one in its place that nobody keeps. */
+/** The only value is revoked by replacing it with one that is not stored. */
 function listingOf(name: string, account: ReplacingAccount): Listing {
   return {
     async list() {
       const inForce = await account.read();
       if (!inForce) return [];
-      const mark = createHash('sha256').update(JSON.stringify(inForce)).digest('hex'); // of a random value: nobody finds it by this
+      const mark = createHash('sha256').update(JSON.stringify(inForce)).digest('hex'); // the value is random, so it cannot be guessed from this
       return [{ id: onlyOne, name: `what is in force at ${name}`, mark, lastUsedAt: null }];
     },
     async end() {

@@ -6,7 +6,7 @@ import { SecretRef } from '../../src/fields/secret-ref.js';
 import type { Issued, IssuingAccount } from '../kit/account.js';
 import { defineIssuing } from '../kit/issuing.js';
 import type { Parts, Secrets } from '../kit/provider.js';
-import { type AccessCheck, look } from '../shared/access.js';
+import { type AccessCheck, accessCheck } from '../shared/access.js';
 import { optional } from '../shared/endpoints.js';
 import { type Answer, Http } from '../shared/http.js';
 import { permanent } from '../shared/failures.js';
@@ -14,12 +14,12 @@ import type { ProbeVerdict } from '../shared/probes.js';
 
 const NextcloudSection = z.strictObject({
   url: HttpUrl.describe('Address of Nextcloud, with its path if it has one.'),
-  username: z.string().min(1).describe('The account that documents are put into, as DocuElevate has it.'),
+  username: z.string().min(1).describe('The account that DocuElevate uploads documents to.'),
   password: SecretRef.describe(
-    'The password of that account: an app password cannot make another one. The account may have no second factor.',
+    'The password of that account: an app password cannot create another one. The account must not have a second factor.',
   ),
   propagation: DurationText.prefault('0 seconds').describe(
-    'How long a change may take to count; several servers behind one address may need some.',
+    'Propagation delay: how long a change may take until all servers behind the address know it.',
   ),
 });
 type NextcloudSection = z.output<typeof NextcloudSection>;
@@ -32,15 +32,15 @@ const endpoints = {
 } as const satisfies Record<string, RequestTemplate>;
 const { showUser, issue, revoke } = endpoints;
 
-const deadlineMs = 15_000; // four in a row fit into the start-to-close timeout; Nextcloud itself delays after wrong passwords
+const deadlineMs = 15_000; // four fit into the start-to-close timeout; Nextcloud delays its answers after wrong passwords
 
-// Only what is used: https://docs.nextcloud.com/server/latest/developer_manual/client_apis/OCS
+// Only the fields in use: https://docs.nextcloud.com/server/latest/developer_manual/client_apis/OCS
 const Ok = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.literal(200) }) }) });
 const AppPassword = z.object({ ocs: z.object({ data: z.object({ apppassword: z.string().min(1) }) }) });
 const OwnWords = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.number() }) }) });
 const Refusal = z.object({ ocs: z.object({ meta: z.object({ statuscode: z.literal(997) }) }) });
 
-/** App passwords: each has a name, the User-Agent of whoever made it, and no program may list them. */
+/** App passwords. Each is named by the User-Agent of its creator, and no API lists them. */
 export const nextcloud = defineIssuing({
   ...{ system, name: 'Nextcloud', section: NextcloudSection },
   identity: ({ url, username }) => `${url} ${username}`,
@@ -49,7 +49,7 @@ export const nextcloud = defineIssuing({
     { field: 'url', setting: 'nextcloud_upload_url', as: (url) => /^(.+?)\/remote\.php(?:\/|$)/.exec(url)?.[1] ?? '' },
     { field: 'username', setting: 'nextcloud_username' },
   ],
-  // Twelve wrong passwords lock an address out, so one connection asks.
+  // Twelve wrong passwords lock an address out, so only one connection is used.
   question: { request: 'GET /cloud/user', refusal: '401 (997)', connections: 1 },
   requests: {
     ask: [showUser, optional(showUser), optional(showUser)],
@@ -68,7 +68,7 @@ class NextcloudAccount implements IssuingAccount {
 
   constructor({ url, username, password, propagation }: NextcloudSection, secret: Secrets) {
     this.propagationMs = durationMs(propagation);
-    this.#http = new Http(system, url, deadlineMs);
+    this.#http = new Http('Nextcloud', url, deadlineMs);
     this.#username = username;
     this.#password = () => secret(password);
   }
@@ -81,7 +81,7 @@ class NextcloudAccount implements IssuingAccount {
   }
 
   async check(): Promise<AccessCheck[]> {
-    return [await look(`account ${this.#username}`, async () => (await this.#signIn(), 'takes its password'))];
+    return [await accessCheck(`account ${this.#username}`, async () => (await this.#signIn(), 'accepts its password'))];
   }
 
   async issue(label: string): Promise<Issued> {
@@ -92,11 +92,11 @@ class NextcloudAccount implements IssuingAccount {
 
   async revoke({ parts: { password = '' } }: Issued): Promise<void> {
     if ((await this.#send('revoke', password)).status === 200) return;
-    await this.#signIn(); // a refusal alone does not say that it has ended
+    await this.#signIn(); // a refusal alone does not prove the end
     await this.#send('revoke', password);
   }
 
-  /** After a change of the account's password Nextcloud refuses what lives, until somebody signs in with the new one. */
+  /** After a change of the account's password Nextcloud refuses valid app passwords until a sign-in with the new password. */
   async #signIn(): Promise<void> {
     if ((await this.#showUser(await this.#password())).verdict === 'refused') throw this.#notSignedIn();
   }
@@ -106,7 +106,7 @@ class NextcloudAccount implements IssuingAccount {
     return { verdict: answer.status === 200 ? 'accepted' : 'refused', providerTime: answer.providerTime };
   }
 
-  /** Answers 200 or Nextcloud's own 401: whatever else says so says nothing of the password. */
+  /** Resolves with 200 or Nextcloud's own 401. Throws any other answer, which is no verdict on the password. */
   async #send(operation: keyof typeof endpoints, password: string, label = 'keyturn'): Promise<Answer> {
     const { method, path } = endpoints[operation];
     const authorization = `Basic ${Buffer.from(`${this.#username}:${password}`).toString('base64')}`;
@@ -118,7 +118,7 @@ class NextcloudAccount implements IssuingAccount {
   }
 
   #notSignedIn(): Error {
-    const why = 'look at the password, at a second factor, and whether the account is disabled';
+    const why = 'check the password, the second factor, and whether the account is disabled';
     return permanent('Unauthorized', `Nextcloud refuses the password of the account ${this.#username} (401): ${why}`);
   }
 }

@@ -13,41 +13,41 @@ import { isIdle, sawUse } from './usage.js';
 
 export interface OpenAiDeps {
   readonly store: Store;
-  /** The account that a credential belongs to. */
+  /** The account of a credential. */
   readonly account: (credential: string) => Promise<OpenAiConnection>;
 }
 
 /** One service account holds a key per version. */
 export function createOpenAiActivities(deps: OpenAiDeps) {
   return {
-    /** Makes the version's key and keeps it. Repeatable: what a lost attempt made is deleted by its label. */
+    /** Creates the version's key and stores it. Idempotent: the orphan of a lost attempt is deleted by its label. */
     createKey: (version: VersionRef): Promise<void> => createKey(deps, version),
 
-    /** Whether OpenAI accepts the version's key. Patient while it is young. */
+    /** Whether OpenAI accepts the version's key. Refusals of a young key are retried. */
     acceptsKey: (version: VersionRef): Promise<Finding> => acceptsKey(deps, version),
 
-    /** Whether OpenAI saw the version's key used by somebody besides us. Patient while its data may lag. */
+    /** Whether OpenAI saw the version's key used by somebody besides us. Retried while its data may lag. */
     sawUse: (version: VersionRef): Promise<Finding> => sawUse(deps, version),
 
-    /** Whether the version's key was left unused since the engine switched to the current one. */
+    /** Whether the version's key has been unused since the engine switched to the current one. */
     isIdle: (version: VersionRef): Promise<Finding> => isIdle(deps, version),
 
     /** Whether OpenAI refuses the version's key, asked over the whole propagation delay. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
 
-    /** Deletes the version's key and what attempts to make it left behind. Needs fresh proof. */
+    /** Deletes the version's key and the orphans of its attempts. Needs fresh proof. */
     deleteKey: (version: VersionRef): Promise<void> => deleteKey(deps, version),
 
-    /** Finds out which key an adopted value is, so that it can be attributed later. */
+    /** Finds the id of an adopted key, so that it can be attributed later. */
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
 
-    /** What `keyturn reconcile` wants to know of the account. Changes nothing at OpenAI. */
+    /** State of the account for `keyturn reconcile`. Changes nothing at OpenAI. */
     survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
-    /** Deletes what carries our label and is no version, while `version` is proved to be in force. */
+    /** Deletes an orphan with our label, while `version` is proved to be in force. */
     deleteOrphan: (orphan: { version: VersionRef; id: string }): Promise<void> => deleteOrphan(deps, orphan),
 
-    /** What `keyturn check` wants to know of the account. */
+    /** The checks of `keyturn check` on the account. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

@@ -28,46 +28,46 @@ import {
   ServiceAccount,
 } from './schemas.js';
 
-/** An organization's project as the configuration names it. */
+/** A configured project of an organization. */
 export interface OpenAiConnection {
   /** Resolved at each use. */
   readonly adminKey: () => Promise<string>;
   /** Id of the project that the keys belong to. */
   readonly project: string;
-  /** Up to and including the version, such as https://api.openai.com/v1. */
+  /** Up to and including the API version, such as https://api.openai.com/v1. */
   readonly baseUrl: string;
-  /** How long a change may take to be known everywhere, in milliseconds. */
+  /** Propagation delay of a change, in milliseconds. */
   readonly propagationMs: number;
-  /** How long a new key lives, in milliseconds; null for one without an end, unless a policy demands it. */
+  /** Lifetime of a new key, in milliseconds. Null: no expiry, unless a policy demands one. */
   readonly keyLifetimeMs: number | null;
-  /** What a new key may do; whatever its service account may, when there are none. */
+  /** Scopes of a new key. Empty: everything that its service account may do. */
   readonly keyScopes: readonly string[];
-  /** Of several uses within so long the provider may note the first alone, in milliseconds. */
+  /** Of several uses within this time the provider may record only the first, in milliseconds. */
   readonly usageResolutionMs: number;
 }
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout; the slowest administration call seen took seconds
-const pageSize = 100; // the most a list gives
+const pageSize = 100; // the API's maximum
 const mostPages = 200; // ten times what a project may hold
 
-/** Speaks OpenAI's administration API, and asks what OpenAI thinks of a key. */
+/** Client of OpenAI's administration API, which also asks whether OpenAI accepts a key. */
 export class OpenAiClient {
   readonly #http: Http;
   readonly #adminKey: () => Promise<string>;
   readonly #project: string;
   readonly #propagationMs: number;
   readonly #keyLifetimeMs: number | null;
-  /** What a new key may do; whatever its account may, when there are none. */
+  /** Scopes of a new key. Empty: everything that its service account may do. */
   readonly scopes: readonly string[];
   #providerTime: number | undefined;
 
-  /** When OpenAI answered an administrator last, by its own clock (Unix seconds). */
+  /** When OpenAI last answered an administration request, by its own clock (Unix seconds). */
   get providerTime(): number | undefined {
     return this.#providerTime;
   }
 
   constructor({ adminKey, project, baseUrl, propagationMs, keyLifetimeMs, keyScopes }: OpenAiConnection) {
-    this.#http = new Http('openai', baseUrl, deadlineMs);
+    this.#http = new Http('OpenAI', baseUrl, deadlineMs);
     this.#adminKey = adminKey;
     this.#project = project;
     this.#propagationMs = propagationMs;
@@ -96,13 +96,13 @@ export class OpenAiClient {
     return answer.json(Project);
   }
 
-  /** Makes a service account and, with it, its first key. A lost answer leaves an account that only its name can find. */
+  /** Creates a service account together with its first key. After a lost answer the account can be found only by its name. */
   async createAccount(name: string): Promise<CreatedServiceAccount> {
     const path = pathOf(endpoints.createAccount, { project: this.#project });
     return (await this.#make({ name }, { operation: 'createAccount', path })).json(CreatedServiceAccount);
   }
 
-  /** Gives a key the configured scopes: one that comes with its account takes none at its creation. */
+  /** Sets the configured scopes. A key that is created with its account takes none at its creation. */
   async scopeKey(key: string): Promise<void> {
     const path = pathOf(endpoints.scopeKey, { project: this.#project, key });
     const body = JSON.stringify({ scopes: this.scopes });
@@ -110,7 +110,7 @@ export class OpenAiClient {
     if ((await this.#administer(request)).status === 400) throw unknownScopes(this.#project);
   }
 
-  /** Makes one more key for a service account. Null when there is no such account. A lost answer leaves a key that only its name can find. */
+  /** Creates one more key of a service account. Null when there is no such account. After a lost answer the key can be found only by its name. */
   async createKey(account: string, name: string): Promise<CreatedKey | null> {
     const path = pathOf(endpoints.createKey, { project: this.#project, account });
     const scopes = this.scopes.length > 0 && { scopes: this.scopes };
@@ -125,7 +125,7 @@ export class OpenAiClient {
     return this.#all('listAccounts', pathOf(endpoints.listAccounts, { project: this.#project }), ServiceAccount);
   }
 
-  /** Every key of the project, also those whose owner has no access to it any more. */
+  /** Every key of the project, including keys of owners without access to it. */
   keys(): Promise<ProjectKey[]> {
     const path = pathOf(endpoints.listKeys, { project: this.#project });
     return this.#all('listKeys', `${path}?owner_project_access=any`, ProjectKey);
@@ -136,7 +136,7 @@ export class OpenAiClient {
     return this.#all('listAdminKeys', endpoints.listAdminKeys.path, AdminKey);
   }
 
-  /** Deletes a service account and every key it has. One that is gone already is fine. */
+  /** Deletes a service account with all its keys. Idempotent. */
   async deleteAccount(account: string): Promise<void> {
     const answer = await this.#administer({
       operation: 'deleteAccount',
@@ -147,7 +147,7 @@ export class OpenAiClient {
     requireGone(answer, 'deleteAccount');
   }
 
-  /** Deletes one key, whoever owns it. One that is gone already is fine. False where OpenAI deletes a service account's with the account alone. */
+  /** Deletes one key, whoever owns it. Idempotent. False where OpenAI deletes a service account's key only together with the account. */
   async deleteKey(key: string): Promise<boolean> {
     const answer = await this.#administer({
       operation: 'deleteKey',
@@ -160,10 +160,10 @@ export class OpenAiClient {
       requireGone(answer, 'deleteKey');
       return true;
     }
-    throw new OutsideError('openai', 'deleteKey', { status: 400 });
+    throw new OutsideError('OpenAI', 'deleteKey', { status: 400 });
   }
 
-  /** A refusal makes nothing, so that the next lifetime may be asked for. */
+  /** Tries one lifetime after the other. A refused request creates nothing. */
   async #make(wanted: object, what: Pick<HttpRequest, 'operation' | 'path' | 'allow'>): Promise<Answer> {
     const { operation, allow = [] } = what;
     const request = { ...what, method: 'POST', headers: json } as const;
@@ -173,13 +173,13 @@ export class OpenAiClient {
       if (answer.status !== 400 && answer.status !== 403) return answer;
       const error = refusalIn(answer, operation);
       if (lacksScope(error) || barred(error)) throw ofAdmin(answer, operation, this.#propagationMs);
-      if (!speaksOfEnds(error)) throw await this.#notMade(answer.status);
+      if (!speaksOfEnds(error)) throw await this.#whyNotMade(answer.status);
     }
     throw noLifetime(this.#keyLifetimeMs !== null);
   }
 
-  /** The vendor marks the Default project by nothing but its name. */
-  async #notMade(status: number): Promise<Error> {
+  /** The Default project is recognizable only by its name. */
+  async #whyNotMade(status: number): Promise<Error> {
     const { name, status: state, archived_at: archivedAt = null } = await this.project();
     if (name === 'Default project' || state === 'archived' || archivedAt !== null)
       return takesNoAccounts(this.#project);
@@ -200,7 +200,7 @@ export class OpenAiClient {
       for (const each of page.data) items.set(each.id, each);
       if (!page.has_more || items.size === before) return [...items.values()];
     }
-    throw new OutsideError('openai', operation, { code: 'LIST_WITHOUT_END' });
+    throw new OutsideError('OpenAI', operation, { code: 'LIST_WITHOUT_END' });
   }
 
   async #administer(request: HttpRequest): Promise<Answer> {
@@ -219,7 +219,7 @@ export class OpenAiClient {
 
 const json = { 'content-type': 'application/json' };
 
-/** OpenAI itself has to say that it is gone. */
+/** Requires OpenAI's own answer that the key or account is gone. */
 function requireGone(answer: Answer, operation: string): void {
   if (answer.status === 404) refusalIn(answer, operation);
   else answer.json(Deleted);
@@ -229,7 +229,7 @@ function bearer(value: string): { authorization: string } {
   return { authorization: `Bearer ${value}` };
 }
 
-/** A 401 or 403 in another shape than OpenAI's is a proxy's, and says nothing about the value. */
+/** A 401 or 403 in another shape than OpenAI's comes from a proxy and is no verdict on the key. */
 function verdictOf(answer: Answer): ProbeVerdict['verdict'] {
   if (answer.status === 200) {
     answer.json(Models);
@@ -239,6 +239,6 @@ function verdictOf(answer: Answer): ProbeVerdict['verdict'] {
   if (answer.status === 401 && error.code === 'invalid_api_key') return 'refused';
   if (lacksScope(error)) return 'restricted';
   throw (
-    barred(error) ?? new OutsideError('openai', 'listModels', { code: `${answer.status} that says nothing of the key` })
+    barred(error) ?? new OutsideError('OpenAI', 'listModels', { code: `${answer.status} without a verdict on the key` })
   );
 }

@@ -3,19 +3,19 @@ import type { Store } from '../../src/store/store.js';
 
 const daySeconds = 86_400;
 
-/** The most that OpenAI takes for `expires_in_seconds`. */
+/** OpenAI's maximum for `expires_in_seconds`. */
 export const longestSeconds = 365 * daySeconds;
 
 /**
- * The lifetimes that are asked for one after the other, in seconds; null for a key without an end. A policy of the organization or the
- * project may demand one and not take the longest, and an emergency must not fail for that.
+ * Lifetimes to request one after the other, in seconds. Null: no expiry. A policy of the organization or the project may demand an
+ * expiry and refuse the longest one, and an emergency must not fail because of that.
  */
 export function lifetimes(configuredMs: number | null): readonly (number | null)[] {
   if (configuredMs !== null) return [Math.floor(configuredMs / 1000)];
   return [null, ...[365, 180, 90, 60, 30, 14, 7, 1].map((days) => days * daySeconds)];
 }
 
-/** Keeps when OpenAI ends a version's key by itself (Unix seconds by its clock), where that is new. */
+/** Records when a version's key expires (Unix seconds by OpenAI's clock), if that is new. */
 export async function noteEnd(
   store: Store,
   ref: Pick<VersionRef, 'credential' | 'number'>,
@@ -27,10 +27,10 @@ export async function noteEnd(
     ref,
     typeof expiresAt === 'number'
       ? { kind: 'ends', outcome: 'proved', detail: endText(expiresAt), providerTime: expiresAt }
-      : { kind: 'ends', outcome: 'not-observable', detail: 'OpenAI shows no end of it any more' },
+      : { kind: 'ends', outcome: 'not-observable', detail: 'OpenAI no longer shows an expiry' },
   );
 }
 
 export function endText(expiresAt: number): string {
-  return `OpenAI ends it by itself at ${new Date(expiresAt * 1000).toISOString()}`;
+  return `it expires at ${new Date(expiresAt * 1000).toISOString()}`;
 }

@@ -4,7 +4,7 @@ import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
 import type { OpenAiDeps } from './activities.js';
 import { OpenAiClient } from './client.js';
 
-/** How OpenAI is asked about a key. */
+/** How to ask OpenAI about a key. */
 export const question = {
   name: 'OpenAI',
   request: 'GET /models',

@@ -4,45 +4,45 @@ import { passing, permanent } from '../shared/failures.js';
 import { doubted } from '../shared/propagation.js';
 import { Refusal } from './schemas.js';
 
-/** Rights that OpenAI names in "Missing scopes: …"; what else it may say is not passed on. */
+/** Scopes that OpenAI may name in "Missing scopes: …". Any other text of its message is not passed on. */
 const scopes = ['api.management.read', 'api.management.write', 'api.model.read', 'model.read', 'model.request'];
 
-/** Codes that speak of the caller, never of the value it asked with: https://developers.openai.com/api/docs/guides/error-codes */
+/** Codes about the caller, never about the value: https://developers.openai.com/api/docs/guides/error-codes */
 const advice: Readonly<Record<string, string>> = {
-  account_deactivated: 'OpenAI has deactivated the account: ask its support, or look at the billing',
+  account_deactivated: "OpenAI has deactivated the account: contact OpenAI's support, or check the billing",
   billing_not_active: 'the billing of the OpenAI account is not active',
   incorrect_hostname:
-    'the project is bound to another host, such as https://eu.api.openai.com/v1: write it into baseUrl',
+    'the project is bound to another host, such as https://eu.api.openai.com/v1: set baseUrl to that host',
   ip_not_authorized: "this machine's address is not on OpenAI's allowlist: add it (platform settings, IP allowlist)",
-  organization_deactivated: 'OpenAI has deactivated the organization: ask its support',
-  unsupported_country_region_territory: 'OpenAI does not serve the country that this machine calls from',
+  organization_deactivated: "OpenAI has deactivated the organization: contact OpenAI's support",
+  unsupported_country_region_territory: 'OpenAI does not serve the country of this machine',
 };
 
-/** Those that speak of where the caller is, which changes by itself. */
+/** Codes about the caller's network, which may change by itself. */
 const ofThePlace = ['ip_not_authorized', 'unsupported_country_region_territory'];
 
-/** What OpenAI says in a refusal, as far as it is looked at. Throws for a body in another shape: a proxy in between says nothing of a key. */
+/** OpenAI's error in a refusal. Throws for a body in another shape, which comes from a proxy. */
 export function refusalIn({ status, text }: Answer, operation: string): Refusal['error'] {
   try {
     return Refusal.parse(JSON.parse(text)).error;
   } catch {
-    throw new OutsideError('openai', operation, { code: `${status} that is not OpenAI's` });
+    throw new OutsideError('OpenAI', operation, { code: `${status} from something in between` });
   }
 }
 
-/** Whether the key is known and lacks a right: told by the words alone, since the code is null and the status 401. */
+/** Whether the key is known but lacks a scope. Only the message tells: the code is null and the status 401. */
 export function lacksScope({ code, message }: Refusal['error']): boolean {
   return code === 'missing_scope' || message.includes('Missing scopes');
 }
 
-/** Why nobody gets through, whatever the key; null for a refusal of another kind. */
+/** Why OpenAI refuses this caller whatever the key. Null for a refusal of another kind. */
 export function barred({ code }: Refusal['error']): Error | null {
   const what = code === null ? undefined : advice[code];
   if (what === undefined || code === null) return null;
   return ofThePlace.includes(code) ? passing(`${what} (${code})`) : permanent('Rejected', `${what} (${code})`);
 }
 
-/** A refusal of the admin key, in words that help. Entitled ones are refused in bursts, so it is final only when it lasts. */
+/** A refusal of the admin key. OpenAI refuses valid ones in bursts, so it is final only when it lasts. */
 export function ofAdmin(answer: Answer, operation: string, propagationMs: number): Error {
   const { status } = answer;
   const error = refusalIn(answer, operation);
@@ -51,49 +51,49 @@ export function ofAdmin(answer: Answer, operation: string, propagationMs: number
   const why = lacksScope(error)
     ? `the admin key ${lacks} (${status}): it needs "Organization Administration: write"`
     : status === 401
-      ? `OpenAI refused the admin key (${status}): put a valid one where the configuration says`
-      : `OpenAI forbade it to the admin key (${status}): it needs "Organization Administration: write"`;
+      ? `OpenAI refused the admin key (${status}): configure a valid one`
+      : `OpenAI forbade this to the admin key (${status}): it needs "Organization Administration: write"`;
   return barred(error) ?? doubted(`${why}${identifyHint(answer)}`, propagationMs);
 }
 
-/** OpenAI numbers its answers; whether all of them is not documented, so this is no more than a hint. */
+/** OpenAI numbers its answers. It is not documented that it numbers all of them, so this is only a hint. */
 function identifyHint({ headers }: Answer): string {
   return headers['x-request-id'] === undefined
     ? '. The answer has no x-request-id, so something between here and OpenAI may have given it'
     : '';
 }
 
-/** Whether a policy demands that keys end, or sooner. The words are not documented, so their stem is looked for. */
+/** Whether a policy demands an expiry, or an earlier one. The message is not documented, so only the stem is matched. */
 export function speaksOfEnds({ message }: Refusal['error']): boolean {
   return /expir/i.test(message);
 }
 
 export function noLifetime(isConfigured: boolean): Error {
-  const why = isConfigured ? 'takes no key that lives for so long as keyLifetime says' : 'takes no lifetime of a key';
-  return permanent('Rejected', `a policy of the OpenAI organization or project ${why}: look at its settings, API keys`);
+  const why = isConfigured ? 'refuses the configured keyLifetime' : 'refuses every lifetime of a key';
+  return permanent('Rejected', `a policy of the OpenAI organization or project ${why}: check its settings, API keys`);
 }
 
-/** Neither its status nor its code is documented. */
+/** Neither status nor code of this refusal is documented. */
 export function allowsNoKeys(project: string, status: number): Error {
   return permanent(
     'Rejected',
     `OpenAI refused a key in ${project} (${status}), which is neither the Default project nor archived: a policy of the organization or ` +
-      'the project may allow no keys of service accounts, or no new ones at all (platform settings, API keys)',
+      'the project may forbid keys of service accounts, or all new keys (platform settings, API keys)',
   );
 }
 
-/** The words of such a refusal are not documented. */
+/** The message of this refusal is not documented. */
 export function unknownScopes(project: string): Error {
   return permanent(
     'Rejected',
-    `OpenAI refused a key with the configured keyScopes in ${project} (400): it may not know one of them, or a policy may allow no such key`,
+    `OpenAI refused a key with the configured keyScopes in ${project} (400): one of them may be unknown, or a policy may forbid it`,
   );
 }
 
 export function takesNoAccounts(project: string): Error {
   return permanent(
     'Rejected',
-    `OpenAI refused a service account in ${project} (400): the Default project takes none, nor does an archived one. ` +
-      'Make a project for DocuElevate and configure its id',
+    `OpenAI refused a service account in ${project} (400): neither the Default project nor an archived one takes any. ` +
+      'Create a project for DocuElevate and configure its id',
   );
 }

@@ -4,7 +4,7 @@ import type { OpenAiActivities } from './activities.js';
 
 const project = '/organization/projects/{project}';
 
-/** Every request this folder can make; paths are below the account's base URL. */
+/** Every request of this folder. Paths are below the account's base URL. */
 export const endpoints = {
   listModels: { system: 'openai', method: 'GET', path: '/models' },
   getProject: { system: 'openai', method: 'GET', path: project },
@@ -18,7 +18,7 @@ export const endpoints = {
   deleteAccount: { system: 'openai', method: 'DELETE', path: `${project}/service_accounts/{account}` },
 } as const satisfies Record<string, RequestTemplate>;
 
-/** What earlier attempts left behind is looked for by its label and deleted. */
+/** Finds the orphans of earlier attempts by their labels and deletes them. */
 const sweep = [
   optional(repeated(endpoints.listAccounts)),
   optional(repeated(endpoints.listKeys)),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// Only what is used, as https://developers.openai.com/api/reference/resources/organization describes it. Times are Unix seconds.
+// Only the fields in use, by https://developers.openai.com/api/reference/resources/organization. Times are Unix seconds.
 
 export const Project = z.object({
   name: z.string().nullish(),
@@ -9,18 +9,18 @@ export const Project = z.object({
 });
 export type Project = z.infer<typeof Project>;
 
-/** The id of an entry that cannot be read otherwise; empty where not even that can. */
+/** The id of an unreadable entry. Empty where even that is unreadable. */
 function idOf(entry: unknown): string {
   return z.object({ id: z.string() }).safeParse(entry).data?.id ?? '';
 }
 
-/** One that cannot be read stays in the list as nobody's: a stranger's entry must not keep anybody from deleting a key that is known. */
+/** An unreadable entry stays in the list without an owner. It must not block the deletion of a known key. */
 export const ServiceAccount = z
   .object({ id: z.string().min(1), name: z.string() })
   .catch(({ value }) => ({ id: idOf(value), name: 'an account that cannot be read' }));
 export type ServiceAccount = z.infer<typeof ServiceAccount>;
 
-/** `value` is the only copy there will ever be. */
+/** `value` is shown only once. */
 export const CreatedKey = z.object({
   id: z.string().min(1),
   value: z.string().min(1),
@@ -41,7 +41,7 @@ export const AdminKey = z.object({
 });
 export type AdminKey = z.infer<typeof AdminKey>;
 
-/** The type of an owner that cannot be read. */
+/** The type of an unreadable owner. */
 export const nobodyKnows = 'cannot be read';
 
 const ReadableKey = z.object({
@@ -56,7 +56,7 @@ const ReadableKey = z.object({
   }),
 });
 
-/** As with accounts, one that cannot be read stays in the list. */
+/** An unreadable key stays in the list, like an unreadable account. */
 export const ProjectKey = ReadableKey.catch(({ value }) => ({
   ...{ id: idOf(value), name: null, redacted_value: '' },
   owner: { type: nobodyKnows },
@@ -65,7 +65,7 @@ export type ProjectKey = z.infer<typeof ProjectKey>;
 
 export const Deleted = z.object({ deleted: z.literal(true) });
 
-/** What OpenAI answers to a key that it accepts: nothing in between would say so. */
+/** OpenAI's answer to an accepted key. No proxy answers in this shape. */
 export const Models = z.object({ object: z.literal('list'), data: z.array(z.unknown()) });
 
 /** One page of a list of `item`. */
@@ -73,7 +73,7 @@ export function Page<S extends z.ZodType>(item: S): z.ZodObject<{ data: z.ZodArr
   return z.object({ data: z.array(item), has_more: z.boolean() });
 }
 
-/** The vendor's own shape of an error; what a proxy in between answers does not look like it. */
+/** OpenAI's own error shape, which differs from a proxy's answer. */
 export const Refusal = z.object({
   error: z.object({ code: z.string().nullable(), message: z.string(), type: z.string() }),
 });

@@ -27,8 +27,8 @@ export async function survey(deps: OpenAiDeps, credential: string, quietly = fal
 }
 
 /**
- * Deletes a key or a service account that carries our label and is no version of the store. `version` is the current one: it has to be proved
- * in force, so that what goes cannot be what the engine uses.
+ * Deletes an orphan with our label: a key or a service account. `version` is the current one and has to be proved in force, so that
+ * the engine cannot be using the orphan.
  */
 export async function deleteOrphan(
   deps: OpenAiDeps,
@@ -42,34 +42,35 @@ export async function deleteOrphan(
   const orphans = await orphansOf(deps, version.credential, { client, keys });
   const orphan = orphans.find((each) => each.id === id);
   if (!orphan) return; // gone already
-  if (orphan.madeFor === null) throw needsDecision(`${id} at OpenAI does not carry our label, so it is left alone`);
+  if (orphan.madeFor === null)
+    throw needsDecision(`${id} at OpenAI does not carry our label, so Keyturn does not delete it`);
   const switchedAt = await switchTime(store, version.credential);
   const data = { lastUsed: orphan.lastUsedAt, switchedAt, readAt, probes: [] };
   const idle = judgeIdle({ name: question.name, ...connection, ...data });
-  if ('leftMs' in idle) throw permanent('StaleProof', `${id} is not to be deleted now: ${idle.why}`);
+  if ('leftMs' in idle) throw permanent('StaleProof', `${id} must not be deleted now: ${idle.why}`);
   const now = Date.now();
   const why = whyNotDestroy({
     victim: { state: 'retiring', engine: 'no', compromised: false, evidence: [{ ...idle, at: now }] },
     successor: { evidence: await evidenceOfCurrent(store, version) },
     now,
   });
-  if (why !== null) throw permanent('StaleProof', `${id} is not to be deleted now: ${why}`);
-  const [work, { account, key }] = [{ deps, client, ref: version }, parseProviderId(id)];
-  if (key !== null) await deleteOne(work, { account, key, compromised: false });
-  else if (account !== null) await deleteAccounts(work, [account]);
+  if (why !== null) throw permanent('StaleProof', `${id} must not be deleted now: ${why}`);
+  const [context, { account, key }] = [{ deps, client, ref: version }, parseProviderId(id)];
+  if (key !== null) await deleteOne(context, { account, key, compromised: false });
+  else if (account !== null) await deleteAccounts(context, [account]);
 }
 
-interface Look {
+interface Surveying {
   readonly store: Store;
   readonly client: OpenAiClient;
   readonly connection: OpenAiConnection;
-  /** What is listed is not asked with. */
+  /** Does not probe with listed values. */
   readonly quietly: boolean;
 }
 
-/** Asked with a value is the current version, and once each other one that is no longer listed: a probe is a use, too. */
+/** Probes only the current version, and once every other version that is no longer listed: a probe is a use as well. */
 async function surveyVersion(
-  { store, client, connection: { propagationMs }, quietly }: Look,
+  { store, client, connection: { propagationMs }, quietly }: Surveying,
   version: Version,
   keys: readonly ProjectKey[],
 ): Promise<SurveyedVersion> {
@@ -98,8 +99,8 @@ async function knownRefused(store: Store, version: Version): Promise<boolean> {
 }
 
 /**
- * Everything in the project that is no version of any credential. An account of several keys, or with a key that is a version, is not
- * looked at as a whole: its other keys are, each by its own name.
+ * Everything in the project that is no version of any credential. An account with several keys, or with a version's key, is not
+ * listed as a whole: its other keys are, each by its own name.
  */
 async function orphansOf(
   { store }: OpenAiDeps,
@@ -137,6 +138,6 @@ async function evidenceOfCurrent(store: Store, version: VersionRef): Promise<Evi
   const { state } = await store.read(version);
   if (state === 'current') return store.evidence(version);
   throw needsDecision(
-    `version ${version.number} of ${version.credential} is ${state}, so nothing takes a orphan's place`,
+    `version ${version.number} of ${version.credential} is ${state}, not current, so no orphan is deleted`,
   );
 }

@@ -28,7 +28,7 @@ async function lastUse(client: OpenAiClient, { providerId }: Version): Promise<L
   const keys = await client.keys();
   const own = ownKeys(keys, providerId);
   const [key] = own;
-  if (!key) return providerId === null ? 'its id at OpenAI is not known' : 'OpenAI does not list it';
+  if (!key) return providerId === null ? 'its id at OpenAI is unknown' : 'OpenAI does not list it';
   if (own.length > 1) return 'its service account holds several keys';
   return key.last_used_at ?? null;
 }

@@ -6,18 +6,20 @@ import { SecretRef } from '../../src/fields/secret-ref.js';
 import type { ReplacingAccount } from '../kit/account.js';
 import type { Parts, Secrets } from '../kit/provider.js';
 import { defineReplacing } from '../kit/replacing.js';
-import { type AccessCheck, look } from '../shared/access.js';
+import { type AccessCheck, accessCheck } from '../shared/access.js';
 import { type Answer, Http } from '../shared/http.js';
 import { passing, permanent } from '../shared/failures.js';
 import type { ProbeVerdict } from '../shared/probes.js';
 
 const PaperlessSection = z.strictObject({
-  url: HttpUrl.describe('Address of Paperless-ngx, as DocuElevate has it in paperless_host.'),
-  username: z.string().min(1).describe('The user whose token DocuElevate has. A user has one token.'),
+  url: HttpUrl.describe("Address of Paperless-ngx, as in DocuElevate's paperless_host."),
+  username: z.string().min(1).describe('The user whose token DocuElevate uses. A user has one token.'),
   password: SecretRef.describe(
-    'The password of that user, who may have no second factor: a token whose answer was lost is read with it.',
+    'The password of that user, which reads a token whose answer was lost. The user must not have a second factor.',
   ),
-  propagation: DurationText.prefault('0 seconds').describe('How long a new token may take to be known everywhere.'),
+  propagation: DurationText.prefault('0 seconds').describe(
+    'Propagation delay: how long a new token may take until all servers behind the address know it.',
+  ),
 });
 type PaperlessSection = z.output<typeof PaperlessSection>;
 
@@ -28,16 +30,16 @@ const endpoints = {
 } as const satisfies Record<string, RequestTemplate>;
 const { showProfile, replaceToken } = endpoints;
 
-const deadlineMs = 20_000; // two in a row fit into the start-to-close timeout
+const deadlineMs = 20_000; // two fit into the start-to-close timeout
 
-// Only what is used: https://docs.paperless-ngx.com/api
+// Only the fields in use: https://docs.paperless-ngx.com/api
 const Profile = z.object({ auth_token: z.string().min(1).nullish() });
 const Token = z.string().min(1);
 const OwnWords = z.object({ detail: z.string() });
 const Refusal = z.object({ detail: z.literal('Invalid token.') });
 const NotSignedIn = z.object({ detail: z.literal('Invalid username/password.') });
 
-/** One token per user: a new one takes the place of the old one at once, and the engine holds a dead one until it is written. */
+/** One token per user. A new token replaces the old one at once, and the engine holds a dead token until the new one is written. */
 export const paperless = defineReplacing({
   ...{ system, name: 'Paperless-ngx', section: PaperlessSection },
   identity: ({ url, username }) => `${url} ${username}`,
@@ -57,12 +59,12 @@ class PaperlessAccount implements ReplacingAccount {
 
   constructor({ url, username, password, propagation }: PaperlessSection, secret: Secrets) {
     this.propagationMs = durationMs(propagation);
-    this.#http = new Http(system, url, deadlineMs);
+    this.#http = new Http('Paperless-ngx', url, deadlineMs);
     this.#username = username;
     this.#password = () => secret(password);
   }
 
-  /** A user who is switched off is refused in other words: the token lives on. */
+  /** An inactive user is refused with another message, which throws here: the token is still valid. */
   async ask({ token = '' }: Parts): Promise<ProbeVerdict> {
     const answer = await this.#send('showProfile', `Token ${token}`);
     if (answer.status === 401) answer.json(Refusal);
@@ -71,8 +73,9 @@ class PaperlessAccount implements ReplacingAccount {
   }
 
   async check(): Promise<AccessCheck[]> {
-    const see = async () => ((await this.read()) ? 'shows its token' : 'takes its password, and has no token yet');
-    return [await look(`user ${this.#username}`, see)];
+    const inspect = async () =>
+      (await this.read()) ? 'shows its token' : 'accepts its password, and has no token yet';
+    return [await accessCheck(`user ${this.#username}`, inspect)];
   }
 
   async read(): Promise<Parts | null> {
@@ -87,7 +90,7 @@ class PaperlessAccount implements ReplacingAccount {
     if (answer.status === 200) return { token: answer.json(Token) };
     if (!current) throw this.#notSignedIn(answer);
     answer.json(Refusal);
-    throw passing('somebody else has replaced the token just now');
+    throw passing('the Paperless-ngx token was replaced by somebody else meanwhile');
   }
 
   async #basic(): Promise<string> {
@@ -106,7 +109,7 @@ class PaperlessAccount implements ReplacingAccount {
 
   #notSignedIn(answer: Answer): Error {
     answer.json(NotSignedIn);
-    const why = 'look at the password, at a second factor, and whether the user is active';
+    const why = 'check the password, the second factor, and whether the user is active';
     return permanent('Unauthorized', `Paperless-ngx refuses the password of the user ${this.#username} (401): ${why}`);
   }
 }

@@ -6,7 +6,7 @@ import { recordsOf, type DueTimes, dueTimesOf } from '../../src/schedules/due-ti
 import type { Group, RotationRow, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 
-/** What the configuration says of one credential. */
+/** The configuration of one credential. */
 export interface Configured {
   readonly plan: SchedulePlan;
   readonly groups: readonly Group[];
@@ -15,24 +15,24 @@ export interface Configured {
 
 export interface SchedulesDeps {
   readonly store: Store;
-  /** Null when the configuration does not have it. */
+  /** Null when the credential is not in the configuration. */
   readonly configured: (credential: string) => Configured | null;
 }
 
-/** Somebody whose turn may have come, with the time by the Temporal server's clock. */
+/** A scheduled rotation that asks to begin. `now` is by the Temporal server's clock. */
 export interface Applicant extends ScheduledInput {
   readonly now: number;
 }
 
-const turnMs = 30_000; // a rotation takes about as long up to its grace; somebody in front may end any time
+const turnMs = 30_000; // about the time of a rotation up to its grace
 
-/** What scheduled rotations ask before they begin. */
+/** The question of a scheduled rotation before it begins. */
 export function createSchedulesActivities({ store, configured }: SchedulesDeps) {
   return {
-    /** Whether a scheduled rotation may begin now; if so, its place is taken for a minute. */
+    /** Whether a scheduled rotation may begin now. If so, its slot is reserved for a minute. */
     async mayBegin({ credential, now, asked }: Applicant): Promise<ScheduleVerdict> {
       const found = configured(credential);
-      if (!found) return skip('it is not in the configuration any more: keyturn schedules apply');
+      if (!found) return skip('it is no longer in the configuration: run keyturn schedules apply');
       const records = await recordsOf(store, credential);
       const times = dueTimesOf(found.plan, records, now);
       const why = await whyNot(store, credential, { ...records, times });
@@ -47,7 +47,7 @@ export function createSchedulesActivities({ store, configured }: SchedulesDeps) 
       return { verdict: 'begin', begin: await beginningOf(store, credential, { found, asked }) };
     },
 
-    /** The ledger says why nothing was rotated. */
+    /** Records in the ledger why nothing was rotated. */
     recordSkipped: async ({ credential, why }: { credential: string; why: string }): Promise<void> =>
       void (await store.record({ event: 'skipped', credential, actor: 'schedule', detail: why })),
   };
@@ -55,7 +55,7 @@ export function createSchedulesActivities({ store, configured }: SchedulesDeps) 
 
 export type SchedulesActivities = ReturnType<typeof createSchedulesActivities>;
 
-/** What is due is written down here; what somebody asked for, their command has written down. */
+/** Records the request of a due rotation. When a person asked for it, their command has recorded it. */
 async function beginningOf(
   store: Store,
   credential: string,
@@ -83,22 +83,24 @@ async function whyNot(
   credential: string,
   { times, rotations, versions }: Subject,
 ): Promise<string | null> {
-  const open = rotations.find(({ closedAt }) => closedAt === null);
-  if (open) return stillOpen(open, versions);
-  if (!times) return `no version of it is in force: keyturn adopt ${credential}`;
+  const rotation = rotations.find(({ closedAt }) => closedAt === null);
+  if (rotation) return stillOpen(rotation, versions);
+  if (!times) return `no version of it is in force: run keyturn adopt ${credential}`;
   if ((await store.unreconciledSince(credential)) === null) return null;
-  return `the store was restored from a backup: keyturn reconcile ${credential}`;
+  return `the store was restored from a backup: run keyturn reconcile ${credential}`;
 }
 
-/** A rotation that is open while its version is in force waits for the end of its grace, or has just begun to retire the old one. */
+/** An open rotation whose version is in force is in grace, or has just begun to retire the old version. */
 function stillOpen({ version, openedAt, request }: RotationRow, versions: readonly Version[]): string {
   const inForce = versions.some(({ number, state }) => number === version && state === 'current');
-  const which = `the rotation to version ${version}, begun ${new Date(openedAt).toISOString()} by ${request.actor}`;
-  return inForce ? `its predecessor is still in grace: ${which}` : `its predecessor is not over: ${which}`;
+  const which = `the rotation to version ${version}, started ${new Date(openedAt).toISOString()} by ${request.actor}`;
+  return inForce
+    ? `the previous rotation is still in grace: ${which}`
+    : `the previous rotation is still open: ${which}`;
 }
 
 function notDue(dueAt: number, reset: RotationRow | null): string {
-  const until = `it is not due before ${new Date(dueAt).toISOString()}`;
+  const until = `not due before ${new Date(dueAt).toISOString()}`;
   return reset
     ? `${until}: the rotation to version ${reset.version} reset its cadence`
     : `${until}: it was rotated already`;

@@ -1,7 +1,7 @@
 import { isLive } from '../../src/domain/version.js';
 import { contentOf, ownerOf } from '../delivery/files.js';
 import { whyFixed } from '../delivery/fixed.js';
-import { type AccessCheck, look, type Warning } from '../shared/access.js';
+import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import { expiryOf, knownLinesIn, offMark } from './authorized-keys.js';
@@ -16,7 +16,7 @@ export async function checkAccess({ store, account }: SftpDeps, credential: stri
   const live = (await store.versions(credential)).filter(({ state }) => isLive(state));
   const ours: string[] = [];
   for (const version of live) ours.push((await valueOf(store, version))?.publicKey ?? '');
-  const login = await look(`login as ${adminUsername}`, async () => {
+  const login = await accessCheck(`login as ${adminUsername}`, async () => {
     await administer(connection, async () => undefined);
     await requireOwnKey(connection, ours);
     return 'works, with the key of adminKey and the pinned host key';
@@ -24,12 +24,12 @@ export async function checkAccess({ store, account }: SftpDeps, credential: stri
   if (!login.ok) return [login];
   return [
     login,
-    await look(authorizedKeys, () => mayChange(connection, ours)),
-    await look('keyFile', () => mayPlace(connection)),
+    await accessCheck(authorizedKeys, () => mayChange(connection, ours)),
+    await accessCheck('keyFile', () => mayPlace(connection)),
   ];
 }
 
-/** Tried with a file beside it, which is gone again at once: rights alone do not tell. */
+/** Creates a temporary file beside it and removes it at once: file permissions alone are not conclusive. */
 async function mayChange(connection: SftpConnection, ours: readonly string[]): Promise<string | Warning> {
   return administer(connection, async (files) => {
     const file = await readKeys(files, connection.authorizedKeys);
@@ -37,14 +37,14 @@ async function mayChange(connection: SftpConnection, ours: readonly string[]): P
     const lines = knownLinesIn(file.text);
     const known = lines.filter(({ publicKey }) => ours.includes(publicKey));
     const off = known.filter(({ isOff }) => isOff).length;
-    if (off > 0 && off === known.length) throw permanent('Rejected', `our key is switched off: take away "${offMark}"`);
+    if (off > 0 && off === known.length) throw permanent('Rejected', `our key is switched off: remove "${offMark}"`);
     if (known.length === 0 && ours.length > 0) throw permanent('Rejected', `it does not hold our key. ${alternatives}`);
     const keys = lines.filter(({ isOff }) => !isOff).length;
-    const seen = `can be replaced; ${keys} keys, ${known.length - off} of them ours${off > 0 ? `, and ${off} of ours switched off` : ''}`;
+    const found = `can be replaced; ${keys} keys, ${known.length - off} of them ours${off > 0 ? `, and ${off} of ours switched off` : ''}`;
     const [end] = known.flatMap((line) => (line.isOff ? [] : (expiryOf(line) ?? [])));
-    if (end === undefined) return seen;
+    if (end === undefined) return found;
     return {
-      warning: `${seen}. A line of our key ends at ${end} (expiry-time): rotate before; the new key's line has no end`,
+      warning: `${found}. A line of our key expires at ${end} (expiry-time): rotate before that; the new line does not expire`,
     };
   });
 }
@@ -52,7 +52,7 @@ async function mayChange(connection: SftpConnection, ours: readonly string[]): P
 async function mayPlace({ keyFile }: SftpConnection): Promise<string> {
   if ((await contentOf(keyFile)) === null)
     throw permanent('NotFound', `there is no ${keyFile}: name the file that DocuElevate reads now`);
-  const why = await whyFixed(keyFile, await ownerOf(keyFile)); // what is put beside it needs the same
+  const why = await whyFixed(keyFile, await ownerOf(keyFile)); // the files beside it need the same rights
   if (why !== null) throw permanent('Rejected', why);
-  return `${keyFile} can be read; new keys are put beside it`;
+  return `${keyFile} can be read; new keys are written beside it`;
 }

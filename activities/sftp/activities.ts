@@ -14,53 +14,53 @@ import { survey } from './survey.js';
 
 export interface SftpDeps {
   readonly store: Store;
-  /** The account that a credential belongs to. */
+  /** The account of a credential. */
   readonly account: (credential: string) => Promise<SftpConnection>;
 }
 
-/** An account whose authorized_keys lets several keys in, and the files that hold their private halves. */
+/** An account whose authorized_keys accepts several keys, and the files with their private halves. */
 export function createSftpActivities(deps: SftpDeps) {
   return {
-    /** Makes the version's key pair and keeps it, before anybody outside gets it. */
+    /** Generates the version's key pair and stores it before anything is written outside. */
     generateKeyPair: (version: VersionRef): Promise<void> => generateKeyPair(deps, version),
 
-    /** Adds the version's public key to authorized_keys, unless it is there. */
+    /** Adds the version's public key to authorized_keys. Idempotent. */
     authorizeKey: (version: VersionRef): Promise<void> => authorizeKey(deps, version),
 
-    /** Comments the version's line of authorized_keys out, which can be taken back. Needs fresh proof. */
+    /** Comments the version's line of authorized_keys out, which can be undone. Needs fresh proof. */
     disableKey: (version: VersionRef): Promise<void> => disableKey(deps, version),
 
-    /** Puts that line back as it was, and waits until the server lets the key in. Repeatable, and never for a compromised one. */
+    /** Restores that line, and waits until the server accepts the key. Idempotent. Refused for a compromised key. */
     enableKey: (version: VersionRef): Promise<void> => enableKey(deps, version),
 
-    /** Removes the version's public key from authorized_keys, switched off or not, by the key and not by its name. Needs fresh proof. */
+    /** Removes the version's public key from authorized_keys, enabled or not, found by the key and not by its comment. Needs fresh proof. */
     removeKey: (version: VersionRef): Promise<void> => removeKey(deps, version),
 
     /** Emergency: removes the public keys of several versions in one step. All of them have to be compromised. */
     removeKeys: (removal: Removal): Promise<void> => removeKeys(deps, removal),
 
-    /** Puts the version's private key into a file of its own, where the engine's worker can read it. */
+    /** Writes the version's private key into its own file, where the engine's worker can read it. */
     placeKeyFile: (version: VersionRef): Promise<void> => placeKeyFile(deps, version),
 
-    /** Deletes that file again. The adopted one stays. Needs fresh proof. */
+    /** Deletes that file. The adopted file stays. Needs fresh proof. */
     removeKeyFile: (version: VersionRef): Promise<void> => removeKeyFile(deps, version),
 
-    /** Whether a new connection with the version's key alone is let in. */
+    /** Whether the server accepts a new connection with the version's key alone. */
     acceptsKey: (version: VersionRef): Promise<Finding> => acceptsKey(deps, version),
 
-    /** Whether a new connection with the version's key alone is turned away. */
+    /** Whether the server refuses a new connection with the version's key alone. */
     refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
 
-    /** Whether the server lets in no other key that a document could have come with. */
+    /** Whether the server accepts no other key that a document could have used. */
     isOnlyKey: (version: VersionRef): Promise<Finding> => isOnlyKey(deps, version),
 
     /** Finds an adopted key in its file and in authorized_keys. */
     identifyKey: (version: VersionRef): Promise<void> => identifyKey(deps, version),
 
-    /** What `keyturn reconcile` wants to know of the account. Changes nothing there. */
+    /** State of the account for `keyturn reconcile`. Changes nothing there. */
     survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
 
-    /** What `keyturn check` wants to know of the account. */
+    /** The checks of `keyturn check` on the account. */
     checkAccess: (credential: string): Promise<AccessCheck[]> => checkAccess(deps, credential),
   };
 }

@@ -7,28 +7,28 @@ import { linesIn, optionsFor, withEntry, withoutKeys } from './authorized-keys.j
 import { administer, type SftpConnection } from './client.js';
 import { kindOf } from './key-pair.js';
 import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
-import { open, type Value, valueOf, type SftpWork } from './standing.js';
+import { contextOf, type Value, valueOf, type SftpContext } from './standing.js';
 
-/** Which versions an emergency ends, on behalf of the one that takes their place. */
+/** The versions that an emergency ends (`targets`), on behalf of the version that replaces them. */
 export interface Removal {
   readonly version: VersionRef;
   readonly targets: readonly VersionRef[];
 }
 
-/** What a line is called: for people alone, nothing goes by it. */
+/** Comment of a line. For people only; the program never reads it. */
 const comment = ({ credential, number }: VersionRef): string => `docuelevate-sftp keyturn-${credential}-v${number}`;
 
 export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
-  const work = await open(deps, ref);
-  const { store } = work;
+  const context = await contextOf(deps, ref);
+  const { store } = context;
   const value = await valueOf(store, ref);
-  if (!value) throw needsDecision(`version ${ref.number} of ${ref.credential} has no key that could be let in`);
+  if (!value) throw needsDecision(`version ${ref.number} of ${ref.credential} has no key to authorize`);
   const { publicKey } = value;
-  const earlier = await earlierValues(work);
+  const earlier = await earlierValues(context);
   let options: string[] = [];
   await store.note(ref, { provider: 'unknown' });
-  await edit(work.connection, {
-    present: () => requireFence(store, ref),
+  await edit(context.connection, {
+    requireWriter: () => requireFence(store, ref),
     change(text) {
       options = optionsOf(text, [value, ...earlier]);
       return withEntry(text, { options, kind: kindOf(publicKey), publicKey, comment: comment(ref) });
@@ -37,12 +37,12 @@ export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<voi
   const joined = options.join('\n');
   if (joined !== (value.options ?? '')) await store.note(ref, { parts: { options: joined } });
   await requireFence(store, ref).catch(async (error: unknown) => {
-    await takeBack(work, publicKey);
+    await takeBack(context, publicKey);
     throw error;
   });
 }
 
-/** A new key may do what the one before it may, and no more; an emergency may have removed that one's lines already. */
+/** Options of the previous key, so that the new one may do the same and no more. An emergency may have removed its lines already. */
 function optionsOf(text: string, values: readonly Value[]): string[] {
   const lines = linesIn(text);
   const own = values.map(({ publicKey }) => lines.filter((line) => line.publicKey === publicKey));
@@ -56,14 +56,14 @@ export async function removeKey(deps: SftpDeps, ref: VersionRef): Promise<void> 
   await remove(deps, ref, [ref]);
 }
 
-/** All in one step: side by side, one removal would bring back what another one has removed. */
+/** Removes all keys in one step: parallel removals would restore each other's lines. */
 export async function removeKeys(deps: SftpDeps, { version, targets }: Removal): Promise<void> {
   await remove(deps, version, targets);
 }
 
 async function remove(deps: SftpDeps, ref: VersionRef, targets: readonly VersionRef[]): Promise<void> {
-  const work = await open(deps, ref);
-  const { store } = work;
+  const context = await contextOf(deps, ref);
+  const { store } = context;
   const publicKeys: string[] = [];
   for (const target of targets) {
     const value = await valueOf(store, target);
@@ -72,16 +72,16 @@ async function remove(deps: SftpDeps, ref: VersionRef, targets: readonly Version
     await store.note(target, { provider: 'unknown' });
   }
   if (publicKeys.length === 0) return;
-  await edit(work.connection, {
-    async present() {
+  await edit(context.connection, {
+    async requireWriter() {
       for (const target of targets) await requireProof(store, target);
     },
     change: (text) => withoutKeys(text, publicKeys),
   });
 }
 
-/** The newest first. */
-async function earlierValues({ store, ref }: SftpWork): Promise<Value[]> {
+/** Values of earlier versions, newest first. */
+async function earlierValues({ store, ref }: SftpContext): Promise<Value[]> {
   const values: Value[] = [];
   for (const { number } of (await store.versions(ref.credential)).toSorted((a, b) => b.number - a.number)) {
     const value = number < ref.number ? await valueOf(store, { ...ref, number }) : null;
@@ -90,24 +90,27 @@ async function earlierValues({ store, ref }: SftpWork): Promise<Value[]> {
   return values;
 }
 
-/** A late attempt clears away what it has just added. What has come into force meanwhile stays, whoever made it so. */
-async function takeBack(work: SftpWork, publicKey: string): Promise<void> {
-  const { state } = await work.store.read(work.ref);
+/** Removes the line that a late attempt has just added, unless the version has come into force meanwhile. */
+async function takeBack(context: SftpContext, publicKey: string): Promise<void> {
+  const { state } = await context.store.read(context.ref);
   if (state === 'current' || state === 'retiring') return;
-  await edit(work.connection, { present: async () => undefined, change: (text) => withoutKeys(text, [publicKey]) });
+  await edit(context.connection, {
+    requireWriter: async () => undefined,
+    change: (text) => withoutKeys(text, [publicKey]),
+  });
 }
 
 interface Edit {
-  /** The text as it should be; the same text when nothing is to be done. */
+  /** Returns the new text. The same text: nothing to change. */
   readonly change: (text: string) => string;
-  /** Presents what the change takes: it may not be made when this throws. */
-  readonly present: () => Promise<void>;
+  /** Throws when this attempt may not make the change. Called as late as possible. */
+  readonly requireWriter: () => Promise<void>;
 }
 
 const mostTries = 5;
 
-/** Replaces authorized_keys until a look at it shows that nothing is left to change. Somebody else's edit meanwhile is kept. */
-export async function edit(connection: SftpConnection, { change, present }: Edit): Promise<void> {
+/** Replaces authorized_keys until reading it shows nothing left to change. Other people's edits meanwhile are kept. */
+export async function edit(connection: SftpConnection, { change, requireWriter }: Edit): Promise<void> {
   const { authorizedKeys } = connection;
   await administer(connection, async (files) => {
     for (let tries = 0; tries < mostTries; tries++) {
@@ -117,7 +120,7 @@ export async function edit(connection: SftpConnection, { change, present }: Edit
       const beside = await files.writeBeside(before, text);
       let replaced = false;
       try {
-        await present();
+        await requireWriter();
         replaced = (await readKeys(files, authorizedKeys)).text === before.text;
         if (replaced) await files.replace(before.path, beside);
       } catch (error) {
@@ -127,12 +130,12 @@ export async function edit(connection: SftpConnection, { change, present }: Edit
         if (!replaced) await files.remove(beside);
       }
     }
-    throw passing(`somebody else keeps changing ${authorizedKeys}`);
+    throw passing(`another program keeps changing ${authorizedKeys}`);
   });
 }
 
 export async function readKeys(files: RemoteFiles, path: string): Promise<RemoteFile> {
   const file = await files.read(path);
   if (file) return file;
-  throw needsDecision(`there is no ${path} for the administrator to see. ${alternatives}`);
+  throw needsDecision(`the administrator finds no ${path}. ${alternatives}`);
 }

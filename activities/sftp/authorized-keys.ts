@@ -1,6 +1,6 @@
-/** A key as a line of authorized_keys has it. */
+/** A line of authorized_keys. */
 export interface Line {
-  /** What the server makes of a login with it, such as `restrict,command="internal-sftp"`; empty for nothing. */
+  /** Restrictions of a login with it, such as `restrict,command="internal-sftp"`. Empty for none. */
   readonly options: string;
   /** In base64. */
   readonly publicKey: string;
@@ -8,23 +8,23 @@ export interface Line {
 }
 
 const kinds = 'ssh-ed25519|ssh-rsa|ssh-dss|ecdsa-sha2-nistp\\d+|sk-[\\w-]+@openssh\\.com';
-const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+'; // spaces in quotes belong to them
+const options = '(?:"(?:\\\\.|[^"\\\\])*"|[^\\s"])+'; // quoted text may contain spaces
 const shape = new RegExp(`^[ \\t]*(?:(${options})[ \\t]+)??(?:${kinds})[ \\t]+([A-Za-z0-9+/]+=*)(?:\\s+(.*))?$`, 's');
 
-/** What a line begins with that is switched off: a comment to sshd, and to people. */
+/** Prefix of a line that is switched off. It makes the line a comment. */
 export const offMark = '# switched off by keyturn: ';
 
-/** The keys that a file lets in, in its order. What is commented out, or is no key, is none. */
+/** The active keys of a file, in its order. */
 export function linesIn(text: string): Line[] {
   return text.split('\n').flatMap((line) => parse(line) ?? []);
 }
 
-/** A line that lets a key in, or that did before it was switched off. */
+/** An active line, or one that Keyturn has switched off. */
 export interface KnownLine extends Line {
   readonly isOff: boolean;
 }
 
-/** The keys of a file, also those whose lines are switched off. Nobody else's comments are any. */
+/** The keys of a file, including those that Keyturn has switched off. Other comments do not count. */
 export function knownLinesIn(text: string): KnownLine[] {
   return text.split('\n').flatMap((line) => {
     const [on, off] = [parse(line), parseOff(line)];
@@ -32,7 +32,7 @@ export function knownLinesIn(text: string): KnownLine[] {
   });
 }
 
-/** What people call a key. */
+/** A key's name for people. */
 export function nameOf({ comment, isOff }: KnownLine): string {
   return `${comment || 'without a name'}${isOff ? ', switched off' : ''}`;
 }
@@ -47,7 +47,7 @@ function parse(line: string): Line | null {
   return publicKey === undefined ? null : { options: given, publicKey, comment: comment.trim() };
 }
 
-/** A key, and what each of its lines says before it. */
+/** A key with the options of each of its lines. */
 export interface Entry {
   readonly options: readonly string[];
   readonly kind: string;
@@ -55,15 +55,15 @@ export interface Entry {
   readonly comment: string;
 }
 
-/** The text with a key's lines at its end, unless it is there; whatever else stands there stays byte for byte. */
+/** The text with a key's lines at its end, unless it has the key. Every other line stays byte for byte. */
 export function withEntry(text: string, { options, kind, publicKey, comment }: Entry): string {
   if (linesIn(text).some((line) => line.publicKey === publicKey)) return text;
-  const ended = text === '' || text.endsWith('\n') ? text : `${text}\n`; // else it would be glued to the last one
+  const ended = text === '' || text.endsWith('\n') ? text : `${text}\n`; // else it would be joined with the last line
   const lines = options.map((each) => `${each === '' ? '' : `${each} `}${kind} ${publicKey} ${comment}\n`);
   return ended + lines.join('');
 }
 
-/** The text without some keys, switched off or not, whatever their lines are called; whatever else stands there stays byte for byte. */
+/** The text without some keys, switched off or not, whatever their comments. Every other line stays byte for byte. */
 export function withoutKeys(text: string, publicKeys: readonly string[]): string {
   return eachLine(text, (line) => {
     const key = parse(line) ?? parseOff(line);
@@ -71,7 +71,7 @@ export function withoutKeys(text: string, publicKeys: readonly string[]): string
   });
 }
 
-/** The text with every line of a key switched off; whatever else stands there stays byte for byte. */
+/** The text with every line of a key switched off. Every other line stays byte for byte. */
 export function withKeyOff(text: string, publicKey: string): string {
   return eachLine(text, (line) => (parse(line)?.publicKey === publicKey ? `${offMark}${line}` : line));
 }
@@ -81,7 +81,7 @@ export function withKeyOn(text: string, publicKey: string): string {
   return eachLine(text, (line) => (parseOff(line)?.publicKey === publicKey ? line.slice(offMark.length) : line));
 }
 
-/** Lines are handed over with their ends. */
+/** Calls `change` with each line, including its line end. */
 function eachLine(text: string, change: (line: string) => string): string {
   return text
     .split(/(?<=\n)/)
@@ -91,15 +91,15 @@ function eachLine(text: string, change: (line: string) => string): string {
 
 const expiry = /(^|,)expiry-time="([^"]*)"/i;
 
-/** When a line ends, as it says it; null when it does not. */
+/** The expiry of a line, as written in it. Null when it does not expire. */
 export function expiryOf({ options }: Pick<Line, 'options'>): string | null {
   return expiry.exec(options)?.[2] ?? null;
 }
 
-const furthestMs = 14 * 3_600_000; // of a server's own time from UTC, which is meant without a Z
+const furthestMs = 14 * 3_600_000; // largest offset of a time zone from UTC; a time without Z is in the server's own zone
 
-/** Whether a line is over wherever its server stands. */
-function isOver(line: Line): boolean {
+/** Whether a line has expired in every time zone. */
+function hasExpired(line: Line): boolean {
   const digits = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z?$/.exec(expiryOf(line) ?? '');
   if (!digits) return false;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = digits
@@ -109,11 +109,11 @@ function isOver(line: Line): boolean {
 }
 
 /**
- * What a new key's lines say: the same as the lines of the one before it, each for itself. Not the moments at which they end, which were set
- * for one key, and not the lines that are over: as a line without an end, such a one would come to life.
+ * Options of a new key's lines: those of the previous key's lines. Their expiry is left out, since it was set for one key. Expired lines
+ * are left out as well, since without their expiry they would be valid again.
  */
 export function optionsFor(lines: readonly Line[]): string[] {
-  const alive = lines.filter((line) => !isOver(line));
+  const alive = lines.filter((line) => !hasExpired(line));
   const all = (alive.length > 0 ? alive : lines).map(({ options }) => options.replace(expiry, '').replace(/^,/, ''));
   return [...new Set(all)];
 }

@@ -8,12 +8,12 @@ import { readKey } from './key-pair.js';
 import { ssh } from './library.js';
 import { RemoteFiles } from './remote-files.js';
 
-/** A server, an account on it and who may change its keys, as the configuration names them. */
+/** A configured server, an account on it, and the administrator who may change its keys. */
 export interface SftpConnection {
   readonly host: string;
   readonly port: number;
   readonly username: string;
-  /** Kind and key, as known_hosts has them. */
+  /** Type and key, as in known_hosts. */
   readonly hostKey: string;
   readonly adminUsername: string;
   /** Resolved at each use. */
@@ -23,52 +23,58 @@ export interface SftpConnection {
   /** The adopted private key, on this machine and for the engine. */
   readonly keyFile: string;
   readonly keyFileInEngine: string;
-  /** What encrypts key files; null when nothing does. */
+  /** Encrypts key files. Null: they are not encrypted. */
   readonly passphrase: (() => Promise<string>) | null;
-  /** How long a change may take to count, in milliseconds. */
+  /** Propagation delay of a change, in milliseconds. */
   readonly propagationMs: number;
 }
 
-/** Who signs in: with this key and with nothing else. */
+/** A login with this key and no other method. */
 export interface Login {
   readonly username: string;
   readonly privateKey: string;
   readonly passphrase?: string | undefined;
 }
 
-const deadlineMs = 15_000; // for a whole conversation: a quarter of the start-to-close timeout
+const deadlineMs = 15_000; // for a whole connection: a quarter of the start-to-close timeout
 
-/** Whether the server lets somebody in with a key. No agent, no password, no other key is offered, and no other server believed. */
+/** Whether the server accepts a key. Offers no agent, password or other key, and requires the pinned host key. */
 export async function tryKey(connection: SftpConnection, login: Login): Promise<'accepted' | 'refused'> {
   return converse(connection, login, async () => 'accepted' as const).catch((error: unknown) => {
-    if (error instanceof TurnedAway) return 'refused';
+    if (error instanceof LoginRefused) return 'refused';
     throw error;
   });
 }
 
-/** Works on the server's files as the administrator. */
-export async function administer<T>(connection: SftpConnection, work: (files: RemoteFiles) => Promise<T>): Promise<T> {
+/** Runs `action` on the server's files as the administrator. */
+export async function administer<T>(
+  connection: SftpConnection,
+  action: (files: RemoteFiles) => Promise<T>,
+): Promise<T> {
   const { adminUsername: username } = connection;
   const login = { username, privateKey: await connection.adminKey() };
   try {
     return await converse(connection, login, async (client, goOn) => {
-      goOn(); // a file that is being put in its place could get there after whatever comes next
-      return work(new RemoteFiles(await openSftp(client)));
+      goOn(); // a cancelled rename could still happen after the next step
+      return action(new RemoteFiles(await openSftp(client)));
     });
   } catch (error) {
-    if (!(error instanceof TurnedAway)) throw error;
-    throw permanent('Unauthorized', `the server does not let ${username} in with the key of adminKey`);
+    if (!(error instanceof LoginRefused)) throw error;
+    throw permanent(
+      'Unauthorized',
+      `the SFTP server refuses ${username} with adminKey: authorize that key, or configure another`,
+    );
   }
 }
 
-/** The server is the right one and does not let this login in. */
-class TurnedAway extends Error {}
+/** The pinned server refused this login. */
+class LoginRefused extends Error {}
 
-/** Connects, works and hangs up, within the deadline and, up to `goOn`, the life of the activity. */
+/** Connects, runs `action` and disconnects, within the timeout. Cancelling the activity ends it until `goOn` is called. */
 async function converse<T>(
   connection: SftpConnection,
   login: Login,
-  work: (client: Client, goOn: () => void) => Promise<T>,
+  action: (client: Client, goOn: () => void) => Promise<T>,
 ): Promise<T> {
   const { signal } = scope();
   const client = new (ssh().Client)();
@@ -85,7 +91,7 @@ async function converse<T>(
     connected.catch(() => undefined);
     client.on('close', () => broken.reject(trouble('CLOSED')));
     await Promise.race([connected, broken.promise]);
-    return await Promise.race([work(client, goOn), broken.promise]);
+    return await Promise.race([action(client, goOn), broken.promise]);
   } finally {
     clearTimeout(late);
     goOn();
@@ -100,54 +106,54 @@ function connect(client: Client, { host, port, hostKey }: SftpConnection, login:
   let isPinned = true;
   const connected = new Promise<void>((resolve, reject) => {
     client.on('ready', resolve);
-    client.on('error', (error) => reject(isPinned ? meaningOf(error) : stranger()));
+    client.on('error', (error) => reject(isPinned ? meaningOf(error) : otherHostKey()));
   });
   client.connect({
     ...{ host, port, username, ident: 'keyturn', readyTimeout: deadlineMs },
-    hostVerifier: (shown: Buffer) => (isPinned = shown.toString('base64') === pinned),
+    hostVerifier: (hostKeyShown: Buffer) => (isPinned = hostKeyShown.toString('base64') === pinned),
     algorithms: { serverHostKey: algorithmsOf(kind) },
     authHandler: [method],
   });
-  client.setNoDelay(true); // small packets back and forth: each would wait 40 ms
+  client.setNoDelay(true); // otherwise each of the many small packets would wait 40 ms
   return connected;
 }
 
-/** So that the server shows the key that is pinned, of those it has. */
+/** Makes the server show the pinned one of its host keys. */
 function algorithmsOf(kind: string): ServerHostKeyAlgorithm[] {
   return (kind === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [kind]) as ServerHostKeyAlgorithm[];
 }
 
-/** Where it happened is told by the library, and nothing else of its words passed on. */
+/** Classifies an error of the library by its level and code. Its message is not passed on. */
 function meaningOf(error: Error & { readonly level?: string; readonly code?: unknown }): Error {
-  if (error.level === 'client-authentication' || isLastTry(error)) return new TurnedAway();
+  if (error.level === 'client-authentication' || isLastTry(error)) return new LoginRefused();
   if (error.level === 'client-timeout') return trouble('TIMEOUT');
   if (error.level === 'handshake') return trouble('HANDSHAKE');
   return trouble(typeof error.code === 'string' ? error.code : 'NETWORK');
 }
 
-/** Where sshd allows one try (`MaxAuthTries 1`), it says no by hanging up, and in these words. */
+/** With `MaxAuthTries 1` sshd refuses by disconnecting with this message. */
 function isLastTry({ message, code }: Error & { readonly code?: unknown }): boolean {
   return code === protocolError && message === 'Too many authentication failures';
 }
 
 const protocolError = 2; // SSH_DISCONNECT_PROTOCOL_ERROR
 
-function stranger(): Error {
+function otherHostKey(): Error {
   return permanent(
     'Rejected',
-    'the server shows another host key than the one in the configuration: it was changed, or it is another server. Nothing was sent to it',
+    'the SFTP server shows another host key than the configured one: its key was changed, or it is another server. Nothing was sent to it. Check the key, then set hostKey',
   );
 }
 
 function trouble(code: string): OutsideError {
-  return new OutsideError('sftp', 'connect', { code });
+  return new OutsideError('SFTP', 'connect', { code });
 }
 
 function openSftp(client: Client): Promise<SFTPWrapper> {
   return new Promise((resolve, reject) => {
     client.sftp((error, sftp) =>
       error
-        ? reject(permanent('Rejected', 'the administrator may sign in to the server and not use SFTP there'))
+        ? reject(permanent('Rejected', 'the administrator may sign in to the server but not use SFTP: allow it'))
         : resolve(sftp),
     );
   });

@@ -12,15 +12,15 @@ import { administer } from './client.js';
 import { keyText } from './account.js';
 import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
 import { alternatives } from './remote-files.js';
-import { open, valueOf, type SftpWork } from './standing.js';
+import { contextOf, valueOf, type SftpContext } from './standing.js';
 
-/** Beside the adopted file, by version and key: a file never changes once it is there, so the setting alone is the switch. */
+/** Suffix of a key's own file, by version and key. A file never changes, so only the setting switches the key. */
 function suffixOf({ number }: VersionRef, publicKey: string): string {
   return `-v${number}-${createHash('sha256').update(publicKey).digest('hex').slice(0, 8)}`;
 }
 
 export async function generateKeyPair(deps: SftpDeps, ref: VersionRef): Promise<void> {
-  const { store, connection } = await open(deps, ref);
+  const { store, connection } = await contextOf(deps, ref);
   await keepGenerated(store, ref, async () => {
     const passphrase = await connection.passphrase?.();
     const { privateKey, publicKey } = newKeyPair(passphrase);
@@ -30,37 +30,36 @@ export async function generateKeyPair(deps: SftpDeps, ref: VersionRef): Promise<
   });
 }
 
-/** With the rights of the file that is adopted: whoever reads that one reads this one. */
+/** Writes the file with the rights of the adopted one, so that the same users can read it. */
 export async function placeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<void> {
-  const work = await open(deps, ref);
-  const value = await valueOf(work.store, ref);
-  if (!value)
-    throw needsDecision(`version ${ref.number} of ${ref.credential} has no key that could be put into a file`);
-  const file = work.connection.keyFile + suffixOf(ref, value.publicKey);
-  const present = (): Promise<void> => requireFence(work.store, ref);
-  await present();
-  await replaceFile(file, bytesOf(`${value.privateKey}\n`), { like: work.connection.keyFile, present });
+  const context = await contextOf(deps, ref);
+  const value = await valueOf(context.store, ref);
+  if (!value) throw needsDecision(`version ${ref.number} of ${ref.credential} has no key to write into a file`);
+  const file = context.connection.keyFile + suffixOf(ref, value.publicKey);
+  const requireWriter = (): Promise<void> => requireFence(context.store, ref);
+  await requireWriter();
+  await replaceFile(file, bytesOf(`${value.privateKey}\n`), { like: context.connection.keyFile, requireWriter });
 }
 
-/** Only a file of our own making: the adopted one is the operator's. */
+/** Removes only files that Keyturn has written: the adopted one belongs to the operator. */
 export async function removeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<void> {
-  const { store, connection } = await open(deps, ref);
+  const { store, connection } = await contextOf(deps, ref);
   const value = await valueOf(store, ref);
   if (!value || (await store.read(ref)).adopted) return;
   const file = connection.keyFile + suffixOf(ref, value.publicKey);
   await requireProof(store, ref);
   await removeTemporaries(file);
-  await removeFile(file, { present: () => requireFence(store, ref) });
+  await removeFile(file, { requireWriter: () => requireFence(store, ref) });
 }
 
-/** Whose key the adopted one is, where it lies and what the server makes of it. */
+/** Finds the adopted key's file and its lines of authorized_keys, and stores fingerprint, path and options. */
 export async function identifyKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
-  const work = await open(deps, ref);
-  const { store, connection } = work;
+  const context = await contextOf(deps, ref);
+  const { store, connection } = context;
   const { privateKey = '' } = await store.unseal(ref);
   const passphrase = await connection.passphrase?.();
   const publicKey = readKey(privateKey, passphrase).getPublicSSH().toString('base64');
-  await requireInFile(work, privateKey);
+  await requireInFile(context, privateKey);
   const { authorizedKeys, keyFileInEngine: path } = connection;
   const { text } = await administer(connection, (files) => readKeys(files, authorizedKeys));
   const lines = linesIn(text).filter((each) => each.publicKey === publicKey);
@@ -77,16 +76,16 @@ function whyMissing(
   { publicKey, authorizedKeys }: { readonly publicKey: string; readonly authorizedKeys: string },
 ): string {
   if (knownLinesIn(text).some((each) => each.publicKey === publicKey))
-    return `the key is switched off in ${authorizedKeys}: take away "${offMark}" where it is the one in force`;
-  return `the server lets the key in, and ${authorizedKeys} does not hold it. ${alternatives}`;
+    return `the key is switched off in ${authorizedKeys}: if it is the one in force, remove "${offMark}"`;
+  return `the server accepts the key, but ${authorizedKeys} does not hold it. ${alternatives}`;
 }
 
-async function requireInFile({ connection: { keyFile } }: SftpWork, privateKey: string): Promise<void> {
+async function requireInFile({ connection: { keyFile } }: SftpContext, privateKey: string): Promise<void> {
   const content = await contentOf(keyFile);
   if (content !== null && keyText(content) === privateKey) return;
   const what = content === null ? 'there is no such file' : 'it holds something else';
   throw permanent(
     'Rejected',
-    `keyFile (${keyFile}) is not the key that is adopted: ${what}. Name the file that DocuElevate reads now`,
+    `keyFile (${keyFile}) is not the adopted key: ${what}. Name the file that DocuElevate reads now`,
   );
 }

@@ -3,23 +3,23 @@ import type { ParsedKey } from 'ssh2';
 import { permanent } from '../shared/failures.js';
 import { ssh } from './library.js';
 
-/** A key pair as files hold it. */
+/** A key pair, as in files. */
 export interface KeyPair {
   /** OpenSSH format, without the last line break. */
   readonly privateKey: string;
-  /** The key itself as lines of authorized_keys have it, in base64. */
+  /** The key as in authorized_keys, in base64. */
   readonly publicKey: string;
 }
 
-/** Kind and 32 bytes, each with its length before it. */
+/** Type and 32 bytes, each after its length. */
 const ed25519Bytes = 51;
 
-/** Of OpenSSH's key derivation: a file that is read once per upload. */
+/** Rounds of OpenSSH's key derivation. Few, since the file is read once per upload. */
 const rounds = 16;
 
 /**
- * The library cuts off the zeros that a public key begins with, one key in 256: such a file can be read by nobody. So the length is
- * looked at, and that what the private half signs fits the public one.
+ * The library drops leading zero bytes of a public key, in one key of 256, and nothing can read such a file. So the length is
+ * checked, and that the public half verifies a signature of the private one.
  */
 export function newKeyPair(passphrase?: string): KeyPair {
   const sealed = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds };
@@ -39,7 +39,7 @@ function isPair(key: ParsedKey): boolean {
   return !(publicHalf instanceof Error) && publicHalf.verify(text, key.sign(text));
 }
 
-/** A private key to sign in with. Throws in words of our own: one that cannot be read must not pass for one that is refused. */
+/** A private key for a login. Throws a failure of our own: an unreadable key must not count as a refused one. */
 export function readKey(privateKey: string, passphrase?: string): ParsedKey {
   const key = ssh().utils.parseKey(privateKey, passphrase);
   if (!(key instanceof Error) && key.isPrivateKey()) return key;
@@ -47,22 +47,21 @@ export function readKey(privateKey: string, passphrase?: string): ParsedKey {
   throw permanent('Rejected', `the private key ${why}`);
 }
 
-/** The library's words are looked at and not passed on. */
+/** Classifies the library's message, which is not passed on. */
 function whyUnreadable(message: string): string {
-  if (message.includes('no passphrase given'))
-    return 'is encrypted: say with "passphrase" where its passphrase is kept';
+  if (message.includes('no passphrase given')) return 'is encrypted: configure its passphrase as "passphrase"';
   if (/passphrase|integrity|decrypt/i.test(message))
     return 'is encrypted with another passphrase than the configured one';
-  return "cannot be read: OpenSSH's own format or a PEM of RSA is needed, not PKCS#8 (ssh-keygen -p -f <file> converts one)";
+  return "cannot be read: it has to be in OpenSSH's own format or an RSA PEM, not PKCS#8 (ssh-keygen -p -f <file> converts one)";
 }
 
-/** `SHA256:…`, as ssh-keygen -l shows it. */
+/** `SHA256:…`, as in the output of ssh-keygen -l. */
 export function fingerprintOf(publicKey: string): string {
   const hash = createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('base64');
   return `SHA256:${hash.replace(/=+$/, '')}`;
 }
 
-/** The kind of a public key, which it begins with. */
+/** The type at the beginning of a public key. */
 export function kindOf(publicKey: string): string {
   const bytes = Buffer.from(publicKey, 'base64');
   return bytes.toString('latin1', 4, 4 + bytes.readUInt32BE());

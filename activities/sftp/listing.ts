@@ -5,7 +5,7 @@ import { administer, type SftpConnection } from './client.js';
 import { fingerprintOf } from './key-pair.js';
 import { ownKeyOf } from './standing.js';
 
-/** What authorized_keys lets in or has switched off, by fingerprint, besides Keyturn's own key: without that one nothing more could be ended. */
+/** The keys of authorized_keys by fingerprint, including those switched off. Without Keyturn's own key, which is needed to end the others. */
 export function sftpListing(connection: SftpConnection): Listing {
   const { authorizedKeys } = connection;
   return {
@@ -20,10 +20,10 @@ export function sftpListing(connection: SftpConnection): Listing {
     },
     end: (id) =>
       edit(connection, {
-        present: async () => undefined, // there is no store to ask
+        requireWriter: async () => undefined, // there is no store to ask
         change(text) {
-          const meant = knownLinesIn(text).filter(({ publicKey }) => fingerprintOf(publicKey) === id);
-          const publicKeys = meant.map(({ publicKey }) => publicKey);
+          const lines = knownLinesIn(text).filter(({ publicKey }) => fingerprintOf(publicKey) === id);
+          const publicKeys = lines.map(({ publicKey }) => publicKey);
           return withoutKeys(text, publicKeys);
         },
       }),

@@ -7,14 +7,14 @@ import { linesIn } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer } from './client.js';
 import { fingerprintOf } from './key-pair.js';
-import { open, ownKeyOf, valueOf } from './standing.js';
+import { contextOf, ownKeyOf, valueOf } from './standing.js';
 
 /**
- * Whether a document that arrived can only have come with the version's key. Without a word DocuElevate's SSH library goes on to the keys in
- * its worker's home and agent when the file's key cannot be read or is turned away; so it counts what the server lets in.
+ * Whether an arrived document can only have used the version's key. When the file's key cannot be read or is refused, DocuElevate's SSH
+ * library silently tries the keys in its worker's home and agent. So all keys that the server accepts are checked.
  */
 export async function isOnlyKey(deps: SftpDeps, ref: VersionRef): Promise<Finding> {
-  const { store, connection } = await open(deps, ref);
+  const { store, connection } = await contextOf(deps, ref);
   const value = await valueOf(store, ref);
   if (!value) throw needsDecision(`version ${ref.number} of ${ref.credential} has no key`);
   const { authorizedKeys } = connection;
@@ -24,11 +24,11 @@ export async function isOnlyKey(deps: SftpDeps, ref: VersionRef): Promise<Findin
   const others = [...new Set(lines)].filter((publicKey) => !ours.includes(publicKey)).map(fingerprintOf);
   const say = (outcome: Finding['outcome'], detail: string) =>
     recordFinding(store, ref, { kind: 'in-use', outcome, detail });
-  if (!lines.includes(value.publicKey)) return say('failed', `${authorizedKeys} does not let the key in`);
+  if (!lines.includes(value.publicKey)) return say('failed', `${authorizedKeys} does not accept the key`);
   if (others.length === 0)
-    return say('proved', `${authorizedKeys} lets in this key and Keyturn's own alone, so a document came with it`);
+    return say('proved', `${authorizedKeys} accepts only this key and Keyturn's own, so a document used it`);
   return say(
     'not-observable',
-    `no server tells which key a login was made with, and ${authorizedKeys} lets in others: ${others.join(', ')}`,
+    `a server does not show which key a login used, and ${authorizedKeys} accepts others: ${others.join(', ')}`,
   );
 }

@@ -5,19 +5,19 @@ import type { SftpDeps } from './activities.js';
 import { tryKey } from './client.js';
 import { loginWith } from './standing.js';
 
-/** How the server is asked about a key: for people. */
+/** How to ask the server about a key. */
 const question = {
   name: 'the SFTP server',
-  request: 'a new connection with this key alone',
-  welcome: 'by letting it in',
-  refusal: 'by turning it away',
+  request: 'a new SSH login with only this key',
+  welcome: '"accepted"',
+  refusal: '"refused"',
 } as const satisfies Partial<Prober>;
 
 export async function acceptsKey(deps: SftpDeps, ref: VersionRef): Promise<Finding> {
   return acceptedBy(await proberOf(deps, ref), deps.store, ref);
 }
 
-/** A key that is turned away counts as an attack with some servers: it is asked once a round, and once at all where nothing has to settle. */
+/** Some servers count a refused key as an attack: so one request a round, and a single one where there is no propagation delay. */
 export async function refusesKey(deps: SftpDeps, ref: VersionRef): Promise<Finding> {
   return refusedAt(await proberOf(deps, ref), deps.store, ref);
 }

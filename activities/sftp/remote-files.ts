@@ -5,9 +5,9 @@ import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
 import { ssh } from './library.js';
 
-/** A file as it was read. Each of its characters stands for one byte, so that it is written back as it was. */
+/** A file as read, one character per byte, so that unchanged bytes are written back as they were. */
 export interface RemoteFile {
-  /** Where it is, links followed. */
+  /** Its real path, with links resolved. */
   readonly path: string;
   readonly text: string;
   readonly attributes: Pick<Attributes, 'mode' | 'uid' | 'gid'>;
@@ -36,18 +36,18 @@ export class RemoteFiles {
     }
   }
 
-  /** Writes a new file beside another one, with its rights and its owner, and returns its path. */
+  /** Writes a new file beside another one, with its rights and owner. Returns its path. */
   async writeBeside({ path, attributes }: RemoteFile, text: string): Promise<string> {
     const beside = `${path}.keyturn-${randomBytes(6).toString('hex')}`;
     const { mode, uid, gid } = attributes;
     const content = Buffer.from(text, 'latin1');
     await this.#do('write', (done) => this.#sftp.writeFile(beside, content, { mode: 0o600, flag: 'wx' }, done));
     try {
-      const made = await this.#ask<Attributes>('stat', (done) => this.#sftp.stat(beside, done));
-      // Another owner, and sshd lets nobody in any more.
-      if (made.uid !== uid || made.gid !== gid)
+      const stats = await this.#ask<Attributes>('stat', (done) => this.#sftp.stat(beside, done));
+      // With another owner sshd would accept no key any more.
+      if (stats.uid !== uid || stats.gid !== gid)
         await this.#do('chown', (done) => this.#sftp.chown(beside, uid, gid, done));
-      if ((made.mode & 0o777) !== mode) await this.#do('chmod', (done) => this.#sftp.chmod(beside, mode, done));
+      if ((stats.mode & 0o777) !== mode) await this.#do('chmod', (done) => this.#sftp.chmod(beside, mode, done));
       return beside;
     } catch (error) {
       await this.remove(beside);
@@ -56,8 +56,8 @@ export class RemoteFiles {
   }
 
   /**
-   * Puts a file in the place of another one, in one step: a file written in place would lock everybody out if it were cut off.
-   * A server without OpenSSH's rename is asked for a plain one, which replaces or refuses, and changes nothing when it refuses.
+   * Replaces a file by another one in one step: a file that is cut off during a write in place would lock everybody out.
+   * A server without OpenSSH's rename is asked for a plain rename, which replaces the file or refuses and changes nothing.
    */
   async replace(path: string, by: string): Promise<void> {
     try {
@@ -70,12 +70,12 @@ export class RemoteFiles {
     }
   }
 
-  /** One that is gone already, or cannot be removed, is left. */
+  /** Removes a file if possible. Never throws. */
   async remove(path: string): Promise<void> {
     await this.#do('remove', (done) => this.#sftp.unlink(path, done)).catch(() => undefined);
   }
 
-  /** What others see, and what therefore leaves within the lease or not at all. */
+  /** A change that others see: sent within the lease or not at all. */
   async #change(operation: string, act: (done: Done) => void): Promise<void> {
     await this.#do(operation, (done) => {
       if (isLate()) done(late(operation));
@@ -101,27 +101,27 @@ export class RemoteFiles {
 class Missing extends Error {}
 class NotOffered extends Error {}
 
-/** The server's words may hold anything: only its code is looked at. */
+/** Classifies an error by its code. The server's message may hold anything and is not used. */
 function meaningOf(operation: string, error: Error & { readonly code?: unknown }): Error {
   if (error instanceof OutsideError) return error;
   const { STATUS_CODE } = ssh().utils.sftp;
   if (error.code === STATUS_CODE.NO_SUCH_FILE) return new Missing();
   if (error.code === STATUS_CODE.OP_UNSUPPORTED) return new NotOffered();
   if (error.code === STATUS_CODE.PERMISSION_DENIED) return permanent('Unauthorized', notWritable);
-  return new OutsideError('sftp', operation, { code: error.code === STATUS_CODE.FAILURE ? 'FAILURE' : 'NETWORK' });
+  return new OutsideError('SFTP', operation, { code: error.code === STATUS_CODE.FAILURE ? 'FAILURE' : 'NETWORK' });
 }
 
 function late(operation: string): Error {
-  return new OutsideError('sftp', operation, { code: 'TOO_LATE' });
+  return new OutsideError('SFTP', operation, { code: 'TOO_LATE' });
 }
 
-/** What can be done where the file is out of reach. */
+/** Advice for a file that Keyturn cannot change. */
 export const alternatives =
-  'Where the account is jailed (ChrootDirectory) or its keys lie in a central file, name in adminUsername, adminKey and authorizedKeys somebody who may change that file over SFTP. ' +
-  "Where the server asks a command or a directory for keys (AuthorizedKeysCommand, SFTPGo's public_keys) or takes certificates (TrustedUserCAKeys), this procedure cannot change them";
+  'If the account is jailed (ChrootDirectory) or its keys are in a central file, set adminUsername, adminKey and authorizedKeys to an account that may change that file over SFTP. ' +
+  "If the server takes keys from a command or a directory (AuthorizedKeysCommand, SFTPGo's public_keys) or accepts certificates (TrustedUserCAKeys), this procedure cannot change them";
 
-const notWritable = `the server denies what changing authorized_keys takes. ${alternatives}`;
+const notWritable = `the SFTP server does not allow changing authorized_keys. ${alternatives}`;
 
 const notInOneStep =
-  'the server cannot replace a file in one step: it offers no posix-rename, and refuses to rename over a file. ' +
-  'Written in place, authorized_keys could be left cut off and lock everybody out, so it was left as it is';
+  'the SFTP server cannot replace a file in one step: it offers no posix-rename, and refuses to rename over a file. ' +
+  'authorized_keys was not changed: a write in place that is cut off could lock everybody out';

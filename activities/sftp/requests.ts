@@ -4,7 +4,7 @@ import type { SftpActivities } from './activities.js';
 
 const system = 'sftp';
 
-/** What is asked of the server, in the words of SFTP; files by the last part of their path. */
+/** Every request of this folder, by SFTP operation. Files are named by the last part of their path. */
 export const endpoints = {
   login: { system, method: 'LOGIN', path: '/{username}' },
   read: { system, method: 'READ', path: '/{file}' },
@@ -14,7 +14,7 @@ export const endpoints = {
 
 const { login, read, write, rename } = endpoints;
 
-/** Read, replaced and read again; somebody else's edit meanwhile makes it another round. */
+/** Read, replaced and read again. Another edit meanwhile causes another round. */
 const edit = [login, read, optional(write), optional(read), optional(rename), optional(repeated(read))];
 
 export const sftpRequests: RequestsOf<SftpActivities> = {

@@ -5,8 +5,8 @@ import type { SftpDeps } from './activities.js';
 import type { Login, SftpConnection } from './client.js';
 import { readKey } from './key-pair.js';
 
-/** A server, and the version that something is done about. */
-export interface SftpWork {
+/** A server and the version that an activity works on. */
+export interface SftpContext {
   readonly store: Store;
   readonly connection: SftpConnection;
   readonly ref: VersionRef;
@@ -15,16 +15,16 @@ export interface SftpWork {
 /** A version's value by its parts. */
 export interface Value {
   readonly privateKey: string;
-  /** As authorized_keys has it, in base64. */
+  /** As in authorized_keys, in base64. */
   readonly publicKey: string;
-  /** What the engine gets: where the file of the private key is for its worker. */
+  /** Path of the private key's file for the engine's worker. The engine's setting holds it. */
   readonly path: string;
   readonly passphrase?: string | undefined;
-  /** What the server makes of a login with it, where anything; a line for each of its lines. */
+  /** Options of its lines of authorized_keys, one per line. */
   readonly options?: string | undefined;
 }
 
-export async function open({ store, account }: SftpDeps, ref: VersionRef): Promise<SftpWork> {
+export async function contextOf({ store, account }: SftpDeps, ref: VersionRef): Promise<SftpContext> {
   return { store, ref, connection: await account(ref.credential) };
 }
 
@@ -35,7 +35,7 @@ export async function valueOf(store: Store, ref: Pick<VersionRef, 'credential' |
   return { privateKey, publicKey, path, passphrase, options };
 }
 
-/** The account with the version's key and nothing else. */
+/** A login to the account with the version's key. */
 export function loginWith(
   { username }: SftpConnection,
   { privateKey = '', passphrase }: Readonly<Record<string, string | undefined>>,
@@ -43,15 +43,15 @@ export function loginWith(
   return { username, privateKey, passphrase };
 }
 
-/** As authorized_keys has Keyturn's own key. */
+/** Keyturn's own public key, as in authorized_keys. */
 export async function ownKeyOf({ adminKey }: SftpConnection): Promise<string> {
   return readKey(await adminKey())
     .getPublicSSH()
     .toString('base64');
 }
 
-/** Keyturn would lock itself out, at the latest in an emergency. */
+/** Refuses a rotation of Keyturn's own key: it would lock itself out, at the latest in an emergency. */
 export async function requireOwnKey(connection: SftpConnection, ours: readonly string[]): Promise<void> {
   if (ours.includes(await ownKeyOf(connection)))
-    throw permanent('Rejected', 'adminKey is the very key that is rotated: give Keyturn one of its own');
+    throw permanent('Rejected', 'adminKey is the key that is rotated: give Keyturn another key');
 }

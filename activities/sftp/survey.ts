@@ -7,7 +7,7 @@ import { administer, tryKey } from './client.js';
 import { fingerprintOf } from './key-pair.js';
 import { loginWith, ownKeyOf, valueOf } from './standing.js';
 
-/** Only what the file lets in is asked with: a dead key would look like an attack. Keyturn's own key is no orphan. */
+/** Probes only keys that the file accepts: a dead key would look like an attack. Keyturn's own key is no orphan. */
 export async function survey(
   { store, account }: SftpDeps,
   credential: string,
@@ -24,7 +24,7 @@ export async function survey(
     known.add(value.publicKey);
     const there = lines.filter(({ publicKey }) => publicKey === value.publicKey);
     const isAsked = isLive(state) && there.some(({ isOff }) => !isOff);
-    // What is switched off can be switched on again: it is not gone, unless it is the one that should work.
+    // A key that is switched off can be enabled again, so it counts as listed, unless it is the one that should work.
     const otherwise = there.length > 0 && state !== 'current' ? 'listed' : 'refused';
     const ask = async () => (quietly ? 'listed' : tryKey(connection, loginWith(connection, { ...value })));
     const verdict = isAsked ? await ask() : otherwise;

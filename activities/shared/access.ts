@@ -1,27 +1,27 @@
 import { CancelledFailure } from '@temporalio/common';
 import { toFailure } from './to-failure.js';
 
-/** One thing that `keyturn check` looked at. `detail` is one sentence for a person and never holds a secret. */
+/** One result of `keyturn check`. `detail` is one sentence for a person and never holds a secret. */
 export interface AccessCheck {
   readonly what: string;
   readonly ok: boolean;
-  /** It works, and a person should know what `detail` says. */
+  /** The check passed, but a person should read `detail`. */
   readonly warning?: true;
   readonly detail: string;
 }
 
-/** What a person should know of something that works. */
+/** A check that passed with something a person should know. */
 export interface Warning {
   readonly warning: string;
 }
 
-/** Looks at one thing: `see` returns what is right about it and throws what is not. Only a cancellation gets through. */
-export async function look(what: string, see: () => Promise<string | Warning>): Promise<AccessCheck> {
+/** Runs one check. `inspect` returns what is right and throws what is wrong. Only a cancellation is thrown on. */
+export async function accessCheck(what: string, inspect: () => Promise<string | Warning>): Promise<AccessCheck> {
   try {
-    const seen = await see();
-    return typeof seen === 'string'
-      ? { what, ok: true, detail: seen }
-      : { what, ok: true, warning: true, detail: seen.warning };
+    const result = await inspect();
+    return typeof result === 'string'
+      ? { what, ok: true, detail: result }
+      : { what, ok: true, warning: true, detail: result.warning };
   } catch (error) {
     if (error instanceof CancelledFailure) throw error;
     return { what, ok: false, detail: toFailure(error).message };

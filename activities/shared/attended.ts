@@ -3,8 +3,8 @@ import { lastAsked } from './lease.js';
 import { scope } from './scope.js';
 
 /**
- * The store as activities have it: what they write says who writes it, so that an attempt in whose place a later one has begun writes nothing
- * more. A finding is as old as the question that it answers, whenever it is written.
+ * The store for activities. Every write names its writer, so an attempt that a later one has replaced cannot write any more.
+ * A finding is dated by the request that it answers, not by the moment of the write.
  */
 export function attended(store: Store): Store {
   const writer = () => scope().writer;

@@ -14,12 +14,12 @@ export function pathOf<Path extends string>(
   );
 }
 
-/** Created only when needed. */
+/** Sent only when needed. */
 export function optional<T extends RequestTemplate>(template: T): T & { readonly optional: true } {
   return { ...template, optional: true };
 }
 
-/** Created once or several times in a row, for instance once per page. */
+/** Sent once or several times in a row, for instance once per page. */
 export function repeated<T extends RequestTemplate>(template: T): T & { readonly repeated: true } {
   return { ...template, repeated: true };
 }

@@ -6,14 +6,14 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import { requireFence } from './fencing.js';
 
-/** Keeps a finding as evidence and returns it. */
+/** Stores a finding as evidence and returns it. */
 export async function recordFinding(store: Store, ref: VersionRef, finding: Finding): Promise<Finding> {
   await store.prove(ref, finding);
   return finding;
 }
 
 /**
- * Refuses to disable or delete a value without fresh proof, then requires the fence. What is `undoable` needs less proof.
+ * Refuses to disable or delete a value without fresh proof, then requires the fence. An `undoable` change needs less proof.
  * @throws ApplicationFailure of type StaleProof (take the proof again) or FenceLost
  */
 export async function requireProof(store: Store, ref: VersionRef, undoable = false): Promise<void> {
@@ -29,7 +29,7 @@ export async function requireProof(store: Store, ref: VersionRef, undoable = fal
   if (why !== null) {
     const type: FailureType = 'StaleProof';
     throw ApplicationFailure.nonRetryable(
-      `version ${ref.number} of ${ref.credential} is not to be destroyed now: ${why}`,
+      `version ${ref.number} of ${ref.credential} must not be destroyed now: ${why}`,
       type,
     );
   }

@@ -1,7 +1,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { FailureType } from '../../src/domain/failure.js';
 
-/** Expected waiting, such as a fresh key that is not known everywhere yet: retried after `retryInMs`, not logged as trouble. */
+/** An expected wait, such as for a fresh key that is not known everywhere yet. Retried after `retryInMs`; not logged as a failure. */
 export function propagating(message: string, retryInMs: number): ApplicationFailure {
   const type: FailureType = 'Propagating';
   return ApplicationFailure.create({
@@ -12,7 +12,7 @@ export function propagating(message: string, retryInMs: number): ApplicationFail
   });
 }
 
-/** A provider's data do not show a use yet: how long that is waited for depends on what hangs on it, so the runner decides. */
+/** A provider's data do not show a use yet. The runner decides how long to wait, because that depends on the step. */
 export function notSeenYet(message: string): ApplicationFailure {
   const type: FailureType = 'NotSeenYet';
   return ApplicationFailure.create({
@@ -23,19 +23,19 @@ export function notSeenYet(message: string): ApplicationFailure {
   });
 }
 
-/** Only a person can say how to go on. */
+/** Only a person can decide how to continue. */
 export function needsDecision(message: string): ApplicationFailure {
   const type: FailureType = 'NeedsDecision';
   return ApplicationFailure.nonRetryable(message, type);
 }
 
-/** Trouble that may pass, told in words of our own. */
+/** A transient failure with a message of our own. Retried. */
 export function passing(message: string): ApplicationFailure {
   const type: FailureType = 'Unavailable';
   return ApplicationFailure.create({ message, type });
 }
 
-/** Waiting does not help; the message says what to do instead. */
+/** A retry does not help. The message says what to do instead. */
 export function permanent(type: FailureType, message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, type);
 }

@@ -3,7 +3,10 @@ import type { Store } from '../../src/store/store.js';
 import { beginLease } from './lease.js';
 import { scope } from './scope.js';
 
-/** Requires that this attempt holds the newest fencing token. Call it just before every request that changes something outside. Throws FenceLost. */
+/**
+ * Requires that this attempt holds the newest fencing token. Call it just before every request that changes something outside.
+ * @throws FenceLost
+ */
 export async function requireFence(store: Store, ref: VersionRef): Promise<void> {
   beginLease(await store.fence(ref, scope().writer));
 }

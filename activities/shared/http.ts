@@ -14,46 +14,51 @@ export interface HttpRequest {
   /** Absolute path below the base URL, with its query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether it changes nothing. Left out, a GET does not, and anything else may. */
+  /** It changes nothing, so it may be sent again. True for a GET when left out, and false for anything else. */
   readonly asks?: boolean;
   readonly body?: string | Buffer | FormData;
-  /** Where it has to matter which connection it takes; left out, any. */
+  /** The connection to use, where that matters. Default: any. */
   readonly dispatcher?: Dispatcher;
-  /** The answer may be a page for people; left out, one is nobody's answer that was asked. */
+  /** The answer may be an HTML page. By default such a page counts as an answer of something in between. */
   readonly page?: boolean;
   /** Statuses besides 2xx that the caller handles itself. */
   readonly allow?: readonly number[];
-  /** What the system's own refusals look like: a 401 or 403 in another shape is a proxy's, and passes. Left out, any counts as its own. */
+  /**
+   * Shape of the system's own refusals. A 401 or 403 in another shape comes from a proxy and is retried.
+   * Left out: any 401 or 403 counts as the system's own.
+   */
   readonly refusal?: z.ZodType;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Unix seconds by the other side's clock (`Date` header); undefined when it sent none. */
+  /** Unix seconds by the other side's clock (`Date` header). Undefined when it sent none. */
   readonly providerTime: number | undefined;
   readonly text: string;
-  /** Parses the body. Throws an OutsideError that says nothing of the content. */
+  /** Parses the body. Throws an OutsideError without any of the content. */
   json<S extends z.ZodType>(schema: S): z.infer<S>;
 }
 
 const isAlone = new AsyncLocalStorage<true>();
 
 /**
- * Runs `work`, in which every request has a connection that no later one shares: behind one address several servers may answer, and a
- * connection that is kept stays with one of them.
+ * Runs `action` with a new connection for every request. Several servers may answer behind one address, and a connection that is
+ * kept alive stays with one of them.
  */
-export function onOwnConnections<T>(work: () => Promise<T>): Promise<T> {
-  return isAlone.run(true, work);
+export function onOwnConnections<T>(action: () => Promise<T>): Promise<T> {
+  return isAlone.run(true, action);
 }
 
-/** One outside system's HTTP door: a deadline on every request, no redirects, no retries, errors without bodies. */
+/** The HTTP client of one outside system: a timeout on every request, no redirects, no retries, errors without bodies. */
 export class Http {
   readonly #system: string;
   readonly #baseUrl: string;
   readonly #deadlineMs: number;
 
-  /** `deadlineMs` must be shorter than the start-to-close timeout of the activities that use it. */
+  /**
+   * `system` is its name for people. `deadlineMs` must be shorter than the start-to-close timeout of the activities that use it.
+   */
   constructor(system: string, baseUrl: string, deadlineMs: number) {
     this.#system = system;
     this.#baseUrl = baseUrl.replace(/\/$/, '');
@@ -145,7 +150,7 @@ function mayChange(method: Dispatcher.HttpMethod, asks = method === 'GET'): bool
   return !asks;
 }
 
-/** A sign-on, a challenge or an error page of something in between: with whatever status, it says nothing of what was asked. It passes. */
+/** A login, challenge or error page of something in between. Whatever its status, it is no answer of the system, so it is retried. */
 function isPage(text: string): boolean {
   return /^\s{0,99}<(?:!doctype html|html)[\s>]/i.test(text.slice(0, 200));
 }
@@ -164,12 +169,12 @@ function jsonOf(text: string): unknown {
 
 interface Deadline {
   readonly signal: AbortSignal;
-  /** From here on the activity's end does not abort it. */
+  /** From here on the end of the activity does not abort it. */
   readonly goOn: () => void;
   readonly release: () => void;
 }
 
-/** Aborts after a while, or with the activity. By hand: `AbortSignal.any` costs more than a whole request over loopback. */
+/** Aborts after `ms`, or with the activity. Written by hand: `AbortSignal.any` costs more than a whole request over loopback. */
 function deadline(ms: number, cancelled: AbortSignal): Deadline {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), ms);
@@ -186,9 +191,9 @@ function deadline(ms: number, cancelled: AbortSignal): Deadline {
   };
 }
 
-const longestAnswer = 8 * 1024 * 1024; // bytes; the longest that anybody gives is a page of a list, a hundredth of it
+const longestAnswer = 8 * 1024 * 1024; // bytes; the longest real answer, one page of a list, is a hundredth of it
 
-/** Whatever goes on longer is no answer: the memory belongs to the emergencies as well. */
+/** Refuses a longer answer: emergencies share this memory. */
 async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;
@@ -200,7 +205,7 @@ async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
   return new TextDecoder().decode(Buffer.concat(pieces));
 }
 
-/** Told by its code alone, as network errors are. */
+/** Reported by its code alone, like network errors. */
 class TooLongError extends Error {
   readonly code = 'TOO_LONG';
 }
@@ -210,7 +215,7 @@ interface Piece {
   readonly body: Buffer | null;
 }
 
-/** Goes out as one piece with a length: servers judge uploads by it. */
+/** Encodes the body as one piece with a length: servers judge uploads by their length. */
 async function encoded(body: HttpRequest['body']): Promise<Piece> {
   if (body === undefined) return { headers: {}, body: null };
   if (!(body instanceof FormData)) return piece(Buffer.from(body));

@@ -13,7 +13,7 @@ import { type StepContext, stepHeader } from '../../src/domain/step-context.js';
 import { attemptBegins } from './scope.js';
 import { toFailure } from './to-failure.js';
 
-/** Around every activity: the ledger before and after, heartbeats meanwhile, and failures that carry nothing from outside. */
+/** Wraps every activity: ledger entries before and after, heartbeats meanwhile, and failures without text from outside. */
 export function recordingInterceptor(store: Store): ActivityInterceptorsFactory {
   return (context) => ({ inbound: new Recorder(store, context) });
 }
@@ -39,7 +39,7 @@ class Recorder implements ActivityInboundCallsInterceptor {
       return result;
     } catch (error) {
       const failure = await this.#failureOf(error, step);
-      // The step has ended already; that its end is missing from the ledger reads as "unknown", which is true.
+      // The step has ended already. Without its end in the ledger it reads as "unknown", which is true.
       await this.#record(step, { event: endOf(failure), detail: failure.message }).catch(() => undefined);
       throw failure;
     } finally {
@@ -48,19 +48,19 @@ class Recorder implements ActivityInboundCallsInterceptor {
   }
 
   /**
-   * Only what may change something outside must be known to have begun: a start without an end reads as "unknown". A check changes nothing,
-   * and what the store itself does is in the store.
+   * Only a step that may change something outside needs a recorded start: a start without an end reads as "unknown".
+   * A check changes nothing, and the store itself records its own changes.
    */
   #mayChangeOutside(step: StepContext | null): boolean {
     return step?.check !== true && !this.#context.info.activityType.startsWith('versions.');
   }
 
-  /** An earlier attempt may only be frozen: from here on this one is the writer. */
+  /** An earlier attempt may be frozen rather than dead. From here on this attempt is the writer. */
   #isRepeated(): boolean {
     return this.#context.info.attempt > 1;
   }
 
-  /** What goes wrong for a rotation that somebody else has taken over is no question to a person. */
+  /** A failure of a rotation that another one has taken over becomes FenceLost: it is no question to a person. */
   async #failureOf(error: unknown, step: StepContext | null): Promise<Error> {
     const failure = toFailure(error, step?.emergency);
     if (isExpected(failure)) return failure;
@@ -70,7 +70,7 @@ class Recorder implements ActivityInboundCallsInterceptor {
     );
   }
 
-  /** Says nothing when the store cannot be asked. @throws FenceLost */
+  /** Ignores a store that cannot be reached. @throws FenceLost */
   async #requireFence(step: StepContext | null): Promise<void> {
     if (typeof step?.fence !== 'number') return;
     const { credential, fence, version } = step;
@@ -82,9 +82,9 @@ class Recorder implements ActivityInboundCallsInterceptor {
     });
   }
 
-  /** A planned step that cannot be recorded has not succeeded; recording never delays a revocation. */
+  /** A planned step that cannot be recorded has not succeeded. In an emergency a failed recording is ignored: it must not delay a revocation. */
   async #record(step: StepContext | null, entry: LedgerEntry): Promise<void> {
-    if (!step) return; // no step of a rotation: such a workflow only looks, and enters what it decides itself
+    if (!step) return; // not a step of a rotation: such a workflow only reads, and records its own decisions
     const { workflowExecution, activityId, activityType, attempt } = this.#context.info;
     const { credential, fence, version, phase, title, emergency } = step;
     const written = this.#store.record({
@@ -102,14 +102,14 @@ class Recorder implements ActivityInboundCallsInterceptor {
     await (emergency ? written.catch(() => undefined) : written);
   }
 
-  /** First after, and then every, fifth of the timeout, at most a second: short steps cost nothing. */
+  /** Every fifth of the timeout, at most every second. The first one comes after that time, so short steps send none. */
   #heartbeat(): NodeJS.Timeout {
     const timeoutMs = this.#context.info.heartbeatTimeoutMs ?? 5000;
     return setInterval(() => this.#context.heartbeat(), Math.min(timeoutMs / 5, 1000));
   }
 }
 
-/** Expected waiting is no trouble: the same question is asked again, by Temporal or by the runner. */
+/** An expected wait is no failure: Temporal or the runner repeats the step. */
 function endOf(failure: Error): 'waiting' | 'failed' {
   return isBenign(failure) ? 'waiting' : 'failed';
 }

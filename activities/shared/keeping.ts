@@ -5,10 +5,11 @@ import type { Store } from '../../src/store/store.js';
 import { passing } from './failures.js';
 import { runDirectly, scope } from './scope.js';
 
-/** What an attempt made, and how it is unmade by its id: true when it is seen to be gone. */
+/** A value that an attempt created. */
 export interface Creation {
   readonly intent: Intent;
-  readonly made: Created;
+  readonly created: Created;
+  /** Revokes it by its id. True when it is shown to be gone. */
   readonly revoke: () => Promise<boolean>;
 }
 
@@ -16,15 +17,19 @@ export async function hasValue(store: Store, ref: VersionRef): Promise<boolean> 
   return (await store.read(ref)).parts.length > 0;
 }
 
-/** Attempts to create something for a credential of which nobody knows what they made. */
+/** Attempts to create a value whose outcome is unknown, for one credential. */
 export async function openIntents(store: Store, { credential }: Pick<VersionRef, 'credential'>): Promise<Intent[]> {
   return (await store.intents(credential)).filter(({ outcome }) => outcome === 'open');
 }
 
-/** Keeps the value, or revokes what was just made when another attempt or another rotation is the writer now. */
-export async function storeOrRevoke(store: Store, ref: VersionRef, { intent, made, revoke }: Creation): Promise<void> {
+/** Stores the value, or revokes it when another attempt or another rotation is the writer now. */
+export async function storeOrRevoke(
+  store: Store,
+  ref: VersionRef,
+  { intent, created, revoke }: Creation,
+): Promise<void> {
   try {
-    if (await store.keep(ref, intent, made)) return;
+    if (await store.keep(ref, intent, created)) return;
   } catch (error) {
     if (isFenceLost(error)) await discard(store, { intent, revoke });
     throw error;
@@ -34,9 +39,9 @@ export async function storeOrRevoke(store: Store, ref: VersionRef, { intent, mad
 }
 
 /**
- * Made by this very call: no fence can make it somebody else's, and whoever called this attempt off does not know its id. What is not seen to
- * be gone stays an attempt that somebody has to clear up after.
+ * Revokes a value that this very call created. That needs no fencing token: no other attempt knows its id.
+ * Unless it is shown to be gone, its intent stays open and a person has to clean up.
  */
-export async function discard(store: Store, { intent, revoke }: Omit<Creation, 'made'>): Promise<void> {
+export async function discard(store: Store, { intent, revoke }: Omit<Creation, 'created'>): Promise<void> {
   if (await runDirectly(scope().writer, revoke)) await store.settle(intent, 'deleted');
 }

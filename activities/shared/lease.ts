@@ -1,40 +1,40 @@
 import { Readable } from 'node:stream';
 import { scope } from './scope.js';
 
-/** When the attempt with this signal last presented its fence, in Unix ms. */
-const presentedAt = new WeakMap<AbortSignal, number>();
+/** Start of the lease of the attempt with this signal, in Unix ms. */
+const leaseFrom = new WeakMap<AbortSignal, number>();
 
-/** When the attempt with this signal last asked something outside, in Unix ms. */
+/** When the attempt with this signal last sent a request, in Unix ms. */
 const askedAt = new WeakMap<AbortSignal, number>();
 
-/** Called when a question is about to leave. */
+/** Call it just before a request is sent. */
 export function asking(): void {
   askedAt.set(scope().signal, Date.now());
 }
 
-/** The moment from which on the last answer was true, as far as we know: a process may be frozen before it reads what came. */
+/** When the last request was sent. Its answer is dated by this moment, since a process may be frozen before it reads the answer. */
 export function lastAsked(): number | undefined {
   return askedAt.get(scope().signal);
 }
 
-/** From this moment (Unix ms), and for as long as nobody can have taken over, a change of this attempt may leave the process. */
+/** From this moment (Unix ms) until the lease expires, this attempt may send changes. */
 export function beginLease(from: number): void {
-  presentedAt.set(scope().signal, from);
+  leaseFrom.set(scope().signal, from);
 }
 
-/** Whether somebody else may be doing this by now. Asked in the same breath in which a change leaves that is no HTTP request. */
+/** Whether the lease has expired, so another attempt may run by now. Ask just before a change that is no HTTP request. */
 export function isLate(): boolean {
   const { signal, leaseMs } = scope();
-  return Date.now() > (presentedAt.get(signal) ?? Number.POSITIVE_INFINITY) + leaseMs;
+  return Date.now() > (leaseFrom.get(signal) ?? Number.POSITIVE_INFINITY) + leaseMs;
 }
 
 /**
- * The content of a request that changes something, which looks at the clock once more when its first byte is about to leave: a process that
- * was frozen after it presented its fence must not go on with the request when it thaws.
+ * The body of a request that changes something. It checks the lease again just before its first byte is sent: a process that was
+ * frozen after the fence check must not send the request when it thaws.
  */
 export function withinLease(content: Buffer): Buffer | Readable {
   const { signal, leaseMs } = scope();
-  const begun = presentedAt.get(signal);
+  const begun = leaseFrom.get(signal);
   if (begun === undefined || !Number.isFinite(leaseMs)) return content;
   return Readable.from(inTime(content, begun + leaseMs), { objectMode: false });
 }
@@ -44,7 +44,7 @@ async function* inTime(content: Buffer, until: number): AsyncGenerator<Buffer> {
   yield content;
 }
 
-/** Somebody else may be doing this by now. Told by its code alone, as network errors are. */
+/** The lease has expired. Reported by its code alone, like network errors. */
 class LateError extends Error {
   readonly code = 'TOO_LATE';
 }

@@ -1,16 +1,16 @@
-/** What a provider itself lists of a credential's account: all there is to go by when the store cannot be opened. */
+/** A provider's own list of a credential's account: the only source when the store cannot be opened. */
 export interface Listing {
   list(): Promise<Listed[]>;
-  /** Ends one of them, whose it is. Resolves when the provider has taken it; one that is gone already is fine. */
+  /** Revokes one entry, with its owner where it has one. Resolves when the provider accepted that. Idempotent. */
   end(id: string): Promise<void>;
 }
 
-/** Something that works at a provider, as it is listed. Never a value. */
+/** One live entry of the list. Never holds a value. */
 export interface Listed {
   readonly id: string;
-  /** What people see of it. Labels of ours begin with `keyturn-`. */
+  /** Its name for people. Labels of ours begin with `keyturn-`. */
   readonly name: string;
-  /** Tells one value from the next where an id stands for a place; else the id again. Never the value. */
+  /** Tells one value from the next where an id names a slot. Otherwise equal to the id. Never the value. */
   readonly mark: string;
   /** When the provider saw it used last, ISO 8601; null when it shows no use. */
   readonly lastUsedAt: string | null;

@@ -1,18 +1,18 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 export interface OutsideTrouble {
-  /** HTTP status; absent when there was no answer. */
+  /** HTTP status. Absent when there was no answer. */
   readonly status?: number;
-  /** Short code of what went wrong instead: `ECONNRESET`, `TIMEOUT`, `NOT_JSON` … */
+  /** Short error code where there is no status: `ECONNRESET`, `TIMEOUT`, `NOT_JSON` … */
   readonly code?: string;
   readonly retryAfterMs?: number | undefined;
-  /** The host that a redirect leads to; its path and query may echo what was sent. */
+  /** The origin that a redirect leads to, without path and query: those may echo what was sent. */
   readonly leadsTo?: string | undefined;
 }
 
 /**
- * An outside system did not do what was asked. Says which system, which operation and what came back, never the body:
- * error bodies echo secrets (docuelevate answers 422 with the submitted value).
+ * A request to an outside system failed. The message names the system, the operation and the status, never the body:
+ * error bodies echo secrets (DocuElevate answers 422 with the submitted value).
  */
 export class OutsideError extends Error {
   override readonly name = 'OutsideError';
@@ -25,7 +25,7 @@ export class OutsideError extends Error {
     super(
       status === undefined
         ? `${system} ${operation} got no usable answer (${code ?? 'NETWORK'})`
-        : `${system} ${operation} answered ${status}${leadsTo === undefined ? '' : `, which leads to ${leadsTo}: configure the address that answers itself`}`,
+        : `${system} ${operation} answered ${status}${leadsTo === undefined ? '' : `, a redirect to ${leadsTo}: configure the address that it ends at`}`,
     );
     this.system = system;
     this.status = status;
@@ -34,12 +34,12 @@ export class OutsideError extends Error {
   }
 }
 
-/** For an answer in another shape than the system's own: something in between gave it, so the outcome is open, and it passes. */
+/** For an answer that something in between gave. The outcome is unknown, and the request is retried. */
 export function notOf(system: string, operation: string, status: number): OutsideError {
-  return new OutsideError(system, operation, { code: `${status} that is not its own` });
+  return new OutsideError(system, operation, { code: `${status} from something in between` });
 }
 
-/** Whether the other side answered that it did not do it. Anything less clear leaves the outcome open. */
+/** Whether the other side clearly answered that it did nothing. Otherwise the outcome is unknown. */
 export function saidNo(error: unknown): boolean {
   if (error instanceof ApplicationFailure) return true;
   const status = error instanceof OutsideError ? error.status : undefined;

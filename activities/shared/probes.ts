@@ -9,42 +9,46 @@ import { needsDecision } from './failures.js';
 import { scope } from './scope.js';
 import { anotherRound, countRound, doubtMs, isLasting, stillPropagating } from './propagation.js';
 
-const shareBetween = 60; // of a minute of propagation, a second between two questions
-const longestBetweenMs = 1000; // several questions have to fit into one attempt
+const shareBetween = 60; // a 60th of the propagation delay between two requests: a second for a delay of a minute
+const longestBetweenMs = 1000; // several requests have to fit into one attempt
 const connectionsByDefault = 3;
-const mostPropagations = 2; // times the propagation delay, for a value that is let through still
+const mostPropagations = 2; // times the propagation delay, while a value is still accepted
 
-/** What a provider thinks of a value. `restricted`: known, but without the right to what was asked. */
+/** A provider's answer to a value. `restricted`: the value is known, but lacks the right to the request. */
 export interface ProbeVerdict {
   readonly verdict: 'accepted' | 'restricted' | 'refused';
   /** Unix seconds by the provider's clock. */
   readonly providerTime: number | undefined;
 }
 
-/** How a provider is asked about a value. */
+/** How to ask a provider whether it accepts a value. `request`, `welcome` and `refusal` are texts for people. */
 export interface Prober {
-  /** Its name for people. */
+  /** The provider's name for people. */
   readonly name: string;
-  /** The request that asks, for people. */
   readonly request: string;
-  /** How it answers for a value that works, for people; left out, 200. */
+  /** The answer for a value that works. Default: 200. */
   readonly welcome?: string;
-  /** How it answers for a dead value, for people. */
+  /** The answer for a value that does not work. */
   readonly refusal: string;
-  /** How long a change may take to be known everywhere, in milliseconds. */
+  /** Propagation delay of a change, in milliseconds. */
   readonly propagationMs: number;
-  /** On how many connections it is asked in a round, since servers that know of a change take turns with some that do not; three when left out, and one where nothing has to settle. */
+  /**
+   * Connections per round: one address may lead to servers that know of a change and to some that do not.
+   * Default: 3, and 1 where there is no propagation delay.
+   */
   readonly connections?: number;
-  /** How long to wait between two questions at least, where so many are answered and no more, in milliseconds. */
+  /** Shortest pause between two requests where the provider limits their rate, in milliseconds. */
   readonly pauseMs?: number;
-  /** Asks with the value itself. Throws unless the provider spoke of the value: a proxy's 401 is no verdict. */
+  /** Asks with the value itself. Throws unless the provider judged the value: a proxy's 401 is no verdict. */
   ask(parts: Readonly<Record<string, string>>): Promise<ProbeVerdict>;
 }
 
 /**
- * Whether the provider accepts a version. A refusal is waited out while the value is young, and believed only when it lasts: valid values
- * are refused now and then. What a person has just handed in and nobody saw working is refused at once. An acceptance has to last where
- * the value before it goes next.
+ * Whether the provider accepts a version.
+ * - A refusal of a young value is retried until the propagation delay has passed.
+ * - A later refusal counts only when it lasts: providers sometimes refuse valid values.
+ * - A value that a person has just adopted, and that was never seen working, is refused at once.
+ * - An acceptance has to last when the previous value is removed next.
  */
 export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
   const answer = await askUntil('refused', prober, await store.unseal(ref));
@@ -53,12 +57,12 @@ export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef):
 }
 
 /**
- * Waits until a value that was switched on again is let through.
- * @throws ApplicationFailure of type NeedsDecision when it stays refused: nothing can be put back on it
+ * Waits until a value that was enabled again is accepted.
+ * @throws ApplicationFailure of type NeedsDecision when it stays refused: the engine cannot go back to it
  */
 export async function acceptedAgain(prober: Prober, store: Store, ref: VersionRef): Promise<void> {
   const newest = (await store.evidence(ref)).find(({ kind }) => kind === 'refused');
-  // Said once: repeated, it would end every row of refusals that follows.
+  // Recorded once: a repetition would end every later streak of refusals.
   if (newest?.outcome !== 'failed')
     await store.prove(ref, { kind: 'refused', outcome: 'failed', detail: 'it was switched on again' });
   const { outcome, detail } = await acceptedBy(prober, store, ref);
@@ -69,14 +73,14 @@ export async function acceptedAgain(prober: Prober, store: Store, ref: VersionRe
 async function judgeAcceptance({ prober, store, ref }: Asked, answer: ProbeVerdict): Promise<Finding> {
   const { name, propagationMs } = prober;
   await store.note(ref, { provider: 'accepted' });
-  const finding = await recordFinding(store, ref, accepted(prober, answer)); // also when it is asked again: it was a use of ours
+  const finding = await recordFinding(store, ref, accepted(prober, answer)); // in every round: each was a use of ours
   if (propagationMs === 0) return finding;
   const streak = await countRound(store, ref, { refused: false, detail: finding.detail, propagationMs });
   if (isLasting(streak, propagationMs) || !(await isLastStand(store, ref))) return finding;
   throw anotherRound(`${name} accepts the key; asked again until it did so over its propagation delay`, propagationMs);
 }
 
-/** Whether the engine has the version, and a sound one goes next that it takes the place of. In an emergency nothing waits. */
+/** Whether the engine has the version and the uncompromised version that it replaces is removed next. Never in an emergency, which must not wait. */
 async function isLastStand(store: Store, ref: VersionRef): Promise<boolean> {
   const versions = await store.versions(ref.credential);
   const own = versions.find(({ number }) => number === ref.number);
@@ -104,8 +108,8 @@ async function judgeRefusal({ prober, store, ref }: Asked): Promise<Finding> {
 }
 
 /**
- * Whether the provider refuses a version: in several rounds in a row over the whole propagation delay, each on several connections, while the
- * current one is accepted beside it. Whatever lets the value through in between starts that anew.
+ * Whether the provider refuses a version. Proved by several consecutive rounds over the whole propagation delay, each on several
+ * connections, while the current version is accepted. Any acceptance in between starts the count again.
  */
 export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
   const { name, propagationMs } = prober;
@@ -126,7 +130,7 @@ export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): 
   return recordFinding(store, ref, finding);
 }
 
-/** The finding that a value was let through. */
+/** The finding that a value was accepted. */
 export function accepted(
   { request, welcome = '200' }: Pick<Prober, 'request' | 'welcome'>,
   { verdict, providerTime }: ProbeVerdict,
@@ -146,7 +150,7 @@ export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusa
   return `${request} answered ${refusal}`;
 }
 
-/** Asks on several connections, one after the other. The first answer that is `decisive`, else the last one. */
+/** Asks on several connections, one after the other. Returns the first answer that is `decisive`, else the last one. */
 export async function askUntil(
   decisive: 'accepted' | 'refused',
   prober: Pick<Prober, 'propagationMs' | 'connections' | 'pauseMs' | 'ask'>,
@@ -160,13 +164,13 @@ export async function askUntil(
   }
 }
 
-/** Until the next question. What has to settle in no time is asked at once. */
+/** Pause before the next request, in milliseconds; 0 where there is no propagation delay. */
 function betweenMs({ propagationMs, pauseMs = 0 }: Pick<Prober, 'propagationMs' | 'pauseMs'>): number {
   const usualMs = Math.min(propagationMs / shareBetween, longestBetweenMs);
   return Math.min(Math.max(usualMs, pauseMs), propagationMs / 4);
 }
 
-/** What the provider thinks of both values in one round. */
+/** The provider's answers for both values in one round. */
 interface Round {
   /** Null when there is no value to ask with. */
   readonly key: ProbeVerdict['verdict'] | null;
@@ -177,7 +181,7 @@ interface Round {
 async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<Round> {
   if ((await store.read(ref)).parts.length === 0) return { key: null, control: null };
   const own = await askUntil('accepted', prober, await store.unseal(ref));
-  // Kept like the next one: both were uses, which must not pass for somebody else's.
+  // Recorded, like the next one: both were uses of ours, which must not count as somebody else's.
   if (own.verdict !== 'refused') await store.prove(ref, accepted(prober, own));
   const { verdict: key } = own;
   const current = await controlFor(store, ref);
@@ -209,7 +213,7 @@ async function wasAccepted(store: Store, ref: VersionRef): Promise<boolean> {
   return (await store.evidence(ref)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
 }
 
-/** The version whose value must still be accepted for a refusal to mean something. */
+/** The version whose value must still be accepted for a refusal to prove anything. */
 async function controlFor(store: Store, ref: VersionRef): Promise<Version | null> {
   const versions = await store.versions(ref.credential);
   return (
@@ -220,7 +224,7 @@ async function controlFor(store: Store, ref: VersionRef): Promise<Version | null
   );
 }
 
-/** In milliseconds since the provider made the value, by our clock. An adopted one was in use before, so it is not young. */
+/** Milliseconds since the provider created the value, by our clock. Infinity for an adopted value, which was in use before. */
 async function ageOf(store: Store, ref: VersionRef): Promise<number> {
   const { adopted, createdAt } = await store.read(ref);
   if (adopted) return Infinity;

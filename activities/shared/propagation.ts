@@ -9,16 +9,16 @@ import { scope } from './scope.js';
 /** Consecutive refusals required, and consecutive acceptances where more depends on them. */
 const rounds = 5;
 
-const longestDoubtMs = 60_000; // valid values were refused for half a minute at AWS
-const longestGapMs = 60_000; // between two rounds in a row, besides the propagation delay: a worker may die and come back
-const firstRetryMs = 1000; // doubling, so that the 60 seconds a change may take are eight attempts
+const longestDoubtMs = 60_000; // AWS was seen to refuse valid values for half a minute
+const longestGapMs = 60_000; // between two consecutive rounds, besides the propagation delay: a worker may die and come back
+const firstRetryMs = 1000; // doubles each time: eight attempts in a propagation delay of 60 seconds
 
-/** Asks again after as long as it took so far, but not later than when the propagation delay ends. */
+/** A retry after the time waited so far, at the latest when the propagation delay ends. */
 export function stillPropagating(message: string, waitedMs: number, propagationMs: number): Error {
   return propagating(message, Math.min(propagationMs - waitedMs, Math.max(waitedMs, firstRetryMs)));
 }
 
-/** Rounds in a row that ended alike. */
+/** Consecutive rounds with the same result. */
 export interface Streak {
   readonly times: number;
   /** Milliseconds from the first to the last. */
@@ -26,8 +26,8 @@ export interface Streak {
 }
 
 /**
- * Keeps how a round of questions ended, and tells how many in a row ended so. The rounds are in the store, so a streak outlives the
- * attempt, the worker and the activity that asked; whoever hears the opposite meanwhile ends it. Of refusals a long gap does so too.
+ * Records the result of a round and returns the streak that it continues. The rounds are in the store, so a streak outlives the
+ * attempt, the worker and the activity. The opposite result ends a streak, and so does a long gap between refusals.
  */
 export async function countRound(
   store: Store,
@@ -51,22 +51,22 @@ export async function countRound(
   return { times: times.length, lastedMs: Math.max(0, ...times) - Math.min(...times) };
 }
 
-/** Several rounds, spread over so long. Where nothing has to settle, one is enough. */
+/** Enough rounds, spread over at least `overMs`. One is enough where there is no propagation delay. */
 export function isLasting({ times, lastedMs }: Streak, overMs: number): boolean {
   return overMs === 0 ? times > 0 : times >= rounds && lastedMs >= overMs;
 }
 
-/** How long a refusal has to last where an acceptance is what is expected, in milliseconds. */
+/** How long a refusal has to last when an acceptance is expected, in milliseconds. */
 export function doubtMs(propagationMs: number): number {
   return Math.min(propagationMs, longestDoubtMs);
 }
 
-/** Asks again soon enough for all rounds to fit into `overMs`. */
+/** A retry soon enough for all rounds to fit into `overMs`. */
 export function anotherRound(message: string, overMs: number): Error {
   return propagating(message, Math.ceil(overMs / (rounds - 1)));
 }
 
-/** A refusal of whoever manages the values, which may pass: final when the activity has met it in several attempts over a minute. */
+/** A refusal of the credential that manages the values. It may be transient, so it is final only after several attempts over up to a minute. */
 export function doubted(message: string, propagationMs: number): Error {
   const overMs = doubtMs(propagationMs);
   const { waitedMs, writer } = scope();

@@ -3,24 +3,24 @@ import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { Writer } from '../../src/store/records.js';
 
-/** What an activity may know of its execution: who it is to the store, and when to stop. */
+/** What an activity knows of its execution. */
 export interface Scope {
   readonly writer: Writer;
   readonly signal: AbortSignal;
-  /** The same for every attempt of one activity and for no other activity: what idempotency keys are made of. */
+  /** Equal for every attempt of one activity and different for every other activity. Idempotency keys are made of it. */
   readonly key: string;
-  /** Milliseconds from the activity's first attempt to this one, both by the Temporal server's clock; 0 in the first. */
+  /** Milliseconds from the activity's first attempt to this one, both by the Temporal server's clock. 0 in the first. */
   readonly waitedMs: number;
-  /** For how long after a sign of life nobody else takes this attempt for dead, in milliseconds. */
+  /** How long after a heartbeat no other attempt can start, in milliseconds. */
   readonly leaseMs: number;
 }
 
 const direct = new AsyncLocalStorage<Scope>();
 
-/** When the attempt with this signal was handed to us, in Unix ms. */
+/** When this worker received the attempt with this signal, in Unix ms. */
 const begun = new WeakMap<AbortSignal, number>();
 
-/** Called before anything else of an attempt. */
+/** Call it first in every attempt. */
 export function attemptBegins(signal: AbortSignal): void {
   begun.set(signal, Date.now());
 }
@@ -44,10 +44,10 @@ export function scope(): Scope {
   };
 }
 
-/** Runs activity code without Temporal: adoption, `check`, tests. Who repeats a call says so by giving the same `key` and what it `waitedMs`. */
+/** Runs activity code without Temporal: adoption, `check`, tests. A repeated call passes the same `key` and the time it `waitedMs`. */
 export function runDirectly<T>(
   writer: Writer,
-  work: () => Promise<T>,
+  action: () => Promise<T>,
   {
     signal = new AbortController().signal,
     key = randomUUID(),
@@ -55,5 +55,5 @@ export function runDirectly<T>(
     leaseMs = Number.POSITIVE_INFINITY,
   }: Partial<Omit<Scope, 'writer'>> = {},
 ): Promise<T> {
-  return direct.run({ writer, signal, key, waitedMs, leaseMs }, work);
+  return direct.run({ writer, signal, key, waitedMs, leaseMs }, action);
 }

@@ -1,4 +1,4 @@
-/** One page that says what it is. With a text layer and a known producer DocuElevate neither runs OCR nor asks an AI whether the text is any good. */
+/** A PDF of one page that says what it is. It has a text layer and a known producer, so DocuElevate skips OCR and the AI's check of the text. */
 export function testPdf(id: string): Buffer {
   const lines = [
     'Keyturn test document',
@@ -17,7 +17,7 @@ export function testPdf(id: string): Buffer {
   ]);
 }
 
-/** A PDF of these objects: numbers them, the first as the catalog and the last as the document information, and adds the table of their places. */
+/** A PDF of these objects, with their numbers and the cross-reference table. The first is the catalog, the last the document information. */
 export function assemblePdf(objects: readonly string[]): Buffer {
   let file = '%PDF-1.4\n';
   const places = objects.map((content, index) => {

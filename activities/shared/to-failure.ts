@@ -3,23 +3,23 @@ import type { FailureType } from '../../src/domain/failure.js';
 import { UserError } from '../../src/domain/user-error.js';
 import { OutsideError } from './outside-error.js';
 
-/** The longest we let a provider's Retry-After hold a step: beyond it the runner decides. */
+/** Longest Retry-After of a provider that a step waits for. Beyond it the runner decides. */
 const longestRetryAfterMs = 5 * 60_000;
 
-/** What an emergency waits at most while another change of the same thing is under way. */
+/** Longest wait of an emergency while another change of the same thing is in progress. */
 const shortPauseMs = 2000;
 
 /**
- * The one place that decides whether waiting helps. Whatever an activity threw becomes a failure that carries no body, no cause and no stack
- * of foreign text: failures are stored by Temporal in clear.
+ * The one place that decides whether a retry helps. Turns any error of an activity into a failure without body, cause or foreign
+ * stack: Temporal stores failures in plain text.
  */
 export function toFailure(error: unknown, isEmergency = false): Error {
   if (error instanceof TemporalFailure || error instanceof CancelledFailure) return error;
   if (error instanceof OutsideError) return outside(error, isEmergency);
   if (error instanceof UserError) return failure(`${error.message}. ${error.next}`, 'NeedsDecision', true);
-  // Our own bug or the machine's trouble: the message may hold anything, so only the kind of error is told.
+  // A bug of ours or a fault of the machine. The message may hold anything, so only the kind of error is reported.
   return failure(
-    `internal trouble (${error instanceof Error ? error.constructor.name : typeof error})`,
+    `internal error (${error instanceof Error ? error.constructor.name : typeof error})`,
     'Unavailable',
     false,
   );
@@ -40,7 +40,7 @@ function passes(status: number | undefined): boolean {
   return status === undefined || isBusy(status) || status === 408 || status === 429 || status >= 500;
 }
 
-/** Another change of the same thing is under way. */
+/** Another change of the same thing is in progress. */
 function isBusy(status: number | undefined): boolean {
   return status === 409 || status === 423;
 }

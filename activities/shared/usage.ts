@@ -6,23 +6,23 @@ import { recordFinding } from './evidence.js';
 import { notSeenYet, propagating } from './failures.js';
 import { stillPropagating } from './propagation.js';
 
-/** Unix seconds by the provider's clock, null when it knows of no use, or why nobody can tell. */
+/** Unix seconds by the provider's clock; null when it knows of no use; a text with the reason when it cannot be known. */
 export type LastUse = number | null | string;
 
-/** A provider's word on when a value was used last. */
+/** When a value was last used, according to its provider. */
 export interface Usage {
-  /** Of the provider, for people. */
+  /** The provider's name for people. */
   readonly name: string;
   readonly lastUsed: LastUse;
 }
 
 const secondMs = 1000;
-const skewMs = 60_000; // several servers of a provider note uses, each by its own clock
-const seenForMs = 24 * 60 * 60_000; // a use that was seen since the switch stays seen; the checks beside it go stale in ten minutes
+const skewMs = 60_000; // several servers of a provider record uses, each by its own clock
+const seenForMs = 24 * 60 * 60_000; // a use seen since the switch counts this long; the other checks go stale in ten minutes
 
 /**
- * Whether the provider saw a version used by somebody besides us, by its own clock. Of several uses within `usageResolutionMs` it may
- * note the first alone, so our own probe hides whatever comes within so long after it.
+ * Whether the provider saw a version used by somebody besides us, by its own clock. Of several uses within `usageResolutionMs` it
+ * may record only the first, so our own probe hides any use that follows within that time.
  * @throws NotSeenYet when its data do not show that, or not yet
  */
 export async function seenInUse(
@@ -49,7 +49,7 @@ interface Resolution {
   readonly usageResolutionMs: number;
 }
 
-/** Later than our own probe by more than the provider's servers may be apart. */
+/** Proved when the last use is later than our own probe by more than the clocks of the provider's servers may differ. */
 function shownBy(
   { name, lastUsed, usageResolutionMs }: Resolution & { readonly name: string; readonly lastUsed: number | null },
   probe: Evidence | undefined,
@@ -61,12 +61,12 @@ function shownBy(
   return { kind: 'in-use', outcome: 'proved', detail, providerTime: lastUsed };
 }
 
-/** Whether the use by a document can be noted at all, or comes too soon after our own probe. */
+/** Whether the provider can have recorded the use by a document, or it came too soon after our own probe. */
 function couldShow({ usageResolutionMs }: Resolution, probe: Evidence | undefined, document: Evidence | undefined) {
   return document !== undefined && document.at > (probe?.at ?? 0) + usageResolutionMs;
 }
 
-/** A later probe of ours hides the use, but does not undo that it was seen. */
+/** A use that was seen earlier. A later probe of ours hides a use, but the earlier finding stays true. */
 async function seenSinceSwitch(store: Store, ref: VersionRef, evidence: readonly Evidence[]): Promise<Finding | null> {
   const { promotedAt } = await store.read(ref);
   const since = Math.max(promotedAt ?? Number.POSITIVE_INFINITY, Date.now() - seenForMs);
@@ -74,20 +74,20 @@ async function seenSinceSwitch(store: Store, ref: VersionRef, evidence: readonly
 }
 
 /**
- * When the engine had switched to the current version at the latest, by the provider's clock (Unix seconds): it was seen in use before it
- * was put in force, or our own probe of it came after a document that had gone through with it.
+ * Latest time at which the engine switched to the current version, by the provider's clock (Unix seconds). Either it was seen in
+ * use before its promotion, or our own probe of it followed a document that was processed with it.
  */
 export async function switchTime(store: Store, credential: string): Promise<number | undefined> {
   const current = (await store.versions(credential)).find(({ state }) => state === 'current');
   if (!current) return undefined;
-  const shown = (await store.evidence(current)).filter(
+  const proofs = (await store.evidence(current)).filter(
     ({ outcome, providerTime, at }) =>
       outcome === 'proved' && providerTime !== undefined && at <= (current.promotedAt ?? 0),
   );
-  return (shown.find(({ kind }) => kind === 'in-use') ?? shown.find(({ kind }) => kind === 'accepted'))?.providerTime;
+  return (proofs.find(({ kind }) => kind === 'in-use') ?? proofs.find(({ kind }) => kind === 'accepted'))?.providerTime;
 }
 
-/** Whether a version was left unused since the engine switched to the current one, by the provider's clock alone (Unix seconds). */
+/** Whether a version has been unused since the engine switched to the current one, by the provider's clock alone (Unix seconds). */
 export async function unusedSince(
   usage: Usage & Resolution & Pick<Reading, 'switchedAt' | 'readAt'>,
   store: Store,
@@ -108,23 +108,23 @@ export async function unusedSince(
 export interface Reading extends Resolution {
   readonly name: string;
   readonly lastUsed: number | null;
-  /** When the engine switched to the current value; undefined when nobody saw it. */
+  /** When the engine switched to the current value. Undefined when that was not observed. */
   readonly switchedAt: number | undefined;
-  /** When the data were read; undefined when the provider gave no time. */
+  /** When the data were read. Undefined when the provider gave no time. */
   readonly readAt: number | undefined;
-  /** Our own questions with the value. */
+  /** Our own probes with the value. */
   readonly probes: readonly Pick<Evidence, 'providerTime'>[];
 }
 
-/** The data do not tell yet. */
+/** The data are not conclusive yet. */
 interface TooEarly {
   readonly why: string;
   readonly leftMs: number;
 }
 
 /**
- * Judges whether a value was left unused since the engine switched to the current one. Of several uses within `usageResolutionMs` the
- * provider may have noted the first alone, so the data tell of what came later than that, and only when they were read later still.
+ * Judges whether a value has been unused since the engine switched to the current one. Of several uses within `usageResolutionMs`
+ * the provider may have recorded only the first. The data therefore cover only the time after that, up to when they were read.
  */
 export function judgeIdle({
   name,
@@ -146,7 +146,7 @@ export function judgeIdle({
   const since = Math.max(switchedAt, lastUsed + Math.ceil(usageResolutionMs / secondMs));
   if (readAt < since)
     return {
-      why: `${name} may not have noted a use so soon after the one at ${clock(lastUsed)}; asked again at ${clock(since)}, by its clock`,
+      why: `${name} may not have recorded a use so soon after the one at ${clock(lastUsed)}; asked again at ${clock(since)}, by its clock`,
       leftMs: (since - readAt) * secondMs,
     };
   return idle('proved', `not used since ${clock(since)}, as ${name} showed at ${clock(readAt)}, by its own clock`);
@@ -156,11 +156,11 @@ function clock(seconds: number): string {
   return new Date(seconds * secondMs).toISOString().replace('.000', '');
 }
 
-/** What a provider showed of a value's uses just before it was revoked: afterwards it shows nothing any more. Unix seconds by its clock. */
+/** The last use of a value just before it is revoked: afterwards the provider shows nothing. Unix seconds by its clock. */
 export function lastUseFinding(name: string, lastUsed: number | null): Finding {
   if (lastUsed === null) return { kind: 'last-use', outcome: 'not-observable', detail: `${name} showed no use of it` };
   const when = new Date(lastUsed * 1000).toISOString();
-  const detail = `${name} saw it used last at ${when}, by its own clock`;
+  const detail = `${name} last saw it used at ${when}, by its own clock`;
   return { kind: 'last-use', outcome: 'proved', providerTime: lastUsed, detail };
 }
 

@@ -8,23 +8,23 @@ import type { ProviderSurvey } from '../shared/survey.js';
 import { heal, type Healed } from './heal.js';
 import { lookAt, type Seen } from './look.js';
 
-/** Whom a credential is asked about, and what can be seen at all. */
+/** How a credential is verified. */
 export interface Verified {
   readonly terms: Terms;
-  /** Null where no document of the engine needs it. */
+  /** Null where no document of the engine needs the credential. */
   readonly use: EngineUse | null;
-  /** The account at the provider. `quietly`: what is listed is not asked with. */
+  /** The account at the provider. `quietly`: does not probe with listed values. */
   survey(quietly: boolean): Promise<ProviderSurvey>;
   look(wanted: LookedFor): Promise<EngineLook>;
-  /** Has the engine use the value, with the document that is kept for it; null where there is none, or it would leave something. */
+  /** Makes the engine use the value, with the kept document. Null where there is none, or where it would leave something behind. */
   readonly uploadAgain: UploadsAgain | null;
-  /** Null where the engine is not told to reload anything. */
+  /** Null where the engine needs no reload. */
   readonly makeReload: ((version: VersionRef) => Promise<string | null>) | null;
 }
 
-/** A use that a look can bring about. */
+/** A use of the value that a verification can cause. */
 export interface UploadsAgain {
-  /** How often looks do it; null when only people look. */
+  /** Interval of the scheduled verifications. Null when only people verify. */
   readonly everyMs: number | null;
   upload(): Promise<UploadedAgain>;
 }
@@ -33,28 +33,28 @@ export interface VerificationDeps {
   readonly store: Store;
   /** Unix milliseconds, our clock. */
   readonly now: () => number;
-  /** Null when the configuration does not have it. */
+  /** Null when the credential is not in the configuration. */
   readonly verified: (credential: string) => Verified | null;
   /** Names of the credentials that an engine uses. */
   readonly credentialsOf: (engine: string) => readonly string[];
 }
 
-/** Whether what was proved once is still in force: looks that cost nothing and leave nothing, and the one cure that is safe. */
+/** Verifies that the version in force is still in use. The checks cost nothing and leave nothing; the only repair is a reload. */
 export function createVerificationActivities(deps: VerificationDeps) {
   return {
-    /** What of an engine can be looked at: credentials with a version in force. */
+    /** The engine's credentials that can be verified: those with a version in force. */
     async credentialsOf(engine: string): Promise<string[]> {
       const inForce = (await deps.store.versions()).filter(({ state }) => state === 'current');
       return deps.credentialsOf(engine).filter((name) => inForce.some(({ credential }) => credential === name));
     },
 
-    /** Looks at a credential once, and keeps what was found. Changes nothing outside. */
+    /** Verifies a credential once and stores the result. Changes nothing outside. */
     lookAt: (credential: string): Promise<Seen> => lookAt(deps, credential),
 
-    /** Makes the engine reload its settings, once in a drift. */
+    /** Makes the engine reload its settings, once per drift. */
     heal: (credential: string): Promise<Healed> => heal(deps, credential),
 
-    /** Keeps why nothing could be seen; what was known stays known. */
+    /** Stores why nothing could be verified. Earlier results stay. */
     async keepTrouble({ credential, why }: { readonly credential: string; readonly why: string }): Promise<void> {
       const known: Verification | null = await deps.store.verification(credential);
       if (known) await deps.store.keepVerification(known, { ...known, trouble: why });

@@ -5,20 +5,17 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { VerificationDeps } from './activities.js';
 import { healId, isOrphaned, subjectOf } from './subject.js';
 
-/** What came of a heal. */
+/** Result of a heal. */
 export interface Healed {
   readonly credential: string;
-  /** Why the engine was not made to reload; null when it was. */
+  /** Why the engine did not reload. Null when it did. */
   readonly why: string | null;
 }
 
 const title = 'Verification: make the engine reload its settings';
 const actor = 'verification';
 
-/**
- * Makes the engine reload, under a fence of its own and once in a drift. What is in the settings now stays there: one that somebody else has
- * changed is not written.
- */
+/** Makes the engine reload, under its own fence and once per drift. It writes no setting, so another person's change stays. */
 export async function heal(deps: VerificationDeps, credential: string): Promise<Healed> {
   const { store } = deps;
   const { key, signal, waitedMs, leaseMs } = scope();
@@ -26,7 +23,7 @@ export async function heal(deps: VerificationDeps, credential: string): Promise<
   const { current, why } = await subjectOf(deps, credential);
   const makeReload = deps.verified(credential)?.makeReload ?? null;
   if (!current) return { credential, why };
-  if (!makeReload) return { credential, why: 'its engine reads nothing anew' };
+  if (!makeReload) return { credential, why: 'its engine reloads no settings' };
   const writer = { workflowId: healId(credential), runId: key };
   const holder = await store.beginRepair(credential, actor, writer);
   try {
@@ -43,7 +40,7 @@ async function reloadOnce(
   makeReload: (version: VersionRef) => Promise<string | null>,
 ): Promise<string | null> {
   const { credential, number: version } = holder;
-  if (!(await store.claimHeal(credential))) return 'it was made to reload in this drift already';
+  if (!(await store.claimHeal(credential))) return 'it was reloaded for this drift already';
   const entry = { credential, version, actor, title };
   await store.record({ ...entry, event: 'started' });
   const why = await makeReload(holder).catch((error: unknown) => toFailure(error).message);
@@ -52,9 +49,11 @@ async function reloadOnce(
   return why;
 }
 
-/** A process that died while it healed has left its repair open: no rotation could begin until somebody reconciles. */
+/** Closes the repair of a process that died while healing. Otherwise no rotation could begin before a reconcile. */
 async function endOrphans({ store, now }: VerificationDeps, credential: string, own: string): Promise<void> {
-  const open = (await store.rotations(credential)).find(({ closedAt }) => closedAt === null);
-  if (!open || !(isOrphaned(open, now()) || (open.workflowId === healId(credential) && open.runId === own))) return;
-  await store.endRepair({ credential, number: open.version, fence: open.fence });
+  const repair = (await store.rotations(credential)).find(({ closedAt }) => closedAt === null);
+  if (!repair) return;
+  const isOwn = repair.workflowId === healId(credential) && repair.runId === own;
+  if (isOwn || isOrphaned(repair, now()))
+    await store.endRepair({ credential, number: repair.version, fence: repair.fence });
 }

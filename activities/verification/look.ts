@@ -18,15 +18,15 @@ import { switchTime } from '../shared/usage.js';
 import type { UploadsAgain, VerificationDeps, Verified } from './activities.js';
 import { subjectOf } from './subject.js';
 
-/** What has come of one look. */
+/** Result of one verification. */
 export interface Seen {
   readonly credential: string;
-  /** Why nobody looked; null when somebody did. */
+  /** Why it was skipped. Null when it was verified. */
   readonly skipped: string | null;
-  /** Null when nobody has ever looked. */
+  /** Null when it was never verified. */
   readonly known: Verification | null;
   readonly heal: boolean;
-  /** When the next look can tell more, from now. */
+  /** Milliseconds until the next verification can show more. */
   readonly againMs: number | null;
 }
 
@@ -36,14 +36,14 @@ export async function lookAt(deps: VerificationDeps, credential: string): Promis
   const skip = (skipped: string): Seen => ({ credential, skipped, known, heal: false, againMs: null });
   const before = await subjectOf(deps, credential);
   const verified = deps.verified(credential);
-  if (!verified) return skip('it is not in the configuration any more');
+  if (!verified) return skip('it is no longer in the configuration');
   if (!before.current) return skip(before.why);
-  const { look, memory, terms } = await see({ deps, verified, known }, before.current);
+  const { look, memory, terms } = await observe({ deps, verified, known }, before.current);
   const after = await subjectOf(deps, credential);
   if (after.stamp !== before.stamp) return skip('a rotation has begun meanwhile');
   const { next, heal, againMs } = judge(known, look, terms);
   const kept = { ...next, memory: { ...next.memory, ...memory } };
-  if (!(await store.keepVerification(known, kept))) return skip('somebody else has looked at the same moment');
+  if (!(await store.keepVerification(known, kept))) return skip('it was verified elsewhere at the same time');
   return { credential, skipped: null, known: kept, heal, againMs };
 }
 
@@ -53,8 +53,8 @@ interface Looking {
   readonly known: Verification | null;
 }
 
-/** The last use is read before anything of ours could move it, and the engine is looked at last. */
-async function see({ deps, verified, known }: Looking, current: Version) {
+/** Reads the last use first, before a probe of ours can change it, and the engine last. */
+async function observe({ deps, verified, known }: Looking, current: Version) {
   const { store } = deps;
   const { credential, number: version } = current;
   const before = beforeOf(known, { version });
@@ -80,13 +80,13 @@ async function see({ deps, verified, known }: Looking, current: Version) {
   return { look, terms, memory: { line: engine.line, changes: engine.changes } };
 }
 
-/** What failed is tried again by the engine itself: nobody else tries meanwhile. */
+/** Whether the engine itself retries a failed upload. Keyturn uploads nothing meanwhile. */
 function isRetrying({ drift, since, healTriedAt, memory: { refusedAt } }: Before, now: number): boolean {
   const failedAt = drift === 'failing' ? Math.max(since, healTriedAt ?? 0) : (refusedAt ?? Number.NEGATIVE_INFINITY);
   return now - failedAt < retriesMs;
 }
 
-/** A use that we bring about at each look has to show in what the provider tells, as one by the engine itself. */
+/** An upload at each verification is a use of the value, so the provider's data have to show it. */
 async function useAgain(uploads: UploadsAgain | null, terms: Terms) {
   const uploaded = (await uploads?.upload()) ?? 'gone';
   if (uploaded === 'gone') return { uploaded: null, terms };
@@ -94,7 +94,7 @@ async function useAgain(uploads: UploadsAgain | null, terms: Terms) {
   return { uploaded: uploaded === 'unfinished' ? null : uploaded, terms: { ...terms, checkedEveryMs } };
 }
 
-/** Every use of ours that the provider may have noted. */
+/** Every use of ours that the provider may have recorded. */
 async function probesOf(store: Store, version: Version): Promise<Probe[]> {
   const evidence = await store.evidence(version);
   return evidence.filter(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
@@ -104,12 +104,12 @@ function surveyed({ versions }: ProviderSurvey, number: number): ProviderSurvey[
   return versions.find((each) => each.number === number) ?? { number, verdict: 'not listed', lastUsedAt: null };
 }
 
-/** What was refused a moment ago is not tried again before the engine itself has given up: servers count failed logins. */
+/** A recent refusal counts until the engine itself has given up. It is not asked again, because servers count failed logins. */
 function verdictOf(verdict: Look['verdict'], refusedAt: number | null, now: number): Look['verdict'] {
   return verdict === 'listed' && refusedAt !== null && now - refusedAt < retriesMs ? 'refused' : verdict;
 }
 
-/** Versions out of use that are there again, or that somebody still uses. */
+/** Versions no longer in force that exist again or are still used. */
 function revivedIn(survey: ProviderSurvey, versions: readonly Version[], switchedAt: number | undefined): string[] {
   const others = versions.filter(({ state }) => state !== 'current');
   return others.flatMap(({ number, state }) => {
@@ -123,7 +123,7 @@ function revivedIn(survey: ProviderSurvey, versions: readonly Version[], switche
 
 const skewSeconds = 60;
 
-/** Whether nothing but the version in force can have let a document through: another one was, and all are proved to be refused. */
+/** Whether only the version in force can have processed a document: there was an earlier one, and all others are proved refused. */
 function isOnlyOne(versions: readonly Version[], { hasOther }: EngineLook): boolean {
   const others = versions.filter(({ state, parts }) => state !== 'current' && parts.length > 0);
   const last = others.filter(({ state }) => state === 'retired').at(-1);

@@ -21,7 +21,7 @@ import { recordDiscarded, recordEnd, soleUser, startDiscard } from './versions.j
 
 export interface VersionsDeps {
   readonly store: Store;
-  /** The credential as configured, what it claims for itself alone, and how it is to be rotated. */
+  /** The configuration of one credential: its row, the resources that it claims exclusively, and its policy. */
   credential(name: string): Configured;
 }
 
@@ -31,14 +31,14 @@ export interface Configured {
   readonly policy: RotationPolicy;
 }
 
-/** Whose rotation is asked for, by whom and why: as the message says, and under which id the store may know better. */
+/** A request for a rotation. The message can name anybody as its actor; the store's own record has the id `wish`. */
 export interface Asked {
   readonly credential: string;
   readonly request: RotationRequest;
   readonly wish?: string;
 }
 
-/** Whose emergency it is, and who asked for it. */
+/** A request for an emergency. */
 export interface Taken {
   readonly credential: string;
   readonly request: Seizure;
@@ -57,11 +57,11 @@ export interface NotObservable {
   readonly why: string;
 }
 
-/** What workflows ask of the store. */
+/** The store's activities for workflows. */
 export function createVersionsActivities(deps: VersionsDeps) {
   const { store } = deps;
   return {
-    /** Opens the rotation: the fence is ours from here on, and the next version has a number. */
+    /** Opens the rotation: takes the fence and numbers the next version. */
     openRotation: async (asked: Asked): Promise<Begun> => {
       const { row, claims, policy } = deps.credential(asked.credential);
       const { writer } = scope();
@@ -69,23 +69,23 @@ export function createVersionsActivities(deps: VersionsDeps) {
       return { ...opened, policy: await policyOf(store, policy, opened.next) };
     },
 
-    /** An emergency: raises the fence, marks every named version as compromised and makes the next version. */
+    /** Begins an emergency: raises the fence, marks every named version as compromised and numbers the next version. */
     seize: async ({ credential, request }: Taken): Promise<Taking> => {
       const { row, policy } = deps.credential(credential);
       const seized = await store.seize(row, await declared(store, credential, request), scope().writer);
       return { ...seized, policy, ...((await isUnderWay(store, seized.opened.next)) && { interrupts: true }) };
     },
 
-    /** Done when nothing is under way any more that the rotation had begun from which an emergency took over. */
+    /** Succeeds when no step of the interrupted rotation is under way any more. */
     letPass: (version: VersionRef): Promise<void> => letPass(store, version),
 
-    /** The end of a version in an emergency, with the time since it was asked for. */
+    /** Records the end of a version in an emergency, with the time since the command. */
     recordContained: (version: VersionRef): Promise<void> => recordContained(store, version),
 
-    /** Everything known is contained, also what an interrupted step still made. */
+    /** Everything known is contained, including what an interrupted step created. */
     stopClock: (version: VersionRef): Promise<void> => store.stopClock(version),
 
-    /** The rotation goes on under a new run id, after continue-as-new. */
+    /** The rotation continues under a new run id, after continue-as-new. */
     handOver: async (version: VersionRef): Promise<RotationPolicy> => {
       const { policy } = deps.credential(version.credential);
       await store.handOver(version, scope().writer);
@@ -95,34 +95,34 @@ export function createVersionsActivities(deps: VersionsDeps) {
     /** Puts a version in force. */
     promote: (version: VersionRef): Promise<void> => store.promote(version),
 
-    /** Puts the version before it in force again. */
+    /** Puts the previous version in force again. */
     demote: (version: VersionRef): Promise<void> => store.demote(version),
 
-    /** From here on the version may be destroyed, once the engine does not hold it. */
+    /** From here on the version may be destroyed once the engine no longer holds it. */
     startDiscard: (version: VersionRef): Promise<void> => startDiscard(store, version),
 
     recordDiscarded: (version: VersionRef): Promise<void> => recordDiscarded(store, version),
 
-    /** The end of a version, shown by the newest finding about its refusal. */
+    /** Records the end of a version. Its end proof is the newest finding about its refusal. */
     recordEnd: (version: VersionRef): Promise<void> => recordEnd(store, version),
 
-    /** Whether nothing but the engine uses a version: known of those made here, asserted of adopted ones. */
+    /** Whether only the engine uses a version: known of generated values, asserted by a person for adopted ones. */
     soleUser: (version: VersionRef): Promise<Finding> => soleUser(store, version),
 
-    /** Whether the engine is seen to use a version, or somebody accepts that it cannot be seen. */
+    /** Whether the engine was seen to use a version, or a person accepts that its use cannot be seen. */
     isSeen: (seen: Seen): Promise<Finding> => isSeen(store, seen),
 
-    /** Done when a use of the version can be told from our own probes of it. */
+    /** Waits until the provider can tell a use of the version from our own probes. */
     letProbesPass: (passing: Passing): Promise<void> => letProbesPass(store, passing),
 
-    /** What a provider gives no way to tell, put on record with the reason. */
+    /** Records that a provider cannot show something, with the reason. */
     notObservable: ({ version, kind, why }: NotObservable): Promise<Finding> =>
       recordFinding(store, version, { kind, outcome: 'not-observable', detail: why }),
 
-    /** A person's word, for the ledger. Skipping a question that only a person can answer counts as the answer. */
+    /** Records a person's decision in the ledger. Skipping a question that only a person can answer counts as the answer. */
     recordDecision: (recorded: Recorded): Promise<Author> => recordDecision(store, recorded),
 
-    /** How much longer a wait is to last, in milliseconds, as somebody asked by a command; null when it is to end now. */
+    /** How much longer a wait lasts after a command changed it, in milliseconds. Null: it ends now. */
     grantHaste: (hastened: Hastened): Promise<number | null> => grantHaste(store, hastened),
 
     /** Ends the rotation and lists its orphans. */

@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.js';
 import { propagating } from '../shared/failures.js';
 import { recordEnd } from './versions.js';
 
-/** Recorded once per version and rotation, however often it is asked for. */
+/** Recorded once per version and rotation. Idempotent. */
 export async function recordContained(store: Store, version: VersionRef): Promise<void> {
   await recordEnd(store, version);
   const { credential, number, fence } = version;

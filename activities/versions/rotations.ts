@@ -9,19 +9,19 @@ import { signed, unknownActor } from './wishes.js';
 
 export interface Recorded extends DecisionRequest {
   readonly version: VersionRef;
-  /** Title of the step it was about. */
+  /** Title of the step that the decision is about. */
   readonly title: string;
-  /** What the step had to show, where it was a check. */
+  /** What the step had to prove, where it was a check. */
   readonly kind?: EvidenceKind;
 }
 
 /** Who decided, and why. */
 export type Author = Pick<DecisionRequest, 'actor' | 'reason'>;
 
-/** What is asked of a wait, by the id under which a command has written it down. */
+/** A change of a wait. `wish` is the id of the command's record in the store. */
 export interface Hastened {
   readonly version: VersionRef;
-  /** Of the wait. */
+  /** Title of the wait. */
   readonly title: string;
   readonly wish: string;
 }
@@ -30,14 +30,14 @@ export interface Closing {
   readonly version: VersionRef;
   readonly outcome: RotationOutcome;
   readonly why: string | null;
-  /** The first fence of an emergency that took several: versions ended under each of them. */
+  /** The first fence of an emergency that took several. Versions ended under each of them. */
   readonly since?: number;
 }
 
-/** Questions a person may answer in place of a check. What a destruction has to prove is not among them. */
+/** Checks that a person may answer. The proofs that a destruction requires are not among them. */
 const answerable: readonly EvidenceKind[] = ['idle', 'sole-user', 'seen'];
 
-/** What a stranger says is no evidence. */
+/** A decision without a command's record goes into the ledger, but is no evidence. */
 export async function recordDecision(store: Store, recorded: Recorded): Promise<Author> {
   const { version, title, decision, kind, withoutProof } = recorded;
   const granted = await isGranted(store, recorded);
@@ -61,7 +61,7 @@ export async function recordDecision(store: Store, recorded: Recorded): Promise<
   return author;
 }
 
-/** Whether a command has written down this very decision. */
+/** Whether a command recorded exactly this decision in the store. */
 async function isGranted(store: Store, { version, wish, ...said }: Recorded): Promise<boolean> {
   const granted = wish === undefined ? null : await store.grant(wish, version.credential, scope().writer);
   if (granted?.for !== 'decision') return false;
@@ -70,14 +70,14 @@ async function isGranted(store: Store, { version, wish, ...said }: Recorded): Pr
   return isSame && decision === said.decision && withoutProof === said.withoutProof;
 }
 
-/** Nobody ends or moves a wait whom no command has written down: it lasts as long as before. */
+/** Changes a wait only when a command recorded the change in the store. Otherwise the wait lasts as long as before. */
 export async function grantHaste(store: Store, { version, title, wish }: Hastened): Promise<number | null> {
   const { credential, number, fence } = version;
   const granted = await store.grant(wish, credential, scope().writer);
   const byMs = granted?.for === 'haste' ? granted.byMs : 0;
-  const ends = { outcome: 'end-grace', detail: 'not waited for any longer' };
-  const moves = { outcome: 'extend-grace', detail: `waited for ${(byMs ?? 0) / 60_000} minutes longer` };
-  const ignored = { outcome: 'ignored', detail: 'no command wrote down what was asked of this wait' };
+  const ends = { outcome: 'end-grace', detail: 'the wait ends now' };
+  const moves = { outcome: 'extend-grace', detail: `the wait lasts ${(byMs ?? 0) / 60_000} minutes longer` };
+  const ignored = { outcome: 'ignored', detail: 'no command in the store asked for a change of this wait' };
   await store.record({
     ...{ event: 'decided', credential, version: number, fence, title, actor: granted?.actor ?? unknownActor },
     ...(granted?.for !== 'haste' ? ignored : byMs === null ? ends : moves),
@@ -104,27 +104,27 @@ export async function closeRotation(
     oldCredential: weakest(versions.filter(({ fence, number }) => fence >= since && number !== version.number)),
     orphans: [
       ...versions.filter(isUnfinished).map(described),
-      ...attempts.map(({ label }) => `an attempt may have made "${label}" at the provider`),
+      ...attempts.map(({ label }) => `an attempt may have created "${label}" at the provider`),
       ...processesApart(about.filter(({ at }) => at >= openedAt)),
       ...documentsLeft(about.filter(({ at }) => at >= openedAt)).map((name) => `test document ${name} in DocuElevate`),
     ],
   };
 }
 
-/** What the newest finding says where the engine's processes do not agree. */
+/** The newest finding that the engine's processes differ; empty when they agree. */
 function processesApart(evidence: readonly Evidence[]): string[] {
   const newest = evidence.filter(({ kind }) => kind === 'processes').sort((a, b) => b.at - a.at)[0];
   return newest?.outcome === 'failed' ? [newest.detail] : [];
 }
 
-/** Names of the test documents that were handed in for a version and are not known to be gone. */
+/** Names of test documents of a version that are not known to be deleted. */
 function documentsLeft(evidence: readonly Evidence[]): string[] {
   const documents = evidence.filter(({ kind }) => kind === 'test-document');
   const names = [...new Set(documents.map(({ detail }) => detail))];
   return names.filter((name) => documents.find(({ detail }) => detail === name)?.outcome !== 'proved');
 }
 
-/** A version that nothing was ever tried for is a number and no more. */
+/** Discards a version that was never attempted. */
 async function dropUntried(store: Store, version: VersionRef): Promise<void> {
   const { state } = await store.read(version);
   if (state !== 'intended') return;
@@ -141,7 +141,7 @@ function described({ number, state, providerId }: Version): string {
   return `version ${number} is ${state}${providerId === null ? '' : ` (${providerId})`}`;
 }
 
-/** The weakest way in which the versions that ended were shown to be refused; null when none ended. */
+/** The weakest end proof among the versions that ended. Null when none ended. */
 function weakest(versions: readonly Version[]): RotationReport['oldCredential'] {
   const endProof = versions.map((version): EndProof | null => version.endProof);
   if (endProof.includes('attested')) return 'attested';

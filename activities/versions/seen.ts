@@ -7,17 +7,17 @@ import { propagating } from '../shared/failures.js';
 
 export interface Seen {
   readonly version: VersionRef;
-  /** The configuration accepts that the use of the new value cannot be seen. */
+  /** The configuration accepts that the use of the new value cannot be observed. */
   readonly retiresUnseen: boolean;
 }
 
 export interface Passing {
   readonly version: VersionRef;
-  /** Of several uses within so long the provider may note the first alone. */
+  /** Of several uses within this time the provider may record only the first. */
   readonly resolutionMs: number;
 }
 
-/** The last question before an old value goes for good: a document alone could have gone through with that very value. */
+/** The last check before an old value is destroyed. A processed document is not enough: the old value may have processed it. */
 export async function isSeen(store: Store, { version, retiresUnseen }: Seen): Promise<Finding> {
   const evidence = await store.evidence(version);
   const say = (outcome: Finding['outcome'], detail: string) =>
@@ -30,13 +30,13 @@ export async function isSeen(store: Store, { version, retiresUnseen }: Seen): Pr
     return {
       kind: 'in-use',
       outcome: 'failed',
-      detail: 'it was not seen in use since it came in force; only skip --without-proof goes on',
+      detail: 'it was not seen in use since it came into force; to continue, choose skip --without-proof',
     };
-  if (retiresUnseen) return say('not-observable', `${use.detail}; the configuration says to retire all the same`);
-  return say('failed', `${use.detail}: nobody can see that the engine uses it`);
+  if (retiresUnseen) return say('not-observable', `${use.detail}; the configuration allows retiring without it`);
+  return say('failed', `${use.detail}: it cannot be observed that the engine uses it`);
 }
 
-/** A person's word counts for as long as the version is in force. */
+/** A person's answer counts as long as the version is in force. */
 async function acceptance(
   store: Store,
   version: VersionRef,
@@ -49,10 +49,9 @@ async function acceptance(
   );
 }
 
-/** By our clock: whatever is used later is noted by the provider. */
+/** By our clock. The provider records any later use. */
 export async function letProbesPass(store: Store, { version, resolutionMs }: Passing): Promise<void> {
   const probe = (await store.evidence(version)).find(({ kind }) => kind === 'accepted');
   const leftMs = (probe?.at ?? 0) + resolutionMs - Date.now();
-  if (leftMs > 0)
-    throw propagating('a use so soon after our own probe does not show; waiting for that to pass', leftMs);
+  if (leftMs > 0) throw propagating('the provider cannot show a use so soon after our own probe; waiting', leftMs);
 }

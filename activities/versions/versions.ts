@@ -13,7 +13,7 @@ export async function recordDiscarded(store: Store, version: VersionRef): Promis
   if (state === 'discarding') await store.move(version, 'discarded');
 }
 
-/** Repeatable: each move is made only from the state before it. */
+/** Idempotent: each move is made only from the state before it. */
 export async function recordEnd(store: Store, version: VersionRef): Promise<void> {
   await startDiscard(store, version);
   await recordDiscarded(store, version);
@@ -29,13 +29,13 @@ export async function soleUser(store: Store, version: VersionRef): Promise<Findi
     return recordFinding(store, version, {
       kind: 'sole-user',
       outcome: 'proved',
-      detail: 'it was made for this engine alone',
+      detail: 'it was created for this engine alone',
     });
   const detail = asserted ? 'the operator said so at adoption' : 'it was adopted, and what else uses it is not known';
   return recordFinding(store, version, { kind: 'sole-user', outcome: asserted ? 'proved' : 'failed', detail });
 }
 
-/** Without a finding that holds, a person skipped the check: their word is all there is. */
+/** Without a valid finding, a person skipped the check, and their word is the only proof. */
 async function endProofOf(store: Store, version: VersionRef): Promise<EndProof> {
   const newest = (await store.evidence(version)).find(({ kind }) => kind === 'refused');
   return !newest || newest.outcome === 'failed' ? 'attested' : newest.outcome;

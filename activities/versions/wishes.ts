@@ -4,10 +4,10 @@ import type { Writer, Seizure, Wanted } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import type { Asked } from './activities.js';
 
-/** Whoever can send a message to Temporal can sign it with any name. */
+/** Anybody who can send a message to Temporal can sign it with any name. */
 export const unknownActor = 'somebody at Temporal';
 
-/** What somebody has written down for this rotation; without it, what its start says of itself goes on record as no more than that. */
+/** The request as a command recorded it in the store. Without such a record, the workflow's input counts only as a claim. */
 export async function wanted(store: Store, { credential, request, wish }: Asked, writer: Writer): Promise<Wanted> {
   const granted = wish === undefined ? null : await store.grant(wish, credential, writer);
   if (granted?.for !== 'rotation') return claimed(request);
@@ -19,7 +19,7 @@ export async function wanted(store: Store, { credential, request, wish }: Asked,
   };
 }
 
-/** Who declared an emergency, and why, is in the store before anything is sent. A leak is stopped whoever tells of it. */
+/** The request of an emergency, as the command recorded it before sending it. Without such a record the emergency runs all the same. */
 export async function declared(store: Store, credential: string, request: Seizure): Promise<Seizure> {
   const { emergencies = [] } = request;
   const known = (await store.emergencies(credential)).find(({ id }) => emergencies.includes(id));
@@ -27,7 +27,7 @@ export async function declared(store: Store, credential: string, request: Seizur
   return { actor, trigger: 'emergency', reason, emergencies };
 }
 
-/** What the configuration says, and the grace that somebody wants instead: never shorter than what was issued lives on. */
+/** The configured policy, with the grace that the request asks for: never shorter than issued values stay valid. */
 export async function policyOf(store: Store, policy: RotationPolicy, ref: VersionRef): Promise<RotationPolicy> {
   const rotation = (await store.rotations(ref.credential)).find(({ fence }) => fence === ref.fence);
   if (typeof rotation?.graceMs !== 'number') return policy;

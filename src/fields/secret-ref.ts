@@ -3,16 +3,18 @@ import { z } from 'zod';
 import { UserError } from '../domain/user-error.js';
 import { FilePath } from './fields.js';
 
-// Their own wording everywhere: what stands in the place of a reference may be the secret itself, even as a key.
+// Every schema has its own messages: a wrong reference may be the secret itself, even as a key, so it is never quoted.
 const error = ({ input }: { readonly input?: unknown }): string | undefined => {
-  const ways = 'write where it is kept, as one of { file: path }, { env: NAME } or { credential: name }';
+  const ways = 'write where the secret is kept, as one of { file: path }, { env: NAME } or { credential: name }';
   if (input === undefined || input === null) return `is missing: ${ways}`;
-  return typeof input === 'object' ? `not a place of a secret; ${ways}` : `a secret never stands in this file; ${ways}`;
+  return typeof input === 'object'
+    ? `not a reference to a secret; ${ways}`
+    : `a secret must not be in this file; ${ways}`;
 };
 
 /** The secret is the content of a file. */
 export const FromFile = z.strictObject(
-  { file: FilePath.describe('A file that holds nothing but the secret; relative to this configuration file.') },
+  { file: FilePath.describe('A file that holds only the secret. Relative to this configuration file.') },
   { error },
 );
 
@@ -21,7 +23,7 @@ export const FromEnv = z.strictObject(
   {
     env: z
       .string()
-      .regex(/^[A-Z_][A-Z0-9_]*$/, 'a variable has a name of capital letters, digits and "_"')
+      .regex(/^[A-Z_][A-Z0-9_]*$/, 'a variable name has capital letters, digits and "_"')
       .describe('An environment variable of the process that uses the secret.'),
   },
   { error },
@@ -29,27 +31,27 @@ export const FromEnv = z.strictObject(
 
 const FromCredential = z.strictObject(
   {
-    credential: z.string().min(1).describe('A credential of this file: its current version is the secret.'),
-    part: z.string().min(1).optional().describe('Which part of its value, where it has several.'),
+    credential: z.string().min(1).describe('A credential of this file. Its current version is the secret.'),
+    part: z.string().min(1).optional().describe('The part of its value, if it has several.'),
   },
   { error },
 );
 
-/** Where a secret is kept: exactly one of a file, an environment variable and another credential's current version. */
+/** A reference to a secret: exactly one of a file, an environment variable and another credential's current version. */
 export const SecretRef = z.union([FromFile, FromEnv, FromCredential], { error }).meta({ id: 'SecretRef' });
 export type SecretRef = z.infer<typeof SecretRef>;
 
-/** What a reference may point to besides files. */
+/** Sources of secrets besides files. */
 export interface SecretSources {
   environment(name: string): string | undefined;
-  /** The value of a credential's current version; `part` may be left out where there is one part only. */
+  /** The value of a credential's current version. `part` may be left out where there is only one. */
   credential(name: string, part?: string): Promise<string>;
 }
 
 /**
- * Reads a secret, anew at each use, so that a changed file counts at once. Of a file, one newline at the end is not part of the secret.
- * A private key has several lines, anything else has one.
- * @throws UserError naming the place, never the value, when there is nothing usable
+ * Reads a secret. Called at each use, so that a changed file takes effect at once. One newline at the end of a file is not part of the
+ * secret. A private key has several lines, any other secret has one.
+ * @throws UserError with the place, never the value, when there is no usable secret
  */
 export async function resolveSecret(
   ref: SecretRef,
@@ -84,7 +86,7 @@ async function readText(ref: z.infer<typeof FromFile>): Promise<string> {
 
 function unusable(ref: SecretRef, why: string): UserError {
   return new UserError(`${placeOf(ref)} ${why}`, {
-    state: 'A secret is kept there according to the configuration. It was not used.',
+    state: 'The configuration refers to it as the place of a secret. It was not used.',
     next: 'Put the secret there, as one line, or correct the configuration.',
   });
 }

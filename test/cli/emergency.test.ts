@@ -91,7 +91,7 @@ it('says that Temporal is down, and does it directly when told to', async () => 
   const [{ material, versions }] = direct.json<{
     emergencies: [{ material: { source: string; what: string }[]; versions: [{ lastUse: string }] }];
   }>().emergencies;
-  expect(versions[0].lastUse).toMatch(/OpenAI saw it used last at \d{4}-/);
+  expect(versions[0].lastUse).toMatch(/OpenAI last saw it used at \d{4}-/);
   expect(material.map(({ source }) => source)).toEqual(
     expect.arrayContaining(['DocuElevate audit log', 'DocuElevate settings']),
   );

@@ -257,7 +257,7 @@ it('shows for how long a system has been silent, the attempt, and why the one be
   openai.faults.add({ method: 'GET', path: '/v1/models', times: Infinity, kind: { status: 503 } });
 
   const rotating = fixture.start(['rotate', 'openai']);
-  await rotating.says('the one before: openai listModels answered 503');
+  await rotating.says('the one before: OpenAI listModels answered 503');
   const status = await fixture.keyturn('status', 'openai');
   openai.faults.clear();
   const { code, stdout } = await rotating.ended;

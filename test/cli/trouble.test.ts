@@ -136,7 +136,7 @@ it('says that the key ring is missing, or that it is another one', async () => {
 it('uses no key ring that others can read', async () => {
   chmodSync(at('keyturn.keyring.json'), 0o644);
 
-  expectTold(await fixture.keyturn('status'), 1, 'can be read by others', 'chmod 600');
+  expectTold(await fixture.keyturn('status'), 1, 'can be read by other users', 'chmod 600');
 });
 
 it('shows which ledger entry was changed', async () => {

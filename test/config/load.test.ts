@@ -154,7 +154,8 @@ describe('a configuration that is right', () => {
   });
 });
 
-const howToKeepSecrets = 'write where it is kept, as one of { file: path }, { env: NAME } or { credential: name }';
+const howToKeepSecrets =
+  'write where the secret is kept, as one of { file: path }, { env: NAME } or { credential: name }';
 
 describe('a mistake is told with its place', () => {
   it.each([
@@ -198,7 +199,7 @@ describe('a mistake is told with its place', () => {
     [
       'a name nobody can use',
       withLine(3, '  Docs Server:').replace('engine: docs', 'engine: Docs Server'),
-      '3:3 engines."Docs Server": a name begins with a lower-case letter; lower-case letters, digits, "-" and "_" may follow',
+      '3:3 engines."Docs Server": a name begins with a lower-case letter, followed by lower-case letters, digits, "-" and "_"',
     ],
     [
       'another store',
@@ -223,12 +224,12 @@ describe('a mistake is told with its place', () => {
     [
       'an address with a password',
       withLine(5, '    url: https://a:b@docs.example.com'),
-      '5:5 engines.docs.url: an address carries no user name and no password',
+      '5:5 engines.docs.url: an address must not contain a user name or a password',
     ],
     [
       'an address with a query',
       withLine(5, '    url: https://docs.example.com?a'),
-      '5:5 engines.docs.url: an address ends with its path, without "?" and "#"',
+      '5:5 engines.docs.url: an address must end with its path, without "?" and "#"',
     ],
     [
       'an unknown engine',
@@ -249,12 +250,12 @@ describe('a mistake is told with its place', () => {
     [
       'a secret in the file',
       withLine(6, '    admin: { username: a, password: b }'),
-      `6:27 engines.docs.admin.password: a secret never stands in this file; ${howToKeepSecrets}`,
+      `6:27 engines.docs.admin.password: a secret must not be in this file; ${howToKeepSecrets}`,
     ],
     [
       'a secret in two places',
       withLine(6, '    admin: { username: a, password: { env: A, file: b } }'),
-      `6:27 engines.docs.admin.password: not a place of a secret; ${howToKeepSecrets}`,
+      `6:27 engines.docs.admin.password: not a reference to a secret; ${howToKeepSecrets}`,
     ],
     [
       'an unknown credential',
@@ -364,7 +365,7 @@ describe('a mistake is told with its place', () => {
     [
       'a secret that stands in the file',
       `${small}notifications: { webhook: { url: "https://hooks.example.com", secret: abc } }\n`,
-      '12:63 notifications.webhook.secret: a secret never stands in this file; write where it is kept, as one of { file: path }, { env: NAME } or { credential: name }',
+      '12:63 notifications.webhook.secret: a secret must not be in this file; write where the secret is kept, as one of { file: path }, { env: NAME } or { credential: name }',
     ],
     [
       'a password that would go over the wire in clear',

@@ -52,7 +52,7 @@ describe('a webhook', () => {
       .catch((error: Error) => error);
 
     const told = `OutsideError: webhook send answered ${status}`; // of a redirect its host alone is said
-    expect(String(error).replace(/, which leads to http:\/\/127\.0\.0\.1:\d+: configure .*$/, '')).toBe(told);
+    expect(String(error).replace(/, a redirect to http:\/\/127\.0\.0\.1:\d+: configure .*$/, '')).toBe(told);
     expect(receiver.messages).toHaveLength(1); // no redirect is followed
   });
 

@@ -128,7 +128,7 @@ it('keeps the old value through the grace, which can be extended and ended', asy
   expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
   const told = (await fixture.store.ledger({ credential: 'grace' })).filter(({ event }) => event === 'decided');
   expect(told).toMatchObject([
-    { actor: 'ada', outcome: 'extend-grace', detail: 'waited for 10 minutes longer' },
+    { actor: 'ada', outcome: 'extend-grace', detail: 'the wait lasts 10 minutes longer' },
     { actor: 'ben', outcome: 'end-grace' },
   ]);
   expect(fixture.calls.slice(7, 10)).toEqual(['accepts 2', 'document 2', 'idle 1']); // the proof is taken afresh after the grace

@@ -114,7 +114,7 @@ it('does not take a document for proof that the password let through', async () 
 
   expect(await rotate()).toMatchObject({
     outcome: 'rolled-back',
-    why: expect.stringContaining('falls back to it without a word') as string,
+    why: expect.stringContaining('silently falls back to it') as string,
   });
 
   expect(sftp.text).toBe(text);

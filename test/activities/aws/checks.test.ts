@@ -211,7 +211,7 @@ describe('uses', () => {
 
     expect(await idle(next)).toMatchObject({
       outcome: 'not-observable',
-      detail: expect.stringContaining('may not ask') as string,
+      detail: expect.stringContaining('has no permission to read') as string,
     });
   });
 });
@@ -222,8 +222,8 @@ describe('what keyturn check sees', () => {
   it('is identity, room and permissions', async () => {
     expect(await check()).toMatchObject([
       { what: 'identity', ok: true, detail: expect.stringContaining('user/keyturn') as string },
-      { what: `keys of ${fixture.lab.user}`, ok: true, detail: '1 of 2 places are taken' },
-      { what: 'permissions', ok: true, detail: 'suffice, for emergencies too' },
+      { what: `keys of ${fixture.lab.user}`, ok: true, detail: '1 of 2 slots are taken' },
+      { what: 'permissions', ok: true, detail: 'sufficient, also for emergencies' },
     ]);
   });
 
@@ -238,14 +238,14 @@ describe('what keyturn check sees', () => {
 
   it('is what is missing among the permissions, and what cannot be asked', async () => {
     fixture.lab.forbid('iam:CreateAccessKey');
-    expect((await check())[2]).toMatchObject({ ok: false, detail: 'are missing: iam:CreateAccessKey' });
+    expect((await check())[2]).toMatchObject({ ok: false, detail: 'missing: iam:CreateAccessKey' });
     fixture.lab.forbid('iam:GetUser');
     expect((await check())[2]).toMatchObject({ ok: false, detail: expect.stringContaining('has no path') as string });
     fixture.lab.forbid('iam:SimulatePrincipalPolicy');
 
     expect((await check())[2]).toMatchObject({
       ...{ ok: true, warning: true },
-      detail: expect.stringContaining('cannot be asked') as string,
+      detail: expect.stringContaining('cannot be checked') as string,
     });
   });
 
@@ -265,7 +265,7 @@ describe('what keyturn check sees', () => {
     expect(unknown).toMatchObject({
       ...{ ok: true, warning: true },
       detail: expect.stringMatching(
-        /^cannot be asked \(iam simulatePrincipalPolicy .*500.*needed are iam:Create/,
+        /^cannot be checked \(AWS IAM simulatePrincipalPolicy .*500.*needs iam:Create/,
       ) as string,
     });
     expect(guessed?.detail).toContain('has no path');
@@ -281,7 +281,7 @@ describe('what keyturn check sees', () => {
     [
       'a wrong secret',
       () => (fixture.account.admin = { ...fixture.account.admin, secret: 'wrong' }),
-      'its secret does not fit',
+      'its secret is wrong',
     ],
     [
       'a key that is gone',
@@ -362,6 +362,6 @@ it('leaves the change to whoever has taken over when it comes too late', async (
 
   const failure = await failureOf(bench.attempt(() => fixture.aws.createKey(later), { leaseMs: -1 }));
 
-  expect(failure.message).toContain('iam createAccessKey got no usable answer (TOO_LATE)');
+  expect(failure.message).toContain('AWS IAM createAccessKey got no usable answer (TOO_LATE)');
   expect(fixture.lab.keys()).toHaveLength(1);
 });

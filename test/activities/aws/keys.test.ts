@@ -115,7 +115,7 @@ describe('creating', () => {
     const failure = await failureOf(create());
 
     expect(failure).toMatchObject({ type: 'NeedsDecision', nonRetryable: true });
-    expect(failure.message).toContain(`${theirs.id} (not made by Keyturn; inactive`);
+    expect(failure.message).toContain(`${theirs.id} (not created by Keyturn; inactive`);
     expect(listed()).toHaveLength(2);
     expect(requests(endpoints.createKey)).toBe(0);
     expect(await outcomes()).toEqual(['nothing-made']);
@@ -186,9 +186,9 @@ describe('adopting', () => {
     const failure = await failureOf(accepts(version));
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(failure.message).toContain(`user/colleague, and not to the user ${fixture.lab.user}`);
+    expect(failure.message).toContain(`user/colleague, not to the user ${fixture.lab.user}`);
     expect((await failureOf(bench.attempt(() => fixture.aws.identifyKey(version)))).message).toContain(
-      'no access key of',
+      'not an access key of',
     );
   });
 
@@ -199,7 +199,7 @@ describe('adopting', () => {
 
     const failure = await failureOf(accepts(version));
     expect(failure).toMatchObject({ type: 'Rejected' });
-    expect(failure.message).toMatch(/knows the id of the key, and the signature does not fit/);
+    expect(failure.message).toMatch(/knows the id of the key, but the signature does not match/);
   });
 });
 
@@ -283,7 +283,7 @@ describe('the end of a key', () => {
 
     expect(fixture.lab.deniedBefore).toBeGreaterThan(session.issuedAt);
     expect(await bench.store.evidence(old)).toMatchObject([
-      { kind: 'last-use', outcome: 'proved', detail: expect.stringContaining('AWS saw it used last at') as string },
+      { kind: 'last-use', outcome: 'proved', detail: expect.stringContaining('AWS last saw it used at') as string },
       { kind: 'sessions', outcome: 'not-observable', detail: expect.stringContaining('within minutes') as string },
       { kind: 'idle' },
       { kind: 'accepted' },
@@ -302,7 +302,7 @@ describe('the end of a key', () => {
     const [, sessions] = await bench.store.evidence(old);
     expect(sessions).toMatchObject({ kind: 'sessions', outcome: 'not-observable' });
     expect(sessions?.detail).toContain(
-      'stay usable until they expire: Keyturn has no iam:PutUserPolicy on it; sessions of roles',
+      'stay valid until they expire: Keyturn has no iam:PutUserPolicy on it; sessions of roles',
     );
   });
 
@@ -316,7 +316,7 @@ describe('the end of a key', () => {
     await destroy(old);
 
     expect(kept).toMatchObject({ kind: 'sessions', outcome: 'not-observable' });
-    expect(kept?.detail).toMatch(/was there when looked at again; sessions of roles .* revoke them at the role/);
+    expect(kept?.detail).toMatch(/was still there at a second check; sessions of roles .* revoke them at the role/);
     expect(fixture.lab.deniedBefore).not.toBeNull();
   });
 
@@ -330,7 +330,7 @@ describe('the end of a key', () => {
     const failure = await failureOf(destroy(old));
 
     expect(failure).toMatchObject({ type: 'NeedsDecision' });
-    expect(failure.message).toContain(`${id} of ${fixture.lab.user} was made while the leaked key still worked`);
+    expect(failure.message).toContain(`${id} of ${fixture.lab.user} was created while the leaked key still worked`);
     expect(listed().map((key) => key.id)).toEqual([id]); // the leaked one is gone all the same
     fixture.lab.deleteByHand(id);
     await destroy(old);

@@ -95,7 +95,7 @@ describe('Access', () => {
     expect(await look()).toMatchObject([
       { what: 'account documents', ok: true },
       { what: 'keys', ok: true },
-      { what: 'endpoint', ok: true, detail: "is the account's, and takes its key" },
+      { what: 'endpoint', ok: true, detail: "is the account's and accepts its key" },
       { what: 'regeneration', ok: true, detail: 'is permitted' },
     ]);
     expect(fixture.lab.keys()).toHaveLength(2);
@@ -132,7 +132,7 @@ describe('Access', () => {
   it.each([
     ['a wrong secret', () => (fixture.account.app = { ...fixture.lab.app, secret: 'nonsense' }), /invalid_client/],
     ['an unknown tenant', () => (fixture.account.tenant = 'elsewhere.example.com'), /invalid_request/],
-    ['another account', () => (fixture.account.account += '-2'), /role on the account/],
+    ['another account', () => (fixture.account.account += '-2'), /a role that may read the account/],
   ])('says what is wrong with %s', async (_, spoil, words) => {
     spoil();
 

@@ -124,7 +124,7 @@ describe('The key that is not in use', () => {
     await regenerate(current);
     const { next: third } = await bench.rotate();
 
-    expect((await isFree(third)).detail).toContain('we made Key1');
+    expect((await isFree(third)).detail).toContain('Keyturn made Key1');
     expect(await parts(next)).toMatchObject({ spare: fixture.lab.inSlot('Key1') });
   });
 
@@ -140,7 +140,7 @@ describe('The key that is not in use', () => {
 
     expect(finding).toMatchObject({
       outcome: 'failed',
-      detail: expect.stringContaining('somebody has regenerated') as string,
+      detail: expect.stringContaining('somebody else has regenerated') as string,
     });
     expect(refused).toMatchObject({ type: 'NeedsDecision' });
     expect(kept).toBe(true);
@@ -213,7 +213,7 @@ describe('An unknown outcome', () => {
 
     expect(finding).toMatchObject({
       outcome: 'proved',
-      detail: 'an interrupted attempt of ours made Key2, and nobody was given it',
+      detail: 'an interrupted attempt of Keyturn made Key2, which was given to nobody',
     });
     expect(await outcomes()).toEqual(['deleted', 'kept']);
   });
@@ -303,7 +303,7 @@ describe('Where nothing sound is in force', () => {
     const finding = await isFree(third);
     await create(third);
 
-    expect(finding).toMatchObject({ outcome: 'proved', detail: 'no version that is sound is in force' });
+    expect(finding).toMatchObject({ outcome: 'proved', detail: 'no uncompromised version is in force' });
     expect(await bench.store.read(third)).toMatchObject({ providerId: 'Key1' });
     expect(fixture.lab.works((await parts(next))['key']!)).toBe(true);
   });

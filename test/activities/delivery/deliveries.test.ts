@@ -222,9 +222,9 @@ describe('before anything is delivered', () => {
     const reload = [process.execPath];
 
     expect(await check(to({ file, reload }, { envFile: file, variable: 'KEY' }, { command: ['cp'] }))).toEqual([
-      { what: file, ok: true, detail: 'it will be made' },
+      { what: file, ok: true, detail: 'it will be created' },
       { what: process.execPath, ok: true, detail: process.execPath },
-      { what: `KEY in ${file}`, ok: true, detail: 'it will be made' },
+      { what: `KEY in ${file}`, ok: true, detail: 'it will be created' },
       { what: 'cp', ok: true, detail: expect.stringMatching(/\/cp$/) as string },
     ]);
     expect(readdirSync(folder)).toEqual([]);

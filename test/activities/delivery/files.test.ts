@@ -184,7 +184,7 @@ describe('whose a file is', () => {
 describe('a place that cannot be written to', () => {
   it('is a folder that is missing', async () => {
     const target = to({ file: join(folder, 'nowhere', 'value') });
-    const detail = `there is no folder ${join(folder, 'nowhere')}: make it, for Keyturn's user to write into`;
+    const detail = `there is no folder ${join(folder, 'nowhere')}: create it, writable for Keyturn's user`;
 
     expect(await check(target)).toMatchObject({ ok: false, detail });
     expect((await failureOf(deliver(target))).message).toBe(detail);

@@ -70,8 +70,8 @@ describe('a link in the place of the file', () => {
     writeFileSync(other, 'of somebody', { mode: 0o600 });
     symlinkSync(other, file);
 
-    expect(await refused({ file })).toContain(`is a link, to ${other}`);
-    expect(await refused({ envFile: file, variable: 'KEY' })).toContain(`is a link, to ${other}`);
+    expect(await refused({ file })).toContain(`is a link to ${other}`);
+    expect(await refused({ envFile: file, variable: 'KEY' })).toContain(`is a link to ${other}`);
     expect(readFileSync(other, 'utf8')).toBe('of somebody');
     expect(readdirSync(folder)).toEqual(['secret']);
   });
@@ -104,7 +104,7 @@ describe('a link in the place of the file', () => {
 it('does not wait for a named pipe in the place of the file', async () => {
   if (spawnSync('mkfifo', [file]).status !== 0) return;
 
-  expect(await refused({ file })).toContain('no ordinary file');
+  expect(await refused({ file })).toContain('not a regular file');
 });
 
 describe('a folder that somebody else may write', () => {
@@ -155,7 +155,7 @@ it('shows where the file really is', async () => {
 
   expect(await check({ file: join(link, 'secret') })).toMatchObject({
     ok: true,
-    detail: `it will be made; it really is ${file}`,
+    detail: `it will be created; its real path is ${file}`,
   });
   await deliver({ file: join(link, 'secret') });
   expect(readFileSync(file, 'utf8')).toBe(value);

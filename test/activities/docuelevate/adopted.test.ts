@@ -31,7 +31,7 @@ it('is not sure of a value with the same beginning and length, and sure of any o
 it('says so when the setting holds the text of a key in place of a path', async () => {
   const { detail } = await shownFor('/run/secrets/key', '-----BEGIN A KEY-----');
 
-  expect(detail).toContain('wants the path of a file');
+  expect(detail).toContain('needs the path of a file');
 });
 
 it('may do without an optional part, unless DocuElevate shows another one', async () => {

@@ -54,7 +54,7 @@ describe('A scan', () => {
     const fallback = await scan();
 
     expect([both.outcome, fallback.outcome]).toEqual(['proved', 'not-observable']);
-    expect(fallback.detail).toContain('some of several succeeded');
+    expect(fallback.detail).toContain('some of several services succeeded');
   });
 
   it('is not handed in where scans are read by others only', async () => {
@@ -76,7 +76,7 @@ describe("The engine's own test", () => {
 
     expect([before, after]).toMatchObject([
       { kind: 'connection', outcome: 'proved' },
-      { kind: 'connection', outcome: 'failed', detail: 'GET /api/azure/test said error' },
+      { kind: 'connection', outcome: 'failed', detail: 'GET /api/azure/test answered error' },
     ]);
   });
 

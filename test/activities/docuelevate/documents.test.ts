@@ -269,7 +269,7 @@ describe('A document that fails before the step', () => {
     expect(finding.outcome).toBe('failed'); // nothing ties its lines to the document
     expect(failing).toMatchObject({ outcome: 'failed' });
     expect(failing.detail).toMatch(
-      /^no document came to embed_metadata_into_pdf: they failed at (extract_metadata_with_gpt \(401\) \(keyturn-test-[0-9a-f]+\.pdf\)(, )?){3}$/,
+      /^no document reached embed_metadata_into_pdf: they failed at (extract_metadata_with_gpt \(401\) \(keyturn-test-[0-9a-f]+\.pdf\)(, )?){3}$/,
     );
   });
 });

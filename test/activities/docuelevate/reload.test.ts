@@ -64,7 +64,7 @@ describe('Writing a value once more', () => {
 
     expect(await running).toMatchObject({
       type: 'NeedsDecision',
-      message: expect.stringMatching(/was changed by somebody at .*: their value was put back$/) as string,
+      message: expect.stringMatching(/was changed by somebody at .*: their value was restored$/) as string,
     });
     expect(fixture.lab.setting(key)).toBe(theirs);
     expect(count(fixture.lab, 'POST', '/api/intake/documents')).toBe(0);

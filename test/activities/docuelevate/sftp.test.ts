@@ -68,7 +68,7 @@ it('catches a document that went through by the password, because the worker did
   expect(await noFallback()).toMatchObject({
     kind: 'in-use',
     outcome: 'failed',
-    detail: expect.stringContaining('falls back to it without a word') as string,
+    detail: expect.stringContaining('silently falls back to it') as string,
   });
 });
 
@@ -116,7 +116,7 @@ it('fails with the text of a key in the setting, where DocuElevate wants a path'
   expect(await send()).toMatchObject({ outcome: 'failed' });
   expect(await holdsAdopted()).toMatchObject({
     outcome: 'failed',
-    detail: expect.stringContaining('wants the path of a file') as string,
+    detail: expect.stringContaining('needs the path of a file') as string,
   });
 });
 

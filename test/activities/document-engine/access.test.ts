@@ -39,7 +39,7 @@ describe('what a person is told', () => {
 
     expect(await failureOf(run('isListed', fixture.old))).toMatchObject({
       ...{ type: 'Unauthorized', nonRetryable: true },
-      message: expect.stringContaining('put the value of API_AUTH_TOKEN') as string,
+      message: expect.stringContaining('the value of API_AUTH_TOKEN') as string,
     });
   });
 

@@ -128,7 +128,7 @@ it('ends with the next look what a crash has left', async () => {
 
   const checks = await check();
 
-  expect(checks.at(-1)?.detail).toContain('nor of an earlier one');
+  expect(checks.at(-1)?.detail).toContain('of an earlier one');
   expect(fixture.lab.secrets('jwt')).toHaveLength(1);
 });
 
@@ -162,7 +162,7 @@ describe.each([
     expect(await profile()).toMatchObject({ restart });
     expect(fixture.lab.secrets('jwt')).toHaveLength(1);
     if (restart === 'kept') await required;
-    else expect((await failureOf(required)).message).toContain('was seen to bring back');
+    else expect((await failureOf(required)).message).toContain('was seen to restore');
   });
 });
 

@@ -69,9 +69,7 @@ describe('a refusal of a key', () => {
     const found = await run('refusesKey', fixture.old);
 
     expect(found).toMatchObject({ outcome: 'proved' });
-    expect(found.detail).toBe(
-      'POST /api/build answered 403, while it accepted a value that was made for this question',
-    );
+    expect(found.detail).toBe('POST /api/build answered 403, while it accepted a value that was made for this check');
     expect(fixture.lab.values('jwt')).toHaveLength(1);
     expect(await bench.store.identify(fixture.lab.values('jwt')[0]!)).toEqual([]);
   });

@@ -298,7 +298,7 @@ describe('use by the engine', () => {
 
     expect(await bench.attempt(() => fixture.openai.sawUse(version))).toMatchObject({
       outcome: 'not-observable',
-      detail: 'its id at OpenAI is not known',
+      detail: 'its id at OpenAI is unknown',
     });
   });
 });
@@ -612,7 +612,7 @@ describe('access', () => {
     expect(await look()).toMatchObject([
       { what: `project ${fixture.lab.project}`, ok: true },
       { what: 'service accounts', ok: true },
-      { what: 'end of the admin key', ok: true, detail: 'OpenAI does not end it by itself' },
+      { what: 'expiry of the admin key', ok: true, detail: 'it does not expire' },
     ]);
   });
 
@@ -620,9 +620,8 @@ describe('access', () => {
     fixture.lab.endAdminKey(Date.UTC(2030, 0, 1) / 1000);
 
     expect(await look()).toContainEqual({
-      ...{ what: 'end of the admin key', ok: true, warning: true },
-      detail:
-        'OpenAI ends it by itself at 2030-01-01T00:00:00.000Z: put another one where the configuration says before that',
+      ...{ what: 'expiry of the admin key', ok: true, warning: true },
+      detail: 'it expires at 2030-01-01T00:00:00.000Z: replace it before that',
     });
   });
 
@@ -632,8 +631,8 @@ describe('access', () => {
     fixture.lab.faults.add({ method: 'GET', path: labPath(endpoints.listAdminKeys), kind: { status: 401, body } });
 
     expect(await look()).toContainEqual({
-      ...{ what: 'end of the admin key', ok: true },
-      detail: 'OpenAI does not tell it to this admin key',
+      ...{ what: 'expiry of the admin key', ok: true },
+      detail: 'OpenAI does not show it to this admin key',
     });
   });
 

@@ -104,7 +104,9 @@ describe('creating', () => {
     const failure = await failureOf(create());
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(failure.message).toMatch(/Default project takes none.*Make a project for DocuElevate/);
+    expect(failure.message).toMatch(
+      /neither the Default project nor an archived one.*Create a project for DocuElevate/,
+    );
   });
 
   it('says which right the admin key lacks', async () => {
@@ -200,7 +202,7 @@ describe('policies on keys', () => {
     await create();
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(failure.message).toContain('lives for so long as keyLifetime says');
+    expect(failure.message).toContain('refuses the configured keyLifetime');
     expect(bodies()).toBe(2);
   });
 
@@ -210,7 +212,7 @@ describe('policies on keys', () => {
     const failure = await failureOf(create());
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
-    expect(failure.message).toMatch(/neither the Default project nor archived: a policy .* may allow no keys/);
+    expect(failure.message).toMatch(/neither the Default project nor archived: a policy .* may forbid keys/);
     expect(await outcomes()).toEqual(['nothing-made']);
   });
 
@@ -222,9 +224,9 @@ describe('policies on keys', () => {
     const checks = await bench.attempt(() => fixture.openai.checkAccess(bench.credential));
     await bench.attempt(() => fixture.openai.survey(bench.credential));
 
-    const end = checks.find(({ what }) => what === 'end of the key');
+    const end = checks.find(({ what }) => what === 'expiry of the key');
     expect(end).toMatchObject({ ok: true, warning: true });
-    expect(end?.detail).toMatch(/ends it by itself at .*; it is due before that/);
+    expect(end?.detail).toMatch(/it expires at .*; it is due before that/);
     expect((await bench.store.evidence(next)).filter(({ kind }) => kind === 'ends')).toHaveLength(1);
   });
 });

@@ -121,12 +121,12 @@ it('has limits by provider and by engine, and the narrower one counts', async ()
 
 it('leaves out what is in its grace, in progress, not adopted, not configured or not reconciled, and says which', async () => {
   const next = await bench.candidate();
-  expect(await ask()).toMatchObject({ verdict: 'skip', why: containing('its predecessor is not over') });
+  expect(await ask()).toMatchObject({ verdict: 'skip', why: containing('the previous rotation is still open') });
   await bench.store.promote(next);
-  expect(await ask()).toMatchObject({ verdict: 'skip', why: containing('its predecessor is still in grace') });
+  expect(await ask()).toMatchObject({ verdict: 'skip', why: containing('the previous rotation is still in grace') });
   expect(await ask({ credential: 'former' })).toMatchObject({
     verdict: 'skip',
-    why: containing('not in the configuration'),
+    why: containing('no longer in the configuration'),
   });
   bench.edit('delete from versions where credential = ?', 'azure');
   expect(await ask({ credential: 'azure' })).toMatchObject({ verdict: 'skip', why: containing('keyturn adopt azure') });

@@ -43,7 +43,7 @@ it('tells of a line of our key that ends', async () => {
   );
 
   expect((await check())[1]).toMatchObject({ ok: true, warning: true });
-  expect((await check())[1]?.detail).toContain('ends at 20991231 (expiry-time)');
+  expect((await check())[1]?.detail).toContain('expires at 20991231 (expiry-time)');
 });
 
 it.each(['chroot', 'central'] as const)(
@@ -67,7 +67,7 @@ it('says the same of an administrator who may read the file and not change it', 
   const [login, file] = await check();
 
   expect(login).toMatchObject({ ok: true });
-  expect(file?.detail).toContain('denies');
+  expect(file?.detail).toContain('does not allow');
   expect(file?.detail).toContain('central file');
 });
 
@@ -77,7 +77,7 @@ it('says that the key which is rotated cannot be the one to rotate it with', asy
   fixture.account.adminKey = fixture.lab.key.privateKey;
 
   expect(await check()).toEqual([
-    expect.objectContaining({ ok: false, detail: expect.stringContaining('one of its own') as string }),
+    expect.objectContaining({ ok: false, detail: expect.stringContaining('give Keyturn another key') as string }),
   ]);
 });
 
@@ -90,7 +90,7 @@ it('says which key of adminKey does not get in, and which host key is another on
 
   expect(refused).toMatchObject({
     ok: false,
-    detail: expect.stringContaining('does not let docuelevate in') as string,
+    detail: expect.stringContaining('refuses docuelevate with adminKey') as string,
   });
   expect(stranger).toMatchObject({ ok: false, detail: expect.stringContaining('another host key') as string });
 });
@@ -146,7 +146,7 @@ it('says how the key that is in force can be switched on again', async () => {
 
   expect((await check())[1]).toMatchObject({
     ok: false,
-    detail: expect.stringContaining('take away "# switched off by keyturn: "') as string,
+    detail: expect.stringContaining('remove "# switched off by keyturn: "') as string,
   });
   expect((await survey()).versions).toEqual([{ number: 1, verdict: 'refused', lastUsedAt: null }]);
   expect((await failureOf(fixture.adopt())).message).toContain('is switched off in .ssh/authorized_keys');

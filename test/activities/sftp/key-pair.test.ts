@@ -45,7 +45,7 @@ it('writes what OpenSSH reads, with a passphrase and without', () => {
 it('tells a missing passphrase from a wrong one', () => {
   const { privateKey } = newKeyPair(randomValue());
 
-  expect(() => readKey(privateKey)).toThrow('is encrypted: say with "passphrase"');
+  expect(() => readKey(privateKey)).toThrow('is encrypted: configure its passphrase');
   expect(() => readKey(privateKey, randomValue())).toThrow('another passphrase');
 });
 

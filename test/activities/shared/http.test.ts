@@ -49,14 +49,14 @@ it('says where a redirect leads, and nothing that may be an echo', async () => {
     http.send({ operation: 'ask', method: 'GET', path: '/' }),
   );
 
-  await expect(failure).rejects.toThrow(/answered 302, which leads to https:\/\/login\.test: /);
+  await expect(failure).rejects.toThrow(/answered 302, a redirect to https:\/\/login\.test: /);
   await elsewhere.stop();
 });
 
 it.each([
   ["the system's own", '{"detail":"no"}', { status: 403 }],
-  ["a proxy's, in another shape", '{"error":"no"}', { status: undefined, code: '403 that is not its own' }],
-  ["a proxy's, in words", 'the proxy forbids it', { status: undefined, code: '403 that is not its own' }],
+  ["a proxy's, in another shape", '{"error":"no"}', { status: undefined, code: '403 from something in between' }],
+  ["a proxy's, in words", 'the proxy forbids it', { status: undefined, code: '403 from something in between' }],
 ])('takes a refusal for %s', async (_, body, expected) => {
   const forbidding = await serve(() => ({ status: 403, body }), {});
   const http = new Http('lab', forbidding.url, 1000);

@@ -113,7 +113,7 @@ it('is not looked at while a rotation is open', async () => {
 
   const { skipped } = await fixture.look();
 
-  expect(skipped).toContain('a rotation is open');
+  expect(skipped).toContain('is open and does its own checks');
   expect(fixture.engine.requests.length).toBe(before);
   expect(await session.store.verification(credential)).toMatchObject({ state: 'verified' });
 });
@@ -137,7 +137,7 @@ describe('a heal', () => {
     await open('reconcile/openai');
     const writes = fixture.engine.writes().length;
 
-    expect((await fixture.heal()).why).toContain('a rotation is open');
+    expect((await fixture.heal()).why).toContain('is open and does its own checks');
 
     expect(fixture.engine.writes().length).toBe(writes);
   });
