@@ -13,7 +13,7 @@ export interface Traced {
 
 /**
  * The lines of one document, oldest first. Ids are reused, and tasks of an earlier document may still log under the id. So a line counts
- * when it is not older than the document's own record, and its task is the intake's or works on a file that such a task named.
+ * only when it is not older than the document's own record. Its task also has to be the intake's, or work on a file that such a task named.
  */
 export function ownLines({ logs }: Pick<ProcessedFile, 'logs'>, { task, since }: Traced): LogLine[] {
   const [tasks, files] = [new Set([task]), new Set<string>()];

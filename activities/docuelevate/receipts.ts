@@ -35,7 +35,7 @@ export function receiptStatus({ version, old, key }: { version: Version; old: Ve
   return { receipt: known, unknown: holder.engine === 'maybe' || known?.again === true };
 }
 
-/** The change by somebody else since our write. Null when the newest change is ours or older than our write. */
+/** A change since our write that may be somebody else's. Null when the newest change is ours or older than our write. */
 export function strangerAmong(
   changes: readonly Change[],
   { receipt, unknown }: ReceiptStatus,
@@ -59,8 +59,8 @@ export function authorOf(change: Change | undefined): string {
 }
 
 /**
- * Whether a shown value may be `value`. The engine masks a secret to its first four characters and its length, a short secret to eight
- * stars, and shows anything else as it is.
+ * Whether a shown value may be `value`. The engine masks a secret to its first four characters and its length, and a short secret to
+ * eight stars. It shows anything else as it is.
  */
 export function fits(shownValue: string | null, value: string): boolean {
   const characters = [...value];

@@ -30,6 +30,6 @@ export interface IssuingAccount extends Account {
 export interface ReplacingAccount extends Account {
   /** The value in force, whoever created it. Null when there is none. */
   read(): Promise<Parts | null>;
-  /** Replaces `current` by a new value. Answers 401 when `current` is no longer in force. Null: there is no value yet. */
+  /** Replaces `current` by a new value. Throws when `current` is no longer in force (401). Null: there is no value yet. */
   replace(current: Parts | null): Promise<Parts>;
 }

@@ -8,7 +8,7 @@ export const longestSeconds = 365 * daySeconds;
 
 /**
  * Lifetimes to request one after the other, in seconds. Null: no expiry. A policy of the organization or the project may demand an
- * expiry and refuse the longest one, and an emergency must not fail because of that.
+ * expiry and refuse the longest one. An emergency must not fail because of that.
  */
 export function lifetimes(configuredMs: number | null): readonly (number | null)[] {
   if (configuredMs !== null) return [Math.floor(configuredMs / 1000)];

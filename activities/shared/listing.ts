@@ -1,7 +1,7 @@
 /** A provider's own list of a credential's account: the only source when the store cannot be opened. */
 export interface Listing {
   list(): Promise<Listed[]>;
-  /** Revokes one entry, with its owner where it has one. Resolves when the provider accepted that. Idempotent. */
+  /** Revokes one entry, whoever owns it. Resolves when the provider accepted that. Idempotent. */
   end(id: string): Promise<void>;
 }
 
