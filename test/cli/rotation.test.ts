@@ -263,9 +263,9 @@ it('shows for how long a system has been silent, the attempt, and why the one be
   const { code, stdout } = await rotating.ended;
 
   expect(code).toBe(0);
-  expect(status.stdout).toMatch(/not done after [\d.]+ s, attempt \d; the one before: openai.*503/);
+  expect(status.stdout).toMatch(/not done after [\d.]+ s, attempt \d; the one before: OpenAI.*503/);
   expect(stdout).toMatch(
-    /◷ OpenAI accepts the (new )?key: not done after [\d.]+ s, attempt \d; the one before: openai.*503/,
+    /◷ OpenAI accepts the (new )?key: not done after [\d.]+ s, attempt \d; the one before: OpenAI.*503/,
   );
 });
 
