@@ -105,7 +105,7 @@ it('asks about a key that somebody has put into the second place, leaves it alon
     const { waiting } = await look(handle);
     return waiting?.for === 'operator' && waiting.why;
   });
-  expect(why).toContain(`${theirs.id} (not made by Keyturn; active`);
+  expect(why).toContain(`${theirs.id} (not created by Keyturn; active`);
   expect(listed().map(({ id }) => id)).toContain(theirs.id);
   aws.deleteByHand(theirs.id);
   await say(handle, 'retry');

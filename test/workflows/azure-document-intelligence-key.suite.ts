@@ -75,7 +75,7 @@ it('asks before it regenerates a key that somebody has regenerated since, and le
   const why = await whyItWaits(handle);
   await say(handle, 'roll-back');
 
-  expect(why).toContain(`somebody has regenerated ${theirSlot}`);
+  expect(why).toContain(`somebody else has regenerated ${theirSlot}`);
   expect(await rehearsal.report(handle)).toMatchObject({ outcome: 'rolled-back' });
   expect(azure.works(theirs)).toBe(true);
 });
