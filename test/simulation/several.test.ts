@@ -122,7 +122,9 @@ describe('a plan for several credentials', () => {
   it('says of each trouble whose it is; for one credential it is the plan as it was', () => {
     const drawn = Array.from({ length: 50 }, (_, seed) => among(plan, String(seed), 3));
 
-    expect(new Set(drawn.flatMap(({ troubles }) => troubles.map(({ subject }) => subject)))).toEqual(new Set([0, 1, 2]));
+    expect(new Set(drawn.flatMap(({ troubles }) => troubles.map(({ subject }) => subject)))).toEqual(
+      new Set([0, 1, 2]),
+    );
     expect(new Set(drawn.map(({ apart }) => apart?.due))).toEqual(new Set([true, false]));
     expect(among(plan, '1', 1)).toBe(plan);
   });
