@@ -26,7 +26,7 @@ const words: Readonly<Record<InForce, string>> = {
   verified: 'verified, it is in force',
   suspected: 'suspected, it may not be in force',
   drifted: 'drifted, it needs a person',
-  'not-observable': 'nothing speaks against it, but its use cannot be observed',
+  'not-observable': 'no problem found, but its use cannot be observed',
 };
 
 function sign(known: Verified['known'], { good, bad, attention, dim }: Paint): string {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fixtures } from '../crash-test/fixtures/index.js';
 import type { ChaosVerdict } from './chaos.js';
 import { type Profile, profiles } from './plans.js';
 import { measureSensitivity } from './sensitivity.js';
@@ -49,7 +50,15 @@ const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 if (values.help || !(values.profile in profiles)) {
   say(usage);
   process.exitCode = values.help ? 0 : 2;
+} else if (unknown().length > 0) {
+  tell(`There is no procedure ${unknown().join(', ')}. There are: ${Object.keys(fixtures).join(', ')}.`);
+  process.exitCode = 2;
 } else process.exitCode = values.without === undefined ? await playAll() : await takeOutRules(values.without);
+
+/** Names after `--procedure` that are none. */
+function unknown(): string[] {
+  return (values.procedure?.split(/[,+]/) ?? []).filter((id) => !(id.replace(/:.*/, '') in fixtures));
+}
 
 async function playAll(): Promise<number> {
   const report = await simulate({
@@ -82,7 +91,8 @@ async function takeOutRules(path: string): Promise<number> {
 function tellVerdict(verdict: ChaosVerdict): void {
   const { problems, procedure, seed: played, outcome, lines = [] } = verdict;
   for (const line of lines) tell(line);
-  if (problems.length > 0) tell(`✖ ${procedure} ${played} ${outcome}\n${asTest(verdict)}\n`);
+  if (problems.length > 0)
+    tell(`✖ ${procedure} ${played} ${outcome}\n${verdict.events > 0 ? asTest(verdict) : problems.join('\n')}\n`);
 }
 
 function sayReport({ byProcedure, problems, seconds, schedules, ...all }: ChaosReport): void {

@@ -2,9 +2,11 @@ import { withCleanup } from '../lab/with-cleanup.js';
 import { companies } from '../crash-test/fixtures/companies.js';
 import { fixtures } from '../crash-test/fixtures/index.js';
 import type { ChaosVerdict } from './chaos.js';
-import type { Profile } from './plans.js';
+import { calm, type Profile } from './plans.js';
 import { type Simulator, startSimulators } from './pool.js';
 import { kindOf } from './kind-of.js';
+import type { ChaosQuestion } from './questions.js';
+import { noPlaces } from './trouble.js';
 
 export interface SimulateOptions {
   readonly cases: number;
@@ -61,7 +63,7 @@ export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
         const number = next++;
         const procedure = procedures?.[number % procedures.length] ?? turnOf(number);
         const asked = { procedure, seed: `${seed}-${number}`, profile, shrink, lines };
-        const verdict = await simulator.ask('chaos', asked);
+        const verdict = await simulator.ask('chaos', asked).catch((error: unknown) => unplayed(asked, error));
         verdicts.push(verdict);
         onVerdict(verdict);
       }
@@ -69,6 +71,15 @@ export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
     await Promise.all(startSimulators(defer, jobs).map(work));
     return tell(verdicts, { seconds: (Date.now() - begun) / 1000, next });
   });
+}
+
+/** A case that could not be played to its end counts as failed, and the run goes on. */
+function unplayed({ procedure, seed }: ChaosQuestion, error: unknown): ChaosVerdict {
+  const nothing = { lostSecrets: 0, wrongDeletions: 0, falseProofs: 0, unlistedOrphans: 0, outages: 0 };
+  return {
+    ...{ ...nothing, procedure, seed, plan: calm, outcome: 'not played', struck: [], places: noPlaces },
+    ...{ events: 0, virtualMs: 0, hash: '', order: '', problems: [`it was not played: ${String(error)}`] },
+  };
 }
 
 /** A company takes longer than a procedure, so they share one turn. */

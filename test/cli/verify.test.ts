@@ -40,7 +40,7 @@ it('looks without a Temporal server, says what it found, and does not repeat the
   const status = await fixture.keyturn('status');
 
   expect(ended).toMatchObject({ code: 0 });
-  expect(ended.stdout).toContain('openai version 1: nothing speaks against it');
+  expect(ended.stdout).toContain('openai version 1: no problem found');
   expect(status.stdout).toMatch(/verified.*\n.*not observable/);
   expect(ended.stdout + ended.stderr).not.toContain(fixture.scenario.adopted['key']);
 });

@@ -4,6 +4,7 @@ import { crashTest } from '../../src/crash-test/crash-test.js';
 import { simulatedPlayers } from '../../src/simulation/players.js';
 import type { Plan } from '../../src/simulation/trouble.js';
 import { type Simulator, startSimulators } from '../../src/simulation/pool.js';
+import { simulate } from '../../src/simulation/simulate.js';
 import { createScheduleCount } from '../../src/simulation/schedules.js';
 
 const releases: (() => Promise<unknown>)[] = [];
@@ -139,7 +140,7 @@ describe('beside the rotation', () => {
 
     const verdict = await simulator.ask('chaos', { ...asked, plan: { troubles, ...calm }, lines: true });
 
-    expect(verdict.lines?.join('\n')).toContain('was changed since we last made one current');
+    expect(verdict.lines?.join('\n')).toContain('was changed since Keyturn last made one current');
     expect(verdict.problems).toEqual([]);
   });
 
@@ -302,6 +303,20 @@ describe('a safety rule that is taken out', () => {
     2 * minute,
   );
 });
+
+it(
+  'counts a case that cannot be played as failed, and plays the next one',
+  async () => {
+    const procedures = ['nowhere', 'sftp-private-key'];
+    const options = { profile: 'passing', jobs: 1, shrink: false, lines: false, onVerdict: () => undefined } as const;
+
+    const report = await simulate({ ...options, cases: 2, from: 0, seed: 'unplayed', procedures });
+
+    expect(report).toMatchObject({ cases: 2, passed: 1, failed: 1, byProcedure: { nowhere: { failed: 1 } } });
+    expect(Object.keys(report.problems).join()).toContain('it was not played');
+  },
+  minute,
+);
 
 describe('the crash matrix in simulated time', () => {
   it(

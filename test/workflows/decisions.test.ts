@@ -239,7 +239,7 @@ describe('abandon', () => {
     const { outcome, orphans } = await fixture.report(handle);
     expect(outcome).toBe('abandoned');
     expect(orphans).toContain('version 2 is discarding');
-    expect(orphans.some((left) => left.startsWith('an attempt may have made "keyturn-'))).toBe(true);
+    expect(orphans.some((left) => left.startsWith('an attempt may have created "keyturn-'))).toBe(true);
   });
 
   it('leaves the old value listed when the new one is in force', async () => {
