@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { LocalFiles } from '../../activities/delivery/local-files.js';
 import { delivered } from '../../src/lab/scenarios/delivered.js';
 import { containDirectly } from '../../src/operations/emergency-direct.js';
+import type { Session } from '../../src/operations/session.js';
 import { statusOf } from '../../src/operations/status.js';
 import { type Fixture, startFixture } from './reconcile-fixture.js';
 
@@ -16,6 +17,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   LocalFiles.prototype.replace = replace;
+  jest.restoreAllMocks();
 });
 afterAll(() => fixture.close());
 
@@ -69,6 +71,16 @@ it('names what a killed delivery left, and reconcile removes it', async () => {
   expect(readdirSync(dirname(envFile()))).toEqual(['.env']);
 });
 
+/** So long after it has taken over, an emergency waits no more for a step that it interrupted. */
+function passMinuteAfterSeizing({ activities }: Session): void {
+  const [seize, now] = [activities['versions.seize']!, Date.now.bind(Date)];
+  jest.spyOn(activities as Record<string, typeof seize>, 'versions.seize').mockImplementation(async (...asked) => {
+    const taken = await seize(...asked);
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 60_000);
+    return taken;
+  });
+}
+
 it('stays what an emergency put there when a delivery goes on that was frozen before', async () => {
   const [frozen, thawed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const gone = Promise.withResolvers<void>();
@@ -82,6 +94,7 @@ it('stays what an emergency put there when a delivery goes on that was frozen be
   const handle = await fixture.rotate();
   await frozen.promise;
   const { session } = fixture.rehearsal();
+  passMinuteAfterSeizing(session);
   const asked = { credential: 'openai', actor: 'ada', reason: 'it leaked', versions: null };
   const emergency = await session.store.ask(asked);
 
