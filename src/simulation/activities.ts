@@ -8,11 +8,11 @@ import type { Wire } from './wire.js';
 
 type Failure = temporal.api.failure.v1.IFailure;
 
-/** What activities need of the rest of the server. */
+/** What the activity board needs from the rest of the server. */
 export interface ActivityHooks {
-  /** Workers that take tasks just now. */
+  /** Workers that poll at the moment. */
   ready(): Poller[];
-  /** Something a workflow has to hear. */
+  /** Adds a job for a workflow. */
   add(execution: Execution, job: Job): void;
   scheduled(type: string, args: unknown[]): void;
 }
@@ -46,7 +46,7 @@ export class ActivityBoard {
     this.#failed(task, (failed ?? cancelled)?.failure ?? { message: 'no result' });
   }
 
-  /** Answers whether the attempt goes on, by the way back of its heartbeat. */
+  /** The heartbeat's answer: whether the attempt goes on. */
   async heartbeat(task: ActivityTask): Promise<'goes on' | 'CANCELLED' | 'NOT_FOUND'> {
     return this.#wire.call(() => {
       if (!isUnderWay(task)) return 'NOT_FOUND';
@@ -125,7 +125,7 @@ export class ActivityBoard {
     const activity = execution.activities.get(seq);
     if (!activity || activity.state === 'closed') return;
     activity.cancelRequested = true;
-    if (activity.state === 'waiting') this.#cancelled(execution, activity); // no attempt is under way; otherwise a heartbeat tells it
+    if (activity.state === 'waiting') this.#cancelled(execution, activity); // no attempt is running; a running one learns it from its heartbeat
   }
 
   #cancelled(execution: Execution, activity: Activity): void {
@@ -153,7 +153,7 @@ export class ActivityBoard {
   }
 }
 
-/** Whether the server still waits for this very attempt. */
+/** Whether the server still waits for exactly this attempt. */
 function isUnderWay({ execution, activity, attempt }: ActivityTask): boolean {
   return activity.state === 'started' && activity.attempt === attempt && execution.status === 'RUNNING';
 }

@@ -2,7 +2,7 @@ import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import type { coresdk, temporal } from '@temporalio/proto';
 import type { Activity } from './execution.js';
 
-/** An activity as its workflow asks for it, before its first attempt. `now`: Unix ms by the server. */
+/** An activity as the workflow's command describes it, before its first attempt. `now`: server time, Unix ms. */
 export function newActivity(command: coresdk.workflow_commands.IScheduleActivity, now: number): Activity {
   const { seq, activityId, activityType, headers, startToCloseTimeout, heartbeatTimeout, retryPolicy } = command;
   return {
@@ -15,7 +15,10 @@ export function newActivity(command: coresdk.workflow_commands.IScheduleActivity
   };
 }
 
-/** What is left out is the server's default: a second at first, twice as long each time, up to a hundred times as long, for ever. */
+/**
+ * The server's defaults for what is left out: 1 s at first, doubled each time, at most 100 times the first, no limit on
+ * attempts.
+ */
 function retriesOf(policy: temporal.api.common.v1.IRetryPolicy): Activity['retry'] {
   const initialMs = optionalTsToMs(policy.initialInterval) ?? 1_000;
   return {

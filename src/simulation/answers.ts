@@ -10,7 +10,7 @@ import { shrink } from './shrink.js';
 import { among } from './several.js';
 import type { Plan, PlaceCounts } from './trouble.js';
 
-/** Answers one question after the other: there is one clock. */
+/** Answers one question at a time: there is one clock. */
 export function answer({ kind, asks }: Question): Promise<Questions[keyof Questions]['answers']> {
   if (kind === 'boundaries') return simulateBoundaries(asks.procedure);
   return kind === 'case' ? playCase(asks) : playChaos(asks);

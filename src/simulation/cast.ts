@@ -12,16 +12,16 @@ import type { Person } from './person.js';
 import type { Rotation, Subject } from './subject.js';
 import type { Plan } from './trouble.js';
 
-/** A configuration with its store, as an operator set it up. */
+/** A configuration and its store, as an operator sets them up. */
 export interface Installation {
   readonly session: Session;
-  /** The configuration. */
+  /** Path of the configuration. */
   readonly file: string;
 }
 
-const oneAtATime = { perProvider: 1, perEngine: 1 }; // so that what falls due beside a rotation waits for its turn
+const oneAtATime = { perProvider: 1, perEngine: 1 }; // a credential that falls due during another rotation has to wait for its turn
 
-/** One installation for all of the fixtures, with their values adopted. It is gone with `defer`. */
+/** One installation for all fixtures, with their values adopted. `defer` removes it. */
 export async function install(fixtures: readonly Fixture[], plan: Plan, defer: Defer): Promise<Installation> {
   const playground = await createPlayground(together(fixtures), {
     ...{ grace: '1 second', giveUpAfter: formatDuration(plan.giveUpAfterMs) },
@@ -48,24 +48,24 @@ function together(fixtures: readonly Fixture[]): Pick<Scenario, 'config' | 'secr
   };
 }
 
-/** The rotation of a fixture's credential, whether it has begun or not. */
+/** The handle of the rotation of a fixture's credential, whether the rotation has begun or not. */
 export function rotationOf({ scenario: { credential } }: Fixture, { store }: Session, { temporal }: SimJob): Rotation {
   return temporal.client.workflow.getHandle(rotationId(store.installation, credential));
 }
 
-/** What rotations are begun with. */
+/** What it takes to begin a rotation. */
 export interface Beginning {
   readonly session: Session;
   readonly job: SimJob;
   readonly plan: Plan;
 }
 
-/** Begins those that do not wait for others. */
+/** Begins the rotations that do not wait for others. */
 export async function beginFirst(fixtures: readonly Fixture[], beginning: Beginning): Promise<void> {
   for (const fixture of beginning.plan.apart ? fixtures.slice(0, 1) : fixtures) await begin(fixture, beginning);
 }
 
-/** Lets the others begin in their time. */
+/** Schedules the other rotations. */
 export function beginLater(subjects: readonly Subject[], beginning: Beginning, person: Person): void {
   const { apart } = beginning.plan;
   if (!apart) return;

@@ -37,9 +37,9 @@ export interface ChaosVerdict extends Judged {
   readonly procedure: string;
   readonly seed: string;
   readonly plan: Plan;
-  /** What happened, in order. */
+  /** Troubles that struck, in order. */
   readonly struck: readonly string[];
-  /** How many places of each layer were passed. */
+  /** Number of places that were passed, by layer. */
   readonly places: PlaceCounts;
   readonly events: number;
   readonly virtualMs: number;
@@ -48,7 +48,7 @@ export interface ChaosVerdict extends Judged {
   readonly lines?: readonly string[];
 }
 
-/** Plays the rotation of one credential, or of several beside one another, and everything that a plan lets happen. */
+/** Plays the rotation of one credential, or of several side by side, with every trouble of the plan. */
 export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
   const { procedure, seed, plan, without, lines = false } = what;
   const box: { scene?: Scene } = {};
@@ -75,12 +75,14 @@ export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
   };
 }
 
-/** After these an attempt may be called off while it makes something, which then stays listed as an open attempt. */
+/**
+ * After these, an attempt may be cancelled while it creates a value. The value then stays listed as an open attempt.
+ */
 const callsOff: ReadonlySet<string> = new Set(['freeze', 'overtaken', 'late', 'server-away', 'server-crash', 'hang']);
-const lateMs = 5_000; // what thaws then finds nothing as it was, also where a judge allows for some seconds
+const lateMs = 5_000; // longer than the few seconds that a judge allows: what thaws then finds nothing as it was
 const settleMs = 90_000; // longer than any attempt
 
-/** One rotation, or some beside one another, and what happens to them. */
+/** One rotation, or several side by side, and what happens to them. */
 class Scene {
   readonly struck: string[] = [];
   readonly counts: Record<Layer, number> = { ...noPlaces };
@@ -91,7 +93,7 @@ class Scene {
   #reach!: Reach;
   #storeBackAt = 0;
   #over = false;
-  /** Where a document of Keyturn's is under way, as often as there are. */
+  /** Processes in which a document of Keyturn's is under way, once for each document. */
   readonly #testing: SimProcess[] = [];
 
   constructor(sim: Simulation, job: SimJob, plan: Plan) {
@@ -141,7 +143,7 @@ class Scene {
     return this.#sim.now < this.#storeBackAt;
   }
 
-  /** The heart of it: counts places, and strikes where the plan says so. */
+  /** Counts places, and strikes where the plan says so. */
   pass(place: Place, process: SimProcess): void {
     if (this.#over || process.state !== 'up') return;
     this.#sim.trace(`${process.name} ${place.at} ${nameless(place.name)}`);
@@ -167,7 +169,10 @@ class Scene {
     if (at === 'entry' && takesDocuments.test(name)) this.#testing.push(process);
   }
 
-  /** An emergency's steps begin beside a document that is under way: what then makes the worker start anew, nobody can see. */
+  /**
+   * `worker-on-environment` waits while a document is under way. An emergency's steps begin beside such a document, and
+   * nobody can see that the worker then starts anew.
+   */
   #fits(trouble: Trouble, place: Place): boolean {
     const { subjects } = this.#reach;
     if (!subjects.some(({ fixture }) => isPossible(trouble, fixture)) || !fits(trouble, place)) return false;
@@ -178,7 +183,7 @@ class Scene {
     return this.#pending.filter(({ follows, layer, place }) => !follows && place < this.counts[layer]);
   }
 
-  /** It strikes once, and from here on the one that follows it counts its places. */
+  /** A trouble strikes once. The one that follows it counts its places from here on. */
   #takeOut(trouble: Trouble): void {
     const index = this.#pending.indexOf(trouble);
     this.#pending.splice(index, 1);
@@ -186,7 +191,7 @@ class Scene {
     if (next?.follows) this.#pending[index] = { ...unfollowing(next), place: this.counts[next.layer] + next.place };
   }
 
-  /** Whatever is still under way comes to its end: attempts that were frozen above all. */
+  /** Lets everything end that is still under way, above all attempts that were frozen. */
   async #settle(person: Person): Promise<void> {
     await this.#sim.sleep(lateMs);
     for (const process of this.#job.processes) process.thaw();

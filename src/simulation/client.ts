@@ -11,7 +11,7 @@ interface SignalWithStart {
   readonly signalArgs: readonly unknown[];
 }
 
-/** The few calls of a client that the crash matrix and the operations make. */
+/** The few client calls that the crash matrix and the operations make. */
 export function createClient(temporal: SimTemporal) {
   const handleOf = (workflowId: string) => ({
     workflowId,
@@ -52,7 +52,7 @@ export function createClient(temporal: SimTemporal) {
   };
 }
 
-/** The calls below the client's own. */
+/** The calls of the workflow service, below the client's own. */
 function serviceOf(temporal: SimTemporal) {
   return {
     resetStickyTaskQueue: ({ execution }: { execution: { workflowId: string } }) =>

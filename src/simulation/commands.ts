@@ -5,22 +5,22 @@ import { sendEmergency } from '../operations/emergency-send.js';
 import { openSession } from '../operations/session.js';
 import { owner, SimProcess, type Simulation } from './engine.js';
 
-/** What somebody types on the machine of a rotation. */
+/** What a command needs on the machine of a rotation. */
 export interface Terminal {
   readonly sim: Simulation;
   readonly client: Client;
-  /** The configuration. */
+  /** Path of the configuration. */
   readonly file: string;
 }
 
-/** `keyturn emergency`: to the rotation, and to a containment beside it when that does not answer. */
+/** `keyturn emergency`: signals the rotation, and starts a containment beside it when the rotation does not answer. */
 export function emergencyCommand(terminal: Terminal, credential: string): Promise<void> {
   return typed(terminal, credential, async (session, emergency) => {
     await sendEmergency(session, terminal.client, emergency);
   });
 }
 
-/** `keyturn emergency --direct`: without Temporal, whatever it is doing just then. */
+/** `keyturn emergency --direct`: works without Temporal, whatever Temporal is doing at that moment. */
 export function directCommand(terminal: Terminal, credential: string): Promise<RotationReport> {
   return typed(terminal, credential, (session, emergency) => containDirectly(session, emergency));
 }
@@ -28,7 +28,7 @@ export function directCommand(terminal: Terminal, credential: string): Promise<R
 type Session = Awaited<ReturnType<typeof openSession>>;
 type Emergency = Awaited<ReturnType<Session['store']['ask']>>;
 
-/** A process of its own, with a session of its own. */
+/** Runs a command in a process of its own, with a session of its own. */
 function typed<T>(
   { sim, file }: Terminal,
   credential: string,

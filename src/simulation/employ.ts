@@ -12,7 +12,7 @@ import { entering, gatedStore, knocking } from './places.js';
 import type { SimTemporal } from './temporal.js';
 import { SimWorker } from './worker.js';
 
-/** What a simulated worker process is built for. */
+/** What a simulated worker process is built from. */
 export interface Employment {
   readonly assignment: Assignment;
   readonly server: SimTemporal;
@@ -20,9 +20,11 @@ export interface Employment {
   readonly onWorker: (worker: SimWorker) => void;
 }
 
-const startMs = { from: 20, to: 120 }; // a process that was loaded ahead builds itself up
+const startMs = { from: 20, to: 120 }; // a process that was loaded in advance sets itself up
 
-/** The same as src/crash-test/worker-process.ts does in a process of its own, and src/crash-test/worker.ts from outside. */
+/**
+ * Does what src/crash-test/worker-process.ts does in a process of its own, and src/crash-test/worker.ts from outside.
+ */
 export function employ(process: SimProcess, employment: Employment): WorkerProcess {
   const { sim } = process;
   const ready = Promise.withResolvers<void>();
@@ -48,7 +50,7 @@ export function employ(process: SimProcess, employment: Employment): WorkerProce
   };
 }
 
-/** What a worker tells of itself, and what it is told at its setback. */
+/** What a worker reports about itself, and how it gets the order to go on after its setback. */
 function createReports(process: SimProcess, setback: Assignment['setback']) {
   const reached = Promise.withResolvers<Outgoing | null>();
   const ended: { trace: Trace; outcome: 'succeeded' | 'failed' }[] = [];
@@ -56,7 +58,7 @@ function createReports(process: SimProcess, setback: Assignment['setback']) {
   let goOn = Promise.withResolvers<void>();
   async function report(message: WorkerMessage): Promise<void> {
     await process.gate();
-    if (message.event === 'ended') ended.push(structuredClone(message)); // as it was told: it goes on to change
+    if (message.event === 'ended') ended.push(structuredClone(message)); // a copy: the trace changes afterwards
     if (message.event !== 'reached') return;
     frozenAt = ended.length;
     process.sim.note(`${process.name} comes to its setback: ${JSON.stringify(setback)}`);
@@ -93,7 +95,7 @@ async function work(
   doors.set(process, knocking(process, recorder.requests(directDoor), around));
   traceChanges(process, recorder, around);
   const whole = session.store;
-  const store = recorder.store(gatedStore(without.store?.(whole) ?? whole, process, around)); // what is taken out leaves the places where it was
+  const store = recorder.store(gatedStore(without.store?.(whole) ?? whole, process, around)); // the rule is taken out below the gate, so the places stay where they were
   const activities = registered(composeSystems(session.config, store));
   const worker = new SimWorker({
     ...{ process, temporal: server, store },

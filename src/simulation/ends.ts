@@ -8,22 +8,22 @@ const endsOfEmergencies: readonly RotationOutcome[] = ['replaced', 'contained', 
 export interface Circumstances {
   /** Newest first. */
   readonly rows: readonly RotationRow[];
-  /** Numbers of the next versions of rotations that a person gave up; 0 for one that had not opened yet. */
+  /** Next version numbers of rotations that a person gave up; 0 for one that had not opened yet. */
   readonly gaveUp: ReadonlySet<number>;
   readonly emergency: boolean;
 }
 
 interface End extends RotationReport {
-  /** It ran without Temporal, where nobody can be asked: what would ask is given up. */
+  /** It ran without Temporal, where nobody can be asked: instead of asking, it gives up. */
   readonly alone: boolean;
 }
 
-/** What the rotations of one credential came to, one after the other or one instead of the other. */
+/** How the rotations of one credential ended, one after the other or one in place of another. */
 export class Ends {
   readonly problems = new Set<string>();
   readonly #all: End[] = [];
 
-  /** Told of every workflow that has ended. */
+  /** Called for every workflow that has ended. */
   readonly hear = ({ type, workflowId, status, result }: Execution): void => {
     void result.promise.then(
       (value) => void (type !== 'scheduledRotation' && this.#all.push({ ...(value as RotationReport), alone: false })),
@@ -31,15 +31,15 @@ export class Ends {
     );
   };
 
-  /** The end of one that ran without Temporal. */
+  /** Adds the end of a rotation that ran without Temporal. */
   add(report: RotationReport): void {
     this.#all.push({ ...report, alone: true });
   }
 
-  /** How it all ended: as the newest rotation did. Null when that one did not end, or none was opened and none ended. */
+  /** How the newest rotation ended. Null when it did not end, or when none was opened and none ended. */
   last({ rows: [newest] }: Pick<Circumstances, 'rows'>): RotationReport | null {
     if (!newest) return this.#all.at(-1) ?? null;
-    const own = this.#all.filter(({ version }) => version === newest.version); // also of one that made way for it and left it its version
+    const own = this.#all.filter(({ version }) => version === newest.version); // includes one that made way for it and handed over its version
     return own.findLast(({ outcome }) => outcome !== 'failed') ?? own.at(-1) ?? null;
   }
 
@@ -62,7 +62,9 @@ export class Ends {
   }
 }
 
-/** An emergency's rotation took the credential over, as it may, and its unfinished version with it. `rows` are sorted, newest first. */
+/**
+ * Whether an emergency's rotation took over the credential and its unfinished version, as it may. `rows`: newest first.
+ */
 function isOvertaken({ version }: RotationReport, rows: readonly RotationRow[]): boolean {
   const own = rows.findLast((row) => row.version === version);
   return rows.some(({ seized, fence }) => seized && fence > (own?.fence ?? 0));

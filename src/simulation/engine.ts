@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { Random } from './random.js';
 
-/** Kept from before anything is replaced (patches.ts). */
+/** The originals, kept before anything is replaced (patches.ts). */
 export const real = { setImmediate: globalThis.setImmediate, now: Date.now };
 
-/** Something that will happen at a virtual moment. */
+/** Something planned for a virtual moment. */
 export interface Planned {
   readonly at: number;
   readonly order: number;
@@ -13,15 +13,15 @@ export interface Planned {
   cancelled: boolean;
 }
 
-/** What belongs to a simulated process: its timers, answers and tasks are dropped when it dies, and wait while it is frozen. */
+/** A simulated process. Its timers, answers and tasks are dropped when it dies, and wait while it is frozen. */
 export class SimProcess {
   readonly name: string;
   readonly sim: Simulation;
   state: 'up' | 'frozen' | 'dead' = 'up';
-  /** By how much its clock is ahead. */
+  /** How far its clock is ahead. */
   skewMs = 0;
   readonly exited = Promise.withResolvers<void>();
-  /** What a command is about. */
+  /** The credential that a command is about. */
   readonly credential: string | undefined;
   #parked: (() => void)[] = [];
 
@@ -31,13 +31,13 @@ export class SimProcess {
     this.credential = credential;
   }
 
-  /** Something comes in from outside. */
+  /** Something comes in from outside: it runs now, after a thaw, or never. */
   enter(work: () => void): void {
     if (this.state === 'up') work();
     else if (this.state === 'frozen') this.#parked.push(AsyncLocalStorage.bind(work));
   }
 
-  /** Awaited before everything that leaves the process: passes at once, when it thaws, or never. */
+  /** Awaited before anything leaves the process: passes at once, after a thaw, or never. */
   gate(): Promise<void> | undefined {
     if (this.state === 'up') return undefined;
     return new Promise((resolve) => this.enter(resolve));
@@ -65,12 +65,12 @@ export class SimProcess {
   }
 }
 
-/** The process whose code is running; undefined for the world outside and for who looks on. */
+/** The process whose code is running; undefined for the world outside and for observers. */
 export const owner = new AsyncLocalStorage<SimProcess>();
 
 /**
- * One thread, one queue of things to happen, one clock that jumps from each to the next. Between two of them every microtask has run, so
- * what happens depends on the seed alone.
+ * One thread, one event queue, and one clock that jumps from event to event. Every microtask has run between two
+ * events, so the seed alone decides what happens.
  */
 export class Simulation {
   static current: Simulation | null = null;
@@ -84,11 +84,13 @@ export class Simulation {
   /** Unix ms, with fractions. */
   now = this.begun;
   events = 0;
-  /** Lines, when somebody wants to read them. */
+  /** The lines of the log; null unless they were asked for. */
   readonly lines: string[] | null;
   /** Called after each event. */
   onEvent: (() => void) | null = null;
-  /** Requests that arrived just now, newest last: the credential that each was made for, and the number of its event. */
+  /**
+   * Requests that arrived just now, newest last: the credential that each was made for, and the number of its event.
+   */
   #arrivals: { readonly credential: string; readonly event: number }[] = [];
   readonly #log = createHash('sha256');
   readonly #sequence = createHash('sha256');
@@ -103,24 +105,24 @@ export class Simulation {
     this.lines = lines ? [] : null;
   }
 
-  /** Part of the log whose hash tells two runs apart. */
+  /** Adds a line to the log, whose hash tells two runs apart. */
   note(line: string): void {
     this.#log.update(`${this.now.toFixed(3)} ${line}\n`);
     this.lines?.push(`${(this.now - this.begun).toFixed(1).padStart(10)} ${line}`);
   }
 
-  /** Something that is done: where in which order, without the moment. */
+  /** Adds an event to the order of events, without its time, and to the log. */
   trace(what: string): void {
     this.#sequence.update(`${what}\n`);
     this.note(what);
   }
 
-  /** A request arrives. What it changes shows after the next event. */
+  /** Records that a request arrives. What it changes shows after the next event. */
   arrived(credential: string): void {
     this.#arrivals = [...this.#arrivals.slice(-1), { credential, event: this.events }];
   }
 
-  /** Whose requests can have changed what shows now and did not show after the event before. */
+  /** Credentials whose requests can have caused what shows now and did not show after the event before. */
   causes(): string[] {
     return this.#arrivals.filter(({ event }) => event >= this.events - 1).map(({ credential }) => credential);
   }
@@ -133,14 +135,14 @@ export class Simulation {
     return this.#log.copy().digest('hex');
   }
 
-  /** Happens later, in nobody's asynchronous context. */
+  /** Runs later, in no caller's asynchronous context. */
   after(ms: number, run: () => void): Planned {
     const planned = { at: this.now + Math.max(0, ms), order: this.#order++, run, cancelled: false };
     push(this.#queue, planned);
     return planned;
   }
 
-  /** The same in the context of whoever asks. */
+  /** The same, in the caller's asynchronous context. */
   later(ms: number, run: () => void): Planned {
     const inContext = AsyncLocalStorage.snapshot();
     return this.after(ms, () => inContext(run));
@@ -150,7 +152,7 @@ export class Simulation {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
-  /** Real work on another thread: the clock stands still until it is done. */
+  /** Waits for real work on another thread: the clock stands still until it is done. */
   async outside<T>(work: Promise<T>): Promise<T> {
     this.#outside++;
     try {
@@ -160,7 +162,7 @@ export class Simulation {
     }
   }
 
-  /** Runs until `main` is over. */
+  /** Runs events until `main` ends. Rejects when no event is left, or after `mostEvents`. */
   run<T>(main: () => Promise<T>, mostEvents = 2_000_000): Promise<T> {
     if (Simulation.current) throw new Error('one simulation at a time');
     Simulation.current = this;

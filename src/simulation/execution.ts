@@ -5,27 +5,30 @@ import type { Planned, SimProcess, Simulation } from './engine.js';
 
 const { InitializeWorkflow } = proto.coresdk.workflow_activation;
 
-/** How long a worker may take to answer a workflow task; the crash matrix' quick one. */
+/** How long a worker may take to answer a workflow task: the short timeout of the crash matrix. */
 export const workflowTaskMs = 2_000;
 
 export type Payload = temporal.api.common.v1.IPayload;
 export type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 export type Command = coresdk.workflow_commands.IWorkflowCommand;
 
-/** One workflow task that was answered: what went in, and the commands that came out. History, as far as a replay needs it. */
+/**
+ * One answered workflow task: the jobs that went in, and the commands that came out. A replay needs no more of the
+ * history.
+ */
 export interface Turn {
   readonly jobs: readonly Job[];
-  /** Unix ms by the server. */
+  /** Server time, Unix ms. */
   readonly at: number;
   readonly flags: readonly number[];
   /** Encoded. */
   readonly commands: Uint8Array;
 }
 
-/** Handed to a worker, which owes an answer. */
+/** A task handed to a worker, which owes an answer. */
 export interface WorkflowTask {
   readonly execution: Execution;
-  /** Everything before, for workers that do not have the workflow in memory. */
+  /** All turns before, for workers that do not have the workflow in memory. */
   readonly history: readonly Turn[];
   readonly jobs: readonly Job[];
   readonly at: number;
@@ -39,7 +42,7 @@ export interface ActivityTask {
   readonly attemptScheduledAt: number;
 }
 
-/** A worker process as the server sees it. Both calls arrive with the network's delay. */
+/** A worker process as the server sees it. Both kinds of task arrive with the network's delay. */
 export interface Poller {
   readonly process: SimProcess;
   polling: boolean;
@@ -67,7 +70,7 @@ export interface Activity {
   attemptScheduledAt: number;
   state: 'waiting' | 'started' | 'closed';
   cancelRequested: boolean;
-  /** Whatever would end the attempt or begin the next one. */
+  /** Timers that end the attempt or begin the next one. */
   alarms: Planned[];
   heartbeat: Planned | null;
 }
@@ -104,7 +107,7 @@ export interface Begun {
   readonly args: readonly Payload[];
 }
 
-/** A run that nothing has happened to. What is `carried` goes on from the run before it. */
+/** A run that nothing has happened to yet. `result` and `shown` come from the run before it. */
 export function newExecution(
   begun: Begun & { readonly runId: string },
   { result, shown }: Pick<Execution, 'result' | 'shown'>,
@@ -127,38 +130,38 @@ export function initialization(
   };
 }
 
-/** A workflow that somebody outside wants, with its arguments as they are. */
+/** A workflow that a client asks for. Its arguments are not encoded yet. */
 export interface Asked {
   readonly workflowId: string;
   readonly type: string;
   readonly args: readonly unknown[];
 }
 
-/** A signal with its arguments as they are. */
+/** A signal. Its arguments are not encoded yet. */
 export interface SignalAsked {
   readonly name: string;
   readonly args: readonly unknown[];
 }
 
-/** The order in which core hands jobs over: signals and updates before what has come to an end. */
+/** Sorts jobs as core delivers them: signals and updates before anything that has ended. */
 export function sorted(jobs: readonly Job[]): Job[] {
   const rank = (job: Job): number => (job.initializeWorkflow ? 0 : job.signalWorkflow ? 1 : job.doUpdate ? 2 : 3);
   return [...jobs].sort((a, b) => rank(a) - rank(b));
 }
 
-/** As a client sends arguments. */
+/** Encodes values as a client does. */
 export function payloads(values: readonly unknown[]): Payload[] {
   return values.map((value) => defaultPayloadConverter.toPayload(value));
 }
 
-/** Of the first run of a workflow: nothing is carried over. */
+/** For the first run of a workflow, which carries nothing over. */
 export function freshResult(): Pick<Execution, 'result' | 'shown'> {
   const result = Promise.withResolvers<unknown>();
   result.promise.catch(() => undefined);
   return { result, shown: new Map() };
 }
 
-/** It ends the run. */
+/** Whether the command ends the run. */
 export function isClosing(command: Command): boolean {
   return Boolean(
     command.completeWorkflowExecution ?? command.failWorkflowExecution ?? command.continueAsNewWorkflowExecution,

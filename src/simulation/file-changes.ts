@@ -5,14 +5,17 @@ import type { Around } from './places.js';
 
 const recorders = new WeakMap<SimProcess, Recorder['change']>();
 
-/** What changes a file is the one change that leaves otherwise than over HTTP; it passes the recorder too, as in src/crash-test/worker-process.ts. */
+/**
+ * A file change is the only change that does not leave over HTTP. It passes the recorder too, as in
+ * src/crash-test/worker-process.ts.
+ */
 standAroundFiles((request, work) => {
   const process = owner.getStore();
   const change = process && recorders.get(process);
   return change ? change(request, work) : work();
 });
 
-/** From now on the changes of a process pass its recorder. */
+/** From now on, the file changes of a process pass its recorder. */
 export function traceChanges(process: SimProcess, recorder: Recorder, around: Around | undefined): void {
   recorders.set(process, async (request, work) => {
     const name = `${request.method} ${request.path}`;

@@ -3,7 +3,7 @@ import { Dispatcher } from 'undici';
 import { owner, Simulation } from './engine.js';
 import { type Arrived, exchange, NetworkError } from './network.js';
 
-/** Stands for `fetch`, as far as the simulated engines use it. */
+/** Replaces `fetch`, as far as the simulated engines use it. */
 export async function memoryFetch(url: string, init: RequestInit = {}) {
   const sim = Simulation.current!;
   const { body, headers } = await encoded(init);
@@ -17,7 +17,7 @@ export async function memoryFetch(url: string, init: RequestInit = {}) {
   });
 }
 
-/** What a request sends, with the headers that a form brings along. */
+/** The body that a request sends, with the headers that a form adds. */
 async function encoded({ body, headers }: RequestInit): Promise<{ body: Buffer; headers: Record<string, string> }> {
   const given = Object.fromEntries(new Headers(headers));
   if (body === null || body === undefined) return { body: Buffer.alloc(0), headers: given };
@@ -47,7 +47,7 @@ function responseOf({ status, headers, text }: Arrived) {
 
 type Handler = Dispatcher.DispatchHandler;
 
-/** undici's door: no sockets, and silence ends after a while. */
+/** Replaces undici's dispatcher: it opens no sockets, and gives up on a server that stays silent. */
 export class MemoryDispatcher extends Dispatcher {
   readonly #silenceMs: number;
 
@@ -69,7 +69,7 @@ export class MemoryDispatcher extends Dispatcher {
     if (call.over()) return;
     let body: Buffer;
     try {
-      await owner.getStore()?.gate(); // frozen on its way out: the content is asked for when it thaws
+      await owner.getStore()?.gate(); // a process that is frozen here reads the content after it thaws
       body = await contentOf(options.body);
     } catch (error) {
       return call.fail(error as Error);
@@ -85,7 +85,7 @@ export class MemoryDispatcher extends Dispatcher {
   }
 }
 
-/** One request as undici's handlers know it: it ends once, with an answer or an error. */
+/** One request, as undici's handlers see it. It ends once, with an answer or an error. */
 function callOf(handler: Handler) {
   let over = false;
   const fail = (error: Error): void => {

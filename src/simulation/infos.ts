@@ -3,7 +3,7 @@ import type { ActivityTask, Execution } from './execution.js';
 
 const where = { taskQueue: 'keyturn', namespace: 'default' };
 
-/** What a workflow is told of itself (`WorkflowInfo`). `at`: Unix ms of its start. */
+/** What a workflow knows about itself (`WorkflowInfo`). `at`: its start, Unix ms. */
 export function workflowInfoOf({ workflowId, runId, type }: Execution, at: number) {
   const started = new Date(Math.floor(at));
   return {
@@ -16,7 +16,7 @@ export function workflowInfoOf({ workflowId, runId, type }: Execution, at: numbe
   };
 }
 
-/** What an activity is told of itself (`activity.Info`). */
+/** What an activity knows about itself (`activity.Info`). */
 export function activityInfoOf({ execution, activity, attempt, scheduledAt, attemptScheduledAt }: ActivityTask) {
   const { workflowId, runId, type: workflowType } = execution;
   const { id: activityId, type: activityType, startToCloseMs, heartbeatMs } = activity;

@@ -11,12 +11,12 @@ import { SimTemporal } from './temporal.js';
 import type { SimWorker } from './worker.js';
 
 export interface SimJobOptions {
-  /** Safety rules that are taken out of what workers are built of. */
+  /** Safety rules that workers are built without. */
   readonly without?: Without;
   readonly around?: Around;
 }
 
-/** Everything that the crash matrix needs of the outside (Job), in memory. */
+/** Everything that the crash matrix needs from outside (Job), in memory. */
 export interface SimJob extends Job {
   readonly server: SimTemporal;
   readonly processes: readonly SimProcess[];
@@ -54,7 +54,7 @@ export function createSimJob(sim: Simulation, options: SimJobOptions = {}): SimJ
   };
 }
 
-/** The simulated server as the crash matrix' faults know one. */
+/** The simulated server, as the faults of the crash matrix use it. */
 function fragile(server: SimTemporal): Job['temporal'] {
   const { sim } = server;
   return {

@@ -1,4 +1,4 @@
-/** Problems that differ in names, numbers and moments alone are one. */
+/** Problems that differ only in names, numbers and times are of one kind. */
 export function kindOf(problem: string): string {
   return problem
     .replaceAll(/"[^"]*"/g, '"…"')

@@ -37,7 +37,7 @@ const { values } = parseArgs({
 /** What a module of rules exports. */
 interface TakenOut {
   readonly without: object;
-  /** Procedures of rules that do not show with OpenAI's. */
+  /** The procedure to measure a rule with, where OpenAI's does not show it. */
   readonly measuredWith?: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +55,7 @@ if (values.help || !(values.profile in profiles)) {
   process.exitCode = 2;
 } else process.exitCode = values.without === undefined ? await playAll() : await takeOutRules(values.without);
 
-/** Names after `--procedure` that are none. */
+/** Ids after `--procedure` that are no procedures. */
 function unknown(): string[] {
   return (values.procedure?.split(/[,+]/) ?? []).filter((id) => !(id.replace(/:.*/, '') in fixtures));
 }

@@ -8,7 +8,7 @@ import { tracing } from './places.js';
 import { resetSockets } from './sockets.js';
 
 export interface SimulationOptions extends SimJobOptions {
-  /** Whether everything that happens is kept in words. */
+  /** Whether to keep a line for everything that happens. */
   readonly lines?: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Simulated<T> {
   readonly sim: Simulation;
 }
 
-/** One simulation, from nothing to nothing. What it does depends on the seed alone. */
+/** Runs one simulation from a clean start, and disposes of it. The seed alone decides what it does. */
 export async function inSimulation<T>(
   seed: string,
   play: (job: SimJob, sim: Simulation) => Promise<T>,
@@ -37,7 +37,7 @@ export async function inSimulation<T>(
   return { value, sim };
 }
 
-/** The boundaries of every flow of a procedure. */
+/** Records the boundaries of every flow of a procedure. */
 export async function simulateBoundaries(procedure: string): Promise<Boundary[]> {
   const boundaries: Boundary[] = [];
   for (const flow of flows) {
@@ -47,7 +47,7 @@ export async function simulateBoundaries(procedure: string): Promise<Boundary[]>
   return boundaries;
 }
 
-/** One case of the crash matrix as it is, in memory. */
+/** Plays one case of the crash matrix, unchanged, in memory. */
 export function simulateCase(
   crash: CrashCase,
   seed: string,

@@ -13,7 +13,7 @@ export interface Leaving {
   readonly body: Buffer;
 }
 
-/** An answer as it arrives. Names of headers are in lower case. */
+/** An answer as it arrives. Header names are in lower case. */
 export interface Arrived {
   readonly status: number;
   readonly headers: Record<string, string | string[]>;
@@ -29,35 +29,35 @@ export class NetworkError extends Error {
 }
 
 type Settle = (answer: Arrived | NetworkError) => void;
-/** What a server gets to see of a connection: which one it is. */
+/** A connection as a server sees it: only its identity matters. */
 type Connection = object;
 
-/** What one way of a request or an answer takes, in ms. */
+/** How long a request or an answer takes one way, in ms. */
 const way = { from: 0.3, to: 6 };
 
-/** A simulated system on its port, and the connections that its clients keep open. */
+/** A simulated system on its port, with the connections that its clients keep open. */
 interface Listening {
   readonly listener: RequestListener;
   readonly connected: ((socket: Socket) => void)[];
-  /** Idle ones by the process that opened them; null for whoever belongs to none. */
+  /** Idle connections by the process that opened them; null for callers outside of a process. */
   readonly idle: Map<SimProcess | null, Connection[]>;
 }
 
 let listening = new Map<number, Listening>();
 let nextPort = 20_000;
 
-/** For a new case. */
+/** Forgets all listeners and ports, for a new case. */
 export function resetNetwork(): void {
   listening = new Map();
   nextPort = 20_000;
 }
 
-/** A port that nobody has yet. */
+/** A port that is not taken yet. */
 export function freePort(): number {
   return nextPort++;
 }
 
-/** Stands for `http.createServer`, as far as the simulated systems use it. */
+/** Replaces `http.createServer`, as far as the simulated systems use it. */
 export function createMemoryServer(listener: RequestListener) {
   const port = freePort();
   const here: Listening = { listener, connected: [], idle: new Map() };
@@ -66,7 +66,7 @@ export function createMemoryServer(listener: RequestListener) {
       here.connected.push(connected);
       return server;
     },
-    once: () => server, // only ever for errors, of which there are none
+    once: () => server, // only used for errors, and there are none
     listen(_port: number, _host: string, ready: () => void) {
       listening.set(port, here);
       queueMicrotask(ready);
@@ -81,7 +81,10 @@ export function createMemoryServer(listener: RequestListener) {
   return server;
 }
 
-/** Takes a request to whoever listens, and its answer back. What a dead process asked for still arrives; what it would hear does not. */
+/**
+ * Takes a request to the listener on its port, and the answer back. The request of a dead process still arrives; its
+ * answer is dropped.
+ */
 export function exchange(sim: Simulation, leaving: Leaving, settle: Settle): void {
   const from = owner.getStore();
   const credential = workingFor();
@@ -121,7 +124,7 @@ function arrive(sim: Simulation, sent: { leaving: Leaving; from: SimProcess | nu
   here.listener(incoming as unknown as IncomingMessage, response as never);
 }
 
-/** A client goes on with a connection that is idle, and opens one where none is. */
+/** A client reuses an idle connection, and opens one when there is none. */
 function connect({ idle, connected }: Listening, from: SimProcess | null): Connection {
   const kept = idle.get(from) ?? [];
   idle.set(from, kept);
@@ -132,7 +135,7 @@ function connect({ idle, connected }: Listening, from: SimProcess | null): Conne
   return opened;
 }
 
-/** A server's response, which is sent in one piece. */
+/** A server's response, sent in one piece. */
 function respond({ done, cut }: { done: (arrived: Arrived) => void; cut: () => void }) {
   let [status, headers] = [0, {} as Record<string, string | string[]>];
   return {

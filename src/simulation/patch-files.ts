@@ -1,6 +1,6 @@
 import { type Any, builtin, held, replace, sim } from './replace.js';
 
-/** Files are read and written at once: the pool of threads would answer in any order. */
+/** Reads and writes files synchronously: the thread pool would answer in any order. */
 export function patchFiles(): void {
   const fs = builtin<Record<string, Any>>('node:fs');
   const promises = builtin<Record<string, Any>>('node:fs/promises');
@@ -51,7 +51,7 @@ function opened(fs: Record<string, Any>, args: never[]) {
   };
 }
 
-/** Forms and blobs are read by another thread: the clock stands still meanwhile. */
+/** Another thread reads forms and blobs: the clock stands still meanwhile. */
 export function patchBodies(): void {
   for (const type of [Response, Request, Blob])
     for (const name of ['arrayBuffer', 'formData', 'text', 'json', 'bytes']) {

@@ -8,7 +8,7 @@ const crypto = builtin<typeof Crypto>('node:crypto');
 type Pair = Crypto.KeyPairKeyObjectResult;
 type Options = Readonly<Record<string, never>>;
 
-/** Key pairs come from the seed and at once; those of RSA are found by trial, which no seed reaches. */
+/** Draws key pairs from the seed, synchronously. RSA keys are found by trial, which no seed reaches. */
 export function patchKeys(): void {
   const made = crypto.generateKeyPairSync as Any;
   const generate = (type: string, options: Options = {}): unknown => {
@@ -30,14 +30,14 @@ export function patchKeys(): void {
   });
 }
 
-/** What a private key of Ed25519 begins with in PKCS #8 (RFC 8410). */
+/** The first bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
 const ed25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const curves: Readonly<Record<string, { readonly curve: string; readonly crv: string; readonly bytes: number }>> = {
   'P-256': { curve: 'prime256v1', crv: 'P-256', bytes: 32 },
   'P-521': { curve: 'secp521r1', crv: 'P-521', bytes: 66 },
 };
 
-/** Null for a kind of key that no seed reaches. */
+/** Null for a type of key that no seed reaches. */
 function seeded(current: Simulation, type: string, options: Options): Pair | null {
   const draw = (size: number): Buffer => {
     const bytes = Buffer.alloc(size);
@@ -71,7 +71,7 @@ function pairOf(privateKey: Crypto.KeyObject): Pair {
   return { publicKey: crypto.createPublicKey(privateKey), privateKey };
 }
 
-/** As key objects, or in the encodings that were asked for. */
+/** The pair as key objects, or in the encodings that were asked for. */
 function encoded({ publicKey, privateKey }: Pair, options: Options): unknown {
   const { publicKeyEncoding, privateKeyEncoding } = options;
   return {

@@ -5,13 +5,15 @@ import { owner, type Simulation } from './engine.js';
 import { type Any, builtin, replace, sim } from './replace.js';
 
 const require = createRequire(import.meta.url);
-const runMs = { from: 20, to: 80 }; // what a program of a line takes
+const runMs = { from: 20, to: 80 }; // how long a one-line program takes
 
 interface SpawnOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Programs that a worker starts. Those that are written out for `node -e` run here; there are no others in the simulated systems. */
+/**
+ * Replaces programs that a worker starts. Those written for `node -e` run here; the simulated systems start no others.
+ */
 export function patchPrograms(): void {
   replace(
     builtin<typeof ChildProcess>('node:child_process'),
@@ -31,7 +33,7 @@ interface Started {
   readonly options: SpawnOptions;
 }
 
-/** It outlives whoever started it; only what it says at its end is for them. */
+/** The program outlives the process that started it. Only the news of its end is for that process. */
 function started(current: Simulation, { program, args, options: { signal } }: Started) {
   const [from, child] = [owner.getStore(), new EventEmitter()];
   const tell = (event: 'exit' | 'error', ...what: unknown[]): void => {
@@ -56,9 +58,9 @@ function started(current: Simulation, { program, args, options: { signal } }: St
   });
 }
 
-/** Its exit code. */
+/** Runs the program, and returns its exit code. */
 function run(program: string, [flag, text = '', ...args]: readonly string[], input: string): number {
-  if (program === '/bin/cp') return 0; // of attributes alone
+  if (program === '/bin/cp') return 0; // copies attributes only
   if (program !== process.execPath || flag !== '-e') throw new Error(`not simulated: ${program} ${String(flag)}`);
   const files = require('node:fs') as Record<string, Any>;
   const readFileSync = (file: number | string, ...rest: never[]): unknown =>

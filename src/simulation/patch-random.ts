@@ -2,7 +2,7 @@ import type * as Crypto from 'node:crypto';
 import type { Simulation } from './engine.js';
 import { type Any, builtin, replace, sim } from './replace.js';
 
-/** Keys, nonces and ids come from the seed. */
+/** Draws keys, nonces and ids from the seed. */
 export function patchRandomness(): void {
   const random = Math.random;
   replace(Math, 'random', () => () => sim()?.entropy.between(0, 1) ?? random());
@@ -22,7 +22,7 @@ export function patchRandomness(): void {
   replace(globalThis.crypto, 'getRandomValues', (original) => values(original.bind(globalThis.crypto)));
 }
 
-/** As Node has it: from 0, or from the first bound, to below the last; with a callback or without. */
+/** As in Node: from 0, or from the first bound, to below the last. With a callback, Node itself draws. */
 function integers(original: Any): Any {
   return (...args: never[]) => {
     const current = sim();
@@ -39,7 +39,7 @@ function bytes(current: Simulation, size: number): Buffer {
   return made;
 }
 
-/** Version 4, variant 1, as RFC 9562 has it. */
+/** Version 4, variant 1, as in RFC 9562. */
 function uuid(current: Simulation): string {
   const made = bytes(current, 16);
   made[6] = (made[6]! & 0x0f) | 0x40;

@@ -12,8 +12,8 @@ interface Gcm {
 }
 
 /**
- * WebCrypto answers from a pool of threads, whenever it likes. Sealing (A256GCM) is done here and now instead; anything else holds the clock
- * until it is done.
+ * WebCrypto answers from a thread pool, at any time. Sealing (A256GCM) is therefore synchronous here; any other call
+ * stops the clock until it is done.
  */
 export function patchSealing(): void {
   const { subtle } = globalThis.crypto;
@@ -35,7 +35,7 @@ export function patchSealing(): void {
     );
 }
 
-/** Everything else of WebCrypto. */
+/** All other methods of WebCrypto. */
 const elsewhere = [
   ...(['sign', 'verify', 'digest', 'generateKey'] as const),
   ...(['exportKey', 'deriveBits', 'wrapKey', 'unwrapKey'] as const),
@@ -81,7 +81,7 @@ function decrypting(original: Original): Subtle['decrypt'] {
   };
 }
 
-const tagBytes = 16; // at the end of what WebCrypto seals
+const tagBytes = 16; // WebCrypto puts the tag at the end
 
 function arrayBuffer(buffer: Buffer): ArrayBuffer {
   return new Uint8Array(buffer).buffer;

@@ -15,7 +15,7 @@ export function patchClock(): void {
   Object.defineProperty(performance, 'timeOrigin', { get: () => sim()?.begun ?? origin });
 }
 
-/** What `setTimeout` gives back. */
+/** What `setTimeout` returns. */
 class VirtualTimer {
   readonly #again: () => Planned;
   planned: Planned;
@@ -68,7 +68,7 @@ export function patchTimers(): void {
 
 type Scheduling = (work: Any, ms: number, ...args: never[]) => unknown;
 
-/** As Node has it: at least a millisecond. */
+/** As in Node: at least a millisecond. */
 const atLeast = (ms: number): number => Math.max(1, ms || 1);
 
 function once(original: Any): Scheduling {

@@ -1,5 +1,6 @@
-// Puts virtual time, seeded randomness and memory in the place of what Node takes from outside. No file of the product knows of it: built-in
-// modules are changed before it is loaded, and `syncBuiltinESMExports` shows the change to everybody who imports from them.
+// Replaces what Node takes from outside: with virtual time, seeded randomness and memory. No file of the product knows
+// of it. Built-in modules are changed before the product is loaded, and `syncBuiltinESMExports` shows the change to
+// every importer.
 import type * as Http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { setGlobalDispatcher } from 'undici';
@@ -15,7 +16,7 @@ import { patchClock, patchTimers } from './patch-time.js';
 import { builtin, replace, sim } from './replace.js';
 import { patchSockets } from './sockets.js';
 
-/** Once per process, before the product is imported. */
+/** Called once per process, before the product is imported. */
 export function install(silenceMs = 1_000): void {
   patchClock();
   patchTimers();
@@ -43,7 +44,7 @@ export function install(silenceMs = 1_000): void {
   syncBuiltinESMExports();
 }
 
-/** How requests of a simulated process go out; whoever is none goes out directly. */
+/** How requests of a simulated process go out. Other requests go out directly. */
 export const doors = new WeakMap<object, MemoryDispatcher['dispatch']>();
 
 function routed(base: MemoryDispatcher): MemoryDispatcher {
@@ -53,10 +54,10 @@ function routed(base: MemoryDispatcher): MemoryDispatcher {
   return base;
 }
 
-/** The network as it is, without anything in front. */
+/** The network with nothing in front of it. */
 export let directDoor: MemoryDispatcher['dispatch'];
 
-/** A simulated process that ends itself. That it stops is seen to where it reports its setback (worker.ts). */
+/** Lets a simulated process kill itself. It stops where it reports its setback (employ.ts). */
 function patchSignals(): void {
   replace(process, 'kill', (original) => (pid: number, signal?: string | number) => {
     const self = owner.getStore();

@@ -10,14 +10,14 @@ import type { SimTemporal } from './temporal.js';
 import { type Rotation, type Subject, subjectOf } from './subject.js';
 import type { Plan } from './trouble.js';
 
-/** What a rotation says of a setting that somebody else has changed. */
+/** What a rotation says about a setting that somebody else has changed. */
 const drift =
   /changed by a person|was changed since|does not show our value|setting-ours|still holds what we last wrote/;
-const endMs = 72 * 3_600_000; // a use that a provider may tell of for a day is waited for after a grace
+const endMs = 72 * 3_600_000; // after a grace, a rotation waits for uses that the provider may show a day late
 const lookMs = 400;
-const untilNextMs = 30_000; // a grace, a pause
+const untilNextMs = 30_000; // during a grace or a pause
 const untilUseMs = 3_600_000;
-const mostQuestions = 5; // questions, before somebody gives up
+const mostQuestions = 5; // after this many questions, a person gives up
 const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon'];
 
 interface Surroundings extends Terminal {
@@ -28,7 +28,7 @@ interface Surroundings extends Terminal {
   readonly plan: Plan;
 }
 
-/** What is asked by which rotation. */
+/** A question, and the rotation that asks it. */
 interface Question {
   readonly handle: Rotation;
   readonly credential: string;
@@ -37,15 +37,15 @@ interface Question {
 
 interface Answer {
   readonly decision: Decision;
-  /** What was asked; null where nobody was asked. */
+  /** What was asked; null when the decision answers no question. */
   readonly why: string | null;
 }
 
-/** Somebody who looks at rotations now and then, answers what they ask, and interferes. */
+/** A person who looks at rotations now and then, answers their questions, and interferes. */
 export class Person {
   readonly problems = new Set<string>();
   readonly #at: Surroundings;
-  /** What was decided, by the question. */
+  /** Decisions by question. */
   readonly #answers = new Map<string, Answer>();
   readonly #doing: Promise<void>[] = [];
   #errands = 0;
@@ -58,7 +58,7 @@ export class Person {
     at.server.onScheduled = (type, args) => this.#scheduled(type, args);
   }
 
-  /** People act on their own, not within the process where the plan let them. */
+  /** People act on their own, outside of the process where the plan strikes. */
   act(work: () => Promise<unknown>): void {
     this.later(0, work);
   }
@@ -87,7 +87,7 @@ export class Person {
     const { handle, truth } = subject;
     this.#strike(subject, async (emergency) => {
       await handle.signal(emergencyRevoke, { actor: 'harness', reason: 'it leaked' });
-      truth.condemn(emergency); // what came to life while it was on its way
+      truth.condemn(emergency); // also what was created while the signal was on its way
     });
   }
 
@@ -111,7 +111,7 @@ export class Person {
     });
   }
 
-  /** The credential falls due in so long, whatever is under way. */
+  /** The credential falls due after `ms`, whatever is under way. */
   schedule({ credential }: Subject, ms: number): void {
     const { server } = this.#at;
     this.later(ms, () =>
@@ -137,7 +137,7 @@ export class Person {
     this.act(() => hasten(session, handle, { credential, actor: 'harness', byMs: null }));
   }
 
-  /** Until whatever was begun is over. */
+  /** Waits until everything that was begun is over. */
   async watch(): Promise<void> {
     const { sim, server } = this.#at;
     for (const until = sim.now + endMs; sim.now < until; await sim.sleep(lookMs)) {
@@ -152,7 +152,7 @@ export class Person {
     this.problems.add('it did not end within three days');
   }
 
-  /** Somebody sends the engine a document now and then: a new key may wait for nothing else. */
+  /** Sends the engine a document now and then: a new key may wait only for that. */
   async #use(): Promise<void> {
     const { sim, subjects } = this.#at;
     if (sim.now < this.#usedAt + untilUseMs) return;
@@ -180,7 +180,7 @@ export class Person {
     if (decision === 'abandon' && told.some(({ status }) => status === 'fulfilled')) subject.gaveUp.add(next ?? 0);
   }
 
-  /** Some questions are none that should be asked. */
+  /** Reports a question that should not have been asked. */
   #doubt({ truth }: Subject, seen: Progress, waiting: Waiting): void {
     const { why } = waiting;
     if (drift.test(why) && !truth.edited && !truth.ended && !truth.darkByOthers)
@@ -188,7 +188,7 @@ export class Person {
     if (keepsWaiting(seen, waiting)) this.problems.add(`an emergency waits for an answer to what it made void: ${why}`);
   }
 
-  /** To the question before, to one that nobody asked, and with what is no choice. */
+  /** Answers the question before, a question that nobody asked, and this one with decisions that are no choice. */
   async #answerWrongly({ question, ...about }: Question, choices: readonly Decision[]): Promise<void> {
     const earlier = [...this.#answers.keys()].filter((each) => each !== question);
     const noChoice = decisions.filter((each) => !choices.includes(each));
@@ -214,7 +214,7 @@ export class Person {
     const { truth } = subject;
     const { random } = this.#at;
     const lightly = truth.edited && truth.condemned.size === 0 && drift.test(why);
-    if (lightly && choices.includes('skip')) return 'skip'; // a deletion asks for its own proof
+    if (lightly && choices.includes('skip')) return 'skip'; // safe: a deletion needs its own proof
     const given = (wanted: Decision): boolean => choices.includes(wanted);
     if (subject.asked++ > mostQuestions && given('abandon')) return 'abandon';
     const ways: Decision[] = random.chance(0.2) ? ['roll-back', 'retry'] : ['retry', 'roll-back'];
@@ -228,7 +228,10 @@ export class Person {
     this.#at.subjects.find(({ credential }) => credential === due)?.turns.push(this.#at.sim.now);
   }
 
-  /** A decision that goes on record has to be one that was given to this very question. What ends a wait early answers none. */
+  /**
+   * A recorded decision has to be the one that was given to its question. A decision that ends a wait early answers
+   * none.
+   */
   #checkDecision(arg: unknown): void {
     const { title, decision, question } = arg as { title: string; decision: Decision; question: string };
     const given = this.#answers.get(question);
@@ -241,7 +244,7 @@ function needsOperator({ shown }: Execution): boolean {
   return [shown.get('KeyturnNeedsOperator')].flat()[0] === true;
 }
 
-/** A containment waits for the roll back that it takes the place of, and that one for an answer. */
+/** Whether a containment waits for the roll back that it replaces, while the roll back waits for an answer. */
 function keepsWaiting({ phase, steps }: Progress, { why }: Waiting): boolean {
   const asking = steps.filter(({ title, state }) => state === 'running' && why.startsWith(`${title}: `));
   return phase === 'contain' && asking.length > 0 && asking.every((step) => step.phase === 'roll-back');

@@ -6,36 +6,36 @@ import type { Store } from '../store/store.js';
 import type { Activities } from '../../workers/registered.js';
 import type { SimProcess } from './engine.js';
 
-/** Where something leaves a process or comes into it. */
+/** Where something leaves a process or enters it. */
 export interface Place {
   readonly at: 'entry' | 'store' | 'stored' | 'request' | 'answer';
-  /** Of the activity, the store's method or the request's path. */
+  /** Name of the activity or the store's method, or the request's method and path. */
   readonly name: string;
   readonly request?: Outgoing;
-  /** Whose call of the store it is. */
+  /** The activity that calls the store. */
   readonly activity?: string;
 }
 
-/** Random trouble: told every place, and may kill or freeze the process there. */
+/** Random trouble. It is called at every place, and may kill or freeze the process there. */
 export interface Around {
   pass(place: Place, process: SimProcess): void;
-  /** An activity has ended. */
+  /** Called when an activity has ended. */
   left?(activity: string, process: SimProcess): void;
   storeIsAway(): boolean;
 }
 
-/** Makes no trouble; what is passed in which order is part of what tells two schedules apart. */
+/** Makes no trouble. The order of the places helps to tell two schedules apart. */
 export const tracing: Around = {
   pass: (place, process) => process.sim.trace(`${process.name} ${place.at} ${nameless(place.name)}`),
   storeIsAway: () => false,
 };
 
-/** Ids differ with every seed; what is done to what kind of thing does not. */
+/** Ids differ with every seed. What is done to which kind of thing does not. */
 export function nameless(name: string): string {
   return name.replaceAll(/[^/ ]*\d[^/ ]*/g, '*');
 }
 
-/** Tells of requests and answers, outside of the recorder. */
+/** Reports requests and answers, outside of the recorder. */
 export function knocking(
   process: SimProcess,
   door: Dispatcher['dispatch'],
@@ -60,7 +60,7 @@ export function knocking(
   };
 }
 
-/** Tells of activities that begin. */
+/** Reports activities that begin and end. */
 export function entering(activities: Activities, process: SimProcess, around: Around | undefined): Activities {
   if (!around) return activities;
   return Object.fromEntries(
@@ -84,9 +84,9 @@ function within(): Pick<Place, 'activity'> {
   return context ? { activity: context.info.activityType } : {};
 }
 
-const callMs = { from: 0.05, to: 1.5 }; // a transaction; also what lets others come in between
+const callMs = { from: 0.05, to: 1.5 }; // one transaction; others can come in between
 
-/** The store as a process sees it: nothing leaves a process that is dead or frozen, and every call takes its time. */
+/** The store as a process sees it. Nothing leaves a dead or frozen process, and every call takes its time. */
 export function gatedStore(store: Store, process: SimProcess, around: Around | undefined): Store {
   const { sim } = process;
   const gated = Object.entries(store).map(([name, method]: [string, unknown]) => {

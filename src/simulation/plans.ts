@@ -15,19 +15,19 @@ import {
 /** What a plan is drawn from. */
 export interface Dice {
   readonly kinds: readonly TroubleKind[];
-  /** Most troubles at once. */
+  /** Maximum number of troubles. */
   readonly most: number;
   readonly graceMs: readonly number[];
-  /** How long people think. */
+  /** How long people think before they answer. */
   readonly answerMs: readonly number[];
   readonly doubleDecisions: boolean;
   readonly wrongAnswers: boolean;
 }
 
-const shortGraceMs = 150; // a phase of its own, no longer
-const longGraceMs = 2 * 3_600_000; // proofs age meanwhile
+const shortGraceMs = 150; // long enough for a phase of its own, no longer
+const longGraceMs = 2 * 3_600_000; // long enough for proofs to age
 
-/** Ways to draw: what passes by itself, that and people, everything. */
+/** Which troubles to draw: those that pass by themselves, those and the ones of people, or all. */
 export const profiles = {
   passing: {
     kinds: passing,
@@ -51,12 +51,12 @@ export type Profile = keyof typeof profiles;
 const durationsMs = [30, 300, 1_100, 2_500, 8_000, 25_000, 50_000] as const;
 const weights: Partial<Record<TroubleKind, number>> = { kill: 4, freeze: 4, overtaken: 2, emergency: 2 };
 
-/** One of several troubles that are aimed. */
+/** One trouble of an aim. */
 interface Link {
   readonly kinds: readonly TroubleKind[];
   readonly layer: Layer;
   readonly ms?: readonly number[];
-  /** Places after the one before it, of which one is drawn; left out for the first one. */
+  /** Numbers of places after the trouble before it, of which one is drawn; left out for the first trouble. */
   readonly after?: readonly number[];
 }
 
@@ -68,9 +68,10 @@ interface Aim {
 
 const longMs = [25_000, 50_000]; // a rotation without a long grace is over by then, and so is an emergency
 
-/** Where troubles that are drawn one by one hardly ever meet. */
+/** Combinations that hardly ever come about when troubles are drawn one by one. */
 const aims: readonly Aim[] = [
-  // an emergency while a step of a roll back fails, whose worker tells so when another one has heard of it
+  // an emergency while a step of a roll back fails: its worker reports that when another worker has heard of the
+  // emergency
   {
     links: [
       { kinds: ['refusal'], layer: 'feeding' },
@@ -78,7 +79,7 @@ const aims: readonly Aim[] = [
       { kinds: ['overtaken'], layer: 'any', ms: [800], after: [2, 3, 4, 5] },
     ],
   },
-  // a roll back that is told of a deletion which did not happen
+  // during a roll back, the provider confirms a deletion that did not happen
   {
     links: [
       { kinds: ['refusal'], layer: 'request' },
@@ -87,7 +88,7 @@ const aims: readonly Aim[] = [
   },
   // a person puts the old value back before it is retired, and each answer arrives twice
   { links: [{ kinds: ['edit-back'], layer: 'any' }], rest: { doubleDecisions: true } },
-  // whoever opens a rotation, or takes one over for an emergency, freezes until it is over
+  // a worker that opens a rotation, or takes one over for an emergency, freezes until it is over
   { links: [{ kinds: ['freeze'], layer: 'opening', ms: longMs }], rest: { graceMs: shortGraceMs } },
   {
     links: [
@@ -95,18 +96,18 @@ const aims: readonly Aim[] = [
       { kinds: ['freeze'], layer: 'opening', ms: longMs, after: [0] },
     ],
   },
-  // what was seen is written down when it is no longer so
+  // a finding is recorded when it is no longer true
   { links: [{ kinds: ['freeze'], layer: 'finding', ms: longMs }], rest: { graceMs: shortGraceMs } },
-  // a change that was frozen until an emergency has replaced what it was for
+  // a change freezes until an emergency has replaced the value that it was for
   { links: [{ kinds: ['overtaken'], layer: 'feeding', ms: longMs }] },
   { links: [{ kinds: ['overtaken'], layer: 'file', ms: longMs }] },
-  // no store for longer than a step asks it
+  // the store is away for longer than a step keeps trying
   { links: [{ kinds: ['store-away'], layer: 'write', ms: [50_000] }] },
 ];
-const aimed = 0.35; // of the plans in which all of this may happen
-const several = 0.6; // of those plans have more than one worker
+const aimed = 0.35; // share of the plans of the profile `all`
+const several = 0.6; // share of those plans that have more than one worker
 
-/** What stands at the beginning of a plan besides what is drawn one by one. */
+/** What a plan begins with, before troubles are drawn one by one. */
 function aim(seed: string, counts: PlaceCounts): Pick<Plan, 'troubles'> & Partial<Plan> {
   const random = new Random(`${seed}/aim`);
   const workers = random.chance(several) ? 2 : 1;
@@ -119,7 +120,7 @@ function aim(seed: string, counts: PlaceCounts): Pick<Plan, 'troubles'> & Partia
   return { troubles, workers, ...rest };
 }
 
-/** The plan of a seed, for a rotation that passes so many places without trouble. */
+/** The plan of a seed. `counts`: the places that the rotation passes without trouble. */
 export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Plan {
   const { kinds, most, graceMs, answerMs, doubleDecisions, wrongAnswers }: Dice = profiles[profile];
   const random = new Random(`${seed}/plan`);
@@ -138,7 +139,7 @@ export function planOf(seed: string, profile: Profile, counts: PlaceCounts): Pla
   };
 }
 
-/** Nothing goes wrong. */
+/** A plan in which nothing goes wrong. */
 export const calm: Plan = {
   ...{ troubles: [], graceMs: shortGraceMs, giveUpAfterMs: 600_000, answerMs: 0, doubleDecisions: false },
   workers: 1,

@@ -6,12 +6,12 @@ import type { SimulatedVerdict } from './questions.js';
 export interface SimulatedOptions {
   /** Decides every latency, key and id. */
   readonly seed: string;
-  /** Whether each case is played twice, and has to be the same byte for byte. */
+  /** Whether to play each case twice, and to compare the two byte for byte. */
   readonly replay?: boolean;
   readonly onVerdict?: (verdict: SimulatedVerdict) => void;
 }
 
-/** Players of the crash matrix in simulated time, each a process on a core of its own. */
+/** Players of the crash matrix in simulated time. Each is a process on a core of its own. */
 export function simulatedPlayers(options: SimulatedOptions): StartPlayers {
   return async (count, _onLine, defer) => {
     const recorded = new Map<string, Boundary[]>();
@@ -43,7 +43,7 @@ function playerOf(
   };
 }
 
-/** The same seed has to bring the same events. Says where they part. */
+/** The same seed has to bring the same events. If not, a problem says where they differ. */
 function compared(first: SimulatedVerdict, second: SimulatedVerdict): SimulatedVerdict {
   if (first.hash === second.hash) return first;
   const at = (first.lines ?? []).findIndex((line, index) => line !== second.lines?.[index]);

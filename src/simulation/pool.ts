@@ -7,12 +7,12 @@ import type { Defer } from '../lab/with-cleanup.js';
 import { readEnvironment } from '../temporal/environment.js';
 import type { Answer, Question, Questions } from './questions.js';
 
-/** Compiled code, also for tests that run from the sources, as with the workflow bundle. */
+/** Compiled code even for tests that run from the sources, as with the workflow bundle. */
 const script = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/simulation/process.js' : './process.js', import.meta.url),
 );
 
-/** Stores of cases lie in memory where there is a place for that: a case writes some hundred times. */
+/** Stores of cases lie in memory where that is possible: a case writes some hundred times. */
 const memory = '/dev/shm';
 
 /** A process that simulates. It answers one question at a time. */
@@ -20,15 +20,15 @@ export interface Simulator {
   ask<Kind extends keyof Questions>(kind: Kind, asks: Questions[Kind]['asks']): Promise<Questions[Kind]['answers']>;
 }
 
-/** As many as there are cores, when `count` is left out. They end with `defer`. */
+/** Starts `count` simulators, by default one per core. `defer` ends them. */
 export function startSimulators(defer: Defer, count = availableParallelism()): Simulator[] {
-  // Processes are killed when they are not needed any more, so what they leave is cleared away for them.
+  // These processes are killed in the end, so their files are removed for them.
   const { path, remove } = temporaryFolder('keyturn-simulation-', existsSync(memory) ? memory : undefined);
   defer(remove);
   return Array.from({ length: count }, () => startSimulator(defer, path));
 }
 
-/** A process that ends in the middle of a case is replaced by another for the next one. */
+/** A process that ends in the middle of a case is replaced for the next case. */
 function startSimulator(defer: Defer, folder: string): Simulator {
   let child: ChildProcess | null = null;
   let asked = 0;

@@ -1,4 +1,4 @@
-// A process that simulates: whoever wants a case played tells it which. Time, randomness and the outside are replaced before anything of the
+// A process that plays the cases it is asked for. Time, randomness and the outside are replaced before any of the
 // product is loaded.
 import { install } from './patches.js';
 import type { Answer, Question } from './questions.js';

@@ -7,16 +7,16 @@ import type { Plan } from './trouble.js';
 
 /** What a case in simulated time shows besides its verdict. */
 export interface SimulatedVerdict extends CaseVerdict {
-  /** Of everything that happened, with its moment: the same for the same seed. */
+  /** Hash of everything that happened, with its times: the same for the same seed. */
   readonly hash: string;
-  /** Of what was done in which order, without moments and ids. */
+  /** Hash of what was done in which order, without times and ids. */
   readonly order: string;
   readonly events: number;
-  /** Everything that happened, if that was asked for. */
+  /** Everything that happened, when it was asked for. */
   readonly lines?: readonly string[];
 }
 
-/** Plays a case of a procedure that was recorded. */
+/** Plays a case of a procedure whose boundaries were recorded. */
 export interface CaseQuestion {
   readonly procedure: string;
   readonly boundaries: readonly Boundary[];
@@ -25,16 +25,16 @@ export interface CaseQuestion {
   readonly lines: boolean;
 }
 
-/** Plays one seed of chaos, or a plan instead of what the seed says. */
+/** Plays one seed of chaos, or a given plan instead of the seed's own. */
 export interface ChaosQuestion {
   readonly procedure: string;
   readonly seed: string;
   readonly profile: Profile;
   readonly plan?: Plan;
   readonly lines?: boolean;
-  /** Makes a plan that fails smaller, as long as it fails. */
+  /** Whether to make a failing plan smaller, as long as it fails. */
   readonly shrink?: boolean;
-  /** One safety rule that is taken out: as src/crash-test/setback.ts has it. */
+  /** One safety rule to take out, as in src/crash-test/setback.ts. */
   readonly without?: NonNullable<Assignment['without']>;
 }
 

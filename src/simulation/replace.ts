@@ -3,10 +3,10 @@ import { Simulation } from './engine.js';
 
 const require = createRequire(import.meta.url);
 
-/** A built-in module as CommonJS sees it: that one can be changed. */
+/** A built-in module as CommonJS sees it: only that view can be changed. */
 export const builtin = <T>(name: string): T => require(name) as T;
 
-/** Whoever simulates right now; otherwise everything is as ever. */
+/** The simulation that is running. Null outside of one: everything behaves as usual. */
 export const sim = (): Simulation | null => Simulation.current;
 
 export type Any = (...args: never[]) => unknown;
@@ -20,7 +20,7 @@ export function replace<T extends object, K extends keyof T>(target: T, name: K,
   });
 }
 
-/** Real work on another thread: the clock stands still until it is done. */
+/** Waits for real work on another thread: the clock stands still until it is done. */
 export function held<T>(work: Promise<T>): Promise<T> {
   return sim()?.outside(work) ?? work;
 }

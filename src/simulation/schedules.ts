@@ -2,17 +2,20 @@ import type { CrashTestReport, Tally } from '../crash-test/crash-test.js';
 import type { SimulatedVerdict } from './questions.js';
 
 export interface SimulatedTally extends Tally {
-  /** How many cases had an effect, in an order of events that no other one had. */
+  /** Cases that had an effect, in an order of events that no other case had. */
   readonly schedules: number;
 }
 
 export interface SimulatedReport extends CrashTestReport, SimulatedTally {
-  /** Real ones, for all of it. */
+  /** Real time for the whole run. */
   readonly seconds: number;
   readonly byProcedure: Readonly<Record<string, SimulatedTally>>;
 }
 
-/** Counts the schedules of verdicts as they come. A case counts when its fault happened and its order of events is new. */
+/**
+ * Counts the schedules of verdicts as they come. A case counts when its fault took effect and its order of events is
+ * new.
+ */
 export function createScheduleCount() {
   const begun = Date.now();
   const orders = new Map<string, Set<string>>();

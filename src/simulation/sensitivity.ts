@@ -3,10 +3,10 @@ import type { ChaosQuestion } from './questions.js';
 import { type Simulator, startSimulators } from './pool.js';
 
 export interface SensitivityOptions {
-  /** Address of a module that exports `without`: how a worker is built with one safety rule taken out. */
+  /** URL of a module that exports `without`: how to build a worker with one safety rule taken out. */
   readonly module: string;
   readonly rules: readonly string[];
-  /** Most cases for each rule. */
+  /** Maximum number of cases for each rule. */
   readonly cases: number;
   readonly seed: string;
   readonly procedureOf: (rule: string) => string;
@@ -14,11 +14,11 @@ export interface SensitivityOptions {
   readonly onFound: (found: Sensitivity) => void;
 }
 
-/** How soon it shows that a rule is missing. */
+/** How soon a missing rule shows. */
 export interface Sensitivity {
   readonly rule: string;
   readonly procedure: string;
-  /** Counted from 1; null when it did not show. */
+  /** Number of the case in which it showed, from 1; null when it did not show. */
   readonly cases: number | null;
   /** What went wrong, and after what. */
   readonly problems: readonly string[];

@@ -2,7 +2,7 @@ import { chaos, type ChaosCase, type ChaosVerdict } from './chaos.js';
 import { kindOf } from './kind-of.js';
 import { simplerAmong } from './several.js';
 
-const mostTries = 30; // a case takes a tenth of a second, and some a few
+const mostTries = 30; // a case takes a tenth of a second, some take a few seconds
 
 /** The simplest plan found that still fails in the same way. */
 export async function shrink(what: ChaosCase, failed: ChaosVerdict): Promise<ChaosVerdict> {
@@ -22,7 +22,7 @@ export async function shrink(what: ChaosCase, failed: ChaosVerdict): Promise<Cha
   return smallest;
 }
 
-/** A failure as a test of this project. */
+/** A failure, written as a test of this project. */
 export function asTest({ procedure, seed, plan, problems, struck }: ChaosVerdict): string {
   return [
     `// ${struck.join('; ')}`,

@@ -10,18 +10,18 @@ import { noPlaces } from './trouble.js';
 
 export interface SimulateOptions {
   readonly cases: number;
-  /** Number of the first seed: where an earlier run left off. */
+  /** Number of the first seed, to continue an earlier run. */
   readonly from: number;
-  /** Begins every seed. */
+  /** Prefix of every seed. */
   readonly seed: string;
   readonly procedures?: readonly string[];
   readonly profile: Profile;
   readonly jobs: number;
-  /** No case is started after so many milliseconds. */
+  /** No case starts once this much time has passed. */
   readonly budgetMs?: number;
-  /** Whether a plan that fails is made smaller before it is told. */
+  /** Whether to make a failing plan smaller before it is reported. */
   readonly shrink: boolean;
-  /** Whether everything that happens is kept in words. */
+  /** Whether to keep a line for everything that happens. */
   readonly lines: boolean;
   readonly onVerdict: (verdict: ChaosVerdict) => void;
 }
@@ -36,20 +36,20 @@ export interface ChaosTally {
   /** How often an engine was left without a working value. */
   readonly consumerFailures: number;
   readonly unlistedOrphans: number;
-  /** Cases in which something happened, in an order of events that no other had. */
+  /** Cases in which something happened, in an order of events that no other case had. */
   readonly schedules: number;
 }
 
 export interface ChaosReport extends ChaosTally {
   readonly seconds: number;
   readonly byProcedure: Readonly<Record<string, ChaosTally>>;
-  /** Seeds by what went wrong. */
+  /** Procedures and seeds by kind of problem. */
   readonly problems: Readonly<Record<string, readonly string[]>>;
-  /** What `--from` goes on with. */
+  /** Number to continue with (`--from`). */
   readonly next: number;
 }
 
-/** Plays so many seeds of every procedure and of one company in turn, each with several faults. */
+/** Plays `cases` seeds, of every procedure and of one company in turn, each with several troubles. */
 export async function simulate(options: SimulateOptions): Promise<ChaosReport> {
   const { cases, from, seed, jobs, profile, procedures, onVerdict } = options;
   const begun = Date.now();
@@ -82,7 +82,7 @@ function unplayed({ procedure, seed }: ChaosQuestion, error: unknown): ChaosVerd
   };
 }
 
-/** A company takes longer than a procedure, so they share one turn. */
+/** A company takes longer than a procedure, so the companies share one turn. */
 export function turnOf(number: number): string {
   const alone = Object.keys(fixtures);
   const turns = alone.length + 1;

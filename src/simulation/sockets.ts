@@ -5,18 +5,18 @@ import { owner, type SimProcess, Simulation } from './engine.js';
 import { freePort, NetworkError } from './network.js';
 import { builtin, replace, sim } from './replace.js';
 
-/** What a piece of a stream takes on its way, in ms. */
+/** How long a piece of a stream is on its way, in ms. */
 const way = { from: 0.1, to: 1 };
 const address = '127.0.0.1';
 
 let listening = new Map<number, EventEmitter>();
 
-/** For a new case. */
+/** Forgets all listeners, for a new case. */
 export function resetSockets(): void {
   listening = new Map();
 }
 
-/** Streams between simulated systems and their clients, in memory: whatever is written arrives, in order, after a while. */
+/** Streams in memory between simulated systems and their clients. What is written arrives in order, after a delay. */
 export function patchSockets(): void {
   const net = builtin<typeof Net>('node:net');
   replace(
@@ -51,12 +51,15 @@ function memoryServer(onConnection: (socket: MemorySocket) => void) {
   });
 }
 
-/** One end of a connection. What arrives for a process that is frozen waits; a dead one's connections are cut, as its kernel does. */
+/**
+ * One end of a connection. What arrives for a frozen process waits. The connections of a dead process are cut, as its
+ * kernel would do.
+ */
 class MemorySocket extends Duplex {
   readonly #sim: Simulation;
   readonly #process: SimProcess | undefined;
   #peer: MemorySocket | null = null;
-  /** When the last piece arrives: none overtakes another. */
+  /** When the last piece arrives: no piece overtakes another. */
   #lastAt = 0;
   bytesWritten = 0;
   bytesRead = 0;
@@ -87,7 +90,7 @@ class MemorySocket extends Duplex {
   }
 
   override _read(): void {
-    // pieces come by themselves
+    // the other end pushes the pieces
   }
 
   override _write(piece: Buffer, _encoding: string, written: () => void): void {
@@ -119,20 +122,20 @@ class MemorySocket extends Duplex {
     return this.destroy();
   }
 
-  /** Something reaches the other end. */
+  /** Does `work` at the other end. */
   #tell(work: (peer: MemorySocket) => void): void {
     const peer = this.#peer;
     if (peer) this.#send(() => peer.#arrive(() => work(peer)));
   }
 
-  /** On the way to the other end, after everything before it. */
+  /** Does `work` after the way to the other end, behind everything that was sent before. */
   #send(work: () => void): void {
     const at = Math.max(this.#lastAt, this.#sim.now + this.#sim.random.between(way.from, way.to));
     this.#lastAt = at;
     this.#sim.after(at - this.#sim.now, work);
   }
 
-  /** At this end: nothing enters or leaves a frozen process. */
+  /** Does `work` at this end: nothing enters or leaves a frozen process. */
   #arrive(work: () => void): void {
     if (this.#process) this.#process.enter(work);
     else work();
@@ -146,7 +149,7 @@ class MemorySocket extends Duplex {
     return this;
   }
 
-  /** Whoever gives up does it by a timer of their own. */
+  /** Callers that give up have a timer of their own. */
   setTimeout(): this {
     return this;
   }

@@ -9,9 +9,9 @@ const answered =
   (kind: LabFault['kind']): Answers =>
   (_, { method, path }) => [{ method, path, kind }];
 
-const answerWithinMs = 900; // of whoever waits for an answer, a little less
+const answerWithinMs = 900; // a little less than callers wait for an answer
 
-/** How the other side answers, by the kind of trouble. */
+/** How the other side answers, by kind of trouble. */
 const answers: Partial<Record<TroubleKind, Answers>> = {
   'rate-limit': answered({ status: 429, retryAfterSeconds: 1, body: 'slow down' }),
   'server-error': answered({ status: 503, body: 'not now' }),
@@ -28,7 +28,7 @@ const answers: Partial<Record<TroubleKind, Answers>> = {
   ],
 };
 
-/** Lets the other side answer this very request in another way. */
+/** Makes the other side answer this one request in another way. */
 export function spoil(trouble: Trouble, request: Outgoing, fixture: Fixture): void {
   const faults = answers[trouble.kind]?.(trouble, request, fixture) ?? [];
   for (const { url, faults: plan } of fixture.systems)

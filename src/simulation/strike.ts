@@ -9,20 +9,20 @@ import { spoil } from './spoiled-answers.js';
 import type { Subject } from './subject.js';
 import type { Trouble, TroubleKind } from './trouble.js';
 
-/** What trouble can reach. */
+/** What a trouble can reach. */
 export interface Reach {
   readonly sim: Simulation;
   readonly job: SimJob;
   readonly subjects: readonly Subject[];
   readonly person: Person;
   readonly random: Random;
-  /** Starts another worker, unless everything is over. */
+  /** Starts another worker, unless the case is over. */
   readonly hire: () => void;
-  /** The store does not answer for so long. */
+  /** Makes the store unavailable for so long. */
   readonly losesStore: (ms: number) => void;
 }
 
-/** Where a trouble strikes: the credential that it is about, and the process. */
+/** What a trouble strikes: the credential that it is about, and the process. */
 interface Struck {
   readonly subject: Subject;
   readonly process: SimProcess;
@@ -31,7 +31,7 @@ interface Struck {
 type Strike = (reach: Reach, trouble: Trouble, struck: Struck) => void;
 
 const hourMs = 3_600_000;
-const mostUntilHiredMs = 3_000; // a supervisor starts a worker again
+const mostUntilHiredMs = 3_000; // within this time, a supervisor restarts a worker
 
 const strikes: Partial<Record<TroubleKind, Strike>> = {
   kill({ sim, hire }, { ms }, { process }) {
@@ -61,7 +61,7 @@ const strikes: Partial<Record<TroubleKind, Strike>> = {
   'earlier-step-fails': ({ person }, _, { subject }) => person.act(() => failEarlier(documentsOf(subject))),
 };
 
-/** Lets one trouble happen, here and now. */
+/** Makes one trouble happen now. */
 export function strike(
   reach: Reach,
   trouble: Trouble,
@@ -75,7 +75,10 @@ export function strike(
   if (request && asked) spoil(trouble, request, asked.fixture);
 }
 
-/** Its polls would swallow tasks, which costs minutes and shows nothing, so another worker takes them. */
+/**
+ * Freezes a worker, and has another one take its tasks. Its own polls would swallow them, which costs minutes and shows
+ * nothing.
+ */
 function freeze({ sim, job, hire }: Reach, { ms }: Trouble, { process }: Struck): void {
   process.freeze();
   for (const poller of job.server.pollers) if (poller.process === process) poller.polling = false;
@@ -83,7 +86,7 @@ function freeze({ sim, job, hire }: Reach, { ms }: Trouble, { process }: Struck)
   sim.after(ms, () => process.thaw());
 }
 
-/** One engine has the values of several credentials, and loses them all. */
+/** An engine that has the values of several credentials loses all of them. */
 function startAnew({ subjects }: Reach, _: Trouble, { subject }: Struck): void {
   const { lab } = documentsOf(subject);
   const fed = subjects.filter(({ fixture }) => fixture.documents?.lab === lab);

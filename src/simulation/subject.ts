@@ -11,19 +11,19 @@ import { Truth } from './truth.js';
 
 export type Rotation = WorkflowHandle<RotationWorkflow>;
 
-/** One credential of a scene: the truth about it, and what its rotations came to. */
+/** One credential of a scene: the truth about it, and how its rotations ended. */
 export interface Subject {
   readonly credential: string;
   readonly fixture: Fixture;
   readonly truth: Truth;
   readonly ends: Ends;
-  /** Of the rotation that is begun without trouble. */
+  /** Handle of the rotation that begins even without trouble. */
   readonly handle: Rotation;
-  /** Numbers of the next versions of rotations that were given up; 0 for one that had not opened yet. */
+  /** Next version numbers of rotations that were given up; 0 for one that had not opened yet. */
   readonly gaveUp: Set<number>;
-  /** When a rotation that fell due asked for its turn: Unix ms by the server. */
+  /** When a rotation that fell due asked for its turn: server time, Unix ms. */
   readonly turns: number[];
-  /** How many questions were answered. */
+  /** Number of questions that were answered. */
   asked: number;
 }
 
@@ -33,7 +33,7 @@ export function createSubject(sim: Simulation, fixture: Fixture, handle: Rotatio
   return { credential, fixture, truth, handle, ends: new Ends(), gaveUp: new Set(), turns: [], asked: 0 };
 }
 
-/** Whom a workflow is about. Throws when it is about none of these. */
+/** The subject of a workflow. Throws when the workflow belongs to no credential of this scene. */
 export function subjectOf(subjects: readonly Subject[], { args: [input], workflowId }: Execution): Subject {
   const { credential } = defaultPayloadConverter.fromPayload<{ credential: string }>(input ?? {});
   const found = subjects.find((subject) => subject.credential === credential);
@@ -42,13 +42,13 @@ export function subjectOf(subjects: readonly Subject[], { args: [input], workflo
 }
 
 export interface Judged extends Judgement {
-  /** Of the newest rotation of each credential, with "+" between them; "none" where none ended. */
+  /** Outcome of the newest rotation of each credential, joined by "+"; "none" where none ended. */
   readonly outcome: string;
   /** How often Keyturn left the engine without a working value. */
   readonly outages: number;
 }
 
-/** Holds what the store has of a credential against the truth about it. */
+/** Compares what the store says about a credential with the truth. */
 export async function judgeSubject(subject: Subject, store: Store, calledOff: boolean): Promise<Judged> {
   const { credential, fixture, truth, ends, gaveUp } = subject;
   const rows = await store.rotations(credential);
@@ -69,7 +69,7 @@ export async function judgeSubject(subject: Subject, store: Store, calledOff: bo
   };
 }
 
-/** One judgement for all of the credentials, with what else went wrong. */
+/** One judgement for all credentials, with the other problems. */
 export function sumUp(judged: readonly Judged[], others: Iterable<string>): Judged {
   const sum = (of: (each: Judged) => number): number => judged.reduce((total, each) => total + of(each), 0);
   const problems = judged.flatMap((each) => each.problems);

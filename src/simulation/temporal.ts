@@ -25,25 +25,25 @@ import { type CommandHooks, obey } from './workflow-commands.js';
 
 const { WorkflowActivationCompletion } = proto.coresdk.workflow_completion;
 
-/** What the server's own timeouts are; the crash matrix' quick ones. */
+/** The server's own timeouts: the short ones of the crash matrix. */
 const stickyMs = 5_000;
 const queryMs = 5_000;
 
-/** A workflow task with the answer that a worker gave. */
+/** A workflow task with the answer of a worker. */
 interface Answered {
   readonly task: WorkflowTask;
   readonly successful: coresdk.workflow_completion.ISuccess;
 }
 
-/** A Temporal server and the part of the SDK's core that stands between it and workers, as far as rotations need them. */
+/** A Temporal server, and the part of the SDK's core between it and workers, as far as rotations need them. */
 export class SimTemporal {
   readonly sim: Simulation;
   readonly pollers: Poller[] = [];
   /** Latest run by workflow id. */
   readonly executions = new Map<string, Execution>();
-  /** Told every activity that is scheduled, for whoever checks the rules. */
+  /** Called for every activity that is scheduled, for observers that check the rules. */
   onScheduled: ((type: string, args: unknown[]) => void) | null = null;
-  /** Told every workflow that has ended. */
+  /** Called for every workflow that has ended. */
   onEnded: ((execution: Execution) => void) | null = null;
   readonly #wire: Wire;
   readonly #activities: ActivityBoard;
@@ -79,7 +79,7 @@ export class SimTemporal {
     return this.call(() => this.#signal(this.#running(workflowId), name, args));
   }
 
-  /** Signals the workflow of that id, which is started when none is running. */
+  /** Signals the workflow of that id. Starts it first when none is running. */
   signalWithStart(asked: Asked, signal: SignalAsked): void {
     const { workflowId } = asked;
     if (!this.#isRunning(workflowId)) this.start(asked);
@@ -126,12 +126,12 @@ export class SimTemporal {
     if (execution) this.#offer(Object.assign(execution, { sticky: null }));
   }
 
-  /** It does not answer for so long. What is asked meanwhile is asked again, and its own timers fire afterwards. */
+  /** Makes the server unavailable for `ms`. Calls are repeated meanwhile, and its own timers fire afterwards. */
   away(ms: number): void {
     this.#wire.away(ms);
   }
 
-  /** Workers that ask for work. */
+  /** Workers that poll. */
   polling(): Poller[] {
     return this.pollers.filter(({ polling, process }) => polling && process.state === 'up');
   }
@@ -160,7 +160,7 @@ export class SimTemporal {
     });
   }
 
-  /** Whether the answer to a workflow task counted. One that did not has to be forgotten by the worker. */
+  /** Whether the answer to a workflow task counted. If not, the worker has to forget the workflow. */
   async completeWorkflowTask(
     task: WorkflowTask,
     poller: Poller,
@@ -206,7 +206,7 @@ export class SimTemporal {
     this.#offer(execution);
   }
 
-  /** Gives what is pending to a worker: the one that has the workflow in memory first, and after a while to any. */
+  /** Gives pending jobs to the worker that has the workflow in memory, and after a while to any worker. */
   #offer(execution: Execution): void {
     if (execution.status !== 'RUNNING' || execution.task || execution.pending.length === 0) return;
     const ready = this.polling();
@@ -218,12 +218,12 @@ export class SimTemporal {
       return;
     }
     const poller = sticky ?? (ready.length > 0 ? this.sim.random.pick(ready) : null);
-    if (!poller || execution.offered) return; // whoever joins asks
+    if (!poller || execution.offered) return; // a worker that joins asks
     execution.offered = true;
     this.sim.after(this.#wire.delay(), () => this.#wire.whenUp(() => this.#hand(execution, poller)));
   }
 
-  /** What has arrived until a worker takes the task goes with it. */
+  /** Jobs that arrive before a worker takes the task go with it. */
   #hand(execution: Execution, poller: Poller): void {
     execution.offered = false;
     if (!poller.polling || poller.process.state !== 'up') return this.#offer(execution);
@@ -237,7 +237,7 @@ export class SimTemporal {
     this.sim.after(this.#wire.delay(), () => poller.process.enter(() => poller.workflowTask(given)));
   }
 
-  /** A workflow task came to nothing: its jobs are given out again, to anybody. */
+  /** A workflow task without a result: its jobs are given out again, to any worker. */
   #giveUp(execution: Execution, why: string): void {
     const { task } = execution;
     if (!task) return;
@@ -273,7 +273,7 @@ export class SimTemporal {
     this.#offer(execution);
   }
 
-  /** It comes again after a while, until a worker can answer it. */
+  /** The task comes again after a while, until a worker can answer it. */
   #taskFailed(
     execution: Execution,
     failed: coresdk.workflow_completion.IWorkflowActivationCompletion['failed'],

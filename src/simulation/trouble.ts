@@ -2,38 +2,41 @@ import { diskOrigin } from '../crash-test/setback.js';
 import type { Fixture } from '../crash-test/fixture.js';
 import type { Place } from './places.js';
 
-/** What passes by itself. */
+/** Troubles that pass by themselves. */
 export const passing = [
   ...(['kill', 'freeze', 'server-crash', 'server-away', 'store-away', 'clock-ahead', 'clock-behind'] as const),
   ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow'] as const),
 ] as const;
 /**
- * What people do, and what falls due; `overtaken` freezes a worker and sends an emergency meanwhile. An emergency is a bare signal, the
- * command as people type it, or the command that does without Temporal.
+ * What people do, and what falls due. `overtaken` freezes a worker and sends an emergency meanwhile. An emergency is a
+ * bare signal, the command as people type it, or the command that works without Temporal.
  */
 export const people = [
   ...(['emergency', 'overtaken', 'take-back', 'end-grace', 'edit-back'] as const),
   ...(['emergency-command', 'direct-command', 'schedule'] as const),
 ] as const;
-/** A provider or an engine that lies, gives up a value, or does what the real DocuElevate was seen to do. */
+/** A provider or an engine that lies, ends a value, or behaves as the real DocuElevate was seen to behave. */
 export const others = [
   ...(['false-deletion', 'old-dies', 'refusal'] as const),
   ...(['worker-on-environment', 'id-given-out-again', 'earlier-step-fails'] as const),
 ] as const;
-/** A request that arrives long after nobody waits for its answer any more: known to be out of reach (DECISIONS, leases). */
+/** A request that arrives long after anybody waited for its answer. Known to be out of reach (DECISIONS, leases). */
 export const unreachable = ['late'] as const;
 export type TroubleKind =
   (typeof passing)[number] | (typeof people)[number] | (typeof others)[number] | (typeof unreachable)[number];
 
-/** Kinds of places. Most places are reads, where hardly anything can go wrong, so each kind is drawn as often as any other. */
+/** Kinds of places. Most places are reads, where hardly anything can go wrong, so each kind is drawn equally often. */
 export const layers = ['any', 'request', 'answer', 'write', 'fence'] as const;
 /**
- * Few places, which only aimed troubles look for: where a rotation is opened or taken over, where is written down what may cease to be so, the
- * fence before what the engine holds is changed, and a file that is changed.
+ * Few places, which only aimed troubles look for:
+ * - `opening`: a rotation is opened or taken over
+ * - `finding`: something is recorded that may cease to be true
+ * - `feeding`: the fence before a change of what the engine holds
+ * - `file`: a file is changed
  */
 type NarrowLayer = 'opening' | 'finding' | 'feeding' | 'file';
 export type Layer = (typeof layers)[number] | NarrowLayer;
-/** How many places of each layer a rotation passes. */
+/** Number of places that a rotation passes, by layer. */
 export type PlaceCounts = Readonly<Record<Layer, number>>;
 export const noPlaces: PlaceCounts = {
   ...{ any: 0, request: 0, answer: 0, write: 0, fence: 0 },
@@ -44,31 +47,37 @@ export const noPlaces: PlaceCounts = {
 export interface Trouble {
   readonly kind: TroubleKind;
   readonly layer: Layer;
-  /** At which place of the layer that is passed, counted over all processes. */
+  /** Which place of the layer, counted over all processes. */
   readonly place: number;
-  /** Its place is counted from where the trouble before it strikes; from the beginning when left out, or for the first one. */
+  /**
+   * Its place is counted from where the trouble before it strikes. Left out, or for the first trouble: from the
+   * beginning.
+   */
   readonly follows?: true;
   /** For how long, where that means something. */
   readonly ms: number;
-  /** Which credential it is about, where people or others interfere with one of several; the first one when left out. */
+  /** The credential that it is about, where people or others interfere with one of several. Default: the first. */
   readonly subject?: number;
 }
 
-/** Everything that goes wrong with one rotation, or with some beside one another, and how people treat it. */
+/** Everything that goes wrong with one rotation, or with several side by side, and how people treat it. */
 export interface Plan {
   readonly troubles: readonly Trouble[];
   readonly graceMs: number;
   /** How long a step tries before it asks a person. */
   readonly giveUpAfterMs: number;
-  /** How long a person thinks before an answer; the question may be another one by then. */
+  /** How long a person thinks before an answer. The question may be another one by then. */
   readonly answerMs: number;
   /** Whether each answer arrives twice. */
   readonly doubleDecisions: boolean;
-  /** How many workers there are; one when left out. What one of them does, another one may not know yet. */
+  /** Number of workers (default 1). A worker may not know yet what another one has done. */
   readonly workers?: number;
-  /** How long after one another the rotations of several credentials begin, by hand or because they fall due; all at once when left out. */
+  /**
+   * The time between the beginnings of several credentials' rotations, and whether they begin because they fall due.
+   * Default: all at once, by hand.
+   */
   readonly apart?: { readonly ms: number; readonly due: boolean };
-  /** Whether people first answer a question that is over, and then with what is no choice; not when left out. */
+  /** Whether people first answer a question that is over, and then give an answer that is no choice. Default: no. */
   readonly wrongAnswers?: boolean;
 }
 
@@ -82,7 +91,7 @@ const onRequests: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
 const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-given-out-again', 'earlier-step-fails']);
 
 const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
-/** A request that ends a value, and whose answer says so. */
+/** Requests that end a value, and whose answer says so. */
 const deletes = /^DELETE .*(?:\/(?:service_accounts|api_keys)\/|\/core\/apppassword$)|\/regenerateKey$/;
 export const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
 const writes: ReadonlySet<string> = new Set([
@@ -111,7 +120,7 @@ function narrowLayerOf({ at, name, activity = '', request }: Place): NarrowLayer
   return layer && at === 'store' && within?.test(activity) ? [layer] : [];
 }
 
-/** Whether this is a place for it; otherwise it waits for the next one. */
+/** Whether the trouble can strike at this place. Otherwise it waits for the next one. */
 export function fits({ kind, layer }: Trouble, place: Place): boolean {
   const { at, name } = place;
   if (kind === 'false-deletion') return at === 'request' && deletes.test(name);
@@ -122,12 +131,12 @@ export function fits({ kind, layer }: Trouble, place: Place): boolean {
   return layersOf(place).includes(layer);
 }
 
-/** A disk does not answer in another way. */
+/** Whether it is a request to a system. Nobody can make a disk answer in another way. */
 function isAsked({ at, request }: Place): boolean {
   return at === 'request' && request?.origin !== diskOrigin;
 }
 
-/** Whether it can happen on a fixture at all. */
+/** Whether the trouble can happen on a fixture at all. */
 export function isPossible({ kind }: Pick<Trouble, 'kind'>, { falseSuccess, documents }: Fixture): boolean {
   if (kind === 'false-deletion') return falseSuccess !== undefined;
   return documents !== undefined || !(others.slice(3) as readonly TroubleKind[]).includes(kind);

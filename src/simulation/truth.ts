@@ -11,13 +11,13 @@ interface Sample {
 const windowMs = 2_000; // between what a check saw and its record, as in src/crash-test/timeline.ts
 const lagMs = 500;
 
-/** Looks at the truth after everything that happens, so that no moment is missed, and knows who changed it. */
+/** Looks at the truth after every event, so it misses no moment, and knows who changed what. */
 export class Truth implements Timeline {
   readonly problems = new Set<string>();
   edited = false;
-  /** A value was ended by somebody else, who may have put another one in its place. */
+  /** Somebody else ended a value, and may have put another one in its place. */
   ended = false;
-  /** The engine was left without a value, by somebody else. */
+  /** Somebody else left the engine without a value. */
   darkByOthers = false;
   /** How often Keyturn left the engine without a working value. */
   outages = 0;
@@ -44,7 +44,9 @@ export class Truth implements Timeline {
     this.#judgeChange(last, { held, working });
   }
 
-  /** A value may be ended by the rotation of its own credential, by a person and by its provider, but by no other rotation. */
+  /**
+   * A value may be ended by its own credential's rotation, by a person or by its provider, but by no other rotation.
+   */
   #judgeEnds(gone: readonly string[]): void {
     const { credential } = this.#fixture.scenario;
     const causes = this.#sim.causes();
@@ -64,12 +66,12 @@ export class Truth implements Timeline {
     this.problems.add('Keyturn left the engine without a working value');
   }
 
-  /** One value is being written in several writes. */
+  /** Whether one value is being written in several writes. */
   #halfWritten(): boolean {
     return this.#fixture.scenario.gaps?.().some(({ to }) => to >= Math.floor(this.#sim.now)) ?? false;
   }
 
-  /** Somebody else changes something: that is not Keyturn's doing. */
+  /** Makes a change that is not Keyturn's doing. */
   byOthers(change: () => void, as: 'edited' | 'dies' | 'dark'): void {
     const before = [...this.problems];
     const { outages } = this;
@@ -95,8 +97,8 @@ export class Truth implements Timeline {
   }
 
   /**
-   * An emergency is on its way, or has arrived: what lives by now is condemned. What the containment of an earlier one left in a slot was given
-   * to nobody, and cannot have leaked.
+   * Condemns what lives now: an emergency is on its way, or has arrived. Exempt is what the containment of an earlier
+   * emergency left in a slot. It was given to nobody, and cannot have leaked.
    */
   condemn(emergency = new Set<string>()): Set<string> {
     const contained = this.condemned.size > 0;
@@ -110,7 +112,7 @@ export class Truth implements Timeline {
     return this.#samples.some(({ held }) => held === value);
   }
 
-  /** The emergency reached nobody. */
+  /** Takes back an emergency that reached nobody. */
   pardon(emergency: ReadonlySet<string>): void {
     this.#emergencies.delete(emergency);
   }
@@ -122,7 +124,7 @@ export class Truth implements Timeline {
     });
   }
 
-  /** Outages are counted here, by their causes. */
+  /** Always 0: `outages` counts them, by their causes. */
   outageMs(): number {
     return 0;
   }

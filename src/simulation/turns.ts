@@ -2,14 +2,14 @@ import type { RotationRow } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Subject } from './subject.js';
 
-const turnMs = 60_000; // whoever is let through has opened by then, or takes its turn again
+const turnMs = 60_000; // a rotation that is let through has opened by then, or asks for its turn again
 
-/** A rotation at work on its version, until that is in force. */
+/** A rotation that works on its version, until the version is in force. */
 interface AtWork extends RotationRow {
   readonly promotedAt: number;
 }
 
-/** Rotations that fell due and began although another one was at work, where one at a time may be. */
+/** Rotations that fell due and began beside another one, where only one at a time is allowed. */
 export async function outOfTurn(subjects: readonly Subject[], store: Store): Promise<string[]> {
   const all: AtWork[] = [];
   for (const { credential } of subjects) {
@@ -24,7 +24,7 @@ export async function outOfTurn(subjects: readonly Subject[], store: Store): Pro
   });
 }
 
-/** Whose rotations were open already when this one asked for its turn, and at work still when it opened. */
+/** Credentials whose rotations were open before this one asked for its turn, and still at work when it opened. */
 function atWorkBefore(
   { credential, openedAt }: RotationRow,
   turns: readonly number[],

@@ -2,7 +2,7 @@ import { owner, type Planned, type Simulation } from './engine.js';
 
 const rpc = { from: 0.2, to: 5 }; // ms, one way
 
-/** What lies between the server and everybody else: delays, and times in which it does not answer. */
+/** What lies between the server and its peers: delays, and times in which the server does not answer. */
 export class Wire {
   readonly #sim: Simulation;
   #downUntil = 0;
@@ -11,7 +11,7 @@ export class Wire {
     this.#sim = sim;
   }
 
-  /** It does not answer for so long. What is asked meanwhile is asked again, and its own timers fire afterwards. */
+  /** Makes the server unavailable for `ms`. Calls are repeated meanwhile, and its own timers fire afterwards. */
   away(ms: number): void {
     this.#downUntil = Math.max(this.#downUntil, this.#sim.now + ms);
     this.#sim.note(`Temporal is away for ${ms.toFixed(0)} ms`);
@@ -37,7 +37,7 @@ export class Wire {
     return this.#sim.random.between(rpc.from, rpc.to);
   }
 
-  /** Something arrives at the server, now or when it is back. */
+  /** Does `work` at the server, now or when it is back. */
   receive(work: () => void): void {
     this.#sim.after(this.delay(), () => this.whenUp(work));
   }

@@ -27,12 +27,15 @@ const converter = {
   payloadCodecs: [],
 };
 const beatMs = 1_000; // heartbeats are sent no more often, as in workers/rotation-worker.ts
-const localGraceMs = 5_000; // core ends an attempt by itself so long after its start-to-close timeout
+const localGraceMs = 5_000; // core itself ends an attempt so long after its start-to-close timeout
 
 const unchanged = (bundle: string): string => bundle;
 const creators = new Map<(bundle: string) => string, ReusableVMWorkflowCreator>();
 
-/** The SDK's own sandbox with the product's bundle, or a changed one. One for all: it keeps workflows apart. Without promise hooks and without a time limit, whose watching thread costs more than the workflow. */
+/**
+ * The SDK's own sandbox with the product's bundle, or a changed one. All workers share it: it keeps workflows apart. It
+ * has no promise hooks and no time limit, whose watching thread costs more than the workflow.
+ */
 function sandbox({ activities, workflows = unchanged }: SimWorkerOptions): ReusableVMWorkflowCreator {
   const known = creators.get(workflows);
   if (known) return known;
@@ -52,7 +55,7 @@ function sandbox({ activities, workflows = unchanged }: SimWorkerOptions): Reusa
 
 interface Cached {
   readonly workflow: Workflow;
-  /** Turns of history that it has gone through; null while nobody knows whether the last one counted. */
+  /** Turns of history that it has gone through; null while it is unknown whether the last one counted. */
   turns: number | null;
 }
 
@@ -61,11 +64,14 @@ export interface SimWorkerOptions {
   readonly temporal: SimTemporal;
   readonly activities: Activities;
   readonly store: Store;
-  /** Changes the bundle: a safety rule is taken out of it. */
+  /** Changes the bundle, to take a safety rule out of it. */
   readonly workflows?: (bundle: string) => string;
 }
 
-/** What `startWorkers` starts, for a simulated server: workflows in the SDK's sandbox, activities in the SDK's own wrapper. */
+/**
+ * Does what `startWorkers` does, for a simulated server: workflows in the SDK's sandbox, activities in the SDK's own
+ * wrapper.
+ */
 export class SimWorker implements Poller {
   readonly process: SimProcess;
   polling = true;
@@ -99,7 +105,7 @@ export class SimWorker implements Poller {
     else this.#cache.delete(execution.runId);
   }
 
-  /** The workflow as it is in memory, or from its history. */
+  /** The workflow from memory, or rebuilt from its history. */
   async #upToDate(execution: Execution, history: WorkflowTask['history']): Promise<Cached> {
     const known = this.#cache.get(execution.runId);
     if (known?.turns === history.length) return known;
@@ -171,7 +177,7 @@ export class SimWorker implements Poller {
     return new Activity(activityInfoOf(task) as never, run, ...context, [recordingInterceptor(store)]);
   }
 
-  /** Heartbeats on their way to the server, and what it answers when the attempt is not to go on. */
+  /** Sends heartbeats to the server. Calls `stop` when it answers that the attempt is not to go on. */
   #heartbeats(task: ActivityTask, stop: (answer: 'CANCELLED' | 'NOT_FOUND') => void) {
     const { sim } = this.process;
     let [over, lastBeat] = [false, Number.NEGATIVE_INFINITY];
@@ -185,7 +191,7 @@ export class SimWorker implements Poller {
     return { beat, end: () => void (over = true) };
   }
 
-  /** Lets go of what the sandbox keeps. */
+  /** Frees what the sandbox keeps. */
   async dispose(): Promise<void> {
     this.polling = false;
     for (const workflow of this.#made) await workflow.dispose();
@@ -196,7 +202,7 @@ function detailsOf(answer: 'CANCELLED' | 'NOT_FOUND'): never {
   return { cancelRequested: answer === 'CANCELLED', notFound: answer === 'NOT_FOUND' } as never;
 }
 
-/** A replay hears beforehand which changes of the code a turn knew of. */
+/** A replay learns beforehand which changes of the code (`patched()`) a turn knew of. */
 function patchesOf(commands: Uint8Array): Job[] {
   const made = WorkflowActivationCompletion.decode(commands).successful?.commands ?? [];
   return made.flatMap(({ setPatchMarker }) =>
@@ -224,6 +230,6 @@ async function run(workflow: Workflow, { runId }: Execution, { jobs, at, turns, 
     ...{ availableInternalFlags: [...flags], continueAsNewSuggested: false },
   });
   await workflow.getAndResetSinkCalls();
-  // As over the bridge: what the sandbox made is encoded before anybody outside looks at it.
+  // As over the bridge: results are encoded before any code outside the sandbox sees them.
   return WorkflowActivationCompletion.decode(WorkflowActivationCompletion.encode(completion).finish());
 }

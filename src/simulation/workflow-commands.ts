@@ -9,17 +9,19 @@ import type { Wire } from './wire.js';
 const { START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS: alreadyThere } =
   proto.coresdk.child_workflow.StartChildWorkflowExecutionFailedCause;
 
-/** What commands need of the server. */
+/** What commands need from the server. */
 export interface CommandHooks {
   readonly sim: Simulation;
   readonly wire: Wire;
   readonly activities: ActivityBoard;
-  /** Something the workflow has to hear. */
+  /** Adds a job for the workflow. */
   readonly add: (execution: Execution, job: Job) => void;
   readonly end: (execution: Execution, status: Execution['status'], settle: () => void) => void;
-  /** The next run of the same workflow. */
+  /** Begins the next run of the same workflow. */
   readonly goOn: (execution: Execution, type: string, args: readonly Payload[]) => void;
-  /** A workflow that lives on without its parent. Its run id; null when one with its id is running. */
+  /**
+   * Starts a workflow that lives on without its parent. Returns its run id; null when a workflow of that id is running.
+   */
   readonly startChild: (child: Begun) => string | null;
 }
 
@@ -58,7 +60,7 @@ const effects: { readonly [Kind in keyof Command]?: Obey<NonNullable<Command[Kin
     const resolved = runId === null ? { failed } : { succeeded: { runId } };
     add(execution, { resolveChildWorkflowExecutionStart: { seq: command.seq ?? 0, ...resolved } });
   },
-  setPatchMarker: () => undefined, // stands in the turn; a replay is told of it
+  setPatchMarker: () => undefined, // the turn holds it, and a replay learns of it
   modifyWorkflowProperties: () => undefined, // the memo, which nobody here reads
 };
 
