@@ -3,11 +3,14 @@ import type { Boundary } from './cases.js';
 import type { Outgoing, Point } from './setback.js';
 import { type Sandbox, within } from './sandbox.js';
 
-export const reachMs = 60_000; // a busy machine takes its time to come to the last boundary
+export const reachMs = 60_000; // a busy machine is slow to reach the last boundary
 
 export const entry = (): Point[] => [{ at: 'entry' }];
 
-/** Whether the provider has one value at a time: the earlier one is dead as soon as the next one is made, and there is no grace. */
+/**
+ * Whether the provider has one value at a time. The earlier value is dead as soon as the next one is created, so there
+ * is no grace.
+ */
 export function hasOneValue(all: readonly Boundary[]): boolean {
   return all.some(({ flow, activity }) => flow === 'planned' && activity.endsWith('.replace'));
 }
@@ -16,7 +19,7 @@ export async function reached({ worker }: Sandbox): Promise<Outgoing | null> {
   return within('the worker comes to its setback', worker.reached, reachMs);
 }
 
-/** The worker waits at its setback until something has happened elsewhere. */
+/** A fault at which the worker waits at its setback until something has happened elsewhere. */
 export function outside(
   name: string,
   points: Fault['points'],

@@ -5,48 +5,52 @@ import { type OpenAiLab, startOpenAiLab } from '../lab/openai/server.js';
 import type { Scenario } from '../lab/scenario.js';
 import type { Fixture } from './fixture.js';
 
-/** The clock of simulated systems, and what lets it jump. */
+/** The clock of the simulated systems, and a way to make it jump. */
 export interface FixtureTime {
   readonly clock: Clock;
-  /** Milliseconds. */
   readonly skew: (ms: number) => void;
 }
 
-/** By itself a fast one: providers tell times in whole seconds, and DocuElevate's limit of uploads counts minutes. */
+/**
+ * The default clock is fast: providers tell times in whole seconds, and DocuElevate's limit of uploads counts minutes.
+ */
 export function fixtureTime(base: Clock = fastClock(1000)): FixtureTime {
   let skewMs = 0;
   return { clock: () => base() + skewMs, skew: (ms) => void (skewMs += ms) };
 }
 
-/** What is there already where a fixture stands beside another one, which has one of the engines. */
+/** What a fixture finds when it joins another one that brought one of the engines. */
 export interface Beside {
   readonly time: FixtureTime;
-  /** With the AI that documents meet there. */
+  /** With the AI that its documents go through. */
   readonly docuelevate?: { readonly lab: DocuElevateLab; readonly openai: OpenAiLab };
   readonly documentEngine?: DocumentEngineLab;
 }
 
-/** The first fixture of some beside one another. */
+/** The first of several fixtures side by side. */
 export interface Host {
   readonly fixture: Fixture;
   /** What the others are given. */
   readonly beside: Beside;
 }
 
-/** An AI for an engine whose rotation is about something else: documents meet it before they go anywhere. */
+/**
+ * An AI for an engine whose rotation is about another credential: documents go through the AI before they go anywhere
+ * else.
+ */
 export interface Ai {
   readonly openai: OpenAiLab;
-  /** What the engine is set up with; nothing where it asks an AI already. */
+  /** What the engine is set up with; no AI when it asks one already. */
   readonly engine: {
     readonly openAiBaseUrl?: string;
     readonly openAiKey?: string;
     readonly docuelevate?: DocuElevateLab;
   };
-  /** Ends both. */
+  /** Stops the scenario, and the AI that was started for it. */
   readonly stop: (scenario: Scenario) => Promise<void>;
 }
 
-/** The engine that is there already and its AI; an AI of its own for one that is to be started. */
+/** The engine that is there already, with its AI. An engine that is to be started gets an AI of its own. */
 export async function withAi({ docuelevate }: Partial<Beside> = {}): Promise<Ai> {
   if (docuelevate) {
     const { lab, openai } = docuelevate;

@@ -3,27 +3,27 @@ import type { Fault, Stranding } from './fault.js';
 import { faults } from './faults.js';
 import type { Outgoing, Setback } from './setback.js';
 
-/** What the rotation is: planned, planned and taken back by a person during its grace, or an emergency. */
+/** Kinds of rotation: planned, planned and rolled back by a person during its grace, or an emergency. */
 export const flows = ['planned', 'roll-back', 'emergency'] as const;
 export type Flow = (typeof flows)[number];
 
-/** One activity of the rotation, as a run without trouble makes it. */
+/** One activity of the rotation, as a run without trouble calls it. */
 export interface Boundary {
   readonly flow: Flow;
   readonly index: number;
-  /** How many of the same activity began before. */
+  /** How many calls of the same activity began before it. */
   readonly occurrence: number;
   readonly activity: string;
   readonly phase: Phase;
   readonly title: string;
-  /** Number of the version it is about; null when it is about none. */
+  /** Number of the version that it is about; null when it is about none. */
   readonly version: number | null;
   readonly requests: readonly Outgoing[];
-  /** What it writes to the store, in order, and the ledger's last entry. */
+  /** What it writes to the store, in order; at the end its entry in the ledger. */
   readonly writes: readonly string[];
-  /** What it found, where it looked at something; null where it did something. */
+  /** What a check found; null for an activity that does something. */
   readonly outcome: string | null;
-  /** How often it presents the fence. */
+  /** How often it checks its fence with the store. */
   readonly fences: number;
 }
 
@@ -38,7 +38,10 @@ export interface CrashCase {
   readonly strands: Stranding | null;
 }
 
-/** Every fault at every boundary where it can happen. Up to the roll back, that flow is the planned one, which has its own cases. */
+/**
+ * Every fault at every boundary where it can happen. Up to the roll back, the flow `roll-back` equals the planned one,
+ * which has its own cases.
+ */
 export function casesOf(procedure: string, boundaries: readonly Boundary[]): CrashCase[] {
   const back = boundaries.findIndex(({ phase }) => phase === 'roll-back');
   const struck = boundaries.filter(({ flow }, index) => flow !== 'roll-back' || (back >= 0 && index >= back));

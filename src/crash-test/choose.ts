@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { CrashCase } from './cases.js';
 
-/** Which cases are played. */
+/** Which cases to play. */
 export interface Choice {
   readonly procedure?: string;
-  /** Beginning of a fault's name. */
+  /** Prefix of a fault's name. */
   readonly fault?: string;
-  /** Parts of cases' ids, any of which is enough. */
+  /** Parts of case ids, any of which is enough. */
   readonly only?: readonly string[];
-  /** Also procedures on systems that behave otherwise, without being asked for by name. */
+  /** Whether to include systems that behave otherwise although they are not asked for by name. */
   readonly variants?: boolean;
-  /** At most so many of each procedure that is not named in `first`, and so many of all its variants together. */
+  /** Maximum number of cases for each procedure that is not named in `first`, and for all its variants together. */
   readonly sample?: number;
-  /** Decides what a sample holds, and the order of everything. */
+  /** Decides what a sample holds, and the order of all cases. */
   readonly seed?: string;
   /** Procedures that go first and in full. */
   readonly first?: readonly string[];
 }
 
-/** Picks cases: what was asked for, in an order that depends on the seed alone. */
+/** Picks the cases that were asked for, in an order that depends on the seed alone. */
 export function choose(all: readonly CrashCase[], { fault, only, sample, seed, first = [] }: Choice): CrashCase[] {
   const fitting = all.filter(
     ({ id, fault: { name } }) =>

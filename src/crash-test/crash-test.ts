@@ -12,13 +12,13 @@ import type { Job } from './sandbox.js';
 import { WorkerPool } from './worker.js';
 
 export interface CrashTestOptions extends Choice {
-  /** How many cases run at once, each with a Temporal server of its own. */
+  /** How many cases run at once, each with its own Temporal server. */
   readonly jobs: number;
-  /** Who plays; on Temporal servers and worker processes when left out. */
+  /** Who plays. Default: players with Temporal servers and worker processes. */
   readonly players?: StartPlayers;
-  /** No case is started after so many milliseconds. */
+  /** No case starts once this much time has passed. */
   readonly budgetMs?: number;
-  /** Ends it early; nothing is left behind then either. */
+  /** Ends the run early. Nothing is left behind then either. */
   readonly interruption?: AbortSignal;
   readonly onLine: (line: string) => void;
   readonly onVerdict: (verdict: CaseVerdict, position: { readonly done: number; readonly of: number }) => void;
@@ -33,19 +33,22 @@ export interface Tally {
   readonly falseProofs: number;
   readonly consumerFailures: number;
   readonly unlistedOrphans: number;
-  /** Of the times in which an engine held halves of two values, with every kill: half of them were shorter than the first, 19 of 20 than the second. */
+  /**
+   * Over all kills, how long an engine held halves of two values: half of the times were at most `p50`, 19 of 20 at
+   * most `p95`.
+   */
   readonly gapMs?: { readonly p50: number; readonly p95: number; readonly longest: number };
 }
 
 export interface CrashTestReport extends Tally {
   readonly byProcedure: Readonly<Record<string, Tally>>;
-  /** How many cases of each procedure were left out: by a sample, or because the budget was used up. */
+  /** How many cases of each procedure were left out, by a sample or because the budget was used up. */
   readonly notRun: Readonly<Record<string, number>>;
-  /** What failed, and with which problems. */
+  /** Cases that failed, with their problems. */
   readonly failures: readonly Pick<CaseVerdict, 'id' | 'procedure' | 'problems'>[];
 }
 
-/** Plays the crash matrix. Reaches nothing but loopback; leaves nothing behind. */
+/** Plays the crash matrix. Connects to loopback only, and leaves nothing behind. Throws when no case fits. */
 export async function crashTest(options: CrashTestOptions): Promise<CrashTestReport> {
   const { jobs, players = playersOnTemporal, budgetMs = Number.POSITIVE_INFINITY, onLine, onVerdict } = options;
   const begun = Date.now();
@@ -82,13 +85,16 @@ const playersOnTemporal: StartPlayers = async (count, onLine, defer) => {
   }));
 };
 
-/** A case whose fault did not happen, on a busy machine for instance, is played once more. What it did show is never played away. */
+/**
+ * A case whose fault did not happen (on a busy machine, for instance) is played once more. A case that showed something
+ * never is.
+ */
 async function playCase(job: Job, crash: CrashCase): Promise<CaseVerdict> {
   const verdict = await runCase(job, crash);
   return verdict.missed ? runCase(job, crash) : verdict;
 }
 
-/** Servers and worker processes that live through many cases. */
+/** Starts servers and worker processes that live through many cases. */
 export async function startJobs(count: number, onLine: (line: string) => void, defer: Defer): Promise<Job[]> {
   const binary = await findTemporalBinary({ report: onLine });
   return Promise.all(
@@ -102,7 +108,7 @@ export async function startJobs(count: number, onLine: (line: string) => void, d
   );
 }
 
-/** Every case of the chosen procedures, those named first before the others. */
+/** Every case of the chosen procedures, those of `first` before the others. */
 async function everyCase(
   players: readonly Player[],
   { procedure, first = [], variants: too = false }: Choice,
@@ -117,7 +123,7 @@ async function everyCase(
       found.set(id, casesOf(id, await player.boundaries(id)));
   }
   const failed = (await Promise.allSettled(players.map(record))).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason; // not before all of them have let go of their servers
+  if (failed?.status === 'rejected') throw failed.reason; // only when none of them uses its server any more
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 

@@ -9,7 +9,7 @@ import { leaveFailure, leaveLines } from './somebody.js';
 import type { Documents } from './fixture.js';
 import { inGrace, type Sandbox } from './sandbox.js';
 
-/** What goes wrong in an engine that processes documents, with nobody's doing. */
+/** What goes wrong in an engine that processes documents, without anybody causing it. */
 export const engineFaults: readonly Fault[] = [
   {
     ...outside('worker-on-environment', withEngine, async ({ fixture }) => startAnew(documentsOf(fixture))),
@@ -24,13 +24,13 @@ export const engineFaults: readonly Fault[] = [
   }),
 ];
 
-/** The worker holds what its environment says, and nothing in Redis tells it to look at the database. */
+/** The worker restarts on the values of its environment, and nothing in Redis tells it to look at the database. */
 function startAnew({ lab }: Documents): void {
   lab.emptyRedis();
   lab.restartWorker();
 }
 
-/** The same while the rotation waits in its grace; somebody uses the engine, and then the grace is over. */
+/** The same while the rotation waits in its grace. Then somebody uses the engine, and the grace ends. */
 function startedAnewInGrace(): Fault {
   const points: Fault['points'] = (boundary, all) =>
     boundary.activity === 'versions.promote' && boundary.flow === 'planned' && !hasOneValue(all)
@@ -52,7 +52,7 @@ function startedAnewInGrace(): Fault {
   };
 }
 
-/** A person who is told that the old value was used since looks which one the engine has. */
+/** A person hears that the old value was used since, and looks which value the engine has. */
 function bySight({ choices }: Waiting, asked: number, { fixture: { scenario } }: Sandbox): Decision {
   if (asked > 2) return 'abandon';
   const isBack = Object.values(scenario.adopted).includes(scenario.engineHolds() ?? '');
@@ -62,7 +62,10 @@ function bySight({ choices }: Waiting, asked: number, { fixture: { scenario } }:
 const ends = /\.(?:(?:deactivate|disable|delete|remove|regenerate)Key|remove)$/;
 const lookedAt = 'docuelevate.processTestDocument';
 
-/** Where the value that the environment has is switched off, the engine fails until it is made to reload; where it is gone, nobody does that. */
+/**
+ * Once the environment's value is switched off, the engine fails until it is made to reload. Once that value is gone,
+ * nobody makes it reload.
+ */
 function strands({ flow, index }: Boundary, all: readonly Boundary[]): Stranding | null {
   const own = all.filter((boundary) => boundary.flow === flow);
   if (flow === 'emergency')
@@ -76,7 +79,7 @@ function strands({ flow, index }: Boundary, all: readonly Boundary[]): Stranding
   return index > proof ? 'until the next proof' : null;
 }
 
-/** The value that the environment has is dead already when the engine is given the next one. */
+/** The environment's value is already dead when the engine is given the next one. */
 function strandsOne(index: number, own: readonly Boundary[]): Stranding | null {
   const written = own.findLastIndex(({ activity }) => activity === 'docuelevate.writeSettings');
   if (index > own.findLastIndex(({ activity }) => activity === lookedAt)) return 'for good';

@@ -3,10 +3,13 @@ import type { Boundary } from './cases.js';
 import type { Point, Setback } from './setback.js';
 import type { Sandbox } from './sandbox.js';
 
-/** `until the next proof`: uses of the engine may fail. `for good`: and nothing in the rotation would notice. */
+/**
+ * `until the next proof`: uses of the engine may fail. `for good`: they may fail, and nothing in the rotation would
+ * notice.
+ */
 export type Stranding = 'until the next proof' | 'for good';
 
-/** One kind of trouble: where it can happen, what happens, and what may come of it. */
+/** One kind of trouble: where it can happen, what happens, and what may result from it. */
 export interface Fault {
   readonly name: string;
   readonly act: Setback['act'];
@@ -17,12 +20,12 @@ export interface Fault {
   readonly ends?: readonly RotationOutcome[];
   /** A reason to wait for a person that is true in this case. */
   readonly waits?: RegExp;
-  /** What the person answers; called with how often they were asked before. */
+  /** The person's answer. `asked`: how often the person was asked before. */
   decide?(waiting: Waiting, asked: number, sandbox: Sandbox): Decision;
-  /** A person changed what the engine holds: at the end it holds a working value, and that is all that is known. */
+  /** A person changed what the engine holds. At the end it holds a working value; nothing else is known. */
   readonly edited?: boolean;
-  /** How long a planned rotation waits in its grace, in milliseconds; hardly at all when left out. */
+  /** Grace of a planned rotation. Default: hardly any. */
   readonly graceMs?: number;
-  /** What the engine may lose for a while, or until somebody verifies it again, by nobody's fault. */
+  /** How the engine may fail through nobody's fault: for a while, or until somebody verifies it again. */
   strands?(boundary: Boundary, all: readonly Boundary[]): Stranding | null;
 }

@@ -13,7 +13,7 @@ const takeOverMs = 30_000;
 const hourMs = 3_600_000;
 const propagatedMs = 3_000; // longer than a record may lag behind what it says (timeline.ts)
 
-/** What a rotation may say of a setting that somebody else has changed. */
+/** What a rotation may say about a setting that somebody else has changed. */
 const edited =
   /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used|shows no use of the key/;
 
@@ -61,7 +61,7 @@ export const faults: readonly Fault[] = [
   outside('clock-ahead', entry, async ({ fixture }) => fixture.skew(hourMs)),
   {
     ...outside('clock-behind', entry, async ({ fixture }) => fixture.skew(-hourMs)),
-    ...{ waits: /old key is idle: used|shows no use of the key/, decide: () => 'skip' }, // by a clock that went back uses are elsewhere in time
+    ...{ waits: /old key is idle: used|shows no use of the key/, decide: () => 'skip' }, // after the clock went back, uses have other times
   },
   { ...outside('emergency', entry, (sandbox) => sandbox.emergency()), ends: ['replaced'] },
   ...engineFaults,
@@ -77,7 +77,7 @@ function kill(name: string, points: Fault['points']): Fault {
   };
 }
 
-/** The worker is frozen and comes back when it is no longer expected. */
+/** The worker freezes, and comes back when it is no longer expected. */
 function stop(name: string, points: Fault['points'], moment: (sandbox: Sandbox) => Promise<void>): Fault {
   return {
     ...{ name, points, act: 'stop' },
@@ -90,18 +90,18 @@ function stop(name: string, points: Fault['points'], moment: (sandbox: Sandbox) 
   };
 }
 
-/** Writes by which a rotation itself comes, goes on and ends. */
+/** Writes that open, advance and close a rotation itself. */
 const standings: ReadonlySet<string> = new Set(['open', 'promote', 'demote', 'move', 'close']);
 
-/** Writes that no open rotation stands against when its own is over. */
+/** Writes that nothing refuses once their rotation is over and no other is open. */
 const unfenced: ReadonlySet<string> = new Set(['open', 'seize', 'prove']);
 
-/** Where something is about to be written that would still be taken when everything is over. */
+/** Places where a write is about to happen that the store would still accept when everything is over. */
 function lateWrites({ writes }: Boundary): Point[] {
   return writes.flatMap((name, nth) => (unfenced.has(name) ? [{ at: 'write', nth }] : []));
 }
 
-/** An emergency takes over from a step that is frozen on its way to a change, and the step goes on after the emergency. */
+/** An emergency takes over from a step that is frozen on its way to a change. The step goes on after the emergency. */
 function overtaken(): Fault {
   const points: Fault['points'] = (boundary) => {
     const { flow, fences, writes } = boundary;
@@ -122,7 +122,7 @@ function overtaken(): Fault {
   };
 }
 
-/** Temporal does not answer for longer than the heartbeat timeout, and the call happens meanwhile. */
+/** Temporal does not answer for longer than the heartbeat timeout. The call happens meanwhile. */
 function serverAway(): Fault {
   return {
     ...{ name: 'server-away', points: entry, act: 'pause' },
@@ -143,7 +143,7 @@ function answered(name: string, points: Fault['points'], kind: FaultKind): Fault
   });
 }
 
-/** The provider says that it deleted and did not; then a proxy refuses the first question about it. */
+/** The provider confirms a deletion that it did not make. Then a proxy refuses the first request that asks about it. */
 function falseDeletion(): Fault {
   const points: Fault['points'] = (boundary) =>
     /\.(?:(?:deactivate|delete|regenerate)Key|remove)$/.test(boundary.activity) ? changes(boundary, 'request') : [];
@@ -157,7 +157,9 @@ function falseDeletion(): Fault {
   return { ...falseSuccess, ends: ['abandoned', 'contained'], waits: /still accepts/, decide: retrying };
 }
 
-/** The provider revokes the value that a roll back would restore, when the rotation has to be rolled back or has begun to. */
+/**
+ * The provider revokes the value that a roll back would restore, when the rotation has to roll back or has begun to.
+ */
 function oldDies(): Fault {
   const points: Fault['points'] = (boundary, all) => {
     const { flow, phase, title } = boundary;
@@ -176,24 +178,24 @@ function arm(systems: Sandbox['fixture']['systems'], { origin, method, path }: O
   for (const { url, faults: plan } of systems) if (url === origin) plan.add({ method, path, kind });
 }
 
-/** Where a value that was just made is about to be kept. */
+/** Places where a new value is about to be kept. */
 function keeps({ writes }: Boundary): Point[] {
   return writes.flatMap((name, nth) => (name === 'keep' ? [{ at: 'write', nth }] : []));
 }
 
-/** What changes something at a boundary: requests, and files on this machine. */
+/** The changes at a boundary: requests, and files on this machine. */
 function changes({ requests }: Boundary, at: 'request' | 'answer'): Point[] {
   return changesOf(requests).map((_, nth) => ({ at, of: 'change', nth }));
 }
 
-/** Where somebody is asked for a change who can answer in another way: a disk cannot. */
+/** Changes asked of a system that can answer in another way. A disk cannot. */
 function asked({ requests }: Boundary): Point[] {
   return changesOf(requests).flatMap(({ origin }, nth) =>
     origin === diskOrigin ? [] : [{ at: 'request', of: 'change', nth }],
   );
 }
 
-/** Where a file is about to take the place of another one. */
+/** Places where a file is about to replace another one. */
 function onDisk({ requests }: Boundary): Point[] {
   return changesOf(requests).flatMap(({ origin }, nth) =>
     origin === diskOrigin ? [{ at: 'request', of: 'change', nth }] : [],
@@ -215,15 +217,17 @@ function firstRequest(boundary: Boundary): readonly Point[] {
   return first ? [first] : onlyRead(boundary, 'request');
 }
 
-/** Where what the engine's user holds changes, and where it is looked at: a setting, or else what is delivered. */
+/**
+ * The activities that change what the engine's user holds, and that look at it: a setting, or else what is delivered.
+ */
 const switches = [
   { by: 'docuelevate.writeSettings', seen: 'docuelevate.settingsAreOurs' },
   { by: 'delivery.deliver', seen: 'delivery.isDelivered' },
 ];
 
 /**
- * From the switch until the last look at the setting before the old value goes: after that look nobody can notice in time. A look that sees
- * nothing is none: what a command was given cannot be read back.
+ * From the switch until the last look at the setting before the old value goes: after that look nobody can notice in
+ * time. A look that sees nothing does not count, because what a command was given cannot be read back.
  */
 function beforeProofEnds(boundary: Boundary, all: readonly Boundary[]): readonly Point[] {
   if (boundary.flow !== 'planned') return [];
@@ -243,7 +247,7 @@ async function replace(sandbox: Sandbox): Promise<void> {
   await unstick(sandbox);
 }
 
-/** Another worker has done a step: the frozen one, since nothing else is left to do. */
+/** Whether another worker has done a step. It is the frozen worker's step, since nothing else is left to do. */
 function tookOver({ over, hired }: Sandbox): boolean {
   return over || hired.slice(1).some(({ ended }) => ended.some(({ outcome }) => outcome === 'succeeded'));
 }
@@ -252,13 +256,13 @@ function retrying({ choices }: Waiting, asked: number): Decision {
   return asked < 3 && choices.includes('retry') ? 'retry' : 'abandon';
 }
 
-/** Back if it can go back; else what cannot be taken back is left as it is. */
+/** Rolls back if possible. What cannot be rolled back is left as it is. */
 function takeBack({ choices }: Waiting, asked: number): Decision {
   if (asked === 0 && choices.includes('roll-back')) return 'roll-back';
   return asked < 2 ? 'skip' : 'abandon';
 }
 
-/** Somebody in a hurry passes over what they are told of the setting. */
+/** A person in a hurry ignores what the rotation says about the setting. */
 function takeItLightly({ why }: Waiting, asked: number): Decision {
   return asked < 10 && /still holds our change|old key is idle/.test(why) ? 'skip' : 'abandon';
 }

@@ -3,13 +3,13 @@ import { LocalFiles } from '../../activities/delivery/local-files.js';
 import { RemoteFiles } from '../../activities/sftp/remote-files.js';
 import { diskOrigin, type Outgoing, sftpOrigin } from './setback.js';
 
-/** Stands around whatever changes a file that others read, here or on a server. */
+/** Called around every change of a file that others read, here or on a server. */
 export type AroundChange = (request: Outgoing, work: () => Promise<void>) => Promise<void>;
 
 const remote = Reflect.get(RemoteFiles.prototype, 'replace');
 const [replace, remove] = [Reflect.get(LocalFiles.prototype, 'replace'), Reflect.get(LocalFiles.prototype, 'remove')];
 
-/** From now on. Again: in the place of the one before. */
+/** Calls `around` for every such change from now on. A second call replaces the first. */
 export function standAroundFiles(around: AroundChange): void {
   RemoteFiles.prototype.replace = function (path, by) {
     return around(outgoing('RENAME', sftpOrigin, path), () => remote.call(this, path, by));

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.js';
 import type { Issued, Fixture } from './fixture.js';
 import type { Timeline } from './timeline.js';
 
-/** What went wrong, counted; `problems` says it in words. */
+/** What went wrong, as counts; `problems` says it in words. */
 export interface Judgement {
   readonly lostSecrets: number;
   readonly wrongDeletions: number;
@@ -25,22 +25,22 @@ export interface Scene {
   readonly report: RotationReport | null;
   /** A person changed what the engine holds. */
   readonly edited: boolean;
-  /** What happened put the engine back on a value that is gone, and nothing is left that could notice. */
+  /** The engine was put back on a value that is gone, and nothing is left that could notice. */
   readonly stranded: boolean;
-  /** A frozen attempt was called off when it went on: what it was just making stays listed as an open attempt. */
+  /** A frozen attempt was cancelled when it went on. What it was just making stays listed as an open attempt. */
   readonly calledOff: boolean;
-  /** A person gave an earlier rotation up: what it left is right as long as every later one names it. */
+  /** A person gave an earlier rotation up. What it left is right as long as every later rotation names it. */
   readonly givenUp?: boolean;
 }
 
-/** What the store knows of one issued value. */
+/** What the store knows about one issued value. */
 interface Known extends Issued {
   readonly versions: readonly Version[];
-  /** An attempt on record may have made it. */
+  /** State of a recorded attempt that may have made it; null when there is none. */
   readonly attempted: 'open' | 'closed' | null;
 }
 
-/** Holds what is recorded against the truth. */
+/** Compares what is recorded with the truth. */
 export async function judge(scene: Scene): Promise<Judgement> {
   const { fixture, store, credential } = scene;
   const intents = await store.intents(credential);
@@ -76,7 +76,10 @@ export async function judge(scene: Scene): Promise<Judgement> {
   };
 }
 
-/** What has no name and is in no version was made by an attempt that kept nothing; while it works, that one is still on record as open. */
+/**
+ * A value without a name and a version was made by an attempt that kept nothing. While it works, that attempt is still
+ * recorded as open.
+ */
 function mayHaveMade({ label, outcome }: Intent, issued: Issued, versions: readonly Version[]): boolean {
   if (issued.nameless !== true) return label === issued.label;
   return versions.length === 0 && (issued.alive ? outcome === 'open' : outcome !== 'kept');
@@ -91,12 +94,15 @@ function isAdopted({ scenario }: Fixture, value: string): boolean {
   return Object.values(scenario.adopted).includes(value);
 }
 
-/** What can be read back and is in no version is what its slot happens to hold, for everybody to see. */
+/** A readable value without a version is only what its slot happens to hold, for everybody to see. */
 function isListed({ versions, readable }: Known): boolean {
   return versions.some(({ state }) => isLive(state)) || (readable === true && versions.length === 0);
 }
 
-/** Where a rotation says that it is through, exactly one value of ours works, the store calls it current, and the engine has it. */
+/**
+ * After a rotation that says it is through, exactly one value of ours works. The store calls it current, and the engine
+ * has it.
+ */
 function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   const { fixture, report, edited, condemned } = scene;
   const held = fixture.scenario.engineHolds();
@@ -117,7 +123,7 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   return [...problems, ...notAlone(answerable, scene.stranded ? currentOf(answerable) : held, report)];
 }
 
-/** Nobody has its value: all that is known of it is that an attempt may have made it. */
+/** Whether nobody has its value: all that is known is that an attempt may have made it. */
 function isLeft({ unlisted, attempted, versions }: Known): boolean {
   return unlisted === true && attempted === 'open' && versions.length === 0;
 }
@@ -127,13 +133,15 @@ function untold(left: readonly Known[], { orphans }: RotationReport): string[] {
   return silent.map(({ label }) => `"${label}" works and the rotation does not say so at its end`);
 }
 
-/** Left by a rotation that a person gave up, and named by the last one, such as "version 1 is retiring". */
+/**
+ * Whether a rotation that a person gave up left it, and the last rotation names it, such as "version 1 is retiring".
+ */
 function isTold({ versions }: Known, { givenUp = false, report }: Scene): boolean {
   const lines = givenUp ? (report?.orphans ?? []) : [];
   return versions.some(({ number }) => lines.some((line) => line.startsWith(`version ${number} is `)));
 }
 
-/** Files with a value in them, where a rotation says that it is through. */
+/** Files with a value in them, after a rotation that says it is through. */
 function filesLeft({ fixture: { scenario }, report }: Scene): string[] {
   if (!report || ['abandoned', 'contained', 'failed'].includes(report.outcome)) return [];
   return (scenario.leftBehind?.() ?? []).map((name) => `${name} was left behind`);
@@ -157,12 +165,12 @@ function notAlone(ours: readonly Known[], held: string | null, { outcome }: Rota
   ];
 }
 
-/** Contained and not replaced, by a person's decision. */
+/** Whether the value was contained and not replaced, by a person's decision. */
 function mayBeDark({ condemned, report }: Scene): boolean {
   return condemned.size > 0 && (report?.outcome === 'contained' || report?.outcome === 'abandoned');
 }
 
-/** Nobody runs what a workflow that has ended leaves open, and what is in force has not leaked. */
+/** Nothing runs what an ended workflow leaves open. What is in force must not have leaked. */
 async function leftOpen({ store, credential, report }: Scene): Promise<string[]> {
   if (!report) return [];
   const open = (await store.rotations(credential)).filter(({ closedAt }) => closedAt === null);
@@ -176,7 +184,10 @@ async function leftOpen({ store, credential, report }: Scene): Promise<string[]>
   ];
 }
 
-/** An adopted value was asserted only: nothing takes its place before a document went through with it, but in an emergency. */
+/**
+ * An adopted value was only asserted. Except in an emergency, nothing replaces it before a document went through with
+ * it.
+ */
 async function unconfirmed({ store, credential, report }: Scene): Promise<string[]> {
   if (report?.outcome !== 'retired') return [];
   const adopted = (await store.versions(credential)).filter((version) => version.adopted && !version.compromised);
@@ -207,14 +218,14 @@ interface Facts {
   readonly values: readonly string[];
   readonly timeline: Timeline;
   readonly fixture: Fixture;
-  /** A later finding says otherwise. */
+  /** A later finding contradicts it. */
   readonly takenBack: boolean;
 }
 
 type Said = Pick<Evidence, 'at' | 'detail'>;
 type Truth = (facts: Facts, said: Said) => boolean;
 
-/** What the samples can tell of a proof, by its kind. */
+/** What the samples can tell about a proof, by its kind. */
 const truths: Partial<Record<EvidenceKind, Truth>> = {
   accepted: ({ values, timeline }, { at }) =>
     timeline.during(at, ({ working }) => values.some((value) => working.includes(value))),
@@ -224,7 +235,7 @@ const truths: Partial<Record<EvidenceKind, Truth>> = {
       : !fixture.scenario.working().some((value) => values.includes(value)),
   'setting-ours': ({ values, timeline, fixture: { documents } }, { at }) => {
     const writes = documents?.lab.writes().filter(({ key }) => documents.settings.includes(key));
-    const written = writes?.findLast((write) => write.at <= at)?.value ?? ''; // whatever the worker has
+    const written = writes?.findLast((write) => write.at <= at)?.value ?? ''; // whatever the worker holds
     return values.includes(written) || timeline.during(at, ({ held }) => held !== null && values.includes(held));
   },
   document: (facts, said) => {
@@ -236,7 +247,7 @@ const truths: Partial<Record<EvidenceKind, Truth>> = {
   observed: (facts, said) => wentThrough(facts, said, () => true),
 };
 
-/** Whether the provider took the very document that is named, before that was said. */
+/** Whether the provider took the document that is named, before the finding was recorded. */
 function wentThrough(
   { fixture: { documents } }: Facts,
   { at, detail }: Said,
@@ -248,7 +259,7 @@ function wentThrough(
   return documents.taken(reference).some((taken) => taken.at <= at && fits(taken.value));
 }
 
-/** Whether a proof was so when it was recorded. What nobody can tell counts as true. */
+/** Whether a proof was true when it was recorded. What nobody can tell counts as true. */
 function isTrue(evidence: Evidence, facts: Facts): boolean {
   return truths[evidence.kind]?.(facts, evidence) ?? true;
 }

@@ -1,9 +1,9 @@
-/** A document of somebody's, with a text. */
+/** A document of somebody's, with text. */
 export function letterAbout(what: string): Buffer {
   return Buffer.from(`%PDF-1.4\n(A letter about ${what}) Tj\n<< /Producer (LibreOffice) >>\n%%EOF\n`);
 }
 
-/** One without. */
+/** A document without text. */
 export function scanAbout(what: string): Buffer {
   return Buffer.from(`%PDF-1.4\n<< /Subtype /Image /Title (${what}) >>\n%%EOF\n`);
 }

@@ -8,7 +8,7 @@ import type { WorkerProcess } from './worker.js';
 
 const runMs = 60_000;
 
-/** Plays a procedure once without trouble and writes down every activity of it: the boundaries. */
+/** Plays a procedure once without trouble, and records every activity of it: the boundaries. */
 export async function recordBoundaries(job: Job, procedure: string, flow: Flow): Promise<Boundary[]> {
   return withCleanup(async (defer) => {
     const fixture = await startFixture(procedure);
@@ -29,7 +29,9 @@ export async function recordBoundaries(job: Job, procedure: string, flow: Flow):
   });
 }
 
-/** What the attempts of an activity did, place by place: a later one counts from where no earlier one came. */
+/**
+ * What the attempts of an activity did, place by place. A later attempt counts only from where no earlier one got to.
+ */
 export function didTogether(attempts: WorkerProcess['ended']): Pick<Boundary, 'requests' | 'writes' | 'fences'> {
   const requests = (kind: RequestKind) =>
     furthest(attempts.map(({ trace }) => trace.requests.filter((request) => kindOf(request) === kind)));

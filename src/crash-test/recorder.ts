@@ -8,18 +8,18 @@ export interface RecorderOptions {
   readonly setback: Setback | null;
   /** Resolves when the message has left the process. */
   readonly report: (message: WorkerMessage) => Promise<void>;
-  /** Takes no more tasks: the polls of a frozen worker would swallow them, which costs minutes and shows nothing. */
+  /** Stops taking tasks. A frozen worker's polls would swallow them, which costs minutes and shows nothing. */
   readonly retire: () => Promise<void>;
-  /** Resolves when whoever acts outside says so. */
+  /** Resolves when the order to go on comes from outside. */
   readonly goOn: () => Promise<void>;
 }
 
-/** Follows what a worker's activities do, and lets the setback happen where it belongs. */
+/** Follows what a worker's activities do, and makes the setback happen at its point. */
 export interface Recorder {
   activities(activities: Activities): Activities;
   store(store: Store): Store;
   readonly requests: Dispatcher.DispatcherComposeInterceptor;
-  /** A change that leaves otherwise than over HTTP: what makes it, and how it looks to whoever acts outside. */
+  /** A change that does not leave over HTTP: the work that makes it, and how it looks from outside. */
   change(request: Outgoing, work: () => Promise<void>): Promise<void>;
 }
 
@@ -45,11 +45,11 @@ interface Track extends Trace {
 }
 
 interface Hooks {
-  /** Of the attempt in whose asynchronous context this is called; null outside of activities. */
+  /** The track of the attempt in whose asynchronous context this is called; null outside of activities. */
   readonly track: () => Track | null;
   /** Called at every point; does whatever is to happen there. */
   readonly pass: (point: Point, at: Track, request?: Outgoing) => Promise<void>;
-  /** The same at once, for what cannot wait. */
+  /** The same, synchronously, for what cannot wait. */
   readonly passNow: (point: Point, at: Track) => void;
 }
 
@@ -146,7 +146,7 @@ const writing: ReadonlySet<string> = new Set<keyof Store>([
   ...(['note', 'intend', 'settle', 'keep', 'prove'] as const),
 ]);
 
-/** The store as it is, with a stop before every write and after the ledger has taken a success. */
+/** The store with a stop before every write, and after the ledger has recorded a success. */
 function tracedStore(store: Store, { track, pass }: Hooks): Store {
   const around = Object.entries(store).map(([name, method]: [string, unknown]) => {
     if (typeof method !== 'function' || !(writing.has(name) || name === 'fence')) return [name, method] as const;
@@ -186,7 +186,10 @@ function samePoint(a: Point, b: Point): boolean {
   );
 }
 
-/** Whether a request only looks. Some ask by POST: for a token, for the keys of an account, and whatever says so itself. Nextcloud makes an app password by GET. */
+/**
+ * Whether a request only reads. These ask by POST: for a token, for the keys of an account, and requests that declare it.
+ * Nextcloud creates an app password by GET.
+ */
 export function kindOf({ method, path, asks }: Outgoing): RequestKind {
   if (path.endsWith('/getapppassword')) return 'change';
   const looks = method === 'GET' || method === 'HEAD' || asks === true || /\/(?:token|listKeys)$/.test(path);
@@ -198,7 +201,7 @@ function outgoing({ origin, path, method, idempotent }: Dispatcher.DispatchOptio
   return { method, origin: String(origin ?? ''), path: path.split('?')[0] ?? '', ...asks };
 }
 
-/** Tells when the answer begins to arrive, before anybody else sees it. */
+/** Calls `arrived` when the answer begins to arrive, before anybody else sees it. */
 function watched(handler: Dispatcher.DispatchHandler, arrived: () => void): Dispatcher.DispatchHandler {
   return {
     onRequestStart: (...args) => handler.onRequestStart?.(...args),
@@ -213,7 +216,7 @@ function watched(handler: Dispatcher.DispatchHandler, arrived: () => void): Disp
   };
 }
 
-/** Nothing of this process runs after it: the signal arrives before the call returns. */
+/** Nothing of this process runs after this call: the signal arrives before it returns. */
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -18,25 +18,25 @@ export interface CaseVerdict extends Judgement {
   readonly id: string;
   readonly procedure: string;
   readonly outcome: RotationOutcome | 'none';
-  /** The case was not what it is here to be: the fault did not happen, or the harness itself failed. It shows nothing. */
+  /** The case did not do its job: the fault did not happen, or the harness itself failed. It shows nothing. */
   readonly missed: boolean;
   readonly consumerFailures: number;
-  /** How long the engine held nothing that works: only ever in an emergency, and in a gap. */
+  /** How long the engine held nothing that works: above 0 only in an emergency and in a gap. */
   readonly outageMs: number;
-  /** How long each time the engine held halves of two values. */
+  /** How long the engine held halves of two values, each time. */
   readonly gapsMs: readonly number[];
   readonly seconds: number;
 }
 
-const endMs = 90_000; // a busy machine takes its time
-const lateMs = 15_000; // for a frozen attempt to come to its end
+const endMs = 90_000; // a busy machine is slow
+const lateMs = 15_000; // for a frozen attempt to end
 const usual: Readonly<Record<Flow, RotationOutcome>> = {
   planned: 'retired',
   'roll-back': 'rolled-back',
   emergency: 'replaced',
 };
 
-/** Plays one case on simulated systems of its own and judges what came of it. */
+/** Plays one case on its own simulated systems, and judges the result. */
 export async function runCase(job: Job, crash: CrashCase, without?: Assignment['without']): Promise<CaseVerdict> {
   const begun = Date.now();
   const { id, procedure } = crash;
@@ -104,7 +104,7 @@ function rightEnds(flow: Flow, { ends = [] }: Fault, others: readonly RotationOu
   return [usual[flow], ...ends, ...others];
 }
 
-/** Where a rotation says that it is through, everybody who uses the value can go on. */
+/** After a rotation that says it is through, everybody who uses the value can go on. */
 async function useAfterwards({ scenario }: Fixture, report: RotationReport | null, fault: Fault): Promise<string[]> {
   if (!report || fault.edited || ['abandoned', 'contained', 'failed'].includes(report.outcome)) return [];
   return (await scenario.consume()) ? [] : [`a use after it ended as ${report.outcome} fails`];
@@ -134,12 +134,12 @@ function calledOff({ worker: { ended, frozenAt } }: Sandbox, { act }: Fault): bo
   return act === 'stop' && ended[frozenAt]?.outcome === 'failed';
 }
 
-/** A rotation that goes back for a reason that its provider gives has ended well. */
+/** A rotation that rolls back for a reason that its provider gives has ended well. */
 function back(report: RotationReport | null, { goesBack }: Fixture): RotationOutcome[] {
   return goesBack?.test(report?.why ?? '') ? ['rolled-back'] : [];
 }
 
-/** What an emergency may end as besides the usual: never as if there had been none. */
+/** How an emergency may end besides the usual way: never as if there had been none. */
 function contained({ ends = [] }: Fault): RotationOutcome[] {
   return ends.filter((end) => end === 'contained' || end === 'abandoned');
 }
@@ -149,7 +149,7 @@ function wrongEnd(report: RotationReport | null, right: readonly RotationOutcome
   return [`it ended as ${report.outcome}: ${report.why ?? 'without a reason'}`];
 }
 
-/** The rotation and what happens to it, up to its end and the end of what came late. */
+/** Plays the rotation and the fault, to the end of both and of what came late. */
 async function perform(sandbox: Sandbox, fault: Fault): Promise<Watched & Pick<CaseVerdict, 'missed'>> {
   const happening = fault.play(sandbox).then(
     () => [],
@@ -167,7 +167,7 @@ interface Watched {
   readonly problems: readonly string[];
 }
 
-/** Waits for the end, and answers as a person would when the rotation asks for a true reason. */
+/** Waits for the end. Answers as a person would when the rotation asks for a true reason. */
 async function watch(sandbox: Sandbox, fault: Fault): Promise<Watched> {
   let asked = 0;
   for (const deadline = Date.now() + endMs; Date.now() < deadline; await delay(50)) {
@@ -188,7 +188,7 @@ async function question(sandbox: Sandbox): Promise<Waiting | null> {
   return waiting?.for === 'operator' ? waiting : null;
 }
 
-/** Undefined when the fault is no reason to ask this. */
+/** Undefined when the fault is no reason to ask this question. */
 function decisionOf(
   { waits }: Fault,
   waiting: Waiting,
@@ -203,7 +203,7 @@ async function ended({ handle }: Sandbox, status: string): Promise<Watched> {
   return { report: null, problems: [`the workflow is ${status}: ${why}`] };
 }
 
-/** The innermost reason there is. */
+/** The innermost reason. */
 function causeOf(error: unknown): string {
   return error instanceof Error && error.cause ? causeOf(error.cause) : String(error);
 }
@@ -212,7 +212,7 @@ function look({ handle }: Sandbox): Promise<Progress | null> {
   return handle.query(progress).catch(() => null);
 }
 
-/** One that came too late is refused, and then the rotation has gone on. */
+/** Sends an answer. One that comes too late is refused, because the rotation has gone on. */
 async function answer(
   { session, handle, fixture }: Sandbox,
   { id: question }: Waiting,
@@ -230,7 +230,7 @@ async function whyStuck(sandbox: Sandbox): Promise<string> {
   return `it did not end within ${endMs / 1000} s; ${where}; ${shown?.waiting?.why ?? 'it waits for nobody'}`;
 }
 
-/** A frozen worker goes on after everything is over; what it then does must change nothing for the worse. */
+/** A frozen worker goes on after everything is over. What it then does must not make anything worse. */
 async function lateAttempt({ worker }: Sandbox): Promise<string[]> {
   const before = worker.frozenAt;
   worker.signal('SIGCONT');

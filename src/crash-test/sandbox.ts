@@ -20,7 +20,7 @@ export interface Job {
   readonly workers: WorkerPool;
 }
 
-/** One rotation on fresh simulated systems, a fresh store and a worker that is in for trouble. */
+/** One rotation on fresh simulated systems, with a fresh store and a worker that gets the setback. */
 export interface Sandbox {
   readonly fixture: Fixture;
   readonly session: Session;
@@ -28,13 +28,13 @@ export interface Sandbox {
   readonly handle: WorkflowHandle<RotationWorkflow>;
   /** The worker with the setback. */
   readonly worker: WorkerProcess;
-  /** Every worker so far, that one first. */
+  /** Every worker so far; the one with the setback is the first. */
   readonly hired: readonly WorkerProcess[];
-  /** Starts a worker without one. */
+  /** Starts a worker without a setback. */
   replace(): WorkerProcess;
-  /** An emergency is asked for; from now on every value of ours that lives has to die. */
+  /** Asks for an emergency. From now on every live value of ours has to die. */
   emergency(): Promise<void>;
-  /** Values of ours that lived when the emergency was asked for; empty while there is none. */
+  /** Values of ours that were alive when the emergency was asked for; empty without an emergency. */
   readonly condemned: ReadonlySet<string>;
   /** Set when the rotation is over. */
   over: boolean;
@@ -50,7 +50,7 @@ export interface Billing {
 
 const graceMs: Readonly<Record<Flow, number>> = {
   planned: 150, // long enough for a phase of its own
-  'roll-back': 10 * 60_000, // it is not waited for
+  'roll-back': 10 * 60_000, // nothing waits for its end
   emergency: 150,
 };
 const heartbeatMs = 1_000;
@@ -109,7 +109,10 @@ async function start(
   return handle;
 }
 
-/** A person takes the rotation back as soon as it is in its grace. Returns what ends the waiting for it. */
+/**
+ * A person rolls the rotation back as soon as it is in its grace. Returns a function that stops the waiting for the
+ * grace.
+ */
 function haveSecondThoughts(
   session: Session,
   handle: WorkflowHandle<RotationWorkflow>,
@@ -128,7 +131,7 @@ function haveSecondThoughts(
     } as const;
     await decideOn(session, handle, request);
   }
-  const thinking = think().catch(() => undefined); // what came of it, the end of the rotation shows
+  const thinking = think().catch(() => undefined); // the end of the rotation shows the result
   return async () => {
     enough.abort();
     await thinking;
@@ -139,7 +142,7 @@ export async function inGrace(handle: WorkflowHandle<RotationWorkflow>): Promise
   return (await graceOf(handle)) !== null;
 }
 
-/** What an answer has to name while a rotation is in its grace; null while it is not. */
+/** The id that an answer has to name during a grace; null outside of it. */
 async function graceOf(handle: WorkflowHandle<RotationWorkflow>): Promise<string | null> {
   const seen = await handle.query(progress).catch(() => null); // no worker may be there yet
   return seen?.waiting?.for === 'grace' ? seen.waiting.id : null;
@@ -154,7 +157,10 @@ async function endWorkflow(handle: WorkflowHandle): Promise<void> {
   await handle.terminate('the case is over').catch(() => undefined);
 }
 
-/** A worker that is gone keeps the workflow's tasks in its own queue for a while; the quick timings give them to anybody at once. */
+/**
+ * A worker that is gone keeps the workflow's tasks in its sticky queue for a while. This gives them to any worker at
+ * once.
+ */
 export async function unstick({ temporal, handle }: Pick<Sandbox, 'temporal' | 'handle'>): Promise<void> {
   const { client } = temporal;
   const { namespace } = client.options;
@@ -162,7 +168,7 @@ export async function unstick({ temporal, handle }: Pick<Sandbox, 'temporal' | '
   await client.connection.workflowService.resetStickyTaskQueue({ namespace, execution }).catch(() => undefined);
 }
 
-/** Waits for something that has to happen. Throws when it does not. */
+/** Waits for something that has to happen. Throws when it does not happen in time. */
 export async function until(what: string, seen: () => boolean, withinMs: number): Promise<void> {
   for (const deadline = Date.now() + withinMs; !seen(); await delay(10))
     if (Date.now() > deadline) throw new Error(`waited ${withinMs / 1000} s in vain: ${what}`);

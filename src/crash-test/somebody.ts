@@ -5,15 +5,16 @@ import { bystander } from '../lab/server.js';
 import type { Documents } from './fixture.js';
 import { until } from './sandbox.js';
 
-const workerMs = 10_000; // a document takes a tenth of a second, and a busy machine its time
+const workerMs = 10_000; // a document takes a tenth of a second, on a busy machine longer
 const heldMs = 2_500; // longer than a check looks at a document that seems to have ended, shorter than it waits for one that does not move
 
-/** Simulated systems in which somebody holds a document back: each can hold one. */
+/** Simulated systems in which somebody's document is held back; each can hold one. */
 const holding = new WeakSet<DocuElevateLab>();
 
 /**
- * Somebody's document goes through and is deleted, and one is deleted in the middle: its tasks go on, under an id that the next document is
- * given, and say that it is through before it has come far. Happens once for each simulated system.
+ * Somebody's document goes through and is deleted, and another one is deleted in the middle. The tasks of that one go
+ * on under an id that the next document is given. They say that it is through before it has come far. Happens once for
+ * each simulated system.
  */
 export async function leaveLines(documents: Documents): Promise<void> {
   const { lab } = documents;
@@ -29,17 +30,20 @@ export async function leaveLines(documents: Documents): Promise<void> {
   const { id, task } = await handIn(documents);
   await held.promise;
   if (await remove(lab, id)) lab.beforeLine = pushAhead({ id, task, letGo: gate.resolve });
-  else gate.resolve(); // its row cannot go, so nobody is given its id
+  else gate.resolve(); // its row cannot go, so no document is given its id
 }
 
-/** Somebody's document goes through, and is deleted as soon as it was taken: the rest of its lines comes under an id that is free by then. */
+/**
+ * Somebody's document goes through, and is deleted as soon as it was taken. The rest of its log lines come under an id
+ * that is free by then.
+ */
 export async function goThrough(documents: Documents): Promise<void> {
   const { id, about } = await handIn(documents);
   await until("somebody's document goes through", () => documents.taken(about).length > 0, workerMs);
   await remove(documents.lab, id);
 }
 
-/** Somebody's document fails and is deleted, and its id is given out to the next one. */
+/** Somebody's document fails and is deleted. The next document is given its id. */
 export async function leaveFailure(documents: Documents): Promise<void> {
   const { lab, step } = documents;
   const { id } = await handIn(documents, (about) => documents.failOne(about));
@@ -49,7 +53,7 @@ export async function leaveFailure(documents: Documents): Promise<void> {
 
 interface Ahead {
   readonly id: number;
-  /** Of the intake of the document that was deleted. */
+  /** The intake task of the document that was deleted. */
   readonly task: string;
   readonly letGo: () => void;
 }
@@ -73,7 +77,7 @@ function pushAhead({ id, task: former, letGo }: Ahead): DocuElevateLab['beforeLi
 interface Handed {
   readonly id: number;
   readonly task: string;
-  /** What its content holds, and no other's. */
+  /** What its content holds, and no other document's. */
   readonly about: string;
 }
 

@@ -7,13 +7,13 @@ import { connectClient, embeddedTarget } from '../temporal/connect.js';
 import { type EmbeddedServer, startEmbeddedServer } from '../temporal/embedded.js';
 import { ensureSearchAttributes } from '../temporal/search-attributes.js';
 
-/** A Temporal server that is killed and comes back at the same address. */
+/** A Temporal server that can be killed, and comes back at the same address. */
 export interface FragileTemporal {
   readonly dataDir: string;
   readonly client: Client;
-  /** SIGKILL, and a new server on the same data. */
+  /** Kills the server (SIGKILL), and starts a new one on the same data. */
   crash(): Promise<void>;
-  /** It does not answer for a while. */
+  /** Makes the server unavailable for a while. */
   away(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -48,7 +48,10 @@ export async function startFragileTemporal(binary: TemporalBinary): Promise<Frag
   };
 }
 
-/** The same client, with the matrix' quick timings: a workflow task of a dead worker is given out again after 2 seconds. */
+/**
+ * The same client with the quick timings of the matrix: a dead worker's workflow task is given out again after 2
+ * seconds.
+ */
 function impatient({ connection, options: { namespace } }: Client): Client {
   return new Client({
     connection,

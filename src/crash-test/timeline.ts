@@ -1,4 +1,4 @@
-/** The truth at one moment: what the engine's worker would use, and what is accepted. */
+/** The truth at one moment: what the engine's worker would use, and which values are accepted. */
 interface Sample {
   readonly at: number;
   readonly held: string | null;
@@ -6,11 +6,11 @@ interface Sample {
 }
 
 export interface Timeline {
-  /** Whether something was so at some moment around `at`, as far as the samples tell. */
+  /** Whether `so` was true at some moment around `at`, as far as the samples tell. */
   during(at: number, so: (sample: Sample) => boolean): boolean;
   /** Real milliseconds in which the engine held nothing that works, from the first such sample to the last. */
   outageMs(): number;
-  /** Beside the regular looks, for whoever knows that something has just happened. */
+  /** Takes one more sample, for callers that know that something has just happened. */
   look(): void;
   stop(): void;
 }
@@ -19,7 +19,7 @@ const everyMs = 25;
 const windowMs = 2_000; // between what a check saw and its record, on a busy machine
 const lagMs = 500; // between a change and the first sample that shows it, likewise
 
-/** Looks at the truth again and again; only changes are kept. */
+/** Samples the truth again and again, and keeps only changes. */
 export function startTimeline(truth: { engineHolds(): string | null; working(): string[] }): Timeline {
   const samples: Sample[] = [];
   let outage: { from: number; to: number } | null = null;

@@ -1,5 +1,5 @@
-// The worker under test: a process of its own, made of the same parts as every worker, that can be killed where it hurts. One that comes
-// through its case takes part in another, built anew.
+// The worker under test: a process of its own, built from the same parts as every worker, that can be killed at any
+// point. A worker that survives its case takes part in another one, built anew.
 import { flushCompileCache } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -16,20 +16,20 @@ import { standAroundFiles } from './file-changes.js';
 import type { Assignment, Order, WorkerMessage } from './setback.js';
 import { createRecorder } from './recorder.js';
 
-/** Takes one safety rule out of what a worker is built of. */
+/** Takes one safety rule out of what a worker is built from. */
 export interface Without {
   readonly store?: (store: Store) => Store;
   readonly activities?: (activities: Activities, store: Store) => Activities;
-  /** Changes the workflow bundle; for simulated workers alone. */
+  /** Changes the workflow bundle; only for simulated workers. */
   readonly workflows?: (bundle: string) => string;
 }
 
 const pollsEndMs = 200;
-const silenceMs = 1_000; // the crash matrix waits no 20 seconds for an answer that never comes
+const silenceMs = 1_000; // the crash matrix does not wait 20 seconds for an answer that never comes
 
 process.once('disconnect', () => process.exit());
 installRuntime(pino({ level: 'silent' }));
-flushCompileCache(); // this process will hardly get to end by itself
+flushCompileCache(); // this process hardly ever ends by itself
 for (;;) {
   const begun = told('work');
   await report({ event: 'loaded' });
@@ -39,7 +39,7 @@ for (;;) {
   );
 }
 
-/** From the assignment until the worker may rest: then nothing of it goes on. */
+/** From the assignment until the worker may rest. After that, nothing of it goes on. */
 async function work({ file, temporalData, setback, without }: Assignment, defer: Defer): Promise<void> {
   const over = told('rest');
   const session = await openSession({ file });
@@ -50,7 +50,7 @@ async function work({ file, temporalData, setback, without }: Assignment, defer:
     report,
     goOn: () => told('go on').then(() => undefined),
     async retire() {
-      // What is frozen meanwhile keeps it from ending well; the case goes on with what it does when it thaws.
+      // Frozen attempts keep it from stopping well. The case goes on with what they do when they thaw.
       running.workers?.stop().catch(() => undefined);
       await delay(pollsEndMs);
     },
@@ -75,7 +75,7 @@ async function work({ file, temporalData, setback, without }: Assignment, defer:
   await over;
 }
 
-/** The next order of this kind. */
+/** Waits for the next order of this kind. */
 function told<O extends Order['order']>(order: O): Promise<Extract<Order, { order: O }>> {
   return new Promise((resolve) => {
     const hear = (said: Order): void => {

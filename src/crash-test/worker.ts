@@ -6,23 +6,23 @@ import { fileURLToPath } from 'node:url';
 import { readEnvironment } from '../temporal/environment.js';
 import type { Assignment, Order, Outgoing, Trace, WorkerMessage } from './setback.js';
 
-/** A worker process in one case, from the harness' side. */
+/** A worker process in one case, as the harness sees it. */
 export interface WorkerProcess {
   /** Every attempt that ended, in order. */
   readonly ended: readonly { readonly trace: Trace; readonly outcome: 'succeeded' | 'failed' }[];
   /** Resolves when it takes work. Rejects when it cannot. */
   readonly ready: Promise<void>;
-  /** Resolves with the request it was about to make, if any, when its setback is reached. */
+  /** Resolves when the setback is reached, with the request that the worker was about to make, if any. */
   readonly reached: Promise<Outgoing | null>;
   readonly exited: Promise<void>;
   /** How many attempts had ended when the setback was reached. */
   readonly frozenAt: number;
-  /** Lets a worker go on that waits at its setback. */
+  /** Orders a worker that waits at its setback to go on. */
   goOn(): void;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Compiled code, also for tests that run from the sources, as with the workflow bundle. */
+/** Compiled code even for tests that run from the sources, as with the workflow bundle. */
 const script = fileURLToPath(
   new URL(
     import.meta.url.endsWith('.ts') ? '../../dist/src/crash-test/worker-process.js' : './worker-process.js',
@@ -31,18 +31,21 @@ const script = fileURLToPath(
 );
 const { cacheDir, variables } = readEnvironment();
 
-/** A third of a case goes into starting workers: compiled code is kept, and workflows run without threads of their own (TEMPORAL_DEBUG). */
+/**
+ * A third of a case goes into starting workers. So compiled code is kept, and workflows run without threads of their
+ * own (TEMPORAL_DEBUG).
+ */
 const cheapStart = { NODE_COMPILE_CACHE: join(cacheDir, 'compiled'), TEMPORAL_DEBUG: '1' };
 const alive = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** A process that has loaded everything, or will have. */
+/** A process that has loaded everything, or is about to. */
 interface Process {
   readonly child: ChildProcess;
   readonly exited: Promise<void>;
-  /** Cases it was in. */
+  /** Number of cases that it was in. */
   cases: number;
 }
 
@@ -61,7 +64,7 @@ function tell({ child }: Process, order: Order): void {
   if (child.connected) child.send(order);
 }
 
-/** Puts a process to work, and keeps what it reports of that. */
+/** Puts a process to work, and keeps what it reports about that. */
 function employ(process: Process, assignment: Assignment): WorkerProcess {
   const { child, exited } = process;
   const [ready, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<Outgoing | null>()];
@@ -92,12 +95,12 @@ function employ(process: Process, assignment: Assignment): WorkerProcess {
   };
 }
 
-const mostCases = 40; // what a process collects in its memory is let go of in time
-const restMs = 1_500; // one that is still busy with something is not waited for
+const mostCases = 40; // a process collects things in its memory, so it is replaced after this many
+const restMs = 1_500; // a process that is still busy after this time is killed
 
 /**
- * Keeps processes loaded ahead, since a start costs more than most cases. One that came through its case unharmed takes part in another:
- * it builds everything anew from that one's configuration.
+ * Keeps processes that are loaded in advance, since a start costs more than most cases. A process that came through its
+ * case unharmed takes part in another: it builds everything anew from that case's configuration.
  */
 export class WorkerPool {
   readonly #idle: Process[] = [];
@@ -111,7 +114,7 @@ export class WorkerPool {
     return worker;
   }
 
-  /** The case is over. `unharmed` for a worker that was neither killed nor frozen. */
+  /** Ends a worker's case. `unharmed`: the worker was neither killed nor frozen. */
   async giveBack(worker: WorkerProcess, unharmed: boolean): Promise<void> {
     const process = this.#busy.get(worker);
     this.#busy.delete(worker);
@@ -125,7 +128,7 @@ export class WorkerPool {
   }
 }
 
-/** Whether a process puts everything down that belongs to its case, in time. */
+/** Whether a process puts down everything of its case, in time. */
 async function rests(process: Process): Promise<boolean> {
   const resting = new Promise<boolean>((resolve) => {
     process.child.on('message', ({ event }: WorkerMessage) => event === 'loaded' && resolve(true));
