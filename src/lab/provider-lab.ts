@@ -3,39 +3,39 @@ import { docuElevateFor } from './docuelevate/shared.js';
 import type { Gap, Received, Scenario, ScenarioOptions } from './scenario.js';
 import type { LabServer } from './server.js';
 
-/** One procedure's provider: what its scenario is made of, beside what every scenario of DocuElevate is made of. */
+/** What is special to one procedure's scenario; the rest is common to all scenarios of DocuElevate. */
 export interface ProviderLab<L extends LabServer, O extends ScenarioOptions> {
   /** The procedure's id. */
   readonly procedure: string;
-  /** The provider's name among the systems, and the credential's name in the configuration. */
+  /** Name of the provider among the systems, and of the credential in the configuration. */
   readonly name: string;
   start(options: O): Promise<L>;
-  /** Somebody makes the first value by hand: by parts, as it is adopted. */
+  /** Somebody creates the first value by hand. Returns its parts, as they are adopted. */
   adopt(lab: L): Readonly<Record<string, string>>;
   /** What DocuElevate is set up with. */
   readonly engine: (lab: L, adopted: Readonly<Record<string, string>>) => DocuElevateLabOptions;
-  /** Where DocuElevate has the value. */
+  /** The setting in which DocuElevate has the value. */
   readonly setting: string;
   readonly use: (docuelevate: DocuElevateLab) => Promise<boolean>;
-  /** The section `provider` of the configuration; secrets are files named in `secretFiles`. */
+  /** The section `provider` of the configuration. Its secrets are files named in `secretFiles`. */
   readonly provider: (lab: L) => object;
   readonly secretFiles: (lab: L) => Readonly<Record<string, string>>;
-  /** What documents and the consumer make the engine ask for. */
+  /** Paths of requests that the engine makes for documents and for the consumer. */
   readonly enginesOwn: RegExp;
   readonly working: (lab: L) => string[];
-  /** Every value that there ever was. */
+  /** Every value that ever existed. */
   readonly values: (lab: L) => readonly string[];
-  /** Where one value works at a time: which, from when on. Left out where several do. */
+  /** Which value works from when on, where only one works at a time. Left out where several do. */
   readonly inForce?: (lab: L) => readonly InForce[];
 }
 
-/** The only value that works, from a moment (Unix ms, real time) on; null when none does. */
+/** The only value that works from a moment on; null when none does. `at`: real time, Unix ms. */
 export interface InForce {
   readonly value: string | null;
   readonly at: number;
 }
 
-/** DocuElevate and one provider, with a value that somebody made by hand. */
+/** Builds a scenario of DocuElevate and one provider, with a value that somebody created by hand. */
 export function scenarioOf<L extends LabServer, O extends ScenarioOptions>(
   definition: ProviderLab<L, O>,
 ): (options?: O) => Promise<Scenario> {
@@ -72,7 +72,10 @@ function writesOf(docuelevate: DocuElevateLab, setting: string): InForce[] {
   return docuelevate.writes().filter(({ key }) => key === setting);
 }
 
-/** When the engine held another value than the only one that works. Before either changes it holds that one. */
+/**
+ * Times in which the engine held another value than the only one that works. Before the first change, it holds that
+ * one.
+ */
 function gapsIn(inForce: readonly InForce[], writes: readonly InForce[]): Gap[] {
   const moves = [
     ...inForce.map(({ at, value }) => ({ at, now: { works: value } })),

@@ -9,13 +9,14 @@ const settings = ['aws_access_key_id', 'aws_secret_access_key'] as const;
 
 export interface AwsScenarioOptions
   extends ScenarioOptions, AwsLabOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {
-  /** What the configuration says of the lab's resolution; nothing when left out, since the lab notes every use. */
+  /** What the configuration says about the lab's resolution. Default: 0 seconds, since the lab records every use. */
   readonly usageResolution?: Duration;
 }
 
-/** DocuElevate uploading to a bucket with the only key of its IAM user, which a person made in the console. */
+/** DocuElevate uploads to a bucket with the only key of its IAM user, which a person created in the console. */
 export async function startAwsS3AccessKeys(options: AwsScenarioOptions = {}): Promise<Scenario> {
-  // Told in whole minutes, a document's use would hide behind our own probe wherever the machine is quick, and be waited for.
+  // In whole minutes, a document's use would hide behind our own probe on a quick machine, and a rotation would wait
+  // for it.
   const aws = await startAwsLab({ usageStepMs: 1000, ...options });
   const { id, secret } = aws.createByHand();
   const s3 = { endpoint: aws.url, bucket: aws.bucket, id, secret };
@@ -52,7 +53,7 @@ interface Systems {
   readonly aws: AwsLab;
 }
 
-/** When the halves that the engine held did not belong together. */
+/** Times in which the halves that the engine held did not belong together. */
 function gapsIn(
   { docuelevate, aws }: Systems,
   { id, secret }: { readonly id: string; readonly secret: string },
@@ -73,7 +74,7 @@ function gapsIn(
   return from === null ? gaps : [...gaps, { from, to: Number.POSITIVE_INFINITY }];
 }
 
-/** Documents and the consumer make the engine upload these. */
+/** Paths of uploads that the engine makes for documents and for the consumer. */
 const enginesOwn = /^\/[^/]+\/documents\//;
 
 function receivedBy({ docuelevate, aws }: Systems): Received[] {
@@ -99,7 +100,7 @@ function configOf(
     ...{ account: aws.account, user: aws.user, bucket: aws.bucket, region: 'us-east-1', exclusive: true },
     admin: { accessKeyId: aws.admin.id, secretAccessKey: { file: './aws-admin' } },
     endpoints: { iam: aws.url, sts: aws.url, s3: aws.url },
-    ...{ propagation: '0 seconds', usageResolution }, // the lab knows and forgets keys at once
+    ...{ propagation: '0 seconds', usageResolution }, // the lab accepts new keys and refuses deleted ones at once
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },

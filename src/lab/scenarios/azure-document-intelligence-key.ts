@@ -4,7 +4,7 @@ import { docuElevateFor } from '../docuelevate/shared.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
-/** DocuElevate with Key 1 of a Document Intelligence account, as the portal offers it first; nobody uses Key 2. */
+/** DocuElevate with Key 1 of a Document Intelligence account, which the portal offers first. Nobody uses Key 2. */
 export async function startAzureDocumentIntelligenceKey(
   options: ScenarioOptions & AzureLabOptions & Pick<EnvironmentOptions, 'database'> = {},
 ): Promise<Scenario> {
@@ -30,7 +30,7 @@ export async function startAzureDocumentIntelligenceKey(
   };
 }
 
-/** Documents, the engine's own test and the consumer make the engine call these. */
+/** Paths of requests that the engine makes for documents, for its own test and for the consumer. */
 const enginesOwn = /\/documentintelligence\/(operations|documentModels)/;
 
 function receivedBy({ docuelevate, azure }: { docuelevate: DocuElevateLab; azure: AzureLab }): Received[] {
@@ -57,7 +57,7 @@ function configOf({ docuelevate, azure }: { docuelevate: DocuElevateLab; azure: 
     endpoint: azure.url,
     login: azure.url,
     management: azure.url,
-    propagation: '0 seconds', // the lab knows and forgets keys at once
+    propagation: '0 seconds', // the lab accepts new keys and refuses deleted ones at once
   };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },

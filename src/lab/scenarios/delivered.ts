@@ -8,8 +8,8 @@ import { temporaryFolder } from '../temporary-folder.js';
 const variable = 'KEYTURN_VALUE';
 
 /**
- * The scenario with another program that uses the value beside the engine: it reads it from an environment file, where Keyturn puts it. Until
- * it stands there for the first time, the program does nothing.
+ * The scenario with another program that uses the value beside the engine. It reads the value from an environment file,
+ * where Keyturn puts it. Until the value is there for the first time, the program does nothing.
  */
 export async function delivered(scenario: Scenario): Promise<Scenario> {
   const { path: folder, remove } = temporaryFolder('keyturn-delivered-');
@@ -28,7 +28,7 @@ export async function delivered(scenario: Scenario): Promise<Scenario> {
     },
     async consume() {
       const value = held();
-      const works = value === undefined || scenario.working().includes(value); // a step that ends it comes after the one that takes it from there
+      const works = value === undefined || scenario.working().includes(value); // the step that ends the value comes after the one that removes it from the file
       return (await scenario.consume()) && works;
     },
     leftBehind: () => leftBehindIn(folder),

@@ -41,7 +41,7 @@ export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}
   };
 }
 
-/** A private key is looked for by the lines of its text: whoever quotes one may fold it in another way. */
+/** A private key is searched for by the lines of its text: a quotation may fold it in another way. */
 function linesOf(pem: string): string[] {
   return pem.split('\n').filter((line) => line.length > 20 && !line.includes('-----'));
 }

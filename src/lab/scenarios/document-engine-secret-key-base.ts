@@ -10,7 +10,7 @@ const keep =
   "const { writeFileSync, renameSync } = require('node:fs'); const [name] = process.argv.slice(1);\
  writeFileSync(name + '.new', require('node:fs').readFileSync(0)); renameSync(name + '.new', name);";
 
-/** Document Engine, and a store where the operator keeps the base besides. */
+/** Document Engine, and a store where the operator also keeps the base. */
 export async function startDocumentEngineSecretKeyBase(
   options: DocumentEngineOptions = {},
 ): Promise<DocumentEngineScenario> {

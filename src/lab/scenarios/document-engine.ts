@@ -6,26 +6,26 @@ import type { Scenario, ScenarioOptions } from '../scenario.js';
 import { temporaryFolder } from '../temporary-folder.js';
 
 export interface DocumentEngineOptions extends ScenarioOptions {
-  /** Where the vendor's guide and description are silent or differ. */
+  /** Behavior where the vendor's guide and description are silent or differ. */
   readonly behavior?: Partial<Behavior>;
-  /** Used instead of one of its own: one that is up already, and that other scenarios use as well. */
+  /** A running engine to use instead of a new one. Other scenarios use it as well. */
   readonly documentEngine?: DocumentEngineLab;
 }
 
 /** A scenario in which somebody holds what the engine's secret is for. */
 export interface DocumentEngineScenario extends Scenario {
-  /** A person changes what that is. */
+  /** A person changes what somebody holds. */
   edit(value: string): void;
 }
 
-/** Document Engine as its environment set it up, and a folder for whoever uses its secrets. */
+/** Document Engine as its environment set it up, and a folder for the users of its secrets. */
 export interface DocumentEngineFixture {
   readonly engine: DocumentEngineLab;
   readonly folder: string;
   readonly lifetime: Duration;
-  /** What every scenario of the engine has in common. */
+  /** What all scenarios of the engine have in common. */
   readonly base: Pick<Scenario, 'secretFiles' | 'working' | 'leftBehind' | 'stop'>;
-  /** `engines` and `credentials`, with what is special to one. */
+  /** `engines` and `credentials`, with what is special to one scenario. */
   readonly config: (credential: NamedCredential, jwt?: object) => Scenario['config'];
 }
 

@@ -10,7 +10,7 @@ import { startOpenAiApiKey } from './openai-api-key.js';
 import { startPaperlessToken } from './paperless-token.js';
 import { startSftpPrivateKey } from './sftp-private-key.js';
 
-/** The fixture of every procedure, by its id. */
+/** The scenario of every procedure, by its id. */
 export const scenarios: Readonly<Record<string, StartScenario>> = {
   'openai-api-key': startOpenAiApiKey,
   'azure-document-intelligence-key': startAzureDocumentIntelligenceKey,

@@ -6,7 +6,10 @@ import type { ScenarioOptions } from '../scenario.js';
 export interface NextcloudScenarioOptions
   extends ScenarioOptions, NextcloudLabOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {}
 
-/** DocuElevate putting documents into Nextcloud with the only app password of an account, which a person made in the settings. */
+/**
+ * DocuElevate uploads documents to Nextcloud with the only app password of an account, which a person created in the
+ * settings.
+ */
 export const startNextcloudAppPassword = scenarioOf<NextcloudLab, NextcloudScenarioOptions>({
   procedure: 'nextcloud-app-password',
   name: 'nextcloud',
@@ -19,7 +22,7 @@ export const startNextcloudAppPassword = scenarioOf<NextcloudLab, NextcloudScena
   use: (docuelevate) => docuelevate.useNextcloud(),
   provider: ({ url, username }) => ({
     ...{ url, username, password: { file: './nextcloud-account' } },
-    propagation: '0 seconds', // the lab knows and forgets app passwords at once
+    propagation: '0 seconds', // the lab accepts new app passwords and refuses deleted ones at once
   }),
   secretFiles: ({ accountPassword }) => ({ 'nextcloud-account': accountPassword }),
   enginesOwn: /^\/remote\.php\//,

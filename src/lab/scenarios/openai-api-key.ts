@@ -8,13 +8,13 @@ import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
 
 export interface OpenAiScenarioOptions
   extends ScenarioOptions, OpenAiLabOptions, Pick<EnvironmentOptions, 'database' | 'adminPassword'> {
-  /** What the configuration says of the lab's resolution; nothing when left out, since the lab notes every use. */
+  /** What the configuration says about the lab's resolution. Default: 0 seconds, since the lab records every use. */
   readonly usageResolution?: Duration;
-  /** One that is up already: the key is made in its project, beside those of another scenario. */
+  /** A running lab. The key is created in its project, beside those of another scenario. */
   readonly openai?: OpenAiLab;
 }
 
-/** DocuElevate with an OpenAI key that somebody made by hand, the only key of its service account. */
+/** DocuElevate with an OpenAI key that somebody created by hand, the only key of its service account. */
 export async function startOpenAiApiKey(options: OpenAiScenarioOptions = {}): Promise<Scenario> {
   const openai = options.openai ?? (await startOpenAiLab(options));
   const [byHand] = openai.createServiceAccount('documents').keys;
@@ -45,7 +45,7 @@ async function mayListModels(baseUrl: string, key: string): Promise<boolean> {
   return statusCode === 200;
 }
 
-/** Documents and the consumer make the engine call these. */
+/** Paths of requests that the engine makes for documents and for the consumer. */
 const enginesOwn = ['/chat/completions', '/embeddings'];
 
 function receivedBy({ docuelevate, openai }: { docuelevate: DocuElevateLab; openai: OpenAiLab }): Received[] {
@@ -67,7 +67,7 @@ function configOf({ docuelevate, openai, usageResolution = '0 seconds' }: Config
   const { url, adminUsername: username } = docuelevate;
   const { project, baseUrl } = openai;
   const at = { adminKey: { file: './openai-admin' }, project, baseUrl };
-  const provider = { ...at, propagation: '0 seconds', usageResolution }; // the lab knows and forgets at once
+  const provider = { ...at, propagation: '0 seconds', usageResolution }; // the lab accepts new keys and refuses deleted ones at once
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
     credentials: { openai: { procedure: 'openai-api-key', engine: 'docs', provider } },

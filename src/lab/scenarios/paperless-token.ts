@@ -6,7 +6,10 @@ import type { ScenarioOptions } from '../scenario.js';
 export interface PaperlessScenarioOptions
   extends ScenarioOptions, PaperlessLabOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {}
 
-/** DocuElevate posting documents to Paperless-ngx with the token of an account. It hears from the second release alone what became of one. */
+/**
+ * DocuElevate posts documents to Paperless-ngx with the token of an account. Only from release 2 does it learn what
+ * became of a document.
+ */
 export const startPaperlessToken = scenarioOf<PaperlessLab, PaperlessScenarioOptions>({
   procedure: 'paperless-api-token',
   name: 'paperless',
@@ -17,7 +20,7 @@ export const startPaperlessToken = scenarioOf<PaperlessLab, PaperlessScenarioOpt
   use: (docuelevate) => docuelevate.usePaperless(),
   provider: ({ url, username }) => ({
     ...{ url, username, password: { file: './paperless-account' } },
-    propagation: '0 seconds', // the lab knows and forgets tokens at once
+    propagation: '0 seconds', // the lab accepts new tokens and refuses deleted ones at once
   }),
   secretFiles: ({ accountPassword }) => ({ 'paperless-account': accountPassword }),
   enginesOwn: /^\/api\/(documents\/post_document|tasks)\//,

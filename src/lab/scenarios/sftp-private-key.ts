@@ -12,13 +12,15 @@ import { type SftpLab, startSftpLab } from '../sftp/server.js';
 
 export interface SftpScenarioOptions
   extends ScenarioOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {
-  /** What the next key files are to be encrypted with; the first one is not encrypted. */
+  /** The passphrase of the next key files; the first one is not encrypted. */
   readonly passphrase?: string;
-  /** What the worker's container sees of the folder; all of it when left out. */
+  /** What the worker's container sees of the folder. Default: all of it. */
   readonly mounts?: 'the file alone';
 }
 
-/** DocuElevate that puts documents onto an SFTP server with a key in a file; its values are known by their public halves. */
+/**
+ * DocuElevate uploads documents to an SFTP server with a key in a file. Its values are known by their public halves.
+ */
 export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Promise<Scenario> {
   const { path: folder, remove } = temporaryFolder('keyturn-sftp-');
   const keyFile = join(folder, 'docuelevate_sftp');
@@ -58,7 +60,7 @@ export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Pr
   };
 }
 
-/** The public half of the key in a file, null when there is none; remembers every key it has seen. */
+/** The public half of the key in a file; null when there is none. Remembers every key that it has seen. */
 function createReader(passphrase: string | undefined) {
   const seen = new Map<string, string | null>();
   const read = (path: string): string | null => {
@@ -70,7 +72,7 @@ function createReader(passphrase: string | undefined) {
   return Object.assign(read, { seen: () => [...seen.keys()] });
 }
 
-/** A file of its own, where nothing appears beside it. */
+/** Copies the key file to a place of its own, where nothing appears beside it. */
 async function mounted(keyFile: string): Promise<string> {
   const inside = join(dirname(keyFile), 'container', basename(keyFile));
   await mkdir(dirname(inside));
@@ -86,12 +88,12 @@ function contentOf(path: string): string | null {
   }
 }
 
-/** A private key is looked for by the lines of its text: whoever quotes one may fold it in another way. */
+/** A private key is searched for by the lines of its text: a quotation may fold it in another way. */
 function linesOf(key: string): string[] {
   return key.split('\n').filter((line) => line.length > 20 && !line.includes('-----'));
 }
 
-/** Documents and the consumer come from the engine's own library. */
+/** Documents and the consumer use the engine's own library, so their requests are left out. */
 function receivedBy({ docuelevate, sftp }: { docuelevate: DocuElevateLab; sftp: SftpLab }): Received[] {
   const ours = sftp.requests.filter(({ software }) => software === 'keyturn');
   return [
