@@ -16,7 +16,7 @@ import { until } from '../support/temporal.js';
 
 const never = new AbortController().signal;
 
-/** What every procedure promises of an emergency, played on its scenario with a real Temporal server. */
+/** What every procedure promises about an emergency, played on its scenario with a real Temporal server. */
 export function describeEmergency(descriptor: ProcedureDescriptor, start: StartScenario): void {
   describe(`an emergency of ${descriptor.id}`, () => {
     let scenario: Scenario;
@@ -46,7 +46,7 @@ export function describeEmergency(descriptor: ProcedureDescriptor, start: StartS
 
     const look = (handle: WorkflowHandle) => handle.query(progress);
 
-    /** Asks for one as the command does, and returns what it came to. */
+    /** Asks for an emergency as the command does, and returns how it ended. */
     async function emergency(): Promise<Conducted> {
       const { session, client } = rehearsal;
       const { credential } = scenario;
@@ -56,12 +56,12 @@ export function describeEmergency(descriptor: ProcedureDescriptor, start: StartS
       return conducted;
     }
 
-    /** Everything that worked before is dead and shown to be, and the engine works with the one value that is left. */
+    /** Everything that worked before is dead, and was shown to be. The engine works with the one value that is left. */
     async function expectReplaced({ how, state }: Conducted, leaked: readonly string[]): Promise<void> {
       expect({ how, outcome: state.outcome }).toEqual({ how: 'ended', outcome: 'replaced' });
       for (const { number, end, refused } of state.versions) {
         const evidence = await rehearsal.session.store.evidence({ credential: scenario.credential, number });
-        // What was never seen to be accepted cannot be proved to have been refused by anything we did.
+        // Where a value was never seen to be accepted, nothing proves that it is refused because of us.
         const known = evidence.some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
         const shown = known ? [descriptor.refusal ?? 'proved'] : ['not-observable', 'attested'];
         expect({ end, refused }).toEqual({ end: 'revoked', refused: shown.find((each) => each === refused) });
@@ -89,7 +89,8 @@ export function describeEmergency(descriptor: ProcedureDescriptor, start: StartS
       await expectReplaced(await emergency(), leaked);
     });
 
-    // Every boundary is the crash matrix' matter (src/crash-test/faults.ts); here it is every third, another one in each procedure.
+    // The crash matrix plays every boundary (src/crash-test/faults.ts). This plays every third one, another third in
+    // each procedure.
     it('works at steps of a planned rotation, from the first to the last', async () => {
       const steps = await planned();
       expect(steps.length).toBeGreaterThan(10);

@@ -65,7 +65,7 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
     };
     const trouble = () => ApplicationFailure.nonRetryable('injected: answered 400', 'Rejected');
 
-    /** Leaves the rotation where it waits: in its grace, or for a person where there is none. */
+    /** Leaves the rotation where it waits: in its grace, or for a person where there is no grace. */
     async function beginAndWait(): Promise<WorkflowHandle> {
       if (isSingle)
         before = (activity) => {

@@ -6,7 +6,7 @@ import { pathMatcher } from '../../src/lab/routes.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { type Bench, failureOf, startBench } from '../activities/bench.js';
 
-/** A provider's activities by what they mean. */
+/** A provider's activities, by what they mean. */
 export interface ProviderVerbs {
   readonly create: (version: VersionRef) => Promise<void>;
   readonly accepts: (version: VersionRef) => Promise<Finding>;
@@ -18,23 +18,26 @@ export interface ProviderVerbs {
 export interface ProviderFixture {
   readonly lab: LabServer;
   readonly verbs: ProviderVerbs;
-  /** The calls by which the lab makes and revokes a value. */
+  /** The calls with which the lab creates and revokes a value. */
   readonly creates: { readonly method: string; readonly path: string };
   readonly destroys: { readonly method: string; readonly path: string };
   useAdmin(which: 'valid' | 'wrong' | 'powerless'): void;
   /**
-   * What becomes of a lost attempt: its value is shown once and so deleted by its label, or left for a person where there is no list; or it is
-   * read back and kept, or it was kept before anybody got it.
+   * What happens to the value of a lost attempt:
+   * - `deleted`: it is shown only once, so it is deleted by its label
+   * - `left`: there is no list, so it is left for a person
+   * - `read back`: it is read back and kept
+   * - `kept before`: it was kept before anybody got it
    */
   readonly lost: 'deleted' | 'left' | 'read back' | 'kept before';
-  /** Every value made for a version that the provider would accept right now. */
+  /** Every value created for a version that the provider would accept right now. */
   working(): string[] | Promise<string[]>;
-  /** Whatever must never show: admin credentials, and every value there ever was. */
+  /** What must never show: admin credentials, and every value that ever existed. */
   secrets(): string[];
 }
 
 export interface ProviderOptions {
-  /** How long the lab, and the account as configured, take to know of a change. */
+  /** How long the lab, and the account as configured, take to learn of a change. */
   readonly propagationMs: number;
 }
 
@@ -65,7 +68,7 @@ export function describeProvider(system: string, start: Start): void {
     const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.verbs.destroy(version));
     const valuesOf = async (version: VersionRef): Promise<string[]> => Object.values(await bench.store.unseal(version));
 
-    /** One version in force, and the one it replaced, ready to be destroyed. */
+    /** One version in force, and the version that it replaced, ready to be destroyed. */
     async function replaced(): Promise<{ old: VersionRef; current: VersionRef }> {
       await create();
       await bench.promote(next);
@@ -152,7 +155,7 @@ export function describeProvider(system: string, start: Start): void {
       fixture.lab.faults.add(trouble);
       const accepting = await failureOf(bench.attempt(() => fixture.verbs.accepts(next)));
 
-      const told = fixture.lab.url.startsWith('http') ? { nextRetryDelay: 7000 } : {}; // nothing else says when
+      const told = fixture.lab.url.startsWith('http') ? { nextRetryDelay: 7000 } : {}; // only HTTP says when
       for (const failure of [creating, accepting])
         expect(failure).toMatchObject({ nonRetryable: false, type: 'Unavailable', ...told });
     });
@@ -296,7 +299,7 @@ async function seenBy({ requests }: LabServer, { method, path }: ProviderFixture
     await new Promise(setImmediate);
 }
 
-/** Everything that is written to the terminal until `end`. */
+/** Collects everything that is written to the terminal until `end`. */
 function watchOutput(): { end(): string[] } {
   const lines: string[] = [];
   const keep = (chunk: unknown): boolean => lines.push(String(chunk)) > 0;

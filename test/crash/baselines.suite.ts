@@ -12,11 +12,11 @@ interface UploadGap {
   readonly outages: number;
 }
 
-/** Our steps at the moments at which the two scripts are killed. */
+/** Keyturn's steps at the moments at which the two scripts are killed. */
 const same = [
   'openai.createKey/kill-entry',
   'openai.createKey/kill-answer-change-0',
-  'openai.createKey/kill-write-1', // the answer is there and not stored
+  'openai.createKey/kill-write-1', // the answer has arrived and is not stored
   'openai.createKey/kill-end',
   'docuelevate.writeSettings/kill-end',
   'openai.deleteKey/kill-entry',

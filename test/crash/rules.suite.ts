@@ -5,10 +5,10 @@ import { recordBoundaries } from '../../src/crash-test/record.js';
 import { runCase } from '../../src/crash-test/run-case.js';
 import type { Job } from '../../src/crash-test/sandbox.js';
 
-// Every safety rule (design, section 5) that is code, with a case that holds only because of it.
+// Every safety rule that is code, with a case that holds only because of it.
 interface Rule {
   readonly rule: string;
-  /** That of OpenAI when left out. */
+  /** Default: OpenAI's. */
   readonly procedure?: string;
   readonly flow?: Flow;
   readonly find: string;
@@ -104,7 +104,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-jest.retryTimes(2); // on a busy machine a frozen attempt may be cancelled before it does what it is here to do
+jest.retryTimes(2); // on a busy machine a frozen attempt may be cancelled before it does its part
 
 let job: Job;
 const cases: CrashCase[] = [];

@@ -1,6 +1,6 @@
-// Loaded by the worker under test (src/crash-test/worker-process.ts, src/simulation/employ.ts): each entry takes exactly one safety rule out of what
-// it is built of.
-// Of the project it imports types alone, so that Node runs it as it is.
+// The worker under test loads this (src/crash-test/worker-process.ts, src/simulation/employ.ts). Each entry takes
+// exactly one safety rule out of what the worker is built from.
+// It imports only types of the project, so that Node can run it as it is.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Context } from '@temporalio/activity';
 import type { Without } from '../../src/crash-test/worker-process.js';
@@ -29,7 +29,7 @@ function proved(kind: EvidenceKind): Evidence {
   return { kind, outcome: 'proved', detail: 'nobody asked', at: Date.now(), providerTime: 0 }; // hides no use
 }
 
-/** Everything is proved for one activity. Whoever else looks sees what is there: that an old value is refused, above all. */
+/** Proves everything for one activity. All others see what is there: above all, that an old value is refused. */
 async function shown(store: Store, ref: Parameters<Store['evidence']>[0], activity: string): Promise<Evidence[]> {
   const { activityType } = Context.current().info;
   return [...(activityType === activity ? kinds.map(proved) : []), ...(await store.evidence(ref))];
@@ -169,12 +169,12 @@ export const without: Readonly<Record<string, Without>> = {
   },
 };
 
-/** Procedures of rules that have nothing to show with OpenAI's, which delivers to nobody. */
+/** Procedures for rules that do not show with OpenAI's, whose key is delivered to nobody. */
 export const measuredWith: Readonly<Record<string, string>> = {
   'a delivery looks in one breath with the rename': 'document-engine-jwt',
 };
 
-/** Exchanges pieces of what was built of the workflows, each of which is there once. */
+/** Replaces pieces of the built workflows. Each piece has to be there exactly once. */
 function changed(...pieces: readonly (readonly [string, string])[]): (bundle: string) => string {
   return (bundle) =>
     pieces.reduce((code, [piece, by]) => {
@@ -185,7 +185,7 @@ function changed(...pieces: readonly (readonly [string, string])[]): (bundle: st
     }, bundle);
 }
 
-/** What was read before is written, whoever has written since. */
+/** Writes what was read before, whatever was written since. */
 function blindly(activity: Activities[string]): Activities[string] {
   return async (...args) => {
     const replace: LocalFiles['replace'] = Reflect.get(files, 'replace');
@@ -201,7 +201,7 @@ function blindly(activity: Activities[string]): Activities[string] {
   };
 }
 
-/** Whatever was logged under a document's id counts as its own, as long as the activity runs. */
+/** Counts everything that was logged under a document's id as its own, while the activity runs. */
 function mixingUp(activity: Activities[string] | undefined): Activities[string] {
   const { prototype } = client;
   return async (...args) => {
@@ -227,7 +227,7 @@ function mixingUp(activity: Activities[string] | undefined): Activities[string] 
   };
 }
 
-/** For all that the activity knows, nobody ever takes it for dead. */
+/** Hides the heartbeat timeout. For all that the activity knows, nobody ever takes it for dead. */
 function unhurried(activity: Activities[string]): Activities[string] {
   return (...args) => {
     delete (Context.current().info as { heartbeatTimeoutMs?: number }).heartbeatTimeoutMs;
@@ -235,7 +235,7 @@ function unhurried(activity: Activities[string]): Activities[string] {
   };
 }
 
-/** Whatever is not an answer counts as a refusal. */
+/** Counts the lack of an answer as a refusal. */
 function careless(ask: ((...args: never[]) => Promise<unknown>) | undefined, store: Store) {
   return async (version: VersionRef): Promise<unknown> => {
     try {

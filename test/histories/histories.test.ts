@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 
 it('has a recorded rotation of every procedure and of every way through one, and one of everything that a schedule starts', () => {
-  // Of one that was parked the run before it is there too.
+  // A parked rotation has another recording, of the run before it was parked.
   const recorded = new Set(recordings.map((file) => file.split('.')[0]?.replace(/-before$/, '')));
   const started = ['scheduled-rotation', 'verify-in-force'];
   expect([...recorded].sort()).toEqual([...catalog.map(({ id }) => id), ...Object.keys(ways), ...started].sort());

@@ -20,12 +20,13 @@ import type { VerificationInput } from '../../workflows/verification.js';
 import { installRuntime } from '../../workers/rotation-worker.js';
 import { recordWay, ways } from './ways.js';
 
-// Records one rotation of every procedure, the ways that not every rotation takes, and what a schedule starts, to be replayed by every later version of the code (history.test.ts).
-// Run it only for a new procedure or a new way through one: old recordings stay, they are what is running somewhere.
+// Records rotations that every later version of the code replays (histories.test.ts): one of every procedure, the ways
+// that not every rotation takes, and what a schedule starts.
+// Run it only for a new procedure or a new way through one. Old recordings stay: such rotations are running somewhere.
 const folder = fileURLToPath(new URL('../../../test/histories/', import.meta.url));
 installRuntime(pino({ level: 'silent' }));
 
-// Names on the command line are recorded, else everything.
+// Records the names on the command line; without names, everything.
 const wanted = (name: string): boolean => process.argv.length === 2 || process.argv.includes(name);
 
 for (const [id, start] of Object.entries(scenarios)) {
@@ -53,7 +54,10 @@ for (const [id, start] of Object.entries(scenarios)) {
 
 for (const name of Object.keys(ways)) if (wanted(name)) await recordWay(name, keep);
 
-/** A look that makes the engine reload, and another one that sees whether it helped; then a run in which nothing can be seen. */
+/**
+ * A look that makes the engine reload, and another one that sees whether it helped. Then a run in which nothing can be
+ * seen.
+ */
 if (wanted('verify-in-force'))
   await withCleanup(async (defer) => {
     const scenario = await scenarios['openai-api-key']!({ clock: fastClock(1000), credentialChecks: true });
@@ -70,7 +74,7 @@ if (wanted('verify-in-force'))
     await keep('verify-in-force', handle);
   });
 
-/** The first look finds something to heal, and the next one cannot be made. */
+/** The first look finds something to heal. The next look fails. */
 function suspicious(): (activities: Activities) => Activities {
   let looks = 0;
   return (activities) => ({
@@ -90,7 +94,7 @@ async function keep(name: string, handle: Pick<WorkflowHandle, 'fetchHistory'>):
   process.stdout.write(`recorded ${file}\n`);
 }
 
-/** What a replay does not read and what tells of the machine it was recorded on. */
+/** Leaves out what a replay does not read, and what tells of the machine that recorded it. */
 function withoutMachine(key: string, value: unknown): unknown {
   if (key === 'stackTrace') return undefined;
   return key === 'identity' ? 'recorder' : value;

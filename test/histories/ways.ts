@@ -26,9 +26,9 @@ interface Way {
   readonly scenario?: string;
   readonly policy?: Partial<RotationPolicy>;
   readonly deliver?: readonly object[];
-  /** Stands between Temporal and the activities; everything is as it should be once `over` is called. */
+  /** Makes an activity fail until `over` is called. */
   readonly trouble?: { readonly activity: string; readonly fails: (version: VersionRef) => void };
-  /** What happens while it runs. */
+  /** What happens while the rotation runs. */
   readonly meanwhile?: (at: At) => Promise<void>;
 }
 
@@ -50,7 +50,7 @@ async function parked(handle: WorkflowHandle): Promise<void> {
   await asked(handle);
 }
 
-/** Ways through a rotation that not every one takes, by the name of their recordings. One that was parked makes two. */
+/** Ways that not every rotation takes, by the names of their recordings. A parked one makes two recordings. */
 export const ways: Readonly<Record<string, Way>> = {
   'roll-back': {
     trouble: {
@@ -108,7 +108,7 @@ export const ways: Readonly<Record<string, Way>> = {
   },
 };
 
-/** Plays a way and hands over its history, that of the run before it was parked as `<name>-before`. */
+/** Plays a way, and hands over its history. The history of the run before it was parked is `<name>-before`. */
 export async function recordWay(name: string, keep: (name: string, handle: Kept) => Promise<void>): Promise<void> {
   const { scenario: id = 'openai-api-key', policy = {}, deliver, trouble, meanwhile } = ways[name]!;
   await withCleanup(async (defer) => {

@@ -6,7 +6,7 @@ import { quiet } from '../../workers/bundle.js';
 
 const root = process.cwd();
 const kept = join(root, 'node_modules', '.cache', 'keyturn-tests');
-/** Whatever a bundle of test workflows may hold beside the workflows themselves. */
+/** What a bundle of test workflows may hold besides the workflows themselves. */
 const sources = ['workflows/**/*.ts', 'src/**/*.ts', 'package-lock.json'];
 
 /**

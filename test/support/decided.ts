@@ -4,7 +4,7 @@ import { decideOn } from '../../src/operations/steer.js';
 import type { Store } from '../../src/store/store.js';
 import { progress } from '../../workflows/rotation/messages.js';
 
-/** Answers what a rotation asks at this moment, as a command does. */
+/** Answers the question that a rotation asks at this moment, as a command does. */
 export async function decided(
   store: Store,
   handle: WorkflowHandle,

@@ -2,15 +2,15 @@ import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelev
 import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
 import type { Scenario, ScenarioOptions } from '../../src/lab/scenario.js';
 
-/** Many engines with an OpenAI key each, all of one project. */
+/** Many engines with an OpenAI key each, all in one project. */
 export interface Fleet extends Scenario {
-  /** The value in force at the beginning, by credential. */
+  /** The values in force at the beginning, by credential. */
   readonly values: Readonly<Record<string, string>>;
   readonly openai: OpenAiLab;
   engineOf(credential: string): DocuElevateLab;
 }
 
-/** Credentials are called `openai-0`, `openai-1` …, and so are their engines. */
+/** Credentials and their engines are called `openai-0`, `openai-1` … */
 export async function startFleet(size: number, options: ScenarioOptions = {}): Promise<Fleet> {
   const openai = await startOpenAiLab(options);
   const engines: Record<string, DocuElevateLab> = {};
@@ -27,7 +27,7 @@ export async function startFleet(size: number, options: ScenarioOptions = {}): P
   }
   const entries = Object.entries(engines);
   const provider = () => ({
-    // one of its own for each: YAML would write aliases
+    // a new object for each: YAML would write aliases
     ...{ adminKey: { file: './openai-admin' }, project: openai.project, baseUrl: openai.baseUrl },
     ...{ propagation: '0 seconds', usageResolution: '0 seconds' },
   });

@@ -8,8 +8,8 @@ const dayMs = 24 * 3_600_000;
 const enough = 2 ** 30; // a run was seen to hold some 30 MB at a time
 
 /**
- * A folder for the temporary files of this run, in memory; null where there is no place for one. A store waits for the disk at each commit,
- * which takes tests as long as everything else together, and none is about a loss of power.
+ * A folder in memory for the temporary files of this run; null where there is no place for one. A store waits for the
+ * disk at each commit, which takes tests as long as everything else together. No test is about a loss of power.
  */
 export function folderInMemory() {
   if (!existsSync(memory)) return null;
@@ -23,14 +23,14 @@ export function folderInMemory() {
   return null;
 }
 
-/** What runs that were killed left there. */
+/** Removes what killed runs left there. */
 function clearAway() {
   const left = readdirSync(memory).filter((name) => name.startsWith(prefix));
   for (const folder of left.map((name) => join(memory, name)))
     if (statSync(folder).mtimeMs < Date.now() - dayMs) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Containers often forbid it. Some tests write a program. */
+/** Whether programs can run there. Containers often forbid it, and some tests write a program. */
 function runsPrograms(folder) {
   const program = join(folder, 'program');
   writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });

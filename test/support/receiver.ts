@@ -11,7 +11,7 @@ export interface Message {
 export interface TestReceiver {
   readonly url: string;
   readonly messages: readonly Message[];
-  /** What it answers. */
+  /** The status that it answers with. */
   status: number;
   stop(): Promise<void>;
 }

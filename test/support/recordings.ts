@@ -28,7 +28,7 @@ export interface Recording<E = Exchange> {
   readonly exchanges: readonly E[];
 }
 
-/** Of one recording: how many of its entries were compared with a simulated system, and why the others were not. */
+/** How many entries of one recording were compared with a simulated system, and why the others were not. */
 export interface Tally {
   readonly played: number;
   readonly total: number;
@@ -38,7 +38,7 @@ export interface Tally {
 /** The folder with recordings of real systems; undefined where nobody names one. */
 export const recordingsFolder: string | undefined = process.env['KEYTURN_RECORDINGS'];
 
-/** `describe`, or a skipped one that says why: recordings are not part of the project. */
+/** `describe`; skipped without recordings, which are not part of the project. */
 export const describeRecording: typeof describe.skip = recordingsFolder === undefined ? describe.skip : describe;
 
 /** Throws when the folder does not hold the file. */
@@ -46,12 +46,12 @@ export function readRecording<E = Exchange>(file: string): Recording<E> {
   return readRecordingFile<Recording<E>>(file);
 }
 
-/** A recording in a form of its own. */
+/** Reads a recording that has a form of its own. */
 export function readRecordingFile<T>(file: string): T {
   return JSON.parse(readFileSync(join(recordingsFolder ?? '', file), 'utf8')) as T;
 }
 
-/** Leaves the tally for `.ci/recordings.mjs`, which adds up what the test files did in processes of their own. */
+/** Leaves the tally for `.ci/recordings.mjs`, which adds up what the test files did in their own processes. */
 export function leaveTally(file: string, tally: Tally): void {
   const folder = join('dist', 'recordings');
   mkdirSync(folder, { recursive: true });

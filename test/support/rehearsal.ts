@@ -12,7 +12,10 @@ import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Activities } from '../../workers/registered.js';
 import { killServer } from './temporal.js';
 
-/** Makes the configuration in memory say how rotations go from now on; what is left out stays. */
+/**
+ * Changes the policy of rotations in the loaded configuration. What is left out stays. Throws for what the
+ * configuration does not say.
+ */
 export function configure(
   { config }: Pick<Session, 'config'>,
   credential: string,
@@ -30,7 +33,7 @@ export function configure(
   if (drainMs !== undefined && 'jwt' in engine) Object.assign(engine.jwt, { tokenLifetime: formatDuration(drainMs) });
 }
 
-/** Ends what a rehearsal started, newest first; the server, which it started first, at once. */
+/** Ends what a rehearsal started, newest first. The server, which was started first, is killed. */
 export async function releaseAll(
   [stopServer, ...others]: readonly (() => Promise<void>)[],
   { dataDir }: Pick<Playground, 'dataDir'>,
@@ -44,13 +47,13 @@ export interface TestRehearsal extends Rehearsal {
   readonly playground: Playground;
   /** Starts a rotation of the scenario's credential. */
   begin(policy?: Partial<RotationPolicy>): Promise<WorkflowHandle>;
-  /** A wait in progress is to last so much longer, in milliseconds, or to end now (null). */
+  /** Extends a wait in progress by so many milliseconds, or ends it now (null). */
   hasten(handle: WorkflowHandle, byMs: number | null): Promise<void>;
   report(handle: WorkflowHandle): Promise<RotationReport>;
   stop(): Promise<void>;
 }
 
-/** Keyturn at work on a scenario, for one test file: no grace and no patience unless a test asks for them. */
+/** Runs Keyturn on a scenario, for one test file: no grace and no give-up time unless a test asks for them. */
 export async function rehearse(
   scenario: Scenario,
   around: (activities: Activities) => Activities = (activities) => activities,
@@ -67,7 +70,7 @@ export async function rehearse(
     ...rehearsal,
     playground,
     async begin(policy = {}) {
-      Object.assign(session.config, structuredClone(asWritten)); // what a test has asked for is over with it
+      Object.assign(session.config, structuredClone(asWritten)); // what a test asked for ends with that test
       configure(session, credential, { graceMs: 0, giveUpAfterMs: 0, ...policy });
       const input = inputOf(credential, { actor: 'test', trigger: 'manual', reason: 'a test' });
       return (await startRotation(session, client, input)).handle;

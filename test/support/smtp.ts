@@ -8,13 +8,13 @@ export interface Mail {
   readonly content: string;
 }
 
-/** A mail server that keeps what it gets: as much SMTP (RFC 5321) as sending takes. */
+/** A mail server that keeps what it gets, with as much SMTP (RFC 5321) as sending takes. */
 export interface TestSmtp {
   readonly port: number;
   readonly mails: readonly Mail[];
-  /** Every line that clients sent, message content left out. */
+  /** Every line that clients sent, without message content. */
   readonly commands: readonly string[];
-  /** What it answers to a recipient; a refusal is a line that begins with 5. */
+  /** Its answer to a recipient; a refusal is a line that begins with 5. */
   recipientAnswer: string;
   stop(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface TestTemporal {
   stop(): Promise<void>;
 }
 
-/** A Temporal server of a test file's own: nothing configured on this machine is looked at. */
+/** A Temporal server of a test file's own. Nothing that is configured on this machine is used. */
 export async function startTestTemporal(): Promise<TestTemporal> {
   const dataDir = mkdtempSync(join(tmpdir(), 'keyturn-temporal-'));
   const report = () => undefined;
@@ -39,7 +39,10 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   };
 }
 
-/** Ends a server as a crash would. One that is asked to stop waits a second for requests to end, and here there are none. */
+/**
+ * Kills a server as a crash would. A server that is asked to stop waits a second for requests to end, and here there
+ * are none.
+ */
 export async function killServer(dataDir: string): Promise<void> {
   const server = await findEmbeddedServer(dataDir);
   if (server) process.kill(server.pid, 'SIGKILL');
@@ -47,7 +50,7 @@ export async function killServer(dataDir: string): Promise<void> {
 
 const longestPauseMs = 50; // a look at a rotation costs the server and the worker as much as a step of it
 
-/** Polls until a condition holds, ever less often; the test's own timeout ends it otherwise. */
+/** Polls until a condition holds, less and less often. Otherwise the test's own timeout ends it. */
 export async function until<T>(look: () => Promise<T>): Promise<Exclude<T, undefined | null | false>> {
   for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const seen = await look();
@@ -56,7 +59,7 @@ export async function until<T>(look: () => Promise<T>): Promise<Exclude<T, undef
   }
 }
 
-/** Waits until a rotation goes on waiting in a later run, which the store knows as the one that may write. */
+/** Waits until a rotation goes on waiting in a later run, and the store knows that run as the writer. */
 export async function inLaterRun(
   handle: WorkflowHandle,
   store: Pick<Store, 'rotations'>,

@@ -1,4 +1,4 @@
-// The guide's section "OpenAI API Key" as a plain script. Whoever finds it dead starts it again.
+// The guide's section "OpenAI API Key" as a plain script. After it died, it is started again.
 import { createAccount, deleteAccount, moment, sheet, works, writeSetting } from './calls.js';
 
 moment('before the create');

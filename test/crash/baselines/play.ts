@@ -25,14 +25,16 @@ export type Script = 'guide-script' | 'store-afterwards';
 
 export interface Played {
   readonly killedAt: string;
-  /** Values that work and that neither the engine nor the script's memory holds. */
+  /** Values that work, and that neither the engine nor the script's memory holds. */
   readonly lostSecrets: number;
   /** Real milliseconds in which the engine held nothing that works. */
   readonly outageMs: number;
   readonly consumerFailures: number;
 }
 
-/** Kills a script at one moment on fresh simulated systems, has it started again, and asks the systems what came of it. */
+/**
+ * Kills a script at one moment on fresh simulated systems, has it started again, and asks the systems for the result.
+ */
 export async function play(script: Script, killAt: string): Promise<Played> {
   const openai = await startOpenAiLab({ latencyMs: 20 });
   const { id: oldAccount, keys } = openai.createServiceAccount('documents');

@@ -1,5 +1,5 @@
-// The order of a queue job that calls the provider first and stores afterwards, and is retried from its start. It allows itself two keys, as
-// the providers that allow only two at once make necessary: an older one makes room.
+// A queue job that calls the provider first, stores afterwards, and is retried from its start. It allows itself two
+// keys, because some providers allow only two at once: an older key makes room.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createAccount, deleteAccount, listAccounts, moment, sheet, works, writeSetting } from './calls.js';
 
