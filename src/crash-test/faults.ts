@@ -61,7 +61,8 @@ export const faults: readonly Fault[] = [
   outside('clock-ahead', entry, async ({ fixture }) => fixture.skew(hourMs)),
   {
     ...outside('clock-behind', entry, async ({ fixture }) => fixture.skew(-hourMs)),
-    ...{ waits: /old key is idle: used|shows no use of the key/, decide: () => 'skip' }, // after the clock went back, uses have other times
+    // after the clock went back, uses have other times
+    ...{ waits: /old key is idle: used|shows no use of the key/, decide: () => 'skip' },
   },
   { ...outside('emergency', entry, (sandbox) => sandbox.emergency()), ends: ['replaced'] },
   ...engineFaults,

@@ -53,7 +53,7 @@ export interface Documents {
   readonly taken: (text: string) => readonly Taken[];
   /** Makes the next document fail whose content holds a text. */
   readonly failOne: (text: string) => void;
-  /** Whether it then fails before the step, or at it. */
+  /** Whether it then fails before the step; otherwise it fails at the step. */
   readonly failsEarlier: boolean;
 }
 

@@ -47,7 +47,7 @@ interface Track extends Trace {
 interface Hooks {
   /** The track of the attempt in whose asynchronous context this is called; null outside of activities. */
   readonly track: () => Track | null;
-  /** Called at every point; does whatever is to happen there. */
+  /** Called at every point. Does what the setback plans for it. */
   readonly pass: (point: Point, at: Track, request?: Outgoing) => Promise<void>;
   /** The same, synchronously, for what cannot wait. */
   readonly passNow: (point: Point, at: Track) => void;

@@ -14,7 +14,7 @@ import type { Fixture } from './fixture.js';
 import type { FragileTemporal } from './temporal.js';
 import type { WorkerPool, WorkerProcess } from './worker.js';
 
-/** What lives through many cases. */
+/** What many cases use, one after the other. */
 export interface Job {
   readonly temporal: FragileTemporal;
   readonly workers: WorkerPool;
@@ -152,7 +152,7 @@ function condemn(fixture: Fixture, condemned: Set<string>): void {
   for (const { value, alive, foreign } of fixture.issued()) if (alive && !foreign) condemned.add(value);
 }
 
-/** The next case uses the same name. */
+/** Frees the workflow id, which the next case uses as well. */
 async function endWorkflow(handle: WorkflowHandle): Promise<void> {
   await handle.terminate('the case is over').catch(() => undefined);
 }

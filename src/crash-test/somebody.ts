@@ -6,7 +6,8 @@ import type { Documents } from './fixture.js';
 import { until } from './sandbox.js';
 
 const workerMs = 10_000; // a document takes a tenth of a second, on a busy machine longer
-const heldMs = 2_500; // longer than a check looks at a document that seems to have ended, shorter than it waits for one that does not move
+// longer than a check looks at a document that seems to have ended, shorter than it waits for one that does not move
+const heldMs = 2_500;
 
 /** Simulated systems in which somebody's document is held back; each can hold one. */
 const holding = new WeakSet<DocuElevateLab>();

@@ -125,7 +125,8 @@ export class ActivityBoard {
     const activity = execution.activities.get(seq);
     if (!activity || activity.state === 'closed') return;
     activity.cancelRequested = true;
-    if (activity.state === 'waiting') this.#cancelled(execution, activity); // no attempt is running; a running one learns it from its heartbeat
+    // no attempt is running; a running attempt would learn it from its heartbeat
+    if (activity.state === 'waiting') this.#cancelled(execution, activity);
   }
 
   #cancelled(execution: Execution, activity: Activity): void {

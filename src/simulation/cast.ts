@@ -19,7 +19,8 @@ export interface Installation {
   readonly file: string;
 }
 
-const oneAtATime = { perProvider: 1, perEngine: 1 }; // a credential that falls due during another rotation has to wait for its turn
+// a credential that falls due during another rotation has to wait for its turn
+const oneAtATime = { perProvider: 1, perEngine: 1 };
 
 /** One installation for all fixtures, with their values adopted. `defer` removes it. */
 export async function install(fixtures: readonly Fixture[], plan: Plan, defer: Defer): Promise<Installation> {

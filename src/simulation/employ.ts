@@ -95,7 +95,8 @@ async function work(
   doors.set(process, knocking(process, recorder.requests(directDoor), around));
   traceChanges(process, recorder, around);
   const whole = session.store;
-  const store = recorder.store(gatedStore(without.store?.(whole) ?? whole, process, around)); // the rule is taken out below the gate, so the places stay where they were
+  // the rule is taken out below the gate, so the places stay where they were
+  const store = recorder.store(gatedStore(without.store?.(whole) ?? whole, process, around));
   const activities = registered(composeSystems(session.config, store));
   const worker = new SimWorker({
     ...{ process, temporal: server, store },

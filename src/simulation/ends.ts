@@ -39,7 +39,8 @@ export class Ends {
   /** How the newest rotation ended. Null when it did not end, or when none was opened and none ended. */
   last({ rows: [newest] }: Pick<Circumstances, 'rows'>): RotationReport | null {
     if (!newest) return this.#all.at(-1) ?? null;
-    const own = this.#all.filter(({ version }) => version === newest.version); // includes one that made way for it and handed over its version
+    // includes one that made way for it and handed over its version
+    const own = this.#all.filter(({ version }) => version === newest.version);
     return own.findLast(({ outcome }) => outcome !== 'failed') ?? own.at(-1) ?? null;
   }
 

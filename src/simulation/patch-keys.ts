@@ -57,7 +57,7 @@ function onCurve(
   draw: (size: number) => Buffer,
 ): Crypto.KeyObject {
   const secret = draw(bytes);
-  secret[0] = 0; // below the order of the curve
+  secret[0] = 0; // keeps the secret below the order of the curve
   const half = crypto.createECDH(curve);
   half.setPrivateKey(secret);
   const point = half.getPublicKey();

@@ -126,7 +126,8 @@ export function fits({ kind, layer }: Trouble, place: Place): boolean {
   if (kind === 'false-deletion') return at === 'request' && deletes.test(name);
   if (onRequests.has(kind)) return isAsked(place);
   if (beforeDocuments.has(kind)) return at === 'entry' && takesDocuments.test(name);
-  if (kind === 'worker-on-environment') return at === 'entry'; // between a reload and its document nobody can see it (DECISIONS)
+  // between a reload and its document nobody can see it (DECISIONS)
+  if (kind === 'worker-on-environment') return at === 'entry';
   if (kind === 'edit-back') return at === 'entry' && name.endsWith('.settingsAreOurs');
   return layersOf(place).includes(layer);
 }

@@ -79,7 +79,8 @@ export class Truth implements Timeline {
     change();
     if (as === 'edited') this.edited = true;
     if (as === 'dies') this.ended = true;
-    this.darkByOthers ||= as === 'dark' || (!was && this.#isDark()); // a value that somebody puts back may be dead by then
+    // a value that somebody puts back may be dead by then
+    this.darkByOthers ||= as === 'dark' || (!was && this.#isDark());
     this.look();
     this.problems.clear();
     for (const problem of before) this.problems.add(problem);

@@ -52,7 +52,8 @@ export function describeEmergency(descriptor: ProcedureDescriptor, start: StartS
       const { credential } = scenario;
       const asked = await session.store.ask({ credential, actor: 'test', reason: 'it leaked', versions: null });
       const conducted = await conduct({ session, client, onChange: () => undefined, signal: never }, asked);
-      await client.workflow.getHandle(rotationId(session.store.installation, credential)).result(); // the store knows of the end a moment earlier
+      // the store knows of the end a moment earlier
+      await client.workflow.getHandle(rotationId(session.store.installation, credential)).result();
       return conducted;
     }
 

@@ -6,7 +6,7 @@ export function linesOf(requests: readonly Pick<LabRequest, 'method' | 'path'>[]
   return requests.map(({ method, path }) => `${method} ${path}\n`).join('');
 }
 
-/** What the declared requests may look like on the wire. `base` is the path that all of them are below. */
+/** What the declared requests may look like on the wire. `base`: the path in front of all of theirs. */
 export function patternOf(declared: readonly RequestTemplate[], base = ''): RegExp {
   const lines = declared.map(({ method, path, optional, repeated }) => {
     const literal = `${base}${path}`.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '[^/\\n]+');

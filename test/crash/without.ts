@@ -26,7 +26,8 @@ const kinds: readonly EvidenceKind[] = ['accepted', 'setting-ours', 'document', 
 const anybodysName = 'keyturn-openai';
 
 function proved(kind: EvidenceKind): Evidence {
-  return { kind, outcome: 'proved', detail: 'nobody asked', at: Date.now(), providerTime: 0 }; // hides no use
+  // a provider time of 0 hides no use
+  return { kind, outcome: 'proved', detail: 'nobody asked', at: Date.now(), providerTime: 0 };
 }
 
 /** Proves everything for one activity. All others see what is there: above all, that an old value is refused. */
@@ -75,7 +76,8 @@ export const without: Readonly<Record<string, Without>> = {
     activities: (activities) => ({ ...activities, 'openai.acceptsKey': async () => proved('accepted') }),
   },
   'fresh proof': {
-    activities: (activities) => ({ ...activities, 'docuelevate.reload': async () => undefined }), // it would notice as well
+    // a reload would notice as well
+    activities: (activities) => ({ ...activities, 'docuelevate.reload': async () => undefined }),
     store: (store) => ({ ...store, evidence: async (ref) => shown(store, ref, 'openai.deleteKey') }),
   },
   'refused means refused': {

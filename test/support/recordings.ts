@@ -35,7 +35,7 @@ export interface Tally {
   readonly notPlayed: readonly { readonly entries: readonly string[]; readonly why: string }[];
 }
 
-/** The folder with recordings of real systems; undefined where nobody names one. */
+/** The folder with recordings of real systems; undefined where `KEYTURN_RECORDINGS` names none. */
 export const recordingsFolder: string | undefined = process.env['KEYTURN_RECORDINGS'];
 
 /** `describe`; skipped without recordings, which are not part of the project. */

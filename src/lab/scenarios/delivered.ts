@@ -28,7 +28,8 @@ export async function delivered(scenario: Scenario): Promise<Scenario> {
     },
     async consume() {
       const value = held();
-      const works = value === undefined || scenario.working().includes(value); // the step that ends the value comes after the one that removes it from the file
+      // the step that ends the value comes after the one that removes it from the file
+      const works = value === undefined || scenario.working().includes(value);
       return (await scenario.consume()) && works;
     },
     leftBehind: () => leftBehindIn(folder),

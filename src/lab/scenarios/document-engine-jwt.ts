@@ -23,7 +23,8 @@ export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}
     ...base,
     systems: { 'document-engine': engine, signer },
     credential: credential.name,
-    config: config(credential, { signer: { url: signer.tokenUrl, propagation: '0 seconds' } }), // it reads its file for each token
+    // the signer reads its file for each token
+    config: config(credential, { signer: { url: signer.tokenUrl, propagation: '0 seconds' } }),
     adopted: { publicKey: engine.environment.jwt, privateKey: engine.privateKey },
     consume: () => signer.use(),
     edit: (value) => writeFileSync(keyFile, value),

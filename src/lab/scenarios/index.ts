@@ -23,7 +23,7 @@ export const scenarios: Readonly<Record<string, StartScenario>> = {
   'paperless-api-token': startPaperlessToken,
 };
 
-/** Tokens and expiries are real times. */
+/** Tokens and expiries carry real times. */
 function inRealTime(start: (options: DocumentEngineOptions) => ReturnType<StartScenario>): StartScenario {
   return (options: ScenarioOptions = {}) => start({ ...options, clock: preciseClock });
 }

@@ -67,7 +67,8 @@ function configOf({ docuelevate, openai, usageResolution = '0 seconds' }: Config
   const { url, adminUsername: username } = docuelevate;
   const { project, baseUrl } = openai;
   const at = { adminKey: { file: './openai-admin' }, project, baseUrl };
-  const provider = { ...at, propagation: '0 seconds', usageResolution }; // the lab accepts new keys and refuses deleted ones at once
+  // the lab accepts new keys and refuses deleted ones at once
+  const provider = { ...at, propagation: '0 seconds', usageResolution };
   return {
     engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
     credentials: { openai: { procedure: 'openai-api-key', engine: 'docs', provider } },
