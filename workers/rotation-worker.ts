@@ -68,7 +68,7 @@ export async function startWorkers({
     interceptors: { activity: [recordingInterceptor(store)] },
     maxHeartbeatThrottleInterval: '1 second', // a dead worker is noticed within the heartbeat timeout, not a minute later
     shutdownGraceTime: '15 seconds', // time for a provider call in progress to record its result
-    shutdownForceTime: '30 seconds',
+    shutdownForceTime: '50 seconds', // a change that was sent is answered within 20 seconds, a program ends within 30
   } satisfies Partial<WorkerOptions>;
   const taskQueue = taskQueueOf(store.installation);
   const workers = await Promise.all([

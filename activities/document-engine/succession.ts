@@ -43,12 +43,18 @@ async function progressOf(context: DocumentEngineContext, former: VersionRef | n
   if (receipt?.ours === current) return 'happened';
   if (receipt?.ours !== undefined) throw needsDecision(changedSince(context));
   if (!receipt || receipt.refused) {
-    const expected = receipt ? receipt.before : former && currentIdOf(await store.read(former), connection);
+    const expected = former && (await expectedId(context, former));
     return begin(context, { expected, current });
   }
   if (receipt.before === current) return 'unknown';
   await noteCurrent(context, current); // the answer to an earlier attempt was lost
   return 'happened';
+}
+
+/** Id that the current secret had before our first attempt, or had as the former version's. */
+async function expectedId({ store, connection, ref }: DocumentEngineContext, former: VersionRef) {
+  const receipt = (await store.read(ref)).receipts[connection.type];
+  return receipt?.before ?? currentIdOf(await store.read(former), connection);
 }
 
 interface Beginning {

@@ -5,7 +5,7 @@ import type { CredentialRow, Seized, Seizure } from '../../src/store/records.js'
 import type { Store } from '../../src/store/store.js';
 import { recordFinding } from '../shared/evidence.js';
 import { scope } from '../shared/scope.js';
-import { isUnderWay, letPass, recordContained } from './emergencies.js';
+import { letPass, mayBeUnderWay, recordContained } from './emergencies.js';
 import {
   type Author,
   closeRotation,
@@ -73,7 +73,7 @@ export function createVersionsActivities(deps: VersionsDeps) {
     seize: async ({ credential, request }: Taken): Promise<Taking> => {
       const { row, policy } = deps.credential(credential);
       const seized = await store.seize(row, await declared(store, credential, request), scope().writer);
-      return { ...seized, policy, ...((await isUnderWay(store, seized.opened.next)) && { interrupts: true }) };
+      return { ...seized, policy, ...((await mayBeUnderWay(store, seized.opened.next)) && { interrupts: true }) };
     },
 
     /** Succeeds when no step of the interrupted rotation is under way any more. */

@@ -79,6 +79,8 @@ export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
  * After these, an attempt may be cancelled while it creates a value. The value then stays listed as an open attempt.
  */
 const callsOff: ReadonlySet<string> = new Set(['freeze', 'overtaken', 'late', 'server-away', 'server-crash', 'hang']);
+/** These change the value that the engine's worker has. */
+const changesValue: ReadonlySet<string> = new Set(['worker-on-environment', 'edit-back']);
 const lateMs = 5_000; // longer than the few seconds that a judge allows: what thaws then finds nothing as it was
 const settleMs = 90_000; // longer than any attempt
 
@@ -170,13 +172,13 @@ class Scene {
   }
 
   /**
-   * `worker-on-environment` waits while a document is under way. An emergency's steps begin beside such a document, and
-   * nobody can see that the worker then starts anew.
+   * Some troubles wait while a document is under way: between the reload and its document nobody can see which value the worker has.
+   * The steps of an emergency or of another credential begin beside such a document.
    */
   #fits(trouble: Trouble, place: Place): boolean {
     const { subjects } = this.#reach;
     if (!subjects.some(({ fixture }) => isPossible(trouble, fixture)) || !fits(trouble, place)) return false;
-    return trouble.kind !== 'worker-on-environment' || this.#testing.every(({ state }) => state === 'dead');
+    return !changesValue.has(trouble.kind) || this.#testing.every(({ state }) => state === 'dead');
   }
 
   #due(): Trouble[] {

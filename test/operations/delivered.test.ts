@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import { LocalFiles } from '../../activities/delivery/local-files.js';
 import { delivered } from '../../src/lab/scenarios/delivered.js';
 import { containDirectly } from '../../src/operations/emergency-direct.js';
@@ -81,7 +82,16 @@ function passMinuteAfterSeizing({ activities }: Session): void {
   });
 }
 
-it('stays what an emergency put there when a delivery goes on that was frozen before', async () => {
+/** What an emergency waits for cannot be known. */
+function failToTell({ activities }: Session): void {
+  const tell = jest.spyOn(activities as Record<string, () => Promise<void>>, 'versions.letPass');
+  tell.mockRejectedValue(ApplicationFailure.nonRetryable('a row of the ledger cannot be read', 'NeedsDecision'));
+}
+
+it.each([
+  ['although nobody can tell whether it is under way', failToTell],
+  ['a minute later', passMinuteAfterSeizing], // last: the clock is put back afterwards
+])('stays what an emergency put there when a delivery goes on that was frozen before: %s', async (_, prepare) => {
   const [frozen, thawed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const gone = Promise.withResolvers<void>();
   LocalFiles.prototype.replace = async function (path, replacement) {
@@ -94,7 +104,7 @@ it('stays what an emergency put there when a delivery goes on that was frozen be
   const handle = await fixture.rotate();
   await frozen.promise;
   const { session } = fixture.rehearsal();
-  passMinuteAfterSeizing(session);
+  prepare(session);
   const asked = { credential: 'openai', actor: 'ada', reason: 'it leaked', versions: null };
   const emergency = await session.store.ask(asked);
 

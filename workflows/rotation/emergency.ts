@@ -10,14 +10,15 @@ import type { RotationRun } from './run.js';
 import { exitOf, stepFailureOf } from './step-failure.js';
 import type { Runtime } from './runtime.js';
 
+type Contained = Pick<Taking, 'replace' | 'interrupts'>;
+
 /** Contains beside the step in progress, waits for that step, contains what it still created, and only then replaces. */
 export async function containAndReplace(run: RotationRun, planned: Promise<unknown>): Promise<Ending> {
   let inForce: boolean;
   try {
-    const { replace: isInForce, interrupts } = await contain(run);
+    const first = await contain(run);
     await planned;
-    if (interrupts) await letPass(run);
-    inForce = (await contain(run)).replace || isInForce;
+    inForce = (await containAgain(run, first)) || first.replace;
     await run.during(
       'contain',
       () => run.step('Stop the clock', versions.stopClock(run.next)),
@@ -39,12 +40,35 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
   }
 }
 
-/** Waits for an interrupted step of another run. The ledger tells when it has ended. */
+const mostInterruptions = 3; // by other runs that take over while this one waits
+
+/** Contains what an interrupted step still created. Returns whether the version in force was among it. */
+async function containAgain(run: RotationRun, first: Contained): Promise<boolean> {
+  let [taken, inForce] = [first, false];
+  for (let round = 0; round < mostInterruptions; round++) {
+    const interrupted = taken.interrupts;
+    if (interrupted) await letPass(run);
+    taken = await contain(run);
+    inForce ||= taken.replace;
+    if (!interrupted || !taken.interrupts) break;
+  }
+  return inForce;
+}
+
+/** Waits for an interrupted step of another run. The ledger tells when it has ended. A failure of this wait stops nothing. */
 function letPass(run: RotationRun): Promise<void> {
   const { options, ...call } = versions.letPass(run.next);
   const title = 'Wait for the interrupted step to end';
+  const { input, next } = run;
+  const context = {
+    credential: input.credential,
+    fence: next.fence,
+    phase: 'contain',
+    title,
+    emergency: true,
+  } as const;
   const patiently = { ...call, options: { ...options, attempts: 60 } }; // one a second, for 40 seconds
-  return run.during('contain', () => run.step(title, patiently), `-${run.emergencyRound}`);
+  return run.once(title, () => execute(run, patiently, context), `pass-${run.emergencyRound}`);
 }
 
 /** Collects what a person has to review. Only the end of the rotation waits for it, and nothing fails because of it. */
@@ -71,7 +95,7 @@ async function execute(run: RotationRun, call: Call, context: Parameters<Runtime
  * Makes every named version refused, in parallel: one that fails delays no other. Takes a new fencing token first, so that a step still in
  * progress cannot create anything.
  */
-async function contain(run: RotationRun): Promise<Pick<Taking, 'replace' | 'interrupts'>> {
+async function contain(run: RotationRun): Promise<Contained> {
   const { procedure } = run.definition;
   run.mode = 'containing';
   run.phase = 'contain';

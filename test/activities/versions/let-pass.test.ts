@@ -1,4 +1,5 @@
-import { isUnderWay, letPass } from '../../../activities/versions/emergencies.js';
+import { runDirectly } from '../../../activities/shared/scope.js';
+import { isUnderWay, letPass, mayBeUnderWay } from '../../../activities/versions/emergencies.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import type { LedgerEntry, Writer } from '../../../src/store/records.js';
 import { type Bench, failureOf, randomValue, startBench } from '../bench.js';
@@ -50,6 +51,16 @@ it('waits for the newest attempt of a step', async () => {
   await step('succeeded', { attempt: 2 });
 
   expect([isOpen, isStillOpen, await isUnderWay(bench.store, next)]).toEqual([true, true, false]);
+});
+
+it('takes a step for one that is under way when the ledger cannot be read, and waits no longer for it either', async () => {
+  const next = await seize();
+  const unreadable = { ...bench.store, ledger: () => Promise.reject(new Error('a row was changed')) };
+  const wait = (waitedMs: number) => runDirectly(another, () => letPass(unreadable, next), { waitedMs });
+
+  expect(await mayBeUnderWay(unreadable, next)).toBe(true);
+  await expect(wait(39_000)).rejects.toMatchObject({ type: 'Propagating' });
+  await expect(wait(40_000)).resolves.toBeUndefined();
 });
 
 it('waits no longer than a change may take', async () => {
