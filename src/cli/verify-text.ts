@@ -6,11 +6,11 @@ import { roughly } from './time.js';
 
 /** What was found about one credential, for a person. */
 export function verifiedText({ credential, known, ...one }: Verified, paint: Paint, now: number): string[] {
-  const { bold, dim } = paint;
+  const { attention, bold, dim } = paint;
   const { skipped, document, reloaded, againMs } = one;
   const again = againMs === null ? null : `verify again in ${roughly(againMs)}: keyturn verify ${credential}`;
   return [
-    `${sign(known, paint)} ${bold(credential)} ${known ? `version ${known.version}: ${words[known.state]}` : 'not verified yet'}`,
+    `${skipped === null ? sign(known, paint) : attention('!')} ${bold(credential)} ${known ? `version ${known.version}: ${words[known.state]}` : 'not verified yet'}`,
     ...facts([
       [dim('Found'), known?.why],
       [dim('Verified'), known && known.verifiedAt !== null ? `${roughly(now - known.verifiedAt)} ago` : null],

@@ -57,9 +57,16 @@ export async function verify(verifying: Verifying): Promise<Verified> {
   } catch (error) {
     const why = explain(error).what;
     await verification.keepTrouble({ credential, why });
-    const known = withoutMemory(await session.store.verification(credential));
+    const known = withoutMemory(await ofCurrent(session, credential));
     return { credential, known, skipped: why, document, reloaded: false, againMs: null };
   }
+}
+
+/** What is known of the version in force; what is known of an earlier one says nothing of it. */
+async function ofCurrent({ store }: Session, credential: string): Promise<Verification | null> {
+  const known = await store.verification(credential);
+  const current = (await store.versions(credential)).find(({ state }) => state === 'current');
+  return known?.version === current?.number ? known : null;
 }
 
 /** The memory is only for the next verification. */

@@ -1,4 +1,5 @@
 // Chaos in simulated time: `npm run simulate -- --cases 1000 --json`.
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,16 +25,25 @@ const usage = `npm run simulate -- [options]
   --log               everything that happens, for a case or a few
   --json              one line of JSON at the end`;
 
-const { values } = parseArgs({
-  options: {
-    ...{ cases: { type: 'string', default: '1000' }, from: { type: 'string', default: '0' } },
-    ...{ seed: { type: 'string', default: 'a' }, procedure: { type: 'string' }, jobs: { type: 'string' } },
-    ...{ profile: { type: 'string', default: 'all' }, 'as-found': { type: 'boolean', default: false } },
-    ...{ budget: { type: 'string' }, without: { type: 'string' }, rule: { type: 'string', default: '' } },
-    ...{ log: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-    help: { type: 'boolean', default: false },
-  },
-});
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+const options = {
+  ...{ cases: { ...text, default: '1000' }, from: { ...text, default: '0' }, seed: { ...text, default: 'a' } },
+  ...{ procedure: text, profile: { ...text, default: 'all' }, jobs: text, budget: text },
+  ...{ without: text, rule: { ...text, default: '' } },
+  ...{ 'as-found': flag, log: flag, json: flag, help: flag },
+};
+const { values } = parsed();
+
+function parsed() {
+  try {
+    return parseArgs({ options });
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
 /** What a module of rules exports. */
 interface TakenOut {
   readonly without: object;
@@ -47,17 +57,28 @@ const [cases, jobs] = [Number(values.cases), Number(values.jobs ?? availablePara
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
-if (values.help || !(values.profile in profiles)) {
-  say(usage);
-  process.exitCode = values.help ? 0 : 2;
-} else if (unknown().length > 0) {
-  tell(`There is no procedure ${unknown().join(', ')}. There are: ${Object.keys(fixtures).join(', ')}.`);
+const mistakes = wrong();
+if (values.help) say(usage);
+else if (mistakes.length > 0) {
+  tell(`${mistakes.join('\n')}\nNothing was played. See: npm run simulate -- --help`);
   process.exitCode = 2;
 } else process.exitCode = values.without === undefined ? await playAll() : await takeOutRules(values.without);
 
-/** Ids after `--procedure` that are no procedures. */
-function unknown(): string[] {
-  return (values.procedure?.split(/[,+]/) ?? []).filter((id) => !(id.replace(/:.*/, '') in fixtures));
+/** What is wrong with the options, in words. */
+function wrong(): string[] {
+  const numbers = { cases: values.cases, from: values.from, jobs: values.jobs ?? '1', budget: values.budget ?? '1' };
+  const unknown = (values.procedure?.split(/[,+]/) ?? []).filter((id) => !(id.replace(/:.*/, '') in fixtures));
+  const noFile = values.without !== undefined && !existsSync(values.without);
+  return [
+    ...Object.entries(numbers).flatMap(([name, value]) =>
+      /^\d+$/.test(value) ? [] : `--${name} ${value}: not a number`,
+    ),
+    ...unknown.map((id) => `--procedure: there is no ${id}. There are: ${Object.keys(fixtures).join(', ')}`),
+    ...(values.profile in profiles
+      ? []
+      : [`--profile: there is no ${values.profile}. There are: ${Object.keys(profiles).join(', ')}`]),
+    ...(noFile ? [`--without: there is no file ${values.without}`] : []),
+  ];
 }
 
 async function playAll(): Promise<number> {

@@ -79,6 +79,14 @@ describe('after a rotation', () => {
     expect((await fixture.keyturn('rotate', 'openai')).code).toBe(0);
   });
 
+  it('what was known of the version before is not told of the new one', async () => {
+    engine.faults.add({ method: 'GET', path: '/api/settings/{key}/history', kind: { status: 500 } });
+    const ended = await verify('--json');
+    engine.faults.clear();
+
+    expect(found(ended)).toMatchObject({ known: null, skipped: expect.stringContaining('500') as string });
+  });
+
   it('a document that is handed in shows that it is in force, and is gone afterwards', async () => {
     const ended = await verify('--document', '--json');
 
