@@ -1,4 +1,5 @@
 import type { VersionRef } from '../../src/domain/version.js';
+import type { WriteReceipt } from '../../src/store/records.js';
 import { requireProof } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { saidNo } from '../shared/outside-error.js';
@@ -43,7 +44,7 @@ async function progressOf(context: DocumentEngineContext, former: VersionRef | n
   if (receipt?.ours === current) return 'happened';
   if (receipt?.ours !== undefined) throw needsDecision(changedSince(context));
   if (!receipt || receipt.refused) {
-    const expected = former && (await expectedId(context, former));
+    const expected = former && (await expectedId(context, former, receipt));
     return begin(context, { expected, current });
   }
   if (receipt.before === current) return 'unknown';
@@ -52,8 +53,11 @@ async function progressOf(context: DocumentEngineContext, former: VersionRef | n
 }
 
 /** Id that the current secret had before our first attempt, or had as the former version's. */
-async function expectedId({ store, connection, ref }: DocumentEngineContext, former: VersionRef) {
-  const receipt = (await store.read(ref)).receipts[connection.type];
+async function expectedId(
+  { store, connection }: DocumentEngineContext,
+  former: VersionRef,
+  receipt: WriteReceipt | undefined,
+): Promise<number | undefined> {
   return receipt?.before ?? currentIdOf(await store.read(former), connection);
 }
 
