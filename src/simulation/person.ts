@@ -12,7 +12,7 @@ import type { Plan } from './trouble.js';
 
 /** What a rotation says about a setting that somebody else has changed. */
 const drift =
-  /changed by a person|was changed since|does not show our value|setting-ours|still holds what we last wrote/;
+  /was (?:last )?changed by|was changed since|does not show our value|setting-ours|still holds what we last wrote/;
 const endMs = 72 * 3_600_000; // after a grace, a rotation waits for uses that the provider may show a day late
 const lookMs = 400;
 const untilNextMs = 30_000; // during a grace or a pause

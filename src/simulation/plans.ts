@@ -101,6 +101,8 @@ const aims: readonly Aim[] = [
   // a change freezes until an emergency has replaced the value that it was for
   { links: [{ kinds: ['overtaken'], layer: 'feeding', ms: longMs }] },
   { links: [{ kinds: ['overtaken'], layer: 'file', ms: longMs }] },
+  // DocuElevate gives the id of somebody's deleted document to the one that shows whether a new value works
+  { links: [{ kinds: ['id-given-out-again'], layer: 'feeding' }] },
   // the store is away for longer than a step keeps trying
   { links: [{ kinds: ['store-away'], layer: 'write', ms: [50_000] }] },
 ];

@@ -102,7 +102,7 @@ const writes: ReadonlySet<string> = new Set([
 const narrow: Readonly<Record<string, { readonly layer: NarrowLayer; readonly within: RegExp }>> = {
   open: { layer: 'opening', within: /^versions\./ },
   seize: { layer: 'opening', within: /^versions\./ },
-  prove: { layer: 'finding', within: /\.(?:accepts\w+|settingsAreOurs)$/ },
+  prove: { layer: 'finding', within: /\.(?:accepts\w*|settingsAreOurs)$/ },
   fence: { layer: 'feeding', within: /\.(?:writeSettings|restoreSettings|makeCurrent|deliver)$/ },
 };
 

@@ -1,6 +1,7 @@
 // The worker under test loads this (src/crash-test/worker-process.ts, src/simulation/employ.ts). Each entry takes
 // exactly one safety rule out of what the worker is built from.
 // It imports only types of the project, so that Node can run it as it is.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Context } from '@temporalio/activity';
 import type { Without } from '../../src/crash-test/worker-process.js';
@@ -187,47 +188,41 @@ function changed(...pieces: readonly (readonly [string, string])[]): (bundle: st
     }, bundle);
 }
 
-/** Writes what was read before, whatever was written since. */
+/**
+ * Writes what was read before, whatever was written since. What an activity changes in a class would stay changed for
+ * the cases after it when it never comes to its end. So the class is changed once, for what runs within `blind`.
+ */
 function blindly(activity: Activities[string]): Activities[string] {
-  return async (...args) => {
-    const replace: LocalFiles['replace'] = Reflect.get(files, 'replace');
-    files.replace = async function (path, { by, expected }) {
-      const content = readFileSync(by);
-      await replace.call(this, path, { by, expected }).catch(() => writeFileSync(path, content));
-    };
-    try {
-      return await activity(...args);
-    } finally {
-      files.replace = replace;
-    }
-  };
+  return (...args) => blind.run(true, () => activity(...args));
 }
+
+const blind = new AsyncLocalStorage<true>();
+const replace: LocalFiles['replace'] = Reflect.get(files, 'replace');
+files.replace = async function (path, { by, expected }) {
+  if (!blind.getStore()) return replace.call(this, path, { by, expected });
+  const content = readFileSync(by);
+  await replace.call(this, path, { by, expected }).catch(() => writeFileSync(path, content));
+};
 
 /** Counts everything that was logged under a document's id as its own, while the activity runs. */
 function mixingUp(activity: Activities[string] | undefined): Activities[string] {
-  const { prototype } = client;
-  return async (...args) => {
-    const [fileOf, file] = (['fileOf', 'file'] as const).map((name) => Reflect.get(prototype, name)) as [
-      DocuElevateClient['fileOf'],
-      DocuElevateClient['file'],
-    ];
-    let own = '';
-    prototype.fileOf = async function (task) {
-      own = task;
-      const found = await fileOf.call(this, task);
-      return found && { ...found, since: 0 };
-    };
-    prototype.file = async function (id) {
-      const found = await file.call(this, id);
-      return found && { ...found, logs: found.logs.map((line) => ({ ...line, task_id: own })) };
-    };
-    try {
-      return await activity?.(...args);
-    } finally {
-      Object.assign(prototype, { fileOf, file });
-    }
-  };
+  return async (...args) => mixed.run({ own: '' }, async () => activity?.(...args));
 }
+
+const mixed = new AsyncLocalStorage<{ own: string }>();
+const fileOf: DocuElevateClient['fileOf'] = Reflect.get(client.prototype, 'fileOf');
+const file: DocuElevateClient['file'] = Reflect.get(client.prototype, 'file');
+client.prototype.fileOf = async function (task) {
+  const found = await fileOf.call(this, task);
+  const within = mixed.getStore();
+  if (within) within.own = task;
+  return within && found ? { ...found, since: 0 } : found;
+};
+client.prototype.file = async function (id) {
+  const found = await file.call(this, id);
+  const own = mixed.getStore()?.own;
+  return found && own !== undefined ? { ...found, logs: found.logs.map((line) => ({ ...line, task_id: own })) } : found;
+};
 
 /** Hides the heartbeat timeout. For all that the activity knows, nobody ever takes it for dead. */
 function unhurried(activity: Activities[string]): Activities[string] {
