@@ -93,6 +93,8 @@ const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-give
 const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 /** Requests that end a value, and whose answer says so. */
 const deletes = /^DELETE .*(?:\/(?:service_accounts|api_keys)\/|\/core\/apppassword$)|\/regenerateKey$/;
+/** Ends a secret of Document Engine. It is chosen by a list that was read just before. */
+const expires = /^PATCH \/api\/secrets\//;
 export const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
@@ -124,6 +126,8 @@ function narrowLayerOf({ at, name, activity = '', request }: Place): NarrowLayer
 export function fits({ kind, layer }: Trouble, place: Place): boolean {
   const { at, name } = place;
   if (kind === 'false-deletion') return at === 'request' && deletes.test(name);
+  // no request can say "unless somebody rotates in this moment" (DECISIONS)
+  if (kind === 'old-dies' && expires.test(name)) return false;
   if (onRequests.has(kind)) return isAsked(place);
   if (beforeDocuments.has(kind)) return at === 'entry' && takesDocuments.test(name);
   // between a reload and its document nobody can see it (DECISIONS)
