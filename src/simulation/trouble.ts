@@ -86,7 +86,7 @@ export const durable: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
 ]);
 const onRequests: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
   ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow', 'late'] as const),
-  ...(['refusal', 'old-dies', 'false-deletion'] as const),
+  ...(['refusal'] as const),
 ]);
 const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-given-out-again', 'earlier-step-fails']);
 
@@ -122,17 +122,22 @@ function narrowLayerOf({ at, name, activity = '', request }: Place): NarrowLayer
   return layer && at === 'store' && within?.test(activity) ? [layer] : [];
 }
 
+/** Kinds that have places of their own. */
+const ownPlaces: Partial<Record<TroubleKind, (place: Place) => boolean>> = {
+  'false-deletion': ({ at, name }) => at === 'request' && deletes.test(name),
+  // no request can say "unless somebody rotates in this moment" (DECISIONS)
+  'old-dies': (place) => isAsked(place) && !expires.test(place.name),
+  // between a reload and its document nobody can see it (DECISIONS)
+  'worker-on-environment': ({ at }) => at === 'entry',
+  'edit-back': ({ at, name }) => at === 'entry' && name.endsWith('.settingsAreOurs'),
+};
+
 /** Whether the trouble can strike at this place. Otherwise it waits for the next one. */
 export function fits({ kind, layer }: Trouble, place: Place): boolean {
-  const { at, name } = place;
-  if (kind === 'false-deletion') return at === 'request' && deletes.test(name);
-  // no request can say "unless somebody rotates in this moment" (DECISIONS)
-  if (kind === 'old-dies' && expires.test(name)) return false;
+  const own = ownPlaces[kind];
+  if (own) return own(place);
   if (onRequests.has(kind)) return isAsked(place);
-  if (beforeDocuments.has(kind)) return at === 'entry' && takesDocuments.test(name);
-  // between a reload and its document nobody can see it (DECISIONS)
-  if (kind === 'worker-on-environment') return at === 'entry';
-  if (kind === 'edit-back') return at === 'entry' && name.endsWith('.settingsAreOurs');
+  if (beforeDocuments.has(kind)) return place.at === 'entry' && takesDocuments.test(place.name);
   return layersOf(place).includes(layer);
 }
 
