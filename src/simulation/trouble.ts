@@ -85,8 +85,7 @@ export const durable: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
   ...(['freeze', 'overtaken', 'server-away', 'store-away', 'slow', 'late', 'schedule'] as const),
 ]);
 const onRequests: ReadonlySet<TroubleKind> = new Set<TroubleKind>([
-  ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow', 'late'] as const),
-  ...(['refusal'] as const),
+  ...(['reset-before', 'reset-after', 'hang', 'rate-limit', 'server-error', 'slow', 'late', 'refusal'] as const),
 ]);
 const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-given-out-again', 'earlier-step-fails']);
 
