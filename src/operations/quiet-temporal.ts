@@ -33,9 +33,10 @@ export async function whileQuiet<T>(
 }
 
 async function requireQuiet(client: Client, installation: string, credential: string): Promise<void> {
-  for (const id of [rotationId, containmentId].map((idOf) => idOf(installation, credential))) {
-    if ((await executionOf(client, id))?.status !== 'RUNNING') continue;
-    throw new UserError(`${id} runs in Temporal`, {
+  const workflows = { rotation: rotationId, containment: containmentId };
+  for (const [what, idOf] of Object.entries(workflows)) {
+    if ((await executionOf(client, idOf(installation, credential)))?.status !== 'RUNNING') continue;
+    throw new UserError(`A ${what} of ${credential} is running`, {
       state: 'Nothing was changed.',
       next: `Let it end. See how far it is: keyturn status ${credential}`,
     });

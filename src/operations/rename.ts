@@ -25,6 +25,11 @@ export interface Renamed {
 export async function rename(session: Session, file: string, renaming: Renaming): Promise<Renamed> {
   const { store } = session;
   const { credential, to, actor } = renaming;
+  if (credential === to)
+    throw new UsageError(`${to} is its name already`, {
+      state: 'Nothing was changed.',
+      next: 'Write its new name into the configuration, then give the old and the new name here.',
+    });
   const row = await storedCredential(session, credential);
   requireConfigured(session, { file, row, to });
   return whileQuiet(session, credential, async (client) => {

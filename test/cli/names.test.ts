@@ -59,8 +59,10 @@ describe('keyturn rename', () => {
     const unknown = await fixture.keyturn('rename', 'opnai', 'llm');
     fixture.edit('  openai:', '  other:');
     const unconfigured = await fixture.keyturn('rename', 'openai', 'llm');
+    const same = await fixture.keyturn('rename', 'openai', 'openai');
 
     expectTold(unknown, 2, 'did you mean "openai"?');
+    expectTold(same, 2, 'openai is its name already');
     expectTold(unconfigured, 2, 'no credential "llm" in the configuration');
   });
 });

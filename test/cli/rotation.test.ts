@@ -204,6 +204,7 @@ it('goes on when the watcher leaves, and rolls back when a person asks for it', 
   const following = fixture.start(['status', 'openai', '--follow', '--json']);
   await following.says('the old one is retired at');
   const impossible = await fixture.keyturn('decide', 'openai', 'skip', '--reason', 'x');
+  const forgotten = await fixture.keyturn('forget', 'openai', '--yes');
   await fixture.keyturn('decide', 'openai', 'roll-back', '--reason', 'the bill doubled');
   const back = await following.ended;
 
@@ -211,6 +212,7 @@ it('goes on when the watcher leaves, and rolls back when a person asks for it', 
   expect(left.stdout).toContain('Detached');
   expect(left.stdout).toContain('keyturn status openai --follow');
   expectTold(impossible, 1, 'roll-back, abandon');
+  expectTold(forgotten, 1, 'A rotation of openai is running', 'Nothing was changed', 'keyturn status openai');
   expectTold(back, 3, 'was rolled back', 'the bill doubled', `documents use version ${before}`);
   expect(back.json()).toMatchObject({ outcome: 'rolled-back', orphans: [] });
   expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);
