@@ -22,14 +22,14 @@ const { values } = parseArgs({
 });
 const mostUntilMissed = 2_000;
 const { jobs, cases, sample } = values;
-const prove = ['dist/src/cli/main.js', 'prove', '--json', '--jobs', jobs, '--seed', 'figures'];
+const crashTest = ['dist/src/cli/main.js', 'crash-test', '--json', '--jobs', jobs, '--seed', 'figures'];
 const simulate = ['--disable-warning=ExperimentalWarning', 'dist/src/simulation/main.js', '--json', '--jobs', jobs];
 
 if (values.help) process.stdout.write(`${usage}\n`);
 else {
-  const matrix = printed<Played>(values.matrix, [...prove, '--simulated']);
+  const matrix = printed<Played>(values.matrix, [...crashTest, '--simulated']);
   const chaos = printed<Played>(values.chaos, [...simulate, '--cases', cases, '--seed', 'figures']);
-  const real = printed<Played>(values.real, [...prove, '--sample', sample]);
+  const real = printed<Played>(values.real, [...crashTest, '--sample', sample]);
   const without = ['--without', 'test/crash/without.ts', '--cases', String(mostUntilMissed)];
   const missing = printed<Missing[]>(values.missing, [...simulate, ...without]);
   const tables = [tableOf({ matrix, chaos, real }), sensitivityOf(missing, mostUntilMissed)];
