@@ -21,7 +21,7 @@ export function forStream(
   line: string,
   { isTTY, columns: room }: { readonly isTTY?: boolean; readonly columns?: number },
 ): string {
-  const text = printable(line);
+  const text = asGiven(printable(line));
   return isTTY && room !== undefined && room >= narrowest
     ? text
         .split('\n')
@@ -29,6 +29,17 @@ export function forStream(
         .join('\n')
     : text;
 }
+
+const npxScript = process.env['npm_lifecycle_script']; // eslint-disable-line n/no-process-env -- it is no setting
+
+/** In a clone nothing but npx finds the program, so commands to type are told with it when npx has started this process. */
+export function asGiven(text: string, startedBy: string | undefined = npxScript): string {
+  const isByNpx = startedBy !== undefined && /^['"]?keyturn\b/.test(startedBy);
+  return isByNpx ? text.replaceAll(ownCommands, 'npx keyturn ') : text;
+}
+
+// eslint-disable-next-line no-control-regex -- a command may begin with a color
+const ownCommands = /(?<!npx )(?<=^|[^\w./-]|\u001B\[\d+m)keyturn (?=[a-z])/gm;
 
 const narrowest = 40; // below, broken lines would be harder to read than long ones
 

@@ -1,5 +1,5 @@
 import { jsonOf } from '../../src/cli/json.js';
-import { columns, facts, forStream, printable } from '../../src/cli/layout.js';
+import { asGiven, columns, facts, forStream, printable } from '../../src/cli/layout.js';
 import { roughly } from '../../src/cli/time.js';
 
 it('aligns columns by what is seen, not by the codes of colors', () => {
@@ -64,6 +64,16 @@ describe('on a terminal', () => {
 
   it.each([terminal, {}])('obeys nothing that stands in a line, whatever it is written to: %j', (stream) => {
     expect(forStream('a\u001b[2Jb', stream)).toBe('a\\u001B[2Jb');
+  });
+
+  it.each([
+    ['Next  See: keyturn status openai', 'Next  See: npx keyturn status openai'],
+    ['\x1b[1mkeyturn check\x1b[22m, then npx keyturn up', '\x1b[1mnpx keyturn check\x1b[22m, then npx keyturn up'],
+    ['/opt/keyturn plan, labels keyturn-1 of Keyturn', '/opt/keyturn plan, labels keyturn-1 of Keyturn'],
+  ])('tells commands with npx where npx started it: %j', (line, shown) => {
+    expect(asGiven(line, "'keyturn' 'plan'")).toBe(shown);
+    expect(asGiven(line, 'keyturn')).toBe(shown);
+    expect(asGiven(line, 'jest')).toBe(line);
   });
 
   it('leaves a line as it is where nobody looks', () => {
