@@ -92,8 +92,8 @@ const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-give
 const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 /** Requests that end a value, and whose answer says so. */
 const deletes = /^DELETE .*(?:\/(?:service_accounts|api_keys)\/|\/core\/apppassword$)|\/regenerateKey$/;
-/** Ends a secret of Document Engine. It is chosen by a list that was read just before. */
-const expires = /^PATCH \/api\/secrets\//;
+/** Changes of Document Engine's secrets that are right or wrong by the list that was read just before. */
+const byList = /^PATCH \/api\/secrets\/|^POST \/api\/secrets\/[^/]+\/rotate$/;
 export const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
@@ -125,7 +125,7 @@ function narrowLayerOf({ at, name, activity = '', request }: Place): NarrowLayer
 const ownPlaces: Partial<Record<TroubleKind, (place: Place) => boolean>> = {
   'false-deletion': ({ at, name }) => at === 'request' && deletes.test(name),
   // no request can say "unless somebody rotates in this moment" (DECISIONS)
-  'old-dies': (place) => isAsked(place) && !expires.test(place.name),
+  'old-dies': (place) => isAsked(place) && !byList.test(place.name),
   // between a reload and its document nobody can see it (DECISIONS)
   'worker-on-environment': ({ at }) => at === 'entry',
   'edit-back': ({ at, name }) => at === 'entry' && name.endsWith('.settingsAreOurs'),
