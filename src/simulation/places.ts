@@ -12,7 +12,7 @@ export interface Place {
   /** Name of the activity or the store's method, or the request's method and path. */
   readonly name: string;
   readonly request?: Outgoing;
-  /** The activity that calls the store. */
+  /** The activity that calls the store, or sends the request. */
   readonly activity?: string;
 }
 
@@ -46,7 +46,7 @@ export function knocking(
     const { method, origin, path } = options;
     const request = { method, origin: String(origin), path: path.split('?')[0] ?? '' };
     const name = `${method} ${request.path}`;
-    around.pass({ at: 'request', name, request }, process);
+    around.pass({ at: 'request', name, request, ...within() }, process);
     return door(options, {
       onRequestStart: (...args) => handler.onRequestStart?.(...args),
       onResponseStart(...args) {

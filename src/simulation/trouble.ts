@@ -92,8 +92,8 @@ const beforeDocuments: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['id-give
 const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 /** Requests that end a value, and whose answer says so. */
 const deletes = /^DELETE .*(?:\/(?:service_accounts|api_keys)\/|\/core\/apppassword$)|\/regenerateKey$/;
-/** Changes of Document Engine's secrets that are right or wrong by the list that was read just before. */
-const byList = /^PATCH \/api\/secrets\/|^POST \/api\/secrets\/[^/]+\/rotate$/;
+/** Document Engine's changes that nobody may cross by hand: no list shows which value a secret holds (DECISIONS). */
+const uncrossed = { request: /^PATCH \/api\/secrets\//, activity: /^document-engine\.makeCurrent$/ };
 export const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
@@ -124,8 +124,8 @@ function narrowLayerOf({ at, name, activity = '', request }: Place): NarrowLayer
 /** Kinds that have places of their own. */
 const ownPlaces: Partial<Record<TroubleKind, (place: Place) => boolean>> = {
   'false-deletion': ({ at, name }) => at === 'request' && deletes.test(name),
-  // no request can say "unless somebody rotates in this moment" (DECISIONS)
-  'old-dies': (place) => isAsked(place) && !byList.test(place.name),
+  'old-dies': (place) =>
+    isAsked(place) && !uncrossed.request.test(place.name) && !uncrossed.activity.test(place.activity ?? ''),
   // between a reload and its document nobody can see it (DECISIONS)
   'worker-on-environment': ({ at }) => at === 'entry',
   'edit-back': ({ at, name }) => at === 'entry' && name.endsWith('.settingsAreOurs'),
