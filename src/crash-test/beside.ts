@@ -34,35 +34,47 @@ export interface Host {
   readonly beside: Beside;
 }
 
-/**
- * An AI for an engine whose rotation is about another credential: documents go through the AI before they go anywhere
- * else.
- */
-export interface Ai {
-  readonly openai: OpenAiLab;
+/** What a fixture's engine is set up with before its provider is known. */
+export interface Surroundings {
   /** What the engine is set up with; no AI when it asks one already. */
   readonly engine: {
     readonly openAiBaseUrl?: string;
     readonly openAiKey?: string;
     readonly docuelevate?: DocuElevateLab;
   };
-  /** Stops the scenario, and the AI that was started for it. */
+  /** Makes the AI fail documents. */
+  readonly failFor: (fails: (content: string) => boolean) => void;
+  /** Stops the scenario, and what was started for it. */
   readonly stop: (scenario: Scenario) => Promise<void>;
 }
 
-/** The engine that is there already, with its AI. An engine that is to be started gets an AI of its own. */
-export async function withAi({ docuelevate }: Partial<Beside> = {}): Promise<Ai> {
-  if (docuelevate) {
-    const { lab, openai } = docuelevate;
-    return { openai, engine: { docuelevate: lab }, stop: (scenario) => scenario.stop() };
-  }
+/** The engine that is there already. */
+export function withoutAi({ docuelevate }: Partial<Beside> = {}): Surroundings {
+  return {
+    engine: docuelevate ? { docuelevate: docuelevate.lab } : {},
+    failFor: () => undefined,
+    stop: (scenario) => scenario.stop(),
+  };
+}
+
+/**
+ * The engine that is there already, with its AI. An engine that is to be started gets an AI of its own: documents go
+ * through it before they go anywhere else.
+ */
+export async function withAi(beside: Partial<Beside> = {}): Promise<Surroundings> {
+  if (beside.docuelevate) return { ...withoutAi(beside), failFor: failing(beside.docuelevate.openai) };
   const openai = await startOpenAiLab();
   const { value } = openai.createUserKey('documents');
   return {
-    ...{ openai, engine: { openAiBaseUrl: openai.baseUrl, openAiKey: value } },
+    engine: { openAiBaseUrl: openai.baseUrl, openAiKey: value },
+    failFor: failing(openai),
     async stop(scenario) {
       await scenario.stop();
       await openai.stop();
     },
   };
+}
+
+function failing(openai: OpenAiLab): Surroundings['failFor'] {
+  return (fails) => openai.failFor(fails);
 }

@@ -3,7 +3,8 @@ import { isLive } from '../domain/version.js';
 import type { Evidence, EvidenceKind } from '../domain/evidence.js';
 import type { Intent, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';
-import type { Issued, Fixture } from './fixture.js';
+import type { Issued } from '../lab/issued.js';
+import type { Fixture } from './fixture.js';
 import type { Timeline } from './timeline.js';
 
 /** What went wrong, as counts; `problems` says it in words. */

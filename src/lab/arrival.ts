@@ -1,8 +1,8 @@
 /** A document that a provider received. */
 export interface Arrival {
-  /** The credential value it was sent with; null for the account's password. */
+  /** The value it was sent with, or the part that names it; null for the account's password. */
   readonly value: string | null;
-  readonly content: Buffer;
+  readonly content: Buffer | string;
   /** Unix milliseconds, real time. */
   readonly at: number;
 }

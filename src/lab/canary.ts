@@ -24,3 +24,8 @@ export async function findSecrets(dir: string, secrets: readonly string[]): Prom
   }
   return leaks;
 }
+
+/** A private key is searched for by the lines of its text: a quotation may fold it in another way. */
+export function linesOf(key: string): string[] {
+  return key.split('\n').filter((line) => line.length > 20 && !line.includes('-----'));
+}

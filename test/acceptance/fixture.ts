@@ -41,7 +41,7 @@ export async function startFixture(staging: Staging | 'lab'): Promise<Fixture> {
   try {
     const instance = await enter(login, openai);
     await instance.setKey(byHand.value);
-    const use = lab ? () => lab.useAi() : () => patiently(() => instance.handIn());
+    const use = lab ? () => lab.use('ai') : () => patiently(() => instance.handIn());
     if (!(await use())) throw new Error(notUsed(openai));
     const scenario = scenarioOf({
       instance,

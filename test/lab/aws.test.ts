@@ -207,13 +207,13 @@ it('takes documents from DocuElevate, which fails while the halves of its pair d
   const pair = { endpoint: lab.url, bucket: lab.bucket, id: old.id, secret: old.secret };
   const engine = await startDocuElevateLab({ s3: pair });
 
-  expect(await engine.useS3()).toBe(true);
+  expect(await engine.use('s3')).toBe(true);
   engine.editSetting('aws_access_key_id', fresh.id, 'admin');
-  expect(await engine.useS3()).toBe(false);
+  expect(await engine.use('s3')).toBe(false);
   engine.editSetting('aws_secret_access_key', fresh.secret, 'admin');
-  expect(await engine.useS3()).toBe(true);
+  expect(await engine.use('s3')).toBe(true);
 
   expect(engine.writes().map(({ key }) => key)).toEqual(['aws_access_key_id', 'aws_secret_access_key']);
-  expect(lab.objects()).toEqual(['documents/of-a-user.pdf']);
+  expect(lab.objects()).toEqual(['documents/probe.pdf']);
   await engine.stop();
 });

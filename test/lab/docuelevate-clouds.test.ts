@@ -85,7 +85,7 @@ describe('Nextcloud', () => {
 
     const failures = (await lines('upload_to_nextcloud')).filter((line) => line.startsWith('failure'));
     expect(failures).toEqual([expect.stringContaining('507'), expect.stringContaining('507')]);
-    expect([await lab.useNextcloud(), nextcloud.files()]).toEqual([false, []]);
+    expect([await lab.use('nextcloud'), nextcloud.files()]).toEqual([false, []]);
   });
 });
 
@@ -99,7 +99,7 @@ describe('Paperless-ngx', () => {
       'skipped: Duplicate document detected by Paperless - skipping',
     ]);
     expect(paperless.documents()).toHaveLength(1);
-    expect(await lab.usePaperless()).toBe(true);
+    expect(await lab.use('paperless')).toBe(true);
   });
 
   it.each([
@@ -130,6 +130,6 @@ describe('Paperless-ngx', () => {
 
     const [, failure, ...more] = await lines('upload_to_paperless');
     expect([failure, more]).toEqual([expect.stringContaining('401 Client Error: Unauthorized for url: '), []]);
-    expect(await lab.usePaperless()).toBe(false);
+    expect(await lab.use('paperless')).toBe(false);
   });
 });

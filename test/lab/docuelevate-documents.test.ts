@@ -321,9 +321,9 @@ describe('the worker', () => {
     lab.editSetting('openai_api_key', second, 'somebody');
     openAi.killKey(key.id);
 
-    expect([lab.workerHolds('openai_api_key'), await lab.useAi()]).toEqual([key.value, false]);
+    expect([lab.workerHolds('openai_api_key'), await lab.use('ai')]).toEqual([key.value, false]);
     lab.staleWorker = false;
-    expect([lab.workerHolds('openai_api_key'), await lab.useAi()]).toEqual([second, true]);
+    expect([lab.workerHolds('openai_api_key'), await lab.use('ai')]).toEqual([second, true]);
   });
 
   it('that is stale reads the database when it starts again', async () => {
@@ -338,18 +338,18 @@ describe('the worker', () => {
   it('finishes a call with the key it began with', async () => {
     await lab.stop();
     await start({ latencyMs: 30 });
-    const call = lab.useAi();
+    const call = lab.use('ai');
 
     lab.editSetting('openai_api_key', 'wrong', 'somebody');
 
     expect(await call).toBe(true);
-    expect(await lab.useAi()).toBe(false);
+    expect(await lab.use('ai')).toBe(false);
   });
 
   it('without a key uses no AI', async () => {
     lab.editSetting('openai_api_key', null, 'somebody');
 
-    expect(await lab.useAi()).toBe(false);
+    expect(await lab.use('ai')).toBe(false);
     expect(openAi.requests).toEqual([]);
   });
 
@@ -398,7 +398,7 @@ describe('the connection test', () => {
     lab.editSetting('openai_api_key', 'wrong', 'somebody');
 
     expect((await test()).at('status')).toBe('error');
-    expect(await lab.useAi()).toBe(true);
+    expect(await lab.use('ai')).toBe(true);
   });
 
   it('keeps the whole API silent while the provider hangs, but not the worker', async () => {
@@ -409,7 +409,7 @@ describe('the connection test', () => {
     const other = call(`${lab.url}/api/queue/stats`).then(() => (answered = true));
     await until(() => lab.requests.some(({ path }) => path === '/api/queue/stats'));
 
-    expect(await lab.useAi()).toBe(true);
+    expect(await lab.use('ai')).toBe(true);
     expect(answered).toBe(false);
     await openAi.stop();
     expect((await hanging).at('error_type')).toBe('connection_error');

@@ -27,7 +27,7 @@ function file(name: string, content: string): string {
 async function arrives(how: Partial<SftpDestination>): Promise<boolean> {
   const { port, username, hostKey } = sftp;
   lab = await startDocuElevateLab({ sftp: { port, username, hostKey, ...how } });
-  return lab.useSftp();
+  return lab.use('sftp');
 }
 const home = (): string => file('id_ed25519', sftp.admin.privateKey);
 

@@ -55,7 +55,7 @@ it('contains and replaces many side by side, and one that fails stops no other',
   });
   for (const [credential, leaked] of Object.entries(fleet.values)) {
     expect(fleet.openai.works(leaked)).toBe(credential === 'openai-1');
-    if (credential !== 'openai-1') expect(await fleet.engineOf(credential).useAi()).toBe(true);
+    if (credential !== 'openai-1') expect(await fleet.engineOf(credential).use('ai')).toBe(true);
   }
   const [failed] = results.filter(({ how }) => how === 'waiting');
   expect(failed).toMatchObject({ trouble: 'Delete the old key: injected: answered 403' });

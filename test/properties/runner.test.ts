@@ -11,7 +11,7 @@ import { adopt } from '../../src/operations/adopt.js';
 import { inputOf, openSession, type Session, workflowOf } from '../../src/operations/session.js';
 import { judge } from '../../src/crash-test/judge.js';
 import type { Fixture } from '../../src/crash-test/fixture.js';
-import { fixtureOpenAiApiKey } from '../../src/crash-test/fixtures/openai-api-key.js';
+import { startFixture } from '../../src/crash-test/fixtures/index.js';
 import { startTimeline, type Timeline } from '../../src/crash-test/timeline.js';
 import { close, type Ending } from '../../workflows/rotation/close.js';
 import { containAndReplace } from '../../workflows/rotation/emergency.js';
@@ -180,7 +180,7 @@ it('never leaves the engine without a working value, deletes what is not ours, l
   await fc.assert(
     fc.asyncProperty(script, (chosen) =>
       withCleanup(async (defer) => {
-        const fixture = await fixtureOpenAiApiKey();
+        const fixture = await startFixture('openai-api-key');
         defer(() => fixture.scenario.stop());
         const { credential, adopted } = fixture.scenario;
         const playground = await createPlayground(fixture.scenario, { grace: '0 seconds', giveUpAfter: '1 second' });

@@ -54,7 +54,7 @@ describe('rotations of a key of the real OpenSSH server', () => {
       },
       secretFiles: { 'docuelevate-admin': engine.adminPassword, 'sftp-admin': admin.privateKey.trim() },
       adopted: { privateKey: first.privateKey.trim(), publicKey: first.blob },
-      consume: () => engine.useSftp(),
+      consume: () => engine.use('sftp'),
       engineHolds: held,
       working,
       received: () => [],
@@ -78,7 +78,7 @@ describe('rotations of a key of the real OpenSSH server', () => {
     expect(text()).toBe(`${others}\n${text().split('\n').at(-2)}\n`);
     expect(text().split('\n').at(-2)).toMatch(/^restrict ssh-ed25519 \S+ docuelevate-sftp keyturn-sftp-v4$/);
     expect(held()).toBe(working()[0]);
-    expect(await engine.useSftp()).toBe(true);
+    expect(await engine.use('sftp')).toBe(true);
     expect(
       sshd
         .log()
@@ -98,7 +98,7 @@ describe('rotations of a key of the real OpenSSH server', () => {
     expect(await rehearsal.report(await rehearsal.begin())).toMatchObject({ outcome: 'rolled-back', orphans: [] });
 
     expect({ working: working(), held: held() }).toEqual(before);
-    expect(await engine.useSftp()).toBe(true);
+    expect(await engine.use('sftp')).toBe(true);
   }, 60_000);
 
   it('end a leaked key at once and put a new one in its place', async () => {

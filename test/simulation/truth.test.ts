@@ -1,6 +1,7 @@
 import type { Simulation } from '../../src/simulation/engine.js';
 import { Truth } from '../../src/simulation/truth.js';
-import type { Issued, Fixture } from '../../src/crash-test/fixture.js';
+import type { Fixture } from '../../src/crash-test/fixture.js';
+import type { Issued } from '../../src/lab/issued.js';
 
 let issued: Issued[];
 let truth: Truth;

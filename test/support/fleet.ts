@@ -60,7 +60,7 @@ export async function startFleet(size: number, options: ScenarioOptions = {}): P
       ),
     },
     adopted: { key: values['openai-0'] ?? '' },
-    consume: () => engineOf('openai-0').useAi(),
+    consume: () => engineOf('openai-0').use('ai'),
     engineHolds: () => engineOf('openai-0').workerHolds('openai_api_key'),
     working: works,
     received: () => [],

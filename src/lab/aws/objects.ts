@@ -27,7 +27,7 @@ function answerOf(state: AwsState, request: Incoming): Answer {
   const notHere = whyNotHere(state, request, bucket);
   if (notHere) return notHere;
   if (!mayDo(state, caller, action)) return s3Refusal(403, 'AccessDenied', 'Access Denied');
-  if (request.method === 'PUT') state.puts.push({ by: caller.with.id, content: request.body, at: Date.now() });
+  if (request.method === 'PUT') state.arrivals.push({ value: caller.with.id, content: request.body, at: Date.now() });
   return act(state, request, name);
 }
 

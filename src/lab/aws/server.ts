@@ -1,3 +1,4 @@
+import type { Arrival } from '../arrival.js';
 import type { Incoming } from '../routes.js';
 import type { UsageOptions } from '../last-use.js';
 import type { PropagationOptions } from '../propagation.js';
@@ -5,7 +6,7 @@ import { type LabOptions, type LabServer, serve } from '../server.js';
 import { answerObject } from './objects.js';
 import { actionOf, answerQuery } from './query.js';
 import type { Credentials } from './signature.js';
-import { type AccessKey, type AwsState, createState, type Put, type User } from './state.js';
+import { type AccessKey, type AwsState, createState, type User } from './state.js';
 
 export interface AwsLabOptions extends LabOptions, UsageOptions, PropagationOptions {
   /** Propagation delay of a policy change (milliseconds by the lab's clock). */
@@ -39,8 +40,10 @@ export interface AwsLab extends LabServer {
   others(): AwsLabKey[];
   /** Names of the bucket's objects. */
   objects(): string[];
-  /** Every object ever put into the bucket, in order, including deleted ones. */
-  puts(): readonly Put[];
+  /** Every object ever put into the bucket, in order, including deleted ones, with the id of its key or session. */
+  arrivals(): readonly Arrival[];
+  /** The secrets of the service user's keys that S3 accepts right now. */
+  working(): string[];
   /** Sessions issued before this time are denied, Unix ms; null without a policy. */
   readonly deniedBefore: number | null;
   /** A person removes the policy that denies sessions. */
@@ -70,10 +73,7 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     return action === null ? answerObject(state, request) : answerQuery(state, request, action);
   };
   const server = await serve(answer, { ...options, nameOf });
-  const view = (key: AccessKey): AwsLabKey => {
-    const { id, secret, active, deleted, madeBy } = key;
-    return { id, secret, active, deleted, ours: madeBy === admin, works: state.accepts(key, 's3') };
-  };
+  const keysOf = (user: User) => state.keys.filter((key) => key.user === user).map((key) => view(state, key));
   const keyOf = (id: string): AccessKey => {
     const key = state.keys.find((each) => each.id === id);
     if (!key) throw new Error('there is no such key');
@@ -87,20 +87,26 @@ export async function startAwsLab(options: AwsLabOptions = {}): Promise<AwsLab> 
     ...{ account: state.account, user: service.name, bucket: state.bucket.name },
     admin: create(admin),
     powerless: create(powerless),
-    keys: () => state.keys.filter(({ user }) => user === service).map(view),
-    others: () => state.keys.filter(({ user }) => user === colleague).map(view),
+    keys: () => keysOf(service),
+    others: () => keysOf(colleague),
     objects: () => [...state.bucket.objects.keys()],
-    puts: () => state.puts,
+    arrivals: () => state.arrivals,
+    working: () => keysOf(service).flatMap(({ works, secret }) => (works ? [secret] : [])),
     get deniedBefore() {
       return service.denial?.before ?? null;
     },
-    createByHand: () => view(create(service)),
+    createByHand: () => view(state, create(service)),
     deleteByHand: (id) => state.remove(keyOf(id)),
     switchByHand: (id, active) => state.switchTo(keyOf(id), active),
     use: (id) => keyOf(id).lastUse.note({ at: state.now(), service: 's3' }),
     issueSession: (ofRole) => state.issueSession(service, ofRole),
     forbid: (action) => void (admin.actions = admin.actions.filter((each) => each !== action)),
   };
+}
+
+function view(state: AwsState, key: AccessKey): AwsLabKey {
+  const { id, secret, active, deleted, madeBy } = key;
+  return { id, secret, active, deleted, ours: madeBy === state.users.admin, works: state.accepts(key, 's3') };
 }
 
 function surroundings(state: AwsState): Pick<AwsLab, 'runAhead' | 'moveBucket' | 'allowSessions'> {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Arrival } from '../arrival.js';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
 import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
@@ -42,15 +43,6 @@ export interface AccessKey {
   readonly lastUse: LastUse<Use>;
 }
 
-/** An object that was put into the bucket. */
-export interface Put {
-  /** Id of the key or the session. */
-  readonly by: string;
-  readonly content: Buffer;
-  /** Real Unix milliseconds. */
-  readonly at: number;
-}
-
 /** Temporary credentials: they outlive the key that they were issued with. */
 export interface Session {
   readonly user: User;
@@ -72,8 +64,8 @@ export interface AwsState {
     region: string | null;
     readonly objects: Map<string, Buffer>;
   };
-  /** Every object that was put, in order. */
-  readonly puts: Put[];
+  /** Every object that was put, in order, with the id of its key or session. */
+  readonly arrivals: Arrival[];
   /** Every key ever created, oldest first. */
   readonly keys: readonly AccessKey[];
   readonly sessions: readonly Session[];
@@ -134,7 +126,7 @@ export function createState(options: StateOptions): AwsState {
       colleague: newUser('colleague', objects),
     },
     bucket: { name: 'documents', region: null, objects: new Map() },
-    ...{ sessions, usageStepMs, puts: [], aheadMs: 0 },
+    ...{ sessions, usageStepMs, arrivals: [], aheadMs: 0 },
     now: clock,
     issueSession(user, ofRole = false) {
       const session = { user, id: newId('ASIA'), secret: newSecret(), token: newSecret(), issuedAt: clock(), ofRole };

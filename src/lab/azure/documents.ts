@@ -43,7 +43,7 @@ function withKey(state: AzureState, version: string, handle: Handler<Incoming>):
     if (limit) return limit === 'rate' ? tooFast : usedUp;
     if (state.fails(request.body.toString('latin1')))
       return refusal(500, 'InternalServerError', 'An unexpected error occurred.');
-    if (request.method === 'POST') state.readings.push({ key: value, content: request.body, at: Date.now() });
+    if (request.method === 'POST') state.arrivals.push({ value, content: request.body, at: Date.now() });
     return handle(request);
   };
 }

@@ -28,7 +28,7 @@ export function managementRoutes(state: AzureState): Routes<Incoming> {
       if (!wanted.success) return refusal(400, 'InvalidParameter', 'keyName has to be Key1 or Key2.');
       const off = whyNoKeys(account, 'regenerate');
       if (off) return off;
-      state.regenerate(account, wanted.data.keyName);
+      state.regenerate(account, wanted.data.keyName, 'a program');
       return keysOf(state, account);
     }),
     [`GET ${path}/providers/Microsoft.Authorization/permissions`]: authorized(

@@ -1,10 +1,11 @@
+import type { Arrival } from '../arrival.js';
 import { type Incoming, router, type Routes } from '../routes.js';
 import type { PropagationOptions } from '../propagation.js';
 import { type LabOptions, type LabServer, serve } from '../server.js';
 import { documentRoutes } from './documents.js';
 import { entraRoutes } from './entra.js';
 import { managementRoutes } from './management.js';
-import { type AzureState, createState, type Reading, type Slot } from './state.js';
+import { type AzureState, createState, type Slot } from './state.js';
 
 export interface AzureLabOptions extends LabOptions, PropagationOptions {}
 
@@ -14,6 +15,8 @@ export interface AzureLabKey {
   readonly slot: Slot;
   /** Whether it is still in its slot. */
   readonly live: boolean;
+  /** Keyturn regenerated it. */
+  readonly ours: boolean;
 }
 
 /** The app registration that Keyturn signs in with. */
@@ -38,9 +41,11 @@ export interface AzureLab extends LabServer {
   /** Answers documents for which `fails` is true with a server error. */
   failFor(fails: (content: string) => boolean): void;
   /** Every document sent with a working key, in order. */
-  readings(): readonly Reading[];
+  arrivals(): readonly Arrival[];
   /** Whether the data plane accepts a value right now. */
   works(value: string): boolean;
+  /** The account's keys that the data plane accepts right now. */
+  working(): string[];
   /** A person regenerates a key in the portal. */
   regenerateByHand(slot: Slot): void;
   /** Moves the account to another tier. The free tier allows one call a second and a monthly quota. */
@@ -64,19 +69,24 @@ export async function startAzureLab(options: AzureLabOptions = {}): Promise<Azur
   const server = await serve(route, options);
   const { account, neighbor, tenant } = state;
   const [app, readOnlyApp] = state.apps;
+  const own = () => state.keys.filter((key) => key.account === account);
   return {
     ...server,
     ...{ tenant, account: account.id, app, readOnlyApp },
     neighborsKey: state.inSlot(neighbor, 'Key1').value,
     keys: () =>
-      state.keys
-        .filter((key) => key.account === account)
-        .map(({ value, slot, replacedAt }) => ({ value, slot, live: replacedAt === null })),
+      own().map(({ value, slot, replacedAt, madeBy }) => ({
+        ...{ value, slot, live: replacedAt === null, ours: madeBy === 'a program' },
+      })),
     inSlot: (slot) => state.inSlot(account, slot).value,
-    readings: () => state.readings,
+    arrivals: () => state.arrivals,
     failFor: (fails) => void (state.fails = fails),
     works: (value) => state.works(value),
-    regenerateByHand: (slot) => state.regenerate(account, slot),
+    working: () =>
+      own()
+        .map(({ value }) => value)
+        .filter((value) => state.works(value)),
+    regenerateByHand: (slot) => state.regenerate(account, slot, 'a person'),
     moveTo: (tier) => void (state.tier = tier),
     disableKeys: () => void (account.localAuthDisabled = true),
   };

@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Arrival } from '../arrival.js';
 import type { Clock } from '../clock.js';
 import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export const slots = ['Key1', 'Key2'] as const;
 export type Slot = (typeof slots)[number];
+
+export type Maker = 'a person' | 'a program';
 
 /** A resource, which always has exactly two keys. */
 export interface Account {
@@ -21,6 +24,8 @@ export interface Key {
   readonly value: string;
   /** Until when late servers still refuse it, Unix milliseconds. */
   readonly propagatedAt: number;
+  /** Who regenerated it; null for a first one. */
+  readonly madeBy: Maker | null;
   /** From when every server refuses it, Unix milliseconds; null while it is in its slot. */
   replacedAt: number | null;
 }
@@ -37,15 +42,6 @@ interface Token {
   readonly expiresAt: number;
 }
 
-/** A document sent for analysis. */
-export interface Reading {
-  /** The key's value. */
-  readonly key: string;
-  readonly content: Buffer;
-  /** Real Unix milliseconds. */
-  readonly at: number;
-}
-
 export interface AzureState {
   readonly tenant: string;
   readonly account: Account;
@@ -55,11 +51,12 @@ export interface AzureState {
   readonly apps: readonly [App, App];
   /** Every key ever created, oldest first. */
   readonly keys: readonly Key[];
-  readonly readings: Reading[];
+  /** Documents sent for analysis. */
+  readonly arrivals: Arrival[];
   /** Documents for which this returns true cannot be read. */
   fails: (content: string) => boolean;
   inSlot(account: Account, slot: Slot): Key;
-  regenerate(account: Account, slot: Slot): void;
+  regenerate(account: Account, slot: Slot, by: Maker): void;
   /** The account's tier. The free tier allows one call a second and a monthly quota. */
   tier: 'S0' | 'F0' | 'F0 used up';
   /** Counts a call, and returns which limit of the tier it exceeds. */
@@ -83,26 +80,27 @@ const user = ['Microsoft.CognitiveServices/*/read', 'Microsoft.CognitiveServices
 export function createState({ clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1 }: StateOptions): AzureState {
   const [account, neighbor] = [newAccount('documents'), newAccount('somebody-elses')];
   const keys: Key[] = [];
-  function put(owner: Account, slot: Slot, propagatedAt: number): void {
-    keys.push({ account: owner, slot, value: randomBytes(42).toString('hex'), propagatedAt, replacedAt: null });
+  function put(made: Pick<Key, 'account' | 'slot' | 'propagatedAt' | 'madeBy'>): void {
+    keys.push({ ...made, value: randomBytes(42).toString('hex'), replacedAt: null });
   }
   function inSlot(owner: Account, slot: Slot): Key {
     const key = keys.findLast((each) => each.account === owner && each.slot === slot);
     if (!key) throw new Error('a slot is never empty');
     return key;
   }
-  for (const owner of [account, neighbor]) for (const slot of slots) put(owner, slot, Number.NEGATIVE_INFINITY);
+  for (const owner of [account, neighbor])
+    for (const slot of slots) put({ account: owner, slot, propagatedAt: Number.NEGATIVE_INFINITY, madeBy: null });
   const limits = limiting(clock);
   return {
     tenant: randomUUID(),
     account,
     neighbor,
     apps: [newApp(contributor), newApp(user)],
-    ...{ keys, readings: [], fails: () => false },
+    ...{ keys, arrivals: [], fails: () => false },
     inSlot,
-    regenerate(owner, slot) {
+    regenerate(owner, slot, madeBy) {
       inSlot(owner, slot).replacedAt = knownAt(clock, deletionLagMs);
-      put(owner, slot, knownAt(clock, propagationMs));
+      put({ account: owner, slot, propagatedAt: knownAt(clock, propagationMs), madeBy });
     },
     works: (value, request) =>
       lateness(request, { lateEvery }).some((isLate) =>

@@ -78,12 +78,7 @@ function redisControls(redis: Redis, worker: Worker) {
 function workerControls(worker: Worker) {
   return {
     workerHolds: (key: string) => worker.holds(key),
-    useAi: () => worker.useAi(),
-    useOcr: () => worker.useOcr(),
-    useS3: () => worker.useS3(),
-    useSftp: () => worker.useSftp(),
-    useNextcloud: () => worker.useNextcloud(),
-    usePaperless: () => worker.usePaperless(),
+    use: (what: string) => worker.use(what),
     checkCredentials: () => worker.checkCredentials(),
     restartWorker: () => worker.restart(),
     get staleWorker() {

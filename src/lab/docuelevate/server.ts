@@ -58,20 +58,13 @@ export interface DocuElevateLab extends LabServer {
   setting(key: string): string | null;
   /** The value that the worker's next task would use. */
   workerHolds(key: string): string | null;
-  /** One AI call as the worker's next task would make it. */
-  useAi(): Promise<boolean>;
-  /** One OCR request to Azure as the worker's next task would make it. */
-  useOcr(): Promise<boolean>;
-  /** One upload to S3 as the worker's next task would make it. */
-  useS3(): Promise<boolean>;
+  /**
+   * One use of a credential as the worker's next task would make it: `ai`, `ocr` (with Azure), or an upload to the
+   * destination of a name, which may leave a copy. True when it was accepted.
+   */
+  use(what: string): Promise<boolean>;
   /** Every change of a setting so far, in order, at real times (Unix ms). */
   writes(): readonly SettingWrite[];
-  /** One upload to the SFTP server as the worker's next task would make it. */
-  useSftp(): Promise<boolean>;
-  /** One upload to Nextcloud as the worker's next task would make it. It leaves a copy. */
-  useNextcloud(): Promise<boolean>;
-  /** One upload to Paperless as the worker's next task would make it. True when it was accepted, whatever its result is later. */
-  usePaperless(): Promise<boolean>;
   /** A person edits a setting on the settings page. */
   editSetting(key: string, value: string | null, by: string): void;
   setAdminPassword(password: string): void;

@@ -53,12 +53,7 @@ export interface Worker {
   restart(): void;
   /** Redis is back. A worker with unfinished tasks dies then, and its supervisor restarts it. */
   reconnect(): void;
-  useAi(): Promise<boolean>;
-  useOcr(): Promise<boolean>;
-  useS3(): Promise<boolean>;
-  useSftp(): Promise<boolean>;
-  useNextcloud(): Promise<boolean>;
-  usePaperless(): Promise<boolean>;
+  use(what: string): Promise<boolean>;
   /** The engine's own check, with the worker's values: whether each configured service accepts them. */
   checkCredentials(): Promise<Readonly<Record<string, boolean>>>;
   /** Returns the task's id at once. */
@@ -117,16 +112,15 @@ function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine
   };
 }
 
-/** One use of each credential, with the values that a task starting now would use. */
-function usesOf(engine: Engine, now: () => Task) {
+/** One use of a credential, with the values that a task starting now would use. */
+function usesOf(engine: Engine, now: () => Task): Pick<Worker, 'use' | 'checkCredentials'> {
   const { ai, destinations, signal } = engine;
   return {
-    useAi: () => succeeds(useAi(ai, now())),
-    useOcr: () => succeeds(readWith(now(), 'azure', { bytes: probe, signal })),
-    useS3: () => succeeds(tryUpload(destinations, 's3', { task: now(), name: 'of-a-user.pdf' })),
-    useSftp: () => succeeds(tryUpload(destinations, 'sftp', { task: now(), name: 'probe.pdf' })),
-    useNextcloud: () => succeeds(tryUpload(destinations, 'nextcloud', { task: now(), name: 'probe.pdf' })),
-    usePaperless: () => succeeds(tryUpload(destinations, 'paperless', { task: now(), name: 'probe.pdf' })),
+    use(what) {
+      if (what === 'ai') return succeeds(useAi(ai, now()));
+      if (what === 'ocr') return succeeds(readWith(now(), 'azure', { bytes: probe, signal }));
+      return succeeds(tryUpload(destinations, what, now()));
+    },
     checkCredentials: () => checkCredentials(engine, now()),
   };
 }
@@ -195,13 +189,9 @@ function createMemory({ settings, env, redis }: WorkerOptions, stale: () => bool
   };
 }
 
-async function tryUpload(
-  destinations: readonly Destination[],
-  wanted: string,
-  { task, name }: { task: Task; name: string },
-): Promise<void> {
+async function tryUpload(destinations: readonly Destination[], wanted: string, task: Task): Promise<void> {
   const destination = destinations.find((each) => each.name === wanted);
   if (!destination?.configured(task)) throw new Error('not configured');
-  const ended = await destination.upload(task, { name, bytes: probe, note: () => Promise.resolve() });
+  const ended = await destination.upload(task, { name: 'probe.pdf', bytes: probe, note: () => Promise.resolve() });
   if ('failures' in ended && ended.failures.length > 0) throw new Error(ended.failures.at(-1));
 }

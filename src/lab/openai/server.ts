@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Arrival } from '../arrival.js';
 import { type Incoming, type Routes, router } from '../routes.js';
 import type { UsageOptions } from '../last-use.js';
 import type { PropagationOptions } from '../propagation.js';
@@ -41,8 +42,12 @@ export interface OpenAiLab extends LabServer {
   keys(): OpenAiLabKey[];
   /** Every chat and embedding request with a working key, whether permitted or not, in order. */
   inferences(): readonly Inference[];
+  /** Documents that were answered, oldest first. */
+  arrivals(): Arrival[];
   /** Whether a call with this value would be accepted right now. Does not count as a use. */
   works(value: string): boolean;
+  /** Every value that is accepted right now. */
+  working(): string[];
   /** Creates a key that belongs to a person, for which there is no API call. */
   createUserKey(name: string): OpenAiLabKey;
   /** Creates a service account with this many keys (1 when left out), as another user would. A single key may have a given value. */
@@ -89,8 +94,7 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
     project: state.project.id,
     defaultProject: state.defaultProject.id,
     keys: () => state.keys.map(labKey),
-    inferences: () => state.inferences,
-    works: (value) => state.works(value),
+    ...seenBy(state),
     createUserKey: (name) => labKey(state.addKey({ project: state.project.id, account: null, propagated: true }, name)),
     createServiceAccount(name, keys = 1, value) {
       const project = state.project.id;
@@ -106,6 +110,19 @@ export async function startOpenAiLab(options: OpenAiLabOptions = {}): Promise<Op
     },
     ...switches(state),
     failFor: (fails) => void (state.fails = fails),
+  };
+}
+
+function seenBy(state: OpenAiState): Pick<OpenAiLab, 'inferences' | 'arrivals' | 'works' | 'working'> {
+  const valueOf = (key: string) => state.keys.find(({ id }) => id === key)?.value ?? null;
+  return {
+    inferences: () => state.inferences,
+    arrivals: () =>
+      state.inferences
+        .filter(({ status }) => status === 200)
+        .map(({ key, asked: content, at }) => ({ value: valueOf(key), content, at })),
+    works: (value) => state.works(value),
+    working: () => state.keys.map(({ value }) => value).filter((value) => state.works(value)),
   };
 }
 

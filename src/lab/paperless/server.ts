@@ -28,6 +28,8 @@ export interface PaperlessLab extends LabServer {
   token(): string | null;
   /** Every token the account ever had, oldest first. */
   tokens(): string[];
+  /** Every token of every account, oldest first. */
+  everyToken(): { readonly value: string; readonly username: string; readonly works: boolean }[];
   /** The token values that are accepted right now. */
   working(): string[];
   /** Whether this token or password would be accepted right now. Does not count as a login. */
@@ -70,7 +72,10 @@ export async function startPaperlessLab(options: PaperlessLabOptions = {}): Prom
   };
 }
 
-type Tokens = Pick<PaperlessLab, 'inForce' | 'token' | 'tokens' | 'working' | 'works' | 'generateToken' | 'kill'>;
+type Tokens = Pick<
+  PaperlessLab,
+  'everyToken' | 'inForce' | 'token' | 'tokens' | 'working' | 'works' | 'generateToken' | 'kill'
+>;
 
 function tokensOf(state: PaperlessState, user: User): Tokens {
   const own = () => state.tokens.filter((each) => each.user === user);
@@ -82,6 +87,8 @@ function tokensOf(state: PaperlessState, user: User): Tokens {
     token: () => state.tokenOf(user)?.value ?? null,
     inForce: () => state.changes.filter((each) => each.user === user),
     tokens: () => own().map(({ value }) => value),
+    everyToken: () =>
+      state.tokens.map((each) => ({ value: each.value, username: each.user.name, works: state.works(each) })),
     working,
     works: (value) => working().includes(value) || (user.active && value === user.password),
     generateToken: () => state.replaceToken(user).value,

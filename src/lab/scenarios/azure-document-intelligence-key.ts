@@ -1,45 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { azureDocumentIntelligenceKey } from '../../../workflows/procedures/azure-document-intelligence-key.js';
 import { type AzureLab, type AzureLabOptions, startAzureLab } from '../azure/server.js';
-import type { DocuElevateLab } from '../docuelevate/server.js';
-import { docuElevateFor } from '../docuelevate/shared.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
-import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
+import { labOf } from '../provider-lab.js';
+import type { ScenarioOptions } from '../scenario.js';
+
+export interface AzureScenarioOptions extends ScenarioOptions, AzureLabOptions, Pick<EnvironmentOptions, 'database'> {}
 
 /** DocuElevate with Key 1 of a Document Intelligence account, which the portal offers first. Nobody uses Key 2. */
-export async function startAzureDocumentIntelligenceKey(
-  options: ScenarioOptions & AzureLabOptions & Pick<EnvironmentOptions, 'database'> = {},
-): Promise<Scenario> {
-  const azure = await startAzureLab(options);
-  const key = azure.inSlot('Key1');
-  const docuelevate = await docuElevateFor({ ...options, azureEndpoint: azure.url, azureKey: key });
-  const values = () => azure.keys().map(({ value }) => value);
-  const { app, readOnlyApp } = azure;
-  return {
-    systems: { docuelevate, azure },
-    credential: 'azure',
-    config: configOf({ docuelevate, azure }),
-    secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'azure-app': app.secret },
-    adopted: { key },
-    consume: () => docuelevate.useOcr(),
-    engineHolds: () => docuelevate.workerHolds('azure_ai_key'),
-    working: () => values().filter((value) => azure.works(value)),
-    received: () => receivedBy({ docuelevate, azure }),
-    secrets: () => [docuelevate.adminPassword, docuelevate.apiToken, app.secret, readOnlyApp.secret, ...values()],
-    stop: async () => {
-      await Promise.all([docuelevate.stop(), azure.stop()]);
+export const azureLab = labOf<AzureLab, AzureScenarioOptions>({
+  procedure: azureDocumentIntelligenceKey,
+  name: 'azure',
+  start: startAzureLab,
+  adopt: (azure) => ({ key: azure.inSlot('Key1') }),
+  engine: ({ url: azureEndpoint }, { key = '' }) => ({ azureEndpoint, azureKey: key }),
+  use: 'ocr',
+  entry: ({ url, tenant, app: { clientId }, account }) => ({
+    provider: {
+      ...{ tenant, clientId, clientSecret: { file: './azure-app' }, account },
+      ...{ endpoint: url, login: url, management: url },
+      propagation: '0 seconds', // the lab accepts new keys and refuses deleted ones at once
     },
-  };
-}
+    unseenUse: 'retire',
+  }),
+  secretFiles: ({ app }) => ({ 'azure-app': app.secret }),
+  enginesOwn: ({ path }) => /\/documentintelligence\/(operations|documentModels)/.test(path),
+  declared: (path) => ({ system: systemOf(path) }),
+  secrets: (azure) => [azure.readOnlyApp.secret, ...azure.keys().map(({ value }) => value)],
+  /** Somebody else's account in the same region, whose keys the endpoint accepts as well. */
+  populate: ({ neighborsKey: key }) => ({ own: { key }, values: [key] }),
+  /** Without values that are nobody's, or a person's: what happens to them does not count. */
+  issued: (azure, { key: adopted }) => [
+    { value: azure.neighborsKey, label: null, alive: azure.works(azure.neighborsKey) },
+    ...azure
+      .keys()
+      .filter(({ value, ours }) => ours || value === adopted)
+      .map(({ value, slot, live }) => ({ value, label: slot, alive: live, readable: true as const })),
+  ],
+  kill: (azure) => azure.regenerateByHand('Key1'),
+  failFor: (azure, fails) => azure.failFor(fails),
+  falseSuccess: (azure, scenario) => ({
+    body: () => falseSuccessOf(azure, scenario.engineHolds()),
+    probe: '/documentintelligence/info',
+  }),
+  goesBack: /may still arrive/,
+});
 
-/** Paths of requests that the engine makes for documents, for its own test and for the consumer. */
-const enginesOwn = /\/documentintelligence\/(operations|documentModels)/;
-
-function receivedBy({ docuelevate, azure }: { docuelevate: DocuElevateLab; azure: AzureLab }): Received[] {
-  const provider = azure.requests.filter(({ path }) => !enginesOwn.test(path));
-  return [
-    ...provider.map((request) => ({ ...request, system: systemOf(request.path) })),
-    ...docuelevate.requests.map((request) => ({ ...request, system: 'docuelevate' })),
-  ].sort((a, b) => a.at - b.at);
-}
+export const startAzureDocumentIntelligenceKey = azureLab.start;
 
 /** The lab has on one address what Azure has on three. */
 function systemOf(path: string): string {
@@ -47,22 +54,8 @@ function systemOf(path: string): string {
   return path.startsWith('/subscriptions/') ? 'azure' : 'document-intelligence';
 }
 
-function configOf({ docuelevate, azure }: { docuelevate: DocuElevateLab; azure: AzureLab }): Scenario['config'] {
-  const { url, adminUsername: username } = docuelevate;
-  const provider = {
-    tenant: azure.tenant,
-    clientId: azure.app.clientId,
-    clientSecret: { file: './azure-app' },
-    account: azure.account,
-    endpoint: azure.url,
-    login: azure.url,
-    management: azure.url,
-    propagation: '0 seconds', // the lab accepts new keys and refuses deleted ones at once
-  };
-  return {
-    engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
-    credentials: {
-      azure: { procedure: 'azure-document-intelligence-key', engine: 'docs', provider, unseenUse: 'retire' },
-    },
-  };
+/** The key that the engine does not hold looks regenerated, and is unchanged. */
+function falseSuccessOf(azure: AzureLab, held: string | null): string {
+  const shown = (value: string): string => (value === held ? value : randomBytes(42).toString('hex'));
+  return JSON.stringify({ key1: shown(azure.inSlot('Key1')), key2: shown(azure.inSlot('Key2')) });
 }

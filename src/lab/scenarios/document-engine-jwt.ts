@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { durationMs } from '../../domain/duration.js';
+import { linesOf } from '../canary.js';
 import { startViewerApp } from '../document-engine/app.js';
 import {
   type DocumentEngineOptions,
@@ -40,9 +41,4 @@ export async function startDocumentEngineJwt(options: DocumentEngineOptions = {}
       await base.stop();
     },
   };
-}
-
-/** A private key is searched for by the lines of its text: a quotation may fold it in another way. */
-function linesOf(pem: string): string[] {
-  return pem.split('\n').filter((line) => line.length > 20 && !line.includes('-----'));
 }

@@ -1,10 +1,10 @@
 import { request } from 'undici';
-import type { DocuElevateLab } from '../docuelevate/server.js';
-import { docuElevateFor } from '../docuelevate/shared.js';
+import { openAiApiKey } from '../../../workflows/procedures/openai-api-key.js';
 import type { Duration } from '../../domain/duration.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import { type OpenAiLab, type OpenAiLabOptions, startOpenAiLab } from '../openai/server.js';
-import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
+import { labOf } from '../provider-lab.js';
+import type { ScenarioOptions } from '../scenario.js';
 
 export interface OpenAiScenarioOptions
   extends ScenarioOptions, OpenAiLabOptions, Pick<EnvironmentOptions, 'database' | 'adminPassword'> {
@@ -15,62 +15,42 @@ export interface OpenAiScenarioOptions
 }
 
 /** DocuElevate with an OpenAI key that somebody created by hand, the only key of its service account. */
-export async function startOpenAiApiKey(options: OpenAiScenarioOptions = {}): Promise<Scenario> {
-  const openai = options.openai ?? (await startOpenAiLab(options));
-  const [byHand] = openai.createServiceAccount('documents').keys;
-  if (!byHand) throw new Error('the lab made no key');
-  const docuelevate = await docuElevateFor({ ...options, openAiBaseUrl: openai.baseUrl, openAiKey: byHand.value });
-  const values = () => openai.keys().map(({ value }) => value);
-  return {
-    systems: { docuelevate, openai },
-    credential: 'openai',
-    config: configOf({ ...options, docuelevate, openai }),
-    secretFiles: { 'docuelevate-admin': docuelevate.adminPassword, 'openai-admin': openai.adminKey },
-    adopted: { key: byHand.value },
-    consume: () => docuelevate.useAi(),
-    abuse: () => mayListModels(openai.baseUrl, byHand.value),
-    engineHolds: () => docuelevate.workerHolds('openai_api_key'),
-    working: () => values().filter((value) => openai.works(value)),
-    received: () => receivedBy({ docuelevate, openai }),
-    secrets: () => [docuelevate.adminPassword, docuelevate.apiToken, openai.adminKey, ...values()],
-    stop: async () => {
-      await Promise.all([docuelevate.stop(), openai.stop()]);
-    },
-  };
-}
+export const openAiLab = labOf<OpenAiLab, OpenAiScenarioOptions>({
+  procedure: openAiApiKey,
+  name: 'openai',
+  start: async (options) => options.openai ?? startOpenAiLab(options),
+  adopt: (openai) => ({ key: openai.createServiceAccount('documents').keys[0]?.value ?? '' }),
+  engine: ({ baseUrl }, { key = '' }) => ({ openAiBaseUrl: baseUrl, openAiKey: key }),
+  use: 'ai',
+  entry: ({ project, baseUrl }, { usageResolution = '0 seconds' }) => ({
+    // the lab accepts new keys and refuses deleted ones at once
+    provider: { adminKey: { file: './openai-admin' }, project, baseUrl, propagation: '0 seconds', usageResolution },
+  }),
+  secretFiles: ({ adminKey }) => ({ 'openai-admin': adminKey }),
+  enginesOwn: ({ path }) => /^\/v1\/(chat\/completions|embeddings)$/.test(path),
+  declared: (path) => ({ path: path.replace(/^\/v1/, '') }),
+  secrets: (openai) => openai.keys().map(({ value }) => value),
+  async abuse({ baseUrl }, { key = '' }) {
+    const { statusCode, body } = await request(`${baseUrl}/models`, { headers: { authorization: `Bearer ${key}` } });
+    await body.dump();
+    return statusCode === 200;
+  },
+  /** A person's own key, and a service account whose name could be ours. */
+  populate(openai) {
+    const { value: key } = openai.createUserKey('a person');
+    const [alike] = openai.createServiceAccount('keyturn-openai').keys;
+    return { own: { key }, values: [key, alike?.value ?? ''] };
+  },
+  issued: (openai) =>
+    openai.keys().map(({ value, name, accountName, deleted }) => ({
+      ...{ value, label: name.startsWith('keyturn-') ? name : accountName, alive: !deleted },
+    })),
+  kill: (openai, { key }) => openai.killKey(openai.keys().find(({ value }) => value === key)?.id ?? ''),
+  failFor: (openai, fails) => openai.failFor(fails),
+  falseSuccess: () => ({
+    body: () => JSON.stringify({ object: 'organization.project.api_key.deleted', id: 'any', deleted: true }),
+    probe: '/v1/models',
+  }),
+});
 
-async function mayListModels(baseUrl: string, key: string): Promise<boolean> {
-  const { statusCode, body } = await request(`${baseUrl}/models`, { headers: { authorization: `Bearer ${key}` } });
-  await body.dump();
-  return statusCode === 200;
-}
-
-/** Paths of requests that the engine makes for documents and for the consumer. */
-const enginesOwn = ['/chat/completions', '/embeddings'];
-
-function receivedBy({ docuelevate, openai }: { docuelevate: DocuElevateLab; openai: OpenAiLab }): Received[] {
-  const provider = openai.requests.map((request) => ({
-    ...request,
-    system: 'openai',
-    path: request.path.replace(/^\/v1/, ''),
-  }));
-  const engine = docuelevate.requests.map((request) => ({ ...request, system: 'docuelevate' }));
-  return [...provider.filter(({ path }) => !enginesOwn.includes(path)), ...engine].sort((a, b) => a.at - b.at);
-}
-
-interface Configured extends Pick<OpenAiScenarioOptions, 'usageResolution'> {
-  readonly docuelevate: DocuElevateLab;
-  readonly openai: OpenAiLab;
-}
-
-function configOf({ docuelevate, openai, usageResolution = '0 seconds' }: Configured): Scenario['config'] {
-  const { url, adminUsername: username } = docuelevate;
-  const { project, baseUrl } = openai;
-  const at = { adminKey: { file: './openai-admin' }, project, baseUrl };
-  // the lab accepts new keys and refuses deleted ones at once
-  const provider = { ...at, propagation: '0 seconds', usageResolution };
-  return {
-    engines: { docs: { kind: 'docuelevate', url, admin: { username, password: { file: './docuelevate-admin' } } } },
-    credentials: { openai: { procedure: 'openai-api-key', engine: 'docs', provider } },
-  };
-}
+export const startOpenAiApiKey = openAiLab.start;

@@ -1,6 +1,7 @@
+import { paperlessApiToken } from '../../../workflows/procedures/paperless-api-token.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import { type PaperlessLab, type PaperlessLabOptions, startPaperlessLab } from '../paperless/server.js';
-import { scenarioOf } from '../provider-lab.js';
+import { labOf } from '../provider-lab.js';
 import type { ScenarioOptions } from '../scenario.js';
 
 export interface PaperlessScenarioOptions
@@ -10,21 +11,35 @@ export interface PaperlessScenarioOptions
  * DocuElevate posts documents to Paperless-ngx with the token of an account. Only from release 2 does it learn what
  * became of a document.
  */
-export const startPaperlessToken = scenarioOf<PaperlessLab, PaperlessScenarioOptions>({
-  procedure: 'paperless-api-token',
+export const paperlessLab = labOf<PaperlessLab, PaperlessScenarioOptions>({
+  procedure: paperlessApiToken,
   name: 'paperless',
   start: (options) => startPaperlessLab({ release: 2, ...options }),
   adopt: (paperless) => ({ token: paperless.generateToken() }),
   engine: ({ url: host }, { token = '' }) => ({ paperless: { host, token } }),
-  setting: 'paperless_ngx_api_token',
-  use: (docuelevate) => docuelevate.usePaperless(),
-  provider: ({ url, username }) => ({
-    ...{ url, username, password: { file: './paperless-account' } },
-    propagation: '0 seconds', // the lab accepts new tokens and refuses deleted ones at once
+  use: 'paperless',
+  entry: ({ url, username }) => ({
+    // the lab accepts new tokens and refuses deleted ones at once
+    provider: { url, username, password: { file: './paperless-account' }, propagation: '0 seconds' },
+    unseenUse: 'retire',
   }),
   secretFiles: ({ accountPassword }) => ({ 'paperless-account': accountPassword }),
-  enginesOwn: /^\/api\/(documents\/post_document|tasks)\//,
-  working: (paperless) => paperless.working(),
+  enginesOwn: ({ path }) => /^\/api\/(documents\/post_document|tasks)\//.test(path),
+  secrets: (paperless) => [paperless.adminPassword, ...paperless.tokens()],
   inForce: (paperless) => paperless.inForce(),
-  values: (paperless) => [paperless.adminPassword, ...paperless.tokens()],
+  /** A colleague has a token of their own. */
+  populate(paperless) {
+    const token = paperless.addColleague('a person');
+    return { own: { token }, values: [token] };
+  },
+  /** The user's own token can be read at any time. */
+  issued: (paperless) =>
+    paperless
+      .everyToken()
+      .map(({ value, username: of, works: alive }) =>
+        of === paperless.username ? { value, label: null, alive, readable: true } : { value, label: of, alive },
+      ),
+  kill: (paperless, { token = '' }) => paperless.kill(token),
 });
+
+export const startPaperlessToken = paperlessLab.start;

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { DocuElevateLab } from '../docuelevate/server.js';
-import { docuElevateFor } from '../docuelevate/shared.js';
+import { sftpPrivateKey } from '../../../workflows/procedures/sftp-private-key.js';
+import { linesOf } from '../canary.js';
 import type { EnvironmentOptions } from '../docuelevate/environment.js';
 import { leftBehindIn } from '../left-behind.js';
-import type { Received, Scenario, ScenarioOptions } from '../scenario.js';
-import { temporaryFolder } from '../temporary-folder.js';
-import { blobOf } from '../sftp/keys.js';
+import { labOf } from '../provider-lab.js';
+import type { ScenarioOptions } from '../scenario.js';
+import { blobOf, newLabKey } from '../sftp/keys.js';
 import { type SftpLab, startSftpLab } from '../sftp/server.js';
+import { temporaryFolder } from '../temporary-folder.js';
 
 export interface SftpScenarioOptions
   extends ScenarioOptions, Pick<EnvironmentOptions, 'database' | 'openAiBaseUrl' | 'openAiKey'> {
@@ -21,43 +22,71 @@ export interface SftpScenarioOptions
 /**
  * DocuElevate uploads documents to an SFTP server with a key in a file. Its values are known by their public halves.
  */
-export async function startSftpPrivateKey(options: SftpScenarioOptions = {}): Promise<Scenario> {
+export const sftpLab = labOf<SftpWithFiles, SftpScenarioOptions>({
+  procedure: sftpPrivateKey,
+  name: 'sftp',
+  start,
+  adopt: ({ key }) => ({ privateKey: key.privateKey.trim(), publicKey: key.blob }),
+  engine: ({ port, username, hostKey, keyFileInEngine: privateKey }) => ({
+    sftp: { port, username, hostKey, privateKey },
+  }),
+  use: 'sftp',
+  entry: ({ port, username, hostKey, keyFile, keyFileInEngine }, { passphrase }) => ({
+    provider: {
+      ...{ host: '127.0.0.1', port, username, hostKey, adminKey: { file: './sftp-admin' }, keyFile, keyFileInEngine },
+      ...(passphrase !== undefined && { passphrase: { file: './sftp-passphrase' } }),
+    },
+    unseenUse: 'retire',
+  }),
+  secretFiles: ({ admin, passphrase }) => ({
+    ...{ 'sftp-admin': admin.privateKey.trim(), ...(passphrase !== undefined && { 'sftp-passphrase': passphrase }) },
+  }),
+  /** Documents and the consumer use the engine's own library. */
+  enginesOwn: ({ software }) => software !== 'keyturn',
+  secrets: ({ admin, key, password, read }) => [
+    password,
+    ...[admin.privateKey, key.privateKey, ...read.seen()].flatMap(linesOf),
+  ],
+  valueFrom: ({ path }, { read }) => read(path ?? ''),
+  leftBehind: ({ keyFile }) => leftBehindIn(dirname(keyFile)),
+  /** A person's own key is accepted as well, and lies in a file of theirs. */
+  async populate(sftp) {
+    const [{ blob, privateKey }, path] = [newLabKey(), join(dirname(sftp.keyFile), 'a-person', 'own')];
+    await mkdir(dirname(path));
+    await writeFile(path, privateKey, { mode: 0o600 });
+    sftp.text += `ssh-ed25519 ${blob} a person\n`;
+    return { own: { path }, values: [blob, sftp.admin.blob] };
+  },
+  issued: (sftp) =>
+    sftp.everyKey().map((value) => ({
+      ...{ value, label: labelIn(sftp.text, value), alive: sftp.accepted().includes(value) },
+    })),
+  kill: (sftp, { publicKey = '' }) => void (sftp.text = withoutLine(sftp.text, publicKey)),
+});
+
+export const startSftpPrivateKey = sftpLab.start;
+
+/** The server, and the files in which the engine's worker has its keys. */
+interface SftpWithFiles extends SftpLab {
+  readonly keyFile: string;
+  readonly keyFileInEngine: string;
+  readonly passphrase: string | undefined;
+  readonly read: ReturnType<typeof createReader>;
+}
+
+async function start(options: SftpScenarioOptions): Promise<SftpWithFiles> {
   const { path: folder, remove } = temporaryFolder('keyturn-sftp-');
-  const keyFile = join(folder, 'docuelevate_sftp');
-  const sftp = await startSftpLab(options);
+  const [sftp, keyFile, { passphrase }] = [await startSftpLab(options), join(folder, 'docuelevate_sftp'), options];
   await writeFile(keyFile, sftp.key.privateKey, { mode: 0o600 });
-  const { port, username, hostKey } = sftp;
-  const privateKey = options.mounts ? await mounted(keyFile) : keyFile;
-  const docuelevate = await docuElevateFor({ ...options, sftp: { port, username, hostKey, privateKey } });
-  const read = createReader(options.passphrase);
-  const held = () => read(docuelevate.workerHolds('sftp_private_key') ?? '');
-  return {
-    systems: { docuelevate, sftp },
-    credential: 'sftp',
-    config: configOf({ ...options, docuelevate, sftp, keyFile, keyFileInEngine: privateKey }),
-    secretFiles: {
-      ...{ 'docuelevate-admin': docuelevate.adminPassword, 'sftp-admin': sftp.admin.privateKey.trim() },
-      ...(options.passphrase !== undefined && { 'sftp-passphrase': options.passphrase }),
-    },
-    adopted: { privateKey: sftp.key.privateKey.trim(), publicKey: sftp.key.blob },
-    async consume() {
-      held(); // remembers the key
-      return docuelevate.useSftp();
-    },
-    engineHolds: held,
-    working: () => sftp.accepted().filter((blob) => blob !== sftp.admin.blob),
-    received: () => receivedBy({ docuelevate, sftp }),
-    leftBehind: () => leftBehindIn(folder),
-    secrets() {
-      held();
-      const keys = [sftp.admin.privateKey, sftp.key.privateKey, ...read.seen()].flatMap(linesOf);
-      return [docuelevate.adminPassword, docuelevate.apiToken, sftp.password, ...keys];
-    },
-    stop: async () => {
-      await Promise.all([docuelevate.stop(), sftp.stop()]);
+  const keyFileInEngine = options.mounts ? await mounted(keyFile) : keyFile;
+  const stopServer = sftp.stop.bind(sftp);
+  return Object.assign(sftp, {
+    ...{ keyFile, keyFileInEngine, passphrase, read: createReader(passphrase) },
+    async stop() {
+      await stopServer();
       await remove();
     },
-  };
+  });
 }
 
 /** The public half of the key in a file; null when there is none. Remembers every key that it has seen. */
@@ -88,37 +117,14 @@ function contentOf(path: string): string | null {
   }
 }
 
-/** A private key is searched for by the lines of its text: a quotation may fold it in another way. */
-function linesOf(key: string): string[] {
-  return key.split('\n').filter((line) => line.length > 20 && !line.includes('-----'));
+function labelIn(text: string, value: string): string | null {
+  const line = text.split('\n').find((each) => each.includes(value));
+  return line?.split(' ').slice(2).join(' ') ?? null;
 }
 
-/** Documents and the consumer use the engine's own library, so their requests are left out. */
-function receivedBy({ docuelevate, sftp }: { docuelevate: DocuElevateLab; sftp: SftpLab }): Received[] {
-  const ours = sftp.requests.filter(({ software }) => software === 'keyturn');
-  return [
-    ...ours.map((request) => ({ ...request, system: 'sftp' })),
-    ...docuelevate.requests.map((request) => ({ ...request, system: 'docuelevate' })),
-  ].sort((a, b) => a.at - b.at);
-}
-
-interface Configured extends SftpScenarioOptions {
-  readonly docuelevate: DocuElevateLab;
-  readonly sftp: SftpLab;
-  readonly keyFile: string;
-  readonly keyFileInEngine: string;
-}
-
-function configOf({ docuelevate, sftp, keyFile, keyFileInEngine, passphrase }: Configured): Scenario['config'] {
-  const { url, adminUsername } = docuelevate;
-  const { port, username, hostKey } = sftp;
-  const admin = { username: adminUsername, password: { file: './docuelevate-admin' } };
-  const provider = {
-    ...{ host: '127.0.0.1', port, username, hostKey, adminKey: { file: './sftp-admin' }, keyFile, keyFileInEngine },
-    ...(passphrase !== undefined && { passphrase: { file: './sftp-passphrase' } }),
-  };
-  return {
-    engines: { docs: { kind: 'docuelevate', url, admin } },
-    credentials: { sftp: { procedure: 'sftp-private-key', engine: 'docs', provider, unseenUse: 'retire' } },
-  };
+function withoutLine(text: string, value: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !line.includes(value))
+    .join('\n');
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import ssh2, { type Connection } from 'ssh2';
+import type { Arrival } from '../arrival.js';
 import { createFaults } from '../faults.js';
 import type { LabOptions, LabServer } from '../server.js';
 import { type Accounts, createAccounts } from './accounts.js';
@@ -35,22 +36,14 @@ export interface SftpLab extends LabServer, Accounts {
   /** The line in known_hosts, after the host's name. */
   readonly hostKey: string;
   readonly requests: readonly SftpRequest[];
-  /** Every file that was opened for writing, in order. */
-  arrivals(): readonly Arrival[];
+  /** Every file that was opened for writing, in order, with the login's public key. */
+  arrivals(): Arrival[];
+  /** The account's keys that are accepted right now, besides Keyturn's own. */
+  working(): string[];
   /** Number of refused logins. */
   failedLogins(): number;
   /** The server's log so far: who logged in, and with which key. */
   log(): string;
-}
-
-/** A file that a client wrote to the server. */
-export interface Arrival {
-  /** True path. */
-  readonly path: string;
-  /** Public key of the login; null for a password. */
-  readonly key: string | null;
-  /** Real Unix milliseconds. */
-  readonly at: number;
 }
 
 /** An SSH server that serves SFTP like sshd: with real handshakes, keys and packets, and a simulated disk. */
@@ -59,21 +52,33 @@ export async function startSftpLab(options: SftpLabOptions = {}): Promise<SftpLa
   const gate = createAccounts({ clock, placement, propagationMs, startsIn });
   const faults = createFaults();
   const requests: SftpRequest[] = [];
-  const arrivals: Arrival[] = [];
+  const written: Written[] = [];
   const log: string[] = [];
   const hostKey = newLabKey();
   const server = await listen(hostKey.privateKey, (connection, socket, peer) => {
     const perform = createPerformer({ peer, requests, faults, clock, latencyMs });
     const diary = createDiary(log, socket);
-    serveConnection(connection, { gate, perform, socket, diary, arrivals, cut: peer.cut, options });
+    serveConnection(connection, { gate, perform, socket, diary, written, cut: peer.cut, options });
   });
   const lab = {
     ...{ ...server, faults, requests, hostKey: `ssh-ed25519 ${hostKey.blob}` },
-    arrivals: () => arrivals,
+    arrivals: () =>
+      written.map(({ path, key, at }) => ({ value: key, content: gate.files.all.get(path)?.content ?? '', at })),
+    working: () => gate.accepted().filter((blob) => blob !== gate.admin.blob),
     failedLogins: () => requests.filter(({ method, status }) => method === 'LOGIN' && status === 401).length,
     log: () => log.join('\n'),
   };
   return Object.defineProperties(lab, Object.getOwnPropertyDescriptors(gate)) as typeof lab & Accounts; // with its accessors
+}
+
+/** A file that a client opened for writing. */
+interface Written {
+  /** True path. */
+  readonly path: string;
+  /** Public key of the login; null for a password. */
+  readonly key: string | null;
+  /** Real Unix milliseconds. */
+  readonly at: number;
 }
 
 interface Serving {
@@ -81,19 +86,19 @@ interface Serving {
   readonly perform: Perform;
   readonly socket: Socket;
   readonly diary: Diary;
-  readonly arrivals: Arrival[];
+  readonly written: Written[];
   readonly cut: () => void;
   readonly options: SftpLabOptions;
 }
 
 function serveConnection(connection: Connection, serving: Serving): void {
-  const { gate, perform, socket, diary, arrivals, cut, options } = serving;
+  const { gate, perform, socket, diary, written, cut, options } = serving;
   const { posixRename = true, renameReplaces = false, takesPasswords = true, maxAuthTries = 6 } = options;
   const sayWhy = (why: string): void => hangUp(connection, socket, why);
   const login = createLogin({ perform, gate, diary, takesPasswords, maxAuthTries, cut, hangUp: sayWhy });
   let [name, key]: [string, string | null] = ['', null];
   const noting: Perform = (method, path, act) => {
-    if (method === 'WRITE') arrivals.push({ path, key, at: Date.now() });
+    if (method === 'WRITE') written.push({ path, key, at: Date.now() });
     perform(method, path, act);
   };
   connection.on('authentication', (context) => {

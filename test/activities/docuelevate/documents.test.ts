@@ -137,7 +137,7 @@ it('does not mind destinations that are broken', async () => {
 it('fails with a worker that still uses a value that is dead', async () => {
   const dead = fixture.workingKey();
   fixture.lab.editSetting('openai_api_key', dead, 'somebody');
-  await fixture.lab.useAi();
+  await fixture.lab.use('ai');
   fixture.lab.staleWorker = true;
   kill(dead);
   await bench.attempt(() => fixture.docuelevate.writeSettings(version));

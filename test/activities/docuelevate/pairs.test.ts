@@ -60,7 +60,7 @@ it('writes id and secret back to back as two settings: the bulk-update endpoint 
   await write();
 
   expect(held()).toEqual(await valuesOf(next));
-  expect(await fixture.lab.useS3()).toBe(true);
+  expect(await fixture.lab.use('s3')).toBe(true);
   const writes = fixture.lab.requests.filter(
     ({ method, path }) => method === 'POST' && path.startsWith('/api/settings/'),
   );
@@ -70,13 +70,13 @@ it('writes id and secret back to back as two settings: the bulk-update endpoint 
 it('puts both old halves back when only the first was written', async () => {
   fixture.lab.faults.add({ method: 'POST', path: '/api/settings/aws_secret_access_key', kind: { status: 500 } });
   await failureOf(write());
-  expect(await fixture.lab.useS3()).toBe(false);
+  expect(await fixture.lab.use('s3')).toBe(false);
   await bench.prove(old, 'accepted');
 
   await restore();
 
   expect(held()).toEqual(await valuesOf(old));
-  expect(await fixture.lab.useS3()).toBe(true);
+  expect(await fixture.lab.use('s3')).toBe(true);
 });
 
 it('waits for the upload to S3, whatever becomes of the other destinations', async () => {

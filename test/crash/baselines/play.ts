@@ -53,7 +53,7 @@ export async function play(script: Script, killAt: string): Promise<Played> {
   const engineHolds = (): string | null => docuelevate.workerHolds('openai_api_key');
   const working = (): string[] => openai.keys().flatMap(({ value, deleted }) => (deleted ? [] : [value]));
   const timeline = startTimeline({ engineHolds, working });
-  const consumer = startConsumer(() => docuelevate.useAi());
+  const consumer = startConsumer(() => docuelevate.use('ai'));
   try {
     await run(script, dir, { ...sheet, killAt });
     if (killAt !== 'after the delete') await run(script, dir, { ...sheet, killAt: null });
