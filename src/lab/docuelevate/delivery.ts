@@ -1,23 +1,22 @@
-import type { Ended } from './destinations.js';
-import type { Task } from './tasks.js';
-
-export function hasAll(task: Task, keys: readonly string[]): boolean {
-  return keys.every((key) => task.value(key) !== '');
+/** A request of the engine. Returns the answer with its text. */
+export async function send(
+  url: string | URL,
+  init: RequestInit,
+): Promise<{ status: number; text: string; ok: boolean }> {
+  const response = await fetch(url, init);
+  return { status: response.status, ok: response.ok, text: await response.text() };
 }
 
-/** Turns an upload into its result. `words` makes the log line of a failure. */
-export function endOf(upload: Promise<void>, name: string, words: (why: string) => string): Promise<Ended> {
-  return upload.then(
-    () => ({ arrived: name }),
-    (error: unknown) => ({ failures: [words(reasonOf(error))] }),
-  );
+export function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The current time as the engine adds it to a file name. */
-export function compactTime(): string {
-  return new Date(Date.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
+/** The name of another copy: with the current time, as the engine adds it. */
+export function anotherName(path: string): string {
+  const time = new Date(Date.now()).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
+  return path.replace(/(\.\w+)?$/, `_${time}$1`);
 }

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasAll, reasonOf } from './delivery.js';
-import type { Destination, DestinationOptions, Ended, Upload } from './destinations.js';
-import type { Task } from './tasks.js';
+import type { Answered, DestinationRow, Sending } from './destinations.js';
 
 const [mostPolls, pollEveryMs] = [10, 5]; // the real engine waits 3 seconds
 
@@ -9,33 +7,36 @@ const [mostPolls, pollEveryMs] = [10, 5]; // the real engine waits 3 seconds
  * Posts the document, then polls its task. A user who may not read the task, or who gets another answer format, polls in vain, and no log
  * line shows it.
  */
-export function paperless({ signal }: DestinationOptions): Destination {
-  return {
-    name: 'paperless',
-    title: 'Paperless',
-    configured: (task) => hasAll(task, ['paperless_host', 'paperless_ngx_api_token']),
-    async upload(task, upload) {
-      const { note } = upload;
-      await note('post_document', 'in_progress', 'Posting to Paperless API');
-      const posted = await post(task, upload, signal).catch((error: unknown) => ({ failure: reasonOf(error) }));
-      if ('failure' in posted) return { failures: [`Failed to upload to Paperless: ${posted.failure}`] };
-      await note('post_document', 'success', `Task ID: ${posted.id}`);
-      await note('poll_task', 'in_progress', 'Waiting for Paperless processing');
-      return poll(task, posted.id, signal);
-    },
-  };
-}
+export const paperless: DestinationRow = {
+  name: 'paperless',
+  title: 'Paperless',
+  needs: ['paperless_host', 'paperless_ngx_api_token'],
+  words: (_, why) => `Failed to upload to Paperless: ${why}`,
+  async upload(sending) {
+    const { note } = sending;
+    await note('post_document', 'in_progress', 'Posting to Paperless API');
+    const id = await post(sending);
+    await note('post_document', 'success', `Task ID: ${id}`);
+    await note('poll_task', 'in_progress', 'Waiting for Paperless processing');
+    for (let polls = 0; polls < mostPolls; polls++) {
+      const ended = endOf(await readTask(sending, id));
+      if (ended) return ended;
+      await delay(pollEveryMs, undefined, { signal: sending.signal });
+    }
+    return { lost: true };
+  },
+};
 
-async function post(task: Task, { name, bytes }: Upload, signal: AbortSignal): Promise<{ id: string }> {
+async function post(sending: Sending): Promise<string> {
+  const { name, bytes } = sending;
   const body = new FormData();
   body.append('document', new File([new Uint8Array(bytes)], name, { type: 'application/pdf' }));
   body.append('title', name);
-  const url = `${hostOf(task)}/api/documents/post_document/`;
-  const response = await fetch(url, { method: 'POST', headers: headersOf(task), body, signal });
+  const response = await ask(sending, 'documents/post_document/', { method: 'POST', body });
   const text = await response.text();
-  if (response.ok) return { id: text.trim().replaceAll(/^"|"$/g, '') };
+  if (response.ok) return text.trim().replaceAll(/^"|"$/g, '');
   const whose = response.status < 500 ? 'Client' : 'Server';
-  throw new Error(`${response.status} ${whose} Error: ${response.statusText} for url: ${url}`);
+  throw new Error(`${response.status} ${whose} Error: ${response.statusText} for url: ${response.url}`);
 }
 
 interface PaperlessTask {
@@ -44,35 +45,21 @@ interface PaperlessTask {
   readonly result?: string | null;
 }
 
-/** A document whose result never shows ends without a log line. */
-async function poll(task: Task, id: string, signal: AbortSignal): Promise<Ended> {
-  for (let polls = 0; polls < mostPolls; polls++) {
-    const ended = endOfTask(await readTask(task, id, signal));
-    if (ended) return ended;
-    await delay(pollEveryMs, undefined, { signal });
-  }
-  return { failures: [] };
-}
-
-function endOfTask(seen: PaperlessTask | undefined): Ended | null {
-  if (seen?.status === 'SUCCESS' && seen.related_document) return { arrived: `Doc ID ${seen.related_document}` };
-  if (seen?.status !== 'FAILURE') return null;
-  const isTwin = ['duplicate', 'not consuming'].every((words) => seen.result?.toLowerCase().includes(words));
-  return isTwin ? { skipped: 'Duplicate document detected by Paperless - skipping' } : { failures: [] };
-}
-
-async function readTask(task: Task, id: string, signal: AbortSignal): Promise<PaperlessTask | undefined> {
-  const url = `${hostOf(task)}/api/tasks/?task_id=${id}`;
-  const response = await fetch(url, { headers: headersOf(task), signal }).catch(() => null);
+async function readTask(sending: Sending, id: string): Promise<PaperlessTask | undefined> {
+  const response = await ask(sending, `tasks/?task_id=${id}`).catch(() => null);
   if (!response?.ok) return undefined;
   const found = (await response.json()) as PaperlessTask[] | { results: PaperlessTask[] };
   return (Array.isArray(found) ? found : found.results)[0];
 }
 
-function hostOf(task: Task): string {
-  return task.value('paperless_host').replace(/\/+$/, '');
+function endOf(seen: PaperlessTask | undefined): Answered | null {
+  if (seen?.status === 'SUCCESS' && seen.related_document) return { arrived: `Doc ID ${seen.related_document}` };
+  if (seen?.status !== 'FAILURE') return null;
+  const isTwin = ['duplicate', 'not consuming'].every((words) => seen.result?.toLowerCase().includes(words));
+  return isTwin ? { skipped: 'Duplicate document detected by Paperless - skipping' } : { lost: true };
 }
 
-function headersOf(task: Task): Record<string, string> {
-  return { authorization: `Token ${task.value('paperless_ngx_api_token')}` };
+function ask({ setting, signal }: Sending, path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { authorization: `Token ${setting('paperless_ngx_api_token')}` };
+  return fetch(`${setting('paperless_host').replace(/\/+$/, '')}/api/${path}`, { ...init, headers, signal });
 }

@@ -1,65 +1,45 @@
 import { existsSync, readFileSync } from 'node:fs';
 import ssh2, { type AnyAuthMethod, type Client, type SFTPWrapper } from 'ssh2';
-import { compactTime, endOf, hasAll } from './delivery.js';
-import type { Destination, DestinationOptions } from './destinations.js';
-import type { Task } from './tasks.js';
+import { anotherName } from './delivery.js';
+import type { DestinationRow, Sending } from './destinations.js';
 
-/** One document to upload to an SFTP server. */
-interface SftpUpload {
-  readonly name: string;
-  readonly bytes: Buffer;
-  readonly signal: AbortSignal;
-  /** A line of the worker's known_hosts, without the host's name. */
-  readonly knownHost: string;
-  /** Path of another private key of the worker's user; empty when there is none. */
-  readonly homeKey: string;
-}
+/** Never overwrites: an existing name gets the time appended. */
+export const sftp: DestinationRow = {
+  name: 'sftp',
+  title: 'SFTP',
+  needs: ['sftp_host', 'sftp_username', ['sftp_password', 'sftp_private_key']],
+  words: (name, why) => `Failed to upload ${name} to SFTP server: ${why}`,
+  async upload(sending) {
+    const { name, bytes, setting } = sending;
+    const client = await connect(sending);
+    try {
+      const session = await new Promise<SFTPWrapper>((resolve, reject) => {
+        client.on('close', () => reject(new Error('Server connection dropped')));
+        client.sftp((error, opened) => (error ? reject(error) : resolve(opened)));
+      });
+      const path = [setting('sftp_folder'), name].filter((part) => part !== '').join('/');
+      await write(session, (await exists(session, path)) ? anotherName(path) : path, bytes);
+      return { arrived: name };
+    } finally {
+      client.end();
+    }
+  },
+};
 
 const library = 'paramiko_3.5.0';
 const deadlineMs = 10_000;
-
-export function sftp({ env, signal }: DestinationOptions): Destination {
-  return {
-    name: 'sftp',
-    title: 'SFTP',
-    configured: (task) =>
-      hasAll(task, ['sftp_host', 'sftp_username']) &&
-      ['sftp_password', 'sftp_private_key'].some((key) => hasAll(task, [key])),
-    upload(task, { name, bytes }) {
-      const [knownHost, homeKey] = [env.get('known_host') ?? '', env.get('home_key') ?? ''];
-      const upload = uploadToSftp(task, { name, bytes, signal, knownHost, homeKey });
-      return endOf(upload, name, (why) => `Failed to upload ${name} to SFTP server: ${why}`);
-    },
-  };
-}
-
-/** Never overwrites: an existing name gets the time appended. Throws when the document does not arrive. */
-async function uploadToSftp(task: Task, upload: SftpUpload): Promise<void> {
-  const { name, bytes } = upload;
-  const client = await connect(task, upload);
-  try {
-    const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
-      client.on('close', () => reject(new Error('Server connection dropped')));
-      client.sftp((error, opened) => (error ? reject(error) : resolve(opened)));
-    });
-    const path = [task.value('sftp_folder'), name].filter((part) => part !== '').join('/');
-    await write(sftp, (await exists(sftp, path)) ? path.replace(/(\.\w+)?$/, `_${compactTime()}$1`) : path, bytes);
-  } finally {
-    client.end();
-  }
-}
 
 /**
  * The login methods, in order. If the configured key file exists, it is used; otherwise the password, silently.
  * An unreadable or refused key does not end the login. The engine's SSH library then tries the keys of the worker's agent and home, even
  * before a password.
  */
-function methodsFrom(task: Task, homeKey: string): [AnyAuthMethod, ...AnyAuthMethod[]] {
-  const username = task.value('sftp_username');
-  const [path, password] = [task.value('sftp_private_key'), task.value('sftp_password')];
+function methodsFrom({ setting, env }: Sending): [AnyAuthMethod, ...AnyAuthMethod[]] {
+  const [username, password] = [setting('sftp_username'), setting('sftp_password')];
+  const [path, homeKey] = [setting('sftp_private_key'), env.get('home_key') ?? ''];
   const byKey = path !== '' && existsSync(path);
   if (!byKey && password === '') throw new Error('No authentication method available for SFTP (no key or password)');
-  const passphrase = task.value('sftp_private_key_passphrase');
+  const passphrase = setting('sftp_private_key_passphrase');
   const found = [...(byKey ? [path] : []), ...(existsSync(homeKey) ? [homeKey] : [])].map((file) =>
     ssh2.utils.parseKey(readFileSync(file), passphrase === '' ? undefined : passphrase),
   );
@@ -69,12 +49,13 @@ function methodsFrom(task: Task, homeKey: string): [AnyAuthMethod, ...AnyAuthMet
   throw new Error(`Private key file cannot be read: ${found.map(String).join(', ')}`);
 }
 
-/** Connects only to a host whose key is known. */
-function connect(task: Task, { knownHost, homeKey, signal }: SftpUpload): Promise<Client> {
-  const methods = methodsFrom(task, homeKey);
+/** Connects only to a host whose key is in the worker's known_hosts. */
+function connect(sending: Sending): Promise<Client> {
+  const { setting, env, signal } = sending;
+  const methods = methodsFrom(sending);
   const client = new ssh2.Client();
-  const known = knownHost.split(' ')[1] ?? '';
-  const [host, port] = [task.value('sftp_host'), Number(task.value('sftp_port'))];
+  const known = env.get('known_host')?.split(' ')[1] ?? '';
+  const [host, port] = [setting('sftp_host'), Number(setting('sftp_port'))];
   const connected = new Promise<Client>((resolve, reject) => {
     client.on('ready', () => resolve(client));
     client.on('error', (error) => reject(new Error(wordsOf(error, `[${host}]:${port}`))));
