@@ -11,19 +11,40 @@ export interface PropagationOptions {
   readonly lateEvery?: number;
 }
 
-/** Whether the server that received a request is late. Without a request, the lateness of every kind of server. */
-export function lateness(
-  request: Pick<Incoming, 'connection'> | undefined,
-  { lateEvery = 1 }: PropagationOptions,
-): readonly boolean[] {
-  if (request) return [((request.connection ?? 0) + 1) % lateEvery === 0];
-  return lateEvery === 1 ? [true] : [true, false];
+/** A value that the servers of a provider learn of, and of its end. */
+export interface Propagated {
+  /** Until when late servers still refuse it, Unix milliseconds. */
+  readonly propagatedAt: number;
+  deleted: boolean;
+  /** Until when late servers still accept it after its deletion, Unix milliseconds. */
+  acceptedUntil: number;
 }
 
-/**
- * When a change with this propagation delay is known (Unix milliseconds). Without a delay it is known since ever, so that a clock that
- * goes back undoes nothing.
- */
-export function knownAt(clock: Clock, tookMs: number): number {
-  return tookMs === 0 ? Number.NEGATIVE_INFINITY : clock() + tookMs;
+export interface Propagation {
+  /** A new value; with `everywhere`, every server has known it for long. */
+  begin(everywhere?: boolean): Propagated;
+  end(value: Propagated): void;
+  /** Whether the server that received a request accepts a value. Without a request, whether any server does. */
+  accepts(value: Propagated, request?: Pick<Incoming, 'connection'>): boolean;
+}
+
+const always = Number.NEGATIVE_INFINITY;
+
+export function createPropagation(clock: Clock, options: PropagationOptions): Propagation {
+  const { propagationMs = 0, deletionLagMs = 0, lateEvery = 1 } = options;
+  // Without a delay a change is known since ever, so that a clock that goes back undoes nothing.
+  const knownAfter = (delayMs: number): number => (delayMs === 0 ? always : clock() + delayMs);
+  const late = ({ deleted, propagatedAt, acceptedUntil }: Propagated): boolean =>
+    propagatedAt <= clock() && (!deleted || acceptedUntil > clock());
+  return {
+    begin: (everywhere = false) => ({
+      ...{ propagatedAt: everywhere ? always : knownAfter(propagationMs), deleted: false, acceptedUntil: always },
+    }),
+    end: (value) => void Object.assign(value, { deleted: true, acceptedUntil: knownAfter(deletionLagMs) }),
+    accepts(value, request) {
+      const isLate = ((request?.connection ?? 0) + 1) % lateEvery === 0;
+      if (request) return isLate ? late(value) : !value.deleted;
+      return late(value) || (lateEvery > 1 && !value.deleted);
+    },
+  };
 }

@@ -21,7 +21,7 @@ export function callerOf(state: AwsState, request: Incoming, service: Service): 
   const skew = isSkewed(request, Date.now() + state.aheadMs);
   if (skew) return skew;
   if (!isSignedWith(known.secret, request, signed)) return 'wrong signature';
-  if ('propagatedAt' in known) known.lastUse.note({ at: state.now(), service });
+  if ('lastUse' in known) known.lastUse.note({ at: state.now(), service });
   return { user: known.user, with: known };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Arrival } from '../arrival.js';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
-import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
+import { createPropagation, type Propagated, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 import type { Service } from './signature.js';
 
@@ -34,12 +34,10 @@ export interface AccessKey {
   /** Who created it; null for an earlier key. */
   readonly madeBy: User | null;
   readonly createdAt: number;
-  /** When S3 accepts the key, Unix milliseconds. STS needs half the propagation delay. */
-  readonly propagatedAt: number;
   active: boolean;
   deleted: boolean;
-  /** Until when a deactivated or deleted key is still accepted, Unix milliseconds. */
-  acceptedUntil: number;
+  /** What S3's servers know of it. A deactivated key is as good as deleted. STS needs half the propagation delay. */
+  readonly known: Propagated;
   readonly lastUse: LastUse<Use>;
 }
 
@@ -140,49 +138,47 @@ export function createState(options: StateOptions): AwsState {
   };
 }
 
-function keeping({ clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1, ...usage }: StateOptions) {
+function keeping(options: StateOptions) {
+  const { clock } = options;
+  const propagation = createPropagation(clock, options);
   const keys: AccessKey[] = [];
   const keysOf = (user: User): AccessKey[] => keys.filter((key) => key.user === user && !key.deleted);
-  function keepAccepting(key: AccessKey): void {
-    if (key.active && !key.deleted) key.acceptedUntil = knownAt(clock, deletionLagMs);
-  }
   return {
     keys,
     keysOf,
     create(user: User, by: User | null): AccessKey | null {
       if (keysOf(user).length >= quota) return null;
-      const propagatedAt = by ? knownAt(clock, propagationMs) : Number.NEGATIVE_INFINITY;
       const key: AccessKey = {
-        ...{ user, id: newId('AKIA'), secret: newSecret(), madeBy: by, createdAt: clock(), propagatedAt },
         ...{
+          user,
+          id: newId('AKIA'),
+          secret: newSecret(),
+          madeBy: by,
+          createdAt: clock(),
           active: true,
           deleted: false,
-          acceptedUntil: Number.NEGATIVE_INFINITY,
-          lastUse: createLastUse<Use>(clock, usage),
         },
+        ...{ known: propagation.begin(by === null), lastUse: createLastUse<Use>(clock, options) },
       };
       keys.push(key);
       return key;
     },
     switchTo(key: AccessKey, active: boolean): void {
-      if (!active) keepAccepting(key);
+      if (active) key.known.deleted = key.deleted;
+      else if (!key.known.deleted) propagation.end(key.known);
       key.active = active;
     },
     remove(key: AccessKey): void {
-      keepAccepting(key);
+      if (!key.known.deleted) propagation.end(key.known);
       key.deleted = true;
     },
-    accepts(key: AccessKey, service: Service, request?: Incoming): boolean {
-      return lateness(request, { lateEvery }).some((isLate) => isAccepted(key, service, isLate ? clock() : Infinity));
-    },
+    accepts: (key: AccessKey, service: Service, request?: Incoming): boolean =>
+      propagation.accepts({ ...key.known, propagatedAt: knownTo(service, key) }, request),
   };
 }
 
-/** A late server sees the state as propagated by `now`. Other servers see the final state: the caller passes Infinity. */
-function isAccepted(key: AccessKey, service: Service, now: number): boolean {
-  const { active, deleted, propagatedAt, createdAt, acceptedUntil } = key;
-  const known = service === 's3' ? propagatedAt : Math.min(propagatedAt, (propagatedAt + createdAt) / 2);
-  return (active && !deleted && known <= now) || acceptedUntil > now;
+function knownTo(service: Service, { known: { propagatedAt }, createdAt }: AccessKey): number {
+  return service === 's3' ? propagatedAt : Math.min(propagatedAt, (propagatedAt + createdAt) / 2);
 }
 
 function newId(kind: 'AKIA' | 'ASIA'): string {

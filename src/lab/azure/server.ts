@@ -75,8 +75,8 @@ export async function startAzureLab(options: AzureLabOptions = {}): Promise<Azur
     ...{ tenant, account: account.id, app, readOnlyApp },
     neighborsKey: state.inSlot(neighbor, 'Key1').value,
     keys: () =>
-      own().map(({ value, slot, replacedAt, madeBy }) => ({
-        ...{ value, slot, live: replacedAt === null, ours: madeBy === 'a program' },
+      own().map(({ value, slot, deleted, madeBy }) => ({
+        ...{ value, slot, live: !deleted, ours: madeBy === 'a program' },
       })),
     inSlot: (slot) => state.inSlot(account, slot).value,
     arrivals: () => state.arrivals,

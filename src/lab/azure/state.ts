@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Arrival } from '../arrival.js';
 import type { Clock } from '../clock.js';
-import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
+import { createPropagation, type Propagated, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export const slots = ['Key1', 'Key2'] as const;
@@ -18,16 +18,13 @@ export interface Account {
   localAuthDisabled: boolean;
 }
 
-export interface Key {
+/** A key is deleted when another one is in its slot. */
+export interface Key extends Propagated {
   readonly account: Account;
   readonly slot: Slot;
   readonly value: string;
-  /** Until when late servers still refuse it, Unix milliseconds. */
-  readonly propagatedAt: number;
   /** Who regenerated it; null for a first one. */
   readonly madeBy: Maker | null;
-  /** From when every server refuses it, Unix milliseconds; null while it is in its slot. */
-  replacedAt: number | null;
 }
 
 /** An app registration, with the actions that its role on the account allows. */
@@ -77,19 +74,20 @@ export const tokenSeconds = 3599;
 const contributor = ['Microsoft.CognitiveServices/*', 'Microsoft.Authorization/*/read'];
 const user = ['Microsoft.CognitiveServices/*/read', 'Microsoft.CognitiveServices/accounts/listkeys/action'];
 
-export function createState({ clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1 }: StateOptions): AzureState {
+export function createState(options: StateOptions): AzureState {
+  const { clock } = options;
+  const propagation = createPropagation(clock, options);
   const [account, neighbor] = [newAccount('documents'), newAccount('somebody-elses')];
   const keys: Key[] = [];
-  function put(made: Pick<Key, 'account' | 'slot' | 'propagatedAt' | 'madeBy'>): void {
-    keys.push({ ...made, value: randomBytes(42).toString('hex'), replacedAt: null });
+  function put(account: Account, slot: Slot, madeBy: Maker | null): void {
+    keys.push({ account, slot, madeBy, value: randomBytes(42).toString('hex'), ...propagation.begin(madeBy === null) });
   }
   function inSlot(owner: Account, slot: Slot): Key {
     const key = keys.findLast((each) => each.account === owner && each.slot === slot);
     if (!key) throw new Error('a slot is never empty');
     return key;
   }
-  for (const owner of [account, neighbor])
-    for (const slot of slots) put({ account: owner, slot, propagatedAt: Number.NEGATIVE_INFINITY, madeBy: null });
+  for (const owner of [account, neighbor]) for (const slot of slots) put(owner, slot, null);
   const limits = limiting(clock);
   return {
     tenant: randomUUID(),
@@ -99,13 +97,11 @@ export function createState({ clock, propagationMs = 0, deletionLagMs = 0, lateE
     ...{ keys, arrivals: [], fails: () => false },
     inSlot,
     regenerate(owner, slot, madeBy) {
-      inSlot(owner, slot).replacedAt = knownAt(clock, deletionLagMs);
-      put({ account: owner, slot, propagatedAt: knownAt(clock, propagationMs), madeBy });
+      propagation.end(inSlot(owner, slot));
+      put(owner, slot, madeBy);
     },
     works: (value, request) =>
-      lateness(request, { lateEvery }).some((isLate) =>
-        keys.some((key) => key.value === value && isAccepted(key, clock(), isLate)),
-      ),
+      keys.some((key) => key.value === value && !key.account.localAuthDisabled && propagation.accepts(key, request)),
     get tier() {
       return limits.tier;
     },
@@ -115,11 +111,6 @@ export function createState({ clock, propagationMs = 0, deletionLagMs = 0, lateE
     limit: limits.limit,
     ...issuing(clock),
   };
-}
-
-function isAccepted({ account, propagatedAt, replacedAt }: Key, now: number, isLate: boolean): boolean {
-  const isIn = replacedAt === null || (isLate && replacedAt > now);
-  return !account.localAuthDisabled && isIn && (!isLate || propagatedAt <= now);
 }
 
 function limiting(clock: Clock): Pick<AzureState, 'tier' | 'limit'> {

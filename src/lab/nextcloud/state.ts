@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
+import { createPropagation, type Propagated, type Propagation, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export interface User {
@@ -13,7 +13,7 @@ export interface User {
   secondFactor: boolean;
 }
 
-export interface AppPassword {
+export interface AppPassword extends Propagated {
   readonly id: number;
   readonly user: User;
   /** The User-Agent of the request that created it, or a name chosen by a person. */
@@ -27,11 +27,6 @@ export interface AppPassword {
   checkedAt: number;
   /** It no longer matched the account's password. A login with the account's new password makes it valid again. */
   invalid: boolean;
-  deleted: boolean;
-  /** Until when late servers still refuse it, Unix milliseconds. */
-  readonly propagatedAt: number;
-  /** Until when late servers still accept it after its deletion, Unix milliseconds. */
-  acceptedUntil: number;
 }
 
 /** The server's settings. All may be changed. */
@@ -84,7 +79,8 @@ const checkedEveryMs = 5 * 60_000;
 const [mostAttempts, attemptsForMs] = [10, 30 * 60_000];
 
 export function createState(options: StateOptions): NextcloudState {
-  const { clock, propagationMs = 0, deletionLagMs = 0 } = options;
+  const { clock } = options;
+  const propagation = createPropagation(clock, options);
   const tries = new Map<string, number[]>();
   const recent = (address: string) => (tries.get(address) ?? []).filter((at) => at > clock() - attemptsForMs);
   let lastId = 0;
@@ -101,8 +97,8 @@ export function createState(options: StateOptions): NextcloudState {
     add(user, name) {
       const appPassword = {
         ...{ id: ++lastId, user, name: shortened(name), value: newValue(), former: [] },
-        ...{ accountPassword: user.password, checkedAt: clock(), invalid: false, deleted: false },
-        ...{ propagatedAt: knownAt(clock, propagationMs), acceptedUntil: Number.NEGATIVE_INFINITY },
+        ...{ accountPassword: user.password, checkedAt: clock(), invalid: false },
+        ...propagation.begin(),
       };
       state.appPasswords.push(appPassword);
       return appPassword;
@@ -111,26 +107,30 @@ export function createState(options: StateOptions): NextcloudState {
       appPassword.former.push(appPassword.value);
       appPassword.value = newValue();
     },
-    end: (appPassword) =>
-      void Object.assign(appPassword, { deleted: true, acceptedUntil: knownAt(clock, deletionLagMs) }),
+    end: (appPassword) => propagation.end(appPassword),
     attempts: (address) => recent(address).length,
     noteAttempt: (address) => void tries.set(address, [...recent(address), clock()]),
     forgiveAttempts: (address) => void tries.delete(address),
-    works: (each) => lateness(undefined, options).some((isLate) => lives(each, isLate, clock()) && fits(each, clock())),
-    ...signingIn(() => state, options),
+    works: (each) => propagation.accepts(each) && fits(each, clock()),
+    ...signingIn(() => state, { clock, propagation }),
   };
   return state;
 }
 
+interface Servers {
+  readonly clock: Clock;
+  readonly propagation: Propagation;
+}
+
 /** A session stays valid when the account's password changes. */
-function signingIn(stateOf: () => NextcloudState, options: StateOptions): Pick<NextcloudState, 'signIn' | 'cookieFor'> {
+function signingIn(stateOf: () => NextcloudState, servers: Servers): Pick<NextcloudState, 'signIn' | 'cookieFor'> {
   const sessions = new Map<string, Caller>();
   const sessionOf = ({ headers }: Incoming) => sessions.get(/oclab=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? '');
   return {
     signIn(request) {
       const [state, session] = [stateOf(), sessionOf(request)];
       if (session?.user.enabled && !session.appPassword?.deleted) return session;
-      const caller = callerOf(state, request, options);
+      const caller = callerOf(state, request, servers);
       if (caller === 'wrong') state.noteAttempt(addressOf(request));
       else if (typeof caller === 'object' && !caller.appPassword) state.forgiveAttempts(addressOf(request));
       return caller;
@@ -145,21 +145,24 @@ function signingIn(stateOf: () => NextcloudState, options: StateOptions): Pick<N
 }
 
 /** Checks in the server's order. A password that is not a valid app password counts as the account's password. */
-function callerOf(state: NextcloudState, request: Incoming, options: StateOptions): Caller | Refusal {
+function callerOf(state: NextcloudState, request: Incoming, servers: Servers): Caller | Refusal {
   const given = basic(request);
   if (!given) return 'signed out';
   if (!state.server.allowListed && state.attempts(addressOf(request)) > mostAttempts) return 'throttled';
-  return accepted(state, { ...given, request }, options);
+  return accepted(state, { ...given, request }, servers);
 }
 
-function accepted(state: NextcloudState, given: Given, options: StateOptions): Caller | Exclude<Refusal, 'signed out'> {
-  const user = state.users.get(given.name.toLowerCase());
-  const [isLate = true] = lateness(given.request, options);
-  const now = options.clock();
+function accepted(
+  state: NextcloudState,
+  { name, password, request }: Given,
+  { clock, propagation }: Servers,
+): Caller | Exclude<Refusal, 'signed out'> {
+  const user = state.users.get(name.toLowerCase());
+  const now = clock();
   const appPassword =
-    state.appPasswords.find((each) => each.value === given.password && lives(each, isLate, now)) ?? null;
+    state.appPasswords.find((each) => each.value === password && propagation.accepts(each, request)) ?? null;
   if (!appPassword && forbidsAccountPasswords(state, user)) return 'forbidden';
-  if (!user || !(appPassword ? checked(appPassword, user, now) : given.password === user.password)) return 'wrong';
+  if (!user || !(appPassword ? checked(appPassword, user, now) : password === user.password)) return 'wrong';
   if (!user.enabled) return 'disabled';
   if (!appPassword) revive(state, user);
   return { user, appPassword };
@@ -167,10 +170,6 @@ function accepted(state: NextcloudState, given: Given, options: StateOptions): C
 
 function forbidsAccountPasswords({ server }: NextcloudState, user: User | undefined): boolean {
   return server.appPasswordsOnly || (user !== undefined && (user.secondFactor || server.secondFactorForAll));
-}
-
-function lives({ deleted, propagatedAt, acceptedUntil }: AppPassword, isLate: boolean, now: number): boolean {
-  return deleted ? isLate && acceptedUntil > now : !isLate || propagatedAt <= now;
 }
 
 function fits({ invalid, checkedAt, accountPassword, user }: AppPassword, now: number): boolean {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { createLastUse, type LastUse, type UsageOptions } from '../last-use.js';
-import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
+import { createPropagation, type Propagated, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export interface Project {
@@ -20,7 +20,7 @@ export interface Account {
   deleted: boolean;
 }
 
-export interface Key {
+export interface Key extends Propagated {
   readonly id: string;
   readonly value: string;
   readonly project: string;
@@ -28,16 +28,11 @@ export interface Key {
   /** Null for a key that belongs to a person. */
   readonly account: Account | null;
   readonly createdAt: number;
-  /** Until when late servers still refuse it, Unix milliseconds. */
-  readonly propagatedAt: number;
   /** When it expires, Unix seconds; null when it never does. */
   expiresAt: number | null;
   /** Its permissions; empty means all. */
   scopes: readonly string[];
   readonly lastUse: LastUse<{ readonly at: number }>;
-  deleted: boolean;
-  /** Until when late servers still accept it after its deletion, Unix milliseconds. */
-  acceptedUntil: number;
 }
 
 /** A chat or embedding request with a working key. */
@@ -144,18 +139,13 @@ export function createState(options: StateOptions): OpenAiState {
 
 type Keeping = Pick<OpenAiState, 'keys' | 'addKey' | 'deleteKey' | 'works' | 'accept'>;
 
-function keeping(
-  { clock, propagationMs = 0, deletionLagMs = 0, lateEvery = 1, ...usage }: StateOptions,
-  scopesOfNewKeys: () => readonly string[],
-): Keeping {
+function keeping(options: StateOptions, scopesOfNewKeys: () => readonly string[]): Keeping {
+  const { clock } = options;
+  const propagation = createPropagation(clock, options);
   const keys: Key[] = [];
-  const working = (value: string, isLate: boolean): Key | undefined =>
+  const working = (value: string, request?: Incoming): Key | undefined =>
     keys.find(
-      ({ value: own, deleted, propagatedAt, expiresAt, acceptedUntil }) =>
-        own === value &&
-        (!isLate || propagatedAt <= clock()) &&
-        (expiresAt ?? Infinity) * 1000 > clock() &&
-        (!deleted || (isLate && acceptedUntil > clock())),
+      (key) => key.value === value && (key.expiresAt ?? Infinity) * 1000 > clock() && propagation.accepts(key, request),
     );
   return {
     keys,
@@ -164,19 +154,15 @@ function keeping(
         value: value ?? newSecret(account ? 'sk-svcacct' : 'sk-proj'),
         expiresAt: lifetime === null ? null : Math.floor(clock() / 1000) + lifetime,
         ...{ id: newId('key'), project, name, account, createdAt: Math.floor(clock() / 1000) },
-        ...{ propagatedAt: propagated ? 0 : knownAt(clock, propagationMs), scopes },
-        ...{ lastUse: createLastUse(clock, usage), deleted: false, acceptedUntil: Number.NEGATIVE_INFINITY },
+        ...{ scopes, lastUse: createLastUse(clock, options), ...propagation.begin(propagated) },
       };
       keys.push(key);
       return key;
     },
-    deleteKey(key) {
-      Object.assign(key, { deleted: true, acceptedUntil: knownAt(clock, deletionLagMs) });
-    },
-    works: (value) => lateness(undefined, { lateEvery }).some((isLate) => working(value, isLate) !== undefined),
+    deleteKey: (key) => propagation.end(key),
+    works: (value) => working(value) !== undefined,
     accept(value, request) {
-      const [isLate = true] = lateness(request, { lateEvery });
-      const key = working(value, isLate);
+      const key = working(value, request);
       key?.lastUse.note({ at: clock() });
       return key;
     },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Arrival } from '../arrival.js';
 import type { Clock } from '../clock.js';
-import { knownAt, lateness, type PropagationOptions } from '../propagation.js';
+import { createPropagation, type Propagated, type PropagationOptions } from '../propagation.js';
 import type { Incoming } from '../routes.js';
 
 export interface User {
@@ -16,13 +16,9 @@ export interface User {
   rights: readonly string[];
 }
 
-export interface Token {
+export interface Token extends Propagated {
   readonly user: User;
   readonly value: string;
-  readonly propagatedAt: number;
-  deleted: boolean;
-  /** Until when late servers still accept it after its deletion, Unix milliseconds. */
-  acceptedUntil: number;
 }
 
 export interface Document {
@@ -62,9 +58,8 @@ export interface StateOptions extends PropagationOptions {
 const [mostTries, triesForMs] = [5, 60_000];
 
 export function createState(options: StateOptions): PaperlessState {
-  const { clock, propagationMs = 0, deletionLagMs = 0 } = options;
-  const known = ({ deleted, propagatedAt, acceptedUntil }: Token, isLate: boolean): boolean =>
-    deleted ? isLate && acceptedUntil > clock() : !isLate || propagatedAt <= clock();
+  const { clock } = options;
+  const propagation = createPropagation(clock, options);
   const state: PaperlessState = {
     ...{ clock, users: [], tokens: [], documents: [], arrivals: [], changes: [] },
     addUser(user) {
@@ -77,22 +72,18 @@ export function createState(options: StateOptions): PaperlessState {
     replaceToken(user) {
       const old = state.tokenOf(user);
       if (old) state.end(old);
-      const propagatedAt = knownAt(clock, propagationMs);
       const value = randomBytes(20).toString('hex');
-      const token = { user, value, propagatedAt, deleted: false, acceptedUntil: Number.NEGATIVE_INFINITY };
+      const token = { user, value, ...propagation.begin() };
       state.tokens.push(token);
       state.changes.push({ user, value, at: Date.now() });
       return token;
     },
     end(token) {
-      Object.assign(token, { deleted: true, acceptedUntil: knownAt(clock, deletionLagMs) });
+      propagation.end(token);
       state.changes.push({ user: token.user, value: null, at: Date.now() });
     },
-    works: (token) => token.user.active && lateness(undefined, options).some((isLate) => known(token, isLate)),
-    find(value, request) {
-      const [isLate = true] = lateness(request, options);
-      return state.tokens.find((each) => each.value === value && known(each, isLate));
-    },
+    works: (token) => token.user.active && propagation.accepts(token),
+    find: (value, request) => state.tokens.find((each) => each.value === value && propagation.accepts(each, request)),
     throttle: createThrottle(clock),
   };
   return state;
