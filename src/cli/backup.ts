@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../domain/counted.js';
 import { headText } from '../domain/ledger-head.js';
 import { examples } from './examples.js';
 import { facts } from './layout.js';
@@ -27,7 +28,7 @@ export function defineBackup(program: Command): void {
         const manifest = await withSession(cli, (session) => backUp(session, options));
         const { good, bold, dim } = cli.paint;
         cli.answer({ folder, withRing: withRing ?? null, manifest }, [
-          `${good('✔')} ${bold('The store is backed up')} and the copy opens: ${manifest.ledger.entries} ledger entries, chain intact`,
+          `${good('✔')} ${bold('The store is backed up')} and the copy opens: ${counted(manifest.ledger.entries, 'ledger entry', 'ledger entries')}, chain intact`,
           '',
           ...facts([
             [dim('Backup'), folder],

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { counted } from '../domain/counted.js';
 import type { Check } from '../operations/check.js';
 import { UsageError } from '../operations/refusals.js';
 import { examples } from './examples.js';
@@ -87,7 +88,7 @@ interface Counts {
 }
 
 function summary({ wrong, warnings, all }: Counts, { good, bad, attention, bold }: Paint): string {
-  const besides = warnings === 0 ? '' : attention(`, with ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`);
+  const besides = warnings === 0 ? '' : attention(`, with ${counted(warnings, 'warning')}`);
   return wrong === 0
     ? `${good('✔')} ${bold('Everything is in place')}${besides}`
     : `${bad('✖')} ${bold(`${wrong} of ${all} checks failed`)}${besides}`;

@@ -4,6 +4,7 @@ import type { CaseVerdict } from '../crash-test/run-case.js';
 import type { Choice } from '../crash-test/choose.js';
 import type { CrashTestOptions, CrashTestReport } from '../crash-test/crash-test.js';
 import type { SimulatedReport } from '../simulation/schedules.js';
+import { counted } from '../domain/counted.js';
 import { type Duration, durationMs } from '../domain/duration.js';
 import { UsageError } from '../operations/refusals.js';
 import { count, duration } from './arguments.js';
@@ -168,7 +169,9 @@ function schedulesText(report: CrashTestReport | SimulatedReport, jobs: number):
   if (!('schedules' in report)) return [];
   const { cases, schedules, seconds } = report;
   const perMinute = Math.round((cases / Math.max(1, seconds)) * 60);
-  return [`${schedules} different schedules in ${cases} cases, ${perMinute} cases a minute with ${jobs} processes`];
+  return [
+    `${counted(schedules, 'different schedule')} in ${counted(cases, 'case')}, ${perMinute} a minute with ${counted(jobs, 'process', 'processes')}`,
+  ];
 }
 
 function reportText(report: CrashTestReport | SimulatedReport, options: Options): string[] {
@@ -176,11 +179,12 @@ function reportText(report: CrashTestReport | SimulatedReport, options: Options)
   return [
     ...Object.entries(byProcedure).map(
       ([id, tally]) =>
-        `${id}: ${tally.cases} cases, ${tally.failed} failed, ${tally.lostSecrets} secrets lost, ${tally.wrongDeletions} wrong deletions, ` +
-        `${tally.falseProofs} false proofs, ${tally.consumerFailures} failed uses, ${tally.unlistedOrphans} orphans unlisted`,
+        `${id}: ${counted(tally.cases, 'case')}, ${tally.failed} failed, ${counted(tally.lostSecrets, 'secret')} lost, ` +
+        `${counted(tally.wrongDeletions, 'wrong deletion')}, ${counted(tally.falseProofs, 'false proof')}, ` +
+        `${counted(tally.consumerFailures, 'failed use')}, ${counted(tally.unlistedOrphans, 'orphan')} unlisted`,
     ),
     ...Object.entries(byProcedure).flatMap(([id, tally]) => gapText(id, tally)),
-    ...Object.entries(notRun).map(([id, count]) => `not run: ${count} cases of ${id}`),
+    ...Object.entries(notRun).map(([id, count]) => `not run: ${counted(count, 'case')} of ${id}`),
     ...schedulesText(report, options.jobs),
     ...failures.flatMap((failure) => [`✖ ${failure.procedure} ${failure.id}`, ...problemLines(failure, options)]),
     `${passed} passed, ${failed} failed`,

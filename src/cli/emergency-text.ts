@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.js';
 import type { Conducted } from '../operations/emergency.js';
 import type { Impact } from '../operations/emergency-choice.js';
 import {
@@ -13,7 +14,7 @@ import { roughly } from './time.js';
 /** The preview of an emergency: what will be revoked, and what will stop working. */
 export function previewText(paint: Paint, impacts: readonly Impact[], reason: string): string[] {
   const values = impacts.reduce((sum, { versions }) => sum + versions.length, 0);
-  const what = `${count(values, 'value')} of ${count(impacts.length, 'credential')}`;
+  const what = `${counted(values, 'value')} of ${counted(impacts.length, 'credential')}`;
   return [
     paint.bold(`Emergency: ${what} will be revoked now, and replaced after`),
     ...impacts.flatMap((impact) => ['', ...impactText(paint, impact)]),
@@ -97,7 +98,7 @@ export function summaryText(paint: Paint, results: readonly Conducted[]): string
   const done = contained === states.length;
   return [
     '',
-    `${done ? good('✔') : bad('✖')} ${bold(`${contained} of ${count(states.length, 'credential')} contained, ${states.filter(isProvedRefused).length} proved refused, ${states.filter(({ rotated }) => rotated !== null).length} rotated`)}`,
+    `${done ? good('✔') : bad('✖')} ${bold(`${contained} of ${counted(states.length, 'credential')} contained, ${states.filter(isProvedRefused).length} proved refused, ${states.filter(({ rotated }) => rotated !== null).length} rotated`)}`,
     '',
     ...results.map((result) => stateText(result, paint)),
     ...states.flatMap((state) => reviewText(paint, state)),
@@ -147,8 +148,4 @@ export function documentOf(results: readonly Conducted[]): object {
 
 export function seconds(ms: number): string {
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : roughly(ms);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
+import { counted } from '../domain/counted.js';
 import { headOf, headText, type LedgerHead } from '../domain/ledger-head.js';
 import type { Session } from '../operations/session.js';
 import type { LedgerRow } from '../store/records.js';
@@ -128,7 +129,7 @@ function verifiedText(
       ...facts([
         [
           dim('State'),
-          `The ${entries} entries before it are as they were written. This one or a later one was changed or removed.`,
+          `What is before it (${counted(entries, 'entry', 'entries')}) is as it was written. This one or a later one was changed or removed.`,
         ],
         next,
       ]),
@@ -137,7 +138,7 @@ function verifiedText(
   const wrong = [...states, ...olderThan];
   const outside = comparedWith.length === 0 ? 'nothing: no Temporal server was reached' : comparedWith.join(', ');
   return [
-    `${good('✔')} ${bold(`${entries} entries`)}, chain intact`,
+    `${good('✔')} ${bold(counted(entries, 'entry', 'entries'))}, chain intact`,
     ...wrong.map((why) => `${bad('✖')} ${bold(why)}`),
     '',
     ...facts([

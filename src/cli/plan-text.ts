@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.js';
 import type { RequestTemplate } from '../domain/requests.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Environment } from '../operations/environment.js';
@@ -32,12 +33,11 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
 const signs = '• step   ◷ wait   ? request only when needed   … request several times';
 
 function totalsText({ steps, requests, optionalRequests, testDocuments, waitMs }: Totals): string {
-  const documents = testDocuments === 1 ? '1 test document' : `${testDocuments} test documents`;
   const wait = waitMs === 0 ? 'no wait' : `waits of ${formatDuration(waitMs)}`;
   return [
-    `${steps} steps`,
-    `${requests} requests, and ${optionalRequests} only when needed`,
-    ...(testDocuments === 0 ? [] : [documents]),
+    counted(steps, 'step'),
+    `${counted(requests, 'request')}, and ${optionalRequests} only when needed`,
+    ...(testDocuments === 0 ? [] : [counted(testDocuments, 'test document')]),
     wait,
   ].join('; ');
 }

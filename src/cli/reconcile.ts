@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { counted } from '../domain/counted.js';
 import type { Consent, Reconciliation } from '../operations/reconcile.js';
 import type { Difference } from '../operations/reconcile-differences.js';
 import type { Session } from '../operations/session.js';
@@ -106,7 +107,7 @@ function tell(cli: Cli, outcome: Reconciliation): ExitCode {
   const headline =
     remaining.length === 0
       ? `${good('✔')} ${bold(`Store, provider, engine and Temporal agree about ${credential}`)}`
-      : `${attention('◷')} ${bold(`${credential}: ${remaining.length} ${remaining.length === 1 ? 'difference' : 'differences'} left`)}`;
+      : `${attention('◷')} ${bold(`${credential}: ${counted(remaining.length, 'difference')} left`)}`;
   cli.answer(
     {
       credential,

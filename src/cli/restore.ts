@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../domain/counted.js';
 import type { Replaced, Restored } from '../operations/restore.js';
 import { examples } from './examples.js';
 import { facts } from './layout.js';
@@ -31,7 +32,7 @@ async function confirmed({ stream, say, paint }: Cli, { file, lost }: Replaced):
     });
   const { input } = await import('@inquirer/prompts');
   say(
-    `${paint.attention('!')} ${file} ${lost === null ? 'cannot be compared with the backup' : `has ${lost} ledger entries that the backup does not have`}.`,
+    `${paint.attention('!')} ${file} ${lost === null ? 'cannot be compared with the backup' : `has ${counted(lost, 'ledger entry', 'ledger entries')} that the backup does not have`}.`,
   );
   const typed = await input({ message: 'Type "replace" to put it aside:' }, { output: stream });
   return typed.trim() === 'replace';

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { exitCodes } from './exit-codes.js';
+import { jsonOf } from './json.js';
 import { facts, forStream } from './layout.js';
 import { paintFor } from './paint.js';
 
@@ -40,7 +41,7 @@ export function tellUsage(error: unknown, json: boolean): void {
   process.stderr.write(lines.map((line) => `${forStream(line, process.stderr)}\n`).join(''));
   if (!json) return;
   const told = { what, usage, state: 'Nothing was changed.', next, exitCode: exitCodes.usage };
-  process.stdout.write(`${JSON.stringify({ error: told }, null, 2)}\n`);
+  process.stdout.write(`${jsonOf({ error: told })}\n`);
 }
 
 function nameOf(command: Command): string {

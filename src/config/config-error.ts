@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.js';
 import { UserError } from '../domain/user-error.js';
 
 /** A mistake at one place of the configuration file. */
@@ -23,11 +24,10 @@ export class ConfigError extends UserError {
 
 /** The error for a readable file with mistakes. */
 export function configErrorOf(file: string, problems: readonly Problem[]): ConfigError {
-  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   const lines = problems.map(({ line, column, path, message }) =>
     [`${file}:${line}:${column}`, path && `${path}:`, message].filter(Boolean).join(' '),
   );
-  return new ConfigError([`${file} has ${count}:`, ...lines].join('\n'), {
+  return new ConfigError([`${file} has ${counted(problems.length, 'problem')}:`, ...lines].join('\n'), {
     next: 'Correct these lines, then run: keyturn check',
     problems,
   });

@@ -41,8 +41,16 @@ function findingsOf(issue: z.core.$ZodIssue, known: readonly string[] | undefine
   if (issue.code !== 'unrecognized_keys' || !known) return [{ path: issue.path, message: issue.message }];
   return issue.keys.map((key) => ({
     path: [...issue.path, key],
-    message: `is not a key of this section${didYouMean(key, known)}`,
+    message: `is not a key of this section${newName(key, known) ?? didYouMean(key, known)}`,
   }));
+}
+
+/** Keys of earlier versions, by their names now. */
+const renamed: Readonly<Record<string, string>> = { settling: 'propagation', patience: 'giveUpAfter' };
+
+function newName(key: string, known: readonly string[]): string | null {
+  const now = Object.hasOwn(renamed, key) ? renamed[key] : undefined;
+  return now !== undefined && known.includes(now) ? `; it is "${now}" now` : null;
 }
 
 function wordingOf(issue: z.core.$ZodRawIssue): string {

@@ -1,4 +1,5 @@
 import { findTemporalBinary } from '../temporal/binary.js';
+import { counted } from '../domain/counted.js';
 import { UserError } from '../domain/user-error.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import { type Boundary, type CrashCase, casesOf, flows } from './cases.js';
@@ -51,13 +52,13 @@ export interface CrashTestReport extends Tally {
 /** Plays the crash matrix. Connects to loopback only, and leaves nothing behind. Throws when no case fits. */
 export async function crashTest(options: CrashTestOptions): Promise<CrashTestReport> {
   const { jobs, players = playersOnTemporal, budgetMs = Number.POSITIVE_INFINITY, onLine, onVerdict } = options;
-  const begun = Date.now();
+  const [begun, ids] = [Date.now(), idsOf(options)];
   return withCleanup(async (defer) => {
     const playing = await players(jobs, onLine, defer);
-    const all = await everyCase(playing, options);
+    const all = await everyCase(playing, ids);
     const chosen = choose(all, options);
     if (chosen.length === 0) throw nothingChosen();
-    onLine(`${chosen.length} of ${all.length} cases, ${jobs} at a time`);
+    onLine(`${chosen.length} of ${counted(all.length, 'case')}, ${jobs} at a time`);
     const queue = [...chosen];
     const verdicts: CaseVerdict[] = [];
     async function work(player: Player): Promise<void> {
@@ -108,14 +109,8 @@ export async function startJobs(count: number, onLine: (line: string) => void, d
   );
 }
 
-/** Every case of the chosen procedures, those of `first` before the others. */
-async function everyCase(
-  players: readonly Player[],
-  { procedure, first = [], variants: too = false }: Choice,
-): Promise<CrashCase[]> {
-  const every = [...Object.keys(fixtures), ...(too ? Object.keys(variants) : [])];
-  const ids = procedure === undefined ? every : known(procedure);
-  ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
+/** Every case of procedures, in their order. */
+async function everyCase(players: readonly Player[], ids: readonly string[]): Promise<CrashCase[]> {
   const found = new Map<string, CrashCase[]>();
   const queue = [...ids];
   async function record(player: Player): Promise<void> {
@@ -127,8 +122,19 @@ async function everyCase(
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 
+/** The chosen procedures and variants, those of `first` before the others. */
+function idsOf({ procedure, first = [], variants: too = false }: Choice): string[] {
+  const every = [...Object.keys(fixtures), ...(too ? Object.keys(variants) : [])];
+  const ids = procedure === undefined ? every : known(procedure);
+  return ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
+}
+
 function known(id: string): string[] {
-  return id in fixtures || id in variants ? [id] : [];
+  if (id in fixtures || id in variants) return [id];
+  throw new UserError(`There is no procedure "${id}"`, {
+    state: 'Nothing was played.',
+    next: `Choose one of: ${Object.keys(fixtures).join(', ')}, or a variant of one: ${Object.keys(variants).join(', ')}`,
+  });
 }
 
 function tellAll(verdicts: readonly CaseVerdict[], all: readonly CrashCase[]): CrashTestReport {

@@ -8,6 +8,7 @@ import { catalog } from '../../workflows/catalog.js';
 import { loadConfig } from '../config/load.js';
 import { credentialOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
+import { counted } from '../domain/counted.js';
 import { taskQueueOf } from '../domain/temporal-names.js';
 import { UserError } from '../domain/user-error.js';
 import { loadKeyRing } from '../store/key-ring.js';
@@ -136,7 +137,10 @@ async function store(file: string): Promise<Observed<Session>> {
   const { entries, brokenAt } = await session.store.verifyLedger(); // opening it has checked the states
   const why = brokenAt === null ? await whyUnreadable(session) : null;
   if (brokenAt === null && why === null)
-    return [session, `${session.config.store.file}, ${entries} ledger entries, chain intact`];
+    return [
+      session,
+      `${session.config.store.file}, ${counted(entries, 'ledger entry', 'ledger entries')}, chain intact`,
+    ];
   await session.close();
   if (why !== null) throw why;
   throw new UserError(`The ledger's chain is broken at entry ${brokenAt}`, {

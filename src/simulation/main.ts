@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { counted } from '../domain/counted.js';
 import { fixtures } from '../crash-test/fixtures/index.js';
 import type { ChaosVerdict } from './chaos.js';
 import { type Profile, profiles } from './plans.js';
@@ -118,10 +119,12 @@ function tellVerdict(verdict: ChaosVerdict): void {
 
 function sayReport({ byProcedure, problems, seconds, schedules, ...all }: ChaosReport): void {
   for (const [id, each] of Object.entries(byProcedure))
-    say(`${id}: ${each.cases} cases, ${each.schedules} schedules, ${each.failed} failed`);
+    say(`${id}: ${counted(each.cases, 'case')}, ${counted(each.schedules, 'schedule')}, ${each.failed} failed`);
   for (const [kind, seeds] of Object.entries(problems))
-    say(`${seeds.length} times: ${kind}\n    ${seeds.slice(0, 6).join(', ')}`);
+    say(`${counted(seeds.length, 'time')}: ${kind}\n    ${seeds.slice(0, 6).join(', ')}`);
   const perMinute = Math.round((all.cases / seconds) * 60);
-  say(`${schedules} different schedules in ${all.cases} cases, ${perMinute} a minute; --from ${all.next} goes on`);
+  say(
+    `${counted(schedules, 'different schedule')} in ${counted(all.cases, 'case')}, ${perMinute} a minute; --from ${all.next} goes on`,
+  );
   say(`${all.passed} passed, ${all.failed} failed`);
 }

@@ -103,6 +103,7 @@ it.each([
   expect(code).toBe(2);
   expect(stderr).toContain(`  Usage  ${usage}\n`);
   expect(stderr).toContain(`${usage.replace(/ [[<].*/, '')} --help`);
+  expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   expect(JSON.parse(stdout)).toMatchObject({ error: { usage, exitCode: 2 } });
 });
 

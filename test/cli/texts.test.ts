@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { crashTest } from '../../src/crash-test/crash-test.js';
+import { counted } from '../../src/domain/counted.js';
 import { happening } from '../../src/cli/happening-text.js';
 import type { Paint } from '../../src/cli/paint.js';
 import { questionText } from '../../src/cli/question-text.js';
@@ -62,6 +64,23 @@ it('tells of a system that does not answer while it is asked, and of no other', 
   jest.useRealTimers();
 
   expect(lines).toEqual(['  ◷ openai: openai: no answer for 5.0 s', '  ◷ openai: openai: no answer for 10 s']);
+});
+
+it('names the procedures where there is none of a name', async () => {
+  const nothing = { onLine: () => undefined, onVerdict: () => undefined, interruption: new AbortController().signal };
+
+  await expect(crashTest({ ...nothing, jobs: 1, procedure: 'openai' })).rejects.toMatchObject({
+    message: 'There is no procedure "openai"',
+    next: expect.stringMatching(/^Choose one of: openai-api-key, .*openai-api-key:delivered/) as string,
+  });
+});
+
+it.each([
+  [1, '1 ledger entry'],
+  [0, '0 ledger entries'],
+  [2, '2 ledger entries'],
+])('counts %d as %s', (number, text) => {
+  expect(counted(number, 'ledger entry', 'ledger entries')).toBe(text);
 });
 
 it('plays another sample each time, and says how to have the same again', () => {

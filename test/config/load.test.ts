@@ -172,6 +172,11 @@ describe('a mistake is told with its place', () => {
       '10:5 credentials.openai.engne: is not a key of this section; did you mean "engine"?',
     ],
     [
+      'a key by its earlier name',
+      withLine(10, '    patience: 10 minutes\n    engine: docs'),
+      '10:5 credentials.openai.patience: is not a key of this section; it is "giveUpAfter" now',
+    ],
+    [
       'an unknown key at the top',
       `${small}credentails: {}\n`,
       '12:1 credentails: is not a key of this section; did you mean "credentials"?',
