@@ -6,7 +6,7 @@ import type { DocumentEngineDeps } from './activities.js';
 import { keptAtRestart, leftInEnvironment } from './environment.js';
 import { changedSince } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
-import { currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './standing.js';
+import { currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './context.js';
 
 export async function checkAccess(deps: DocumentEngineDeps, credential: string): Promise<AccessCheck[]> {
   const context = await contextOf(deps, { credential, number: 0, fence: 0 });

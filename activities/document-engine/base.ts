@@ -4,7 +4,7 @@ import { recordFinding } from '../shared/evidence.js';
 import { propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { addedFor, currentIdOf, displaced, contextOf, soonMs, type DocumentEngineContext } from './standing.js';
+import { addedFor, currentIdOf, displaced, contextOf, soonMs, type DocumentEngineContext } from './context.js';
 import type { ListedSecret } from './schemas.js';
 
 /** No request uses a base directly. Only its entry in the list and the engine's builds can be observed. */

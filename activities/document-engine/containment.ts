@@ -1,7 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { displaceWith } from './control.js';
-import { expire, contextOf, sparesOf } from './standing.js';
+import { expire, contextOf, sparesOf } from './context.js';
 
 export async function displace(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   await displaceWith(await contextOf(deps, ref), ref);

@@ -1,7 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { requireFence } from '../shared/fencing.js';
 import { newValue } from './keys.js';
-import { currentIn, displaced, type DocumentEngineContext } from './standing.js';
+import { currentIn, displaced, type DocumentEngineContext } from './context.js';
 
 /** A value that the engine must accept for a refusal of another one to prove anything. */
 export interface Control {

@@ -12,7 +12,7 @@ import type { ListedSecret } from './schemas.js';
 import { askPlainly } from './questions.js';
 import { keptThroughRestart, prepareRestart, restartCheck } from './restart.js';
 import { rotateToItself } from './self-rotation.js';
-import { currentIn, end, contextOf, type DocumentEngineContext } from './standing.js';
+import { currentIn, end, contextOf, type DocumentEngineContext } from './context.js';
 import { clearTrial, fenced, inItsPlace, oddMoment, onTrial, trialMs } from './trial.js';
 import { endsSession, openSession, showsAcceptance, showsEnd } from './watching.js';
 

@@ -5,7 +5,7 @@ import { recordFinding } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineDeps } from './activities.js';
-import { contextOf } from './standing.js';
+import { contextOf } from './context.js';
 
 /** Uses an id of the credential's own, and overwrites the document of an earlier attempt. */
 export async function processTestDocument(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {

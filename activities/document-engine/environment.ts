@@ -4,7 +4,7 @@ import { variablesIn } from '../delivery/env-text.js';
 import { permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { DocumentEngineConnection } from './client.js';
-import { variables, type DocumentEngineContext } from './standing.js';
+import { variables, type DocumentEngineContext } from './context.js';
 
 const setting = 'REPLACE_SECRETS_FROM_ENV';
 const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;

@@ -3,7 +3,7 @@ import { keepGenerated } from '../shared/generate.js';
 import { permanent } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { newValue, whyNotFor } from './keys.js';
-import { contextOf, type DocumentEngineContext } from './standing.js';
+import { contextOf, type DocumentEngineContext } from './context.js';
 
 export async function generate(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   const context = await contextOf(deps, ref);

@@ -3,7 +3,7 @@ import type { Listing } from '../shared/listing.js';
 import { DocumentEngineClient, type DocumentEngineConnection } from './client.js';
 import { newValue } from './keys.js';
 import { noMarker } from './marker.js';
-import { end } from './standing.js';
+import { end } from './context.js';
 
 /** The secrets of one type. The current one ends when a throwaway value becomes current in its place. */
 export function documentEngineListing(connection: DocumentEngineConnection): Listing {

@@ -10,7 +10,7 @@ import { type Control, controlOf } from './control.js';
 import { isSignedWith } from './keys.js';
 import { askDashboard, type Reply } from './questions.js';
 import { askSigner } from './signer.js';
-import { contextOf, soonMs, type DocumentEngineContext } from './standing.js';
+import { contextOf, soonMs, type DocumentEngineContext } from './context.js';
 import {
   type AskedFor,
   byEachProbe,

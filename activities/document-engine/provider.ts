@@ -4,7 +4,7 @@ import { createDocumentEngineActivities } from './activities.js';
 import { connectionOf } from './connection.js';
 import { documentEngineListing } from './listing.js';
 import { documentEngineRequests } from './requests.js';
-import { idsIn } from './standing.js';
+import { idsIn } from './context.js';
 
 /** The engine issues its own secrets. */
 export const documentEngine = defineProvider({

@@ -4,7 +4,7 @@ import type { AccessCheck } from '../shared/access.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
 import { newValue } from './keys.js';
-import { currentIn, type DocumentEngineContext } from './standing.js';
+import { currentIn, type DocumentEngineContext } from './context.js';
 import { fenced, oddMoment, onTrial } from './trial.js';
 
 const restartWithinMs = 60 * 60_000;

@@ -18,7 +18,7 @@ import {
   spareKey,
   sparesOf,
   type DocumentEngineContext,
-} from './standing.js';
+} from './context.js';
 
 export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
   const context = await contextOf(deps, ref);

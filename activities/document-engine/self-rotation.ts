@@ -3,7 +3,7 @@ import type { Warning } from '../shared/access.js';
 import { type DeepRun, untilGone } from './deep.js';
 import { noMarker } from './marker.js';
 import { showsValue } from './probes.js';
-import { currentIdOf, currentIn, end, secretOf } from './standing.js';
+import { currentIdOf, currentIn, end, secretOf } from './context.js';
 import { fenced } from './trial.js';
 
 /**

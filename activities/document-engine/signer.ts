@@ -9,7 +9,7 @@ import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
 import type { Signer } from './client.js';
 import { isSignedWith } from './keys.js';
-import { contextOf, type DocumentEngineContext } from './standing.js';
+import { contextOf, type DocumentEngineContext } from './context.js';
 import { given, showsKey, signerWith } from './tokens.js';
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout

@@ -6,7 +6,7 @@ import { saidNo } from '../shared/outside-error.js';
 import { needsDecision } from '../shared/failures.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { changedSince, ensureSpare } from './secrets.js';
-import { currentIdOf, currentIn, contextOf, secretOf, type DocumentEngineContext } from './standing.js';
+import { currentIdOf, currentIn, contextOf, secretOf, type DocumentEngineContext } from './context.js';
 
 /** The version that becomes current, and the former current one. Null when the former one must not stay valid. */
 export interface Succession {

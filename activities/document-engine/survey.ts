@@ -3,7 +3,7 @@ import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { showsValue } from './probes.js';
 import { unreadable } from './schemas.js';
-import { addedFor, currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './standing.js';
+import { addedFor, currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './context.js';
 
 /**
  * The engine issues its own secrets, so one survey covers provider and engine. A list shows only ids, which start again in a new database.

@@ -6,7 +6,7 @@ import type { JwtAlgorithm } from './client.js';
 import { documentOf } from './documents.js';
 import { newValue } from './keys.js';
 import { askBuild, askViewer, type Reply } from './questions.js';
-import { followed, type DocumentEngineContext } from './standing.js';
+import { followed, type DocumentEngineContext } from './context.js';
 
 /** The engine's verdict on a value, with the requests in words. */
 export interface Reading {

@@ -6,7 +6,7 @@ import { scope } from '../shared/scope.js';
 import type { DocumentEngineDeps } from './activities.js';
 import { isSpare, noMarker, type Spare } from './marker.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
-import { currentIdOf, currentIn, end, type DocumentEngineContext } from './standing.js';
+import { currentIdOf, currentIn, end, type DocumentEngineContext } from './context.js';
 import { showsValue } from './probes.js';
 
 /** Lifetime of a throwaway value, in case nothing ends it earlier. */

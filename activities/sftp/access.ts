@@ -8,7 +8,7 @@ import { expiryOf, knownLinesIn, offMark } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer, type SftpConnection } from './client.js';
 import { alternatives } from './remote-files.js';
-import { requireOwnKey, valueOf } from './standing.js';
+import { requireOwnKey, valueOf } from './context.js';
 
 export async function checkAccess({ store, account }: SftpDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await account(credential);

@@ -7,7 +7,7 @@ import { linesIn, optionsFor, withEntry, withoutKeys } from './authorized-keys.j
 import { administer, type SftpConnection } from './client.js';
 import { kindOf } from './key-pair.js';
 import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
-import { contextOf, type Value, valueOf, type SftpContext } from './standing.js';
+import { contextOf, type Value, valueOf, type SftpContext } from './context.js';
 
 /** The versions that an emergency ends (`targets`), on behalf of the version that replaces them. */
 export interface Removal {

@@ -7,7 +7,7 @@ import type { SftpDeps } from './activities.js';
 import { linesIn, withKeyOff, withKeyOn } from './authorized-keys.js';
 import { edit } from './authorize.js';
 import { proberOf } from './probes.js';
-import { contextOf, requireOwnKey, valueOf } from './standing.js';
+import { contextOf, requireOwnKey, valueOf } from './context.js';
 
 /** Disables a key before its removal: a server does not show which key a login used, but a disabled one cannot be used. */
 export async function disableKey(deps: SftpDeps, ref: VersionRef): Promise<void> {

@@ -12,7 +12,7 @@ import { administer } from './client.js';
 import { keyText } from './account.js';
 import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
 import { alternatives } from './remote-files.js';
-import { contextOf, valueOf, type SftpContext } from './standing.js';
+import { contextOf, valueOf, type SftpContext } from './context.js';
 
 /** Suffix of a key's own file, by version and key. A file never changes, so only the setting switches the key. */
 function suffixOf({ number }: VersionRef, publicKey: string): string {

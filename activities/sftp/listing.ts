@@ -3,7 +3,7 @@ import { knownLinesIn, nameOf, withoutKeys } from './authorized-keys.js';
 import { edit, readKeys } from './authorize.js';
 import { administer, type SftpConnection } from './client.js';
 import { fingerprintOf } from './key-pair.js';
-import { ownKeyOf } from './standing.js';
+import { ownKeyOf } from './context.js';
 
 /** The keys of authorized_keys by fingerprint, including those switched off. Without Keyturn's own key, which is needed to end the others. */
 export function sftpListing(connection: SftpConnection): Listing {

@@ -7,7 +7,7 @@ import { linesIn } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer } from './client.js';
 import { fingerprintOf } from './key-pair.js';
-import { contextOf, ownKeyOf, valueOf } from './standing.js';
+import { contextOf, ownKeyOf, valueOf } from './context.js';
 
 /**
  * Whether an arrived document can only have used the version's key. When the file's key cannot be read or is refused, DocuElevate's SSH

@@ -3,7 +3,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
 import type { SftpDeps } from './activities.js';
 import { tryKey } from './client.js';
-import { loginWith } from './standing.js';
+import { loginWith } from './context.js';
 
 /** How to ask the server about a key. */
 const question = {

@@ -5,7 +5,7 @@ import { knownLinesIn, nameOf } from './authorized-keys.js';
 import { readKeys } from './authorize.js';
 import { administer, tryKey } from './client.js';
 import { fingerprintOf } from './key-pair.js';
-import { loginWith, ownKeyOf, valueOf } from './standing.js';
+import { loginWith, ownKeyOf, valueOf } from './context.js';
 
 /** Probes only keys that the file accepts: a dead key would look like an attack. Keyturn's own key is no orphan. */
 export async function survey(
