@@ -1,3 +1,4 @@
+import type { ProcedureDescriptor } from '../src/domain/procedure.js';
 import type { RequestTemplate } from '../src/domain/requests.js';
 import { docuElevateRequests } from './docuelevate/requests.js';
 import { providers } from './providers.js';
@@ -7,8 +8,13 @@ const bySystem: Readonly<Record<string, Readonly<Record<string, readonly Request
   docuelevate: docuElevateRequests,
 };
 
-/** The requests an activity makes, by its registered name. Activities that use only our own store make none. */
-export function requestsOf(activity: string): readonly RequestTemplate[] {
+/** The requests an activity makes for a procedure, by its registered name. Activities that use only our own store make none. */
+export function requestsOf(
+  activity: string,
+  { settings }: Pick<ProcedureDescriptor, 'settings'>,
+): readonly RequestTemplate[] {
   const [system = '', verb = ''] = activity.split('.');
-  return bySystem[system]?.[verb] ?? [];
+  return (bySystem[system]?.[verb] ?? []).flatMap(({ setting, ...request }) =>
+    setting === undefined || setting in settings ? [request] : [],
+  );
 }

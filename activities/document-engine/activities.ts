@@ -4,14 +4,13 @@ import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
 import { checkAccess } from './access.js';
-import { isGone, isInForce } from './base.js';
 import type { DocumentEngineConnection, Verbs } from './client.js';
 import { displace, expireOthers } from './containment.js';
 import { checkDeep, type DeepCheck } from './deep.js';
 import { processTestDocument } from './documents.js';
 import { requireKept } from './environment.js';
 import { generate } from './generate.js';
-import { acceptsKey, acceptsPassword, refusesKey, refusesPassword } from './probes.js';
+import { accepts, refuses } from './probes.js';
 import { addSecret, dropSpare, expireSecret, identifySecret, isListed } from './secrets.js';
 import { isIdle, sawUse } from './signer.js';
 import { makeCurrent, type Succession } from './succession.js';
@@ -54,23 +53,11 @@ export function createDocumentEngineActivities(deps: DocumentEngineDeps) {
     /** Whether the engine lists the version's secret, and its current secret is a known one. */
     isListed: (version: VersionRef): Promise<Finding> => isListed(deps, version),
 
-    /** Whether the engine accepts a token signed with the version's key. */
-    acceptsKey: (version: VersionRef): Promise<Finding> => acceptsKey(deps, version),
+    /** Whether the engine accepts the version's value. Of a base only its entry in the list and the engine's builds are observable. */
+    accepts: (version: VersionRef): Promise<Finding> => accepts(deps, version),
 
-    /** Whether the engine refuses a token signed with the version's key. */
-    refusesKey: (version: VersionRef): Promise<Finding> => refusesKey(deps, version),
-
-    /** Whether the dashboard accepts the version's password. */
-    acceptsPassword: (version: VersionRef): Promise<Finding> => acceptsPassword(deps, version),
-
-    /** Whether the dashboard refuses the version's password. One request per round: refusals may count as attacks. */
-    refusesPassword: (version: VersionRef): Promise<Finding> => refusesPassword(deps, version),
-
-    /** Whether the engine lists the version and builds documents: nothing more can be observed of a base. */
-    isInForce: (version: VersionRef): Promise<Finding> => isInForce(deps, version),
-
-    /** Whether the engine no longer lists the version: nothing more can be observed of a base's end. */
-    isGone: (version: VersionRef): Promise<Finding> => isGone(deps, version),
+    /** Whether the engine refuses the version's value. Few requests with a wrong password: they may count as attacks. */
+    refuses: (version: VersionRef): Promise<Finding> => refuses(deps, version),
 
     /** Whether the application that signs tokens does so with the version's key. */
     sawUse: (version: VersionRef): Promise<Finding> => sawUse(deps, version),

@@ -6,6 +6,7 @@ import { propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import { anotherRound, countRound, isLasting, type Streak } from '../shared/propagation.js';
 import type { DocumentEngineDeps } from './activities.js';
+import { isGone, isInForce } from './base.js';
 import { type Control, controlOf } from './control.js';
 import { isSignedWith } from './keys.js';
 import { askDashboard, type Reply } from './questions.js';
@@ -24,24 +25,21 @@ import {
   type TokenProbe,
 } from './tokens.js';
 
-export async function acceptsKey(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
+export async function accepts(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const context = await contextOf(deps, ref);
-  const signs = await keyOf(context);
-  return judgeAcceptance(context, await (signs ? showsKey(context, signs) : showsSigner(context)));
+  const { type } = context.connection;
+  if (type === 'secret_key_base') return isInForce(context);
+  return judgeAcceptance(context, (await showsValue(context)) ?? (type === 'jwt' ? await showsSigner(context) : null));
 }
 
-export async function refusesKey(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  return judgeRefusal(await contextOf(deps, ref), { ...rounds, ask: showsRefusalOfKey });
-}
-
-export async function acceptsPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
+export async function refuses(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
   const context = await contextOf(deps, ref);
-  const { password } = await partsOf(context);
-  return judgeAcceptance(context, password === undefined ? null : await showsPassword(context, password));
-}
-
-export async function refusesPassword(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  return judgeRefusal(await contextOf(deps, ref), { ...fewRounds, ask: showsRefusalOfPassword });
+  const { type } = context.connection;
+  if (type === 'secret_key_base') return isGone(context);
+  return judgeRefusal(
+    context,
+    type === 'jwt' ? { ...rounds, ask: showsRefusalOfKey } : { ...fewRounds, ask: showsRefusalOfPassword },
+  );
 }
 
 /** The engine's verdict on the version's value. Null where no request can use it. */

@@ -1,6 +1,7 @@
 import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
 import { optional, repeated } from '../shared/endpoints.js';
 import type { DocumentEngineActivities } from './activities.js';
+import type { SecretType } from './client.js';
 
 const system = 'document-engine';
 
@@ -52,6 +53,11 @@ const selfRotation = [
 /** In an emergency no current value is left to compare with, so a throwaway value becomes current. */
 const control = [optional(endpoints.listSecrets), optional(endpoints.rotateSecret), optional(endpoints.listSecrets)];
 
+/** Sent for secrets of one type. */
+function only(setting: SecretType, ...requests: readonly RequestTemplate[]): RequestTemplate[] {
+  return requests.map((request) => ({ ...request, setting }));
+}
+
 export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   requireKept: [],
   generate: [],
@@ -68,12 +74,16 @@ export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   displace: [endpoints.rotateSecret, endpoints.listSecrets],
   expireOthers: [endpoints.listSecrets, ...change],
   isListed: [endpoints.listSecrets],
-  acceptsKey: [optional(endpoints.askSigner), optional(endpoints.health), ...askTokens],
-  refusesKey: [...control, optional(endpoints.health), ...askTokens],
-  acceptsPassword: [repeated(endpoints.dashboard)],
-  refusesPassword: [...control, repeated(endpoints.dashboard)],
-  isInForce: [endpoints.listSecrets, endpoints.build],
-  isGone: [endpoints.listSecrets],
+  accepts: [
+    ...only('jwt', optional(endpoints.askSigner), optional(endpoints.health), ...askTokens),
+    ...only('dashboard_password', repeated(endpoints.dashboard)),
+    ...only('secret_key_base', endpoints.listSecrets, endpoints.build),
+  ],
+  refuses: [
+    ...only('jwt', ...control, optional(endpoints.health), ...askTokens),
+    ...only('dashboard_password', ...control, repeated(endpoints.dashboard)),
+    ...only('secret_key_base', endpoints.listSecrets),
+  ],
   sawUse: [optional(endpoints.askSigner), optional(endpoints.health), ...askTokens, ...askTokens],
   isIdle: [],
   processTestDocument: [endpoints.upload, endpoints.documentInfo, endpoints.deleteDocument],

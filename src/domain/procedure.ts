@@ -8,7 +8,6 @@ export type EngineKind = 'docuelevate' | 'document-engine';
 
 /** The data of a procedure: what the command line, schedules, pages and documentation read. */
 export interface ProcedureDescriptor {
-  /** Also the file name: workflows/procedures/<id>.ts. */
   readonly id: string;
   /** Title of the guide section it implements, as printed there. */
   readonly section: string;

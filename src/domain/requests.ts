@@ -7,6 +7,8 @@ export interface RequestTemplate {
   readonly optional?: true;
   /** May be sent several times in a row. */
   readonly repeated?: true;
+  /** Sent only for a credential that feeds this setting; left out, for every one. */
+  readonly setting?: string;
 }
 
 /**

@@ -43,7 +43,7 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
         title,
         activity: call.activity,
         undo,
-        requests: requestsOf(call.activity),
+        requests: requestsOf(call.activity, workflow.descriptor),
         pastNoReturn: run.pastNoReturn,
       });
       return Promise.resolve(

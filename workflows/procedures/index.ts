@@ -1,9 +1,11 @@
-// One line for each procedure. workflows/index.ts and the catalog are derived from these.
+// Every procedure by its workflow. workflows/index.ts and the catalog are derived from these.
 export { rotateAwsS3AccessKeys } from './aws-s3-access-keys.js';
 export { rotateAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
-export { rotateDocumentEngineDashboardPassword } from './document-engine-dashboard-password.js';
-export { rotateDocumentEngineJwt } from './document-engine-jwt.js';
-export { rotateDocumentEngineSecretKeyBase } from './document-engine-secret-key-base.js';
+export {
+  rotateDocumentEngineDashboardPassword,
+  rotateDocumentEngineJwt,
+  rotateDocumentEngineSecretKeyBase,
+} from './document-engine.js';
 export { rotateNextcloudAppPassword } from './nextcloud-app-password.js';
 export { rotateOpenAiApiKey } from './openai-api-key.js';
 export { rotatePaperlessApiToken } from './paperless-api-token.js';

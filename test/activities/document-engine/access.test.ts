@@ -72,7 +72,9 @@ describe('what a person is told', () => {
 
     expect(await check('health')).toMatchObject({ ok: true });
     expect(await check('documents')).toMatchObject({ ok: false });
-    expect(await failureOf(run('isInForce', fixture.old))).toMatchObject({ nonRetryable: false });
+    expect(await failureOf(run('accepts', fixture.old))).toMatchObject({ nonRetryable: false });
+    fixture.settings.type = 'secret_key_base';
+    expect(await failureOf(run('accepts', fixture.old))).toMatchObject({ nonRetryable: false });
   });
 
   it('of a type that nobody has set, at once and not by trying again', async () => {

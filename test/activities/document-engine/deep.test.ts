@@ -191,7 +191,7 @@ it('is followed: nothing is tried that the engine refuses', async () => {
   await bench.attempt(() => fixture.activities.addSecret(next));
   const before = fixture.lab.requests.length;
 
-  await bench.attempt(() => fixture.activities.acceptsKey(next));
+  await bench.attempt(() => fixture.activities.accepts(next));
   await bench.store.note(next, { compromised: true });
   await failureOf(bench.attempt(() => fixture.activities.expireSecret(next)));
 

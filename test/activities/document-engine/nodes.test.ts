@@ -35,10 +35,7 @@ async function untilDone(work: () => Promise<Finding>): Promise<Finding> {
   }
 }
 
-describe.each([
-  ['jwt', 'acceptsKey', 'refusesKey'],
-  ['dashboard_password', 'acceptsPassword', 'refusesPassword'],
-] as const)('where a second node learns of changes late (%s)', (type, accepts, refuses) => {
+describe.each(['jwt', 'dashboard_password'] as const)('where a second node learns of changes late (%s)', (type) => {
   beforeEach(() => begin(type));
 
   async function switched(): Promise<void> {
@@ -52,7 +49,7 @@ describe.each([
     await switched();
     const began = performance.now();
 
-    expect(await untilDone(() => fixture.activities[accepts](fixture.next))).toMatchObject({ outcome: 'proved' });
+    expect(await untilDone(() => fixture.activities.accepts(fixture.next))).toMatchObject({ outcome: 'proved' });
 
     expect(performance.now() - began).toBeGreaterThan(lagMs / 2);
   });
@@ -60,14 +57,14 @@ describe.each([
   it('calls the old value refused when no node lets it in any more', async () => {
     const { activities, old, next } = fixture;
     await switched();
-    await untilDone(() => activities[accepts](old));
-    await untilDone(() => activities[accepts](next));
+    await untilDone(() => activities.accepts(old));
+    await untilDone(() => activities.accepts(next));
     await bench.promote(next);
     await bench.attempt(() => activities.makeCurrent({ version: next, former: old }));
     await bench.attempt(() => activities.expireSecret(old));
     const ended = performance.now();
 
-    expect(await untilDone(() => activities[refuses](old))).toMatchObject({ outcome: 'proved' });
+    expect(await untilDone(() => activities.refuses(old))).toMatchObject({ outcome: 'proved' });
 
     expect(performance.now() - ended).toBeGreaterThan(lagMs);
     expect(fixture.lab.values(type)).not.toContain(fixture.lab.environment[type]);
@@ -77,6 +74,6 @@ describe.each([
     fixture.lab.rotateByHand(type, type === 'jwt' ? newKeyPair('ES256').publicKey : 'another');
     await delay(lagMs + 50);
 
-    expect(await bench.attempt(() => fixture.activities[accepts](fixture.old))).toMatchObject({ outcome: 'failed' });
+    expect(await bench.attempt(() => fixture.activities.accepts(fixture.old))).toMatchObject({ outcome: 'failed' });
   });
 });

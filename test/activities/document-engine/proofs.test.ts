@@ -26,18 +26,18 @@ const run = (verb: Verb, ref: VersionRef) =>
 const behave = (behavior: Partial<Behavior>) => Object.assign(fixture.lab.behavior, behavior);
 
 /** Both valid, the new one in force in the store, the old one proved to have worked. */
-async function switched(accepts: 'acceptsKey' | 'acceptsPassword'): Promise<void> {
+async function switched(): Promise<void> {
   await run('generate', fixture.next);
   await run('addSecret', fixture.old);
   await run('addSecret', fixture.next);
-  expect(await run(accepts, fixture.old)).toMatchObject({ outcome: 'proved' });
+  expect(await run('accepts', fixture.old)).toMatchObject({ outcome: 'proved' });
   await bench.promote(fixture.next);
 }
 
 /** As an emergency leaves it, with nothing of ours in force. */
-async function contained(accepts: 'acceptsKey' | 'acceptsPassword'): Promise<void> {
+async function contained(): Promise<void> {
   await run('generate', fixture.next);
-  expect(await run(accepts, fixture.old)).toMatchObject({ outcome: 'proved' });
+  expect(await run('accepts', fixture.old)).toMatchObject({ outcome: 'proved' });
   await bench.store.note(fixture.old, { compromised: true });
   await run('displace', fixture.next);
 }
@@ -53,20 +53,20 @@ describe('a refusal of a key', () => {
     { upstreamJwt: 403 as const, server: null },
   ])('is not proved while the key works, in an emergency without a current one: %j', async (behavior) => {
     fixture.lab.behavior.rotate = 'keeps';
-    await contained('acceptsKey');
+    await contained();
     behave(behavior);
 
-    const found = await run('refusesKey', fixture.old).catch((error: unknown) => error);
+    const found = await run('refuses', fixture.old).catch((error: unknown) => error);
 
     expect(fixture.lab.values('jwt')).toContain(fixture.lab.environment.jwt);
     expect(found).not.toMatchObject({ outcome: 'proved' });
   });
 
   it('is proved in an emergency beside a value that is made for it, which nobody holds', async () => {
-    await contained('acceptsKey');
+    await contained();
     await run('expireOthers', { ...fixture.next, number: 99 });
 
-    const found = await run('refusesKey', fixture.old);
+    const found = await run('refuses', fixture.old);
 
     expect(found).toMatchObject({ outcome: 'proved' });
     expect(found.detail).toBe('POST /api/build answered 403, while it accepted a value that was made for this check');
@@ -75,10 +75,10 @@ describe('a refusal of a key', () => {
   });
 
   it('puts no value in the place of one that somebody made current after the emergency', async () => {
-    await contained('acceptsKey');
+    await contained();
     fixture.lab.rotateByHand('jwt', fixture.lab.environment.jwt);
 
-    expect(await run('refusesKey', fixture.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('refuses', fixture.old)).toMatchObject({ outcome: 'not-observable' });
     expect(fixture.lab.values('jwt')).toEqual([fixture.lab.environment.jwt]);
   });
 
@@ -86,11 +86,11 @@ describe('a refusal of a key', () => {
     'is proved by a viewer’s request where POST /api/build answers every token %i',
     async (upstreamJwt) => {
       behave({ upstreamJwt });
-      await switched('acceptsKey');
+      await switched();
       await bench.attempt(() => fixture.activities.makeCurrent({ version: fixture.next, former: fixture.old }));
       await run('expireSecret', fixture.old);
 
-      expect(await run('refusesKey', fixture.old)).toMatchObject({
+      expect(await run('refuses', fixture.old)).toMatchObject({
         outcome: 'proved',
         detail: 'POST /i/d/{document}/auth answered 401, while it accepted the current value',
       });
@@ -99,11 +99,11 @@ describe('a refusal of a key', () => {
   );
 
   it('is not observable where a proxy answers 401 to every token on its way', async () => {
-    await switched('acceptsKey');
+    await switched();
     fixture.lab.faults.add({ method: 'POST', path: '/i/d/{id}/auth', times: Infinity, kind: { status: 401 } });
     behave({ front: 'proxy' });
 
-    expect(await run('refusesKey', fixture.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('refuses', fixture.old)).toMatchObject({ outcome: 'not-observable' });
   });
 });
 
@@ -114,15 +114,15 @@ describe('an acceptance of a key', () => {
     fixture.lab.faults.add({ method: 'POST', path: '/api/build', times: Infinity, kind: { status: 200 } });
     fixture.lab.faults.add({ method: 'POST', path: '/i/d/{id}/auth', times: Infinity, kind: { status: 200 } });
 
-    expect(await run('acceptsKey', fixture.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('accepts', fixture.old)).toMatchObject({ outcome: 'not-observable' });
   });
 
   it('is refused for a key that the engine does not have, wherever it takes tokens', async () => {
     await run('generate', fixture.next);
 
-    expect(await run('acceptsKey', fixture.next)).toMatchObject({ outcome: 'failed' });
+    expect(await run('accepts', fixture.next)).toMatchObject({ outcome: 'failed' });
     behave({ upstreamJwt: 403 });
-    expect(await run('acceptsKey', fixture.next)).toMatchObject({ outcome: 'failed' });
+    expect(await run('accepts', fixture.next)).toMatchObject({ outcome: 'failed' });
   });
 });
 
@@ -133,17 +133,17 @@ describe('a dashboard password', () => {
     behave({ front });
     await run('generate', fixture.next);
 
-    expect(await run('acceptsPassword', fixture.next)).toMatchObject({ outcome: 'not-observable' });
-    expect(await run('acceptsPassword', fixture.old)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('accepts', fixture.next)).toMatchObject({ outcome: 'not-observable' });
+    expect(await run('accepts', fixture.old)).toMatchObject({ outcome: 'not-observable' });
   });
 
   it('is tried once only where it is refused, and what has to be accepted comes after it', async () => {
-    await switched('acceptsPassword');
+    await switched();
     await bench.attempt(() => fixture.activities.makeCurrent({ version: fixture.next, former: fixture.old }));
     await run('expireSecret', fixture.old);
     const before = fixture.lab.requests.length;
 
-    expect(await run('refusesPassword', fixture.old)).toMatchObject({ outcome: 'proved' });
+    expect(await run('refuses', fixture.old)).toMatchObject({ outcome: 'proved' });
 
     expect(fixture.lab.requests.slice(before).map(({ status }) => status)).toEqual([401, 401, 200]);
   });
@@ -151,10 +151,10 @@ describe('a dashboard password', () => {
   it.each([401, 403, 429] as const)(
     'is not called refused where the address is let in with none (%i)',
     async (block) => {
-      await switched('acceptsPassword');
+      await switched();
       behave({ dashboardFailures: 0, dashboardBlock: block });
 
-      const found = await run('refusesPassword', fixture.old).catch((error: unknown) => error);
+      const found = await run('refuses', fixture.old).catch((error: unknown) => error);
 
       expect(fixture.lab.values('dashboard_password')).toContain(fixture.lab.environment.dashboard_password);
       expect(found).not.toMatchObject({ outcome: 'proved' });
@@ -162,10 +162,10 @@ describe('a dashboard password', () => {
   );
 
   it('is proved refused in an emergency beside one that is made for it', async () => {
-    await contained('acceptsPassword');
+    await contained();
     await run('expireOthers', { ...fixture.next, number: 99 });
 
-    expect(await run('refusesPassword', fixture.old)).toMatchObject({ outcome: 'proved' });
+    expect(await run('refuses', fixture.old)).toMatchObject({ outcome: 'proved' });
   });
 });
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { DocumentEngineActivities } from '../../../activities/document-engine/activities.js';
-import { documentEngineRequests } from '../../../activities/document-engine/requests.js';
+import { requestsOf } from '../../../activities/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { newKeyPair } from '../../../src/lab/document-engine/server.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
@@ -32,8 +32,17 @@ async function switched(): Promise<void> {
   await run('generate', fixture.next);
   await run('addSecret', fixture.old);
   await run('addSecret', fixture.next);
-  await run('acceptsKey', fixture.old);
+  await run('accepts', fixture.old);
   await bench.promote(fixture.next);
+}
+
+/** What it sends is what it declares for this type of secret. */
+async function expectDeclared(verb: Verb): Promise<void> {
+  const before = fixture.lab.requests.length;
+  await run(verb, fixture.old).catch(() => undefined);
+
+  const declared = requestsOf(`document-engine.${verb}`, { settings: { [fixture.settings.type ?? '']: '' } });
+  expect(linesOf(fixture.lab.requests.slice(before))).toMatch(patternOf(declared));
 }
 
 it('adds one secret, recognizes it by its expiry, and adds no other when it is repeated', async () => {
@@ -43,7 +52,7 @@ it('adds one secret, recognizes it by its expiry, and adds no other when it is r
 
   expect(fixture.lab.secrets('jwt')).toHaveLength(2);
   expect(fixture.lab.secrets('jwt')[1]?.expiresAt).toMatch(/T\d\d:\d\d:\d\d\.\d{6}Z$/);
-  expect(await run('acceptsKey', fixture.next)).toMatchObject({ kind: 'accepted', outcome: 'proved' });
+  expect(await run('accepts', fixture.next)).toMatchObject({ kind: 'accepted', outcome: 'proved' });
 });
 
 it('leaves one secret when the answer to the addition was lost', async () => {
@@ -93,7 +102,7 @@ it.each(['drops', 'keeps', 'in-place'] as const)(
     await run('dropSpare', fixture.next);
 
     expect(fixture.lab.values('jwt')).toEqual([await valueOf(fixture.next)]);
-    expect(await run('refusesKey', fixture.old)).toMatchObject({ kind: 'refused', outcome: 'proved' });
+    expect(await run('refuses', fixture.old)).toMatchObject({ kind: 'refused', outcome: 'proved' });
   },
 );
 
@@ -134,7 +143,7 @@ it('calls nothing proved where the current key is refused as well', async () => 
   await switched();
   for (const value of fixture.lab.values('jwt')) fixture.lab.remove('jwt', value);
 
-  expect(await run('refusesKey', fixture.old)).toMatchObject({ outcome: 'failed' });
+  expect(await run('refuses', fixture.old)).toMatchObject({ outcome: 'failed' });
 });
 
 it('refuses a key of another family, and says why', async () => {
@@ -166,14 +175,29 @@ it.each([
   expect(failure.message).toContain(why);
 });
 
-it('tells by the list and by its health what can be told of a base', async () => {
-  await switched();
+describe('a base', () => {
+  beforeEach(async () => {
+    await fixture.lab.stop();
+    await bench.close();
+    bench = await startBench();
+    fixture = await startFixture(bench, { type: 'secret_key_base' });
+  });
 
-  expect(await run('isInForce', fixture.next)).toMatchObject({ kind: 'accepted', outcome: 'not-observable' });
-  await succeed();
-  await run('expireSecret', fixture.old);
-  expect(await run('isGone', fixture.old)).toMatchObject({ kind: 'refused', outcome: 'not-observable' });
-  expect(await run('isInForce', fixture.old)).toMatchObject({ outcome: 'failed' });
+  it('is told by the list and by the health of the engine', async () => {
+    await switched();
+
+    expect(await run('accepts', fixture.next)).toMatchObject({ kind: 'accepted', outcome: 'not-observable' });
+    await succeed();
+    await run('expireSecret', fixture.old);
+    expect(await run('refuses', fixture.old)).toMatchObject({ kind: 'refused', outcome: 'not-observable' });
+    expect(await run('accepts', fixture.old)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it.each(['accepts', 'refuses'] as const)('declares what %s sends', async (verb) => {
+    await switched();
+
+    await expectDeclared(verb);
+  });
 });
 
 it('contains: a key that nobody holds is current, and every other one is over', async () => {
@@ -271,21 +295,16 @@ it('says when a restart brought the environment back, and what to do about it', 
 it.each([
   'addSecret',
   'isListed',
-  'acceptsKey',
-  'refusesKey',
+  'accepts',
+  'refuses',
   'processTestDocument',
   'identifySecret',
-  'isInForce',
-  'isGone',
   'displace',
   'expireOthers',
 ] as const)('declares what %s sends', async (verb) => {
   await switched();
-  const before = fixture.lab.requests.length;
 
-  await run(verb, fixture.old).catch(() => undefined);
-
-  expect(linesOf(fixture.lab.requests.slice(before))).toMatch(patternOf(documentEngineRequests[verb]));
+  await expectDeclared(verb);
 });
 
 it('shows no secret when everything answers 400 and echoes what it was sent', async () => {
@@ -298,7 +317,7 @@ it('shows no secret when everything answers 400 and echoes what it was sent', as
   fixture.lab.faults.add({ method: '*', path: '*', times: Infinity, kind: { status: 400 } });
   const seen: unknown[] = [];
 
-  for (const verb of ['addSecret', 'isListed', 'acceptsKey', 'refusesKey', 'processTestDocument', 'displace'] as const)
+  for (const verb of ['addSecret', 'isListed', 'accepts', 'refuses', 'processTestDocument', 'displace'] as const)
     seen.push(await run(verb, fixture.next).catch((error: unknown) => error));
 
   const text = inspect(seen, { depth: Infinity, showHidden: true, maxStringLength: Infinity });
