@@ -2,14 +2,12 @@ import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js
 import { permanent } from '../shared/failures.js';
 import { isStale } from '../../src/domain/engine-profile.js';
 import { isLive } from '../../src/domain/version.js';
-import type { DocumentEngineDeps } from './activities.js';
+import { currentIn, type DocumentEngineContext, noteRelease } from './context.js';
 import { keptAtRestart, leftInEnvironment } from './environment.js';
-import { changedSince } from './secrets.js';
+import { changedSince, isKnown } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
-import { currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './context.js';
 
-export async function checkAccess(deps: DocumentEngineDeps, credential: string): Promise<AccessCheck[]> {
-  const context = await contextOf(deps, { credential, number: 0, fence: 0 });
+export async function checkAccess(context: DocumentEngineContext): Promise<AccessCheck[]> {
   const { client, connection } = context;
   const health = await accessCheck('health', () => whoAnswers(context));
   const inside = health.ok
@@ -56,12 +54,11 @@ async function whoAnswers({ client }: DocumentEngineContext): Promise<string | W
 }
 
 async function secretsOf(context: DocumentEngineContext): Promise<string> {
-  const { store, client, connection, ref } = context;
+  const { store, client, ref } = context;
   const listed = await client.secrets();
-  const current = currentIn(context, listed).id;
-  const live = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
-  const known = live.some((version) => currentIdOf(version, connection) === current);
-  if (live.length > 0 && !known) throw permanent('Rejected', changedSince(context));
+  const known = await isKnown(context, currentIn(context, listed).id);
+  const isManaged = (await store.versions(ref.credential)).some(({ state }) => isLive(state));
+  if (isManaged && !known) throw permanent('Rejected', changedSince(context));
   return `${listed.length} valid${known ? ', and the current one is ours' : ''}`;
 }
 

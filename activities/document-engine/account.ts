@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { durationMs } from '../../src/domain/duration.js';
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { DurationText, FilePath, HttpUrl } from '../../src/fields/fields.js';
 import { SecretRef } from '../../src/fields/secret-ref.js';
-import { keyPairOf } from './keys.js';
+import type { DocumentEngineConnection, SecretType } from './client.js';
 
 const Signer = z.strictObject({
   url: z
@@ -53,16 +55,45 @@ export const DocumentEngine = z
   })
   .describe('A Nutrient Document Engine.');
 
-/** The `provider` section. Empty, since the engine issues its own secrets. */
-export const DocumentEngineAccount = z.strictObject({});
+const types: readonly SecretType[] = ['jwt', 'dashboard_password', 'secret_key_base'];
 
-/** The account is the engine itself. */
-export function documentEngineIdentity(): string {
-  return 'itself';
+/** An engine for one procedure. `secret` resolves a reference, at each use. */
+export function connectionOf(
+  { url, apiToken, jwt, dashboardUsername, deployment, ...engine }: z.infer<typeof DocumentEngine>,
+  { id, settings }: ProcedureDescriptor,
+  secret: (ref: SecretRef) => Promise<string>,
+): DocumentEngineConnection {
+  const type = types.find((each) => each in settings);
+  if (!type) throw new Error(`${id} feeds no secret of Document Engine`);
+  const { algorithm, tokenLifetime, signer } = jwt;
+  const { authorization } = signer ?? {};
+  return {
+    ...{ url, type, dashboardUsername, part: settings[type] ?? '' },
+    apiToken: () => secret(apiToken),
+    ...nodesOf(durationMs(engine.propagation), engine.nodes),
+    jwt: {
+      algorithm,
+      tokenLifetimeMs: durationMs(tokenLifetime),
+      signer: signer
+        ? {
+            url: signer.url,
+            authorization: authorization ? () => secret(authorization) : null,
+            propagationMs: durationMs(signer.propagation),
+          }
+        : null,
+    },
+    envFile: deployment.envFile ?? null,
+    replaceSecretsFromEnv: deployment.replaceSecretsFromEnv ?? null,
+  };
 }
 
-/** The parts of an adopted value: the public half is derived from a private key, and a public key stands alone. */
-export function documentEngineParts(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const key = given['privateKey'] ?? given['publicKey'];
-  return key === undefined ? given : keyPairOf(key);
+const leastOfSeveral = 10; // misses one node of two once in 500 times
+
+/** A connection meets a random node, so at least twice as many connections as nodes. */
+export function nodesOf(
+  propagationMs: number,
+  nodes: number,
+): Pick<DocumentEngineConnection, 'propagationMs' | 'connections'> {
+  const connections = propagationMs === 0 ? 1 : nodes === 1 ? 3 : Math.max(leastOfSeveral, 2 * nodes);
+  return { propagationMs, connections };
 }

@@ -1,7 +1,6 @@
-import { pathOf } from '../shared/endpoints.js';
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { permanent } from '../shared/failures.js';
-import { endpoints } from './requests.js';
+import { endpoints, requestTo } from './requests.js';
 import { DocumentInfo, type ListedSecret, ListedSecrets, UploadedDocument } from './schemas.js';
 
 export type SecretType = 'jwt' | 'dashboard_password' | 'secret_key_base';
@@ -60,7 +59,7 @@ export class DocumentEngineClient {
   /** How far the engine's clock is ahead of ours, by its last answer. Undefined before the first. */
   #aheadMs: number | undefined;
 
-  constructor(connection: DocumentEngineConnection, byPost: Verbs) {
+  constructor(connection: DocumentEngineConnection, byPost: Verbs = new Set()) {
     this.#http = new Http('Document Engine', connection.url, deadlineMs);
     this.#connection = connection;
     this.#byPost = byPost;
@@ -69,10 +68,6 @@ export class DocumentEngineClient {
   /** Unix milliseconds by the engine's clock, which decides about expiries. */
   now(): number {
     return Date.now() + (this.#aheadMs ?? 0);
-  }
-
-  get dashboardUsername(): string {
-    return this.#connection.dashboardUsername;
   }
 
   /** The release named by the newest answer. Null where none did: a proxy may remove the header. */
@@ -88,29 +83,29 @@ export class DocumentEngineClient {
 
   /** Every non-expired secret of the connection's type. */
   async secrets(): Promise<ListedSecret[]> {
-    const { method, path } = this.#ofType(endpoints.listSecrets);
-    return (await this.#administer({ operation: 'listSecrets', method, path })).json(ListedSecrets);
+    return (await this.#administer(requestTo('listSecrets', this.#type))).json(ListedSecrets);
   }
 
   /** Adds a secret beside the current one. False when the engine refuses it. The answer has no id; only a list shows it. */
   async add(secret: string, expiresAt: string): Promise<boolean> {
-    const request = { operation: 'addSecret', ...this.#ofType(endpoints.addSecret), allow: [400] };
+    const request = { ...requestTo('addSecret', this.#type), allow: [400] };
     return (await this.#post(request, { secret, expiresAt })).status !== 400;
   }
 
   /** Makes a secret the current one. The effect on the former one is not documented. */
   async rotate(secret: string): Promise<void> {
-    await this.#post({ operation: 'rotateSecret', ...this.#ofType(endpoints.rotateSecret) }, { secret });
+    await this.#post(requestTo('rotateSecret', this.#type), { secret });
   }
 
   /** Changes the expiry of a secret that is not the current one. */
   async changeExpiry(id: number, expiresAt: string): Promise<'changed' | 'refused' | 'gone'> {
-    const { url } = this.#connection;
-    const both = [endpoints.changeExpiry, endpoints.changeExpiryByPost];
-    for (const endpoint of this.#byPost.has(url) ? both.reverse() : both) {
-      const status = await this.#change(endpoint, id, expiresAt);
+    const { url, type } = this.#connection;
+    const both = ['changeExpiry', 'changeExpiryByPost'] as const;
+    for (const name of this.#byPost.has(url) ? both.toReversed() : both) {
+      const request = { ...requestTo(name, { type, id }), operation: 'changeExpiry', allow: [400, 404, 405] };
+      const { status } = await this.#post(request, { expiresAt });
       if (status === 404 || status === 405) continue;
-      if (endpoint === endpoints.changeExpiryByPost) this.#byPost.add(url);
+      if (name === 'changeExpiryByPost') this.#byPost.add(url);
       else this.#byPost.delete(url);
       return status === 400 ? 'refused' : 'changed';
     }
@@ -149,32 +144,16 @@ export class DocumentEngineClient {
   }
 
   async pagesOf(document: string): Promise<number> {
-    const { method } = endpoints.documentInfo;
-    const path = pathOf(endpoints.documentInfo, { document });
-    return (await this.#administer({ operation: 'documentInfo', method, path })).json(DocumentInfo).data.pageCount;
+    return (await this.#administer(requestTo('documentInfo', { document }))).json(DocumentInfo).data.pageCount;
   }
 
   /** Idempotent. */
   async deleteDocument(document: string): Promise<void> {
-    const { method } = endpoints.deleteDocument;
-    const path = pathOf(endpoints.deleteDocument, { document });
-    await this.#administer({ operation: 'deleteDocument', method, path, allow: [404] });
+    await this.#administer({ ...requestTo('deleteDocument', { document }), allow: [404] });
   }
 
-  async #change(
-    { method, path }: typeof endpoints.changeExpiry | typeof endpoints.changeExpiryByPost,
-    id: number,
-    expiresAt: string,
-  ): Promise<number> {
-    const filled = pathOf({ path }, { type: this.#connection.type, id });
-    const request = { operation: 'changeExpiry', method, path: filled, allow: [400, 404, 405] };
-    return (await this.#post(request, { expiresAt })).status;
-  }
-
-  #ofType<T extends { readonly method: HttpRequest['method']; readonly path: `${string}{type}${string}` }>(
-    endpoint: T,
-  ) {
-    return { method: endpoint.method, path: endpoint.path.replace('{type}', this.#connection.type) };
+  get #type(): Pick<DocumentEngineConnection, 'type'> {
+    return { type: this.#connection.type };
   }
 
   #post(request: HttpRequest, body: object): Promise<Answer> {

@@ -1,18 +1,35 @@
 import { type EngineProfile, isStale, type KnownProfile } from '../../src/domain/engine-profile.js';
+import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { Version } from '../../src/store/records.js';
+import type { Version, WriteReceipt } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { requireFence } from '../shared/fencing.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent, propagating } from '../shared/failures.js';
-import type { DocumentEngineDeps } from './activities.js';
-import { DocumentEngineClient, type DocumentEngineConnection, type SecretType } from './client.js';
-import { dayMs, isEnding, isMarked, isNear, isSpare, markerOf, momentPast, momentSoon, type Spare } from './marker.js';
+import { DocumentEngineClient, type DocumentEngineConnection, type SecretType, type Verbs } from './client.js';
+import {
+  dayMs,
+  isEnding,
+  isMarked,
+  isNear,
+  isSpare,
+  markerOf,
+  momentPast,
+  momentSoon,
+  noMarker,
+  type Spare,
+} from './marker.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
 
-/** An engine and the version that an activity works on. */
-export interface DocumentEngineContext {
+export interface DocumentEngineDeps {
   readonly store: Store;
+  readonly verbs: Verbs;
+  /** The engine of a credential. */
+  readonly account: (credential: string) => Promise<DocumentEngineConnection>;
+}
+
+/** An engine and the version that an activity works on. */
+export interface DocumentEngineContext extends Pick<DocumentEngineDeps, 'store' | 'verbs'> {
   readonly client: DocumentEngineClient;
   readonly connection: DocumentEngineConnection;
   readonly ref: VersionRef;
@@ -24,21 +41,25 @@ export interface DocumentEngineContext {
   readonly spareId: (version: Pick<VersionRef, 'number'>) => number | undefined;
 }
 
+/** What a check has shown. */
+export type Observed = Pick<Finding, 'outcome' | 'detail'>;
+
 export async function contextOf(
-  { store, verbs, engine }: DocumentEngineDeps,
+  { store, verbs, account }: DocumentEngineDeps,
   ref: VersionRef,
 ): Promise<DocumentEngineContext> {
   const known = await store.profile(ref.credential);
-  const connection = asSeen(await engine(ref.credential), known);
+  const connection = asSeen(await account(ref.credential), known);
   if (known.profile?.change === 'POST') verbs.add(connection.url);
   const versions = await store.versions(ref.credential);
-  const markerFor: DocumentEngineContext['markerFor'] = ({ credential, number }) => {
-    const { madeAs = credential } = versions.find((version) => version.number === number) ?? {};
-    return markerOf(store.installation, { credential: madeAs, number });
+  const find = (number: number) => versions.find((version) => version.number === number);
+  return {
+    ...{ store, verbs, connection, ref, known },
+    client: new DocumentEngineClient(connection, verbs),
+    markerFor: ({ credential, number }) =>
+      markerOf(store.installation, { credential: find(number)?.madeAs ?? credential, number }),
+    spareId: ({ number }) => find(number)?.receipts[spareKey(connection)]?.ours,
   };
-  const spareId: DocumentEngineContext['spareId'] = ({ number }) =>
-    versions.find((version) => version.number === number)?.receipts[spareKey(connection)]?.ours;
-  return { store, connection, ref, markerFor, spareId, known, client: new DocumentEngineClient(connection, verbs) };
 }
 
 /** Raises the propagation delay to at least twice the observed one. */
@@ -81,14 +102,18 @@ export function currentIn(
   { connection: { type } }: Pick<DocumentEngineContext, 'connection'>,
   listed: readonly ListedSecret[],
 ): ListedSecret {
-  const current = listed.filter(({ expiresAt }) => expiresAt === null);
-  if (current.length === 0)
+  const [current, ...others] = listed.filter(({ expiresAt }) => expiresAt === null);
+  if (!current)
     throw permanent(
       'Rejected',
       `Document Engine has no ${type}: set ${variables[type]} in its environment once and restart it, then adopt that value`,
     );
-  if (current.length === 1 && current[0]) return current[0];
-  throw new OutsideError('Document Engine', 'listSecrets', { code: `${current.length} current secrets` });
+  if (others.length === 0) return current;
+  throw new OutsideError('Document Engine', 'listSecrets', { code: `${others.length + 1} current secrets` });
+}
+
+export async function currentId(context: DocumentEngineContext): Promise<number> {
+  return currentIn(context, await context.client.secrets()).id;
 }
 
 /** Id under which the version is, or was, the current secret. Undefined while that is unknown. */
@@ -97,6 +122,23 @@ export function currentIdOf(
   { type }: DocumentEngineConnection,
 ): number | undefined {
   return receipts[type]?.ours;
+}
+
+/** The same, of a version as the store has it now. */
+export async function knownId(
+  { store, connection }: DocumentEngineContext,
+  ref: VersionRef,
+): Promise<number | undefined> {
+  return currentIdOf(await store.read(ref), connection);
+}
+
+/** Records the id under which a version is the current secret. */
+export function noteCurrent(
+  { store, connection: { type } }: DocumentEngineContext,
+  ref: VersionRef,
+  receipt: WriteReceipt,
+): Promise<void> {
+  return store.note(ref, { receipts: { [type]: receipt } });
 }
 
 /** Receipt key of the version after an emergency: id of the secret that got a throwaway value. It may be the former secret's id. */
@@ -128,13 +170,9 @@ export function sparesOf(
 /** The added secrets of a version, including those to which an attempt to end them gave a last moment that has not come. */
 export function addedFor(context: DocumentEngineContext, ref: VersionRef, listed: readonly ListedSecret[]): Spare[] {
   const [marker, known, now] = [context.markerFor(ref), context.spareId(ref), context.client.now()];
-  const spares = sparesOf(context, ref, listed);
-  const ending = listed
-    .filter(isSpare)
-    .filter(
-      (secret) => isEnding(secret, marker, now) || (secret.id === known && expiryMs(secret.expiresAt) - now < dayMs),
-    );
-  return [...new Set([...spares, ...ending])];
+  const isEnded = (secret: Spare): boolean =>
+    isEnding(secret, marker, now) || (secret.id === known && expiryMs(secret.expiresAt) - now < dayMs);
+  return [...new Set([...sparesOf(context, ref, listed), ...listed.filter(isSpare).filter(isEnded)])];
 }
 
 /** Ends secrets that are not current. Throws a retry until all of them have expired. */
@@ -148,18 +186,15 @@ export async function expire(context: DocumentEngineContext, secrets: readonly L
     waits.push(await (soon ? endSoon : end)(client, id, marker));
   }
   const waitMs = Math.max(0, ...waits);
-  if (waitMs > 0)
-    throw propagating(
-      'Document Engine accepts no expiry in the past, so the secret expires in a moment; waiting',
-      waitMs,
-    );
+  const why = 'Document Engine accepts no expiry in the past, so the secret expires in a moment; waiting';
+  if (waitMs > 0) throw propagating(why, waitMs);
 }
 
 /**
  * Ends a secret that is not current. Where the engine refuses an expiry in the past, it gets the next possible moment, recognizable by
  * the marker. Returns the milliseconds until it expires.
  */
-export async function end(client: DocumentEngineClient, id: number, marker: string): Promise<number> {
+export async function end(client: DocumentEngineClient, id: number, marker = noMarker): Promise<number> {
   if ((await client.changeExpiry(id, momentPast(client.now()))) !== 'refused') return 0;
   return endSoon(client, id, marker);
 }

@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import type { VersionRef } from '../../src/domain/version.js';
 import { variablesIn } from '../delivery/env-text.js';
 import { permanent } from '../shared/failures.js';
-import type { DocumentEngineDeps } from './activities.js';
 import type { DocumentEngineConnection } from './client.js';
-import { variables, type DocumentEngineContext } from './context.js';
+import { type DocumentEngineContext, variables } from './context.js';
 
 const setting = 'REPLACE_SECRETS_FROM_ENV';
 const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;
 
-export async function requireKept(deps: DocumentEngineDeps, { credential }: VersionRef): Promise<void> {
-  const { profile } = await deps.store.profile(credential);
-  if (profile?.restart === 'replaced') throw permanent('Rejected', seenReplaced(credential));
-  const { ok, detail } = await keptAtRestart(await deps.engine(credential));
+export async function requireKept({ known, connection, ref }: DocumentEngineContext): Promise<void> {
+  if (known.profile?.restart === 'replaced') throw permanent('Rejected', seenReplaced(ref.credential));
+  const { ok, detail } = await keptAtRestart(connection);
   if (!ok) throw permanent('Rejected', detail);
 }
 

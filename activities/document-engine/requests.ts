@@ -1,5 +1,6 @@
 import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
-import { optional, repeated } from '../shared/endpoints.js';
+import { optional, pathOf, repeated } from '../shared/endpoints.js';
+import type { HttpRequest } from '../shared/http.js';
 import type { DocumentEngineActivities } from './activities.js';
 import type { SecretType } from './client.js';
 
@@ -25,6 +26,18 @@ export const endpoints = {
   deleteDocument: { system, method: 'DELETE', path: '/api/documents/{document}' },
   askSigner: { system: 'signer', method: 'GET', path: '/' },
 } as const satisfies Record<string, RequestTemplate>;
+
+type Endpoints = typeof endpoints;
+type Values<K extends keyof Endpoints> = Parameters<typeof pathOf<Endpoints[K]['path']>>[1];
+
+/** One of the requests, with its path filled in. */
+export function requestTo<K extends keyof Endpoints>(
+  operation: K,
+  values: Values<K>,
+): Pick<HttpRequest, 'operation' | 'method' | 'path'> {
+  const { method, path }: Endpoints[K] = endpoints[operation];
+  return { operation, method, path: pathOf<Endpoints[K]['path']>({ path }, values) };
+}
 
 const change = [optional(repeated(endpoints.changeExpiry)), optional(repeated(endpoints.changeExpiryByPost))];
 const add = [...change, optional(endpoints.addSecret), optional(endpoints.listSecrets)];

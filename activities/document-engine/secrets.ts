@@ -1,28 +1,53 @@
 import { isLive, type VersionRef } from '../../src/domain/version.js';
-import type { Finding } from '../../src/domain/evidence.js';
-import { recordFinding, requireProof } from '../shared/evidence.js';
-import { requireFence } from '../shared/fencing.js';
-import { OutsideError } from '../shared/outside-error.js';
-import { needsDecision, permanent } from '../shared/failures.js';
-import type { DocumentEngineDeps } from './activities.js';
 import type { WriteReceipt } from '../../src/store/records.js';
-import { isNear, isSpare, momentOf, renewBelowMs, type Spare, spareMs } from './marker.js';
-import { expiryMs, type ListedSecret } from './schemas.js';
+import { requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { needsDecision, permanent } from '../shared/failures.js';
+import { keepGenerated } from '../shared/generate.js';
+import { OutsideError } from '../shared/outside-error.js';
 import {
   addedFor,
+  currentId,
   currentIdOf,
   currentIn,
+  type DocumentEngineContext,
   expire,
-  contextOf,
+  knownId,
+  noteCurrent,
+  type Observed,
   secretOf,
   spareKey,
   sparesOf,
-  type DocumentEngineContext,
 } from './context.js';
+import { newValue, whyNotFor } from './keys.js';
+import { isNear, isSpare, momentOf, renewBelowMs, type Spare, spareMs } from './marker.js';
+import { expiryMs, type ListedSecret } from './schemas.js';
 
-export async function addSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  const context = await contextOf(deps, ref);
-  await ensureSpare(context, ref, await context.client.secrets());
+export function generate(context: DocumentEngineContext): Promise<void> {
+  const { store, connection, ref } = context;
+  return keepGenerated(store, ref, async () => {
+    await requireFamily(context);
+    const parts = await newValue(connection.type, connection.jwt.algorithm);
+    return { providerId: `${connection.type}/${context.markerFor(ref)}`, parts };
+  });
+}
+
+/** Refuses a change of the key family: one setting of the engine is the algorithm of all keys, so old and new tokens would not be valid together. */
+async function requireFamily({ store, connection: { type, jwt }, ref }: DocumentEngineContext): Promise<void> {
+  if (type !== 'jwt') return;
+  const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
+  const publicKey = current && (await store.unseal(current))['publicKey'];
+  const why = publicKey === undefined ? null : whyNotFor(jwt.algorithm, publicKey);
+  if (why === null) return;
+  throw permanent(
+    'Rejected',
+    `a rotation cannot change the algorithm: in version ${current?.number ?? 0}, ${why}. It is one setting for all ` +
+      'keys, so old and new tokens would never be valid together. Change it with a restart, and adopt the new key',
+  );
+}
+
+export async function addSecret(context: DocumentEngineContext): Promise<void> {
+  await ensureSpare(context, context.ref, await context.client.secrets());
 }
 
 /** Ensures that a version's value is valid for long beside the current secret. An engine may refuse to hold a value twice. */
@@ -62,12 +87,12 @@ async function addSpare(
   ref: VersionRef,
   listed: readonly ListedSecret[],
 ): Promise<void> {
-  const { store, client, connection } = context;
+  const { store, client } = context;
   const before = Math.max(0, ...listed.map(({ id }) => id));
   await noteSpare(context, ref, { before });
   await requireFence(store, ref);
   if (!(await client.add(await secretOf(context, ref), momentOf(context.markerFor(ref), client.now(), spareMs)))) {
-    const id = currentIdOf(await store.read(ref), connection);
+    const id = await knownId(context, ref);
     if (listed.some((secret) => secret.id === id)) return; // it is, or was, the current one, and is still valid
     throw permanent('Rejected', `Document Engine refused to add version ${ref.number} (400)`);
   }
@@ -95,46 +120,44 @@ function noteSpare(
   return store.note(ref, { receipts: { [spareKey(connection)]: receipt } });
 }
 
-export async function expireSecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  const context = await contextOf(deps, ref);
-  const { store, client, connection } = context;
+export async function expireSecret(context: DocumentEngineContext): Promise<void> {
+  const { store, client, ref } = context;
   await requireProof(store, ref);
   await store.note(ref, { provider: 'unknown' });
-  const id = currentIdOf(await store.read(ref), connection);
+  const id = await knownId(context, ref);
   const listed = await client.secrets();
   await expire(context, [...addedFor(context, ref, listed), ...listed.filter((secret) => secret.id === id)]);
 }
 
-export async function dropSpare(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  const context = await contextOf(deps, ref);
-  const listed = await context.client.secrets();
-  if (currentIdOf(await context.store.read(ref), context.connection) !== currentIn(context, listed).id)
-    throw needsDecision(changedSince(context));
+export async function dropSpare(context: DocumentEngineContext): Promise<void> {
+  const { client, ref } = context;
+  const listed = await client.secrets();
+  if ((await knownId(context, ref)) !== currentIn(context, listed).id) throw needsDecision(changedSince(context));
   await expire(context, addedFor(context, ref, listed));
 }
 
-export async function isListed(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  const context = await contextOf(deps, ref);
-  const { store, client, connection } = context;
+export async function isListed(context: DocumentEngineContext): Promise<Observed> {
+  const { client, ref } = context;
   const listed = await client.secrets();
   const current = currentIn(context, listed).id;
-  const known = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
-  const say = (outcome: Finding['outcome'], detail: string) =>
-    recordFinding(store, ref, { kind: 'listed', outcome, detail });
-  if (!known.some((version) => currentIdOf(version, connection) === current))
-    return say('failed', changedSince(context));
-  if (currentIdOf(await store.read(ref), connection) === current)
-    return say('proved', `it is the current one (${current})`);
+  if (!(await isKnown(context, current))) return { outcome: 'failed', detail: changedSince(context) };
+  if ((await knownId(context, ref)) === current)
+    return { outcome: 'proved', detail: `it is the current one (${current})` };
   const [spare] = sparesOf(context, ref, listed);
-  if (!spare) return say('failed', `no listed secret is version ${ref.number}`);
-  return say('proved', `listed as ${spare.id} until ${spare.expiresAt}`);
+  return spare
+    ? { outcome: 'proved', detail: `listed as ${spare.id} until ${spare.expiresAt}` }
+    : { outcome: 'failed', detail: `no listed secret is version ${ref.number}` };
 }
 
-export async function identifySecret(deps: DocumentEngineDeps, ref: VersionRef): Promise<void> {
-  const context = await contextOf(deps, ref);
-  const { store, client, connection } = context;
-  const { id } = currentIn(context, await client.secrets());
-  await store.note(ref, { receipts: { [connection.type]: { before: id, ours: id } } });
+/** Whether the current secret is that of a live version. */
+export async function isKnown({ store, connection, ref }: DocumentEngineContext, current: number): Promise<boolean> {
+  const live = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
+  return live.some((version) => currentIdOf(version, connection) === current);
+}
+
+export async function identifySecret(context: DocumentEngineContext): Promise<void> {
+  const id = await currentId(context);
+  await noteCurrent(context, context.ref, { before: id, ours: id });
 }
 
 /** Message for an unknown current secret. */

@@ -1,15 +1,11 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import type { Finding } from '../../src/domain/evidence.js';
-import type { VersionRef } from '../../src/domain/version.js';
-import { recordFinding } from '../shared/evidence.js';
 import { Http } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
-import type { DocumentEngineDeps } from './activities.js';
 import type { Signer } from './client.js';
+import type { DocumentEngineContext, Observed } from './context.js';
 import { isSignedWith } from './keys.js';
-import { contextOf, type DocumentEngineContext } from './context.js';
 import { given, showsKey, signerWith } from './tokens.js';
 
 const deadlineMs = 20_000; // a third of the start-to-close timeout
@@ -17,39 +13,32 @@ const pauseMs = 1_000;
 const clockToleranceMs = 30_000; // a token's times are whole seconds by another clock
 const waitedOutMs = 10_000; // a shorter wait for tokens to expire needs no person
 
-export async function sawUse(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  const context = await contextOf(deps, ref);
-  const { store, connection } = context;
+export async function sawUse(context: DocumentEngineContext): Promise<Observed> {
+  const { client, connection } = context;
   const signer = connection.type === 'jwt' ? connection.jwt.signer : null;
-  const say = (outcome: Finding['outcome'], detail: string) =>
-    recordFinding(store, ref, { kind: 'in-use', outcome, detail });
   const token = await askSigner(signer);
-  if (!signer || token === null) return say('not-observable', 'no jwt.signer is configured that could show it');
-  await context.client.learnTime();
+  if (!signer || token === null)
+    return { outcome: 'not-observable', detail: 'no jwt.signer is configured that could show it' };
+  await client.learnTime();
   const tooLong = whyTooLong(token, context);
-  if (tooLong !== null) return say('failed', tooLong);
-  const { is, detail } = await usesKey(context, token);
-  if (is) return say('proved', detail);
-  if (scope().waitedMs < Math.max(signer.propagationMs, connection.propagationMs))
-    throw propagating(`${detail}; asked again`, pauseMs);
-  return say('failed', detail);
+  if (tooLong !== null) return { outcome: 'failed', detail: tooLong };
+  const observed = await usesKey(context, token);
+  const isEarly = scope().waitedMs < Math.max(signer.propagationMs, connection.propagationMs);
+  if (observed.outcome === 'failed' && isEarly) throw propagating(`${observed.detail}; asked again`, pauseMs);
+  return observed;
 }
 
-async function usesKey(
-  context: DocumentEngineContext,
-  token: string,
-): Promise<{ readonly is: boolean; readonly detail: string }> {
+async function usesKey(context: DocumentEngineContext, token: string): Promise<Observed> {
   const { publicKey = '' } = await context.store.unseal(context.ref);
-  if (!(await isSignedWith(publicKey, token))) return { is: false, detail: 'the application signs with another key' };
+  if (!(await isSignedWith(publicKey, token)))
+    return { outcome: 'failed', detail: 'the application signs with another key' };
   const accepted = await isAccepted(context, token);
-  if (accepted === 'no') return { is: false, detail: "Document Engine refused the application's token" };
-  return {
-    is: true,
-    detail:
-      accepted === 'yes'
-        ? 'the application signs with it, and Document Engine accepts its tokens'
-        : 'the application signs with it; Keyturn found no request that accepts a token with these claims',
-  };
+  if (accepted === 'no') return { outcome: 'failed', detail: "Document Engine refused the application's token" };
+  const how =
+    accepted === 'yes'
+      ? ', and Document Engine accepts its tokens'
+      : '; Keyturn found no request that accepts a token with these claims';
+  return { outcome: 'proved', detail: `the application signs with it${how}` };
 }
 
 /** The engine may accept tokens of the key but refuse this one for its claims. Then only the signature counts. */
@@ -77,21 +66,20 @@ export function whyTooLong(
   );
 }
 
-export async function isIdle(deps: DocumentEngineDeps, ref: VersionRef): Promise<Finding> {
-  const { store, connection } = await contextOf(deps, ref);
+export async function isIdle({ store, connection, ref }: DocumentEngineContext): Promise<Observed> {
   const { tokenLifetimeMs, signer } = connection.jwt;
+  if (connection.type !== 'jwt') return { outcome: 'not-observable', detail: 'its users cannot be observed' };
   const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
-  const sinceMs = Date.now() - (current?.promotedAt ?? Date.now());
-  const say = (outcome: Finding['outcome'], detail: string) =>
-    recordFinding(store, ref, { kind: 'idle', outcome, detail });
-  if (connection.type !== 'jwt') return say('not-observable', 'its users cannot be observed');
+  const leftMs = tokenLifetimeMs - (Date.now() - (current?.promotedAt ?? Date.now()));
   const lifetime = `tokens live for ${tokenLifetimeMs / 1000} s`;
-  const leftMs = tokenLifetimeMs - sinceMs;
   if (leftMs > 0 && leftMs <= waitedOutMs)
     throw propagating(`${lifetime}; waiting for the last ones to expire`, leftMs);
-  if (leftMs > 0) return say('failed', `${lifetime}, and ${Math.ceil(leftMs / 1000)} s of that are left`);
-  if (!signer) return say('not-observable', `${lifetime}, and that time has passed; other signers cannot be observed`);
-  return say('proved', `${lifetime}, and that time has passed since the application signs with the new key`);
+  if (leftMs > 0)
+    return { outcome: 'failed', detail: `${lifetime}, and ${Math.ceil(leftMs / 1000)} s of that are left` };
+  const passed = `${lifetime}, and that time has passed`;
+  return signer
+    ? { outcome: 'proved', detail: `${passed} since the application signs with the new key` }
+    : { outcome: 'not-observable', detail: `${passed}; other signers cannot be observed` };
 }
 
 /** A fresh token of the signing application. Null when none is configured. */

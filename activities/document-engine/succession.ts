@@ -1,12 +1,22 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt } from '../../src/store/records.js';
 import { requireProof } from '../shared/evidence.js';
+import { needsDecision } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 import { saidNo } from '../shared/outside-error.js';
-import { needsDecision } from '../shared/failures.js';
-import type { DocumentEngineDeps } from './activities.js';
+import { controlFor } from '../shared/probes.js';
+import {
+  currentId,
+  displaced,
+  type DocumentEngineContext,
+  expire,
+  knownId,
+  noteCurrent,
+  secretOf,
+  sparesOf,
+} from './context.js';
+import { newValue } from './keys.js';
 import { changedSince, ensureSpare } from './secrets.js';
-import { currentIdOf, currentIn, contextOf, secretOf, type DocumentEngineContext } from './context.js';
 
 /** The version that becomes current, and the former current one. Null when the former one must not stay valid. */
 export interface Succession {
@@ -18,17 +28,16 @@ export interface Succession {
  * The engine's effect on the former current secret is not documented. So its value is added beforehand by `addSecret`, or right
  * afterwards where the engine refuses to hold a value twice.
  */
-export async function makeCurrent(deps: DocumentEngineDeps, { version, former }: Succession): Promise<void> {
-  const context = await contextOf(deps, version);
-  const { store, client } = context;
+export async function makeCurrent(context: DocumentEngineContext, former: VersionRef | null): Promise<void> {
+  const { store, client, ref } = context;
   const progress = await progressOf(context, former);
   if (progress !== 'happened') {
-    await (former ? requireProof(store, former) : requireFence(store, version));
-    await client.rotate(await secretOf(context, version)).catch(async (error: unknown) => {
+    await (former ? requireProof(store, former) : requireFence(store, ref));
+    await client.rotate(await secretOf(context, ref)).catch(async (error: unknown) => {
       if (progress === 'untried' && saidNo(error)) await noteRefused(context);
       throw error;
     });
-    await noteCurrent(context, await currentId(context));
+    await noteOurs(context, await currentId(context));
   }
   if (former) await ensureSpare({ ...context, ref: former }, former, await client.secrets());
 }
@@ -39,52 +48,80 @@ type Progress = 'happened' | 'untried' | 'unknown';
 /** Whether an earlier attempt has rotated. Records the current secret's id before the change, for a later attempt. */
 async function progressOf(context: DocumentEngineContext, former: VersionRef | null): Promise<Progress> {
   const { store, connection, ref } = context;
-  const receipt = (await store.read(ref)).receipts[connection.type];
+  const { before, ours, refused } = await receiptOf(context);
   const current = await currentId(context);
-  if (receipt?.ours === current) return 'happened';
-  if (receipt?.ours !== undefined) throw needsDecision(changedSince(context));
-  if (!receipt || receipt.refused) {
-    const expected = former && (await expectedId(context, former, receipt));
-    return begin(context, { expected, current });
+  if (ours === current) return 'happened';
+  if (ours !== undefined) throw needsDecision(changedSince(context));
+  if (before !== undefined && !refused) {
+    if (before === current) return 'unknown';
+    await noteOurs(context, current); // the answer to an earlier attempt was lost
+    return 'happened';
   }
-  if (receipt.before === current) return 'unknown';
-  await noteCurrent(context, current); // the answer to an earlier attempt was lost
-  return 'happened';
-}
-
-/** Id that the current secret had before our first attempt, or had as the former version's. */
-async function expectedId(
-  { store, connection }: DocumentEngineContext,
-  former: VersionRef,
-  receipt: WriteReceipt | undefined,
-): Promise<number | undefined> {
-  return receipt?.before ?? currentIdOf(await store.read(former), connection);
-}
-
-interface Beginning {
-  /** Id that the current secret has to have; null for any. */
-  readonly expected: number | null | undefined;
-  readonly current: number;
-}
-
-async function begin(context: DocumentEngineContext, { expected, current: before }: Beginning): Promise<'untried'> {
-  const { store, connection, ref } = context;
-  if (expected !== null && expected !== before) throw needsDecision(changedSince(context));
-  await store.note(ref, { provider: 'unknown', receipts: { [connection.type]: { before } } });
+  const expected = former && (before ?? (await knownId(context, former))); // any, where there is no former one
+  if (expected !== null && expected !== current) throw needsDecision(changedSince(context));
+  await store.note(ref, { provider: 'unknown', receipts: { [connection.type]: { before: current } } });
   return 'untried';
 }
 
 /** No attempt of ours is under way: a secret that becomes current from here on is not ours. */
-async function noteRefused({ store, connection: { type }, ref }: DocumentEngineContext): Promise<void> {
-  const { before = 0 } = (await store.read(ref)).receipts[type] ?? {};
-  await store.note(ref, { receipts: { [type]: { before, refused: true } } });
+async function noteRefused(context: DocumentEngineContext): Promise<void> {
+  await noteCurrent(context, context.ref, { before: (await receiptOf(context)).before ?? 0, refused: true });
 }
 
-async function currentId(context: DocumentEngineContext): Promise<number> {
-  return currentIn(context, await context.client.secrets()).id;
+async function noteOurs(context: DocumentEngineContext, id: number): Promise<void> {
+  await noteCurrent(context, context.ref, { before: (await receiptOf(context)).before ?? id, ours: id });
 }
 
-async function noteCurrent({ store, connection: { type }, ref }: DocumentEngineContext, id: number): Promise<void> {
-  const before = (await store.read(ref)).receipts[type]?.before ?? id;
-  await store.note(ref, { receipts: { [type]: { before, ours: id } } });
+async function receiptOf({ store, connection, ref }: DocumentEngineContext): Promise<Partial<WriteReceipt>> {
+  return (await store.read(ref)).receipts[connection.type] ?? {};
+}
+
+export async function displace(context: DocumentEngineContext): Promise<void> {
+  await displaceWith(context, context.ref);
+}
+
+/** Makes a throwaway value current, and records the secret's id. After a lost answer another one is made. */
+async function displaceWith(context: DocumentEngineContext, holder: VersionRef): Promise<Control['parts']> {
+  const { store, client, connection } = context;
+  const parts = await newValue(connection.type, connection.jwt.algorithm);
+  await requireFence(store, context.ref);
+  await client.rotate(parts[connection.part] ?? '');
+  const id = await currentId(context);
+  await store.note(holder, { receipts: { [displaced]: { before: id, ours: id } } });
+  return parts;
+}
+
+/** No list shows which value a secret holds. So in an emergency every secret ends that may hold a leaked value. */
+export async function expireOthers(context: DocumentEngineContext): Promise<void> {
+  const { store, client, ref } = context;
+  const listed = await client.secrets();
+  const own = sparesOf(context, ref, listed);
+  await expire(
+    context,
+    listed.filter(({ id }) => own.every((spare) => spare.id !== id)),
+  );
+  for (const { nonce, version, outcome } of await store.intents(ref.credential))
+    if (outcome === 'open' && version !== ref.number) await store.settle({ nonce }, 'nothing-made');
+}
+
+/** A value that the engine must accept for a refusal of another one to prove anything. */
+export interface Control {
+  /** The value by parts. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** Its name for people. */
+  readonly name: string;
+}
+
+/**
+ * The current version's value. In an emergency that value is compromised, so a new throwaway value becomes current and is kept in memory
+ * for the check. Null where there is neither.
+ */
+export async function controlOf(context: DocumentEngineContext): Promise<Control | null> {
+  const { store, ref } = context;
+  const current = await controlFor(store, ref);
+  if (current) return { parts: await store.unseal(current), name: 'the current value' };
+  const holder = (await store.versions(ref.credential)).findLast(({ receipts }) => receipts[displaced] !== undefined);
+  if (!holder || (await currentId(context)) !== holder.receipts[displaced]?.ours) return null;
+  const parts = await displaceWith(context, { ...ref, number: holder.number });
+  return { parts, name: 'a value that was made for this check' };
 }

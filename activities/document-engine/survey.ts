@@ -1,21 +1,19 @@
 import { isLive } from '../../src/domain/version.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
-import type { DocumentEngineDeps } from './activities.js';
+import { addedFor, currentIdOf, currentIn, type DocumentEngineContext, noteRelease } from './context.js';
 import { showsValue } from './probes.js';
 import { unreadable } from './schemas.js';
-import { addedFor, currentIdOf, currentIn, noteRelease, contextOf, type DocumentEngineContext } from './context.js';
 
 /**
  * The engine issues its own secrets, so one survey covers provider and engine. A list shows only ids, which start again in a new database.
  * So the value in force is probed, where that needs no document.
  */
-export async function survey(deps: DocumentEngineDeps, credential: string): Promise<ProviderSurvey & EngineSurvey> {
-  const context = await contextOf(deps, { credential, number: 0, fence: 0 });
-  const { store, client, connection } = context;
+export async function survey(context: DocumentEngineContext): Promise<ProviderSurvey & EngineSurvey> {
+  const { store, client, connection, ref } = context;
   const listed = await client.secrets();
   await noteRelease(context);
   const current = currentIn(context, listed).id;
-  const versions = await store.versions(credential);
+  const versions = await store.versions(ref.credential);
   const isCurrent = (id: number | undefined): boolean => id === current;
   const inForce = versions.findLast((version) => isLive(version.state) && isCurrent(currentIdOf(version, connection)));
   const isDead = inForce !== undefined && (await isRefused({ ...context, ref: { ...inForce, fence: 0 } }));

@@ -1,27 +1,35 @@
 import { createPrivateKey } from 'node:crypto';
 import { decodeJwt, type JWTPayload, SignJWT } from 'jose';
-import { onOwnConnections } from '../shared/http.js';
+import { z } from 'zod';
+import { OutsideError } from '../shared/outside-error.js';
+import { onEachConnection, type Shown } from '../shared/probes.js';
 import { testPdf } from '../shared/test-pdf.js';
-import type { JwtAlgorithm } from './client.js';
+import type { DocumentEngineClient, JwtAlgorithm } from './client.js';
+import { type DocumentEngineContext, followed } from './context.js';
 import { documentOf } from './documents.js';
 import { newValue } from './keys.js';
-import { askBuild, askViewer, type Reply } from './questions.js';
-import { followed, type DocumentEngineContext } from './context.js';
+import { endpoints, requestTo } from './requests.js';
+import type { Control } from './succession.js';
 
-/** The engine's verdict on a value, with the requests in words. */
-export interface Reading {
-  /** `unclear`: no answer was conclusive. `useless`: the engine refuses the control as well. */
-  readonly verdict: 'accepted' | 'refused' | 'unclear' | 'useless';
-  readonly detail: string;
-  /** The request that proved it. */
-  readonly by?: string;
+// No request shows by itself whether the engine accepts a key: a proxy answers like the engine, and releases differ in which requests
+// accept tokens. So every verdict compares answers of one request: to the key, to a key that was never valid, and to the control.
+
+/** The engine's answer to a request with a value. `unclear`: no verdict on the value, or the answer came from something in between. */
+export interface Reply {
+  readonly verdict: 'accepted' | 'refused' | 'unclear';
+  readonly status: number;
+  /** Whether the engine itself answered, by the header `Server`. */
+  readonly byEngine: boolean;
 }
+
+/** The engine's verdict on a value, with the requests in words. `by` proved it. `unclear`: no answer was conclusive. */
+export type Reading = (Shown & { readonly by?: string }) | { readonly verdict: 'unclear'; readonly detail: string };
 
 /** Signs a token with these claims and an expiry. */
 export type Signs = (claims: JWTPayload) => Promise<string>;
 
-/** A request that may show whether the engine accepts a key's tokens. Releases differ in which requests accept any. */
-export interface TokenProbe {
+/** A request that may show whether the engine accepts a key's tokens. */
+interface TokenProbe {
   /** Its name for people. */
   readonly name: string;
   readonly ask: (signs: Signs) => Promise<Reply>;
@@ -51,54 +59,11 @@ export function given(token: string): Signs {
 const strangers = new Map<JwtAlgorithm, Promise<Record<string, string>>>();
 
 /** Signs tokens with a key that was never valid. The engine's answer to them shows how it refuses. */
-export async function stranger(context: DocumentEngineContext): Promise<Signs> {
+async function stranger(context: DocumentEngineContext): Promise<Signs> {
   const { algorithm } = context.connection.jwt;
   const known = strangers.get(algorithm) ?? newValue('jwt', algorithm);
   strangers.set(algorithm, known);
   return signerWith(context, (await known)['privateKey'] ?? '');
-}
-
-/**
- * Tries one kind of request after the other until `judge` has an answer. Null when none has. The document that a viewer's request needs
- * exists only meanwhile.
- */
-export async function byEachProbe<T>(
-  context: DocumentEngineContext,
-  judge: (probe: TokenProbe) => Promise<T | null>,
-): Promise<T | null> {
-  const upstream = () => judge(buildProbe(context));
-  const viewing = () => withDocument(context, judge);
-  const inOrder = followed(context)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
-  for (const ask of inOrder) {
-    const judged = await ask();
-    if (judged !== null) return judged;
-  }
-  return null;
-}
-
-function buildProbe({ client }: DocumentEngineContext): TokenProbe {
-  const ask = (signs: Signs): Promise<Reply> => signs({}).then((token) => askBuild(client, token));
-  return { name: 'POST /api/build', ask, refusals: [403] };
-}
-
-const viewerProbe = 'POST /i/d/{document}/auth';
-
-async function withDocument<T>(
-  context: DocumentEngineContext,
-  judge: (probe: TokenProbe) => Promise<T | null>,
-): Promise<T | null> {
-  const { client } = context;
-  const document = `${documentOf(context.store, context.ref.credential)}-viewer`;
-  const ask = async (signs: Signs): Promise<Reply> => {
-    const token = await signs({ document_id: document, permissions: ['read-document'] });
-    return askViewer(client, claimed(token) ?? document, token);
-  };
-  await client.upload(document, testPdf(document));
-  try {
-    return await judge({ name: viewerProbe, ask, refusals: [401, 403] });
-  } finally {
-    await client.deleteDocument(document);
-  }
 }
 
 /** Options of a question about a key. */
@@ -119,38 +84,161 @@ export async function showsKey(
 ): Promise<Reading> {
   const other = await stranger(context);
   const refused: string[] = [];
-  const isExpected = ({ verdict }: Reply): boolean => (verdict === 'accepted') === (expected === 'accepted');
+  const isUnexpected = (reply: Reply): boolean => isAccepted(reply) !== (expected === 'accepted');
   const judge = async ({ name, ask }: TokenProbe): Promise<Reading | null> => {
-    const { verdict } = await onEach(context, isExpected, () => ask(signs));
+    const { verdict } = await onEachConnection(context.connection, isUnexpected, () => ask(signs));
     if (verdict === 'refused') refused.push(name);
     if (verdict === 'refused' && !isSomebodys) return refusal(refused);
-    if (verdict !== 'accepted' || (await ask(other)).verdict === 'accepted') return null;
+    if (verdict !== 'accepted' || isAccepted(await ask(other))) return null;
     return { verdict, by: name, detail: `${name} accepted a token signed with it, and none signed with another key` };
   };
   const reading = await (isQuiet ? judge(buildProbe(context)) : byEachProbe(context, judge));
-  if (reading) return reading;
-  if (refused.length > 0) return refusal(refused);
-  return { verdict: 'unclear', detail: 'no request shows whether Document Engine accepts a token' };
+  return reading ?? (refused.length > 0 ? refusal(refused) : nothingShown);
 }
+
+const nothingShown: Reading = {
+  verdict: 'unclear',
+  detail: 'no request shows whether Document Engine accepts a token',
+};
 
 function refusal(names: readonly string[]): Reading {
   return { verdict: 'refused', detail: `${names.join(' and ')} refused a token signed with it` };
 }
 
-/** Asks on several connections, since each may meet another node. Returns the first unexpected answer, else the last one. */
-export async function onEach(
-  { connection }: Pick<DocumentEngineContext, 'connection'>,
-  isExpected: (reply: Reply) => boolean,
-  ask: () => Promise<Reply>,
-): Promise<Reply> {
-  for (let left = connection.connections; ; left -= 1) {
-    const reply = await (connection.connections === 1 ? ask() : onOwnConnections(ask));
-    if (!isExpected(reply) || left <= 1) return reply;
+/** A refusal counts only from the engine itself, in the way that it refuses a key that was never valid, while it accepts the control. */
+export async function showsRefusalOfKey(
+  context: DocumentEngineContext,
+  signs: Signs,
+  control: Control,
+): Promise<Reading> {
+  const current = control.parts['privateKey'];
+  if (current === undefined)
+    return { verdict: 'unclear', detail: 'only the public half of the value to compare with is known' };
+  const [signsCurrent, signsOther] = [signerWith(context, current), await stranger(context)];
+  let isRefused = false;
+  const reading = await byEachProbe(context, async (probe): Promise<Reading | null> => {
+    const beside = await onEachConnection(context.connection, isAccepted, () => probe.ask(signsCurrent));
+    isRefused ||= beside.verdict === 'refused';
+    if (!isAccepted(beside)) return null;
+    const other = await probe.ask(signsOther);
+    const differs = ({ status }: Reply): boolean => status !== other.status;
+    const own = await onEachConnection(context.connection, differs, () => probe.ask(signs));
+    return compare(probe, { own, other }, control);
+  });
+  return reading ?? (isRefused ? useless(control) : nothingShown);
+}
+
+export function useless({ name }: Control): Reading {
+  return { verdict: 'useless', detail: `Document Engine refuses ${name} as well, so nothing is shown` };
+}
+
+interface Replies {
+  readonly own: Reply;
+  /** To a key that was never valid. */
+  readonly other: Reply;
+}
+
+function compare({ name, refusals }: TokenProbe, { own, other }: Replies, control: Control): Reading | null {
+  if (isAccepted(other)) return null;
+  if (isAccepted(own)) return { verdict: 'accepted', detail: 'Document Engine still accepts it' };
+  const isRefusal = own.byEngine && own.status === other.status && refusals.includes(own.status);
+  return isRefusal
+    ? { verdict: 'refused', detail: `${name} answered ${own.status}, while it accepted ${control.name}` }
+    : { verdict: 'unclear', detail: `${name} answered ${own.status}, which is no refusal of a key` };
+}
+
+export function isAccepted({ verdict }: Reply): boolean {
+  return verdict === 'accepted';
+}
+
+/**
+ * Tries one kind of request after the other until `judge` has an answer. Null when none has. The document that a viewer's request needs
+ * exists only meanwhile.
+ */
+async function byEachProbe<T>(
+  context: DocumentEngineContext,
+  judge: (probe: TokenProbe) => Promise<T | null>,
+): Promise<T | null> {
+  const upstream = () => judge(buildProbe(context));
+  const viewing = () => withDocument(context, judge);
+  const [first, second] = followed(context)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
+  return (await first()) ?? second();
+}
+
+function buildProbe({ client }: DocumentEngineContext): TokenProbe {
+  return { name: 'POST /api/build', refusals: [403], ask: async (signs) => askBuild(client, await signs({})) };
+}
+
+const viewerProbe = 'POST /i/d/{document}/auth';
+
+async function withDocument<T>(
+  context: DocumentEngineContext,
+  judge: (probe: TokenProbe) => Promise<T | null>,
+): Promise<T | null> {
+  const { client } = context;
+  const document = `${documentOf(context.store, context.ref.credential)}-viewer`;
+  const ask = async (signs: Signs): Promise<Reply> => {
+    const token = await signs(mayRead(document));
+    const { document_id: claimed } = decodeJwt(token);
+    return askViewer(client, typeof claimed === 'string' ? claimed : document, token);
+  };
+  await client.upload(document, testPdf(document));
+  try {
+    return await judge({ name: viewerProbe, ask, refusals: [401, 403] });
+  } finally {
+    await client.deleteDocument(document);
   }
 }
 
-/** The document in a token's claims. */
-function claimed(token: string): string | null {
-  const { document_id: document } = decodeJwt(token);
-  return typeof document === 'string' ? document : null;
+/** Claims of a token for a viewer of a document. */
+export function mayRead(document: string): JWTPayload {
+  return { document_id: document, permissions: ['read-document'] };
+}
+
+/** A `POST /api/build` with a token. A refusal is a 403 with a reason; a 403 with an empty body is the answer to a wrong API token. */
+async function askBuild(client: DocumentEngineClient, token: string): Promise<Reply> {
+  const { status, text, byEngine } = await client.question({
+    ...{ operation: 'build', ...endpoints.build, asks: true },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ parts: [{ page: 'new' }] }),
+    allow: [401, 403],
+  });
+  if (text.includes('`exp`')) throw expired('build');
+  const verdict = status < 300 ? 'accepted' : status === 403 && byEngine && text !== '' ? 'refused' : 'unclear';
+  return { verdict, status, byEngine };
+}
+
+const OpenedSession = z.object({ token: z.string().min(1), layerHandle: z.string().optional() });
+const Denial = z.object({ reason: z.enum(['invalid_token', 'expired_token', 'revoked_token', 'invalid_auth_token']) });
+
+async function askViewer(client: DocumentEngineClient, document: string, token: string): Promise<Reply> {
+  const { status, byEngine, opened, denial } = await openSession(client, document, token);
+  if (denial?.reason === 'expired_token') throw expired('openSession');
+  if (status < 300) return { verdict: opened ? 'accepted' : 'unclear', status, byEngine };
+  return { verdict: denial && byEngine ? 'refused' : 'unclear', status, byEngine };
+}
+
+/** Exchanges a token for a session with a document, like the vendor's viewer. The request is not documented. */
+export async function openSession(client: DocumentEngineClient, document: string, token: string) {
+  const { status, byEngine, text } = await client.question({
+    ...{ ...requestTo('openSession', { document }), asks: true },
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jwt: token }),
+    allow: [302, 400, 401, 403, 404],
+  });
+  const content = contentOf(text);
+  return { status, byEngine, opened: OpenedSession.safeParse(content).data, denial: Denial.safeParse(content).data };
+}
+
+/** An expired token is no verdict on its key. */
+function expired(operation: string): OutsideError {
+  return new OutsideError('Document Engine', operation, { code: 'TOKEN_EXPIRED' });
+}
+
+function contentOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,23 +1,35 @@
 import { randomInt } from 'node:crypto';
-import type { Trial } from '../../src/domain/engine-profile.js';
+import type { EngineProfile, Trial } from '../../src/domain/engine-profile.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import type { AccessCheck } from '../shared/access.js';
+import { permanent } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
-import type { DocumentEngineDeps } from './activities.js';
-import { isSpare, noMarker, type Spare } from './marker.js';
-import { expiryMs, type ListedSecret } from './schemas.js';
-import { currentIdOf, currentIn, end, type DocumentEngineContext } from './context.js';
+import { currentIn, type DocumentEngineContext, end, knownId, noteCurrent } from './context.js';
+import { newValue } from './keys.js';
+import { isSpare, type Spare } from './marker.js';
 import { showsValue } from './probes.js';
+import { expiryMs, type ListedSecret } from './schemas.js';
 
 /** Lifetime of a throwaway value, in case nothing ends it earlier. */
-export const trialMs = 10 * 60_000;
+const trialMs = 10 * 60_000;
 
 const staleMs = 2 * 60_000; // twice the longest trial on an engine that answers at once
 const quarterHourMs = 15 * 60_000; // time zones differ by multiples of a quarter of an hour
 const actor = 'check';
 
+/** A trial's engine, and a throwaway value for it. */
+export interface OnTrial {
+  readonly context: DocumentEngineContext;
+  /** Null where no version is in force, so no rotation is possible. */
+  readonly holder: VersionRef | null;
+  /** By parts. */
+  readonly value: Readonly<Record<string, string>>;
+}
+
 /** A moment `afterMs` ahead, with six random digits of a second that tell it from every other expiry. */
-export function oddMoment(now: number, afterMs: number): string {
+function oddMoment(now: number, afterMs: number): string {
   const digits = String(randomInt(1, 1_000_000)).padStart(6, '0');
   return `${new Date(now + afterMs).toISOString().slice(0, 19)}.${digits}Z`;
 }
@@ -27,7 +39,7 @@ export function oddMoment(now: number, afterMs: number): string {
  * version no rotation is possible, and `action` runs without a fence.
  */
 export async function inItsPlace<T>(
-  { store }: DocumentEngineDeps,
+  store: Store,
   credential: string,
   action: (holder: VersionRef | null) => Promise<T>,
 ): Promise<T> {
@@ -45,8 +57,29 @@ export async function inItsPlace<T>(
 }
 
 /** Requires the fence where there is one. */
-export async function fenced(context: DocumentEngineContext, holder: VersionRef | null): Promise<void> {
+export async function fenced({ context, holder }: Pick<OnTrial, 'context' | 'holder'>): Promise<void> {
   if (holder) await requireFence(context.store, holder);
+}
+
+/** Records everything that the trial may add, and adds the first of it. Returns its entry in the list. */
+export async function beginTrial(
+  run: OnTrial,
+  lifetimesMs: readonly number[] = [trialMs, trialMs - 60_000, trialMs - 120_000],
+): Promise<{ readonly trial: Trial; readonly added: Spare; readonly idsRise: boolean; readonly current: number }> {
+  const { store, client, connection, ref } = run.context;
+  const listed = await client.secrets();
+  const current = currentIn(run.context, listed).id;
+  const expiries = lifetimesMs.map((lifetimeMs) => oddMoment(client.now(), lifetimeMs));
+  const trial = { at: Date.now(), before: listed.map(({ id }) => id), expiries };
+  await store.keepProfile(ref.credential, { trial });
+  await fenced(run);
+  if (!(await client.add(run.value[connection.part] ?? '', expiries[0] ?? '')))
+    throw permanent('Rejected', 'Document Engine refused to add a new value (400)');
+  const isNew = ({ id }: ListedSecret): boolean => !trial.before.includes(id);
+  const [added, ...others] = (await client.secrets()).filter(isSpare).filter(isNew);
+  if (!added || others.length > 0)
+    throw permanent('Rejected', `${added ? 'more than one' : 'no'} secret is new in the list`);
+  return { trial, added, current, idsRise: trial.before.every((id) => id < added.id) };
 }
 
 /** The secrets of a trial that have not ended: new since it began, and with an expiry that it has sent. */
@@ -60,27 +93,59 @@ export function onTrial(trial: Trial, listed: readonly ListedSecret[]): Spare[] 
 }
 
 /**
- * Ends the secrets of an earlier trial, and records the current secret's id where that trial had rotated it to itself. Returns how many
- * it ended.
+ * Ends what is left of a trial, also after a failure or a crash, and records the current secret's id where the trial had rotated it to
+ * itself. Returns how many secrets it ended. Where this fails, the next deep check does it, or the secrets expire.
  */
-export async function clearTrial(context: DocumentEngineContext, holder: VersionRef | null): Promise<number> {
-  const { store, client, ref, connection } = context;
+export async function endTrial({ context, holder }: Pick<OnTrial, 'context' | 'holder'>): Promise<number> {
+  const { store, client, ref } = context;
   const { trial } = await store.profile(ref.credential);
   if (!trial) return 0;
   const listed = await client.secrets();
   const left = onTrial(trial, listed);
   for (const { id } of left) {
-    await fenced(context, holder);
-    await end(client, id, noMarker);
+    await fenced({ context, holder });
+    await end(client, id);
   }
   const current = currentIn(context, listed).id;
-  const known = holder && currentIdOf(await store.read(holder), connection);
-  if (holder && known !== current && !trial.before.includes(current) && (await isOurs(context, holder)))
-    await store.note(holder, { receipts: { [connection.type]: { before: current, ours: current } } });
+  const isNew = holder !== null && (await knownId(context, holder)) !== current && !trial.before.includes(current);
+  if (isNew && (await showsValue({ ...context, ref: holder }))?.verdict === 'accepted')
+    await noteCurrent(context, holder, { before: current, ours: current });
   await store.keepProfile(ref.credential, { trial: null });
   return left.length;
 }
 
-async function isOurs(context: DocumentEngineContext, holder: VersionRef): Promise<boolean> {
-  return (await showsValue({ ...context, ref: holder }))?.verdict === 'accepted';
+const restartWithinMs = 60 * 60_000;
+
+/** Adds a throwaway secret that the engine still has to list after a restart. It expires within an hour. */
+export async function prepareRestart({ context, holder }: Omit<OnTrial, 'value'>): Promise<string> {
+  const { store, connection, ref } = context;
+  const value = await newValue(connection.type, connection.jwt.algorithm);
+  const { trial, added, current } = await beginTrial({ context, holder, value }, [restartWithinMs]);
+  await store.keepProfile(ref.credential, { trial: { ...trial, restart: { current, id: added.id } } });
+  return `restart Document Engine within an hour, then run keyturn check ${ref.credential} --deep --restart after`;
+}
+
+/** Whether the engine still has the secrets that the API has set. Asked before the trial is cleaned up. */
+export async function keptThroughRestart(
+  context: DocumentEngineContext,
+): Promise<NonNullable<EngineProfile['restart']>> {
+  const { client, known, ref } = context;
+  const { trial } = known;
+  if (!trial?.restart || Date.now() - trial.at > restartWithinMs)
+    throw permanent(
+      'Rejected',
+      `nothing was prepared within the last hour: run keyturn check ${ref.credential} --deep --restart before`,
+    );
+  const listed = await client.secrets();
+  const { current, id } = trial.restart;
+  const isThere = onTrial(trial, listed).some((secret) => secret.id === id);
+  return isThere && currentIn(context, listed).id === current ? 'kept' : 'replaced';
+}
+
+export function restartCheck(kept: EngineProfile['restart']): AccessCheck {
+  const ok = kept === 'kept';
+  const detail = ok
+    ? 'it kept the current secret and the added one'
+    : "it restored the environment's secrets: REPLACE_SECRETS_FROM_ENV=false has not taken effect (Helm: config.replaceSecretsFromEnv)";
+  return { what: 'restart', ok, detail };
 }

@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { VersionRef } from '../../src/domain/version.js';
 import type { Warning } from '../shared/access.js';
-import { onOwnConnections } from '../shared/http.js';
 import { permanent } from '../shared/failures.js';
+import { onOwnConnections } from '../shared/http.js';
 import { testPdf } from '../shared/test-pdf.js';
+import type { DocumentEngineClient } from './client.js';
+import { currentId, currentIn, end, knownId, noteCurrent, secretOf } from './context.js';
 import type { DeepRun } from './deep.js';
 import { documentOf } from './documents.js';
-import { showsPassword } from './probes.js';
-import { exchangeForSession, isSessionOpen, type Session } from './questions.js';
-import { showsKey, type Reading, signerWith } from './tokens.js';
+import { showsPassword } from './passwords.js';
+import { showsValue } from './probes.js';
+import { requestTo } from './requests.js';
+import { mayRead, openSession as exchange, type Reading, showsKey, signerWith } from './tokens.js';
+import { fenced } from './trial.js';
 
 const limitMs = 60_000; // a rotation would not wait longer for a change
 const connections = 10;
@@ -58,29 +63,99 @@ export async function showsEnd(run: DeepRun): Promise<string | Warning> {
   return `refused like a value that was never valid; everywhere after ${Math.round(result.afterMs)} ms`;
 }
 
-/** A viewer's session, opened with a token of the trial's key. Null where the engine opens no session with it. */
+/** A viewer's session with a document. */
+interface Session {
+  readonly document: string;
+  readonly layer: string;
+  readonly token: string;
+}
+
+/** A session that was opened with a token of the trial's key. Null where the engine opens none with it. */
 export async function openSession({ context, value }: DeepRun): Promise<Session | null> {
   const { client, store, ref } = context;
   const document = `${documentOf(store, ref.credential)}-session`;
   await client.upload(document, testPdf(document));
   const signs = signerWith(context, value['privateKey'] ?? '');
-  const session = await exchangeForSession(
-    client,
-    document,
-    await signs({ document_id: document, permissions: ['read-document'] }),
-  );
-  if (!session) await client.deleteDocument(document);
-  return session;
+  const { opened } = await exchange(client, document, await signs(mayRead(document)));
+  if (opened?.layerHandle !== undefined) return { document, layer: opened.layerHandle, token: opened.token };
+  await client.deleteDocument(document);
+  return null;
 }
 
-/** Finds out whether the session outlives its key. */
-export async function endsSession({ context, found }: DeepRun, session: Session): Promise<string | Warning> {
-  const goesOn = await isSessionOpen(context.client, session);
-  await context.client.deleteDocument(session.document);
-  found.sessions = goesOn ? 'go-on' : 'end';
-  return goesOn
-    ? {
-        warning: 'an open viewer session outlives its key: POST /api/revoke ends sessions of tokens with a jti',
-      }
-    : 'an open viewer session ends with its key';
+/** Finds out whether the session outlives its key: whether it still shows its document. */
+export async function endsSession(
+  { context: { client }, found }: DeepRun,
+  { document, layer, token }: Session,
+): Promise<string | Warning> {
+  const { status } = await client.question({
+    ...requestTo('viewSession', { document, layer }),
+    headers: { 'x-pspdfkit-token': token },
+    allow: [401, 403, 404],
+  });
+  await client.deleteDocument(document);
+  found.sessions = status < 300 ? 'go-on' : 'end';
+  const warning = 'an open viewer session outlives its key: POST /api/revoke ends sessions of tokens with a jti';
+  return status < 300 ? { warning } : 'an open viewer session ends with its key';
+}
+
+const endsWithinMs = 10_000;
+
+/** Waits until the list has none of these secrets. */
+export async function untilGone(client: DocumentEngineClient, ...ids: readonly number[]): Promise<void> {
+  const began = performance.now();
+  while ((await client.secrets()).some(({ id }) => ids.includes(id))) {
+    if (performance.now() - began > endsWithinMs)
+      throw permanent('Rejected', 'Document Engine still lists a secret whose expiry has passed');
+    await delay(200);
+  }
+}
+
+/**
+ * Makes the current value current again. The value stays valid throughout, whatever happens to the former current secret. Never done with
+ * a base, whose validity cannot be checked.
+ */
+export async function rotateToItself(run: DeepRun): Promise<string | Warning> {
+  const { context, holder, found } = run;
+  const why = await whyNot(run);
+  if (why !== null || !holder) return { warning: `not tried: ${why}` };
+  const value = await secretOf(context, holder);
+  // An engine that holds no value twice ignores a rotation to the same value, so a key is first written with another spelling.
+  const isStrict = found.duplicates === 'refused';
+  if (isStrict && context.connection.type !== 'jwt')
+    return { warning: 'not tried: the engine holds no value twice, and a password has only one spelling' };
+  found.rotate = await rotateTo(run, holder, isStrict ? `${value}\n` : value);
+  if (isStrict) await rotateTo(run, holder, value);
+  return words[found.rotate];
+}
+
+async function whyNot({ context, holder }: DeepRun): Promise<string | null> {
+  if (context.connection.type === 'secret_key_base') return 'it cannot be checked whether a base still works';
+  if (!holder || (await context.store.read(holder)).state !== 'current') return 'nothing is adopted';
+  if ((await knownId(context, holder)) !== (await currentId(context))) return 'the current secret is not ours';
+  const reading = await showsValue({ ...context, ref: holder });
+  return reading?.verdict === 'accepted' ? null : 'our value was not accepted';
+}
+
+const words = {
+  drops: 'the former current secret is gone at once',
+  keeps: 'the former current secret stays valid for a while',
+  'in-place': 'the current secret keeps its id and gets the new value',
+} as const;
+
+/** Rotates, records the value's new id, and ends the former current secret if it is still listed. */
+async function rotateTo(run: DeepRun, holder: VersionRef, value: string): Promise<keyof typeof words> {
+  const { context } = run;
+  const { client } = context;
+  const before = await currentId(context);
+  await fenced(run);
+  await client.rotate(value);
+  const listed = await client.secrets();
+  const ours = currentIn(context, listed).id;
+  await noteCurrent(context, holder, { before, ours });
+  if (ours === before) return 'in-place';
+  if (!listed.some(({ id }) => id === before)) return 'drops';
+  await fenced(run);
+  await delay(await end(client, before));
+  await untilGone(client, before);
+  return 'keeps';
 }

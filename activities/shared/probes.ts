@@ -30,8 +30,12 @@ export interface Prober {
   readonly welcome?: string;
   /** The answer for a value that does not work. */
   readonly refusal: string;
+  /** What a value is called. Default: key. */
+  readonly noun?: string;
   /** Propagation delay of a change, in milliseconds. */
   readonly propagationMs: number;
+  /** Consecutive rounds required, at least 2. Default: 5. Fewer where a wrong value counts as an attack. */
+  readonly rounds?: number;
   /**
    * Connections per round: one address may lead to servers that know of a change and to some that do not.
    * Default: 3, and 1 where there is no propagation delay.
@@ -53,7 +57,9 @@ export interface Prober {
 export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
   const answer = await askUntil('refused', prober, await store.unseal(ref));
   const asked = { prober, store, ref };
-  return answer.verdict === 'refused' ? judgeRefusal(asked) : judgeAcceptance(asked, answer);
+  return answer.verdict === 'refused'
+    ? judgeNoAcceptance(asked, refusedBy(prober))
+    : judgeAcceptance(asked, accepted(prober, answer));
 }
 
 /**
@@ -70,14 +76,16 @@ export async function acceptedAgain(prober: Prober, store: Store, ref: VersionRe
     throw needsDecision(`version ${ref.number} of ${ref.credential} was switched on again, but ${detail}`);
 }
 
-async function judgeAcceptance({ prober, store, ref }: Asked, answer: ProbeVerdict): Promise<Finding> {
-  const { name, propagationMs } = prober;
+/** Concludes from a round in which the provider accepted the value. */
+export async function judgeAcceptance({ prober, store, ref }: Asked, shown: Finding): Promise<Finding> {
+  const { name, noun = 'key', propagationMs, rounds } = prober;
   await store.note(ref, { provider: 'accepted' });
-  const finding = await recordFinding(store, ref, accepted(prober, answer)); // in every round: each was a use of ours
+  const finding = await recordFinding(store, ref, shown); // in every round: each was a use of ours
   if (propagationMs === 0) return finding;
   const streak = await countRound(store, ref, { refused: false, detail: finding.detail, propagationMs });
-  if (isLasting(streak, propagationMs) || !(await isLastStand(store, ref))) return finding;
-  throw anotherRound(`${name} accepts the key; asked again until it did so over its propagation delay`, propagationMs);
+  if (isLasting(streak, propagationMs, rounds) || !(await isLastStand(store, ref))) return finding;
+  const message = `${name} accepts the ${noun}; asked again until it did so over its propagation delay`;
+  throw anotherRound(message, propagationMs, rounds);
 }
 
 /** Whether the engine has the version and the uncompromised version that it replaces is removed next. Never in an emergency, which must not wait. */
@@ -90,20 +98,26 @@ async function isLastStand(store: Store, ref: VersionRef): Promise<boolean> {
   return !(await store.rotations(ref.credential)).some(({ fence, seized }) => fence === ref.fence && seized);
 }
 
-async function judgeRefusal({ prober, store, ref }: Asked): Promise<Finding> {
-  const { name, propagationMs } = prober;
+/** Concludes from a round in which the provider refused a value that it should accept. `detail` is its answer. */
+export async function judgeNoAcceptance({ prober, store, ref }: Asked, detail: string): Promise<Finding> {
+  const { name, noun = 'key', propagationMs, rounds } = prober;
   const ageMs = await ageOf(store, ref);
-  const streak = await countRound(store, ref, { refused: true, detail: refusedBy(prober), propagationMs });
-  if (ageMs < propagationMs)
-    throw stillPropagating(`${name} does not know the new key everywhere yet`, ageMs, propagationMs);
+  const streak = await countRound(store, ref, { refused: true, detail, propagationMs });
+  if (ageMs < propagationMs) {
+    const message = `${name} does not know the new ${noun} everywhere yet`;
+    throw rounds === undefined
+      ? stillPropagating(message, ageMs, propagationMs)
+      : anotherRound(message, propagationMs, rounds);
+  }
   const doubted = ageMs !== Infinity || (await wasAccepted(store, ref));
-  if (doubted && !isLasting(streak, doubtMs(propagationMs)))
-    throw anotherRound(`${name} refuses the key; asked again, since such refusals pass`, doubtMs(propagationMs));
+  const overMs = doubtMs(propagationMs);
+  if (doubted && !isLasting(streak, overMs, rounds))
+    throw anotherRound(`${name} refuses the ${noun}; asked again, since such refusals pass`, overMs, rounds);
   await store.note(ref, { provider: 'refused' });
   return recordFinding(store, ref, {
     kind: 'accepted',
     outcome: 'failed',
-    detail: `${name} refuses the key: ${refusedBy(prober)}`,
+    detail: `${name} refuses the ${noun}: ${detail}`,
   });
 }
 
@@ -112,22 +126,39 @@ async function judgeRefusal({ prober, store, ref }: Asked): Promise<Finding> {
  * connections, while the current version is accepted. Any acceptance in between starts the count again.
  */
 export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
-  const { name, propagationMs } = prober;
   const round = await askBoth(prober, store, ref);
-  const finding = await judge({ prober, store, ref }, round);
-  if (round.key === null) return recordFinding(store, ref, finding);
-  const refused = finding.outcome !== 'failed';
-  const streak = await countRound(store, ref, { refused, detail: finding.detail, propagationMs });
-  const isOver = refused ? isLasting(streak, propagationMs) : scope().waitedMs >= mostPropagations * propagationMs;
-  if (!isOver)
-    throw anotherRound(
-      refused
-        ? `${name} refuses the key; asked again until it did so over its propagation delay`
-        : `${finding.detail}; asked again`,
-      propagationMs,
-    );
-  if (round.key === 'refused') await store.note(ref, { provider: 'refused' });
-  return recordFinding(store, ref, finding);
+  return judgeEnd({ prober, store, ref }, round.key === null ? null : shownBy(prober, round));
+}
+
+/** What one round showed of a value that should be refused. `useless`: the provider refuses the control as well. */
+export interface Shown {
+  readonly verdict: 'accepted' | 'refused' | 'useless';
+  readonly detail: string;
+}
+
+/**
+ * Concludes from a round of questions about a value that should be refused; null when there is no value to ask with. `endsWithinMs`: how
+ * long the value may still be accepted where nothing has to propagate.
+ */
+export async function judgeEnd({ prober, store, ref }: Asked, shown: Shown | null, endsWithinMs = 0): Promise<Finding> {
+  const say = (outcome: Finding['outcome'], detail: string) =>
+    recordFinding(store, ref, { kind: 'refused', outcome, detail });
+  if (shown === null) return say('not-observable', 'there is no value to ask with');
+  const { name, noun = 'key', propagationMs, rounds } = prober;
+  const { verdict, detail } = shown;
+  const refused = verdict === 'refused';
+  const streak = await countRound(store, ref, { refused, detail, propagationMs });
+  const overMs = refused ? propagationMs : Math.max(propagationMs, endsWithinMs);
+  const isOver = refused ? isLasting(streak, overMs, rounds) : scope().waitedMs >= mostPropagations * overMs;
+  const again = refused
+    ? `${name} refuses the ${noun}; asked again until it did so over its propagation delay`
+    : `${detail}; asked again`;
+  if (!isOver) throw anotherRound(again, overMs, rounds);
+  if (!refused) return say('failed', detail);
+  await store.note(ref, { provider: 'refused' });
+  return (await wasAccepted(store, ref))
+    ? say('proved', detail)
+    : say('not-observable', 'already refused before the rotation');
 }
 
 /** The finding that a value was accepted. */
@@ -150,17 +181,28 @@ export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusa
   return `${request} answered ${refusal}`;
 }
 
-/** Asks on several connections, one after the other. Returns the first answer that is `decisive`, else the last one. */
+/** Asks on several connections. Returns the first answer that is `decisive`, else the last one. */
 export async function askUntil(
   decisive: 'accepted' | 'refused',
   prober: Pick<Prober, 'propagationMs' | 'connections' | 'pauseMs' | 'ask'>,
   parts: Parameters<Prober['ask']>[0],
 ): Promise<ProbeVerdict> {
   const { propagationMs, connections = connectionsByDefault, ask } = prober;
-  for (let left = propagationMs === 0 ? 1 : connections; ; left -= 1) {
-    const answer = await onOwnConnections(() => ask(parts));
-    if ((answer.verdict === 'refused') === (decisive === 'refused') || left <= 1) return answer;
-    await delay(betweenMs(prober));
+  const between = { connections: propagationMs === 0 ? 1 : connections, pauseMs: betweenMs(prober) };
+  const isDecisive = ({ verdict }: ProbeVerdict): boolean => (verdict === 'refused') === (decisive === 'refused');
+  return onEachConnection(between, isDecisive, () => ask(parts));
+}
+
+/** Asks on several connections, each of which may reach another server, up to the first decisive answer. Returns the last answer. */
+export async function onEachConnection<T>(
+  { connections, pauseMs = 0 }: { readonly connections: number; readonly pauseMs?: number },
+  isDecisive: (answer: T) => boolean,
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (let left = connections; ; left -= 1) {
+    const answer = await onOwnConnections(ask);
+    if (isDecisive(answer) || left <= 1) return answer;
+    await delay(pauseMs);
   }
 }
 
@@ -192,21 +234,20 @@ async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<R
   return { key, control: answer.verdict };
 }
 
-interface Asked {
-  readonly prober: Prober;
+/** A version about which a provider was asked, and how long its answers have to last. */
+export interface Asked {
+  readonly prober: Pick<Prober, 'name' | 'noun' | 'propagationMs' | 'rounds'>;
   readonly store: Store;
   readonly ref: VersionRef;
 }
 
-async function judge({ prober, store, ref }: Asked, { key, control }: Round): Promise<Finding> {
-  const { name } = prober;
-  const say = (outcome: Finding['outcome'], detail: string): Finding => ({ kind: 'refused', outcome, detail });
-  if (key === null) return say('not-observable', 'there is no value to ask with');
-  if (key !== 'refused') return say('failed', `${name} still accepts the key`);
-  if (control === 'refused') return say('failed', `${name} refuses the current key as well, so nothing is shown`);
-  if (!(await wasAccepted(store, ref))) return say('not-observable', 'already refused before the rotation');
-  const beside = control === null ? 'with no current key to compare with' : 'while it accepted the current key';
-  return say('proved', `${refusedBy(prober)}, ${beside}`);
+function shownBy(prober: Prober, { key, control }: Round): Shown {
+  const { name, noun = 'key' } = prober;
+  if (key !== 'refused') return { verdict: 'accepted', detail: `${name} still accepts the ${noun}` };
+  if (control === 'refused')
+    return { verdict: 'useless', detail: `${name} refuses the current ${noun} as well, so nothing is shown` };
+  const beside = control === null ? `with no current ${noun} to compare with` : `while it accepted the current ${noun}`;
+  return { verdict: 'refused', detail: `${refusedBy(prober)}, ${beside}` };
 }
 
 async function wasAccepted(store: Store, ref: VersionRef): Promise<boolean> {
@@ -214,7 +255,7 @@ async function wasAccepted(store: Store, ref: VersionRef): Promise<boolean> {
 }
 
 /** The version whose value must still be accepted for a refusal to prove anything. */
-async function controlFor(store: Store, ref: VersionRef): Promise<Version | null> {
+export async function controlFor(store: Store, ref: VersionRef): Promise<Version | null> {
   const versions = await store.versions(ref.credential);
   return (
     versions.find(

@@ -6,7 +6,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { permanent, propagating } from './failures.js';
 import { scope } from './scope.js';
 
-/** Consecutive refusals required, and consecutive acceptances where more depends on them. */
+/** Consecutive refusals required, and consecutive acceptances where more depends on them. Some providers allow fewer. */
 const rounds = 5;
 
 const longestDoubtMs = 60_000; // AWS was seen to refuse valid values for half a minute
@@ -52,8 +52,8 @@ export async function countRound(
 }
 
 /** Enough rounds, spread over at least `overMs`. One is enough where there is no propagation delay. */
-export function isLasting({ times, lastedMs }: Streak, overMs: number): boolean {
-  return overMs === 0 ? times > 0 : times >= rounds && lastedMs >= overMs;
+export function isLasting({ times, lastedMs }: Streak, overMs: number, least = rounds): boolean {
+  return overMs === 0 ? times > 0 : times >= least && lastedMs >= overMs;
 }
 
 /** How long a refusal has to last when an acceptance is expected, in milliseconds. */
@@ -62,8 +62,8 @@ export function doubtMs(propagationMs: number): number {
 }
 
 /** A retry soon enough for all rounds to fit into `overMs`. */
-export function anotherRound(message: string, overMs: number): Error {
-  return propagating(message, Math.ceil(overMs / (rounds - 1)));
+export function anotherRound(message: string, overMs: number, least = rounds): Error {
+  return propagating(message, Math.ceil(overMs / (least - 1)));
 }
 
 /** A refusal of the credential that manages the values. It may be transient, so it is final only after several attempts over up to a minute. */

@@ -1,8 +1,7 @@
 import { DocuElevateClient } from '../../activities/docuelevate/client.js';
 import { Sessions } from '../../activities/docuelevate/session.js';
-import { DocumentEngine } from '../../activities/document-engine/account.js';
+import { connectionOf, DocumentEngine } from '../../activities/document-engine/account.js';
 import { DocumentEngineClient } from '../../activities/document-engine/client.js';
-import { connectionOf } from '../../activities/document-engine/connection.js';
 import { runDirectly } from '../../activities/shared/scope.js';
 import { catalog } from '../../workflows/catalog.js';
 import { HttpUrl } from '../fields/fields.js';
@@ -79,10 +78,7 @@ async function readDocumentEngine({
   const engine = DocumentEngine.parse({ kind: 'document-engine', url, apiToken: { env: 'ASKED_FOR' } });
   const credentials: Engine['credentials'][number][] = [];
   for (const descriptor of catalog.filter((each) => each.engine === 'document-engine')) {
-    const client = new DocumentEngineClient(
-      connectionOf(engine, descriptor, async () => apiToken),
-      new Set(),
-    );
+    const client = new DocumentEngineClient(connectionOf(engine, descriptor, async () => apiToken));
     const configured = (await client.secrets()).length > 0;
     const { section: description } = descriptor;
     for (const key of Object.keys(descriptor.settings))

@@ -45,8 +45,8 @@ export async function startFixture(
   const lab = await startDocumentEngineLab({ algorithm: 'ES256', ...options });
   const settings = { url: lab.url, apiToken: lab.apiToken, type, part: parts[type] };
   const activities = createDocumentEngineActivities({
-    ...{ store: bench.store, verbs: new Set<string>() },
-    engine: async () => connectionTo(settings),
+    store: bench.store,
+    account: async () => connectionTo(settings),
   });
   const adopted = await bench.adopt({
     [parts[type]]: lab.environment[type],

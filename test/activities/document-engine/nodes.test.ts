@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { Finding } from '../../../src/domain/evidence.js';
-import { nodesOf } from '../../../activities/document-engine/connection.js';
+import { nodesOf } from '../../../activities/document-engine/account.js';
 import { newKeyPair } from '../../../src/lab/document-engine/server.js';
 import { type Bench, startBench } from '../bench.js';
 import { type DocumentEngineFixture, startFixture } from './fixture.js';
