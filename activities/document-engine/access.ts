@@ -2,7 +2,7 @@ import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js
 import { permanent } from '../shared/failures.js';
 import { isStale } from '../../src/domain/engine-profile.js';
 import { isLive } from '../../src/domain/version.js';
-import { currentIn, type DocumentEngineContext, noteRelease } from './context.js';
+import { type DocumentEngineContext, list, noteRelease } from './context.js';
 import { keptAtRestart, leftInEnvironment } from './environment.js';
 import { changedSince, isKnown } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
@@ -54,11 +54,9 @@ async function whoAnswers({ client }: DocumentEngineContext): Promise<string | W
 }
 
 async function secretsOf(context: DocumentEngineContext): Promise<string> {
-  const { store, client, ref } = context;
-  const listed = await client.secrets();
-  const known = await isKnown(context, currentIn(context, listed).id);
-  const isManaged = (await store.versions(ref.credential)).some(({ state }) => isLive(state));
-  if (isManaged && !known) throw permanent('Rejected', changedSince(context));
+  const { listed, current } = await list(context);
+  const known = await isKnown(context, current);
+  if (!known && context.versions.some(({ state }) => isLive(state))) throw permanent('Rejected', changedSince(context));
   return `${listed.length} valid${known ? ', and the current one is ours' : ''}`;
 }
 

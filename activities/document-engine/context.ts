@@ -33,12 +33,10 @@ export interface DocumentEngineContext extends Pick<DocumentEngineDeps, 'store' 
   readonly client: DocumentEngineClient;
   readonly connection: DocumentEngineConnection;
   readonly ref: VersionRef;
-  /** The marker of a version's secrets. It depends on the credential's name at the time when the version was made. */
-  readonly markerFor: (version: Pick<VersionRef, 'credential' | 'number'>) => string;
+  /** The credential's versions when the activity began. */
+  readonly versions: readonly Version[];
   /** Results of the last deep check. */
   readonly known: KnownProfile;
-  /** Id under which the version's value was added, if recorded. */
-  readonly spareId: (version: Pick<VersionRef, 'number'>) => number | undefined;
 }
 
 /** What a check has shown. */
@@ -51,15 +49,8 @@ export async function contextOf(
   const known = await store.profile(ref.credential);
   const connection = asSeen(await account(ref.credential), known);
   if (known.profile?.change === 'POST') verbs.add(connection.url);
-  const versions = await store.versions(ref.credential);
-  const find = (number: number) => versions.find((version) => version.number === number);
-  return {
-    ...{ store, verbs, connection, ref, known },
-    client: new DocumentEngineClient(connection, verbs),
-    markerFor: ({ credential, number }) =>
-      markerOf(store.installation, { credential: find(number)?.madeAs ?? credential, number }),
-    spareId: ({ number }) => find(number)?.receipts[spareKey(connection)]?.ours,
-  };
+  const client = new DocumentEngineClient(connection, verbs);
+  return { store, verbs, client, connection, ref, known, versions: await store.versions(ref.credential) };
 }
 
 /** Raises the propagation delay to at least twice the observed one. */
@@ -72,10 +63,7 @@ function asSeen(connection: DocumentEngineConnection, { profile }: KnownProfile)
 const atOnceMs = 1_000; // a shorter lag is only the time between two requests, or a slow engine
 
 /** The profile of the engine. Null when another release answers by now, which may behave differently. */
-export function followed({
-  client,
-  known: { profile },
-}: Pick<DocumentEngineContext, 'client' | 'known'>): EngineProfile | null {
+export function followed({ client, known: { profile } }: DocumentEngineContext): EngineProfile | null {
   return isStale({ profile, seen: client.version }) ? null : profile;
 }
 
@@ -86,7 +74,7 @@ export async function noteRelease({ store, client, known, ref }: DocumentEngineC
 }
 
 /** The version's secret for the engine. */
-export async function secretOf({ store, connection }: DocumentEngineContext, ref: VersionRef): Promise<string> {
+export async function secretOf({ store, connection, ref }: DocumentEngineContext): Promise<string> {
   return (await store.unseal(ref))[connection.part] ?? '';
 }
 
@@ -97,23 +85,22 @@ export const variables: Readonly<Record<SecretType, string>> = {
   secret_key_base: 'SECRET_KEY_BASE',
 };
 
-/** The current secret of a list: the one without an expiry. */
-export function currentIn(
-  { connection: { type } }: Pick<DocumentEngineContext, 'connection'>,
-  listed: readonly ListedSecret[],
-): ListedSecret {
+/** The engine's list, and the id of the current secret: the one without an expiry. */
+export async function list({ client, connection: { type } }: DocumentEngineContext): Promise<SecretList> {
+  const listed = await client.secrets();
   const [current, ...others] = listed.filter(({ expiresAt }) => expiresAt === null);
   if (!current)
     throw permanent(
       'Rejected',
       `Document Engine has no ${type}: set ${variables[type]} in its environment once and restart it, then adopt that value`,
     );
-  if (others.length === 0) return current;
+  if (others.length === 0) return { listed, current: current.id };
   throw new OutsideError('Document Engine', 'listSecrets', { code: `${others.length + 1} current secrets` });
 }
 
-export async function currentId(context: DocumentEngineContext): Promise<number> {
-  return currentIn(context, await context.client.secrets()).id;
+export interface SecretList {
+  readonly listed: readonly ListedSecret[];
+  readonly current: number;
 }
 
 /** Id under which the version is, or was, the current secret. Undefined while that is unknown. */
@@ -124,21 +111,14 @@ export function currentIdOf(
   return receipts[type]?.ours;
 }
 
-/** The same, of a version as the store has it now. */
-export async function knownId(
-  { store, connection }: DocumentEngineContext,
-  ref: VersionRef,
-): Promise<number | undefined> {
+/** The same, of the context's version as the store has it now. */
+export async function knownId({ store, connection, ref }: DocumentEngineContext): Promise<number | undefined> {
   return currentIdOf(await store.read(ref), connection);
 }
 
-/** Records the id under which a version is the current secret. */
-export function noteCurrent(
-  { store, connection: { type } }: DocumentEngineContext,
-  ref: VersionRef,
-  receipt: WriteReceipt,
-): Promise<void> {
-  return store.note(ref, { receipts: { [type]: receipt } });
+/** Records the id under which the version is the current secret. */
+export function noteCurrent({ store, connection, ref }: DocumentEngineContext, receipt: WriteReceipt): Promise<void> {
+  return store.note(ref, { receipts: { [connection.type]: receipt } });
 }
 
 /** Receipt key of the version after an emergency: id of the secret that got a throwaway value. It may be the former secret's id. */
@@ -155,30 +135,37 @@ export function idsIn(version: Pick<Version, 'receipts'>, connection: DocumentEn
   return ids.flatMap((id) => (id === undefined ? [] : [String(id)]));
 }
 
-/** The secrets that were added for a version beside the current one. */
-export function sparesOf(
-  { markerFor, spareId }: DocumentEngineContext,
-  ref: VersionRef,
-  listed: readonly ListedSecret[],
-): Spare[] {
-  const [marker, known] = [markerFor(ref), spareId(ref)];
+/** The marker of the version's secrets. It depends on the credential's name at the time when the version was made. */
+export function markerFor({ store, versions, ref: { credential, number } }: DocumentEngineContext): string {
+  const { madeAs = credential } = versions.find((version) => version.number === number) ?? {};
+  return markerOf(store.installation, { credential: madeAs, number });
+}
+
+/** Id under which the version's value was added, if recorded. */
+function spareIdOf({ versions, connection, ref }: DocumentEngineContext): number | undefined {
+  return versions.find(({ number }) => number === ref.number)?.receipts[spareKey(connection)]?.ours;
+}
+
+/** The secrets that were added for the version beside the current one. */
+export function sparesOf(context: DocumentEngineContext, listed: readonly ListedSecret[]): Spare[] {
+  const [marker, known] = [markerFor(context), spareIdOf(context)];
   return listed
     .filter(isSpare)
     .filter((secret) => isMarked(secret, marker) || (secret.id === known && isNear(secret, marker)));
 }
 
-/** The added secrets of a version, including those to which an attempt to end them gave a last moment that has not come. */
-export function addedFor(context: DocumentEngineContext, ref: VersionRef, listed: readonly ListedSecret[]): Spare[] {
-  const [marker, known, now] = [context.markerFor(ref), context.spareId(ref), context.client.now()];
+/** The added secrets of the version, including those to which an attempt to end them gave a last moment that has not come. */
+export function addedFor(context: DocumentEngineContext, listed: readonly ListedSecret[]): Spare[] {
+  const [marker, known, now] = [markerFor(context), spareIdOf(context), context.client.now()];
   const isEnded = (secret: Spare): boolean =>
     isEnding(secret, marker, now) || (secret.id === known && expiryMs(secret.expiresAt) - now < dayMs);
-  return [...new Set([...sparesOf(context, ref, listed), ...listed.filter(isSpare).filter(isEnded)])];
+  return [...new Set([...sparesOf(context, listed), ...listed.filter(isSpare).filter(isEnded)])];
 }
 
 /** Ends secrets that are not current. Throws a retry until all of them have expired. */
 export async function expire(context: DocumentEngineContext, secrets: readonly ListedSecret[]): Promise<void> {
   const { store, client, ref } = context;
-  const marker = context.markerFor(ref);
+  const marker = markerFor(context);
   const waits: number[] = [];
   for (const { id } of secrets.filter(({ expiresAt }) => expiresAt !== null)) {
     await requireFence(store, ref);

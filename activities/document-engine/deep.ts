@@ -1,7 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { EngineProfile } from '../../src/domain/engine-profile.js';
-import type { VersionRef } from '../../src/domain/version.js';
 import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import { contextOf, type DocumentEngineContext, type DocumentEngineDeps, end } from './context.js';
@@ -14,7 +13,6 @@ import {
   fenced,
   inItsPlace,
   keptThroughRestart,
-  type OnTrial,
   onTrial,
   prepareRestart,
   restartCheck,
@@ -30,7 +28,11 @@ export interface DeepCheck {
 }
 
 /** State and results of one deep check. */
-export interface DeepRun extends OnTrial {
+export interface DeepRun {
+  /** Its version is number 0 where none is in force, so no rotation is possible. */
+  readonly context: DocumentEngineContext;
+  /** A throwaway value, by parts. */
+  readonly value: Readonly<Record<string, string>>;
   readonly found: { -readonly [K in keyof EngineProfile]: EngineProfile[K] };
   /** The secrets that it added. */
   readonly ids: Set<number>;
@@ -50,9 +52,9 @@ export async function checkDeep(
       const context = await contextOf(deps, holder ?? { credential, number: 0, fence: 0 });
       context.verbs.delete(context.connection.url);
       const kept = restart === 'after' ? await keptThroughRestart(context) : (context.known.profile?.restart ?? null);
-      const cleared = await endTrial({ context, holder });
-      if (restart === 'before') return prepareRestart({ context, holder });
-      const run = await begin(context, holder);
+      const cleared = await endTrial(context);
+      if (restart === 'before') return prepareRestart(context);
+      const run = await begin(context);
       run.found.restart = kept;
       if (restart === 'after') checks.push(restartCheck(kept));
       const step = async (what: string, inspect: () => Promise<string | Warning>): Promise<void> => {
@@ -64,7 +66,7 @@ export async function checkDeep(
         await runSteps(run, step);
         if (rotatesToItself) await step('rotate', () => rotateToItself(run));
       } finally {
-        await endTrial(run);
+        await endTrial(context);
       }
       await context.store.keepProfile(credential, { profile: run.found, seen: run.found.version });
       return `left no secrets behind${cleared > 0 ? `, and removed ${cleared} of an earlier one` : ''}; the results are stored`;
@@ -75,7 +77,7 @@ export async function checkDeep(
 
 type Step = (what: string, inspect: () => Promise<string | Warning>) => Promise<void>;
 
-async function begin(context: DocumentEngineContext, holder: VersionRef | null): Promise<DeepRun> {
+async function begin(context: DocumentEngineContext): Promise<DeepRun> {
   const { client, connection } = context;
   await client.isThere();
   const found: DeepRun['found'] = {
@@ -83,7 +85,7 @@ async function begin(context: DocumentEngineContext, holder: VersionRef | null):
     ...{ pastExpiry: null, rotate: null, probe: null, lagMs: null, sessions: null },
     restart: null,
   };
-  return { context, holder, found, value: await newValue(connection.type, connection.jwt.algorithm), ids: new Set() };
+  return { context, found, value: await newValue(connection.type, connection.jwt.algorithm), ids: new Set() };
 }
 
 async function runSteps(run: DeepRun, step: Step): Promise<void> {
@@ -136,11 +138,11 @@ async function withoutToken({ client, connection: { type } }: DocumentEngineCont
 
 /** Adds a secret, and reads from the list its id and the format of its expiry. */
 async function addition(run: DeepRun): Promise<string> {
-  const { found, ids } = run;
-  const { added, idsRise } = await beginTrial(run);
+  const { context, value, found, ids } = run;
+  const { trial, added } = await beginTrial(context, value);
   ids.add(added.id);
   Object.assign(found, formatOf(added));
-  const rise = idsRise ? 'ids rise' : 'ids do not rise';
+  const rise = trial.before.every((id) => id < added.id) ? 'ids rise' : 'ids do not rise';
   return `${rise}; an expiry is listed with ${found.precision} digits of a second and ${found.zone || 'no zone'}`;
 }
 
@@ -152,7 +154,7 @@ function formatOf({ expiresAt }: Spare): Pick<EngineProfile, 'precision' | 'zone
 async function duplicate(run: DeepRun): Promise<string> {
   const { client, store, connection, ref } = run.context;
   const { trial } = await store.profile(ref.credential);
-  await fenced(run);
+  await fenced(run.context);
   const isAdded = await client.add(run.value[connection.part] ?? '', trial?.expiries[1] ?? '');
   run.found.duplicates = isAdded ? 'allowed' : 'refused';
   for (const { id } of trial ? onTrial(trial, await client.secrets()) : []) run.ids.add(id);
@@ -163,7 +165,7 @@ async function change(run: DeepRun): Promise<string> {
   const { client, store, connection, ref, verbs } = run.context;
   const { trial } = await store.profile(ref.credential);
   const [id = 0] = run.ids;
-  await fenced(run);
+  await fenced(run.context);
   const outcome = await client.changeExpiry(id, trial?.expiries[2] ?? '');
   if (outcome !== 'changed') throw permanent('Rejected', `an expiry cannot be changed: the answer was "${outcome}"`);
   run.found.change = verbs.has(connection.url) ? 'POST' : 'PATCH';
@@ -174,7 +176,7 @@ async function change(run: DeepRun): Promise<string> {
 async function ending(run: DeepRun): Promise<string> {
   const { client } = run.context;
   for (const id of run.ids) {
-    await fenced(run);
+    await fenced(run.context);
     const outcome = await client.changeExpiry(id, momentPast(client.now()));
     run.found.pastExpiry = outcome === 'refused' ? 'refused' : 'allowed';
     if (outcome === 'refused') await end(client, id);

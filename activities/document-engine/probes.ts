@@ -103,12 +103,12 @@ async function isGone(context: DocumentEngineContext): Promise<Finding> {
 async function listedFor(context: DocumentEngineContext): Promise<ListedSecret[]> {
   const { store, client, connection, ref } = context;
   const listed = await client.secrets();
-  const id = await knownId(context, ref);
+  const id = await knownId(context);
   const newer = (await store.versions(ref.credential)).filter(({ number }) => number > ref.number);
   // The secret got a newer value, or a throwaway one.
   const isOverwritten = newer.some((version) =>
     [currentIdOf(version, connection), version.receipts[displaced]?.ours].includes(id),
   );
   const own = isOverwritten ? [] : listed.filter((secret) => secret.id === id);
-  return [...addedFor(context, ref, listed), ...own];
+  return [...addedFor(context, listed), ...own];
 }

@@ -1,4 +1,4 @@
-import { isLive, type VersionRef } from '../../src/domain/version.js';
+import { isLive } from '../../src/domain/version.js';
 import type { WriteReceipt } from '../../src/store/records.js';
 import { requireProof } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
@@ -7,12 +7,12 @@ import { keepGenerated } from '../shared/generate.js';
 import { OutsideError } from '../shared/outside-error.js';
 import {
   addedFor,
-  currentId,
   currentIdOf,
-  currentIn,
   type DocumentEngineContext,
   expire,
   knownId,
+  list,
+  markerFor,
   noteCurrent,
   type Observed,
   secretOf,
@@ -28,14 +28,14 @@ export function generate(context: DocumentEngineContext): Promise<void> {
   return keepGenerated(store, ref, async () => {
     await requireFamily(context);
     const parts = await newValue(connection.type, connection.jwt.algorithm);
-    return { providerId: `${connection.type}/${context.markerFor(ref)}`, parts };
+    return { providerId: `${connection.type}/${markerFor(context)}`, parts };
   });
 }
 
 /** Refuses a change of the key family: one setting of the engine is the algorithm of all keys, so old and new tokens would not be valid together. */
-async function requireFamily({ store, connection: { type, jwt }, ref }: DocumentEngineContext): Promise<void> {
+async function requireFamily({ store, connection: { type, jwt }, versions }: DocumentEngineContext): Promise<void> {
   if (type !== 'jwt') return;
-  const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
+  const current = versions.find(({ state }) => state === 'current');
   const publicKey = current && (await store.unseal(current))['publicKey'];
   const why = publicKey === undefined ? null : whyNotFor(jwt.algorithm, publicKey);
   if (why === null) return;
@@ -46,20 +46,13 @@ async function requireFamily({ store, connection: { type, jwt }, ref }: Document
   );
 }
 
+/** Ensures that the version's value is valid for long beside the current secret. An engine may refuse to hold a value twice. */
 export async function addSecret(context: DocumentEngineContext): Promise<void> {
-  await ensureSpare(context, context.ref, await context.client.secrets());
-}
-
-/** Ensures that a version's value is valid for long beside the current secret. An engine may refuse to hold a value twice. */
-export async function ensureSpare(
-  context: DocumentEngineContext,
-  ref: VersionRef,
-  listed: readonly ListedSecret[],
-): Promise<void> {
-  const { store, client } = context;
-  const spares = [...sparesOf(context, ref, listed), ...(await foundAgain(context, ref, listed))];
-  if (spares.length === 0) return addSpare(context, ref, listed);
-  const expiresAt = momentOf(context.markerFor(ref), client.now(), spareMs);
+  const { store, client, ref } = context;
+  const listed = await client.secrets();
+  const spares = [...sparesOf(context, listed), ...(await foundAgain(context, listed))];
+  if (spares.length === 0) return addSpare(context, listed);
+  const expiresAt = momentOf(markerFor(context), client.now(), spareMs);
   for (const spare of spares.filter((each) => expiryMs(each.expiresAt) - client.now() < renewBelowMs)) {
     await requireFence(store, ref);
     if ((await client.changeExpiry(spare.id, expiresAt)) !== 'changed')
@@ -68,41 +61,33 @@ export async function ensureSpare(
 }
 
 /** The secret of an attempt whose answer was lost, so that it is not added twice. */
-async function foundAgain(
-  context: DocumentEngineContext,
-  ref: VersionRef,
-  listed: readonly ListedSecret[],
-): Promise<Spare[]> {
-  const { store, connection } = context;
+async function foundAgain(context: DocumentEngineContext, listed: readonly ListedSecret[]): Promise<Spare[]> {
+  const { store, connection, ref } = context;
   const receipt = (await store.read(ref)).receipts[spareKey(connection)];
   if (!receipt || receipt.ours !== undefined) return [];
   const since = listed.filter(isSpare).filter(({ id }) => id > receipt.before);
-  const [found] = since.filter((secret) => isNear(secret, context.markerFor(ref)));
-  if (found) await noteSpare(context, ref, { before: receipt.before, ours: found.id });
+  const [found] = since.filter((secret) => isNear(secret, markerFor(context)));
+  if (found) await noteSpare(context, { before: receipt.before, ours: found.id });
   return found ? [found] : [];
 }
 
-async function addSpare(
-  context: DocumentEngineContext,
-  ref: VersionRef,
-  listed: readonly ListedSecret[],
-): Promise<void> {
-  const { store, client } = context;
-  const before = Math.max(0, ...listed.map(({ id }) => id));
-  await noteSpare(context, ref, { before });
+async function addSpare(context: DocumentEngineContext, listed: readonly ListedSecret[]): Promise<void> {
+  const { store, client, ref } = context;
+  const ids = listed.map(({ id }) => id);
+  const [before, marker] = [Math.max(0, ...ids), markerFor(context)];
+  await noteSpare(context, { before });
   await requireFence(store, ref);
-  if (!(await client.add(await secretOf(context, ref), momentOf(context.markerFor(ref), client.now(), spareMs)))) {
-    const id = await knownId(context, ref);
-    if (listed.some((secret) => secret.id === id)) return; // it is, or was, the current one, and is still valid
+  if (!(await client.add(await secretOf(context), momentOf(marker, client.now(), spareMs)))) {
+    const id = await knownId(context);
+    if (id !== undefined && ids.includes(id)) return; // it is, or was, the current one, and is still valid
     throw permanent('Rejected', `Document Engine refused to add version ${ref.number} (400)`);
   }
-  const known = new Set(listed.map(({ id }) => id));
-  const fresh = (await client.secrets()).filter(isSpare).filter(({ id }) => !known.has(id));
-  const near = fresh.filter((secret) => isNear(secret, context.markerFor(ref)));
-  const [found] = near.length > 0 ? near : fresh.length === 1 ? fresh : [];
-  if (!found) throw new OutsideError('Document Engine', 'addSecret', { code: 'ADDED_AND_NOT_LISTED' });
-  if (near.length === 0) throw needsDecision(unrecognizable(found));
-  await noteSpare(context, ref, { before, ours: found.id });
+  const fresh = (await client.secrets()).filter(isSpare).filter(({ id }) => !ids.includes(id));
+  const found = fresh.find((secret) => isNear(secret, marker));
+  if (found) return noteSpare(context, { before, ours: found.id });
+  const [only, ...others] = fresh;
+  if (only && others.length === 0) throw needsDecision(unrecognizable(only));
+  throw new OutsideError('Document Engine', 'addSecret', { code: 'ADDED_AND_NOT_LISTED' });
 }
 
 function unrecognizable({ id, expiresAt }: Spare): string {
@@ -112,11 +97,7 @@ function unrecognizable({ id, expiresAt }: Spare): string {
   );
 }
 
-function noteSpare(
-  { store, connection }: DocumentEngineContext,
-  ref: VersionRef,
-  receipt: WriteReceipt,
-): Promise<void> {
+function noteSpare({ store, connection, ref }: DocumentEngineContext, receipt: WriteReceipt): Promise<void> {
   return store.note(ref, { receipts: { [spareKey(connection)]: receipt } });
 }
 
@@ -124,40 +105,36 @@ export async function expireSecret(context: DocumentEngineContext): Promise<void
   const { store, client, ref } = context;
   await requireProof(store, ref);
   await store.note(ref, { provider: 'unknown' });
-  const id = await knownId(context, ref);
+  const id = await knownId(context);
   const listed = await client.secrets();
-  await expire(context, [...addedFor(context, ref, listed), ...listed.filter((secret) => secret.id === id)]);
+  await expire(context, [...addedFor(context, listed), ...listed.filter((secret) => secret.id === id)]);
 }
 
 export async function dropSpare(context: DocumentEngineContext): Promise<void> {
-  const { client, ref } = context;
-  const listed = await client.secrets();
-  if ((await knownId(context, ref)) !== currentIn(context, listed).id) throw needsDecision(changedSince(context));
-  await expire(context, addedFor(context, ref, listed));
+  const { listed, current } = await list(context);
+  if ((await knownId(context)) !== current) throw needsDecision(changedSince(context));
+  await expire(context, addedFor(context, listed));
 }
 
 export async function isListed(context: DocumentEngineContext): Promise<Observed> {
-  const { client, ref } = context;
-  const listed = await client.secrets();
-  const current = currentIn(context, listed).id;
+  const { listed, current } = await list(context);
   if (!(await isKnown(context, current))) return { outcome: 'failed', detail: changedSince(context) };
-  if ((await knownId(context, ref)) === current)
-    return { outcome: 'proved', detail: `it is the current one (${current})` };
-  const [spare] = sparesOf(context, ref, listed);
+  if ((await knownId(context)) === current) return { outcome: 'proved', detail: `it is the current one (${current})` };
+  const [spare] = sparesOf(context, listed);
   return spare
     ? { outcome: 'proved', detail: `listed as ${spare.id} until ${spare.expiresAt}` }
-    : { outcome: 'failed', detail: `no listed secret is version ${ref.number}` };
+    : { outcome: 'failed', detail: `no listed secret is version ${context.ref.number}` };
 }
 
-/** Whether the current secret is that of a live version. */
+/** Whether the listed current secret is that of a live version. Reads the store after the list, which may be newer otherwise. */
 export async function isKnown({ store, connection, ref }: DocumentEngineContext, current: number): Promise<boolean> {
   const live = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
   return live.some((version) => currentIdOf(version, connection) === current);
 }
 
 export async function identifySecret(context: DocumentEngineContext): Promise<void> {
-  const id = await currentId(context);
-  await noteCurrent(context, context.ref, { before: id, ours: id });
+  const { current } = await list(context);
+  await noteCurrent(context, { before: current, ours: current });
 }
 
 /** Message for an unknown current secret. */

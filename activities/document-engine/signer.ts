@@ -66,10 +66,10 @@ export function whyTooLong(
   );
 }
 
-export async function isIdle({ store, connection, ref }: DocumentEngineContext): Promise<Observed> {
+export async function isIdle({ connection, versions }: DocumentEngineContext): Promise<Observed> {
   const { tokenLifetimeMs, signer } = connection.jwt;
   if (connection.type !== 'jwt') return { outcome: 'not-observable', detail: 'its users cannot be observed' };
-  const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
+  const current = versions.find(({ state }) => state === 'current');
   const leftMs = tokenLifetimeMs - (Date.now() - (current?.promotedAt ?? Date.now()));
   const lifetime = `tokens live for ${tokenLifetimeMs / 1000} s`;
   if (leftMs > 0 && leftMs <= waitedOutMs)

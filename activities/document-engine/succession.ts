@@ -6,17 +6,17 @@ import { requireFence } from '../shared/fencing.js';
 import { saidNo } from '../shared/outside-error.js';
 import { controlFor } from '../shared/probes.js';
 import {
-  currentId,
   displaced,
   type DocumentEngineContext,
   expire,
   knownId,
+  list,
   noteCurrent,
   secretOf,
   sparesOf,
 } from './context.js';
 import { newValue } from './keys.js';
-import { changedSince, ensureSpare } from './secrets.js';
+import { addSecret, changedSince } from './secrets.js';
 
 /** The version that becomes current, and the former current one. Null when the former one must not stay valid. */
 export interface Succession {
@@ -33,13 +33,13 @@ export async function makeCurrent(context: DocumentEngineContext, former: Versio
   const progress = await progressOf(context, former);
   if (progress !== 'happened') {
     await (former ? requireProof(store, former) : requireFence(store, ref));
-    await client.rotate(await secretOf(context, ref)).catch(async (error: unknown) => {
+    await client.rotate(await secretOf(context)).catch(async (error: unknown) => {
       if (progress === 'untried' && saidNo(error)) await noteRefused(context);
       throw error;
     });
-    await noteOurs(context, await currentId(context));
+    await noteOurs(context, (await list(context)).current);
   }
-  if (former) await ensureSpare({ ...context, ref: former }, former, await client.secrets());
+  if (former) await addSecret({ ...context, ref: former });
 }
 
 /** Unknown: an earlier attempt may still change it. */
@@ -49,7 +49,7 @@ type Progress = 'happened' | 'untried' | 'unknown';
 async function progressOf(context: DocumentEngineContext, former: VersionRef | null): Promise<Progress> {
   const { store, connection, ref } = context;
   const { before, ours, refused } = await receiptOf(context);
-  const current = await currentId(context);
+  const { current } = await list(context);
   if (ours === current) return 'happened';
   if (ours !== undefined) throw needsDecision(changedSince(context));
   if (before !== undefined && !refused) {
@@ -57,7 +57,7 @@ async function progressOf(context: DocumentEngineContext, former: VersionRef | n
     await noteOurs(context, current); // the answer to an earlier attempt was lost
     return 'happened';
   }
-  const expected = former && (before ?? (await knownId(context, former))); // any, where there is no former one
+  const expected = former && (before ?? (await knownId({ ...context, ref: former }))); // any, where there is no former one
   if (expected !== null && expected !== current) throw needsDecision(changedSince(context));
   await store.note(ref, { provider: 'unknown', receipts: { [connection.type]: { before: current } } });
   return 'untried';
@@ -65,11 +65,11 @@ async function progressOf(context: DocumentEngineContext, former: VersionRef | n
 
 /** No attempt of ours is under way: a secret that becomes current from here on is not ours. */
 async function noteRefused(context: DocumentEngineContext): Promise<void> {
-  await noteCurrent(context, context.ref, { before: (await receiptOf(context)).before ?? 0, refused: true });
+  await noteCurrent(context, { before: (await receiptOf(context)).before ?? 0, refused: true });
 }
 
 async function noteOurs(context: DocumentEngineContext, id: number): Promise<void> {
-  await noteCurrent(context, context.ref, { before: (await receiptOf(context)).before ?? id, ours: id });
+  await noteCurrent(context, { before: (await receiptOf(context)).before ?? id, ours: id });
 }
 
 async function receiptOf({ store, connection, ref }: DocumentEngineContext): Promise<Partial<WriteReceipt>> {
@@ -86,8 +86,8 @@ async function displaceWith(context: DocumentEngineContext, holder: VersionRef):
   const parts = await newValue(connection.type, connection.jwt.algorithm);
   await requireFence(store, context.ref);
   await client.rotate(parts[connection.part] ?? '');
-  const id = await currentId(context);
-  await store.note(holder, { receipts: { [displaced]: { before: id, ours: id } } });
+  const { current } = await list(context);
+  await store.note(holder, { receipts: { [displaced]: { before: current, ours: current } } });
   return parts;
 }
 
@@ -95,7 +95,7 @@ async function displaceWith(context: DocumentEngineContext, holder: VersionRef):
 export async function expireOthers(context: DocumentEngineContext): Promise<void> {
   const { store, client, ref } = context;
   const listed = await client.secrets();
-  const own = sparesOf(context, ref, listed);
+  const own = sparesOf(context, listed);
   await expire(
     context,
     listed.filter(({ id }) => own.every((spare) => spare.id !== id)),
@@ -117,11 +117,11 @@ export interface Control {
  * for the check. Null where there is neither.
  */
 export async function controlOf(context: DocumentEngineContext): Promise<Control | null> {
-  const { store, ref } = context;
+  const { store, versions, ref } = context;
   const current = await controlFor(store, ref);
   if (current) return { parts: await store.unseal(current), name: 'the current value' };
-  const holder = (await store.versions(ref.credential)).findLast(({ receipts }) => receipts[displaced] !== undefined);
-  if (!holder || (await currentId(context)) !== holder.receipts[displaced]?.ours) return null;
+  const holder = versions.findLast(({ receipts }) => receipts[displaced] !== undefined);
+  if (!holder || (await list(context)).current !== holder.receipts[displaced]?.ours) return null;
   const parts = await displaceWith(context, { ...ref, number: holder.number });
   return { parts, name: 'a value that was made for this check' };
 }

@@ -1,6 +1,6 @@
 import { isLive } from '../../src/domain/version.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
-import { addedFor, currentIdOf, currentIn, type DocumentEngineContext, noteRelease } from './context.js';
+import { addedFor, currentIdOf, type DocumentEngineContext, list, noteRelease } from './context.js';
 import { showsValue } from './probes.js';
 import { unreadable } from './schemas.js';
 
@@ -9,10 +9,9 @@ import { unreadable } from './schemas.js';
  * So the value in force is probed, where that needs no document.
  */
 export async function survey(context: DocumentEngineContext): Promise<ProviderSurvey & EngineSurvey> {
-  const { store, client, connection, ref } = context;
-  const listed = await client.secrets();
+  const { store, connection, ref } = context;
+  const { listed, current } = await list(context);
   await noteRelease(context);
-  const current = currentIn(context, listed).id;
   const versions = await store.versions(ref.credential);
   const isCurrent = (id: number | undefined): boolean => id === current;
   const inForce = versions.findLast((version) => isLive(version.state) && isCurrent(currentIdOf(version, connection)));
@@ -20,7 +19,7 @@ export async function survey(context: DocumentEngineContext): Promise<ProviderSu
   const known = new Set(versions.map((version) => currentIdOf(version, connection)));
   const rows = versions.map((version) => ({
     number: version.number,
-    ids: addedFor(context, { ...version, fence: 0 }, listed).map(({ id }) => id),
+    ids: addedFor({ ...context, ref: { ...version, fence: 0 } }, listed).map(({ id }) => id),
   }));
   for (const { ids } of rows) for (const id of ids) known.add(id);
   return {

@@ -6,7 +6,7 @@ import type { AccessCheck } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
-import { currentIn, type DocumentEngineContext, end, knownId, noteCurrent } from './context.js';
+import { type DocumentEngineContext, end, knownId, list, noteCurrent, type SecretList } from './context.js';
 import { newValue } from './keys.js';
 import { isSpare, type Spare } from './marker.js';
 import { showsValue } from './probes.js';
@@ -18,15 +18,6 @@ const trialMs = 10 * 60_000;
 const staleMs = 2 * 60_000; // twice the longest trial on an engine that answers at once
 const quarterHourMs = 15 * 60_000; // time zones differ by multiples of a quarter of an hour
 const actor = 'check';
-
-/** A trial's engine, and a throwaway value for it. */
-export interface OnTrial {
-  readonly context: DocumentEngineContext;
-  /** Null where no version is in force, so no rotation is possible. */
-  readonly holder: VersionRef | null;
-  /** By parts. */
-  readonly value: Readonly<Record<string, string>>;
-}
 
 /** A moment `afterMs` ahead, with six random digits of a second that tell it from every other expiry. */
 function oddMoment(now: number, afterMs: number): string {
@@ -56,30 +47,40 @@ export async function inItsPlace<T>(
   }
 }
 
-/** Requires the fence where there is one. */
-export async function fenced({ context, holder }: Pick<OnTrial, 'context' | 'holder'>): Promise<void> {
-  if (holder) await requireFence(context.store, holder);
+/** Whether a version is live, which the context is about. Otherwise no rotation is possible. */
+export function isHeld({ ref }: DocumentEngineContext): boolean {
+  return ref.number > 0;
 }
 
-/** Records everything that the trial may add, and adds the first of it. Returns its entry in the list. */
+/** Requires the fence where there is one. */
+export async function fenced(context: DocumentEngineContext): Promise<void> {
+  if (isHeld(context)) await requireFence(context.store, context.ref);
+}
+
+/** What a trial has added first, and what was listed before. */
+interface Begun extends Pick<SecretList, 'current'> {
+  readonly trial: Trial;
+  readonly added: Spare;
+}
+
+/** Records everything that the trial may add, and adds the first of it. */
 export async function beginTrial(
-  run: OnTrial,
-  lifetimesMs: readonly number[] = [trialMs, trialMs - 60_000, trialMs - 120_000],
-): Promise<{ readonly trial: Trial; readonly added: Spare; readonly idsRise: boolean; readonly current: number }> {
-  const { store, client, connection, ref } = run.context;
-  const listed = await client.secrets();
-  const current = currentIn(run.context, listed).id;
+  context: DocumentEngineContext,
+  value: Readonly<Record<string, string>>,
+  lifetimesMs = [trialMs, trialMs - 60_000, trialMs - 120_000],
+): Promise<Begun> {
+  const { store, client, connection, ref } = context;
+  const { listed, current } = await list(context);
   const expiries = lifetimesMs.map((lifetimeMs) => oddMoment(client.now(), lifetimeMs));
   const trial = { at: Date.now(), before: listed.map(({ id }) => id), expiries };
   await store.keepProfile(ref.credential, { trial });
-  await fenced(run);
-  if (!(await client.add(run.value[connection.part] ?? '', expiries[0] ?? '')))
+  await fenced(context);
+  if (!(await client.add(value[connection.part] ?? '', expiries[0] ?? '')))
     throw permanent('Rejected', 'Document Engine refused to add a new value (400)');
-  const isNew = ({ id }: ListedSecret): boolean => !trial.before.includes(id);
-  const [added, ...others] = (await client.secrets()).filter(isSpare).filter(isNew);
+  const [added, ...others] = (await client.secrets()).filter(isSpare).filter(({ id }) => !trial.before.includes(id));
   if (!added || others.length > 0)
     throw permanent('Rejected', `${added ? 'more than one' : 'no'} secret is new in the list`);
-  return { trial, added, current, idsRise: trial.before.every((id) => id < added.id) };
+  return { trial, added, current };
 }
 
 /** The secrets of a trial that have not ended: new since it began, and with an expiry that it has sent. */
@@ -96,20 +97,19 @@ export function onTrial(trial: Trial, listed: readonly ListedSecret[]): Spare[] 
  * Ends what is left of a trial, also after a failure or a crash, and records the current secret's id where the trial had rotated it to
  * itself. Returns how many secrets it ended. Where this fails, the next deep check does it, or the secrets expire.
  */
-export async function endTrial({ context, holder }: Pick<OnTrial, 'context' | 'holder'>): Promise<number> {
+export async function endTrial(context: DocumentEngineContext): Promise<number> {
   const { store, client, ref } = context;
   const { trial } = await store.profile(ref.credential);
   if (!trial) return 0;
-  const listed = await client.secrets();
+  const { listed, current } = await list(context);
   const left = onTrial(trial, listed);
   for (const { id } of left) {
-    await fenced({ context, holder });
+    await fenced(context);
     await end(client, id);
   }
-  const current = currentIn(context, listed).id;
-  const isNew = holder !== null && (await knownId(context, holder)) !== current && !trial.before.includes(current);
-  if (isNew && (await showsValue({ ...context, ref: holder }))?.verdict === 'accepted')
-    await noteCurrent(context, holder, { before: current, ours: current });
+  const isNew = isHeld(context) && (await knownId(context)) !== current && !trial.before.includes(current);
+  if (isNew && (await showsValue(context))?.verdict === 'accepted')
+    await noteCurrent(context, { before: current, ours: current });
   await store.keepProfile(ref.credential, { trial: null });
   return left.length;
 }
@@ -117,10 +117,10 @@ export async function endTrial({ context, holder }: Pick<OnTrial, 'context' | 'h
 const restartWithinMs = 60 * 60_000;
 
 /** Adds a throwaway secret that the engine still has to list after a restart. It expires within an hour. */
-export async function prepareRestart({ context, holder }: Omit<OnTrial, 'value'>): Promise<string> {
+export async function prepareRestart(context: DocumentEngineContext): Promise<string> {
   const { store, connection, ref } = context;
   const value = await newValue(connection.type, connection.jwt.algorithm);
-  const { trial, added, current } = await beginTrial({ context, holder, value }, [restartWithinMs]);
+  const { trial, added, current } = await beginTrial(context, value, [restartWithinMs]);
   await store.keepProfile(ref.credential, { trial: { ...trial, restart: { current, id: added.id } } });
   return `restart Document Engine within an hour, then run keyturn check ${ref.credential} --deep --restart after`;
 }
@@ -129,17 +129,16 @@ export async function prepareRestart({ context, holder }: Omit<OnTrial, 'value'>
 export async function keptThroughRestart(
   context: DocumentEngineContext,
 ): Promise<NonNullable<EngineProfile['restart']>> {
-  const { client, known, ref } = context;
+  const { known, ref } = context;
   const { trial } = known;
   if (!trial?.restart || Date.now() - trial.at > restartWithinMs)
     throw permanent(
       'Rejected',
       `nothing was prepared within the last hour: run keyturn check ${ref.credential} --deep --restart before`,
     );
-  const listed = await client.secrets();
-  const { current, id } = trial.restart;
-  const isThere = onTrial(trial, listed).some((secret) => secret.id === id);
-  return isThere && currentIn(context, listed).id === current ? 'kept' : 'replaced';
+  const { listed, current } = await list(context);
+  const isThere = onTrial(trial, listed).some(({ id }) => id === trial.restart?.id);
+  return isThere && current === trial.restart.current ? 'kept' : 'replaced';
 }
 
 export function restartCheck(kept: EngineProfile['restart']): AccessCheck {

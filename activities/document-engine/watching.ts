@@ -1,18 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VersionRef } from '../../src/domain/version.js';
 import type { Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import { onOwnConnections } from '../shared/http.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineClient } from './client.js';
-import { currentId, currentIn, end, knownId, noteCurrent, secretOf } from './context.js';
+import { type DocumentEngineContext, end, knownId, list, noteCurrent, secretOf } from './context.js';
 import type { DeepRun } from './deep.js';
 import { documentOf } from './documents.js';
 import { showsPassword } from './passwords.js';
 import { showsValue } from './probes.js';
 import { requestTo } from './requests.js';
 import { mayRead, openSession as exchange, type Reading, showsKey, signerWith } from './tokens.js';
-import { fenced } from './trial.js';
+import { fenced, isHeld } from './trial.js';
 
 const limitMs = 60_000; // a rotation would not wait longer for a change
 const connections = 10;
@@ -114,26 +113,25 @@ export async function untilGone(client: DocumentEngineClient, ...ids: readonly n
  * Makes the current value current again. The value stays valid throughout, whatever happens to the former current secret. Never done with
  * a base, whose validity cannot be checked.
  */
-export async function rotateToItself(run: DeepRun): Promise<string | Warning> {
-  const { context, holder, found } = run;
-  const why = await whyNot(run);
-  if (why !== null || !holder) return { warning: `not tried: ${why}` };
-  const value = await secretOf(context, holder);
+export async function rotateToItself({ context, found }: DeepRun): Promise<string | Warning> {
+  const why = await whyNot(context);
+  if (why !== null) return { warning: `not tried: ${why}` };
+  const value = await secretOf(context);
   // An engine that holds no value twice ignores a rotation to the same value, so a key is first written with another spelling.
   const isStrict = found.duplicates === 'refused';
   if (isStrict && context.connection.type !== 'jwt')
     return { warning: 'not tried: the engine holds no value twice, and a password has only one spelling' };
-  found.rotate = await rotateTo(run, holder, isStrict ? `${value}\n` : value);
-  if (isStrict) await rotateTo(run, holder, value);
+  found.rotate = await rotateTo(context, isStrict ? `${value}\n` : value);
+  if (isStrict) await rotateTo(context, value);
   return words[found.rotate];
 }
 
-async function whyNot({ context, holder }: DeepRun): Promise<string | null> {
-  if (context.connection.type === 'secret_key_base') return 'it cannot be checked whether a base still works';
-  if (!holder || (await context.store.read(holder)).state !== 'current') return 'nothing is adopted';
-  if ((await knownId(context, holder)) !== (await currentId(context))) return 'the current secret is not ours';
-  const reading = await showsValue({ ...context, ref: holder });
-  return reading?.verdict === 'accepted' ? null : 'our value was not accepted';
+async function whyNot(context: DocumentEngineContext): Promise<string | null> {
+  const { connection, store, ref } = context;
+  if (connection.type === 'secret_key_base') return 'it cannot be checked whether a base still works';
+  if (!isHeld(context) || (await store.read(ref)).state !== 'current') return 'nothing is adopted';
+  if ((await knownId(context)) !== (await list(context)).current) return 'the current secret is not ours';
+  return (await showsValue(context))?.verdict === 'accepted' ? null : 'our value was not accepted';
 }
 
 const words = {
@@ -143,18 +141,16 @@ const words = {
 } as const;
 
 /** Rotates, records the value's new id, and ends the former current secret if it is still listed. */
-async function rotateTo(run: DeepRun, holder: VersionRef, value: string): Promise<keyof typeof words> {
-  const { context } = run;
+async function rotateTo(context: DocumentEngineContext, value: string): Promise<keyof typeof words> {
   const { client } = context;
-  const before = await currentId(context);
-  await fenced(run);
+  const { current: before } = await list(context);
+  await fenced(context);
   await client.rotate(value);
-  const listed = await client.secrets();
-  const ours = currentIn(context, listed).id;
-  await noteCurrent(context, holder, { before, ours });
+  const { listed, current: ours } = await list(context);
+  await noteCurrent(context, { before, ours });
   if (ours === before) return 'in-place';
   if (!listed.some(({ id }) => id === before)) return 'drops';
-  await fenced(run);
+  await fenced(context);
   await delay(await end(client, before));
   await untilGone(client, before);
   return 'keeps';
