@@ -9,25 +9,18 @@ import { askSigner, whyTooLong } from './signer.js';
 
 export async function checkAccess(context: DocumentEngineContext): Promise<AccessCheck[]> {
   const { client, connection } = context;
-  const health = await accessCheck('health', () => whoAnswers(context));
-  const inside = health.ok
-    ? [
-        ...(await profileOf(context)),
-        await accessCheck(`${connection.type} secrets`, () => secretsOf(context)),
-        await accessCheck('documents', async () => {
-          await client.builds();
-          return 'it builds one';
-        }),
-      ]
-    : [];
-  return [
-    ...[health, ...inside],
-    ...(connection.type === 'jwt' && connection.jwt.signer
-      ? [await accessCheck('signer', () => tokensOf(context))]
-      : []),
-    { what: 'restart', ...(await keptAtRestart(connection)) },
-    ...(await environmentOf(context)),
-  ];
+  const checks = [await accessCheck('health', () => whoAnswers(context))];
+  if (checks[0]?.ok)
+    checks.push(
+      ...(await profileOf(context)),
+      await accessCheck(`${connection.type} secrets`, () => secretsOf(context)),
+      await accessCheck('documents', () => client.builds().then(() => 'it builds one')),
+    );
+  if (connection.type === 'jwt' && connection.jwt.signer)
+    checks.push(await accessCheck('signer', () => tokensOf(context)));
+  const detail = await leftInEnvironment(context);
+  const environment = detail === null ? [] : [{ what: 'environment', ok: true, warning: true, detail } as const];
+  return [...checks, { what: 'restart', ...(await keptAtRestart(connection)) }, ...environment];
 }
 
 /** Whether the stored profile holds for the release that answers. */
@@ -46,11 +39,10 @@ async function profileOf(context: DocumentEngineContext): Promise<AccessCheck[]>
 async function whoAnswers({ client }: DocumentEngineContext): Promise<string | Warning> {
   await client.isThere();
   if (client.version !== null) return `Document Engine ${client.version} answers`;
-  return {
-    warning:
-      'no answer has the header "Server: Document Engine/…": a proxy removes it, or something else answers. A refusal is then recognized ' +
-      'only by comparison',
-  };
+  const warning =
+    'no answer has the header "Server: Document Engine/…": a proxy removes it, or something else answers. A refusal is then recognized ' +
+    'only by comparison';
+  return { warning };
 }
 
 async function secretsOf(context: DocumentEngineContext): Promise<string> {
@@ -65,9 +57,4 @@ async function tokensOf(context: DocumentEngineContext): Promise<string> {
   const tooLong = whyTooLong((await askSigner(context.connection.jwt.signer)) ?? '', context);
   if (tooLong !== null) throw permanent('Rejected', tooLong);
   return 'its tokens do not outlive jwt.tokenLifetime';
-}
-
-async function environmentOf(context: DocumentEngineContext): Promise<AccessCheck[]> {
-  const detail = await leftInEnvironment(context);
-  return detail === null ? [] : [{ what: 'environment', ok: true, warning: true, detail }];
 }

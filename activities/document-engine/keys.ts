@@ -34,17 +34,22 @@ function newPassword(): string {
 }
 
 async function newKeyPair(algorithm: JwtAlgorithm): Promise<Record<string, string>> {
-  const { publicKey, privateKey } = algorithm.startsWith('RS')
+  const { privateKey } = algorithm.startsWith('RS')
     ? await generate('rsa', { modulusLength })
     : await generate('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-521' });
-  return { publicKey: publicPem(publicKey), privateKey: privatePem(privateKey) };
+  return halvesOf(privateKey);
+}
+
+function halvesOf(key: KeyObject): Record<string, string> {
+  const privateKey = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { publicKey: publicPem(createPublicKey(key)), privateKey };
 }
 
 /** The parts of an adopted key: both halves of a private key, or a public key alone. Throws when it is no key. */
 export function keyPairOf(text: string): Record<string, string> {
-  if (!text.includes('PRIVATE KEY')) return { publicKey: publicPem(createPublicKey(text)) };
-  const key = createPrivateKey(text);
-  return { publicKey: publicPem(createPublicKey(key)), privateKey: privatePem(key) };
+  return text.includes('PRIVATE KEY')
+    ? halvesOf(createPrivateKey(text))
+    : { publicKey: publicPem(createPublicKey(text)) };
 }
 
 /** Why a key cannot sign tokens of an algorithm. Null when it can. */
@@ -67,8 +72,4 @@ export function isSignedWith(publicKey: string, token: string): Promise<boolean>
 
 function publicPem(key: KeyObject): string {
   return key.export({ type: 'spki', format: 'pem' }).toString();
-}
-
-function privatePem(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -39,96 +39,56 @@ export function requestTo<K extends keyof Endpoints>(
   return { operation, method, path: pathOf<Endpoints[K]['path']>({ path }, values) };
 }
 
-const change = [optional(repeated(endpoints.changeExpiry)), optional(repeated(endpoints.changeExpiryByPost))];
-const add = [...change, optional(endpoints.addSecret), optional(endpoints.listSecrets)];
-/** Where `POST /api/build` is not conclusive, a viewer's request is, with a document that exists only meanwhile. */
-const askTokens = [
-  optional(repeated(endpoints.build)),
-  optional(endpoints.upload),
-  optional(repeated(endpoints.openSession)),
-  optional(endpoints.deleteDocument),
-  optional(repeated(endpoints.build)),
-];
-const askEither = [optional(repeated(endpoints.dashboard)), optional(endpoints.health), ...askTokens];
-/** From the description to the second addition of a value. Secrets of an earlier trial are ended first. */
-const deep = [
-  ...[optional(endpoints.listSecrets), ...change],
-  ...[endpoints.description, optional(endpoints.listSecrets), optional(endpoints.listSecrets)],
-  ...[optional(endpoints.addSecret), optional(endpoints.listSecrets)],
-  ...[optional(endpoints.addSecret), optional(endpoints.listSecrets)],
-];
-const selfRotation = [
-  optional(repeated(endpoints.listSecrets)),
-  optional(endpoints.rotateSecret),
-  optional(endpoints.listSecrets),
-  ...change,
-];
-/** In an emergency no current value is left to compare with, so a throwaway value becomes current. */
-const control = [optional(endpoints.listSecrets), optional(endpoints.rotateSecret), optional(endpoints.listSecrets)];
+const { addSecret, build, dashboard, deleteDocument, health, listSecrets, openSession, rotateSecret, upload } =
+  endpoints;
+
+const maybe = (...requests: readonly RequestTemplate[]): RequestTemplate[] => requests.map(optional);
 
 /** Sent for secrets of one type. */
 function only(setting: SecretType, ...requests: readonly RequestTemplate[]): RequestTemplate[] {
   return requests.map((request) => ({ ...request, setting }));
 }
 
+const change = maybe(repeated(endpoints.changeExpiry), repeated(endpoints.changeExpiryByPost));
+const add = [...change, ...maybe(addSecret, listSecrets)];
+/** Where `POST /api/build` is not conclusive, a viewer's request is, with a document that exists only meanwhile. */
+const askTokens = maybe(health, repeated(build), upload, repeated(openSession), deleteDocument, repeated(build));
+const askEither = [...maybe(repeated(dashboard)), ...askTokens];
+/** In an emergency no current value is left to compare with, so a throwaway value becomes current. */
+const control = maybe(listSecrets, rotateSecret, listSecrets);
+const selfRotation = [...maybe(repeated(listSecrets), rotateSecret, listSecrets), ...change];
+
 export const documentEngineRequests: RequestsOf<DocumentEngineActivities> = {
   requireKept: [],
   generate: [],
-  addSecret: [endpoints.listSecrets, ...add],
-  makeCurrent: [
-    endpoints.listSecrets,
-    optional(endpoints.rotateSecret),
-    optional(endpoints.listSecrets),
-    optional(endpoints.listSecrets),
-    ...add,
-  ],
-  expireSecret: [endpoints.listSecrets, ...change],
-  dropSpare: [endpoints.listSecrets, ...change],
-  displace: [endpoints.rotateSecret, endpoints.listSecrets],
-  expireOthers: [endpoints.listSecrets, ...change],
-  isListed: [endpoints.listSecrets],
+  addSecret: [listSecrets, ...add],
+  makeCurrent: [listSecrets, ...maybe(rotateSecret, listSecrets, listSecrets), ...add],
+  expireSecret: [listSecrets, ...change],
+  dropSpare: [listSecrets, ...change],
+  displace: [rotateSecret, listSecrets],
+  expireOthers: [listSecrets, ...change],
+  isListed: [listSecrets],
   accepts: [
-    ...only('jwt', optional(endpoints.askSigner), optional(endpoints.health), ...askTokens),
-    ...only('dashboard_password', repeated(endpoints.dashboard)),
-    ...only('secret_key_base', endpoints.listSecrets, endpoints.build),
+    ...only('jwt', ...maybe(endpoints.askSigner), ...askTokens),
+    ...only('dashboard_password', repeated(dashboard)),
+    ...only('secret_key_base', listSecrets, build),
   ],
   refuses: [
-    ...only('jwt', ...control, optional(endpoints.health), ...askTokens),
-    ...only('dashboard_password', ...control, repeated(endpoints.dashboard)),
-    ...only('secret_key_base', endpoints.listSecrets),
+    ...only('jwt', ...control, ...askTokens),
+    ...only('dashboard_password', ...control, repeated(dashboard)),
+    ...only('secret_key_base', listSecrets),
   ],
-  sawUse: [optional(endpoints.askSigner), optional(endpoints.health), ...askTokens, ...askTokens],
+  sawUse: [...maybe(endpoints.askSigner), ...askTokens, ...askTokens],
   isIdle: [],
-  processTestDocument: [endpoints.upload, endpoints.documentInfo, endpoints.deleteDocument],
-  identifySecret: [endpoints.listSecrets],
-  survey: [
-    endpoints.listSecrets,
-    optional(repeated(endpoints.dashboard)),
-    optional(endpoints.health),
-    optional(repeated(endpoints.build)),
-  ],
+  processTestDocument: [upload, endpoints.documentInfo, deleteDocument],
+  identifySecret: [listSecrets],
+  survey: [listSecrets, ...maybe(repeated(dashboard), health, repeated(build))],
   checkDeep: [
-    endpoints.health,
-    ...deep,
-    ...change,
-    ...askEither,
-    optional(endpoints.upload),
-    optional(endpoints.openSession),
-    ...change,
-    repeated(endpoints.listSecrets),
-    ...askEither,
-    optional(endpoints.viewSession),
-    optional(endpoints.deleteDocument),
-    ...askEither,
-    ...selfRotation,
-    ...selfRotation,
-    optional(repeated(endpoints.listSecrets)),
-    ...change,
+    ...[health, ...maybe(listSecrets), ...change], // what an earlier trial has left is ended first
+    ...[endpoints.description, ...maybe(listSecrets, listSecrets, addSecret, listSecrets, addSecret, listSecrets)],
+    ...[...change, ...askEither, ...maybe(upload, openSession), ...change],
+    ...[repeated(listSecrets), ...askEither, ...maybe(endpoints.viewSession, deleteDocument), ...askEither],
+    ...[...selfRotation, ...selfRotation, ...maybe(repeated(listSecrets)), ...change, ...askEither],
   ],
-  checkAccess: [
-    endpoints.health,
-    optional(endpoints.listSecrets),
-    optional(endpoints.build),
-    optional(endpoints.askSigner),
-  ],
+  checkAccess: [health, ...maybe(listSecrets, build, endpoints.askSigner)],
 };

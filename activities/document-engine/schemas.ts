@@ -33,7 +33,4 @@ export function expiryMs(expiresAt: string): number {
 }
 
 export const UploadedDocument = z.object({ data: z.object({ document_id: z.string() }) });
-export type UploadedDocument = z.infer<typeof UploadedDocument>;
-
 export const DocumentInfo = z.object({ data: z.object({ pageCount: z.number().int() }) });
-export type DocumentInfo = z.infer<typeof DocumentInfo>;

@@ -13,9 +13,9 @@ export async function survey(context: DocumentEngineContext): Promise<ProviderSu
   const { listed, current } = await list(context);
   await noteRelease(context);
   const versions = await store.versions(ref.credential);
-  const isCurrent = (id: number | undefined): boolean => id === current;
-  const inForce = versions.findLast((version) => isLive(version.state) && isCurrent(currentIdOf(version, connection)));
+  const inForce = versions.findLast((each) => isLive(each.state) && currentIdOf(each, connection) === current);
   const isDead = inForce !== undefined && (await isRefused({ ...context, ref: { ...inForce, fence: 0 } }));
+  const ours = isDead ? undefined : inForce;
   const known = new Set(versions.map((version) => currentIdOf(version, connection)));
   const rows = versions.map((version) => ({
     number: version.number,
@@ -34,15 +34,10 @@ export async function survey(context: DocumentEngineContext): Promise<ProviderSu
         name: nameOf(expiresAt),
       })),
     settings: [
-      isDead
-        ? { key: connection.type, set: true, changed: anotherDatabase, byUs: false, version: null }
-        : {
-            key: connection.type,
-            set: true,
-            changed: null,
-            byUs: inForce !== undefined,
-            version: inForce?.number ?? null,
-          },
+      {
+        ...{ key: connection.type, set: true, changed: isDead ? anotherDatabase : null },
+        ...{ byUs: ours !== undefined, version: ours?.number ?? null },
+      },
     ],
   };
 }
