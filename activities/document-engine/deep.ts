@@ -115,9 +115,9 @@ async function description({ client }: DocumentEngineContext): Promise<string> {
   const { info, paths } = described.data;
   const path = Object.keys(paths).find((each) => /^\/api\/secrets\/\{[^}]+\}\/\{[^}]+\}$/.test(each)) ?? '';
   const methods = Object.keys(paths[path] ?? {}).filter((method) => /^(patch|post|put)$/.test(method));
+  const change = methods.map((method) => method.toUpperCase()).join(' or ') || 'an unnamed method';
   const { security = [] } = Secured.safeParse(paths['/api/build']?.['post']).data ?? {};
   const build = security.some((scheme) => 'JWT' in scheme) ? 'accepts' : 'does not accept';
-  const change = methods.join(' or ').toUpperCase().replace(' OR ', ' or ') || 'an unnamed method';
   return `API ${info.version}: an expiry is changed by ${change}, POST /api/build ${build} tokens`;
 }
 
