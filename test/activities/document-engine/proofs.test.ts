@@ -148,6 +148,22 @@ describe('a dashboard password', () => {
     expect(fixture.lab.requests.slice(before).map(({ status }) => status)).toEqual([401, 401, 200]);
   });
 
+  it('is sent twice over the propagation delay before it is called not accepted, for wrong passwords count', async () => {
+    Object.assign(fixture.settings, { propagationMs: 10_000, connections: 3 });
+    bench.clockOffsetMs = -20_000;
+    await run('generate', fixture.next);
+    const before = fixture.lab.requests.length;
+
+    const failure = await failureOf(run('accepts', fixture.next));
+    bench.clockOffsetMs = 0;
+    const found = await run('accepts', fixture.next);
+
+    expect(failure).toMatchObject({ type: 'Propagating', nextRetryDelay: 10_000 });
+    expect(found).toMatchObject({ kind: 'accepted', outcome: 'failed' });
+    expect(found.detail).toBe('Document Engine refuses the password: GET /dashboard refused it');
+    expect(fixture.lab.requests.slice(before).map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+  });
+
   it.each([401, 403, 429] as const)(
     'is not called refused where the address is let in with none (%i)',
     async (block) => {

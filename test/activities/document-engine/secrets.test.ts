@@ -144,6 +144,21 @@ it('calls nothing proved where the current key is refused as well', async () => 
   for (const value of fixture.lab.values('jwt')) fixture.lab.remove('jwt', value);
 
   expect(await run('refuses', fixture.old)).toMatchObject({ outcome: 'failed' });
+  expect((await bench.store.read(fixture.old)).provider).toBe('accepted');
+});
+
+it('calls the new key accepted only when that lasts, before the old one ends', async () => {
+  Object.assign(fixture.settings, { propagationMs: 10_000, connections: 3 });
+  await switched();
+  await bench.store.note(fixture.next, { engine: 'yes' });
+
+  for (const clockOffsetMs of [0, 2500, 5000, 7500]) {
+    bench.clockOffsetMs = clockOffsetMs;
+    const failure = await failureOf(run('accepts', fixture.next));
+    expect(failure).toMatchObject({ type: 'Propagating', nextRetryDelay: 2500 });
+  }
+  bench.clockOffsetMs = 10_000;
+  expect(await run('accepts', fixture.next)).toMatchObject({ outcome: 'proved' });
 });
 
 it('refuses a key of another family, and says why', async () => {
