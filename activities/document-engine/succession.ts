@@ -45,22 +45,35 @@ export async function makeCurrent(context: DocumentEngineContext, former: Versio
 /** Unknown: an earlier attempt may still change it. */
 type Progress = 'happened' | 'untried' | 'unknown';
 
-/** Whether an earlier attempt has rotated. Records the current secret's id before the change, for a later attempt. */
+/** Whether an earlier attempt has rotated. Records before the change what the list shows, for a later attempt. */
 async function progressOf(context: DocumentEngineContext, former: VersionRef | null): Promise<Progress> {
-  const { store, connection, ref } = context;
-  const { before, ours, refused } = await receiptOf(context);
-  const { current } = await list(context);
+  const receipt = await receiptOf(context);
+  const { before, ours, refused } = receipt;
+  const { current, listed } = await list(context);
   if (ours === current) return 'happened';
   if (ours !== undefined) throw needsDecision(changedSince(context));
-  if (before !== undefined && !refused) {
-    if (before === current) return 'unknown';
-    await noteOurs(context, current); // the answer to an earlier attempt was lost
-    return 'happened';
-  }
+  if (before !== undefined && !refused) return resume(context, { ...receipt, before }, current);
   const expected = former && (before ?? (await knownId({ ...context, ref: former }))); // any, where there is no former one
   if (expected !== null && expected !== current) throw needsDecision(changedSince(context));
-  await store.note(ref, { provider: 'unknown', receipts: { [connection.type]: { before: current } } });
-  return 'untried';
+  return begin(context, 'untried', { before: current, upTo: Math.max(...listed.map(({ id }) => id)) + 1 });
+}
+
+/** After an attempt whose answer was lost. A current id above all that our attempts can have made is a person's. */
+async function resume(
+  context: DocumentEngineContext,
+  { before, upTo = 0 }: WriteReceipt,
+  current: number,
+): Promise<Progress> {
+  if (before === current) return begin(context, 'unknown', { before, upTo: upTo + 1 });
+  if (current > upTo) throw needsDecision(changedSince(context));
+  await noteOurs(context, current);
+  return 'happened';
+}
+
+async function begin(context: DocumentEngineContext, progress: Progress, receipt: WriteReceipt): Promise<Progress> {
+  const { store, connection, ref } = context;
+  await store.note(ref, { provider: 'unknown', receipts: { [connection.type]: receipt } });
+  return progress;
 }
 
 /** No attempt of ours is under way: a secret that becomes current from here on is not ours. */

@@ -49,6 +49,8 @@ export interface WriteReceipt {
   readonly again?: true;
   /** The engine said no to it: what is newer than `before` is somebody else's. */
   readonly refused?: true;
+  /** Highest id that our attempts so far can have made, where each may make one. */
+  readonly upTo?: number;
 }
 
 /** An attempt to create a value at a provider, recorded before the call (kind C creates). */

@@ -20,6 +20,7 @@ const Receipt = z.object({
   first: z.number().exactOptional(),
   again: z.literal(true).exactOptional(),
   refused: z.literal(true).exactOptional(),
+  upTo: z.number().exactOptional(),
 });
 const ReceiptsColumn = z.record(z.string(), Receipt);
 const SourcesColumn = z.record(z.string(), z.enum(['db', 'env']).nullable());

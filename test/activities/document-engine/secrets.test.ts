@@ -117,6 +117,31 @@ it('leaves both alone when a person has made another key current', async () => {
   expect(fixture.lab.values('jwt')).toHaveLength(3);
 });
 
+it('does not take for its own what a person has made current after an answer was lost', async () => {
+  await switched();
+  fixture.lab.faults.add({ method: 'POST', path: rotated, kind: 'reset-after' });
+  await failureOf(succeed());
+  fixture.lab.rotateByHand('jwt', newKeyPair('ES256').publicKey);
+
+  expect(await failureOf(succeed())).toMatchObject({ type: 'NeedsDecision' });
+  expect(fixture.lab.values('jwt')).toContain(await valueOf(fixture.next));
+});
+
+it('knows its own change when an earlier request arrives after it', async () => {
+  await switched();
+  fixture.lab.faults.add({ method: 'POST', path: rotated, kind: 'reset-before' });
+  await failureOf(succeed());
+  fixture.lab.faults.add({ method: 'POST', path: rotated, kind: 'reset-after' });
+  await failureOf(succeed());
+  fixture.lab.rotateByHand('jwt', (await bench.store.unseal(fixture.next))['publicKey']!); // the request of the first attempt
+
+  await succeed();
+  await run('expireSecret', fixture.old);
+  await run('dropSpare', fixture.next);
+
+  expect(fixture.lab.values('jwt')).toEqual([await valueOf(fixture.next)]);
+});
+
 it('does not take for its own what a person has made current after the engine had refused it', async () => {
   await switched();
   fixture.lab.faults.add({ method: 'POST', path: rotated, kind: { status: 400 } });
