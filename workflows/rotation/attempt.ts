@@ -7,6 +7,7 @@ import type { RotationRun } from './run.js';
 import { promptAfterFailure } from './operator-prompt.js';
 import type { Wait } from './parking.js';
 import { Exit, retryPauseMs, stepFailureOf } from './step-failure.js';
+import type { Steps } from './steps.js';
 
 /** After so many stale proofs a person is asked. */
 const mostStaleRounds = 3;
@@ -29,10 +30,10 @@ interface Failed {
 }
 
 /** Runs a step until it succeeds or a person skips it. Throws Exit when the rotation cannot go on this way. */
-export async function attempt(run: RotationRun, attempted: Attempted): Promise<Ended> {
+export async function attempt({ run, scope }: Steps, attempted: Attempted): Promise<Ended> {
   const { parking, runtime, inbox } = run;
   const known = inbox.emergencies.length;
-  const parked = parking.failingAt(attempted.title);
+  const parked = parking.failingAt({ scope, title: attempted.title });
   const { since, tries: before } = parked ?? { since: runtime.now(), tries: -1 };
   const ended = parked && (await waitOut(run, { ...attempted, ...parked, known, isParked: true }));
   if (ended) return ended;
@@ -41,7 +42,7 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
     const result = await once(run, attempted);
     if (!('failure' in result)) return result;
     if (nothingHangsOn(run, attempted, result)) return unseenEnd(result);
-    const told = await waitOut(run, { ...attempted, ...result, since, tries, known, isParked: false });
+    const told = await waitOut(run, { ...attempted, ...result, scope, since, tries, known, isParked: false });
     if (told) return told;
   }
 }
@@ -49,6 +50,7 @@ export async function attempt(run: RotationRun, attempted: Attempted): Promise<E
 /** How a failure ends a step; null when the step is retried. */
 async function waitOut(run: RotationRun, position: Position): Promise<Ended | null> {
   const { title, call, kind } = position;
+  run.failure = position.failure;
   const told = await settle(run, position);
   if (!told) return null;
   const decision = await recorded(run, told, { title, version: versionOf(call) ?? run.next, kind });
@@ -95,6 +97,7 @@ function endedOf({ ask }: Attempted, result: unknown): Ended | Failed {
 }
 
 interface Position extends Attempted, Failed {
+  readonly scope: string;
   /** When this step was first tried, Unix milliseconds. */
   readonly since: number;
   readonly tries: number;
@@ -116,7 +119,7 @@ async function settle(run: RotationRun, position: Position): Promise<DecisionReq
   const retryAt = person ? Number.POSITIVE_INFINITY : run.runtime.now() + retryPauseMs(tries);
   const operator = kind === 'unseen' ? isOverdue(run, position) : person || !forward;
   const question = { title, why, givesUpAt, retryAt, operator, known, helps: helping(position) };
-  const decision = await decisionUntil(run, { ...question, ...parkingOf(run, position) });
+  const decision = await decisionUntil(run, { ...question, ...parkingOf(position) });
   if (!decision && run.runtime.now() >= givesUpAt) throw new Exit('roll-back', `${why}; nobody decided in time`);
   return decision;
 }
@@ -127,7 +130,7 @@ function helping({ ask = false, failure, kind }: Position): Decision {
 }
 
 /** A step parks once for one failure. */
-function parkingOf({ scope }: RotationRun, { title, failure, since, tries, kind, isParked }: Position) {
+function parkingOf({ scope, title, failure, since, tries, kind, isParked }: Position) {
   return {
     about: { scope, title, failure, since, tries, ...(kind && { kind }) },
     parks: isParked ? undefined : 'later',

@@ -2,12 +2,11 @@ import type { Taking } from '../../activities/versions/activities.js';
 import type { Call } from '../../src/domain/call.js';
 import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
 import { engines, versions } from '../systems.js';
-import type { Ended } from './attempt.js';
 import { keep } from './bookkeeping.js';
 import type { Ending } from './close.js';
-import { branchOf } from './branch.js';
 import type { RotationRun } from './run.js';
 import { exitOf, stepFailureOf } from './step-failure.js';
+import { Steps } from './steps.js';
 import type { Runtime } from './runtime.js';
 
 type Contained = Pick<Taking, 'replace' | 'interrupts'>;
@@ -21,7 +20,7 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
     inForce = (await containAgain(run, first)) || first.replace;
     await run.during(
       'contain',
-      () => run.step('Stop the clock', versions.stopClock(run.next)),
+      (steps) => steps.step('Stop the clock', versions.stopClock(run.next)),
       `-${run.emergencyRound}`,
     );
   } catch (error) {
@@ -68,7 +67,7 @@ function letPass(run: RotationRun): Promise<void> {
     emergency: true,
   } as const;
   const patiently = { ...call, options: { ...options, attempts: 60 } }; // one a second, for 40 seconds
-  return run.once(title, () => execute(run, patiently, context), `pass-${run.emergencyRound}`);
+  return once(run, `pass-${run.emergencyRound}`, { call: patiently, context });
 }
 
 /** Collects what a person has to review. Only the end of the rotation waits for it, and nothing fails because of it. */
@@ -79,16 +78,22 @@ async function collectAudit(run: RotationRun): Promise<void> {
   const { credential } = input;
   const context = { credential, fence: next.fence, phase: 'contain', title, check: true, emergency: true } as const;
   if (!call) return;
-  await run.once(title, () => execute(run, call, context), `audit-${emergencyRound}`);
+  await once(run, `audit-${emergencyRound}`, { call, context });
 }
 
-async function execute(run: RotationRun, call: Call, context: Parameters<Runtime['execute']>[1]): Promise<Ended> {
-  try {
-    await run.runtime.execute(call, context);
-    return { state: 'done' };
-  } catch (error) {
-    return { state: 'failed', detail: stepFailureOf(error).why };
-  }
+interface Aside {
+  readonly call: Call;
+  readonly context: Parameters<Runtime['execute']>[1];
+}
+
+/** A step whose failure stops nothing. */
+function once(run: RotationRun, scope: string, { call, context }: Aside): Promise<void> {
+  return new Steps(run, scope).once(context.title, () =>
+    run.runtime.execute(call, context).then(
+      () => ({ state: 'done' }),
+      (error: unknown) => ({ state: 'failed', detail: stepFailureOf(error).why }),
+    ),
+  );
 }
 
 /**
@@ -108,9 +113,9 @@ async function contain(run: RotationRun): Promise<Contained> {
   run.opened = opened;
   run.containedSince ??= opened.fence;
   const scope = `contain-${++run.emergencyRound}`;
-  if (procedure.contain) await procedure.contain(branchOf(run, scope), targets);
+  if (procedure.contain) await procedure.contain(new Steps(run, scope), targets);
   const ends = targets.map(async (target) => {
-    const branch = branchOf(run, `${scope}-${target.number}`);
+    const branch = new Steps(run, `${scope}-${target.number}`);
     if (!procedure.contain) await procedure.retire(branch, target);
     await branch.step(`Record the end of version ${target.number}`, versions.recordContained(target));
   });
@@ -134,12 +139,12 @@ async function seize(run: RotationRun) {
 async function replace(run: RotationRun): Promise<void> {
   const { procedure } = run.definition;
   const round = `-${run.emergencyRound}`;
-  await run.during('replace', () => procedure.replace(run), round);
+  await run.during('replace', (steps) => procedure.replace(steps), round);
   run.undo.length = 0;
-  await run.during('verify', () => procedure.verify(run, run.next), round);
+  await run.during('verify', (steps) => procedure.verify(steps, run.next), round);
   await run.during(
     'promote',
-    () => run.step(`Put version ${run.next.number} in force`, versions.promote(run.next)),
+    (steps) => steps.step(`Put version ${run.next.number} in force`, versions.promote(run.next)),
     round,
   );
 }

@@ -84,9 +84,9 @@ export class Parking {
   }
 
   /** The failure that an earlier run has waited about, if it is of this step: parking causes no retry. */
-  failingAt(title: string): FailingStep | null {
+  failingAt({ scope, title }: Pick<FailingStep, 'scope' | 'title'>): FailingStep | null {
     const known = this.#failing;
-    if (known?.title !== title || known.scope !== this.#run.scope) return null;
+    if (known?.title !== title || known.scope !== scope) return null;
     this.#failing = undefined;
     return known;
   }

@@ -5,6 +5,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
 import { Exit } from './step-failure.js';
+import type { Steps } from './steps.js';
 
 /** Every planned rotation. The runner owns this order; a procedure owns the order of its steps. */
 export async function forward(run: RotationRun): Promise<void> {
@@ -13,15 +14,17 @@ export async function forward(run: RotationRun): Promise<void> {
   requireAdoption(run);
   await noticeDrift(run);
   await confirm(run);
-  await run.during('replace', () => procedure.replace(run));
-  await run.during('verify', () => procedure.verify(run, run.next));
-  await run.during('promote', () => run.step(`Put version ${run.next.number} in force`, versions.promote(run.next)));
+  await run.during('replace', (steps) => procedure.replace(steps));
+  await run.during('verify', (steps) => procedure.verify(steps, run.next));
+  await run.during('promote', (steps) =>
+    steps.step(`Put version ${run.next.number} in force`, versions.promote(run.next)),
+  );
   run.commit();
   const old = run.current;
   if (!old) return;
   const { usage } = run.policy;
   const graceMs = run.definition.descriptor.overlap === 'single' ? 0 : run.policy.graceMs; // refused already
-  if (graceMs > 0) await run.during('grace', () => run.hold(`Keep version ${old.number} usable`, graceMs));
+  if (graceMs > 0) await run.during('grace', (steps) => steps.hold(`Keep version ${old.number} usable`, graceMs));
   await retire(run, { old, proven: graceMs === 0 && !usage?.resolutionMs });
 }
 
@@ -64,7 +67,9 @@ async function noticeDrift(run: RotationRun): Promise<void> {
   const { current, opened } = run;
   if (!current || !opened || opened.unconfirmed) return;
   const call = engines[run.definition.descriptor.engine].isOurs(current);
-  await run.during('open', () => run.check('The engine still holds what we last wrote', call, { whenNot: 'ask' }));
+  await run.during('open', (steps) =>
+    steps.check('The engine still holds what we last wrote', call, { whenNot: 'ask' }),
+  );
 }
 
 /**
@@ -75,44 +80,49 @@ async function confirm(run: RotationRun): Promise<void> {
   const { current, opened } = run;
   if (!current || !opened?.unconfirmed) return;
   const { procedure } = run.definition;
-  await run.during('confirm', async () => {
-    await letProbesPass(run, current);
-    await (procedure.observe?.(run, current) ?? assume(run, current));
-    await run.step('Write the adopted value again', engines[run.definition.descriptor.engine].write(current));
-    await procedure.verify(run, current);
+  await run.during('confirm', async (steps) => {
+    await letProbesPass(steps, current);
+    await (procedure.observe?.(steps, current) ?? assume(steps, current));
+    await steps.step('Write the adopted value again', engines[run.definition.descriptor.engine].write(current));
+    await procedure.verify(steps, current);
   });
 }
 
 /** For providers that report uses, but not those shortly after one of ours. */
-async function letProbesPass(run: RotationRun, version: VersionRef): Promise<void> {
-  const resolutionMs = run.policy.usage?.resolutionMs ?? 0;
+async function letProbesPass(steps: Steps, version: VersionRef): Promise<void> {
+  const resolutionMs = steps.run.policy.usage?.resolutionMs ?? 0;
   if (resolutionMs === 0) return;
-  await run.step('Wait until a use can be told from our own', versions.letProbesPass({ version, resolutionMs }));
+  await steps.step('Wait until a use can be told from our own', versions.letProbesPass({ version, resolutionMs }));
 }
 
 /** For providers that report no uses: the value is accepted, the settings do not contradict it, and nothing else has it. */
-async function assume(run: RotationRun, version: VersionRef): Promise<void> {
-  const { procedure, descriptor } = run.definition;
+async function assume(steps: Steps, version: VersionRef): Promise<void> {
+  const { procedure, descriptor } = steps.run.definition;
   const holds = engines[descriptor.engine].holds?.(version);
   if (!holds) return;
-  await run.check('The adopted value is accepted', procedure.accepts(version));
-  await run.check('The settings show it, as far as they show it', holds);
-  await run.check('Nothing else uses the adopted value', versions.soleUser(version), { whenNot: 'ask' });
+  await steps.check('The adopted value is accepted', procedure.accepts(version));
+  await steps.check('The settings show it, as far as they show it', holds);
+  await steps.check('Nothing else uses the adopted value', versions.soleUser(version), { whenNot: 'ask' });
+}
+
+/** The proof that the new version is in force and works. A destruction requires it. */
+export async function prove(steps: Steps): Promise<void> {
+  const { next, definition } = steps.run;
+  await letProbesPass(steps, next);
+  await definition.procedure.verify(steps, next);
 }
 
 /** Proof, then the end of the old version. If the proof goes stale meanwhile (a person was asked), both again. */
-async function retire(run: RotationRun, { old, proven }: { old: VersionRef; proven: boolean }): Promise<void> {
+export async function retire(run: RotationRun, { old, proven }: { old: VersionRef; proven: boolean }): Promise<void> {
   const { procedure } = run.definition;
-  const prove = async (): Promise<void> => {
-    await letProbesPass(run, run.next);
-    await procedure.verify(run, run.next);
-  };
   for (run.proofRounds ||= 1; ; run.proofRounds++) {
     const round = run.proofRounds;
     if (!proven || round > 1) await run.during('proof', prove, `-${round}`);
     try {
-      await run.during('retire', () => procedure.retire(run, old));
-      await run.during('close', () => run.step(`Record the end of version ${old.number}`, versions.recordEnd(old)));
+      await run.during('retire', (steps) => procedure.retire(steps, old));
+      await run.during('close', (steps) =>
+        steps.step(`Record the end of version ${old.number}`, versions.recordEnd(old)),
+      );
       return;
     } catch (error) {
       if (!(error instanceof Exit) || error.to !== 'stale') throw error;
@@ -137,9 +147,9 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
   }
   const begun = undo.length > 0;
   if (current && begun) await proveWayBack(run, current);
-  await back(run, async () => {
-    if (promoted) await run.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));
-    await run.step(`Discard version ${next.number}`, versions.startDiscard(next));
+  await back(run, async (steps) => {
+    if (promoted) await steps.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));
+    await steps.step(`Discard version ${next.number}`, versions.startDiscard(next));
   });
   for (let entry = undo.pop(); entry; entry = undo.pop()) {
     await undoOne(run, entry);
@@ -147,7 +157,7 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
   }
   if (begun && !isSkipped(run)) await proveGone(run);
   if (isSkipped(run)) return;
-  await back(run, () => run.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
+  await back(run, (steps) => steps.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
 }
 
 /** What a person skipped may live on, so the version stays listed as being discarded. */
@@ -158,7 +168,7 @@ function isSkipped({ completedSteps }: RotationRun): boolean {
 async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
   for (;;) {
     try {
-      return await back(run, () => run.step(`Undo: ${title}`, call));
+      return await back(run, (steps) => steps.step(`Undo: ${title}`, call));
     } catch (error) {
       if (!(error instanceof Exit) || error.to !== 'stale' || !run.current) throw error;
       await proveWayBack(run, run.current);
@@ -170,22 +180,22 @@ async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
 async function letPass(run: RotationRun): Promise<void> {
   const { drainMs = 0 } = run.policy;
   if (drainMs === 0) return;
-  await back(run, () => run.hold(`Let pass what version ${run.next.number} has issued`, drainMs));
+  await back(run, (steps) => steps.hold(`Let pass what version ${run.next.number} has issued`, drainMs));
 }
 
 function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {
   const accepts = run.definition.procedure.accepts(earlier);
-  return back(run, () => run.check(`Version ${earlier.number} still works`, accepts), `-${run.staleRounds}`);
+  return back(run, (steps) => steps.check(`Version ${earlier.number} still works`, accepts), `-${run.staleRounds}`);
 }
 
 /** A provider may report a deletion that did not happen. */
 function proveGone(run: RotationRun): Promise<void> {
   const { next, definition } = run;
-  return back(run, () => run.check(`Version ${next.number} is refused`, definition.procedure.refuses(next)));
+  return back(run, (steps) => steps.check(`Version ${next.number} is refused`, definition.procedure.refuses(next)));
 }
 
 /** Nothing cancels a roll back, so it checks itself whether an emergency has taken over. */
-function back(run: RotationRun, work: () => Promise<void>, occurrence = ''): Promise<void> {
+function back(run: RotationRun, work: (steps: Steps) => Promise<void>, occurrence = ''): Promise<void> {
   if (run.inbox.emergencies.length > 0) throw new Exit('emergency', 'an emergency takes over');
   return run.during('roll-back', work, occurrence);
 }

@@ -6,6 +6,7 @@ import { attempt, decisionUntil } from './attempt.js';
 import type { TryOutOptions } from './procedure.js';
 import type { RotationRun } from './run.js';
 import { Exit } from './step-failure.js';
+import type { Steps } from './steps.js';
 
 interface TryOut extends TryOutOptions {
   readonly title: string;
@@ -13,23 +14,24 @@ interface TryOut extends TryOutOptions {
 }
 
 /** One round of switching off and trying. False when it failed, was put back, and another round follows. */
-export async function tryOnce(run: RotationRun, tryOut: TryOut): Promise<boolean> {
+export async function tryOnce(steps: Steps, tryOut: TryOut): Promise<boolean> {
+  const { run, scope } = steps;
   const { title, call, undo } = tryOut;
   const back = `Put back: ${title}`;
-  if (run.isDone(back)) {
-    const asked = run.parking.failingAt(title); // in an earlier run of this rotation
+  if (steps.isDone(back)) {
+    const asked = run.parking.failingAt({ scope, title }); // in an earlier run of this rotation
     return asked ? askOn(run, asked, true) : false;
   }
-  await run.step(title, call, { undo });
+  await steps.step(title, call, { undo });
   const why = await whyFailed(run, tryOut);
   if (why === null) return true;
-  await run.once(back, () => attempt(run, { title: back, call: undo }));
+  await steps.once(back, () => attempt(steps, { title: back, call: undo }));
   run.undo.splice(
     run.undo.findIndex((entry) => entry.title === title),
     1,
   );
   const failure = { why: `${why}; it was put back`, kind: 'ask' } as const;
-  return askOn(run, { title, failure, scope: run.scope, since: run.runtime.now(), tries: 0 }, false);
+  return askOn(run, { title, failure, scope, since: run.runtime.now(), tries: 0 }, false);
 }
 
 /** Null when the engine worked without what is switched off. */
