@@ -6,7 +6,7 @@ import type { Sources } from '../store/records.js';
 import { examples } from './examples.js';
 import { facts } from './layout.js';
 import { type Cli, perform } from './perform.js';
-import { tellSilence } from './silence.js';
+import { watched } from './silence.js';
 import type { ValueSource } from './value-input.js';
 
 interface Options extends ValueSource {
@@ -55,12 +55,9 @@ async function runAdopt(
   const parts = await readValue(cli, source, { credential, partNames: partsToGive(descriptor) });
   const soleUser = given ?? (await askSoleUser(cli, descriptor));
   const before = await session.store.versions(credential);
-  const { begins, ends } = tellSilence(cli);
-  const onStep = (title: string): void => {
-    begins(title);
-    cli.say(`  ${cli.paint.dim('•')} ${title}`);
-  };
-  const version = await adopt(session, { credential, parts, soleUser, actor: cli.actor }, onStep).finally(ends);
+  const version = await watched(cli, (watcher) =>
+    adopt(session, { credential, parts, soleUser, actor: cli.actor }, watcher),
+  );
   await tell(cli, session, { version, isNew: !before.some(({ number }) => number === version.number) });
 }
 

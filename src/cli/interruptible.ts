@@ -27,7 +27,7 @@ export async function interruptible<T>(
   try {
     return await action(interruption.signal);
   } catch (error) {
-    throw interruption.signal.aborted ? new Interrupted() : error;
+    throw interruption.signal.aborted && !(error instanceof Interrupted) ? new Interrupted() : error;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }

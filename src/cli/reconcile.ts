@@ -8,7 +8,7 @@ import { examples } from './examples.js';
 import { type ExitCode, exitCodes, worstOf } from './exit-codes.js';
 import { facts } from './layout.js';
 import { type Cli, gathering, perform } from './perform.js';
-import { tellSilence } from './silence.js';
+import { watched } from './silence.js';
 
 export function defineReconcile(program: Command): void {
   program
@@ -69,24 +69,17 @@ async function reconcileOne(
   { session, client }: { readonly session: Session; readonly client: Client },
   { credential, ...options }: Options & { readonly credential: string },
 ): Promise<ExitCode> {
-  const { reconcile, differencesOf } = await import('../operations/reconcile.js');
-  const { begins, ends } = tellSilence(cli);
-  const onStep = (title: string): void => {
-    begins(title);
-    cli.say(`  ${cli.paint.dim('•')} ${title}`);
-  };
-  if (options.dryRun) {
-    begins('Store, provider, engine and Temporal are compared');
-    const differences = await differencesOf(session, client, credential).finally(ends);
-    return tell(cli, { credential, differences, repaired: [], failed: [], remaining: differences, reconciled: false });
-  }
-  const consent = consentOf(cli, options);
-  const asking: Consent = (difference) => {
-    ends(); // a person may take their time
-    return consent(difference);
-  };
-  const reconciling = { session, client, credential, actor: cli.actor, onStep, onAsking: begins };
-  return tell(cli, await reconcile(reconciling, asking).finally(ends));
+  const { reconcile, look } = await import('../operations/reconcile.js');
+  const outcome = await watched(cli, async (watcher, { begins: onAsking, ends }) => {
+    const reconciling = { session, client, credential, actor: cli.actor, onAsking, ...watcher };
+    if (options.dryRun) return look(reconciling);
+    const consent = consentOf(cli, options);
+    return reconcile(reconciling, (difference) => {
+      ends(); // a person may take their time
+      return consent(difference);
+    });
+  });
+  return tell(cli, outcome);
 }
 
 /** Without a terminal and without --yes there is no consent, so the differences are only shown. */

@@ -1,3 +1,5 @@
+import type { Watcher } from '../operations/in-process.js';
+import { interruptible } from './interruptible.js';
 import type { Cli } from './perform.js';
 import { roughly } from './time.js';
 
@@ -26,20 +28,36 @@ export function tellSilence({ say, paint }: Pick<Cli, 'say' | 'paint'>): Silence
   };
 }
 
-/** Prints each step, and how long a step gets no answer. `subject` is the credential, when there are several. */
-export async function withSilence<T>(
+/**
+ * Prints each step of an action in this process, how long it gets no answer, and why it is tried again. Ctrl-C ends the action. `subject` is the
+ * credential, when there are several.
+ */
+export async function watched<T>(
   cli: Pick<Cli, 'say' | 'paint'>,
-  action: (onStep: (title: string) => void) => Promise<T>,
+  action: (watcher: Required<Watcher>, silence: Silence) => Promise<T>,
   subject?: string,
 ): Promise<T> {
-  const { begins, ends } = tellSilence(cli);
+  const { say, paint } = cli;
+  const silence = tellSilence(cli);
+  const named = (text: string): string => (subject === undefined ? text : `${subject}: ${text}`);
   try {
-    return await action((title) => {
-      const step = subject === undefined ? title : `${subject}: ${title}`;
-      begins(step);
-      cli.say(`  ${cli.paint.dim(`• ${step}`)}`);
-    });
+    return await interruptible(cli, (signal) =>
+      action(
+        {
+          signal,
+          onStep(title) {
+            silence.begins(named(title));
+            say(`  ${paint.dim(`• ${named(title)}`)}`);
+          },
+          onRetry(why, pauseMs) {
+            silence.ends();
+            say(`  ${paint.attention('◷')} ${named(why)}; tried again in ${roughly(pauseMs)}`);
+          },
+        },
+        silence,
+      ),
+    );
   } finally {
-    ends();
+    silence.ends();
   }
 }

@@ -4,7 +4,7 @@ import type { Verified } from '../operations/verify.js';
 import { examples } from './examples.js';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 import { type Cli, perform } from './perform.js';
-import { withSilence } from './silence.js';
+import { watched } from './silence.js';
 
 interface Options {
   readonly document?: boolean;
@@ -46,7 +46,7 @@ async function runVerify(
   const found: Verified[] = [];
   for (const name of names) {
     const verifying = { session, credential: name, actor: cli.actor, document, keep };
-    found.push(await withSilence(cli, (onStep) => verify({ ...verifying, onStep }), name));
+    found.push(await watched(cli, (watcher) => verify({ ...verifying, ...watcher }), name));
   }
   cli.answer({ credentials: found }, ['', ...found.flatMap((one) => verifiedText(one, cli.paint, Date.now()))]);
   return found.every(isSound) ? exitCodes.done : exitCodes.failed;

@@ -1,19 +1,16 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
-import { runDirectly } from '../../activities/shared/scope.js';
-import { toFailure } from '../../activities/shared/to-failure.js';
 import { descriptorOf } from '../../workers/compose.js';
+import { Exit } from '../../workflows/rotation/step-failure.js';
 import { docuelevate } from '../../workflows/systems.js';
-import type { Run } from '../../workflows/rotation/procedure.js';
 import { providerOf } from '../../activities/providers.js';
 import { accountOf, claimsOf } from '../config/policy.js';
-import { permanent } from '../../activities/shared/failures.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
-import type { Call } from '../domain/call.js';
-import type { Finding } from '../domain/evidence.js';
+import type { StepFailure } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
 import type { VersionRef } from '../domain/version.js';
-import { type Session, workflowOf } from './session.js';
+import { partInProcess, type Watcher } from './in-process.js';
+import { NotReachable } from './refusals.js';
+import type { Session } from './session.js';
 
 export interface Adoption {
   readonly credential: string;
@@ -28,11 +25,7 @@ export interface Adoption {
  * Takes the value in force into the store, after the provider accepted it and it was found there. Changes nothing outside.
  * @throws UserError when the value is refused or cannot be attributed; the store is then as before
  */
-export async function adopt(
-  session: Session,
-  adoption: Adoption,
-  onStep: (title: string) => void = () => undefined,
-): Promise<VersionRef> {
+export async function adopt(session: Session, adoption: Adoption, watcher: Watcher = {}): Promise<VersionRef> {
   const { config, store } = session;
   const { credential, soleUser, actor } = adoption;
   const descriptor = descriptorOf(config, credential);
@@ -47,15 +40,18 @@ export async function adopt(
     claims: claimsOf(config, credential, descriptor),
   });
   if (before.some(({ number }) => number === version.number)) return version; // adopted already
-  const run = directRun(session, version, onStep);
+  const writer = { workflowId: `adopt/${credential}`, runId: randomUUID() };
+  const run = partInProcess({ session, writer, actor, ...watcher }, version);
   try {
-    await workflowOf(config, credential).procedure.adopt(run, version);
-    if (descriptor.engine === 'docuelevate')
-      await run.check('DocuElevate shows the value', docuelevate.holdsAdopted(version));
+    await run.during('confirm', async (steps) => {
+      await run.definition.procedure.adopt(steps, version);
+      if (descriptor.engine === 'docuelevate')
+        await steps.check('DocuElevate shows the value', docuelevate.holdsAdopted(version));
+    });
     return version;
   } catch (error) {
     await store.withdraw(version);
-    throw error instanceof UserError ? error : refused(credential, error);
+    throw error instanceof Exit && run.failure ? refused(credential, run.failure) : error;
   }
 }
 
@@ -68,43 +64,13 @@ function partsOf({ provider }: ProcedureDescriptor, { credential, parts }: Adopt
   try {
     return providerOf(provider).parts(parts);
   } catch {
-    throw refused(credential, permanent('Rejected', 'it is not a value of this kind'));
+    throw refused(credential, { why: 'it is not a value of this kind', kind: 'final' });
   }
 }
 
-/** Runs the steps of a procedure's `adopt` in this process: they only read outside, so they need no durability. */
-function directRun({ activities }: Session, next: VersionRef, onStep: (title: string) => void): Run {
-  const writer = { workflowId: `adopt/${next.credential}`, runId: randomUUID() };
-  async function perform(title: string, call: Call): Promise<unknown> {
-    onStep(title);
-    const activity = activities[call.activity];
-    if (!activity) throw new Error(`no activity is called ${call.activity}`);
-    return runDirectly(writer, () => activity(...(call.args as never[])), { key: title });
-  }
-  const impossible = () => Promise.reject(new Error('adoption does not wait'));
-  return {
-    next,
-    current: null,
-    delivers: false,
-    retiresUnseen: false,
-    async step(title, call) {
-      await perform(title, call);
-    },
-    async check(title, call) {
-      const { outcome, detail } = (await perform(title, call)) as Finding;
-      if (outcome === 'failed') throw refused(next.credential, ApplicationFailure.nonRetryable(detail));
-    },
-    tryOut: impossible,
-    task: impossible,
-    pause: impossible,
-    verify: impossible,
-  };
-}
-
-function refused(credential: string, error: unknown): UserError {
-  return new UserError(`The value was not adopted: ${toFailure(error).message}`, {
+function refused(credential: string, { why, kind }: StepFailure): UserError {
+  return new (kind === 'passing' ? NotReachable : UserError)(`The value was not adopted: ${why}`, {
     state: 'The store is as before, and nothing was changed outside.',
     next: `Give the value that the engine uses now, and try again: keyturn adopt ${credential}`,
-    cause: error,
   });
 }

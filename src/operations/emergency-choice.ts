@@ -4,7 +4,7 @@ import { credentialOf, engineOf } from '../config/policy.js';
 import type { Config } from '../config/schema.js';
 import { isLive } from '../domain/version.js';
 import type { Version } from '../store/records.js';
-import { containmentOf } from './outlook.js';
+import { containmentOf } from './plan.js';
 import { knownCredential } from './reach.js';
 import { UsageError } from './refusals.js';
 import { type Session, workflowOf } from './session.js';

@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { ActivityFailure, RetryState } from '@temporalio/common';
 import { close } from '../../workflows/rotation/close.js';
 import { containAndReplace } from '../../workflows/rotation/emergency.js';
 import { inboxOf } from '../../workflows/rotation/messages.js';
-import { RotationRun } from '../../workflows/rotation/run.js';
-import { Exit } from '../../workflows/rotation/step-failure.js';
-import type { Runtime } from '../../workflows/rotation/runtime.js';
 import { type Call, versionOf } from '../domain/call.js';
 import type { RotationReport } from '../domain/rotation.js';
 import type { Emergency, LedgerEntry, Writer } from '../store/records.js';
-import { performCall } from './reconcile-run.js';
+import { type InProcess, runInProcess } from './in-process.js';
 import { inputOf, type Session, workflowOf } from './session.js';
 
 /**
@@ -21,45 +17,30 @@ export async function containDirectly(session: Session, emergency: Emergency): P
   const writer = { workflowId: `direct/${credential}`, runId: randomUUID() };
   const input = inputOf(credential, { actor, reason, trigger: 'emergency' });
   const inbox = { ...inboxOf({ emergencies: [{ id, actor, reason }] }), handled: 1 };
-  const run: RotationRun = new RotationRun(workflowOf(session.config, credential), input, {
-    runtime: directRuntime({ session, writer }, () => run.waiting?.why ?? 'it cannot continue'),
-    inbox,
-  });
+  const definition = workflowOf(session.config, credential);
+  const run = runInProcess({ session, writer, around: recording(session, writer) }, { definition, input, inbox });
   return close(run, await containAndReplace(run, Promise.resolve()));
 }
 
-interface DirectRun {
-  readonly session: Session;
-  readonly writer: Omit<Writer, 'attempt'>;
-}
-
-function directRuntime(direct: DirectRun, trouble: () => string): Runtime {
-  const { store } = direct.session;
-  /** Recording never delays a revocation. */
+/** Records each step. Recording never delays a revocation. */
+function recording({ store }: Session, writer: Omit<Writer, 'attempt'>): NonNullable<InProcess['around']> {
   const record = (entry: LedgerEntry): Promise<unknown> => store.record(entry).catch(() => undefined);
-  return {
-    async execute<R>(call: Call<R>, step: Parameters<Runtime['execute']>[1]): Promise<R> {
-      const { credential, fence, phase, title } = step;
-      const version = versionOf(call)?.number;
-      const entry = {
-        ...{ credential, phase, title, activity: call.activity, ...direct.writer },
-        ...(version !== undefined && { version }),
-        ...(fence !== null && { fence }),
-      };
-      await record({ ...entry, event: 'started' });
-      try {
-        const result = await performCall(direct, limited(call));
-        await record({ ...entry, event: 'succeeded' });
-        return result;
-      } catch (error) {
-        const cause = error instanceof Error ? error : undefined;
-        await record({ ...entry, event: 'failed', ...(cause && { detail: cause.message }) });
-        throw new ActivityFailure(title, call.activity, title, RetryState.MAXIMUM_ATTEMPTS_REACHED, undefined, cause);
-      }
-    },
-    now: () => Date.now(),
-    wait: () => Promise.reject(new Exit('abandon', trouble())),
-    show: () => undefined,
+  return async (call, { credential, fence, phase, title }, perform) => {
+    const version = versionOf(call)?.number;
+    const entry = {
+      ...{ credential, phase, title, activity: call.activity, ...writer },
+      ...(version !== undefined && { version }),
+      ...(fence !== null && { fence }),
+    };
+    await record({ ...entry, event: 'started' });
+    try {
+      const result = await perform(limited(call));
+      await record({ ...entry, event: 'succeeded' });
+      return result;
+    } catch (error) {
+      await record({ ...entry, event: 'failed', ...(error instanceof Error && { detail: error.message }) });
+      throw error;
+    }
   };
 }
 

@@ -1,14 +1,11 @@
 import { nameOf } from '../../activities/delivery/target.js';
 import { workflowOf, inputOf, type Session } from './session.js';
-import type { RotationWorkflow } from '../../workflows/rotation/define.js';
-import type { Run } from '../../workflows/rotation/procedure.js';
 import { credentialOf, engineOf, rotationPolicyOf } from '../config/policy.js';
 import { providerOf } from '../../activities/providers.js';
 import type { Engine } from '../config/schema.js';
 import type { Overlap } from '../domain/procedure.js';
-import type { VersionRef } from '../domain/version.js';
 import { type Environment, environmentOf } from './environment.js';
-import { type Plan, planRotation, type Totals, totalsOf } from './plan.js';
+import { containmentOf, type Plan, planRotation, type Totals, totalsOf } from './plan.js';
 import { knownCredential, requireAdopted } from './reach.js';
 
 /** What a rotation would do now, and what a person should know before it is started. */
@@ -73,27 +70,4 @@ export async function planOf(
 
 function signerUrl(engine: Engine): Record<string, string> {
   return engine.kind === 'document-engine' && engine.jwt.signer ? { signer: engine.jwt.signer.url } : {};
-}
-
-/** Titles of the containment steps for a version. An emergency does not ask whether something still uses the leaked value. */
-export async function containmentOf({ procedure }: RotationWorkflow, version: VersionRef): Promise<string[]> {
-  const titles: string[] = [];
-  const run: Run = {
-    ...idleRun(version),
-    step: async (title) => void titles.push(title),
-    check: async (title, _call, { whenNot } = {}) => void (whenNot === 'ask' || titles.push(title)),
-    async tryOut(title, _call, { trial }) {
-      titles.push(title);
-      await trial();
-    },
-  };
-  await (procedure.contain ? procedure.contain(run, [version]) : procedure.retire(run, version));
-  return titles;
-}
-
-/** A run whose steps do nothing. */
-function idleRun(next: VersionRef): Run {
-  const nothing = async (): Promise<void> => undefined;
-  const steps = { step: nothing, check: nothing, tryOut: nothing, task: nothing, pause: nothing, verify: nothing };
-  return { next, current: next, delivers: false, retiresUnseen: true, ...steps };
 }

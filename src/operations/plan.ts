@@ -8,6 +8,8 @@ import type { Runtime } from '../../workflows/rotation/runtime.js';
 import type { Finding } from '../domain/evidence.js';
 import type { RequestTemplate } from '../domain/requests.js';
 import type { Begun, Phase, RotationInput } from '../domain/rotation.js';
+import type { VersionRef } from '../domain/version.js';
+import { inputOf } from './session.js';
 
 export interface PlannedStep {
   readonly phase: Phase;
@@ -34,21 +36,41 @@ export type Plan = readonly (PlannedStep | PlannedWait)[];
  * `opened` is what the store would answer (Store.preview), with the configured policy.
  */
 export async function planRotation(workflow: RotationWorkflow, input: RotationInput, opened: Begun): Promise<Plan> {
+  const { run, plan } = recorder(workflow, input, opened);
+  await forward(run);
+  await close(run, { outcome: 'retired' });
+  return plan;
+}
+
+/** Titles of the containment steps for a version. An emergency does not ask whether something still uses the leaked value. */
+export async function containmentOf(workflow: RotationWorkflow, version: VersionRef): Promise<string[]> {
+  const { procedure } = workflow;
+  const opened = { fence: 0, current: version, next: version, unconfirmed: false };
+  const policy = { graceMs: 0, giveUpAfterMs: 0 };
+  const input = inputOf(version.credential, { actor: 'plan', trigger: 'emergency', reason: 'a plan' });
+  const { run, plan } = recorder(workflow, input, { ...opened, policy });
+  run.mode = 'containing';
+  run.opened = opened;
+  run.goesBy(policy);
+  await run.during('contain', (steps) => procedure.contain?.(steps, [version]) ?? procedure.retire(steps, version));
+  return plan.map(({ title }) => title);
+}
+
+/** A rotation whose runtime writes down each call and each wait. */
+function recorder(workflow: RotationWorkflow, input: RotationInput, opened: Begun) {
   const plan: (PlannedStep | PlannedWait)[] = [];
   const runtime: Runtime = {
-    execute: (call, { phase, title }) => {
+    execute: ({ activity }, { phase, title }) => {
       const undo = run.undo.find((entry) => entry.title === title)?.call.activity ?? null;
       plan.push({
         phase,
         title,
-        activity: call.activity,
+        activity,
         undo,
-        requests: requestsOf(call.activity, workflow.descriptor),
+        requests: requestsOf(activity, workflow.descriptor),
         pastNoReturn: run.pastNoReturn,
       });
-      return Promise.resolve(
-        (call.activity === 'versions.openRotation' ? opened : { ...assumed, orphans: [] }) as never,
-      );
+      return Promise.resolve((activity === 'versions.openRotation' ? opened : { ...assumed, orphans: [] }) as never);
     },
     now: () => now,
     wait(_wake, deadline = now) {
@@ -60,9 +82,7 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
   };
   let now = 0;
   const run = new RotationRun(workflow, input, { runtime, inbox: inboxOf() });
-  await forward(run);
-  await close(run, { outcome: 'retired' });
-  return plan;
+  return { run, plan };
 }
 
 /** The totals of a plan. */

@@ -1,23 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { runDirectly } from '../../activities/shared/scope.js';
 import { toFailure } from '../../activities/shared/to-failure.js';
-import { descriptorOf } from '../../workers/compose.js';
+import { prove, retire } from '../../workflows/rotation/phases.js';
+import type { RotationRun } from '../../workflows/rotation/run.js';
 import { seen } from '../../workflows/rotation/seen.js';
+import { Exit } from '../../workflows/rotation/step-failure.js';
 import { delivery, engines, versions } from '../../workflows/systems.js';
-import { rotationPolicyOf } from '../config/policy.js';
 import type { Call } from '../domain/call.js';
+import { UserError } from '../domain/user-error.js';
 import { isLive, type VersionRef } from '../domain/version.js';
+import type { Store } from '../store/store.js';
+import { type Part, partInProcess, perform, type Watcher } from './in-process.js';
 import type { Act, Repair } from './reconcile-differences.js';
-import { performCall, repairRun, type Repairing } from './reconcile-run.js';
-import { type Session, workflowOf } from './session.js';
+import { Interrupted } from './refusals.js';
+import type { Session } from './session.js';
 
-export interface Reconciling {
+export interface Reconciling extends Watcher {
   readonly session: Session;
   readonly client: Client;
   readonly credential: string;
   readonly actor: string;
-  readonly onStep: (title: string) => void;
   /** Called before a request that may take long. */
   readonly onAsking?: (what: string) => void;
 }
@@ -28,7 +30,7 @@ export async function repair(reconciling: Reconciling, wanted: Repair): Promise<
   const entry = { credential, actor, title: `Reconcile: ${wanted.title}` };
   await session.store.record({ ...entry, event: 'started' });
   try {
-    await perform(reconciling, wanted);
+    await makeRepair(reconciling, wanted);
   } catch (error) {
     await session.store.record({ ...entry, event: 'failed', detail: toFailure(error).message });
     throw error;
@@ -36,7 +38,7 @@ export async function repair(reconciling: Reconciling, wanted: Repair): Promise<
   await session.store.record({ ...entry, event: 'succeeded' });
 }
 
-async function perform(reconciling: Reconciling, act: Act): Promise<void> {
+async function makeRepair(reconciling: Reconciling, act: Act): Promise<void> {
   const { session, client, credential, actor } = reconciling;
   switch (act.kind) {
     case 'close-rotation': {
@@ -67,112 +69,109 @@ async function endWorkflow(
 type Fenced = Exclude<Act, { readonly kind: 'close-rotation' | 'end-workflow' | 'settle' }>;
 
 /** A repair that changes versions, engine or provider holds the fencing token. */
-async function underFence({ session, credential, actor, onStep }: Reconciling, act: Fenced): Promise<void> {
+async function underFence(reconciling: Reconciling, act: Fenced): Promise<void> {
+  const { session, credential, actor, signal } = reconciling;
   const writer = { workflowId: `reconcile/${credential}`, runId: randomUUID() };
   const holder = await session.store.beginRepair(credential, actor, writer);
-  const repairing: Repairing = { session, credential, writer, fence: holder.fence, onStep };
+  const repairing = { ...reconciling, writer };
+  const run = partInProcess(repairing, holder);
   try {
-    await runDirectly(writer, () => carryOut(repairing, act, holder));
+    await carryOut(run, session.store, act);
+  } catch (error) {
+    if (signal?.aborted) throw await takenBack({ ...repairing, signal: new AbortController().signal }, run);
+    throw error instanceof Exit ? stopped(error.message) : error;
   } finally {
     await session.store.endRepair(holder);
   }
 }
 
-async function carryOut(repairing: Repairing, act: Fenced, holder: VersionRef): Promise<void> {
-  const ref = 'version' in act ? { ...holder, number: act.version } : holder;
+async function carryOut(run: RotationRun, store: Store, act: Fenced): Promise<void> {
+  const { next, definition } = run;
+  const ref = 'version' in act ? { ...next, number: act.version } : next;
   switch (act.kind) {
     case 'record-end':
-      return recordEnd(repairing, ref);
+      return recordEnd(run, store, ref);
     case 'write-again':
-      return writeAgain(repairing, ref);
+      return run.during('confirm', async (steps) => {
+        await steps.check(`Version ${ref.number} is accepted`, definition.procedure.accepts(ref));
+        await steps.step(`Write version ${ref.number} again`, engines[definition.descriptor.engine].write(ref));
+      });
     case 'deliver-again':
-      return deliverAgain(repairing, ref);
+      return deliverAgain(run, ref);
     case 'remove-left-behind':
-      return repairRun(repairing, ref).step('Remove what was left behind', delivery.removeLeftBehind(ref));
+      return run.during('confirm', (steps) =>
+        steps.step('Remove what was left behind', delivery.removeLeftBehind(ref)),
+      );
     case 'discard':
-      return discard(repairing, ref);
+      return discard(run, store, ref);
     case 'retire':
-      await verifyCurrent(repairing, holder);
-      await retire(repairing, { current: holder, old: ref });
-      return recordEnd(repairing, ref);
+      await proveCurrent(run);
+      return retire(run, { old: ref, proven: true });
     case 'delete-orphan':
-      await verifyCurrent(repairing, holder);
-      return deleteOrphan(repairing, holder, act.id);
+      await proveCurrent(run);
+      return run.during('close', (steps) => steps.step(`Delete ${act.id}`, deletionOf(run, act.id)));
   }
-}
-
-async function retire(
-  repairing: Repairing,
-  { current, old }: { readonly current: VersionRef; readonly old: VersionRef },
-) {
-  const procedure = procedureOf(repairing);
-  const { retiresUnseen = false } = policyOfRepair(repairing);
-  const proof = (): Promise<void> => procedure.verify(repairRun(repairing, current), current);
-  await procedure.retire(repairRun(repairing, current, { retiresUnseen, verify: proof }), old);
 }
 
 /** The end proof is the newest finding about its refusal, which the survey stored. */
-async function recordEnd(repairing: Repairing, ref: VersionRef): Promise<void> {
-  const { store } = repairing.session;
+async function recordEnd(run: RotationRun, store: Store, ref: VersionRef): Promise<void> {
   const { state } = await store.read(ref);
   if (isLive(state)) await store.note(ref, { provider: 'refused' });
-  await performCall(repairing, versions.recordEnd(ref));
-}
-
-async function writeAgain(repairing: Repairing, ref: VersionRef): Promise<void> {
-  const { config } = repairing.session;
-  const run = repairRun(repairing, ref);
-  await run.check(`Version ${ref.number} is accepted`, procedureOf(repairing).accepts(ref));
-  await run.step(`Write version ${ref.number} again`, engines[descriptorOf(config, ref.credential).engine].write(ref));
+  await run.during('close', (steps) => steps.step(`Record the end of version ${ref.number}`, versions.recordEnd(ref)));
 }
 
 /** What the place held instead is not kept: nothing will put it back. */
-async function deliverAgain(repairing: Repairing, ref: VersionRef): Promise<void> {
-  const run = repairRun(repairing, ref);
-  await run.check(`Version ${ref.number} is accepted`, procedureOf(repairing).accepts(ref));
-  await run.step(`Deliver version ${ref.number} again`, delivery.deliver(ref));
-  await run.step('Delete what was kept of what stood there', delivery.forgetEarlier(ref));
+function deliverAgain(run: RotationRun, ref: VersionRef): Promise<void> {
+  return run.during('confirm', async (steps) => {
+    await steps.check(`Version ${ref.number} is accepted`, run.definition.procedure.accepts(ref));
+    await steps.step(`Deliver version ${ref.number} again`, delivery.deliver(ref));
+    await steps.step('Delete what was kept of what stood there', delivery.forgetEarlier(ref));
+  });
 }
 
-/** The version was never in force, and what the engine may hold was settled before. So it is discarded as in a roll back. */
-async function discard(repairing: Repairing, ref: VersionRef): Promise<void> {
-  const { store } = repairing.session;
-  await performCall(repairing, versions.startDiscard(ref));
-  if ((await store.read(ref)).engine === 'maybe') await store.note(ref, { engine: 'no' });
-  await procedureOf(repairing).retire(repairRun(repairing, ref, { unused: true }), ref);
-  await recordEnd(repairing, ref);
+/**
+ * The version was never in force, and what the engine may hold was settled before. So it is discarded as in a roll back, without questions and
+ * waits.
+ */
+async function discard(run: RotationRun, store: Store, ref: VersionRef): Promise<void> {
+  run.mode = 'containing';
+  await run.during('contain', async (steps) => {
+    await steps.step(`Discard version ${ref.number}`, versions.startDiscard(ref));
+    if ((await store.read(ref)).engine === 'maybe') await store.note(ref, { engine: 'no' });
+    await run.definition.procedure.retire(steps, ref);
+    if (run.delivers) await steps.step('Delete what was kept of the old value', delivery.forgetEarlier(ref));
+  });
+  await recordEnd(run, store, ref);
 }
 
 /** The whole proof that the current version is in force and works. A destruction requires it. */
-async function verifyCurrent(repairing: Repairing, current: VersionRef): Promise<void> {
-  const { usage, retiresUnseen = false } = policyOfRepair(repairing);
-  const { resolutionMs = 0 } = usage ?? {};
-  const run = repairRun(repairing, current, { retiresUnseen });
-  if (resolutionMs > 0) {
-    const wait = versions.letProbesPass({ version: current, resolutionMs });
-    const options = { ...wait.options, attempts: 100, maximumInterval: '1 minute' } as const; // longer than any resolution
-    await run.step('Wait until a use can be told from our own', { ...wait, options });
-  }
-  await procedureOf(repairing).verify(run, current);
-  await run.check('The current value is seen in use', seen(run));
+function proveCurrent(run: RotationRun): Promise<void> {
+  run.mode = 'committed';
+  return run.during('proof', async (steps) => {
+    await prove(steps);
+    await steps.check('The current value is seen in use', seen(steps));
+  });
 }
 
-function deleteOrphan(repairing: Repairing, version: VersionRef, id: string): Promise<void> {
-  const { session, credential } = repairing;
-  const { provider } = descriptorOf(session.config, credential);
-  const call: Call<void> = {
-    activity: `${provider}.deleteOrphan`,
-    args: [{ version, id }],
+function deletionOf({ next, definition }: RotationRun, id: string): Call<void> {
+  return {
+    activity: `${definition.descriptor.provider}.deleteOrphan`,
+    args: [{ version: next, id }],
     options: { startToClose: '60 seconds', attempts: 5 }, // repeatable; then a person may run it again
   };
-  repairing.onStep(`Delete ${id}`);
-  return performCall(repairing, call);
 }
 
-function policyOfRepair({ session: { config }, credential }: Repairing) {
-  return rotationPolicyOf(config, credential, descriptorOf(config, credential));
+/** What was switched off to try whether the engine works without it is switched on again. */
+async function takenBack(repairing: Part, { undo, pastNoReturn }: RotationRun): Promise<Interrupted> {
+  for (const { title, call } of pastNoReturn ? [] : undo.toReversed()) {
+    repairing.onStep?.(`Put back: ${title}`);
+    await perform(repairing, call);
+  }
+  return new Interrupted(stoppedThere);
 }
 
-function procedureOf({ session, credential }: Repairing) {
-  return workflowOf(session.config, credential).procedure;
+const stoppedThere = 'This repair stopped there; what it had done before is in the ledger.';
+
+function stopped(what: string): UserError {
+  return new UserError(what, { state: stoppedThere, next: 'Correct that, then run the same command again.' });
 }

@@ -1,14 +1,15 @@
 import type { Client } from '@temporalio/client';
-import { runDirectly } from '../../activities/shared/scope.js';
 import type { EngineSurvey, ProviderSurvey } from '../../activities/shared/survey.js';
-import { toFailure } from '../../activities/shared/to-failure.js';
+import type { Call } from '../domain/call.js';
 import { rotationId } from '../domain/temporal-names.js';
 import type { RotationRow } from '../store/records.js';
 import { deliveredTo } from './delivery-status.js';
 import { explain } from './explain.js';
+import { perform } from './in-process.js';
 import { executionOf, whyOrphaned } from './orphaned-rotations.js';
 import { progressOf } from './progress.js';
 import { knownCredential } from './reach.js';
+import { Interrupted } from './refusals.js';
 import { type Difference, difference, differencesIn, type Repair } from './reconcile-differences.js';
 import { type Reconciling, repair } from './reconcile-repairs.js';
 import type { Session } from './session.js';
@@ -34,7 +35,9 @@ export type Consent = (difference: Difference & { readonly repair: Repair }) => 
  * Compares what store, provider, engine and Temporal say about one credential. Changes nothing there; findings go to the store.
  * @throws UsageError when there is no such credential; toFailure's failures when a system cannot be asked
  */
-export async function differencesOf(session: Session, client: Client, credential: string): Promise<Difference[]> {
+async function differencesOf(reconciling: Reconciling): Promise<Difference[]> {
+  const { session, client, credential, onAsking } = reconciling;
+  onAsking?.('Store, provider, engine and Temporal are compared');
   const { engine, provider } = knownCredential(session.config, credential);
   const open = (await session.store.rotations(credential)).find(({ closedAt }) => closedAt === null);
   const rotation = await rotationDifferences(session, client, { credential, open });
@@ -47,8 +50,8 @@ export async function differencesOf(session: Session, client: Client, credential
       }),
     ];
   const surveyed = await Promise.all([
-    ask<ProviderSurvey>(session, provider, credential),
-    ask<EngineSurvey>(session, engine, credential),
+    surveyOf<ProviderSurvey>(reconciling, provider),
+    surveyOf<EngineSurvey>(reconciling, engine),
   ]);
   const { store } = session;
   const facts = {
@@ -61,14 +64,17 @@ export async function differencesOf(session: Session, client: Client, credential
   return [...rotation, ...(open ? others.map(afterClosing) : others)];
 }
 
+/** Repairs nothing. */
+export async function look(reconciling: Reconciling): Promise<Reconciliation> {
+  const differences = await differencesOf(reconciling);
+  const { credential } = reconciling;
+  return { credential, differences, repaired: [], failed: [], remaining: differences, reconciled: false };
+}
+
 /** Shows every difference to `consent`, also those that a repair brings to light, and makes the repairs that it agrees to. */
 export async function reconcile(reconciling: Reconciling, consent: Consent): Promise<Reconciliation> {
-  const { session, client, credential, actor, onAsking } = reconciling;
-  const compare = (): Promise<Difference[]> => {
-    onAsking?.('Store, provider, engine and Temporal are compared');
-    return differencesOf(session, client, credential);
-  };
-  const differences = await compare();
+  const { session, credential, actor } = reconciling;
+  const differences = await differencesOf(reconciling);
   const repaired: string[] = [];
   const failed: { title: string; why: string }[] = [];
   const asked = new Set<string>();
@@ -84,7 +90,7 @@ export async function reconcile(reconciling: Reconciling, consent: Consent): Pro
     const why = await whyNot(repair(reconciling, next.repair));
     if (why === null) repaired.push(title);
     else failed.push({ title, why });
-    remaining = await compare();
+    remaining = await differencesOf(reconciling);
   }
   const reconciled = !remaining.some(({ repair: left }) => left !== null && blocksRotation(left));
   if (reconciled) await session.store.confirmReconciled(credential, actor);
@@ -95,7 +101,10 @@ export async function reconcile(reconciling: Reconciling, consent: Consent): Pro
 async function whyNot(repairing: Promise<void>): Promise<string | null> {
   return repairing.then(
     () => null,
-    (error: unknown) => explain(error).what,
+    (error: unknown) => {
+      if (error instanceof Interrupted) throw error;
+      return explain(error).what;
+    },
   );
 }
 
@@ -163,12 +172,12 @@ function afterClosing(each: Difference): Difference {
   };
 }
 
-async function ask<T>({ activities }: Session, system: string, credential: string): Promise<T> {
-  const survey = activities[`${system}.survey`] as ((credential: string) => Promise<T>) | undefined;
-  if (!survey) throw new Error(`${system} has no survey`);
-  try {
-    return await runDirectly({ workflowId: `reconcile/${credential}`, runId: '' }, () => survey(credential));
-  } catch (error) {
-    throw toFailure(error);
-  }
+function surveyOf<T>({ credential, ...reconciling }: Reconciling, system: string): Promise<T> {
+  const writer = { workflowId: `reconcile/${credential}`, runId: '' };
+  const call: Call<T> = {
+    activity: `${system}.survey`,
+    args: [credential],
+    options: { startToClose: '60 seconds', attempts: 5 }, // a person waits, and may run it again
+  };
+  return perform({ ...reconciling, writer }, call);
 }

@@ -5,8 +5,8 @@ export class UsageError extends UserError {}
 
 /** A person interrupted the command, and it has cleared away after itself. */
 export class Interrupted extends UserError {
-  constructor() {
-    super('Interrupted', { state: 'Everything it had started is gone, and it left nothing behind.', next: '' });
+  constructor(state = 'Everything it had started is gone, and it left nothing behind.') {
+    super('Interrupted', { state, next: '' });
   }
 }
 

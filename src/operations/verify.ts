@@ -6,15 +6,14 @@ import type { Finding } from '../domain/evidence.js';
 import { UserError } from '../domain/user-error.js';
 import type { Verification } from '../domain/verification.js';
 import { explain } from './explain.js';
-import { performCall } from './reconcile-run.js';
+import { perform, type Watcher } from './in-process.js';
 import type { Session } from './session.js';
 
 /** A verification now, instead of at the next scheduled time. */
-export interface Verifying {
+export interface Verifying extends Watcher {
   readonly session: Session;
   readonly credential: string;
   readonly actor: string;
-  readonly onStep: (title: string) => void;
   /** Hands in a test document as well, which goes to every destination of the engine. */
   readonly document: boolean;
   /** Leaves the test document in the engine. */
@@ -41,20 +40,22 @@ export interface Verified {
  * @throws UserError when a document is asked for that would show nothing
  */
 export async function verify(verifying: Verifying): Promise<Verified> {
-  const { session, credential, onStep } = verifying;
+  const { session, credential, onStep, signal } = verifying;
   const { verification } = session.systems;
   const writer = { workflowId: `verify/${credential}`, runId: randomUUID() };
-  const directly = <T>(activity: () => Promise<T>): Promise<T> => runDirectly(writer, activity);
+  const directly = <T>(activity: () => Promise<T>): Promise<T> =>
+    runDirectly(writer, activity, { ...(signal && { signal }) });
   const document = verifying.document ? await handIn(verifying) : null;
-  onStep('Look at settings, provider and use');
+  onStep?.('Look at settings, provider and use');
   try {
     const seen = await directly(() => verification.lookAt(credential));
     const { known, skipped, againMs } = seen;
     if (!seen.heal) return { credential, known: withoutMemory(known), skipped, document, reloaded: false, againMs };
-    onStep('Make the engine reload its settings');
+    onStep?.('Make the engine reload its settings');
     const { why } = await directly(() => verification.heal(credential));
     return { credential, known: withoutMemory(known), skipped: why, document, reloaded: why === null, againMs };
   } catch (error) {
+    signal?.throwIfAborted();
     const why = explain(error).what;
     await verification.keepTrouble({ credential, why });
     const known = withoutMemory(await ofCurrent(session, credential));
@@ -77,11 +78,11 @@ function withoutMemory(known: Verification | null): Verified['known'] {
 }
 
 /** Holds the fencing token: where Keyturn wrote the settings, it makes the engine reload before the document. */
-async function handIn({ session, credential, actor, onStep, keep = false }: Verifying): Promise<Finding> {
+async function handIn({ session, credential, actor, keep = false, ...watcher }: Verifying): Promise<Finding> {
   const { use } = descriptorOf(session.config, credential);
   if (!use) throw notShownByDocument(credential);
   if (keep && !use.overwrites) throw uselessToKeep(credential);
-  onStep('Hand in a test document');
+  watcher.onStep?.('Hand in a test document');
   const writer = { workflowId: `verify/${credential}`, runId: randomUUID() };
   const version = await session.store.beginRepair(credential, actor, writer);
   const { step: expect, scanFor } = use;
@@ -90,7 +91,7 @@ async function handIn({ session, credential, actor, onStep, keep = false }: Veri
     const { receipts } = await session.store.read(version);
     const isWritten = Object.keys(receipts).length > 0; // an adopted value is where somebody else put it
     const call = isWritten ? docuelevate.processTestDocument(run) : docuelevate.observeDocument(run);
-    return await performCall({ session, writer }, call);
+    return await perform({ session, writer, ...watcher }, call);
   } finally {
     await session.store.endRepair(version);
   }
