@@ -9,7 +9,8 @@ import type { Paint } from './paint.js';
 
 /** A plan for people: each step, what undoes it, and the point of no return. */
 export function planText(outlook: Outlook, paint: Paint): string[] {
-  const { credential, section, plan } = outlook;
+  const { credential, section, plan, current } = outlook;
+  const adopt = `if the engine uses a value now: keyturn adopt ${credential}; if not: `;
   return [
     `${paint.bold(credential)}  ${paint.dim(section)}`,
     '',
@@ -26,7 +27,7 @@ export function planText(outlook: Outlook, paint: Paint): string[] {
       ...steps.flatMap((step) => stepText(step, outlook, paint)),
     ]),
     '',
-    ...facts([[paint.dim('Next'), `keyturn rotate ${credential}`]]),
+    ...facts([[paint.dim('Next'), `${current === null ? adopt : ''}keyturn rotate ${credential}`]]),
   ];
 }
 

@@ -95,16 +95,13 @@ function consentOf(cli: Cli, { yes }: Options): Consent {
 }
 
 function tell(cli: Cli, outcome: Reconciliation): ExitCode {
-  const { credential, differences, repaired, failed, remaining, reconciled } = outcome;
-  const { good, bad, attention, bold, dim } = cli.paint;
-  const headline =
-    remaining.length === 0
-      ? `${good('✔')} ${bold(`Store, provider, engine and Temporal agree about ${credential}`)}`
-      : `${attention('◷')} ${bold(`${credential}: ${counted(remaining.length, 'difference')} left`)}`;
+  const { credential, differences, repaired, failed, remaining, rotating, reconciled } = outcome;
+  const { good, bad, dim } = cli.paint;
   cli.answer(
     {
       credential,
       reconciled,
+      rotating,
       differences: differences.map(documentOf),
       repaired,
       failed,
@@ -114,7 +111,7 @@ function tell(cli: Cli, outcome: Reconciliation): ExitCode {
       '',
       ...repaired.map((title) => `${good('✔')} ${title}`),
       ...failed.map(({ title, why }) => `${bad('✖')} ${title}: ${why}`),
-      headline,
+      headline(cli, outcome),
       ...remaining.flatMap((each) => ['', ...differenceText(cli, each)]),
       '',
       `  ${dim('Next')}  keyturn status ${credential}`,
@@ -122,6 +119,14 @@ function tell(cli: Cli, outcome: Reconciliation): ExitCode {
   );
   if (failed.length > 0) return exitCodes.failed;
   return remaining.some(({ repair }) => repair !== null) ? exitCodes.waiting : exitCodes.done;
+}
+
+function headline({ paint }: Cli, { credential, remaining, rotating }: Reconciliation): string {
+  const { good, attention, bold } = paint;
+  const { length } = remaining;
+  if (length === 0) return `${good('✔')} ${bold(`Store, provider, engine and Temporal agree about ${credential}`)}`;
+  const left = rotating ? 'a rotation is under way' : `${counted(length, 'difference')} left`;
+  return `${attention('◷')} ${bold(`${credential}: ${left}`)}`;
 }
 
 function documentOf({ repair, ...difference }: Difference): object {

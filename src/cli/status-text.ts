@@ -30,13 +30,14 @@ export function channelsText(broken: readonly ChannelState[], { attention, bold 
 }
 
 function cells(status: CredentialStatus, paint: Paint): string[] {
-  const { credential, current, dueAt, overdue, scheduled, last } = status;
+  const { credential, current, dueAt, overdue, scheduled, paused, last } = status;
+  const unplanned = paused !== null ? ' (paused)' : scheduled ? '' : ' (not scheduled)';
   const due =
     dueAt === null
       ? '–'
       : overdue
         ? paint.bad(`overdue since ${moment(dueAt).slice(0, 10)}`)
-        : `${moment(dueAt).slice(0, 10)}${scheduled ? '' : paint.dim(' (not scheduled)')}`;
+        : `${moment(dueAt).slice(0, 10)}${paint.dim(unplanned)}`;
   return [
     paint.bold(credential),
     current === null ? '–' : String(current.number),
@@ -107,11 +108,15 @@ function waysOf(seen: NonNullable<CredentialStatus['engine']>): string[] {
   ];
 }
 
-/** Only what the table does not show: a person to wait for, or a window that begins after the due day. */
-function schedule({ waitingFor, scheduled, dueAt, nextWindowAt, rotation }: CredentialStatus): string[] {
+/** Only what the table does not show: a person to wait for, why the schedule is paused, or a window that begins after the due day. */
+function schedule(status: CredentialStatus): string[] {
+  const { credential, waitingFor, scheduled, paused, overdue, dueAt, nextWindowAt, rotation } = status;
   const later = scheduled && !rotation && dueAt !== null && nextWindowAt !== null && nextWindowAt > dueAt;
   return [
     ...(waitingFor === null ? [] : [`waiting for ${waitingFor}`]),
+    ...(paused === null || overdue
+      ? []
+      : [`its schedule is paused (${paused}). To resume it: keyturn schedules resume ${credential}`]),
     ...(later ? [`its next free window begins ${moment(nextWindowAt).slice(0, 16)}`] : []),
   ];
 }

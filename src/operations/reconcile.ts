@@ -24,6 +24,8 @@ export interface Reconciliation {
   readonly failed: readonly { readonly title: string; readonly why: string }[];
   /** The differences that are left, including those whose repair nobody consented to. */
   readonly remaining: readonly Difference[];
+  /** A rotation is in progress, so engine and provider were not compared. */
+  readonly rotating: boolean;
   /** Rotations may begin: a restored backup no longer blocks them. */
   readonly reconciled: boolean;
 }
@@ -43,7 +45,7 @@ async function differencesOf(reconciling: Reconciling): Promise<Difference[]> {
   const rotation = await rotationDifferences(session, client, { credential, open });
   if (open && rotation.length === 0)
     return [
-      difference('A rotation is in progress, so engine and provider were not compared', {
+      difference(inProgress, {
         store: `version ${open.version} is being made`,
         temporal: 'runs',
         next: `See how far it is: keyturn status ${credential}`,
@@ -64,11 +66,17 @@ async function differencesOf(reconciling: Reconciling): Promise<Difference[]> {
   return [...rotation, ...(open ? others.map(afterClosing) : others)];
 }
 
+const inProgress = 'A rotation is in progress, so engine and provider were not compared';
+
+function isRotating(differences: readonly Difference[]): boolean {
+  return differences.some(({ what }) => what === inProgress);
+}
+
 /** Repairs nothing. */
 export async function look(reconciling: Reconciling): Promise<Reconciliation> {
   const differences = await differencesOf(reconciling);
-  const { credential } = reconciling;
-  return { credential, differences, repaired: [], failed: [], remaining: differences, reconciled: false };
+  const found = { differences, remaining: differences, rotating: isRotating(differences) };
+  return { credential: reconciling.credential, ...found, repaired: [], failed: [], reconciled: false };
 }
 
 /** Shows every difference to `consent`, also those that a repair brings to light, and makes the repairs that it agrees to. */
@@ -92,9 +100,10 @@ export async function reconcile(reconciling: Reconciling, consent: Consent): Pro
     else failed.push({ title, why });
     remaining = await differencesOf(reconciling);
   }
-  const reconciled = !remaining.some(({ repair: left }) => left !== null && blocksRotation(left));
+  const rotating = isRotating(remaining);
+  const reconciled = !rotating && !remaining.some(({ repair: left }) => left !== null && blocksRotation(left));
   if (reconciled) await session.store.confirmReconciled(credential, actor);
-  return { credential, differences, repaired, failed, remaining, reconciled };
+  return { credential, differences, repaired, failed, remaining, rotating, reconciled };
 }
 
 /** A repair that fails does not stop the others. */

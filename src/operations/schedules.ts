@@ -178,16 +178,6 @@ export async function describe(client: Client, id: string): Promise<ScheduleDesc
   }
 }
 
-/** Whether Temporal has lost the schedule of a credential that was given one. */
-export async function isScheduleGone(
-  { store }: Pick<Session, 'store'>,
-  client: Client,
-  credential: string,
-): Promise<boolean> {
-  if (!(await store.cadence(credential))) return false;
-  return (await describe(client, scheduleId(store.installation, credential))) === null;
-}
-
 /** Names of the credentials that have a schedule of ours, recognized by its id and its memo. */
 async function ownSchedules({ store: { installation } }: Connected, client: Client): Promise<string[]> {
   const names: string[] = [];

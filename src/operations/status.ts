@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { descriptorOf } from '../../workers/compose.js';
 import { type EngineProfile, isStale } from '../domain/engine-profile.js';
-import { isWorkflowId } from '../domain/temporal-names.js';
+import { isWorkflowId, scheduleId } from '../domain/temporal-names.js';
 import type { Verification } from '../domain/verification.js';
 import type { Progress, RotationOutcome } from '../domain/rotation.js';
 import type { DeliveryStatus } from '../../activities/delivery/status.js';
@@ -11,7 +11,7 @@ import type { ChannelState, RotationRow, Version } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import { deliveredTo, whyNotInForce } from './delivery-status.js';
 import { progressOf, type Sighting, type Slow } from './progress.js';
-import { isScheduleGone } from './schedules.js';
+import { describe } from './schedules.js';
 import type { Session } from './session.js';
 
 export interface CredentialStatus {
@@ -21,6 +21,8 @@ export interface CredentialStatus {
   readonly current: CurrentVersion | null;
   /** Whether a schedule rotates it. */
   readonly scheduled: boolean;
+  /** Who paused its schedule, and why; null when it is not paused, or without Temporal. */
+  readonly paused: string | null;
   /** Unix ms; null without a version in force. */
   readonly dueAt: number | null;
   /** Unix ms of when the value expires; null when it does not, or the provider does not say. */
@@ -94,8 +96,9 @@ async function statusOfOne(session: Session, client: Client | null, credential: 
   const current = version ? currentOf(version, now) : null;
   const descriptor = Object.hasOwn(config.credentials, credential) ? descriptorOf(config, credential) : null;
   const times = descriptor ? dueTimesOf(schedulePlanOf(config, credential, descriptor), records, now) : null;
+  const { paused, unscheduled } = await scheduleOf(store, descriptor && client, credential);
   const facts = {
-    ...{ credential, current, ...timesOf(times) },
+    ...{ credential, current, ...timesOf(times), paused },
     procedure: descriptor?.id ?? null,
     ...waitOf(sighting, config.credentials[credential]?.owner),
     rotation: open ? openRotationOf(open, sighting) : null,
@@ -107,17 +110,24 @@ async function statusOfOne(session: Session, client: Client | null, credential: 
     last: lastOf(rotations),
   };
   const restoredAt = await store.unreconciledSince(credential);
-  const unscheduled = client !== null && descriptor !== null && (await hasLostItsSchedule(store, client, credential));
   return { ...facts, trouble: troubleOf({ ...facts, version, versions, sighting, restoredAt, unscheduled }) };
 }
 
 const answerMs = 3_000;
 
-/** False too when Temporal does not answer: the status of a running rotation shows that. */
-function hasLostItsSchedule(store: Store, client: Client, credential: string): Promise<boolean> {
+/** Nothing is known when Temporal does not answer: the status of a running rotation shows that. */
+async function scheduleOf(
+  store: Store,
+  client: Client | null,
+  credential: string,
+): Promise<Pick<ObservedStatus, 'paused' | 'unscheduled'>> {
+  const unknown = { paused: null, unscheduled: false };
+  if (!client || !(await store.cadence(credential))) return unknown;
+  const id = scheduleId(store.installation, credential);
   return client
-    .withDeadline(Date.now() + answerMs, () => isScheduleGone({ store }, client, credential))
-    .catch(() => false);
+    .withDeadline(Date.now() + answerMs, () => describe(client, id))
+    .then((known) => ({ paused: known?.state.paused ? (known.state.note ?? '') : null, unscheduled: !known }))
+    .catch(() => unknown);
 }
 
 /** Null when the last verification was of an earlier version. */
@@ -214,9 +224,12 @@ function troubleOf(seen: ObservedStatus): string[] {
   ];
 }
 
-function scheduleTrouble({ overdue, unscheduled }: ObservedStatus): (string | null)[] {
+/** A pause is a person's decision: it is trouble from the moment on in which a rotation is overdue because of it. */
+function scheduleTrouble({ credential, overdue, paused, unscheduled }: ObservedStatus): (string | null)[] {
+  const because =
+    paused === null ? '.' : `, and its schedule is paused (${paused}): keyturn schedules resume ${credential}`;
   return [
-    overdue ? 'Its rotation is overdue.' : null,
+    overdue ? `Its rotation is overdue${because}` : null,
     unscheduled ? 'Its schedule is gone from Temporal: keyturn schedules apply' : null,
   ];
 }

@@ -161,6 +161,6 @@ function noWorker(credential: string): UserError {
 function notTaken({ credential, what }: Sending, { cause }: WorkflowUpdateFailedError): UserError {
   return new UserError(`The rotation of ${credential} refused ${what}: ${cause?.message ?? 'no reason given'}`, {
     state: 'Nothing was decided; the rotation is as before.',
-    next: `See what it waits for, and what is possible: keyturn status ${credential}`,
+    next: `See what it does and what it waits for: keyturn status ${credential}`,
   });
 }

@@ -5,6 +5,7 @@ import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
 import { adopt } from '../../src/operations/adopt.js';
+import { Interrupted } from '../../src/operations/refusals.js';
 import { openSession, type Session } from '../../src/operations/session.js';
 import type { Version } from '../../src/store/records.js';
 import { catalog } from '../../workflows/catalog.js';
@@ -60,6 +61,36 @@ describe('A valid value that DocuElevate does not use', () => {
 
     await expect(adopted()).rejects.toThrow('openai_api_key is not set in DocuElevate');
   });
+});
+
+it('is adopted although the provider fails for a moment', async () => {
+  await begin('openai-api-key');
+  const { openai } = scenario.systems;
+  openai?.faults.add({ method: 'GET', path: '/v1/models', times: 2, kind: { status: 503 } });
+  const told: string[] = [];
+  const { credential, adopted: parts } = scenario;
+  const onRetry = (why: string): void => void told.push(why);
+
+  const { number } = await adopt(session, { credential, parts, soleUser: true, actor: 'test' }, { onRetry });
+
+  expect(number).toBe(1);
+  expect(told).toEqual(Array(2).fill('OpenAI listModels answered 503'));
+});
+
+it('leaves nothing behind when it is interrupted', async () => {
+  await begin('openai-api-key');
+  const { openai } = scenario.systems;
+  openai?.faults.add({ method: 'GET', path: '/v1/models', times: Infinity, kind: { status: 503 } });
+  const interruption = new AbortController();
+  const watcher = { signal: interruption.signal, onRetry: () => interruption.abort(new Interrupted()) };
+  const { credential, adopted: parts } = scenario;
+
+  const adopting = adopt(session, { credential, parts, soleUser: true, actor: 'test' }, watcher);
+
+  await expect(adopting).rejects.toThrow(Interrupted);
+  expect(await session.store.versions()).toEqual([]);
+  openai?.faults.clear();
+  expect(await adopted()).toMatchObject({ number: 1, state: 'current' });
 });
 
 it('remembers whether a setting came from the environment or from the database', async () => {

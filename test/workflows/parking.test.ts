@@ -71,6 +71,21 @@ it('asks the same question in the new run, and tries nothing again for that', as
   expect(fixture.calls.filter((call) => call === 'create 2' || call === 'write 1')).toHaveLength(2);
 });
 
+it('destroys nothing in the new run that a trial has put back', async () => {
+  fixture.behave = (verb) => (verb === 'document' && fixture.calls.at(-2) === 'disable 1' ? 'failed' : undefined);
+  const handle = await fixture.rotate('put-back', soon, 'rotateTried');
+  const before = await asked(handle);
+
+  const { latest, waiting } = await parked('put-back', 'Document');
+
+  expect(waiting).toMatchObject({ id: before.id, why: expect.stringContaining('it was put back') as string });
+  expect(fixture.calls.slice(-3)).toEqual(['disable 1', 'document 2', 'enable 1']);
+  fixture.behave = () => undefined;
+  await decided(fixture.store, latest, { actor: 'ada', decision: 'retry', reason: 'it works without it now' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
+  expect(fixture.calls.slice(-4)).toEqual(['disable 1', 'document 2', 'seen 2', 'destroy 1']);
+});
+
 it('goes on waiting for a task, and no longer than it was given', async () => {
   const handle = await fixture.rotate('assisted', soon, 'rotateAssisted');
   const before = await asked(handle);

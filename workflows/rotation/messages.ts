@@ -92,5 +92,5 @@ function refuse({ question, decision }: DecisionRequest, waiting: Waiting | null
   if (waiting.id !== question)
     throw new Error(`the rotation does not ask ${question || 'that'} now, but ${waiting.id}: ${waiting.why}`);
   if (!waiting.choices.includes(decision))
-    throw new Error(`"${decision}" is not possible now: ${waiting.choices.join(', ')}`);
+    throw new Error(`"${decision}" is not possible now, only: ${waiting.choices.join(', ')}`);
 }
