@@ -94,6 +94,17 @@ it('says what is wrong with how the value is given', async () => {
   expectTold(unknown, 2, 'did you mean "openai"?');
 });
 
+it('comes before a rotation, says plan', async () => {
+  const before = await fixture.keyturn('plan', 'openai');
+  await adopt(value);
+  const after = await fixture.keyturn('plan', 'openai');
+
+  expect(before.stdout).toMatch(
+    /Next +if the engine uses a value now: keyturn adopt openai; if not: keyturn rotate openai/,
+  );
+  expect(after.stdout).toMatch(/Next +keyturn rotate openai\n/);
+});
+
 it('adopts nothing while the admin key is refused', async () => {
   writeFileSync(join(fixture.dir, 'openai-admin'), 'not an admin key');
 

@@ -172,11 +172,15 @@ it('keeps the old value through the grace, which can be extended and ended', asy
   const { credentials } = status.json<{ credentials: [{ rotation: { progress: Progress } }] }>();
   const { waiting } = credentials[0].rotation.progress;
   const kept = fixture.scenario.working().length;
+  const reconciled = await fixture.keyturn('reconcile', 'openai');
+  const compared = await fixture.keyturn('reconcile', 'openai', '--json');
   const ended = await fixture.keyturn('end-grace', 'openai');
 
   expect(extended.code).toBe(0);
   expect(waiting).toMatchObject({ for: 'grace', until: extended.json()['until'] });
   expect(kept).toBe(2);
+  expect(reconciled.stdout).toContain('openai: a rotation is under way');
+  expect(compared.json()).toMatchObject({ rotating: true, reconciled: false, remaining: [{ repair: null }] });
   expect(ended.code).toBe(0);
   expect((await watching.ended).json()).toMatchObject({ outcome: 'retired', version: before + 1 });
   expect(fixture.scenario.working()).toHaveLength(1);
@@ -213,6 +217,7 @@ it('goes on when the watcher leaves, and rolls back when a person asks for it', 
   expect(left.stdout).toContain('keyturn status openai --follow');
   expectTold(impossible, 1, 'roll-back, abandon');
   expectTold(forgotten, 1, 'A rotation of openai is running', 'Nothing was changed', 'keyturn status openai');
+  expectTold(impossible, 1, '"skip" is not possible now, only: roll-back, abandon');
   expectTold(back, 3, 'was rolled back', 'the bill doubled', `documents use version ${before}`);
   expect(back.json()).toMatchObject({ outcome: 'rolled-back', orphans: [] });
   expect(fixture.scenario.working()).toEqual([fixture.scenario.engineHolds()]);

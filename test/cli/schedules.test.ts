@@ -40,10 +40,14 @@ it('shows what apply would do, does it, and has nothing left to do', async () =>
 it('lists, pauses and resumes, with a reason and a name', async () => {
   await fixture.keyturn('schedules', 'pause', 'openai', '--reason', 'the migration', '--actor', 'ada');
   const paused = await fixture.keyturn('schedules', 'list');
+  const status = await fixture.keyturn('status', '--fail-on-trouble');
   await fixture.keyturn('schedules', 'resume', 'openai', '--reason', 'it is over', '--actor', 'ada');
   const listed = await fixture.keyturn('schedules', 'list', '--json');
 
   expect(paused.stdout).toMatch(/paused, ada \(.+ on this system\): the migration/);
+  expect(status.code).toBe(0); // nothing is overdue
+  expect(status.stdout).toMatch(/\d{4}-\d\d-\d\d \(paused\)/);
+  expect(status.stdout).toMatch(/its schedule is paused \(ada .+: the migration\).+keyturn schedules resume openai/);
   expect(listed.json()).toMatchObject({ schedules: [{ credential: 'openai', paused: false, missed: 0 }] });
   expect((await fixture.keyturn('ledger', 'openai')).stdout).toMatch(/paused.*the migration.*by ada/);
 });

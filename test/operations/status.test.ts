@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import { loadConfig } from '../../src/config/load.js';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
@@ -62,6 +63,31 @@ it('says that a rotation is overdue', async () => {
   await bench.store.adopt(adopted({ key: randomValue() }));
 
   expect(await status()).toMatchObject({ overdue: true, trouble: ['Its rotation is overdue.'] });
+});
+
+describe('A paused schedule', () => {
+  const described = async () => ({ state: { paused: true, note: 'ada: the migration' } });
+  const client = {
+    withDeadline: <T>(_deadline: number, ask: () => Promise<T>) => ask(),
+    schedule: { getHandle: () => ({ describe: described }) },
+  } as unknown as Client;
+
+  it.each([
+    [10, []],
+    [
+      200,
+      ['Its rotation is overdue, and its schedule is paused (ada: the migration): keyturn schedules resume openai'],
+    ],
+  ])('is shown, and is trouble only when a rotation is overdue: after %s days', async (days, trouble) => {
+    bench.clock = Date.now() - days * day;
+    const ref = await bench.store.adopt(adopted({ key: randomValue() }));
+    const cadence = { anchor: bench.clock, basis: 'every 90 days', why: 'a test' };
+    await bench.store.setCadence(ref.credential, cadence, 'ada');
+
+    const [seen] = await statusOf(session, client, 'openai');
+
+    expect(seen).toMatchObject({ paused: 'ada: the migration', trouble });
+  });
 });
 
 it('says when a scheduled rotation may begin, and keeps to the schedule after a rotation by hand', async () => {
