@@ -55,7 +55,8 @@ export async function perform<R>(
     signal.throwIfAborted();
     const waitedMs = Date.now() - begun;
     try {
-      return (await within(options, signal, (ends) =>
+      const limit = { ms: durationMs(options.startToClose), why: lateAttempt };
+      return (await within(limit, signal, (ends) =>
         runDirectly(writer, () => run(...(args as never[])), { key, waitedMs, signal: ends }),
       )) as R;
     } catch (error) {
@@ -69,18 +70,21 @@ export async function perform<R>(
   }
 }
 
-/** Calls an attempt off that takes longer than the call allows. */
+const lateAttempt = passing('no answer in time; the step may have happened');
+const lateTrial = new CancelledFailure('nothing was shown in time');
+
+/** Calls off what takes longer than `ms`. */
 async function within<T>(
-  { startToClose }: CallOptions,
+  { ms, why }: { readonly ms: number; readonly why: Error },
   signal: AbortSignal,
-  attempt: (ends: AbortSignal) => Promise<T>,
+  work: (ends: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), durationMs(startToClose));
+  const timer = setTimeout(() => late.abort(why), ms);
   try {
-    return await attempt(AbortSignal.any([signal, late.signal]));
+    return await work(AbortSignal.any([signal, late.signal]));
   } catch (error) {
-    throw late.signal.aborted ? passing('no answer in time; the step may have happened') : error;
+    throw late.signal.aborted ? why : error;
   } finally {
     clearTimeout(timer);
   }
@@ -144,13 +148,13 @@ function processRuntime(inProcess: InProcess, waiting: () => Waiting | null): Ru
     show: () => undefined,
     calledOff: () => inProcess.signal?.aborted === true,
     async within(ms, work) {
-      const [late, outer] = [new AbortController(), signal];
-      const timer = setTimeout(() => late.abort(new CancelledFailure('it took too long')), ms);
-      signal = AbortSignal.any([signal, late.signal]);
+      const outer = signal;
       try {
-        return await work();
+        return await within({ ms, why: lateTrial }, outer, (ends) => {
+          signal = ends;
+          return work();
+        });
       } finally {
-        clearTimeout(timer);
         signal = outer;
       }
     },

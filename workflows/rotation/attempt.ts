@@ -61,18 +61,8 @@ async function waitOut(run: RotationRun, position: Position): Promise<Ended | nu
 }
 
 function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
-  const { phase, mode, input, opened } = run;
   const { title, call, check = false } = attempted;
-  const { credential } = input;
-  const context = {
-    credential,
-    fence: opened?.fence ?? null,
-    phase,
-    title,
-    check,
-    emergency: mode === 'containing',
-  };
-  return run.runtime.execute(call, context).then(
+  return run.execute(call, title, { check }).then(
     (result) => endedOf(attempted, result),
     (error: unknown) => {
       const failure = stepFailureOf(error);

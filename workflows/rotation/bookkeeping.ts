@@ -1,8 +1,11 @@
 import type { Call } from '../../src/domain/call.js';
 import type { Waiting } from '../../src/domain/rotation.js';
-import type { RotationRun } from './run.js';
+import type { ExecuteOptions, RotationRun } from './run.js';
 import { stepFailureOf } from './step-failure.js';
-import type { Runtime } from './runtime.js';
+
+interface Kept extends ExecuteOptions {
+  readonly title: string;
+}
 
 interface RetryPauses {
   readonly firstMs: number;
@@ -20,17 +23,18 @@ const urgentAttempts = 5; // within 3 seconds: then the person who declared the 
  * @throws ActivityFailure for a refusal that waiting does not change. Closing a rotation retries those too, unless another writer took over.
  * @throws Exit when an emergency takes over meanwhile
  */
-export async function keep<R>(run: RotationRun, call: Call<R>, step: Parameters<Runtime['execute']>[1]): Promise<R> {
+export async function keep<R>(run: RotationRun, call: Call<R>, { title, ...options }: Kept): Promise<R> {
   const known = run.inbox.emergencies.length;
-  const { firstMs, longestMs } = step.emergency ? urgent : patient;
+  const { emergency = run.mode === 'containing' } = options;
+  const { firstMs, longestMs } = emergency ? urgent : patient;
   for (let tries = 0; ; tries++) {
     try {
-      return await run.runtime.execute(step.emergency ? hurried(call) : call, step);
+      return await run.execute(emergency ? hurried(call) : call, title, options);
     } catch (error) {
       const { kind, why } = stepFailureOf(error);
-      if (step.phase === 'close' ? kind === 'lost' : kind !== 'passing') throw error;
+      if (run.phase === 'close' ? kind === 'lost' : kind !== 'passing') throw error;
       const deadline = run.runtime.now() + Math.min(firstMs * 2 ** tries, longestMs);
-      await run.wait(unreachable(run, `${step.title}: ${why}`, deadline), { deadline, known });
+      await run.wait(unreachable(run, `${title}: ${why}`, deadline), { deadline, known });
     }
   }
 }

@@ -11,19 +11,16 @@ export interface Ending {
 
 /** Records the end of a rotation and lists its orphans. */
 export async function close(run: RotationRun, { outcome, why }: Ending): Promise<RotationReport> {
-  const { opened, input } = run;
+  const { opened } = run;
   const reason = why === undefined ? {} : { why };
   if (!opened) return { outcome, version: 0, oldCredential: null, orphans: [], ...reason };
   run.phase = 'close';
   run.runtime.show({ phase: 'close' });
-  const { credential } = input;
-  const { fence, next } = opened;
-  const emergency = run.mode === 'containing';
-  const context = { credential, fence, phase: 'close', title: 'Close the rotation', emergency } as const;
+  const { next } = opened;
   try {
     const { containedSince: since } = run;
     const call = versions.closeRotation({ version: next, outcome, why: why ?? null, ...(since !== null && { since }) });
-    return { outcome, version: next.number, ...(await keep(run, call, context)), ...reason };
+    return { outcome, version: next.number, ...(await keep(run, call, { title: 'Close the rotation' })), ...reason };
   } catch (error) {
     const exit = exitOf(error);
     if (exit.to === 'emergency') throw exit;

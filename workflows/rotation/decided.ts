@@ -19,12 +19,8 @@ export async function recorded(
   decision: DecisionRequest,
   { title, version, kind }: Decided,
 ): Promise<DecisionRequest> {
-  const { phase, input, next } = run;
   const call = versions.recordDecision({ version, title, ...decision, ...(kind && { kind }) });
-  const author = await keep(run, call, {
-    ...{ credential: input.credential, fence: next.fence, phase },
-    ...{ title: `Record the decision: ${decision.decision}`, emergency: true },
-  });
+  const author = await keep(run, call, { title: `Record the decision: ${decision.decision}`, emergency: true });
   return { ...decision, ...author };
 }
 

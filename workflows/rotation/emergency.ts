@@ -7,7 +7,6 @@ import type { Ending } from './close.js';
 import type { RotationRun } from './run.js';
 import { exitOf, stepFailureOf } from './step-failure.js';
 import { Steps } from './steps.js';
-import type { Runtime } from './runtime.js';
 
 type Contained = Pick<Taking, 'replace' | 'interrupts'>;
 
@@ -57,39 +56,26 @@ async function containAgain(run: RotationRun, first: Contained): Promise<boolean
 /** Waits for an interrupted step of another run. The ledger tells when it has ended. A failure of this wait stops nothing. */
 function letPass(run: RotationRun): Promise<void> {
   const { options, ...call } = versions.letPass(run.next);
-  const title = 'Wait for the interrupted step to end';
-  const { input, next } = run;
-  const context = {
-    credential: input.credential,
-    fence: next.fence,
-    phase: 'contain',
-    title,
-    emergency: true,
-  } as const;
   const patiently = { ...call, options: { ...options, attempts: 60 } }; // one a second, for 40 seconds
-  return once(run, `pass-${run.emergencyRound}`, { call: patiently, context });
+  return aside(run, 'Wait for the interrupted step to end', { call: patiently, scope: 'pass' });
 }
 
 /** Collects what a person has to review. Only the end of the rotation waits for it, and nothing fails because of it. */
 async function collectAudit(run: RotationRun): Promise<void> {
-  const { definition, input, next, emergencyRound } = run;
-  const call = engines[definition.descriptor.engine].audit?.(next);
-  const title = 'Collect what the engine recorded';
-  const { credential } = input;
-  const context = { credential, fence: next.fence, phase: 'contain', title, check: true, emergency: true } as const;
-  if (!call) return;
-  await once(run, `audit-${emergencyRound}`, { call, context });
+  const call = engines[run.definition.descriptor.engine].audit?.(run.next);
+  if (call) await aside(run, 'Collect what the engine recorded', { call, scope: 'audit', check: true });
 }
 
 interface Aside {
   readonly call: Call;
-  readonly context: Parameters<Runtime['execute']>[1];
+  readonly scope: string;
+  readonly check?: boolean;
 }
 
 /** A step whose failure stops nothing. */
-function once(run: RotationRun, scope: string, { call, context }: Aside): Promise<void> {
-  return new Steps(run, scope).once(context.title, () =>
-    run.runtime.execute(call, context).then(
+function aside(run: RotationRun, title: string, { call, scope, ...options }: Aside): Promise<void> {
+  return new Steps(run, `${scope}-${run.emergencyRound}`).once(title, () =>
+    run.execute(call, title, options).then(
       () => ({ state: 'done' }),
       (error: unknown) => ({ state: 'failed', detail: stepFailureOf(error).why }),
     ),
@@ -130,9 +116,7 @@ async function seize(run: RotationRun) {
   const emergencies = inbox.emergencies.slice(0, inbox.handled).flatMap(({ id }) => id ?? []);
   const request: RotationRequest = newest ? { ...newest, trigger: 'emergency' } : input.request;
   const call = versions.seize({ credential: input.credential, request: { ...request, emergencies } });
-  const { credential } = input;
-  const context = { credential, fence: null, phase: 'contain', title: 'Close the fence', emergency: true } as const;
-  return keep(run, call, context);
+  return keep(run, call, { title: 'Close the fence', fence: null });
 }
 
 /** Puts a new value in the place of the contained ones. Nothing here undoes the containment. */

@@ -16,8 +16,6 @@ export async function heed(run: RotationRun, title: string, deadline: number): P
 }
 
 function granted(run: RotationRun, title: string, { wish }: Haste): Promise<number | null> {
-  const { next, phase, input } = run;
-  const context = { credential: input.credential, fence: next.fence, phase, emergency: false } as const;
-  const call = versions.grantHaste({ version: next, title, wish });
-  return keep(run, call, { ...context, title: 'Look what is asked of the wait' });
+  const call = versions.grantHaste({ version: run.next, title, wish });
+  return keep(run, call, { title: 'Look what is asked of the wait' });
 }

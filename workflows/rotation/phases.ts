@@ -29,10 +29,8 @@ export async function forward(run: RotationRun): Promise<void> {
 }
 
 /** Continues after a wait that was too long for one run. */
-export async function goOn(run: RotationRun, { fence, next }: Opened): Promise<void> {
-  const { credential } = run.input;
-  const context = { credential, fence, phase: 'open', title: 'Go on in a new run', emergency: false } as const;
-  run.goesBy(await keep(run, versions.handOver(next), context));
+export async function goOn(run: RotationRun, { next }: Opened): Promise<void> {
+  run.goesBy(await keep(run, versions.handOver(next), { title: 'Go on in a new run' }));
 }
 
 async function open(run: RotationRun): Promise<void> {
@@ -41,13 +39,7 @@ async function open(run: RotationRun): Promise<void> {
   const title = 'Open the rotation';
   const call: Call<Begun> = versions.openRotation({ credential, request, ...(wish !== undefined && { wish }) });
   const started = runtime.now();
-  const { policy, ...opened } = await keep(run, call, {
-    credential,
-    fence: null,
-    phase: 'open',
-    title,
-    emergency: false,
-  });
+  const { policy, ...opened } = await keep(run, call, { title, fence: null });
   run.goesBy(policy);
   run.opened ??= opened; // an emergency may have opened it again before the answer came
   run.completedSteps.steps.push({ phase: 'open', title, state: 'done', startedAt: started, endedAt: runtime.now() });

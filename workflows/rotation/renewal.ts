@@ -22,8 +22,6 @@ export async function waitAndRenew(
   }
 }
 
-async function renew({ input, opened, phase, runtime }: RotationRun, call: Call<void>): Promise<void> {
-  const context = { credential: input.credential, fence: opened?.fence ?? null, phase };
-  const step = { ...context, title: 'Renew what is waiting', emergency: false };
-  await runtime.execute(call, step).catch(stepFailureOf);
+async function renew(run: RotationRun, call: Call<void>): Promise<void> {
+  await run.execute(call, 'Renew what is waiting').catch(stepFailureOf);
 }

@@ -1,4 +1,5 @@
 import { CancelledFailure } from '@temporalio/common';
+import type { Call } from '../../src/domain/call.js';
 import type {
   DecisionRequest,
   Opened,
@@ -10,6 +11,7 @@ import type {
   Undo,
   Waiting,
 } from '../../src/domain/rotation.js';
+import type { StepContext } from '../../src/domain/step-context.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { issuesItself, type ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { emergencyPending, type Inbox } from './messages.js';
@@ -25,6 +27,9 @@ export interface Definition {
   readonly descriptor: ProcedureDescriptor;
   readonly procedure: Procedure;
 }
+
+/** Where a call differs from what the phase and the mode say. */
+export type ExecuteOptions = Partial<Pick<StepContext, 'fence' | 'check' | 'emergency'>>;
 
 /** One rotation while it runs: what is done, what can be undone, what it waits for. */
 export class RotationRun {
@@ -112,6 +117,14 @@ export class RotationRun {
     this.phase = phase;
     if (this.listed) this.runtime.show({ phase });
     await work(new Steps(this, `${phase}${occurrence}`));
+  }
+
+  /** Executes a call of the phase in progress; the ledger has it under this title. */
+  execute<R>(call: Call<R>, title: string, options: ExecuteOptions = {}): Promise<R> {
+    const { phase, mode, opened, input } = this;
+    const fence = opened?.fence ?? null;
+    const emergency = mode === 'containing';
+    return this.runtime.execute(call, { credential: input.credential, fence, phase, title, emergency, ...options });
   }
 
   /** The new value is in force. */
