@@ -95,28 +95,17 @@ function consentOf(cli: Cli, { yes }: Options): Consent {
 }
 
 function tell(cli: Cli, outcome: Reconciliation): ExitCode {
-  const { credential, differences, repaired, failed, remaining, rotating, reconciled } = outcome;
+  const { credential, differences, repaired, failed, remaining } = outcome;
   const { good, bad, dim } = cli.paint;
-  cli.answer(
-    {
-      credential,
-      reconciled,
-      rotating,
-      differences: differences.map(documentOf),
-      repaired,
-      failed,
-      remaining: remaining.map(documentOf),
-    },
-    [
-      '',
-      ...repaired.map((title) => `${good('✔')} ${title}`),
-      ...failed.map(({ title, why }) => `${bad('✖')} ${title}: ${why}`),
-      headline(cli, outcome),
-      ...remaining.flatMap((each) => ['', ...differenceText(cli, each)]),
-      '',
-      `  ${dim('Next')}  keyturn status ${credential}`,
-    ],
-  );
+  cli.answer({ ...outcome, differences: differences.map(documentOf), remaining: remaining.map(documentOf) }, [
+    '',
+    ...repaired.map((title) => `${good('✔')} ${title}`),
+    ...failed.map(({ title, why }) => `${bad('✖')} ${title}: ${why}`),
+    headline(cli, outcome),
+    ...remaining.flatMap((each) => ['', ...differenceText(cli, each)]),
+    '',
+    `  ${dim('Next')}  keyturn status ${credential}`,
+  ]);
   if (failed.length > 0) return exitCodes.failed;
   return remaining.some(({ repair }) => repair !== null) ? exitCodes.waiting : exitCodes.done;
 }

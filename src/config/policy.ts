@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { providerOf } from '../../activities/providers.js';
 import { durationMs } from '../domain/duration.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
@@ -7,19 +6,7 @@ import { UserError } from '../domain/user-error.js';
 import { didYouMean } from './nearest.js';
 import type { Config, Credential, Engine } from './schema.js';
 
-/** How a credential is rotated, in milliseconds. */
-export interface Policy extends RotationPolicy {
-  readonly everyMs: number;
-}
-
-/** @throws UserError when there is no such credential */
-export function policyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): Policy {
-  const { schedule } = credentialOf(config, credential);
-  const everyMs = durationMs(schedule?.every ?? descriptor.every);
-  return { everyMs, ...rotationPolicyOf(config, credential, descriptor) };
-}
-
-/** The part of the policy that a rotation uses. Throws a UserError when there is no such credential. */
+/** How a credential is rotated. Throws a UserError when there is no such credential. */
 export function rotationPolicyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): RotationPolicy {
   const { grace, giveUpAfter, pause, unseenUse, provider, deliver } = credentialOf(config, credential);
   const drainMs = drainMsOf(config, credential, descriptor);
@@ -39,12 +26,6 @@ export function rotationPolicyOf(config: Config, credential: string, descriptor:
 export function drainMsOf(config: Config, credential: string, { settings }: ProcedureDescriptor): number {
   const engine = engineOf(config, credential);
   return engine.kind === 'document-engine' && 'jwt' in settings ? durationMs(engine.jwt.tokenLifetime) : 0;
-}
-
-/** SHA-256 (hex) of the policy as canonical JSON: sorted keys, no spaces. The ledger records it. */
-export function policyHash(policy: Policy): string {
-  const canonical = JSON.stringify(policy, Object.keys(policy).sort());
-  return createHash('sha256').update(canonical).digest('hex');
 }
 
 /**

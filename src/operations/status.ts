@@ -96,7 +96,10 @@ async function statusOfOne(session: Session, client: Client | null, credential: 
   const current = version ? currentOf(version, now) : null;
   const descriptor = Object.hasOwn(config.credentials, credential) ? descriptorOf(config, credential) : null;
   const times = descriptor ? dueTimesOf(schedulePlanOf(config, credential, descriptor), records, now) : null;
-  const { paused, unscheduled } = await scheduleOf(store, descriptor && client, credential);
+  const { paused, unscheduled } = await scheduleOf(
+    descriptor && records.cadence ? client : null,
+    scheduleId(store.installation, credential),
+  );
   const facts = {
     ...{ credential, current, ...timesOf(times), paused },
     procedure: descriptor?.id ?? null,
@@ -116,14 +119,9 @@ async function statusOfOne(session: Session, client: Client | null, credential: 
 const answerMs = 3_000;
 
 /** Nothing is known when Temporal does not answer: the status of a running rotation shows that. */
-async function scheduleOf(
-  store: Store,
-  client: Client | null,
-  credential: string,
-): Promise<Pick<ObservedStatus, 'paused' | 'unscheduled'>> {
+async function scheduleOf(client: Client | null, id: string): Promise<Pick<ObservedStatus, 'paused' | 'unscheduled'>> {
   const unknown = { paused: null, unscheduled: false };
-  if (!client || !(await store.cadence(credential))) return unknown;
-  const id = scheduleId(store.installation, credential);
+  if (!client) return unknown;
   return client
     .withDeadline(Date.now() + answerMs, () => describe(client, id))
     .then((known) => ({ paused: known?.state.paused ? (known.state.note ?? '') : null, unscheduled: !known }))

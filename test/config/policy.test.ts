@@ -1,13 +1,12 @@
-import { accountOf, claimsOf, engineOf, policyHash, policyOf } from '../../src/config/policy.js';
+import { accountOf, claimsOf, engineOf, rotationPolicyOf } from '../../src/config/policy.js';
 import { openAiApiKey } from './catalog.js';
 import { load, small } from './file.js';
 
 const hour = 3_600_000;
 
 describe('the policy of a credential', () => {
-  it('takes its interval from the procedure', () => {
-    expect(policyOf(load(small), 'openai', openAiApiKey)).toEqual({
-      everyMs: 90 * 24 * hour,
+  it('has defaults', () => {
+    expect(rotationPolicyOf(load(small), 'openai', openAiApiKey)).toEqual({
       graceMs: 24 * hour,
       giveUpAfterMs: hour,
       usage: { resolutionMs: 16 * 60_000, lagMs: 24 * hour },
@@ -15,31 +14,22 @@ describe('the policy of a credential', () => {
   });
 
   it('follows the configuration', () => {
-    const config = load(
-      `${small}    schedule: { every: 30 days, reason: asked for }\n    grace: 0 hours\n    giveUpAfter: 90 seconds\n`,
-    );
+    const config = load(`${small}    grace: 0 hours\n    giveUpAfter: 90 seconds\n`);
 
-    expect(policyOf(config, 'openai', openAiApiKey)).toEqual({
-      everyMs: 30 * 24 * hour,
+    expect(rotationPolicyOf(config, 'openai', openAiApiKey)).toEqual({
       graceMs: 0,
       giveUpAfterMs: 90_000,
       usage: { resolutionMs: 16 * 60_000, lagMs: 24 * hour },
     });
   });
 
-  it('has a fingerprint that depends on what it says, not on how', () => {
-    const fingerprint = policyHash({ everyMs: 3, graceMs: 2, giveUpAfterMs: 1 });
-
-    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
-    expect(policyHash({ giveUpAfterMs: 1, graceMs: 2, everyMs: 3 })).toBe(fingerprint);
-    expect(policyHash({ everyMs: 3, graceMs: 2, giveUpAfterMs: 2 })).not.toBe(fingerprint);
-  });
-
   it('is not invented for a credential that is not there', () => {
-    expect(() => policyOf(load(small), 'opnai', openAiApiKey)).toThrow(
+    expect(() => rotationPolicyOf(load(small), 'opnai', openAiApiKey)).toThrow(
       'There is no credential "opnai" in the configuration; did you mean "openai"?',
     );
-    expect(() => policyOf(load(small), 'constructor', openAiApiKey)).toThrow('There is no credential "constructor"');
+    expect(() => rotationPolicyOf(load(small), 'constructor', openAiApiKey)).toThrow(
+      'There is no credential "constructor"',
+    );
   });
 });
 

@@ -27,9 +27,10 @@ export async function keep<R>(run: RotationRun, call: Call<R>, { title, ...optio
   const known = run.inbox.emergencies.length;
   const { emergency = run.mode === 'containing' } = options;
   const { firstMs, longestMs } = emergency ? urgent : patient;
+  const asked = emergency ? { ...call, options: { ...call.options, attempts: urgentAttempts } } : call;
   for (let tries = 0; ; tries++) {
     try {
-      return await run.execute(emergency ? hurried(call) : call, title, options);
+      return await run.execute(asked, title, options);
     } catch (error) {
       const { kind, why } = stepFailureOf(error);
       if (run.phase === 'close' ? kind === 'lost' : kind !== 'passing') throw error;
@@ -37,10 +38,6 @@ export async function keep<R>(run: RotationRun, call: Call<R>, { title, ...optio
       await run.wait(unreachable(run, `${title}: ${why}`, deadline), { deadline, known });
     }
   }
-}
-
-function hurried<R>(call: Call<R>): Call<R> {
-  return { ...call, options: { ...call.options, attempts: urgentAttempts } };
 }
 
 function unreachable({ mode, input: { credential } }: RotationRun, why: string, until: number): Omit<Waiting, 'id'> {

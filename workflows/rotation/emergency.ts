@@ -4,6 +4,7 @@ import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation
 import { engines, versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
 import type { Ending } from './close.js';
+import { replace } from './phases.js';
 import type { RotationRun } from './run.js';
 import { exitOf, stepFailureOf } from './step-failure.js';
 import { Steps } from './steps.js';
@@ -29,7 +30,7 @@ export async function containAndReplace(run: RotationRun, planned: Promise<unkno
   const collected = collectAudit(run);
   try {
     if (!inForce) return { outcome: 'retired' };
-    await replace(run);
+    await replace(run, `-${run.emergencyRound}`);
     return { outcome: 'replaced' };
   } catch (error) {
     return endingOf(error, 'contained');
@@ -117,20 +118,6 @@ async function seize(run: RotationRun) {
   const request: RotationRequest = newest ? { ...newest, trigger: 'emergency' } : input.request;
   const call = versions.seize({ credential: input.credential, request: { ...request, emergencies } });
   return keep(run, call, { title: 'Close the fence', fence: null });
-}
-
-/** Puts a new value in the place of the contained ones. Nothing here undoes the containment. */
-async function replace(run: RotationRun): Promise<void> {
-  const { procedure } = run.definition;
-  const round = `-${run.emergencyRound}`;
-  await run.during('replace', (steps) => procedure.replace(steps), round);
-  run.undo.length = 0;
-  await run.during('verify', (steps) => procedure.verify(steps, run.next), round);
-  await run.during(
-    'promote',
-    (steps) => steps.step(`Put version ${run.next.number} in force`, versions.promote(run.next)),
-    round,
-  );
 }
 
 /** A newer emergency overrides this ending. */

@@ -9,16 +9,11 @@ import type { Steps } from './steps.js';
 
 /** Every planned rotation. The runner owns this order; a procedure owns the order of its steps. */
 export async function forward(run: RotationRun): Promise<void> {
-  const { procedure } = run.definition;
   await (run.opened ? goOn(run, run.opened) : open(run));
   requireAdoption(run);
   await noticeDrift(run);
   await confirm(run);
-  await run.during('replace', (steps) => procedure.replace(steps));
-  await run.during('verify', (steps) => procedure.verify(steps, run.next));
-  await run.during('promote', (steps) =>
-    steps.step(`Put version ${run.next.number} in force`, versions.promote(run.next)),
-  );
+  await replace(run);
   run.commit();
   const old = run.current;
   if (!old) return;
@@ -26,6 +21,16 @@ export async function forward(run: RotationRun): Promise<void> {
   const graceMs = run.definition.descriptor.overlap === 'single' ? 0 : run.policy.graceMs; // refused already
   if (graceMs > 0) await run.during('grace', (steps) => steps.hold(`Keep version ${old.number} usable`, graceMs));
   await retire(run, { old, proven: graceMs === 0 && !usage?.resolutionMs });
+}
+
+/** Makes the new version and puts it in force. In an emergency nothing of it is undone. */
+export async function replace(run: RotationRun, round = ''): Promise<void> {
+  const { next, definition } = run;
+  await run.during('replace', (steps) => definition.procedure.replace(steps), round);
+  if (run.mode === 'containing') run.undo.length = 0;
+  await run.during('verify', (steps) => definition.procedure.verify(steps, next), round);
+  const title = `Put version ${next.number} in force`;
+  await run.during('promote', (steps) => steps.step(title, versions.promote(next)), round);
 }
 
 /** Continues after a wait that was too long for one run. */

@@ -17,16 +17,12 @@ import { tryOnce } from './try-out.js';
  */
 export class Steps implements Run {
   readonly run: RotationRun;
-  #scope: string;
+  /** Keeps equal step titles apart: a phase, and which round of it. */
+  scope: string;
 
   constructor(run: RotationRun, scope: string) {
     this.run = run;
-    this.#scope = scope;
-  }
-
-  /** Keeps equal step titles apart: a phase, and which round of it. */
-  get scope(): string {
-    return this.#scope;
+    this.scope = scope;
   }
 
   get next(): VersionRef {
@@ -73,14 +69,14 @@ export class Steps implements Run {
   }
 
   #reload(title: string, call: Call<void>): Promise<void> {
-    this.run.completedSteps.perishes({ scope: this.#scope, title });
+    this.run.completedSteps.perishes({ scope: this.scope, title });
     return this.once(title, () => attempt(this, { title, call }));
   }
 
   check(title: string, call: Call<Finding>, { whenNot }: CheckOptions = {}): Promise<void> {
     // Contain first: an emergency does not ask whether the leaked value is still used.
     if (whenNot === 'ask' && this.#contains) return Promise.resolve();
-    if (this.run.phase === 'retire') this.run.completedSteps.perishes({ scope: this.#scope, title });
+    if (this.run.phase === 'retire') this.run.completedSteps.perishes({ scope: this.scope, title });
     return this.once(title, () => attempt(this, { title, call, check: true, ask: whenNot === 'ask' }));
   }
 
@@ -146,12 +142,12 @@ export class Steps implements Run {
 
   /** Whether this is done already, here or in an earlier run. */
   isDone(title: string): boolean {
-    return this.run.completedSteps.isDone({ scope: this.#scope, title });
+    return this.run.completedSteps.isDone({ scope: this.scope, title });
   }
 
   /** Skips what is done already, here or in an earlier run. */
   once(title: string, work: () => Promise<Ended | void>): Promise<void> {
-    return this.run.completedSteps.once({ phase: this.run.phase, scope: this.#scope, title }, work);
+    return this.run.completedSteps.once({ phase: this.run.phase, scope: this.scope, title }, work);
   }
 
   get #contains(): boolean {
@@ -159,12 +155,12 @@ export class Steps implements Run {
   }
 
   async #within<T>(inner: string, work: () => Promise<T>): Promise<T> {
-    const outer = this.#scope;
-    this.#scope = `${outer}/${inner}`;
+    const outer = this.scope;
+    this.scope = `${outer}/${inner}`;
     try {
       return await work();
     } finally {
-      this.#scope = outer;
+      this.scope = outer;
     }
   }
 }
