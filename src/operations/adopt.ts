@@ -32,13 +32,8 @@ export async function adopt(session: Session, adoption: Adoption, watcher: Watch
   const parts = partsOf(descriptor, adoption);
   const row = { name: credential, procedure: descriptor.id, account: accountOf(config, credential, descriptor) };
   const before = await store.versions(credential);
-  const version = await store.adopt({
-    credential: row,
-    parts,
-    soleUser,
-    actor,
-    claims: claimsOf(config, credential, descriptor),
-  });
+  const claims = claimsOf(config, credential, descriptor);
+  const version = await store.adopt({ credential: row, parts, soleUser, actor, claims });
   if (before.some(({ number }) => number === version.number)) return version; // adopted already
   const writer = { workflowId: `adopt/${credential}`, runId: randomUUID() };
   const run = partInProcess({ session, writer, actor, ...watcher }, version);

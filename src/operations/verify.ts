@@ -7,6 +7,7 @@ import { UserError } from '../domain/user-error.js';
 import type { Verification } from '../domain/verification.js';
 import { explain } from './explain.js';
 import { perform, type Watcher } from './in-process.js';
+import { Interrupted } from './refusals.js';
 import type { Session } from './session.js';
 
 /** A verification now, instead of at the next scheduled time. */
@@ -45,7 +46,7 @@ export async function verify(verifying: Verifying): Promise<Verified> {
   const writer = { workflowId: `verify/${credential}`, runId: randomUUID() };
   const directly = <T>(activity: () => Promise<T>): Promise<T> =>
     runDirectly(writer, activity, { ...(signal && { signal }) });
-  const document = verifying.document ? await handIn(verifying) : null;
+  const document = verifying.document ? await handIn(verifying).catch(interrupted) : null;
   onStep?.('Look at settings, provider and use');
   try {
     const seen = await directly(() => verification.lookAt(credential));
@@ -61,6 +62,10 @@ export async function verify(verifying: Verifying): Promise<Verified> {
     const known = withoutMemory(await ofCurrent(session, credential));
     return { credential, known, skipped: why, document, reloaded: false, againMs: null };
   }
+}
+
+function interrupted(error: unknown): never {
+  throw error instanceof Interrupted ? new Interrupted('The test document may still be in the engine.') : error;
 }
 
 /** What is known of the version in force; what is known of an earlier one says nothing of it. */
