@@ -3,7 +3,6 @@ import type { AzureActivities } from '../activities/azure/activities.js';
 import type { DeliveryActivities } from '../activities/delivery/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
 import type { DocumentEngineActivities } from '../activities/document-engine/activities.js';
-import type { OpenAiActivities } from '../activities/openai/activities.js';
 import type { SftpActivities } from '../activities/sftp/activities.js';
 import type { VersionsActivities } from '../activities/versions/activities.js';
 import { activitiesOf, type Call, type CallOptions } from '../src/domain/call.js';
@@ -21,13 +20,6 @@ export const versions = activitiesOf<VersionsActivities>('versions', {
   attempts: 10,
   initialInterval: '0.2 seconds', // another process' transaction ends in milliseconds
   maximumInterval: '5 seconds',
-});
-
-export const openai = activitiesOf<OpenAiActivities>('openai', {
-  startToClose: '60 seconds', // a few round trips of at most 20 seconds, the client's own deadline
-  attempts: 20, // a refusal is probed up to 13 times in three propagation delays
-  initialInterval: '1 second',
-  maximumInterval: '1 minute', // their rate limits count per minute; then the runner decides
 });
 
 export const azure = activitiesOf<AzureActivities>('azure', {

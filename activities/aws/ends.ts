@@ -23,7 +23,7 @@ export async function deactivateKey(deps: AwsDeps, ref: VersionRef): Promise<voi
   await store.note(ref, { provider: 'disabled' });
   if (compromised) {
     await denySessions(context, offAt);
-    if (there) await recordFinding(store, ref, lastUseFinding('AWS', (await context.client.lastUsed(id)) ?? null));
+    if (there) await recordFinding(store, ref, lastUseFinding({ name: 'AWS', lastUsed: (await context.client.lastUsed(id)) ?? null }));
   }
   await sweepOwn(context); // last: the secrets of lost attempts are lost, and a leaked key must not wait for their deletion
 }

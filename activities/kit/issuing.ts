@@ -1,125 +1,193 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
-import { isLive, type VersionRef } from '../../src/domain/version.js';
-import type { Version } from '../../src/store/records.js';
-import type { Store } from '../../src/store/store.js';
-import { optional, repeated } from '../shared/endpoints.js';
-import { requireProof } from '../shared/evidence.js';
-import { requireFence } from '../shared/fencing.js';
-import { hasValue, storeOrRevoke } from '../shared/keeping.js';
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import { isFenceLost } from '../../src/store/failures.js';
+import type { RequestsOf } from '../../src/domain/requests.js';
+import type { Intent } from '../../src/store/records.js';
+import { recordFinding, requireProof } from '../shared/evidence.js';
+import { needsDecision, permanent } from '../shared/failures.js';
+import { fenced } from '../shared/fencing.js';
+import { discard, hasValue, openIntents, storeOrRevoke } from '../shared/keeping.js';
 import { saidNo } from '../shared/outside-error.js';
-import { needsDecision } from '../shared/failures.js';
-import { askAbout, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
-import type { IssuingAccount } from './account.js';
-import { askingActivities, type KitDeps, proberOf, type Question } from './asking.js';
+import type { ProviderSurvey } from '../shared/survey.js';
+import { lastUseFinding } from '../shared/usage.js';
+import type { Issued, Listed } from './account.js';
+import { askingActivities, type Question } from './asking.js';
+import { identify, noteExpiry } from './identify.js';
+import { issuingRequests, type IssuingRequests } from './issuing-requests.js';
+import { listingOf } from './listing.js';
+import { deleteOrphan, type OrphanRef } from './orphans.js';
 import { defineProvider, type Provider, type ProviderSpec, type Secrets } from './provider.js';
+import {
+  type AccountsBy,
+  type IssuingDeps,
+  type Recovery,
+  revoke,
+  sweep,
+  sweepOwn,
+  type Work,
+  workOn,
+} from './recovery.js';
+import { survey } from './survey.js';
+import { isIdle, lastUse, sawUse } from './usage.js';
 
-/**
- * The activities of a provider whose values are shown once, are valid side by side and are in no list. The intent of an attempt
- * whose answer was lost stays open, with its label, until a person says that it is cleaned up. Its value is lost.
- */
-export function issuingActivities(deps: KitDeps<IssuingAccount>) {
+/** The activities of a provider whose values are shown once and are valid side by side. */
+export function issuingActivities(deps: IssuingDeps, makeRoom?: MakeRoom) {
   return {
     ...askingActivities(deps),
 
-    /** Creates the version's value and stores it. Idempotent. */
-    create: (version: VersionRef): Promise<void> => create(deps, version),
+    /** Creates the version's value and stores it. Idempotent: `recovers` says what becomes of the orphan of a lost attempt. */
+    create: (version: VersionRef): Promise<void> => create(deps, version, makeRoom),
 
-    /** Revokes the version's value. Needs fresh proof. */
+    /** Revokes the version's value and the orphans of its attempts. Needs fresh proof. */
     remove: (version: VersionRef): Promise<void> => remove(deps, version),
+
+    /** Finds the id of an adopted value, so that it can be attributed later. */
+    identify: async (version: VersionRef): Promise<void> => identify(await workOn(deps, version)),
+
+    /** Whether the provider saw the version's value used by somebody besides us. Retried while its data may lag. */
+    sawUse: async (version: VersionRef): Promise<Finding> => sawUse(await workOn(deps, version)),
+
+    /** Whether the version's value has been unused since the engine switched to the current one. */
+    isIdle: async (version: VersionRef): Promise<Finding> => isIdle(await workOn(deps, version)),
 
     /** State of the account for `keyturn reconcile`. Changes nothing. */
     survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
+
+    /** Revokes an orphan with our label, while `version` is proved to be in force. */
+    deleteOrphan: (orphan: OrphanRef): Promise<void> => deleteOrphan(deps, orphan),
   };
 }
 
 export type IssuingActivities = ReturnType<typeof issuingActivities>;
 
-async function create({ store, account }: KitDeps<IssuingAccount>, ref: VersionRef): Promise<void> {
+/** Makes room for one more value, where a provider has a quota. `left` are the entries that are no orphans of ours. */
+export type MakeRoom = (work: Work, left: readonly Listed[]) => Promise<void>;
+
+async function create(deps: IssuingDeps, ref: VersionRef, makeRoom?: MakeRoom): Promise<void> {
+  const { store, recovers } = deps;
   if (await hasValue(store, ref)) return;
-  const provider = await account(ref.credential);
-  const intent = await store.intend(ref); // from here on no earlier attempt can store its value
-  await requireFence(store, ref);
-  const issued = await provider.issue(intent.label).catch(async (error: unknown) => {
-    if (saidNo(error)) await store.settle(intent, 'nothing-made');
+  const work = await workOn(deps, ref);
+  const listed = recovers === 'absence' ? await work.account.list?.() : undefined;
+  const seen = listed?.map(({ id }) => id);
+  const intent = await store.intend(ref, seen); // from here on no earlier attempt can store its value
+  const earlier = (await openIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
+  try {
+    const left = await sweep(work, earlier, listed && { listed });
+    await makeRoom?.(work, left);
+  } catch (error) {
+    await store.settle(intent, 'nothing-made');
+    throw error;
+  }
+  await keep(work, intent, await issue(work, intent));
+  // The value of a lost request that arrived after the list was read is listed by now.
+  if (listed && earlier.length > 0) await sweep(work, await openIntents(store, ref));
+}
+
+async function issue({ store, account, ref }: Work, intent: Intent): Promise<Issued> {
+  const others = (await store.versions(ref.credential)).filter(({ number }) => number !== ref.number);
+  const earlier = others.flatMap(({ providerId }) => providerId ?? []);
+  const issued = await fenced(store, ref, () => account.issue(intent.label, earlier)).catch(async (error: unknown) => {
+    if (saidNo(error) && !isFenceLost(error)) await store.settle(intent, 'nothing-made');
     throw error;
   });
-  const { id: providerId, parts } = issued;
-  const revoke = async (): Promise<boolean> => {
-    await provider.revoke(issued);
-    return (await provider.ask(parts)).verdict === 'refused';
+  if (issued.parts) await fenced(store, ref, async () => issued.complete?.());
+  return issued;
+}
+
+async function keep({ store, name, account, ref }: Work, intent: Intent, issued: Issued): Promise<void> {
+  const { id, parts, expiresAt } = issued;
+  const revokeIt = async (): Promise<boolean> => {
+    const target = { id, parts: parts ?? {}, labels: [intent.label], isCompromised: false, mayEnd: () => false };
+    if (await account.revoke(target)) return false;
+    if (account.list) return !(await account.list()).some((each) => each.id === id || each.name === intent.label);
+    return (await account.ask(target.parts, { expected: 'refused', mark: '' })).verdict === 'refused';
   };
-  await storeOrRevoke(store, ref, { intent, created: { providerId, parts }, revoke });
-}
-
-async function remove({ store, name, account }: KitDeps<IssuingAccount>, ref: VersionRef): Promise<void> {
-  await requireProof(store, ref);
-  const { parts: names, providerId, adopted } = await store.read(ref);
-  if (names.length === 0 && adopted)
-    throw needsDecision(`version ${ref.number} of ${ref.credential} has no value: revoke it at ${name} by hand`);
-  if (names.length === 0) return;
-  const provider = await account(ref.credential);
-  const parts = await store.unseal(ref);
-  await store.note(ref, { provider: 'unknown' });
-  await requireFence(store, ref);
-  await provider.revoke({ id: providerId ?? '', parts });
-}
-
-async function survey(deps: KitDeps<IssuingAccount>, credential: string, quietly = false): Promise<ProviderSurvey> {
-  const { store, name } = deps;
-  const prober = proberOf(deps, await deps.account(credential));
-  const versions: SurveyedVersion[] = [];
-  for (const version of await store.versions(credential)) {
-    const { number, state, parts } = version;
-    const asked = state === 'current' && parts.length > 0;
-    const known = asked && quietly && (await refusedLately(store, version)) ? 'refused' : undefined;
-    const ask = () => askAbout(prober, store, { version, listed: false });
-    const verdict = asked ? (known ?? (await ask())) : isLive(state) ? 'listed' : 'not listed';
-    versions.push({ number, lastUsedAt: null, verdict });
+  if (!parts) {
+    await discard(store, { intent, revoke: revokeIt });
+    throw permanent('Rejected', `${name} created ${id} without a value; it was revoked again`);
   }
-  return { versions, orphans: [], unlisted: `${name} offers no list` };
+  await storeOrRevoke(store, ref, { intent, created: { providerId: id, parts }, revoke: revokeIt });
+  await noteExpiry({ store, name }, ref, expiresAt);
 }
 
-const refusalLastsMs = 6 * 60 * 60_000; // scheduled checks must not look like an attack
-
-async function refusedLately(store: Store, version: Version): Promise<boolean> {
-  const newest = (await store.evidence(version)).find(({ kind }) => kind === 'refused' || kind === 'accepted');
-  return newest?.kind === 'refused' && newest.outcome !== 'failed' && Date.now() - newest.at < refusalLastsMs;
+async function remove(deps: IssuingDeps, ref: VersionRef): Promise<void> {
+  const { store, name, recovers } = deps;
+  await requireProof(store, ref);
+  const { parts, providerId, adopted, compromised: isCompromised, state } = await store.read(ref);
+  const isKnown = recovers === 'person' ? parts.length > 0 : providerId !== null;
+  if (!isKnown && adopted) throw cannotAttribute(name, ref);
+  const work = await workOn(deps, ref);
+  if (isKnown) {
+    await store.note(ref, { provider: 'unknown' });
+    const attempts = (await store.intents(ref.credential)).filter(({ version }) => version === ref.number);
+    const target = {
+      ...{ id: providerId ?? '', isCompromised },
+      labels: state === 'discarding' ? attempts.map(({ label }) => label) : [],
+      parts: recovers === 'person' ? await store.unseal(ref) : {},
+    };
+    await withLastUse(work, isCompromised ? providerId : null, () => revoke(work, target));
+  }
+  await sweepOwn(work, isCompromised); // last: the values of lost attempts are lost, and a leaked value must not wait for them
 }
 
-/** Requests of each verb, in order. */
-export interface IssuingRequests {
-  readonly ask: readonly RequestTemplate[];
-  readonly issue: readonly RequestTemplate[];
-  readonly revoke: readonly RequestTemplate[];
-  readonly check: readonly RequestTemplate[];
+/** Longest wait of a revocation for the last use, which cannot be read afterwards. */
+const headStartMs = 300;
+
+/** Records the last use of a leaked value, if it is not recorded already. Null: it did not leak. */
+async function withLastUse(work: Work, id: string | null, revokeIt: () => Promise<void>): Promise<void> {
+  const { store, name, account, ref } = work;
+  const isRecorded = async () => (await store.evidence(ref)).some(({ kind }) => kind === 'last-use');
+  if (id === null || !account.lastUse || (await isRecorded())) return revokeIt();
+  const reading = lastUse(work, id).catch(() => `${name} did not show its last use in time`);
+  await Promise.race([reading, delay(headStartMs)]);
+  await revokeIt();
+  await recordFinding(store, ref, lastUseFinding({ name, lastUsed: await reading }));
 }
 
-export interface IssuingSpec<S extends z.ZodObject> extends Omit<
-  ProviderSpec<S, IssuingAccount, IssuingActivities>,
+function cannotAttribute(name: string, { credential, number }: VersionRef): Error {
+  return needsDecision(
+    `version ${number} of ${credential} was adopted, and its value at ${name} is unknown: type its id, or revoke it by hand`,
+  );
+}
+
+/** What an activity table has besides the kit's, and what it has instead. */
+type Besides<Table extends object, Kit extends object> = Omit<Table, keyof Kit> & Partial<Kit>;
+
+export interface IssuingSpec<S extends z.ZodObject, R extends Recovery, A extends IssuingActivities> extends Omit<
+  ProviderSpec<S, AccountsBy[R], A>,
   'connect' | 'activities' | 'requests' | 'listing'
 > {
+  /** What becomes of a value whose answer was lost. This is the safety decision. */
+  readonly recovers: R;
   readonly question: Question;
   readonly requests: IssuingRequests;
-  open(section: z.output<S>, secret: Secrets): IssuingAccount;
-}
-
-export function defineIssuing<S extends z.ZodObject>(spec: IssuingSpec<S>): Provider<IssuingActivities> {
-  const { name, question, requests, ...data } = spec;
-  return defineProvider({
-    ...{ ...data, name, requests: requestsFrom(requests) },
-    connect: (section, secret) => spec.open(section, secret),
-    activities: (deps) => issuingActivities({ ...deps, name, question }),
-  });
-}
-
-function requestsFrom({ ask, issue, revoke, check }: IssuingRequests): RequestsOf<IssuingActivities> {
-  return {
-    create: [...issue, ...revoke.map(optional), ...ask.map(optional)],
-    accepts: ask.map(repeated),
-    refuses: ask.map(repeated),
-    remove: revoke.map(optional),
-    survey: ask.map((each) => optional(repeated(each))),
-    checkAccess: check,
+  readonly makeRoom?: MakeRoom;
+  /** Activities that only this provider has, and those that do more for it than the kit's. */
+  readonly more?: {
+    activities(deps: IssuingDeps, kit: IssuingActivities): Besides<A, IssuingActivities>;
+    readonly requests: Besides<RequestsOf<A>, RequestsOf<IssuingActivities>>;
   };
+  open(section: z.output<S>, secret: Secrets): AccountsBy[R];
+}
+
+export function defineIssuing<
+  S extends z.ZodObject,
+  R extends Recovery,
+  A extends IssuingActivities = IssuingActivities,
+>(spec: IssuingSpec<S, R, A>): Provider<A> {
+  const { name, recovers, question, requests, makeRoom, more, ...data } = spec;
+  return defineProvider<S, AccountsBy[R], A>({
+    ...data,
+    name,
+    requests: { ...issuingRequests(requests, recovers), ...more?.requests } as RequestsOf<A>,
+    connect: (section, secret) => spec.open(section, secret),
+    activities(given) {
+      const deps: IssuingDeps = { ...given, name, question, recovers };
+      const kit = issuingActivities(deps, makeRoom);
+      return { ...kit, ...more?.activities(deps, kit) } as A;
+    },
+    ...(recovers !== 'person' && { listing: (account) => listingOf(account as AccountsBy['label']) }),
+  });
 }

@@ -3,7 +3,7 @@ import { durationMs } from '../../src/domain/duration.js';
 import type { RequestTemplate } from '../../src/domain/requests.js';
 import { DurationText, HttpUrl } from '../../src/fields/fields.js';
 import { SecretRef } from '../../src/fields/secret-ref.js';
-import type { Issued, IssuingAccount } from '../kit/account.js';
+import type { Issued, IssuingAccount, Target } from '../kit/account.js';
 import { defineIssuing } from '../kit/issuing.js';
 import type { Parts, Secrets } from '../kit/provider.js';
 import { type AccessCheck, accessCheck } from '../shared/access.js';
@@ -51,6 +51,7 @@ export const nextcloud = defineIssuing({
   ],
   // Twelve wrong passwords lock an address out, so only one connection is used.
   question: { request: 'GET /cloud/user', refusal: '401 (997)', connections: 1 },
+  recovers: 'person',
   requests: {
     ask: [showUser, optional(showUser), optional(showUser)],
     issue: [issue],
@@ -90,7 +91,7 @@ class NextcloudAccount implements IssuingAccount {
     return { id: label, parts: { password: answer.json(AppPassword).ocs.data.apppassword } };
   }
 
-  async revoke({ parts: { password = '' } }: Issued): Promise<void> {
+  async revoke({ parts: { password = '' } }: Target): Promise<void> {
     if ((await this.#send('revoke', password)).status === 200) return;
     await this.#signIn(); // a refusal alone does not prove the end
     await this.#send('revoke', password);

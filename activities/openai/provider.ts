@@ -1,25 +1,18 @@
-import { durationMs } from '../../src/domain/duration.js';
 import { usageDataOf } from '../../src/fields/usage.js';
-import { defineProvider } from '../kit/provider.js';
-import { OpenAiAccount, openAiIdentity } from './account.js';
-import { createOpenAiActivities } from './activities.js';
-import { openAiListing } from './listing.js';
-import { openAiRequests } from './requests.js';
+import { defineIssuing } from '../kit/issuing.js';
+import { openAiAccount } from './account.js';
+import { OpenAiClient } from './client.js';
+import { requests } from './requests.js';
+import { OpenAiSection } from './section.js';
 
-export const openai = defineProvider({
-  system: 'openai',
-  name: 'OpenAI',
-  section: OpenAiAccount,
-  identity: openAiIdentity,
+export const openai = defineIssuing({
+  ...{ system: 'openai', name: 'OpenAI', section: OpenAiSection },
+  identity: ({ baseUrl, project }) => `${baseUrl} ${project}`,
   addresses: ({ baseUrl }) => ({ openai: baseUrl }),
   usage: usageDataOf,
   shown: [{ field: 'baseUrl', setting: 'openai_base_url' }],
-  connect: ({ adminKey, project, baseUrl, propagation, usageResolution, keyLifetime, keyScopes = [] }, secret) => ({
-    ...{ project, baseUrl, keyScopes, adminKey: () => secret(adminKey) },
-    keyLifetimeMs: keyLifetime === undefined ? null : durationMs(keyLifetime),
-    ...{ propagationMs: durationMs(propagation), usageResolutionMs: durationMs(usageResolution) },
-  }),
-  activities: createOpenAiActivities,
-  requests: openAiRequests,
-  listing: openAiListing,
+  question: { request: 'GET /models', refusal: '401 invalid_api_key' },
+  recovers: 'label',
+  requests,
+  open: (section, secret) => openAiAccount(new OpenAiClient(section, () => secret(section.adminKey)), section),
 });

@@ -1,6 +1,6 @@
-import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import type { RequestTemplate } from '../../src/domain/requests.js';
+import type { IssuingRequests } from '../kit/issuing-requests.js';
 import { optional, repeated } from '../shared/endpoints.js';
-import type { OpenAiActivities } from './activities.js';
 
 const project = '/organization/projects/{project}';
 
@@ -18,49 +18,23 @@ export const endpoints = {
   deleteAccount: { system: 'openai', method: 'DELETE', path: `${project}/service_accounts/{account}` },
 } as const satisfies Record<string, RequestTemplate>;
 
-/** Finds the orphans of earlier attempts by their labels and deletes them. */
-const sweep = [
-  optional(repeated(endpoints.listAccounts)),
-  optional(repeated(endpoints.listKeys)),
-  optional(repeated(endpoints.deleteAccount)),
-  optional(repeated(endpoints.deleteKey)),
-  optional(repeated(endpoints.listAccounts)),
-  optional(repeated(endpoints.listKeys)),
-];
+const keys = [repeated(endpoints.listKeys)];
+const list = [...keys, repeated(endpoints.listAccounts)];
+const again = list.map(optional);
 
-export const openAiRequests: RequestsOf<OpenAiActivities> = {
-  createKey: [
-    ...sweep,
+export const requests: IssuingRequests = {
+  ask: [endpoints.listModels],
+  list,
+  find: keys,
+  lastUse: keys,
+  issue: [
     optional(repeated(endpoints.createKey)),
     optional(repeated(endpoints.createAccount)),
     optional(endpoints.scopeKey),
     optional(endpoints.getProject),
-    optional(endpoints.deleteKey),
-    optional(repeated(endpoints.listKeys)),
-    optional(endpoints.deleteAccount),
-    optional(repeated(endpoints.listAccounts)),
   ],
-  acceptsKey: [repeated(endpoints.listModels)],
-  sawUse: [repeated(endpoints.listKeys)],
-  isIdle: [repeated(endpoints.listKeys)],
-  refusesKey: [repeated(endpoints.listModels)],
-  deleteKey: [
-    optional(repeated(endpoints.listAccounts)),
-    optional(endpoints.deleteKey),
-    optional(repeated(endpoints.listKeys)),
-    optional(endpoints.deleteAccount),
-    ...sweep,
-  ],
-  identifyKey: [repeated(endpoints.listKeys)],
-  survey: [repeated(endpoints.listKeys), optional(repeated(endpoints.listModels)), repeated(endpoints.listAccounts)],
-  deleteOrphan: [
-    repeated(endpoints.listKeys),
-    repeated(endpoints.listAccounts),
-    optional(repeated(endpoints.listKeys)),
-    optional(endpoints.deleteKey),
-    optional(endpoints.deleteAccount),
-  ],
-  checkAccess: [
+  revoke: [...again, endpoints.deleteKey, ...again, endpoints.deleteAccount],
+  check: [
     endpoints.getProject,
     optional(repeated(endpoints.listAccounts)),
     optional(repeated(endpoints.listAdminKeys)),

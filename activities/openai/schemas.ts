@@ -7,7 +7,6 @@ export const Project = z.object({
   status: z.string().nullish(),
   archived_at: z.number().nullish(),
 });
-export type Project = z.infer<typeof Project>;
 
 /** The id of an unreadable entry. Empty where even that is unreadable. */
 function idOf(entry: unknown): string {
@@ -32,14 +31,12 @@ export const CreatedServiceAccount = z.object({
   id: z.string().min(1),
   api_key: CreatedKey.nullish(),
 });
-export type CreatedServiceAccount = z.infer<typeof CreatedServiceAccount>;
 
 export const AdminKey = z.object({
   id: z.string().min(1),
   redacted_value: z.string(),
   expires_at: z.number().nullish(),
 });
-export type AdminKey = z.infer<typeof AdminKey>;
 
 /** The type of an unreadable owner. */
 export const nobodyKnows = 'cannot be read';

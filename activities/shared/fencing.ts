@@ -1,5 +1,6 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
+import { guardChanges } from './http.js';
 import { beginLease } from './lease.js';
 import { scope } from './scope.js';
 
@@ -9,4 +10,9 @@ import { scope } from './scope.js';
  */
 export async function requireFence(store: Store, ref: VersionRef): Promise<void> {
   beginLease(await store.fence(ref, scope().writer));
+}
+
+/** Runs `action`, and requires the fence just before each of its requests that may change something. */
+export function fenced<T>(store: Store, ref: VersionRef, action: () => Promise<T>): Promise<T> {
+  return guardChanges(() => requireFence(store, ref), action);
 }

@@ -50,6 +50,13 @@ export function onOwnConnections<T>(action: () => Promise<T>): Promise<T> {
   return isAlone.run(true, action);
 }
 
+const guards = new AsyncLocalStorage<() => Promise<void>>();
+
+/** Runs `action`, and `guard` just before each of its requests that may change something. */
+export function guardChanges<T>(guard: () => Promise<void>, action: () => Promise<T>): Promise<T> {
+  return guards.run(guard, action);
+}
+
 /** The HTTP client of one outside system: a timeout on every request, no redirects, no retries, errors without bodies. */
 export class Http {
   readonly #system: string;
@@ -72,6 +79,7 @@ export class Http {
    * @throws CancelledFailure when the activity is cancelled before, or during a question
    */
   async send(outgoing: HttpRequest): Promise<Answer> {
+    await guarded(outgoing);
     const { status, headers, text } = await this.#exchange(outgoing);
     const isExpected = (status >= 200 && status <= 299) || outgoing.allow?.includes(status) === true;
     const isPersons = isPage(text) && !(outgoing.page === true && isExpected);
@@ -144,6 +152,10 @@ export class Http {
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
     throw new OutsideError(this.#system, operation, { code: `UNEXPECTED_ANSWER at ${where || 'the top'}` });
   }
+}
+
+async function guarded({ method, asks }: HttpRequest): Promise<void> {
+  if (mayChange(method, asks)) await guards.getStore()?.();
 }
 
 function mayChange(method: Dispatcher.HttpMethod, asks = method === 'GET'): boolean {

@@ -157,7 +157,8 @@ function clock(seconds: number): string {
 }
 
 /** The last use of a value just before it is revoked: afterwards the provider shows nothing. Unix seconds by its clock. */
-export function lastUseFinding(name: string, lastUsed: number | null): Finding {
+export function lastUseFinding({ name, lastUsed }: Usage): Finding {
+  if (typeof lastUsed === 'string') return { kind: 'last-use', outcome: 'not-observable', detail: lastUsed };
   if (lastUsed === null) return { kind: 'last-use', outcome: 'not-observable', detail: `${name} showed no use of it` };
   const when = new Date(lastUsed * 1000).toISOString();
   const detail = `${name} last saw it used at ${when}, by its own clock`;

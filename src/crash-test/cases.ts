@@ -29,7 +29,7 @@ export interface Boundary {
 
 /** A procedure, a boundary and a fault. */
 export interface CrashCase {
-  /** For instance `planned/06-openai.createKey/kill-answer-change-0`. */
+  /** For instance `planned/06-openai.create/kill-answer-change-0`. */
   readonly id: string;
   readonly procedure: string;
   readonly boundary: Boundary;

@@ -80,7 +80,7 @@ async function work(port: number, { taskQueue }: Aim): Promise<string> {
   quiet();
   const connection = await NativeConnection.connect({ address: `127.0.0.1:${port}` });
   try {
-    const activities = { 'openai.acceptsKey': () => false }; // proved refused, it says
+    const activities = { 'openai.accepts': () => false }; // proved refused, it says
     const worker = await Worker.create({ connection, taskQueue, activities });
     await worker.runUntil(delay(500));
     return 'was let in as a worker';

@@ -128,7 +128,7 @@ it('plans a rotation without a Temporal server, with every request and the point
   expect(code).toBe(0);
   expect(stdout).toContain('POST /v1/organization/projects/{project}/service_accounts/{account}/api_keys ? …\n');
   expect(stdout).toMatch(/GET \/login \?/);
-  expect(stdout).toMatch(/Create a new secret key[\s\S]+undo: openai.deleteKey/);
+  expect(stdout).toMatch(/Create a new secret key[\s\S]+undo: openai.remove/);
   expect(stdout).toMatch(/point of no return.+\n.+Delete the old key/);
   expect(stdout).toMatch(/Emergency .*Delete the old key → The old key is refused/);
   expect(stdout).toMatch(/Restart +DocuElevate's environment also sets openai_api_key, to the value of version 1/);

@@ -7,7 +7,7 @@ const boundary: Boundary = {
     flow: 'planned',
     index: 0,
     occurrence: 0,
-    activity: 'openai.createKey',
+    activity: 'openai.create',
     phase: 'replace',
     title: 'Create',
     version: 2,
@@ -19,12 +19,12 @@ const ids = (faults: string) => casesOf('p', [boundary]).flatMap(({ id }) => (id
 
 it('kills a worker before the call, after the change, before each write and before Temporal knows', () => {
   expect(ids('kill')).toEqual([
-    'planned/00-openai.createKey/kill-entry',
-    'planned/00-openai.createKey/kill-answer-change-0',
-    'planned/00-openai.createKey/kill-write-0',
-    'planned/00-openai.createKey/kill-write-1',
-    'planned/00-openai.createKey/kill-write-2',
-    'planned/00-openai.createKey/kill-end',
+    'planned/00-openai.create/kill-entry',
+    'planned/00-openai.create/kill-answer-change-0',
+    'planned/00-openai.create/kill-write-0',
+    'planned/00-openai.create/kill-write-1',
+    'planned/00-openai.create/kill-write-2',
+    'planned/00-openai.create/kill-end',
   ]);
 });
 
@@ -51,13 +51,13 @@ it('finds the cases of one fault, and one case by its id', () => {
   const all = casesOf('p', [boundary]);
 
   expect(choose(all, { fault: 'kill-write' })).toHaveLength(3);
-  expect(choose(all, { only: ['00-openai.createKey/kill-end'] })).toHaveLength(1);
+  expect(choose(all, { only: ['00-openai.create/kill-end'] })).toHaveLength(1);
   expect(choose(all, { only: ['kill-end', 'kill-entry'] })).toHaveLength(2);
 });
 
 it('strikes a rotation that is taken back from there on: up to there it is like any other', () => {
   const replaced: Boundary = { ...boundary, flow: 'roll-back' };
-  const discarded: Boundary = { ...replaced, index: 1, activity: 'openai.deleteKey', phase: 'roll-back' };
+  const discarded: Boundary = { ...replaced, index: 1, activity: 'openai.remove', phase: 'roll-back' };
 
   const places = casesOf('p', [boundary, replaced, discarded]).map(({ boundary: { flow, index } }) => [flow, index]);
 
@@ -75,7 +75,7 @@ it('takes a request for an app password for the change that it is', () => {
 
   const cases = casesOf('p', [{ ...boundary, requests: [made] }]).map(({ id }) => id);
 
-  expect(cases).toContain('planned/00-openai.createKey/reset-after-change-0');
+  expect(cases).toContain('planned/00-openai.create/reset-after-change-0');
 });
 
 describe('Where the provider has one value at a time', () => {

@@ -14,13 +14,13 @@ interface UploadGap {
 
 /** Keyturn's steps at the moments at which the two scripts are killed. */
 const same = [
-  'openai.createKey/kill-entry',
-  'openai.createKey/kill-answer-change-0',
-  'openai.createKey/kill-write-1', // the answer has arrived and is not stored
-  'openai.createKey/kill-end',
+  'openai.create/kill-entry',
+  'openai.create/kill-answer-change-0',
+  'openai.create/kill-write-1', // the answer has arrived and is not stored
+  'openai.create/kill-end',
   'docuelevate.writeSettings/kill-end',
-  'openai.deleteKey/kill-entry',
-  'openai.deleteKey/kill-end',
+  'openai.remove/kill-entry',
+  'openai.remove/kill-end',
 ];
 
 it('loses nothing where a plain script and a job that stores afterwards do', async () => {

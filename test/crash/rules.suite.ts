@@ -16,15 +16,15 @@ interface Rule {
   readonly says: RegExp;
 }
 const rules: readonly Rule[] = [
-  { rule: 'an intent before the call', find: 'openai.createKey/kill-answer-change-0', says: /is lost/ },
+  { rule: 'an intent before the call', find: 'openai.create/kill-answer-change-0', says: /is lost/ },
   {
     rule: 'compare and set',
-    find: 'openai.createKey/stop-keep',
+    find: 'openai.create/stop-keep',
     says: /is lost/,
   },
   {
     rule: 'labels that only we can give',
-    find: 'openai.createKey/kill-answer-change-0',
+    find: 'openai.create/kill-answer-change-0',
     says: /was deleted and is not ours/,
   },
   {
@@ -53,18 +53,18 @@ const rules: readonly Rule[] = [
   },
   {
     rule: 'refused means refused',
-    find: 'openai.deleteKey/false-deletion-change-0',
+    find: 'openai.remove/false-deletion-change-0',
     says: /"refused" was proved and was not so/,
   },
   {
     rule: 'what a roll back took back is refused',
     flow: 'roll-back',
-    find: 'openai.deleteKey/false-deletion-change-0',
+    find: 'openai.remove/false-deletion-change-0',
     says: /works and nothing lists it/,
   },
   {
     rule: 'every live version is contained',
-    find: 'openai.acceptsKey/emergency',
+    find: 'openai.accepts/emergency',
     phase: 'verify',
     says: /survived the emergency/,
   },
@@ -75,7 +75,7 @@ const rules: readonly Rule[] = [
   },
   {
     rule: 'what was seen is not dated anew',
-    find: 'openai.acceptsKey/stop-write-1',
+    find: 'openai.accepts/stop-write-1',
     phase: 'confirm',
     says: /"accepted" was proved and was not so/,
   },

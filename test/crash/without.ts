@@ -74,23 +74,23 @@ export const without: Readonly<Record<string, Without>> = {
   },
   'a way back that is proved': {
     store: (store) => ({ ...store, evidence: async (ref) => shown(store, ref, 'docuelevate.restoreSettings') }),
-    activities: (activities) => ({ ...activities, 'openai.acceptsKey': async () => proved('accepted') }),
+    activities: (activities) => ({ ...activities, 'openai.accepts': async () => proved('accepted') }),
   },
   'fresh proof': {
     // a reload would notice as well
     activities: (activities) => ({ ...activities, 'docuelevate.reload': async () => undefined }),
-    store: (store) => ({ ...store, evidence: async (ref) => shown(store, ref, 'openai.deleteKey') }),
+    store: (store) => ({ ...store, evidence: async (ref) => shown(store, ref, 'openai.remove') }),
   },
   'refused means refused': {
     activities: (activities, store) => ({
       ...activities,
-      'openai.refusesKey': careless(activities['openai.refusesKey'], store),
+      'openai.refuses': careless(activities['openai.refuses'], store),
     }),
   },
   'what a roll back took back is refused': {
     activities: (activities) => ({
       ...activities,
-      'openai.refusesKey': async () => ({
+      'openai.refuses': async () => ({
         kind: 'refused',
         outcome: 'proved',
         detail: 'the provider said that it deleted it',

@@ -34,7 +34,7 @@ it.each([
 
 it('lets workflow code import types of activities', async () => {
   const code =
-    "import type { OpenAiActivities } from '../activities/openai/activities.js';\nexport type X = OpenAiActivities;\n";
+    "import type { IssuingActivities } from '../activities/kit/issuing.js';\nexport type X = IssuingActivities;\n";
   expect(await broken('workflows/catalog.ts', code)).toEqual([]);
 });
 

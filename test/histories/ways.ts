@@ -69,7 +69,7 @@ export const ways: Readonly<Record<string, Way>> = {
   },
   'operator-wait': {
     trouble: {
-      activity: 'openai.deleteKey',
+      activity: 'openai.remove',
       fails() {
         throw ApplicationFailure.nonRetryable('it is not sure whose it is', 'NeedsDecision');
       },

@@ -18,10 +18,10 @@ beforeAll(async () => {
   fleet = await startFleet(4, { clock: fastClock(1000) });
   rehearsal = await rehearse(fleet, (activities) => ({
     ...activities,
-    'openai.deleteKey': (...args) => {
+    'openai.remove': (...args) => {
       const [{ credential }] = args as unknown as [{ credential: string }];
       if (credential === stubborn) throw ApplicationFailure.nonRetryable('injected: answered 403', 'Unauthorized');
-      return activities['openai.deleteKey']!(...args);
+      return activities['openai.remove']!(...args);
     },
   }));
   session = rehearsal.session;

@@ -168,7 +168,7 @@ describe('A rotation whose workflow is gone', () => {
 
   it('has its old value retired when the new one was in force already', async () => {
     const { number } = await current();
-    (await killedBefore('openai.deleteKey')).neverGo();
+    (await killedBefore('openai.remove')).neverGo();
     expect(fixture.scenario.working()).toHaveLength(2);
 
     const { repaired, remaining } = await fixture.reconcile();

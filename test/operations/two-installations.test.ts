@@ -132,7 +132,7 @@ it('has a schedule for each, which begins the rotation of its own installation',
 it('tells nobody of what the other one waits for', async () => {
   const [one, other] = [ours!, theirs!];
   one.before = (activity) => {
-    if (activity === 'openai.deleteKey') throw ApplicationFailure.nonRetryable('whose is it?', 'NeedsDecision');
+    if (activity === 'openai.remove') throw ApplicationFailure.nonRetryable('whose is it?', 'NeedsDecision');
   };
   await Promise.all([begin(one, { graceMs: 0 }), begin(other)]);
   await until(async () => (await waitingFor(one)) === 'operator');

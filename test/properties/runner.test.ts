@@ -82,7 +82,7 @@ function createRuntime(
   async function troubled(trouble: Trouble, call: Call, key: string): Promise<unknown> {
     if (trouble in faultOf) {
       const kind = faultOf[trouble as keyof typeof faultOf];
-      const method = call.activity.endsWith('createKey') || call.activity.endsWith('Settings') ? 'POST' : '*';
+      const method = /\.create(Key)?$/.test(call.activity) || call.activity.endsWith('Settings') ? 'POST' : '*';
       const path = method === 'POST' && call.activity.endsWith('Settings') ? '/api/settings/{key}' : '*';
       for (const { faults } of fixture.systems) faults.add({ method, path, kind });
     }

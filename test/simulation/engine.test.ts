@@ -60,7 +60,7 @@ describe('a simulation', () => {
 async function noted(at: number): Promise<Simulation> {
   const sim = new Simulation('a');
   sim.now += at;
-  sim.trace('worker-1 entry openai.createKey');
+  sim.trace('worker-1 entry openai.create');
   return sim;
 }
 

@@ -71,7 +71,7 @@ describe('a place', () => {
     const store = (name: string, activity: string) => layersOf({ at: 'store', name, activity });
 
     expect(store('open', 'versions.openRotation')).toEqual(['any', 'write', 'opening']);
-    expect(store('prove', 'openai.acceptsKey')).toEqual(['any', 'finding']);
+    expect(store('prove', 'openai.accepts')).toEqual(['any', 'finding']);
     expect(store('prove', 'versions.soleUser')).toEqual(['any']);
     expect(store('fence', 'docuelevate.writeSettings')).toEqual(['any', 'fence', 'feeding']);
     expect(store('fence', 'versions.promote')).toEqual(['any', 'fence']);

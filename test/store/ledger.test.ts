@@ -24,7 +24,7 @@ describe('The ledger', () => {
       ...{ event: 'succeeded', credential: 'openai', version: 3, fence: 2, actor: 'ada', phase: 'replace' as const },
       ...{
         title: 'Create a key',
-        activity: 'openai.createKey',
+        activity: 'openai.create',
         workflowId: 'rotation/openai',
         runId: 'r',
         activityId: '7',

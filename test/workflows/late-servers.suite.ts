@@ -8,11 +8,11 @@ import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 /** Some connections meet a server that learns of an end 1.5 seconds late, by our clock: one in more than a round has, and in fewer than five. */
 const late = { clock: fastClock(1000), deletionLagMs: 1_500_000, lateEvery: 7 };
 
-describe.each<[string, () => Promise<Scenario>]>([
-  ['openai', () => startOpenAiApiKey(late)],
-  ['aws', () => startAwsS3AccessKeys({ ...late, lateEvery: 13 })],
-  ['azure', () => startAzureDocumentIntelligenceKey(late)],
-])('with servers of %s that learn late of an end', (provider, start) => {
+describe.each<[string, string, () => Promise<Scenario>]>([
+  ['openai', 'refuses', () => startOpenAiApiKey(late)],
+  ['aws', 'refusesKey', () => startAwsS3AccessKeys({ ...late, lateEvery: 13 })],
+  ['azure', 'refusesKey', () => startAzureDocumentIntelligenceKey(late)],
+])('with servers of %s that learn late of an end', (provider, refuses, start) => {
   let scenario: Scenario;
   let rehearsal: TestRehearsal;
   /** At the moment when the old key is said to be refused. */
@@ -23,8 +23,8 @@ describe.each<[string, () => Promise<Scenario>]>([
     const { key, secret = key } = scenario.adopted;
     rehearsal = await rehearse(scenario, (activities) => ({
       ...activities,
-      async [`${provider}.refusesKey`](...args) {
-        const finding = await activities[`${provider}.refusesKey`]?.(...args);
+      async [`${provider}.${refuses}`](...args) {
+        const finding = await activities[`${provider}.${refuses}`]?.(...args);
         workedStill.push(scenario.working().includes(secret ?? ''));
         return finding;
       },

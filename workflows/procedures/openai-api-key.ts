@@ -1,8 +1,11 @@
+import type { IssuingActivities } from '../../activities/kit/issuing.js';
+import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
 import { seen } from '../rotation/seen.js';
-import { docuelevate, openai, versions } from '../systems.js';
+import { docuelevate, kitCalls, versions } from '../systems.js';
 
+const openai = activitiesOf<IssuingActivities>('openai', kitCalls);
 const extraction = 'extract_metadata_with_gpt';
 
 export const openAiApiKey = {
@@ -18,12 +21,12 @@ export const openAiApiKey = {
 } as const satisfies ProcedureDescriptor;
 
 export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
-  accepts: (version) => openai.acceptsKey(version),
-  refuses: (version) => openai.refusesKey(version),
+  accepts: (version) => openai.accepts(version),
+  refuses: (version) => openai.refuses(version),
 
   async adopt(run, version) {
-    await run.check('OpenAI accepts the key', openai.acceptsKey(version));
-    await run.step('Find the key in the project', openai.identifyKey(version));
+    await run.check('OpenAI accepts the key', openai.accepts(version));
+    await run.step('Find the key in the project', openai.identify(version));
   },
 
   async observe(run, version) {
@@ -36,9 +39,9 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
 
   /** Guide steps 2 and 3. Step 1, logging in, is replaced by the admin key of the configuration. */
   async replace(run) {
-    await run.step('Create a new secret key', openai.createKey(run.next), { undo: openai.deleteKey(run.next) });
+    await run.step('Create a new secret key', openai.create(run.next), { undo: openai.remove(run.next) });
     // Before the engine gets it: a new key may have a propagation delay.
-    await run.check('OpenAI accepts the new key', openai.acceptsKey(run.next));
+    await run.check('OpenAI accepts the new key', openai.accepts(run.next));
     await run.step('Update openai_api_key', docuelevate.writeSettings(run.next), {
       undo: docuelevate.restoreSettings(run.next),
     });
@@ -51,7 +54,7 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
       docuelevate.processTestDocument({ version, expect: extraction }),
     );
     await run.check('OpenAI saw the key in use', openai.sawUse(version));
-    await run.check('OpenAI accepts the key', openai.acceptsKey(version));
+    await run.check('OpenAI accepts the key', openai.accepts(version));
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },
 
@@ -60,7 +63,7 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', openai.isIdle(old), { whenNot: 'ask' });
     await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });
-    await run.step('Delete the old key', openai.deleteKey(old));
-    await run.check('The old key is refused', openai.refusesKey(old));
+    await run.step('Delete the old key', openai.remove(old));
+    await run.check('The old key is refused', openai.refuses(old));
   },
 });

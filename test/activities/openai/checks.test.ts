@@ -23,12 +23,12 @@ afterEach(async () => {
   await bench.close();
 });
 
-type Verb = 'createKey' | 'acceptsKey' | 'sawUse' | 'isIdle' | 'refusesKey';
+type Verb = 'create' | 'accepts' | 'sawUse' | 'isIdle' | 'refuses';
 
-function ask(verb: Exclude<Verb, 'createKey'>, version: VersionRef = next, waitedMs = 0): Promise<Finding> {
+function ask(verb: Exclude<Verb, 'create'>, version: VersionRef = next, waitedMs = 0): Promise<Finding> {
   return bench.attempt(() => fixture.openai[verb](version), { waitedMs });
 }
-const create = (version = next): Promise<void> => bench.attempt(() => fixture.openai.createKey(version));
+const create = (version = next): Promise<void> => bench.attempt(() => fixture.openai.create(version));
 
 function pass(seconds: number): void {
   now += seconds * 1000;
@@ -47,7 +47,7 @@ function answer(status: number, body: string): void {
 /** Version 1, which OpenAI accepted, replaced by version 2, which was seen in use at `start` + 100 s. */
 async function replaced(): Promise<{ old: VersionRef; current: VersionRef }> {
   await create();
-  await ask('acceptsKey');
+  await ask('accepts');
   await bench.store.promote(next);
   const rotation = await bench.rotate();
   await create(rotation.next);
@@ -61,7 +61,7 @@ describe('acceptance', () => {
   it("comes with the time by OpenAI's clock", async () => {
     await create();
 
-    expect(await ask('acceptsKey')).toEqual({
+    expect(await ask('accepts')).toEqual({
       kind: 'accepted',
       outcome: 'proved',
       detail: 'GET /models answered 200',
@@ -78,7 +78,7 @@ describe('acceptance', () => {
     const error = { message: 'Missing scopes: model.read', type: 'invalid_request_error', code };
     answer(status, JSON.stringify({ error }));
 
-    const finding = await ask('acceptsKey');
+    const finding = await ask('accepts');
 
     expect(finding.outcome).toBe('proved');
     expect(finding.detail).toContain('lacks the scope');
@@ -88,7 +88,7 @@ describe('acceptance', () => {
     await create();
     answer(status, '<html>Please log in to the proxy</html>');
 
-    expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    expect(await failureOf(ask('accepts'))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
     expect(await bench.store.evidence(next)).toEqual([]);
   });
 
@@ -97,7 +97,7 @@ describe('acceptance', () => {
     await bench.store.close(next, 'failed', 'the test adopts a value');
     const version = await bench.adopt({ key: randomValue() });
 
-    expect(await ask('acceptsKey', version)).toMatchObject({
+    expect(await ask('accepts', version)).toMatchObject({
       outcome: 'failed',
       detail: expect.stringMatching(/^OpenAI refuses the key: /) as string,
     });
@@ -112,16 +112,16 @@ describe('acceptance', () => {
 
     for (const offsetMs of [0, 15_000, 30_000, 45_000]) {
       bench.clockOffsetMs = offsetMs;
-      expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Propagating', nextRetryDelay: 15_000 });
+      expect(await failureOf(ask('accepts'))).toMatchObject({ type: 'Propagating', nextRetryDelay: 15_000 });
     }
     bench.clockOffsetMs = 60_000;
-    expect(await ask('acceptsKey')).toMatchObject({ outcome: 'failed' });
+    expect(await ask('accepts')).toMatchObject({ outcome: 'failed' });
     expect(await bench.store.read(next)).toMatchObject({ provider: 'refused' });
   });
 
   it('is not denied because of one refusal of a key that works', async () => {
     await create();
-    await ask('acceptsKey');
+    await ask('accepts');
     fixture.account.propagationMs = 100;
     await delay(100);
     const error = { message: 'Incorrect API key', type: 'invalid_request_error', code: 'invalid_api_key' };
@@ -131,8 +131,8 @@ describe('acceptance', () => {
       kind: { status: 401, body: JSON.stringify({ error }) },
     });
 
-    expect(await failureOf(ask('acceptsKey'))).toMatchObject({ type: 'Propagating' });
-    expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
+    expect(await failureOf(ask('accepts'))).toMatchObject({ type: 'Propagating' });
+    expect(await ask('accepts')).toMatchObject({ outcome: 'proved' });
   });
 
   describe('before the old key goes', () => {
@@ -153,7 +153,7 @@ describe('acceptance', () => {
     it('counts only when no server refused the new one over the propagation delay', async () => {
       await late('yes');
 
-      const finding = await bench.untilDone(() => fixture.openai.acceptsKey(next));
+      const finding = await bench.untilDone(() => fixture.openai.accepts(next));
 
       expect(finding.outcome).toBe('proved');
       expect(statuses()).toContain(401);
@@ -163,7 +163,7 @@ describe('acceptance', () => {
     it('holds nothing up while the engine does not have the new one yet', async () => {
       await late('no');
 
-      expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
+      expect(await ask('accepts')).toMatchObject({ outcome: 'proved' });
       expect(statuses()).toEqual([200, 200, 200]);
     });
 
@@ -176,16 +176,16 @@ describe('acceptance', () => {
       await create();
       await bench.store.note(next, { engine: 'yes' });
 
-      expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
+      expect(await ask('accepts')).toMatchObject({ outcome: 'proved' });
     });
 
     it('is asked once more, when it lasted before', async () => {
       await late('yes');
-      await bench.untilDone(() => fixture.openai.acceptsKey(next));
+      await bench.untilDone(() => fixture.openai.accepts(next));
       await bench.promote(next);
       const before = statuses().length;
 
-      expect(await ask('acceptsKey')).toMatchObject({ outcome: 'proved' });
+      expect(await ask('accepts')).toMatchObject({ outcome: 'proved' });
       expect(statuses()).toHaveLength(before + 3);
     });
   });
@@ -194,13 +194,13 @@ describe('acceptance', () => {
     fixture.account.propagationMs = 60_000;
     await create();
     fixture.lab.killKey(fixture.lab.keys()[0]?.id ?? '');
-    const young = await failureOf(ask('acceptsKey'));
+    const young = await failureOf(ask('accepts'));
     await bench.store.move(next, 'discarding');
     bench.clockOffsetMs = -40_000;
     const { next: older } = await bench.rotate();
     await create(older);
     fixture.lab.killKey(fixture.lab.keys()[1]?.id ?? '');
-    const old = await failureOf(ask('acceptsKey', older));
+    const old = await failureOf(ask('accepts', older));
 
     expect(young.nextRetryDelay).toBe(1000);
     expect(old.nextRetryDelay).toBeLessThanOrEqual(20_000);
@@ -211,7 +211,7 @@ describe('acceptance', () => {
 describe('use by the engine', () => {
   it('is seen when it came after our own question', async () => {
     await create();
-    await ask('acceptsKey');
+    await ask('accepts');
     pass(5);
     await use(next);
 
@@ -224,9 +224,9 @@ describe('use by the engine', () => {
 
   it('does not mistake our own question for it', async () => {
     await create();
-    await ask('acceptsKey');
+    await ask('accepts');
     pass(5);
-    await ask('acceptsKey');
+    await ask('accepts');
 
     expect(await failureOf(ask('sawUse'))).toMatchObject({ type: 'NotSeenYet' });
   });
@@ -235,10 +235,10 @@ describe('use by the engine', () => {
     bench.clockOffsetMs = -25 * 60 * 60_000; // what was seen then does not count any more
     const { old, current } = await replaced();
     bench.clockOffsetMs = 0;
-    await ask('acceptsKey', current);
+    await ask('accepts', current);
     fixture.lab.killKey(fixture.lab.keys()[0]?.id ?? '');
     pass(5);
-    await ask('refusesKey', old);
+    await ask('refuses', old);
 
     expect(await failureOf(ask('sawUse', current))).toMatchObject({ type: 'NotSeenYet' });
   });
@@ -246,7 +246,7 @@ describe('use by the engine', () => {
   it('does not count when it came so soon after our own question that servers may disagree on which was first', async () => {
     fixture.account.usageResolutionMs = 15 * 60_000;
     await create();
-    await ask('acceptsKey');
+    await ask('accepts');
     pass(60);
     await use(next);
     const soon = await failureOf(ask('sawUse'));
@@ -259,12 +259,12 @@ describe('use by the engine', () => {
 
   it('stays seen when a later question of ours hides it, from the moment the key is in force', async () => {
     const { current } = await replaced();
-    await ask('acceptsKey', current);
+    await ask('accepts', current);
     pass(5);
     await use(current);
     await ask('sawUse', current);
     pass(5);
-    await ask('acceptsKey', current);
+    await ask('accepts', current);
 
     expect(await ask('sawUse', current)).toMatchObject({ outcome: 'proved' });
   });
@@ -273,7 +273,7 @@ describe('use by the engine', () => {
     fixture.account.propagationMs = 60_000;
     await create();
     bench.clockOffsetMs = -90_000;
-    await ask('acceptsKey');
+    await ask('accepts');
     bench.clockOffsetMs = -59_000;
     await bench.prove(next, 'document');
     const late = await failureOf(ask('sawUse'));
@@ -286,7 +286,7 @@ describe('use by the engine', () => {
   it('is not waited for where our own question hides the document', async () => {
     Object.assign(fixture.account, { propagationMs: 60_000, usageResolutionMs: 60_000 });
     await create();
-    await ask('acceptsKey');
+    await ask('accepts');
     await bench.prove(next, 'document');
 
     expect(await failureOf(ask('sawUse'))).toMatchObject({ type: 'NotSeenYet' });
@@ -365,7 +365,7 @@ describe('idleness of the old key', () => {
     const { old } = await replaced();
     fixture.account.usageResolutionMs = 16 * 60_000;
     pass(30);
-    await ask('refusesKey', old); // which still lets it through
+    await ask('refuses', old); // which still lets it through
 
     expect(await failureOf(ask('isIdle', old))).toMatchObject({ type: 'Propagating', nextRetryDelay: 16 * 60_000 });
     pass(16 * 60);
@@ -374,7 +374,7 @@ describe('idleness of the old key', () => {
 
   it('cannot be told when the switch was never seen', async () => {
     await create();
-    await ask('acceptsKey');
+    await ask('accepts');
     await bench.store.promote(next);
     const rotation = await bench.rotate();
     await bench.give(rotation.next, { key: 'x' });
@@ -406,7 +406,7 @@ describe('refusal', () => {
     const { old } = await replaced();
     kill(old);
 
-    const finding = await ask('refusesKey', old);
+    const finding = await ask('refuses', old);
 
     expect(finding).toMatchObject({ kind: 'refused', outcome: 'proved' });
     expect(finding.detail).toMatch(/401 invalid_api_key, while it accepted the current key/);
@@ -422,9 +422,9 @@ describe('refusal', () => {
     const delays: unknown[] = [];
     for (const ms of [0, 100, 200, 300]) {
       bench.clockOffsetMs = ms * 10; // by the clock of the store, a round every second
-      delays.push((await failureOf(ask('refusesKey', old, ms))).nextRetryDelay);
+      delays.push((await failureOf(ask('refuses', old, ms))).nextRetryDelay);
     }
-    const finding = await ask('refusesKey', old, 400);
+    const finding = await ask('refuses', old, 400);
 
     expect(delays).toEqual([100, 100, 100, 100]);
     expect(finding.outcome).toBe('proved');
@@ -438,10 +438,10 @@ describe('refusal', () => {
 
     for (let rounds = 1; rounds < 5; rounds += 1) {
       bench.clockOffsetMs = rounds * 1000;
-      await failureOf(ask('refusesKey', old)); // each as the first attempt of another activity
+      await failureOf(ask('refuses', old)); // each as the first attempt of another activity
     }
 
-    expect(await ask('refusesKey', old)).toMatchObject({ outcome: 'proved' });
+    expect(await ask('refuses', old)).toMatchObject({ outcome: 'proved' });
   });
 
   it('is not shown by rounds of another day', async () => {
@@ -449,10 +449,10 @@ describe('refusal', () => {
     kill(old);
     fixture.account.propagationMs = 400;
     bench.clockOffsetMs = -86_400_000;
-    for (let rounds = 1; rounds < 5; rounds += 1) await failureOf(ask('refusesKey', old));
+    for (let rounds = 1; rounds < 5; rounds += 1) await failureOf(ask('refuses', old));
     bench.clockOffsetMs = 0;
 
-    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Propagating' });
+    expect(await failureOf(ask('refuses', old))).toMatchObject({ type: 'Propagating' });
   });
 
   it('is not proved while one server of several still lets the key through', async () => {
@@ -463,7 +463,7 @@ describe('refusal', () => {
     const { key = '' } = await bench.store.unseal(old);
     kill(old);
 
-    const finding = await bench.untilDone(() => fixture.openai.refusesKey(old));
+    const finding = await bench.untilDone(() => fixture.openai.refuses(old));
 
     expect(finding.outcome).toBe('proved');
     expect(fixture.lab.works(key)).toBe(false);
@@ -475,19 +475,19 @@ describe('refusal', () => {
     fixture.account.propagationMs = 400;
     for (let rounds = 1; rounds < 5; rounds += 1) {
       bench.clockOffsetMs = rounds * 1000;
-      await failureOf(ask('refusesKey', old));
+      await failureOf(ask('refuses', old));
     }
     await bench.prove(old, 'accepted');
 
-    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Propagating' });
+    expect(await failureOf(ask('refuses', old))).toMatchObject({ type: 'Propagating' });
   });
 
   it('waits while the key is still accepted, and fails when it is for good', async () => {
     const { old } = await replaced();
     fixture.account.propagationMs = 8000;
 
-    expect(await failureOf(ask('refusesKey', old, 15_999))).toMatchObject({ type: 'Propagating' });
-    expect(await ask('refusesKey', old, 16_000)).toMatchObject({ outcome: 'failed' });
+    expect(await failureOf(ask('refuses', old, 15_999))).toMatchObject({ type: 'Propagating' });
+    expect(await ask('refuses', old, 16_000)).toMatchObject({ outcome: 'failed' });
     expect(await bench.store.read(old)).toMatchObject({ provider: 'accepted' });
   });
 
@@ -495,7 +495,7 @@ describe('refusal', () => {
     await create();
     kill(next);
 
-    expect(await ask('refusesKey')).toMatchObject({
+    expect(await ask('refuses')).toMatchObject({
       outcome: 'not-observable',
       detail: 'already refused before the rotation',
     });
@@ -506,15 +506,15 @@ describe('refusal', () => {
     kill(old);
     kill(current);
 
-    expect(await ask('refusesKey', old)).toMatchObject({ outcome: 'failed' });
+    expect(await ask('refuses', old)).toMatchObject({ outcome: 'failed' });
   });
 
   it('says so when there is no current key to compare with', async () => {
     await create();
-    await ask('acceptsKey');
+    await ask('accepts');
     kill(next);
 
-    const finding = await ask('refusesKey');
+    const finding = await ask('refuses');
 
     expect(finding).toMatchObject({ outcome: 'proved' });
     expect(finding.detail).toContain('no current key to compare with');
@@ -526,18 +526,18 @@ describe('refusal', () => {
     kill(old);
     kill(current);
 
-    expect(await ask('refusesKey', old)).toMatchObject({ outcome: 'proved' });
+    expect(await ask('refuses', old)).toMatchObject({ outcome: 'proved' });
   });
 
   it.each([401, 403])('is not read out of the %i of a proxy', async (status) => {
     const { old } = await replaced();
     answer(status, JSON.stringify({ error: 'invalid_api_key' }));
 
-    expect(await failureOf(ask('refusesKey', old))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
+    expect(await failureOf(ask('refuses', old))).toMatchObject({ type: 'Unavailable', nonRetryable: false });
   });
 
   it('cannot be asked for without a value', async () => {
-    expect(await ask('refusesKey')).toMatchObject({
+    expect(await ask('refuses')).toMatchObject({
       outcome: 'not-observable',
       detail: 'there is no value to ask with',
     });
@@ -560,7 +560,7 @@ describe('what OpenAI says of the caller', () => {
     const { old } = await replaced();
     says(status, code);
 
-    for (const verb of ['acceptsKey', 'refusesKey', 'isIdle'] as const) {
+    for (const verb of ['accepts', 'refuses', 'isIdle'] as const) {
       const failure = await failureOf(ask(verb, old));
       expect(failure).toMatchObject({ type, nonRetryable: type === 'Rejected' });
       expect(failure.message).toMatch(words);
@@ -575,8 +575,7 @@ describe('what OpenAI says of the caller', () => {
     async (status, code, message, words) => {
       fixture.account.propagationMs = 300_000;
       says(status, code, message);
-      const attempt = (waitedMs: number) =>
-        failureOf(bench.attempt(() => fixture.openai.createKey(next), { waitedMs }));
+      const attempt = (waitedMs: number) => failureOf(bench.attempt(() => fixture.openai.create(next), { waitedMs }));
 
       const early = await attempt(59_999);
       expect(early).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 15_000 });

@@ -1,13 +1,15 @@
-import { createOpenAiActivities, type OpenAiActivities } from '../../../activities/openai/activities.js';
+import type { IssuingActivities } from '../../../activities/kit/issuing.js';
+import { openai as provider } from '../../../activities/openai/provider.js';
 import { endpoints } from '../../../activities/openai/requests.js';
 import { type OpenAiLab, type OpenAiLabOptions, startOpenAiLab } from '../../../src/lab/openai/server.js';
+import { openAiApiKey } from '../../../workflows/procedures/openai-api-key.js';
 import type { ProviderFixture } from '../../contracts/provider.js';
 import type { Bench } from '../bench.js';
 
 /** OpenAI's lab, and our activities pointed at it. */
 export interface OpenAiFixture {
   readonly lab: OpenAiLab;
-  readonly openai: OpenAiActivities;
+  readonly openai: IssuingActivities;
   /** What the configuration says; change it to point elsewhere. */
   readonly account: {
     adminKey: string;
@@ -17,6 +19,8 @@ export interface OpenAiFixture {
     keyLifetimeMs: number | null;
     keyScopes: readonly string[];
   };
+  /** The `provider` section of the configuration. */
+  section(): object;
 }
 
 export async function startOpenAiFixture({ store }: Bench, options: OpenAiLabOptions = {}): Promise<OpenAiFixture> {
@@ -29,11 +33,19 @@ export async function startOpenAiFixture({ store }: Bench, options: OpenAiLabOpt
     keyLifetimeMs: null as number | null,
     keyScopes: [] as readonly string[],
   };
-  const openai = createOpenAiActivities({
-    store,
-    account: async () => ({ ...account, baseUrl: lab.baseUrl, adminKey: async () => account.adminKey }),
+  const seconds = (ms: number): string => `${ms / 1000} seconds`;
+  const section = (): object => ({
+    ...{ adminKey: { file: './admin' }, project: account.project, baseUrl: lab.baseUrl },
+    ...{ propagation: seconds(account.propagationMs), usageResolution: seconds(account.usageResolutionMs) },
+    ...(account.keyLifetimeMs !== null && { keyLifetime: seconds(account.keyLifetimeMs) }),
+    ...(account.keyScopes.length > 0 && { keyScopes: account.keyScopes }),
   });
-  return { lab, openai, account };
+  const openai = provider.activities({
+    store,
+    secret: async () => account.adminKey,
+    entry: () => ({ section: section(), engine: {}, procedure: openAiApiKey }),
+  });
+  return { lab, openai, account, section };
 }
 
 /** A path of the lab for a fault. */
@@ -47,10 +59,10 @@ export async function openAiProvider(bench: Bench, options: OpenAiLabOptions): P
   return {
     lab,
     verbs: {
-      create: openai.createKey,
-      accepts: openai.acceptsKey,
-      destroy: openai.deleteKey,
-      refuses: openai.refusesKey,
+      create: openai.create,
+      accepts: openai.accepts,
+      destroy: openai.remove,
+      refuses: openai.refuses,
     },
     lost: 'deleted',
     creates: { method: 'POST', path: labPath(endpoints.createAccount) },

@@ -25,7 +25,7 @@ it('deletes the key that it made too late, although it is called off at that mom
     },
   });
 
-  const late = bench.attempt(() => fixture.openai.createKey(next), { signal: calledOff.signal });
+  const late = bench.attempt(() => fixture.openai.create(next), { signal: calledOff.signal });
 
   await expect(late).rejects.toMatchObject({ type: 'FenceLost' });
   expect(fixture.lab.keys().filter(({ deleted }) => !deleted)).toEqual([]);

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { OpenAiClient } from '../../../activities/openai/client.js';
+import { OpenAiSection } from '../../../activities/openai/section.js';
 import { endpoints } from '../../../activities/openai/requests.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { type OpenAiLab, startOpenAiLab } from '../../../src/lab/openai/server.js';
@@ -21,9 +22,13 @@ const scopes = ['model.request'];
 const day = 86_400;
 
 function ourClient(): OpenAiClient {
-  const { project } = lab;
-  const connection = { project, baseUrl: `${wiretap.url}/v1`, adminKey: async () => lab.adminKey, keyScopes: scopes };
-  return new OpenAiClient({ ...connection, propagationMs: 0, usageResolutionMs: 0, keyLifetimeMs: day * 1000 });
+  const section = {
+    project: lab.project,
+    baseUrl: `${wiretap.url}/v1`,
+    adminKey: { file: './admin' },
+    keyScopes: scopes,
+  };
+  return new OpenAiClient(OpenAiSection.parse({ ...section, keyLifetime: '1 day' }), async () => lab.adminKey);
 }
 
 /** Both ways to send each request that this folder declares. Types hold what the package is given against what it declares. */
@@ -42,7 +47,7 @@ function bothWays(
   const expires_in_seconds = day;
   return {
     listModels: [() => ours.tryKey('sk-wrong'), () => theirs.models.list()],
-    getProject: [() => ours.project(), () => organization.projects.retrieve(lab.project)],
+    getProject: [() => ours.showProject(), () => organization.projects.retrieve(lab.project)],
     listKeys: [() => ours.keys(), () => apiKeys.list(lab.project, { limit: 100, owner_project_access: 'any' })],
     listAdminKeys: [() => ours.adminKeys(), () => organization.adminAPIKeys.list({ limit: 100 })],
     listAccounts: [() => ours.accounts(), () => serviceAccounts.list(lab.project, { limit: 100 })],

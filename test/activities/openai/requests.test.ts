@@ -1,4 +1,5 @@
-import { endpoints, openAiRequests } from '../../../activities/openai/requests.js';
+import { openai } from '../../../activities/openai/provider.js';
+import { endpoints } from '../../../activities/openai/requests.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
@@ -13,12 +14,12 @@ beforeEach(async () => {
   bench = await startBench();
   fixture = await startOpenAiFixture(bench);
   const first = await bench.rotate();
-  await bench.attempt(() => fixture.openai.createKey(first.next));
-  await bench.attempt(() => fixture.openai.acceptsKey(first.next));
+  await bench.attempt(() => fixture.openai.create(first.next));
+  await bench.attempt(() => fixture.openai.accepts(first.next));
   await bench.promote(first.next);
   const second = await bench.rotate();
   [old, current] = [second.current!, second.next];
-  await bench.attempt(() => fixture.openai.createKey(current));
+  await bench.attempt(() => fixture.openai.create(current));
   await bench.promote(current);
 });
 afterEach(async () => {
@@ -33,11 +34,11 @@ async function sentBy(work: () => Promise<unknown>): Promise<string> {
   return linesOf(fixture.lab.requests.slice(before));
 }
 
-function declared(verb: keyof typeof openAiRequests): RegExp {
-  return patternOf(openAiRequests[verb], '/v1');
+function declared(verb: keyof typeof openai.requests): RegExp {
+  return patternOf(openai.requests[verb], '/v1');
 }
 
-it.each(['acceptsKey', 'sawUse', 'isIdle', 'refusesKey', 'deleteKey', 'identifyKey'] as const)(
+it.each(['accepts', 'sawUse', 'isIdle', 'refuses', 'remove', 'identify'] as const)(
   'declares what %s sends',
   async (verb) => {
     const { openai } = fixture;
@@ -51,13 +52,13 @@ it("declares what deleteKey sends for a person's key", async () => {
   const user = fixture.lab.createUserKey('by hand');
   await bench.store.note(old, { providerId: `api_key/${user.id}` });
 
-  expect(await sentBy(() => fixture.openai.deleteKey(old))).toMatch(declared('deleteKey'));
+  expect(await sentBy(() => fixture.openai.remove(old))).toMatch(declared('remove'));
 });
 
 it('declares what createKey sends', async () => {
   const { next } = await bench.rotate();
 
-  expect(await sentBy(() => fixture.openai.createKey(next))).toMatch(declared('createKey'));
+  expect(await sentBy(() => fixture.openai.create(next))).toMatch(declared('create'));
 });
 
 it('declares what createKey and deleteKey send to clean up after lost attempts', async () => {
@@ -68,14 +69,14 @@ it('declares what createKey and deleteKey send to clean up after lost attempts',
     if (round === 2) fixture.lab.createServiceAccount('another');
   }
 
-  expect(await sentBy(() => fixture.openai.createKey(next))).toMatch(declared('createKey'));
+  expect(await sentBy(() => fixture.openai.create(next))).toMatch(declared('create'));
 
   fixture.lab.faults.add({ method: 'POST', path: labPath(endpoints.createKey), kind: 'reset-after' });
   const third = await bench.rotate();
-  await failureOf(bench.attempt(() => fixture.openai.createKey(third.next)));
+  await failureOf(bench.attempt(() => fixture.openai.create(third.next)));
   await bench.store.move(third.next, 'discarding');
 
-  expect(await sentBy(() => fixture.openai.deleteKey(third.next))).toMatch(declared('deleteKey'));
+  expect(await sentBy(() => fixture.openai.remove(third.next))).toMatch(declared('remove'));
 });
 
 it('declares what checkAccess sends', async () => {

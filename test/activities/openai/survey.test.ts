@@ -1,4 +1,4 @@
-import { openAiRequests } from '../../../activities/openai/requests.js';
+import { openai as provider } from '../../../activities/openai/provider.js';
 import { labelOf } from '../../../src/store/intents.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
@@ -14,12 +14,12 @@ beforeEach(async () => {
   bench = await startBench();
   fixture = await startOpenAiFixture(bench);
   const first = await bench.rotate();
-  await bench.attempt(() => fixture.openai.createKey(first.next));
-  await bench.attempt(() => fixture.openai.acceptsKey(first.next));
+  await bench.attempt(() => fixture.openai.create(first.next));
+  await bench.attempt(() => fixture.openai.accepts(first.next));
   await bench.promote(first.next);
   const second = await bench.rotate();
   [old, current] = [second.current!, second.next];
-  await bench.attempt(() => fixture.openai.createKey(current));
+  await bench.attempt(() => fixture.openai.create(current));
   await bench.promote(current);
 });
 afterEach(async () => {
@@ -70,7 +70,7 @@ it('calls no key refused that one server of several still lets through', async (
   fixture = await startOpenAiFixture(bench, { deletionLagMs: 60_000, lateEvery: 3 });
   fixture.account.propagationMs = 60;
   const { next } = await bench.rotate();
-  await bench.attempt(() => fixture.openai.createKey(next));
+  await bench.attempt(() => fixture.openai.create(next));
   await bench.promote(next);
   fixture.lab.killKey(fixture.lab.keys()[0]?.id ?? '');
 
@@ -168,7 +168,7 @@ it('declares what survey and deleteOrphan send', async () => {
   for (let count = 0; count < 150; count += 1) fixture.lab.createUserKey(`other ${count}`);
   const { openai } = fixture;
 
-  expect(await sentBy(() => openai.survey('openai'))).toMatch(patternOf(openAiRequests.survey, '/v1'));
+  expect(await sentBy(() => openai.survey('openai'))).toMatch(patternOf(provider.requests.survey, '/v1'));
   const orphan = { version: current, id: `service_account/${id}` };
-  expect(await sentBy(() => openai.deleteOrphan(orphan))).toMatch(patternOf(openAiRequests.deleteOrphan, '/v1'));
+  expect(await sentBy(() => openai.deleteOrphan(orphan))).toMatch(patternOf(provider.requests.deleteOrphan, '/v1'));
 });

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const info = {
-  ...{ activityId: '1', activityType: 'openai.refusesKey', attempt: 1, heartbeatTimeoutMs: 5000 },
+  ...{ activityId: '1', activityType: 'openai.refuses', attempt: 1, heartbeatTimeoutMs: 5000 },
   workflowExecution: { workflowId: 'rotation/openai', runId: 'run-1' },
 };
 const contextOf = (attempt: number) =>
