@@ -1,4 +1,3 @@
-import type { AwsActivities } from '../activities/aws/activities.js';
 import type { AzureActivities } from '../activities/azure/activities.js';
 import type { DeliveryActivities } from '../activities/delivery/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
@@ -27,13 +26,6 @@ export const azure = activitiesOf<AzureActivities>('azure', {
   attempts: 40, // a slow create is looked for 30 times, until its request must have ended
   initialInterval: '1 second',
   maximumInterval: '1 minute', // a throttled management API says when to retry; then the runner decides
-});
-
-export const aws = activitiesOf<AwsActivities>('aws', {
-  startToClose: '60 seconds', // six requests of at most 10 seconds, the client's own deadline
-  attempts: 20, // a refusal is probed up to 13 times in three propagation delays
-  initialInterval: '1 second',
-  maximumInterval: '1 minute', // throttling passes sooner; then the runner decides
 });
 
 /** Providers of the kit: a few round trips. The client's own deadline keeps them within `startToClose`. */

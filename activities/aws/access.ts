@@ -1,11 +1,11 @@
 import { OutsideError } from '../shared/outside-error.js';
 import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
-import type { AwsDeps } from './activities.js';
-import type { AwsConnection } from './client.js';
-import { quota } from './keys.js';
-import { knownIds, type AwsContext, contextOf } from './lost.js';
+import type { Known } from '../kit/account.js';
+import type { AwsClient } from './client.js';
 import { ofAdmin } from './refusals.js';
+import { quota } from './room.js';
+import type { AwsSection } from './section.js';
 
 const needed = [
   'iam:CreateAccessKey',
@@ -16,45 +16,44 @@ const needed = [
 ];
 const useful = 'iam:PutUserPolicy'; // for an emergency
 
-export async function checkAccess(deps: AwsDeps, credential: string): Promise<AccessCheck[]> {
-  const context = await contextOf(deps, { credential, number: 0, fence: 0 });
+export async function checkAccess(client: AwsClient, known: Known): Promise<AccessCheck[]> {
   let arn = '';
   const identity = await accessCheck('identity', async () => {
-    arn = await context.client.identify().catch((error: unknown) => {
-      throw ofAdmin(error, context.connection.propagationMs);
+    arn = await client.identify().catch((error: unknown) => {
+      throw ofAdmin(error, client.propagationMs);
     });
-    return notTheUser(context.connection, arn);
+    return notTheUser(client.section, arn);
   });
   if (!identity.ok) return [identity];
   return [
     identity,
-    await accessCheck(`keys of ${context.connection.user}`, () => roomFor(context)),
-    await accessCheck('permissions', () => permits(context, arn)),
+    await accessCheck(`keys of ${client.section.user}`, () => roomFor(client, known)),
+    await accessCheck('permissions', () => permits(client, arn)),
   ];
 }
 
 /** With the service user's own key Keyturn would cut itself off. */
-function notTheUser({ user, account }: AwsConnection, arn: string): string {
+function notTheUser({ user, account }: AwsSection, arn: string): string {
   if (!arn.endsWith(`/${user}`) || !arn.includes(`::${account}:user/`)) return `Keyturn is ${arn}`;
   throw permanent('Rejected', `Keyturn signs in as ${user}, whose keys it rotates: use a role, or another user`);
 }
 
-async function roomFor({ deps, client, connection }: AwsContext): Promise<string> {
+async function roomFor(client: AwsClient, { ids: known }: Known): Promise<string> {
   const keys = await client.keys();
-  const known = await knownIds(deps);
-  const strangers = keys.map(({ id }) => id).filter((id) => !known.has(id));
+  const strangers = keys.map(({ id }) => id).filter((id) => !known.includes(id));
   const taken = `${keys.length} of ${quota} slots are taken`;
   if (keys.length < quota) return taken;
   if (strangers.length === 0)
     return `${taken}, by versions of Keyturn; one of them has to end before the next rotation`;
   throw permanent(
     'Rejected',
-    `${taken}, and Keyturn does not know ${strangers.join(', ')} of ${connection.user}: adopt the key in use, and delete the unused one`,
+    `${taken}, and Keyturn does not know ${strangers.join(', ')} of ${client.section.user}: adopt the key in use, and delete the unused one`,
   );
 }
 
 /** Simulates the actions instead of trying them: each of them changes something. */
-async function permits({ client, connection: { account, user } }: AwsContext, arn: string): Promise<string | Warning> {
+async function permits(client: AwsClient, arn: string): Promise<string | Warning> {
+  const { account, user } = client.section;
   const role = /^arn:(aws[\w-]*):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
   const source = role ? `arn:${role[1]}:iam::${role[2]}:role/${role[3]}` : arn;
   const known = await client.userArn().catch(unanswered);

@@ -1,63 +1,67 @@
-import { z } from 'zod';
-import { DurationText, HttpUrl } from '../../src/fields/fields.js';
-import { usageFields } from '../../src/fields/usage.js';
-import { SecretRef } from '../../src/fields/secret-ref.js';
+import { durationMs } from '../../src/domain/duration.js';
+import type { Issued, Listed, NamelessAccount, Target } from '../kit/account.js';
+import type { Parts } from '../kit/provider.js';
+import { passing } from '../shared/failures.js';
+import { OutsideError } from '../shared/outside-error.js';
+import type { LastUse } from '../shared/usage.js';
+import { checkAccess } from './access.js';
+import type { AwsClient, ListedKey } from './client.js';
+import { ask } from './probes.js';
+import { isForbidden } from './refusals.js';
 
-/** `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1` */
-export const regionShape = /^[a-z]{2,8}(-[a-z]{1,16}){1,3}-\d{1,2}$/;
+/** A service user. It has at most two access keys, including inactive ones, and a key has no name. */
+export interface AwsAccount extends NamelessAccount {
+  readonly client: AwsClient;
+}
 
-const Endpoints = z
-  .strictObject({ iam: HttpUrl.optional(), sts: HttpUrl.optional(), s3: HttpUrl.optional() })
-  .describe("Addresses to use instead of AWS's own, for instance of private endpoints.");
+export function awsAccount(client: AwsClient): AwsAccount {
+  const { user: owner, exclusive, usageResolution } = client.section;
+  const list = async (): Promise<Listed[]> => (await client.keys()).map(listed);
+  return {
+    ...{ client, owner, exclusive, list },
+    propagationMs: client.propagationMs,
+    usageResolutionMs: durationMs(usageResolution),
+    get providerTime() {
+      return client.providerTime;
+    },
+    ask: (parts, asking) => ask(client, parts, asking),
+    check: (known) => checkAccess(client, known),
+    issue: () => issue(client),
+    revoke: (target) => revoke(client, target),
+    find: async ({ id = '' }: Parts) => (await list()).filter((each) => each.id === id),
+    lastUse: (id) => lastUse(client, id),
+  };
+}
 
-const Admin = z
-  .strictObject({
-    accessKeyId: z.string().min(16).describe('Id of an access key.'),
-    secretAccessKey: SecretRef.describe('Its secret.'),
-  })
-  .describe(
-    'An access key that manages the keys, never one of the service user itself. Default: the role of this machine. Needed on the user: iam:CreateAccessKey, ListAccessKeys, UpdateAccessKey and DeleteAccessKey, with iam:GetAccessKeyLastUsed. In emergencies: iam:PutUserPolicy and GetUserPolicy. For keyturn check: iam:SimulatePrincipalPolicy, and iam:GetUser where the user has a path.',
-  );
+function listed({ id, active, createdAt }: ListedKey): Listed {
+  return {
+    ...{ id, name: `${id || 'an entry that cannot be read'}${active ? '' : ' (inactive)'}` },
+    shownAs: `${active ? 'active' : 'inactive'}, created ${createdAt?.toISOString() ?? 'at an unknown time'}`,
+    ...(!active && { isDisabled: true }),
+    ...(id === '' && { isUnreadable: true }),
+  };
+}
 
-/** The `provider` section of an AWS credential. */
-export const AwsAccount = z.strictObject({
-  account: z
-    .string()
-    .regex(/^\d{12}$/, 'an account id has 12 digits; write it in quotes')
-    .describe('The AWS account: 12 digits, in quotes.'),
-  user: z
-    .string()
-    .regex(/^[\w+=,.@-]{1,64}$/, 'the name of an IAM user, without its path')
-    .describe('The IAM user whose access keys only the engine uses.'),
-  bucket: z
-    .string()
-    .min(3)
-    .describe('The bucket that the engine uploads to. Checks write, read and delete an object in it.'),
-  prefix: z
-    .string()
-    .regex(/^([^/]+\/)*$/, 'a prefix ends with a slash')
-    .default('')
-    .describe('Prefix in the bucket that the user may write to. Ends with a slash. Default: the whole bucket.'),
-  region: z
-    .string()
-    .regex(regionShape, 'the name of a region, such as eu-central-1')
-    .describe('The region of the bucket.'),
-  exclusive: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Only Keyturn creates access keys for this user. The orphan of an interrupted attempt is then deleted without asking. Needed because AWS keys have no names.',
-    ),
-  admin: Admin.optional(),
-  endpoints: Endpoints.prefault({}),
-  propagation: DurationText.prefault('60 seconds').describe(
-    'Propagation delay: how long a change of a key may take until all servers of AWS know it, usually 4 to 15 seconds.',
-  ),
-  ...usageFields,
-});
-export type AwsAccount = z.infer<typeof AwsAccount>;
+async function issue(client: AwsClient): Promise<Issued> {
+  const { id, secret } = await client.createKey().catch((error: unknown) => {
+    const isFull = error instanceof OutsideError && error.code === 'LimitExceededException';
+    throw isFull ? passing('AWS counts a key that it does not list yet') : error; // by its list there is room
+  });
+  return { id, parts: { id, secret } };
+}
 
-/** Tells one service user from another. */
-export function awsIdentity({ account, user, endpoints }: AwsAccount): string {
-  return `${endpoints.iam ?? 'https://iam.amazonaws.com'} ${account} ${user}`;
+async function revoke(client: AwsClient, { id, listed: before }: Target): Promise<void> {
+  const wasThere = await client.deleteKey(id);
+  if (!before && wasThere && (await client.keys()).some((key) => key.id === id))
+    throw passing('AWS still lists the key that it deleted');
+}
+
+async function lastUse(client: AwsClient, id: string): Promise<LastUse> {
+  try {
+    const at = id === '' ? undefined : await client.lastUsed(id);
+    return at === undefined ? 'AWS does not list it' : at;
+  } catch (error) {
+    if (isForbidden(error)) return 'Keyturn has no permission to read its last use (iam:GetAccessKeyLastUsed)';
+    throw error;
+  }
 }

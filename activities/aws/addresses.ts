@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { AwsAccount } from './account.js';
+import type { AwsSection } from './section.js';
 
 /** Loads the client libraries only when needed: every command reads the configuration. */
 const load = createRequire(import.meta.url);
@@ -14,7 +14,7 @@ interface Provided {
 type Clients = Readonly<Record<string, new (settings: { region: string }) => Provided>>;
 
 /** Base address of every service, by the client library's rules for the region: partitions have their own domains. */
-export function awsAddresses({ region, endpoints }: Pick<AwsAccount, 'region' | 'endpoints'>) {
+export function awsAddresses({ region, endpoints }: Pick<AwsSection, 'region' | 'endpoints'>) {
   const addressOf = (library: string, client: string): string => {
     const Client = (load(library) as Clients)[client];
     if (!Client) throw new Error(`${library} has no ${client}`);

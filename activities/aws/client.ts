@@ -2,36 +2,14 @@ import { createRequire } from 'node:module';
 import type * as Iam from '@aws-sdk/client-iam';
 import type * as S3Library from '@aws-sdk/client-s3';
 import type * as Sts from '@aws-sdk/client-sts';
+import { durationMs } from '../../src/domain/duration.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { isForbidden, isGone, ofAdmin, told } from './refusals.js';
+import type { AwsSection } from './section.js';
 import { transportOf } from './transport.js';
 
 /** The libraries are loaded when AWS is asked, because every command loads this. */
 const load = createRequire(import.meta.url);
-
-/** A configured service user, its bucket, and the credentials that manage its keys. */
-export interface AwsConnection {
-  /** 12 digits. */
-  readonly account: string;
-  readonly user: string;
-  readonly bucket: string;
-  /** Empty, or ending with a slash. */
-  readonly prefix: string;
-  readonly region: string;
-  /** Only Keyturn creates keys for the user. */
-  readonly exclusive: boolean;
-  /** Resolved at each use. Null: the role of this machine. */
-  readonly admin: (() => Promise<Pair>) | null;
-  readonly endpoints: {
-    readonly iam?: string | undefined;
-    readonly sts?: string | undefined;
-    readonly s3?: string | undefined;
-  };
-  /** Propagation delay of a change, in milliseconds. */
-  readonly propagationMs: number;
-  /** Of several uses within this time the provider may record only the first, in milliseconds. */
-  readonly usageResolutionMs: number;
-}
 
 /** An access key's id and secret. */
 export interface Pair {
@@ -47,21 +25,24 @@ export interface ListedKey {
 
 /** Manages the service user's keys, and asks STS and S3 with one. It retries nothing: the runner decides about retries. */
 export class AwsClient {
-  readonly #connection: AwsConnection;
-  #providerTime: number | undefined;
+  readonly section: AwsSection;
+  /** The admin key. Null: the role of this machine. */
+  readonly #admin: (() => Promise<Pair>) | null;
+  /** When AWS last answered, by its own clock (Unix seconds). */
+  providerTime: number | undefined;
 
-  constructor(connection: AwsConnection) {
-    this.#connection = connection;
+  constructor(section: AwsSection, admin: (() => Promise<Pair>) | null) {
+    this.section = section;
+    this.#admin = admin;
   }
 
-  /** When AWS last answered, by its own clock (Unix seconds). */
-  get providerTime(): number | undefined {
-    return this.#providerTime;
+  get propagationMs(): number {
+    return durationMs(this.section.propagation);
   }
 
   /** Every key of the user, including inactive ones, which count for the quota. */
   keys(): Promise<ListedKey[]> {
-    return managed(this.#connection, 'listAccessKeys', async () => {
+    return this.#managed('listAccessKeys', async () => {
       const keys = new Map<string, ListedKey>();
       for await (const page of (await this.#iam()).paginateListAccessKeys(this.#user())) {
         const before = keys.size;
@@ -75,7 +56,7 @@ export class AwsClient {
 
   /** Creates a key. After a lost answer the orphan is known only by its absence from an earlier list. */
   async createKey(): Promise<Pair> {
-    const { AccessKey } = await managed(this.#connection, 'createAccessKey', async () =>
+    const { AccessKey } = await this.#managed('createAccessKey', async () =>
       (await this.#iam()).createAccessKey(this.#user()),
     );
     const { AccessKeyId: id, SecretAccessKey: secret } = AccessKey ?? {};
@@ -85,14 +66,14 @@ export class AwsClient {
 
   /** False when there is no such key. */
   switchKey(id: string, status: 'Active' | 'Inactive'): Promise<boolean> {
-    return unlessGone(this.#connection, 'updateAccessKey', async () =>
+    return this.#unlessGone('updateAccessKey', async () =>
       (await this.#iam()).updateAccessKey({ ...this.#user(), AccessKeyId: id, Status: status }),
     );
   }
 
   /** False when there was no such key. */
   deleteKey(id: string): Promise<boolean> {
-    return unlessGone(this.#connection, 'deleteAccessKey', async () =>
+    return this.#unlessGone('deleteAccessKey', async () =>
       (await this.#iam()).deleteAccessKey({ ...this.#user(), AccessKeyId: id }),
     );
   }
@@ -159,7 +140,7 @@ export class AwsClient {
   /** ARN of the key's owner, by STS. Without `pair`: of the admin. */
   async identify(pair?: Pair): Promise<string> {
     const { Arn } = await told('sts', 'getCallerIdentity', async () => {
-      const { sts: endpoint } = this.#connection.endpoints;
+      const { sts: endpoint } = this.section.endpoints;
       const { STS } = load('@aws-sdk/client-sts') as typeof Sts;
       return new STS(await this.#settings('sts', endpoint, pair)).getCallerIdentity();
     });
@@ -182,33 +163,49 @@ export class AwsClient {
     await told('s3', 'deleteObject', async () => (await this.#s3(pair)).deleteObject(this.#in(Key)));
   }
 
+  async #managed<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    return told('iam', operation, call).catch((error: unknown) => {
+      throw ofAdmin(error, this.propagationMs);
+    });
+  }
+
+  async #unlessGone(operation: string, call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await this.#managed(operation, call);
+      return true;
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      return false; // AWS answers the same when the user is gone, and then no key is left either
+    }
+  }
+
   #user(): { UserName: string } {
-    return { UserName: this.#connection.user };
+    return { UserName: this.section.user };
   }
 
   #in(Key: string): { Bucket: string; Key: string } {
-    return { Bucket: this.#connection.bucket, Key };
+    return { Bucket: this.section.bucket, Key };
   }
 
   async #iam(): Promise<Iam.IAM> {
     const { IAM } = load('@aws-sdk/client-iam') as typeof Iam;
-    return new IAM(await this.#settings('iam', this.#connection.endpoints.iam));
+    return new IAM(await this.#settings('iam', this.section.endpoints.iam));
   }
 
   async #s3(pair: Pair): Promise<S3Library.S3> {
     const { S3 } = load('@aws-sdk/client-s3') as typeof S3Library;
-    const settings = await this.#settings('s3', this.#connection.endpoints.s3, pair);
+    const settings = await this.#settings('s3', this.section.endpoints.s3, pair);
     const plain = { requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' } as const;
     return new S3({ ...settings, ...plain, forcePathStyle: true });
   }
 
   async #settings(system: string, endpoint: string | undefined, given?: Pair) {
-    const { admin, region } = this.#connection;
-    const pair = given ?? (await admin?.());
+    const { region } = this.section;
+    const pair = given ?? (await this.#admin?.());
     return {
       region,
       maxAttempts: 1, // a create that the library retries would fill the user's second slot with a key whose secret is lost
-      requestHandler: transportOf(system, (time) => (this.#providerTime = time)),
+      requestHandler: transportOf(system, (time) => (this.providerTime = time)),
       ...(endpoint !== undefined && { endpoint }),
       ...(pair && { credentials: { accessKeyId: pair.id, secretAccessKey: pair.secret } }),
     };
@@ -216,21 +213,3 @@ export class AwsClient {
 }
 
 const mostKeys = 100; // a user has two at most, so a longer list is broken
-
-type Propagation = Pick<AwsConnection, 'propagationMs'>;
-
-async function managed<T>({ propagationMs }: Propagation, operation: string, call: () => Promise<T>): Promise<T> {
-  return told('iam', operation, call).catch((error: unknown) => {
-    throw ofAdmin(error, propagationMs);
-  });
-}
-
-async function unlessGone(propagation: Propagation, operation: string, call: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await managed(propagation, operation, call);
-    return true;
-  } catch (error) {
-    if (!isGone(error)) throw error;
-    return false; // AWS answers the same when the user is gone, and then no key is left either
-  }
-}

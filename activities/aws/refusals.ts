@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { OutsideError } from '../shared/outside-error.js';
 import { passing, permanent } from '../shared/failures.js';
 import { doubted } from '../shared/propagation.js';
-import { regionShape } from './account.js';
+import { regionShape } from './section.js';
 
 /** Codes for a key that is new, inactive or deleted: the first is from STS, the second from S3. */
 const unknownKeys: readonly string[] = ['InvalidClientTokenId', 'InvalidAccessKeyId'];

@@ -1,6 +1,6 @@
-import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
+import type { RequestTemplate } from '../../src/domain/requests.js';
+import type { IssuingRequests } from '../kit/issuing-requests.js';
 import { optional, repeated } from '../shared/endpoints.js';
-import type { AwsActivities } from './activities.js';
 
 const object = '/{bucket}/{object}';
 
@@ -23,33 +23,32 @@ export const endpoints = {
 
 const { listKeys, showLastUse, deleteKey, updateKey, identify, putObject, getObject } = endpoints;
 
-/** Shows that the orphans of earlier attempts were never used, and deletes them. */
-const sweep = [optional(repeated(showLastUse)), optional(repeated(deleteKey))];
-const lost = [optional(listKeys), ...sweep, optional(listKeys)];
-
 /** The answers of STS and S3, on up to three connections. */
 const again = [optional(identify), optional(getObject)];
 const ask = [identify, optional(getObject), ...again, ...again];
 
-export const awsRequests: RequestsOf<AwsActivities> = {
-  createKey: [listKeys, ...sweep, optional(listKeys), endpoints.createKey, ...lost],
-  acceptsKey: ask,
+export const requests: IssuingRequests = {
+  ask,
+  askRefused: [...ask, ...again, ...again, ...again],
+  list: [listKeys],
+  find: [listKeys],
+  lastUse: [showLastUse],
+  issue: [endpoints.createKey],
+  revoke: [deleteKey, optional(listKeys)],
+  check: [identify, optional(listKeys), optional(endpoints.showUser), optional(endpoints.simulate)],
+};
+
+const swept = [optional(listKeys), optional(repeated(showLastUse)), optional(repeated(deleteKey)), optional(listKeys)];
+
+/** Requests of the activities that only AWS has, and of those that do more than the kit's. */
+export const ownRequests = {
   writesObject: [putObject, getObject, endpoints.deleteObject],
-  sawUse: [showLastUse],
-  isIdle: [showLastUse],
-  refusesKey: [...ask, ...again, ...again, ...again],
-  deactivateKey: [optional(updateKey), optional(endpoints.putPolicy), optional(showLastUse), ...lost],
-  activateKey: [updateKey, ...ask],
-  deleteKey: [
-    ...lost,
-    optional(deleteKey),
-    optional(listKeys),
-    optional(endpoints.showPolicy),
-    optional(endpoints.putPolicy),
+  deactivate: [optional(updateKey), optional(endpoints.putPolicy), optional(showLastUse), ...swept],
+  activate: [updateKey, ...ask],
+  remove: [
+    ...[optional(showLastUse), optional(deleteKey), optional(listKeys), ...swept, optional(listKeys)],
+    ...[optional(endpoints.showPolicy), optional(endpoints.putPolicy)],
   ],
-  identifyKey: [listKeys],
-  survey: [listKeys, optional(repeated(showLastUse)), optional(repeated(identify)), optional(repeated(getObject))],
-  checkAccess: [identify, optional(listKeys), optional(endpoints.showUser), optional(endpoints.simulate)],
 };
 
 function action<S extends string, A extends string>(system: S, name: A) {

@@ -1,9 +1,12 @@
+import type { Work } from '../kit/recovery.js';
 import { recordFinding } from '../shared/evidence.js';
-import { requireFence } from '../shared/fencing.js';
+import { fenced } from '../shared/fencing.js';
 import { needsDecision } from '../shared/failures.js';
+import type { AwsAccount } from './account.js';
 import type { ListedKey } from './client.js';
-import { knownIds, type AwsContext } from './lost.js';
 import { isForbidden } from './refusals.js';
+
+type AwsWork = Work<AwsAccount>;
 
 const policyName = 'keyturn-deny-sessions';
 const skewMs = 60_000; // AWS's servers record times, each by its own clock
@@ -17,20 +20,19 @@ const ofRoles =
  * minutes, and that cannot be observed, so the finding is `not-observable`. `offAt`: when the key was deactivated, Unix seconds by
  * AWS's clock.
  */
-export async function denySessions(context: AwsContext, offAt: number | undefined): Promise<void> {
-  const { deps, client, connection, ref } = context;
-  const { propagationMs, user } = connection;
+export async function denySessions(work: AwsWork, offAt: number | undefined): Promise<void> {
+  const { store, account, ref } = work;
+  const { client, owner: user, propagationMs } = account;
   const now = (client.providerTime ?? Math.floor(Date.now() / 1000)) + 1; // AWS shows whole seconds
   const before = new Date(now * 1000 + propagationMs).toISOString();
   const Condition = { DateLessThan: { 'aws:TokenIssueTime': before } };
   const Statement = [{ Effect: 'Deny', Action: '*', Resource: '*', Condition }];
   try {
-    await requireFence(deps.store, ref);
-    await client.putPolicy(policyName, { Version: '2012-10-17', Statement });
-    await say(context, `a policy of ${user} denies those issued before ${before}, within minutes`, offAt);
+    await fenced(store, ref, () => client.putPolicy(policyName, { Version: '2012-10-17', Statement }));
+    await say(work, `a policy of ${user} denies those issued before ${before}, within minutes`, offAt);
   } catch (error) {
     if (!isForbidden(error)) throw error;
-    await say(context, `those of ${user} stay valid until they expire: Keyturn has no iam:PutUserPolicy on it`, offAt);
+    await say(work, `those of ${user} stay valid until they expire: Keyturn has no iam:PutUserPolicy on it`, offAt);
   }
 }
 
@@ -39,23 +41,25 @@ export async function denySessions(context: AwsContext, offAt: number | undefine
  * accepted the leaked one.
  * @throws ApplicationFailure of type NeedsDecision when there is one
  */
-export async function checkAgain(context: AwsContext, listed: readonly ListedKey[]): Promise<void> {
-  const { deps, client, connection, ref } = context;
-  const offAt = (await deps.store.evidence(ref)).findLast(({ kind }) => kind === 'sessions')?.providerTime;
+export async function checkAgain(work: AwsWork): Promise<void> {
+  const { store, account, ref } = work;
+  const { client, owner: user } = account;
+  const listed = await client.keys();
+  const offAt = (await store.evidence(ref)).findLast(({ kind }) => kind === 'sessions')?.providerTime;
   const hasPolicy = await client.hasPolicy(policyName).catch((error: unknown) => {
     if (isForbidden(error)) return null;
     throw error;
   });
-  if (hasPolicy === false) await denySessions(context, offAt);
+  if (hasPolicy === false) await denySessions(work, offAt);
   if (hasPolicy === true)
-    await say(context, `the policy ${policyName} of ${connection.user} was still there at a second check`, offAt);
-  const known = await knownIds(deps);
+    await say(work, `the policy ${policyName} of ${user} was still there at a second check`, offAt);
+  const known = new Set((await store.versions()).map(({ providerId }) => providerId));
   const since = (offAt ?? 0) * 1000 - skewMs;
   const strangers = listed.filter(({ id, createdAt }) => !known.has(id) && (createdAt?.getTime() ?? since) >= since);
-  if (strangers.length > 0) throw createdMeanwhile(strangers, connection.user);
+  if (strangers.length > 0) throw createdMeanwhile(strangers, user);
 }
 
-function say({ deps: { store }, ref }: AwsContext, what: string, providerTime: number | undefined): Promise<unknown> {
+function say({ store, ref }: AwsWork, what: string, providerTime: number | undefined): Promise<unknown> {
   const detail = `temporary credentials: ${what}; ${ofRoles}`;
   return recordFinding(store, ref, {
     ...{ kind: 'sessions', outcome: 'not-observable', detail },

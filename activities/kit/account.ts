@@ -54,6 +54,8 @@ export interface Listed {
   readonly expiresAt?: number | null;
   /** Values lie within it. It is none itself. */
   readonly isHolder?: true;
+  /** It exists and is switched off. */
+  readonly isDisabled?: true;
   /** It cannot be read completely, so it may lie within any holder. */
   readonly isUnreadable?: true;
 }

@@ -5,6 +5,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { isFenceLost } from '../../src/store/failures.js';
 import type { RequestsOf } from '../../src/domain/requests.js';
 import type { Intent } from '../../src/store/records.js';
+import type { Store } from '../../src/store/store.js';
 import { recordFinding, requireProof } from '../shared/evidence.js';
 import { needsDecision, permanent } from '../shared/failures.js';
 import { fenced } from '../shared/fencing.js';
@@ -21,6 +22,7 @@ import { deleteOrphan, type OrphanRef } from './orphans.js';
 import { defineProvider, type Provider, type ProviderSpec, type Secrets } from './provider.js';
 import {
   type AccountsBy,
+  type AnyAccount,
   type IssuingDeps,
   type Recovery,
   revoke,
@@ -152,13 +154,12 @@ function cannotAttribute(name: string, { credential, number }: VersionRef): Erro
   );
 }
 
-/** What an activity table has besides the kit's, and what it has instead. */
-type Besides<Table extends object, Kit extends object> = Omit<Table, keyof Kit> & Partial<Kit>;
-
-export interface IssuingSpec<S extends z.ZodObject, R extends Recovery, A extends IssuingActivities> extends Omit<
-  ProviderSpec<S, AccountsBy[R], A>,
-  'connect' | 'activities' | 'requests' | 'listing'
-> {
+export interface IssuingSpec<
+  S extends z.ZodObject,
+  R extends Recovery,
+  C extends AccountsBy[R],
+  Own extends object,
+> extends Omit<ProviderSpec<S, C, IssuingActivities>, 'connect' | 'activities' | 'requests' | 'listing'> {
   /** What becomes of a value whose answer was lost. This is the safety decision. */
   readonly recovers: R;
   readonly question: Question;
@@ -166,28 +167,28 @@ export interface IssuingSpec<S extends z.ZodObject, R extends Recovery, A extend
   readonly makeRoom?: MakeRoom;
   /** Activities that only this provider has, and those that do more for it than the kit's. */
   readonly more?: {
-    activities(deps: IssuingDeps, kit: IssuingActivities): Besides<A, IssuingActivities>;
-    readonly requests: Besides<RequestsOf<A>, RequestsOf<IssuingActivities>>;
+    activities(deps: IssuingDeps<C>, kit: IssuingActivities): Own;
+    readonly requests: RequestsOf<Own>;
   };
-  open(section: z.output<S>, secret: Secrets): AccountsBy[R];
+  open(section: z.output<S>, secret: Secrets): C;
 }
 
 export function defineIssuing<
   S extends z.ZodObject,
   R extends Recovery,
-  A extends IssuingActivities = IssuingActivities,
->(spec: IssuingSpec<S, R, A>): Provider<A> {
+  C extends AccountsBy[R],
+  Own extends object = object,
+>(spec: IssuingSpec<S, R, C, Own>): Provider<IssuingActivities & Own> {
   const { name, recovers, question, requests, makeRoom, more, ...data } = spec;
-  return defineProvider<S, AccountsBy[R], A>({
-    ...data,
-    name,
-    requests: { ...issuingRequests(requests, recovers), ...more?.requests } as RequestsOf<A>,
-    connect: (section, secret) => spec.open(section, secret),
-    activities(given) {
-      const deps: IssuingDeps = { ...given, name, question, recovers };
+  return defineProvider({
+    ...{ ...data, name },
+    requests: { ...issuingRequests(requests, recovers), ...more?.requests } as RequestsOf<IssuingActivities & Own>,
+    connect: (section: z.output<S>, secret): C => spec.open(section, secret),
+    activities(given: { readonly store: Store; readonly account: (credential: string) => Promise<C> }) {
+      const deps = { ...given, name, question, recovers };
       const kit = issuingActivities(deps, makeRoom);
-      return { ...kit, ...more?.activities(deps, kit) } as A;
+      return { ...kit, ...more?.activities(deps, kit) } as IssuingActivities & Own;
     },
-    ...(recovers !== 'person' && { listing: (account) => listingOf(account as AccountsBy['label']) }),
+    ...(recovers !== 'person' && { listing: (account: AnyAccount) => listingOf(account as AccountsBy['label']) }),
   });
 }

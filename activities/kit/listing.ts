@@ -15,8 +15,8 @@ export function listingOf(account: ListingAccount): Listing {
       );
     },
     async end(id) {
-      // There is no store to say what is somebody else's: a person has decided.
-      await account.revoke({ id, parts: {}, labels: [], isCompromised: true, mayEnd: () => true });
+      // A person has decided. No store tells what belongs to others, and no list may delay the end.
+      await account.revoke({ id, parts: {}, labels: [], listed: [], isCompromised: true, mayEnd: () => true });
     },
   };
 }

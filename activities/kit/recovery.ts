@@ -20,17 +20,17 @@ export type Recovery = keyof AccountsBy;
 /** Every verb that an account of the kit may have. */
 export type AnyAccount = IssuingAccount & Partial<NamelessAccount>;
 
-export interface IssuingDeps extends KitDeps<AnyAccount> {
+export interface IssuingDeps<C extends AnyAccount = AnyAccount> extends KitDeps<C> {
   readonly recovers: Recovery;
 }
 
 /** One credential's account, and a version of it. */
-export interface Work extends Omit<IssuingDeps, 'account'> {
-  readonly account: AnyAccount;
+export interface Work<C extends AnyAccount = AnyAccount> extends Omit<IssuingDeps, 'account'> {
+  readonly account: C;
   readonly ref: VersionRef;
 }
 
-export async function workOn(deps: IssuingDeps, ref: VersionRef): Promise<Work> {
+export async function workOn<C extends AnyAccount>(deps: IssuingDeps<C>, ref: VersionRef): Promise<Work<C>> {
   return { ...deps, account: await deps.account(ref.credential), ref };
 }
 

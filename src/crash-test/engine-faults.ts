@@ -59,7 +59,7 @@ function bySight({ choices }: Waiting, asked: number, { fixture: { scenario } }:
   return isBack && choices.includes('roll-back') ? 'roll-back' : 'skip';
 }
 
-const ends = /\.(?:(?:deactivate|disable|delete|remove|regenerate)Key|remove)$/;
+const ends = /\.(?:(?:disable|delete|remove|regenerate)Key|deactivate|remove)$/;
 const lookedAt = 'docuelevate.processTestDocument';
 
 /**

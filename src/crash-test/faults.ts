@@ -147,7 +147,7 @@ function answered(name: string, points: Fault['points'], kind: FaultKind): Fault
 /** The provider confirms a deletion that it did not make. Then a proxy refuses the first request that asks about it. */
 function falseDeletion(): Fault {
   const points: Fault['points'] = (boundary) =>
-    /\.(?:(?:deactivate|delete|regenerate)Key|remove)$/.test(boundary.activity) ? changes(boundary, 'request') : [];
+    /\.(?:(?:delete|regenerate)Key|deactivate|remove)$/.test(boundary.activity) ? changes(boundary, 'request') : [];
   const falseSuccess = outside('false-deletion', points, async ({ fixture }, request) => {
     const { falseSuccess: answer } = fixture;
     if (!request || !answer) throw new Error('nothing was deleted');

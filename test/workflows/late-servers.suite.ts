@@ -10,7 +10,7 @@ const late = { clock: fastClock(1000), deletionLagMs: 1_500_000, lateEvery: 7 };
 
 describe.each<[string, string, () => Promise<Scenario>]>([
   ['openai', 'refuses', () => startOpenAiApiKey(late)],
-  ['aws', 'refusesKey', () => startAwsS3AccessKeys({ ...late, lateEvery: 13 })],
+  ['aws', 'refuses', () => startAwsS3AccessKeys({ ...late, lateEvery: 13 })],
   ['azure', 'refusesKey', () => startAzureDocumentIntelligenceKey(late)],
 ])('with servers of %s that learn late of an end', (provider, refuses, start) => {
   let scenario: Scenario;

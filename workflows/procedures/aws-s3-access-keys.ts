@@ -1,8 +1,11 @@
+import type { AwsActivities } from '../../activities/aws/own.js';
+import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
 import { seen } from '../rotation/seen.js';
-import { aws, docuelevate, versions } from '../systems.js';
+import { docuelevate, kitCalls, versions } from '../systems.js';
 
+const aws = activitiesOf<AwsActivities>('aws', kitCalls);
 const upload = 'upload_to_s3';
 
 export const awsS3AccessKeys = {
@@ -22,12 +25,12 @@ export const awsS3AccessKeys = {
 } as const satisfies ProcedureDescriptor;
 
 export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
-  accepts: (version) => aws.acceptsKey(version),
-  refuses: (version) => aws.refusesKey(version),
+  accepts: (version) => aws.accepts(version),
+  refuses: (version) => aws.refuses(version),
 
   async adopt(run, version) {
-    await run.check("AWS accepts the key as the service user's", aws.acceptsKey(version));
-    await run.step("Find the key among the user's", aws.identifyKey(version));
+    await run.check("AWS accepts the key as the service user's", aws.accepts(version));
+    await run.step("Find the key among the user's", aws.identify(version));
   },
 
   async observe(run, version) {
@@ -40,9 +43,9 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
 
   /** Guide steps 1 and 2: "in sequence before verifying", since the bulk-update endpoint cannot be reached. */
   async replace(run) {
-    await run.step('Create a new access key', aws.createKey(run.next), { undo: aws.deleteKey(run.next) });
+    await run.step('Create a new access key', aws.create(run.next), { undo: aws.remove(run.next) });
     // Before the engine gets it: STS and S3 have different propagation delays.
-    await run.check("AWS accepts the new key as the service user's", aws.acceptsKey(run.next));
+    await run.check("AWS accepts the new key as the service user's", aws.accepts(run.next));
     await run.check('The bucket takes an object with it', aws.writesObject(run.next));
     await run.step('Update aws_access_key_id and aws_secret_access_key', docuelevate.writeSettings(run.next), {
       undo: docuelevate.restoreSettings(run.next),
@@ -56,7 +59,7 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
       docuelevate.processTestDocument({ version, expect: upload }),
     );
     await run.check('AWS saw the key in use', aws.sawUse(version));
-    await run.check('AWS accepts the key', aws.acceptsKey(version));
+    await run.check('AWS accepts the key', aws.accepts(version));
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
   },
 
@@ -69,16 +72,16 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
     );
     await run.check('Nothing else uses the old key', versions.soleUser(old), { whenNot: 'ask' });
     await run.check('The old key is idle', aws.isIdle(old), { whenNot: 'ask' });
-    await run.tryOut('Deactivate the old access key', aws.deactivateKey(old), {
-      undo: aws.activateKey(old),
+    await run.tryOut('Deactivate the old access key', aws.deactivate(old), {
+      undo: aws.activate(old),
       async trial() {
-        await run.check('The old key is refused', aws.refusesKey(old));
+        await run.check('The old key is refused', aws.refuses(old));
         await run.verify();
       },
     });
     await run.pause('Keep the old access key inactive', awsS3AccessKeys.pause);
     await run.check('Meanwhile the old key is idle', aws.isIdle(old), { whenNot: 'ask' });
     await run.check('The new key is seen in use', seen(run), { whenNot: 'ask' });
-    await run.step('Delete the old access key', aws.deleteKey(old));
+    await run.step('Delete the old access key', aws.remove(old));
   },
 });

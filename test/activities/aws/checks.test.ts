@@ -16,7 +16,7 @@ async function begin(options: AwsLabOptions = {}): Promise<void> {
   bench = await startBench();
   fixture = await startAwsFixture(bench, { clock: () => now, ...options });
   ({ next } = await bench.rotate());
-  await bench.attempt(() => fixture.aws.createKey(next));
+  await bench.attempt(() => fixture.aws.create(next));
 }
 async function end(): Promise<void> {
   await fixture?.lab.stop();
@@ -32,7 +32,7 @@ const error = (code: string): string => `<Error><Code>${code}</Code><Message>m</
 const atS3 = (status: number, code: string) => ({ status, body: error(code) });
 const atSts = (code: string) => ({ status: 403, body: `<ErrorResponse>${error(code)}</ErrorResponse>` });
 const idOf = (): string => fixture.lab.keys()[0]?.id ?? '';
-const accepts = (version = next): Promise<Finding> => bench.attempt(() => fixture.aws.acceptsKey(version));
+const accepts = (version = next): Promise<Finding> => bench.attempt(() => fixture.aws.accepts(version));
 const writes = (): Promise<Finding> => bench.attempt(() => fixture.aws.writesObject(next));
 const sent = (): string[] => fixture.lab.requests.map(({ method, path }) => `${method} ${path}`);
 
@@ -130,13 +130,13 @@ describe('refusing', () => {
     await accepts();
     fixture.account.propagationMs = 100;
     fixture.lab.deleteByHand(idOf());
-    const refuses = (waitedMs: number) => bench.attempt(() => fixture.aws.refusesKey(next), { waitedMs });
+    const refuses = (waitedMs: number) => bench.attempt(() => fixture.aws.refuses(next), { waitedMs });
 
     expect((await failureOf(refuses(0))).message).toContain('AWS still accepts the key');
     now += 4_001;
     expect(await failureOf(refuses(100))).toMatchObject({ type: 'Propagating' });
 
-    expect(await bench.untilDone(() => fixture.aws.refusesKey(next))).toMatchObject({ outcome: 'proved' });
+    expect(await bench.untilDone(() => fixture.aws.refuses(next))).toMatchObject({ outcome: 'proved' });
   });
 
   it('is what both STS and S3 say', async () => {
@@ -147,7 +147,7 @@ describe('refusing', () => {
       kind: atSts('InvalidClientTokenId'),
     });
 
-    const finding = await bench.attempt(() => fixture.aws.refusesKey(next));
+    const finding = await bench.attempt(() => fixture.aws.refuses(next));
 
     expect(finding).toMatchObject({ kind: 'refused', outcome: 'failed', detail: 'AWS still accepts the key' });
   });
@@ -174,7 +174,7 @@ describe('uses', () => {
     await bench.promote(next);
     const rotation = await bench.rotate();
     const [old, current] = [rotation.current!, rotation.next];
-    await bench.attempt(() => fixture.aws.createKey(current));
+    await bench.attempt(() => fixture.aws.create(current));
     now += 2 * minute;
     await accepts(current);
     await bench.store.promote(current);
@@ -192,7 +192,7 @@ describe('uses', () => {
     fixture.lab.use(idOf());
     await bench.promote(next);
     const rotation = await bench.rotate();
-    await bench.attempt(() => fixture.aws.createKey(rotation.next));
+    await bench.attempt(() => fixture.aws.create(rotation.next));
     now += 4 * minute;
     await accepts(rotation.next);
     await bench.store.promote(rotation.next);
@@ -285,7 +285,7 @@ describe('what keyturn check sees', () => {
     ],
     [
       'a key that is gone',
-      () => (fixture.account.admin = { ...fixture.account.admin, id: 'AKIANOBODY' }),
+      () => (fixture.account.admin = { ...fixture.account.admin, id: 'AKIANOBODY0000000000' }),
       'does not know the key',
     ],
   ])('is %s', async (_, spoil, words) => {
@@ -304,7 +304,7 @@ describe('what says nothing of a key', () => {
     fixture.lab.runAhead(ms);
     now += ms;
 
-    for (const work of [fixture.aws.acceptsKey, fixture.aws.refusesKey, fixture.aws.sawUse]) {
+    for (const work of [fixture.aws.accepts, fixture.aws.refuses, fixture.aws.sawUse]) {
       const failure = await failureOf(bench.attempt<unknown>(() => work(next)));
       expect(failure).toMatchObject({ type: 'Unavailable', nonRetryable: false });
       expect(failure.message).toContain(words);
@@ -324,7 +324,7 @@ describe('what says nothing of a key', () => {
   it('is that Keyturn itself is refused for half a minute', async () => {
     fixture.account.propagationMs = 300_000;
     fixture.lab.faults.add({ method: 'POST', path: '*', times: Infinity, kind: atSts('InvalidClientTokenId') });
-    const list = (waitedMs: number) => failureOf(bench.attempt(() => fixture.aws.identifyKey(next), { waitedMs }));
+    const list = (waitedMs: number) => failureOf(bench.attempt(() => fixture.aws.identify(next), { waitedMs }));
 
     expect(await list(30_000)).toMatchObject({ type: 'Unavailable', nonRetryable: false, nextRetryDelay: 15_000 });
     expect(await list(60_000)).toMatchObject({ type: 'Unauthorized', nonRetryable: true });
@@ -360,7 +360,7 @@ it('leaves the change to whoever has taken over when it comes too late', async (
   const { next: later } = await bench.rotate();
   fixture.lab.faults.add({ ...endpoints.listKeys, kind: { slowMs: 30 } });
 
-  const failure = await failureOf(bench.attempt(() => fixture.aws.createKey(later), { leaseMs: -1 }));
+  const failure = await failureOf(bench.attempt(() => fixture.aws.create(later), { leaseMs: -1 }));
 
   expect(failure.message).toContain('AWS IAM createAccessKey got no usable answer (TOO_LATE)');
   expect(fixture.lab.keys()).toHaveLength(1);

@@ -1,7 +1,9 @@
-import { type AwsActivities, createAwsActivities } from '../../../activities/aws/activities.js';
-import type { AwsConnection, Pair } from '../../../activities/aws/client.js';
+import type { AwsActivities } from '../../../activities/aws/own.js';
+import { aws as provider } from '../../../activities/aws/provider.js';
 import { endpoints } from '../../../activities/aws/requests.js';
+import type { Pair } from '../../../activities/aws/client.js';
 import { type AwsLab, type AwsLabOptions, startAwsLab } from '../../../src/lab/aws/server.js';
+import { awsS3AccessKeys } from '../../../workflows/procedures/aws-s3-access-keys.js';
 import type { ProviderFixture } from '../../contracts/provider.js';
 import type { Bench } from '../bench.js';
 
@@ -10,34 +12,37 @@ export interface AwsFixture {
   readonly lab: AwsLab;
   readonly aws: AwsActivities;
   /** What the configuration says; change it to point elsewhere. */
-  readonly account: Omit<AwsConnection, keyof Changeable> & Changeable;
-}
-
-interface Changeable {
-  admin: Pair;
-  exclusive: boolean;
-  bucket: string;
-  propagationMs: number;
-  usageResolutionMs: number;
+  readonly account: {
+    admin: Pair;
+    exclusive: boolean;
+    bucket: string;
+    propagationMs: number;
+    usageResolutionMs: number;
+  };
+  /** The `provider` section of the configuration. */
+  section(): object;
 }
 
 export async function startAwsFixture(bench: Bench, options: AwsLabOptions = {}): Promise<AwsFixture> {
   const lab = await startAwsLab(options);
-  const { url, account: number, user, bucket } = lab;
+  const { url, account: number, user } = lab;
   const account: AwsFixture['account'] = {
-    ...{ account: number, user, bucket, prefix: '', region: 'eu-central-1', exclusive: true, admin: lab.admin },
-    endpoints: { iam: url, sts: url, s3: url },
-    propagationMs: options.propagationMs ?? 0,
-    usageResolutionMs: 0,
+    ...{ bucket: lab.bucket, exclusive: true, admin: lab.admin },
+    ...{ propagationMs: options.propagationMs ?? 0, usageResolutionMs: 0 },
   };
-  const aws = createAwsActivities({
-    store: bench.store,
-    async account() {
-      const { admin, ...rest } = account;
-      return { ...rest, admin: async () => admin };
-    },
+  const seconds = (ms: number): string => `${ms / 1000} seconds`;
+  const section = (): object => ({
+    ...{ account: number, user, bucket: account.bucket, region: 'eu-central-1', exclusive: account.exclusive },
+    ...{ propagation: seconds(account.propagationMs), usageResolution: seconds(account.usageResolutionMs) },
+    admin: { accessKeyId: account.admin.id, secretAccessKey: { file: './admin' } },
+    endpoints: { iam: url, sts: url, s3: url },
   });
-  return { lab, aws, account };
+  const aws = provider.activities({
+    store: bench.store,
+    secret: async () => account.admin.secret,
+    entry: () => ({ section: section(), engine: {}, procedure: awsS3AccessKeys }),
+  });
+  return { lab, aws, account, section };
 }
 
 export async function awsProvider(bench: Bench, options: AwsLabOptions): Promise<ProviderFixture> {
@@ -47,13 +52,13 @@ export async function awsProvider(bench: Bench, options: AwsLabOptions): Promise
   return {
     lab,
     verbs: {
-      create: aws.createKey,
-      accepts: aws.acceptsKey,
+      create: aws.create,
+      accepts: aws.accepts,
       async destroy(version) {
-        await aws.deactivateKey(version);
-        await aws.deleteKey(version);
+        await aws.deactivate(version);
+        await aws.remove(version);
       },
-      refuses: aws.refusesKey,
+      refuses: aws.refuses,
     },
     lost: 'deleted',
     creates: endpoints.createKey,

@@ -20,15 +20,15 @@ afterEach(async () => {
 async function adopted(): Promise<VersionRef> {
   const { id, secret } = fixture.lab.createByHand();
   const version = await bench.adopt({ id, secret });
-  await bench.attempt(() => fixture.aws.identifyKey(version));
+  await bench.attempt(() => fixture.aws.identify(version));
   ({ next } = await bench.rotate());
   return { ...version, fence: next.fence };
 }
 
-const create = (version = next): Promise<void> => bench.attempt(() => fixture.aws.createKey(version));
-const accepts = (version: VersionRef) => bench.untilDone(() => fixture.aws.acceptsKey(version));
-const deactivate = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.aws.deactivateKey(version));
-const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.aws.deleteKey(version));
+const create = (version = next): Promise<void> => bench.attempt(() => fixture.aws.create(version));
+const accepts = (version: VersionRef) => bench.untilDone(() => fixture.aws.accepts(version));
+const deactivate = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.aws.deactivate(version));
+const destroy = (version: VersionRef): Promise<void> => bench.attempt(() => fixture.aws.remove(version));
 const listed = () => fixture.lab.keys().filter(({ deleted }) => !deleted);
 const working = () => listed().filter(({ works }) => works);
 const outcomes = async (): Promise<string[]> =>
@@ -187,8 +187,8 @@ describe('adopting', () => {
 
     expect(failure).toMatchObject({ type: 'Rejected', nonRetryable: true });
     expect(failure.message).toContain(`user/colleague, not to the user ${fixture.lab.user}`);
-    expect((await failureOf(bench.attempt(() => fixture.aws.identifyKey(version)))).message).toContain(
-      'not an access key of',
+    expect((await failureOf(bench.attempt(() => fixture.aws.identify(version)))).message).toContain(
+      'no key that AWS lists matches the adopted value',
     );
   });
 
@@ -218,7 +218,7 @@ describe('the end of a key', () => {
     await deactivate(old);
     expect(listed()[0]).toMatchObject({ active: false, works: false });
     expect(await bench.store.read(old)).toMatchObject({ provider: 'disabled' });
-    await bench.untilDone(() => fixture.aws.activateKey(old));
+    await bench.untilDone(() => fixture.aws.activate(old));
     expect(listed()[0]).toMatchObject({ active: true, works: true });
     const refusal = (await bench.store.evidence(old)).find(({ kind }) => kind === 'refused');
     expect(refusal).toMatchObject({ outcome: 'failed' });
@@ -235,7 +235,7 @@ describe('the end of a key', () => {
     const refusal = '<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>';
     fixture.lab.faults.add({ ...endpoints.identify, times: Infinity, kind: { status: 403, body: refusal } });
 
-    const failure = await failureOf(bench.untilDone(() => fixture.aws.activateKey(old)));
+    const failure = await failureOf(bench.untilDone(() => fixture.aws.activate(old)));
 
     expect(failure).toMatchObject({ type: 'NeedsDecision' });
     expect(failure.message).toMatch(/was switched on again, but AWS refuses the key: .* 403 InvalidClientTokenId/);
@@ -255,7 +255,7 @@ describe('the end of a key', () => {
     expect(listed()[1]).toMatchObject({ active: false });
   });
 
-  it.each(['deactivateKey', 'deleteKey'] as const)('needs fresh proof: %s', async (verb) => {
+  it.each(['deactivate', 'remove'] as const)('needs fresh proof: %s', async (verb) => {
     const old = await adopted();
     await create();
     await bench.store.promote(next);
@@ -288,7 +288,7 @@ describe('the end of a key', () => {
       { kind: 'idle' },
       { kind: 'accepted' },
     ]);
-    expect(await failureOf(bench.attempt(() => fixture.aws.activateKey(old)))).toMatchObject({ type: 'NeedsDecision' });
+    expect(await failureOf(bench.attempt(() => fixture.aws.activate(old)))).toMatchObject({ type: 'NeedsDecision' });
   });
 
   it('reports temporary credentials that outlive it where Keyturn may not deny them', async () => {

@@ -1,4 +1,4 @@
-import { awsRequests } from '../../../activities/aws/requests.js';
+import { aws as provider } from '../../../activities/aws/provider.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
 import { type Bench, startBench } from '../bench.js';
@@ -23,31 +23,31 @@ async function sentBy(work: () => Promise<unknown>): Promise<string> {
   return linesOf(fixture.lab.requests.slice(before));
 }
 
-function declared(verb: keyof typeof awsRequests): RegExp {
-  return patternOf(awsRequests[verb]);
+function declared(verb: keyof typeof provider.requests): RegExp {
+  return patternOf(provider.requests[verb]);
 }
 
 it('declares what activities send', async () => {
   const { aws, lab } = fixture;
   const { id, secret } = lab.createByHand();
   const adopted = await bench.adopt({ id, secret });
-  expect(await sentBy(() => aws.identifyKey(adopted))).toMatch(declared('identifyKey'));
+  expect(await sentBy(() => aws.identify(adopted))).toMatch(declared('identify'));
   const { next: current } = await bench.rotate();
   const old: VersionRef = { ...adopted, fence: current.fence };
 
-  expect(await sentBy(() => aws.acceptsKey(old))).toMatch(declared('acceptsKey'));
-  expect(await sentBy(() => aws.createKey(current))).toMatch(declared('createKey'));
+  expect(await sentBy(() => aws.accepts(old))).toMatch(declared('accepts'));
+  expect(await sentBy(() => aws.create(current))).toMatch(declared('create'));
   expect(await sentBy(() => aws.writesObject(current))).toMatch(declared('writesObject'));
   // Nothing is seen yet.
   expect(await sentBy(() => aws.sawUse(current).catch(() => null))).toMatch(declared('sawUse'));
   await bench.promote(current);
   expect(await sentBy(() => aws.isIdle(old))).toMatch(declared('isIdle'));
-  expect(await sentBy(() => aws.deactivateKey(old))).toMatch(declared('deactivateKey'));
-  expect(await sentBy(() => aws.refusesKey(old))).toMatch(declared('refusesKey'));
-  expect(await sentBy(() => aws.activateKey(old))).toMatch(declared('activateKey'));
+  expect(await sentBy(() => aws.deactivate(old))).toMatch(declared('deactivate'));
+  expect(await sentBy(() => aws.refuses(old))).toMatch(declared('refuses'));
+  expect(await sentBy(() => aws.activate(old))).toMatch(declared('activate'));
   expect(await sentBy(() => aws.survey(bench.credential))).toMatch(declared('survey'));
   expect(await sentBy(() => aws.checkAccess(bench.credential))).toMatch(declared('checkAccess'));
   await bench.store.note(old, { compromised: true });
-  expect(await sentBy(() => aws.deactivateKey(old))).toMatch(declared('deactivateKey'));
-  expect(await sentBy(() => aws.deleteKey(old))).toMatch(declared('deleteKey'));
+  expect(await sentBy(() => aws.deactivate(old))).toMatch(declared('deactivate'));
+  expect(await sentBy(() => aws.remove(old))).toMatch(declared('remove'));
 });

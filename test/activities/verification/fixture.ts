@@ -47,11 +47,11 @@ export interface Fixture {
 }
 
 const making: Readonly<Record<string, readonly string[]>> = {
-  ...{ openai: ['create'], azure: ['createKey'], aws: ['createKey'] },
+  ...{ openai: ['create'], azure: ['createKey'], aws: ['create'] },
   sftp: ['generateKeyPair', 'authorizeKey', 'placeKeyFile'],
 };
 const ending: Readonly<Record<string, readonly string[]>> = {
-  ...{ openai: ['remove'], azure: ['regenerateKey'], aws: ['deactivateKey', 'deleteKey'], sftp: ['removeKey'] },
+  ...{ openai: ['remove'], azure: ['regenerateKey'], aws: ['deactivate', 'remove'], sftp: ['removeKey'] },
 };
 
 export async function startFixture(procedure = 'openai-api-key', engineOptions: object = {}): Promise<Fixture> {
@@ -94,7 +94,7 @@ export async function startFixture(procedure = 'openai-api-key', engineOptions: 
       for (const kind of ['setting-ours', 'document', 'in-use', 'seen'] as const)
         await store.prove(next, { kind, ...proof });
       await store.prove(old, { kind: 'idle', ...proof });
-      await act(provider === 'openai' ? 'accepts' : 'acceptsKey', next);
+      await act(['openai', 'aws'].includes(provider) ? 'accepts' : 'acceptsKey', next);
       for (const verb of ending[provider]!) await act(verb, old);
       await store.move(old, 'retired', 'proved');
       await store.close(next, 'retired', null);
