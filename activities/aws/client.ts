@@ -42,9 +42,9 @@ export class AwsClient {
 
   /** Every key of the user, including inactive ones, which count for the quota. */
   keys(): Promise<ListedKey[]> {
-    return this.#managed('listAccessKeys', async () => {
+    return this.#managed('listAccessKeys', async (iam) => {
       const keys = new Map<string, ListedKey>();
-      for await (const page of (await this.#iam()).paginateListAccessKeys(this.#user())) {
+      for await (const page of iam.paginateListAccessKeys(this.#user())) {
         const before = keys.size;
         for (const { AccessKeyId: id = '', Status, CreateDate: createdAt } of page.AccessKeyMetadata ?? [])
           keys.set(id, { id, active: Status === 'Active', createdAt });
@@ -56,85 +56,60 @@ export class AwsClient {
 
   /** Creates a key. After a lost answer the orphan is known only by its absence from an earlier list. */
   async createKey(): Promise<Pair> {
-    const { AccessKey } = await this.#managed('createAccessKey', async () =>
-      (await this.#iam()).createAccessKey(this.#user()),
-    );
+    const { AccessKey } = await this.#managed('createAccessKey', (iam) => iam.createAccessKey(this.#user()));
     const { AccessKeyId: id, SecretAccessKey: secret } = AccessKey ?? {};
     if (id && secret) return { id, secret };
     throw new OutsideError('AWS IAM', 'createAccessKey', { code: 'UNEXPECTED_ANSWER' });
   }
 
-  /** False when there is no such key. */
-  switchKey(id: string, status: 'Active' | 'Inactive'): Promise<boolean> {
-    return this.#unlessGone('updateAccessKey', async () =>
-      (await this.#iam()).updateAccessKey({ ...this.#user(), AccessKeyId: id, Status: status }),
-    );
+  /** False when there is no such key. AWS answers the same when the user is gone, and then no key is left either. */
+  async switchKey(id: string, Status: 'Active' | 'Inactive'): Promise<boolean> {
+    const change = { ...this.#user(), AccessKeyId: id, Status };
+    return (await this.#managed('updateAccessKey', (iam) => iam.updateAccessKey(change)).catch(gone)) !== undefined;
   }
 
   /** False when there was no such key. */
-  deleteKey(id: string): Promise<boolean> {
-    return this.#unlessGone('deleteAccessKey', async () =>
-      (await this.#iam()).deleteAccessKey({ ...this.#user(), AccessKeyId: id }),
-    );
+  async deleteKey(id: string): Promise<boolean> {
+    const key = { ...this.#user(), AccessKeyId: id };
+    return (await this.#managed('deleteAccessKey', (iam) => iam.deleteAccessKey(key)).catch(gone)) !== undefined;
   }
 
   /** Unix seconds by AWS's clock, in whole minutes. Null when it knows of no use, undefined when there is no such key. */
-  async lastUsed(id: string): Promise<number | null | undefined> {
-    try {
-      const { AccessKeyLastUsed } = await told('iam', 'getAccessKeyLastUsed', async () =>
-        (await this.#iam()).getAccessKeyLastUsed({ AccessKeyId: id }),
-      );
-      const at = AccessKeyLastUsed?.LastUsedDate;
-      return at ? Math.floor(at.getTime() / 1000) : null;
-    } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
-    }
+  async lastUsed(AccessKeyId: string): Promise<number | null | undefined> {
+    const shown = await this.#tell('getAccessKeyLastUsed', (iam) => iam.getAccessKeyLastUsed({ AccessKeyId })).catch(
+      gone,
+    );
+    if (!shown) return undefined;
+    const at = shown.AccessKeyLastUsed?.LastUsedDate;
+    return at ? Math.floor(at.getTime() / 1000) : null;
   }
 
   /** Attaches an inline policy to the user. It replaces an earlier one of the same name. */
   async putPolicy(name: string, document: object): Promise<void> {
     const policy = { ...this.#user(), PolicyName: name, PolicyDocument: JSON.stringify(document) };
-    await told('iam', 'putUserPolicy', async () => (await this.#iam()).putUserPolicy(policy));
+    await this.#tell('putUserPolicy', (iam) => iam.putUserPolicy(policy));
   }
 
   /** Whether the user has an inline policy of this name. */
-  async hasPolicy(name: string): Promise<boolean> {
-    const policy = { ...this.#user(), PolicyName: name };
-    try {
-      await told('iam', 'getUserPolicy', async () => (await this.#iam()).getUserPolicy(policy));
-      return true;
-    } catch (error) {
-      if (isGone(error)) return false;
-      throw error;
-    }
+  async hasPolicy(PolicyName: string): Promise<boolean> {
+    const policy = { ...this.#user(), PolicyName };
+    return (await this.#tell('getUserPolicy', (iam) => iam.getUserPolicy(policy)).catch(gone)) !== undefined;
   }
 
   /** The service user's ARN, which may contain a path. Null where Keyturn lacks the permission. */
   async userArn(): Promise<string | null> {
-    try {
-      const { User } = await told('iam', 'getUser', async () => (await this.#iam()).getUser(this.#user()));
-      return User?.Arn ?? null;
-    } catch (error) {
-      if (isForbidden(error)) return null;
-      throw error;
-    }
+    const shown = await this.#tell('getUser', (iam) => iam.getUser(this.#user())).catch(forbidden);
+    return shown?.User?.Arn ?? null;
   }
 
   /** The actions that `source` may not take on `target`. Null where that cannot be simulated. */
   async forbidden(source: string, target: string, ActionNames: string[]): Promise<string[] | null> {
     const asked = { PolicySourceArn: source, ActionNames, ResourceArns: [target] };
-    try {
-      const { EvaluationResults = [] } = await told('iam', 'simulatePrincipalPolicy', async () =>
-        (await this.#iam()).simulatePrincipalPolicy(asked),
-      );
-      return EvaluationResults.filter(({ EvalDecision }) => EvalDecision !== 'allowed').flatMap(
-        ({ EvalActionName }) => EvalActionName ?? [],
-      );
-    } catch (error) {
-      if (isForbidden(error) || isGone(error)) return null; // a role's session does not show the path of the role
-      throw error;
-    }
+    const simulated = await this.#tell('simulatePrincipalPolicy', (iam) => iam.simulatePrincipalPolicy(asked))
+      .catch(forbidden)
+      .catch(gone); // a role's session does not show the path of the role
+    const denied = simulated?.EvaluationResults?.filter(({ EvalDecision }) => EvalDecision !== 'allowed');
+    return simulated ? (denied ?? []).flatMap(({ EvalActionName }) => EvalActionName ?? []) : null;
   }
 
   /** ARN of the key's owner, by STS. Without `pair`: of the admin. */
@@ -163,20 +138,15 @@ export class AwsClient {
     await told('s3', 'deleteObject', async () => (await this.#s3(pair)).deleteObject(this.#in(Key)));
   }
 
-  async #managed<T>(operation: string, call: () => Promise<T>): Promise<T> {
-    return told('iam', operation, call).catch((error: unknown) => {
+  /** Besides, a refusal of the managing credentials says what to do. */
+  #managed<T>(operation: string, call: (iam: Iam.IAM) => Promise<T>): Promise<T> {
+    return this.#tell(operation, call).catch((error: unknown) => {
       throw ofAdmin(error, this.propagationMs);
     });
   }
 
-  async #unlessGone(operation: string, call: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await this.#managed(operation, call);
-      return true;
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      return false; // AWS answers the same when the user is gone, and then no key is left either
-    }
+  #tell<T>(operation: string, call: (iam: Iam.IAM) => Promise<T>): Promise<T> {
+    return told('iam', operation, async () => call(await this.#iam()));
   }
 
   #user(): { UserName: string } {
@@ -213,3 +183,11 @@ export class AwsClient {
 }
 
 const mostKeys = 100; // a user has two at most, so a longer list is broken
+
+function gone(error: unknown): undefined {
+  if (!isGone(error)) throw error;
+}
+
+function forbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
+}

@@ -25,7 +25,13 @@ export function issuingRequests(verbs: IssuingRequests, recovers: Recovery) {
   const unused = recovers === 'absence' ? each(lastUse) : []; // an orphan without a name was never used
   const swept = list.length === 0 ? [] : [...maybe(list), ...unused, ...each(revoke), ...maybe(list)];
   return {
-    create: [...swept, ...issue, ...each(revoke), ...(list.length === 0 ? maybe(ask) : swept)],
+    create: [
+      ...(recovers === 'absence' ? list : []),
+      ...swept,
+      ...issue,
+      ...each(revoke),
+      ...(list.length === 0 ? maybe(ask) : swept),
+    ],
     remove: [...maybe(lastUse), ...maybe(revoke), ...swept],
     identify: verbs.find ?? [],
     sawUse: lastUse,

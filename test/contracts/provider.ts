@@ -39,6 +39,8 @@ export interface ProviderFixture {
 export interface ProviderOptions {
   /** How long the lab, and the account as configured, take to learn of a change. */
   readonly propagationMs: number;
+  /** The lab's clock, in Unix milliseconds. Default: ours. */
+  readonly clock?: () => number;
 }
 
 type Start = (bench: Bench, options: ProviderOptions) => Promise<ProviderFixture>;

@@ -342,17 +342,6 @@ describe('what keyturn reconcile sees', () => {
     expect(seen.versions).toMatchObject([{ number: 1, verdict: 'accepted' }]);
     expect(seen.orphans).toEqual([{ id: stranger.id, name: stranger.id, madeFor: null, lastUsedAt: null }]);
   });
-
-  it('is a version that somebody deleted', async () => {
-    await accepts();
-    await bench.promote(next);
-    fixture.lab.deleteByHand(idOf());
-
-    const seen = await bench.attempt(() => fixture.aws.survey(bench.credential));
-
-    expect(seen.versions).toMatchObject([{ verdict: 'refused' }]);
-    expect((await bench.store.evidence(next))[0]).toMatchObject({ kind: 'refused', outcome: 'proved' });
-  });
 });
 
 it('leaves the change to whoever has taken over when it comes too late', async () => {

@@ -1,10 +1,11 @@
 import type { AwsActivities } from '../../../activities/aws/own.js';
+import type { Entry, Secrets } from '../../../activities/kit/provider.js';
 import { aws as provider } from '../../../activities/aws/provider.js';
 import { endpoints } from '../../../activities/aws/requests.js';
 import type { Pair } from '../../../activities/aws/client.js';
 import { type AwsLab, type AwsLabOptions, startAwsLab } from '../../../src/lab/aws/server.js';
 import { awsS3AccessKeys } from '../../../workflows/procedures/aws-s3-access-keys.js';
-import type { ProviderFixture } from '../../contracts/provider.js';
+import type { IssuingFixture } from '../../contracts/issuing.js';
 import type { Bench } from '../bench.js';
 
 /** AWS's lab, and our activities pointed at it. */
@@ -19,8 +20,8 @@ export interface AwsFixture {
     propagationMs: number;
     usageResolutionMs: number;
   };
-  /** The `provider` section of the configuration. */
-  section(): object;
+  readonly entry: () => Entry;
+  readonly secret: Secrets;
 }
 
 export async function startAwsFixture(bench: Bench, options: AwsLabOptions = {}): Promise<AwsFixture> {
@@ -37,38 +38,37 @@ export async function startAwsFixture(bench: Bench, options: AwsLabOptions = {})
     admin: { accessKeyId: account.admin.id, secretAccessKey: { file: './admin' } },
     endpoints: { iam: url, sts: url, s3: url },
   });
-  const aws = provider.activities({
-    store: bench.store,
-    secret: async () => account.admin.secret,
-    entry: () => ({ section: section(), engine: {}, procedure: awsS3AccessKeys }),
-  });
-  return { lab, aws, account, section };
+  const entry = (): Entry => ({ section: section(), engine: {}, procedure: awsS3AccessKeys });
+  const secret: Secrets = async () => account.admin.secret;
+  return { lab, aws: provider.activities({ store: bench.store, secret, entry }), account, entry, secret };
 }
 
-export async function awsProvider(bench: Bench, options: AwsLabOptions): Promise<ProviderFixture> {
-  const { lab, aws, account } = await startAwsFixture(bench, options);
+export async function awsProvider(bench: Bench, options: AwsLabOptions): Promise<IssuingFixture> {
+  const { lab, aws: activities, account, entry, secret } = await startAwsFixture(bench, options);
   const { admin: valid, powerless } = lab;
   const admins = { valid, wrong: { ...valid, secret: `wrong-${valid.secret}` }, powerless };
+  const working = () => lab.keys().filter(({ works }) => works);
   return {
-    lab,
+    ...{ lab, provider, activities, entry, secret, list: 'listed', lost: 'deleted', twins: null },
     verbs: {
-      create: aws.create,
-      accepts: aws.accepts,
+      create: activities.create,
+      accepts: activities.accepts,
       async destroy(version) {
-        await aws.deactivate(version);
-        await aws.remove(version);
+        await activities.deactivate(version);
+        await activities.remove(version);
       },
-      refuses: aws.refuses,
+      refuses: activities.refuses,
     },
-    lost: 'deleted',
     creates: endpoints.createKey,
     destroys: endpoints.deleteKey,
     useAdmin: (which) => void (account.admin = admins[which]),
-    working: () =>
-      lab
-        .keys()
-        .filter(({ works }) => works)
-        .map(({ secret }) => secret),
-    secrets: () => [...Object.values(admins), ...lab.keys()].map(({ secret }) => secret),
+    working: () => working().map(({ secret: value }) => value),
+    secrets: () => [...Object.values(admins), ...lab.keys()].map(({ secret: value }) => value),
+    createByHand() {
+      const { id, secret: value } = lab.createByHand();
+      return { id, secret: value };
+    },
+    kill: ({ id = '' }) => lab.deleteByHand(id),
+    use: ({ id = '' }) => lab.use(id),
   };
 }

@@ -1,4 +1,4 @@
-import { describeProvider } from '../../contracts/provider.js';
+import { describeIssuing } from '../../contracts/issuing.js';
 import { awsProvider } from './fixture.js';
 
-describeProvider('aws', awsProvider);
+describeIssuing('aws', awsProvider);

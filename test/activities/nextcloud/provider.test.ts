@@ -1,7 +1,8 @@
+import type { Entry, Secrets } from '../../../activities/kit/provider.js';
 import { nextcloud } from '../../../activities/nextcloud/provider.js';
 import { type NextcloudLab, type NextcloudLabOptions, startNextcloudLab } from '../../../src/lab/nextcloud/server.js';
 import { catalog } from '../../../workflows/catalog.js';
-import { describeProvider, type ProviderFixture } from '../../contracts/provider.js';
+import { describeIssuing, type IssuingFixture } from '../../contracts/issuing.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
 
 const procedure = catalog.find(({ provider }) => provider === 'nextcloud')!;
@@ -15,32 +16,28 @@ async function startFixture({ store }: Bench, options: NextcloudLabOptions = {})
     powerless: lab.createAppPassword('of Keyturn'),
   };
   let admin = admins.valid;
-  const activities = nextcloud.activities({
-    store,
-    secret: async () => admin,
-    entry: () => {
-      const propagation = `${(options.propagationMs ?? 0) / 1000} seconds`;
-      const section = { url: lab.url, username: lab.username, password: { file: './account' }, propagation };
-      return { section, engine: {}, procedure };
-    },
-  });
-  return { lab, admins, activities, useAdmin: (which: keyof typeof admins) => void (admin = admins[which]) };
+  const propagation = `${(options.propagationMs ?? 0) / 1000} seconds`;
+  const section = { url: lab.url, username: lab.username, password: { file: './account' }, propagation };
+  const entry = (): Entry => ({ section, engine: {}, procedure });
+  const secret: Secrets = async () => admin;
+  const activities = nextcloud.activities({ store, secret, entry });
+  const useAdmin = (which: keyof typeof admins) => void (admin = admins[which]);
+  return { lab, admins, activities, useAdmin, entry, secret };
 }
 
-describeProvider('nextcloud', async (bench, options): Promise<ProviderFixture> => {
-  const { lab, admins, activities, useAdmin } = await startFixture(bench, options);
+describeIssuing('nextcloud', async (bench, options): Promise<IssuingFixture> => {
+  const { lab, admins, activities, ...fixture } = await startFixture(bench, options);
+  const { create, accepts, remove: destroy, refuses } = activities;
   return {
-    ...{ lab, useAdmin, lost: 'left' },
-    verbs: {
-      create: activities.create,
-      accepts: activities.accepts,
-      destroy: activities.remove,
-      refuses: activities.refuses,
-    },
+    ...{ ...fixture, lab, activities, provider: nextcloud, list: 'unlisted', lost: 'left', twins: null },
+    verbs: { create, accepts, destroy, refuses },
     creates: { method: 'GET', path: '/ocs/v2.php/core/getapppassword' },
     destroys: { method: 'DELETE', path: '/ocs/v2.php/core/apppassword' },
     working: () => lab.working().filter((value) => value !== admins.powerless),
     secrets: () => [...Object.values(admins), ...lab.appPasswords().map(({ value }) => value)],
+    createByHand: () => ({ password: lab.createAppPassword('by hand') }),
+    kill: ({ password = '' }) => lab.kill(password),
+    use: () => undefined,
   };
 });
 

@@ -291,16 +291,6 @@ describe('use by the engine', () => {
 
     expect(await failureOf(ask('sawUse'))).toMatchObject({ type: 'NotSeenYet' });
   });
-
-  it('cannot be told of a key whose id is not known', async () => {
-    await bench.store.close(next, 'failed', 'the test adopts');
-    const version = await bench.adopt({ key: fixture.lab.createUserKey('by hand').value });
-
-    expect(await bench.attempt(() => fixture.openai.sawUse(version))).toMatchObject({
-      outcome: 'not-observable',
-      detail: 'its id at OpenAI is unknown',
-    });
-  });
 });
 
 describe('idleness of the old key', () => {

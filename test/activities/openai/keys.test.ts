@@ -602,28 +602,4 @@ describe('identifying an adopted key', () => {
       providerId: `service_account/${account.id}/api_key/${key.id}`,
     });
   });
-
-  it('asks when several keys fit', async () => {
-    const { value } = fixture.lab.createUserKey('by hand');
-    const key = { redacted_value: `${value.slice(0, 8)}...${value.slice(-4)}`, last_used_at: null, owner: {} };
-    const data = [
-      { id: 'key_one', ...key },
-      { id: 'key_two', ...key },
-    ];
-    const body = JSON.stringify({ data, has_more: false });
-    fixture.lab.faults.add({ method: 'GET', path: labPath(endpoints.listKeys), kind: { status: 200, body } });
-
-    const failure = await failureOf(identify(await adopt(value)));
-
-    expect(failure).toMatchObject({ type: 'NeedsDecision' });
-    expect(failure.message).toContain('api_key/key_one, api_key/key_two');
-  });
-
-  it('asks when no key fits, also when only the beginning does', async () => {
-    const { value } = fixture.lab.createUserKey('by hand');
-    const version = await adopt(`${value.slice(0, -4)}${value.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`);
-
-    expect(await failureOf(identify(version))).toMatchObject({ type: 'NeedsDecision' });
-    expect((await bench.store.read(version)).providerId).toBeNull();
-  });
 });

@@ -1,4 +1,4 @@
-import { describeProvider } from '../../contracts/provider.js';
+import { describeIssuing } from '../../contracts/issuing.js';
 import { openAiProvider } from './fixture.js';
 
-describeProvider('openai', openAiProvider);
+describeIssuing('openai', openAiProvider);
