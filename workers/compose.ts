@@ -23,8 +23,6 @@ import { descriptorOf } from './descriptor.js';
 import { entryOf } from './entry.js';
 import { composeVerification } from './verification.js';
 
-export { descriptorOf };
-
 /** Builds every system's activities from the configuration: the only place that creates clients. */
 export function composeSystems(config: Config, opened: Store, now: () => number = Date.now) {
   const store = attended(opened);

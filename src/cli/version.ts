@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { examples } from './examples.js';
-import { facts } from './layout.js';
-import { perform } from './perform.js';
+import { examples } from './terminal/examples.js';
+import { facts } from './terminal/layout.js';
+import { perform } from './terminal/perform.js';
 
 export function defineVersion(program: Command): void {
   program
@@ -32,7 +32,7 @@ export function version(): string {
 
 /** Null when there is none yet that can be used. */
 async function temporalServer(): Promise<string | null> {
-  const { locateTemporal } = await import('../operations/locate-temporal.js');
+  const { locateTemporal } = await import('../operations/setup/locate-temporal.js');
   const { readEnvironment } = await import('../temporal/environment.js');
   return locateTemporal(readEnvironment()).catch(() => null);
 }

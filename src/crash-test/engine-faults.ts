@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Waiting } from '../domain/rotation.js';
-import { hasten } from '../operations/steer.js';
+import { hasten } from '../operations/rotate/steer.js';
 import { entry, hasOneValue, outside, reached } from './acting.js';
 import type { Boundary } from './cases.js';
 import type { Fault, Stranding } from './fault.js';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Decision, Progress, RotationOutcome, RotationReport, Waiting } from '../domain/rotation.js';
 import { startConsumer } from '../lab/consumer.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
-import { decideOn } from '../operations/steer.js';
+import { decideOn } from '../operations/rotate/steer.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import { keyturnNeedsOperator } from '../../workflows/search-attributes.js';
 import type { CrashCase, Flow } from './cases.js';

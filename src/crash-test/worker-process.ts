@@ -8,7 +8,7 @@ import { bundlePath } from '../../workers/bundle.js';
 import { composeSystems } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
 import { installRuntime, type RunningWorkers, startWorkers } from '../../workers/rotation-worker.js';
-import { openSession } from '../operations/session.js';
+import { openSession } from '../operations/session/session.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import type { Store } from '../store/store.js';
 import { connectWorker, embeddedTarget } from '../temporal/connect.js';

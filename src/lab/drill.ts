@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Conducted, conduct } from '../operations/emergency.js';
-import { isContained, isProvedRefused } from '../operations/emergency-state.js';
+import { type Conducted, conduct } from '../operations/emergency/emergency.js';
+import { isContained, isProvedRefused } from '../operations/emergency/emergency-state.js';
 import { startConsumer } from './consumer.js';
 import { type DemoOptions, rehearsed } from './demo.js';
 import type { Rehearsal } from './rehearsal.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { catalog } from '../../workflows/catalog.js';
 import type { Duration } from '../domain/duration.js';
-import { partsToGive } from '../operations/adopt.js';
+import { partsToGive } from '../operations/setup/adopt.js';
 import { findEmbeddedServer } from '../temporal/embedded.js';
 import { unknownProcedure } from './demo.js';
 import { configurePlayground } from './playground.js';

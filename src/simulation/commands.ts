@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { RotationReport } from '../domain/rotation.js';
-import { containDirectly } from '../operations/emergency-direct.js';
-import { sendEmergency } from '../operations/emergency-send.js';
-import { openSession } from '../operations/session.js';
+import { containDirectly } from '../operations/emergency/emergency-direct.js';
+import { sendEmergency } from '../operations/emergency/emergency-send.js';
+import { openSession } from '../operations/session/session.js';
 import { owner, SimProcess, type Simulation } from './engine.js';
 
 /** What a command needs on the machine of a rotation. */

@@ -1,6 +1,6 @@
 import { composeSystems } from '../../workers/compose.js';
 import { registered } from '../../workers/registered.js';
-import { openSession } from '../operations/session.js';
+import { openSession } from '../operations/session/session.js';
 import type { Assignment, Outgoing, Trace, WorkerMessage } from '../crash-test/setback.js';
 import { createRecorder } from '../crash-test/recorder.js';
 import type { WorkerProcess } from '../crash-test/worker.js';

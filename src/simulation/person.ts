@@ -1,6 +1,6 @@
 import type { Decision, Progress, Waiting } from '../domain/rotation.js';
-import type { Session } from '../operations/session.js';
-import { decideOn, hasten } from '../operations/steer.js';
+import type { Session } from '../operations/session/session.js';
+import { decideOn, hasten } from '../operations/rotate/steer.js';
 import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import { directCommand, emergencyCommand, type Terminal } from './commands.js';

@@ -5,10 +5,11 @@ import { fastClock } from '../../src/lab/clock.js';
 import { createPlayground } from '../../src/lab/playground.js';
 import { startRehearsal } from '../../src/lab/rehearsal.js';
 import { withCleanup } from '../../src/lab/with-cleanup.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { conduct } from '../../src/operations/emergency.js';
-import { inputOf, type Session } from '../../src/operations/session.js';
-import { startRotation } from '../../src/operations/start-rotation.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { conduct } from '../../src/operations/emergency/emergency.js';
+import { type Session } from '../../src/operations/session/session.js';
+import { inputOf } from '../../workers/compose.js';
+import { startRotation } from '../../src/operations/rotate/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { startFleet } from '../support/fleet.js';
 

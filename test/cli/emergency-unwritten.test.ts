@@ -1,10 +1,10 @@
 import { runDirectly } from '../../activities/shared/scope.js';
-import { knownTo } from '../../src/cli/emergency-unwritten.js';
+import { knownTo } from '../../src/cli/emergency/emergency-unwritten.js';
 import { createPlayground } from '../../src/lab/playground.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { impactOf } from '../../src/operations/emergency-choice.js';
-import { openSession } from '../../src/operations/session.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { impactOf } from '../../src/operations/emergency/emergency-choice.js';
+import { openSession } from '../../src/operations/session/session.js';
 import { listingOf } from '../../workers/listings.js';
 
 const cleanUp: (() => Promise<unknown>)[] = [];

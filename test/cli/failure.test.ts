@@ -1,5 +1,5 @@
-import { tellFailure } from '../../src/cli/failure.js';
-import { emergencyView } from '../../src/cli/emergency-view.js';
+import { tellFailure } from '../../src/cli/terminal/failure.js';
+import { emergencyView } from '../../src/cli/emergency/emergency-view.js';
 
 it('shows a stack with --verbose, and obeys nothing in it', () => {
   const written: string[] = [];

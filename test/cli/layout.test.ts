@@ -1,6 +1,6 @@
-import { jsonOf } from '../../src/cli/json.js';
-import { asGiven, columns, facts, forStream, printable } from '../../src/cli/layout.js';
-import { roughly } from '../../src/cli/time.js';
+import { jsonOf } from '../../src/cli/terminal/json.js';
+import { asGiven, columns, facts, forStream, printable } from '../../src/cli/terminal/layout.js';
+import { roughly } from '../../src/cli/terminal/time.js';
 
 it('aligns columns by what is seen, not by the codes of colors', () => {
   expect(

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { crashTest } from '../../src/crash-test/crash-test.js';
 import { counted } from '../../src/domain/counted.js';
-import { happening } from '../../src/cli/happening-text.js';
-import type { Paint } from '../../src/cli/paint.js';
-import { questionText } from '../../src/cli/question-text.js';
-import { tellSilence } from '../../src/cli/silence.js';
-import { slowText } from '../../src/cli/steps-text.js';
+import { happening } from '../../src/cli/service/happening-text.js';
+import type { Paint } from '../../src/cli/terminal/paint.js';
+import { questionText } from '../../src/cli/rotate/question-text.js';
+import { tellSilence } from '../../src/cli/terminal/silence.js';
+import { slowText } from '../../src/cli/rotate/steps-text.js';
 import type { Waiting } from '../../src/domain/rotation.js';
 import { compiled } from './warm.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
 import { providerOf } from '../../activities/providers.js';
-import { draftConfiguration } from '../../src/operations/draft.js';
+import { draftConfiguration } from '../../src/operations/setup/draft.js';
 import { newLabKey } from '../../src/lab/sftp/keys.js';
 import { catalog } from '../../workflows/catalog.js';
 

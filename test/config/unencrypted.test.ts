@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
 import { isPlain, refuseUnverifiedTls } from '../../src/config/unencrypted.js';
-import { draftConfiguration } from '../../src/operations/draft.js';
+import { draftConfiguration } from '../../src/operations/setup/draft.js';
 import { catalog } from '../../workflows/catalog.js';
 
 let folder: string;

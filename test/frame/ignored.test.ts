@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { places } from '../../src/operations/init-places.js';
+import { places } from '../../src/operations/setup/init-places.js';
 
 it.each(['.gitignore', '.dockerignore'])('%s leaves out what `keyturn init` writes', (file) => {
   const lines = readFileSync(file, 'utf8').split('\n');

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Lab, runLab } from '../../src/lab/lab.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
-import { adopt, partsToGive } from '../../src/operations/adopt.js';
-import { check, type Check } from '../../src/operations/check.js';
-import { openSession } from '../../src/operations/session.js';
+import { adopt, partsToGive } from '../../src/operations/setup/adopt.js';
+import { check, type Check } from '../../src/operations/setup/check.js';
+import { openSession } from '../../src/operations/session/session.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { catalog } from '../../workflows/catalog.js';
 

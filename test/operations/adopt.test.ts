@@ -4,9 +4,9 @@ import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { Interrupted } from '../../src/operations/refusals.js';
-import { openSession, type Session } from '../../src/operations/session.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { Interrupted } from '../../src/operations/session/refusals.js';
+import { openSession, type Session } from '../../src/operations/session/session.js';
 import type { Version } from '../../src/store/records.js';
 import { catalog } from '../../workflows/catalog.js';
 

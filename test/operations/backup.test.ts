@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { backUp, type BackupOptions } from '../../src/operations/backup.js';
-import { restore, type RestoreOptions } from '../../src/operations/restore.js';
-import { openSession, type Session } from '../../src/operations/session.js';
+import { backUp, type BackupOptions } from '../../src/operations/records/backup.js';
+import { restore, type RestoreOptions } from '../../src/operations/records/restore.js';
+import { openSession, type Session } from '../../src/operations/session/session.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { adopted, randomValue } from '../store/fixtures.js';
 

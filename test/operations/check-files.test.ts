@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { backUp } from '../../src/operations/backup.js';
-import { type Check, check } from '../../src/operations/check.js';
-import { recordFileOf, writeDown } from '../../src/operations/emergency-record.js';
-import { restore } from '../../src/operations/restore.js';
-import { openSession } from '../../src/operations/session.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { backUp } from '../../src/operations/records/backup.js';
+import { type Check, check } from '../../src/operations/setup/check.js';
+import { recordFileOf, writeDown } from '../../src/operations/session/emergency-record.js';
+import { restore } from '../../src/operations/records/restore.js';
+import { openSession } from '../../src/operations/session/session.js';
 
 const nobody = 65_534;
 const whenRoot = process.getuid?.() === 0 ? it : it.skip;

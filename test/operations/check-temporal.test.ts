@@ -1,4 +1,4 @@
-import { openToOthers } from '../../src/operations/check-temporal.js';
+import { openToOthers } from '../../src/operations/setup/check-temporal.js';
 
 const target = (address: string, embedded = false) => ({
   ...{ address, embedded, namespace: 'default', connectionOptions: { address } },

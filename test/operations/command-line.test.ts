@@ -1,5 +1,5 @@
 import { asyncProperty, assert as check, constantFrom, string, tuple } from 'fast-check';
-import { requireNoValue } from '../../src/operations/command-line.js';
+import { requireNoValue } from '../../src/operations/session/command-line.js';
 import type { Version } from '../../src/store/records.js';
 
 const version = { credential: 'openai', number: 3, providerId: 'svc_1234567890' } as Version;

@@ -2,12 +2,12 @@ import type { DocumentEngineLab } from '../../src/lab/document-engine/server.js'
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import { startDocumentEngineJwt } from '../../src/lab/scenarios/document-engine-jwt.js';
 import type { Scenario } from '../../src/lab/scenario.js';
-import { paintFor } from '../../src/cli/paint.js';
-import { statusText } from '../../src/cli/status-text.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { type Check, check } from '../../src/operations/check.js';
-import { openSession, type Session } from '../../src/operations/session.js';
-import { statusOf } from '../../src/operations/status.js';
+import { paintFor } from '../../src/cli/terminal/paint.js';
+import { statusText } from '../../src/cli/rotate/status-text.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { type Check, check } from '../../src/operations/setup/check.js';
+import { openSession, type Session } from '../../src/operations/session/session.js';
+import { statusOf } from '../../src/operations/rotate/status.js';
 
 let scenario: Scenario;
 let playground: Playground;

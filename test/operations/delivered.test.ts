@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { LocalFiles } from '../../activities/delivery/local-files.js';
 import { delivered } from '../../src/lab/scenarios/delivered.js';
-import { containDirectly } from '../../src/operations/emergency-direct.js';
-import type { Session } from '../../src/operations/session.js';
-import { statusOf } from '../../src/operations/status.js';
+import { containDirectly } from '../../src/operations/emergency/emergency-direct.js';
+import type { Session } from '../../src/operations/session/session.js';
+import { statusOf } from '../../src/operations/rotate/status.js';
 import { type Fixture, startFixture } from './reconcile-fixture.js';
 
 let fixture: Fixture;

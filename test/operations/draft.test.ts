@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
-import { draftConfiguration } from '../../src/operations/draft.js';
+import { draftConfiguration } from '../../src/operations/setup/draft.js';
 import { catalog } from '../../workflows/catalog.js';
 
 const setting = (key: string, change: object = {}) => ({

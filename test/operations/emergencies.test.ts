@@ -1,10 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { fastClock } from '../../src/lab/clock.js';
 import { ownCredentials } from '../../src/config/own-credentials.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { conductAll, type Conducted } from '../../src/operations/emergency.js';
-import { chosen, impactOf } from '../../src/operations/emergency-choice.js';
-import type { Session } from '../../src/operations/session.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { conductAll, type Conducted } from '../../src/operations/emergency/emergency.js';
+import { chosen, impactOf } from '../../src/operations/emergency/emergency-choice.js';
+import type { Session } from '../../src/operations/session/session.js';
 import { type Fleet, startFleet } from '../support/fleet.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 

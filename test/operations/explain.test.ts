@@ -2,8 +2,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { OutsideError } from '../../activities/shared/outside-error.js';
 import { ConfigError } from '../../src/config/config-error.js';
 import { UserError } from '../../src/domain/user-error.js';
-import { explain } from '../../src/operations/explain.js';
-import { NotReachable } from '../../src/operations/refusals.js';
+import { explain } from '../../src/operations/session/explain.js';
+import { NotReachable } from '../../src/operations/session/refusals.js';
 import { StoreBusy } from '../../src/store/failures.js';
 import { randomValue } from '../store/fixtures.js';
 

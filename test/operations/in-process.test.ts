@@ -1,9 +1,9 @@
 import { OutsideError } from '../../activities/shared/outside-error.js';
 import { scope } from '../../activities/shared/scope.js';
 import type { Call, CallOptions } from '../../src/domain/call.js';
-import { type InProcess, perform, runInProcess } from '../../src/operations/in-process.js';
-import { Interrupted } from '../../src/operations/refusals.js';
-import { inputOf } from '../../src/operations/session.js';
+import { type InProcess, perform, runInProcess } from '../../src/operations/session/in-process.js';
+import { Interrupted } from '../../src/operations/session/refusals.js';
+import { inputOf } from '../../workers/compose.js';
 import type { Activities } from '../../workers/registered.js';
 import type { RotationRun } from '../../workflows/rotation/run.js';
 import { rotateTried } from '../workflows/scripted/index.js';

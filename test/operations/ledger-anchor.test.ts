@@ -7,10 +7,15 @@ import { headText } from '../../src/domain/ledger-head.js';
 import { anchorId } from '../../src/domain/temporal-names.js';
 import { deliver } from '../../src/notifications/deliver.js';
 import type { Notice } from '../../src/domain/notice.js';
-import { backUp } from '../../src/operations/backup.js';
-import { keepAnchor, requireNewest, whyOlder, whyOlderThanTemporal } from '../../src/operations/ledger-anchor.js';
-import { restore } from '../../src/operations/restore.js';
-import { openSession, type Session } from '../../src/operations/session.js';
+import { backUp } from '../../src/operations/records/backup.js';
+import {
+  keepAnchor,
+  requireNewest,
+  whyOlder,
+  whyOlderThanTemporal,
+} from '../../src/operations/records/ledger-anchor.js';
+import { restore } from '../../src/operations/records/restore.js';
+import { openSession, type Session } from '../../src/operations/session/session.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { startTestTemporal, type TestTemporal, until } from '../support/temporal.js';
 

@@ -1,5 +1,5 @@
 import { rotationId } from '../../src/domain/temporal-names.js';
-import { findOrphanedRotations } from '../../src/operations/orphaned-rotations.js';
+import { findOrphanedRotations } from '../../src/operations/session/orphaned-rotations.js';
 import { inLaterRun, until } from '../support/temporal.js';
 import { type Fixture, startFixture } from './reconcile-fixture.js';
 

@@ -1,5 +1,5 @@
 import type { Begun, RotationInput } from '../../src/domain/rotation.js';
-import { planRotation } from '../../src/operations/plan.js';
+import { planRotation } from '../../src/operations/rotate/plan.js';
 import { rotateDocumentEngineJwt, rotateOpenAiApiKey } from '../../workflows/index.js';
 
 const version = (number: number) => ({ credential: 'viewer-jwt', number, fence: 1 });

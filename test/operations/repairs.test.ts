@@ -2,11 +2,12 @@ import type { Client } from '@temporalio/client';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { runInProcess } from '../../src/operations/in-process.js';
-import { type Reconciling, repair } from '../../src/operations/reconcile-repairs.js';
-import { Interrupted } from '../../src/operations/refusals.js';
-import { inputOf, openSession, type Session, workflowOf } from '../../src/operations/session.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { runInProcess } from '../../src/operations/session/in-process.js';
+import { type Reconciling, repair } from '../../src/operations/reconcile/reconcile-repairs.js';
+import { Interrupted } from '../../src/operations/session/refusals.js';
+import { openSession, type Session, workflowOf } from '../../src/operations/session/session.js';
+import { inputOf } from '../../workers/compose.js';
 import { forward } from '../../workflows/rotation/phases.js';
 
 // A rotation was abandoned when its new value was in force: the old one is still there, and reconcile retires it.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { backUp } from '../../src/operations/backup.js';
-import { restore } from '../../src/operations/restore.js';
+import { backUp } from '../../src/operations/records/backup.js';
+import { restore } from '../../src/operations/records/restore.js';
 import { until } from '../support/temporal.js';
 import { type Fixture, startFixture } from './reconcile-fixture.js';
 

@@ -3,8 +3,8 @@ import { loadConfig } from '../../src/config/load.js';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
-import type { Session } from '../../src/operations/session.js';
-import { type CredentialStatus, statusOf } from '../../src/operations/status.js';
+import type { Session } from '../../src/operations/session/session.js';
+import { type CredentialStatus, statusOf } from '../../src/operations/rotate/status.js';
 import { catalog } from '../../workflows/catalog.js';
 import { adopted, type Bench, claims, openai, writer, randomValue, request, startBench } from '../store/fixtures.js';
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { containmentId, rotationId } from '../../src/domain/temporal-names.js';
-import { answerRotation } from '../../src/operations/steer.js';
+import { answerRotation } from '../../src/operations/rotate/steer.js';
 import { type Bench, claims, openai, request, startBench } from '../store/fixtures.js';
 
 let bench: Bench;

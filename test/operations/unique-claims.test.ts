@@ -5,11 +5,11 @@ import { parse, stringify } from 'yaml';
 import { fastClock } from '../../src/lab/clock.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
 import type { Scenario } from '../../src/lab/scenario.js';
-import { adopt } from '../../src/operations/adopt.js';
-import { inputOf, openSession, type Session } from '../../src/operations/session.js';
-import { startRotation } from '../../src/operations/start-rotation.js';
+import { adopt } from '../../src/operations/setup/adopt.js';
+import { openSession, type Session } from '../../src/operations/session/session.js';
+import { startRotation } from '../../src/operations/rotate/start-rotation.js';
 import type { Store } from '../../src/store/store.js';
-import { composeSystems } from '../../workers/compose.js';
+import { composeSystems, inputOf } from '../../workers/compose.js';
 import { type Activities, registered } from '../../workers/registered.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
 

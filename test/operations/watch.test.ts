@@ -3,9 +3,13 @@ import { fastClock } from '../../src/lab/clock.js';
 import type { OpenAiLab } from '../../src/lab/openai/server.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { startOpenAiApiKey } from '../../src/lab/scenarios/openai-api-key.js';
-import { applySchedules, describe as describeSchedule, planSchedules } from '../../src/operations/schedules.js';
-import { brokenChannels, statusOf } from '../../src/operations/status.js';
-import { keepSchedules, tell } from '../../src/operations/watch.js';
+import {
+  applySchedules,
+  describe as describeSchedule,
+  planSchedules,
+} from '../../src/operations/schedules/schedules.js';
+import { brokenChannels, statusOf } from '../../src/operations/rotate/status.js';
+import { keepSchedules, tell } from '../../src/operations/service/watch.js';
 import { webhookChannel } from '../../src/notifications/webhook.js';
 import { composeChannels } from '../../workers/compose.js';
 import { emergencyRevoke } from '../../workflows/rotation/messages.js';

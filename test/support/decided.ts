@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { DecisionRequest } from '../../src/domain/rotation.js';
-import { decideOn } from '../../src/operations/steer.js';
+import { decideOn } from '../../src/operations/rotate/steer.js';
 import type { Store } from '../../src/store/store.js';
 import { progress } from '../../workflows/rotation/messages.js';
 

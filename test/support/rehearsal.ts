@@ -5,9 +5,10 @@ import type { RotationPolicy, RotationReport } from '../../src/domain/rotation.j
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import { type Rehearsal, startRehearsal } from '../../src/lab/rehearsal.js';
 import type { Scenario } from '../../src/lab/scenario.js';
-import { inputOf, type Session } from '../../src/operations/session.js';
-import { hasten } from '../../src/operations/steer.js';
-import { startRotation } from '../../src/operations/start-rotation.js';
+import { type Session } from '../../src/operations/session/session.js';
+import { inputOf } from '../../workers/compose.js';
+import { hasten } from '../../src/operations/rotate/steer.js';
+import { startRotation } from '../../src/operations/rotate/start-rotation.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import type { Activities } from '../../workers/registered.js';
 import { killServer } from './temporal.js';

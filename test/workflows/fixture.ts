@@ -11,7 +11,7 @@ import { createVersionsActivities } from '../../activities/versions/activities.j
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { Progress, RotationInput, RotationPolicy, RotationReport } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { hasten } from '../../src/operations/steer.js';
+import { hasten } from '../../src/operations/rotate/steer.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/store.js';

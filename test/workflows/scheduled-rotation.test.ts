@@ -8,18 +8,22 @@ import {
   pauseSchedule,
   resumeSchedule,
   triggerSchedule,
-} from '../../src/operations/schedule-control.js';
-import { applySchedules, describe as describeSchedule, planSchedules } from '../../src/operations/schedules.js';
-import type { Check } from '../../src/operations/check.js';
-import { scheduleCheck } from '../../src/operations/check-schedule.js';
-import { isRunning } from '../../src/operations/progress.js';
-import { inputOf } from '../../src/operations/session.js';
-import { startRotation } from '../../src/operations/start-rotation.js';
+} from '../../src/operations/schedules/schedule-control.js';
+import {
+  applySchedules,
+  describe as describeSchedule,
+  planSchedules,
+} from '../../src/operations/schedules/schedules.js';
+import type { Check } from '../../src/operations/setup/check.js';
+import { scheduleCheck } from '../../src/operations/setup/check-schedule.js';
+import { isRunning } from '../../src/operations/session/progress.js';
+import { inputOf } from '../../workers/compose.js';
+import { startRotation } from '../../src/operations/rotate/start-rotation.js';
 import { cronOf, nextSlot } from '../../src/schedules/cron.js';
 import { weekdays } from '../../src/schedules/window.js';
 import { termsOf } from '../../src/schedules/terms.js';
-import { statusOf } from '../../src/operations/status.js';
-import { keepSchedules } from '../../src/operations/watch.js';
+import { statusOf } from '../../src/operations/rotate/status.js';
+import { keepSchedules } from '../../src/operations/service/watch.js';
 import type { LedgerRow } from '../../src/store/records.js';
 import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { rehearse, type TestRehearsal } from '../support/rehearsal.js';
