@@ -154,7 +154,7 @@ export const without: Readonly<Record<string, Without>> = {
     ]),
   },
   'a store that is away ends no rotation': {
-    workflows: changed(["if (step.phase === 'close' ? kind === 'lost' : kind !== 'passing')", 'if (kind)']),
+    workflows: changed(["if (run.phase === 'close' ? kind === 'lost' : kind !== 'passing')", 'if (kind)']),
   },
   'a decision answers one question': {
     workflows: changed(

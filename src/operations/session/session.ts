@@ -43,21 +43,28 @@ export async function openSession({ file, create = false, alone = false }: Sessi
       if (alone) return []; // what was done before is taken in later
       throw error;
     });
-    let composed: Systems | undefined;
-    const compose = (): Systems => (composed ??= composeSystems(config, store));
+    const built = once(() => {
+      const systems = composeSystems(config, store);
+      return { systems, activities: registered(systems) };
+    });
     return {
       ...{ config, store, takenIn, close: () => store.destroy() },
       get systems() {
-        return compose();
+        return built().systems;
       },
       get activities() {
-        return registered(compose());
+        return built().activities;
       },
     };
   } catch (error) {
     await store.destroy();
     throw error;
   }
+}
+
+function once<T>(build: () => T): () => T {
+  let built: T | undefined;
+  return () => (built ??= build());
 }
 
 /** The workflow that rotates a credential. Throws a UserError when there is no such credential. */
