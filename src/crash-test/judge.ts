@@ -121,7 +121,20 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   );
   if (edited) return problems;
   const answerable = counted.filter((each) => !isTold(each, scene));
-  return [...problems, ...notAlone(answerable, scene.stranded ? currentOf(answerable) : held, report)];
+  return [...problems, ...spare(answerable, report), ...misplaced(scene, counted)];
+}
+
+/** The engine holds the current version, unless nothing is left that could put it there. */
+function misplaced(scene: Scene, known: readonly Known[]): string[] {
+  const held = scene.fixture.scenario.engineHolds();
+  const isHeld = known.some((each) => isCurrent(each) && (scene.stranded || each.value === held));
+  return isHeld || leavesAsItWas(scene, known) ? [] : ['the engine does not hold the current version'];
+}
+
+/** Whether the engine still holds what a rotation that was given up had put there, and the last one changed nothing and names it. */
+function leavesAsItWas(scene: Scene, known: readonly Known[]): boolean {
+  const held = scene.fixture.scenario.engineHolds();
+  return scene.report?.outcome === 'rolled-back' && known.some((each) => each.value === held && isTold(each, scene));
 }
 
 /** Whether nobody has its value: all that is known is that an attempt may have made it. */
@@ -152,18 +165,10 @@ function isCurrent({ versions }: Known): boolean {
   return versions.some(({ state }) => state === 'current');
 }
 
-function currentOf(ours: readonly Known[]): string | null {
-  return ours.find(isCurrent)?.value ?? null;
-}
-
-function notAlone(ours: readonly Known[], held: string | null, { outcome }: RotationReport): string[] {
-  const spare = ours.filter((each) => !isCurrent(each));
-  return [
-    ...spare.map(({ label }) => `"${label}" still works after the rotation ended as ${outcome}`),
-    ...(ours.some((each) => each.value === held && isCurrent(each))
-      ? []
-      : ['the engine does not hold the current version']),
-  ];
+function spare(ours: readonly Known[], { outcome }: RotationReport): string[] {
+  return ours
+    .filter((each) => !isCurrent(each))
+    .map(({ label }) => `"${label}" still works after the rotation ended as ${outcome}`);
 }
 
 /** Whether the value was contained and not replaced, by a person's decision. */
