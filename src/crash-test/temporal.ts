@@ -3,7 +3,8 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryFolder } from '../lab/temporary-folder.js';
 import type { TemporalBinary } from '../temporal/binary.js';
-import { connectClient, embeddedTarget } from '../temporal/connect.js';
+import { connectClient } from '../temporal/connect.js';
+import { embeddedTarget } from '../temporal/settings.js';
 import { type EmbeddedServer, startEmbeddedServer } from '../temporal/embedded.js';
 import { ensureSearchAttributes } from '../temporal/search-attributes.js';
 

@@ -11,7 +11,8 @@ import { installRuntime, type RunningWorkers, startWorkers } from '../../workers
 import { openSession } from '../operations/session/session.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import type { Store } from '../store/store.js';
-import { connectWorker, embeddedTarget } from '../temporal/connect.js';
+import { connectWorker } from '../temporal/connect.js';
+import { embeddedTarget } from '../temporal/settings.js';
 import { standAroundFiles } from './file-changes.js';
 import type { Assignment, Order, WorkerMessage } from './setback.js';
 import { createRecorder } from './recorder.js';

@@ -6,8 +6,6 @@ import { readEnvironment, type TemporalEnvironment } from './environment.js';
 import { openConnection, waitUntilUsable } from './open.js';
 import { configuredTarget, embeddedTarget } from './settings.js';
 
-export { embeddedTarget };
-
 /** A Temporal server and namespace, and how to connect. Contains credentials: print only address and namespace. */
 export interface TemporalTarget {
   readonly address: string;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectClient, connectWorker, embeddedTarget, resolveTemporal } from '../../src/temporal/connect.js';
+import { connectClient, connectWorker, resolveTemporal } from '../../src/temporal/connect.js';
+import { embeddedTarget } from '../../src/temporal/settings.js';
 import { startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/embedded.js';
 import { readEnvironment } from '../../src/temporal/environment.js';
 import { realTemporal, refusal, removeTemporaryDirectories, temporaryDirectory } from './support.js';

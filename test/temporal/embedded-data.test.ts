@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TemporalBinary } from '../../src/temporal/binary.js';
-import { connectClient, embeddedTarget } from '../../src/temporal/connect.js';
+import { connectClient } from '../../src/temporal/connect.js';
+import { embeddedTarget } from '../../src/temporal/settings.js';
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/embedded.js';
 import { realTemporal, removeTemporaryDirectories, temporaryDirectory } from './support.js';
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { UserError } from '../../src/domain/user-error.js';
 import type { TemporalBinary } from '../../src/temporal/binary.js';
-import { connectClient, embeddedTarget } from '../../src/temporal/connect.js';
+import { connectClient } from '../../src/temporal/connect.js';
+import { embeddedTarget } from '../../src/temporal/settings.js';
 import { findEmbeddedServer, startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/embedded.js';
 import { isAlive, realTemporal, refusal, removeTemporaryDirectories, script, temporaryDirectory } from './support.js';
 

@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { keyturnCredential, keyturnEmergency, searchAttributes } from '../../workflows/search-attributes.js';
-import { connectClient, embeddedTarget } from '../../src/temporal/connect.js';
+import { connectClient } from '../../src/temporal/connect.js';
+import { embeddedTarget } from '../../src/temporal/settings.js';
 import { startEmbeddedServer, type EmbeddedServer } from '../../src/temporal/embedded.js';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.js';
 import { realTemporal, refusal, removeTemporaryDirectories, temporaryDirectory, until } from './support.js';

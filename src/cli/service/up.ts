@@ -34,7 +34,7 @@ async function up(cli: Cli, session: Session, options: WorkerOptions): Promise<v
     return runWorkers(cli, session, { ...options, target: configured });
   }
   const server = await start(cli, session);
-  const { embeddedTarget } = await import('../../temporal/connect.js');
+  const { embeddedTarget } = await import('../../temporal/settings.js');
   const target: TemporalTarget = embeddedTarget(session.config.data);
   try {
     await runWorkers(cli, session, { ...options, target, ...server });

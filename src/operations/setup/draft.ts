@@ -4,8 +4,6 @@ import { isPlain } from '../../config/unencrypted.js';
 import { draftProvider } from './draft-provider.js';
 import { places } from './init-places.js';
 
-export type { EngineCredential };
-
 export type Engine = {
   readonly url: string;
   /** The credentials that the engine has, set or not. */
