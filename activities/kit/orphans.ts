@@ -6,7 +6,7 @@ import { needsDecision, permanent } from '../shared/failures.js';
 import { madeFor } from '../shared/survey.js';
 import { judgeIdle, switchTime } from '../shared/usage.js';
 import type { Listed } from './account.js';
-import { type IssuingDeps, isWithin, revoke, workOn } from './recovery.js';
+import { type IssuingDeps, isOf, isWithin, revoke, type Work, workOn } from './recovery.js';
 
 /**
  * Every entry that is no version of any credential. A holder with a version's value, or with several values that are not all ours,
@@ -15,7 +15,7 @@ import { type IssuingDeps, isWithin, revoke, workOn } from './recovery.js';
 export async function orphansOf(store: Store, credential: string, listed: readonly Listed[]) {
   const known = (await store.versions()).map(({ providerId }) => providerId);
   const versionIn = await madeFor(store, credential);
-  const unknown = listed.filter(({ id }) => !known.some((own) => own !== null && isWithin(id, own)));
+  const unknown = listed.filter((entry) => !known.some((own) => isOf(entry, own)));
   const whole = unknown.filter(({ id, name, isHolder }) => {
     const within = listed.filter((each) => each.id !== id && isWithin(each.id, id));
     return isHolder && !known.some((own) => isWithin(own, id)) && (within.length < 2 || versionIn(name) !== null);
@@ -41,11 +41,8 @@ export async function deleteOrphan(deps: IssuingDeps, { version, id }: OrphanRef
   if (!orphan) return; // gone already
   if (orphan.madeFor === null)
     throw needsDecision(`${id} at ${name} does not carry our label, so Keyturn does not delete it`);
-  const { usageResolutionMs = 0, providerTime: readAt } = account;
-  const { lastUsedAt: lastUsed = null } = orphan.entry;
-  const switchedAt = await switchTime(store, version.credential);
-  const idle = judgeIdle({ name, usageResolutionMs, lastUsed, switchedAt, readAt, probes: [] });
   const stale = (why: string): Error => permanent('StaleProof', `${id} must not be deleted now: ${why}`);
+  const idle = await idleOf(work, orphan.entry);
   if ('leftMs' in idle) throw stale(idle.why);
   const now = Date.now();
   const why = whyNotDestroy({
@@ -55,6 +52,19 @@ export async function deleteOrphan(deps: IssuingDeps, { version, id }: OrphanRef
   });
   if (why !== null) throw stale(why);
   await revoke(work, { id, listed });
+}
+
+/** Whether the engine cannot have used it since the switch. What does not show its last use may be in use. */
+async function idleOf(
+  { store, name, account, ref }: Work,
+  { id, lastUsedAt }: Listed,
+): Promise<ReturnType<typeof judgeIdle>> {
+  const { usageResolutionMs = 0, providerTime: readAt } = account;
+  const lastUsed = lastUsedAt === undefined ? await account.lastUse?.(id) : lastUsedAt;
+  if (typeof lastUsed === 'string' || lastUsed === undefined)
+    throw permanent('StaleProof', `${id} must not be deleted: ${lastUsed ?? `${name} does not tell its last use`}`);
+  const switchedAt = await switchTime(store, ref.credential);
+  return judgeIdle({ name, usageResolutionMs, lastUsed, switchedAt, readAt, probes: [] });
 }
 
 async function evidenceOfCurrent(store: Store, version: VersionRef): Promise<Evidence[]> {

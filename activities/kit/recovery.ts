@@ -140,6 +140,11 @@ export async function revoke(
   throw needsDecision(left.why);
 }
 
+/** Whether an entry is, or lies within, what has this provider id. An unreadable entry shows no holder. */
+export function isOf({ id, isUnreadable }: Listed, own: string | null): boolean {
+  return own !== null && (isWithin(id, own) || (isUnreadable === true && own.endsWith(`/${id}`)));
+}
+
 /** Whether an id is the outer one, or lies within it. */
 export function isWithin(id: string | null, outer: string): boolean {
   return id === outer || id?.startsWith(`${outer}/`) === true;

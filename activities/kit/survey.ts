@@ -7,7 +7,7 @@ import type { Listed } from './account.js';
 import { proberOf } from './asking.js';
 import { noteExpiry } from './identify.js';
 import { orphansOf } from './orphans.js';
-import { type AnyAccount, type IssuingDeps, isWithin } from './recovery.js';
+import { type AnyAccount, type IssuingDeps, isOf } from './recovery.js';
 
 export async function survey(deps: IssuingDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
   const { store, name } = deps;
@@ -67,7 +67,7 @@ async function isKnownRefused(
 
 /** The listed value of a version, or one of those within it. */
 function entryOf({ providerId }: Version, listed: readonly Listed[] | null): Listed | undefined {
-  return listed?.find(({ id, isHolder }) => !isHolder && providerId !== null && isWithin(id, providerId));
+  return listed?.find((entry) => !entry.isHolder && isOf(entry, providerId));
 }
 
 /** Unix seconds by the provider's clock. Null when it shows no use. */

@@ -34,7 +34,8 @@ export function openAiAccount(client: OpenAiClient, section: OpenAiSection): Lis
       return (await client.keys()).filter((key) => fits(key.redacted_value, value)).map((key) => listedKey(key));
     },
     async lastUse(id): Promise<LastUse> {
-      const own = (await client.keys()).filter((key) => isWithin(keyId(key), id));
+      const { key } = parseId(id); // of a key that cannot be read, the account is unknown
+      const own = (await client.keys()).filter((each) => (key === null ? isWithin(keyId(each), id) : each.id === key));
       if (own.length > 1) return 'its service account holds several keys';
       return own[0] ? (own[0].last_used_at ?? null) : 'OpenAI does not list it';
     },
@@ -76,13 +77,21 @@ async function revoke(
     if (within.length > 1) throw needsDecision(whyNotWhole(account, within));
     return client.deleteAccount(account);
   }
-  if (key === null || (await client.deleteKey(key)) || account === null) return;
-  // An older API deletes keys only with their whole service account.
-  const others = othersIn(await list(), accountId(account), target).filter(
-    (each) => each.id !== id && !target.mayEnd(each.id),
-  );
-  if (others.length === 0) return client.deleteAccount(account);
-  return { holder: accountId(account), why: whyNotWhole(account, others) };
+  if (key !== null && !(await client.deleteKey(key)) && account !== null)
+    return endWhole(client, { ...target, account }, list);
+}
+
+/** An older API deletes keys only with their whole service account. */
+async function endWhole(
+  client: OpenAiClient,
+  target: Target & { readonly account: string },
+  list: () => Promise<readonly Listed[]>,
+): Promise<Entangled | void> {
+  const { id, account, listed } = target;
+  const others = othersIn(listed?.length === 0 ? [] : await list(), accountId(account), target);
+  const staying = others.filter((each) => each.id !== id && !target.mayEnd(each.id));
+  if (staying.length === 0) return client.deleteAccount(account);
+  return { holder: accountId(account), why: whyNotWhole(account, staying) };
 }
 
 /** The keys that end with an account. One that cannot be read may be among them. */

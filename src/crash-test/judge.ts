@@ -134,7 +134,12 @@ function misplaced(scene: Scene, known: readonly Known[]): string[] {
 /** Whether the engine still holds what a rotation that was given up had put there, and the last one changed nothing and names it. */
 function leavesAsItWas(scene: Scene, known: readonly Known[]): boolean {
   const held = scene.fixture.scenario.engineHolds();
-  return scene.report?.outcome === 'rolled-back' && known.some((each) => each.value === held && isTold(each, scene));
+  const { report } = scene;
+  const isEarlier = ({ versions }: Known): boolean => versions.every(({ number }) => number !== report?.version);
+  return (
+    report?.outcome === 'rolled-back' &&
+    known.some((each) => each.value === held && isEarlier(each) && isTold(each, scene))
+  );
 }
 
 /** Whether nobody has its value: all that is known is that an attempt may have made it. */

@@ -175,4 +175,25 @@ describe('What is tried out', () => {
     expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
     expect(fixture.calls).not.toContain('enable 1');
   });
+
+  it('does not give a containment up that fails while its end is waited for', async () => {
+    const hanging = Promise.withResolvers<void>();
+    let refuses = true;
+    fixture.behave = (verb, { number }) => {
+      if (verb === 'document' && fixture.calls.at(-2) === 'disable 1') return hanging.promise;
+      if (verb === 'destroy' && number === 1 && refuses) throw ApplicationFailure.nonRetryable('the script forbids it');
+    };
+    const handle = await fixture.rotate('interrupted', {}, 'rotateTried');
+    await until(async () => fixture.calls.at(-1) === 'document 2' && fixture.calls.at(-2) === 'disable 1');
+    await handle.signal(emergencyRevoke, { actor: 'ada', reason: 'it leaked' });
+
+    await asked(handle);
+    const question = await waiting(handle);
+    refuses = false;
+    hanging.resolve();
+    await answer(handle, 'retry');
+
+    expect(question?.why).toContain('the script forbids it');
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'replaced' });
+  });
 });

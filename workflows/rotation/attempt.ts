@@ -135,7 +135,7 @@ function isOverdue({ policy, runtime }: RotationRun, { ask = false, since }: Pos
 /** Failures whose consequence is clear without waiting. */
 function exitIfClear(run: RotationRun, { kind, why }: StepFailure): void {
   if (kind === 'lost') throw new Exit('lost', why);
-  if (run.trying) throw new Exit('put-back', why);
+  if (run.trying && run.mode !== 'containing') throw new Exit('put-back', why); // a trial that an emergency interrupts is over
   if (kind === 'stale' && run.staleRounds++ < mostStaleRounds) throw new Exit('stale', why);
   if (kind === 'final' && run.mode === 'forward' && !run.pastNoReturn) throw new Exit('roll-back', why);
 }

@@ -40,15 +40,17 @@ interface Options {
 async function runAll(cli: Cli, options: Options): Promise<ExitCode> {
   const { withTemporal } = await import('../terminal/with-rotations.js');
   const { tellFailure } = await import('../terminal/failure.js');
+  const { Interrupted } = await import('../../operations/session/refusals.js');
   const { each, documents } = gathering(cli);
   const codes = await withTemporal(cli, async (session, client) => {
     const ends: ExitCode[] = [];
     for (const credential of Object.keys(session.config.credentials)) {
       cli.say('', cli.paint.bold(credential));
       ends.push(
-        await reconcileOne(each, { session, client }, { credential, ...options }).catch((error: unknown) =>
-          tellFailure(each, error),
-        ),
+        await reconcileOne(each, { session, client }, { credential, ...options }).catch((error: unknown) => {
+          if (error instanceof Interrupted) throw error;
+          return tellFailure(each, error);
+        }),
       );
     }
     return ends;

@@ -16,10 +16,11 @@ export async function interruptible<T>(
   action: (interruption: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const interruption = new AbortController();
+  let end: NodeJS.Timeout | undefined;
   function interrupt(): void {
     if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
     say('Stopping. Ctrl-C again stops at once');
-    setTimeout(() => process.exit(exitCodes.interrupted), longestMs).unref();
+    end = setTimeout(() => process.exit(exitCodes.interrupted), longestMs).unref();
     for (const failure of failures) process.on(failure, () => undefined);
     interruption.abort(new Interrupted());
   }
@@ -30,5 +31,6 @@ export async function interruptible<T>(
     throw interruption.signal.aborted && !(error instanceof Interrupted) ? new Interrupted() : error;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
+    clearTimeout(end);
   }
 }

@@ -401,6 +401,19 @@ describe('a list with an entry that nobody can read', () => {
     });
   });
 
+  it('is still the version whose key has its id', async () => {
+    await create();
+    const [{ id } = { id: '' }] = working();
+    const kind = answer({ id, owner: null });
+    fixture.lab.faults.add({ method: 'GET', path: labPath(endpoints.listKeys), times: Number.POSITIVE_INFINITY, kind });
+
+    const { versions, orphans } = await bench.attempt(() => fixture.openai.survey(bench.credential));
+
+    expect(versions.at(-1)).toMatchObject({ number: next.number, verdict: 'listed' });
+    expect(orphans.filter((orphan) => orphan.id.includes(id))).toEqual([]);
+    expect(await failureOf(bench.attempt(() => fixture.openai.sawUse(next)))).toMatchObject({ type: 'NotSeenYet' });
+  });
+
   it('takes no account away as a whole unattended, because the key may be one of it', async () => {
     const account = fixture.lab.createServiceAccount('documents');
     await bench.store.close(next, 'failed', 'the test adopts');
