@@ -1,3 +1,4 @@
+import { formatDuration } from '../../src/domain/duration.js';
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.js';
 import type { DecisionRequest, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
 import type { EndProof, VersionRef } from '../../src/domain/version.js';
@@ -76,7 +77,7 @@ export async function grantHaste(store: Store, { version, title, wish }: Hastene
   const granted = await store.grant(wish, credential, scope().writer);
   const byMs = granted?.for === 'haste' ? granted.byMs : 0;
   const ends = { outcome: 'end-grace', detail: 'the wait ends now' };
-  const moves = { outcome: 'extend-grace', detail: `the wait lasts ${(byMs ?? 0) / 60_000} minutes longer` };
+  const moves = { outcome: 'extend-grace', detail: `the wait lasts ${formatDuration(byMs ?? 0)} longer` };
   const ignored = { outcome: 'ignored', detail: 'no command in the store asked for a change of this wait' };
   await store.record({
     ...{ event: 'decided', credential, version: number, fence, title, actor: granted?.actor ?? unknownActor },

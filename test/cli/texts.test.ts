@@ -25,6 +25,8 @@ it.each([
   ['✔', { event: 'closed', outcome: 'retired' }],
   ['✖', { event: 'closed', outcome: 'rolled-back' }],
   ['✖', { event: 'closed', outcome: 'abandoned' }],
+  ['✔', { event: 'contained', outcome: 'proved' }],
+  ['✖', { event: 'closed', outcome: 'contained' }],
   ['•', { event: 'adopted' }],
 ])('shows %s for %j', (sign, what) => {
   expect(happening({ ...entry, ...what }, { paint })).toMatch(new RegExp(`^${sign} openai v2`));

@@ -111,6 +111,22 @@ it('says that a store which was restored has to be compared first', async () => 
   expect((await status()).trouble).toEqual(['The store was restored from a backup: keyturn reconcile openai']);
 });
 
+it('says that an emergency was declared which nothing has begun to handle', async () => {
+  await bench.store.adopt(adopted({ key: randomValue() }));
+  const { askedAt, id } = await bench.store.ask({
+    credential: 'openai',
+    actor: 'ada',
+    reason: 'it leaked',
+    versions: null,
+  });
+
+  const { trouble } = await status();
+  await bench.store.seize(openai, { ...request, trigger: 'emergency', emergencies: [id] }, writer);
+
+  expect((await status()).trouble.join()).not.toContain('NOTHING IS REVOKED YET');
+  expect(trouble[0]).toContain(`NOTHING IS REVOKED YET in the emergency of ${new Date(askedAt).toISOString()}`);
+});
+
 it('shows the rotation that runs, and counts nothing that it holds as an orphan', async () => {
   await bench.store.adopt(adopted({ key: randomValue() }));
   await bench.candidate();

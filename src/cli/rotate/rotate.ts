@@ -39,7 +39,7 @@ export function defineRotate(program: Command): void {
       'after',
       examples(
         'keyturn rotate openai --reason "someone left the team"',
-        'keyturn rotate openai --grace 0s',
+        'keyturn rotate openai --grace "2 days"',
         'keyturn rotate openai azure s3',
         'keyturn rotate openai --detach --json',
       ),

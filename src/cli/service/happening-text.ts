@@ -15,9 +15,10 @@ const ended: Readonly<Record<string, 'good' | 'bad' | 'attention'>> = {
 };
 const signs = { good: '✔', bad: '✖', attention: '◷' } as const;
 
-/** A check that succeeded with the outcome `failed` gets a bad sign. A closed rotation gets the sign of its outcome. */
+/** A check that succeeded with the outcome `failed` gets a bad sign. A closed rotation gets the sign of its outcome: one that only contained has replaced nothing. */
 function signOf(event: string, outcome: string | undefined, paint: Paint): string {
   if (outcome === 'not-observable') return paint.attention('◌');
+  if (event === 'contained') return paint.good(signs.good);
   const kind = outcome === 'failed' ? 'bad' : ended[event === 'closed' ? (outcome ?? '') : event];
   return kind ? paint[kind](signs[kind]) : '•';
 }

@@ -112,8 +112,14 @@ async function statusOfOne(session: Session, client: Client | null, credential: 
     engine: await engineOf(store, credential),
     last: lastOf(rotations),
   };
+  const seen = { version, versions, sighting, unscheduled };
   const restoredAt = await store.unreconciledSince(credential);
-  return { ...facts, trouble: troubleOf({ ...facts, version, versions, sighting, restoredAt, unscheduled }) };
+  const unheard = await unheardSince(store, credential);
+  return { ...facts, trouble: troubleOf({ ...facts, ...seen, restoredAt, unheard }) };
+}
+
+async function unheardSince(store: Store, credential: string): Promise<number | null> {
+  return (await store.emergencies(credential)).find(({ fence }) => fence === null)?.askedAt ?? null;
 }
 
 const answerMs = 3_000;
@@ -209,6 +215,8 @@ interface ObservedStatus extends Omit<CredentialStatus, 'trouble'> {
   readonly sighting: Sighting | null;
   /** Unix ms of a restore from a backup since which the credential was not reconciled. */
   readonly restoredAt: number | null;
+  /** When an emergency was declared that nothing has begun to handle, Unix ms. */
+  readonly unheard: number | null;
   /** It was given a schedule, and Temporal has none. */
   readonly unscheduled: boolean;
 }
@@ -235,6 +243,7 @@ function scheduleTrouble({ credential, overdue, paused, unscheduled }: ObservedS
 function valueTrouble(seen: ObservedStatus): (string | null)[] {
   const { procedure, current, rotation, version, credential, restoredAt, inForce } = seen;
   return [
+    emergencyTrouble(seen),
     procedure === null ? 'It is in the store, but not in the configuration.' : null,
     current === null && !rotation ? `Nothing is adopted: keyturn adopt ${credential}` : null,
     version?.compromised ? `Version ${version.number} is compromised and in force.` : null,
@@ -242,6 +251,12 @@ function valueTrouble(seen: ObservedStatus): (string | null)[] {
     ...scheduleTrouble(seen),
     restoredAt === null ? null : `The store was restored from a backup: keyturn reconcile ${credential}`,
   ];
+}
+
+function emergencyTrouble({ unheard, credential }: ObservedStatus): string | null {
+  if (unheard === null) return null;
+  const since = new Date(unheard).toISOString();
+  return `NOTHING IS REVOKED YET in the emergency of ${since}: keyturn up, or keyturn emergency ${credential} --direct`;
 }
 
 /** While a rotation is open, its deliveries may be in progress. */
