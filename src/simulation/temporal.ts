@@ -6,7 +6,6 @@ import {
   type ActivityTask,
   type Asked,
   type Begun,
-  type Command,
   type Execution,
   freshResult,
   initialization,
@@ -28,6 +27,8 @@ const { WorkflowActivationCompletion } = proto.coresdk.workflow_completion;
 /** The server's own timeouts: the short ones of the crash matrix. */
 const stickyMs = 5_000;
 const queryMs = 5_000;
+
+type Completion = coresdk.workflow_completion.IWorkflowActivationCompletion;
 
 /** A workflow task with the answer of a worker. */
 interface Answered {
@@ -161,11 +162,7 @@ export class SimTemporal {
   }
 
   /** Whether the answer to a workflow task counted. If not, the worker has to forget the workflow. */
-  async completeWorkflowTask(
-    task: WorkflowTask,
-    poller: Poller,
-    completion: coresdk.workflow_completion.IWorkflowActivationCompletion,
-  ): Promise<boolean> {
+  completeWorkflowTask(task: WorkflowTask, poller: Poller, completion: Completion): Promise<boolean> {
     return this.call(() => this.#complete(task, poller, completion));
   }
 
@@ -249,14 +246,9 @@ export class SimTemporal {
     this.#offer(execution);
   }
 
-  #complete(
-    task: WorkflowTask,
-    poller: Poller,
-    completion: coresdk.workflow_completion.IWorkflowActivationCompletion,
-  ): boolean {
+  #complete(task: WorkflowTask, poller: Poller, { successful, failed }: Completion): boolean {
     const { execution } = task;
     if (execution.task?.given !== task || execution.status !== 'RUNNING') return false;
-    const { successful, failed } = completion;
     if (!successful) return this.#taskFailed(execution, failed);
     const commands = successful.commands ?? [];
     if (execution.pending.length > 0 && commands.some(isClosing)) {
@@ -264,20 +256,13 @@ export class SimTemporal {
       return false;
     }
     this.#take(execution, poller, { task, successful });
-    this.#obeyAll(execution, commands);
+    for (const command of commands) obey(this.#commands, execution, command);
+    this.#offer(execution);
     return true;
   }
 
-  #obeyAll(execution: Execution, commands: readonly Command[]): void {
-    for (const command of commands) obey(this.#commands, execution, command);
-    this.#offer(execution);
-  }
-
   /** The task comes again after a while, until a worker can answer it. */
-  #taskFailed(
-    execution: Execution,
-    failed: coresdk.workflow_completion.IWorkflowActivationCompletion['failed'],
-  ): false {
+  #taskFailed(execution: Execution, failed: Completion['failed']): false {
     this.sim.note(`${execution.workflowId}: a workflow task failed: ${failed?.failure?.message ?? 'unknown'}`);
     this.sim.after(1_000, () => this.#wire.whenUp(() => this.#giveUp(execution, 'it is tried again')));
     return false;

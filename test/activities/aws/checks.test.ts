@@ -285,7 +285,8 @@ describe('what keyturn check sees', () => {
     ],
     [
       'a key that is gone',
-      () => (fixture.account.admin = { ...fixture.account.admin, id: 'AKIANOBODY0000000000' }),
+      () =>
+        (fixture.account.admin = { ...fixture.account.admin, id: fixture.account.admin.id.replace('AKIA', 'AKIB') }),
       'does not know the key',
     ],
   ])('is %s', async (_, spoil, words) => {
