@@ -22,7 +22,7 @@ import {
   type Plan,
   type PlaceCounts,
   type Trouble,
-  takesDocuments,
+  waitsFor,
 } from './trouble.js';
 
 export interface ChaosCase {
@@ -79,8 +79,6 @@ export async function chaos(what: ChaosCase): Promise<ChaosVerdict> {
  * After these, an attempt may be cancelled while it creates a value. The value then stays listed as an open attempt.
  */
 const callsOff: ReadonlySet<string> = new Set(['freeze', 'overtaken', 'late', 'server-away', 'server-crash', 'hang']);
-/** These change the value that the engine's worker has. */
-const changesValue: ReadonlySet<string> = new Set(['worker-on-environment', 'edit-back']);
 const lateMs = 5_000; // longer than the few seconds that a judge allows: what thaws then finds nothing as it was
 const settleMs = 90_000; // longer than any attempt
 
@@ -95,8 +93,8 @@ class Scene {
   #reach!: Reach;
   #storeBackAt = 0;
   #over = false;
-  /** Processes in which a document of Keyturn's is under way, once for each document. */
-  readonly #testing: SimProcess[] = [];
+  /** Activities under way, and where. */
+  readonly #underWay: { readonly name: string; readonly process: SimProcess }[] = [];
 
   constructor(sim: Simulation, job: SimJob, plan: Plan) {
     this.#sim = sim;
@@ -163,22 +161,19 @@ class Scene {
   }
 
   left(activity: string, process: SimProcess): void {
-    const at = takesDocuments.test(activity) ? this.#testing.indexOf(process) : -1;
-    if (at >= 0) this.#testing.splice(at, 1);
+    const at = this.#underWay.findIndex((each) => each.name === activity && each.process === process);
+    if (at >= 0) this.#underWay.splice(at, 1);
   }
 
   #came({ at, name }: Place, process: SimProcess): void {
-    if (at === 'entry' && takesDocuments.test(name)) this.#testing.push(process);
+    if (at === 'entry') this.#underWay.push({ name, process });
   }
 
-  /**
-   * Some troubles wait while a document is under way: between the reload and its document nobody can see which value the worker has.
-   * The steps of an emergency or of another credential begin beside such a document.
-   */
   #fits(trouble: Trouble, place: Place): boolean {
     const { subjects } = this.#reach;
     if (!subjects.some(({ fixture }) => isPossible(trouble, fixture)) || !fits(trouble, place)) return false;
-    return !changesValue.has(trouble.kind) || this.#testing.every(({ state }) => state === 'dead');
+    const awaited = waitsFor[trouble.kind];
+    return !this.#underWay.some(({ name, process }) => process.state !== 'dead' && awaited?.test(name));
   }
 
   #due(): Trouble[] {

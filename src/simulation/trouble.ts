@@ -93,8 +93,17 @@ const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 /** Requests that end a value, and whose answer says so. */
 const deletes = /^DELETE .*(?:\/(?:service_accounts|api_keys)\/|\/core\/apppassword$)|\/regenerateKey$/;
 /** Document Engine's changes that nobody may cross by hand: no list shows which value a secret holds (DECISIONS). */
-const uncrossed = { request: /^PATCH \/api\/secrets\//, activity: /^document-engine\.makeCurrent$/ };
-export const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
+const uncrossed = /^PATCH \/api\/secrets\//;
+const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
+/**
+ * Troubles that wait while such an activity is under way, and may have been begun by another credential or an emergency:
+ * between a reload and its document nobody can see which value the worker has, and Document Engine shows no value at all.
+ */
+export const waitsFor: Partial<Record<TroubleKind, RegExp>> = {
+  'worker-on-environment': takesDocuments,
+  'edit-back': takesDocuments,
+  'old-dies': /^document-engine\.(?:makeCurrent|expireSecret|dropSpare)$/,
+};
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
   ...['note', 'intend', 'settle', 'keep'],
@@ -124,8 +133,7 @@ function narrowLayerOf({ at, name, activity = '', request }: Place): NarrowLayer
 /** Kinds that have places of their own. */
 const ownPlaces: Partial<Record<TroubleKind, (place: Place) => boolean>> = {
   'false-deletion': ({ at, name }) => at === 'request' && deletes.test(name),
-  'old-dies': (place) =>
-    isAsked(place) && !uncrossed.request.test(place.name) && !uncrossed.activity.test(place.activity ?? ''),
+  'old-dies': (place) => isAsked(place) && !uncrossed.test(place.name),
   // between a reload and its document nobody can see it (DECISIONS)
   'worker-on-environment': ({ at }) => at === 'entry',
   'edit-back': ({ at, name }) => at === 'entry' && name.endsWith('.settingsAreOurs'),

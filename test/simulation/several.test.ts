@@ -71,6 +71,25 @@ describe('several credentials at once', () => {
     expect(verdict.virtualMs).toBeGreaterThan(24 * 3_600_000);
   });
 
+  it('are not changed by hand while one of them has no answer from Document Engine: nothing would show it', async () => {
+    const troubles = [
+      { kind: 'rate-limit', layer: 'write', place: 38, ms: 0, subject: 2 },
+      { kind: 'old-dies', layer: 'write', place: 81, ms: 2_500, subject: 0 },
+    ] as const;
+    const plan: Plan = { ...calm, graceMs: 20_000, troubles, workers: 2, apart: { ms: 0, due: false } };
+    const procedure = 'document-engine-dashboard-password+document-engine-secret-key-base+document-engine-jwt';
+    const asked = { procedure, seed: 'h-5499', profile: 'all', plan, lines: true } as const;
+
+    const { problems, lines = [] } = await simulator.ask('chaos', asked);
+
+    const changes = / document-engine\.(?:makeCurrent|expireSecret|dropSpare) #\d+ /;
+    const before = lines.slice(0, lines.findIndex((line) => line.endsWith('trouble: old-dies')));
+    const begun = before.filter((line) => changes.test(line) && line.includes('begins')).length;
+    expect(begun).toBeGreaterThan(0);
+    expect(before.filter((line) => changes.test(line) && line.includes('ends'))).toHaveLength(begun);
+    expect(problems).toEqual([]);
+  });
+
   it('wait for their turn where they fall due, until the one before them is in its grace', async () => {
     const plan: Plan = { ...calm, graceMs: 7_200_000, apart: { ms: 300, due: true } };
     const asked = { procedure: sharedEngine, seed: 'due', profile: 'all', plan, lines: true } as const;
