@@ -1,4 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Decision, Waiting } from '../../src/domain/rotation.js';
 import { decide } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
@@ -137,6 +138,23 @@ describe('retry', () => {
     expect(await states(credential)).toEqual(['retired', 'current']);
     expect(await recorded(credential)).toEqual([{ actor: 'ada', outcome: 'retry', detail: 'a reason' }]);
   });
+
+  it('takes a proof anew that became too old, however often that happened before', async () => {
+    let [refusals, proofs] = [0, 0];
+    fixture.behave = (verb, { number }) => {
+      if (verb === 'document' && number === 2) proofs++;
+      if (verb !== 'destroy' || number !== 1 || refusals++ > 3) return;
+      throw ApplicationFailure.nonRetryable('the proof is too old', 'StaleProof');
+    };
+    const handle = await fixture.rotate('retry-stale');
+    await until(async () => (await fixture.progress(handle)).waiting?.why.includes('too old'));
+    const before = proofs;
+
+    await decided(fixture.store, handle, { actor: 'ada', decision: 'retry', reason: 'a reason' });
+
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
+    expect(proofs).toBeGreaterThan(before);
+  });
 });
 
 describe('skip', () => {
@@ -193,6 +211,25 @@ describe('roll-back', () => {
       outcome: 'abandoned',
       orphans: ['version 2 is discarding (script/2)'],
     });
+  });
+
+  it('proves the way back again before a step that failed is tried again: it may be gone by now', async () => {
+    fixture.behave = (verb, { number }) => {
+      if (verb === 'restore') throw ApplicationFailure.nonRetryable('the script says no', 'Rejected');
+      return verb === 'document' && number === 2 ? 'failed' : undefined;
+    };
+    const handle = await fixture.rotate('back-gone');
+    await until(async () => (await fixture.progress(handle)).waiting?.why.includes('the script says no'));
+    fixture.behave = (verb, { number }) => (verb === 'accepts' && number === 1 ? 'failed' : undefined);
+
+    await decided(fixture.store, handle, { actor: 'ada', decision: 'retry', reason: 'a reason' });
+    await until(async () => (await fixture.progress(handle)).waiting?.why.includes('still works'));
+    const tried = fixture.calls.filter((call) => call === 'restore 2');
+    fixture.behave = () => undefined;
+    await decided(fixture.store, handle, { actor: 'ada', decision: 'retry', reason: 'a reason' });
+
+    expect(tried).toHaveLength(1);
+    expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back', orphans: [] });
   });
 
   it('is refused past the point of no return', async () => {

@@ -130,7 +130,7 @@ it('goes on rolling back, and not forward again', async () => {
   fixture.calls.length = 0;
   await decided(fixture.store, latest, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
   expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back', why: 'ada: the bill doubled' });
-  expect(fixture.calls).toEqual(['destroy 2', 'refuses 2']);
+  expect(fixture.calls).toEqual(['accepts 1', 'destroy 2', 'refuses 2']);
   expect((await fixture.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
 });
 

@@ -19,6 +19,8 @@ export interface Attempted {
   readonly check?: boolean;
   /** A failure of this check is a question to a person. */
   readonly ask?: boolean;
+  /** Runs before each further try: what the step relies on may have changed since. */
+  readonly again?: () => Promise<void>;
 }
 
 /** How a step ended, for the list that people see. */
@@ -39,6 +41,7 @@ export async function attempt({ run, scope }: Steps, attempted: Attempted): Prom
   if (ended) return ended;
   for (let tries = before + 1; ; tries++) {
     parking.goesOn();
+    if (tries > 0) await attempted.again?.();
     const result = await once(run, attempted);
     if (!('failure' in result)) return result;
     if (nothingHangsOn(run, attempted, result)) return unseenEnd(result);
@@ -57,6 +60,7 @@ async function waitOut(run: RotationRun, position: Position): Promise<Ended | nu
   if (decision.decision === 'skip')
     return { state: 'skipped', detail: `skipped by ${decision.actor}: ${decision.reason}` };
   if (decision.decision !== 'retry') throw new Exit(decision.decision, `${decision.actor}: ${decision.reason}`);
+  if (position.failure.kind === 'stale') throw new Exit('stale', position.failure.why); // a proof only gets older
   return null;
 }
 

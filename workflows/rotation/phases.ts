@@ -1,6 +1,7 @@
 import { engines, versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
 import type { Begun, Opened, Undo } from '../../src/domain/rotation.js';
+import { attempt } from './attempt.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
@@ -162,13 +163,17 @@ function isSkipped({ completedSteps }: RotationRun): boolean {
   return completedSteps.steps.some(({ phase, state }) => phase === 'roll-back' && state === 'skipped');
 }
 
-async function undoOne(run: RotationRun, { title, call }: Undo): Promise<void> {
+/** A way back that was seen before a failure may be gone after it, so it is proved again before each further try. */
+async function undoOne(run: RotationRun, { title: undone, call, revives }: Undo): Promise<void> {
+  const { current } = run;
+  const title = `Undo: ${undone}`;
+  const again = current && !revives ? { again: () => proveWayBack(run, current, true) } : {};
   for (;;) {
     try {
-      return await back(run, (steps) => steps.step(`Undo: ${title}`, call));
+      return await back(run, (steps) => steps.once(title, () => attempt(steps, { title, call, ...again })));
     } catch (error) {
-      if (!(error instanceof Exit) || error.to !== 'stale' || !run.current) throw error;
-      await proveWayBack(run, run.current);
+      if (!(error instanceof Exit) || error.to !== 'stale' || !current) throw error;
+      await proveWayBack(run, current, true);
     }
   }
 }
@@ -180,9 +185,12 @@ async function letPass(run: RotationRun): Promise<void> {
   await back(run, (steps) => steps.hold(`Let pass what version ${run.next.number} has issued`, drainMs));
 }
 
-function proveWayBack(run: RotationRun, earlier: VersionRef): Promise<void> {
+/** @param again it was proved before, which counts no longer */
+function proveWayBack(run: RotationRun, earlier: VersionRef, again = false): Promise<void> {
+  const title = `Version ${earlier.number} still works`;
+  const before = run.completedSteps.steps.filter((step) => step.phase === 'roll-back' && step.title === title);
   const accepts = run.definition.procedure.accepts(earlier);
-  return back(run, (steps) => steps.check(`Version ${earlier.number} still works`, accepts), `-${run.staleRounds}`);
+  return back(run, (steps) => steps.check(title, accepts), `-${again ? before.length : 0}`);
 }
 
 /** A provider may report a deletion that did not happen. */
