@@ -12,7 +12,9 @@ afterAll(() => fixture.stop());
 /** Moments and durations differ from one time to the next. */
 /** Without what depends on how fast the machine is, such as a line about a step that takes long. */
 const timeless = (text: string): string =>
-  text.replace(/^ *◷.*\n/gm, '').replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|[\d.]+ (ms|s|min|h)\b|(?<="\w+Ms": ?)\d+/g, '…');
+  text
+    .replace(/^ *◷.*\n/gm, '')
+    .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?|[\d.]+ (ms|s|min|h)\b|(?<="\w+Ms": ?)\d+/g, '…');
 
 it.each([
   ['--help'],

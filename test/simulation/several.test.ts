@@ -83,7 +83,10 @@ describe('several credentials at once', () => {
     const { problems, lines = [] } = await simulator.ask('chaos', asked);
 
     const changes = / document-engine\.(?:makeCurrent|expireSecret|dropSpare) #\d+ /;
-    const before = lines.slice(0, lines.findIndex((line) => line.endsWith('trouble: old-dies')));
+    const before = lines.slice(
+      0,
+      lines.findIndex((line) => line.endsWith('trouble: old-dies')),
+    );
     const begun = before.filter((line) => changes.test(line) && line.includes('begins')).length;
     expect(begun).toBeGreaterThan(0);
     expect(before.filter((line) => changes.test(line) && line.includes('ends'))).toHaveLength(begun);
