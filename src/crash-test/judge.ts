@@ -113,7 +113,7 @@ function atTheEnd(scene: Scene, known: readonly Known[]): string[] {
   const living = known.filter(({ alive, foreign }) => alive && !foreign);
   const ours = living.filter((each) => !isLeft(each));
   problems.push(...untold(living.filter(isLeft), report));
-  const escaped = ours.filter(({ value }) => condemned.has(value));
+  const escaped = ours.filter((each) => condemned.has(each.value) && !isTold(each, scene));
   problems.push(...escaped.map(({ label }) => `"${label}" survived the emergency`));
   const counted = ours.filter(
     ({ attempted, readable, versions }) =>
