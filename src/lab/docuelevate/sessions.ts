@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import { formFields } from '../forms.js';
 import { type Answer, type Handler, type Incoming, jsonBody } from '../routes.js';
@@ -71,7 +71,7 @@ export interface Sessions {
 const lifetimeSeconds = 2_592_000;
 
 export function createSessions(clock: Clock): Sessions {
-  let secret = randomBytes(32);
+  let secret = newSecret();
   const sign = (text: string): string => createHmac('sha256', secret).update(text).digest('base64url');
 
   function read(cookie: string | undefined): SessionData | null {
@@ -93,7 +93,7 @@ export function createSessions(clock: Clock): Sessions {
       return `session=${signed}.${sign(signed)}; path=/; Max-Age=${lifetimeSeconds}; HttpOnly; SameSite=lax`;
     },
     expireAll() {
-      secret = randomBytes(32);
+      secret = newSecret();
     },
   };
 }
@@ -150,4 +150,9 @@ export function given<R extends object>(visit: Visit, names: readonly (keyof R &
   return Object.fromEntries(
     body.filter(([name, value]) => names.some((each) => each === name) && value !== null),
   ) as Partial<R>;
+}
+
+/** A KeyObject, since a Buffer would be converted for each signature. */
+function newSecret(): KeyObject {
+  return createSecretKey(randomBytes(32));
 }

@@ -57,10 +57,10 @@ export const sftpLab = labOf<SftpWithFiles, SftpScenarioOptions>({
     sftp.text += `ssh-ed25519 ${blob} a person\n`;
     return { own: { path }, values: [blob, sftp.admin.blob] };
   },
-  issued: (sftp) =>
-    sftp.everyKey().map((value) => ({
-      ...{ value, label: labelIn(sftp.text, value), alive: sftp.accepted().includes(value) },
-    })),
+  issued(sftp) {
+    const [text, accepted] = [sftp.text, sftp.accepted()];
+    return sftp.everyKey().map((value) => ({ value, label: labelIn(text, value), alive: accepted.includes(value) }));
+  },
   kill: (sftp, { publicKey = '' }) => void (sftp.text = withoutLine(sftp.text, publicKey)),
 });
 
