@@ -1,14 +1,6 @@
 import { scenarios } from '../../src/lab/scenarios/index.js';
 import { catalog } from '../../workflows/catalog.js';
 import * as workflows from '../../workflows/index.js';
-import { openAiApiKey as descriptor } from '../../workflows/procedures/openai-api-key.js';
-import { describeEmergency } from '../contracts/emergency.js';
-import { describeProcedure } from '../contracts/procedure.js';
-
-// One of them here; all of them in test/contracts/*.suite.ts, which takes longer (npm run test:contracts).
-const start = scenarios[descriptor.id]!;
-describeProcedure(descriptor, start);
-describeEmergency(descriptor, start);
 
 it('has a workflow under its name and a scenario for every procedure of the catalog, and no others', () => {
   const rotations = Object.entries(workflows).flatMap(([name, workflow]) =>
