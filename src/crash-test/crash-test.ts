@@ -1,6 +1,6 @@
 import { findTemporalBinary } from '../temporal/binary.js';
 import { counted } from '../domain/counted.js';
-import { UserError } from '../domain/user-error.js';
+import { UsageError } from '../operations/session/refusals.js';
 import { type Defer, withCleanup } from '../lab/with-cleanup.js';
 import { type Boundary, type CrashCase, casesOf, flows } from './cases.js';
 import { choose, type Choice } from './choose.js';
@@ -125,13 +125,14 @@ async function everyCase(players: readonly Player[], ids: readonly string[]): Pr
 /** The chosen procedures and variants, those of `first` before the others. */
 function idsOf({ procedure, first = [], variants: too = false }: Choice): string[] {
   const every = [...Object.keys(fixtures), ...(too ? Object.keys(variants) : [])];
-  const ids = procedure === undefined ? every : known(procedure);
+  const ids = procedure === undefined ? every : [procedure];
+  for (const id of [...ids, ...first]) requireKnown(id);
   return ids.sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
 }
 
-function known(id: string): string[] {
-  if (id in fixtures || id in variants) return [id];
-  throw new UserError(`There is no procedure "${id}"`, {
+function requireKnown(id: string): void {
+  if (id in fixtures || id in variants) return;
+  throw new UsageError(`There is no procedure "${id}"`, {
     state: 'Nothing was played.',
     next: `Choose one of: ${Object.keys(fixtures).join(', ')}, or a variant of one: ${Object.keys(variants).join(', ')}`,
   });
@@ -174,8 +175,8 @@ function gapsOf(verdicts: readonly CaseVerdict[]): Pick<Tally, 'gapMs'> {
   return lengths.length === 0 ? {} : { gapMs: { p50: at(0.5), p95: at(0.95), longest: at(1) } };
 }
 
-function nothingChosen(): UserError {
-  return new UserError('No case fits what was asked for', {
+function nothingChosen(): UsageError {
+  return new UsageError('No case fits what was asked for', {
     state: 'Nothing was played.',
     next: 'Leave out --case and --fault to see what there is.',
   });

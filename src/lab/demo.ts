@@ -5,7 +5,7 @@ import { installRuntime } from '../../workers/rotation-worker.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import type { Duration } from '../domain/duration.js';
 import type { Progress, RotationReport } from '../domain/rotation.js';
-import { UserError } from '../domain/user-error.js';
+import { UsageError } from '../operations/session/refusals.js';
 import { inputOf } from '../../workers/compose.js';
 import { startRotation } from '../operations/rotate/start-rotation.js';
 import { findTemporalBinary } from '../temporal/binary.js';
@@ -138,8 +138,8 @@ async function countSecrets(dataDir: string, scenario: Scenario): Promise<number
   return (await findSecrets(dataDir, scenario.secrets())).reduce((sum, leak) => sum + leak.secrets, 0);
 }
 
-export function unknownProcedure(id: string): UserError {
-  return new UserError(`There is no procedure "${id}"`, {
+export function unknownProcedure(id: string): UsageError {
+  return new UsageError(`There is no procedure "${id}"`, {
     state: 'Nothing was started.',
     next: `Choose one of: ${Object.keys(scenarios).join(', ')}`,
   });

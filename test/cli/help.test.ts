@@ -115,6 +115,19 @@ it('does not show again what was given for a duration and may be a key', async (
   expect(stderr).not.toContain('sk-made-up');
 });
 
+it.each([
+  ['lab', '--procedure', 'nonsense'],
+  ['demo', '--procedure', 'nonsense'],
+  ['crash-test', '--procedure', 'nonsense'],
+  ['crash-test', '--first', 'nonsense', '--sample', '1'],
+])('refuses a procedure that does not exist, and names those that do: %s %s %s', async (...line) => {
+  const { code, stderr } = await keyturn(...line);
+
+  expect(code).toBe(2);
+  expect(stderr).toContain('There is no procedure "nonsense"');
+  expect(stderr).toContain('openai-api-key');
+});
+
 it('tells its version, and what it runs on', async () => {
   const { stdout } = await keyturn('version', '--json');
 

@@ -4,8 +4,8 @@ import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import { createPlayground, type Playground } from '../../src/lab/playground.js';
 import type { Scenario } from '../../src/lab/scenario.js';
 import { scenarios } from '../../src/lab/scenarios/index.js';
-import { adopt } from '../../src/operations/setup/adopt.js';
-import { Interrupted } from '../../src/operations/session/refusals.js';
+import { adopt, notAdopted } from '../../src/operations/setup/adopt.js';
+import { Interrupted, NotReachable } from '../../src/operations/session/refusals.js';
 import { openSession, type Session } from '../../src/operations/session/session.js';
 import type { Version } from '../../src/store/records.js';
 import { catalog } from '../../workflows/catalog.js';
@@ -75,6 +75,15 @@ it('is adopted although the provider fails for a moment', async () => {
 
   expect(number).toBe(1);
   expect(told).toEqual(Array(2).fill('OpenAI listModels answered 503'));
+});
+
+it('is not said to be wrong when nobody judged it', () => {
+  const away = notAdopted('openai', { why: 'OpenAI listModels answered 503', kind: 'passing' });
+  const wrong = notAdopted('openai', { why: 'OpenAI refused it', kind: 'final' });
+
+  expect(away).toBeInstanceOf(NotReachable);
+  expect(away.next).toBe('Run keyturn check, which names what does not answer, and try again: keyturn adopt openai');
+  expect(wrong.next).toBe('Give the value that the engine uses now, and try again: keyturn adopt openai');
 });
 
 it('leaves nothing behind when it is interrupted', async () => {

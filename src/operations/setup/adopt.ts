@@ -46,7 +46,7 @@ export async function adopt(session: Session, adoption: Adoption, watcher: Watch
     return version;
   } catch (error) {
     await store.withdraw(version);
-    throw error instanceof Exit && run.failure ? refused(credential, run.failure) : error;
+    throw error instanceof Exit && run.failure ? notAdopted(credential, run.failure) : error;
   }
 }
 
@@ -59,13 +59,18 @@ function partsOf({ provider }: ProcedureDescriptor, { credential, parts }: Adopt
   try {
     return providerOf(provider).parts(parts);
   } catch {
-    throw refused(credential, { why: 'it is not a value of this kind', kind: 'final' });
+    throw notAdopted(credential, { why: 'it is not a value of this kind', kind: 'final' });
   }
 }
 
-function refused(credential: string, { why, kind }: StepFailure): UserError {
-  return new (kind === 'passing' ? NotReachable : UserError)(`The value was not adopted: ${why}`, {
+/** What a person is told: the value is refused, or nobody could judge it. */
+export function notAdopted(credential: string, { why, kind }: StepFailure): UserError {
+  const away = kind === 'passing'; // the value was not judged at all
+  const first = away
+    ? 'Run keyturn check, which names what does not answer'
+    : 'Give the value that the engine uses now';
+  return new (away ? NotReachable : UserError)(`The value was not adopted: ${why}`, {
     state: 'The store is as before, and nothing was changed outside.',
-    next: `Give the value that the engine uses now, and try again: keyturn adopt ${credential}`,
+    next: `${first}, and try again: keyturn adopt ${credential}`,
   });
 }
