@@ -79,8 +79,8 @@ export class Truth implements Timeline {
     change();
     if (as === 'edited') this.edited = true;
     if (as === 'dies') this.ended = true;
-    // a value that somebody puts back may be dead by then
-    this.darkByOthers ||= as === 'dark' || (!was && this.#isDark());
+    // a value that somebody puts back may be dead by then, and while a pair is half written an end takes the way back
+    this.darkByOthers ||= as === 'dark' || (this.#isDark() && (!was || this.#halfWritten()));
     this.look();
     this.problems.clear();
     for (const problem of before) this.problems.add(problem);

@@ -120,6 +120,18 @@ describe('beside the rotation', () => {
     expect(verdict).toMatchObject({ problems: [], outages: 0 });
   });
 
+  it('somebody ends the old key while half of the new pair is written: the rotation asks, and nobody else left the engine dark', async () => {
+    const troubles = [{ kind: 'old-dies', layer: 'fence', place: 26, ms: 0 }] as const;
+    const plan: Plan = { ...calm, troubles };
+
+    const { problems, struck, outcome } = await simulator.ask('chaos', {
+      ...{ procedure: 'aws-s3-access-keys', seed: 'h-14592', profile: 'all', plan },
+    });
+
+    expect(struck).toEqual(['old-dies at request POST /api/settings/aws_secret_access_key']);
+    expect({ problems, outcome }).toEqual({ problems: [], outcome: 'abandoned' });
+  });
+
   it('no worker starts anew unseen while an emergency interrupts a document', async () => {
     const troubles = [
       { kind: 'emergency', layer: 'answer', place: 14, ms: 0 },
