@@ -6,16 +6,14 @@
  * NotSeenYet: the provider's data do not show a use of the value yet.
  * Unauthorized, NotFound, Rejected: an outside system refused; waiting does not help.
  */
-export const failureTypes = [
-  'FenceLost',
-  'NeedsDecision',
-  'StaleProof',
-  'CheckFailed',
-  'Unauthorized',
-  'NotFound',
-  'Rejected',
-  'Unavailable',
-  'Propagating',
-  'NotSeenYet',
-] as const;
-export type FailureType = (typeof failureTypes)[number];
+export type FailureType =
+  | 'FenceLost'
+  | 'NeedsDecision'
+  | 'StaleProof'
+  | 'CheckFailed'
+  | 'Unauthorized'
+  | 'NotFound'
+  | 'Rejected'
+  | 'Unavailable'
+  | 'Propagating'
+  | 'NotSeenYet';

@@ -1,16 +1,9 @@
 /** Events that people and programs are notified of. */
-export type NoticeEvent =
-  | 'due-soon'
-  | 'overdue'
-  | 'started'
-  | 'waiting'
-  | 'rolled-back'
-  | 'failed'
-  | 'retired'
-  | 'emergency'
-  | 'drifted'
-  | 'healed'
-  | 'test';
+export const noticeEvents = [
+  ...(['due-soon', 'overdue', 'started', 'waiting', 'rolled-back', 'failed', 'retired'] as const),
+  ...(['emergency', 'drifted', 'healed', 'test'] as const),
+] as const;
+export type NoticeEvent = (typeof noticeEvents)[number];
 
 /** A notification of one event. Contains only what the ledger and Temporal hold in clear: never a secret. */
 export interface Notice {

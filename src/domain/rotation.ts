@@ -2,7 +2,8 @@ import type { Call } from './call.js';
 import type { CheckOutcome, EvidenceKind } from './evidence.js';
 import type { VersionRef } from './version.js';
 
-export type Trigger = 'manual' | 'schedule' | 'emergency';
+export const triggers = ['manual', 'schedule', 'emergency'] as const;
+export type Trigger = (typeof triggers)[number];
 
 /** Who requested a rotation, and why. Temporal and the ledger show it: never put a secret into `reason`. */
 export interface RotationRequest {
@@ -154,7 +155,8 @@ export interface Begun extends Opened {
   readonly policy: RotationPolicy;
 }
 
-export type Decision = 'retry' | 'roll-back' | 'skip' | 'abandon';
+export const decisions = ['retry', 'roll-back', 'skip', 'abandon'] as const;
+export type Decision = (typeof decisions)[number];
 
 export interface EmergencyRequest {
   readonly actor: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Notice } from '../domain/notice.js';
+import { type Notice, noticeEvents } from '../domain/notice.js';
 import { type StoreContext, write } from './context.js';
 import { append } from './ledger.js';
 import type { ChannelState, PendingNotice } from './records.js';
@@ -10,22 +10,9 @@ const firstPauseMs = 60_000;
 const longestPauseMs = 3_600_000;
 const mostAttempts = 12; // over about 6 hours; a later notice is no news
 
-const events = [
-  'due-soon',
-  'overdue',
-  'started',
-  'waiting',
-  'rolled-back',
-  'failed',
-  'retired',
-  'emergency',
-  'drifted',
-  'healed',
-  'test',
-] as const;
 const NoticeColumn = z.object({
   id: z.string(),
-  event: z.enum(events),
+  event: z.enum(noticeEvents),
   at: z.int(),
   summary: z.string(),
   detail: z.string().nullable(),
@@ -52,13 +39,8 @@ async function add(context: StoreContext, channels: readonly string[], notices: 
     notices
       .filter(({ id }) => !known.has(`${channel} ${id}`))
       .map((notice) => ({
-        ...{
-          id: notice.id,
-          channel,
-          body: JSON.stringify(notice),
-          at: context.now(),
-          attempts: notice.event === 'test' ? mostAttempts : 0,
-        }, // a test notice is sent by the process that tests
+        ...{ id: notice.id, channel, body: JSON.stringify(notice), at: context.now() },
+        attempts: notice.event === 'test' ? mostAttempts : 0, // a test notice is sent by the process that tests
         ...{ next_at: context.now(), tried_at: null, delivered_at: null, error: null },
       })),
   );

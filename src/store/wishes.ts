@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { formatDuration } from '../domain/duration.js';
-import type { Wish, Wished } from '../domain/rotation.js';
+import { decisions, triggers, type Wish, type Wished } from '../domain/rotation.js';
 import { type StoreContext, write } from './context.js';
 import { append } from './ledger.js';
 import type { Writer } from './records.js';
@@ -10,7 +10,7 @@ import type { Store } from './store.js';
 const Body = z.discriminatedUnion('for', [
   z.object({
     for: z.literal('rotation'),
-    trigger: z.enum(['manual', 'schedule', 'emergency']),
+    trigger: z.enum(triggers),
     reason: z.string(),
     resetsCadence: z.literal(true).exactOptional(),
     graceMs: z.number().exactOptional(),
@@ -19,7 +19,7 @@ const Body = z.discriminatedUnion('for', [
   z.object({
     for: z.literal('decision'),
     question: z.string(),
-    decision: z.enum(['retry', 'roll-back', 'skip', 'abandon']),
+    decision: z.enum(decisions),
     reason: z.string(),
     withoutProof: z.literal(true).exactOptional(),
   }),

@@ -1,12 +1,10 @@
 import { Argument, type Command } from 'commander';
-import type { Decision } from '../../domain/rotation.js';
+import { type Decision, decisions } from '../../domain/rotation.js';
 import type { Answer } from '../../operations/rotate/steer.js';
 import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
 import { type Cli, perform } from '../terminal/perform.js';
 import { reasonOption, withReason } from '../terminal/reason.js';
-
-const decisions: readonly Decision[] = ['retry', 'roll-back', 'skip', 'abandon'];
 
 const meanings = `
 Decisions:
