@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Opened } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
 import { type StoreContext, write } from './context.js';
 import { fenceLost } from './failures.js';
 import { append } from './ledger.js';
-import type { EmergenciesTable } from './tables.js';
-import type { AuditMaterial, Emergency, EmergencyAsked, Writer } from './records.js';
+import { AuditMaterial, type Emergency, type EmergencyAsked, type Writer } from './records.js';
 import type { Store } from './store.js';
+import type { Tables } from './tables.js';
 
-type Row = Selectable<EmergenciesTable>;
+type Row = Tables['emergencies'];
 
 /** Versions to revoke: every live one, or these. */
 export type Scope = 'all' | readonly number[];
 
 const Numbers = z.array(z.int());
-const Material = z.array(z.object({ source: z.string(), at: z.string().nullable(), what: z.string() }));
+const Material = z.array(AuditMaterial);
 
 const mostMaterial = 1000; // lines stored with one emergency; a person reads no more
 
@@ -58,7 +57,7 @@ export async function scopeOf(context: StoreContext, ids: readonly string[], wri
   return rows.flatMap(({ versions }) => Numbers.parse(JSON.parse(versions ?? '[]')));
 }
 
-export interface Claiming {
+interface Claiming {
   readonly ids: readonly string[];
   readonly targets: readonly VersionRef[];
   readonly opened: Opened;
@@ -119,10 +118,11 @@ async function rowsOf({ db }: StoreContext, credential: string | undefined): Pro
 }
 
 function toEmergency(row: Row): Emergency {
+  const { id, credential, actor, reason, fence } = row;
   return {
-    ...{ id: row.id, credential: row.credential, actor: row.actor, reason: row.reason },
+    ...{ id, credential, actor, reason },
     versions: row.versions === null ? null : Numbers.parse(JSON.parse(row.versions)),
-    ...{ askedAt: row.asked_at, fence: row.fence, workflowId: row.workflow_id, claimedAt: row.claimed_at },
+    ...{ askedAt: row.asked_at, fence, workflowId: row.workflow_id, claimedAt: row.claimed_at },
     targets: Numbers.parse(JSON.parse(row.targets)),
     containedAt: row.contained_at,
     material: Material.parse(JSON.parse(row.material)),

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { VersionRef } from '../domain/version.js';
 import { type StoreContext, write } from './context.js';
 import { needsDecision, notFound } from './failures.js';
 import { requireFence } from './rotations.js';
-import { sealedRow, update, type VersionKey, versionRow } from './rows.js';
-import type { IntentsTable } from './tables.js';
+import { sealedRow, update, type VersionKey, type VersionRow, versionRow } from './rows.js';
 import { seal } from './sealing.js';
 import type { Intent, Created } from './records.js';
 import { writeStates } from './states.js';
 import type { Store } from './store.js';
+import type { Tables } from './tables.js';
 
 const SeenColumn = z.array(z.string());
 
@@ -61,7 +60,7 @@ async function intend(context: StoreContext, ref: VersionRef, seen?: readonly st
       `Version ${ref.number} of ${ref.credential} is ${row.state}, so nothing is created for it any more`,
     );
   const newest = await newestIntent(context, ref);
-  const intent: Selectable<IntentsTable> = {
+  const intent: Tables['intents'] = {
     ...{ nonce: randomBytes(6).toString('hex'), credential: ref.credential, version: ref.number },
     ...{ attempt: (newest?.attempt ?? 0) + 1, outcome: 'open', provider_id: null, at: context.now() },
     seen: seen ? JSON.stringify(seen) : null,
@@ -132,18 +131,12 @@ async function list(context: StoreContext, credential: string): Promise<Intent[]
   return rows.map((row) => toIntent(context, row));
 }
 
-type Labeled = Selectable<IntentsTable> & { readonly made_as: string };
-
-function toIntent({ ring }: StoreContext, row: Labeled): Intent {
+function toIntent({ ring }: StoreContext, row: Tables['intents'] & Pick<VersionRow, 'made_as'>): Intent {
   const { credential, version, nonce, outcome, at } = row;
   return {
-    credential,
-    version,
-    nonce,
+    ...{ credential, version, nonce },
     label: labelOf(ring.installation, { credential: row.made_as, version, nonce }),
-    outcome,
-    providerId: row.provider_id,
-    at,
+    ...{ outcome, providerId: row.provider_id, at },
     ...(row.seen !== null && { seen: SeenColumn.parse(JSON.parse(row.seen)) }),
   };
 }

@@ -1,6 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { z } from 'zod';
-import { phases } from '../domain/rotation.js';
 import { UserError } from '../domain/user-error.js';
 import { noteAttempt } from './attempts.js';
 import { compiled } from './compiled.js';
@@ -10,33 +8,15 @@ import type { LedgerHead } from '../domain/ledger-head.js';
 import { namesOf } from './names.js';
 import type { KeyRing } from './key-ring.js';
 import { endOf, sealOf, statesFit } from './states.js';
-import type { LedgerTable } from './tables.js';
-import type { LedgerEntry, LedgerRow } from './records.js';
+import { type LedgerEntry, type LedgerRow, NumberedEntry } from './records.js';
 import type { Store } from './store.js';
+import type { Tables } from './tables.js';
 
-type Link = Pick<LedgerTable, 'seq' | 'mac'>;
+type Row = Tables['ledger'];
+type Link = Pick<Row, 'seq' | 'mac'>;
 
 const beginning: Link = { seq: 0, mac: '' };
 const pageSize = 1000; // rows in memory while the chain is verified
-
-const Entry = z.object({
-  seq: z.int(),
-  at: z.int(),
-  event: z.string(),
-  credential: z.string().exactOptional(),
-  version: z.int().exactOptional(),
-  fence: z.int().exactOptional(),
-  actor: z.string().exactOptional(),
-  phase: z.enum(phases).exactOptional(),
-  title: z.string().exactOptional(),
-  activity: z.string().exactOptional(),
-  workflowId: z.string().exactOptional(),
-  runId: z.string().exactOptional(),
-  activityId: z.string().exactOptional(),
-  attempt: z.int().exactOptional(),
-  outcome: z.string().exactOptional(),
-  detail: z.string().exactOptional(),
-});
 
 /** The ledger's part of the store. `ledger` returns entries in order of time; with a limit, the newest ones. */
 export function ledgerQueries(
@@ -141,7 +121,7 @@ async function goesThrough({ db }: StoreContext, known: LedgerHead): ReturnType<
   return row.mac === known.head ? 'yes' : 'another-entry';
 }
 
-async function* walk(db: StoreContext['db']): AsyncGenerator<LedgerTable> {
+async function* walk(db: StoreContext['db']): AsyncGenerator<Row> {
   let seq = 0;
   for (;;) {
     const page = await db
@@ -157,7 +137,7 @@ async function* walk(db: StoreContext['db']): AsyncGenerator<LedgerTable> {
   }
 }
 
-function follows(ring: KeyRing, row: LedgerTable, before: Link): boolean {
+function follows(ring: KeyRing, row: Row, before: Link): boolean {
   if (row.mac !== link(ring, before.mac, row.entry)) return false;
   const entry = read(row);
   return entry?.seq === row.seq && (entry.credential ?? null) === row.credential;
@@ -167,9 +147,9 @@ function link(ring: KeyRing, before: string, text: string): string {
   return createHmac('sha256', ring.ledger).update(before).update(text).digest('hex');
 }
 
-function read({ entry }: LedgerTable): Omit<LedgerRow, 'mac'> | null {
+function read({ entry }: Row): NumberedEntry | null {
   try {
-    return Entry.parse(JSON.parse(entry));
+    return NumberedEntry.parse(JSON.parse(entry));
   } catch {
     return null;
   }

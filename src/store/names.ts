@@ -1,12 +1,13 @@
 import { UserError } from '../domain/user-error.js';
 import type { StoreContext } from './context.js';
 import type { KnownName } from './records.js';
+import type { Tables } from './tables.js';
 
 /** Versions and fences of a name have to be above these numbers: those of a forgotten credential are never used again. */
 export async function floorOf(
   { db }: StoreContext,
   name: string,
-): Promise<{ readonly version: number; readonly fence: number }> {
+): Promise<Pick<Tables['former_names'], 'version' | 'fence'>> {
   const row = await db.selectFrom('former_names').selectAll().where('name', '=', name).executeTakeFirst();
   return { version: row?.version ?? 0, fence: row?.fence ?? 0 };
 }
@@ -17,10 +18,7 @@ export async function takenName({ db }: StoreContext, name: string, credential =
   if (!row || row.credential === null || row.credential === credential) return null;
   return new UserError(
     `${name} is an earlier name of ${row.credential}, and its labels still belong to that credential.`,
-    {
-      state: 'Nothing was changed.',
-      next: 'Choose another name.',
-    },
+    { state: 'Nothing was changed.', next: 'Choose another name.' },
   );
 }
 
@@ -39,16 +37,11 @@ export async function knownNames(context: StoreContext): Promise<KnownName[]> {
   return known;
 }
 
-export interface FormerName {
-  readonly name: string;
-  readonly credential: string | null;
-  /** The highest numbers of a forgotten credential. 0 for none. */
-  readonly version: number;
-  readonly fence: number;
-}
-
 /** Records a former name. Earlier floors of the name stay. */
-export async function keepName(context: StoreContext, { name, credential, ...floor }: FormerName): Promise<void> {
+export async function keepName(
+  context: StoreContext,
+  { name, credential, ...floor }: Omit<Tables['former_names'], 'at'>,
+): Promise<void> {
   const known = await floorOf(context, name);
   const values = {
     ...{ credential, at: context.now() },

@@ -1,4 +1,5 @@
-import type { Opened, Phase, RotationOutcome, RotationRequest } from '../domain/rotation.js';
+import { z } from 'zod';
+import { type Opened, phases, type RotationOutcome, type RotationRequest } from '../domain/rotation.js';
 import type { EngineView, ProviderView, EndProof, VersionRef, VersionState } from '../domain/version.js';
 import type { Notice } from '../domain/notice.js';
 
@@ -35,23 +36,25 @@ export interface Version {
 /** By setting key: the engine's database, its environment, or null where the source is unknown. */
 export type Sources = Readonly<Record<string, 'db' | 'env' | null>>;
 
-/** Evidence of the writes of a version's settings, by setting key. */
-export type WriteReceipts = Readonly<Record<string, WriteReceipt>>;
-
-export interface WriteReceipt {
+const WriteReceipt = z.object({
   /** Highest history id of the setting before our write. */
-  readonly before: number;
+  before: z.number(),
   /** History id of our newest write of this value. Absent while its outcome is unknown. */
-  readonly ours?: number;
+  ours: z.number().exactOptional(),
   /** History id of our first write, where the value was written again since to make the engine reload. */
-  readonly first?: number;
+  first: z.number().exactOptional(),
   /** A repeated write is in progress, and its outcome is unknown. */
-  readonly again?: true;
+  again: z.literal(true).exactOptional(),
   /** The engine said no to it: what is newer than `before` is somebody else's. */
-  readonly refused?: true;
+  refused: z.literal(true).exactOptional(),
   /** Highest id that our attempts so far can have made, where each may make one. */
-  readonly upTo?: number;
-}
+  upTo: z.number().exactOptional(),
+});
+export type WriteReceipt = Readonly<z.infer<typeof WriteReceipt>>;
+
+/** Evidence of the writes of a version's settings, by setting key. */
+export const WriteReceipts = z.record(z.string(), WriteReceipt);
+export type WriteReceipts = Readonly<Record<string, WriteReceipt>>;
 
 /** An attempt to create a value at a provider, recorded before the call (kind C creates). */
 export interface Intent {
@@ -158,13 +161,14 @@ export interface Emergency extends EmergencyAsked {
 }
 
 /** One entry of an outside system's records that a person has to check. Never holds a secret. */
-export interface AuditMaterial {
+export const AuditMaterial = z.object({
   /** Where it was found, for instance `DocuElevate audit log`. */
-  readonly source: string;
+  source: z.string(),
   /** In the source's format, by its own clock. */
-  readonly at: string | null;
-  readonly what: string;
-}
+  at: z.string().nullable(),
+  what: z.string(),
+});
+export type AuditMaterial = Readonly<z.infer<typeof AuditMaterial>>;
 
 /** A request to take a credential over for emergencies, by their ids. Without any, for every live version. */
 export interface Seizure extends RotationRequest {
@@ -226,27 +230,32 @@ export interface Witness {
   readonly at?: number | undefined;
 }
 
-/** A ledger entry: one attempt of an activity, or one act of a person. */
-export interface LedgerEntry {
-  readonly event: string; // 'started', 'succeeded', 'waiting' (retried), 'failed', 'adopted', 'decided', 'opened', 'closed', …
-  readonly credential?: string;
-  readonly version?: number;
-  readonly fence?: number;
-  readonly actor?: string;
-  readonly phase?: Phase;
-  readonly title?: string;
-  readonly activity?: string;
-  readonly workflowId?: string;
-  readonly runId?: string;
-  readonly activityId?: string;
-  readonly attempt?: number;
-  readonly outcome?: string;
-  readonly detail?: string;
-}
+/** A ledger entry with its place in the ledger. */
+export const NumberedEntry = z.object({
+  seq: z.int(),
+  /** Unix ms. */
+  at: z.int(),
+  event: z.string(), // 'started', 'succeeded', 'waiting' (retried), 'failed', 'adopted', 'decided', 'opened', 'closed', …
+  credential: z.string().exactOptional(),
+  version: z.int().exactOptional(),
+  fence: z.int().exactOptional(),
+  actor: z.string().exactOptional(),
+  phase: z.enum(phases).exactOptional(),
+  title: z.string().exactOptional(),
+  activity: z.string().exactOptional(),
+  workflowId: z.string().exactOptional(),
+  runId: z.string().exactOptional(),
+  activityId: z.string().exactOptional(),
+  attempt: z.int().exactOptional(),
+  outcome: z.string().exactOptional(),
+  detail: z.string().exactOptional(),
+});
+export type NumberedEntry = Readonly<z.infer<typeof NumberedEntry>>;
 
-export interface LedgerRow extends LedgerEntry {
-  readonly seq: number;
-  readonly at: number;
+/** A ledger entry: one attempt of an activity, or one act of a person. */
+export type LedgerEntry = Omit<NumberedEntry, 'seq' | 'at'>;
+
+export interface LedgerRow extends NumberedEntry {
   /** HMAC over this entry and the previous one (hex). */
   readonly mac: string;
 }

@@ -1,4 +1,3 @@
-import type { Insertable } from 'kysely';
 import { z } from 'zod';
 import { UserError } from '../domain/user-error.js';
 import type { StoreContext } from './context.js';
@@ -9,9 +8,9 @@ import { whyNotQuiet } from './quiet.js';
 import { sealedRow, selectVersions, type VersionRow } from './rows.js';
 import { seal, unseal } from './sealing.js';
 import { writeStates } from './states.js';
-import type { VersionsTable } from './tables.js';
 import type { Renaming } from './records.js';
 import type { Store } from './store.js';
+import type { Tables } from './tables.js';
 
 const NoticeBody = z.looseObject({ id: z.string(), credential: z.string().optional() });
 
@@ -26,7 +25,7 @@ export function renamingQueries(context: StoreContext): Pick<Store, 'names' | 'r
 interface Resealed {
   /** The row when its seal was opened. */
   readonly before: VersionRow;
-  readonly after: Insertable<VersionsTable>;
+  readonly after: Tables['versions'];
 }
 
 /**

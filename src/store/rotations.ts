@@ -1,5 +1,4 @@
-import type { Selectable } from 'kysely';
-import type { Opened, RotationOutcome } from '../domain/rotation.js';
+import type { Opened } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
 import { forgetAttempts, isSuperseded, requireNewest } from './attempts.js';
 import { compiled } from './compiled.js';
@@ -11,15 +10,13 @@ import { floorOf } from './names.js';
 import { requireReconciled } from './reconciliation.js';
 import { currentRow, freshRow, nextNumber, type VersionRow } from './rows.js';
 import { requireStates, writeStates } from './states.js';
-import type { Flag, RotationsTable } from './tables.js';
+import type { Flag, Tables } from './tables.js';
 import type { CredentialRow, Writer, RotationRow, Wanted } from './records.js';
 import type { Store } from './store.js';
 import { forgetWishes } from './wishes.js';
 
 /** A row of the table of rotations. */
-export type Rotation = Selectable<RotationsTable>;
-
-type Rotations = Pick<Store, 'open' | 'preview' | 'handOver' | 'fence' | 'close' | 'rotations'>;
+export type Rotation = Tables['rotations'];
 
 export interface Opening {
   readonly credential: CredentialRow;
@@ -27,14 +24,12 @@ export interface Opening {
   readonly writer: Writer;
 }
 
-interface Closing {
-  /** Null for repairs. */
-  readonly outcome: RotationOutcome | null;
-  readonly why: string | null;
-}
+type Closing = Pick<RotationRow, 'outcome' | 'why'>;
 
 /** One writer per credential: the open rotation, identified by its fence and its run. */
-export function rotationQueries(context: StoreContext): Rotations {
+export function rotationQueries(
+  context: StoreContext,
+): Pick<Store, 'open' | 'preview' | 'handOver' | 'fence' | 'close' | 'rotations'> {
   return {
     open: (...[credential, claims, request, writer]: Parameters<Store['open']>) =>
       writeStates(context, (inside) => openOrResume(inside, { credential, request, writer }, claims)),
@@ -233,22 +228,14 @@ function updateRotation({ db }: StoreContext, { credential, fence }: VersionRef)
 async function list({ db }: StoreContext, credential: string | undefined): Promise<RotationRow[]> {
   let query = db.selectFrom('rotations').selectAll().orderBy('opened_at', 'desc').orderBy('fence', 'desc');
   if (credential !== undefined) query = query.where('credential', '=', credential);
-  return (await query.execute()).map((row) => ({
-    credential: row.credential,
-    fence: row.fence,
-    workflowId: row.workflow_id,
-    runId: row.run_id,
-    version: row.version,
-    request: {
-      ...{ actor: row.actor, trigger: row.trigger, reason: row.reason },
-      ...(row.resets_cadence === 1 && { resetsCadence: true }),
-    },
-    ...{ seized: row.seized === 1, graceMs: row.grace_ms },
-    openedAt: row.opened_at,
-    closedAt: row.closed_at,
-    outcome: row.outcome,
-    why: row.why,
-  }));
+  return (await query.execute()).map(
+    ({ credential, fence, version, actor, trigger, reason, outcome, why, ...row }) => ({
+      ...{ credential, fence, workflowId: row.workflow_id, runId: row.run_id, version },
+      request: { actor, trigger, reason, ...(row.resets_cadence === 1 && { resetsCadence: true }) },
+      ...{ seized: row.seized === 1, graceMs: row.grace_ms, openedAt: row.opened_at, closedAt: row.closed_at },
+      ...{ outcome, why },
+    }),
+  );
 }
 
 function lost({ credential, fence }: VersionRef, why: string) {

@@ -1,28 +1,18 @@
-import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { VersionRef } from '../domain/version.js';
 import { compiled } from './compiled.js';
 import type { StoreContext } from './context.js';
 import { notFound } from './failures.js';
 import { floorOf } from './names.js';
-import type { VersionsTable } from './tables.js';
+import type { Tables } from './tables.js';
 import type { SealedRow } from './sealing.js';
-import type { WriteReceipts, Version } from './records.js';
+import { type Version, WriteReceipts } from './records.js';
 
 /** A row of the table of versions, with the account of its credential, which its seal covers. */
-export type VersionRow = Selectable<VersionsTable> & { readonly account: string };
+export type VersionRow = Tables['versions'] & { readonly account: string };
 
 export type VersionKey = Pick<VersionRef, 'credential' | 'number'>;
 
-const Receipt = z.object({
-  before: z.number(),
-  ours: z.number().exactOptional(),
-  first: z.number().exactOptional(),
-  again: z.literal(true).exactOptional(),
-  refused: z.literal(true).exactOptional(),
-  upTo: z.number().exactOptional(),
-});
-const ReceiptsColumn = z.record(z.string(), Receipt);
 const SourcesColumn = z.record(z.string(), z.enum(['db', 'env']).nullable());
 const PartFingerprints = z.record(z.string(), z.string());
 
@@ -83,7 +73,7 @@ export function sealedRow({ credential, number, account, provider_id, sealed }: 
 }
 
 export function receiptsOf(row: VersionRow): WriteReceipts {
-  return ReceiptsColumn.parse(JSON.parse(row.receipts));
+  return WriteReceipts.parse(JSON.parse(row.receipts));
 }
 
 export function partFingerprintsOf(row: Pick<VersionRow, 'part_fingerprints'>): Readonly<Record<string, string>> {
@@ -91,52 +81,34 @@ export function partFingerprintsOf(row: Pick<VersionRow, 'part_fingerprints'>): 
 }
 
 export function toVersion(row: VersionRow): Version {
+  const { credential, number, state, fence, fingerprint, provider, engine } = row;
   return {
-    credential: row.credential,
-    number: row.number,
-    madeAs: row.made_as,
-    state: row.state,
-    fence: row.fence,
-    providerId: row.provider_id,
+    ...{ credential, number, madeAs: row.made_as, state, fence, providerId: row.provider_id },
     parts: Object.keys(partFingerprintsOf(row)),
-    fingerprint: row.fingerprint,
-    provider: row.provider,
-    engine: row.engine,
+    ...{ fingerprint, provider, engine },
     compromised: row.compromised === 1,
     adopted: row.adopted === 1,
     soleUser: row.sole_user === 1,
     receipts: receiptsOf(row),
     sources: SourcesColumn.parse(JSON.parse(row.sources)),
-    createdAt: row.created_at,
-    promotedAt: row.promoted_at,
-    retiredAt: row.retired_at,
-    endProof: row.end_proof,
+    ...{ createdAt: row.created_at, promotedAt: row.promoted_at, retiredAt: row.retired_at, endProof: row.end_proof },
   };
 }
 
 /** The row of a new version without a value. */
-export function freshRow({ credential, number, fence }: VersionRef, at: number): Selectable<VersionsTable> {
+export function freshRow({ credential, number, fence }: VersionRef, at: number): Tables['versions'] {
   return {
-    credential,
-    number,
-    made_as: credential,
-    state: 'intended',
-    fence,
-    provider_id: null,
-    sealed: null,
-    kid: null,
-    fingerprint: null,
-    part_fingerprints: '{}',
-    provider: 'unknown',
-    engine: 'never',
-    compromised: 0,
-    adopted: 0,
-    sole_user: 0,
-    receipts: '{}',
-    sources: '{}',
-    created_at: at,
-    promoted_at: null,
-    retired_at: null,
-    end_proof: null,
+    ...{ credential, number, made_as: credential, state: 'intended', fence, provider_id: null },
+    ...{ sealed: null, kid: null, fingerprint: null, part_fingerprints: '{}' },
+    ...{
+      provider: 'unknown',
+      engine: 'never',
+      compromised: 0,
+      adopted: 0,
+      sole_user: 0,
+      receipts: '{}',
+      sources: '{}',
+    },
+    ...{ created_at: at, promoted_at: null, retired_at: null, end_proof: null },
   };
 }

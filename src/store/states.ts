@@ -3,14 +3,14 @@ import { compiled } from './compiled.js';
 import { type StoreContext, write } from './context.js';
 import { needsDecision } from './failures.js';
 import type { KeyRing } from './key-ring.js';
-import type { InstallationTable } from './tables.js';
+import type { Tables } from './tables.js';
 
 /*
  * The states of versions (in force, retired, compromised …) decide what is deleted. A digest of them is sealed together with the end of
  * the ledger. A foreign change of a state does not match the digest, and an earlier digest does not match the ledger's end.
  */
 
-type End = Pick<InstallationTable, 'ledger_seq' | 'ledger_mac' | 'ledger_seal' | 'states'>;
+type End = Pick<Tables['installation'], 'ledger_seq' | 'ledger_mac' | 'ledger_seal' | 'states'>;
 
 /** Authenticates the end of the ledger and the states of all versions, so that a shortened ledger or a changed state is detected. */
 export function sealOf(ring: KeyRing, { ledger_seq, ledger_mac, states }: Omit<End, 'ledger_seal'>): string {
@@ -38,7 +38,7 @@ const selectStates = compiled((db) =>
 );
 
 /** Digest of every version's state in the database. */
-export async function statesDigest({ db }: Pick<StoreContext, 'db'>): Promise<string> {
+async function statesDigest({ db }: Pick<StoreContext, 'db'>): Promise<string> {
   return digestOf(await selectStates(db, []));
 }
 

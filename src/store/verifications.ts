@@ -1,9 +1,8 @@
-import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Verification } from '../domain/verification.js';
 import { type StoreContext, write } from './context.js';
 import type { Store } from './store.js';
-import type { VerificationsTable } from './tables.js';
+import type { Tables } from './tables.js';
 
 const MemoryColumn = z.object({
   lastUsed: z.number().nullable(),
@@ -57,28 +56,22 @@ async function releaseHeal({ db }: StoreContext, credential: string): Promise<vo
   await db.updateTable('verifications').set({ heal_tried_at: null }).where('credential', '=', credential).execute();
 }
 
-function toVerification(row: Selectable<VerificationsTable>): Verification {
+function toVerification(row: Tables['verifications']): Verification {
   const { credential, version, state, drift, why, since, trouble } = row;
   return {
     ...{ credential, version, state, drift, why, since, trouble },
-    lookedAt: row.looked_at,
-    verifiedAt: row.verified_at,
-    healTriedAt: row.heal_tried_at,
-    healedAt: row.healed_at,
-    healedBy: row.healed_by,
+    ...{ lookedAt: row.looked_at, verifiedAt: row.verified_at },
+    ...{ healTriedAt: row.heal_tried_at, healedAt: row.healed_at, healedBy: row.healed_by },
     memory: MemoryColumn.parse(JSON.parse(row.memory)),
   };
 }
 
-function toRow({ memory, ...seen }: Verification): Selectable<VerificationsTable> {
+function toRow({ memory, ...seen }: Verification): Tables['verifications'] {
   const { credential, version, state, drift, why, since, trouble } = seen;
   return {
     ...{ credential, version, state, drift, why, since, trouble },
-    looked_at: seen.lookedAt,
-    verified_at: seen.verifiedAt,
-    heal_tried_at: seen.healTriedAt,
-    healed_at: seen.healedAt,
-    healed_by: seen.healedBy,
+    ...{ looked_at: seen.lookedAt, verified_at: seen.verifiedAt },
+    ...{ heal_tried_at: seen.healTriedAt, healed_at: seen.healedAt, healed_by: seen.healedBy },
     memory: JSON.stringify(memory),
   };
 }
