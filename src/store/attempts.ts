@@ -1,6 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { compiled } from './compiled.js';
-import type { StoreContext } from './context.js';
+import { compiled, type StoreContext } from './context.js';
 import { fenceLost } from './failures.js';
 import type { LedgerEntry, Writer } from './records.js';
 

@@ -18,26 +18,26 @@ export interface Contents {
   readonly fence: number;
 }
 
-const Installation = z.object({
-  id: z.string(),
-  schema_version: z.int(),
-  ledger_seq: z.int(),
-  ledger_mac: z.string(),
-});
+const Installation = z.object({ id: z.string(), schema_version: z.int(), ledger_seq: z.int(), ledger_mac: z.string() });
 const Kid = z.object({ kid: z.string() });
 const QuickCheck = z.object({ quick_check: z.string() });
 const Fence = z.object({ fence: z.int().nullable() });
 
+/** For reading a file that another process may have open. */
+function reading(file: string): DatabaseSync {
+  return new DatabaseSync(file, { readOnly: true, timeout: 1000 });
+}
+
 /** Copies a consistent snapshot of a database, which may be in use, into a new file that only its owner can read. */
 export function copyDatabase(file: string, target: string): void {
   closeSync(openSync(target, 'wx', 0o600));
-  using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
+  using database = reading(file);
   database.prepare('vacuum into ?').run(target);
 }
 
 /** Throws when it is not a database of Keyturn. */
 export function contentsOf(file: string): Contents {
-  using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
+  using database = reading(file);
   const row = Installation.parse(database.prepare('select * from installation').get());
   const kids = database.prepare('select distinct kid from versions where kid is not null order by kid').all();
   const { fence } = Fence.parse(database.prepare('select max(fence) as fence from rotations').get());
@@ -52,7 +52,7 @@ export function contentsOf(file: string): Contents {
 
 /** SQLite's message about a damaged database. Null when it is intact. */
 export function quickCheck(file: string): string | null {
-  using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
+  using database = reading(file);
   const { quick_check: found } = QuickCheck.parse(database.prepare('pragma quick_check(1)').get());
   return found === 'ok' ? null : found;
 }
@@ -60,7 +60,7 @@ export function quickCheck(file: string): string | null {
 /** The HMAC of one ledger entry, which shows whether one ledger is the beginning of another. Undefined when the ledger is shorter. */
 export function entryOf(file: string, seq: number): string | undefined {
   if (seq === 0) return '';
-  using database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
+  using database = reading(file);
   const row = database.prepare('select mac from ledger where seq = ?').get(seq);
   return row && z.object({ mac: z.string() }).parse(row).mac;
 }
@@ -76,7 +76,7 @@ export function closeDown(file: string): boolean {
   }
 }
 
-export interface Restoring {
+interface Restoring {
   readonly ring: KeyRing;
   readonly actor: string;
   /** Fences up to this one may be held by processes that do not know of the restore. */

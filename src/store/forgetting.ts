@@ -13,19 +13,11 @@ import type { Store } from './store.js';
 export function forgettingQueries(context: StoreContext): Pick<Store, 'mayBeAlive' | 'forget'> {
   return {
     mayBeAlive: async (credential) => (await mayBeAlive(context, credential)).map(toVersion),
-    forget: (credential, alive, actor) =>
-      writeStates(context, (inside) => forget(inside, { credential, agreed: alive, actor })),
+    forget: (...forgetting) => writeStates(context, (inside) => forget(inside, forgetting)),
   };
 }
 
-interface Forgetting {
-  readonly credential: string;
-  /** Numbers of versions that may be live, and that a person agreed to lose. */
-  readonly agreed: readonly number[];
-  readonly actor: string;
-}
-
-async function forget(context: StoreContext, { credential, agreed, actor }: Forgetting): Promise<void> {
+async function forget(context: StoreContext, [credential, agreed, actor]: Parameters<Store['forget']>): Promise<void> {
   const refused = await whyNotQuiet(context, credential);
   if (refused) throw refused;
   const alive = await mayBeAlive(context, credential);
@@ -43,16 +35,10 @@ async function forget(context: StoreContext, { credential, agreed, actor }: Forg
 }
 
 async function removeRows({ db }: StoreContext, credential: string): Promise<void> {
-  const tables = ['evidence', 'intents', 'rotations', 'versions', 'claims', 'cadences', 'reservations'] as const;
   for (const table of [
-    ...tables,
-    'verifications',
-    'profiles',
-    'reconciliations',
-    'emergencies',
-    'wishes',
-    'attempts',
-  ] as const)
+    ...(['evidence', 'intents', 'rotations', 'versions', 'claims', 'cadences', 'reservations'] as const),
+    ...(['verifications', 'profiles', 'reconciliations', 'emergencies', 'wishes', 'attempts'] as const),
+  ])
     await db.deleteFrom(table).where('credential', '=', credential).execute();
   for (const { id, channel, body } of await db.selectFrom('notices').select(['id', 'channel', 'body']).execute())
     if ((JSON.parse(body) as { credential?: unknown }).credential === credential)

@@ -7,7 +7,7 @@ import { needsDecision, notFound } from './failures.js';
 import { requireFence } from './rotations.js';
 import { sealedRow, update, type VersionKey, type VersionRow, versionRow } from './rows.js';
 import { seal } from './sealing.js';
-import type { Intent, Created } from './records.js';
+import type { Intent } from './records.js';
 import { writeStates } from './states.js';
 import type { Store } from './store.js';
 import type { Tables } from './tables.js';
@@ -22,7 +22,7 @@ export function intentQueries(context: StoreContext): Pick<Store, 'intend' | 'in
     intend: (ref, seen) => write(context, (inside) => intend(inside, ref, seen)),
     intents: (credential) => list(context, credential),
     settle: (intent, outcome) => write(context, (inside) => settle(inside, intent.nonce, outcome)),
-    keep: (ref, intent, created) => keep(context, ref, { nonce: intent.nonce, created }),
+    keep: (...keeping) => keep(context, keeping),
   };
 }
 
@@ -70,11 +70,7 @@ async function intend(context: StoreContext, ref: VersionRef, seen?: readonly st
 }
 
 /** Seals the value before the transaction, which decides whether the seal is used. */
-async function keep(
-  context: StoreContext,
-  ref: VersionRef,
-  { nonce, created }: { readonly nonce: string; readonly created: Created },
-): Promise<boolean> {
+async function keep(context: StoreContext, [ref, { nonce }, created]: Parameters<Store['keep']>): Promise<boolean> {
   const before = await versionRow(context, ref);
   const sealed = await seal(context.ring, { ...sealedRow(before), providerId: created.providerId }, created.parts);
   return writeStates(context, async (inside) => {

@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { UserError } from '../domain/user-error.js';
 import { noteAttempt } from './attempts.js';
-import { compiled } from './compiled.js';
 import { canonicalJson } from './canonical-json.js';
-import { type StoreContext, write, writeUnsynced } from './context.js';
+import { compiled, type StoreContext, write, writeUnsynced } from './context.js';
 import type { LedgerHead } from '../domain/ledger-head.js';
 import { namesOf } from './names.js';
 import type { KeyRing } from './key-ring.js';

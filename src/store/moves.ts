@@ -1,4 +1,4 @@
-import { canMove, type EndProof, type VersionRef, type VersionState } from '../domain/version.js';
+import { canMove, type VersionRef, type VersionState } from '../domain/version.js';
 import { refuseSuperseded } from './attempts.js';
 import type { StoreContext } from './context.js';
 import { needsDecision } from './failures.js';
@@ -11,27 +11,24 @@ import type { Store } from './store.js';
 /** The state machine of versions. Moves are idempotent. */
 export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promote' | 'demote'> {
   return {
-    move: (ref, to, endProof) =>
-      writeStates(context, (inside) => move(inside, ref, { to, endProof: endProof ?? null })),
+    move: (...moving) => writeStates(context, (inside) => move(inside, moving)),
     promote: (next, writer) => writeStates(context, (inside) => promote(inside, next, writer)),
     demote: (next, writer) => writeStates(context, (inside) => demote(inside, next, writer)),
   };
 }
 
 /** Every move except to current, which only `promote` and `demote` make. */
-async function move(
-  context: StoreContext,
-  ref: VersionRef,
-  { to, endProof }: { readonly to: VersionState; readonly endProof: EndProof | null },
-): Promise<void> {
+async function move(context: StoreContext, [ref, to, endProof]: Parameters<Store['move']>): Promise<void> {
   await requireFence(context, ref);
   const row = await versionRow(context, ref);
   if (row.state === to) return;
   if (to === 'current' || !canMove(row.state, to)) throw illegal(row, to);
-  if (to === 'retired' && endProof === null)
+  if (to === 'retired' && endProof === undefined)
     throw needsDecision(`${nameOf(row)} stays ${row.state}: there is no proof of its end`);
   const retiredAt = to === 'retired' ? context.now() : null;
-  await update(context, ref).set({ state: to, fence: ref.fence, end_proof: endProof, retired_at: retiredAt }).execute();
+  await update(context, ref)
+    .set({ state: to, fence: ref.fence, end_proof: endProof ?? null, retired_at: retiredAt })
+    .execute();
 }
 
 /** Only the newest attempt may write: a late promotion must not undo a demotion, nor the other way round. */

@@ -6,7 +6,6 @@ import { openRotation, requireFence } from './rotations.js';
 import { receiptsOf, sealedRow, update, type VersionRow, versionRow } from './rows.js';
 import { type Sealed, seal, unseal } from './sealing.js';
 import { writeStates } from './states.js';
-import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
 type Facts = Parameters<Store['note']>[1];
@@ -19,16 +18,10 @@ interface Resealed {
 
 /** Facts about a version. Write receipts are stored by setting: a note replaces only those that it names. */
 export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
-  return { note: (ref, facts, writer) => note(context, { ref, facts, writer }) };
+  return { note: (...noting) => note(context, noting) };
 }
 
-interface Noting {
-  readonly ref: VersionRef;
-  readonly facts: Facts;
-  readonly writer: Writer | undefined;
-}
-
-async function note(context: StoreContext, { ref, facts, writer }: Noting): Promise<void> {
+async function note(context: StoreContext, [ref, facts, writer]: Parameters<Store['note']>): Promise<void> {
   const resealed = facts.providerId === undefined && !facts.parts ? null : await reseal(context, ref, facts);
   const commit = facts.compromised ? writeStates : isSeen(facts) ? writeUnsynced : write;
   await commit(context, async (inside) => {
@@ -64,16 +57,11 @@ function isSeen({ provider = 'accepted', engine = 'yes', providerId, parts, comp
   return !lasting && provider !== 'unknown' && engine !== 'maybe';
 }
 
-interface ViewChange {
-  readonly from: readonly EngineView[];
-  readonly to: EngineView;
-}
-
 /** Updates the other versions: an engine holds only one, so a fact about one changes what is known of the others. */
 async function noteOthers(
   { db }: StoreContext,
   { credential, number }: VersionRef,
-  { from, to }: ViewChange,
+  { from, to }: { readonly from: readonly EngineView[]; readonly to: EngineView },
 ): Promise<void> {
   await db
     .updateTable('versions')

@@ -94,16 +94,9 @@ async function moveRows(
 }
 
 const following = [
-  'claims',
-  'rotations',
-  'intents',
-  'evidence',
-  'emergencies',
-  'cadences',
-  'verifications',
-  'profiles',
-  'reconciliations',
-] as const;
+  ...(['claims', 'rotations', 'intents', 'evidence', 'emergencies'] as const),
+  ...(['cadences', 'verifications', 'profiles', 'reconciliations'] as const),
+];
 
 /** Changes the ids of notices too: under an old id a notice would be sent again. */
 async function moveNotices({ db }: StoreContext, { credential, to }: Renaming): Promise<void> {

@@ -3,22 +3,19 @@ import { type StoreContext, write } from './context.js';
 import { needsDecision } from './failures.js';
 import { begin, end, nextFence, openRotation, requireFence } from './rotations.js';
 import { currentRow, selectVersions } from './rows.js';
-import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
 /** A repair counts as an open rotation, so that there is one writer. */
 export function repairQueries(context: StoreContext): Pick<Store, 'beginRepair' | 'endRepair'> {
   return {
-    beginRepair: (credential, actor, writer) =>
-      write(context, (inside) => beginRepair(inside, credential, { actor, writer })),
+    beginRepair: (...beginning) => write(context, (inside) => beginRepair(inside, beginning)),
     endRepair: (ref) => write(context, (inside) => endRepair(inside, ref)),
   };
 }
 
 async function beginRepair(
   context: StoreContext,
-  name: string,
-  { actor, writer }: { readonly actor: string; readonly writer: Writer },
+  [name, actor, writer]: Parameters<Store['beginRepair']>,
 ): Promise<VersionRef> {
   const running = await openRotation(context, name);
   if (running)

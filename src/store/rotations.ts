@@ -1,8 +1,7 @@
 import type { Opened } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
 import { forgetAttempts, isSuperseded, requireNewest } from './attempts.js';
-import { compiled } from './compiled.js';
-import { type StoreContext, write } from './context.js';
+import { compiled, type StoreContext, write } from './context.js';
 import { register } from './credentials.js';
 import { fenceLost, needsDecision } from './failures.js';
 import { append } from './ledger.js';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { VersionRef } from '../domain/version.js';
-import { compiled } from './compiled.js';
-import type { StoreContext } from './context.js';
+import { compiled, type StoreContext } from './context.js';
 import { notFound } from './failures.js';
 import { floorOf } from './names.js';
 import type { Tables } from './tables.js';

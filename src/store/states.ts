@@ -1,6 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { compiled } from './compiled.js';
-import { type StoreContext, write } from './context.js';
+import { compiled, type StoreContext, write } from './context.js';
 import { needsDecision } from './failures.js';
 import type { KeyRing } from './key-ring.js';
 import type { Tables } from './tables.js';

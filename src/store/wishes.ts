@@ -31,7 +31,7 @@ export function wishQueries(context: StoreContext): Pick<Store, 'wish' | 'withdr
     wish: (wish) => write(context, (inside) => keep(inside, wish)),
     withdrawWish: (id) =>
       write(context, async ({ db }) => void (await db.deleteFrom('wishes').where('id', '=', id).execute())),
-    grant: (id, credential, writer) => write(context, (inside) => grant(inside, { id, credential, writer })),
+    grant: (...asking) => write(context, (inside) => grant(inside, asking)),
   };
 }
 
@@ -44,15 +44,11 @@ async function keep(context: StoreContext, { credential, workflowId, actor, ...w
   return id;
 }
 
-interface Asking {
-  readonly id: string;
-  readonly credential: string;
-  readonly writer: Writer;
-}
-
 /** Grants a request to one run only. Idempotent for that run, since an answer may be lost. */
-async function grant({ db }: StoreContext, { id, credential, writer }: Asking): Promise<Wish | null> {
-  const { workflowId, runId } = writer;
+async function grant(
+  { db }: StoreContext,
+  [id, credential, { workflowId, runId }]: Parameters<Store['grant']>,
+): Promise<Wish | null> {
   const row = await db
     .selectFrom('wishes')
     .selectAll()
