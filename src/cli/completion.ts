@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import type { Names } from './candidates.js';
-import { examples } from './terminal/examples.js';
+import { examples } from './terminal/perform.js';
 
 const where = `
 Put one of these into the start-up file of your shell:

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { examples } from './terminal/examples.js';
 import { facts } from './terminal/layout.js';
-import { perform } from './terminal/perform.js';
+import { examples, perform } from './terminal/perform.js';
 
 export function defineVersion(program: Command): void {
   program

@@ -16,7 +16,7 @@ import {
 } from '../../src/operations/schedules/schedules.js';
 import type { Check } from '../../src/operations/setup/check.js';
 import { scheduleCheck } from '../../src/operations/setup/check-schedule.js';
-import { isRunning } from '../../src/operations/session/progress.js';
+import { isRunning } from '../../src/operations/session/orphaned-rotations.js';
 import { inputOf } from '../../workers/compose.js';
 import { startRotation } from '../../src/operations/rotate/start-rotation.js';
 import { cronOf, nextSlot } from '../../src/schedules/cron.js';

@@ -4,12 +4,13 @@ import type { Conducted } from '../../operations/emergency/emergency.js';
 import type { Choice, Impact } from '../../operations/emergency/emergency-choice.js';
 import type { Session } from '../../operations/session/session.js';
 import type { Emergency } from '../../store/records.js';
+import { NotReachable, UsageError } from '../../operations/session/refusals.js';
 import type { Unrecorded } from './emergency-unwritten.js';
 import { count } from '../terminal/arguments.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes, worstOf } from '../terminal/exit-codes.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { reasonOption, withReason } from '../terminal/reason.js';
+import { openStored } from '../terminal/with-session.js';
 
 interface Options extends Omit<Choice, 'names'> {
   readonly version?: number;
@@ -69,7 +70,6 @@ export function defineEmergency(program: Command): void {
 export type EmergencyRequest = Options & Choice & { readonly reason: string };
 
 async function begin(cli: Cli, request: EmergencyRequest): Promise<ExitCode> {
-  const { openStored } = await import('../terminal/with-rotations.js');
   const stored = await openStored(cli);
   if ('why' in stored) {
     if (!request.direct) throw stored.error;
@@ -117,7 +117,6 @@ async function declareById(cli: Cli, session: Session, request: EmergencyRequest
   const detail = `${request.id?.join(', ')}: ${request.reason}`;
   const why = request.direct ? await whyUnwritable(session, { actor: cli.actor, detail }) : null;
   if (why !== null) return (await import('./emergency-without-store.js')).declareWithoutStore(cli, why, request);
-  const { UsageError } = await import('../../operations/session/refusals.js');
   const next = 'Leave out --id to revoke every live version, or name one with --version.';
   throw new UsageError('The store can be opened, and it knows the live versions', {
     state: 'Nothing was revoked.',
@@ -148,7 +147,6 @@ async function endUnrecorded(cli: Cli, unrecorded: Unrecorded): Promise<ExitCode
 /** @throws UsageError when the choice is unclear, or the store knows no value of it */
 async function impactsOf(session: Session, { version, ...choice }: EmergencyRequest): Promise<Impact[]> {
   const { chosen, impactOf } = await import('../../operations/emergency/emergency-choice.js');
-  const { UsageError } = await import('../../operations/session/refusals.js');
   const nothing = (what: string, next: string) => new UsageError(what, { state: 'Nothing was revoked.', next });
   const names = chosen(session.config, choice);
   if (version !== undefined && names.length > 1)
@@ -166,7 +164,6 @@ async function impactsOf(session: Session, { version, ...choice }: EmergencyRequ
 /** Resolves when the word was typed, or --yes was given. Throws a UsageError otherwise. */
 export async function confirmed(cli: Cli, word: string, { yes }: EmergencyRequest): Promise<void> {
   if (yes) return;
-  const { UsageError } = await import('../../operations/session/refusals.js');
   const next = `Type ${word} when asked, or give --yes.`;
   if (!process.stdin.isTTY)
     throw new UsageError('There is no terminal to confirm it in', { state: 'Nothing was revoked.', next });
@@ -178,7 +175,6 @@ export async function confirmed(cli: Cli, word: string, { yes }: EmergencyReques
 /** The store has recorded the emergency by now, so nothing is lost when Temporal is down. */
 async function reach(session: Session): Promise<Client> {
   const { reachTemporal } = await import('../../operations/session/reach.js');
-  const { NotReachable } = await import('../../operations/session/refusals.js');
   try {
     return (await reachTemporal(session.config)).client;
   } catch (error) {

@@ -8,11 +8,10 @@ import { counted } from '../../domain/counted.js';
 import { type Duration, durationMs } from '../../domain/duration.js';
 import { UsageError } from '../../operations/session/refusals.js';
 import { count, duration } from '../terminal/arguments.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
 import { interruptible } from '../terminal/interruptible.js';
 import { printable } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 
 interface PlayOptions extends Options {
   readonly interruption: AbortSignal;

@@ -3,11 +3,10 @@ import type { DemoReport } from '../../lab/demo.js';
 import type { DrillReport } from '../../lab/drill.js';
 import type { Duration } from '../../domain/duration.js';
 import { duration } from '../terminal/arguments.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
 import { facts } from '../terminal/layout.js';
 import { interruptible } from '../terminal/interruptible.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 
 interface PlayOptions extends Options {
   readonly interruption: AbortSignal;

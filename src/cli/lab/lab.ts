@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { Lab } from '../../lab/lab.js';
 import type { Duration } from '../../domain/duration.js';
+import { Interrupted } from '../../operations/session/refusals.js';
 import { duration } from '../terminal/arguments.js';
-import { examples } from '../terminal/examples.js';
 import { interruptible } from '../terminal/interruptible.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 
 interface Options {
   readonly procedure: string;
@@ -27,7 +27,6 @@ export function defineLab(program: Command): void {
 
 async function lab(cli: Cli, options: Options): Promise<void> {
   const { runLab } = await import('../../lab/lab.js');
-  const { Interrupted } = await import('../../operations/session/refusals.js');
   const onReady = (ready: Lab): void => {
     const next = nextCommands(ready);
     cli.answer({ ...ready, next: next.map(([line]) => line) }, readyText(cli, ready, next));

@@ -2,10 +2,11 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Session } from '../../operations/session/session.js';
 import type { Version } from '../../store/records.js';
-import { examples } from '../terminal/examples.js';
+import { UsageError } from '../../operations/session/refusals.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
+import { withSession } from '../terminal/with-session.js';
 
 export function defineIdentify(program: Command): void {
   program
@@ -16,10 +17,7 @@ export function defineIdentify(program: Command): void {
     )
     .addHelpText('after', examples('keyturn identify', 'keyturn identify --json < leaked.txt'))
     .action((_options: unknown, command: Command) =>
-      perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
-        return withSession(cli, (session) => find(cli, session));
-      }),
+      perform(command, (cli) => withSession(cli, (session) => find(cli, session))),
     );
 }
 
@@ -52,7 +50,6 @@ function spellings(given: string): ReadonlySet<string> {
 async function readLeaked(cli: Cli): Promise<string> {
   const given = process.stdin.isTTY ? await ask(cli) : await text(process.stdin);
   if (given.trim() !== '') return given;
-  const { UsageError } = await import('../../operations/session/refusals.js');
   throw new UsageError('No value was given', {
     state: 'Nothing was looked up.',
     next: 'Give it on standard input, or type it when asked.',

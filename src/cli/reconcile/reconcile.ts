@@ -1,14 +1,13 @@
-import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { counted } from '../../domain/counted.js';
 import type { Consent, Reconciliation } from '../../operations/reconcile/reconcile.js';
 import type { Difference } from '../../operations/reconcile/reconcile-differences.js';
-import type { Session } from '../../operations/session/session.js';
-import { examples } from '../terminal/examples.js';
+import { Interrupted } from '../../operations/session/refusals.js';
 import { type ExitCode, exitCodes, worstOf } from '../terminal/exit-codes.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, gathering, perform } from '../terminal/perform.js';
+import { type Cli, examples, gathering, perform } from '../terminal/perform.js';
 import { watched } from '../terminal/silence.js';
+import { type Connection, withRotations, withTemporal } from '../terminal/with-session.js';
 
 export function defineReconcile(program: Command): void {
   program
@@ -38,9 +37,7 @@ interface Options {
 
 /** A failure of one credential does not hold up the others. */
 async function runAll(cli: Cli, options: Options): Promise<ExitCode> {
-  const { withTemporal } = await import('../terminal/with-rotations.js');
   const { tellFailure } = await import('../terminal/failure.js');
-  const { Interrupted } = await import('../../operations/session/refusals.js');
   const { each, documents } = gathering(cli);
   const codes = await withTemporal(cli, async (session, client) => {
     const ends: ExitCode[] = [];
@@ -60,15 +57,14 @@ async function runAll(cli: Cli, options: Options): Promise<ExitCode> {
 }
 
 async function run(cli: Cli, credential: string, options: Options): Promise<ExitCode> {
-  const { withRotations } = await import('../terminal/with-rotations.js');
-  return withRotations(cli, credential, (client, session) =>
+  return withRotations(cli, credential, (session, client) =>
     reconcileOne(cli, { session, client }, { credential, ...options }),
   );
 }
 
 async function reconcileOne(
   cli: Cli,
-  { session, client }: { readonly session: Session; readonly client: Client },
+  { session, client }: Connection,
   { credential, ...options }: Options & { readonly credential: string },
 ): Promise<ExitCode> {
   const { reconcile, look } = await import('../../operations/reconcile/reconcile.js');

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { Session } from '../../operations/session/session.js';
 import type { Verified } from '../../operations/reconcile/verify.js';
-import { examples } from '../terminal/examples.js';
+import { UsageError } from '../../operations/session/refusals.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { watched } from '../terminal/silence.js';
+import { withSession } from '../terminal/with-session.js';
 
 interface Options {
   readonly document?: boolean;
@@ -25,10 +26,7 @@ export function defineVerify(program: Command): void {
     )
     .addHelpText('after', examples('keyturn verify', 'keyturn verify s3 --document', 'keyturn verify --json'))
     .action((credential: string | undefined, options: Options, command: Command) =>
-      perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
-        return withSession(cli, (session) => runVerify(cli, session, { credential, ...options }));
-      }),
+      perform(command, (cli) => withSession(cli, (session) => runVerify(cli, session, { credential, ...options }))),
     );
 }
 
@@ -53,7 +51,6 @@ async function runVerify(
 }
 
 async function refuse({ credential, document, keep }: Options & { readonly credential: string | undefined }) {
-  const { UsageError } = await import('../../operations/session/refusals.js');
   if (document && credential === undefined)
     throw new UsageError('A test document is for one credential', {
       state: 'Nothing was changed.',

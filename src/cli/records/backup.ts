@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { counted } from '../../domain/counted.js';
 import { headText } from '../../domain/ledger-head.js';
-import { examples } from '../terminal/examples.js';
 import { facts } from '../terminal/layout.js';
-import { perform } from '../terminal/perform.js';
+import { examples, perform } from '../terminal/perform.js';
+import { withSession } from '../terminal/with-session.js';
 
 export function defineBackup(program: Command): void {
   program
@@ -22,7 +22,6 @@ export function defineBackup(program: Command): void {
     )
     .action((folder: string, { withRing }: { readonly withRing?: string }, command: Command) =>
       perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
         const { backUp } = await import('../../operations/records/backup.js');
         const options = { folder, actor: cli.actor, ...(withRing !== undefined && { withRing }) };
         const manifest = await withSession(cli, (session) => backUp(session, options));

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import type { Client } from '@temporalio/client';
 import { counted } from '../../domain/counted.js';
 import { headOf, headText, type LedgerHead } from '../../domain/ledger-head.js';
 import type { Session } from '../../operations/session/session.js';
 import type { LedgerRow } from '../../store/records.js';
+import { UsageError } from '../../operations/session/refusals.js';
 import { count, since } from '../terminal/arguments.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
 import { columns, facts } from '../terminal/layout.js';
 import type { Paint } from '../terminal/paint.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { moment } from '../terminal/time.js';
+import { withSession } from '../terminal/with-session.js';
 
 const usualLimit = 20;
 
@@ -48,7 +48,6 @@ export function defineLedger(program: Command): void {
 }
 
 async function show(cli: Cli, credential: string | undefined, { limit, since: from }: Options): Promise<void> {
-  const { withSession } = await import('../terminal/with-rotations.js');
   const { knownCredential } = await import('../../operations/session/reach.js');
   const about = { ...(credential !== undefined && { credential }) };
   const newest = from === undefined ? { limit: limit ?? usualLimit } : {};
@@ -63,8 +62,6 @@ async function show(cli: Cli, credential: string | undefined, { limit, since: fr
 }
 
 async function verify(cli: Cli, expected: string | undefined): Promise<ExitCode> {
-  const { withSession } = await import('../terminal/with-rotations.js');
-  const { UsageError } = await import('../../operations/session/refusals.js');
   const known = expected === undefined ? null : headOf(expected);
   if (expected !== undefined && !known)
     throw new UsageError('That is not the head of a ledger', {
@@ -91,8 +88,9 @@ interface Outside {
 
 async function compared(session: Session, known: LedgerHead | null): Promise<Outside> {
   const { whyOlder, whyOlderThanTemporal } = await import('../../operations/records/ledger-anchor.js');
+  const { reachIfThere } = await import('../../operations/session/reach.js');
   const expected = known && (await whyOlder(session.store, known));
-  const client = await reached(session);
+  const { client } = await reachIfThere(session.config);
   try {
     const temporal = client && (await whyOlderThanTemporal(session, client));
     return {
@@ -101,18 +99,6 @@ async function compared(session: Session, known: LedgerHead | null): Promise<Out
     };
   } finally {
     await client?.connection.close();
-  }
-}
-
-/** Null without a Temporal server: the ledger is verified without it. */
-async function reached({ config }: Session): Promise<Client | null> {
-  const { reachTemporal } = await import('../../operations/session/reach.js');
-  const { NotReachable } = await import('../../operations/session/refusals.js');
-  try {
-    return (await reachTemporal(config)).client;
-  } catch (error) {
-    if (error instanceof NotReachable) return null;
-    throw error;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { counted } from '../../domain/counted.js';
 import type { Replaced, Restored } from '../../operations/records/restore.js';
-import { examples } from '../terminal/examples.js';
+import { UsageError } from '../../operations/session/refusals.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 
 export function defineRestore(program: Command): void {
   program
@@ -24,7 +24,6 @@ export function defineRestore(program: Command): void {
 }
 
 async function confirmed({ stream, say, paint }: Cli, { file, lost }: Replaced): Promise<boolean> {
-  const { UsageError } = await import('../../operations/session/refusals.js');
   if (!process.stdin.isTTY)
     throw new UsageError('--replace has to be confirmed in a terminal', {
       state: 'Nothing was changed.',

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../operations/session/refusals.js';
 import { count } from '../terminal/arguments.js';
-import { examples } from '../terminal/examples.js';
 import { printable } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { reasonOption, withReason } from '../terminal/reason.js';
+import { withSession } from '../terminal/with-session.js';
 
 interface Options {
   readonly reason?: string;
@@ -44,7 +44,6 @@ interface RevealRequest {
 }
 
 async function show(cli: Cli, credential: string, { reason, version: wanted }: RevealRequest): Promise<void> {
-  const { withSession } = await import('../terminal/with-rotations.js');
   const { reveal } = await import('../../operations/records/reveal.js');
   const request = { credential, version: wanted, reason, actor: cli.actor };
   const { version, parts } = await withSession(cli, (session) => reveal(session, request));

@@ -1,10 +1,10 @@
 import { Argument, type Command } from 'commander';
 import { type Decision, decisions } from '../../domain/rotation.js';
 import type { Answer } from '../../operations/rotate/steer.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { reasonOption, withReason } from '../terminal/reason.js';
+import { withRotations } from '../terminal/with-session.js';
 
 const meanings = `
 Decisions:
@@ -55,10 +55,9 @@ export function defineDecide(program: Command): void {
 }
 
 async function answer(cli: Cli, request: Answer): Promise<ExitCode> {
-  const { withRotations } = await import('../terminal/with-rotations.js');
   const { answerRotation } = await import('../../operations/rotate/steer.js');
   const { credential, actor, decision } = request;
-  const outcome = await withRotations(cli, credential, (client, session) => answerRotation(session, client, request));
+  const outcome = await withRotations(cli, credential, (session, client) => answerRotation(session, client, request));
   const { good, attention, bold, dim } = cli.paint;
   const taken = outcome === 'taken';
   const told = taken

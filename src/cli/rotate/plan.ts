@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { examples } from '../terminal/examples.js';
-import { perform } from '../terminal/perform.js';
+import { examples, perform } from '../terminal/perform.js';
+import { withSession } from '../terminal/with-session.js';
 
 export function definePlan(program: Command): void {
   program
@@ -12,7 +12,6 @@ export function definePlan(program: Command): void {
     .addHelpText('after', examples('keyturn plan openai', 'keyturn plan openai --json'))
     .action((credential: string, _options: unknown, command: Command) =>
       perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
         const { planOf } = await import('../../operations/rotate/outlook.js');
         const { planText } = await import('./plan-text.js');
         const outlook = await withSession(cli, (session) => planOf(session, { credential, actor: cli.actor }));

@@ -1,13 +1,11 @@
-import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Beginning, Begun } from '../../operations/rotate/begin.js';
-import type { Session } from '../../operations/session/session.js';
 import type { Duration } from '../../domain/duration.js';
 import { duration, ledgerText } from '../terminal/arguments.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes, worstOf } from '../terminal/exit-codes.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, gathering, perform } from '../terminal/perform.js';
+import { type Cli, examples, gathering, perform } from '../terminal/perform.js';
+import { type Connection, withTemporal } from '../terminal/with-session.js';
 
 interface Options {
   readonly reason: string;
@@ -45,27 +43,18 @@ export function defineRotate(program: Command): void {
       ),
     )
     .action((names: string[], options: Options, command: Command) =>
-      perform(command, (cli) => rotateNamed(cli, { credentials: [...new Set(names)], ...options })),
+      perform(command, (cli) => rotateNamed(cli, new Set(names), options)),
     );
 }
 
-interface Named extends Options {
-  readonly credentials: readonly string[];
-}
-
-async function rotateNamed(cli: Cli, named: Named): Promise<ExitCode> {
-  const { withTemporal } = await import('../terminal/with-rotations.js');
+async function rotateNamed(cli: Cli, names: ReadonlySet<string>, options: Options): Promise<ExitCode> {
   const { knownCredential } = await import('../../operations/session/reach.js');
+  const requests = [...names].map((credential) => ({ credential, ...options }));
   return withTemporal(
     cli,
-    (session, client) => rotateAll(cli, { client, session }, named),
-    ({ config }) => named.credentials.forEach((name) => knownCredential(config, name)),
+    (session, client) => rotateAll(cli, { client, session }, requests),
+    ({ config }) => names.forEach((name) => knownCredential(config, name)),
   );
-}
-
-interface Connection {
-  readonly client: Client;
-  readonly session: Session;
 }
 
 interface RotateRequest extends Options {
@@ -73,17 +62,13 @@ interface RotateRequest extends Options {
 }
 
 /** Begins all of them before it shows the first. One that cannot begin does not hold up the others. */
-async function rotateAll(cli: Cli, connection: Connection, { credentials, ...options }: Named): Promise<ExitCode> {
-  const [only, ...more] = credentials;
-  if (only !== undefined && more.length === 0) {
-    const request = { credential: only, ...options };
-    return show(cli, connection, { ...request, begun: await start(cli, connection, request) });
-  }
+async function rotateAll(cli: Cli, connection: Connection, requests: readonly RotateRequest[]): Promise<ExitCode> {
+  const [only, ...more] = requests;
+  if (only && more.length === 0) return show(cli, connection, { ...only, begun: await start(cli, connection, only) });
   const { tellFailure } = await import('../terminal/failure.js');
   const { each, documents } = gathering(cli);
   const begun: (() => Promise<ExitCode>)[] = [];
-  for (const credential of credentials) {
-    const request = { credential, ...options };
+  for (const request of requests) {
     try {
       const asked = { ...request, begun: await start(each, connection, request) };
       begun.push(() => show(each, connection, asked).catch((error: unknown) => tellFailure(each, error)));

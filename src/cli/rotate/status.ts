@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import type { Session } from '../../operations/session/session.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
+import { withSession } from '../terminal/with-session.js';
 
 interface Options {
   readonly follow?: true;
@@ -27,10 +27,7 @@ export function defineStatus(program: Command): void {
       examples('keyturn status', 'keyturn status openai --follow', 'keyturn status --json --fail-on-trouble'),
     )
     .action((credential: string | undefined, options: Options, command: Command) =>
-      perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
-        return withSession(cli, (session) => show(cli, session, { credential, ...options }));
-      }),
+      perform(command, (cli) => withSession(cli, (session) => show(cli, session, { credential, ...options }))),
     );
 }
 
@@ -39,11 +36,12 @@ async function show(
   session: Session,
   { credential, follow, failOnTrouble }: Options & { credential: string | undefined },
 ): Promise<ExitCode> {
-  const { knownCredential } = await import('../../operations/session/reach.js');
+  const { knownCredential, reachIfThere } = await import('../../operations/session/reach.js');
   const known = await session.store.credentials();
   if (credential !== undefined && !known.some(({ name }) => name === credential))
     knownCredential(session.config, credential);
-  const { client, silence } = await reach(session, follow ?? false);
+  const { client, silence } = await reachIfThere(session.config);
+  if (follow && silence) throw silence;
   const subject = { session, client, silence, credential };
   try {
     return (
@@ -59,20 +57,8 @@ interface Subject {
   /** Null without a Temporal server. */
   readonly client: Client | null;
   /** Why there is none. */
-  readonly silence: string | null;
+  readonly silence: Error | null;
   readonly credential: string | undefined;
-}
-
-/** Fails without a server only when one is required. */
-async function reach({ config }: Session, required: boolean): Promise<Pick<Subject, 'client' | 'silence'>> {
-  const { reachTemporal } = await import('../../operations/session/reach.js');
-  const { NotReachable } = await import('../../operations/session/refusals.js');
-  try {
-    return { client: (await reachTemporal(config)).client, silence: null };
-  } catch (error) {
-    if (required || !(error instanceof NotReachable)) throw error;
-    return { client: null, silence: error.message };
-  }
 }
 
 async function tell(
@@ -89,7 +75,7 @@ async function tell(
   const hint =
     silence === null
       ? []
-      : ['', cli.paint.dim(`${silence}, so live progress is missing here. To start one: keyturn up`)];
+      : ['', cli.paint.dim(`${silence.message}, so live progress is missing here. To start one: keyturn up`)];
   const warning = older === null ? [] : ['', `${cli.paint.bad('✖')} ${older}. Workers do not start: keyturn check`];
   const text = [...statusText(all, cli.paint), ...channelsText(channels, cli.paint), ...warning, ...hint];
   cli.answer({ live: client !== null, credentials: all, brokenChannels: channels, olderStore: older }, text);
@@ -100,7 +86,7 @@ async function tell(
 /** Watches every running rotation, one after the other. Null when the status still has to be shown. */
 async function watchAll(cli: Cli, client: Client, { session, credential }: Subject): Promise<ExitCode | null> {
   const { rotationId } = await import('../../domain/temporal-names.js');
-  const { isRunning } = await import('../../operations/session/progress.js');
+  const { isRunning } = await import('../../operations/session/orphaned-rotations.js');
   const { watch } = await import('./watch.js');
   const { tellWatched } = await import('./watched-text.js');
   for (const name of credential === undefined ? Object.keys(session.config.credentials) : [credential]) {

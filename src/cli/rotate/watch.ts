@@ -1,8 +1,7 @@
-import type { Client } from '@temporalio/client';
 import type { Progress, RotationReport, Waiting } from '../../domain/rotation.js';
 import { follow } from '../../operations/rotate/follow.js';
-import type { Session } from '../../operations/session/session.js';
 import type { Cli } from '../terminal/perform.js';
+import type { Connection } from '../terminal/with-session.js';
 import { needsPerson, viewFor } from './rotation-view.js';
 
 /** How watching a rotation ended: the rotation ended, it needs a person, or a person detached. */
@@ -13,11 +12,7 @@ export type Watched = { readonly progress: Progress | null } & (
 );
 
 /** Shows the rotation of a credential until it ends, needs a person, or Ctrl-C detaches; then the rotation continues. */
-export async function watch(
-  cli: Cli,
-  { session, client }: { readonly session: Session; readonly client: Client },
-  credential: string,
-): Promise<Watched> {
+export async function watch(cli: Cli, { session, client }: Connection, credential: string): Promise<Watched> {
   const view = viewFor(cli);
   const sightings = follow(session, client, credential);
   const interruption = Promise.withResolvers<'detached'>();

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Session } from '../../operations/session/session.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { reasonOption, withReason } from '../terminal/reason.js';
+import { withTemporal } from '../terminal/with-session.js';
 
 const description = `Rotates credentials automatically: each has a Temporal Schedule that agrees with the configuration. A schedule that is due waits for its window and for a free slot. Adopting or applying rotates nothing; the first run is one interval after the adoption or the last rotation.`;
 
@@ -77,7 +77,6 @@ function defineControls(schedules: Command): void {
 }
 
 async function connected<T>(cli: Cli, action: (session: Session, client: Client) => Promise<T>): Promise<T> {
-  const { withTemporal } = await import('../terminal/with-rotations.js');
   return withTemporal(cli, action);
 }
 

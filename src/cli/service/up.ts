@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import type { Session } from '../../operations/session/session.js';
 import type { TemporalTarget } from '../../temporal/connect.js';
 import type { EmbeddedServer } from '../../temporal/embedded.js';
-import { examples } from '../terminal/examples.js';
-import { metricsOption } from './metrics-option.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { metricsOption } from './worker.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import type { WorkerOptions } from './run-workers.js';
+import { withSession } from '../terminal/with-session.js';
 
 export function defineUp(program: Command): void {
   program
@@ -17,10 +17,7 @@ export function defineUp(program: Command): void {
     .option(...metricsOption)
     .addHelpText('after', examples('keyturn up'))
     .action((options: WorkerOptions, command: Command) =>
-      perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
-        await withSession(cli, (session) => up(cli, session, options));
-      }),
+      perform(command, (cli) => withSession(cli, (session) => up(cli, session, options))),
     );
 }
 

@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
-import { examples } from '../terminal/examples.js';
-import { metricsOption } from './metrics-option.js';
-import { perform } from '../terminal/perform.js';
+import { examples, perform } from '../terminal/perform.js';
 import type { WorkerOptions } from './run-workers.js';
+import { withSession } from '../terminal/with-session.js';
+
+/** The option of the commands that run workers. */
+export const metricsOption = [
+  '--metrics <host:port>',
+  'serve metrics for Prometheus here, for instance 127.0.0.1:9464; keyturn_needs_operator is 1 while a rotation waits for a person',
+] as const;
 
 export function defineWorker(program: Command): void {
   program
@@ -15,7 +20,6 @@ export function defineWorker(program: Command): void {
     .addHelpText('after', examples('TEMPORAL_ADDRESS=temporal.example.com:7233 keyturn worker'))
     .action((options: WorkerOptions, command: Command) =>
       perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
         const { waitForTemporal, embeddedServerGone } = await import('../../operations/session/reach.js');
         const { runWorkers, line } = await import('./run-workers.js');
         await withSession(cli, async (session) => {

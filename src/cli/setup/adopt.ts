@@ -3,11 +3,11 @@ import type { ProcedureDescriptor } from '../../domain/procedure.js';
 import type { VersionRef } from '../../domain/version.js';
 import type { Session } from '../../operations/session/session.js';
 import type { Sources } from '../../store/records.js';
-import { examples } from '../terminal/examples.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { watched } from '../terminal/silence.js';
 import type { ValueSource } from '../terminal/value-input.js';
+import { withSession } from '../terminal/with-session.js';
 
 interface Options extends ValueSource {
   readonly soleUser?: boolean;
@@ -36,10 +36,7 @@ export function defineAdopt(program: Command): void {
       ),
     )
     .action((credential: string, options: Options, command: Command) =>
-      perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
-        await withSession(cli, (session) => runAdopt(cli, session, { credential, ...options }));
-      }),
+      perform(command, (cli) => withSession(cli, (session) => runAdopt(cli, session, { credential, ...options }))),
     );
 }
 

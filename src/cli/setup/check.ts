@@ -2,10 +2,9 @@ import { type Command, Option } from 'commander';
 import { counted } from '../../domain/counted.js';
 import type { Check } from '../../operations/setup/check.js';
 import { UsageError } from '../../operations/session/refusals.js';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
 import type { Paint } from '../terminal/paint.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import { tellSilence } from '../terminal/silence.js';
 
 export function defineCheck(program: Command): void {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { StaysLive } from '../../operations/setup/forget.js';
 import type { Session } from '../../operations/session/session.js';
-import { examples } from '../terminal/examples.js';
+import { UsageError } from '../../operations/session/refusals.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
+import { withSession } from '../terminal/with-session.js';
 
 export function defineForget(program: Command): void {
   program
@@ -15,10 +16,9 @@ export function defineForget(program: Command): void {
     .option('--yes', 'do not ask: live values may stay live')
     .addHelpText('after', examples('keyturn forget openai', 'keyturn forget openai --yes --json'))
     .action((credential: string, options: { readonly yes?: true }, command: Command) =>
-      perform(command, async (cli) => {
-        const { withSession } = await import('../terminal/with-rotations.js');
-        await withSession(cli, (session) => runForget(cli, session, { credential, yes: options.yes ?? false }));
-      }),
+      perform(command, (cli) =>
+        withSession(cli, (session) => runForget(cli, session, { credential, yes: options.yes ?? false })),
+      ),
     );
 }
 
@@ -69,7 +69,6 @@ function staysLiveText(
 
 /** Resolves when the name was typed. Throws a UsageError otherwise. */
 async function confirmed(cli: Cli, word: string): Promise<void> {
-  const { UsageError } = await import('../../operations/session/refusals.js');
   const state = 'Nothing was forgotten.';
   const next = `Type ${word} when asked, or give --yes. To revoke the values first: keyturn emergency ${word} --reason "…"`;
   if (!process.stdin.isTTY)

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Initiated, Installation } from '../../operations/setup/init.js';
-import { examples } from '../terminal/examples.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
 import type { EngineQuestions } from './engine-questions.js';
 
 export function defineInit(program: Command): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { examples } from '../terminal/examples.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
+import { withSession } from '../terminal/with-session.js';
 
 export function defineNotify(program: Command): void {
   const notify = program
@@ -20,7 +20,6 @@ export function defineNotify(program: Command): void {
 }
 
 async function test(cli: Cli): Promise<ExitCode> {
-  const { withSession } = await import('../terminal/with-rotations.js');
   const { testChannels } = await import('../../operations/setup/notify-test.js');
   const tested = await withSession(cli, (session) => testChannels(session, cli.actor));
   const { good, bad, bold } = cli.paint;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Renaming } from '../../store/records.js';
-import { examples } from '../terminal/examples.js';
 import { facts } from '../terminal/layout.js';
-import { type Cli, perform } from '../terminal/perform.js';
+import { type Cli, examples, perform } from '../terminal/perform.js';
+import { withSession } from '../terminal/with-session.js';
 
 export function defineRename(program: Command): void {
   program
@@ -19,7 +19,6 @@ export function defineRename(program: Command): void {
 }
 
 async function renameIn(cli: Cli, { credential, to }: Omit<Renaming, 'actor'>): Promise<void> {
-  const { withSession } = await import('../terminal/with-rotations.js');
   const { rename } = await import('../../operations/setup/rename.js');
   const { actor, config } = cli;
   const renamed = await withSession(cli, (session) => rename(session, config, { credential, to, actor }));

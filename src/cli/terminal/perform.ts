@@ -26,11 +26,16 @@ export interface Cli {
 }
 
 /** The options that every command has. */
-export interface GlobalOptions {
+interface GlobalOptions {
   readonly config: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly actor?: string;
+}
+
+/** The end of a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return ['', lines.length > 1 ? 'Examples:' : 'Example:', ...lines.map((line) => `  ${line}`), ''].join('\n');
 }
 
 /** Runs the action of a command, reports its failure, and ends the process. */
@@ -57,7 +62,7 @@ export function gathering(cli: Cli): { readonly each: Cli; readonly documents: r
 }
 
 /** Ends the process when all output is written. Open connections do not hold it up. */
-export function endProcess(code: ExitCode): void {
+function endProcess(code: ExitCode): void {
   process.exitCode = code;
   process.stderr.write('', () => process.stdout.write('', () => process.exit()));
 }

@@ -6,8 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { decide, haste } from '../../../workflows/rotation/messages.js';
-import { type Duration, durationMs } from '../../domain/duration.js';
-import type { DecisionRequest, Waiting } from '../../domain/rotation.js';
+import type { DecisionRequest } from '../../domain/rotation.js';
 import { isWorkflowId, rotationId } from '../../domain/temporal-names.js';
 import { UserError } from '../../domain/user-error.js';
 import { progressOf } from '../session/progress.js';
@@ -51,11 +50,17 @@ export async function decideOn(
   await handle.executeUpdate(decide, { args: [{ ...request, wish }] });
 }
 
+interface Hastening {
+  readonly credential: string;
+  readonly actor: string;
+  readonly byMs: number | null;
+}
+
 /** Records that a wait lasts `byMs` milliseconds longer, or ends now (null), and tells the rotation. */
 export async function hasten(
   { store }: Steered,
   handle: WorkflowHandle,
-  { credential, actor, byMs }: Steering & { readonly byMs: number | null },
+  { credential, actor, byMs }: Hastening,
 ): Promise<void> {
   const { workflowId } = handle;
   const wish = await store.wish({ for: 'haste', credential, workflowId, actor, byMs });
@@ -97,47 +102,24 @@ async function askedBy(client: Client, { workflowId }: WorkflowHandle, credentia
   return progress?.waiting?.id ?? '';
 }
 
-/** Who sends a message to which rotation. */
-export interface Steering {
-  readonly credential: string;
-  readonly actor: string;
-}
-
-/** Ends the grace in progress, and returns when it would have ended (Unix ms). */
-export async function endGrace(session: Steered, client: Client, { credential, actor }: Steering): Promise<number> {
+/** Moves the end of the grace in progress, and returns when it ends now (Unix ms). Ended now: when it would have ended. */
+export async function moveGrace(session: Steered, client: Client, wanted: Hastening): Promise<number> {
+  const { credential, byMs } = wanted;
   const handle = await handleOf(session, client, credential);
-  const { until } = await grace(client, handle, credential);
-  const wanted = { credential, actor, byMs: null };
-  await send(client, { credential, what: 'end-grace' }, () => hasten(session, handle, wanted));
-  return until;
+  const until = await endOfGrace(client, handle, credential);
+  const what = byMs === null ? 'end-grace' : 'extend-grace';
+  await send(client, { credential, what }, () => hasten(session, handle, wanted));
+  return until + (byMs ?? 0);
 }
 
-/** Moves the end of the grace in progress, and returns when it ends now (Unix ms). */
-export async function extendGraceBy(
-  session: Steered,
-  client: Client,
-  { credential, actor, duration }: Steering & { readonly duration: Duration },
-): Promise<number> {
-  const handle = await handleOf(session, client, credential);
-  const { until } = await grace(client, handle, credential);
-  const byMs = durationMs(duration);
-  const wanted = { credential, actor, byMs };
-  await send(client, { credential, what: 'extend-grace' }, () => hasten(session, handle, wanted));
-  return until + byMs;
-}
-
-/** Outside of a grace, the error says in which phase the rotation is. */
-async function grace(
-  client: Client,
-  { workflowId }: WorkflowHandle,
-  credential: string,
-): Promise<Waiting & { readonly until: number }> {
+/** Unix ms. Outside of a grace, the error says in which phase the rotation is. */
+async function endOfGrace(client: Client, { workflowId }: WorkflowHandle, credential: string): Promise<number> {
   const { progress, silent } = await progressOf(client, workflowId);
   if (silent) throw noWorker(credential);
   const waiting = progress?.waiting;
   if (!progress || progress.outcome !== null) throw notRunning(credential);
   if (waiting && (waiting.for === 'grace' || waiting.for === 'pause') && waiting.until !== undefined)
-    return { ...waiting, until: waiting.until };
+    return waiting.until;
   throw new UserError(`${credential} is not in its grace`, {
     state: `Nothing was sent. Its rotation is in the phase ${progress.phase}.`,
     next: `See how far it is: keyturn status ${credential} --follow`,

@@ -11,7 +11,7 @@ export interface OrphanedRotation {
 }
 
 /** What Temporal says of one execution. */
-export interface Execution {
+interface Execution {
   readonly runId: string;
   readonly status: WorkflowExecutionStatusName;
 }
@@ -55,6 +55,11 @@ export async function executionOf(client: Client, workflowId: string, runId?: st
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   }
+}
+
+/** Whether a workflow with this id is running. */
+export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+  return (await executionOf(client, workflowId))?.status === 'RUNNING';
 }
 
 function spoken(status: WorkflowExecutionStatusName): string {

@@ -68,14 +68,3 @@ async function serverAnswers(client: Client): Promise<boolean> {
     return false;
   }
 }
-
-/** Whether a rotation with this workflow id is running. */
-export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
-}

@@ -1,9 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { containmentId, rotationId } from '../../domain/temporal-names.js';
 import { UserError } from '../../domain/user-error.js';
-import { executionOf } from './orphaned-rotations.js';
-import { reachTemporal } from './reach.js';
-import { NotReachable } from './refusals.js';
+import { isRunning } from './orphaned-rotations.js';
+import { reachIfThere } from './reach.js';
 import type { Session } from './session.js';
 
 /**
@@ -17,13 +16,8 @@ export async function whileQuiet<T>(
   action: (client: Client | null) => Promise<T>,
 ): Promise<T> {
   const isScheduled = (await store.cadence(credential)) !== null;
-  const client = await reachTemporal(config).then(
-    (reached) => reached.client,
-    (error: unknown) => {
-      if (isScheduled || !(error instanceof NotReachable)) throw error;
-      return null;
-    },
-  );
+  const { client, silence } = await reachIfThere(config);
+  if (isScheduled && silence) throw silence;
   try {
     if (client) await requireQuiet(client, store.installation, credential);
     return await action(client);
@@ -35,7 +29,7 @@ export async function whileQuiet<T>(
 async function requireQuiet(client: Client, installation: string, credential: string): Promise<void> {
   const workflows = { rotation: rotationId, containment: containmentId };
   for (const [what, idOf] of Object.entries(workflows)) {
-    if ((await executionOf(client, idOf(installation, credential)))?.status !== 'RUNNING') continue;
+    if (!(await isRunning(client, idOf(installation, credential)))) continue;
     throw new UserError(`A ${what} of ${credential} is running`, {
       state: 'Nothing was changed.',
       next: `Let it end. See how far it is: keyturn status ${credential}`,

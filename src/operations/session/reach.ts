@@ -5,6 +5,9 @@ import type { Config } from '../../config/schema.js';
 import type { ProcedureDescriptor } from '../../domain/procedure.js';
 import type { VersionRef } from '../../domain/version.js';
 import { UserError } from '../../domain/user-error.js';
+import { didYouMean } from '../../config/nearest.js';
+import type { CredentialRow } from '../../store/records.js';
+import type { Session } from './session.js';
 import { connectClient, resolveTemporal, type TemporalTarget } from '../../temporal/connect.js';
 import { findEmbeddedServer } from '../../temporal/embedded.js';
 import { NotReachable, UsageError } from './refusals.js';
@@ -16,6 +19,18 @@ export function knownCredential(config: Config, credential: string): ProcedureDe
   } catch (error) {
     throw error instanceof UserError ? new UsageError(error.message, error) : error;
   }
+}
+
+/** A credential that the store has, whether or not the configuration does. Throws a UsageError when it has none of that name. */
+export async function storedCredential({ store }: Pick<Session, 'store'>, name: string): Promise<CredentialRow> {
+  const rows = await store.credentials();
+  const row = rows.find((each) => each.name === name);
+  if (row) return row;
+  const known = rows.map((each) => each.name);
+  throw new UsageError(`The store has no credential "${name}"${didYouMean(name, known)}`, {
+    state: 'Nothing was changed.',
+    next: 'See which there are: keyturn status',
+  });
 }
 
 /** @throws UsageError when a value has to be adopted before the first rotation, and none was */
@@ -31,7 +46,7 @@ export function requireAdopted(
   });
 }
 
-export interface Reached {
+interface Reached {
   /** Close it with `client.connection.close()`. */
   readonly client: Client;
   readonly target: TemporalTarget;
@@ -44,6 +59,20 @@ export async function reachTemporal({ data }: Pick<Config, 'data'>): Promise<Rea
     return { client: await connectClient(target), target };
   } catch (error) {
     throw error instanceof UserError ? new NotReachable(error.message, error) : error;
+  }
+}
+
+/** The same for an action that can do without a server. `silence` says why there is none. */
+export async function reachIfThere(
+  config: Pick<Config, 'data'>,
+): Promise<
+  { readonly client: Client; readonly silence: null } | { readonly client: null; readonly silence: NotReachable }
+> {
+  try {
+    return { client: (await reachTemporal(config)).client, silence: null };
+  } catch (error) {
+    if (error instanceof NotReachable) return { client: null, silence: error };
+    throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { mentionsOf } from '../../config/mentions.js';
 import { scheduleId } from '../../domain/temporal-names.js';
-import { storedCredential } from '../session/known-names.js';
 import { whileQuiet } from '../session/quiet-temporal.js';
+import { storedCredential } from '../session/reach.js';
 import { UsageError } from '../session/refusals.js';
 import { describe } from '../schedules/schedules.js';
 import type { Session } from '../session/session.js';
@@ -36,7 +36,7 @@ export async function forgettingOf(session: Session, file: string, credential: s
   }));
 }
 
-export interface Forgetting {
+interface Forgetting {
   readonly credential: string;
   /** What the person who agreed was shown. */
   readonly staysLive: readonly StaysLive[];
