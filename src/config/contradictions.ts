@@ -1,52 +1,47 @@
 import { type Duration, durationMs } from '../domain/duration.js';
-import type { ProcedureDescriptor } from '../domain/procedure.js';
-import { deliveries } from './deliveries.js';
+import { deliveredPart, partsOf, type ProcedureDescriptor } from '../domain/procedure.js';
 import type { ConfigFinding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Outline } from './outline.js';
 import { accountClaimOf, claimOf } from './policy.js';
+import { type Reference, references, referencesIn } from './references.js';
 import type { Path } from './yaml-source.js';
 
-export interface Reference {
+/** A credential's entry, with its engine's and its procedure, where they are known. */
+type Entry = Outline['credentials'][string] & {
+  readonly name: string;
   readonly path: Path;
-  readonly credential: string;
-}
+  readonly used: Outline['engines'][string] | undefined;
+  readonly known: ProcedureDescriptor | undefined;
+};
 
 /** Contradictions between entries, each of which may be valid by itself. */
 export function contradictions(outline: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
+  const entries = Object.entries(outline.credentials).map(([name, fields]): Entry => {
+    const known = catalog.find(({ id }) => id === fields.procedure);
+    return { ...fields, name, path: ['credentials', name], used: outline.engines[fields.engine ?? ''], known };
+  });
   return [
-    ...unknownEngines(outline),
+    ...entries.flatMap((entry) => unknownEngine(entry, Object.keys(outline.engines))),
     ...unknownCredentials(outline),
-    ...circles(outline),
-    ...doubleClaims(outline, catalog),
-    ...intervals(outline, catalog),
-    ...wrongEngines(outline, catalog),
-    ...shortGraces(outline, catalog),
-    ...deliveries(outline, catalog),
-    ...needlessPauses(outline, catalog),
+    ...circles(entries),
+    ...doubleClaims(entries),
+    ...entries.flatMap(interval),
+    ...entries.flatMap((entry) => wrongEngine(entry, catalog)),
+    ...entries.flatMap(shortGrace),
+    ...entries.flatMap(deliveries),
+    ...entries.flatMap(needlessPause),
   ];
 }
 
-function unknownEngines({ engines, credentials }: Outline): ConfigFinding[] {
-  return Object.entries(credentials).flatMap(([name, { engine }]) =>
-    engine === undefined || Object.hasOwn(engines, engine)
-      ? []
-      : [
-          {
-            path: ['credentials', name, 'engine'],
-            message: `there is no engine "${engine}"${didYouMean(engine, Object.keys(engines))}`,
-          },
-        ],
-  );
+function unknownEngine({ path, engine }: Entry, engines: readonly string[]): ConfigFinding[] {
+  if (engine === undefined || engines.includes(engine)) return [];
+  return [{ path: [...path, 'engine'], message: `there is no engine "${engine}"${didYouMean(engine, engines)}` }];
 }
 
 function unknownCredentials(outline: Outline): ConfigFinding[] {
   const names = Object.keys(outline.credentials);
-  return [
-    ...references(outline.engines, ['engines']),
-    ...[...needs(outline).values()].flat(),
-    ...references(outline.notifications, ['notifications']),
-  ]
+  return referencesIn(outline)
     .filter(({ credential }) => !names.includes(credential))
     .map(({ path, credential }) => ({
       path,
@@ -58,23 +53,15 @@ function unknownCredentials(outline: Outline): ConfigFinding[] {
  * Circular references: a provider section whose secret depends on its own credential, directly or through others.
  * An engine may sign in with a credential that Keyturn writes into it, for instance its administrator's password.
  */
-function circles(outline: Outline): ConfigFinding[] {
-  const needed = needs(outline);
+function circles(entries: readonly Entry[]): ConfigFinding[] {
+  const needed = new Map(
+    entries.map(({ name, path, provider }) => [name, references(provider, [...path, 'provider'])]),
+  );
   return [...needed].flatMap(([name, own]) =>
     own
       .map(({ path, credential }) => ({ path, route: routeTo(name, [credential], needed) }))
       .filter(({ route }) => route.length > 0)
       .map(({ path, route }) => ({ path, message: `circular reference: ${[name, ...route].join(' needs ')}` })),
-  );
-}
-
-/** The credentials that each credential's provider section refers to. */
-function needs({ credentials }: Outline): Map<string, Reference[]> {
-  return new Map(
-    Object.entries(credentials).map(([name, { provider }]) => [
-      name,
-      references(provider, ['credentials', name, 'provider']),
-    ]),
   );
 }
 
@@ -88,61 +75,43 @@ function routeTo(goal: string, route: readonly string[], needed: ReadonlyMap<str
     .reduce((found, next) => (found.length > 0 ? found : next), []);
 }
 
-function doubleClaims(outline: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
+function doubleClaims(entries: readonly Entry[]): ConfigFinding[] {
   const owners = new Map<string, string>();
-  return [...settingClaims(outline, catalog), ...accountClaims(outline, catalog)].flatMap(
-    ({ name, claim, conflict }) => {
-      const owner = owners.get(claim);
-      if (owner === undefined) owners.set(claim, name);
-      return owner === undefined ? [] : [{ path: ['credentials', name], message: `"${owner}" ${conflict}` }];
-    },
-  );
+  return [...entries.flatMap(settingClaims), ...entries.flatMap(accountClaim)].flatMap(({ entry, claim, conflict }) => {
+    const owner = owners.get(claim);
+    if (owner === undefined) owners.set(claim, entry.name);
+    return owner === undefined ? [] : [{ path: entry.path, message: `"${owner}" ${conflict}` }];
+  });
 }
 
 interface Claim {
-  readonly name: string;
+  readonly entry: Entry;
   readonly claim: string;
   /** Completes the message that begins with the name of the first owner. */
   readonly conflict: string;
 }
 
-function settingClaims({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Claim[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, engine }]) => {
-    const { kind, url } = engines[engine ?? ''] ?? {};
-    if (kind === undefined || url === undefined) return [];
-    const settings = Object.keys(catalog.find(({ id }) => id === procedure)?.settings ?? {});
-    return settings.map((setting) => ({
-      ...{ name, claim: claimOf({ kind, url }, setting) },
-      conflict: `already feeds ${setting} of the same engine; a setting belongs to one credential`,
-    }));
+function settingClaims(entry: Entry): Claim[] {
+  const { kind, url } = entry.used ?? {};
+  if (kind === undefined || url === undefined) return [];
+  return Object.keys(entry.known?.settings ?? {}).map((setting) => {
+    const conflict = `already feeds ${setting} of the same engine; a setting belongs to one credential`;
+    return { entry, claim: claimOf({ kind, url }, setting), conflict };
   });
 }
 
-function accountClaims({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): Claim[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, provider: section }]) => {
-    const provider = catalog.find(({ id }) => id === procedure)?.provider;
-    const claim = provider === undefined ? null : accountClaimOf(provider, section);
-    return claim === null
-      ? []
-      : [
-          {
-            name,
-            claim,
-            conflict: `already rotates the keys of the same ${provider} account; they belong to one credential`,
-          },
-        ];
-  });
+function accountClaim(entry: Entry): Claim[] {
+  const provider = entry.known?.provider;
+  const claim = provider === undefined ? null : accountClaimOf(provider, entry.provider);
+  const conflict = `already rotates the keys of the same ${provider} account; they belong to one credential`;
+  return claim === null ? [] : [{ entry, claim, conflict }];
 }
 
-function intervals({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, schedule = {}, grace }]) => {
-    const recommended = catalog.find(({ id }) => id === procedure)?.every;
-    if (recommended === undefined) return [];
-    const path = ['credentials', name];
-    return schedule.cron === undefined
-      ? intervalFindings(path, { ...schedule, grace, recommended })
-      : cronFindings([...path, 'schedule', 'cron'], { ...schedule, recommended });
-  });
+function interval({ path, known, schedule = {}, grace }: Entry): ConfigFinding[] {
+  if (!known) return [];
+  return schedule.cron === undefined
+    ? intervalFindings(path, { ...schedule, grace, recommended: known.every })
+    : cronFindings([...path, 'schedule', 'cron'], { ...schedule, recommended: known.every });
 }
 
 interface Interval {
@@ -160,24 +129,12 @@ function intervalFindings(
   const changed = durationMs(every) !== durationMs(recommended);
   const reaches = (length: Duration | undefined): boolean =>
     length !== undefined && durationMs(length) >= durationMs(every);
+  const graceWhy = `a grace of ${grace} does not end before the next rotation, after ${every}`;
+  const jitterWhy = `a delay of up to ${jitter} reaches the next rotation, after ${every}`;
   return [
     ...(changed && !reason ? [unexplained([...path, 'schedule', 'every'], recommended)] : []),
-    ...(reaches(grace)
-      ? [
-          {
-            path: [...path, 'grace'],
-            message: `a grace of ${grace} does not end before the next rotation, after ${every}`,
-          },
-        ]
-      : []),
-    ...(reaches(jitter)
-      ? [
-          {
-            path: [...path, 'schedule', 'jitter'],
-            message: `a delay of up to ${jitter} reaches the next rotation, after ${every}`,
-          },
-        ]
-      : []),
+    ...(reaches(grace) ? [{ path: [...path, 'grace'], message: graceWhy }] : []),
+    ...(reaches(jitter) ? [{ path: [...path, 'schedule', 'jitter'], message: jitterWhy }] : []),
   ];
 }
 
@@ -193,41 +150,50 @@ function unexplained(path: Path, recommended: Duration): ConfigFinding {
   return { path, message: `the rotation guide recommends ${recommended}; add "reason:" and say why it differs` };
 }
 
-function wrongEngines({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, engine }]) => {
-    const wanted = catalog.find(({ id }) => id === procedure)?.engine;
-    const kind = engines[engine ?? '']?.kind;
-    if (wanted === undefined || kind === wanted || !catalog.some((each) => each.engine === kind)) return [];
-    const message = `${procedure} needs an engine of the kind ${wanted}, but "${engine}" is a ${kind}`;
-    return [{ path: ['credentials', name, 'engine'], message }];
-  });
+function wrongEngine({ path, known, engine, used }: Entry, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
+  const kind = used?.kind;
+  if (!known || kind === known.engine || !catalog.some((each) => each.engine === kind)) return [];
+  const message = `${known.id} needs an engine of the kind ${known.engine}, but "${engine}" is a ${kind}`;
+  return [{ path: [...path, 'engine'], message }];
 }
 
 /** The old key must not expire before the tokens that it signed. */
-function shortGraces({ engines, credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, engine, grace = '24 hours' }]) => {
-    const signs = catalog.find(({ id }) => id === procedure)?.settings['jwt'] !== undefined;
-    const { kind, jwt } = engines[engine ?? ''] ?? {};
-    const lifetime = jwt?.tokenLifetime ?? '1 hour';
-    if (!signs || kind !== 'document-engine' || durationMs(grace) >= durationMs(lifetime)) return [];
-    const message = `a grace of ${grace} ends before the tokens that the old key signed: they live for ${lifetime}`;
-    return [{ path: ['credentials', name, 'grace'], message }];
-  });
+function shortGrace({ path, known, used, grace = '24 hours' }: Entry): ConfigFinding[] {
+  const signs = known?.settings['jwt'] !== undefined;
+  const lifetime = used?.jwt?.tokenLifetime ?? '1 hour';
+  if (!signs || used?.kind !== 'document-engine' || durationMs(grace) >= durationMs(lifetime)) return [];
+  const message = `a grace of ${grace} ends before the tokens that the old key signed: they live for ${lifetime}`;
+  return [{ path: [...path, 'grace'], message }];
 }
 
-function needlessPauses({ credentials }: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
-  return Object.entries(credentials).flatMap(([name, { procedure, pause }]) => {
-    const known = catalog.find(({ id }) => id === procedure);
-    if (!known || known.pause !== undefined || pause === undefined) return [];
-    const message = `${known.id} does not disable a value before it deletes it, so there is no pause; the wait before the deletion is "grace"`;
-    return [{ path: ['credentials', name, 'pause'], message }];
-  });
+/** A missing target, or a wrong part of the value. */
+function deliveries({ path, known, deliver }: Entry): ConfigFinding[] {
+  if (!known) return [];
+  if (!deliver) return missingDelivery(known).map((message) => ({ path, message }));
+  return deliver.flatMap(({ part }, index) =>
+    wrongPart(known, part).map((message) => ({
+      path: [...path, 'deliver', index, ...(part === undefined ? [] : ['part'])],
+      message,
+    })),
+  );
 }
 
-/** Every `{ credential: name }` inside a section: the places that use a credential as their secret. */
-export function references(section: unknown, path: Path): Reference[] {
-  if (typeof section !== 'object' || section === null) return [];
-  const own = 'credential' in section ? section.credential : undefined;
-  if (typeof own === 'string') return [{ path, credential: own }];
-  return Object.entries(section).flatMap(([key, inner]) => references(inner, [...path, key]));
+function missingDelivery({ delivers }: ProcedureDescriptor): string[] {
+  if (delivers === undefined) return [];
+  return [`say with "deliver:" where a new ${delivers} goes; otherwise its users are locked out`];
+}
+
+function wrongPart(descriptor: ProcedureDescriptor, part: string | undefined): string[] {
+  const parts = partsOf(descriptor);
+  const choice = parts.map((each) => `part: ${each}`).join(' or ');
+  if (part === undefined && deliveredPart(descriptor) === undefined)
+    return [`say which part of the value goes there: write ${choice}`];
+  if (part === undefined || parts.includes(part)) return [];
+  return [`a value of ${descriptor.id} has no part "${part}"${didYouMean(part, parts)}; write ${choice}`];
+}
+
+function needlessPause({ path, known, pause }: Entry): ConfigFinding[] {
+  if (!known || known.pause !== undefined || pause === undefined) return [];
+  const message = `${known.id} does not disable a value before it deletes it, so there is no pause; the wait before the deletion is "grace"`;
+  return [{ path: [...path, 'pause'], message }];
 }

@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { fastClock } from '../../src/lab/clock.js';
-import { ownCredentials } from '../../src/config/own-credentials.js';
+import { ownCredentials } from '../../src/config/references.js';
 import { adopt } from '../../src/operations/setup/adopt.js';
 import { conductAll, type Conducted } from '../../src/operations/emergency/emergency.js';
 import { chosen, impactOf } from '../../src/operations/emergency/emergency-choice.js';

@@ -1,5 +1,5 @@
 import { descriptorOf } from '../../../workers/descriptor.js';
-import { ownCredentials } from '../../config/own-credentials.js';
+import { ownCredentials } from '../../config/references.js';
 import { credentialOf, engineOf } from '../../config/policy.js';
 import type { Config } from '../../config/schema.js';
 import { isLive } from '../../domain/version.js';

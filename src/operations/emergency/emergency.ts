@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { ownCredentials } from '../../config/own-credentials.js';
+import { ownCredentials } from '../../config/references.js';
 import type { RotationReport } from '../../domain/rotation.js';
 import type { Emergency } from '../../store/records.js';
 import { containDirectly } from './emergency-direct.js';

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { mentionsOf } from '../../config/mentions.js';
+import { mentionsOf } from '../../config/references.js';
 import { scheduleId } from '../../domain/temporal-names.js';
 import { whileQuiet } from '../session/quiet-temporal.js';
 import { storedCredential } from '../session/reach.js';

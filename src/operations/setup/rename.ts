@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { accountOf } from '../../config/policy.js';
-import { mentionsOf } from '../../config/mentions.js';
+import { mentionsOf } from '../../config/references.js';
 import { scheduleId } from '../../domain/temporal-names.js';
 import type { CredentialRow, Renaming } from '../../store/records.js';
 import { whileQuiet } from '../session/quiet-temporal.js';
