@@ -19,8 +19,7 @@ import { webhookChannel } from '../src/notifications/webhook.js';
 import { schedulePlanOf } from '../src/config/schedule-plan.js';
 import type { Group } from '../src/store/records.js';
 import type { Store } from '../src/store/store.js';
-import { descriptorOf } from './descriptor.js';
-import { entryOf } from './entry.js';
+import { descriptorOf, entryOf } from './descriptor.js';
 import { composeVerification } from './verification.js';
 
 /** Builds every system's activities from the configuration: the only place that creates clients. */
@@ -89,7 +88,6 @@ export function composeChannels({ notifications }: Pick<Config, 'notifications'>
   ];
 }
 
-/** The deliveries of new values. */
 function composeDelivery(config: Config, store: Store) {
   return createDeliveryActivities({
     store,

@@ -1,4 +1,5 @@
-import { credentialOf } from '../src/config/policy.js';
+import type { Entry } from '../activities/kit/provider.js';
+import { credentialOf, engineOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import type { ProcedureDescriptor } from '../src/domain/procedure.js';
 import { catalog } from '../workflows/catalog.js';
@@ -9,4 +10,10 @@ export function descriptorOf(config: Config, credential: string): ProcedureDescr
   const descriptor = catalog.find(({ id }) => id === procedure);
   if (!descriptor) throw new Error(`no procedure is called ${procedure}`); // the configuration was checked against the catalog
   return descriptor;
+}
+
+/** What the configuration says about a credential. Throws a UserError when there is no such credential. */
+export function entryOf(config: Config, credential: string): Entry {
+  const procedure = descriptorOf(config, credential);
+  return { section: credentialOf(config, credential).provider, engine: engineOf(config, credential), procedure };
 }

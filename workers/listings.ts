@@ -5,7 +5,7 @@ import { environment } from '../src/config/load.js';
 import type { Config } from '../src/config/schema.js';
 import { UserError } from '../src/domain/user-error.js';
 import { resolveSecret } from '../src/fields/secret-ref.js';
-import { entryOf } from './entry.js';
+import { entryOf } from './descriptor.js';
 
 /** What the provider of a credential lists, from the configuration alone; null when it has no list. Throws a UserError when there is no such credential. */
 export function listingOf(config: Config, credential: string): Listing | null {

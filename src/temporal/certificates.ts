@@ -44,7 +44,6 @@ const commonName = '2.5.4.3';
 const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
 const authorityName = 'Keyturn embedded Temporal';
 
-/** A certificate with its key. */
 interface Pair {
   readonly certificate: X509Certificate;
   readonly key: KeyObject;

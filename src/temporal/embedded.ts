@@ -32,7 +32,6 @@ export interface EmbeddedServer {
   /** For `temporal --config-file`. */
   readonly clientConfig: string;
   readonly pid: number;
-  readonly startedByUs: true;
   /** Resolves when the server has stopped or died. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -70,7 +69,7 @@ async function startOnce(options: EmbeddedOptions): Promise<EmbeddedServer> {
     if (setAside !== null) options.report(`Temporal database of another server version set aside: ${setAside}`);
     endWithKeeper(keeper, pid);
     await ready(options.dataDir, ended);
-    return { address: order.address, clientConfig: files.clientConfig, pid, startedByUs: true, ended, stop };
+    return { address: order.address, clientConfig: files.clientConfig, pid, ended, stop };
   } catch (err) {
     await stop();
     throw err;

@@ -159,7 +159,6 @@ function replace(file: string, content: string): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Ends the server and, with it, the keeper. */
 function stop(): void {
   if (server?.pid === undefined) process.exit();
   if (files) rmSync(files.address, { force: true });
@@ -167,7 +166,6 @@ function stop(): void {
   setTimeout(() => server?.kill('SIGKILL'), stopMs);
 }
 
-/** Sends the answer and ends the keeper and the server. */
 function answer(last: KeeperAnswer): void {
   server?.kill('SIGKILL');
   if (process.send === undefined || !process.connected) process.exit();

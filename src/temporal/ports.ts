@@ -1,6 +1,7 @@
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 // Below the ephemeral ports, so that the system assigns none of these before the server takes it; above every data folder's home port.
@@ -46,4 +47,16 @@ export async function isFree(port: number): Promise<boolean> {
   } finally {
     server.close();
   }
+}
+
+const homePorts = { first: 20_000, count: 10_000 }; // below the ephemeral ports
+
+/**
+ * The port of a data folder's embedded server. It is always the same, so that a command that watches a rotation finds the server again after a
+ * restart. Undefined while something else uses it: then any free port will do.
+ */
+export async function homePort(dataDir: string): Promise<number | undefined> {
+  const digest = createHash('sha256').update(resolve(dataDir)).digest();
+  const port = homePorts.first + (digest.readUInt32BE() % homePorts.count);
+  return (await isFree(port)) ? port : undefined;
 }

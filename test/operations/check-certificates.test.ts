@@ -1,4 +1,4 @@
-import { certificatesToRenew } from '../../src/operations/setup/check-certificates.js';
+import { certificatesToRenew } from '../../src/operations/setup/check-temporal.js';
 import { ensureCertificates } from '../../src/temporal/certificates.js';
 import { embeddedFiles } from '../../src/temporal/embedded-files.js';
 import { removeTemporaryDirectories, temporaryDirectory } from '../temporal/support.js';

@@ -15,7 +15,7 @@ import {
   planSchedules,
 } from '../../src/operations/schedules/schedules.js';
 import type { Check } from '../../src/operations/setup/check.js';
-import { scheduleCheck } from '../../src/operations/setup/check-schedule.js';
+import { scheduleCheck } from '../../src/operations/setup/check-temporal.js';
 import { isRunning } from '../../src/operations/session/orphaned-rotations.js';
 import { inputOf } from '../../workers/compose.js';
 import { startRotation } from '../../src/operations/rotate/start-rotation.js';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RevealRequest } from '../../operations/records/reveal.js';
 import { UsageError } from '../../operations/session/refusals.js';
 import { count } from '../terminal/arguments.js';
 import { printable } from '../terminal/layout.js';
@@ -25,7 +26,7 @@ export function defineReveal(program: Command): void {
       perform(command, (cli) => {
         if (cli.json || !process.stdout.isTTY) throw onlyInTerminal();
         return withReason({ cli, command, given: options.reason }, (asked, reason) =>
-          show(asked, credential, { version: options.version, reason }),
+          show(asked, { credential, version: options.version, reason, actor: cli.actor }),
         );
       }),
     );
@@ -38,17 +39,11 @@ function onlyInTerminal(): UsageError {
   });
 }
 
-interface RevealRequest {
-  readonly reason: string;
-  readonly version: number | undefined;
-}
-
-async function show(cli: Cli, credential: string, { reason, version: wanted }: RevealRequest): Promise<void> {
+async function show(cli: Cli, request: RevealRequest): Promise<void> {
   const { reveal } = await import('../../operations/records/reveal.js');
-  const request = { credential, version: wanted, reason, actor: cli.actor };
   const { version, parts } = await withSession(cli, (session) => reveal(session, request));
   const { bold, dim } = cli.paint;
-  cli.say(bold(`Version ${version.number} of ${credential}, ${version.state}`));
+  cli.say(bold(`Version ${version.number} of ${request.credential}, ${version.state}`));
   for (const [part, value] of Object.entries(parts)) {
     cli.say('', dim(part));
     cli.stream.write(`${printable(value.replace(/\n$/, ''))}\n`); // unbroken, so that it can be copied

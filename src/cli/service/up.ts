@@ -44,7 +44,7 @@ async function up(cli: Cli, session: Session, options: WorkerOptions): Promise<v
 async function start(cli: Cli, { config }: Session): Promise<EmbeddedServer> {
   const { startEmbeddedServer } = await import('../../temporal/embedded.js');
   const { findTemporalBinary } = await import('../../temporal/binary.js');
-  const { homePort } = await import('../../operations/service/home-port.js');
+  const { homePort } = await import('../../temporal/ports.js');
   const { line } = await import('./run-workers.js');
   const report = (text: string): void => line(cli, text);
   const binary = await findTemporalBinary({ report });

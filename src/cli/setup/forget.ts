@@ -16,18 +16,15 @@ export function defineForget(program: Command): void {
     .option('--yes', 'do not ask: live values may stay live')
     .addHelpText('after', examples('keyturn forget openai', 'keyturn forget openai --yes --json'))
     .action((credential: string, options: { readonly yes?: true }, command: Command) =>
-      perform(command, (cli) =>
-        withSession(cli, (session) => runForget(cli, session, { credential, yes: options.yes ?? false })),
-      ),
+      perform(command, (cli) => withSession(cli, (session) => runForget(cli, session, { credential, ...options }))),
     );
 }
 
-interface ForgetRequest {
-  readonly credential: string;
-  readonly yes: boolean;
-}
-
-async function runForget(cli: Cli, session: Session, { credential, yes }: ForgetRequest): Promise<void> {
+async function runForget(
+  cli: Cli,
+  session: Session,
+  { credential, yes }: { readonly credential: string; readonly yes?: true },
+): Promise<void> {
   const { forget, forgettingOf } = await import('../../operations/setup/forget.js');
   const { bold, dim, good } = cli.paint;
   const staysLive = await forgettingOf(session, cli.config, credential);
@@ -67,7 +64,7 @@ function staysLiveText(
   ];
 }
 
-/** Resolves when the name was typed. Throws a UsageError otherwise. */
+/** @throws UsageError unless the name was typed */
 async function confirmed(cli: Cli, word: string): Promise<void> {
   const state = 'Nothing was forgotten.';
   const next = `Type ${word} when asked, or give --yes. To revoke the values first: keyturn emergency ${word} --reason "…"`;

@@ -3,10 +3,12 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
+import { environment } from '../../config/load.js';
 import type { Config } from '../../config/schema.js';
 import { UserError } from '../../domain/user-error.js';
-import { contentsOf, copyDatabase } from '../../store/backup.js';
-import { ringOf, verifyCopy } from './backup-check.js';
+import { type Contents, contentsOf, copyDatabase } from '../../store/backup.js';
+import { type KeyRing, loadKeyRing } from '../../store/key-ring.js';
+import { openStore } from '../../store/open-store.js';
 import type { Session } from '../session/session.js';
 
 /** The files of a backup, inside its folder. */
@@ -54,6 +56,34 @@ export async function backUp(session: Session, { folder, withRing, actor }: Back
   return manifest;
 }
 
+/** The key ring that the configuration names. */
+export function ringOf({ keyRing }: Config): Promise<KeyRing> {
+  return loadKeyRing('file' in keyRing ? keyRing : { text: environment(keyRing.env) ?? '' });
+}
+
+/**
+ * Opens a copy as a store, with the whole key ring, and verifies its ledger. Opening changes the file.
+ * @throws UserError when ring and copy do not belong together, or the ledger is not the one described
+ */
+export async function verifyCopy(file: string, ring: KeyRing, ledger: Contents['ledger']): Promise<void> {
+  const store = await openStore({ url: `sqlite:${file}`, ring });
+  try {
+    const { entries, head, brokenAt } = await store.verifyLedger();
+    if (brokenAt === null && entries === ledger.entries && head === ledger.head) return;
+    throw new UserError(
+      brokenAt === null
+        ? 'The ledger of the copy is not the one that its manifest describes.'
+        : `The ledger of the copy is broken at entry ${brokenAt}.`,
+      {
+        state: 'The copy must not be used. The store was not changed.',
+        next: 'Use another backup, or make a new one.',
+      },
+    );
+  } finally {
+    await store.destroy();
+  }
+}
+
 /** SHA-256 of a file, hex. */
 export async function sha256Of(file: string): Promise<string> {
   return createHash('sha256')
@@ -70,15 +100,8 @@ async function prepare(folder: string): Promise<void> {
 async function describe(database: string): Promise<Manifest> {
   const { installation, schemaVersion, kids, ledger } = contentsOf(database);
   const madeAt = new Date().toISOString();
-  return {
-    keyturn: 'backup',
-    installation,
-    schemaVersion,
-    kids: [...kids],
-    ledger,
-    sha256: await sha256Of(database),
-    madeAt,
-  };
+  const sha256 = await sha256Of(database);
+  return { keyturn: 'backup', installation, schemaVersion, kids: [...kids], ledger, sha256, madeAt };
 }
 
 /** Opening changes a file, so a copy of the copy is opened. */

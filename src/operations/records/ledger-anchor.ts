@@ -46,24 +46,17 @@ export async function whyOlder(store: Store, known: LedgerHead): Promise<string 
 /** The same for the head that Temporal knows; null too when it knows none, or the store was restored since then. */
 export async function whyOlderThanTemporal(session: Stored, client: Client): Promise<string | null> {
   const anchor = await anchorOf(session, client);
-  return anchor && againstAnchor(session.store, anchor);
-}
-
-async function againstAnchor(store: Store, anchor: Anchor): Promise<string | null> {
-  const why = await whyOlder(store, anchor);
-  if (why === null) return null;
-  const restored = (await store.ledger()).findLast(({ event }) => event === 'restored');
+  const why = anchor && (await whyOlder(session.store, anchor));
+  if (anchor === null || why === null) return null;
+  const restored = (await session.store.ledger()).findLast(({ event }) => event === 'restored');
   return restored && restored.at > anchor.at ? null : why;
 }
 
 /** @throws UserError when the store is older than what Temporal knows */
 export async function requireNewest(session: Stored, client: Client): Promise<void> {
   const why = await whyOlderThanTemporal(session, client);
-  if (why !== null) throw olderStore(why);
-}
-
-export function olderStore(why: string): UserError {
-  return new UserError(why, {
+  if (why === null) return;
+  throw new UserError(why, {
     state: 'Nothing was changed. Values that were made since then are not in this store.',
     next: 'Put the newer store back. If it is lost: keyturn backup <folder>, keyturn restore <folder>, then keyturn reconcile for each credential.',
   });
@@ -82,28 +75,22 @@ export async function keepAnchor(session: Stored, client: Client, last: string |
   const id = anchorId(store.installation);
   const state = { paused: true, note: noteOf(head) };
   if (await describe(client, id)) await client.schedule.getHandle(id).update((known) => ({ ...known, state }));
-  else await create(client, { id, taskQueue: taskQueueOf(store.installation), state });
+  else await client.schedule.create({ ...anchorOptions(store), state }).catch(unlessThere);
   return headText(head);
 }
 
-interface Created {
-  readonly id: string;
-  readonly taskQueue: string;
-  readonly state: { readonly paused: boolean; readonly note: string };
-}
-
 /** Triggered by hand, the schedule starts a workflow that no worker knows and that times out after a minute. */
-async function create(client: Client, { id, taskQueue, state }: Created): Promise<void> {
-  const action = {
-    type: 'startWorkflow',
+function anchorOptions({ installation }: Store) {
+  const [id, taskQueue] = [anchorId(installation), taskQueueOf(installation)];
+  const workflow = {
     workflowType: 'ledgerAnchor',
     workflowId: id,
     taskQueue,
     workflowExecutionTimeout: '1 minute',
   } as const;
-  try {
-    await client.schedule.create({ scheduleId: id, spec: {}, action, state });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error; // another worker's note is just as good
-  }
+  return { scheduleId: id, spec: {}, action: { type: 'startWorkflow', ...workflow } } as const;
+}
+
+function unlessThere(error: unknown): void {
+  if (!(error instanceof ScheduleAlreadyRunning)) throw error; // another worker's note is just as good
 }

@@ -8,8 +8,7 @@ import { UserError } from '../../domain/user-error.js';
 import { closeDown, type Contents, contentsOf, entryOf, markRestored } from '../../store/backup.js';
 import type { KeyRing } from '../../store/key-ring.js';
 import { schemaVersion } from '../../store/schema.js';
-import { backupFiles, Manifest, sha256Of } from './backup.js';
-import { ringOf, verifyCopy } from './backup-check.js';
+import { backupFiles, Manifest, ringOf, sha256Of, verifyCopy } from './backup.js';
 
 export interface RestoreOptions {
   /** The configuration file: it names the store and the key ring. */

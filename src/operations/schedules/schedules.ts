@@ -25,7 +25,7 @@ export interface ScheduleChange {
   readonly schedule: ScheduleOutlook | null;
 }
 
-export interface ScheduleOutlook {
+interface ScheduleOutlook {
   /** For instance `every 90 days`. */
   readonly basis: string;
   /** Unix ms. */
@@ -41,7 +41,9 @@ type Connected = Pick<Session, 'config' | 'store'>;
 /** Compares configuration, store and Temporal. Changes nothing. */
 export async function planSchedules(session: Connected, client: Client): Promise<ScheduleChange[]> {
   const names = Object.keys(session.config.credentials);
-  const gone = (await ownSchedules(session, client)).filter((name) => !names.includes(name));
+  const gone = (await ownSchedules(session, client, scheduleId(session.store.installation, ''))).filter(
+    (name) => !names.includes(name),
+  );
   return [
     ...(await Promise.all(names.map((name) => planSchedule(session, client, name)))),
     ...gone.map((credential) => {
@@ -178,10 +180,13 @@ export async function describe(client: Client, id: string): Promise<ScheduleDesc
   }
 }
 
-/** Names of the credentials that have a schedule of ours, recognized by its id and its memo. */
-async function ownSchedules({ store: { installation } }: Connected, client: Client): Promise<string[]> {
+/** The names after a prefix that have a schedule of ours, recognized by its id and its memo. */
+export async function ownSchedules(
+  { store: { installation } }: Pick<Session, 'store'>,
+  client: Client,
+  prefix: string,
+): Promise<string[]> {
   const names: string[] = [];
-  const prefix = scheduleId(installation, '');
   for await (const { scheduleId: id, memo } of client.schedule.list())
     if (id.startsWith(prefix) && memo?.['keyturn'] === installation) names.push(id.slice(prefix.length));
   return names;

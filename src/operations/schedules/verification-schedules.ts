@@ -3,7 +3,7 @@ import type { VerificationInput } from '../../../workflows/verification.js';
 import { shareOf } from '../../domain/cadence.js';
 import { durationMs } from '../../domain/duration.js';
 import { lookId, taskQueueOf, verificationId } from '../../domain/temporal-names.js';
-import { describe } from './schedules.js';
+import { describe, ownSchedules } from './schedules.js';
 import type { Session } from '../session/session.js';
 
 /** The change to an engine's verification schedule. */
@@ -20,21 +20,19 @@ type Connected = Pick<Session, 'config' | 'store'>;
 
 /** Keeps one Temporal Schedule for each engine, and none when verification is switched off. They rotate nothing. */
 export async function applyVerification(session: Connected, client: Client): Promise<VerificationChange[]> {
-  const { config } = session;
+  const { config, store } = session;
+  const idOf = (engine: string): string => verificationId(store.installation, engine);
   const everyMs = durationMs(config.verification.every);
-  const engines = everyMs === 0 ? [] : Object.keys(config.engines).filter((engine) => isUsed(session, engine));
-  const gone = (await ownEngines(session, client)).filter((engine) => !engines.includes(engine));
+  const used = new Set(Object.values(config.credentials).map(({ engine }) => engine));
+  const engines = everyMs === 0 ? [] : Object.keys(config.engines).filter((engine) => used.has(engine));
+  const gone = (await ownSchedules(session, client, idOf(''))).filter((engine) => !engines.includes(engine));
   const changes: VerificationChange[] = [];
   for (const engine of engines) changes.push(await applyOne(session, client, engine));
   for (const engine of gone) {
-    await client.schedule.getHandle(verificationId(session.store.installation, engine)).delete();
+    await client.schedule.getHandle(idOf(engine)).delete();
     changes.push({ engine, change: 'delete', basis: everyMs === 0 ? 'switched off' : 'nothing to verify' });
   }
   return changes;
-}
-
-function isUsed({ config }: Connected, engine: string): boolean {
-  return Object.values(config.credentials).some((credential) => credential.engine === engine);
 }
 
 async function applyOne({ config, store }: Connected, client: Client, engine: string): Promise<VerificationChange> {
@@ -74,14 +72,4 @@ function optionsOf(engine: string, { everyMs, installation }: { everyMs: number;
     } as const,
     policies: { catchupWindow: '10 seconds', overlap: ScheduleOverlapPolicy.SKIP } as const,
   };
-}
-
-/** Engines that have a schedule of ours, recognized by its id and its memo. */
-async function ownEngines({ store: { installation } }: Connected, client: Client): Promise<string[]> {
-  const engines: string[] = [];
-  const prefix = verificationId(installation, '');
-  for await (const { scheduleId, memo } of client.schedule.list())
-    if (scheduleId.startsWith(prefix) && memo?.['keyturn'] === installation)
-      engines.push(scheduleId.slice(prefix.length));
-  return engines;
 }

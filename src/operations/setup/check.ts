@@ -16,15 +16,13 @@ import { readEnvironment } from '../../temporal/environment.js';
 import { findEmbeddedServer } from '../../temporal/embedded.js';
 import { configuredTarget } from '../../temporal/settings.js';
 import { checkFiles } from './check-files.js';
-import { openToOthers } from './check-temporal.js';
+import { certificatesToRenew, openToOthers, scheduleCheck } from './check-temporal.js';
 import { environmentOf } from '../session/environment.js';
 import { explain } from '../session/explain.js';
 import { locateTemporal } from './locate-temporal.js';
 import { planOf } from '../rotate/outlook.js';
 import { requireNewest } from '../records/ledger-anchor.js';
 import { knownCredential, reachTemporal, workersOf } from '../session/reach.js';
-import { certificatesToRenew } from './check-certificates.js';
-import { scheduleCheck } from './check-schedule.js';
 import { whyUnreadable } from './check-values.js';
 import { openSession, type Session } from '../session/session.js';
 
