@@ -1,7 +1,7 @@
 import type { Overlap, ProcedureDescriptor } from '../domain/procedure.js';
 import { configJsonSchema } from './json-schema.js';
 
-/** A node of the configuration's JSON schema, with the fields that a table needs. */
+/** Of the configuration's JSON schema, as far as a table needs it. */
 interface Node {
   readonly description?: string;
   readonly const?: string;

@@ -59,7 +59,6 @@ function healing(
   return { healTriedAt: null, healedAt, healedBy };
 }
 
-/** What an assessment is based on. */
 interface Basis {
   readonly before: Before;
   readonly look: Look;

@@ -36,7 +36,6 @@ const selectStates = compiled((db) =>
     .orderBy('number'),
 );
 
-/** Digest of every version's state in the database. */
 async function statesDigest({ db }: Pick<StoreContext, 'db'>): Promise<string> {
   return digestOf(await selectStates(db, []));
 }

@@ -6,7 +6,7 @@ import { UserError } from '../../domain/user-error.js';
 import { chosen } from '../../operations/emergency/emergency-choice.js';
 import { recordFileOf } from '../../operations/session/emergency-record.js';
 import { type EndedListed, endAll, list, type Unstored } from '../../operations/emergency/emergency-without-store.js';
-import { UsageError } from '../../operations/session/refusals.js';
+import { notRevoked } from '../../operations/session/refusals.js';
 import { looksMadeFor } from '../../store/intents.js';
 import { confirmed, type EmergencyRequest } from './emergency.js';
 import { knownTo, type Unrecorded } from './emergency-unwritten.js';
@@ -26,25 +26,24 @@ export async function declareWithoutStore(cli: Cli, why: string, request: Emerge
   const config = loadConfig(cli.config, catalog);
   const [credential, ...more] = chosen(config, request);
   if (credential === undefined || more.length > 0)
-    throw refused(
+    throw notRevoked(
       'Without the store, only one credential can be revoked at a time',
       'Name one, and run it again for the next.',
     );
   if (request.version !== undefined)
-    throw refused(`Only the store knows which value version ${request.version} is`, 'Name the value, with --id.');
+    throw notRevoked(`Only the store knows which value version ${request.version} is`, 'Name the value, with --id.');
   const listing = listingOf(config, credential);
   if (!listing) throw noList(credential, why);
   const { actor, say, paint } = cli;
   const record = recordFileOf(cli.config);
   const emergency: Unstored = { credential, actor, reason: request.reason, askedAt, listing, record };
   const listed = await list(emergency);
-  say(...listText(paint, { credential, why, listed }));
+  say(...listText(paint, why, { credential, listed }));
   const values = await chosenFrom(cli, listed, request);
   await confirmed(cli, credential, request);
   return tell(cli, [{ emergency, results: await endAll(emergency, values) }]);
 }
 
-/** The results for the values of one credential. */
 interface EndedValues {
   readonly emergency: Unstored;
   readonly results: readonly EndedListed[];
@@ -84,13 +83,11 @@ function tell({ answer, paint }: Cli, ended: readonly EndedValues[]): ExitCode {
   return isOver ? exitCodes.waiting : exitCodes.failed; // the replacement waits for a person
 }
 
-interface ListedValues {
-  readonly credential: string;
-  readonly why: string;
-  readonly listed: readonly Listed[];
-}
-
-function listText({ bold, dim, attention }: Paint, { credential, why, listed }: ListedValues): string[] {
+function listText(
+  { bold, dim, attention }: Paint,
+  why: string,
+  { credential, listed }: { readonly credential: string; readonly listed: readonly Listed[] },
+): string[] {
   const rows = listed.map((each) => [
     each.id,
     each.name,
@@ -113,17 +110,17 @@ async function chosenFrom(cli: Cli, listed: readonly Listed[], { id: ids }: Emer
   if (ids === undefined) return asked(cli, listed);
   const unknown = ids.filter((each) => !listed.some(({ id }) => id === each));
   if (unknown.length > 0)
-    throw refused(`The provider lists no ${unknown.join(', ')}`, 'Give --id as the list shows it.');
+    throw notRevoked(`The provider lists no ${unknown.join(', ')}`, 'Give --id as the list shows it.');
   return listed.filter(({ id }) => ids.includes(id));
 }
 
 async function asked({ stream }: Cli, listed: readonly Listed[]): Promise<Listed[]> {
   const next = 'Name each of them with --id <id>, as the list shows it.';
-  if (!process.stdin.isTTY) throw refused('A person has to say which of them are compromised', next);
+  if (!process.stdin.isTTY) throw notRevoked('A person has to say which of them are compromised', next);
   const { checkbox } = await import('@inquirer/prompts');
   const choices = listed.map((each) => ({ value: each, name: `${each.id}  ${each.name}` }));
   const picked = await checkbox({ message: 'Which of them do you want to revoke now?', choices }, { output: stream });
-  if (picked.length === 0) throw refused('None was chosen', next);
+  if (picked.length === 0) throw notRevoked('None was chosen', next);
   return picked;
 }
 
@@ -166,8 +163,4 @@ function nothingKnown(credential: string, why: string): UserError {
       next: `Name the values to revoke, as the provider lists them: keyturn emergency ${credential} --direct --id <id> --reason "…"`,
     },
   );
-}
-
-function refused(what: string, next: string): UsageError {
-  return new UsageError(what, { state: 'Nothing was revoked.', next });
 }

@@ -4,7 +4,7 @@ import type { Conducted } from '../../operations/emergency/emergency.js';
 import type { Choice, Impact } from '../../operations/emergency/emergency-choice.js';
 import type { Session } from '../../operations/session/session.js';
 import type { Emergency } from '../../store/records.js';
-import { NotReachable, UsageError } from '../../operations/session/refusals.js';
+import { NotReachable, notRevoked } from '../../operations/session/refusals.js';
 import type { Unrecorded } from './emergency-unwritten.js';
 import { count } from '../terminal/arguments.js';
 import { type ExitCode, exitCodes, worstOf } from '../terminal/exit-codes.js';
@@ -94,8 +94,8 @@ async function declare(cli: Cli, session: Session, request: EmergencyRequest): P
   const [only] = impacts;
   await confirmed(cli, impacts.length === 1 && only ? only.credential : `revoke ${impacts.length}`, request);
   const { actor } = cli;
-  const versions = request.version === undefined ? null : [request.version];
-  const { reason } = request;
+  const { reason, version } = request;
+  const versions = version === undefined ? null : [version];
   const { recorded } = await import('./emergency-unwritten.js');
   const emergencies = await recorded(
     session,
@@ -118,10 +118,7 @@ async function declareById(cli: Cli, session: Session, request: EmergencyRequest
   const why = request.direct ? await whyUnwritable(session, { actor: cli.actor, detail }) : null;
   if (why !== null) return (await import('./emergency-without-store.js')).declareWithoutStore(cli, why, request);
   const next = 'Leave out --id to revoke every live version, or name one with --version.';
-  throw new UsageError('The store can be opened, and it knows the live versions', {
-    state: 'Nothing was revoked.',
-    next,
-  });
+  throw notRevoked('The store can be opened, and it knows the live versions', next);
 }
 
 /** Works in this process. When the store cannot be written any more, the values it knows are revoked all the same. */
@@ -147,14 +144,13 @@ async function endUnrecorded(cli: Cli, unrecorded: Unrecorded): Promise<ExitCode
 /** @throws UsageError when the choice is unclear, or the store knows no value of it */
 async function impactsOf(session: Session, { version, ...choice }: EmergencyRequest): Promise<Impact[]> {
   const { chosen, impactOf } = await import('../../operations/emergency/emergency-choice.js');
-  const nothing = (what: string, next: string) => new UsageError(what, { state: 'Nothing was revoked.', next });
   const names = chosen(session.config, choice);
   if (version !== undefined && names.length > 1)
-    throw nothing('--version names one version of one credential', 'Name that credential.');
+    throw notRevoked('--version names one version of one credential', 'Name that credential.');
   const impacts = await Promise.all(names.map((name) => impactOf(session, name, version ?? null)));
   const known = impacts.filter(({ known }) => known);
   if (known.length === 0)
-    throw nothing(
+    throw notRevoked(
       `The store knows no value of ${names.join(', ')}`,
       'Keyturn cannot revoke a value that it does not know: revoke it at its provider.',
     );
@@ -165,11 +161,10 @@ async function impactsOf(session: Session, { version, ...choice }: EmergencyRequ
 export async function confirmed(cli: Cli, word: string, { yes }: EmergencyRequest): Promise<void> {
   if (yes) return;
   const next = `Type ${word} when asked, or give --yes.`;
-  if (!process.stdin.isTTY)
-    throw new UsageError('There is no terminal to confirm it in', { state: 'Nothing was revoked.', next });
+  if (!process.stdin.isTTY) throw notRevoked('There is no terminal to confirm it in', next);
   const { input } = await import('@inquirer/prompts');
   const typed = await input({ message: `Type "${word}" to revoke now:` }, { output: cli.stream });
-  if (typed.trim() !== word) throw new UsageError('It was not confirmed', { state: 'Nothing was revoked.', next });
+  if (typed.trim() !== word) throw notRevoked('It was not confirmed', next);
 }
 
 /** The store has recorded the emergency by now, so nothing is lost when Temporal is down. */
@@ -210,7 +205,7 @@ async function tell(cli: Cli, results: readonly Conducted[]): Promise<ExitCode> 
 }
 
 /** The exit code that a script has to act on first. */
-export function exitCodeOf(results: readonly Conducted[]): ExitCode {
+function exitCodeOf(results: readonly Conducted[]): ExitCode {
   return worstOf(results.map(codeOf));
 }
 

@@ -163,7 +163,6 @@ function gapText(procedure: string, { gapMs }: CrashTestReport['byProcedure'][st
   return [`${procedure}: between the writes of one value ${p50} ms (p50), ${p95} ms (p95), ${longest} ms at most`];
 }
 
-/** How many schedules were explored in simulated time. */
 function schedulesText(report: CrashTestReport | SimulatedReport, jobs: number): string[] {
   if (!('schedules' in report)) return [];
   const { cases, schedules, seconds } = report;

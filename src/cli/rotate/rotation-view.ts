@@ -6,7 +6,7 @@ import type { Cli } from '../terminal/perform.js';
 import { sign, silenceText, slowText, stepText, waitingText } from './steps-text.js';
 
 /** Shows a rotation in progress. */
-export interface RotationView {
+interface RotationView {
   show(sighting: Sighting): void;
   /** Stops the view; what was shown last stays on the screen. */
   end(): Promise<void>;
@@ -19,7 +19,7 @@ export function viewFor(cli: Pick<Cli, 'json' | 'say' | 'paint'>): RotationView 
 }
 
 /** A line for each step that ended and for each wait that began: for logs, pipes and JSON. */
-export function plainView({ say, paint }: Pick<Cli, 'say' | 'paint'>): RotationView {
+function plainView({ say, paint }: Pick<Cli, 'say' | 'paint'>): RotationView {
   const told = new Set<number>();
   let waitedFor = '';
   function tellSteps({ progress }: Sighting): void {
@@ -41,7 +41,7 @@ export function plainView({ say, paint }: Pick<Cli, 'say' | 'paint'>): RotationV
 }
 
 /** The same, live: the step in progress has a spinner and shows what it waits for. */
-export function liveView(cli: Pick<Cli, 'say' | 'paint'>): RotationView {
+function liveView(cli: Pick<Cli, 'say' | 'paint'>): RotationView {
   const news = new EventEmitter();
   const screen: Screen = { cli, latest: { progress: null }, over: false, change: () => once(news, 'change') };
   const drawn = draw(screen);
@@ -80,7 +80,6 @@ async function draw(screen: Screen): Promise<void> {
   }
 }
 
-/** A step in progress, until it ends. */
 async function turn(screen: Screen, index: number, begun: StepProgress): Promise<void> {
   const { default: createSpinner } = await import('yocto-spinner');
   const { paint } = screen.cli;

@@ -7,7 +7,6 @@ import { questionText } from './question-text.js';
 import { roughly } from '../terminal/time.js';
 import type { Watched } from './watch.js';
 
-/** What the JSON document holds besides the end of the rotation. */
 interface AnswerFields {
   readonly credential: string;
   readonly workflowId?: string;
@@ -46,13 +45,15 @@ const outcomeCodes: Readonly<Record<RotationReport['outcome'], ExitCode>> = {
   failed: exitCodes.failed,
 };
 
-function tellReport(cli: Cli, { report, progress }: Extract<Watched, { how: 'ended' }>, more: AnswerFields): ExitCode {
+type Ended = Extract<Watched, { how: 'ended' }>;
+
+function tellReport(cli: Cli, { report, progress }: Ended, more: AnswerFields): ExitCode {
   const tookMs = lengthOf(progress);
   const exitCode = outcomeCodes[report.outcome];
   const good = exitCode === exitCodes.done;
   cli.answer(
     { ...more, state: 'ended', ...report, tookMs, progress },
-    good ? ['', ...successText(cli, more.credential, { report, progress, tookMs })] : [],
+    good ? ['', ...successText(cli, more.credential, { report, progress })] : [],
   );
   if (!good) {
     const lines = badEndText(more.credential, report, progress).map((line) => forStream(line, process.stderr));
@@ -61,18 +62,12 @@ function tellReport(cli: Cli, { report, progress }: Extract<Watched, { how: 'end
   return exitCode;
 }
 
-interface Success {
-  readonly report: RotationReport;
-  readonly progress: Progress | null;
-  readonly tookMs: number | null;
-}
-
 function successText(
   { paint: { good, bold, dim } }: Cli,
   credential: string,
-  { report, progress, tookMs }: Success,
+  { report: { version, oldCredential, orphans }, progress }: Omit<Ended, 'how'>,
 ): string[] {
-  const { version, oldCredential, orphans } = report;
+  const tookMs = lengthOf(progress);
   const earlier = progress?.current ?? null;
   return [
     `${good('✔')} ${bold(`${credential} is rotated: version ${version} is in force`)}`,

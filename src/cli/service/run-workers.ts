@@ -12,7 +12,7 @@ import type { Cli } from '../terminal/perform.js';
 import { waitingText } from '../rotate/steps-text.js';
 import { tellWaits, type Wait, type Waits } from './waits.js';
 
-export interface WorkerPlace {
+interface WorkerPlace {
   readonly target: TemporalTarget;
   /** Resolves when the server has ended; its workers end with it. Left out for a server that runs elsewhere. */
   readonly ended?: Promise<void>;
@@ -36,13 +36,11 @@ export function line({ say, paint }: Pick<Cli, 'say' | 'paint'>, text: string): 
 export async function runWorkers(cli: Cli, session: Session, place: WorkerPlace): Promise<void> {
   const { target } = place;
   const { logger, file } = openLog(session.config.data);
-  const serving = await serve(session, target, {
-    logger,
-    ...(place.metrics !== undefined && { metrics: place.metrics }),
-  });
+  const { metrics } = place;
+  const serving = await serve(session, target, { logger, ...(metrics !== undefined && { metrics }) });
   logger.info({ address: target.address, namespace: target.namespace }, 'workers started');
   line(cli, `Workers: ready; their log is ${file}`);
-  if (place.metrics !== undefined) line(cli, `Metrics: http://${place.metrics}/metrics`);
+  if (metrics !== undefined) line(cli, `Metrics: http://${metrics}/metrics`);
   const client = await connectClient(target);
   await tellOrphans(cli, session, client);
   const over = new AbortController();
@@ -51,16 +49,8 @@ export async function runWorkers(cli: Cli, session: Session, place: WorkerPlace)
   const telling = tellHappenings(cli, session, { signal: over.signal, waits });
   const stop = stopRequested(cli);
   line(cli, cli.paint.bold('Ready. Ctrl-C stops'));
-  cli.answer(
-    {
-      state: 'ready',
-      address: target.address,
-      namespace: target.namespace,
-      temporalConfig: place.clientConfig ?? null,
-      log: file,
-    },
-    [],
-  );
+  const { address, namespace } = target;
+  cli.answer({ state: 'ready', address, namespace, temporalConfig: place.clientConfig ?? null, log: file }, []);
   try {
     await Promise.race([stop, dead(serving, place)]);
     await serving.stop();
@@ -74,7 +64,6 @@ export async function runWorkers(cli: Cli, session: Session, place: WorkerPlace)
   line(cli, 'Workers: stopped');
 }
 
-/** Reports rotations that are open in the store while no workflow in Temporal will ever end them. */
 async function tellOrphans(cli: Cli, session: Session, client: Client): Promise<void> {
   for (const { rotation, temporal } of await findOrphanedRotations(session, client))
     line(

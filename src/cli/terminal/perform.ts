@@ -25,7 +25,6 @@ export interface Cli {
   readonly answer: (document: unknown, text: readonly string[]) => void;
 }
 
-/** The options that every command has. */
 interface GlobalOptions {
   readonly config: string;
   readonly json?: boolean;

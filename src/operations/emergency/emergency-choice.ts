@@ -6,7 +6,7 @@ import { isLive } from '../../domain/version.js';
 import type { Version } from '../../store/records.js';
 import { containmentOf } from '../rotate/plan.js';
 import { knownCredential } from '../session/reach.js';
-import { UsageError } from '../session/refusals.js';
+import { notRevoked } from '../session/refusals.js';
 import { type Session, workflowOf } from '../session/session.js';
 
 /** Which credentials are meant: the named ones, all, or those that match every given filter. */
@@ -22,7 +22,7 @@ export interface Choice {
 export function chosen(config: Config, { names, all = false, owner, provider, engine }: Choice): string[] {
   const filters = [owner, provider, engine].filter((filter) => filter !== undefined);
   if ((names.length > 0 ? 1 : 0) + (all ? 1 : 0) + (filters.length > 0 ? 1 : 0) !== 1)
-    throw refused(
+    throw notRevoked(
       'Say what is compromised, in exactly one way',
       'Name credentials, or give --owner, --provider and --engine, or --all.',
     );
@@ -38,7 +38,7 @@ export function chosen(config: Config, { names, all = false, owner, provider, en
     return facts.every(([wanted, is]) => wanted === undefined || wanted === is);
   });
   if (matching.length > 0) return matching;
-  throw refused('No credential of the configuration matches that', 'See what there is: keyturn status');
+  throw notRevoked('No credential of the configuration matches that', 'See what there is: keyturn status');
 }
 
 /** What an emergency of a credential would stop. */
@@ -74,7 +74,11 @@ export async function impactOf(
     const inForceOnce = state === 'current' || state === 'retiring';
     return there && (version === null || number === version || !inForceOnce);
   });
-  if (version !== null && !versions.some(({ number }) => number === version)) throw noSuchVersion(credential, version);
+  if (version !== null && !versions.some(({ number }) => number === version))
+    throw notRevoked(
+      `${credential} has no live version ${version}`,
+      `See what there is: keyturn status ${credential}. To identify a leaked value: keyturn identify`,
+    );
   const preview = await store.preview(credential);
   return {
     ...{ credential, versions, known: all.length > 0, settings: Object.keys(descriptor.settings) },
@@ -85,15 +89,4 @@ export async function impactOf(
     outlives: descriptor.outlives ?? null,
     own: ownCredentials(config).has(credential),
   };
-}
-
-function noSuchVersion(credential: string, version: number): UsageError {
-  return refused(
-    `${credential} has no live version ${version}`,
-    `See what there is: keyturn status ${credential}. To identify a leaked value: keyturn identify`,
-  );
-}
-
-function refused(what: string, next: string): UsageError {
-  return new UsageError(what, { state: 'Nothing was revoked.', next });
 }

@@ -36,12 +36,11 @@ async function hasWorker({ store: { installation } }: Session, client: Client): 
   return (await workersOf(client, emergencyQueueOf(taskQueueOf(installation)))) > 0;
 }
 
-interface Addressed {
-  readonly emergency: Emergency;
-  readonly as: 'rotation' | 'containment';
-}
-
-async function signal(session: Session, client: Client, { emergency, as }: Addressed): Promise<void> {
+async function signal(
+  session: Session,
+  client: Client,
+  { emergency, as }: { readonly emergency: Emergency; readonly as: 'rotation' | 'containment' },
+): Promise<void> {
   const { id, credential, actor, reason } = emergency;
   const input = inputOf(credential, { actor, reason, trigger: 'emergency' });
   const { workflow, ...options } = startOptions(session, input, as);

@@ -93,7 +93,6 @@ function unrecorded({ outcome, why }: RotationReport): string {
   return `It ended as ${outcome}, but that could not be recorded${why === undefined ? '' : `: ${why}`}`;
 }
 
-/** What the workflow asks a person; null when it asks nothing. */
 async function askedOf({ client }: Conducting, workflowId: string): Promise<string | null> {
   if (!client) return null;
   const { progress } = await progressOf(client, workflowId);

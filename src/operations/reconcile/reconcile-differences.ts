@@ -17,12 +17,12 @@ export interface Difference {
   readonly next: string | null;
 }
 
-export type Repair = {
+export type Repair = Act & {
   /** What would be done, for a person. */
   readonly title: string;
   /** What is typed to consent: the id of what would be deleted, else `yes`. */
   readonly consent: string;
-} & Act;
+};
 
 export type Act =
   | { readonly kind: 'close-rotation'; readonly rotation: RotationRow; readonly why: string }
@@ -37,7 +37,7 @@ export type Act =
   | { readonly kind: 'settle'; readonly intent: Intent };
 
 /** Everything that is compared for one credential. */
-export interface Facts {
+interface Facts {
   readonly credential: string;
   readonly versions: readonly Version[];
   readonly intents: readonly Intent[];
@@ -68,6 +68,11 @@ export function difference(what: string, says: Partial<Omit<Difference, 'what'>>
   return { what, store: null, provider: null, engine: null, temporal: null, repair: null, next: null, ...says };
 }
 
+/** `consent`: the id of what would be deleted, left out where nothing would be. */
+export function repairBy(act: Act, title: string, consent = 'yes'): Repair {
+  return { ...act, title, consent };
+}
+
 /** Deleted or revoked at the provider, not by us. */
 function gone(facts: Facts): Difference[] {
   return facts.versions
@@ -76,10 +81,10 @@ function gone(facts: Facts): Difference[] {
       difference(`Version ${number} does not work any more`, {
         store: state,
         provider: 'refused',
-        repair: {
-          ...{ kind: 'record-end', version: number, consent: 'yes' },
-          title: `Record in the store that version ${number} has ended`,
-        },
+        repair: repairBy(
+          { kind: 'record-end', version: number },
+          `Record in the store that version ${number} has ended`,
+        ),
       }),
     );
 }
@@ -98,10 +103,10 @@ function engineDifferences(facts: Facts): Difference[] {
       store: current ? `version ${current.number} is current` : 'no version is current',
       engine: `last changed ${first.changed ?? 'by nobody'}${writerText(holder, first.byUs)}`,
       ...(usable && {
-        repair: {
-          ...{ kind: 'write-again', version: current.number, consent: 'yes' },
-          title: `Write version ${current.number} into the engine again, after a proof that it is accepted`,
-        },
+        repair: repairBy(
+          { kind: 'write-again', version: current.number },
+          `Write version ${current.number} into the engine again, after a proof that it is accepted`,
+        ),
       }),
       next: usable
         ? `Or leave it: the next rotation asks about it, and then puts a new value in its place`
@@ -126,18 +131,14 @@ function deliveryDifferences(facts: Facts): Difference[] {
   const current = currentOf(facts);
   if (!current) return [];
   const usable = !current.compromised && verdictOn(facts, current) === 'accepted';
+  const title = `Deliver version ${current.number} again, after a proof that it is accepted`;
   return delivered.flatMap((each) => {
     const why = whyNotInForce(each, versions);
     if (why === null) return [];
     return difference(`${each.place} ${why}`, {
       store: `version ${current.number} is current`,
       ...(usable
-        ? {
-            repair: {
-              ...{ kind: 'deliver-again', version: current.number, consent: 'yes' },
-              title: `Deliver version ${current.number} again, after a proof that it is accepted`,
-            },
-          }
+        ? { repair: repairBy({ kind: 'deliver-again', version: current.number }, title) }
         : { next: `Version ${current.number} is not known to be accepted: keyturn rotate ${credential}` }),
     });
   });
@@ -147,11 +148,8 @@ function deliveryDifferences(facts: Facts): Difference[] {
 function leftBehind({ delivered }: Facts): Difference[] {
   const names = delivered.flatMap((each) => each.leftBehind);
   if (names.length === 0) return [];
-  return [
-    difference(`An interrupted delivery left ${names.join(', ')}`, {
-      repair: { kind: 'remove-left-behind', consent: 'yes', title: `Remove ${names.join(', ')}` },
-    }),
-  ];
+  const repair = repairBy({ kind: 'remove-left-behind' }, `Remove ${names.join(', ')}`);
+  return [difference(`An interrupted delivery left ${names.join(', ')}`, { repair })];
 }
 
 /** Versions that no rotation will clear away. */
@@ -169,7 +167,7 @@ function orphanedVersions(facts: Facts): Difference[] {
         store: `${state}${version.providerId === null ? '' : ` (${version.providerId})`}`,
         provider: verdictOn(facts, version) ?? null,
         engine: `holds it: ${engine}`,
-        ...(safe ? { repair: { kind, version: number, consent: 'yes', title } } : { next: untilHeld(facts) }),
+        ...(safe ? { repair: repairBy({ kind, version: number }, title) } : { next: untilHeld(facts) }),
       });
     });
 }
@@ -184,7 +182,7 @@ function openAttempts({ intents, provider, versions, now }: Facts): Difference[]
       difference(`An attempt may have made "${intent.label}"`, {
         store: 'its outcome is open',
         provider: 'has nothing of this name',
-        repair: { kind: 'settle', intent, consent: 'yes', title: `Record that "${intent.label}" was never made` },
+        repair: repairBy({ kind: 'settle', intent }, `Record that "${intent.label}" was never made`),
       }),
     );
 }
@@ -218,12 +216,7 @@ function orphanOfOurs(facts: Facts, { id, name, madeFor, lastUsedAt }: Orphan): 
     provider: `${id}, ${used}`,
     ...(holdsCurrent(facts)
       ? {
-          repair: {
-            kind: 'delete-orphan',
-            id,
-            consent: id,
-            title: `Delete ${id}, after fresh proof of the current version`,
-          },
+          repair: repairBy({ kind: 'delete-orphan', id }, `Delete ${id}, after fresh proof of the current version`, id),
         }
       : { next: untilHeld(facts) }),
   });

@@ -10,7 +10,7 @@ import { executionOf, whyOrphaned } from '../session/orphaned-rotations.js';
 import { progressOf } from '../session/progress.js';
 import { knownCredential } from '../session/reach.js';
 import { Interrupted } from '../session/refusals.js';
-import { type Difference, difference, differencesIn, type Repair } from './reconcile-differences.js';
+import { type Difference, difference, differencesIn, type Repair, repairBy } from './reconcile-differences.js';
 import { type Reconciling, repair } from './reconcile-repairs.js';
 import type { Session } from '../session/session.js';
 
@@ -119,14 +119,7 @@ async function whyNot(repairing: Promise<void>): Promise<string | null> {
 
 /** A rotation may begin beside orphans, but not while the store is wrong about what is in force. */
 function blocksRotation({ kind }: Repair): boolean {
-  const wrong: readonly Repair['kind'][] = [
-    'close-rotation',
-    'end-workflow',
-    'record-end',
-    'write-again',
-    'deliver-again',
-  ];
-  return wrong.includes(kind);
+  return ['close-rotation', 'end-workflow', 'record-end', 'write-again', 'deliver-again'].includes(kind);
 }
 
 async function rotationDifferences(
@@ -141,10 +134,10 @@ async function rotationDifferences(
     difference('A rotation is open in the store, and its workflow is gone', {
       store: `opened at ${new Date(open.openedAt).toISOString()} by ${open.request.actor}, for version ${open.version}`,
       temporal: why,
-      repair: {
-        ...{ kind: 'close-rotation', rotation: open, why, consent: 'yes' },
-        title: 'Close the rotation in the store as abandoned; its orphans stay listed',
-      },
+      repair: repairBy(
+        { kind: 'close-rotation', rotation: open, why },
+        'Close the rotation in the store as abandoned; its orphans stay listed',
+      ),
     }),
   ];
 }
@@ -164,10 +157,10 @@ async function unknownWorkflow(client: Client, workflowId: string): Promise<Diff
   return [
     difference(what, {
       ...{ store: 'no rotation is open', temporal },
-      repair: {
-        ...{ kind: 'end-workflow', workflowId, runId: execution.runId, consent: 'yes' },
-        title: 'End the workflow; the store already refuses its writes',
-      },
+      repair: repairBy(
+        { kind: 'end-workflow', workflowId, runId: execution.runId },
+        'End the workflow; the store already refuses its writes',
+      ),
     }),
   ];
 }

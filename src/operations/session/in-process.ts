@@ -104,14 +104,12 @@ function pauseAfter(
   return emergency ? Math.min(nextRetryDelay, longestMs) : nextRetryDelay; // a person waits for the revocation
 }
 
-interface Rotation {
-  readonly definition: Definition;
-  readonly input: RotationInput;
-  readonly inbox?: Inbox;
-}
-
 /** A rotation, or a part of one, in this process. Nobody can answer it, and it does not wait: where it would, it is abandoned. */
-export function runInProcess(inProcess: InProcess, { definition, input, inbox = inboxOf() }: Rotation): RotationRun {
+export function runInProcess(
+  inProcess: InProcess,
+  rotation: { readonly definition: Definition; readonly input: RotationInput; readonly inbox?: Inbox },
+): RotationRun {
+  const { definition, input, inbox = inboxOf() } = rotation;
   const runtime = processRuntime(inProcess, () => run.waiting);
   const run: RotationRun = new RotationRun(definition, input, { runtime, inbox });
   return run;
