@@ -18,18 +18,9 @@ import {
 import { type Sealed, seal } from './sealing.js';
 import { writeStates } from './states.js';
 import type { AdoptedValue } from './records.js';
-import type { Store } from './store.js';
-
-/** Adoption of a value that the engine already holds, according to a person. */
-export function adoptionQueries(context: StoreContext): Pick<Store, 'adopt' | 'withdraw'> {
-  return {
-    adopt: (value) => adopt(context, value),
-    withdraw: (ref) => writeStates(context, (inside) => withdraw(inside, ref)),
-  };
-}
 
 /** Seals before the transaction, since sealing is asynchronous, for the version number that is free then. */
-async function adopt(context: StoreContext, value: AdoptedValue): Promise<VersionRef> {
+export async function adopt(context: StoreContext, value: AdoptedValue): Promise<VersionRef> {
   const { name: credential, account } = value.credential;
   const ref = { credential, number: await nextNumber(context, credential), fence: 0 };
   const sealed = await seal(context.ring, { ...ref, account, providerId: null }, value.parts);
@@ -71,7 +62,7 @@ async function insert(
 }
 
 /** Deletes an adopted version. The engine still has the value, so nothing is lost. Refused once a rotation has followed. */
-async function withdraw(context: StoreContext, { credential, number }: VersionRef): Promise<void> {
+export async function withdraw(context: StoreContext, { credential, number }: VersionRef): Promise<void> {
   const { adopted } = await versionRow(context, { credential, number });
   const newest = await newestNumber(context, credential);
   if (adopted !== 1 || newest !== number) throw inUse({ credential, number });

@@ -1,49 +1,35 @@
 import type { ExpressionBuilder } from 'kysely';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { append } from './ledger.js';
 import type { Tables } from './tables.js';
-import type { Group } from './records.js';
+import type { Cadence, Group } from './records.js';
 import type { Store } from './store.js';
 
-/** The state of schedules. */
-export function cadenceQueries(
+export async function cadence({ db }: StoreContext, credential: string): Promise<Cadence | null> {
+  const query = db.selectFrom('cadences').select(['anchor', 'basis', 'why']).where('credential', '=', credential);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+export async function setCadence(
   context: StoreContext,
-): Pick<Store, 'cadence' | 'setCadence' | 'dropCadence' | 'reserve'> {
-  return {
-    cadence: async (credential) => (await find(context, credential)) ?? null,
-    setCadence: (credential, cadence, actor) =>
-      write(context, async (inside) => {
-        await inside.db
-          .insertInto('cadences')
-          .values({ credential, ...cadence })
-          .onConflict((conflict) => conflict.column('credential').doUpdateSet({ ...cadence }))
-          .execute();
-        await append(inside, {
-          event: 'scheduled',
-          credential,
-          actor,
-          detail: `${cadence.basis}, counted from ${new Date(cadence.anchor).toISOString()}: ${cadence.why}`,
-        });
-      }),
-    dropCadence: (credential, actor) =>
-      write(context, async (inside) => {
-        if (!(await find(inside, credential))) return;
-        await inside.db.deleteFrom('cadences').where('credential', '=', credential).execute();
-        await append(inside, { event: 'unscheduled', credential, actor });
-      }),
-    reserve: (credential, groups) => write(context, (inside) => reserve(inside, credential, groups)),
-  };
+  ...[credential, next, actor]: Parameters<Store['setCadence']>
+): Promise<void> {
+  await context.db
+    .insertInto('cadences')
+    .values({ credential, ...next })
+    .onConflict((conflict) => conflict.column('credential').doUpdateSet({ ...next }))
+    .execute();
+  const detail = `${next.basis}, counted from ${new Date(next.anchor).toISOString()}: ${next.why}`;
+  await append(context, { event: 'scheduled', credential, actor, detail });
 }
 
-function find({ db }: StoreContext, credential: string) {
-  return db
-    .selectFrom('cadences')
-    .select(['anchor', 'basis', 'why'])
-    .where('credential', '=', credential)
-    .executeTakeFirst();
+export async function dropCadence(context: StoreContext, credential: string, actor: string): Promise<void> {
+  if (!(await cadence(context, credential))) return;
+  await context.db.deleteFrom('cadences').where('credential', '=', credential).execute();
+  await append(context, { event: 'unscheduled', credential, actor });
 }
 
-async function reserve(context: StoreContext, credential: string, groups: readonly Group[]): Promise<string[]> {
+export async function reserve(context: StoreContext, credential: string, groups: readonly Group[]): Promise<string[]> {
   const busy = (await inProgress(context)).filter((name) => name !== credential);
   for (const { credentials, limit } of groups) {
     const others = busy.filter((name) => credentials.includes(name));

@@ -1,19 +1,19 @@
 import { UserError } from '../domain/user-error.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { takenName } from './names.js';
 import type { CredentialRow } from './records.js';
-import type { Store } from './store.js';
 
-/** Configured credentials and their claims on outside resources. */
-export function credentialQueries(context: StoreContext): Pick<Store, 'credentials' | 'claim'> {
-  return {
-    credentials: () => context.db.selectFrom('credentials').selectAll().orderBy('name').execute(),
-    claim: (credential, resources) =>
-      write(context, async (inside) => {
-        const conflict = await register(inside, credential, resources);
-        if (conflict) throw conflict;
-      }),
-  };
+export function credentials({ db }: StoreContext): Promise<CredentialRow[]> {
+  return db.selectFrom('credentials').selectAll().orderBy('name').execute();
+}
+
+export async function claim(
+  context: StoreContext,
+  credential: CredentialRow,
+  resources: readonly string[],
+): Promise<void> {
+  const conflict = await register(context, credential, resources);
+  if (conflict) throw conflict;
 }
 
 /** Registers a credential and its claims. Idempotent. Returns a conflict for the caller to throw. */

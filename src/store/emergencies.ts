@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Opened } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { fenceLost } from './failures.js';
 import { append } from './ledger.js';
 import { AuditMaterial, type Emergency, type EmergencyAsked, type Writer } from './records.js';
-import type { Store } from './store.js';
 import type { Tables } from './tables.js';
 
 type Row = Tables['emergencies'];
@@ -19,19 +18,7 @@ const Material = z.array(AuditMaterial);
 
 const mostMaterial = 1000; // lines stored with one emergency; a person reads no more
 
-/** Declared emergencies and their progress. */
-export function emergencyQueries(
-  context: StoreContext,
-): Pick<Store, 'ask' | 'emergencies' | 'stopClock' | 'keepMaterial'> {
-  return {
-    ask: (asked) => write(context, (inside) => ask(inside, asked)),
-    emergencies: (credential) => list(context, credential),
-    stopClock: (ref) => write(context, (inside) => stopClock(inside, ref)),
-    keepMaterial: (ref, material) => write(context, (inside) => keepMaterial(inside, ref, material)),
-  };
-}
-
-async function ask(context: StoreContext, asked: EmergencyAsked): Promise<Emergency> {
+export async function ask(context: StoreContext, asked: EmergencyAsked): Promise<Emergency> {
   const { credential, actor, reason } = asked;
   const versions = asked.versions === null ? null : JSON.stringify(asked.versions);
   const waiting = (await rowsOf(context, credential)).find((row) => row.fence === null && row.versions === versions);
@@ -84,7 +71,7 @@ export async function claim(context: StoreContext, claiming: Claiming): Promise<
 }
 
 /** Records the time of containment. Idempotent: the first time counts. */
-async function stopClock(context: StoreContext, { credential, number, fence }: VersionRef): Promise<void> {
+export async function stopClock(context: StoreContext, { credential, number, fence }: VersionRef): Promise<void> {
   const now = context.now();
   for (const row of await rowsOf(context, credential)) {
     if (row.fence !== fence || row.contained_at !== null) continue;
@@ -94,7 +81,7 @@ async function stopClock(context: StoreContext, { credential, number, fence }: V
   }
 }
 
-async function keepMaterial(
+export async function keepMaterial(
   context: StoreContext,
   { credential, fence }: VersionRef,
   material: readonly AuditMaterial[],
@@ -108,7 +95,7 @@ async function keepMaterial(
   }
 }
 
-async function list(context: StoreContext, credential: string | undefined): Promise<Emergency[]> {
+export async function emergencies(context: StoreContext, credential?: string): Promise<Emergency[]> {
   return (await rowsOf(context, credential)).map(toEmergency);
 }
 

@@ -1,24 +1,21 @@
 import { sql } from 'kysely';
 import type { Evidence } from '../domain/evidence.js';
 import { refuseSuperseded } from './attempts.js';
-import { type StoreContext, writeUnsynced } from './context.js';
+import type { StoreContext } from './context.js';
 import { noVersion, type VersionKey } from './rows.js';
 import type { Store } from './store.js';
 
 /** Findings are only added, so they need no fence. The newest is the one observed last, whenever it was written. */
-export function evidenceQueries(context: StoreContext): Pick<Store, 'prove' | 'evidence'> {
-  return {
-    prove: (ref, finding, witness) =>
-      writeUnsynced(context, async (inside) => {
-        await refuseSuperseded(inside, ref.credential, witness?.writer);
-        await prove(inside, ref, { ...finding, at: witness?.at ?? context.now() });
-      }),
-    evidence: (ref) => list(context, ref),
-  };
+export async function prove(
+  context: StoreContext,
+  ...[ref, finding, witness]: Parameters<Store['prove']>
+): Promise<void> {
+  await refuseSuperseded(context, ref.credential, witness?.writer);
+  await insert(context, ref, { ...finding, at: witness?.at ?? context.now() });
 }
 
-/** Inserts a finding with a single statement: a rotation stores ten findings, and each statement costs a wait. */
-async function prove({ db }: StoreContext, { credential, number }: VersionKey, finding: Evidence): Promise<void> {
+/** With a single statement: a rotation stores ten findings, and each statement costs a wait. */
+async function insert({ db }: StoreContext, { credential, number }: VersionKey, finding: Evidence): Promise<void> {
   const { kind, outcome, detail, at, providerTime = null } = finding;
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('evidence')
@@ -41,7 +38,7 @@ const nextOrdinal = sql<number>`(
   where evidence.credential = versions.credential and evidence.version = versions.number
 )`;
 
-async function list({ db }: StoreContext, { credential, number }: VersionKey): Promise<Evidence[]> {
+export async function evidence({ db }: StoreContext, { credential, number }: VersionKey): Promise<Evidence[]> {
   const rows = await db
     .selectFrom('evidence')
     .selectAll()

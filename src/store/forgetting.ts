@@ -6,18 +6,18 @@ import { whyNotQuiet } from './quiet.js';
 import { nextFence } from './rotations.js';
 import { newestNumber, toVersion, type VersionRow } from './rows.js';
 import { mayBeAlive } from './seizure.js';
-import { writeStates } from './states.js';
+import type { Version } from './records.js';
 import type { Store } from './store.js';
 
-/** Forgetting of a credential. The ledger keeps its entries, and its numbers are never used again. */
-export function forgettingQueries(context: StoreContext): Pick<Store, 'mayBeAlive' | 'forget'> {
-  return {
-    mayBeAlive: async (credential) => (await mayBeAlive(context, credential)).map(toVersion),
-    forget: (...forgetting) => writeStates(context, (inside) => forget(inside, forgetting)),
-  };
+export async function liveVersions(context: StoreContext, credential: string): Promise<Version[]> {
+  return (await mayBeAlive(context, credential)).map(toVersion);
 }
 
-async function forget(context: StoreContext, [credential, agreed, actor]: Parameters<Store['forget']>): Promise<void> {
+/** The ledger keeps its entries, and its numbers are never used again. */
+export async function forget(
+  context: StoreContext,
+  ...[credential, agreed, actor]: Parameters<Store['forget']>
+): Promise<void> {
   const refused = await whyNotQuiet(context, credential);
   if (refused) throw refused;
   const alive = await mayBeAlive(context, credential);

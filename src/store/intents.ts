@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { VersionRef } from '../domain/version.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { needsDecision, notFound } from './failures.js';
 import { requireFence } from './rotations.js';
 import { sealedRow, update, type VersionKey, type VersionRow, versionRow } from './rows.js';
@@ -15,16 +15,6 @@ import type { Tables } from './tables.js';
 const SeenColumn = z.array(z.string());
 
 const labelLength = 64; // AWS user names and OpenAI service accounts may be at least this long
-
-/** Intents: an attempt to create a value at a provider is recorded before it is sent. */
-export function intentQueries(context: StoreContext): Pick<Store, 'intend' | 'intents' | 'settle' | 'keep'> {
-  return {
-    intend: (ref, seen) => write(context, (inside) => intend(inside, ref, seen)),
-    intents: (credential) => list(context, credential),
-    settle: (intent, outcome) => write(context, (inside) => settle(inside, intent.nonce, outcome)),
-    keep: (...keeping) => keep(context, keeping),
-  };
-}
 
 /** The label is never stored but computed from the row, so that a manipulated database cannot make it match other people's keys. */
 export function labelOf(
@@ -47,7 +37,8 @@ function inLabel(credential: string): string {
   return credential.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
-async function intend(context: StoreContext, ref: VersionRef, seen?: readonly string[]): Promise<Intent> {
+/** An attempt to create a value at a provider is recorded before it is sent. */
+export async function intend(context: StoreContext, ref: VersionRef, seen?: readonly string[]): Promise<Intent> {
   await requireFence(context, ref);
   const row = await versionRow(context, ref);
   if (row.fingerprint !== null)
@@ -70,7 +61,10 @@ async function intend(context: StoreContext, ref: VersionRef, seen?: readonly st
 }
 
 /** Seals the value before the transaction, which decides whether the seal is used. */
-async function keep(context: StoreContext, [ref, { nonce }, created]: Parameters<Store['keep']>): Promise<boolean> {
+export async function keep(
+  context: StoreContext,
+  ...[ref, { nonce }, created]: Parameters<Store['keep']>
+): Promise<boolean> {
   const before = await versionRow(context, ref);
   const sealed = await seal(context.ring, { ...sealedRow(before), providerId: created.providerId }, created.parts);
   return writeStates(context, async (inside) => {
@@ -87,7 +81,10 @@ async function keep(context: StoreContext, [ref, { nonce }, created]: Parameters
   });
 }
 
-async function settle(context: StoreContext, nonce: string, outcome: 'deleted' | 'nothing-made'): Promise<void> {
+export async function settle(
+  context: StoreContext,
+  ...[{ nonce }, outcome]: Parameters<Store['settle']>
+): Promise<void> {
   const intent = await context.db.selectFrom('intents').selectAll().where('nonce', '=', nonce).executeTakeFirst();
   if (!intent) throw notFound(`The store has no attempt ${nonce}`);
   if (intent.outcome === 'kept')
@@ -112,7 +109,7 @@ async function newestIntent({ db }: StoreContext, { credential, number }: Versio
     .executeTakeFirst();
 }
 
-async function list(context: StoreContext, credential: string): Promise<Intent[]> {
+export async function intents(context: StoreContext, credential: string): Promise<Intent[]> {
   const rows = await context.db
     .selectFrom('intents')
     .innerJoin('versions', (join) =>

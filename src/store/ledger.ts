@@ -17,21 +17,12 @@ type Link = Pick<Row, 'seq' | 'mac'>;
 const beginning: Link = { seq: 0, mac: '' };
 const pageSize = 1000; // rows in memory while the chain is verified
 
-/** The ledger's part of the store. `ledger` returns entries in order of time; with a limit, the newest ones. */
-export function ledgerQueries(
-  context: StoreContext,
-): Pick<Store, 'record' | 'ledger' | 'verifyLedger' | 'head' | 'goesThrough'> {
-  return {
-    record: (entry) =>
-      (isEnd(entry) ? writeUnsynced : write)(context, async (inside) => {
-        await noteAttempt(inside, entry);
-        return append(inside, entry);
-      }),
-    ledger: (filter) => entries(context, filter),
-    verifyLedger: () => verify(context),
-    head: () => write(context, head),
-    goesThrough: (known) => goesThrough(context, known),
-  };
+export function record(context: StoreContext, entry: LedgerEntry): Promise<LedgerRow> {
+  const transaction = isEnd(entry) ? writeUnsynced : write;
+  return transaction(context, async (inside) => {
+    await noteAttempt(inside, entry);
+    return append(inside, entry);
+  });
 }
 
 const takeSeq = compiled((db) =>
@@ -75,8 +66,8 @@ export async function endFits({ db, ring }: StoreContext): Promise<boolean> {
   return last === undefined || follows(ring, last, before);
 }
 
-/** Includes entries under earlier names of the credential. */
-async function entries(context: StoreContext, filter: Parameters<Store['ledger']>[0] = {}): Promise<LedgerRow[]> {
+/** In order of time; with a limit, the newest ones. Includes entries under earlier names of the credential. */
+export async function ledger(context: StoreContext, filter: Parameters<Store['ledger']>[0] = {}): Promise<LedgerRow[]> {
   const { db } = context;
   let query = db.selectFrom('ledger').selectAll().orderBy('seq', 'desc');
   if (filter.credential !== undefined)
@@ -91,7 +82,7 @@ async function entries(context: StoreContext, filter: Parameters<Store['ledger']
 }
 
 /** Reads the end first: entries that are added meanwhile come after it. */
-async function verify(context: StoreContext): ReturnType<Store['verifyLedger']> {
+export async function verifyLedger(context: StoreContext): ReturnType<Store['verifyLedger']> {
   const { db, ring } = context;
   const [end, fit] = await write(context, async (inside) => [await endOf(inside), await statesFit(inside)] as const);
   let last: Link = beginning;
@@ -104,7 +95,7 @@ async function verify(context: StoreContext): ReturnType<Store['verifyLedger']> 
 }
 
 /** Writes the sequence number that it already has: the commit then waits for the disk, including all earlier writes. */
-async function head(context: StoreContext): Promise<LedgerHead> {
+export async function head(context: StoreContext): Promise<LedgerHead> {
   await context.db
     .updateTable('installation')
     .set((column) => ({ ledger_seq: column.ref('ledger_seq') }))
@@ -113,7 +104,7 @@ async function head(context: StoreContext): Promise<LedgerHead> {
   return { entries: ledger_seq, head: ledger_mac };
 }
 
-async function goesThrough({ db }: StoreContext, known: LedgerHead): ReturnType<Store['goesThrough']> {
+export async function goesThrough({ db }: StoreContext, known: LedgerHead): ReturnType<Store['goesThrough']> {
   if (known.entries === 0) return 'yes';
   const row = await db.selectFrom('ledger').select('mac').where('seq', '=', known.entries).executeTakeFirst();
   if (!row) return 'ends-before';

@@ -4,21 +4,11 @@ import type { StoreContext } from './context.js';
 import { needsDecision } from './failures.js';
 import { requireFence } from './rotations.js';
 import { currentRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
-import { writeStates } from './states.js';
 import type { Writer } from './records.js';
 import type { Store } from './store.js';
 
-/** The state machine of versions. Moves are idempotent. */
-export function moveQueries(context: StoreContext): Pick<Store, 'move' | 'promote' | 'demote'> {
-  return {
-    move: (...moving) => writeStates(context, (inside) => move(inside, moving)),
-    promote: (next, writer) => writeStates(context, (inside) => promote(inside, next, writer)),
-    demote: (next, writer) => writeStates(context, (inside) => demote(inside, next, writer)),
-  };
-}
-
-/** Every move except to current, which only `promote` and `demote` make. */
-async function move(context: StoreContext, [ref, to, endProof]: Parameters<Store['move']>): Promise<void> {
+/** Moves are idempotent. Every move except to current, which only `promote` and `demote` make. */
+export async function move(context: StoreContext, ...[ref, to, endProof]: Parameters<Store['move']>): Promise<void> {
   await requireFence(context, ref);
   const row = await versionRow(context, ref);
   if (row.state === to) return;
@@ -32,7 +22,7 @@ async function move(context: StoreContext, [ref, to, endProof]: Parameters<Store
 }
 
 /** Only the newest attempt may write: a late promotion must not undo a demotion, nor the other way round. */
-async function promote(context: StoreContext, next: VersionRef, writer: Writer | undefined): Promise<void> {
+export async function promote(context: StoreContext, next: VersionRef, writer?: Writer): Promise<void> {
   await refuseSuperseded(context, next.credential, writer);
   await requireFence(context, next);
   const row = await versionRow(context, next);
@@ -45,7 +35,7 @@ async function promote(context: StoreContext, next: VersionRef, writer: Writer |
 }
 
 /** Undo is registered before the promotion, so there may be nothing to undo. */
-async function demote(context: StoreContext, next: VersionRef, writer: Writer | undefined): Promise<void> {
+export async function demote(context: StoreContext, next: VersionRef, writer?: Writer): Promise<void> {
   await refuseSuperseded(context, next.credential, writer);
   await requireFence(context, next);
   const row = await versionRow(context, next);

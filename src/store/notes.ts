@@ -16,12 +16,8 @@ interface Resealed {
   readonly to: Sealed;
 }
 
-/** Facts about a version. Write receipts are stored by setting: a note replaces only those that it names. */
-export function noteQueries(context: StoreContext): Pick<Store, 'note'> {
-  return { note: (...noting) => note(context, noting) };
-}
-
-async function note(context: StoreContext, [ref, facts, writer]: Parameters<Store['note']>): Promise<void> {
+/** Write receipts are stored by setting: a note replaces only those that it names. */
+export async function note(context: StoreContext, ...[ref, facts, writer]: Parameters<Store['note']>): Promise<void> {
   const resealed = facts.providerId === undefined && !facts.parts ? null : await reseal(context, ref, facts);
   const commit = facts.compromised ? writeStates : isSeen(facts) ? writeUnsynced : write;
   await commit(context, async (inside) => {

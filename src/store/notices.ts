@@ -3,7 +3,6 @@ import { type Notice, noticeEvents } from '../domain/notice.js';
 import { type StoreContext, write } from './context.js';
 import { append } from './ledger.js';
 import type { ChannelState, PendingNotice } from './records.js';
-import type { Store } from './store.js';
 
 const leaseMs = 60_000; // longer than a send takes; the notice of a dead sender is free again then
 const firstPauseMs = 60_000;
@@ -21,19 +20,12 @@ const NoticeColumn = z.object({
   owner: z.string().exactOptional(),
 });
 
-/** Notices to people, stored before they are sent, so that each goes out once per channel, whichever process sends it. */
-export function noticeQueries(
+/** Notices are stored before they are sent, so that each goes out once per channel, whichever process sends it. */
+export async function addNotices(
   context: StoreContext,
-): Pick<Store, 'addNotices' | 'takeNotice' | 'settleNotice' | 'channelStates'> {
-  return {
-    addNotices: (channels, notices) => add(context, channels, notices),
-    takeNotice: (channel) => write(context, (inside) => take(inside, channel)),
-    settleNotice: (pending, error) => write(context, (inside) => settle(inside, pending, error)),
-    channelStates: () => states(context),
-  };
-}
-
-async function add(context: StoreContext, channels: readonly string[], notices: readonly Notice[]): Promise<void> {
+  channels: readonly string[],
+  notices: readonly Notice[],
+): Promise<void> {
   const known = new Set(await knownIds(context, notices));
   const rows = channels.flatMap((channel) =>
     notices
@@ -62,7 +54,7 @@ async function knownIds({ db }: StoreContext, notices: readonly Notice[]): Promi
   return rows.map(({ id, channel }) => `${channel} ${id}`);
 }
 
-async function take({ db, now }: StoreContext, channel: string): Promise<PendingNotice | null> {
+export async function takeNotice({ db, now }: StoreContext, channel: string): Promise<PendingNotice | null> {
   const row = await db
     .selectFrom('notices')
     .selectAll()
@@ -84,9 +76,9 @@ async function take({ db, now }: StoreContext, channel: string): Promise<Pending
 }
 
 /** Records the result of a send. Only a change of a channel's state gets a ledger entry. */
-async function settle(context: StoreContext, pending: PendingNotice, error: string | null): Promise<void> {
+export async function settleNotice(context: StoreContext, pending: PendingNotice, error: string | null): Promise<void> {
   const { channel, attempts, notice } = pending;
-  const before = (await states(context)).find(({ name }) => name === channel);
+  const before = (await channelStates(context)).find(({ name }) => name === channel);
   const at = context.now();
   const pause = Math.min(firstPauseMs * 2 ** (attempts - 1), longestPauseMs);
   await context.db
@@ -102,7 +94,7 @@ async function settle(context: StoreContext, pending: PendingNotice, error: stri
 }
 
 /** A channel is broken after a failure until the next success. */
-async function states({ db }: StoreContext): Promise<ChannelState[]> {
+export async function channelStates({ db }: StoreContext): Promise<ChannelState[]> {
   const rows = await db
     .selectFrom('notices')
     .select(['channel', 'at', 'delivered_at', 'error'])

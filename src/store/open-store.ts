@@ -1,32 +1,14 @@
 import type { Kysely } from 'kysely';
 import { UserError } from '../domain/user-error.js';
-import { adoptionQueries } from './adoption.js';
-import { cadenceQueries } from './cadences.js';
 import { type StoreContext, write } from './context.js';
-import { credentialQueries } from './credentials.js';
-import { emergencyQueries } from './emergencies.js';
-import { evidenceQueries } from './evidence.js';
-import { forgettingQueries } from './forgetting.js';
-import { intentQueries } from './intents.js';
 import type { KeyRing } from './key-ring.js';
-import { endFits, ledgerQueries } from './ledger.js';
-import { moveQueries } from './moves.js';
-import { noteQueries } from './notes.js';
-import { noticeQueries } from './notices.js';
-import { profileQueries } from './profiles.js';
-import { reconciliationQueries } from './reconciliation.js';
-import { renamingQueries } from './renaming.js';
-import { repairQueries } from './repairs.js';
-import { rotationQueries } from './rotations.js';
-import { seizureQueries } from './seizure.js';
+import { endFits } from './ledger.js';
+import { queriesOf } from './queries.js';
 import type { Tables } from './tables.js';
 import { createTables, schemaVersion } from './schema.js';
 import { openSqlite } from './sqlite.js';
 import type { Store } from './store.js';
 import { noStates, sealOf, statesFit } from './states.js';
-import { verificationQueries } from './verifications.js';
-import { versionQueries } from './versions.js';
-import { wishQueries } from './wishes.js';
 
 export interface StoreOptions {
   /** For instance `sqlite:./keyturn.db`. */
@@ -61,26 +43,7 @@ export async function openStore({
   }
   return {
     installation: ring.installation,
-    ...adoptionQueries(context),
-    ...credentialQueries(context),
-    ...renamingQueries(context),
-    ...forgettingQueries(context),
-    ...rotationQueries(context),
-    ...reconciliationQueries(context),
-    ...repairQueries(context),
-    ...seizureQueries(context),
-    ...emergencyQueries(context),
-    ...wishQueries(context),
-    ...cadenceQueries(context),
-    ...verificationQueries(context),
-    ...profileQueries(context),
-    ...versionQueries(context),
-    ...moveQueries(context),
-    ...noteQueries(context),
-    ...noticeQueries(context),
-    ...intentQueries(context),
-    ...evidenceQueries(context),
-    ...ledgerQueries(context),
+    ...queriesOf(context),
     destroy: () => db.destroy(),
   };
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { KnownProfile } from '../domain/engine-profile.js';
-import { type StoreContext, write } from './context.js';
-import type { Store } from './store.js';
+import type { StoreContext } from './context.js';
 
 const ProfileColumn = z.object({
   at: z.number(),
@@ -24,15 +23,7 @@ const TrialColumn = z.object({
   restart: z.object({ current: z.number(), id: z.number() }).exactOptional(),
 });
 
-/** Undocumented behavior of engines, as found out by deep checks. */
-export function profileQueries(context: StoreContext): Pick<Store, 'profile' | 'keepProfile'> {
-  return {
-    profile: (credential) => find(context, credential),
-    keepProfile: (credential, change) => write(context, (inside) => keep(inside, credential, change)),
-  };
-}
-
-async function find({ db }: StoreContext, credential: string): Promise<KnownProfile> {
+export async function knownProfile({ db }: StoreContext, credential: string): Promise<KnownProfile> {
   const row = await db.selectFrom('profiles').selectAll().where('credential', '=', credential).executeTakeFirst();
   const read = <S extends z.ZodType>(schema: S, text: string | null | undefined): z.infer<S> | null =>
     text === null || text === undefined ? null : schema.parse(JSON.parse(text));
@@ -43,8 +34,12 @@ async function find({ db }: StoreContext, credential: string): Promise<KnownProf
   };
 }
 
-async function keep(context: StoreContext, credential: string, change: Partial<KnownProfile>): Promise<void> {
-  const { profile, trial, seen } = { ...(await find(context, credential)), ...change };
+export async function keepProfile(
+  context: StoreContext,
+  credential: string,
+  change: Partial<KnownProfile>,
+): Promise<void> {
+  const { profile, trial, seen } = { ...(await knownProfile(context, credential)), ...change };
   const columns = {
     profile: profile && JSON.stringify(profile),
     trial: trial && JSON.stringify(trial),

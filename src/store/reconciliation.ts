@@ -1,15 +1,6 @@
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { needsDecision } from './failures.js';
 import { append } from './ledger.js';
-import type { Store } from './store.js';
-
-/** Credentials that have to be reconciled after a restore from a backup. */
-export function reconciliationQueries(context: StoreContext): Pick<Store, 'unreconciledSince' | 'confirmReconciled'> {
-  return {
-    unreconciledSince: (credential) => unreconciledSince(context, credential),
-    confirmReconciled: (credential, actor) => write(context, (inside) => confirm(inside, credential, actor)),
-  };
-}
 
 /** Refuses a rotation before a reconcile: a restored store is older than the real systems. */
 export async function requireReconciled(context: StoreContext, credential: string): Promise<void> {
@@ -20,7 +11,7 @@ export async function requireReconciled(context: StoreContext, credential: strin
   );
 }
 
-async function unreconciledSince({ db }: StoreContext, credential: string): Promise<number | null> {
+export async function unreconciledSince({ db }: StoreContext, credential: string): Promise<number | null> {
   const { restored_at } = await db.selectFrom('installation').select('restored_at').executeTakeFirstOrThrow();
   if (restored_at === null) return null;
   const done = await db
@@ -31,7 +22,7 @@ async function unreconciledSince({ db }: StoreContext, credential: string): Prom
   return done ? null : restored_at;
 }
 
-async function confirm(context: StoreContext, credential: string, actor: string): Promise<void> {
+export async function confirmReconciled(context: StoreContext, credential: string, actor: string): Promise<void> {
   if ((await unreconciledSince(context, credential)) === null) return;
   await context.db.insertInto('reconciliations').values({ credential, at: context.now() }).execute();
   await append(context, { event: 'reconciled', credential, actor });

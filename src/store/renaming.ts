@@ -3,24 +3,15 @@ import { UserError } from '../domain/user-error.js';
 import type { StoreContext } from './context.js';
 import { StoreBusy } from './failures.js';
 import { append } from './ledger.js';
-import { keepName, knownNames, takenName } from './names.js';
+import { keepName, takenName } from './names.js';
 import { whyNotQuiet } from './quiet.js';
 import { sealedRow, selectVersions, type VersionRow } from './rows.js';
 import { seal, unseal } from './sealing.js';
 import { writeStates } from './states.js';
 import type { Renaming } from './records.js';
-import type { Store } from './store.js';
 import type { Tables } from './tables.js';
 
 const NoticeBody = z.looseObject({ id: z.string(), credential: z.string().optional() });
-
-/** Renaming of a credential with everything that is stored about it. */
-export function renamingQueries(context: StoreContext): Pick<Store, 'names' | 'rename'> {
-  return {
-    names: () => knownNames(context),
-    rename: (renaming) => rename(context, renaming),
-  };
-}
 
 interface Resealed {
   /** The row when its seal was opened. */
@@ -32,7 +23,7 @@ interface Resealed {
  * Seals every value for the new name, since a seal covers the credential's name. Sealing is asynchronous and so precedes the transaction,
  * which checks that no row has changed meanwhile.
  */
-async function rename(context: StoreContext, renaming: Renaming): Promise<void> {
+export async function rename(context: StoreContext, renaming: Renaming): Promise<void> {
   const { credential, to } = renaming;
   const rows = await versionsOf(context, credential);
   const resealed = await Promise.all(rows.map((row) => resealAs(context, row, to)));

@@ -1,21 +1,14 @@
 import { isLive, type VersionRef } from '../domain/version.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { needsDecision } from './failures.js';
 import { begin, end, nextFence, openRotation, requireFence } from './rotations.js';
 import { currentRow, selectVersions } from './rows.js';
 import type { Store } from './store.js';
 
 /** A repair counts as an open rotation, so that there is one writer. */
-export function repairQueries(context: StoreContext): Pick<Store, 'beginRepair' | 'endRepair'> {
-  return {
-    beginRepair: (...beginning) => write(context, (inside) => beginRepair(inside, beginning)),
-    endRepair: (ref) => write(context, (inside) => endRepair(inside, ref)),
-  };
-}
-
-async function beginRepair(
+export async function beginRepair(
   context: StoreContext,
-  [name, actor, writer]: Parameters<Store['beginRepair']>,
+  ...[name, actor, writer]: Parameters<Store['beginRepair']>
 ): Promise<VersionRef> {
   const running = await openRotation(context, name);
   if (running)
@@ -36,7 +29,7 @@ async function newestLive(context: StoreContext, credential: string) {
   return rows.findLast(({ state }) => isLive(state));
 }
 
-async function endRepair(context: StoreContext, ref: VersionRef): Promise<void> {
+export async function endRepair(context: StoreContext, ref: VersionRef): Promise<void> {
   await requireFence(context, ref);
   await end(context, ref, { outcome: null, why: 'repairs ended' });
 }

@@ -1,14 +1,14 @@
 import type { Opened } from '../domain/rotation.js';
 import type { VersionRef } from '../domain/version.js';
 import { forgetAttempts, isSuperseded, requireNewest } from './attempts.js';
-import { compiled, type StoreContext, write } from './context.js';
+import { compiled, type StoreContext } from './context.js';
 import { register } from './credentials.js';
 import { fenceLost, needsDecision } from './failures.js';
 import { append } from './ledger.js';
 import { floorOf } from './names.js';
 import { requireReconciled } from './reconciliation.js';
 import { currentRow, freshRow, nextNumber, type VersionRow } from './rows.js';
-import { requireStates, writeStates } from './states.js';
+import { requireStates } from './states.js';
 import type { Flag, Tables } from './tables.js';
 import type { CredentialRow, Writer, RotationRow, Wanted } from './records.js';
 import type { Store } from './store.js';
@@ -23,36 +23,21 @@ export interface Opening {
   readonly writer: Writer;
 }
 
-type Closing = Pick<RotationRow, 'outcome' | 'why'>;
-
-/** One writer per credential: the open rotation, identified by its fence and its run. */
-export function rotationQueries(
-  context: StoreContext,
-): Pick<Store, 'open' | 'preview' | 'handOver' | 'fence' | 'close' | 'rotations'> {
-  return {
-    open: (...[credential, claims, request, writer]: Parameters<Store['open']>) =>
-      writeStates(context, (inside) => openOrResume(inside, { credential, request, writer }, claims)),
-    preview: (credential) => preview(context, credential),
-    handOver: (ref, writer) => write(context, (inside) => handOver(inside, ref, writer)),
-    fence: async (ref, writer) => {
-      const asked = Date.now();
-      const rotation = await requireFence(context, ref);
-      if (!isOf(rotation, writer)) throw lost(ref, `it belongs to ${rotation.workflow_id}, run ${rotation.run_id}`);
-      if (await isSuperseded(context, ref.credential, writer))
-        throw lost(ref, 'a later attempt of the same step has begun');
-      return asked;
-    },
-    close: (ref, outcome, why) => write(context, (inside) => close(inside, ref, { outcome, why })),
-    rotations: (credential) => list(context, credential),
-  };
-}
-
 const selectOpen = compiled((db) =>
   db.selectFrom('rotations').selectAll().where('credential', '=', '').where('closed_at', 'is', null),
 );
 
 export async function openRotation({ db }: StoreContext, credential: string): Promise<Rotation | undefined> {
   return (await selectOpen(db, [credential]))[0];
+}
+
+export async function fence(context: StoreContext, ref: VersionRef, writer: Writer): Promise<number> {
+  const asked = Date.now();
+  const rotation = await requireFence(context, ref);
+  if (!isOf(rotation, writer)) throw lost(ref, `it belongs to ${rotation.workflow_id}, run ${rotation.run_id}`);
+  if (await isSuperseded(context, ref.credential, writer))
+    throw lost(ref, 'a later attempt of the same step has begun');
+  return asked;
 }
 
 /** @throws FenceLost unless the rotation with this fence is open */
@@ -63,15 +48,20 @@ export async function requireFence(context: StoreContext, ref: VersionRef): Prom
   return rotation;
 }
 
-async function openOrResume(context: StoreContext, opening: Opening, claims: readonly string[]): Promise<Opened> {
-  await requireNewest(context, opening.credential.name, opening.writer);
-  const running = await openRotation(context, opening.credential.name);
-  if (running) return reopen(context, running, opening.writer);
+/** One writer per credential: the open rotation, identified by its fence and its run. */
+export async function open(
+  context: StoreContext,
+  ...[credential, claims, request, writer]: Parameters<Store['open']>
+): Promise<Opened> {
+  const opening = { credential, request, writer };
+  await requireNewest(context, credential.name, writer);
+  const running = await openRotation(context, credential.name);
+  if (running) return reopen(context, running, writer);
   await requireFirst(context, opening);
-  await requireReconciled(context, opening.credential.name);
+  await requireReconciled(context, credential.name);
   await requireStates(context);
-  await enter(context, opening.credential, claims);
-  const opened = await preview(context, opening.credential.name);
+  await enter(context, credential, claims);
+  const opened = await preview(context, credential.name);
   await context.db.insertInto('versions').values(freshRow(opened.next, context.now())).execute();
   await begin(context, opening, { opened, seized: 0 });
   return opened;
@@ -188,7 +178,7 @@ async function hasProcessedDocument({ db }: StoreContext, { credential, number }
   return proof !== undefined;
 }
 
-async function handOver(context: StoreContext, ref: VersionRef, writer: Writer): Promise<void> {
+export async function handOver(context: StoreContext, ref: VersionRef, writer: Writer): Promise<void> {
   const { workflowId, runId } = writer;
   await requireNewest(context, ref.credential, writer);
   const rotation = await requireFence(context, ref);
@@ -197,7 +187,7 @@ async function handOver(context: StoreContext, ref: VersionRef, writer: Writer):
 }
 
 /** Idempotent for the same outcome. */
-async function close(context: StoreContext, ref: VersionRef, { outcome, why }: Closing): Promise<void> {
+export async function close(context: StoreContext, ...[ref, outcome, why]: Parameters<Store['close']>): Promise<void> {
   const known = await context.db
     .selectFrom('rotations')
     .select('outcome')
@@ -210,7 +200,11 @@ async function close(context: StoreContext, ref: VersionRef, { outcome, why }: C
 }
 
 /** Records the end of a rotation. */
-export async function end(context: StoreContext, ref: VersionRef, { outcome, why }: Closing): Promise<void> {
+export async function end(
+  context: StoreContext,
+  ref: VersionRef,
+  { outcome, why }: Pick<RotationRow, 'outcome' | 'why'>,
+): Promise<void> {
   const { credential, number, fence } = ref;
   await updateRotation(context, ref).set({ closed_at: context.now(), outcome, why }).execute();
   await append(context, {
@@ -224,7 +218,7 @@ function updateRotation({ db }: StoreContext, { credential, fence }: VersionRef)
   return db.updateTable('rotations').where('credential', '=', credential).where('fence', '=', fence);
 }
 
-async function list({ db }: StoreContext, credential: string | undefined): Promise<RotationRow[]> {
+export async function rotations({ db }: StoreContext, credential?: string): Promise<RotationRow[]> {
   let query = db.selectFrom('rotations').selectAll().orderBy('opened_at', 'desc').orderBy('fence', 'desc');
   if (credential !== undefined) query = query.where('credential', '=', credential);
   return (await query.execute()).map(

@@ -5,31 +5,21 @@ import type { StoreContext } from './context.js';
 import { claim, type Scope, scopeOf } from './emergencies.js';
 import { begin, end, enter, isOf, openRotation, type Opening, preview, resume, type Rotation } from './rotations.js';
 import { freshRow, selectVersions, update, type VersionRow, versionRow } from './rows.js';
-import { writeStates } from './states.js';
-import type { Seized, Seizure } from './records.js';
+import type { Seized } from './records.js';
 import type { Store } from './store.js';
 
 /** Takeover by an emergency, which never waits. */
-export function seizureQueries(context: StoreContext): Pick<Store, 'seize'> {
-  return {
-    seize: (credential, request, writer) =>
-      writeStates(context, (inside) => seize(inside, { credential, request, writer })),
-  };
-}
-
-interface Seizing extends Opening {
-  readonly request: Seizure;
-}
-
-async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
-  const { credential, request, writer } = opening;
+export async function seize(
+  context: StoreContext,
+  ...[credential, request, writer]: Parameters<Store['seize']>
+): Promise<Seized> {
   const { emergencies: ids = [] } = request;
   await requireNewest(context, credential.name, writer);
   await enter(context, credential, []);
   const scope = await scopeOf(context, ids, writer);
   const running = await openRotation(context, credential.name);
   const alive = await mayBeAlive(context, credential.name);
-  const opened = await resumeOrTakeOver(context, opening, { running, alive });
+  const opened = await resumeOrTakeOver(context, { credential, request, writer }, { running, alive });
   const doomed = alive.filter((row) => isTarget(row, scope));
   const targets = doomed.map(({ number }) => ({ credential: credential.name, number, fence: opened.fence }));
   for (const target of targets) await update(context, target).set({ compromised: 1 }).execute();
@@ -40,7 +30,7 @@ async function seize(context: StoreContext, opening: Seizing): Promise<Seized> {
 /** Resumes the emergency's rotation for the same run. Otherwise takes over. */
 async function resumeOrTakeOver(
   context: StoreContext,
-  opening: Seizing,
+  opening: Opening,
   { running, alive }: { readonly running: Rotation | undefined; readonly alive: readonly VersionRow[] },
 ): Promise<Opened> {
   const spare = running && (await isSpare(context, running, alive)) ? running.version : null;

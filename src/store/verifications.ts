@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Verification } from '../domain/verification.js';
-import { type StoreContext, write } from './context.js';
-import type { Store } from './store.js';
+import type { StoreContext } from './context.js';
 import type { Tables } from './tables.js';
 
 const MemoryColumn = z.object({
@@ -13,25 +12,17 @@ const MemoryColumn = z.object({
   refusedAt: z.number().nullable(),
 });
 
-/** The newest verification of each credential. */
-export function verificationQueries(
-  context: StoreContext,
-): Pick<Store, 'verification' | 'keepVerification' | 'claimHeal' | 'releaseHeal'> {
-  return {
-    verification: (credential) => find(context, credential),
-    keepVerification: (known, next) => write(context, (inside) => keep(inside, known, next)),
-    claimHeal: (credential) => write(context, (inside) => claimHeal(inside, credential)),
-    releaseHeal: (credential) => write(context, (inside) => releaseHeal(inside, credential)),
-  };
-}
-
-async function find({ db }: StoreContext, credential: string): Promise<Verification | null> {
+export async function verification({ db }: StoreContext, credential: string): Promise<Verification | null> {
   const row = await db.selectFrom('verifications').selectAll().where('credential', '=', credential).executeTakeFirst();
   return row ? toVerification(row) : null;
 }
 
-async function keep(context: StoreContext, known: Verification | null, next: Verification): Promise<boolean> {
-  const stored = await find(context, next.credential);
+export async function keepVerification(
+  context: StoreContext,
+  known: Verification | null,
+  next: Verification,
+): Promise<boolean> {
+  const stored = await verification(context, next.credential);
   if (stored?.lookedAt !== known?.lookedAt || stored?.healTriedAt !== known?.healTriedAt) return false;
   const { credential, ...columns } = toRow(next);
   await context.db
@@ -42,7 +33,7 @@ async function keep(context: StoreContext, known: Verification | null, next: Ver
   return true;
 }
 
-async function claimHeal({ db, now }: StoreContext, credential: string): Promise<boolean> {
+export async function claimHeal({ db, now }: StoreContext, credential: string): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('verifications')
     .set({ heal_tried_at: now() })
@@ -52,7 +43,7 @@ async function claimHeal({ db, now }: StoreContext, credential: string): Promise
   return numUpdatedRows > 0n;
 }
 
-async function releaseHeal({ db }: StoreContext, credential: string): Promise<void> {
+export async function releaseHeal({ db }: StoreContext, credential: string): Promise<void> {
   await db.updateTable('verifications').set({ heal_tried_at: null }).where('credential', '=', credential).execute();
 }
 

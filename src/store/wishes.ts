@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { formatDuration } from '../domain/duration.js';
 import { decisions, triggers, type Wish, type Wished } from '../domain/rotation.js';
-import { type StoreContext, write } from './context.js';
+import type { StoreContext } from './context.js';
 import { append } from './ledger.js';
 import type { Writer } from './records.js';
 import type { Store } from './store.js';
@@ -25,17 +25,8 @@ const Body = z.discriminatedUnion('for', [
   }),
 ]);
 
-/** People's requests to rotations. A message to Temporal can claim any actor, but only a command can write these rows. */
-export function wishQueries(context: StoreContext): Pick<Store, 'wish' | 'withdrawWish' | 'grant'> {
-  return {
-    wish: (wish) => write(context, (inside) => keep(inside, wish)),
-    withdrawWish: (id) =>
-      write(context, async ({ db }) => void (await db.deleteFrom('wishes').where('id', '=', id).execute())),
-    grant: (...asking) => write(context, (inside) => grant(inside, asking)),
-  };
-}
-
-async function keep(context: StoreContext, { credential, workflowId, actor, ...wished }: Wish): Promise<string> {
+/** A message to Temporal can claim any actor, but only a command can write these rows. */
+export async function wish(context: StoreContext, { credential, workflowId, actor, ...wished }: Wish): Promise<string> {
   const id = randomUUID();
   const body = JSON.stringify(wished);
   const row = { id, credential, workflow_id: workflowId, actor, what: wished.for, body, granted_to: null };
@@ -44,10 +35,14 @@ async function keep(context: StoreContext, { credential, workflowId, actor, ...w
   return id;
 }
 
+export async function withdrawWish({ db }: StoreContext, id: string): Promise<void> {
+  await db.deleteFrom('wishes').where('id', '=', id).execute();
+}
+
 /** Grants a request to one run only. Idempotent for that run, since an answer may be lost. */
-async function grant(
+export async function grant(
   { db }: StoreContext,
-  [id, credential, { workflowId, runId }]: Parameters<Store['grant']>,
+  ...[id, credential, { workflowId, runId }]: Parameters<Store['grant']>
 ): Promise<Wish | null> {
   const row = await db
     .selectFrom('wishes')
