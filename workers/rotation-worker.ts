@@ -54,17 +54,10 @@ function notServed(metrics: string): UserError {
 }
 
 /** Two workers: one for everything, and one for emergencies with slots of its own, so that hung steps never hold up a containment. */
-export async function startWorkers({
-  connection,
-  namespace,
-  bundle,
-  store,
-  activities,
-}: WorkersOptions): Promise<RunningWorkers> {
+export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
+  const { connection, namespace, bundle, store, activities } = options;
   const common = {
-    connection,
-    namespace,
-    activities,
+    ...{ connection, namespace, activities },
     interceptors: { activity: [recordingInterceptor(store)] },
     maxHeartbeatThrottleInterval: '1 second', // a dead worker is noticed within the heartbeat timeout, not a minute later
     shutdownGraceTime: '15 seconds', // time for a provider call in progress to record its result

@@ -13,13 +13,11 @@ import type { EngineUse } from '../src/domain/procedure.js';
 import type { Store } from '../src/store/store.js';
 import { descriptorOf } from './descriptor.js';
 
-interface Provider {
-  survey(credential: string, quietly?: boolean): Promise<ProviderSurvey>;
-}
-
 /** The systems to ask: providers and engines, by the name of their folder. */
-export interface AskedSystems {
-  readonly providers: Readonly<Record<string, Provider>>;
+interface AskedSystems {
+  readonly providers: Readonly<
+    Record<string, { survey(credential: string, quietly?: boolean): Promise<ProviderSurvey> }>
+  >;
   readonly docuelevate: Pick<DocuElevateActivities, 'look' | 'makeReload' | 'uploadAgain'>;
   /** Engines that issue their own secrets: one survey shows both sides. */
   readonly issuers: Readonly<Record<string, { survey(credential: string): Promise<EngineSurvey> }>>;

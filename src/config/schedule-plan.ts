@@ -21,13 +21,14 @@ export function schedulePlanOf(config: Config, credential: string, descriptor: P
   };
 }
 
-interface CadenceFields {
-  readonly every: string;
-  readonly cron?: string | undefined;
-  readonly timezone: string;
-}
-
-function cadenceOf(credential: string, { every, cron: text, timezone }: CadenceFields): Cadence {
+function cadenceOf(
+  credential: string,
+  {
+    every,
+    cron: text,
+    timezone,
+  }: { readonly every: string; readonly cron?: string | undefined; readonly timezone: string },
+): Cadence {
   if (text !== undefined) return { kind: 'cron', cron: cronOf(text, timezone), text };
   const everyMs = wholeSeconds(durationMs(every));
   return { kind: 'every', everyMs, staggerMs: staggerMs(credential, everyMs) };

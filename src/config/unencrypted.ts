@@ -34,8 +34,6 @@ export function refuseUnverifiedTls(environment: (name: string) => string | unde
   if (environment('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
   throw new ConfigError(
     'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: certificates are not verified, so secrets would go to anybody who answers.',
-    {
-      next: 'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file.',
-    },
+    { next: 'Unset it. For a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file.' },
   );
 }

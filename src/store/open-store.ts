@@ -26,13 +26,8 @@ export interface StoreOptions {
  * Opens the store, after checking that database, key ring and ledger belong together.
  * @throws UserError when they do not, or the database cannot be used; StoreBusy when another process has locked it
  */
-export async function openStore({
-  url,
-  ring,
-  create = false,
-  alone = false,
-  now = Date.now,
-}: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { url, ring, create = false, alone = false, now = Date.now } = options;
   const db = openDatabase(url, { create, alone });
   const context: StoreContext = { db, ring, now };
   try {
@@ -41,11 +36,7 @@ export async function openStore({
     await db.destroy();
     throw error;
   }
-  return {
-    installation: ring.installation,
-    ...queriesOf(context),
-    destroy: () => db.destroy(),
-  };
+  return { installation: ring.installation, ...queriesOf(context), destroy: () => db.destroy() };
 }
 
 /** An error names only the scheme of the address, which may carry a password one day. */
@@ -62,11 +53,23 @@ function openDatabase(url: string, options: { readonly create: boolean; readonly
 async function check(context: StoreContext, create: boolean): Promise<void> {
   const tables = await context.db.introspection.getTables();
   if (tables.length === 0 && create) await install(context);
-  else if (!tables.some(({ name }) => name === 'installation')) throw foreign();
+  else if (!tables.some(({ name }) => name === 'installation'))
+    throw new UserError('The database is not one of Keyturn.', {
+      state: 'Nothing was changed.',
+      next: 'Check `store` in the configuration, or run `keyturn init` to start a new one.',
+    });
   await checkInstallation(context);
   await checkRing(context);
-  if (!(await endFits(context))) throw brokenEnd();
-  if (!(await statesFit(context))) throw changedStates();
+  if (!(await endFits(context)))
+    throw new UserError('The ledger does not end as recorded.', {
+      state: 'Nothing was changed. Entries were changed or removed, or the key ring is another one.',
+      next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
+    });
+  if (!(await statesFit(context)))
+    throw new UserError('The state of a version was not written by Keyturn.', {
+      state: 'Nothing was changed. Something other than Keyturn wrote into the database.',
+      next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
+    });
 }
 
 async function install({ db, ring }: StoreContext): Promise<void> {
@@ -104,25 +107,4 @@ async function checkRing({ db, ring }: StoreContext): Promise<void> {
       state: 'Nothing was changed.',
       next: 'Restore the newest key ring of this installation from its backup.',
     });
-}
-
-function foreign(): UserError {
-  return new UserError('The database is not one of Keyturn.', {
-    state: 'Nothing was changed.',
-    next: 'Check `store` in the configuration, or run `keyturn init` to start a new one.',
-  });
-}
-
-function brokenEnd(): UserError {
-  return new UserError('The ledger does not end as recorded.', {
-    state: 'Nothing was changed. Entries were changed or removed, or the key ring is another one.',
-    next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
-  });
-}
-
-function changedStates(): UserError {
-  return new UserError('The state of a version was not written by Keyturn.', {
-    state: 'Nothing was changed. Something other than Keyturn wrote into the database.',
-    next: 'Restore database and key ring from one backup, then run `keyturn reconcile`.',
-  });
 }

@@ -40,11 +40,7 @@ export async function keepProfile(
   change: Partial<KnownProfile>,
 ): Promise<void> {
   const { profile, trial, seen } = { ...(await knownProfile(context, credential)), ...change };
-  const columns = {
-    profile: profile && JSON.stringify(profile),
-    trial: trial && JSON.stringify(trial),
-    seen,
-  };
+  const columns = { profile: profile && JSON.stringify(profile), trial: trial && JSON.stringify(trial), seen };
   await context.db
     .insertInto('profiles')
     .values({ credential, ...columns })

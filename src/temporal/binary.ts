@@ -34,10 +34,8 @@ interface Way {
  * checksum, and a build from source.
  * @throws UserError that lists every way to get one
  */
-export async function findTemporalBinary({
-  environment = readEnvironment(),
-  ...options
-}: FindOptions): Promise<TemporalBinary> {
+export async function findTemporalBinary(wanted: FindOptions): Promise<TemporalBinary> {
+  const { environment = readEnvironment(), ...options } = wanted;
   const { server } = environment;
   const ways = server === undefined ? usualWays(environment, options) : [chosen(server)];
   const refusals: string[] = [];

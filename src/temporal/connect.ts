@@ -30,12 +30,9 @@ const workerMs = 30_000; // in compose the worker often starts before the server
  * The Temporal server to use: the configured one (TEMPORAL_ADDRESS, profiles), else the embedded one that runs on this data.
  * @throws UserError when there is none, or when the settings contradict each other
  */
-export async function resolveTemporal({
-  dataDir,
-  isolated = false,
-  ...options
-}: ResolveOptions): Promise<TemporalTarget> {
-  const configured = isolated ? null : configuredTarget(options.environment ?? readEnvironment());
+export async function resolveTemporal(options: ResolveOptions): Promise<TemporalTarget> {
+  const { dataDir, isolated = false, environment = readEnvironment() } = options;
+  const configured = isolated ? null : configuredTarget(environment);
   if (configured !== null) return configured;
 
   const embedded = await findEmbeddedServer(dataDir);

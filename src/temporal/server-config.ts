@@ -1,9 +1,10 @@
 import { clientConfigToToml } from '@temporalio/envconfig';
 import { serverName } from './certificates.js';
 import type { EmbeddedFiles } from './embedded-files.js';
+import type { KeeperOrder } from './keeper.js';
 
 /** The namespace of the embedded server. */
-export const embeddedNamespace = 'default';
+const embeddedNamespace = 'default';
 
 /** How long the server keeps ended workflows. */
 export const retentionSeconds = 24 * 3600;
@@ -13,9 +14,6 @@ const services = ['frontend', 'history', 'matching', 'worker'] as const;
 
 /** Number of ports that a server listens on besides its address. */
 export const innerPorts = 2 * services.length - 1;
-
-/** Path and content of one of the server's files. */
-export type FileContent = readonly [file: string, content: string];
 
 const dynamicConfig = {
   // By default every task hop waits 50 ms and every timer 1 s.
@@ -36,7 +34,7 @@ const dynamicConfig = {
  * The files that configure the server, and the file that tells clients how to connect.
  * @param ports the frontend's, then `innerPorts` others; all different and free
  */
-export function serverFiles(files: EmbeddedFiles, ports: readonly number[]): FileContent[] {
+export function serverFiles(files: EmbeddedFiles, ports: readonly number[]): KeeperOrder['contents'] {
   const address = `127.0.0.1:${ports[0]}`;
   return [
     // JSON is YAML.
@@ -50,10 +48,7 @@ function serverConfig(files: EmbeddedFiles, ports: readonly number[]): object {
   return {
     log: { stdout: true, level: 'warn', format: 'console' },
     persistence: persistence(files.database),
-    global: {
-      membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' },
-      tls: tls(files),
-    },
+    global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' }, tls: tls(files) },
     // No httpPort, so that a browser cannot reach the server.
     services: Object.fromEntries(
       services.map((name, index) => [

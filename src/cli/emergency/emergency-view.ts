@@ -4,16 +4,10 @@ import { seconds, stateText } from './emergency-text.js';
 import { printable } from '../terminal/layout.js';
 import type { Cli } from '../terminal/perform.js';
 
-/** Shows emergencies in progress. */
-export interface EmergencyView {
-  readonly show: (conducted: Conducted) => void;
-  readonly end: () => void;
-}
-
 const tickMs = 100;
 
-/** Prints a line when something changes for a credential. On a terminal, the last line shows the clock and the overall progress. */
-export function emergencyView(cli: Cli, asked = 1): EmergencyView {
+/** Shows emergencies in progress. Prints a line when something changes for a credential. On a terminal, the last line shows the clock and the overall progress. */
+export function emergencyView(cli: Cli, asked = 1) {
   const told = new Map<string, string>();
   const latest = new Map<string, Conducted>();
   const live = cli.stream.isTTY;
@@ -25,7 +19,7 @@ export function emergencyView(cli: Cli, asked = 1): EmergencyView {
   };
   const timer = live ? setInterval(draw, tickMs) : undefined;
   return {
-    show(conducted) {
+    show(conducted: Conducted): void {
       const { credential } = conducted.state;
       latest.set(credential, conducted);
       const text = stateText(conducted, cli.paint);
@@ -35,7 +29,7 @@ export function emergencyView(cli: Cli, asked = 1): EmergencyView {
       cli.say(text);
       draw();
     },
-    end() {
+    end(): void {
       clearInterval(timer);
       erase();
     },

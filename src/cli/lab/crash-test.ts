@@ -133,15 +133,10 @@ function listOf(text: string): string[] {
   return text.split(',').filter(Boolean);
 }
 
-interface CaseContext {
-  readonly position: string;
-  readonly options: Options;
-}
-
 function verdictLines(
   { paint: { good, bad, dim } }: Cli,
   verdict: CaseVerdict,
-  { position, options }: CaseContext,
+  { position, options }: { readonly position: string; readonly options: Options },
 ): string[] {
   const { id, problems, outcome, seconds, outageMs } = verdict;
   const outage = outageMs > 0 ? `, ${outageMs} ms without a working value` : '';

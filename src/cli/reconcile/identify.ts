@@ -61,16 +61,8 @@ async function ask({ stream }: Cli): Promise<string> {
   return password({ message: 'The leaked value:', mask: '•' }, { output: stream });
 }
 
-function documentOf({
-  credential,
-  number,
-  state,
-  compromised,
-  provider,
-  engine,
-  providerId,
-  fingerprint,
-}: Version): object {
+function documentOf(version: Version): object {
+  const { credential, number, state, compromised, provider, engine, providerId, fingerprint } = version;
   return { credential, version: number, state, compromised, provider, engine, providerId, fingerprint };
 }
 

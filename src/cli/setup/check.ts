@@ -52,7 +52,7 @@ async function runCheck(cli: Cli, credentials: readonly string[], options: Optio
   }
   const wrong = checks.filter(({ ok }) => !ok).length;
   const warnings = checks.filter(({ warning }) => warning).length;
-  cli.answer({ ok: wrong === 0, warnings, checks }, ['', summary({ wrong, warnings, all: checks.length }, cli.paint)]);
+  cli.answer({ ok: wrong === 0, warnings, checks }, ['', summary(checks, { wrong, warnings }, cli.paint)]);
   return wrong === 0 ? exitCodes.done : exitCodes.failed;
 }
 
@@ -80,15 +80,13 @@ function signOf({ ok, warning, note }: Check, { good, bad, attention, dim }: Pai
   return warning ? attention('!') : good('✔');
 }
 
-interface Counts {
-  readonly wrong: number;
-  readonly warnings: number;
-  readonly all: number;
-}
-
-function summary({ wrong, warnings, all }: Counts, { good, bad, attention, bold }: Paint): string {
+function summary(
+  checks: readonly Check[],
+  { wrong, warnings }: { readonly wrong: number; readonly warnings: number },
+  { good, bad, attention, bold }: Paint,
+): string {
   const besides = warnings === 0 ? '' : attention(`, with ${counted(warnings, 'warning')}`);
   return wrong === 0
     ? `${good('✔')} ${bold('Everything is in place')}${besides}`
-    : `${bad('✖')} ${bold(`${wrong} of ${all} checks failed`)}${besides}`;
+    : `${bad('✖')} ${bold(`${wrong} of ${checks.length} checks failed`)}${besides}`;
 }

@@ -22,13 +22,10 @@ export function tellFailure({ answer, verbose }: Cli, error: unknown): ExitCode 
 }
 
 /** A failure as people read it, for standard error. */
-export function failureText({
-  what,
-  state,
-  next,
-  impact,
-  safeUntil,
-}: Omit<Explanation, 'kind'> & { readonly impact?: string; readonly safeUntil?: string }): string[] {
+export function failureText(
+  failure: Omit<Explanation, 'kind'> & { readonly impact?: string; readonly safeUntil?: string },
+): string[] {
+  const { what, state, next, impact, safeUntil } = failure;
   const { bad, bold, dim } = paintFor(process.stderr);
   const [first = '', ...more] = what.split('\n');
   const rows = facts([

@@ -40,13 +40,8 @@ export async function serve(
     await connection.close();
     throw error;
   }
-  const workers = await startWorkers({
-    connection,
-    namespace: target.namespace,
-    bundle: bundlePath,
-    store,
-    activities,
-  });
+  const { namespace } = target;
+  const workers = await startWorkers({ connection, namespace, bundle: bundlePath, store, activities });
   const over = new AbortController();
   const watching = watch(session, client, { signal: over.signal, logger });
   return {

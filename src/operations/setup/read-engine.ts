@@ -12,9 +12,14 @@ import { explain } from '../session/explain.js';
 import { UsageError } from '../session/refusals.js';
 
 /** An engine, and how to sign in there as somebody who may change its credentials. */
-export type EngineAccess =
-  | { readonly kind: 'docuelevate'; readonly url: string; readonly username: string; readonly password: string }
-  | { readonly kind: 'document-engine'; readonly url: string; readonly apiToken: string };
+export type EngineAccess = DocuElevateAccess | DocumentEngineAccess;
+type DocuElevateAccess = {
+  readonly kind: 'docuelevate';
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+};
+type DocumentEngineAccess = { readonly kind: 'document-engine'; readonly url: string; readonly apiToken: string };
 
 /** The address in the spelling of the configuration. Throws a UsageError. */
 export function engineUrl(text: string): string {
@@ -45,11 +50,7 @@ export async function readEngine(access: EngineAccess): Promise<EngineReading> {
   }
 }
 
-async function readDocuElevate({
-  url,
-  username,
-  password,
-}: Extract<EngineAccess, { kind: 'docuelevate' }>): Promise<EngineReading> {
+async function readDocuElevate({ url, username, password }: DocuElevateAccess): Promise<EngineReading> {
   const session = new Sessions().of({ url, username, password: async () => password, settings: {} });
   const client = new DocuElevateClient(session);
   if (await client.isAdmin()) return { credentials: await client.credentials(), plain: await readPlain(client) };
@@ -71,10 +72,7 @@ async function readPlain(client: DocuElevateClient): Promise<Record<string, stri
 }
 
 /** Every kind of secret; those that the engine lists at least one of are configured. */
-async function readDocumentEngine({
-  url,
-  apiToken,
-}: Extract<EngineAccess, { kind: 'document-engine' }>): Promise<EngineReading> {
+async function readDocumentEngine({ url, apiToken }: DocumentEngineAccess): Promise<EngineReading> {
   const engine = DocumentEngine.parse({ kind: 'document-engine', url, apiToken: { env: 'ASKED_FOR' } });
   const credentials: Engine['credentials'][number][] = [];
   for (const descriptor of catalog.filter((each) => each.engine === 'document-engine')) {

@@ -9,7 +9,7 @@ import { UsageError } from '../session/refusals.js';
 import { applyChange, describe, planSchedule } from '../schedules/schedules.js';
 import type { Session } from '../session/session.js';
 
-export interface Renamed {
+interface Renamed {
   readonly credential: string;
   readonly formerName: string;
   readonly versions: number;
@@ -39,14 +39,11 @@ export async function rename(session: Session, file: string, renaming: Renaming)
   });
 }
 
-interface NewName {
-  readonly file: string;
-  readonly row: CredentialRow;
-  readonly to: string;
-}
-
 /** The configuration belongs to the person, so Keyturn says what to change there and does not write it. */
-function requireConfigured({ config }: Session, { file, row, to }: NewName): void {
+function requireConfigured(
+  { config }: Session,
+  { file, row, to }: { readonly file: string; readonly row: CredentialRow; readonly to: string },
+): void {
   const from = row.name;
   const old = mentionsOf(file, from);
   if (old.length > 0) {
@@ -56,8 +53,9 @@ function requireConfigured({ config }: Session, { file, row, to }: NewName): voi
       next: `Write ${to} in its place: ${places.join(', ')}. Then run the same command again.`,
     });
   }
-  const { id } = knownCredential(config, to);
-  const account = accountOf(config, to, knownCredential(config, to));
+  const descriptor = knownCredential(config, to);
+  const { id } = descriptor;
+  const account = accountOf(config, to, descriptor);
   if (id === row.procedure && account === row.account) return;
   throw new UsageError(`${to} in the configuration is not the same as ${from} in the store`, {
     state: `Nothing was changed. ${from} is ${row.procedure} at ${row.account}; ${to} is ${id} at ${account}.`,
