@@ -27,10 +27,11 @@ export function references(section: unknown, path: Path): Reference[] {
 
 /** The same in the sections of a whole file that may refer to credentials. */
 export function referencesIn({ engines, credentials, notifications }: Outline): Reference[] {
-  const providers = Object.entries(credentials).map(([name, { provider }]) => [name, { provider }]);
   return [
     ...references(engines, ['engines']),
-    ...references(Object.fromEntries(providers), ['credentials']),
+    ...Object.entries(credentials).flatMap(([name, { provider }]) =>
+      references(provider, ['credentials', name, 'provider']),
+    ),
     ...references(notifications, ['notifications']),
   ];
 }

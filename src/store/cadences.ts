@@ -75,7 +75,6 @@ export async function letThrough({ db, now }: Pick<StoreContext, 'db' | 'now'>):
   return rows.map(({ credential }) => credential);
 }
 
-/** The rotation of a reservation. */
 function opened(where: ExpressionBuilder<Tables, 'reservations'>) {
   return where
     .selectFrom('rotations')

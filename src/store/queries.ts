@@ -23,7 +23,7 @@ import { claimHeal, keepVerification, releaseHeal, verification } from './verifi
 import { versionQueries } from './versions.js';
 import { grant, wish, withdrawWish } from './wishes.js';
 
-/** Every method of the store, by the kind of transaction that it is. */
+/** Every method of the store, by the kind of transaction that it is. `Store` says what each does. */
 export function queriesOf(context: StoreContext): Omit<Store, 'installation' | 'destroy'> {
   return {
     ...versionQueries(context),

@@ -10,7 +10,6 @@ export interface OrphanedRotation {
   readonly temporal: string;
 }
 
-/** What Temporal says of one execution. */
 interface Execution {
   readonly runId: string;
   readonly status: WorkflowExecutionStatusName;

@@ -194,7 +194,6 @@ async function workers(client: Client, taskQueue: string): Promise<Observed<null
   });
 }
 
-/** Checks the access to the engine, the provider and the deliveries of a credential. */
 async function* access(session: Session, credential: string, onAsking: Outside['onAsking']): AsyncGenerator<Check> {
   const { engine, provider } = knownCredential(session.config, credential);
   const writer = { workflowId: `check/${credential}`, runId: '' };
@@ -208,7 +207,6 @@ async function* access(session: Session, credential: string, onAsking: Outside['
   yield* environment(session, credential);
 }
 
-/** Measures how an engine behaves where its vendor's documentation is silent. */
 async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Check> {
   const { credential } = wanted;
   const { engine } = knownCredential(session.config, credential);
