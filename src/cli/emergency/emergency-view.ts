@@ -19,7 +19,7 @@ export function emergencyView(cli: Cli, asked = 1) {
   };
   const timer = live ? setInterval(draw, tickMs) : undefined;
   return {
-    show(conducted: Conducted): void {
+    show: (conducted: Conducted): void => {
       const { credential } = conducted.state;
       latest.set(credential, conducted);
       const text = stateText(conducted, cli.paint);
@@ -29,7 +29,7 @@ export function emergencyView(cli: Cli, asked = 1) {
       cli.say(text);
       draw();
     },
-    end(): void {
+    end: (): void => {
       clearInterval(timer);
       erase();
     },
