@@ -3,7 +3,7 @@ import type { WriteReceipt } from '../../src/store/records.js';
 import { requireProof } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { needsDecision, permanent } from '../shared/failures.js';
-import { keepGenerated } from '../shared/generate.js';
+import { keepGenerated } from '../shared/keeping.js';
 import { OutsideError } from '../shared/outside-error.js';
 import {
   addedFor,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { VersionRef } from '../../src/domain/version.js';
 import { bytesOf, contentOf, removeFile, removeTemporaries, replaceFile } from '../delivery/files.js';
-import { keepGenerated } from '../shared/generate.js';
+import { keepGenerated } from '../shared/keeping.js';
 import { requireProof } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { needsDecision, permanent } from '../shared/failures.js';

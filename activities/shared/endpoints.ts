@@ -1,17 +1,32 @@
+import type { Dispatcher } from 'undici';
 import type { RequestTemplate } from '../../src/domain/requests.js';
 
 /** The `{names}` in a path template. */
 type NamesIn<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+type Values<Path extends string> = Readonly<Record<NamesIn<Path>, string | number>>;
 
 /** The path of one request: every `{name}` of the template replaced and escaped. */
-export function pathOf<Path extends string>(
-  { path }: { readonly path: Path },
-  values: Readonly<Record<NamesIn<Path>, string | number>>,
-): string {
+export function pathOf<Path extends string>({ path }: { readonly path: Path }, values: Values<Path>): string {
   return Object.entries<string | number>(values).reduce(
     (filled, [name, value]) => filled.replace(`{${name}}`, encodeURIComponent(value)),
     path as string,
   );
+}
+
+interface Endpoint {
+  readonly method: Dispatcher.HttpMethod;
+  readonly path: string;
+}
+type Filling<Path extends string> = [NamesIn<Path>] extends [never]
+  ? [values?: Record<string, never>, query?: string]
+  : [values: Values<Path>, query?: string];
+
+/** Returns a function that makes one request of a table: named for errors, with its path filled in and its query. */
+export function requestsTo<E extends Readonly<Record<string, Endpoint>>>(endpoints: E) {
+  return <K extends keyof E & string>(operation: K, ...[values, query = '']: Filling<E[K]['path']>) => {
+    const { method, path }: Endpoint = endpoints[operation]!;
+    return { operation, method, path: pathOf({ path }, { ...values }) + query };
+  };
 }
 
 /** Sent only when needed. */

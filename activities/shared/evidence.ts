@@ -1,15 +1,20 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { whyNotDestroy } from '../../src/domain/destruction.js';
-import type { Finding } from '../../src/domain/evidence.js';
-import type { FailureType } from '../../src/domain/failure.js';
+import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
+import { permanent } from './failures.js';
 import { requireFence } from './fencing.js';
 
 /** Stores a finding as evidence and returns it. */
 export async function recordFinding(store: Store, ref: VersionRef, finding: Finding): Promise<Finding> {
   await store.prove(ref, finding);
   return finding;
+}
+
+/** Returns a function that stores a finding of this kind. */
+export function reporting(store: Store, ref: VersionRef, kind: EvidenceKind) {
+  return (outcome: Finding['outcome'], detail: string): Promise<Finding> =>
+    recordFinding(store, ref, { kind, outcome, detail });
 }
 
 /**
@@ -26,12 +31,7 @@ export async function requireProof(store: Store, ref: VersionRef, undoable = fal
     now: Date.now(),
     undoable,
   });
-  if (why !== null) {
-    const type: FailureType = 'StaleProof';
-    throw ApplicationFailure.nonRetryable(
-      `version ${ref.number} of ${ref.credential} must not be destroyed now: ${why}`,
-      type,
-    );
-  }
+  if (why !== null)
+    throw permanent('StaleProof', `version ${ref.number} of ${ref.credential} must not be destroyed now: ${why}`);
   await requireFence(store, ref);
 }

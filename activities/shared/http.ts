@@ -141,12 +141,8 @@ export class Http {
   }
 
   #parse<S extends z.ZodType>(operation: string, text: string, schema: S): z.infer<S> {
-    let content: unknown;
-    try {
-      content = JSON.parse(text);
-    } catch {
-      throw new OutsideError(this.#system, operation, { code: 'NOT_JSON' });
-    }
+    const content = jsonOf(text);
+    if (content === undefined) throw new OutsideError(this.#system, operation, { code: 'NOT_JSON' });
     const parsed = schema.safeParse(content);
     if (parsed.success) return parsed.data;
     const where = parsed.error.issues[0]?.path.join('.') ?? '';
@@ -169,6 +165,11 @@ function isPage(text: string): boolean {
 
 function isForeign(own: z.ZodType | undefined, status: number, text: string): boolean {
   return own !== undefined && [401, 403].includes(status) && !own.safeParse(jsonOf(text)).success;
+}
+
+/** The content of a text. Undefined when it is no JSON of this shape. */
+export function readAs<S extends z.ZodType>(schema: S, text: string): z.infer<S> | undefined {
+  return schema.safeParse(jsonOf(text)).data;
 }
 
 function jsonOf(text: string): unknown {

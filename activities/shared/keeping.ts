@@ -6,7 +6,7 @@ import { passing } from './failures.js';
 import { runDirectly, scope } from './scope.js';
 
 /** A value that an attempt created. */
-export interface Creation {
+interface Creation {
   readonly intent: Intent;
   readonly created: Created;
   /** Revokes it by its id. True when it is shown to be gone. */
@@ -22,6 +22,38 @@ export async function openIntents(store: Store, { credential }: Pick<VersionRef,
   return (await store.intents(credential)).filter(({ outcome }) => outcome === 'open');
 }
 
+/** The open attempts of this version alone. */
+export async function ownIntents(store: Store, ref: VersionRef): Promise<Intent[]> {
+  return (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
+}
+
+export async function settleAll(store: Store, attempts: readonly Intent[], outcome: 'deleted' | 'nothing-made') {
+  for (const attempt of attempts) await store.settle(attempt, outcome);
+}
+
+/** Generates a version's value and stores it. No outside system sees the value, so a lost attempt leaves no orphan. */
+export async function keepGenerated(store: Store, ref: VersionRef, generate: () => Promise<Created>): Promise<void> {
+  if (await hasValue(store, ref)) return;
+  const created = await generate();
+  const intent = await store.intend(ref);
+  const earlier = (await ownIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
+  await settleAll(store, earlier, 'nothing-made');
+  await storeOrGiveUp(store, ref, { intent, created });
+}
+
+/** Stores the value, unless another attempt has stored one. Throws a retry when another attempt is still at it. */
+export async function storeOrGiveUp(
+  store: Store,
+  ref: VersionRef,
+  { intent, created }: Omit<Creation, 'revoke'>,
+): Promise<void> {
+  if (!(await store.keep(ref, intent, created))) await requireValueOfOther(store, ref);
+}
+
+async function requireValueOfOther(store: Store, ref: VersionRef): Promise<void> {
+  if (!(await hasValue(store, ref))) throw passing('another attempt of this step took over');
+}
+
 /** Stores the value, or revokes it when another attempt or another rotation is the writer now. */
 export async function storeOrRevoke(
   store: Store,
@@ -35,7 +67,7 @@ export async function storeOrRevoke(
     throw error;
   }
   await discard(store, { intent, revoke });
-  if (!(await hasValue(store, ref))) throw passing('another attempt of this step took over');
+  await requireValueOfOther(store, ref);
 }
 
 /**

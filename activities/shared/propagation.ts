@@ -1,9 +1,7 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { Evidence } from '../../src/domain/evidence.js';
-import type { FailureType } from '../../src/domain/failure.js';
 import type { Store } from '../../src/store/store.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { permanent, propagating } from './failures.js';
+import { failure, permanent, propagating } from './failures.js';
 import { scope } from './scope.js';
 
 /** Consecutive refusals required, and consecutive acceptances where more depends on them. Some providers allow fewer. */
@@ -25,6 +23,13 @@ export interface Streak {
   readonly lastedMs: number;
 }
 
+/** The result of one round of questions about a value, and the propagation delay of the provider. */
+interface Round {
+  readonly refused: boolean;
+  readonly detail: string;
+  readonly propagationMs: number;
+}
+
 /**
  * Records the result of a round and returns the streak that it continues. The rounds are in the store, so a streak outlives the
  * attempt, the worker and the activity. The opposite result ends a streak, and so does a long gap between refusals.
@@ -32,11 +37,7 @@ export interface Streak {
 export async function countRound(
   store: Store,
   ref: Pick<VersionRef, 'credential' | 'number'>,
-  {
-    refused,
-    detail,
-    propagationMs,
-  }: { readonly refused: boolean; readonly detail: string; readonly propagationMs: number },
+  { refused, detail, propagationMs }: Round,
 ): Promise<Streak> {
   await store.prove(ref, { kind: 'refusing', outcome: refused ? 'proved' : 'failed', detail });
   const [opposite, longestMs] = refused
@@ -72,12 +73,8 @@ export function doubted(message: string, propagationMs: number): Error {
   const { waitedMs, writer } = scope();
   const tries = writer.attempt?.number ?? rounds;
   if (overMs === 0 || (waitedMs >= overMs && tries >= rounds)) return permanent('Unauthorized', message);
-  const type: FailureType = 'Unavailable';
-  return ApplicationFailure.create({
-    message: `${message}. Asked again, since such refusals pass`,
-    type,
-    nextRetryDelay: Math.ceil(overMs / (rounds - 1)),
-  });
+  const nextRetryDelay = Math.ceil(overMs / (rounds - 1));
+  return failure('Unavailable', `${message}. Asked again, since such refusals pass`, { nextRetryDelay });
 }
 
 function shows({ kind, outcome }: Evidence, what: 'accepted' | 'refused'): boolean {

@@ -1,6 +1,7 @@
-import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
+import { type ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { FailureType } from '../../src/domain/failure.js';
 import { UserError } from '../../src/domain/user-error.js';
+import { failure, needsDecision, passing } from './failures.js';
 import { OutsideError } from './outside-error.js';
 
 /** Longest Retry-After of a provider that a step waits for. Beyond it the runner decides. */
@@ -14,23 +15,17 @@ const shortPauseMs = 2000;
  * stack: Temporal stores failures in plain text.
  */
 export function toFailure(error: unknown, isEmergency = false): Error {
-  if (error instanceof TemporalFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof TemporalFailure) return error;
   if (error instanceof OutsideError) return outside(error, isEmergency);
-  if (error instanceof UserError) return failure(`${error.message}. ${error.next}`, 'NeedsDecision', true);
+  if (error instanceof UserError) return needsDecision(`${error.message}. ${error.next}`);
   // A bug of ours or a fault of the machine. The message may hold anything, so only the kind of error is reported.
-  return failure(
-    `internal error (${error instanceof Error ? error.constructor.name : typeof error})`,
-    'Unavailable',
-    false,
-  );
+  return passing(`internal error (${error instanceof Error ? error.constructor.name : typeof error})`);
 }
 
 function outside(error: OutsideError, isEmergency: boolean): ApplicationFailure {
   const { message, status, retryAfterMs } = error;
   const delayMs = isEmergency && isBusy(status) ? shortPauseMs : retryAfterMs;
-  return ApplicationFailure.create({
-    message,
-    type: passes(status) ? 'Unavailable' : lasting(status),
+  return failure(passes(status) ? 'Unavailable' : lasting(status), message, {
     nonRetryable: !passes(status),
     ...(delayMs === undefined ? {} : { nextRetryDelay: Math.min(delayMs, longestRetryAfterMs) }),
   });
@@ -48,8 +43,4 @@ function isBusy(status: number | undefined): boolean {
 function lasting(status: number | undefined): FailureType {
   if (status === 401 || status === 403) return 'Unauthorized';
   return status === 404 ? 'NotFound' : 'Rejected';
-}
-
-function failure(message: string, type: FailureType, nonRetryable: boolean): ApplicationFailure {
-  return ApplicationFailure.create({ message, type, nonRetryable });
 }
