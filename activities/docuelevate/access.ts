@@ -1,13 +1,14 @@
 import { type AccessCheck, accessCheck } from '../shared/access.js';
 import { passing, permanent } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
-import { DocuElevateClient } from './client.js';
+import type { DocuElevateClient } from './client.js';
+import { connect } from './engine.js';
 import { isKept } from './kept.js';
 import type { EngineCredential } from './schemas.js';
 
+/** The checks of `keyturn check` on a credential's settings. */
 export async function checkAccess(deps: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
-  const connection = await deps.engine(credential);
-  const client = new DocuElevateClient(deps.sessions.of(connection));
+  const { connection, client } = await connect(deps, credential);
   const login = await accessCheck(`login as ${connection.username}`, async () => {
     if (await client.isAdmin()) return 'works, as an administrator';
     throw permanent('Unauthorized', 'works, but the user is no administrator, so settings cannot be changed');
@@ -28,10 +29,9 @@ export async function checkAccess(deps: DocuElevateDeps, credential: string): Pr
 }
 
 /** Checks of the engine as a whole, made once for all credentials: the queue takes seconds to answer. */
-export async function checkEngine({ sessions, engine }: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
-  const connection = await engine(credential);
+export async function checkEngine(deps: DocuElevateDeps, credential: string): Promise<AccessCheck[]> {
+  const { connection, client } = await connect(deps, credential);
   const { keptDocument } = connection;
-  const client = new DocuElevateClient(sessions.of(connection));
   const worker = await accessCheck('worker', async () => {
     const online = await client.workersOnline();
     if (online > 0) return `${online} online`;

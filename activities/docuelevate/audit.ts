@@ -2,14 +2,15 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { AuditMaterial } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import type { DocuElevateDeps } from './activities.js';
-import { DocuElevateClient } from './client.js';
+import { connect } from './engine.js';
 
 /**
- * Stores with the emergency what the engine recorded since the oldest compromised value came into use. The engine's times are naive UTC
- * by its own clock, so a clock error shifts the window a little.
+ * Stores with the emergency what the engine recorded since the oldest compromised value came into use. `ref` replaces them. The engine's
+ * times are naive UTC by its own clock, so a clock error shifts the window a little.
  */
-export async function collectAudit({ store, sessions, engine }: DocuElevateDeps, ref: VersionRef): Promise<void> {
-  const client = new DocuElevateClient(sessions.of(await engine(ref.credential)));
+export async function collectAudit(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
+  const { store } = deps;
+  const { client } = await connect(deps, ref.credential);
   const since = new Date(await startOf(store, ref)).toISOString().slice(0, 19);
   const events = (await client.events(since)).map(({ timestamp, user, action, ip_address }): AuditMaterial => {
     const from = ip_address ? ` from ${ip_address}` : '';

@@ -1,8 +1,7 @@
 import type { Dispatcher } from 'undici';
-import { pathOf } from '../shared/endpoints.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { propagating } from '../shared/failures.js';
-import { endpoints } from './requests.js';
+import { requestTo } from './requests.js';
 import {
   type AuditEvent,
   AuditEvents,
@@ -50,40 +49,36 @@ export class DocuElevateClient {
     changed_by?.toLowerCase() === this.#session.username.toLowerCase();
 
   async isAdmin(): Promise<boolean> {
-    const answer = await this.#get('whoAmI', endpoints.whoAmI.path);
-    return answer.json(Visitor).is_admin === true;
+    return (await this.#session.send(requestTo('whoAmI'))).json(Visitor).is_admin === true;
   }
 
   /** Every sensitive setting of the engine, set or not. */
   async credentials(): Promise<EngineCredential[]> {
-    const answer = await this.#get('listCredentials', endpoints.listCredentials.path);
-    return answer.json(EngineCredentials).credentials;
+    return (await this.#session.send(requestTo('listCredentials'))).json(EngineCredentials).credentials;
   }
 
   /** The setting as shown by the process that serves this connection, masked when it is sensitive. */
   async shownValue(key: string, connection?: Dispatcher): Promise<string | null> {
-    const { method, path } = { ...endpoints.showSetting, path: pathOf(endpoints.showSetting, { key }) };
     const via = connection && { dispatcher: connection };
-    const answer = await this.#session.send({ operation: 'showSetting', method, path, ...via });
+    const answer = await this.#session.send({ ...requestTo('showSetting', { key }), ...via });
     return answer.json(ShownSetting).value ?? null;
   }
 
   /** Every change of a setting, newest first. */
   async changes(key: string): Promise<Change[]> {
-    const answer = await this.#get('listChanges', pathOf(endpoints.listChanges, { key }));
+    const answer = await this.#session.send(requestTo('listChanges', { key }));
     return answer.json(History).history.sort((a, b) => b.id - a.id);
   }
 
   /** The newest audit events, such as logins, since a time (naive UTC, in the engine's format), at most 500. */
   async events(since: string): Promise<AuditEvent[]> {
     const query = `?limit=${mostEntries}&since=${encodeURIComponent(since)}`;
-    const answer = await this.#get('listEvents', `${endpoints.listEvents.path}${query}`);
-    return answer.json(AuditEvents).items;
+    return (await this.#session.send(requestTo('listEvents', {}, query))).json(AuditEvents).items;
   }
 
   /** The newest changes of all settings, at most 500. */
   async allChanges(): Promise<SettingChange[]> {
-    const answer = await this.#get('listAllChanges', `${endpoints.listAllChanges.path}?limit=${mostEntries}`);
+    const answer = await this.#session.send(requestTo('listAllChanges', {}, `?limit=${mostEntries}`));
     return answer.json(SettingChanges).entries;
   }
 
@@ -91,9 +86,7 @@ export class DocuElevateClient {
   async writeSetting(key: string, value: string, connection?: Dispatcher): Promise<string | null> {
     const answer = await this.#session.send({
       ...(connection && { dispatcher: connection }),
-      operation: 'writeSetting',
-      method: endpoints.writeSetting.method,
-      path: pathOf(endpoints.writeSetting, { key }),
+      ...requestTo('writeSetting', { key }),
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ key, value }),
     });
@@ -102,24 +95,17 @@ export class DocuElevateClient {
 
   /** Undoes one change of a setting by writing the earlier value again. False when the engine cannot, for instance for an empty value. */
   async rollBack(key: string, change: number): Promise<boolean> {
-    const { status } = await this.#session.send({
-      operation: 'rollBack',
-      method: endpoints.rollBack.method,
-      path: pathOf(endpoints.rollBack, { key, change }),
-      allow: [404],
-    });
-    return status !== 404;
+    return (await this.#session.send({ ...requestTo('rollBack', { key, change }), allow: [404] })).status !== 404;
   }
 
   /** Whether the engine's own test of a service succeeds. The engine answers no other request meanwhile. */
   async testConnection(service: string): Promise<boolean> {
-    const answer = await this.#get('testConnection', pathOf(endpoints.testConnection, { service }));
+    const answer = await this.#session.send(requestTo('testConnection', { service }));
     return answer.json(ConnectionTested).status === 'success';
   }
 
   async workersOnline(): Promise<number> {
-    const answer = await this.#get('showQueue', endpoints.showQueue.path);
-    return answer.json(QueueStats).celery.workers_online;
+    return (await this.#session.send(requestTo('showQueue'))).json(QueueStats).celery.workers_online;
   }
 
   /** Uploads a document. A repeated idempotency key is answered with the result of the first upload. */
@@ -128,9 +114,8 @@ export class DocuElevateClient {
     form.set('file', new File([new Uint8Array(bytes)], name, { type: 'application/pdf' }));
     form.set('source', 'keyturn');
     form.set('idempotency_key', idempotencyKey);
-    const { method, path } = endpoints.takeIn;
     try {
-      return (await this.#session.send({ operation: 'takeIn', method, path, body: form })).json(TakenIn);
+      return (await this.#session.send({ ...requestTo('takeIn'), body: form })).json(TakenIn);
     } catch (error) {
       if (!(error instanceof OutsideError) || error.status !== 429) throw error;
       throw propagating('DocuElevate limits uploads; waiting for the next slot', error.retryAfterMs ?? uploadPauseMs);
@@ -149,36 +134,30 @@ export class DocuElevateClient {
 
   /** Repeats one step of a finished document. Returns its task. Null when the engine has no copy of the document. */
   async retrySubtask(file: number, step: string): Promise<string | null> {
-    const answer = await this.#session.send({
-      operation: 'retrySubtask',
-      method: endpoints.retrySubtask.method,
-      path: `${pathOf(endpoints.retrySubtask, { file })}?subtask_name=${step}`,
-      allow: [400, 404],
-    });
+    const request = requestTo('retrySubtask', { file }, `?subtask_name=${step}`);
+    const answer = await this.#session.send({ ...request, allow: [400, 404] });
     return answer.status === 200 ? answer.json(SubtaskQueued).task_id : null;
   }
 
   /** The log lines of a task so far. */
   async linesOf(task: string): Promise<TaskLog['logs']> {
-    const answer = await this.#get('showTask', pathOf(endpoints.showTask, { task }), [404]);
+    const answer = await this.#session.send({ ...requestTo('showTask', { task }), allow: [404] });
     return answer.status === 404 ? [] : answer.json(TaskLog).logs;
   }
 
   /** Ids of the newest documents with a failed step. */
   async filesInTrouble(): Promise<number[]> {
-    const answer = await this.#get('listFiles', `${endpoints.listFiles.path}?page=1&per_page=${filesOfPage}`);
-    const { files } = answer.json(Files);
+    const files = await this.#newest(filesOfPage);
     return files.filter(({ processing_status }) => processing_status.has_errors === true).map(({ id }) => id);
   }
 
   /** Ids of the newest documents. */
   async newestFiles(most: number): Promise<number[]> {
-    const answer = await this.#get('listFiles', `${endpoints.listFiles.path}?page=1&per_page=${most}`);
-    return answer.json(Files).files.map(({ id }) => id);
+    return (await this.#newest(most)).map(({ id }) => id);
   }
 
   async file(file: number): Promise<ProcessedFile | null> {
-    const answer = await this.#get('showFile', pathOf(endpoints.showFile, { file }), [404]);
+    const answer = await this.#session.send({ ...requestTo('showFile', { file }), allow: [404] });
     return answer.status === 404 ? null : answer.json(ProcessedFile);
   }
 
@@ -189,16 +168,12 @@ export class DocuElevateClient {
    * - the engine runs on PostgreSQL, where every deletion violates a foreign key and is answered with 500
    */
   async deleteFile(file: number): Promise<boolean> {
-    const { status } = await this.#session.send({
-      operation: 'deleteFile',
-      method: endpoints.deleteFile.method,
-      path: pathOf(endpoints.deleteFile, { file }),
-      allow: [403, 404, 409, 500],
-    });
+    const request = { ...requestTo('deleteFile', { file }), allow: [403, 404, 409, 500] };
+    const { status } = await this.#session.send(request);
     return status === 200 || status === 404;
   }
 
-  #get(operation: string, path: string, allow: readonly number[] = []) {
-    return this.#session.send({ operation, method: 'GET', path, allow });
+  async #newest(most: number) {
+    return (await this.#session.send(requestTo('listFiles', {}, `?page=1&per_page=${most}`))).json(Files).files;
   }
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { recordFinding } from '../shared/evidence.js';
+import { recordFinding, reporting } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { passing } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
@@ -8,10 +8,10 @@ import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
 import { type Engine, openEngine } from './engine.js';
 import { follow, type Followed } from './follow.js';
-import { reload } from './reload.js';
+import { rewrite } from './reload.js';
 import { testDocument } from './test-document.js';
 
-export interface TestRun {
+interface TestRun {
   readonly version: VersionRef;
   /** The processing step that needs the credential, for instance `extract_metadata_with_gpt`. */
   readonly expect: string;
@@ -34,11 +34,12 @@ export async function processTestDocument(deps: DocuElevateDeps, run: TestRun): 
   await requireFence(deps.store, version); // a rotation that another one has taken over must ask nothing
   const engine = await openEngine(deps, version);
   const { store, client } = engine;
-  const unread = scanFor === undefined ? null : await whyUnread(client, scanFor);
-  if (unread !== null)
-    return recordFinding(store, version, { kind: 'document', outcome: 'not-observable', detail: unread });
-  const notOurs = await reload(engine, version);
-  if (notOurs !== null) return recordFinding(store, version, { kind: 'document', outcome: 'failed', detail: notOurs });
+  const say = reporting(store, version, 'document');
+  const readers = scanFor === undefined ? [] : await ocrEngines(client);
+  if (scanFor !== undefined && !readers.includes(scanFor))
+    return say('not-observable', `ocr_providers is ${readers.join(', ')}, so no document is read by ${scanFor}`);
+  const notOurs = await rewrite(engine, version);
+  if (notOurs !== null) return say('failed', notOurs);
   const finding = await tryDocuments(engine, run);
   await requireFence(store, version); // after a takeover the document may have used the other rotation's value
   return recordFinding(store, version, finding);
@@ -70,11 +71,9 @@ async function tryDocuments(engine: Engine, { version, expect, scanFor, keep = f
   return { kind: 'document', outcome: 'failed', detail };
 }
 
-/** Why a document would prove nothing: other OCR engines read the scans. Null when this one does. The engine's default is Tesseract. */
-async function whyUnread(client: DocuElevateClient, engine: string): Promise<string | null> {
-  const engines = ((await client.shownValue('ocr_providers')) || 'tesseract').split(',').map((name) => name.trim());
-  if (engines.includes(engine)) return null;
-  return `ocr_providers is ${engines.join(', ')}, so no document is read by ${engine}`;
+/** The OCR engines that read scans. DocuElevate's default is Tesseract. */
+export async function ocrEngines(client: DocuElevateClient): Promise<string[]> {
+  return ((await client.shownValue('ocr_providers')) || 'tesseract').split(',').map((name) => name.trim());
 }
 
 type Judged = Followed & { readonly verdict: keyof typeof outcomes };

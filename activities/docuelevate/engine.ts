@@ -2,22 +2,35 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { permanent } from '../shared/failures.js';
+import { OutsideError } from '../shared/outside-error.js';
 import type { DocuElevateDeps } from './activities.js';
 import { DocuElevateClient } from './client.js';
+import { fits } from './receipts.js';
+import type { Change } from './schemas.js';
 import type { DocuElevateConnection } from './session.js';
 
 /** An engine and the settings that a version feeds there. */
 export interface Engine {
   readonly store: Store;
+  readonly connection: DocuElevateConnection;
   readonly client: DocuElevateClient;
   /** Part of the value by setting key. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export async function openEngine({ store, sessions, engine }: DocuElevateDeps, ref: VersionRef): Promise<Engine> {
-  const connection = await engine(ref.credential);
-  const settings = settingsFedBy(await store.read(ref), connection);
-  return { store, client: new DocuElevateClient(sessions.of(connection)), settings };
+/** The engine of a credential. */
+export async function connect(
+  { sessions, engine }: DocuElevateDeps,
+  credential: string,
+): Promise<Pick<Engine, 'connection' | 'client'>> {
+  const connection = await engine(credential);
+  return { connection, client: new DocuElevateClient(sessions.of(connection)) };
+}
+
+export async function openEngine(deps: DocuElevateDeps, ref: VersionRef): Promise<Engine> {
+  const { store } = deps;
+  const { connection, client } = await connect(deps, ref.credential);
+  return { store, connection, client, settings: settingsFedBy(await store.read(ref), connection) };
 }
 
 /** The settings that a version feeds. Without an optional part, its setting stays as it is. */
@@ -45,4 +58,20 @@ export function mapSettings<A, B>(
   make: (value: A, key: string) => B,
 ): Record<string, B> {
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, make(value, key)]));
+}
+
+/** Writes a setting, which the engine has to show then. */
+export async function writeShown(client: DocuElevateClient, key: string, value: string): Promise<void> {
+  if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
+}
+
+/** Our own change among those that a setting's history shows since a write. */
+export function ownAmong(since: readonly Change[], client: DocuElevateClient): Change {
+  const ours = since.find(client.isOurs);
+  if (!ours) throw notShown('WRITE_NOT_IN_HISTORY');
+  return ours;
+}
+
+function notShown(code: string): Error {
+  return new OutsideError('DocuElevate', 'writeSetting', { code });
 }

@@ -1,12 +1,13 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipts } from '../../src/store/records.js';
-import { recordFinding } from '../shared/evidence.js';
+import { reporting } from '../shared/evidence.js';
 import type { DocuElevateDeps } from './activities.js';
-import { DocuElevateClient } from './client.js';
+import type { DocuElevateClient } from './client.js';
+import { connect } from './engine.js';
 import type { ProcessedFile } from './schemas.js';
 
-export interface UploadGap {
+interface UploadGap {
   readonly version: VersionRef;
   /** The processing step that needs the credential, for instance `upload_to_s3`. */
   readonly step: string;
@@ -19,25 +20,21 @@ export interface UploadGap {
  * since. The engine retries an upload after 1, 5 and 15 minutes. Times are by the engine's clock, in whole seconds; only its newest
  * documents are counted.
  */
-export async function countFailedUploads(
-  { store, sessions, engine }: DocuElevateDeps,
-  { version, step, since }: UploadGap,
-): Promise<Finding> {
-  const connection = await engine(version.credential);
-  const client = new DocuElevateClient(sessions.of(connection));
+export async function countFailedUploads(deps: DocuElevateDeps, { version, step, since }: UploadGap): Promise<Finding> {
+  const { store } = deps;
+  const { client, connection } = await connect(deps, version.credential);
   const { receipts } = await store.read(version);
   const { settings } = connection;
   const { from, to } = since ? await trialOf(client, settings) : await gapOf(client, settings, receipts);
   const lost: number[] = [];
   for (const id of await client.filesInTrouble()) {
     const file = await client.file(id);
-    if (file && isLost(file, { step, from, to: later(to) })) lost.push(id);
+    if (file && isLost(file, step, { from, to: later(to) })) lost.push(id);
   }
-  const detail =
-    lost.length === 0
-      ? `every document that failed at ${step} between ${from} and ${to} has succeeded since`
-      : `${lost.length} documents failed at ${step} between ${from} and ${to}: reprocess ${lost.join(', ')}`;
-  return recordFinding(store, version, { kind: 'gap', outcome: lost.length === 0 ? 'proved' : 'failed', detail });
+  const say = reporting(store, version, 'gap');
+  const what = `failed at ${step} between ${from} and ${to}`;
+  if (lost.length === 0) return say('proved', `every document that ${what} has succeeded since`);
+  return say('failed', `${lost.length} documents ${what}: reprocess ${lost.join(', ')}`);
 }
 
 /** Naive UTC in whole seconds, by the engine's clock. */
@@ -70,10 +67,7 @@ async function gapOf(
 }
 
 /** Whether the newest line of the step is a failure in that time. */
-function isLost(
-  { logs }: ProcessedFile,
-  { step, from, to }: { readonly step: string; readonly from: string; readonly to: string },
-): boolean {
+function isLost({ logs }: ProcessedFile, step: string, { from, to }: Span): boolean {
   const [newest] = logs.filter(({ step_name }) => step_name === step).sort((a, b) => b.id - a.id);
   const at = newest?.timestamp?.slice(0, 19) ?? '';
   return newest?.status === 'failure' && from <= at && at <= to;

@@ -8,7 +8,7 @@ import { awaitsRetry, endOf, failureIn, ownLines, queueOf, type StepEnd, type Tr
 import type { LogLine, ProcessedFile } from './schemas.js';
 import type { TestDocument } from './test-document.js';
 
-export interface Watch {
+interface Watch {
   readonly store: Store;
   readonly client: DocuElevateClient;
   readonly version: VersionRef;
@@ -188,8 +188,8 @@ async function whyNotFinished({ client }: Watch): Promise<Error> {
 }
 
 /** Polls until there is an answer, quickly at first. Undefined after `until`. */
-async function poll<T>(ask: () => Promise<T | undefined>, until: number): Promise<T | undefined> {
-  for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+export async function poll<T>(ask: () => Promise<T | undefined>, until: number, firstMs = 2): Promise<T | undefined> {
+  for (let pauseMs = firstMs; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
     const answer = await ask();
     if (answer !== undefined || Date.now() + pauseMs > until) return answer;
     await delay(pauseMs);

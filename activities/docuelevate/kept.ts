@@ -1,12 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { StepSight } from '../../src/domain/verification.js';
 import type { DocuElevateDeps } from './activities.js';
-import { DocuElevateClient } from './client.js';
-import { endOf } from './processing.js';
+import type { DocuElevateClient } from './client.js';
+import { connect } from './engine.js';
+import { poll } from './follow.js';
+import { endOf, sightOf } from './processing.js';
 import { isTestDocument } from './test-document.js';
 
 /** A repeated upload of one finished document. */
-export interface UploadAgain {
+interface UploadAgain {
   readonly credential: string;
   /** The kept document, by DocuElevate's number. */
   readonly document: number;
@@ -24,22 +25,18 @@ const deadlineMs = 15_000; // uploads took 0.3 s; the rest is for the queue
  * the destination overwrites, so that no copy is left. The engine retries a failure for 21 minutes.
  */
 export async function uploadAgain(
-  { sessions, engine }: DocuElevateDeps,
+  deps: DocuElevateDeps,
   { credential, document, step }: UploadAgain,
 ): Promise<UploadedAgain> {
-  const client = new DocuElevateClient(sessions.of(await engine(credential)));
+  const { client } = await connect(deps, credential);
   if (!(await isKept(client, document))) return 'gone';
   const task = await client.retrySubtask(document, step);
   if (task === null) return 'gone';
-  const until = Date.now() + deadlineMs;
-  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+  const seen = async (): Promise<StepSight | undefined> => {
     const lines = await client.linesOf(task);
-    const end = endOf(lines, step);
-    if (end === 'success') return { step, end, code: null };
-    if (end === 'failure') return { step, end, code: lines.at(-1)?.code ?? null };
-    if (Date.now() + pauseMs > until) return 'unfinished';
-    await delay(pauseMs);
-  }
+    return sightOf(endOf(lines, step), step, lines.at(-1));
+  };
+  return (await poll(seen, Date.now() + deadlineMs, 5)) ?? 'unfinished';
 }
 
 /** Checks the document's name, since ids of deleted documents are reused: other people's documents are never uploaded. */

@@ -4,9 +4,10 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt } from '../../src/store/records.js';
 import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
+import { ocrEngines } from './documents.js';
 import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
 import { authorOf, fits, idOf, settled } from './receipts.js';
-import { endOf } from './processing.js';
+import { endOf, sightOf } from './processing.js';
 import { historiesOf, type Histories } from './settings.js';
 import type { LogLine } from './schemas.js';
 
@@ -32,10 +33,10 @@ export interface EngineLook {
 
 const mostDocuments = 5; // the newest are enough; each costs a request
 
-export async function lookAtEngine(deps: DocuElevateDeps, wanted: LookedFor): Promise<EngineLook> {
+/** State of the settings, and of documents since the last verification. Changes nothing. */
+export async function look(deps: DocuElevateDeps, wanted: LookedFor): Promise<EngineLook> {
   const engine = await openEngine(deps, wanted.version);
-  const { fallback } = await deps.engine(wanted.version.credential);
-  const { client } = engine;
+  const { client, connection } = engine;
   const histories = await historiesOf(engine);
   const settings = await sightsOf(engine, wanted, histories);
   const lines = wanted.use ? await newestLines(client) : [];
@@ -44,7 +45,7 @@ export async function lookAtEngine(deps: DocuElevateDeps, wanted: LookedFor): Pr
     changes: mapSettings(histories, ([newest]) => idOf(newest)),
     documents: wanted.use && wanted.line !== null ? endSince(lines, wanted.use.step, wanted.line) : null,
     line: Math.max(wanted.line ?? 0, ...lines.map(({ id }) => id)),
-    hasOther: await usesOther(client, wanted.use, fallback),
+    hasOther: await usesOther(client, wanted.use, connection.fallback),
   };
 }
 
@@ -90,9 +91,7 @@ function endSince(lines: readonly LogLine[], step: string, since: number): StepS
   const own = lines.filter((line) => line.id > since && line.step_name === step);
   const begun = new Set(own.filter(({ status }) => status === 'in_progress').map(({ task_id }) => task_id));
   const newest = own.findLast(({ task_id, status }) => begun.has(task_id) && status !== 'in_progress');
-  const end = newest && endOf([newest], step);
-  if (end === 'success') return { step, end, code: null };
-  return end === 'failure' ? { step, end, code: newest?.code ?? null } : null;
+  return (newest && sightOf(endOf([newest], step), step, newest)) ?? null;
 }
 
 async function usesOther(
@@ -101,7 +100,5 @@ async function usesOther(
   fallback: string | undefined,
 ): Promise<boolean> {
   if (fallback !== undefined && (await client.shownValue(fallback))) return true;
-  if (use?.scanFor === undefined) return false;
-  const engines = ((await client.shownValue('ocr_providers')) || 'tesseract').split(',').map((name) => name.trim());
-  return !engines.includes(use.scanFor);
+  return use?.scanFor !== undefined && !(await ocrEngines(client)).includes(use.scanFor);
 }

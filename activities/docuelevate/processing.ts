@@ -45,6 +45,12 @@ export function endOf(
   return newest && !end && fails ? 'failure' : end;
 }
 
+/** The end of a step as a verification keeps it, by its last line. Undefined for an end that shows nothing. */
+export function sightOf(end: StepEnd | undefined, step: string, last: Pick<LogLine, 'code'> | undefined) {
+  if (end === 'success') return { step, end, code: null };
+  return end === 'failure' ? { step, end, code: last?.code ?? null } : undefined;
+}
+
 /** The step name of the line that announces a step. */
 export function queueOf(step: string): string {
   return (outerSteps[step] ?? step).replace('upload_to_', 'queue_');

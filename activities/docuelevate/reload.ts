@@ -1,11 +1,10 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt } from '../../src/store/records.js';
 import { requireFence } from '../shared/fencing.js';
-import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
-import { type Engine, openEngine, valuesOf } from './engine.js';
-import { authorOf, fits, idOf, settled } from './receipts.js';
+import { type Engine, openEngine, ownAmong, valuesOf, writeShown } from './engine.js';
+import { authorOf, idOf, settled } from './receipts.js';
 import type { Change } from './schemas.js';
 
 /**
@@ -16,7 +15,7 @@ import type { Change } from './schemas.js';
  * the environment forever. Returns why it was not written, or null.
  * @throws NeedsDecision when somebody changed the setting at the same moment; their value is restored first
  */
-export async function reload(engine: Engine, ref: VersionRef): Promise<string | null> {
+export async function rewrite(engine: Engine, ref: VersionRef): Promise<string | null> {
   const { store, client, settings } = engine;
   const key = Object.keys(settings).at(-1) ?? '';
   const { [key]: value = '' } = await valuesOf(engine, ref);
@@ -28,20 +27,25 @@ export async function reload(engine: Engine, ref: VersionRef): Promise<string | 
   if (receipt?.ours === undefined || receipt.ours !== idOf(changes[0]))
     return `${key} was last changed ${authorOf(changes[0])}`;
   await store.note(ref, { receipts: { [key]: { ...receipt, again: true } } });
-  if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
+  await writeShown(client, key, value);
   const since = (await client.changes(key)).filter(({ id }) => id > idOf(changes[0]));
   await letStrangersWin({ engine, ref, key }, since);
-  const ours = since.find(client.isOurs);
-  if (!ours) throw notShown('WRITE_NOT_IN_HISTORY');
-  await store.note(ref, { receipts: { [key]: written(receipt, ours) } });
+  await store.note(ref, { receipts: { [key]: written(receipt, ownAmong(since, client)) } });
   return null;
 }
 
-/** Reloads, for a rotation that depends on it. Throws NeedsDecision when the newest change of the setting is not ours. */
-export async function makeEngineReload(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
+/** Makes the engine reload, for a rotation that depends on it. Throws NeedsDecision when the newest change of the setting is not ours. */
+export async function reload(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
   await requireFence(deps.store, ref);
-  const why = await reload(await openEngine(deps, ref), ref);
+  const why = await rewrite(await openEngine(deps, ref), ref);
   if (why !== null) throw needsDecision(`${why}, after Keyturn wrote it`);
+}
+
+/** Makes the engine reload, if a worker is online. Returns why it was not done, or null. */
+export async function makeReload(deps: DocuElevateDeps, version: VersionRef): Promise<string | null> {
+  const engine = await openEngine(deps, version);
+  if ((await engine.client.workersOnline()) === 0) return 'no worker of DocuElevate is online to reload';
+  return rewrite(engine, version);
 }
 
 function written({ before, ours: earlier, first = earlier }: WriteReceipt, { id }: Change): WriteReceipt {
@@ -69,8 +73,4 @@ async function letStrangersWin({ engine, ref, key }: Rewrite, since: readonly Ch
       ? `${what}: their value was restored`
       : `${what}, and DocuElevate cannot restore theirs: check the setting before you decide`,
   );
-}
-
-function notShown(code: string): Error {
-  return new OutsideError('DocuElevate', 'writeSetting', { code });
 }

@@ -1,5 +1,5 @@
 import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
-import { optional, repeated } from '../shared/endpoints.js';
+import { optional, repeated, requestsTo } from '../shared/endpoints.js';
 import type { DocuElevateActivities } from './activities.js';
 
 const system = 'docuelevate';
@@ -26,61 +26,44 @@ export const endpoints = {
   retrySubtask: { system, method: 'POST', path: '/api/files/{file}/retry-subtask' },
 } as const satisfies Record<string, RequestTemplate>;
 
+export const requestTo = requestsTo(endpoints);
+
+const { listChanges, showSetting, writeSetting, showFile, showQueue, showTask, listFiles } = endpoints;
+
 /** Sent only without a session from an earlier activity. */
 const login = [optional(endpoints.openLogin), optional(endpoints.logIn)];
 
-/** Repeated once for each setting that a credential feeds. */
-const write = [
-  repeated(endpoints.listChanges),
-  repeated(endpoints.showSetting),
-  repeated(endpoints.writeSetting),
-  optional(repeated(endpoints.showSetting)), // on new connections, until every API process agrees
-  optional(repeated(endpoints.writeSetting)),
-  optional(repeated(endpoints.showSetting)),
-  repeated(endpoints.listChanges),
-];
+// Repeated once for each setting that a credential feeds.
+const changes = repeated(listChanges);
+const shown = repeated(showSetting);
+
+/** On new connections, until every API process agrees. */
+const agreeing = [optional(shown), optional(repeated(writeSetting)), optional(shown)];
+const write = [changes, shown, repeated(writeSetting), ...agreeing, changes];
 
 /** Writes one setting again, so that the engine reloads. */
-const rewrite = [endpoints.listChanges, endpoints.writeSetting, endpoints.listChanges, optional(endpoints.rollBack)];
+const rewrite = [listChanges, writeSetting, listChanges, optional(endpoints.rollBack)];
 
 /** Another document is sent only when the first proves nothing. */
-const document = [
-  endpoints.takeIn,
-  repeated(endpoints.showTask),
-  repeated(endpoints.showFile),
-  optional(endpoints.showQueue),
-  optional(endpoints.deleteFile),
-  optional(endpoints.showFile),
-];
+const upload = [endpoints.takeIn, repeated(showTask), repeated(showFile), optional(showQueue)];
+const document = [...upload, optional(endpoints.deleteFile), optional(showFile)];
 
 export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   writeSettings: [...login, ...write],
   restoreSettings: [...login, ...write],
-  settingsAreOurs: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
-  processTestDocument: [...login, optional(endpoints.showSetting), ...rewrite, ...document],
+  settingsAreOurs: [...login, changes, shown],
+  processTestDocument: [...login, optional(showSetting), ...rewrite, ...document],
   reload: [...login, ...rewrite],
   observeDocument: [...login, ...document],
-  countFailedUploads: [
-    ...login,
-    repeated(endpoints.listChanges),
-    endpoints.listFiles,
-    optional(repeated(endpoints.showFile)),
-  ],
+  countFailedUploads: [...login, changes, listFiles, optional(repeated(showFile))],
   testConnection: [...login, endpoints.testConnection],
-  hasNoFallback: [...login, endpoints.showSetting],
-  holdsAdopted: [...login, endpoints.listCredentials, repeated(endpoints.showSetting)],
-  survey: [...login, repeated(endpoints.listChanges), repeated(endpoints.showSetting)],
-  look: [
-    ...login,
-    repeated(endpoints.listChanges),
-    repeated(endpoints.showSetting),
-    optional(endpoints.listFiles),
-    optional(repeated(endpoints.showFile)),
-    optional(repeated(endpoints.showSetting)),
-  ],
-  uploadAgain: [...login, endpoints.showFile, optional(endpoints.retrySubtask), optional(repeated(endpoints.showTask))],
-  makeReload: [...login, endpoints.showQueue, ...rewrite],
+  hasNoFallback: [...login, showSetting],
+  holdsAdopted: [...login, endpoints.listCredentials, shown],
+  survey: [...login, changes, shown],
+  look: [...login, changes, shown, optional(listFiles), optional(repeated(showFile)), optional(shown)],
+  uploadAgain: [...login, showFile, optional(endpoints.retrySubtask), optional(repeated(showTask))],
+  makeReload: [...login, showQueue, ...rewrite],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
-  checkEngine: [...login, endpoints.showQueue, endpoints.showSetting, optional(endpoints.showFile)],
+  checkEngine: [...login, showQueue, showSetting, optional(showFile)],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials)],
 };

@@ -4,10 +4,8 @@ import { z } from 'zod';
 
 /** A setting as shown: of a secret only its first four characters and its length. */
 export const ShownSetting = z.object({ value: z.string().nullish() });
-export type ShownSetting = z.infer<typeof ShownSetting>;
 
 export const WrittenSetting = z.object({ success: z.literal(true), value: z.string().nullish() });
-export type WrittenSetting = z.infer<typeof WrittenSetting>;
 
 /** One change of a setting. Order by `id`: times have whole seconds, and the list is unordered within a second. */
 export const Change = z.object({
@@ -18,14 +16,12 @@ export const Change = z.object({
 export type Change = z.infer<typeof Change>;
 
 export const History = z.object({ history: z.array(Change) });
-export type History = z.infer<typeof History>;
 
 /** One change in the list of all settings' changes. */
 export const SettingChange = Change.extend({ key: z.string(), action: z.string().nullish() });
 export type SettingChange = z.infer<typeof SettingChange>;
 
 export const SettingChanges = z.object({ entries: z.array(SettingChange) });
-export type SettingChanges = z.infer<typeof SettingChanges>;
 
 /** A login, logout or failed login; the engine records nothing else here. */
 export const AuditEvent = z.object({
@@ -37,7 +33,6 @@ export const AuditEvent = z.object({
 export type AuditEvent = z.infer<typeof AuditEvent>;
 
 export const AuditEvents = z.object({ items: z.array(AuditEvent) });
-export type AuditEvents = z.infer<typeof AuditEvents>;
 
 /** A sensitive setting of the engine. `source` is null while it is set nowhere. */
 export const EngineCredential = z.object({
@@ -51,18 +46,14 @@ export const EngineCredential = z.object({
 export type EngineCredential = z.infer<typeof EngineCredential>;
 
 export const EngineCredentials = z.object({ credentials: z.array(EngineCredential) });
-export type EngineCredentials = z.infer<typeof EngineCredentials>;
 
 /** The user of the session. A revoked session is answered with an error under status 200. */
 export const Visitor = z.object({ is_admin: z.boolean().optional() });
-export type Visitor = z.infer<typeof Visitor>;
 
 /** Result of the engine's own test. */
 export const ConnectionTested = z.object({ status: z.enum(['success', 'error']) });
-export type ConnectionTested = z.infer<typeof ConnectionTested>;
 
 export const QueueStats = z.object({ celery: z.object({ workers_online: z.number() }) });
-export type QueueStats = z.infer<typeof QueueStats>;
 
 /** `duplicate`: the idempotency key was used before, and this is the earlier result. */
 export const TakenIn = z.object({ task_id: z.string().nullish(), duplicate: z.boolean() });
@@ -70,42 +61,33 @@ export type TakenIn = z.infer<typeof TakenIn>;
 
 /** The task of a repeated step. */
 export const SubtaskQueued = z.object({ task_id: z.string() });
-export type SubtaskQueued = z.infer<typeof SubtaskQueued>;
 
 export const Files = z.object({
   files: z.array(
     z.object({ id: z.number().int(), processing_status: z.object({ has_errors: z.boolean().nullish() }) }),
   ),
 });
-export type Files = z.infer<typeof Files>;
+
+const Line = z.object({
+  id: z.number().int(),
+  step_name: z.string(),
+  status: z.string(),
+  message: z.string().nullish(),
+});
 
 /** One line of a processing log. Of its message only file names, counts and statuses are read. */
-export const LogLine = z
-  .object({
-    id: z.number().int(),
-    task_id: z.string(),
-    step_name: z.string(),
-    status: z.string(),
-    /** UTC: naive in whole seconds on SQLite, with microseconds and an offset on PostgreSQL. */
-    timestamp: z.string().nullish(),
-    message: z.string().nullish(),
-  })
-  .transform(({ message, ...line }) => ({ ...line, ...readMessage(message ?? '') }));
+export const LogLine = Line.extend({
+  task_id: z.string(),
+  /** UTC: naive in whole seconds on SQLite, with microseconds and an offset on PostgreSQL. */
+  timestamp: z.string().nullish(),
+}).transform(({ message, ...line }) => ({ ...line, ...readMessage(message ?? '') }));
 export type LogLine = z.infer<typeof LogLine>;
+
+const TaskLine = Line.extend({ file_id: z.number().int().nullish() });
 
 /** The log of one task, oldest first. */
 export const TaskLog = z.object({
-  logs: z.array(
-    z
-      .object({
-        id: z.number().int(),
-        step_name: z.string(),
-        status: z.string(),
-        file_id: z.number().int().nullish(),
-        message: z.string().nullish(),
-      })
-      .transform(({ message, ...line }) => ({ ...line, ...readMessage(message ?? '') })),
-  ),
+  logs: z.array(TaskLine.transform(({ message, ...line }) => ({ ...line, ...readMessage(message ?? '') }))),
 });
 export type TaskLog = z.infer<typeof TaskLog>;
 

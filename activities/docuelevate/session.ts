@@ -4,7 +4,7 @@ import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
 import { runDirectly, scope } from '../shared/scope.js';
-import { endpoints } from './requests.js';
+import { requestTo } from './requests.js';
 
 /** A configured engine and the settings that a credential feeds. */
 export interface DocuElevateConnection {
@@ -101,9 +101,7 @@ export class Session {
     const login: Login = { cookies: new Map(), csrfToken: null };
     const csrfToken = await this.#readLoginPage(login);
     const answer = await this.#exchange(login, {
-      operation: 'logIn',
-      method: endpoints.logIn.method,
-      path: endpoints.logIn.path,
+      ...requestTo('logIn'),
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
         username: this.username,
@@ -121,9 +119,7 @@ export class Session {
   /** Passes a `message`, since the plain page redirects to single sign-on where that is configured. */
   async #readLoginPage(login: Login): Promise<string> {
     const answer = await this.#exchange(login, {
-      operation: 'openLogin',
-      method: endpoints.openLogin.method,
-      path: `${endpoints.openLogin.path}?message=keyturn`,
+      ...requestTo('openLogin', {}, '?message=keyturn'),
       allow: [404],
     });
     if (answer.status === 404)

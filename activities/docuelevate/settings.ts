@@ -2,16 +2,16 @@ import { type Finding, freshProofMs } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt, WriteReceipts, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { recordFinding } from '../shared/evidence.js';
+import { reporting } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
-import { OutsideError } from '../shared/outside-error.js';
 import { needsDecision, permanent } from '../shared/failures.js';
+import { ownConnection } from '../shared/proxy.js';
 import type { DocuElevateDeps } from './activities.js';
-import { letProcessesAgree } from './agree.js';
-import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
+import { type Engine, mapSettings, openEngine, ownAmong, valuesOf, writeShown } from './engine.js';
 import { authorOf, beginning, fits, idOf, settled, receiptStatus, strangerAmong } from './receipts.js';
 import type { Change } from './schemas.js';
 
+/** Writes the version's value to the settings that it feeds. */
 export async function writeSettings(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
   const engine = await openEngine(deps, ref);
   const values = await valuesOf(engine, ref);
@@ -22,6 +22,7 @@ export async function writeSettings(deps: DocuElevateDeps, ref: VersionRef): Pro
   await write(engine, ref, { values, histories, receipts: begun });
 }
 
+/** Restores the value that was in force before this version, unless somebody has changed a setting since. */
 export async function restoreSettings(deps: DocuElevateDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const version = await store.read(ref);
@@ -34,12 +35,14 @@ export async function restoreSettings(deps: DocuElevateDeps, ref: VersionRef): P
   const histories = await historiesOf(engine);
   const receipts = mapSettings(histories, (changes, key) => {
     const stranger = strangerAmong(changes, receiptStatus({ version, old, key }), engine.client.isOurs);
-    if (stranger) throw changedSince(key, stranger);
+    if (stranger)
+      throw needsDecision(`${key} was changed ${authorOf(stranger)}, after Keyturn wrote it: its present value stays`);
     return { before: idOf(changes[0]) };
   });
   await write(engine, target, { values, histories, receipts });
 }
 
+/** Whether our own change is the newest of every setting that the version feeds. */
 export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): Promise<Finding> {
   const engine = await openEngine(deps, ref);
   const { receipts } = await engine.store.read(ref);
@@ -53,12 +56,9 @@ export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): P
       problems.push(`${key} was last changed ${authorOf(newest)}`);
     if (!fits(await engine.client.shownValue(key), value)) problems.push(`${key} does not show our value`);
   }
-  const detail = problems.length > 0 ? problems.join('; ') : 'the newest change of every setting is our own';
-  return recordFinding(engine.store, ref, {
-    kind: 'setting-ours',
-    outcome: problems.length > 0 ? 'failed' : 'proved',
-    detail,
-  });
+  const say = reporting(engine.store, ref, 'setting-ours');
+  if (problems.length > 0) return say('failed', problems.join('; '));
+  return say('proved', 'the newest change of every setting is our own');
 }
 
 /** A write of settings, by setting key. */
@@ -72,32 +72,60 @@ interface Writing {
 export type Histories = Readonly<Record<string, readonly Change[]>>;
 
 /** Writes all settings back to back, so that the parts of a pair disagree only briefly. Then collects the evidence of the writes. */
-async function write(
-  { store, client }: Engine,
-  ref: VersionRef,
-  { values, histories, receipts }: Writing,
-): Promise<void> {
+async function write(engine: Engine, ref: VersionRef, { values, histories, receipts }: Writing): Promise<void> {
+  const { store, client } = engine;
   const shownBefore: Record<string, string | null> = {};
   for (const key of Object.keys(values)) shownBefore[key] = await client.shownValue(key);
   await requireFence(store, ref); // the receipts of a later attempt must not be overwritten
   await store.note(ref, { engine: 'maybe', receipts });
   for (const [key, value] of Object.entries(values)) {
     await requireFence(store, ref);
-    if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');
+    await writeShown(client, key, value);
   }
   for (const [key, value] of Object.entries(values))
-    if (!fits(shownBefore[key] ?? null, value)) await letProcessesAgree({ store, client }, ref, { key, value });
+    if (!fits(shownBefore[key] ?? null, value)) await letProcessesAgree(engine, ref, { key, value });
   const written: Record<string, WriteReceipt> = {};
   for (const [key, receipt] of Object.entries(receipts)) {
     const newer = (await client.changes(key)).filter(({ id }) => id > idOf(histories[key]?.[0]));
-    const ours = newer.find(client.isOurs);
-    if (!ours) throw notShown('WRITE_NOT_IN_HISTORY');
-    written[key] = { before: receipt.before, ours: ours.id };
+    written[key] = { before: receipt.before, ours: ownAmong(newer, client).id };
   }
   await store.note(ref, { engine: 'yes', receipts: written });
 }
 
-export async function historiesOf({ client, settings }: Engine): Promise<Histories> {
+const agreeingReads = 20; // misses one stale process of two once in a million times, one of three once in 3,000
+const mostWrites = 20; // three processes needed three
+
+/**
+ * Makes every API process of the engine show a value. Each process has its own memory, and a write reaches only the process that serves
+ * it. An open connection stays with one process. So each read uses a new connection, and a process that disagrees gets the write on the
+ * same connection. Documents do not depend on this, so a lasting disagreement is only reported.
+ */
+async function letProcessesAgree(
+  { store, client }: Engine,
+  ref: VersionRef,
+  { key, value }: { readonly key: string; readonly value: string },
+): Promise<void> {
+  let writes = 0;
+  for (let agreeing = 0; agreeing < agreeingReads; agreeing += 1) {
+    const connection = ownConnection();
+    try {
+      if (fits(await client.shownValue(key, connection), value)) continue;
+      if (writes === mostWrites) {
+        const detail = `DocuElevate's API processes do not agree on ${key}: restart its API`;
+        await store.prove(ref, { kind: 'processes', outcome: 'failed', detail });
+        return;
+      }
+      [writes, agreeing] = [writes + 1, -1];
+      await requireFence(store, ref);
+      await client.writeSetting(key, value, connection);
+    } finally {
+      await connection.close();
+    }
+  }
+  if (writes > 0) await store.prove(ref, { kind: 'processes', outcome: 'proved', detail: `they agree on ${key}` });
+}
+
+export async function historiesOf({ client, settings }: Pick<Engine, 'client' | 'settings'>): Promise<Histories> {
   const histories: Record<string, readonly Change[]> = {};
   for (const key of Object.keys(settings)) histories[key] = await client.changes(key);
   return histories;
@@ -122,12 +150,4 @@ async function requireRestorable(store: Store, { credential, number }: VersionRe
   const newest = (await store.evidence(old)).find(({ kind }) => kind === 'accepted');
   if (newest?.outcome !== 'proved' || Date.now() - newest.at > freshProofMs)
     throw permanent('StaleProof', `${what} is restored only when it was proved to work within the last 10 minutes`);
-}
-
-function changedSince(key: string, change: Change): Error {
-  return needsDecision(`${key} was changed ${authorOf(change)}, after Keyturn wrote it: its present value stays`);
-}
-
-function notShown(code: string): Error {
-  return new OutsideError('DocuElevate', 'writeSetting', { code });
 }

@@ -2,22 +2,22 @@ import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import type { EngineSurvey, SurveyedSetting } from '../shared/survey.js';
 import type { DocuElevateDeps } from './activities.js';
-import { DocuElevateClient } from './client.js';
 import { authorOf, beginning, fits, idOf } from './receipts.js';
 import type { Change } from './schemas.js';
-import { settingsFedBy } from './engine.js';
+import { historiesOf } from './settings.js';
+import { connect, settingsFedBy } from './engine.js';
 
-export async function survey({ store, sessions, engine }: DocuElevateDeps, credential: string): Promise<EngineSurvey> {
-  const connection = await engine(credential);
-  const client = new DocuElevateClient(sessions.of(connection));
+/** State of the settings for `keyturn reconcile`. Changes nothing. */
+export async function survey(deps: DocuElevateDeps, credential: string): Promise<EngineSurvey> {
+  const { store } = deps;
+  const { connection, client } = await connect(deps, credential);
   const versions = await store.versions(credential);
   const current = versions.find(({ state }) => state === 'current');
   const fed = current ? settingsFedBy(current, connection) : connection.settings;
-  const histories = new Map<string, readonly Change[]>();
-  for (const key of Object.keys(fed)) histories.set(key, await client.changes(key));
+  const histories = await historiesOf({ client, settings: fed });
   const settings: SurveyedSetting[] = [];
   for (const [key, part] of Object.entries(fed)) {
-    const changes = histories.get(key) ?? [];
+    const changes = histories[key] ?? [];
     const shownValue = await client.shownValue(key);
     const [newest] = changes;
     const written = versions.findLast((version) => isWriteOf(version, key, { changes, isOurs: client.isOurs }));
