@@ -5,11 +5,11 @@ import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js
 import { permanent } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import { expiryOf, knownLinesIn, offMark } from './authorized-keys.js';
-import { readKeys } from './authorize.js';
 import { administer, type SftpConnection } from './client.js';
 import { alternatives } from './remote-files.js';
-import { requireOwnKey, valueOf } from './context.js';
+import { readKeys, requireOwnKey, valueOf } from './context.js';
 
+/** The checks of `keyturn check` on the account. */
 export async function checkAccess({ store, account }: SftpDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await account(credential);
   const { adminUsername, authorizedKeys } = connection;
@@ -32,7 +32,7 @@ export async function checkAccess({ store, account }: SftpDeps, credential: stri
 /** Creates a temporary file beside it and removes it at once: file permissions alone are not conclusive. */
 async function mayChange(connection: SftpConnection, ours: readonly string[]): Promise<string | Warning> {
   return administer(connection, async (files) => {
-    const file = await readKeys(files, connection.authorizedKeys);
+    const file = await readKeys(files, connection);
     await files.remove(await files.writeBeside(file, file.text));
     const lines = knownLinesIn(file.text);
     const known = lines.filter(({ publicKey }) => ours.includes(publicKey));

@@ -2,15 +2,16 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { requireProof } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { needsDecision, passing } from '../shared/failures.js';
+import { acceptedAgain } from '../shared/probes.js';
 import type { SftpDeps } from './activities.js';
-import { linesIn, optionsFor, withEntry, withoutKeys } from './authorized-keys.js';
+import { linesIn, optionsFor, withEntry, withKeyOff, withKeyOn, withoutKeys } from './authorized-keys.js';
 import { administer, type SftpConnection } from './client.js';
 import { kindOf } from './key-pair.js';
-import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
-import { contextOf, type Value, valueOf, type SftpContext } from './context.js';
+import { contextOf, readKeys, requireOwnKey, requireValue, type SftpContext, type Value, valueOf } from './context.js';
+import { proberOf } from './probes.js';
 
 /** The versions that an emergency ends (`targets`), on behalf of the version that replaces them. */
-export interface Removal {
+interface Removal {
   readonly version: VersionRef;
   readonly targets: readonly VersionRef[];
 }
@@ -18,11 +19,11 @@ export interface Removal {
 /** Comment of a line. For people only; the program never reads it. */
 const comment = ({ credential, number }: VersionRef): string => `docuelevate-sftp keyturn-${credential}-v${number}`;
 
+/** Adds the version's public key to authorized_keys. Idempotent. */
 export async function authorizeKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
   const context = await contextOf(deps, ref);
   const { store } = context;
-  const value = await valueOf(store, ref);
-  if (!value) throw needsDecision(`version ${ref.number} of ${ref.credential} has no key to authorize`);
+  const value = await requireValue(context, ' to authorize');
   const { publicKey } = value;
   const earlier = await earlierValues(context);
   let options: string[] = [];
@@ -52,18 +53,14 @@ function optionsOf(text: string, values: readonly Value[]): string[] {
   return optionsFor(kept.split('\n').map((options) => ({ options, publicKey: '', comment: '' })));
 }
 
-export async function removeKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
-  await remove(deps, ref, [ref]);
+/** Removes the version's public key from authorized_keys, enabled or not, found by the key and not by its comment. Needs fresh proof. */
+export async function removeKey(deps: SftpDeps, version: VersionRef): Promise<void> {
+  await removeKeys(deps, { version, targets: [version] });
 }
 
-/** Removes all keys in one step: parallel removals would restore each other's lines. */
+/** Emergency: removes the keys of several versions in one step. Parallel removals would restore each other's lines. */
 export async function removeKeys(deps: SftpDeps, { version, targets }: Removal): Promise<void> {
-  await remove(deps, version, targets);
-}
-
-async function remove(deps: SftpDeps, ref: VersionRef, targets: readonly VersionRef[]): Promise<void> {
-  const context = await contextOf(deps, ref);
-  const { store } = context;
+  const { store, connection } = await contextOf(deps, version);
   const publicKeys: string[] = [];
   for (const target of targets) {
     const value = await valueOf(store, target);
@@ -72,12 +69,53 @@ async function remove(deps: SftpDeps, ref: VersionRef, targets: readonly Version
     await store.note(target, { provider: 'unknown' });
   }
   if (publicKeys.length === 0) return;
-  await edit(context.connection, {
+  await edit(connection, {
     async requireWriter() {
       for (const target of targets) await requireProof(store, target);
     },
     change: (text) => withoutKeys(text, publicKeys),
   });
+}
+
+/**
+ * Comments the version's line of authorized_keys out before its removal: a server does not show which key a login used, but a disabled one
+ * cannot be used. Can be undone. Needs fresh proof.
+ */
+export async function disableKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const { store, connection } = await contextOf(deps, ref);
+  await requireProof(store, ref, true);
+  const value = await valueOf(store, ref);
+  if (!value) return;
+  await requireOwnKey(connection, [value.publicKey]);
+  await store.note(ref, { provider: 'unknown' });
+  await edit(connection, {
+    requireWriter: () => requireProof(store, ref, true),
+    change: (text) => withKeyOff(text, value.publicKey),
+  });
+  await store.note(ref, { provider: 'disabled' });
+}
+
+/** Restores that line, and waits until the server accepts the key. Idempotent: an active line stays as it is. */
+export async function enableKey(deps: SftpDeps, ref: VersionRef): Promise<void> {
+  const { store, connection } = await contextOf(deps, ref);
+  const value = await valueOf(store, ref);
+  if (!value || (await store.read(ref)).compromised) throw staysOff(ref, 'it is compromised, or has no value');
+  let isThere = false;
+  await edit(connection, {
+    requireWriter: () => requireFence(store, ref),
+    change(text) {
+      const on = withKeyOn(text, value.publicKey);
+      isThere = linesIn(on).some(({ publicKey }) => publicKey === value.publicKey);
+      return on;
+    },
+  });
+  if (!isThere) throw staysOff(ref, `${connection.authorizedKeys} no longer holds it, not even switched off`);
+  await store.note(ref, { provider: 'unknown' });
+  await acceptedAgain(await proberOf(deps, ref), store, ref);
+}
+
+function staysOff({ credential, number }: VersionRef, why: string): Error {
+  return needsDecision(`version ${number} of ${credential} stays off: ${why}`);
 }
 
 /** Values of earlier versions, newest first. */
@@ -111,17 +149,16 @@ const mostTries = 5;
 
 /** Replaces authorized_keys until reading it shows nothing left to change. Other people's edits meanwhile are kept. */
 export async function edit(connection: SftpConnection, { change, requireWriter }: Edit): Promise<void> {
-  const { authorizedKeys } = connection;
   await administer(connection, async (files) => {
     for (let tries = 0; tries < mostTries; tries++) {
-      const before = await readKeys(files, authorizedKeys);
+      const before = await readKeys(files, connection);
       const text = change(before.text);
       if (text === before.text) return;
       const beside = await files.writeBeside(before, text);
       let replaced = false;
       try {
         await requireWriter();
-        replaced = (await readKeys(files, authorizedKeys)).text === before.text;
+        replaced = (await readKeys(files, connection)).text === before.text;
         if (replaced) await files.replace(before.path, beside);
       } catch (error) {
         replaced = false;
@@ -130,12 +167,6 @@ export async function edit(connection: SftpConnection, { change, requireWriter }
         if (!replaced) await files.remove(beside);
       }
     }
-    throw passing(`another program keeps changing ${authorizedKeys}`);
+    throw passing(`another program keeps changing ${connection.authorizedKeys}`);
   });
-}
-
-export async function readKeys(files: RemoteFiles, path: string): Promise<RemoteFile> {
-  const file = await files.read(path);
-  if (file) return file;
-  throw needsDecision(`the administrator finds no ${path}. ${alternatives}`);
 }

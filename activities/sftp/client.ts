@@ -4,8 +4,7 @@ import { asking } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
-import { readKey } from './key-pair.js';
-import { ssh } from './library.js';
+import { readKey, ssh } from './key-pair.js';
 import { RemoteFiles } from './remote-files.js';
 
 /** A configured server, an account on it, and the administrator who may change its keys. */

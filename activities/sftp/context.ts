@@ -1,9 +1,10 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { permanent } from '../shared/failures.js';
+import { needsDecision, permanent } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
-import type { Login, SftpConnection } from './client.js';
+import { administer, type SftpConnection } from './client.js';
 import { readKey } from './key-pair.js';
+import { alternatives, type RemoteFile, type RemoteFiles } from './remote-files.js';
 
 /** A server and the version that an activity works on. */
 export interface SftpContext {
@@ -35,12 +36,23 @@ export async function valueOf(store: Store, ref: Pick<VersionRef, 'credential' |
   return { privateKey, publicKey, path, passphrase, options };
 }
 
-/** A login to the account with the version's key. */
-export function loginWith(
-  { username }: SftpConnection,
-  { privateKey = '', passphrase }: Readonly<Record<string, string | undefined>>,
-): Login {
-  return { username, privateKey, passphrase };
+/** @throws ApplicationFailure of type NeedsDecision while the version has no value. `purpose` says for what it is needed. */
+export async function requireValue({ store, ref }: SftpContext, purpose: string): Promise<Value> {
+  const value = await valueOf(store, ref);
+  if (value) return value;
+  throw needsDecision(`version ${ref.number} of ${ref.credential} has no key${purpose}`);
+}
+
+/** The account's authorized_keys, read in a session of the administrator. */
+export async function readKeys(files: RemoteFiles, { authorizedKeys }: SftpConnection): Promise<RemoteFile> {
+  const file = await files.read(authorizedKeys);
+  if (file) return file;
+  throw needsDecision(`the administrator finds no ${authorizedKeys}. ${alternatives}`);
+}
+
+/** The text of the account's authorized_keys. */
+export async function keysOf(connection: SftpConnection): Promise<string> {
+  return (await administer(connection, (files) => readKeys(files, connection))).text;
 }
 
 /** Keyturn's own public key, as in authorized_keys. */

@@ -7,18 +7,17 @@ import { requireFence } from '../shared/fencing.js';
 import { needsDecision, permanent } from '../shared/failures.js';
 import type { SftpDeps } from './activities.js';
 import { knownLinesIn, linesIn, offMark } from './authorized-keys.js';
-import { readKeys } from './authorize.js';
-import { administer } from './client.js';
 import { keyText } from './account.js';
 import { fingerprintOf, newKeyPair, readKey } from './key-pair.js';
 import { alternatives } from './remote-files.js';
-import { contextOf, valueOf, type SftpContext } from './context.js';
+import { contextOf, keysOf, requireValue, type SftpContext, valueOf } from './context.js';
 
 /** Suffix of a key's own file, by version and key. A file never changes, so only the setting switches the key. */
 function suffixOf({ number }: VersionRef, publicKey: string): string {
   return `-v${number}-${createHash('sha256').update(publicKey).digest('hex').slice(0, 8)}`;
 }
 
+/** Generates the version's key pair and stores it before anything is written outside. */
 export async function generateKeyPair(deps: SftpDeps, ref: VersionRef): Promise<void> {
   const { store, connection } = await contextOf(deps, ref);
   await keepGenerated(store, ref, async () => {
@@ -30,18 +29,17 @@ export async function generateKeyPair(deps: SftpDeps, ref: VersionRef): Promise<
   });
 }
 
-/** Writes the file with the rights of the adopted one, so that the same users can read it. */
+/** Writes the version's private key into its own file, with the rights of the adopted one, so that the same users can read it. */
 export async function placeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<void> {
   const context = await contextOf(deps, ref);
-  const value = await valueOf(context.store, ref);
-  if (!value) throw needsDecision(`version ${ref.number} of ${ref.credential} has no key to write into a file`);
+  const value = await requireValue(context, ' to write into a file');
   const file = context.connection.keyFile + suffixOf(ref, value.publicKey);
   const requireWriter = (): Promise<void> => requireFence(context.store, ref);
   await requireWriter();
   await replaceFile(file, bytesOf(`${value.privateKey}\n`), { like: context.connection.keyFile, requireWriter });
 }
 
-/** Removes only files that Keyturn has written: the adopted one belongs to the operator. */
+/** Deletes that file. The adopted one stays: it belongs to the operator. Needs fresh proof. */
 export async function removeKeyFile(deps: SftpDeps, ref: VersionRef): Promise<void> {
   const { store, connection } = await contextOf(deps, ref);
   const value = await valueOf(store, ref);
@@ -61,7 +59,7 @@ export async function identifyKey(deps: SftpDeps, ref: VersionRef): Promise<void
   const publicKey = readKey(privateKey, passphrase).getPublicSSH().toString('base64');
   await requireInFile(context, privateKey);
   const { authorizedKeys, keyFileInEngine: path } = connection;
-  const { text } = await administer(connection, (files) => readKeys(files, authorizedKeys));
+  const text = await keysOf(connection);
   const lines = linesIn(text).filter((each) => each.publicKey === publicKey);
   if (lines.length === 0) throw needsDecision(whyMissing(text, { publicKey, authorizedKeys }));
   const options = lines.map((line) => line.options).join('\n');

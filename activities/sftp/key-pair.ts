@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import type ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
 import { permanent } from '../shared/failures.js';
-import { ssh } from './library.js';
+
+const load = createRequire(import.meta.url);
+
+/** The library. Loaded when a server is asked or a key is read, because every command loads the files around it. */
+export function ssh(): typeof ssh2 {
+  return load('ssh2') as typeof ssh2;
+}
 
 /** A key pair, as in files. */
 export interface KeyPair {

@@ -2,8 +2,8 @@ import { durationMs } from '../../src/domain/duration.js';
 import { defineProvider } from '../kit/provider.js';
 import { SftpAccount, sftpAddress, sftpIdentity, sftpParts } from './account.js';
 import { createSftpActivities } from './activities.js';
-import { sftpListing } from './listing.js';
 import { sftpRequests } from './requests.js';
+import { sftpListing } from './survey.js';
 
 export const sftp = defineProvider({
   system: 'sftp',

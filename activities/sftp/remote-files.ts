@@ -3,7 +3,7 @@ import type { Attributes, SFTPWrapper } from 'ssh2';
 import { isLate } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
-import { ssh } from './library.js';
+import { ssh } from './key-pair.js';
 
 /** A file as read, one character per byte, so that unchanged bytes are written back as they were. */
 export interface RemoteFile {

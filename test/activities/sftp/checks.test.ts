@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { withKeyOff } from '../../../activities/sftp/authorized-keys.js';
-import { sftpListing } from '../../../activities/sftp/listing.js';
+import { sftpListing } from '../../../activities/sftp/survey.js';
 import { newLabKey } from '../../../src/lab/sftp/keys.js';
 import type { SftpLabOptions } from '../../../src/lab/sftp/server.js';
 import { type Bench, failureOf, startBench } from '../bench.js';
