@@ -6,6 +6,7 @@ import type { Permissions } from './schemas.js';
 
 const regenerating = 'Microsoft.CognitiveServices/accounts/regenerateKey/action';
 
+/** The checks of `keyturn check` on the account. */
 export async function checkAccess(deps: AzureDeps, credential: string): Promise<AccessCheck[]> {
   const connection = await deps.account(credential);
   const client = new AzureClient(connection);
@@ -41,15 +42,11 @@ async function takesKeyInForce({ store, account }: AzureDeps, credential: string
   const isOwn = known.includes(host);
   const other = `the account's own is ${known[0] ?? 'unknown'}, the configured one ${host}`;
   const current = (await store.versions(credential)).find(({ state }) => state === 'current');
-  const { key } = current && current.parts.length > 0 ? await store.unseal(current) : await firstOf(client);
+  const isStored = current !== undefined && current.parts.length > 0;
+  const key = isStored ? (await store.unseal(current))['key'] : (await client.keys()).Key1; // before an adoption either key serves
   if ((await client.tryKey(key ?? '')).verdict === 'refused')
     throw permanent('Rejected', isOwn ? 'it refuses the key in force' : `it refuses the key in force: ${other}`);
   return isOwn ? "is the account's and accepts its key" : { warning: `accepts the account's key, but ${other}` };
-}
-
-/** Before an adoption either key serves. */
-async function firstOf(client: AzureClient): Promise<{ readonly key: string }> {
-  return { key: (await client.keys()).Key1 };
 }
 
 function hostOf(address: string | null | undefined): string | null {

@@ -1,8 +1,9 @@
-import { type Answer, Http, type HttpRequest } from '../shared/http.js';
+import type { z } from 'zod';
+import { type Answer, Http, type HttpRequest, readAs } from '../shared/http.js';
 import { notOf, OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
 import type { ProbeVerdict } from '../shared/probes.js';
-import { endpoints } from './requests.js';
+import { requestTo } from './requests.js';
 import { AccessToken, Account, Info, Keys, Permissions, Refusal, TokenRefusal } from './schemas.js';
 
 export const slots = ['Key1', 'Key2'] as const;
@@ -49,9 +50,7 @@ export class AzureClient {
   /** Asks with the value itself, at no cost. */
   async tryKey(value: string): Promise<ProbeVerdict> {
     const answer = await this.#documents.send({
-      operation: 'showInfo',
-      method: endpoints.showInfo.method,
-      path: `${endpoints.showInfo.path}?api-version=${documentsVersion}`,
+      ...requestTo('showInfo', {}, `?api-version=${documentsVersion}`),
       headers: { 'ocp-apim-subscription-key': value },
       allow: [401, 403, 404],
     });
@@ -59,39 +58,39 @@ export class AzureClient {
   }
 
   account(): Promise<Account> {
-    return this.#manage({ operation: 'getAccount', method: 'GET' }).then((answer) => answer.json(Account));
+    return this.#manage(Account, { operation: 'getAccount', method: 'GET' });
   }
 
   permissions(): Promise<Permissions> {
-    const [operation, path] = ['listPermissions', '/providers/Microsoft.Authorization/permissions'];
-    const request = { operation, method: 'GET', path, version: permissionsVersion } as const;
-    return this.#manage(request).then((answer) => answer.json(Permissions));
+    const path = '/providers/Microsoft.Authorization/permissions';
+    return this.#manage(Permissions, {
+      operation: 'listPermissions',
+      method: 'GET',
+      path,
+      version: permissionsVersion,
+    });
   }
 
   /** Both keys with their values. Azure requires a POST for this, although it changes nothing. */
   keys(): Promise<Keys> {
-    return this.#manage({ operation: 'listKeys', method: 'POST', path: '/listKeys' }).then((answer) =>
-      answer.json(Keys),
-    );
+    return this.#manage(Keys, { operation: 'listKeys', method: 'POST', path: '/listKeys' });
   }
 
   /** Replaces the value in a slot, which is refused from then on. Returns both keys. Each call makes a new value. */
-  async regenerate(slot: Slot): Promise<Keys> {
-    const answer = await this.#manage({
+  regenerate(slot: Slot): Promise<Keys> {
+    return this.#manage(Keys, {
       operation: 'regenerateKey',
       method: 'POST',
       path: '/regenerateKey',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ keyName: slot }),
     });
-    return answer.json(Keys);
   }
 
-  async #manage({
-    path = '',
-    version = managementVersion,
-    ...request
-  }: Omit<HttpRequest, 'path' | 'allow'> & { readonly path?: string; readonly version?: string }): Promise<Answer> {
+  async #manage<S extends z.ZodType>(
+    schema: S,
+    { path = '', version = managementVersion, ...request }: Managing,
+  ): Promise<z.infer<S>> {
     const answer = await this.#management.send({
       ...request,
       path: `${this.#connection.account}${path}?api-version=${version}`,
@@ -103,15 +102,13 @@ export class AzureClient {
     if (answer.status === 400) throw badRequest(request.operation, answer);
     if (answer.status === 401 || answer.status === 403) throw forbidden(request.operation, answer.status);
     if (answer.status === 404) throw permanent('Rejected', 'Azure has no such account (404): check its resource id');
-    return answer;
+    return answer.json(schema);
   }
 
   async #signIn(): Promise<string> {
     const { tenant, clientId, clientSecret, management } = this.#connection;
     const answer = await this.#entra.send({
-      operation: 'signIn',
-      method: endpoints.signIn.method,
-      path: endpoints.signIn.path.replace('{tenant}', encodeURIComponent(tenant)),
+      ...requestTo('signIn', { tenant }),
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
         grant_type: 'client_credentials',
@@ -124,6 +121,12 @@ export class AzureClient {
     if (answer.status === 200) return answer.json(AccessToken).access_token;
     throw signInRefused(answer);
   }
+}
+
+/** A request to the management API. Its path is below the account's resource id. */
+interface Managing extends Omit<HttpRequest, 'path' | 'allow'> {
+  readonly path?: string;
+  readonly version?: string;
 }
 
 /** Only Azure's own 401 is about the key. A 404 is about the address, a 403 about a firewall or about keys in general. */
@@ -146,11 +149,7 @@ function verdictOf(answer: Answer): ProbeVerdict['verdict'] {
 }
 
 function refusalIn(text: string): Partial<Refusal['error']> & { readonly message: string } {
-  try {
-    return Refusal.parse(JSON.parse(text)).error;
-  } catch {
-    return { message: '' };
-  }
+  return readAs(Refusal, text)?.error ?? { message: '' };
 }
 
 /** Disabled keys can be neither listed nor regenerated. */
@@ -177,12 +176,8 @@ function usedUp(retryAfter: string | string[] | undefined): Error {
 }
 
 function signInRefused({ status, text }: Answer): Error {
-  let reason: string;
-  try {
-    reason = TokenRefusal.parse(JSON.parse(text)).error;
-  } catch {
-    return notOf('Entra', 'signIn', status);
-  }
+  const reason = readAs(TokenRefusal, text)?.error;
+  if (reason === undefined) return notOf('Entra', 'signIn', status);
   return permanent('Unauthorized', `Entra refused the sign-in (${reason}): check tenant, clientId and clientSecret`);
 }
 

@@ -2,11 +2,11 @@ import { freshProofMs, type Finding } from '../../src/domain/evidence.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Intent, LedgerRow } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { recordFinding, requireProof } from '../shared/evidence.js';
+import { recordFinding, reporting, requireProof } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
-import { hasValue, openIntents } from '../shared/keeping.js';
+import { hasValue, openIntents, ownIntents, settleAll, storeOrGiveUp } from '../shared/keeping.js';
 import { OutsideError, saidNo } from '../shared/outside-error.js';
-import { needsDecision, passing, permanent, propagating } from '../shared/failures.js';
+import { needsDecision, permanent, propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, type Slot, slots } from './client.js';
@@ -19,21 +19,18 @@ const answeredMs = 12_000;
 /** Age after which no request of an attempt can still be in progress: the start-to-close timeout of these activities. */
 const attemptMs = 60_000;
 
+/** Whether the key that the version would replace has no user. */
 export async function otherIsFree(deps: AzureDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
   const keys = await (await clientOf(deps, ref)).keys();
   const slots = await slotsOf(store, ref, keys);
   if (slots) return recordFinding(store, ref, await usersOfIdle(store, keys, slots));
-  await requireAdopted(deps, ref);
-  return recordFinding(store, ref, {
-    kind: 'sole-user',
-    outcome: 'proved',
-    detail: 'no uncompromised version is in force',
-  });
+  await requireAdopted(store, ref);
+  return reporting(store, ref, 'sole-user')('proved', 'no uncompromised version is in force');
 }
 
 /**
- * A regeneration in progress cannot be cancelled, and when it arrives it ends the value in its slot. After an unknown outcome the slot
+ * Regenerates the idle key and stores it. Idempotent. A regeneration in progress cannot be cancelled, and when it arrives it ends the value in its slot. After an unknown outcome the slot
  * is read. While it still shows the old value, no value of that slot may come into use.
  */
 export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
@@ -42,7 +39,7 @@ export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void>
   const client = await clientOf(deps, ref);
   const keys = await client.keys();
   const slots = await slotsOf(store, ref, keys);
-  const context = { deps, client, ref, keys };
+  const context = { store, client, ref, keys };
   if (!slots) return makeFirst(context);
   const { idle, known } = slots;
   const attempts = await openIntents(store, ref);
@@ -51,17 +48,18 @@ export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void>
   await waitOut(attempts, lost ? answeredMs : attemptMs);
   if (lost) throw mayComeLate(idle);
   await requireFree(context, slots);
-  await settleAll(deps, attempts, keys[idle] === known ? 'nothing-made' : 'deleted');
+  await settleAll(store, attempts, keys[idle] === known ? 'nothing-made' : 'deleted');
   if (keys[idle] !== known) await keepSpare(store, ref, keys);
   await make(context, idle);
 }
 
+/** Regenerates the slot that holds the version's key and stores the new key as the spare. Needs fresh proof. */
 export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   await requireProof(store, ref);
   const client = await clientOf(deps, ref);
   const keys = await client.keys();
-  if (!(await hasValue(store, ref))) return forget(deps, ref, keys);
+  if (!(await hasValue(store, ref))) return forget(store, ref, keys);
   const { key } = await store.unseal(ref);
   const slot = slotOf(keys, key);
   await store.note(ref, { provider: 'unknown' });
@@ -74,6 +72,7 @@ export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<v
   await keepSpare(store, ref, await regenerate(client, slot, keys));
 }
 
+/** Regenerates a slot whatever it holds. For emergencies: every live version has to be compromised. */
 export async function regenerateSlot(
   deps: AzureDeps,
   { version, slot }: { version: VersionRef; slot: Slot },
@@ -88,6 +87,7 @@ export async function regenerateSlot(
   await client.regenerate(slot);
 }
 
+/** Finds out which of the two keys an adopted value is, and stores the other one. */
 export async function identifyKey(deps: AzureDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const keys = await (await clientOf(deps, ref)).keys();
@@ -98,7 +98,7 @@ export async function identifyKey(deps: AzureDeps, ref: VersionRef): Promise<voi
 }
 
 interface AzureContext {
-  readonly deps: AzureDeps;
+  readonly store: Store;
   readonly client: AzureClient;
   readonly ref: VersionRef;
   /** As just read. */
@@ -111,10 +111,9 @@ async function clientOf({ account }: AzureDeps, { credential }: VersionRef): Pro
 
 /** No uncompromised version is in use. After a containment either slot serves, except the one that a lost request may still hit. */
 async function makeFirst(context: AzureContext): Promise<void> {
-  const { deps, ref } = context;
-  const { store } = deps;
-  await requireAdopted(deps, ref);
-  const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
+  const { store, ref } = context;
+  await requireAdopted(store, ref);
+  const attempts = await ownIntents(store, ref);
   if (attempts.length >= slots.length) await waitOut(attempts, attemptMs);
   const spoiled = (await unansweredIn(store, ref)) ?? (await slotOfLive(context));
   const first = spoiled === 'Key1' ? 'Key2' : 'Key1';
@@ -122,7 +121,7 @@ async function makeFirst(context: AzureContext): Promise<void> {
 }
 
 /** The slot of a compromised version that is still live: a person skipped its end. */
-async function slotOfLive({ deps: { store }, ref, keys }: AzureContext): Promise<Slot | undefined> {
+async function slotOfLive({ store, ref, keys }: AzureContext): Promise<Slot | undefined> {
   const alive = (await store.versions(ref.credential)).filter(
     ({ state, number, parts }) => isLive(state) && number !== ref.number && parts.length > 0,
   );
@@ -143,11 +142,11 @@ async function unansweredIn(store: Store, { credential }: VersionRef): Promise<S
 }
 
 async function make(context: AzureContext, slot: Slot): Promise<void> {
-  const { deps, client, ref } = context;
-  const intent = await deps.store.intend(ref);
-  await requireFence(deps.store, ref);
+  const { store, client, ref } = context;
+  const intent = await store.intend(ref);
+  await requireFence(store, ref);
   const keys = await regenerate(client, slot, context.keys).catch(async (error: unknown) => {
-    if (await cameToNothing(context, slot, error)) await deps.store.settle(intent, 'nothing-made');
+    if (await cameToNothing(context, slot, error)) await store.settle(intent, 'nothing-made');
     throw error;
   });
   await keep({ ...context, keys }, { intent, slot });
@@ -168,31 +167,23 @@ async function regenerate(client: AzureClient, slot: Slot, before: Keys): Promis
 
 /** Stores the key, and the other one as its spare unless that one may have a user. */
 async function keep(
-  { deps, ref, keys }: AzureContext,
+  { store, ref, keys }: AzureContext,
   { intent, slot }: { readonly intent: Intent; readonly slot: Slot },
 ): Promise<void> {
-  const { store } = deps;
   const beside = keys[otherThan(slot)];
   const spare = (await store.identify(beside)).length === 0 ? { spare: beside } : {};
-  const created = { providerId: slot, parts: { key: keys[slot], ...spare } };
-  if (await store.keep(ref, intent, created)) return;
-  if (!(await hasValue(store, ref))) throw passing('another attempt of this step took over');
+  await storeOrGiveUp(store, ref, { intent, created: { providerId: slot, parts: { key: keys[slot], ...spare } } });
 }
 
 /** For a version without a value: a key that its attempts may have made was given to nobody. */
-async function forget(deps: AzureDeps, ref: VersionRef, keys: Keys): Promise<void> {
-  const { store } = deps;
-  const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
+async function forget(store: Store, ref: VersionRef, keys: Keys): Promise<void> {
+  const attempts = await ownIntents(store, ref);
   const slots = await slotsOf(store, ref, keys);
   if (!slots || attempts.length === 0) return;
   const isRegenerated = keys[slots.idle] !== slots.known;
   if (isRegenerated) await keepSpare(store, ref, keys);
   const over = isRegenerated ? attempts : attempts.filter(({ at }) => Date.now() - at > attemptMs);
-  await settleAll(deps, over, isRegenerated ? 'deleted' : 'nothing-made');
-}
-
-async function settleAll({ store }: AzureDeps, attempts: readonly Intent[], outcome: 'deleted' | 'nothing-made') {
-  for (const attempt of attempts) await store.settle(attempt, outcome);
+  await settleAll(store, over, isRegenerated ? 'deleted' : 'nothing-made');
 }
 
 /** Most checks for a slow attempt: fewer than the attempts of these activities. */
@@ -205,7 +196,7 @@ async function waitOut(attempts: readonly Intent[], longestMs: number): Promise<
 }
 
 /** Requires that the idle key has no user: proved now, or accepted by a person within the last minutes. */
-async function requireFree({ deps: { store }, ref, keys }: AzureContext, slots: Slots): Promise<void> {
+async function requireFree({ store, ref, keys }: AzureContext, slots: Slots): Promise<void> {
   const finding = await usersOfIdle(store, keys, slots);
   if (finding.outcome === 'proved') return;
   const newest = (await store.evidence(ref)).find(({ kind }) => kind === 'sole-user');
@@ -221,7 +212,7 @@ function mayComeLate(slot: Slot): Error {
 }
 
 /** Before the adoption it is not known which key is in use. */
-async function requireAdopted({ store }: AzureDeps, { credential, number }: VersionRef): Promise<void> {
+async function requireAdopted(store: Store, { credential, number }: VersionRef): Promise<void> {
   const versions = await store.versions(credential);
   if (versions.some((earlier) => earlier.number !== number && earlier.parts.length > 0)) return;
   throw needsDecision(`it is not known which of the two keys is in use: run keyturn adopt ${credential}`);

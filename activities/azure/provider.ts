@@ -2,8 +2,8 @@ import { durationMs } from '../../src/domain/duration.js';
 import { defineProvider } from '../kit/provider.js';
 import { AzureAccount, azureIdentity } from './account.js';
 import { createAzureActivities } from './activities.js';
-import { azureListing } from './listing.js';
 import { azureRequests } from './requests.js';
+import { azureListing } from './survey.js';
 
 export const azure = defineProvider({
   system: 'azure',

@@ -1,5 +1,5 @@
 import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
-import { optional, repeated } from '../shared/endpoints.js';
+import { optional, repeated, requestsTo } from '../shared/endpoints.js';
 import type { AzureActivities } from './activities.js';
 
 const account =
@@ -15,7 +15,10 @@ export const endpoints = {
   showInfo: { system: 'document-intelligence', method: 'GET', path: '/documentintelligence/info' },
 } as const satisfies Record<string, RequestTemplate>;
 
-const { signIn, listKeys, regenerateKey, showInfo } = endpoints;
+export const requestTo = requestsTo(endpoints);
+
+const { signIn, getAccount, listKeys, regenerateKey, showInfo } = endpoints;
+const read = [optional(getAccount), optional(listKeys)];
 
 export const azureRequests: RequestsOf<AzureActivities> = {
   otherIsFree: [signIn, listKeys],
@@ -26,14 +29,5 @@ export const azureRequests: RequestsOf<AzureActivities> = {
   regenerateSlot: [signIn, regenerateKey],
   identifyKey: [signIn, listKeys],
   survey: [signIn, listKeys, optional(repeated(showInfo))],
-  checkAccess: [
-    signIn,
-    optional(endpoints.getAccount),
-    optional(listKeys),
-    optional(signIn),
-    optional(endpoints.getAccount),
-    optional(listKeys),
-    optional(showInfo),
-    optional(endpoints.listPermissions),
-  ],
+  checkAccess: [signIn, ...read, optional(signIn), ...read, optional(showInfo), optional(endpoints.listPermissions)],
 };

@@ -3,11 +3,9 @@ import { z } from 'zod';
 // Only the fields in use, by https://learn.microsoft.com/en-us/rest/api/aiservices/accountmanagement.
 
 export const AccessToken = z.object({ access_token: z.string().min(1) });
-export type AccessToken = z.infer<typeof AccessToken>;
 
 /** Entra's own error shape, without its description, which is long and names ids. */
 export const TokenRefusal = z.object({ error: z.string().regex(/^[a-z_]+$/) });
-export type TokenRefusal = z.infer<typeof TokenRefusal>;
 
 /** Both keys of an account, by Azure's names for their slots. */
 export const Keys = z

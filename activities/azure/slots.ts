@@ -23,17 +23,13 @@ export interface Slots {
  * @throws ApplicationFailure of type NeedsDecision when neither key is the one in force
  */
 export async function slotsOf(store: Store, ref: VersionRef, keys: Keys): Promise<Slots | null> {
-  const current = await inForce(store, ref);
+  const versions = await store.versions(ref.credential);
+  const current = versions.find((each) => each.state === 'current' && !each.compromised && each.number !== ref.number);
   if (!current) return null;
   const { key, spare, other } = await store.unseal(current);
   const inUse = slotOf(keys, key);
   if (!inUse) throw inNeither(current);
   return { current, inUse, idle: otherThan(inUse), known: spare ?? other, ours: spare !== undefined };
-}
-
-export async function inForce(store: Store, { credential, number }: VersionRef): Promise<Version | undefined> {
-  const versions = await store.versions(credential);
-  return versions.find((each) => each.state === 'current' && !each.compromised && each.number !== number);
 }
 
 export function slotOf(keys: Keys, value: string | undefined): Slot | undefined {

@@ -1,48 +1,46 @@
+import { createHash } from 'node:crypto';
 import { isLive } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { askAbout, type ProviderSurvey, type Orphan, type SurveyedVersion } from '../shared/survey.js';
+import type { Listing } from '../shared/listing.js';
+import type { Prober } from '../shared/probes.js';
+import { askAbout, type Orphan, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
 import type { AzureDeps } from './activities.js';
-import { AzureClient, slots } from './client.js';
-import { pauseMs, question } from './probes.js';
+import { AzureClient, type AzureConnection, slots } from './client.js';
+import { proberOf } from './probes.js';
 import type { Keys } from './schemas.js';
 import { slotOf } from './slots.js';
 
+/** State of the account for `keyturn reconcile`. Changes nothing at Azure. */
 export async function survey(
   { store, account }: AzureDeps,
   credential: string,
   quietly = false,
 ): Promise<ProviderSurvey> {
-  const { propagationMs, ...connection } = await account(credential);
-  const client = new AzureClient({ ...connection, propagationMs });
-  const keys = await client.keys();
+  const connection = await account(credential);
+  const keys = await new AzureClient(connection).keys();
+  const surveying = { store, prober: proberOf(connection), keys, quietly };
   const versions: SurveyedVersion[] = [];
-  for (const version of await store.versions(credential))
-    versions.push(await surveyVersion({ store, client, keys, propagationMs, quietly }, version));
+  for (const version of await store.versions(credential)) versions.push(await surveyVersion(surveying, version));
   return { versions, orphans: await orphansIn(store, keys) };
 }
 
 interface Surveying {
   readonly store: Store;
-  readonly client: AzureClient;
+  readonly prober: Prober;
   readonly keys: Keys;
-  readonly propagationMs: number;
   /** Does not probe with listed values. */
   readonly quietly: boolean;
 }
 
 /** Reads the slots from the list. Probes only the current version, and a live version that is missing from the list. */
-async function surveyVersion(
-  { store, client, keys, propagationMs, quietly }: Surveying,
-  version: Version,
-): Promise<SurveyedVersion> {
+async function surveyVersion({ store, prober, keys, quietly }: Surveying, version: Version): Promise<SurveyedVersion> {
   const plain = { number: version.number, lastUsedAt: null } as const;
   const value = version.parts.includes('key') ? (await store.unseal(version))['key'] : undefined;
   if (value === undefined) return { ...plain, verdict: 'not listed' };
   const listed = slotOf(keys, value) !== undefined;
   const asked = isLive(version.state) && (version.state === 'current' || !listed);
   if (!asked || (quietly && listed)) return { ...plain, verdict: listed ? 'listed' : 'not listed' };
-  const prober = { ...question, propagationMs, pauseMs, ask: ({ key = '' }) => client.tryKey(key) };
   return { ...plain, verdict: await askAbout(prober, store, { version, listed }) };
 }
 
@@ -53,4 +51,22 @@ async function orphansIn(store: Store, keys: Keys): Promise<Orphan[]> {
     if ((await store.identify(keys[slot])).length === 0)
       orphans.push({ id: slot, name: `${slot} of the account`, madeFor: null, lastUsedAt: null });
   return orphans;
+}
+
+/** The two slots of an account. Ending a slot's value regenerates it; anybody who manages the account can read the new one. */
+export function azureListing(connection: AzureConnection): Listing {
+  const client = new AzureClient(connection);
+  return {
+    async list() {
+      const keys = await client.keys();
+      return slots.map((slot) => ({
+        ...{ id: slot, name: `what is in ${slot}`, lastUsedAt: null },
+        mark: createHash('sha256').update(keys[slot]).digest('hex'), // a key has 32 random bytes or more, so it cannot be guessed from this
+      }));
+    },
+    async end(id) {
+      const slot = slots.find((each) => each === id);
+      if (slot) await client.regenerate(slot);
+    },
+  };
 }
