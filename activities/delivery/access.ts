@@ -8,6 +8,7 @@ import { may, realPlace, whyFixed } from './fixed.js';
 import { placeOf } from './places.js';
 import type { Target } from './target.js';
 
+/** The checks of `keyturn check` on places and programs. Changes nothing. */
 export async function checkAccess(
   { deliveries, environment }: DeliveryDeps,
   credential: string,

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt, WriteReceipts, Version } from '../../src/store/records.js';
-import { recordFinding } from '../shared/evidence.js';
+import { reporting } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { asking } from '../shared/lease.js';
 import { needsDecision } from '../shared/failures.js';
@@ -10,9 +10,10 @@ import type { DeliveryDeps } from './activities.js';
 import { namesIn, removeFile } from './files.js';
 import { keepBefore, type Place, placeOf, putBack, requireValue } from './places.js';
 import { runCommand } from './run-command.js';
-import { holderOf, keptFor, receiptKey, sweep } from './status.js';
+import { holderOf, keptPath, receiptKey, sweep } from './status.js';
 import { type CommandTarget, nameOf, type Target } from './target.js';
 
+/** Writes the version's value to every configured place. The earlier content is kept beside it. */
 export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
@@ -24,6 +25,7 @@ export async function deliver(deps: DeliveryDeps, ref: VersionRef): Promise<void
   });
 }
 
+/** Restores the content from before the version, unless somebody has changed it since. */
 export async function restore(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
@@ -44,10 +46,10 @@ function receiptsOf(targets: readonly Target[], receipt: WriteReceipt): WriteRec
   return Object.fromEntries(targets.map((target) => [receiptKey(target), receipt]));
 }
 
+/** Whether every place still holds the version's value. */
 export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<Finding> {
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
-  const kind = feedsEngine ? 'setting-ours' : 'delivered';
-  const say = (outcome: CheckOutcome, detail: string) => recordFinding(deps.store, ref, { kind, outcome, detail });
+  const say = reporting(deps.store, ref, feedsEngine ? 'setting-ours' : 'delivered');
   if (targets.length === 0) return say('not-observable', 'no delivery is configured');
   asking();
   const seen: Sight[] = [];
@@ -74,12 +76,13 @@ async function lookAt(delivery: Delivery): Promise<Sight> {
   return { outcome: adopted ? 'not-observable' : 'failed', detail: `${place.name} does not show our value` };
 }
 
+/** Deletes the kept content from before the version. */
 export async function forgetEarlier(deps: DeliveryDeps, ref: VersionRef): Promise<void> {
   for (const target of deps.deliveries(ref.credential).targets) {
     const place = placeOf(target);
     if (!place) continue;
     await sweep(place, ref);
-    const prefix = basename(keptFor(place, ref, '').path);
+    const prefix = basename(keptPath(place, ref, ''));
     const folder = dirname(place.path);
     const kept = (await namesIn(folder)).filter(
       (name) => name.startsWith(prefix) && Number(name.slice(prefix.length)) <= ref.number,
@@ -98,7 +101,7 @@ async function deliverTo(delivery: Delivery): Promise<void> {
   const { deps, ref, target } = delivery;
   const value = await valueFor(delivery);
   const place = placeOf(target);
-  const requireWriter = writerCheck(delivery);
+  const requireWriter = () => requireFence(deps.store, ref); // called again just before a file changes
   await requireWriter();
   if (!place) return runCommand(commandOf(target), deps.environment, value);
   await sweep(place, ref);
@@ -106,25 +109,20 @@ async function deliverTo(delivery: Delivery): Promise<void> {
   const now = await place.read();
   if (now !== spelled) {
     await requireUnchanged(delivery, place, now);
-    await keepBefore(place, keptFor(place, ref, ref.number));
+    await keepBefore(place, keptPath(place, ref, ref.number));
     await place.write({ from: now, to: spelled, requireWriter });
   }
   await reload(delivery);
 }
 
-/** Checks the fence. Called again just before a file changes, since reading and writing beside it take time. */
-function writerCheck({ deps, ref }: Delivery): () => Promise<void> {
-  return () => requireFence(deps.store, ref);
-}
-
 async function restoreAt(delivery: Delivery, former: Version | null): Promise<void> {
   const { deps, ref, target } = delivery;
   const place = placeOf(target);
-  const requireWriter = writerCheck(delivery);
+  const requireWriter = () => requireFence(deps.store, ref);
   await requireWriter();
   if (place) {
     await sweep(place, ref);
-    await putBack(place, { ...keptFor(place, ref, ref.number), ours: await valueFor(delivery), requireWriter });
+    await putBack(place, keptPath(place, ref, ref.number), { ours: await valueFor(delivery), requireWriter });
     return reload(delivery);
   }
   const parts = former ? await deps.store.unseal(former) : {};

@@ -108,13 +108,11 @@ function requireLines(text: string, path: string): string {
   throw permanent('Rejected', `${path} is not plain text (it may be UTF-16): save it as UTF-8`);
 }
 
-/** The content of a place before a version was delivered. Kept beside it until the earlier version is retired. */
-export interface Kept {
-  readonly path: string;
-}
-
-/** Written before the place itself. The file of an earlier attempt stays. */
-export async function keepBefore(place: Place, { path }: Kept): Promise<void> {
+/**
+ * Keeps the content of a place in the file `path` beside it until the earlier version is retired. Written before the place itself. The file
+ * of an earlier attempt stays.
+ */
+export async function keepBefore(place: Place, path: string): Promise<void> {
   if ((await contentOf(path)) !== null) return;
   const why = await whyFixed(place.path, place.owner);
   if (why !== null) throw permanent('Rejected', why);
@@ -130,7 +128,8 @@ const nothing = 'before, there was nothing here';
 /** Restores the earlier content, unless somebody has changed the place since. */
 export async function putBack(
   place: Place,
-  { path, ours, ...fencing }: Kept & Fencing & { readonly ours: string },
+  path: string,
+  { ours, ...fencing }: Fencing & { readonly ours: string },
 ): Promise<void> {
   const kept = await contentOf(path);
   if (kept === null) return; // nothing was delivered

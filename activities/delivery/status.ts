@@ -5,7 +5,7 @@ import type { Store } from '../../src/store/store.js';
 import { toFailure } from '../shared/to-failure.js';
 import type { DeliveryDeps } from './activities.js';
 import { type Also, removeTemporaries, temporariesOf } from './files.js';
-import { type Kept, type Place, placeOf } from './places.js';
+import { type Place, placeOf } from './places.js';
 import { nameOf, type Target } from './target.js';
 
 /** The state of one delivery place of a credential. */
@@ -24,7 +24,7 @@ export interface DeliveryStatus {
   readonly leftBehind: readonly string[];
 }
 
-/** Reads every readable place of a credential. Changes nothing and returns no value. */
+/** The content of every readable place, for `keyturn status` and `keyturn reconcile`. Changes nothing and returns no value. */
 export async function survey(deps: DeliveryDeps, credential: string): Promise<DeliveryStatus[]> {
   const current = (await deps.store.versions(credential)).find(({ state }) => state === 'current');
   const places = deps.deliveries(credential).targets.flatMap((target) => {
@@ -80,7 +80,7 @@ export function sweep(place: Place, { credential }: Pick<VersionRef, 'credential
 
 /** Selects the files that hold the content from before any of the credential's versions. */
 function keptFrom(place: Place, credential: string): Also {
-  const prefix = basename(keptFor(place, { credential }, '').path);
+  const prefix = basename(keptPath(place, { credential }, ''));
   return (name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length));
 }
 
@@ -90,6 +90,10 @@ export function receiptKey(target: Target): string {
 }
 
 /** Path of the kept content, beside the place and named by credential and version. */
-export function keptFor({ beside }: Place, { credential }: Pick<VersionRef, 'credential'>, number: number | ''): Kept {
-  return { path: `${beside}.keyturn-${credential}-before-v${number}` };
+export function keptPath(
+  { beside }: Place,
+  { credential }: Pick<VersionRef, 'credential'>,
+  number: number | '',
+): string {
+  return `${beside}.keyturn-${credential}-before-v${number}`;
 }

@@ -1,7 +1,6 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { realPlace } from '../../../activities/delivery/fixed.js';
-import { whoMayWrite, writersOf } from '../../../activities/delivery/writers.js';
+import { realPlace, whoMayWrite, writersOf } from '../../../activities/delivery/fixed.js';
 import type { AccessCheck } from '../../../activities/shared/access.js';
 import type { Config } from '../../config/schema.js';
 import { recordFileOf, whyNotOurs } from '../session/emergency-record.js';
