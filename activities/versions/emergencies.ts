@@ -5,7 +5,7 @@ import { propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import { recordEnd } from './versions.js';
 
-/** Recorded once per version and rotation. Idempotent. */
+/** Records the end of a version in an emergency, with the time since the command. Once per version and rotation. */
 export async function recordContained(store: Store, version: VersionRef): Promise<void> {
   await recordEnd(store, version);
   const { credential, number, fence } = version;

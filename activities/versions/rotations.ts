@@ -8,7 +8,7 @@ import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
 import { signed, unknownActor } from './wishes.js';
 
-export interface Recorded extends DecisionRequest {
+interface Recorded extends DecisionRequest {
   readonly version: VersionRef;
   /** Title of the step that the decision is about. */
   readonly title: string;
@@ -16,18 +16,15 @@ export interface Recorded extends DecisionRequest {
   readonly kind?: EvidenceKind;
 }
 
-/** Who decided, and why. */
-export type Author = Pick<DecisionRequest, 'actor' | 'reason'>;
-
 /** A change of a wait. `wish` is the id of the command's record in the store. */
-export interface Hastened {
+interface Hastened {
   readonly version: VersionRef;
   /** Title of the wait. */
   readonly title: string;
   readonly wish: string;
 }
 
-export interface Closing {
+interface Closing {
   readonly version: VersionRef;
   readonly outcome: RotationOutcome;
   readonly why: string | null;
@@ -38,8 +35,14 @@ export interface Closing {
 /** Checks that a person may answer. The proofs that a destruction requires are not among them. */
 const answerable: readonly EvidenceKind[] = ['idle', 'sole-user', 'seen'];
 
-/** A decision without a command's record goes into the ledger, but is no evidence. */
-export async function recordDecision(store: Store, recorded: Recorded): Promise<Author> {
+/**
+ * Records a person's decision in the ledger. Skipping a question that only a person can answer counts as the answer. Without a command's
+ * record it is no evidence.
+ */
+export async function recordDecision(
+  store: Store,
+  recorded: Recorded,
+): Promise<Pick<DecisionRequest, 'actor' | 'reason'>> {
   const { version, title, decision, kind, withoutProof } = recorded;
   const granted = await isGranted(store, recorded);
   const { actor, reason } = granted ? recorded : { actor: unknownActor, reason: signed(recorded) };
@@ -71,7 +74,10 @@ async function isGranted(store: Store, { version, wish, ...said }: Recorded): Pr
   return isSame && decision === said.decision && withoutProof === said.withoutProof;
 }
 
-/** Changes a wait only when a command recorded the change in the store. Otherwise the wait lasts as long as before. */
+/**
+ * How much longer a wait lasts after a command changed it, in milliseconds. Null: it ends now. Without a command's record in the store it
+ * lasts as long as before.
+ */
 export async function grantHaste(store: Store, { version, title, wish }: Hastened): Promise<number | null> {
   const { credential, number, fence } = version;
   const granted = await store.grant(wish, credential, scope().writer);
@@ -86,6 +92,7 @@ export async function grantHaste(store: Store, { version, title, wish }: Hastene
   return byMs;
 }
 
+/** Ends the rotation and lists its orphans. */
 export async function closeRotation(
   store: Store,
   { version, outcome, why, since = version.fence }: Closing,
