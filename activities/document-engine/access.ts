@@ -7,6 +7,7 @@ import { keptAtRestart, leftInEnvironment } from './environment.js';
 import { changedSince, isKnown } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
 
+/** The checks of `keyturn check` on the engine. */
 export async function checkAccess(context: DocumentEngineContext): Promise<AccessCheck[]> {
   const { client, connection } = context;
   const checks = [await accessCheck('health', () => whoAnswers(context))];

@@ -1,6 +1,6 @@
 import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { permanent } from '../shared/failures.js';
-import { endpoints, requestTo } from './requests.js';
+import { requestTo } from './requests.js';
 import { DocumentInfo, type ListedSecret, ListedSecrets, UploadedDocument } from './schemas.js';
 
 export type SecretType = 'jwt' | 'dashboard_password' | 'secret_key_base';
@@ -54,8 +54,8 @@ export class DocumentEngineClient {
   readonly #http: Http;
   readonly #connection: DocumentEngineConnection;
   readonly #byPost: Verbs;
-  /** The release named by the newest answer. Null while none did. */
-  #version: string | null = null;
+  /** The release named by the newest answer. Null where none did: a proxy may remove the header. */
+  version: string | null = null;
   /** How far the engine's clock is ahead of ours, by its last answer. Undefined before the first. */
   #aheadMs: number | undefined;
 
@@ -70,14 +70,9 @@ export class DocumentEngineClient {
     return Date.now() + (this.#aheadMs ?? 0);
   }
 
-  /** The release named by the newest answer. Null where none did: a proxy may remove the header. */
-  get version(): string | null {
-    return this.#version;
-  }
-
   /** The engine's description of its API (YAML). Null where it has none. */
   async description(): Promise<string | null> {
-    const answer = await this.#administer({ operation: 'description', ...endpoints.description, allow: [404] });
+    const answer = await this.#administer({ ...requestTo('description'), allow: [404] });
     return answer.status === 404 ? null : answer.text;
   }
 
@@ -119,18 +114,18 @@ export class DocumentEngineClient {
 
   /** Whether the engine answers. It does even with a dead worker or without a database. */
   async isThere(): Promise<void> {
-    await this.#send({ operation: 'health', ...endpoints.health });
+    await this.#send(requestTo('health'));
   }
 
   /** Builds a document of one empty page. Throws when the engine's worker does not build it. */
   async builds(): Promise<void> {
-    await this.#post({ operation: 'build', ...endpoints.build, asks: true }, { parts: [{ page: 'new' }] });
+    await this.#post({ ...requestTo('build'), asks: true }, { parts: [{ page: 'new' }] });
   }
 
   /** Sends a request with a value. The caller interprets the answer. */
   async question(request: HttpRequest): Promise<Answer & { readonly byEngine: boolean }> {
     const answer = await this.#send({ ...request, page: true });
-    return { ...answer, byEngine: this.#version === null || versionIn(answer) !== null };
+    return { ...answer, byEngine: this.version === null || versionIn(answer) !== null };
   }
 
   /** Uploads a document under an id of our own, and overwrites an earlier one with that id. */
@@ -140,7 +135,7 @@ export class DocumentEngineClient {
     form.set('document_id', id);
     form.set('title', 'Keyturn test document');
     form.set('overwrite_existing_document', 'true');
-    (await this.#administer({ operation: 'upload', ...endpoints.upload, body: form })).json(UploadedDocument);
+    (await this.#administer({ ...requestTo('upload'), body: form })).json(UploadedDocument);
   }
 
   async pagesOf(document: string): Promise<number> {
@@ -173,7 +168,7 @@ export class DocumentEngineClient {
   async #send(request: HttpRequest): Promise<Answer> {
     const headers = { accept: 'application/json', 'user-agent': 'keyturn', ...request.headers };
     const answer = await this.#http.send({ ...request, headers });
-    this.#version = versionIn(answer) ?? this.#version;
+    this.version = versionIn(answer) ?? this.version;
     if (answer.providerTime !== undefined) this.#aheadMs = answer.providerTime * 1000 - Date.now();
     return answer;
   }

@@ -73,6 +73,11 @@ export async function noteRelease({ store, client, known, ref }: DocumentEngineC
   if (seen !== null && seen !== known.seen) await store.keepProfile(ref.credential, { seen });
 }
 
+/** Id of the credential's own test document. */
+export function documentOf({ store, ref }: DocumentEngineContext): string {
+  return `keyturn-${store.installation.slice(0, 8)}-${ref.credential}`;
+}
+
 /** The version's secret for the engine. */
 export async function secretOf({ store, connection, ref }: DocumentEngineContext): Promise<string> {
   return (await store.unseal(ref))[connection.part] ?? '';

@@ -7,17 +7,16 @@ import { type DocumentEngineContext, variables } from './context.js';
 const setting = 'REPLACE_SECRETS_FROM_ENV';
 const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;
 
+/** Throws when a restart would bring back the environment's secrets. Sends no request to the engine. */
 export async function requireKept({ known, connection, ref }: DocumentEngineContext): Promise<void> {
-  if (known.profile?.restart === 'replaced') throw permanent('Rejected', seenReplaced(ref.credential));
+  if (known.profile?.restart === 'replaced')
+    throw permanent(
+      'Rejected',
+      `a restart was seen to restore the environment's secrets. ${advice}, and prove that it took effect: run ` +
+        `keyturn check ${ref.credential} --deep --restart before`,
+    );
   const { ok, detail } = await keptAtRestart(connection);
   if (!ok) throw permanent('Rejected', detail);
-}
-
-function seenReplaced(credential: string): string {
-  return (
-    `a restart was seen to restore the environment's secrets. ${advice}, and prove that it took effect: run ` +
-    `keyturn check ${credential} --deep --restart before`
-  );
 }
 
 /** Whether a restart keeps the secrets that the API has set, as far as that is known. */

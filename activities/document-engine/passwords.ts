@@ -1,7 +1,7 @@
 import { onOwnConnections } from '../shared/http.js';
 import { onEachConnection } from '../shared/probes.js';
 import type { DocumentEngineContext } from './context.js';
-import { endpoints } from './requests.js';
+import { requestTo } from './requests.js';
 import type { Control } from './succession.js';
 import { isAccepted, type Reading, type Reply, useless } from './tokens.js';
 
@@ -47,7 +47,7 @@ function noVerdict({ status }: Reply): Reading {
 async function askDashboard({ client, connection }: DocumentEngineContext, password: string | null): Promise<Reply> {
   const user = Buffer.from(`${connection.dashboardUsername}:${password}`).toString('base64');
   const { status, headers, byEngine } = await client.question({
-    ...{ operation: 'dashboard', ...endpoints.dashboard },
+    ...requestTo('dashboard'),
     headers: password === null ? {} : { authorization: `Basic ${user}` },
     allow: [301, 302, 303, 307, 308, 401, 403, 404],
   });

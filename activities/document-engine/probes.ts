@@ -1,9 +1,20 @@
 import type { Finding } from '../../src/domain/evidence.js';
-import { recordFinding } from '../shared/evidence.js';
+import { reporting } from '../shared/evidence.js';
 import { propagating } from '../shared/failures.js';
+import { requireFence } from '../shared/fencing.js';
 import { type Asked, judgeAcceptance, judgeEnd, judgeNoAcceptance } from '../shared/probes.js';
 import { scope } from '../shared/scope.js';
-import { addedFor, currentIdOf, displaced, type DocumentEngineContext, knownId, soonMs } from './context.js';
+import { testPdf } from '../shared/test-pdf.js';
+import {
+  addedFor,
+  currentIdOf,
+  displaced,
+  documentOf,
+  type DocumentEngineContext,
+  knownId,
+  type Observed,
+  soonMs,
+} from './context.js';
 import { isSignedWith } from './keys.js';
 import { showsPassword, showsRefusalOfPassword } from './passwords.js';
 import type { ListedSecret } from './schemas.js';
@@ -11,29 +22,28 @@ import { askSigner } from './signer.js';
 import { type Control, controlOf } from './succession.js';
 import { type AskedFor, given, type Reading, showsKey, showsRefusalOfKey, signerWith } from './tokens.js';
 
+/** Whether the engine accepts the version's value. */
 export async function accepts(context: DocumentEngineContext): Promise<Finding> {
   const { type } = context.connection;
   if (type === 'secret_key_base') return isInForce(context);
   const reading = (await showsValue(context)) ?? (type === 'jwt' ? await showsSigner(context) : null);
-  const { store, ref } = context;
-  const say = (outcome: Finding['outcome'], detail: string): Finding => ({ kind: 'accepted', outcome, detail });
-  const unknown = 'only its public half is known, and no jwt.signer is configured';
-  if (!reading) return recordFinding(store, ref, say('not-observable', unknown));
+  const say = reporting(context.store, context.ref, 'accepted');
+  if (!reading) return say('not-observable', 'only its public half is known, and no jwt.signer is configured');
   const { verdict, detail } = reading;
-  if (verdict === 'unclear') return recordFinding(store, ref, say('not-observable', detail));
+  if (verdict === 'unclear') return say('not-observable', detail);
   return verdict === 'accepted'
-    ? judgeAcceptance(asked(context), say('proved', detail))
+    ? judgeAcceptance(asked(context), { kind: 'accepted', outcome: 'proved', detail })
     : judgeNoAcceptance(asked(context), detail);
 }
 
+/** Whether the engine refuses the version's value. Few requests with a wrong password: they may count as attacks. */
 export async function refuses(context: DocumentEngineContext): Promise<Finding> {
   if (context.connection.type === 'secret_key_base') return isGone(context);
-  const { store, ref } = context;
-  const say = (detail: string) => recordFinding(store, ref, { kind: 'refused', outcome: 'not-observable', detail });
+  const say = reporting(context.store, context.ref, 'refused');
   const control = await controlOf(context);
-  if (!control) return say('there is no accepted value to compare with');
+  if (!control) return say('not-observable', 'there is no accepted value to compare with');
   const reading = await showsRefusal(context, control);
-  if (reading?.verdict === 'unclear') return say(reading.detail);
+  if (reading?.verdict === 'unclear') return say('not-observable', reading.detail);
   return judgeEnd(asked(context), reading, reading?.verdict === 'accepted' ? soonMs : 0);
 }
 
@@ -74,29 +84,20 @@ function asked({ store, ref, connection: { type, propagationMs } }: DocumentEngi
 
 /** No request uses a base directly. Only its entry in the list and the engine's builds can be observed. */
 async function isInForce(context: DocumentEngineContext): Promise<Finding> {
-  const { store, client, ref } = context;
   const isThere = (await listedFor(context)).length > 0;
-  await client.builds();
-  const detail = 'the engine lists it and builds documents; whether it uses the base cannot be observed';
-  return recordFinding(store, ref, {
-    kind: 'accepted',
-    ...(isThere
-      ? { outcome: 'not-observable', detail }
-      : { outcome: 'failed', detail: 'no listed secret is this version' }),
-  });
+  await context.client.builds();
+  const say = reporting(context.store, context.ref, 'accepted');
+  if (!isThere) return say('failed', 'no listed secret is this version');
+  return say('not-observable', 'the engine lists it and builds documents; whether it uses the base cannot be observed');
 }
 
 async function isGone(context: DocumentEngineContext): Promise<Finding> {
   const isThere = (await listedFor(context)).length > 0;
   if (isThere && scope().waitedMs < 2 * soonMs)
     throw propagating('Document Engine still lists it; asked again', soonMs / 2);
-  const detail = 'the engine no longer lists it; whether it is refused cannot be observed';
-  return recordFinding(context.store, context.ref, {
-    kind: 'refused',
-    ...(isThere
-      ? { outcome: 'failed', detail: 'Document Engine still lists it' }
-      : { outcome: 'not-observable', detail }),
-  });
+  const say = reporting(context.store, context.ref, 'refused');
+  if (isThere) return say('failed', 'Document Engine still lists it');
+  return say('not-observable', 'the engine no longer lists it; whether it is refused cannot be observed');
 }
 
 /** The listed secrets that are known to hold the version. */
@@ -111,4 +112,18 @@ async function listedFor(context: DocumentEngineContext): Promise<ListedSecret[]
   );
   const own = isOverwritten ? [] : listed.filter((secret) => secret.id === id);
   return [...addedFor(context, listed), ...own];
+}
+
+/** Whether a document can be uploaded, viewed and deleted. Idempotent: its id is our own, and an earlier attempt's document is overwritten. */
+export async function processTestDocument(context: DocumentEngineContext): Promise<Observed> {
+  const { store, client, ref } = context;
+  const id = documentOf(context);
+  await requireFence(store, ref);
+  await client.upload(id, testPdf(id));
+  const pages = await client.pagesOf(id);
+  await client.deleteDocument(id);
+  return {
+    outcome: pages === 1 ? 'proved' : 'failed',
+    detail: `uploaded, shown with ${pages} page${pages === 1 ? '' : 's'}, and deleted (${id})`,
+  };
 }

@@ -1,6 +1,5 @@
 import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
-import { optional, pathOf, repeated } from '../shared/endpoints.js';
-import type { HttpRequest } from '../shared/http.js';
+import { optional, repeated, requestsTo } from '../shared/endpoints.js';
 import type { DocumentEngineActivities } from './activities.js';
 import type { SecretType } from './client.js';
 
@@ -27,17 +26,7 @@ export const endpoints = {
   askSigner: { system: 'signer', method: 'GET', path: '/' },
 } as const satisfies Record<string, RequestTemplate>;
 
-type Endpoints = typeof endpoints;
-type Values<K extends keyof Endpoints> = Parameters<typeof pathOf<Endpoints[K]['path']>>[1];
-
-/** One of the requests, with its path filled in. */
-export function requestTo<K extends keyof Endpoints>(
-  operation: K,
-  values: Values<K>,
-): Pick<HttpRequest, 'operation' | 'method' | 'path'> {
-  const { method, path }: Endpoints[K] = endpoints[operation];
-  return { operation, method, path: pathOf<Endpoints[K]['path']>({ path }, values) };
-}
+export const requestTo = requestsTo(endpoints);
 
 const { addSecret, build, dashboard, deleteDocument, health, listSecrets, openSession, rotateSecret, upload } =
   endpoints;

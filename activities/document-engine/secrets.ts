@@ -23,6 +23,7 @@ import { newValue, whyNotFor } from './keys.js';
 import { isNear, isSpare, momentOf, renewBelowMs, type Spare, spareMs } from './marker.js';
 import { expiryMs, type ListedSecret } from './schemas.js';
 
+/** Generates the version's value and stores it before anything is sent. */
 export function generate(context: DocumentEngineContext): Promise<void> {
   const { store, connection, ref } = context;
   return keepGenerated(store, ref, async () => {
@@ -46,7 +47,10 @@ async function requireFamily({ store, connection: { type, jwt }, versions }: Doc
   );
 }
 
-/** Ensures that the version's value is valid for long beside the current secret. An engine may refuse to hold a value twice. */
+/**
+ * Ensures that the version's value is valid for long beside the current secret: adds it, or renews what was added. Idempotent. An engine may
+ * refuse to hold a value twice.
+ */
 export async function addSecret(context: DocumentEngineContext): Promise<void> {
   const { store, client, ref } = context;
   const listed = await client.secrets();
@@ -101,6 +105,7 @@ function noteSpare({ store, connection, ref }: DocumentEngineContext, receipt: W
   return store.note(ref, { receipts: { [spareKey(connection)]: receipt } });
 }
 
+/** Ends every secret known to hold the version's value. Needs fresh proof. */
 export async function expireSecret(context: DocumentEngineContext): Promise<void> {
   const { store, client, ref } = context;
   await requireProof(store, ref);
@@ -110,12 +115,14 @@ export async function expireSecret(context: DocumentEngineContext): Promise<void
   await expire(context, [...addedFor(context, listed), ...listed.filter((secret) => secret.id === id)]);
 }
 
+/** Ends the version's added secret, once the version is the current one. */
 export async function dropSpare(context: DocumentEngineContext): Promise<void> {
   const { listed, current } = await list(context);
   if ((await knownId(context)) !== current) throw needsDecision(changedSince(context));
   await expire(context, addedFor(context, listed));
 }
 
+/** Whether the engine lists the version's secret, and its current secret is a known one. */
 export async function isListed(context: DocumentEngineContext): Promise<Observed> {
   const { listed, current } = await list(context);
   if (!(await isKnown(context, current))) return { outcome: 'failed', detail: changedSince(context) };
@@ -132,6 +139,7 @@ export async function isKnown({ store, connection, ref }: DocumentEngineContext,
   return live.some((version) => currentIdOf(version, connection) === current);
 }
 
+/** Records the id of the current secret, which an adopted value is asserted to be. */
 export async function identifySecret(context: DocumentEngineContext): Promise<void> {
   const { current } = await list(context);
   await noteCurrent(context, { before: current, ours: current });

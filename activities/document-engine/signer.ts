@@ -13,6 +13,7 @@ const pauseMs = 1_000;
 const clockToleranceMs = 30_000; // a token's times are whole seconds by another clock
 const waitedOutMs = 10_000; // a shorter wait for tokens to expire needs no person
 
+/** Whether the application that signs tokens does so with the version's key. */
 export async function sawUse(context: DocumentEngineContext): Promise<Observed> {
   const { client, connection } = context;
   const signer = connection.type === 'jwt' ? connection.jwt.signer : null;
@@ -66,6 +67,7 @@ export function whyTooLong(
   );
 }
 
+/** Whether every token that was signed with the version's key has expired. */
 export async function isIdle({ connection, versions }: DocumentEngineContext): Promise<Observed> {
   const { tokenLifetimeMs, signer } = connection.jwt;
   if (connection.type !== 'jwt') return { outcome: 'not-observable', detail: 'its users cannot be observed' };

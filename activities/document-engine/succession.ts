@@ -25,8 +25,9 @@ export interface Succession {
 }
 
 /**
- * The engine's effect on the former current secret is not documented. So its value is added beforehand by `addSecret`, or right
- * afterwards where the engine refuses to hold a value twice.
+ * Makes the version's value the current secret; the former one stays valid beside it. Needs fresh proof. The engine's effect on the former
+ * current secret is not documented. So its value is added beforehand by `addSecret`, or right afterwards where the engine refuses to hold a
+ * value twice.
  */
 export async function makeCurrent(context: DocumentEngineContext, former: VersionRef | null): Promise<void> {
   const { store, client, ref } = context;
@@ -89,6 +90,7 @@ async function receiptOf({ store, connection, ref }: DocumentEngineContext): Pro
   return (await store.read(ref)).receipts[connection.type] ?? {};
 }
 
+/** Emergency: a new throwaway value becomes the current secret. */
 export async function displace(context: DocumentEngineContext): Promise<void> {
   await displaceWith(context, context.ref);
 }
@@ -104,7 +106,10 @@ async function displaceWith(context: DocumentEngineContext, holder: VersionRef):
   return parts;
 }
 
-/** No list shows which value a secret holds. So in an emergency every secret ends that may hold a leaked value. */
+/**
+ * Emergency: ends every secret but the current one and those of the version. No list shows which value a secret holds, so every secret ends
+ * that may hold a leaked value.
+ */
 export async function expireOthers(context: DocumentEngineContext): Promise<void> {
   const { store, client, ref } = context;
   const listed = await client.secrets();

@@ -1,14 +1,14 @@
 import { createPrivateKey } from 'node:crypto';
 import { decodeJwt, type JWTPayload, SignJWT } from 'jose';
 import { z } from 'zod';
+import { readAs } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { onEachConnection, type Shown } from '../shared/probes.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineClient, JwtAlgorithm } from './client.js';
-import { type DocumentEngineContext, followed } from './context.js';
-import { documentOf } from './documents.js';
+import { documentOf, type DocumentEngineContext, followed } from './context.js';
 import { newValue } from './keys.js';
-import { endpoints, requestTo } from './requests.js';
+import { requestTo } from './requests.js';
 import type { Control } from './succession.js';
 
 // No request shows by itself whether the engine accepts a key: a proxy answers like the engine, and releases differ in which requests
@@ -176,7 +176,7 @@ async function withDocument<T>(
   judge: (probe: TokenProbe) => Promise<T | null>,
 ): Promise<T | null> {
   const { client } = context;
-  const document = `${documentOf(context.store, context.ref.credential)}-viewer`;
+  const document = `${documentOf(context)}-viewer`;
   const ask = async (signs: Signs): Promise<Reply> => {
     const token = await signs(mayRead(document));
     const { document_id: claimed } = decodeJwt(token);
@@ -198,7 +198,7 @@ export function mayRead(document: string): JWTPayload {
 /** A `POST /api/build` with a token. A refusal is a 403 with a reason; a 403 with an empty body is the answer to a wrong API token. */
 async function askBuild(client: DocumentEngineClient, token: string): Promise<Reply> {
   const { status, text, byEngine } = await client.question({
-    ...{ operation: 'build', ...endpoints.build, asks: true },
+    ...{ ...requestTo('build'), asks: true },
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ parts: [{ page: 'new' }] }),
     allow: [401, 403],
@@ -226,19 +226,10 @@ export async function openSession(client: DocumentEngineClient, document: string
     body: JSON.stringify({ jwt: token }),
     allow: [302, 400, 401, 403, 404],
   });
-  const content = contentOf(text);
-  return { status, byEngine, opened: OpenedSession.safeParse(content).data, denial: Denial.safeParse(content).data };
+  return { status, byEngine, opened: readAs(OpenedSession, text), denial: readAs(Denial, text) };
 }
 
 /** An expired token is no verdict on its key. */
 function expired(operation: string): OutsideError {
   return new OutsideError('Document Engine', operation, { code: 'TOKEN_EXPIRED' });
-}
-
-function contentOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

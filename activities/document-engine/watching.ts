@@ -4,9 +4,8 @@ import { permanent } from '../shared/failures.js';
 import { onOwnConnections } from '../shared/http.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineClient } from './client.js';
-import { type DocumentEngineContext, end, knownId, list, noteCurrent, secretOf } from './context.js';
+import { documentOf, type DocumentEngineContext, end, knownId, list, noteCurrent, secretOf } from './context.js';
 import type { DeepRun } from './deep.js';
-import { documentOf } from './documents.js';
 import { showsPassword } from './passwords.js';
 import { showsValue } from './probes.js';
 import { requestTo } from './requests.js';
@@ -71,8 +70,8 @@ interface Session {
 
 /** A session that was opened with a token of the trial's key. Null where the engine opens none with it. */
 export async function openSession({ context, value }: DeepRun): Promise<Session | null> {
-  const { client, store, ref } = context;
-  const document = `${documentOf(store, ref.credential)}-session`;
+  const { client } = context;
+  const document = `${documentOf(context)}-session`;
   await client.upload(document, testPdf(document));
   const signs = signerWith(context, value['privateKey'] ?? '');
   const { opened } = await exchange(client, document, await signs(mayRead(document)));
