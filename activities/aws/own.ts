@@ -3,12 +3,13 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { markOf, proberOf } from '../kit/asking.js';
 import type { IssuingActivities } from '../kit/issuing.js';
 import { type IssuingDeps, sweepOwn, workOn } from '../kit/recovery.js';
-import { lastUse } from '../kit/usage.js';
+import { lastUse } from '../kit/listed.js';
 import { recordFinding, requireProof } from '../shared/evidence.js';
 import { needsDecision } from '../shared/failures.js';
 import { fenced } from '../shared/fencing.js';
 import { acceptedAgain, acceptedBy } from '../shared/probes.js';
 import { lastUseFinding } from '../shared/usage.js';
+import { withDeps } from '../shared/with-deps.js';
 import type { AwsAccount } from './account.js';
 import { writeObject } from './probes.js';
 import { checkAgain, denySessions } from './sessions.js';
@@ -18,15 +19,7 @@ type Deps = IssuingDeps<AwsAccount>;
 /** What only AWS has: a bucket to try, and keys that can be switched off and on. */
 export function ownActivities(deps: Deps, kit: IssuingActivities) {
   return {
-    /** Whether an object can be written, read and deleted with the version's key. */
-    writesObject: (version: VersionRef): Promise<Finding> => writesObject(deps, version),
-
-    /** Deactivates the version's key, which can be undone. Needs fresh proof. */
-    deactivate: (version: VersionRef): Promise<void> => deactivate(deps, version),
-
-    /** Activates the version's key again and waits until AWS accepts it. */
-    activate: (version: VersionRef): Promise<void> => activate(deps, version),
-
+    ...withDeps(deps, { writesObject, deactivate, activate }),
     async remove(version: VersionRef): Promise<void> {
       await kit.remove(version);
       const { providerId, compromised } = await deps.store.read(version);
@@ -37,13 +30,11 @@ export function ownActivities(deps: Deps, kit: IssuingActivities) {
 
 export type AwsActivities = IssuingActivities & ReturnType<typeof ownActivities>;
 
+/** Whether an object can be written, read and deleted with the version's key. */
 async function writesObject(deps: Deps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
   const { client } = await deps.account(ref.credential);
-  const object: [string, string] = [
-    markOf(store, ref.credential),
-    `Keyturn tests version ${ref.number} of ${ref.credential}`,
-  ];
+  const object = [markOf(store, ref.credential), `Keyturn tests version ${ref.number} of ${ref.credential}`] as const;
   const prober = {
     ...(await proberOf(deps, ref.credential)),
     request: 'PUT, GET and DELETE of an object',
@@ -52,6 +43,7 @@ async function writesObject(deps: Deps, ref: VersionRef): Promise<Finding> {
   return acceptedBy(prober, store, ref);
 }
 
+/** Deactivates the version's key, which can be undone. Needs fresh proof. */
 async function deactivate(deps: Deps, ref: VersionRef): Promise<void> {
   const { store, name } = deps;
   await requireProof(store, ref, true);
@@ -72,6 +64,7 @@ async function deactivate(deps: Deps, ref: VersionRef): Promise<void> {
   await sweepOwn(work); // last: the secrets of lost attempts are lost, and a leaked key must not wait for their deletion
 }
 
+/** Activates the version's key again and waits until AWS accepts it. */
 async function activate(deps: Deps, ref: VersionRef): Promise<void> {
   const { store } = deps;
   const { providerId: id, compromised } = await store.read(ref);

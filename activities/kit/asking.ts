@@ -3,13 +3,13 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
 import type { AccessCheck } from '../shared/access.js';
 import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
-import type { Account, Asking, Known } from './account.js';
+import type { Account, Asking } from './account.js';
 
 /** The parts of a prober that do not depend on the account. */
 export type Question = Pick<Prober, 'request' | 'welcome' | 'refusal' | 'connections' | 'pauseMs'>;
 
 /** What the kit's activities need. */
-export interface KitDeps<A extends Account> {
+export interface KitDeps<A extends Account = Account> {
   readonly store: Store;
   /** The provider's name for people. */
   readonly name: string;
@@ -18,8 +18,8 @@ export interface KitDeps<A extends Account> {
 }
 
 /** How to ask whether the provider accepts a value of this credential, or refuses it. */
-export async function proberOf<A extends Account>(
-  { store, name, question, account }: KitDeps<A>,
+export async function proberOf(
+  { store, name, question, account }: KitDeps,
   credential: string,
   expected: Asking['expected'] = 'accepted',
 ): Promise<Prober> {
@@ -33,29 +33,23 @@ export function markOf({ installation }: Store, credential: string): string {
   return `keyturn-probe-${installation.slice(0, 8)}-${credential}`;
 }
 
-/** The activities that ask and change nothing. */
-export function askingActivities<A extends Account>(deps: KitDeps<A>) {
-  const { store } = deps;
-  return {
-    /** Whether the provider accepts the version's value. Refusals of a young value are retried. */
-    accepts: async (version: VersionRef): Promise<Finding> =>
-      acceptedBy(await proberOf(deps, version.credential), store, version),
-
-    /** Whether the provider refuses the version's value, asked over the whole propagation delay. */
-    refuses: async (version: VersionRef): Promise<Finding> =>
-      refusedAt(await proberOf(deps, version.credential, 'refused'), store, version),
-
-    /** The checks of `keyturn check` on the account. */
-    checkAccess: async (credential: string): Promise<AccessCheck[]> =>
-      (await deps.account(credential)).check(await knownIn(store, credential)),
-  };
+/** Whether the provider accepts the version's value. Refusals of a young value are retried. */
+export async function accepts(deps: KitDeps, version: VersionRef): Promise<Finding> {
+  return acceptedBy(await proberOf(deps, version.credential), deps.store, version);
 }
 
-async function knownIn(store: Store, credential: string): Promise<Known> {
+/** Whether the provider refuses the version's value, asked over the whole propagation delay. */
+export async function refuses(deps: KitDeps, version: VersionRef): Promise<Finding> {
+  return refusedAt(await proberOf(deps, version.credential, 'refused'), deps.store, version);
+}
+
+/** The checks of `keyturn check` on the account. */
+export async function checkAccess({ store, account }: KitDeps, credential: string): Promise<AccessCheck[]> {
+  const opened = await account(credential);
   const versions = await store.versions();
   const current = versions.find((version) => version.credential === credential && version.state === 'current');
-  return {
+  return opened.check({
     ...(current && { current: current.providerId }),
     ids: versions.flatMap(({ providerId }) => providerId ?? []),
-  };
+  });
 }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { isFenceLost } from '../../src/store/failures.js';
 import type { RequestsOf } from '../../src/domain/requests.js';
@@ -11,19 +10,19 @@ import { needsDecision, permanent } from '../shared/failures.js';
 import { fenced } from '../shared/fencing.js';
 import { discard, hasValue, openIntents, storeOrRevoke } from '../shared/keeping.js';
 import { saidNo } from '../shared/outside-error.js';
-import type { ProviderSurvey } from '../shared/survey.js';
 import { lastUseFinding } from '../shared/usage.js';
-import type { Issued, Listed } from './account.js';
-import { askingActivities, type Question } from './asking.js';
-import { identify, noteExpiry } from './identify.js';
+import { withDeps } from '../shared/with-deps.js';
+import type { Issued } from './account.js';
+import { accepts, checkAccess, type Question, refuses } from './asking.js';
 import { issuingRequests, type IssuingRequests } from './issuing-requests.js';
-import { listingOf } from './listing.js';
-import { deleteOrphan, type OrphanRef } from './orphans.js';
-import { defineProvider, type Provider, type ProviderSpec, type Secrets } from './provider.js';
+import { identify, isIdle, lastUse, listingOf, noteExpiry, sawUse } from './listed.js';
+import { deleteOrphan } from './orphans.js';
+import { defineProvider, type Provider, type ProviderData, type Secrets } from './provider.js';
 import {
   type AccountsBy,
   type AnyAccount,
   type IssuingDeps,
+  type MakeRoom,
   type Recovery,
   revoke,
   sweep,
@@ -32,43 +31,20 @@ import {
   workOn,
 } from './recovery.js';
 import { survey } from './survey.js';
-import { isIdle, lastUse, sawUse } from './usage.js';
 
 /** The activities of a provider whose values are shown once and are valid side by side. */
-export function issuingActivities(deps: IssuingDeps, makeRoom?: MakeRoom) {
-  return {
-    ...askingActivities(deps),
-
-    /** Creates the version's value and stores it. Idempotent: `recovers` says what becomes of the orphan of a lost attempt. */
-    create: (version: VersionRef): Promise<void> => create(deps, version, makeRoom),
-
-    /** Revokes the version's value and the orphans of its attempts. Needs fresh proof. */
-    remove: (version: VersionRef): Promise<void> => remove(deps, version),
-
-    /** Finds the id of an adopted value, so that it can be attributed later. */
-    identify: async (version: VersionRef): Promise<void> => identify(await workOn(deps, version)),
-
-    /** Whether the provider saw the version's value used by somebody besides us. Retried while its data may lag. */
-    sawUse: async (version: VersionRef): Promise<Finding> => sawUse(await workOn(deps, version)),
-
-    /** Whether the version's value has been unused since the engine switched to the current one. */
-    isIdle: async (version: VersionRef): Promise<Finding> => isIdle(await workOn(deps, version)),
-
-    /** State of the account for `keyturn reconcile`. Changes nothing. */
-    survey: (credential: string, quietly?: boolean): Promise<ProviderSurvey> => survey(deps, credential, quietly),
-
-    /** Revokes an orphan with our label, while `version` is proved to be in force. */
-    deleteOrphan: (orphan: OrphanRef): Promise<void> => deleteOrphan(deps, orphan),
-  };
+function issuingActivities(deps: IssuingDeps) {
+  return withDeps(deps, {
+    ...{ accepts, refuses, checkAccess, create, remove },
+    ...{ identify, sawUse, isIdle, survey, deleteOrphan },
+  });
 }
 
 export type IssuingActivities = ReturnType<typeof issuingActivities>;
 
-/** Makes room for one more value, where a provider has a quota. `left` are the entries that are no orphans of ours. */
-export type MakeRoom = (work: Work, left: readonly Listed[]) => Promise<void>;
-
-async function create(deps: IssuingDeps, ref: VersionRef, makeRoom?: MakeRoom): Promise<void> {
-  const { store, recovers } = deps;
+/** Creates the version's value and stores it. Idempotent: `recovers` says what becomes of the orphan of a lost attempt. */
+async function create(deps: IssuingDeps, ref: VersionRef): Promise<void> {
+  const { store, recovers, makeRoom } = deps;
   if (await hasValue(store, ref)) return;
   const work = await workOn(deps, ref);
   const listed = recovers === 'absence' ? await work.account.list?.() : undefined;
@@ -114,12 +90,16 @@ async function keep({ store, name, account, ref }: Work, intent: Intent, issued:
   await noteExpiry({ store, name }, ref, expiresAt);
 }
 
+/** Revokes the version's value and the orphans of its attempts. Needs fresh proof. */
 async function remove(deps: IssuingDeps, ref: VersionRef): Promise<void> {
   const { store, name, recovers } = deps;
   await requireProof(store, ref);
   const { parts, providerId, adopted, compromised: isCompromised, state } = await store.read(ref);
   const isKnown = recovers === 'person' ? parts.length > 0 : providerId !== null;
-  if (!isKnown && adopted) throw cannotAttribute(name, ref);
+  if (!isKnown && adopted)
+    throw needsDecision(
+      `version ${ref.number} of ${ref.credential} was adopted, and its value at ${name} is unknown: type its id, or revoke it by hand`,
+    );
   const work = await workOn(deps, ref);
   if (isKnown) {
     await store.note(ref, { provider: 'unknown' });
@@ -148,18 +128,12 @@ async function withLastUse(work: Work, id: string | null, revokeIt: () => Promis
   await recordFinding(store, ref, lastUseFinding({ name, lastUsed: await reading }));
 }
 
-function cannotAttribute(name: string, { credential, number }: VersionRef): Error {
-  return needsDecision(
-    `version ${number} of ${credential} was adopted, and its value at ${name} is unknown: type its id, or revoke it by hand`,
-  );
-}
-
-export interface IssuingSpec<
+interface IssuingSpec<
   S extends z.ZodObject,
   R extends Recovery,
   C extends AccountsBy[R],
   Own extends object,
-> extends Omit<ProviderSpec<S, C, IssuingActivities>, 'connect' | 'activities' | 'requests' | 'listing'> {
+> extends ProviderData<S, C, IssuingActivities> {
   /** What becomes of a value whose answer was lost. This is the safety decision. */
   readonly recovers: R;
   readonly question: Question;
@@ -185,8 +159,8 @@ export function defineIssuing<
     requests: { ...issuingRequests(requests, recovers), ...more?.requests } as RequestsOf<IssuingActivities & Own>,
     connect: (section: z.output<S>, secret): C => spec.open(section, secret),
     activities(given: { readonly store: Store; readonly account: (credential: string) => Promise<C> }) {
-      const deps = { ...given, name, question, recovers };
-      const kit = issuingActivities(deps, makeRoom);
+      const deps = { ...given, name, question, recovers, makeRoom };
+      const kit = issuingActivities(deps);
       return { ...kit, ...more?.activities(deps, kit) } as IssuingActivities & Own;
     },
     ...(recovers !== 'person' && { listing: (account: AnyAccount) => listingOf(account as AccountsBy['label']) }),

@@ -6,6 +6,7 @@ import { needsDecision, permanent } from '../shared/failures.js';
 import { madeFor } from '../shared/survey.js';
 import { judgeIdle, switchTime } from '../shared/usage.js';
 import type { Listed } from './account.js';
+import { lastUseOf } from './listed.js';
 import { type IssuingDeps, isOf, isWithin, revoke, type Work, workOn } from './recovery.js';
 
 /**
@@ -26,12 +27,13 @@ export async function orphansOf(store: Store, credential: string, listed: readon
   }));
 }
 
-export interface OrphanRef {
+interface OrphanRef {
   /** The current version. It has to be proved in force, so that the engine cannot be using the orphan. */
   readonly version: VersionRef;
   readonly id: string;
 }
 
+/** Revokes an orphan with our label, while `version` is proved to be in force. */
 export async function deleteOrphan(deps: IssuingDeps, { version, id }: OrphanRef): Promise<void> {
   const { store, name } = deps;
   const work = await workOn(deps, version);
@@ -55,14 +57,14 @@ export async function deleteOrphan(deps: IssuingDeps, { version, id }: OrphanRef
 }
 
 /** Whether the engine cannot have used it since the switch. What does not show its last use may be in use. */
-async function idleOf(
-  { store, name, account, ref }: Work,
-  { id, lastUsedAt }: Listed,
-): Promise<ReturnType<typeof judgeIdle>> {
+async function idleOf({ store, name, account, ref }: Work, entry: Listed): Promise<ReturnType<typeof judgeIdle>> {
   const { usageResolutionMs = 0, providerTime: readAt } = account;
-  const lastUsed = lastUsedAt === undefined ? await account.lastUse?.(id) : lastUsedAt;
+  const lastUsed = await lastUseOf(account, entry);
   if (typeof lastUsed === 'string' || lastUsed === undefined)
-    throw permanent('StaleProof', `${id} must not be deleted: ${lastUsed ?? `${name} does not tell its last use`}`);
+    throw permanent(
+      'StaleProof',
+      `${entry.id} must not be deleted: ${lastUsed ?? `${name} does not tell its last use`}`,
+    );
   const switchedAt = await switchTime(store, ref.credential);
   return judgeIdle({ name, usageResolutionMs, lastUsed, switchedAt, readAt, probes: [] });
 }

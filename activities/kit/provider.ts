@@ -37,7 +37,7 @@ export interface ShownField {
 }
 
 /** Activities of every provider, besides those of its procedures. */
-export interface ProviderActivities {
+interface ProviderActivities {
   survey(credential: string, quietly?: boolean): Promise<ProviderSurvey>;
 }
 
@@ -72,6 +72,12 @@ export interface ProviderSpec<S extends z.ZodObject, C, A extends ProviderActivi
   /** Ids under which it lists a version. Default: its provider id. */
   idsOf?(version: Traces, connection: C): readonly string[];
 }
+
+/** What a kind of the kit leaves to its providers. The rest is the kind's own. */
+export type ProviderData<S extends z.ZodObject, C, A extends ProviderActivities> = Omit<
+  ProviderSpec<S, C, A>,
+  'connect' | 'activities' | 'requests' | 'listing'
+>;
 
 /** A provider without its type parameters. Sections are unparsed, as in the configuration. */
 export interface Provider<A extends ProviderActivities = ProviderActivities> {

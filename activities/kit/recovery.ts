@@ -2,7 +2,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
 import { needsDecision, passing } from '../shared/failures.js';
 import { fenced } from '../shared/fencing.js';
-import { openIntents } from '../shared/keeping.js';
+import { ownIntents } from '../shared/keeping.js';
 import type { IssuingAccount, Listed, ListingAccount, NamelessAccount, Target } from './account.js';
 import type { KitDeps } from './asking.js';
 
@@ -22,7 +22,11 @@ export type AnyAccount = IssuingAccount & Partial<NamelessAccount>;
 
 export interface IssuingDeps<C extends AnyAccount = AnyAccount> extends KitDeps<C> {
   readonly recovers: Recovery;
+  readonly makeRoom?: MakeRoom | undefined;
 }
+
+/** Makes room for one more value, where a provider has a quota. `left` are the entries that are no orphans of ours. */
+export type MakeRoom = (work: Work, left: readonly Listed[]) => Promise<void>;
 
 /** One credential's account, and a version of it. */
 export interface Work<C extends AnyAccount = AnyAccount> extends Omit<IssuingDeps, 'account'> {
@@ -76,9 +80,7 @@ async function settle(
 
 /** Sweeps the orphans of the version's own attempts. Asks the provider only where there was such an attempt. */
 export async function sweepOwn(work: Work, isCompromised = false): Promise<void> {
-  const { store, ref } = work;
-  const attempts = (await openIntents(store, ref)).filter(({ version }) => version === ref.number);
-  await sweep(work, attempts, { isCompromised });
+  await sweep(work, await ownIntents(work.store, work.ref), { isCompromised });
 }
 
 /** Labels are unique to an attempt. */

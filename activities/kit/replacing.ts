@@ -6,46 +6,39 @@ import type { Intent } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { optional, repeated } from '../shared/endpoints.js';
 import { requireFence } from '../shared/fencing.js';
-import { hasValue, openIntents } from '../shared/keeping.js';
+import { hasValue, openIntents, settleAll, storeOrGiveUp } from '../shared/keeping.js';
 import type { Listing } from '../shared/listing.js';
 import { saidNo } from '../shared/outside-error.js';
 import { needsDecision, passing } from '../shared/failures.js';
 import type { ProviderSurvey, SurveyedVersion } from '../shared/survey.js';
+import { withDeps } from '../shared/with-deps.js';
 import type { ReplacingAccount } from './account.js';
-import { askingActivities, type KitDeps, type Question } from './asking.js';
-import { defineProvider, type Parts, type Provider, type ProviderSpec, type Secrets } from './provider.js';
+import { accepts, checkAccess, type KitDeps, type Question, refuses } from './asking.js';
+import { defineProvider, type Parts, type Provider, type ProviderData, type Secrets } from './provider.js';
 
 /** Id of the only value, in versions and lists. */
 const onlyOne = 'the only one';
 
+type Deps = KitDeps<ReplacingAccount>;
+
 /** The activities of a provider with one value. A new value replaces it at once, and its owner's password can read it. */
-export function replacingActivities(deps: KitDeps<ReplacingAccount>) {
-  return {
-    ...askingActivities(deps),
-
-    /** Throws when the value in force cannot be read: a new value whose answer was lost could not be recovered. */
-    requireWayIn: async ({ credential }: VersionRef): Promise<void> => {
-      await (await deps.account(credential)).read();
-    },
-
-    /** Replaces the value in force by the version's value. Idempotent. */
-    replace: (version: VersionRef): Promise<void> => replace(deps, version),
-
-    /** Whether an adopted value is the one in force. */
-    identify: (version: VersionRef): Promise<void> => identify(deps, version),
-
-    /** State of the account for `keyturn reconcile`. Changes nothing. */
-    survey: (credential: string): Promise<ProviderSurvey> => survey(deps, credential),
-  };
+function replacingActivities(deps: Deps) {
+  return withDeps(deps, { accepts, refuses, checkAccess, requireWayIn, replace, identify, survey });
 }
 
 export type ReplacingActivities = ReturnType<typeof replacingActivities>;
 
+/** Throws when the value in force cannot be read: a new value whose answer was lost could not be recovered. */
+async function requireWayIn({ account }: Deps, { credential }: VersionRef): Promise<void> {
+  await (await account(credential)).read();
+}
+
 /**
- * The request carries the value that it replaces, so a late request changes nothing. After a lost answer the value is read back.
+ * Replaces the value in force by the version's value. Idempotent. The request carries the value that it replaces, so a late request
+ * changes nothing. After a lost answer the value is read back.
  * In an emergency only a value from an answer counts: an attacker with the leaked value may have replaced it and know what is read.
  */
-async function replace(deps: KitDeps<ReplacingAccount>, ref: VersionRef): Promise<void> {
+async function replace(deps: Deps, ref: VersionRef): Promise<void> {
   const { store, name } = deps;
   const provider = await deps.account(ref.credential);
   const inForce = await provider.read();
@@ -58,7 +51,7 @@ async function replace(deps: KitDeps<ReplacingAccount>, ref: VersionRef): Promis
   });
   if (inForce && isSame(created, inForce)) throw passing(`${name} returned the old value instead of a new one`);
   if (!intent) return store.note(ref, { parts: created });
-  await keep(store, ref, { intent, created });
+  await keep(store, ref, { intent, parts: created });
   await settleOthers(store, ref);
 }
 
@@ -69,7 +62,7 @@ async function isReplaced(store: Store, ref: VersionRef, inForce: Parts): Promis
   if (!attempts.some(isOpen) || !(await isOurs(store, ref, inForce))) return false;
   const newest = attempts.at(-1); // only the newest attempt may keep a value, and one after the lost attempt may have been refused
   const intent = newest && isOpen(newest) ? newest : await store.intend(ref);
-  await keep(store, ref, { intent, created: inForce });
+  await keep(store, ref, { intent, parts: inForce });
   return true;
 }
 
@@ -83,21 +76,17 @@ async function isOurs(store: Store, ref: VersionRef, inForce: Parts): Promise<bo
   return !(await store.rotations(ref.credential)).some(({ fence, seized }) => fence === ref.fence && seized);
 }
 
-async function keep(
-  store: Store,
-  ref: VersionRef,
-  { intent, created: parts }: { readonly intent: Intent; readonly created: Parts },
-): Promise<void> {
-  const kept = await store.keep(ref, intent, { providerId: onlyOne, parts });
-  if (!kept && !(await hasValue(store, ref))) throw passing('another attempt of this step took over');
+function keep(store: Store, ref: VersionRef, { intent, parts }: { readonly intent: Intent; readonly parts: Parts }) {
+  return storeOrGiveUp(store, ref, { intent, created: { providerId: onlyOne, parts } });
 }
 
 /** The values of other attempts have been replaced by now. */
 async function settleOthers(store: Store, ref: VersionRef): Promise<void> {
-  for (const attempt of await openIntents(store, ref)) await store.settle(attempt, 'deleted');
+  await settleAll(store, await openIntents(store, ref), 'deleted');
 }
 
-async function identify({ store, name, account }: KitDeps<ReplacingAccount>, ref: VersionRef): Promise<void> {
+/** Whether an adopted value is the one in force. */
+async function identify({ store, name, account }: Deps, ref: VersionRef): Promise<void> {
   const inForce = await (await account(ref.credential)).read();
   if (!inForce || !isSame(await store.unseal(ref), inForce))
     throw needsDecision(
@@ -106,10 +95,8 @@ async function identify({ store, name, account }: KitDeps<ReplacingAccount>, ref
   await store.note(ref, { providerId: onlyOne });
 }
 
-async function survey(
-  { store, name, account }: KitDeps<ReplacingAccount>,
-  credential: string,
-): Promise<ProviderSurvey> {
+/** State of the account for `keyturn reconcile`. Changes nothing. */
+async function survey({ store, name, account }: Deps, credential: string): Promise<ProviderSurvey> {
   const inForce = await (await account(credential)).read();
   const versions: SurveyedVersion[] = [];
   let known = inForce === null;
@@ -143,17 +130,14 @@ function listingOf(name: string, account: ReplacingAccount): Listing {
 }
 
 /** Requests of each verb, in order. */
-export interface ReplacingRequests {
+interface ReplacingRequests {
   readonly ask: readonly RequestTemplate[];
   readonly read: readonly RequestTemplate[];
   readonly replace: readonly RequestTemplate[];
   readonly check: readonly RequestTemplate[];
 }
 
-export interface ReplacingSpec<S extends z.ZodObject> extends Omit<
-  ProviderSpec<S, ReplacingAccount, ReplacingActivities>,
-  'connect' | 'activities' | 'requests' | 'listing'
-> {
+interface ReplacingSpec<S extends z.ZodObject> extends ProviderData<S, ReplacingAccount, ReplacingActivities> {
   readonly question: Question;
   readonly requests: ReplacingRequests;
   open(section: z.output<S>, secret: Secrets): ReplacingAccount;

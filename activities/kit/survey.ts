@@ -5,10 +5,11 @@ import type { Prober } from '../shared/probes.js';
 import { askAbout, type Orphan, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
 import type { Listed } from './account.js';
 import { proberOf } from './asking.js';
-import { noteExpiry } from './identify.js';
+import { lastUseOf, noteExpiry } from './listed.js';
 import { orphansOf } from './orphans.js';
 import { type AnyAccount, type IssuingDeps, isOf } from './recovery.js';
 
+/** State of the account for `keyturn reconcile`. Changes nothing. */
 export async function survey(deps: IssuingDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
   const { store, name } = deps;
   const account = await deps.account(credential);
@@ -71,7 +72,7 @@ function entryOf({ providerId }: Version, listed: readonly Listed[] | null): Lis
 }
 
 /** Unix seconds by the provider's clock. Null when it shows no use. */
-async function lastUsedAtOf(account: AnyAccount, { id, lastUsedAt }: Listed): Promise<number | null> {
-  const used = lastUsedAt === undefined ? await account.lastUse?.(id) : lastUsedAt;
+async function lastUsedAtOf(account: AnyAccount, entry: Listed): Promise<number | null> {
+  const used = await lastUseOf(account, entry);
   return typeof used === 'number' ? used : null;
 }

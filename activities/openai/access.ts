@@ -1,5 +1,5 @@
 import type { Known } from '../kit/account.js';
-import { expiryText } from '../kit/identify.js';
+import { expiryText } from '../kit/listed.js';
 import { isWithin } from '../kit/recovery.js';
 import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
@@ -8,7 +8,7 @@ import type { OpenAiClient } from './client.js';
 import { fits, keyId } from './ids.js';
 
 export async function checkAccess(client: OpenAiClient, { current }: Known): Promise<AccessCheck[]> {
-  const project = await accessCheck(`project ${client.project}`, () => projectTakesKeys(client));
+  const project = await accessCheck(`project ${client.section.project}`, () => projectTakesKeys(client));
   if (!project.ok) return [project];
   const accounts = await accessCheck('service accounts', async () => {
     const { length } = await client.accounts();
