@@ -21,7 +21,11 @@ export async function ask(client: AwsClient, parts: Parts, { expected, mark }: A
 }
 
 /** Uses the real bucket. An object that cannot be read or deleted stays, and the next one overwrites it. */
-export function writeObject(client: AwsClient, parts: Parts, [mark, content]: [string, string]): Promise<ProbeVerdict> {
+export function writeObject(
+  client: AwsClient,
+  parts: Parts,
+  [mark, content]: readonly [string, string],
+): Promise<ProbeVerdict> {
   const pair = pairIn(parts);
   const { user, bucket, prefix } = client.section;
   const name = prefix + mark;

@@ -1,29 +1,29 @@
-import { CancelledFailure, TemporalFailure } from '@temporalio/common';
+import { TemporalFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { OutsideError } from '../shared/outside-error.js';
+import { notOf, OutsideError } from '../shared/outside-error.js';
 import { passing, permanent } from '../shared/failures.js';
 import { doubted } from '../shared/propagation.js';
 import { regionShape } from './section.js';
 
 /** Codes for a key that is new, inactive or deleted: the first is from STS, the second from S3. */
-const unknownKeys: readonly string[] = ['InvalidClientTokenId', 'InvalidAccessKeyId'];
+const unknownKeys = ['InvalidClientTokenId', 'InvalidAccessKeyId'];
 
 /** Codes for a known, active id with a wrong secret, or for a request that was changed on the way. */
-const misfits: readonly string[] = ['SignatureDoesNotMatch', 'InvalidSignatureException'];
+const misfits = ['SignatureDoesNotMatch', 'InvalidSignatureException'];
 
-const throttled: readonly string[] = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'SlowDown'];
+const throttled = ['Throttling', 'ThrottlingException', 'RequestLimitExceeded', 'SlowDown'];
 
 /** The client library found no credentials to sign with. */
 const noCredentials = 'NO_CREDENTIALS';
 
 /** Codes about a clock, never about the key. */
-const clocks: readonly string[] = ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'];
+const clocks = ['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture'];
 
 /** IAM and STS report a wrong clock as a signature that does not match: https://github.com/aws/aws-sdk-js/issues/401 */
 const ofClocks = /^Signature (?:expired|not yet current)/;
 
 /** Codes for a bucket in another region: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
-const elsewhere: readonly string[] = [
+const elsewhere = [
   'PermanentRedirect',
   'TemporaryRedirect',
   'AuthorizationHeaderMalformed',
@@ -31,7 +31,7 @@ const elsewhere: readonly string[] = [
 ];
 
 /** Codes for an AWS account that is closed or has not paid. */
-const accountTrouble: readonly string[] = ['AllAccessDisabled', 'AccountProblem', 'NotSignedUp'];
+const accountTrouble = ['AllAccessDisabled', 'AccountProblem', 'NotSignedUp'];
 
 /** A service's name for people, such as `AWS IAM`. */
 export function serviceName(system: string): string {
@@ -39,21 +39,19 @@ export function serviceName(system: string): string {
 }
 
 /** Runs a call of the client library. Its errors become an OutsideError with AWS's own code, and never AWS's message. */
-export async function told<T>(system: string, operation: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
+export function told<T>(system: string, operation: string, call: () => Promise<T>): Promise<T> {
+  return call().catch((error: unknown) => {
     throw outside(system, operation, error);
-  }
+  });
 }
 
 /** Whether AWS itself does not know the key. */
 export function isUnknownKey(error: unknown): boolean {
-  return error instanceof OutsideError && error.status === 403 && unknownKeys.includes(error.code ?? '');
+  return isRefusal(error, unknownKeys);
 }
 
 export function isForbidden(error: unknown): boolean {
-  return error instanceof OutsideError && error.status === 403 && /^AccessDenied(?:Exception)?$/.test(error.code ?? '');
+  return isRefusal(error, ['AccessDenied', 'AccessDeniedException']);
 }
 
 /** Whether the key or the user does not exist. */
@@ -63,7 +61,11 @@ export function isGone(error: unknown): boolean {
 
 /** Whether AWS knows the key's id but the signature does not match. That is no verdict on the key. */
 export function isMisfit(error: unknown): boolean {
-  return error instanceof OutsideError && error.status === 403 && misfits.includes(error.code ?? '');
+  return isRefusal(error, misfits);
+}
+
+function isRefusal(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof OutsideError && error.status === 403 && codes.includes(error.code ?? '');
 }
 
 /** Turns a refusal of the managing credentials into a failure that says what to do. */
@@ -86,18 +88,19 @@ export function ofAdmin(error: unknown, propagationMs: number): unknown {
 }
 
 function outside(system: string, operation: string, error: unknown): unknown {
-  if (error instanceof OutsideError || error instanceof TemporalFailure || error instanceof CancelledFailure)
-    return error;
-  const status = statusOf(error);
+  if (error instanceof OutsideError || error instanceof TemporalFailure) return error;
+  const status = Answered.safeParse(error).data?.$metadata.httpStatusCode;
   const code = error instanceof Error && '$fault' in error ? error.name : null;
   const name = serviceName(system);
   if (status === undefined) return new OutsideError(name, operation, { code: noCredentials });
-  if (code === null) return new OutsideError(name, operation, { code: `${status} from something in between` });
+  if (code === null) return notOf(name, operation, status);
   return (
     byCode(code, error) ??
     new OutsideError(name, operation, throttled.includes(code) ? { status: 429 } : { status, code })
   );
 }
+
+const Answered = z.object({ $metadata: z.object({ httpStatusCode: z.number() }) });
 
 /** The failure for a refusal that is neither about a key nor about permissions. */
 function byCode(code: string, error: unknown): Error | null {
@@ -131,13 +134,4 @@ function inAnotherRegion(error: unknown): Error {
   const region = data?.$response.headers['x-amz-bucket-region'];
   const where = region === undefined ? 'is in another region than the configured one' : `is in ${region}`;
   return permanent('Rejected', `the bucket ${where}: configure its region`);
-}
-
-function statusOf(error: unknown): number | undefined {
-  const metadata = typeof error === 'object' && error !== null && '$metadata' in error ? error.$metadata : undefined;
-  const status =
-    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
-      ? metadata.httpStatusCode
-      : undefined;
-  return typeof status === 'number' ? status : undefined;
 }

@@ -28,11 +28,11 @@ const deadlineMs = 10_000; // six fit into the start-to-close timeout
  * check before a change is sent. `onAnswer` gets the time of each answer, by AWS's clock (Unix seconds).
  */
 export function transportOf(system: string, onAnswer: (providerTime: number | undefined) => void): Handler {
-  const transport = {
+  return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request: Outgoing) {
-      const { protocol, hostname, port, method, path, headers, body } = request;
-      const content = typeof body === 'string' ? body : undefined;
+      const { protocol, hostname, port, method, path, headers } = request;
+      const content = typeof request.body === 'string' ? request.body : undefined;
       const operation = operationOf(request, content);
       const address = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
       const http = new Http(serviceName(system), address, deadlineMs);
@@ -45,15 +45,13 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
       });
       if (!isOwn(answer, system, content)) throw notOf(serviceName(system), operation, answer.status);
       onAnswer(answer.providerTime);
-      const { status: statusCode, text } = answer;
-      const response = { statusCode, headers: texts(answer.headers), body: Readable.from([Buffer.from(text)]) };
-      return { response };
+      const body = Readable.from([Buffer.from(answer.text)]);
+      return { response: { statusCode: answer.status, headers: texts(answer.headers), body } };
     },
     destroy: () => undefined,
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
   };
-  return transport;
 }
 
 /**
@@ -63,20 +61,21 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
 function isOwn({ status, text, headers }: Answer, system: string, content: string | undefined): boolean {
   if (status >= 300) return text.includes('<Code>');
   if (system === 's3') return headers['x-amz-request-id'] !== undefined;
-  const action = /^Action=(\w+)/.exec(content ?? '')?.[1] ?? '';
-  return text.includes(`<${action}Response`);
+  return text.includes(`<${actionIn(content) ?? ''}Response`);
+}
+
+function actionIn(content: string | undefined): string | undefined {
+  return /^Action=(\w+)/.exec(content ?? '')?.[1];
 }
 
 /** The operation, such as `createAccessKey`: IAM and STS have it in the body, S3 in the query. */
 function operationOf({ query }: Outgoing, content: string | undefined): string {
-  const named =
-    query && 'x-id' in query ? String(query['x-id']) : (/^Action=(\w+)/.exec(content ?? '')?.[1] ?? 'request');
+  const named = query && 'x-id' in query ? String(query['x-id']) : (actionIn(content) ?? 'request');
   return named.charAt(0).toLowerCase() + named.slice(1);
 }
 
 function methodOf(method: string): 'GET' | 'PUT' | 'DELETE' | 'POST' {
-  const known = (['GET', 'PUT', 'DELETE'] as const).find((each) => each === method);
-  return known ?? 'POST';
+  return (['GET', 'PUT', 'DELETE'] as const).find((each) => each === method) ?? 'POST';
 }
 
 function texts(headers: Answer['headers']): Record<string, string> {

@@ -7,29 +7,24 @@ import type { LastUse } from '../shared/usage.js';
 import { checkAccess } from './access.js';
 import type { OpenAiClient } from './client.js';
 import { accountId, fits, keyId, parseId } from './ids.js';
-import type { OpenAiSection } from './section.js';
 import { type CreatedKey, nobodyKnows, type ProjectKey, type ServiceAccount } from './schemas.js';
 
 /**
  * One service account lasts, with its roles, and holds a key per version: `service_account/<id>/api_key/<id>`. A person's key is
  * `api_key/<id>`. A version of `service_account/<id>` ends with the whole account.
  */
-export function openAiAccount(client: OpenAiClient, section: OpenAiSection): ListingAccount {
-  const list = async (): Promise<Listed[]> => {
-    const [keys, accounts] = [await client.keys(), await client.accounts()];
-    return [...keys.map((key) => listedKey(key, accounts)), ...accounts.map((account) => listedAccount(account, keys))];
-  };
+export function openAiAccount(client: OpenAiClient): ListingAccount {
   return {
-    propagationMs: durationMs(section.propagation),
-    usageResolutionMs: durationMs(section.usageResolution),
+    propagationMs: client.propagationMs,
+    usageResolutionMs: durationMs(client.section.usageResolution),
     get providerTime() {
       return client.providerTime;
     },
-    list,
+    list: () => list(client),
     ask: ({ key = '' }) => client.tryKey(key),
     check: (known) => checkAccess(client, known),
     issue: (label, earlier) => issue(client, label, earlier),
-    revoke: (target) => revoke(client, target, list),
+    revoke: (target) => revoke(client, target),
     async find({ key: value = '' }: Parts) {
       return (await client.keys()).filter((key) => fits(key.redacted_value, value)).map((key) => listedKey(key));
     },
@@ -40,6 +35,11 @@ export function openAiAccount(client: OpenAiClient, section: OpenAiSection): Lis
       return own[0] ? (own[0].last_used_at ?? null) : 'OpenAI does not list it';
     },
   };
+}
+
+async function list(client: OpenAiClient): Promise<Listed[]> {
+  const [keys, accounts] = [await client.keys(), await client.accounts()];
+  return [...keys.map((key) => listedKey(key, accounts)), ...accounts.map((account) => listedAccount(account, keys))];
 }
 
 async function issue(client: OpenAiClient, label: string, earlier: readonly string[]): Promise<Issued> {
@@ -61,15 +61,11 @@ function issued(account: string, { id, value, expires_at = null }: CreatedKey): 
   return { id: `${accountId(account)}/api_key/${id}`, parts: { key: value }, expiresAt: expires_at };
 }
 
-async function revoke(
-  client: OpenAiClient,
-  target: Target,
-  list: () => Promise<readonly Listed[]>,
-): Promise<Entangled | void> {
+async function revoke(client: OpenAiClient, target: Target): Promise<Entangled | void> {
   const { id, labels, listed } = target;
   const { account, key } = parseId(id);
   const holder = account === null ? null : accountId(account);
-  const read = async (): Promise<readonly Listed[]> => listed ?? list();
+  const read = async (): Promise<readonly Listed[]> => listed ?? list(client);
   const wasMadeFor = async (): Promise<boolean> =>
     labels.length > 0 && (await read()).some((each) => each.id === holder && labels.includes(each.name));
   if (account !== null && (key === null || (await wasMadeFor()))) {
@@ -77,18 +73,13 @@ async function revoke(
     if (within.length > 1) throw needsDecision(whyNotWhole(account, within));
     return client.deleteAccount(account);
   }
-  if (key !== null && !(await client.deleteKey(key)) && account !== null)
-    return endWhole(client, { ...target, account }, list);
+  if (key !== null && !(await client.deleteKey(key)) && account !== null) return endWhole(client, account, target);
 }
 
 /** An older API deletes keys only with their whole service account. */
-async function endWhole(
-  client: OpenAiClient,
-  target: Target & { readonly account: string },
-  list: () => Promise<readonly Listed[]>,
-): Promise<Entangled | void> {
-  const { id, account, listed } = target;
-  const others = othersIn(listed?.length === 0 ? [] : await list(), accountId(account), target);
+async function endWhole(client: OpenAiClient, account: string, target: Target): Promise<Entangled | void> {
+  const { id, listed } = target;
+  const others = othersIn(listed?.length === 0 ? [] : await list(client), accountId(account), target);
   const staying = others.filter((each) => each.id !== id && !target.mayEnd(each.id));
   if (staying.length === 0) return client.deleteAccount(account);
   return { holder: accountId(account), why: whyNotWhole(account, staying) };

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { durationMs } from '../../src/domain/duration.js';
 import { pathOf } from '../shared/endpoints.js';
-import { type Answer, Http } from '../shared/http.js';
+import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
 import type { ProbeVerdict } from '../shared/probes.js';
 import {
@@ -35,11 +35,8 @@ const mostPages = 200; // ten times what a project may hold
 
 /** Client of OpenAI's administration API, which also asks whether OpenAI accepts a key. */
 export class OpenAiClient {
+  readonly section: OpenAiSection;
   readonly #http: Http;
-  readonly #propagationMs: number;
-  readonly #keyLifetimeMs: number | null;
-  /** Id of the project that the keys belong to. */
-  readonly project: string;
   /** Resolved at each use. */
   readonly adminKey: () => Promise<string>;
   /** Scopes of a new key. Empty: everything that its service account may do. */
@@ -47,16 +44,15 @@ export class OpenAiClient {
   /** When OpenAI last answered an administration request, by its own clock (Unix seconds). */
   providerTime: number | undefined;
 
-  constructor(
-    { project, baseUrl, propagation, keyLifetime, keyScopes = [] }: OpenAiSection,
-    adminKey: () => Promise<string>,
-  ) {
-    this.#http = new Http('OpenAI', baseUrl, deadlineMs);
-    this.#propagationMs = durationMs(propagation);
-    this.#keyLifetimeMs = keyLifetime === undefined ? null : durationMs(keyLifetime);
-    this.project = project;
+  constructor(section: OpenAiSection, adminKey: () => Promise<string>) {
+    this.section = section;
+    this.#http = new Http('OpenAI', section.baseUrl, deadlineMs);
     this.adminKey = adminKey;
-    this.scopes = keyScopes;
+    this.scopes = section.keyScopes ?? [];
+  }
+
+  get propagationMs(): number {
+    return durationMs(this.section.propagation);
   }
 
   /** Asks with the value itself. Counts as a use of it. */
@@ -79,7 +75,7 @@ export class OpenAiClient {
   async scopeKey(key: string): Promise<void> {
     const body = { scopes: this.scopes };
     if ((await this.#administer('scopeKey', { values: { key }, body, allow: [400] })).status === 400)
-      throw unknownScopes(this.project);
+      throw unknownScopes(this.section.project);
   }
 
   /** Creates one more key of a service account. Null when there is no such account. After a lost answer the key can be found only by its name. */
@@ -123,22 +119,24 @@ export class OpenAiClient {
   /** Tries one lifetime after the other. A refused request creates nothing. */
   async #make(operation: Operation, wanted: object, details: Details = {}): Promise<Answer> {
     const allow = [...(details.allow ?? []), 400, 403];
-    for (const seconds of lifetimes(this.#keyLifetimeMs)) {
+    const { keyLifetime } = this.section;
+    for (const seconds of lifetimes(keyLifetime)) {
       const body = { ...wanted, ...(seconds !== null && { expires_in_seconds: seconds }) };
       const answer = await this.#administer(operation, { ...details, body, allow });
       if (answer.status !== 400 && answer.status !== 403) return answer;
       const error = refusalIn(answer, operation);
-      if (lacksScope(error) || barred(error)) throw ofAdmin(answer, operation, this.#propagationMs);
+      if (lacksScope(error) || barred(error)) throw ofAdmin(answer, operation, this.propagationMs);
       if (!speaksOfEnds(error)) throw await this.#whyNotMade(answer.status);
     }
-    throw noLifetime(this.#keyLifetimeMs !== null);
+    throw noLifetime(keyLifetime !== undefined);
   }
 
   /** The Default project is recognizable only by its name. */
   async #whyNotMade(status: number): Promise<Error> {
+    const { project } = this.section;
     const { name, status: state, archived_at: archivedAt = null } = await this.showProject();
-    if (name === 'Default project' || state === 'archived' || archivedAt !== null) return takesNoAccounts(this.project);
-    return status === 400 && this.scopes.length > 0 ? unknownScopes(this.project) : allowsNoKeys(this.project, status);
+    if (name === 'Default project' || state === 'archived' || archivedAt !== null) return takesNoAccounts(project);
+    return status === 400 && this.scopes.length > 0 ? unknownScopes(project) : allowsNoKeys(project, status);
   }
 
   async #all<S extends z.ZodType<{ id: string }>>(operation: Operation, item: S, filter = ''): Promise<z.infer<S>[]> {
@@ -159,26 +157,23 @@ export class OpenAiClient {
     operation: Operation,
     { values = {}, query = '', body, allow = [] }: Details = {},
   ): Promise<Answer> {
-    const { method } = endpoints[operation];
-    const { path }: { readonly path: string } = endpoints[operation];
+    const { method, path }: RequestLine = endpoints[operation];
     const answer = await this.#http.send({
-      ...{
-        operation,
-        method,
-        path: pathOf({ path }, { ...{ project: this.project }, ...values }) + query,
-      },
+      ...{ operation, method },
+      path: pathOf({ path }, { project: this.section.project, ...values }) + query,
       headers: { ...(body && json), ...bearer(await this.adminKey()) },
       ...(body && { body: JSON.stringify(body) }),
       allow: [...allow, 401, 403],
     });
     this.providerTime = answer.providerTime;
     if ((answer.status === 401 || answer.status === 403) && !allow.includes(answer.status))
-      throw ofAdmin(answer, operation, this.#propagationMs);
+      throw ofAdmin(answer, operation, this.propagationMs);
     return answer;
   }
 }
 
 type Operation = keyof typeof endpoints;
+type RequestLine = Pick<HttpRequest, 'method' | 'path'>;
 
 interface Details {
   /** For the path, besides the project. */
@@ -192,8 +187,8 @@ interface Details {
  * Lifetimes to request one after the other, in seconds. Null: no expiry. A policy of the organization or the project may demand an
  * expiry and refuse the longest one. An emergency must not fail because of that.
  */
-function lifetimes(configuredMs: number | null): readonly (number | null)[] {
-  if (configuredMs !== null) return [Math.floor(configuredMs / 1000)];
+function lifetimes(configured: OpenAiSection['keyLifetime']): readonly (number | null)[] {
+  if (configured !== undefined) return [Math.floor(durationMs(configured) / 1000)];
   return [null, ...[365, 180, 90, 60, 30, 14, 7, 1].map((days) => days * daySeconds)];
 }
 

@@ -14,5 +14,5 @@ export const openai = defineIssuing({
   question: { request: 'GET /models', refusal: '401 invalid_api_key' },
   recovers: 'label',
   requests,
-  open: (section, secret) => openAiAccount(new OpenAiClient(section, () => secret(section.adminKey)), section),
+  open: (section, secret) => openAiAccount(new OpenAiClient(section, () => secret(section.adminKey))),
 });

@@ -1,5 +1,5 @@
-import type { Answer } from '../shared/http.js';
-import { OutsideError } from '../shared/outside-error.js';
+import { type Answer, readAs } from '../shared/http.js';
+import { notOf } from '../shared/outside-error.js';
 import { passing, permanent } from '../shared/failures.js';
 import { doubted } from '../shared/propagation.js';
 import { Refusal } from './schemas.js';
@@ -23,11 +23,9 @@ const ofThePlace = ['ip_not_authorized', 'unsupported_country_region_territory']
 
 /** OpenAI's error in a refusal. Throws for a body in another shape, which comes from a proxy. */
 export function refusalIn({ status, text }: Answer, operation: string): Refusal['error'] {
-  try {
-    return Refusal.parse(JSON.parse(text)).error;
-  } catch {
-    throw new OutsideError('OpenAI', operation, { code: `${status} from something in between` });
-  }
+  const refusal = readAs(Refusal, text);
+  if (!refusal) throw notOf('OpenAI', operation, status);
+  return refusal.error;
 }
 
 /** Whether the key is known but lacks a scope. Only the message tells: the code is null and the status 401. */
@@ -53,14 +51,9 @@ export function ofAdmin(answer: Answer, operation: string, propagationMs: number
     : status === 401
       ? `OpenAI refused the admin key (${status}): configure a valid one`
       : `OpenAI forbade this to the admin key (${status}): it needs "Organization Administration: write"`;
-  return barred(error) ?? doubted(`${why}${identifyHint(answer)}`, propagationMs);
-}
-
-/** OpenAI numbers its answers. It is not documented that it numbers all of them, so this is only a hint. */
-function identifyHint({ headers }: Answer): string {
-  return headers['x-request-id'] === undefined
-    ? '. The answer has no x-request-id, so something between here and OpenAI may have given it'
-    : '';
+  // OpenAI numbers its answers. It is not documented that it numbers all of them, so this is only a hint.
+  const hint = '. The answer has no x-request-id, so something between here and OpenAI may have given it';
+  return barred(error) ?? doubted(why + (answer.headers['x-request-id'] === undefined ? hint : ''), propagationMs);
 }
 
 /** Whether a policy demands an expiry, or an earlier one. The message is not documented, so only the stem is matched. */
