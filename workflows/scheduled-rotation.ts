@@ -41,10 +41,8 @@ export async function scheduledRotation({ credential, asked }: ScheduledInput): 
 }
 
 /** Starts the rotation. Returns why it could not. */
-async function begin(
-  credential: string,
-  { workflow, workflowId, input, section, ...systems }: Beginning,
-): Promise<string | null> {
+async function begin(credential: string, beginning: Beginning): Promise<string | null> {
+  const { workflow, workflowId, input, section, ...systems } = beginning;
   try {
     await startChild(workflow, {
       workflowId,

@@ -1,6 +1,5 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
-import { defineRotation } from '../rotation/define.js';
-import { seen } from '../rotation/seen.js';
+import { defineRotation, seen } from '../rotation/define.js';
 import { azure, docuelevate, versions } from '../systems.js';
 
 const reading = { step: 'run_ocr_providers', scanFor: 'azure' } as const;

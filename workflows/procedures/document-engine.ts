@@ -1,7 +1,6 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
-import { defineRotation } from '../rotation/define.js';
+import { defineRotation, seen } from '../rotation/define.js';
 import type { Run } from '../rotation/procedure.js';
-import { seen } from '../rotation/seen.js';
 import { documentEngine, versions } from '../systems.js';
 
 /** What differs between the steps of the three secrets: the guide has one section for all of them. */

@@ -1,8 +1,7 @@
 import type { IssuingActivities } from '../../activities/kit/issuing.js';
 import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
-import { defineRotation } from '../rotation/define.js';
-import { seen } from '../rotation/seen.js';
+import { defineRotation, seen } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
 
 const nextcloud = activitiesOf<IssuingActivities>('nextcloud', kitCalls);

@@ -1,6 +1,5 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
-import { defineRotation } from '../rotation/define.js';
-import { seen } from '../rotation/seen.js';
+import { defineRotation, seen } from '../rotation/define.js';
 import { docuelevate, sftp, versions } from '../systems.js';
 
 const upload = 'upload_to_sftp';

@@ -30,3 +30,16 @@ export async function exitIfTold(run: RotationRun, told: DecisionRequest | null,
   const { actor, reason } = await recorded(run, told, { title, version: run.next });
   throw new Exit(told.decision, `${actor}: ${reason}`);
 }
+
+/** When a wait ends, after the wishes of people are granted and recorded. Unix milliseconds; 0 for now. */
+export async function heed(run: RotationRun, title: string, deadline: number): Promise<number> {
+  const { haste } = run.inbox;
+  let until = deadline;
+  for (let [first] = haste; first; [first] = haste) {
+    const call = versions.grantHaste({ version: run.next, title, wish: first.wish });
+    const byMs = await keep(run, call, { title: 'Look what is asked of the wait' });
+    until = byMs === null ? 0 : until + byMs;
+    haste.shift();
+  }
+  return until;
+}

@@ -1,11 +1,14 @@
 import { allHandlersFinished, CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import type { Call } from '../../src/domain/call.js';
+import type { Finding } from '../../src/domain/evidence.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { RotationInput, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
+import { versions } from '../systems.js';
 import { withDelivery } from './delivery.js';
 import { containAndReplace } from './emergency.js';
 import { emergencyPending, inboxOf, listen, progress } from './messages.js';
 import { forward, goOn, rollBack } from './phases.js';
-import type { Procedure } from './procedure.js';
+import type { Procedure, Run } from './procedure.js';
 import { type Definition, RotationRun } from './run.js';
 import { Exit, exitOf } from './step-failure.js';
 import { close, type Ending } from './close.js';
@@ -18,6 +21,11 @@ export type RotationWorkflow = ((input: RotationInput) => Promise<RotationReport
 export function defineRotation(descriptor: ProcedureDescriptor, procedure: Procedure): RotationWorkflow {
   const definition: Definition = { descriptor, procedure: withDelivery(procedure) };
   return Object.assign((input: RotationInput) => rotate(definition, input), definition);
+}
+
+/** Asked by every procedure before it destroys the old value: a document alone could have passed with that very value. */
+export function seen({ next, retiresUnseen }: Pick<Run, 'next' | 'retiresUnseen'>): Call<Finding> {
+  return versions.isSeen({ version: next, retiresUnseen });
 }
 
 async function rotate(definition: Definition, input: RotationInput): Promise<RotationReport> {

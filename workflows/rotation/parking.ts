@@ -1,7 +1,9 @@
+import { durationMs } from '../../src/domain/duration.js';
 import type { Parked, RollingBack, RotationInput, FailingStep, Undo, Waiting } from '../../src/domain/rotation.js';
+import { engines } from '../systems.js';
 import { parkedOf } from './messages.js';
 import type { RotationRun } from './run.js';
-import { waitAndRenew } from './renewal.js';
+import { stepFailureOf } from './step-failure.js';
 
 /** A longer wait continues in a new run: a parked rotation must not depend on the code of the day it was parked. */
 const longestWaitInOneRunMs = 60 * 60_000;
@@ -138,5 +140,19 @@ export class Parking {
   #mayPark(): boolean {
     const { runtime, opened, mode } = this.#run;
     return runtime.park !== undefined && opened !== null && mode !== 'containing';
+  }
+}
+
+/** Waits, renewing what would expire meanwhile. A failed renewal is retried at the next interval. */
+async function waitAndRenew(run: RotationRun, wake: () => boolean, deadline = Number.POSITIVE_INFINITY): Promise<void> {
+  const { renewal } = engines[run.definition.descriptor.engine];
+  const everyMs = renewal ? durationMs(renewal.every) : Number.POSITIVE_INFINITY;
+  for (;;) {
+    const until = Math.min(deadline, run.runtime.now() + everyMs);
+    await run.runtime.wait(wake, Number.isFinite(until) ? until : undefined);
+    if (wake() || run.runtime.now() >= deadline || !renewal || run.mode === 'containing') return;
+    run.renewing = true;
+    for (const call of renewal.calls(run)) await run.execute(call, 'Renew what is waiting').catch(stepFailureOf);
+    run.renewing = false;
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { toFailure } from '../../../activities/shared/to-failure.js';
+import { seen } from '../../../workflows/rotation/define.js';
 import { prove, retire } from '../../../workflows/rotation/phases.js';
 import type { RotationRun } from '../../../workflows/rotation/run.js';
-import { seen } from '../../../workflows/rotation/seen.js';
 import { Exit } from '../../../workflows/rotation/step-failure.js';
 import { delivery, engines, versions } from '../../../workflows/systems.js';
 import type { Call } from '../../domain/call.js';
