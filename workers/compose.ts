@@ -48,7 +48,15 @@ function composeOutside(config: Config, store: Store) {
       },
     }),
     schedules: createSchedulesActivities({ store, configured: (name) => configuredSchedule(config, name) }),
-    delivery: composeDelivery(config, store),
+    delivery: createDeliveryActivities({
+      store,
+      environment,
+      deliveries(credential) {
+        const descriptor = descriptorOf(config, credential);
+        const { deliver: targets = [] } = credentialOf(config, credential);
+        return { targets, part: deliveredPart(descriptor) ?? '', feedsEngine: issuesItself(descriptor) };
+      },
+    }),
     docuelevate: createDocuElevateActivities({
       store,
       sessions: new Sessions(),
@@ -86,19 +94,6 @@ export function composeChannels({ notifications }: Pick<Config, 'notifications'>
     ...(webhook ? [webhookChannel({ url: webhook.url, installation, secret: () => secret(webhook.secret) })] : []),
     ...(email ? [emailChannel({ ...email, password: password ? () => secret(password) : null })] : []),
   ];
-}
-
-function composeDelivery(config: Config, store: Store) {
-  return createDeliveryActivities({
-    store,
-    environment,
-    deliveries(credential) {
-      const descriptor = descriptorOf(config, credential);
-      const part = deliveredPart(descriptor) ?? '';
-      const targets = credentialOf(config, credential).deliver ?? [];
-      return { targets, part, feedsEngine: issuesItself(descriptor) };
-    },
-  });
 }
 
 /** A dead worker is noticed after this long. A slow provider is not mistaken for one. */

@@ -9,7 +9,6 @@ import type { EngineSurvey, ProviderSurvey } from '../activities/shared/survey.j
 import { engineOf, rotationPolicyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { durationMs } from '../src/domain/duration.js';
-import type { EngineUse } from '../src/domain/procedure.js';
 import type { Store } from '../src/store/store.js';
 import { descriptorOf } from './descriptor.js';
 
@@ -54,16 +53,13 @@ function verifiedOf(config: Config, credential: string, { providers, docuelevate
     look: issuer
       ? async ({ version: { number } }) => ownLook(await issuer.survey(credential), number)
       : docuelevate.look,
-    uploadAgain: uploadsOf(config, credential, { use, docuelevate }),
+    uploadAgain: uploadsOf(config, credential, docuelevate),
     makeReload: issuer ? null : docuelevate.makeReload,
   };
 }
 
-function uploadsOf(
-  config: Config,
-  credential: string,
-  { use, docuelevate }: { readonly use: EngineUse | null; readonly docuelevate: AskedSystems['docuelevate'] },
-): UploadsAgain | null {
+function uploadsOf(config: Config, credential: string, docuelevate: AskedSystems['docuelevate']): UploadsAgain | null {
+  const { use } = descriptorOf(config, credential);
   const engine = engineOf(config, credential);
   const document = engine.kind === 'docuelevate' ? engine.keptDocument : undefined;
   if (document === undefined || !use?.overwrites) return null;
