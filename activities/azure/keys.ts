@@ -73,11 +73,9 @@ export async function regenerateKey(deps: AzureDeps, ref: VersionRef): Promise<v
 }
 
 /** Regenerates a slot whatever it holds. For emergencies: every live version has to be compromised. */
-export async function regenerateSlot(
-  deps: AzureDeps,
-  { version, slot }: { version: VersionRef; slot: Slot },
-): Promise<void> {
+export async function regenerateSlot(deps: AzureDeps, target: { version: VersionRef; slot: Slot }): Promise<void> {
   const { store } = deps;
+  const { version, slot } = target;
   const sound = (await store.versions(version.credential)).find(
     ({ state, parts, compromised }) => isLive(state) && parts.length > 0 && !compromised,
   );

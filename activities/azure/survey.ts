@@ -12,12 +12,9 @@ import type { Keys } from './schemas.js';
 import { slotOf } from './slots.js';
 
 /** State of the account for `keyturn reconcile`. Changes nothing at Azure. */
-export async function survey(
-  { store, account }: AzureDeps,
-  credential: string,
-  quietly = false,
-): Promise<ProviderSurvey> {
-  const connection = await account(credential);
+export async function survey(deps: AzureDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
+  const { store } = deps;
+  const connection = await deps.account(credential);
   const keys = await new AzureClient(connection).keys();
   const surveying = { store, prober: proberOf(connection), keys, quietly };
   const versions: SurveyedVersion[] = [];

@@ -9,14 +9,10 @@ import { placeOf } from './places.js';
 import type { Target } from './target.js';
 
 /** The checks of `keyturn check` on places and programs. Changes nothing. */
-export async function checkAccess(
-  { deliveries, environment }: DeliveryDeps,
-  credential: string,
-): Promise<AccessCheck[]> {
-  const path = environment('PATH') ?? '';
-  return Promise.all(
-    deliveries(credential).targets.flatMap((target) => [...ofFile(target), ...ofProgram(target, path)]),
-  );
+export async function checkAccess(deps: DeliveryDeps, credential: string): Promise<AccessCheck[]> {
+  const path = deps.environment('PATH') ?? '';
+  const { targets } = deps.deliveries(credential);
+  return Promise.all(targets.flatMap((target) => [...ofFile(target), ...ofProgram(target, path)]));
 }
 
 /** A file is replaced, so its folder has to be writable. */

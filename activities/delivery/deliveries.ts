@@ -81,8 +81,8 @@ export async function forgetEarlier(deps: DeliveryDeps, ref: VersionRef): Promis
   for (const target of deps.deliveries(ref.credential).targets) {
     const place = placeOf(target);
     if (!place) continue;
-    await sweep(place, ref);
-    const prefix = basename(keptPath(place, ref, ''));
+    await sweep(place, ref.credential);
+    const prefix = basename(keptPath(place, ref.credential, ''));
     const folder = dirname(place.path);
     const kept = (await namesIn(folder)).filter(
       (name) => name.startsWith(prefix) && Number(name.slice(prefix.length)) <= ref.number,
@@ -104,12 +104,12 @@ async function deliverTo(delivery: Delivery): Promise<void> {
   const requireWriter = () => requireFence(deps.store, ref); // called again just before a file changes
   await requireWriter();
   if (!place) return runCommand(commandOf(target), deps.environment, value);
-  await sweep(place, ref);
+  await sweep(place, ref.credential);
   const spelled = place.spell(value);
   const now = await place.read();
   if (now !== spelled) {
     await requireUnchanged(delivery, place, now);
-    await keepBefore(place, keptPath(place, ref, ref.number));
+    await keepBefore(place, keptPath(place, ref.credential, ref.number));
     await place.write({ from: now, to: spelled, requireWriter });
   }
   await reload(delivery);
@@ -121,8 +121,11 @@ async function restoreAt(delivery: Delivery, former: Version | null): Promise<vo
   const requireWriter = () => requireFence(deps.store, ref);
   await requireWriter();
   if (place) {
-    await sweep(place, ref);
-    await putBack(place, keptPath(place, ref, ref.number), { ours: await valueFor(delivery), requireWriter });
+    await sweep(place, ref.credential);
+    await putBack(place, keptPath(place, ref.credential, ref.number), {
+      ours: await valueFor(delivery),
+      requireWriter,
+    });
     return reload(delivery);
   }
   const parts = former ? await deps.store.unseal(former) : {};

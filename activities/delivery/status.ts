@@ -69,18 +69,18 @@ export async function holderOf(store: Store, credential: string, place: Place): 
 export async function removeLeftBehind({ deliveries }: DeliveryDeps, { credential }: VersionRef): Promise<void> {
   for (const target of deliveries(credential).targets) {
     const place = placeOf(target);
-    if (place) await sweep(place, { credential });
+    if (place) await sweep(place, credential);
   }
 }
 
 /** Removes the temporary files of other writers. A writer that was only frozen can then no longer put its file in place. */
-export function sweep(place: Place, { credential }: Pick<VersionRef, 'credential'>): Promise<void> {
+export function sweep(place: Place, credential: string): Promise<void> {
   return removeTemporaries(place.path, keptFrom(place, credential));
 }
 
 /** Selects the files that hold the content from before any of the credential's versions. */
 function keptFrom(place: Place, credential: string): Also {
-  const prefix = basename(keptPath(place, { credential }, ''));
+  const prefix = basename(keptPath(place, credential, ''));
   return (name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length));
 }
 
@@ -90,10 +90,6 @@ export function receiptKey(target: Target): string {
 }
 
 /** Path of the kept content, beside the place and named by credential and version. */
-export function keptPath(
-  { beside }: Place,
-  { credential }: Pick<VersionRef, 'credential'>,
-  number: number | '',
-): string {
+export function keptPath({ beside }: Place, credential: string, number: number | ''): string {
   return `${beside}.keyturn-${credential}-before-v${number}`;
 }

@@ -19,10 +19,7 @@ export interface Engine {
 }
 
 /** The engine of a credential. */
-export async function connect(
-  { sessions, engine }: DocuElevateDeps,
-  credential: string,
-): Promise<Pick<Engine, 'connection' | 'client'>> {
+export async function connect({ sessions, engine }: DocuElevateDeps, credential: string) {
   const connection = await engine(credential);
   return { connection, client: new DocuElevateClient(sessions.of(connection)) };
 }

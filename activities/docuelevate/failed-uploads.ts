@@ -6,6 +6,7 @@ import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
 import { connect } from './engine.js';
 import type { ProcessedFile } from './schemas.js';
+import type { DocuElevateConnection } from './session.js';
 
 interface UploadGap {
   readonly version: VersionRef;
@@ -37,6 +38,8 @@ export async function countFailedUploads(deps: DocuElevateDeps, { version, step,
   return say('failed', `${lost.length} documents ${what}: reprocess ${lost.join(', ')}`);
 }
 
+type Settings = DocuElevateConnection['settings'];
+
 /** Naive UTC in whole seconds, by the engine's clock. */
 interface Span {
   readonly from: string;
@@ -44,7 +47,7 @@ interface Span {
 }
 
 /** From the reload before the old key was disabled until now. The newest reload belongs to the trial itself. */
-async function trialOf(client: DocuElevateClient, settings: Readonly<Record<string, string>>): Promise<Span> {
+async function trialOf(client: DocuElevateClient, settings: Settings): Promise<Span> {
   const key = Object.keys(settings).at(-1) ?? '';
   const ours = (await client.changes(key)).filter(client.isOurs);
   const from = (ours[1] ?? ours[0])?.changed_at?.slice(0, 19) ?? '';
@@ -52,11 +55,7 @@ async function trialOf(client: DocuElevateClient, settings: Readonly<Record<stri
 }
 
 /** From our first write of a setting until the last one. */
-async function gapOf(
-  client: DocuElevateClient,
-  settings: Readonly<Record<string, string>>,
-  receipts: WriteReceipts,
-): Promise<Span> {
+async function gapOf(client: DocuElevateClient, settings: Settings, receipts: WriteReceipts): Promise<Span> {
   const times: string[] = [];
   for (const key of Object.keys(settings)) {
     const ours = (await client.changes(key)).find(({ id }) => id === (receipts[key]?.first ?? receipts[key]?.ours));

@@ -145,22 +145,21 @@ function verdictOn({ status, lines }: Rest, expect: string): Followed['verdict']
 }
 
 /** Why the document stays. Null when it is deleted. A document that stays is recorded and does not change the finding. */
-async function cleanUp(
-  watch: Watch,
-  { name }: TestDocument,
-  { id, lines }: { readonly id: number; readonly lines: readonly LogLine[] },
-): Promise<string | null> {
+async function cleanUp(watch: Watch, { name }: TestDocument, ended: Ended): Promise<string | null> {
+  const { id } = ended;
   const why = watch.keep
     ? `as document ${id}, for keptDocument: ${id} in the configuration`
-    : await whyLeft(watch.client, { id, name, lines });
+    : await whyLeft(watch.client, name, ended);
   await note(watch, why === null ? 'proved' : 'failed', name);
   return why;
 }
 
-async function whyLeft(
-  client: DocuElevateClient,
-  { id, name, lines }: { readonly id: number; readonly name: string; readonly lines: readonly LogLine[] },
-): Promise<string | null> {
+interface Ended {
+  readonly id: number;
+  readonly lines: readonly LogLine[];
+}
+
+async function whyLeft(client: DocuElevateClient, name: string, { id, lines }: Ended): Promise<string | null> {
   if (awaitsRetry(lines)) return 'DocuElevate retries one of its steps later';
   if (!(await client.deleteFile(id).catch(() => false))) return 'it could not be deleted';
   const back = await client.file(id).catch(() => null);

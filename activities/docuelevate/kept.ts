@@ -24,11 +24,9 @@ const deadlineMs = 15_000; // uploads took 0.3 s; the rest is for the queue
  * Makes the worker upload one kept document again with the value that it has: no other step and no other destination. Used only where
  * the destination overwrites, so that no copy is left. The engine retries a failure for 21 minutes.
  */
-export async function uploadAgain(
-  deps: DocuElevateDeps,
-  { credential, document, step }: UploadAgain,
-): Promise<UploadedAgain> {
-  const { client } = await connect(deps, credential);
+export async function uploadAgain(deps: DocuElevateDeps, again: UploadAgain): Promise<UploadedAgain> {
+  const { document, step } = again;
+  const { client } = await connect(deps, again.credential);
   if (!(await isKept(client, document))) return 'gone';
   const task = await client.retrySubtask(document, step);
   if (task === null) return 'gone';

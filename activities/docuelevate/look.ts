@@ -36,7 +36,7 @@ const mostDocuments = 5; // the newest are enough; each costs a request
 /** State of the settings, and of documents since the last verification. Changes nothing. */
 export async function look(deps: DocuElevateDeps, wanted: LookedFor): Promise<EngineLook> {
   const engine = await openEngine(deps, wanted.version);
-  const { client, connection } = engine;
+  const { client } = engine;
   const histories = await historiesOf(engine);
   const settings = await sightsOf(engine, wanted, histories);
   const lines = wanted.use ? await newestLines(client) : [];
@@ -45,7 +45,7 @@ export async function look(deps: DocuElevateDeps, wanted: LookedFor): Promise<En
     changes: mapSettings(histories, ([newest]) => idOf(newest)),
     documents: wanted.use && wanted.line !== null ? endSince(lines, wanted.use.step, wanted.line) : null,
     line: Math.max(wanted.line ?? 0, ...lines.map(({ id }) => id)),
-    hasOther: await usesOther(client, wanted.use, connection.fallback),
+    hasOther: await usesOther(engine, wanted.use),
   };
 }
 
@@ -94,11 +94,8 @@ function endSince(lines: readonly LogLine[], step: string, since: number): StepS
   return (newest && sightOf(endOf([newest], step), step, newest)) ?? null;
 }
 
-async function usesOther(
-  client: DocuElevateClient,
-  use: EngineUse | null,
-  fallback: string | undefined,
-): Promise<boolean> {
+async function usesOther({ client, connection }: Engine, use: EngineUse | null): Promise<boolean> {
+  const { fallback } = connection;
   if (fallback !== undefined && (await client.shownValue(fallback))) return true;
   return use?.scanFor !== undefined && !(await ocrEngines(client)).includes(use.scanFor);
 }

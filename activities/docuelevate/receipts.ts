@@ -13,11 +13,7 @@ export function beginning(changes: readonly Change[], known: WriteReceipt | unde
 }
 
 /** The receipt after an interrupted rewrite of the value: a single change by our user counts as that rewrite. */
-export function settled(
-  changes: readonly Change[],
-  receipt: WriteReceipt | undefined,
-  isOurs: IsOurs,
-): WriteReceipt | undefined {
+export function settled(changes: readonly Change[], receipt: WriteReceipt | undefined, isOurs: IsOurs) {
   return receipt?.again ? beginning(changes, receipt, isOurs) : receipt;
 }
 

@@ -2,13 +2,13 @@ import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js
 import { permanent } from '../shared/failures.js';
 import { isStale } from '../../src/domain/engine-profile.js';
 import { isLive } from '../../src/domain/version.js';
-import { type DocumentEngineContext, list, noteRelease } from './context.js';
+import { type EngineContext, list, noteRelease } from './context.js';
 import { keptAtRestart, leftInEnvironment } from './environment.js';
 import { changedSince, isKnown } from './secrets.js';
 import { askSigner, whyTooLong } from './signer.js';
 
 /** The checks of `keyturn check` on the engine. */
-export async function checkAccess(context: DocumentEngineContext): Promise<AccessCheck[]> {
+export async function checkAccess(context: EngineContext): Promise<AccessCheck[]> {
   const { client, connection } = context;
   const checks = [await accessCheck('health', () => whoAnswers(context))];
   if (checks[0]?.ok)
@@ -25,7 +25,7 @@ export async function checkAccess(context: DocumentEngineContext): Promise<Acces
 }
 
 /** Whether the stored profile holds for the release that answers. */
-async function profileOf(context: DocumentEngineContext): Promise<AccessCheck[]> {
+async function profileOf(context: EngineContext): Promise<AccessCheck[]> {
   await noteRelease(context);
   const { known, ref } = context;
   const seen = context.client.version ?? known.seen;
@@ -37,7 +37,7 @@ async function profileOf(context: DocumentEngineContext): Promise<AccessCheck[]>
 }
 
 /** Every answer names the release, since 1.6. */
-async function whoAnswers({ client }: DocumentEngineContext): Promise<string | Warning> {
+async function whoAnswers({ client }: EngineContext): Promise<string | Warning> {
   await client.isThere();
   if (client.version !== null) return `Document Engine ${client.version} answers`;
   const warning =
@@ -46,14 +46,14 @@ async function whoAnswers({ client }: DocumentEngineContext): Promise<string | W
   return { warning };
 }
 
-async function secretsOf(context: DocumentEngineContext): Promise<string> {
+async function secretsOf(context: EngineContext): Promise<string> {
   const { listed, current } = await list(context);
   const known = await isKnown(context, current);
   if (!known && context.versions.some(({ state }) => isLive(state))) throw permanent('Rejected', changedSince(context));
   return `${listed.length} valid${known ? ', and the current one is ours' : ''}`;
 }
 
-async function tokensOf(context: DocumentEngineContext): Promise<string> {
+async function tokensOf(context: EngineContext): Promise<string> {
   await context.client.learnTime();
   const tooLong = whyTooLong((await askSigner(context.connection.jwt.signer)) ?? '', context);
   if (tooLong !== null) throw permanent('Rejected', tooLong);

@@ -3,7 +3,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { AccessCheck } from '../shared/access.js';
 import { recordFinding } from '../shared/evidence.js';
 import { checkAccess } from './access.js';
-import { contextOf, type DocumentEngineContext, type DocumentEngineDeps, type Observed } from './context.js';
+import { contextOf, type EngineContext, type DocumentEngineDeps, type Observed } from './context.js';
 import { checkDeep, type DeepCheck } from './deep.js';
 import { requireKept } from './environment.js';
 import { accepts, processTestDocument, refuses } from './probes.js';
@@ -17,19 +17,19 @@ export function createDocumentEngineActivities({ store, account }: Omit<Document
   const deps = { store, account, verbs: new Set<string>() };
 
   /** An activity on a version. */
-  function on<T>(act: (context: DocumentEngineContext) => Promise<T>) {
+  function on<T>(act: (context: EngineContext) => Promise<T>) {
     return async (version: VersionRef): Promise<T> => act(await contextOf(deps, version));
   }
 
   /** A check of a version, whose result becomes evidence. */
-  function finds(kind: EvidenceKind, look: (context: DocumentEngineContext) => Promise<Observed>) {
+  function finds(kind: EvidenceKind, look: (context: EngineContext) => Promise<Observed>) {
     return on(async (context): Promise<Finding> => {
       return recordFinding(store, context.ref, { kind, ...(await look(context)) });
     });
   }
 
   /** An activity on the engine of a credential. */
-  function at<T>(act: (context: DocumentEngineContext) => Promise<T>) {
+  function at<T>(act: (context: EngineContext) => Promise<T>) {
     return async (credential: string): Promise<T> => act(await contextOf(deps, { credential, number: 0, fence: 0 }));
   }
 

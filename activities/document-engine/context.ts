@@ -29,7 +29,7 @@ export interface DocumentEngineDeps {
 }
 
 /** An engine and the version that an activity works on. */
-export interface DocumentEngineContext extends Pick<DocumentEngineDeps, 'store' | 'verbs'> {
+export interface EngineContext extends Pick<DocumentEngineDeps, 'store' | 'verbs'> {
   readonly client: DocumentEngineClient;
   readonly connection: DocumentEngineConnection;
   readonly ref: VersionRef;
@@ -42,10 +42,8 @@ export interface DocumentEngineContext extends Pick<DocumentEngineDeps, 'store' 
 /** What a check has shown. */
 export type Observed = Pick<Finding, 'outcome' | 'detail'>;
 
-export async function contextOf(
-  { store, verbs, account }: DocumentEngineDeps,
-  ref: VersionRef,
-): Promise<DocumentEngineContext> {
+export async function contextOf(deps: DocumentEngineDeps, ref: VersionRef): Promise<EngineContext> {
+  const { store, verbs, account } = deps;
   const known = await store.profile(ref.credential);
   const connection = asSeen(await account(ref.credential), known);
   if (known.profile?.change === 'POST') verbs.add(connection.url);
@@ -63,23 +61,23 @@ function asSeen(connection: DocumentEngineConnection, { profile }: KnownProfile)
 const atOnceMs = 1_000; // a shorter lag is only the time between two requests, or a slow engine
 
 /** The profile of the engine. Null when another release answers by now, which may behave differently. */
-export function followed({ client, known: { profile } }: DocumentEngineContext): EngineProfile | null {
+export function followed({ client, known: { profile } }: EngineContext): EngineProfile | null {
   return isStale({ profile, seen: client.version }) ? null : profile;
 }
 
 /** Stores the release that answers, so that a profile of another release is noticed. */
-export async function noteRelease({ store, client, known, ref }: DocumentEngineContext): Promise<void> {
+export async function noteRelease({ store, client, known, ref }: EngineContext): Promise<void> {
   const { version: seen } = client;
   if (seen !== null && seen !== known.seen) await store.keepProfile(ref.credential, { seen });
 }
 
 /** Id of the credential's own test document. */
-export function documentOf({ store, ref }: DocumentEngineContext): string {
+export function documentOf({ store, ref }: EngineContext): string {
   return `keyturn-${store.installation.slice(0, 8)}-${ref.credential}`;
 }
 
 /** The version's secret for the engine. */
-export async function secretOf({ store, connection, ref }: DocumentEngineContext): Promise<string> {
+export async function secretOf({ store, connection, ref }: EngineContext): Promise<string> {
   return (await store.unseal(ref))[connection.part] ?? '';
 }
 
@@ -91,7 +89,7 @@ export const variables: Readonly<Record<SecretType, string>> = {
 };
 
 /** The engine's list, and the id of the current secret: the one without an expiry. */
-export async function list({ client, connection: { type } }: DocumentEngineContext): Promise<SecretList> {
+export async function list({ client, connection: { type } }: EngineContext): Promise<SecretList> {
   const listed = await client.secrets();
   const [current, ...others] = listed.filter(({ expiresAt }) => expiresAt === null);
   if (!current)
@@ -117,12 +115,12 @@ export function currentIdOf(
 }
 
 /** The same, of the context's version as the store has it now. */
-export async function knownId({ store, connection, ref }: DocumentEngineContext): Promise<number | undefined> {
+export async function knownId({ store, connection, ref }: EngineContext): Promise<number | undefined> {
   return currentIdOf(await store.read(ref), connection);
 }
 
 /** Records the id under which the version is the current secret. */
-export function noteCurrent({ store, connection, ref }: DocumentEngineContext, receipt: WriteReceipt): Promise<void> {
+export function noteCurrent({ store, connection, ref }: EngineContext, receipt: WriteReceipt): Promise<void> {
   return store.note(ref, { receipts: { [connection.type]: receipt } });
 }
 
@@ -141,18 +139,18 @@ export function idsIn(version: Pick<Version, 'receipts'>, connection: DocumentEn
 }
 
 /** The marker of the version's secrets. It depends on the credential's name at the time when the version was made. */
-export function markerFor({ store, versions, ref: { credential, number } }: DocumentEngineContext): string {
+export function markerFor({ store, versions, ref: { credential, number } }: EngineContext): string {
   const { madeAs = credential } = versions.find((version) => version.number === number) ?? {};
   return markerOf(store.installation, { credential: madeAs, number });
 }
 
 /** Id under which the version's value was added, if recorded. */
-function spareIdOf({ versions, connection, ref }: DocumentEngineContext): number | undefined {
+function spareIdOf({ versions, connection, ref }: EngineContext): number | undefined {
   return versions.find(({ number }) => number === ref.number)?.receipts[spareKey(connection)]?.ours;
 }
 
 /** The secrets that were added for the version beside the current one. */
-export function sparesOf(context: DocumentEngineContext, listed: readonly ListedSecret[]): Spare[] {
+export function sparesOf(context: EngineContext, listed: readonly ListedSecret[]): Spare[] {
   const [marker, known] = [markerFor(context), spareIdOf(context)];
   return listed
     .filter(isSpare)
@@ -160,7 +158,7 @@ export function sparesOf(context: DocumentEngineContext, listed: readonly Listed
 }
 
 /** The added secrets of the version, including those to which an attempt to end them gave a last moment that has not come. */
-export function addedFor(context: DocumentEngineContext, listed: readonly ListedSecret[]): Spare[] {
+export function addedFor(context: EngineContext, listed: readonly ListedSecret[]): Spare[] {
   const [marker, known, now] = [markerFor(context), spareIdOf(context), context.client.now()];
   const isEnded = (secret: Spare): boolean =>
     isEnding(secret, marker, now) || (secret.id === known && expiryMs(secret.expiresAt) - now < dayMs);
@@ -168,7 +166,7 @@ export function addedFor(context: DocumentEngineContext, listed: readonly Listed
 }
 
 /** Ends secrets that are not current. Throws a retry until all of them have expired. */
-export async function expire(context: DocumentEngineContext, secrets: readonly ListedSecret[]): Promise<void> {
+export async function expire(context: EngineContext, secrets: readonly ListedSecret[]): Promise<void> {
   const { store, client, ref } = context;
   const marker = markerFor(context);
   const waits: number[] = [];

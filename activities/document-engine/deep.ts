@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { EngineProfile } from '../../src/domain/engine-profile.js';
 import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
-import { contextOf, type DocumentEngineContext, type DocumentEngineDeps, end } from './context.js';
+import { contextOf, type EngineContext, type DocumentEngineDeps, end } from './context.js';
 import { newValue } from './keys.js';
 import { momentPast, type Spare } from './marker.js';
 import { requestTo } from './requests.js';
@@ -30,7 +30,7 @@ export interface DeepCheck {
 /** State and results of one deep check. */
 export interface DeepRun {
   /** Its version is number 0 where none is in force, so no rotation is possible. */
-  readonly context: DocumentEngineContext;
+  readonly context: EngineContext;
   /** A throwaway value, by parts. */
   readonly value: Readonly<Record<string, string>>;
   readonly found: { -readonly [K in keyof EngineProfile]: EngineProfile[K] };
@@ -42,10 +42,8 @@ export interface DeepRun {
  * Finds out undocumented behavior of an engine, with throwaway values that expire within ten minutes. Stores the results as the engine's
  * profile, which procedures follow.
  */
-export async function checkDeep(
-  deps: DocumentEngineDeps,
-  { credential, rotatesToItself, restart }: DeepCheck,
-): Promise<AccessCheck[]> {
+export async function checkDeep(deps: DocumentEngineDeps, wanted: DeepCheck): Promise<AccessCheck[]> {
+  const { credential, rotatesToItself, restart } = wanted;
   const checks: AccessCheck[] = [];
   const whole = await accessCheck('trial', () =>
     inItsPlace(deps.store, credential, async (holder) => {
@@ -57,7 +55,7 @@ export async function checkDeep(
       const run = await begin(context);
       run.found.restart = kept;
       if (restart === 'after') checks.push(restartCheck(kept));
-      const step = async (what: string, inspect: () => Promise<string | Warning>): Promise<void> => {
+      const step: Step = async (what, inspect) => {
         const check = await accessCheck(what, inspect);
         checks.push(check);
         if (!check.ok) throw permanent('Rejected', `${what}: ${check.detail}`);
@@ -77,7 +75,7 @@ export async function checkDeep(
 
 type Step = (what: string, inspect: () => Promise<string | Warning>) => Promise<void>;
 
-async function begin(context: DocumentEngineContext): Promise<DeepRun> {
+async function begin(context: EngineContext): Promise<DeepRun> {
   const { client, connection } = context;
   await client.isThere();
   const found: DeepRun['found'] = {
@@ -109,7 +107,7 @@ const Description = z.object({
 const Secured = z.object({ security: z.array(z.record(z.string(), z.unknown())).optional() });
 
 /** Reads the engine's own description, as the vendor's MCP client does at its start. */
-async function description({ client }: DocumentEngineContext): Promise<string> {
+async function description({ client }: EngineContext): Promise<string> {
   const described = Description.safeParse(yamlOf((await client.description()) ?? ''));
   if (!described.success) return 'the engine has none (GET /api/upstream.yml)';
   const { info, paths } = described.data;
@@ -129,7 +127,7 @@ function yamlOf(text: string): unknown {
   }
 }
 
-async function withoutToken({ client, connection: { type } }: DocumentEngineContext): Promise<string | Warning> {
+async function withoutToken({ client, connection: { type } }: EngineContext): Promise<string | Warning> {
   const allow = [301, 302, 303, 307, 401, 403, 404];
   const { status } = await client.question({ ...requestTo('listSecrets', { type }), allow });
   const warning = `without one the list of secrets answered ${status}, not 401: check what stands in front of the engine`;

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { variablesIn } from '../delivery/env-text.js';
+import type { AccessCheck } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import type { DocumentEngineConnection } from './client.js';
-import { type DocumentEngineContext, variables } from './context.js';
+import { type EngineContext, variables } from './context.js';
 
 const setting = 'REPLACE_SECRETS_FROM_ENV';
 const advice = `set ${setting}=false in the deployment (Helm: config.replaceSecretsFromEnv: false) and restart it once`;
 
 /** Throws when a restart would bring back the environment's secrets. Sends no request to the engine. */
-export async function requireKept({ known, connection, ref }: DocumentEngineContext): Promise<void> {
+export async function requireKept({ known, connection, ref }: EngineContext): Promise<void> {
   if (known.profile?.restart === 'replaced')
     throw permanent(
       'Rejected',
@@ -19,11 +20,11 @@ export async function requireKept({ known, connection, ref }: DocumentEngineCont
   if (!ok) throw permanent('Rejected', detail);
 }
 
+type Kept = Pick<AccessCheck, 'ok' | 'detail'>;
+
 /** Whether a restart keeps the secrets that the API has set, as far as that is known. */
-export async function keptAtRestart({
-  envFile,
-  replaceSecretsFromEnv,
-}: Pick<DocumentEngineConnection, 'envFile' | 'replaceSecretsFromEnv'>): Promise<{ ok: boolean; detail: string }> {
+export async function keptAtRestart(connection: DocumentEngineConnection): Promise<Kept> {
+  const { envFile, replaceSecretsFromEnv } = connection;
   if (envFile !== null) return keptBy(envFile);
   if (replaceSecretsFromEnv === false)
     return { ok: true, detail: `${setting} is false, according to the configuration` };
@@ -34,7 +35,7 @@ export async function keptAtRestart({
   };
 }
 
-async function keptBy(file: string): Promise<{ ok: boolean; detail: string }> {
+async function keptBy(file: string): Promise<Kept> {
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return { ok: false, detail: `${file} cannot be read, so the effect of a restart is unknown` };
   const value = variablesIn(text)[setting];
@@ -44,7 +45,7 @@ async function keptBy(file: string): Promise<{ ok: boolean; detail: string }> {
 }
 
 /** Warning about the environment's value, which a new or restored database would make current. Null where it is in force or unknown. */
-export async function leftInEnvironment({ store, connection, ref }: DocumentEngineContext): Promise<string | null> {
+export async function leftInEnvironment({ store, connection, ref }: EngineContext): Promise<string | null> {
   const { envFile, type, part } = connection;
   const text = envFile === null ? null : await readFile(envFile, 'utf8').catch(() => null);
   const value = text === null ? undefined : variablesIn(text)[variables[type]];

@@ -1,12 +1,12 @@
 import { onOwnConnections } from '../shared/http.js';
 import { onEachConnection } from '../shared/probes.js';
-import type { DocumentEngineContext } from './context.js';
+import type { EngineContext } from './context.js';
 import { requestTo } from './requests.js';
 import type { Control } from './succession.js';
 import { isAccepted, type Reading, type Reply, useless } from './tokens.js';
 
 /** An acceptance counts only where the dashboard refuses a request without a password. */
-export async function showsPassword(context: DocumentEngineContext, password: string): Promise<Reading> {
+export async function showsPassword(context: EngineContext, password: string): Promise<Reading> {
   const bare = await askDashboard(context, null);
   if (bare.verdict !== 'refused') return openDashboard(bare);
   const isOther = (reply: Reply): boolean => !isAccepted(reply);
@@ -18,7 +18,7 @@ export async function showsPassword(context: DocumentEngineContext, password: st
 
 /** Sends one wrong password per round, and the control last: after five within a minute the engine accepts no password from an address. */
 export async function showsRefusalOfPassword(
-  context: DocumentEngineContext,
+  context: EngineContext,
   password: string,
   control: Control,
 ): Promise<Reading> {
@@ -44,7 +44,7 @@ function noVerdict({ status }: Reply): Reading {
 }
 
 /** `GET /dashboard` with a password, or without one. A redirect out of the dashboard leads to a login page and is no acceptance. */
-async function askDashboard({ client, connection }: DocumentEngineContext, password: string | null): Promise<Reply> {
+async function askDashboard({ client, connection }: EngineContext, password: string | null): Promise<Reply> {
   const user = Buffer.from(`${connection.dashboardUsername}:${password}`).toString('base64');
   const { status, headers, byEngine } = await client.question({
     ...requestTo('dashboard'),

@@ -10,7 +10,7 @@ import {
   currentIdOf,
   displaced,
   documentOf,
-  type DocumentEngineContext,
+  type EngineContext,
   knownId,
   type Observed,
   soonMs,
@@ -23,7 +23,7 @@ import { type Control, controlOf } from './succession.js';
 import { type AskedFor, given, type Reading, showsKey, showsRefusalOfKey, signerWith } from './tokens.js';
 
 /** Whether the engine accepts the version's value. */
-export async function accepts(context: DocumentEngineContext): Promise<Finding> {
+export async function accepts(context: EngineContext): Promise<Finding> {
   const { type } = context.connection;
   if (type === 'secret_key_base') return isInForce(context);
   const reading = (await showsValue(context)) ?? (type === 'jwt' ? await showsSigner(context) : null);
@@ -37,7 +37,7 @@ export async function accepts(context: DocumentEngineContext): Promise<Finding> 
 }
 
 /** Whether the engine refuses the version's value. Few requests with a wrong password: they may count as attacks. */
-export async function refuses(context: DocumentEngineContext): Promise<Finding> {
+export async function refuses(context: EngineContext): Promise<Finding> {
   if (context.connection.type === 'secret_key_base') return isGone(context);
   const say = reporting(context.store, context.ref, 'refused');
   const control = await controlOf(context);
@@ -48,21 +48,21 @@ export async function refuses(context: DocumentEngineContext): Promise<Finding> 
 }
 
 /** The engine's verdict on the version's value. Null where no request can use it. */
-export async function showsValue(context: DocumentEngineContext, options: AskedFor = {}): Promise<Reading | null> {
+export async function showsValue(context: EngineContext, options: AskedFor = {}): Promise<Reading | null> {
   const { password, privateKey } = await partsOf(context);
   if (password !== undefined) return showsPassword(context, password);
   return privateKey === undefined ? null : showsKey(context, signerWith(context, privateKey), options);
 }
 
 /** The same for a value that should be refused. */
-async function showsRefusal(context: DocumentEngineContext, control: Control): Promise<Reading | null> {
+async function showsRefusal(context: EngineContext, control: Control): Promise<Reading | null> {
   const { password, privateKey } = await partsOf(context);
   if (password !== undefined) return showsRefusalOfPassword(context, password, control);
   return privateKey === undefined ? null : showsRefusalOfKey(context, signerWith(context, privateKey), control);
 }
 
 /** Asks with a token of the signing application, which has to be signed with the version's key. */
-async function showsSigner(context: DocumentEngineContext): Promise<Reading | null> {
+async function showsSigner(context: EngineContext): Promise<Reading | null> {
   const { store, connection, ref } = context;
   const token = await askSigner(connection.jwt.signer);
   if (token === null) return null;
@@ -71,19 +71,19 @@ async function showsSigner(context: DocumentEngineContext): Promise<Reading | nu
   return { verdict: 'refused', detail: 'the application signs with another key' };
 }
 
-async function partsOf({ store, ref }: DocumentEngineContext): Promise<Readonly<Record<string, string>>> {
+async function partsOf({ store, ref }: EngineContext): Promise<Readonly<Record<string, string>>> {
   return (await store.read(ref)).parts.length > 0 ? store.unseal(ref) : {};
 }
 
 /** After too many wrong passwords the engine accepts no password from an address, so two rounds have to do. */
-function asked({ store, ref, connection: { type, propagationMs } }: DocumentEngineContext): Asked {
+function asked({ store, ref, connection: { type, propagationMs } }: EngineContext): Asked {
   const name = 'Document Engine';
   const prober = type === 'jwt' ? { name, propagationMs } : { name, propagationMs, noun: 'password', rounds: 2 };
   return { prober, store, ref };
 }
 
 /** No request uses a base directly. Only its entry in the list and the engine's builds can be observed. */
-async function isInForce(context: DocumentEngineContext): Promise<Finding> {
+async function isInForce(context: EngineContext): Promise<Finding> {
   const isThere = (await listedFor(context)).length > 0;
   await context.client.builds();
   const say = reporting(context.store, context.ref, 'accepted');
@@ -91,7 +91,7 @@ async function isInForce(context: DocumentEngineContext): Promise<Finding> {
   return say('not-observable', 'the engine lists it and builds documents; whether it uses the base cannot be observed');
 }
 
-async function isGone(context: DocumentEngineContext): Promise<Finding> {
+async function isGone(context: EngineContext): Promise<Finding> {
   const isThere = (await listedFor(context)).length > 0;
   if (isThere && scope().waitedMs < 2 * soonMs)
     throw propagating('Document Engine still lists it; asked again', soonMs / 2);
@@ -101,7 +101,7 @@ async function isGone(context: DocumentEngineContext): Promise<Finding> {
 }
 
 /** The listed secrets that are known to hold the version. */
-async function listedFor(context: DocumentEngineContext): Promise<ListedSecret[]> {
+async function listedFor(context: EngineContext): Promise<ListedSecret[]> {
   const { store, client, connection, ref } = context;
   const listed = await client.secrets();
   const id = await knownId(context);
@@ -115,7 +115,7 @@ async function listedFor(context: DocumentEngineContext): Promise<ListedSecret[]
 }
 
 /** Whether a document can be uploaded, viewed and deleted. Idempotent: its id is our own, and an earlier attempt's document is overwritten. */
-export async function processTestDocument(context: DocumentEngineContext): Promise<Observed> {
+export async function processTestDocument(context: EngineContext): Promise<Observed> {
   const { store, client, ref } = context;
   const id = documentOf(context);
   await requireFence(store, ref);

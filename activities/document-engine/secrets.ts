@@ -8,7 +8,7 @@ import { OutsideError } from '../shared/outside-error.js';
 import {
   addedFor,
   currentIdOf,
-  type DocumentEngineContext,
+  type EngineContext,
   expire,
   knownId,
   list,
@@ -24,7 +24,7 @@ import { isNear, isSpare, momentOf, renewBelowMs, type Spare, spareMs } from './
 import { expiryMs, type ListedSecret } from './schemas.js';
 
 /** Generates the version's value and stores it before anything is sent. */
-export function generate(context: DocumentEngineContext): Promise<void> {
+export function generate(context: EngineContext): Promise<void> {
   const { store, connection, ref } = context;
   return keepGenerated(store, ref, async () => {
     await requireFamily(context);
@@ -34,7 +34,7 @@ export function generate(context: DocumentEngineContext): Promise<void> {
 }
 
 /** Refuses a change of the key family: one setting of the engine is the algorithm of all keys, so old and new tokens would not be valid together. */
-async function requireFamily({ store, connection: { type, jwt }, versions }: DocumentEngineContext): Promise<void> {
+async function requireFamily({ store, connection: { type, jwt }, versions }: EngineContext): Promise<void> {
   if (type !== 'jwt') return;
   const current = versions.find(({ state }) => state === 'current');
   const publicKey = current && (await store.unseal(current))['publicKey'];
@@ -51,7 +51,7 @@ async function requireFamily({ store, connection: { type, jwt }, versions }: Doc
  * Ensures that the version's value is valid for long beside the current secret: adds it, or renews what was added. Idempotent. An engine may
  * refuse to hold a value twice.
  */
-export async function addSecret(context: DocumentEngineContext): Promise<void> {
+export async function addSecret(context: EngineContext): Promise<void> {
   const { store, client, ref } = context;
   const listed = await client.secrets();
   const spares = [...sparesOf(context, listed), ...(await foundAgain(context, listed))];
@@ -65,7 +65,7 @@ export async function addSecret(context: DocumentEngineContext): Promise<void> {
 }
 
 /** The secret of an attempt whose answer was lost, so that it is not added twice. */
-async function foundAgain(context: DocumentEngineContext, listed: readonly ListedSecret[]): Promise<Spare[]> {
+async function foundAgain(context: EngineContext, listed: readonly ListedSecret[]): Promise<Spare[]> {
   const { store, connection, ref } = context;
   const receipt = (await store.read(ref)).receipts[spareKey(connection)];
   if (!receipt || receipt.ours !== undefined) return [];
@@ -75,7 +75,7 @@ async function foundAgain(context: DocumentEngineContext, listed: readonly Liste
   return found ? [found] : [];
 }
 
-async function addSpare(context: DocumentEngineContext, listed: readonly ListedSecret[]): Promise<void> {
+async function addSpare(context: EngineContext, listed: readonly ListedSecret[]): Promise<void> {
   const { store, client, ref } = context;
   const ids = listed.map(({ id }) => id);
   const [before, marker] = [Math.max(0, ...ids), markerFor(context)];
@@ -101,12 +101,12 @@ function unrecognizable({ id, expiresAt }: Spare): string {
   );
 }
 
-function noteSpare({ store, connection, ref }: DocumentEngineContext, receipt: WriteReceipt): Promise<void> {
+function noteSpare({ store, connection, ref }: EngineContext, receipt: WriteReceipt): Promise<void> {
   return store.note(ref, { receipts: { [spareKey(connection)]: receipt } });
 }
 
 /** Ends every secret known to hold the version's value. Needs fresh proof. */
-export async function expireSecret(context: DocumentEngineContext): Promise<void> {
+export async function expireSecret(context: EngineContext): Promise<void> {
   const { store, client, ref } = context;
   await requireProof(store, ref);
   await store.note(ref, { provider: 'unknown' });
@@ -116,14 +116,14 @@ export async function expireSecret(context: DocumentEngineContext): Promise<void
 }
 
 /** Ends the version's added secret, once the version is the current one. */
-export async function dropSpare(context: DocumentEngineContext): Promise<void> {
+export async function dropSpare(context: EngineContext): Promise<void> {
   const { listed, current } = await list(context);
   if ((await knownId(context)) !== current) throw needsDecision(changedSince(context));
   await expire(context, addedFor(context, listed));
 }
 
 /** Whether the engine lists the version's secret, and its current secret is a known one. */
-export async function isListed(context: DocumentEngineContext): Promise<Observed> {
+export async function isListed(context: EngineContext): Promise<Observed> {
   const { listed, current } = await list(context);
   if (!(await isKnown(context, current))) return { outcome: 'failed', detail: changedSince(context) };
   if ((await knownId(context)) === current) return { outcome: 'proved', detail: `it is the current one (${current})` };
@@ -134,19 +134,19 @@ export async function isListed(context: DocumentEngineContext): Promise<Observed
 }
 
 /** Whether the listed current secret is that of a live version. Reads the store after the list, which may be newer otherwise. */
-export async function isKnown({ store, connection, ref }: DocumentEngineContext, current: number): Promise<boolean> {
+export async function isKnown({ store, connection, ref }: EngineContext, current: number): Promise<boolean> {
   const live = (await store.versions(ref.credential)).filter(({ state }) => isLive(state));
   return live.some((version) => currentIdOf(version, connection) === current);
 }
 
 /** Records the id of the current secret, which an adopted value is asserted to be. */
-export async function identifySecret(context: DocumentEngineContext): Promise<void> {
+export async function identifySecret(context: EngineContext): Promise<void> {
   const { current } = await list(context);
   await noteCurrent(context, { before: current, ours: current });
 }
 
 /** Message for an unknown current secret. */
-export function changedSince({ connection: { type } }: DocumentEngineContext): string {
+export function changedSince({ connection: { type } }: EngineContext): string {
   return (
     `the current ${type} secret was changed since Keyturn last made one current: by a person, by a restart with ` +
     "REPLACE_SECRETS_FROM_ENV=true, which restores the environment's secrets, or with a new or restored database. " +

@@ -4,7 +4,7 @@ import { OutsideError } from '../shared/outside-error.js';
 import { propagating } from '../shared/failures.js';
 import { scope } from '../shared/scope.js';
 import type { Signer } from './client.js';
-import type { DocumentEngineContext, Observed } from './context.js';
+import type { EngineContext, Observed } from './context.js';
 import { isSignedWith } from './keys.js';
 import { given, showsKey, signerWith } from './tokens.js';
 
@@ -14,7 +14,7 @@ const clockToleranceMs = 30_000; // a token's times are whole seconds by another
 const waitedOutMs = 10_000; // a shorter wait for tokens to expire needs no person
 
 /** Whether the application that signs tokens does so with the version's key. */
-export async function sawUse(context: DocumentEngineContext): Promise<Observed> {
+export async function sawUse(context: EngineContext): Promise<Observed> {
   const { client, connection } = context;
   const signer = connection.type === 'jwt' ? connection.jwt.signer : null;
   const token = await askSigner(signer);
@@ -29,7 +29,7 @@ export async function sawUse(context: DocumentEngineContext): Promise<Observed> 
   return observed;
 }
 
-async function usesKey(context: DocumentEngineContext, token: string): Promise<Observed> {
+async function usesKey(context: EngineContext, token: string): Promise<Observed> {
   const { publicKey = '' } = await context.store.unseal(context.ref);
   if (!(await isSignedWith(publicKey, token)))
     return { outcome: 'failed', detail: 'the application signs with another key' };
@@ -43,7 +43,7 @@ async function usesKey(context: DocumentEngineContext, token: string): Promise<O
 }
 
 /** The engine may accept tokens of the key but refuse this one for its claims. Then only the signature counts. */
-async function isAccepted(context: DocumentEngineContext, token: string): Promise<'yes' | 'no' | 'not shown'> {
+async function isAccepted(context: EngineContext, token: string): Promise<'yes' | 'no' | 'not shown'> {
   const reading = await showsKey(context, given(token), { isSomebodys: true });
   if (reading.verdict === 'accepted') return 'yes';
   const { privateKey } = await context.store.unseal(context.ref);
@@ -52,10 +52,7 @@ async function isAccepted(context: DocumentEngineContext, token: string): Promis
 }
 
 /** Why the application's tokens would outlive their key. Null when they would not. Contains nothing of the token but its lifetime. */
-export function whyTooLong(
-  token: string,
-  { client, connection }: Pick<DocumentEngineContext, 'client' | 'connection'>,
-): string | null {
+export function whyTooLong(token: string, { client, connection }: EngineContext): string | null {
   const { exp, iat } = decodeJwt(token);
   const { tokenLifetimeMs } = connection.jwt;
   const lifetimeMs = exp === undefined ? Infinity : exp * 1000 - (iat === undefined ? client.now() : iat * 1000);
@@ -68,7 +65,7 @@ export function whyTooLong(
 }
 
 /** Whether every token that was signed with the version's key has expired. */
-export async function isIdle({ connection, versions }: DocumentEngineContext): Promise<Observed> {
+export async function isIdle({ connection, versions }: EngineContext): Promise<Observed> {
   const { tokenLifetimeMs, signer } = connection.jwt;
   if (connection.type !== 'jwt') return { outcome: 'not-observable', detail: 'its users cannot be observed' };
   const current = versions.find(({ state }) => state === 'current');

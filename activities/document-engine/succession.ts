@@ -5,16 +5,7 @@ import { needsDecision } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 import { saidNo } from '../shared/outside-error.js';
 import { controlFor } from '../shared/probes.js';
-import {
-  displaced,
-  type DocumentEngineContext,
-  expire,
-  knownId,
-  list,
-  noteCurrent,
-  secretOf,
-  sparesOf,
-} from './context.js';
+import { displaced, type EngineContext, expire, knownId, list, noteCurrent, secretOf, sparesOf } from './context.js';
 import { newValue } from './keys.js';
 import { addSecret, changedSince } from './secrets.js';
 
@@ -29,7 +20,7 @@ export interface Succession {
  * current secret is not documented. So its value is added beforehand by `addSecret`, or right afterwards where the engine refuses to hold a
  * value twice.
  */
-export async function makeCurrent(context: DocumentEngineContext, former: VersionRef | null): Promise<void> {
+export async function makeCurrent(context: EngineContext, former: VersionRef | null): Promise<void> {
   const { store, client, ref } = context;
   const progress = await progressOf(context, former);
   if (progress !== 'happened') {
@@ -47,7 +38,7 @@ export async function makeCurrent(context: DocumentEngineContext, former: Versio
 type Progress = 'happened' | 'untried' | 'unknown';
 
 /** Whether an earlier attempt has rotated. Records before the change what the list shows, for a later attempt. */
-async function progressOf(context: DocumentEngineContext, former: VersionRef | null): Promise<Progress> {
+async function progressOf(context: EngineContext, former: VersionRef | null): Promise<Progress> {
   const receipt = await receiptOf(context);
   const { before, ours, refused } = receipt;
   const { current, listed } = await list(context);
@@ -60,43 +51,39 @@ async function progressOf(context: DocumentEngineContext, former: VersionRef | n
 }
 
 /** After an attempt whose answer was lost. A current id above all that our attempts can have made is a person's. */
-async function resume(
-  context: DocumentEngineContext,
-  { before, upTo = 0 }: WriteReceipt,
-  current: number,
-): Promise<Progress> {
+async function resume(context: EngineContext, { before, upTo = 0 }: WriteReceipt, current: number): Promise<Progress> {
   if (before === current) return begin(context, 'unknown', { before, upTo: upTo + 1 });
   if (current > upTo) throw needsDecision(changedSince(context));
   await noteOurs(context, current);
   return 'happened';
 }
 
-async function begin(context: DocumentEngineContext, progress: Progress, receipt: WriteReceipt): Promise<Progress> {
+async function begin(context: EngineContext, progress: Progress, receipt: WriteReceipt): Promise<Progress> {
   const { store, connection, ref } = context;
   await store.note(ref, { provider: 'unknown', receipts: { [connection.type]: receipt } });
   return progress;
 }
 
 /** No attempt of ours is under way: a secret that becomes current from here on is not ours. */
-async function noteRefused(context: DocumentEngineContext): Promise<void> {
+async function noteRefused(context: EngineContext): Promise<void> {
   await noteCurrent(context, { before: (await receiptOf(context)).before ?? 0, refused: true });
 }
 
-async function noteOurs(context: DocumentEngineContext, id: number): Promise<void> {
+async function noteOurs(context: EngineContext, id: number): Promise<void> {
   await noteCurrent(context, { before: (await receiptOf(context)).before ?? id, ours: id });
 }
 
-async function receiptOf({ store, connection, ref }: DocumentEngineContext): Promise<Partial<WriteReceipt>> {
+async function receiptOf({ store, connection, ref }: EngineContext): Promise<Partial<WriteReceipt>> {
   return (await store.read(ref)).receipts[connection.type] ?? {};
 }
 
 /** Emergency: a new throwaway value becomes the current secret. */
-export async function displace(context: DocumentEngineContext): Promise<void> {
+export async function displace(context: EngineContext): Promise<void> {
   await displaceWith(context, context.ref);
 }
 
 /** Makes a throwaway value current, and records the secret's id. After a lost answer another one is made. */
-async function displaceWith(context: DocumentEngineContext, holder: VersionRef): Promise<Control['parts']> {
+async function displaceWith(context: EngineContext, holder: VersionRef): Promise<Control['parts']> {
   const { store, client, connection } = context;
   const parts = await newValue(connection.type, connection.jwt.algorithm);
   await requireFence(store, context.ref);
@@ -110,7 +97,7 @@ async function displaceWith(context: DocumentEngineContext, holder: VersionRef):
  * Emergency: ends every secret but the current one and those of the version. No list shows which value a secret holds, so every secret ends
  * that may hold a leaked value.
  */
-export async function expireOthers(context: DocumentEngineContext): Promise<void> {
+export async function expireOthers(context: EngineContext): Promise<void> {
   const { store, client, ref } = context;
   const listed = await client.secrets();
   const own = sparesOf(context, listed);
@@ -134,7 +121,7 @@ export interface Control {
  * The current version's value. In an emergency that value is compromised, so a new throwaway value becomes current and is kept in memory
  * for the check. Null where there is neither.
  */
-export async function controlOf(context: DocumentEngineContext): Promise<Control | null> {
+export async function controlOf(context: EngineContext): Promise<Control | null> {
   const { store, versions, ref } = context;
   const current = await controlFor(store, ref);
   if (current) return { parts: await store.unseal(current), name: 'the current value' };

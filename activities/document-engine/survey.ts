@@ -1,6 +1,6 @@
 import { isLive } from '../../src/domain/version.js';
 import type { EngineSurvey, ProviderSurvey } from '../shared/survey.js';
-import { addedFor, currentIdOf, type DocumentEngineContext, list, noteRelease } from './context.js';
+import { addedFor, currentIdOf, type EngineContext, list, noteRelease } from './context.js';
 import { showsValue } from './probes.js';
 import { unreadable } from './schemas.js';
 
@@ -8,7 +8,7 @@ import { unreadable } from './schemas.js';
  * The engine issues its own secrets, so one survey covers provider and engine. A list shows only ids, which start again in a new database.
  * So the value in force is probed, where that needs no document.
  */
-export async function survey(context: DocumentEngineContext): Promise<ProviderSurvey & EngineSurvey> {
+export async function survey(context: EngineContext): Promise<ProviderSurvey & EngineSurvey> {
   const { store, connection, ref } = context;
   const { listed, current } = await list(context);
   await noteRelease(context);
@@ -50,6 +50,6 @@ function nameOf(expiresAt: string | null): string {
 const anotherDatabase =
   'probably by a new or restored database: the current id is the known one, but our value is refused';
 
-async function isRefused(context: DocumentEngineContext): Promise<boolean> {
+async function isRefused(context: EngineContext): Promise<boolean> {
   return (await showsValue(context, { isQuiet: true }))?.verdict === 'refused';
 }

@@ -6,7 +6,7 @@ import { OutsideError } from '../shared/outside-error.js';
 import { onEachConnection, type Shown } from '../shared/probes.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineClient, JwtAlgorithm } from './client.js';
-import { documentOf, type DocumentEngineContext, followed } from './context.js';
+import { documentOf, type EngineContext, followed } from './context.js';
 import { newValue } from './keys.js';
 import { requestTo } from './requests.js';
 import type { Control } from './succession.js';
@@ -37,10 +37,12 @@ interface TokenProbe {
   readonly refusals: readonly number[];
 }
 
+type Judge = (probe: TokenProbe) => Promise<Reading | null>;
+
 const tokenSeconds = 300;
 
 /** Signs tokens that are valid for a few minutes by the engine's clock. */
-export function signerWith({ client, connection }: DocumentEngineContext, privateKey: string): Signs {
+export function signerWith({ client, connection }: EngineContext, privateKey: string): Signs {
   const { algorithm } = connection.jwt;
   return async (claims) => {
     await client.learnTime();
@@ -59,7 +61,7 @@ export function given(token: string): Signs {
 const strangers = new Map<JwtAlgorithm, Promise<Record<string, string>>>();
 
 /** Signs tokens with a key that was never valid. The engine's answer to them shows how it refuses. */
-async function stranger(context: DocumentEngineContext): Promise<Signs> {
+async function stranger(context: EngineContext): Promise<Signs> {
   const { algorithm } = context.connection.jwt;
   const known = strangers.get(algorithm) ?? newValue('jwt', algorithm);
   strangers.set(algorithm, known);
@@ -78,14 +80,14 @@ export interface AskedFor {
 
 /** An acceptance counts only where a key that was never valid is not accepted. */
 export async function showsKey(
-  context: DocumentEngineContext,
+  context: EngineContext,
   signs: Signs,
   { isSomebodys = false, expected = 'accepted', isQuiet = false }: AskedFor = {},
 ): Promise<Reading> {
   const other = await stranger(context);
   const refused: string[] = [];
   const isUnexpected = (reply: Reply): boolean => isAccepted(reply) !== (expected === 'accepted');
-  const judge = async ({ name, ask }: TokenProbe): Promise<Reading | null> => {
+  const judge: Judge = async ({ name, ask }) => {
     const { verdict } = await onEachConnection(context.connection, isUnexpected, () => ask(signs));
     if (verdict === 'refused') refused.push(name);
     if (verdict === 'refused' && !isSomebodys) return refusal(refused);
@@ -106,17 +108,13 @@ function refusal(names: readonly string[]): Reading {
 }
 
 /** A refusal counts only from the engine itself, in the way that it refuses a key that was never valid, while it accepts the control. */
-export async function showsRefusalOfKey(
-  context: DocumentEngineContext,
-  signs: Signs,
-  control: Control,
-): Promise<Reading> {
+export async function showsRefusalOfKey(context: EngineContext, signs: Signs, control: Control): Promise<Reading> {
   const current = control.parts['privateKey'];
   if (current === undefined)
     return { verdict: 'unclear', detail: 'only the public half of the value to compare with is known' };
   const [signsCurrent, signsOther] = [signerWith(context, current), await stranger(context)];
   let isRefused = false;
-  const reading = await byEachProbe(context, async (probe): Promise<Reading | null> => {
+  const reading = await byEachProbe(context, async (probe) => {
     const beside = await onEachConnection(context.connection, isAccepted, () => probe.ask(signsCurrent));
     isRefused ||= beside.verdict === 'refused';
     if (!isAccepted(beside)) return null;
@@ -155,26 +153,20 @@ export function isAccepted({ verdict }: Reply): boolean {
  * Tries one kind of request after the other until `judge` has an answer. Null when none has. The document that a viewer's request needs
  * exists only meanwhile.
  */
-async function byEachProbe<T>(
-  context: DocumentEngineContext,
-  judge: (probe: TokenProbe) => Promise<T | null>,
-): Promise<T | null> {
+async function byEachProbe(context: EngineContext, judge: Judge): Promise<Reading | null> {
   const upstream = () => judge(buildProbe(context));
   const viewing = () => withDocument(context, judge);
   const [first, second] = followed(context)?.probe === viewerProbe ? [viewing, upstream] : [upstream, viewing];
   return (await first()) ?? second();
 }
 
-function buildProbe({ client }: DocumentEngineContext): TokenProbe {
+function buildProbe({ client }: EngineContext): TokenProbe {
   return { name: 'POST /api/build', refusals: [403], ask: async (signs) => askBuild(client, await signs({})) };
 }
 
 const viewerProbe = 'POST /i/d/{document}/auth';
 
-async function withDocument<T>(
-  context: DocumentEngineContext,
-  judge: (probe: TokenProbe) => Promise<T | null>,
-): Promise<T | null> {
+async function withDocument(context: EngineContext, judge: Judge): Promise<Reading | null> {
   const { client } = context;
   const document = `${documentOf(context)}-viewer`;
   const ask = async (signs: Signs): Promise<Reply> => {

@@ -6,7 +6,7 @@ import type { AccessCheck } from '../shared/access.js';
 import { permanent } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
-import { type DocumentEngineContext, end, knownId, list, noteCurrent, type SecretList } from './context.js';
+import { type EngineContext, end, knownId, list, noteCurrent, type SecretList } from './context.js';
 import { newValue } from './keys.js';
 import { isSpare, type Spare } from './marker.js';
 import { showsValue } from './probes.js';
@@ -48,12 +48,12 @@ export async function inItsPlace<T>(
 }
 
 /** Whether a version is live, which the context is about. Otherwise no rotation is possible. */
-export function isHeld({ ref }: DocumentEngineContext): boolean {
+export function isHeld({ ref }: EngineContext): boolean {
   return ref.number > 0;
 }
 
 /** Requires the fence where there is one. */
-export async function fenced(context: DocumentEngineContext): Promise<void> {
+export async function fenced(context: EngineContext): Promise<void> {
   if (isHeld(context)) await requireFence(context.store, context.ref);
 }
 
@@ -65,7 +65,7 @@ interface Begun extends Pick<SecretList, 'current'> {
 
 /** Records everything that the trial may add, and adds the first of it. */
 export async function beginTrial(
-  context: DocumentEngineContext,
+  context: EngineContext,
   value: Readonly<Record<string, string>>,
   lifetimesMs = [trialMs, trialMs - 60_000, trialMs - 120_000],
 ): Promise<Begun> {
@@ -97,7 +97,7 @@ export function onTrial(trial: Trial, listed: readonly ListedSecret[]): Spare[] 
  * Ends what is left of a trial, also after a failure or a crash, and records the current secret's id where the trial had rotated it to
  * itself. Returns how many secrets it ended. Where this fails, the next deep check does it, or the secrets expire.
  */
-export async function endTrial(context: DocumentEngineContext): Promise<number> {
+export async function endTrial(context: EngineContext): Promise<number> {
   const { store, client, ref } = context;
   const { trial } = await store.profile(ref.credential);
   if (!trial) return 0;
@@ -117,7 +117,7 @@ export async function endTrial(context: DocumentEngineContext): Promise<number> 
 const restartWithinMs = 60 * 60_000;
 
 /** Adds a throwaway secret that the engine still has to list after a restart. It expires within an hour. */
-export async function prepareRestart(context: DocumentEngineContext): Promise<string> {
+export async function prepareRestart(context: EngineContext): Promise<string> {
   const { store, connection, ref } = context;
   const value = await newValue(connection.type, connection.jwt.algorithm);
   const { trial, added, current } = await beginTrial(context, value, [restartWithinMs]);
@@ -126,9 +126,7 @@ export async function prepareRestart(context: DocumentEngineContext): Promise<st
 }
 
 /** Whether the engine still has the secrets that the API has set. Asked before the trial is cleaned up. */
-export async function keptThroughRestart(
-  context: DocumentEngineContext,
-): Promise<NonNullable<EngineProfile['restart']>> {
+export async function keptThroughRestart(context: EngineContext): Promise<NonNullable<EngineProfile['restart']>> {
   const { known, ref } = context;
   const { trial } = known;
   if (!trial?.restart || Date.now() - trial.at > restartWithinMs)

@@ -4,7 +4,7 @@ import { permanent } from '../shared/failures.js';
 import { onOwnConnections } from '../shared/http.js';
 import { testPdf } from '../shared/test-pdf.js';
 import type { DocumentEngineClient } from './client.js';
-import { documentOf, type DocumentEngineContext, end, knownId, list, noteCurrent, secretOf } from './context.js';
+import { documentOf, type EngineContext, end, knownId, list, noteCurrent, secretOf } from './context.js';
 import type { DeepRun } from './deep.js';
 import { showsPassword } from './passwords.js';
 import { showsValue } from './probes.js';
@@ -81,10 +81,9 @@ export async function openSession({ context, value }: DeepRun): Promise<Session 
 }
 
 /** Finds out whether the session outlives its key: whether it still shows its document. */
-export async function endsSession(
-  { context: { client }, found }: DeepRun,
-  { document, layer, token }: Session,
-): Promise<string | Warning> {
+export async function endsSession({ context, found }: DeepRun, session: Session): Promise<string | Warning> {
+  const { client } = context;
+  const { document, layer, token } = session;
   const { status } = await client.question({
     ...requestTo('viewSession', { document, layer }),
     headers: { 'x-pspdfkit-token': token },
@@ -125,7 +124,7 @@ export async function rotateToItself({ context, found }: DeepRun): Promise<strin
   return words[found.rotate];
 }
 
-async function whyNot(context: DocumentEngineContext): Promise<string | null> {
+async function whyNot(context: EngineContext): Promise<string | null> {
   const { connection, store, ref } = context;
   if (connection.type === 'secret_key_base') return 'it cannot be checked whether a base still works';
   if (!isHeld(context) || (await store.read(ref)).state !== 'current') return 'nothing is adopted';
@@ -140,7 +139,7 @@ const words = {
 } as const;
 
 /** Rotates, records the value's new id, and ends the former current secret if it is still listed. */
-async function rotateTo(context: DocumentEngineContext, value: string): Promise<keyof typeof words> {
+async function rotateTo(context: EngineContext, value: string): Promise<keyof typeof words> {
   const { client } = context;
   const { current: before } = await list(context);
   await fenced(context);

@@ -153,10 +153,8 @@ export class OpenAiClient {
     throw new OutsideError('OpenAI', operation, { code: 'LIST_WITHOUT_END' });
   }
 
-  async #administer(
-    operation: Operation,
-    { values = {}, query = '', body, allow = [] }: Details = {},
-  ): Promise<Answer> {
+  async #administer(operation: Operation, details: Details = {}): Promise<Answer> {
+    const { values = {}, query = '', body, allow = [] } = details;
     const { method, path }: RequestLine = endpoints[operation];
     const answer = await this.#http.send({
       ...{ operation, method },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DurationText, FilePath } from '../../src/fields/fields.js';
 import { SecretRef } from '../../src/fields/secret-ref.js';
+import type { Parts } from '../kit/provider.js';
 
 /** The `provider` section of an SFTP private key. */
 export const SftpAccount = z.strictObject({
@@ -62,10 +63,7 @@ export function keyText(file: string): string {
 }
 
 /** The parts of an adopted value: the text of the private key. */
-export function sftpParts({
-  privateKey = '',
-  ...others
-}: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function sftpParts({ privateKey = '', ...others }: Parts): Parts {
   const text = keyText(privateKey);
   if (!/^-+BEGIN [A-Z ]*PRIVATE KEY-+\n/.test(text)) throw new Error('no private key');
   return { ...others, privateKey: text };

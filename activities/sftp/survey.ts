@@ -13,12 +13,9 @@ import { tryLogin } from './probes.js';
  * State of the account for `keyturn reconcile`. Changes nothing there. Probes only keys that the file accepts: a dead key would look like an
  * attack. Keyturn's own key is no orphan.
  */
-export async function survey(
-  { store, account }: SftpDeps,
-  credential: string,
-  quietly = false,
-): Promise<ProviderSurvey> {
-  const connection = await account(credential);
+export async function survey(deps: SftpDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
+  const { store } = deps;
+  const connection = await deps.account(credential);
   const lines = knownLinesIn(await keysOf(connection));
   const known = new Set([await ownKeyOf(connection)]);
   const versions: SurveyedVersion[] = [];

@@ -45,15 +45,8 @@ export function scope(): Scope {
 }
 
 /** Runs activity code without Temporal: adoption, `check`, tests. A repeated call passes the same `key` and the time it `waitedMs`. */
-export function runDirectly<T>(
-  writer: Writer,
-  action: () => Promise<T>,
-  {
-    signal = new AbortController().signal,
-    key = randomUUID(),
-    waitedMs = 0,
-    leaseMs = Number.POSITIVE_INFINITY,
-  }: Partial<Omit<Scope, 'writer'>> = {},
-): Promise<T> {
-  return direct.run({ writer, signal, key, waitedMs, leaseMs }, action);
+export function runDirectly<T>(writer: Writer, action: () => Promise<T>, given: Partial<Scope> = {}): Promise<T> {
+  const { signal } = new AbortController();
+  const alone = { signal, key: randomUUID(), waitedMs: 0, leaseMs: Number.POSITIVE_INFINITY };
+  return direct.run({ ...alone, ...given, writer }, action);
 }

@@ -126,14 +126,8 @@ interface TooEarly {
  * Judges whether a value has been unused since the engine switched to the current one. Of several uses within `usageResolutionMs`
  * the provider may have recorded only the first. The data therefore cover only the time after that, up to when they were read.
  */
-export function judgeIdle({
-  name,
-  lastUsed,
-  switchedAt,
-  readAt,
-  usageResolutionMs,
-  probes,
-}: Reading): Finding | TooEarly {
+export function judgeIdle(reading: Reading): Finding | TooEarly {
+  const { name, lastUsed, switchedAt, readAt, usageResolutionMs, probes } = reading;
   if (lastUsed === null) return idle('proved', `${name} never saw it used`);
   if (switchedAt === undefined)
     return idle('not-observable', `${name} does not show when the current key came into use`);

@@ -2,7 +2,7 @@ import { toFailure } from '../shared/to-failure.js';
 import { runDirectly, scope } from '../shared/scope.js';
 import type { Store } from '../../src/store/store.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import type { VerificationDeps } from './activities.js';
+import type { VerificationDeps, Verified } from './activities.js';
 import { healId, isOrphaned, subjectOf } from './subject.js';
 
 /** Result of a heal. */
@@ -14,6 +14,7 @@ export interface Healed {
 
 const title = 'Verification: make the engine reload its settings';
 const actor = 'verification';
+type MakeReload = NonNullable<Verified['makeReload']>;
 
 /** Makes the engine reload, under its own fence and once per drift. It writes no setting, so another person's change stays. */
 export async function heal(deps: VerificationDeps, credential: string): Promise<Healed> {
@@ -34,11 +35,7 @@ export async function heal(deps: VerificationDeps, credential: string): Promise<
   }
 }
 
-async function reloadOnce(
-  store: Store,
-  holder: VersionRef,
-  makeReload: (version: VersionRef) => Promise<string | null>,
-): Promise<string | null> {
+async function reloadOnce(store: Store, holder: VersionRef, makeReload: MakeReload): Promise<string | null> {
   const { credential, number: version } = holder;
   if (!(await store.claimHeal(credential))) return 'it was reloaded for this drift already';
   const entry = { credential, version, actor, title };
