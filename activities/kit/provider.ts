@@ -121,11 +121,8 @@ export function defineProvider<S extends z.ZodObject, C, A extends ProviderActiv
       spec.activities({ store, account: async (credential) => connect(entry(credential), secret) }),
     listing: (entry, secret) => spec.listing?.(connect(entry, secret)) ?? null,
     idsOf: (version, entry) =>
-      spec.idsOf?.(version, connect(entry, noSecret)) ?? (version.providerId === null ? [] : [version.providerId]),
+      spec.idsOf?.(version, connect(entry, sendsNothing)) ?? (version.providerId === null ? [] : [version.providerId]),
   };
 }
 
-/** For a connection that sends no request. */
-function noSecret(): Promise<never> {
-  throw new Error('no secret is needed here');
-}
+const sendsNothing: Secrets = () => Promise.reject(new Error('no secret is needed here'));

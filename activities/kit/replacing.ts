@@ -130,12 +130,7 @@ function listingOf(name: string, account: ReplacingAccount): Listing {
 }
 
 /** Requests of each verb, in order. */
-interface ReplacingRequests {
-  readonly ask: readonly RequestTemplate[];
-  readonly read: readonly RequestTemplate[];
-  readonly replace: readonly RequestTemplate[];
-  readonly check: readonly RequestTemplate[];
-}
+type ReplacingRequests = Readonly<Record<'ask' | 'read' | 'replace' | 'check', readonly RequestTemplate[]>>;
 
 interface ReplacingSpec<S extends z.ZodObject> extends ProviderData<S, ReplacingAccount, ReplacingActivities> {
   readonly question: Question;

@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { RequestTemplate } from '../../src/domain/requests.js';
 
-/** The `{names}` in a path template. */
 type NamesIn<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
 type Values<Path extends string> = Readonly<Record<NamesIn<Path>, string | number>>;
 

@@ -3,7 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
 import { proxyFor } from './proxy.js';
-import { asking, withinLease } from './lease.js';
+import { asking, withCode, withinLease } from './lease.js';
 import { notOf, OutsideError } from './outside-error.js';
 import { scope } from './scope.js';
 
@@ -102,21 +102,14 @@ export class Http {
     });
   }
 
-  async #exchange({
-    operation,
-    method,
-    path,
-    headers,
-    body,
-    asks,
-    dispatcher,
-  }: HttpRequest): Promise<{ status: number; headers: Answer['headers']; text: string }> {
+  async #exchange(outgoing: HttpRequest): Promise<Pick<Answer, 'status' | 'headers' | 'text'>> {
+    const { operation, method, path, headers, body, asks, dispatcher } = outgoing;
     const cancelled = scope().signal;
     const { signal, goOn, release } = deadline(this.#deadlineMs, cancelled);
     try {
       const content = await encoded(body);
       asking();
-      if (mayChange(method, asks)) goOn();
+      if (mayChange(outgoing)) goOn();
       const url = this.#baseUrl + path;
       const way = dispatcher ?? proxyFor(url);
       const answer = await request(url, {
@@ -150,11 +143,11 @@ export class Http {
   }
 }
 
-async function guarded({ method, asks }: HttpRequest): Promise<void> {
-  if (mayChange(method, asks)) await guards.getStore()?.();
+async function guarded(outgoing: HttpRequest): Promise<void> {
+  if (mayChange(outgoing)) await guards.getStore()?.();
 }
 
-function mayChange(method: Dispatcher.HttpMethod, asks = method === 'GET'): boolean {
+function mayChange({ method, asks = method === 'GET' }: HttpRequest): boolean {
   return !asks;
 }
 
@@ -212,32 +205,24 @@ async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
   let length = 0;
   for await (const piece of body) {
     length += piece.length;
-    if (length > longestAnswer) throw new TooLongError();
+    if (length > longestAnswer) throw withCode('TOO_LONG');
     pieces.push(piece);
   }
   return new TextDecoder().decode(Buffer.concat(pieces));
 }
 
-/** Reported by its code alone, like network errors. */
-class TooLongError extends Error {
-  readonly code = 'TOO_LONG';
-}
-
 interface Piece {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: Buffer | null;
 }
 
 /** Encodes the body as one piece with a length: servers judge uploads by their length. */
 async function encoded(body: HttpRequest['body']): Promise<Piece> {
-  if (body === undefined) return { headers: {}, body: null };
-  if (!(body instanceof FormData)) return piece(Buffer.from(body));
-  const form = new Response(body);
-  return piece(Buffer.from(await form.arrayBuffer()), { 'content-type': form.headers.get('content-type') ?? '' });
-}
-
-function piece(body: Buffer, headers: Readonly<Record<string, string>> = {}): Piece {
-  return { headers: { ...headers, 'content-length': String(body.length) }, body };
+  if (body === undefined) return { body: null };
+  const form = body instanceof FormData ? new Response(body) : null;
+  const type = form && { 'content-type': form.headers.get('content-type') ?? '' };
+  const bytes = form ? Buffer.from(await form.arrayBuffer()) : Buffer.from(body as string | Buffer);
+  return { headers: { ...type, 'content-length': String(bytes.length) }, body: bytes };
 }
 
 /** Only the short code of a network error: its message may carry addresses and header values. */

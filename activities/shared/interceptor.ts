@@ -34,13 +34,15 @@ class Recorder implements ActivityInboundCallsInterceptor {
     try {
       if (this.#mayChangeOutside(step) || this.#isRepeated()) await this.#record(step, { event: 'started' });
       const result = await next(input);
-      if (hasFailed(result)) await this.#requireFence(step);
-      await this.#record(step, { event: 'succeeded', ...outcomeOf(result) });
+      const found = outcomeOf(result);
+      if (found.outcome === 'failed') await this.#requireFence(step);
+      await this.#record(step, { event: 'succeeded', ...found });
       return result;
     } catch (error) {
       const failure = await this.#failureOf(error, step);
+      const event = isBenign(failure) ? 'waiting' : 'failed'; // an expected wait is no failure: the step is repeated
       // The step has ended already. Without its end in the ledger it reads as "unknown", which is true.
-      await this.#record(step, { event: endOf(failure), detail: failure.message }).catch(() => undefined);
+      await this.#record(step, { event, detail: failure.message }).catch(() => undefined);
       throw failure;
     } finally {
       clearInterval(beat);
@@ -63,7 +65,7 @@ class Recorder implements ActivityInboundCallsInterceptor {
   /** A failure of a rotation that another one has taken over becomes FenceLost: it is no question to a person. */
   async #failureOf(error: unknown, step: StepContext | null): Promise<Error> {
     const failure = toFailure(error, step?.emergency);
-    if (isExpected(failure)) return failure;
+    if (isBenign(failure) && !failure.nonRetryable) return failure;
     return this.#requireFence(step).then(
       () => failure,
       (lost: unknown) => toFailure(lost),
@@ -88,16 +90,9 @@ class Recorder implements ActivityInboundCallsInterceptor {
     const { workflowExecution, activityId, activityType, attempt } = this.#context.info;
     const { credential, fence, version, phase, title, emergency } = step;
     const written = this.#store.record({
-      ...entry,
-      activity: activityType,
-      activityId,
-      attempt,
-      ...workflowExecution,
-      credential,
+      ...{ ...entry, ...workflowExecution, activity: activityType, activityId, attempt, credential, phase, title },
       ...(typeof fence === 'number' && { fence }),
       ...(typeof version === 'number' && { version }),
-      phase,
-      title,
     });
     await (emergency ? written.catch(() => undefined) : written);
   }
@@ -109,22 +104,8 @@ class Recorder implements ActivityInboundCallsInterceptor {
   }
 }
 
-/** An expected wait is no failure: Temporal or the runner repeats the step. */
-function endOf(failure: Error): 'waiting' | 'failed' {
-  return isBenign(failure) ? 'waiting' : 'failed';
-}
-
-function isExpected(failure: Error): boolean {
-  return isBenign(failure) && !failure.nonRetryable;
-}
-
 function isBenign(failure: Error): failure is ApplicationFailure {
   return failure instanceof ApplicationFailure && failure.category === ApplicationFailureCategory.BENIGN;
-}
-
-/** A finding that says no. */
-function hasFailed(result: unknown): boolean {
-  return typeof result === 'object' && result !== null && 'outcome' in result && result.outcome === 'failed';
 }
 
 function stepOf({ headers }: ActivityExecuteInput): StepContext | null {

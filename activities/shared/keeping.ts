@@ -5,7 +5,6 @@ import type { Store } from '../../src/store/store.js';
 import { passing } from './failures.js';
 import { runDirectly, scope } from './scope.js';
 
-/** A value that an attempt created. */
 interface Creation {
   readonly intent: Intent;
   readonly created: Created;
@@ -42,12 +41,8 @@ export async function keepGenerated(store: Store, ref: VersionRef, generate: () 
 }
 
 /** Stores the value, unless another attempt has stored one. Throws a retry when another attempt is still at it. */
-export async function storeOrGiveUp(
-  store: Store,
-  ref: VersionRef,
-  { intent, created }: Omit<Creation, 'revoke'>,
-): Promise<void> {
-  if (!(await store.keep(ref, intent, created))) await requireValueOfOther(store, ref);
+export async function storeOrGiveUp(store: Store, ref: VersionRef, made: Omit<Creation, 'revoke'>): Promise<void> {
+  if (!(await store.keep(ref, made.intent, made.created))) await requireValueOfOther(store, ref);
 }
 
 async function requireValueOfOther(store: Store, ref: VersionRef): Promise<void> {
@@ -55,11 +50,8 @@ async function requireValueOfOther(store: Store, ref: VersionRef): Promise<void>
 }
 
 /** Stores the value, or revokes it when another attempt or another rotation is the writer now. */
-export async function storeOrRevoke(
-  store: Store,
-  ref: VersionRef,
-  { intent, created, revoke }: Creation,
-): Promise<void> {
+export async function storeOrRevoke(store: Store, ref: VersionRef, creation: Creation): Promise<void> {
+  const { intent, created, revoke } = creation;
   try {
     if (await store.keep(ref, intent, created)) return;
   } catch (error) {

@@ -40,11 +40,11 @@ export function withinLease(content: Buffer): Buffer | Readable {
 }
 
 async function* inTime(content: Buffer, until: number): AsyncGenerator<Buffer> {
-  if (Date.now() > until) throw new LateError();
+  if (Date.now() > until) throw withCode('TOO_LATE');
   yield content;
 }
 
-/** The lease has expired. Reported by its code alone, like network errors. */
-class LateError extends Error {
-  readonly code = 'TOO_LATE';
+/** Reported by its code alone, like network errors. */
+export function withCode(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }

@@ -3,7 +3,7 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
-import { recordFinding } from './evidence.js';
+import { recordFinding, reporting } from './evidence.js';
 import { onOwnConnections } from './http.js';
 import { needsDecision } from './failures.js';
 import { scope } from './scope.js';
@@ -114,11 +114,7 @@ export async function judgeNoAcceptance({ prober, store, ref }: Asked, detail: s
   if (doubted && !isLasting(streak, overMs, rounds))
     throw anotherRound(`${name} refuses the ${noun}; asked again, since such refusals pass`, overMs, rounds);
   await store.note(ref, { provider: 'refused' });
-  return recordFinding(store, ref, {
-    kind: 'accepted',
-    outcome: 'failed',
-    detail: `${name} refuses the ${noun}: ${detail}`,
-  });
+  return reporting(store, ref, 'accepted')('failed', `${name} refuses the ${noun}: ${detail}`);
 }
 
 /**
@@ -141,8 +137,7 @@ export interface Shown {
  * long the value may still be accepted where nothing has to propagate.
  */
 export async function judgeEnd({ prober, store, ref }: Asked, shown: Shown | null, endsWithinMs = 0): Promise<Finding> {
-  const say = (outcome: Finding['outcome'], detail: string) =>
-    recordFinding(store, ref, { kind: 'refused', outcome, detail });
+  const say = reporting(store, ref, 'refused');
   if (shown === null) return say('not-observable', 'there is no value to ask with');
   const { name, noun = 'key', propagationMs, rounds } = prober;
   const { verdict, detail } = shown;
@@ -166,15 +161,9 @@ export function accepted(
   { request, welcome = '200' }: Pick<Prober, 'request' | 'welcome'>,
   { verdict, providerTime }: ProbeVerdict,
 ): Finding {
-  return {
-    kind: 'accepted',
-    outcome: 'proved',
-    detail:
-      verdict === 'restricted'
-        ? `${request} answered that the key is known but lacks the scope for it`
-        : `${request} answered ${welcome}`,
-    ...(providerTime === undefined ? {} : { providerTime }),
-  };
+  const answer = verdict === 'restricted' ? 'that the key is known but lacks the scope for it' : welcome;
+  const finding = { kind: 'accepted', outcome: 'proved', detail: `${request} answered ${answer}` } as const;
+  return { ...finding, ...(providerTime !== undefined && { providerTime }) };
 }
 
 export function refusedBy({ request, refusal }: Pick<Prober, 'request' | 'refusal'>): string {
@@ -212,7 +201,6 @@ function betweenMs({ propagationMs, pauseMs = 0 }: Pick<Prober, 'propagationMs' 
   return Math.min(Math.max(usualMs, pauseMs), propagationMs / 4);
 }
 
-/** The provider's answers for both values in one round. */
 interface Round {
   /** Null when there is no value to ask with. */
   readonly key: ProbeVerdict['verdict'] | null;
@@ -250,19 +238,15 @@ function shownBy(prober: Prober, { key, control }: Round): Shown {
   return { verdict: 'refused', detail: `${refusedBy(prober)}, ${beside}` };
 }
 
-async function wasAccepted(store: Store, ref: VersionRef): Promise<boolean> {
+export async function wasAccepted(store: Store, ref: Pick<VersionRef, 'credential' | 'number'>): Promise<boolean> {
   return (await store.evidence(ref)).some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
 }
 
 /** The version whose value must still be accepted for a refusal to prove anything. */
 export async function controlFor(store: Store, ref: VersionRef): Promise<Version | null> {
-  const versions = await store.versions(ref.credential);
-  return (
-    versions.find(
-      ({ state, number, parts, compromised }) =>
-        state === 'current' && number !== ref.number && parts.length > 0 && !compromised,
-    ) ?? null
-  );
+  const current = (await store.versions(ref.credential)).find(({ state }) => state === 'current');
+  const isFit = current && current.number !== ref.number && current.parts.length > 0 && !current.compromised;
+  return isFit ? current : null;
 }
 
 /** Milliseconds since the provider created the value, by our clock. Infinity for an adopted value, which was in use before. */

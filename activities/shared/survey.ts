@@ -1,7 +1,7 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import { labelOf } from '../../src/store/intents.js';
 import type { Store } from '../../src/store/store.js';
-import { accepted, askUntil, type Prober, refusedBy } from './probes.js';
+import { accepted, askUntil, type Prober, refusedBy, wasAccepted } from './probes.js';
 
 /** State of a credential's account at its provider, read only. Never holds a secret. */
 export interface ProviderSurvey {
@@ -59,10 +59,8 @@ export async function askAbout(
     await store.prove(version, accepted(prober, answer));
     return 'accepted';
   }
-  const evidence = await store.evidence(version);
-  const wasAccepted = evidence.some(({ kind, outcome }) => kind === 'accepted' && outcome === 'proved');
   const detail = `${refusedBy(prober)}, and ${prober.name} ${listed ? 'still lists it' : 'does not list it'}`;
-  const outcome = wasAccepted && !listed ? 'proved' : 'not-observable';
+  const outcome = !listed && (await wasAccepted(store, version)) ? 'proved' : 'not-observable';
   await store.prove(version, { kind: 'refused', outcome, detail });
   return 'refused';
 }
