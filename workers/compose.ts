@@ -74,7 +74,6 @@ function composeOutside(config: Config, store: Store) {
 
 export type Systems = ReturnType<typeof composeSystems>;
 
-/** The activities of every provider by its system. */
 type ProviderSystems = { readonly [S in keyof typeof providers]: ReturnType<(typeof providers)[S]['activities']> };
 
 function composeProviders(config: Config, store: Store): ProviderSystems {

@@ -14,6 +14,7 @@ import { descriptorOf } from './descriptor.js';
 
 /** The systems to ask: providers and engines, by the name of their folder. */
 interface AskedSystems {
+  readonly now: () => number;
   readonly providers: Readonly<
     Record<string, { survey(credential: string, quietly?: boolean): Promise<ProviderSurvey> }>
   >;
@@ -23,13 +24,9 @@ interface AskedSystems {
 }
 
 /** The verification of every credential of the configuration. */
-export function composeVerification(
-  config: Config,
-  store: Store,
-  { now, ...asked }: AskedSystems & { readonly now: () => number },
-) {
+export function composeVerification(config: Config, store: Store, asked: AskedSystems) {
   return createVerificationActivities({
-    ...{ store, now },
+    ...{ store, now: asked.now },
     verified: (credential) =>
       Object.hasOwn(config.credentials, credential) ? verifiedOf(config, credential, asked) : null,
     credentialsOf: (engine) =>

@@ -1,5 +1,6 @@
 import type { RotationRow, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
+import type { VerificationDeps } from './activities.js';
 
 /** Whether a credential may be verified and healed now. */
 export interface Subject {
@@ -13,10 +14,7 @@ export interface Subject {
 
 const staleMs = 120_000; // twice the longest heal
 
-export async function subjectOf(
-  { store, now }: { readonly store: Store; readonly now: () => number },
-  credential: string,
-): Promise<Subject> {
+export async function subjectOf({ store, now }: VerificationDeps, credential: string): Promise<Subject> {
   const rotations = await store.rotations(credential);
   const rotation = rotations.find(({ closedAt }) => closedAt === null);
   const [newest] = rotations;

@@ -44,7 +44,8 @@ export async function attempt({ run, scope }: Steps, attempted: Attempted): Prom
     if (tries > 0) await attempted.again?.();
     const result = await once(run, attempted);
     if (!('failure' in result)) return result;
-    if (nothingHangsOn(run, attempted, result)) return unseenEnd(result);
+    if (nothingHangsOn(run, attempted, result))
+      return { state: 'done', outcome: 'not-observable', detail: result.failure.why };
     const told = await waitOut(run, { ...attempted, ...result, scope, since, tries, known, isParked: false });
     if (told) return told;
   }
@@ -78,10 +79,6 @@ function once(run: RotationRun, attempted: Attempted): Promise<Ended | Failed> {
 /** A use that does not show yet matters only before a value is retired, and where a person is asked about it. */
 function nothingHangsOn({ mode }: RotationRun, { ask = false }: Attempted, { failure }: Failed): boolean {
   return failure.kind === 'unseen' && !ask && mode !== 'committed';
-}
-
-function unseenEnd({ failure: { why } }: Failed): Ended {
-  return { state: 'done', outcome: 'not-observable', detail: why };
 }
 
 function endedOf({ ask }: Attempted, result: unknown): Ended | Failed {

@@ -14,11 +14,8 @@ interface Decided {
 }
 
 /** Records a decision and returns it as the store has it: the message does not say who decided. */
-export async function recorded(
-  run: RotationRun,
-  decision: DecisionRequest,
-  { title, version, kind }: Decided,
-): Promise<DecisionRequest> {
+export async function recorded(run: RotationRun, decision: DecisionRequest, about: Decided): Promise<DecisionRequest> {
+  const { title, version, kind } = about;
   const call = versions.recordDecision({ version, title, ...decision, ...(kind && { kind }) });
   const author = await keep(run, call, { title: `Record the decision: ${decision.decision}`, emergency: true });
   return { ...decision, ...author };

@@ -43,7 +43,7 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
     let ending = emergencyPending(inbox) ? null : await planned;
     let report: RotationReport | null;
     do {
-      if (emergencyPending(inbox)) ending = await emergency(rotation, { scope, planned });
+      if (emergencyPending(inbox)) ending = await emergency(rotation, scope, planned);
       report = await closeUnlessStruck(rotation, ending ?? { outcome: 'failed', why: 'nothing was asked for' });
     } while (report === null || emergencyPending(inbox)); // also one that arrives while the rotation closes
     outcome = report.outcome;
@@ -99,11 +99,7 @@ async function back(run: RotationRun, why: string, begin?: () => Promise<void>):
   }
 }
 
-/** Deals with every emergency, also with those that arrive meanwhile. */
-async function emergency(
-  run: RotationRun,
-  { scope, planned }: { scope: CancellationScope; planned: Promise<unknown> },
-): Promise<Ending> {
+async function emergency(run: RotationRun, scope: CancellationScope, planned: Promise<unknown>): Promise<Ending> {
   let ending: Ending = { outcome: 'contained' };
   while (emergencyPending(run.inbox)) {
     run.inbox.handled = run.inbox.emergencies.length;

@@ -56,7 +56,6 @@ function impactOf(run: RotationRun): string {
   return `none: documents use version ${current.number} or ${next.number}, and both work`;
 }
 
-/** For providers with one value at a time. */
 function ofSingle({ pastNoReturn, next }: RotationRun, current: number): string {
   return pastNoReturn
     ? `documents fail until the engine has version ${next.number}`

@@ -92,7 +92,6 @@ export class Steps implements Run {
     return this.once(title, () => this.#askPerson(title, call, due));
   }
 
-  /** Waits until a person has done something, then runs the call. */
   async #askPerson(title: string, call: Call<void>, due: Duration): Promise<Ended> {
     const { run } = this;
     await run.parking.until(durationMs(due), async ({ until, isNew }) => {
