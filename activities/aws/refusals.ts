@@ -102,7 +102,6 @@ function outside(system: string, operation: string, error: unknown): unknown {
 
 const Answered = z.object({ $metadata: z.object({ httpStatusCode: z.number() }) });
 
-/** The failure for a refusal that is neither about a key nor about permissions. */
 function byCode(code: string, error: unknown): Error | null {
   if (elsewhere.includes(code)) return inAnotherRegion(error);
   if (isOfClock(code, error)) return ofClock(error);

@@ -3,7 +3,6 @@ import { recordFinding } from '../shared/evidence.js';
 import { fenced } from '../shared/fencing.js';
 import { needsDecision } from '../shared/failures.js';
 import type { AwsAccount } from './account.js';
-import type { ListedKey } from './client.js';
 import { isForbidden } from './refusals.js';
 
 type AwsWork = Work<AwsAccount>;
@@ -56,7 +55,11 @@ export async function checkAgain(work: AwsWork): Promise<void> {
   const known = new Set((await store.versions()).map(({ providerId }) => providerId));
   const since = (offAt ?? 0) * 1000 - skewMs;
   const strangers = listed.filter(({ id, createdAt }) => !known.has(id) && (createdAt?.getTime() ?? since) >= since);
-  if (strangers.length > 0) throw createdMeanwhile(strangers, user);
+  const ids = strangers.map(({ id }) => id).join(', ');
+  if (strangers.length > 0)
+    throw needsDecision(
+      `${ids} of ${user} was created while the leaked key still worked at some servers, and not by Keyturn: delete it in IAM unless you know its owner, then retry`,
+    );
 }
 
 function say({ store, ref }: AwsWork, what: string, providerTime: number | undefined): Promise<unknown> {
@@ -65,11 +68,4 @@ function say({ store, ref }: AwsWork, what: string, providerTime: number | undef
     ...{ kind: 'sessions', outcome: 'not-observable', detail },
     ...(providerTime !== undefined && { providerTime }),
   });
-}
-
-function createdMeanwhile(strangers: readonly ListedKey[], user: string): Error {
-  const ids = strangers.map(({ id }) => id).join(', ');
-  return needsDecision(
-    `${ids} of ${user} was created while the leaked key still worked at some servers, and not by Keyturn: delete it in IAM unless you know its owner, then retry`,
-  );
 }

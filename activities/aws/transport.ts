@@ -6,7 +6,6 @@ import { serviceName } from './refusals.js';
 
 type Handler = Extract<NonNullable<IAMClientConfig['requestHandler']>, { handle: unknown }>;
 
-/** The used fields of a request. */
 interface Outgoing {
   readonly protocol: string;
   readonly hostname: string;
@@ -39,7 +38,7 @@ export function transportOf(system: string, onAnswer: (providerTime: number | un
       const query = new URLSearchParams(Object.entries(request.query ?? {})).toString();
       const answer = await http.send({
         ...{ operation, headers, asks: /^(?:get|list|simulate)/.test(operation), allow: readable },
-        method: methodOf(method),
+        method: (['GET', 'PUT', 'DELETE'] as const).find((each) => each === method) ?? 'POST',
         path: query === '' ? path : `${path}?${query}`,
         ...(content !== undefined && { body: content }),
       });
@@ -72,10 +71,6 @@ function actionIn(content: string | undefined): string | undefined {
 function operationOf({ query }: Outgoing, content: string | undefined): string {
   const named = query && 'x-id' in query ? String(query['x-id']) : (actionIn(content) ?? 'request');
   return named.charAt(0).toLowerCase() + named.slice(1);
-}
-
-function methodOf(method: string): 'GET' | 'PUT' | 'DELETE' | 'POST' {
-  return (['GET', 'PUT', 'DELETE'] as const).find((each) => each === method) ?? 'POST';
 }
 
 function texts(headers: Answer['headers']): Record<string, string> {

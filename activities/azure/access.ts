@@ -2,7 +2,6 @@ import { type AccessCheck, accessCheck, type Warning } from '../shared/access.js
 import { permanent } from '../shared/failures.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient } from './client.js';
-import type { Permissions } from './schemas.js';
 
 const regenerating = 'Microsoft.CognitiveServices/accounts/regenerateKey/action';
 
@@ -55,13 +54,10 @@ function hostOf(address: string | null | undefined): string | null {
 
 /** Reads the permission instead of trying it: a regeneration ends a key. */
 async function mayRegenerate(client: AzureClient): Promise<string> {
-  if (permits(await client.permissions(), regenerating)) return 'is permitted';
+  const covers = (pattern: string): boolean => fits(pattern.toLowerCase(), regenerating.toLowerCase());
+  const { value } = await client.permissions();
+  if (value.some(({ actions, notActions }) => actions.some(covers) && !notActions.some(covers))) return 'is permitted';
   throw permanent('Unauthorized', `is not permitted: the app's role lacks ${regenerating}`);
-}
-
-function permits({ value }: Permissions, action: string): boolean {
-  const covers = (pattern: string): boolean => fits(pattern.toLowerCase(), action.toLowerCase());
-  return value.some(({ actions, notActions }) => actions.some(covers) && !notActions.some(covers));
 }
 
 /** Each star matches any text. Written by hand: as a regular expression, a pattern with many stars takes exponential time. */

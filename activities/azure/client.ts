@@ -100,7 +100,11 @@ export class AzureClient {
     if (answer.status >= 400 && refusalIn(answer.text).code === undefined)
       throw notOf('Azure', request.operation, answer.status);
     if (answer.status === 400) throw badRequest(request.operation, answer);
-    if (answer.status === 401 || answer.status === 403) throw forbidden(request.operation, answer.status);
+    if (answer.status === 401 || answer.status === 403)
+      throw permanent(
+        'Unauthorized',
+        `Azure forbade ${request.operation} (${answer.status}): the app needs a role that may read the account, list its keys and regenerate them`,
+      );
     if (answer.status === 404) throw permanent('Rejected', 'Azure has no such account (404): check its resource id');
     return answer.json(schema);
   }
@@ -179,11 +183,4 @@ function signInRefused({ status, text }: Answer): Error {
   const reason = readAs(TokenRefusal, text)?.error;
   if (reason === undefined) return notOf('Entra', 'signIn', status);
   return permanent('Unauthorized', `Entra refused the sign-in (${reason}): check tenant, clientId and clientSecret`);
-}
-
-function forbidden(operation: string, status: number): Error {
-  return permanent(
-    'Unauthorized',
-    `Azure forbade ${operation} (${status}): the app needs a role that may read the account, list its keys and regenerate them`,
-  );
 }

@@ -44,9 +44,13 @@ export async function createKey(deps: AzureDeps, ref: VersionRef): Promise<void>
   const { idle, known } = slots;
   const attempts = await openIntents(store, ref);
   const lost = attempts.findLast(({ version }) => version === ref.number);
-  if (lost && keys[idle] !== known) return keep(context, { intent: lost, slot: idle });
+  if (lost && keys[idle] !== known) return keep(context, lost, idle);
   await waitOut(attempts, lost ? answeredMs : attemptMs);
-  if (lost) throw mayComeLate(idle);
+  if (lost)
+    throw permanent(
+      'Rejected',
+      `an interrupted attempt to regenerate ${idle} may still arrive, so Keyturn puts no value of ${idle} into use now. Rotate again in a minute`,
+    );
   await requireFree(context, slots);
   await settleAll(store, attempts, keys[idle] === known ? 'nothing-made' : 'deleted');
   if (keys[idle] !== known) await keepSpare(store, ref, keys);
@@ -147,7 +151,7 @@ async function make(context: AzureContext, slot: Slot): Promise<void> {
     if (await cameToNothing(context, slot, error)) await store.settle(intent, 'nothing-made');
     throw error;
   });
-  await keep({ ...context, keys }, { intent, slot });
+  await keep({ ...context, keys }, intent, slot);
 }
 
 /** Whether the request changed nothing: Azure refused it, or answered 5xx and the slot still holds the old value. */
@@ -164,10 +168,7 @@ async function regenerate(client: AzureClient, slot: Slot, before: Keys): Promis
 }
 
 /** Stores the key, and the other one as its spare unless that one may have a user. */
-async function keep(
-  { store, ref, keys }: AzureContext,
-  { intent, slot }: { readonly intent: Intent; readonly slot: Slot },
-): Promise<void> {
+async function keep({ store, ref, keys }: AzureContext, intent: Intent, slot: Slot): Promise<void> {
   const beside = keys[otherThan(slot)];
   const spare = (await store.identify(beside)).length === 0 ? { spare: beside } : {};
   await storeOrGiveUp(store, ref, { intent, created: { providerId: slot, parts: { key: keys[slot], ...spare } } });
@@ -200,13 +201,6 @@ async function requireFree({ store, ref, keys }: AzureContext, slots: Slots): Pr
   const newest = (await store.evidence(ref)).find(({ kind }) => kind === 'sole-user');
   if (newest && newest.outcome !== 'failed' && Date.now() - newest.at <= freshProofMs) return;
   throw needsDecision(`${slots.idle} is not regenerated: ${finding.detail}`);
-}
-
-function mayComeLate(slot: Slot): Error {
-  return permanent(
-    'Rejected',
-    `an interrupted attempt to regenerate ${slot} may still arrive, so Keyturn puts no value of ${slot} into use now. Rotate again in a minute`,
-  );
 }
 
 /** Before the adoption it is not known which key is in use. */

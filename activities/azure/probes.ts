@@ -9,7 +9,6 @@ import { anotherRound } from '../shared/propagation.js';
 import type { AzureDeps } from './activities.js';
 import { AzureClient, type AzureConnection } from './client.js';
 
-/** How to ask Azure about a key. */
 const question = {
   name: 'Azure',
   request: 'GET /documentintelligence/info',

@@ -28,7 +28,11 @@ export async function slotsOf(store: Store, ref: VersionRef, keys: Keys): Promis
   if (!current) return null;
   const { key, spare, other } = await store.unseal(current);
   const inUse = slotOf(keys, key);
-  if (!inUse) throw inNeither(current);
+  if (!inUse)
+    throw needsDecision(
+      `version ${current.number} of ${ref.credential} is no longer a key of the Azure account: somebody has regenerated it. ` +
+        `Run keyturn reconcile ${ref.credential}`,
+    );
   return { current, inUse, idle: otherThan(inUse), known: spare ?? other, ours: spare !== undefined };
 }
 
@@ -65,11 +69,4 @@ export async function keepSpare(store: Store, ref: VersionRef, keys: Keys): Prom
   if (!slots) return;
   const { current, idle } = slots;
   await store.note({ ...ref, number: current.number }, { parts: { spare: keys[idle] } });
-}
-
-function inNeither({ credential, number }: Version): Error {
-  return needsDecision(
-    `version ${number} of ${credential} is no longer a key of the Azure account: somebody has regenerated it. ` +
-      `Run keyturn reconcile ${credential}`,
-  );
 }

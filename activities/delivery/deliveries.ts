@@ -154,7 +154,6 @@ async function isDeadOneOfOurs({ store }: DeliveryDeps, { credential }: VersionR
   return held !== null && (held.compromised || !isLive(held.state));
 }
 
-/** The version that the new one replaces. */
 async function formerOf({ store }: DeliveryDeps, { credential, number }: VersionRef): Promise<Version | null> {
   const others = (await store.versions(credential)).filter((each) => each.number < number && each.parts.length > 0);
   return (

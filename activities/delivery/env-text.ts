@@ -1,6 +1,5 @@
 import { parseEnv } from 'node:util';
 
-/** One assignment of an environment file. */
 interface Assignment {
   readonly start: number;
   readonly end: number;

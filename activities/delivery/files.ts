@@ -181,7 +181,10 @@ async function attempt<T>(path: string, action: () => Promise<T>, { owner, isFou
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined || (code === missing && !isFound)) throw error;
-    throw permanent('Rejected', (await whyFixed(path, owner)) ?? cannot(path, code));
+    throw permanent(
+      'Rejected',
+      (await whyFixed(path, owner)) ?? `${path} cannot be read or written (${code}): give Keyturn's user permission`,
+    );
   }
 }
 
@@ -190,10 +193,6 @@ const missing = 'ENOENT';
 function nullWhenMissing(error: unknown): null {
   if (codeOf(error) === missing) return null;
   throw error;
-}
-
-function cannot(path: string, code: string): string {
-  return `${path} cannot be read or written (${code}): give Keyturn's user permission`;
 }
 
 /** The operating system's error code. Undefined for any other error. */

@@ -93,7 +93,6 @@ function idsOf({ owner }: Pick<FileTarget, 'owner'>): Rights['owner'] {
   return user !== undefined && group !== undefined ? [user, group] : undefined;
 }
 
-/** Decodes a content's bytes. */
 function textOf(content: string | null): string | null {
   return content === null ? null : Buffer.from(content, 'latin1').toString();
 }

@@ -22,7 +22,6 @@ export async function testConnection(deps: DocuElevateDeps, { version, service }
   return reporting(deps.store, version, 'connection')(succeeded ? 'proved' : 'failed', detail);
 }
 
-/** A setting to check for a version. */
 interface SettingOf {
   readonly version: VersionRef;
   readonly setting: string;

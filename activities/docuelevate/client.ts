@@ -139,7 +139,6 @@ export class DocuElevateClient {
     return answer.status === 200 ? answer.json(SubtaskQueued).task_id : null;
   }
 
-  /** The log lines of a task so far. */
   async linesOf(task: string): Promise<TaskLog['logs']> {
     const answer = await this.#session.send({ ...requestTo('showTask', { task }), allow: [404] });
     return answer.status === 404 ? [] : answer.json(TaskLog).logs;
@@ -151,7 +150,6 @@ export class DocuElevateClient {
     return files.filter(({ processing_status }) => processing_status.has_errors === true).map(({ id }) => id);
   }
 
-  /** Ids of the newest documents. */
   async newestFiles(most: number): Promise<number[]> {
     return (await this.#newest(most)).map(({ id }) => id);
   }

@@ -76,28 +76,26 @@ export async function ocrEngines(client: DocuElevateClient): Promise<string[]> {
   return ((await client.shownValue('ocr_providers')) || 'tesseract').split(',').map((name) => name.trim());
 }
 
-type Judged = Followed & { readonly verdict: keyof typeof outcomes };
-
 const outcomes = {
-  success: 'proved',
-  partly: 'not-observable',
-  failure: 'failed',
-  skipped: 'failed',
-  'not-run': 'failed',
-} as const satisfies Partial<Record<Followed['verdict'], Finding['outcome']>>;
+  success: { outcome: 'proved', word: 'success' },
+  partly: {
+    outcome: 'not-observable',
+    word: 'some of several services succeeded, and DocuElevate does not say which',
+  },
+  failure: { outcome: 'failed', word: 'failure' },
+  skipped: { outcome: 'failed', word: 'skipped, as without a value' },
+  'not-run': { outcome: 'failed', word: 'it did not run, and the document was finished without it' },
+} as const satisfies Partial<Record<Followed['verdict'], { outcome: Finding['outcome']; word: string }>>;
+
+type Judged = Followed & { readonly verdict: keyof typeof outcomes };
 
 function isVerdict(followed: Followed): followed is Judged {
   return Object.hasOwn(outcomes, followed.verdict);
 }
 
 function judge(expect: string, name: string, { verdict, failure, left }: Judged): Finding {
-  const words: Readonly<Record<Judged['verdict'], string>> = {
-    success: 'success',
-    failure: `failure${failure === null ? '' : `, at ${failure}`}`,
-    skipped: 'skipped, as without a value',
-    partly: 'some of several services succeeded, and DocuElevate does not say which',
-    'not-run': 'it did not run, and the document was finished without it',
-  };
-  const detail = `${expect}: ${words[verdict]} (${name}${left === null ? '' : `; it stays in DocuElevate: ${left}`})`;
-  return { kind: 'document', outcome: outcomes[verdict], detail };
+  const { outcome, word } = outcomes[verdict];
+  const where = verdict === 'failure' && failure !== null ? `, at ${failure}` : '';
+  const stays = left === null ? '' : `; it stays in DocuElevate: ${left}`;
+  return { kind: 'document', outcome, detail: `${expect}: ${word}${where} (${name}${stays})` };
 }

@@ -65,7 +65,6 @@ async function gapOf(client: DocuElevateClient, settings: Settings, receipts: Wr
   return { from, to };
 }
 
-/** Whether the newest line of the step is a failure in that time. */
 function isLost({ logs }: ProcessedFile, step: string, { from, to }: Span): boolean {
   const [newest] = logs.filter(({ step_name }) => step_name === step).sort((a, b) => b.id - a.id);
   const at = newest?.timestamp?.slice(0, 19) ?? '';

@@ -49,12 +49,9 @@ export async function look(deps: DocuElevateDeps, wanted: LookedFor): Promise<En
   };
 }
 
-async function sightsOf(
-  engine: Engine,
-  { version, changes }: LookedFor,
-  histories: Histories,
-): Promise<readonly SettingSight[]> {
+async function sightsOf(engine: Engine, wanted: LookedFor, histories: Histories): Promise<SettingSight[]> {
   const { store, client } = engine;
+  const { version, changes } = wanted;
   const { receipts } = await store.read(version);
   const sights: SettingSight[] = [];
   for (const [key, value] of Object.entries(await valuesOf(engine, version))) {
@@ -62,7 +59,9 @@ async function sightsOf(
     const newest = idOf(history[0]);
     const shows = fits(await client.shownValue(key), value);
     const receipt = settled(history, receipts[key], client.isOurs);
-    const sight = receipt ? sightOfOurs(newest, receipt, shows) : sightOfAdopted(newest, changes[key] ?? newest, shows);
+    // Of a setting that Keyturn has not written, the shown beginning and a change since the first verification can only disprove it.
+    const asserted = shows && newest === (changes[key] ?? newest) ? 'asserted' : 'edited';
+    const sight = receipt ? sightOfOurs(newest, receipt, shows) : asserted;
     sights.push({ key, sight, changed: authorOf(history[0]) });
   }
   return sights;
@@ -73,11 +72,6 @@ function sightOfOurs(newest: number, { before, ours }: WriteReceipt, shows: bool
   if (newest < (ours ?? before)) return 'restored';
   if (newest !== ours) return 'edited';
   return shows ? 'ours' : 'hidden';
-}
-
-/** For a setting that Keyturn has not written. The shown beginning, and a change since the first verification, can only disprove it. */
-function sightOfAdopted(newest: number, before: number, shows: boolean): SettingSight['sight'] {
-  return shows && newest === before ? 'asserted' : 'edited';
 }
 
 async function newestLines(client: DocuElevateClient): Promise<LogLine[]> {

@@ -32,11 +32,8 @@ export function receiptStatus({ version, old, key }: { version: Version; old: Ve
 }
 
 /** A change since our write that may be somebody else's. Null when the newest change is ours or older than our write. */
-export function strangerAmong(
-  changes: readonly Change[],
-  { receipt, unknown }: ReceiptStatus,
-  isOurs: IsOurs,
-): Change | null {
+export function strangerAmong(changes: readonly Change[], status: ReceiptStatus, isOurs: IsOurs): Change | null {
+  const { receipt, unknown } = status;
   const [newest] = changes;
   if (!newest || (receipt && newest.id === lastOf(receipt))) return null;
   const since = changes.filter(({ id }) => !receipt || id > lastOf(receipt));

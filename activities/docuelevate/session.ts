@@ -36,7 +36,6 @@ export class Sessions {
   }
 }
 
-/** The state of one login. */
 interface Login {
   readonly cookies: Map<string, string>;
   /** Stays the same for the whole login. Null until the login has succeeded. */

@@ -24,7 +24,6 @@ export async function checkAccess(context: EngineContext): Promise<AccessCheck[]
   return [...checks, { what: 'restart', ...(await keptAtRestart(connection)) }, ...environment];
 }
 
-/** Whether the stored profile holds for the release that answers. */
 async function profileOf(context: EngineContext): Promise<AccessCheck[]> {
   await noteRelease(context);
   const { known, ref } = context;

@@ -144,7 +144,6 @@ export function markerFor({ store, versions, ref: { credential, number } }: Engi
   return markerOf(store.installation, { credential: madeAs, number });
 }
 
-/** Id under which the version's value was added, if recorded. */
 function spareIdOf({ versions, connection, ref }: EngineContext): number | undefined {
   return versions.find(({ number }) => number === ref.number)?.receipts[spareKey(connection)]?.ours;
 }

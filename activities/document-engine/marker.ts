@@ -51,7 +51,6 @@ export function momentSoon(marker: string, now: number, afterMs: number): string
   return `${new Date(second * 1000).toISOString().slice(0, 19)}${fraction}`;
 }
 
-/** A listed expiry. */
 interface Listed {
   /** Unix milliseconds. */
   readonly at: number;

@@ -33,7 +33,6 @@ const { addSecret, build, dashboard, deleteDocument, health, listSecrets, openSe
 
 const maybe = (...requests: readonly RequestTemplate[]): RequestTemplate[] => requests.map(optional);
 
-/** Sent for secrets of one type. */
 function only(setting: SecretType, ...requests: readonly RequestTemplate[]): RequestTemplate[] {
   return requests.map((request) => ({ ...request, setting }));
 }

@@ -90,15 +90,12 @@ async function addSpare(context: EngineContext, listed: readonly ListedSecret[])
   const found = fresh.find((secret) => isNear(secret, marker));
   if (found) return noteSpare(context, { before, ours: found.id });
   const [only, ...others] = fresh;
-  if (only && others.length === 0) throw needsDecision(unrecognizable(only));
+  if (only && others.length === 0)
+    throw needsDecision(
+      `Document Engine lists the secret that was just added as ${only.id} until ${only.expiresAt}, which is not the expiry that Keyturn sent, ` +
+        'so Keyturn could not recognize it later. Expire it by hand, and run keyturn check --deep to find out what the engine does',
+    );
   throw new OutsideError('Document Engine', 'addSecret', { code: 'ADDED_AND_NOT_LISTED' });
-}
-
-function unrecognizable({ id, expiresAt }: Spare): string {
-  return (
-    `Document Engine lists the secret that was just added as ${id} until ${expiresAt}, which is not the expiry that Keyturn sent, so Keyturn ` +
-    'could not recognize it later. Expire it by hand, and run keyturn check --deep to find out what the engine does'
-  );
 }
 
 function noteSpare({ store, connection, ref }: EngineContext, receipt: WriteReceipt): Promise<void> {

@@ -26,7 +26,9 @@ export async function makeCurrent(context: EngineContext, former: VersionRef | n
   if (progress !== 'happened') {
     await (former ? requireProof(store, former) : requireFence(store, ref));
     await client.rotate(await secretOf(context)).catch(async (error: unknown) => {
-      if (progress === 'untried' && saidNo(error)) await noteRefused(context);
+      // No attempt of ours is under way: a secret that becomes current from here on is not ours.
+      if (progress === 'untried' && saidNo(error))
+        await noteCurrent(context, { before: (await receiptOf(context)).before ?? 0, refused: true });
       throw error;
     });
     await noteOurs(context, (await list(context)).current);
@@ -62,11 +64,6 @@ async function begin(context: EngineContext, progress: Progress, receipt: WriteR
   const { store, connection, ref } = context;
   await store.note(ref, { provider: 'unknown', receipts: { [connection.type]: receipt } });
   return progress;
-}
-
-/** No attempt of ours is under way: a secret that becomes current from here on is not ours. */
-async function noteRefused(context: EngineContext): Promise<void> {
-  await noteCurrent(context, { before: (await receiptOf(context)).before ?? 0, refused: true });
 }
 
 async function noteOurs(context: EngineContext, id: number): Promise<void> {

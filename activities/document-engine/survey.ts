@@ -14,7 +14,8 @@ export async function survey(context: EngineContext): Promise<ProviderSurvey & E
   await noteRelease(context);
   const versions = await store.versions(ref.credential);
   const inForce = versions.findLast((each) => isLive(each.state) && currentIdOf(each, connection) === current);
-  const isDead = inForce !== undefined && (await isRefused({ ...context, ref: { ...inForce, fence: 0 } }));
+  const shown = inForce && (await showsValue({ ...context, ref: { ...inForce, fence: 0 } }, { isQuiet: true }));
+  const isDead = shown?.verdict === 'refused';
   const ours = isDead ? undefined : inForce;
   const known = new Set(versions.map((version) => currentIdOf(version, connection)));
   const rows = versions.map((version) => ({
@@ -49,7 +50,3 @@ function nameOf(expiresAt: string | null): string {
 
 const anotherDatabase =
   'probably by a new or restored database: the current id is the known one, but our value is refused';
-
-async function isRefused(context: EngineContext): Promise<boolean> {
-  return (await showsValue(context, { isQuiet: true }))?.verdict === 'refused';
-}

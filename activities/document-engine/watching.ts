@@ -61,7 +61,6 @@ export async function showsEnd(run: DeepRun): Promise<string | Warning> {
   return `refused like a value that was never valid; everywhere after ${Math.round(result.afterMs)} ms`;
 }
 
-/** A viewer's session with a document. */
 interface Session {
   readonly document: string;
   readonly layer: string;

@@ -113,7 +113,7 @@ function listedKey(key: ProjectKey, accounts: readonly ServiceAccount[] = []): L
 }
 
 function labelIn(name: string | null | undefined): string | null {
-  return name && /^keyturn-/.test(name) ? name : null;
+  return name?.startsWith('keyturn-') ? name : null;
 }
 
 function listedAccount({ id, name }: ServiceAccount, keys: readonly ProjectKey[]): Listed {

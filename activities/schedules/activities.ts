@@ -78,11 +78,8 @@ interface Subject {
   readonly versions: readonly Version[];
 }
 
-async function whyNot(
-  store: Store,
-  credential: string,
-  { times, rotations, versions }: Subject,
-): Promise<string | null> {
+async function whyNot(store: Store, credential: string, subject: Subject): Promise<string | null> {
+  const { times, rotations, versions } = subject;
   const rotation = rotations.find(({ closedAt }) => closedAt === null);
   if (rotation) return stillOpen(rotation, versions);
   if (!times) return `no version of it is in force: run keyturn adopt ${credential}`;
@@ -94,16 +91,12 @@ async function whyNot(
 function stillOpen({ version, openedAt, request }: RotationRow, versions: readonly Version[]): string {
   const inForce = versions.some(({ number, state }) => number === version && state === 'current');
   const which = `the rotation to version ${version}, started ${new Date(openedAt).toISOString()} by ${request.actor}`;
-  return inForce
-    ? `the previous rotation is still in grace: ${which}`
-    : `the previous rotation is still open: ${which}`;
+  return `the previous rotation is still ${inForce ? 'in grace' : 'open'}: ${which}`;
 }
 
 function notDue(dueAt: number, reset: RotationRow | null): string {
-  const until = `not due before ${new Date(dueAt).toISOString()}`;
-  return reset
-    ? `${until}: the rotation to version ${reset.version} reset its cadence`
-    : `${until}: it was rotated already`;
+  const why = reset ? `the rotation to version ${reset.version} reset its cadence` : 'it was rotated already';
+  return `not due before ${new Date(dueAt).toISOString()}: ${why}`;
 }
 
 function requestOf({ basis }: SchedulePlan, asked: ScheduledInput['asked']): RotationRequest {

@@ -81,7 +81,6 @@ export function withKeyOn(text: string, publicKey: string): string {
   return eachLine(text, (line) => (parseOff(line)?.publicKey === publicKey ? line.slice(offMark.length) : line));
 }
 
-/** Calls `change` with each line, including its line end. */
 function eachLine(text: string, change: (line: string) => string): string {
   return text
     .split(/(?<=\n)/)

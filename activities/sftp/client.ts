@@ -107,19 +107,16 @@ function connect(client: Client, { host, port, hostKey }: SftpConnection, login:
     client.on('ready', resolve);
     client.on('error', (error) => reject(isPinned ? meaningOf(error) : otherHostKey()));
   });
+  // Makes the server show the pinned one of its host keys.
+  const serverHostKey = (kind === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [kind]) as ServerHostKeyAlgorithm[];
   client.connect({
     ...{ host, port, username, ident: 'keyturn', readyTimeout: deadlineMs },
     hostVerifier: (hostKeyShown: Buffer) => (isPinned = hostKeyShown.toString('base64') === pinned),
-    algorithms: { serverHostKey: algorithmsOf(kind) },
+    algorithms: { serverHostKey },
     authHandler: [method],
   });
   client.setNoDelay(true); // otherwise each of the many small packets would wait 40 ms
   return connected;
-}
-
-/** Makes the server show the pinned one of its host keys. */
-function algorithmsOf(kind: string): ServerHostKeyAlgorithm[] {
-  return (kind === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [kind]) as ServerHostKeyAlgorithm[];
 }
 
 /** Classifies an error of the library by its level and code. Its message is not passed on. */

@@ -61,7 +61,7 @@ export async function identifyKey(deps: SftpDeps, ref: VersionRef): Promise<void
   const { authorizedKeys, keyFileInEngine: path } = connection;
   const text = await keysOf(connection);
   const lines = linesIn(text).filter((each) => each.publicKey === publicKey);
-  if (lines.length === 0) throw needsDecision(whyMissing(text, { publicKey, authorizedKeys }));
+  if (lines.length === 0) throw needsDecision(whyMissing(text, publicKey, authorizedKeys));
   const options = lines.map((line) => line.options).join('\n');
   await store.note(ref, {
     providerId: fingerprintOf(publicKey),
@@ -69,10 +69,7 @@ export async function identifyKey(deps: SftpDeps, ref: VersionRef): Promise<void
   });
 }
 
-function whyMissing(
-  text: string,
-  { publicKey, authorizedKeys }: { readonly publicKey: string; readonly authorizedKeys: string },
-): string {
+function whyMissing(text: string, publicKey: string, authorizedKeys: string): string {
   if (knownLinesIn(text).some((each) => each.publicKey === publicKey))
     return `the key is switched off in ${authorizedKeys}: if it is the one in force, remove "${offMark}"`;
   return `the server accepts the key, but ${authorizedKeys} does not hold it. ${alternatives}`;

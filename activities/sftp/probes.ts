@@ -8,7 +8,6 @@ import { type SftpConnection, tryKey } from './client.js';
 import { contextOf, keysOf, ownKeyOf, requireValue, type Value } from './context.js';
 import { fingerprintOf } from './key-pair.js';
 
-/** How to ask the server about a key. */
 const question = {
   name: 'the SFTP server',
   request: 'a new SSH login with only this key',

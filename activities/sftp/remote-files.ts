@@ -78,7 +78,7 @@ export class RemoteFiles {
   /** A change that others see: sent within the lease or not at all. */
   async #change(operation: string, act: (done: Done) => void): Promise<void> {
     await this.#do(operation, (done) => {
-      if (isLate()) done(late(operation));
+      if (isLate()) done(new OutsideError('SFTP', operation, { code: 'TOO_LATE' }));
       else act(done);
     });
   }
@@ -109,10 +109,6 @@ function meaningOf(operation: string, error: Error & { readonly code?: unknown }
   if (error.code === STATUS_CODE.OP_UNSUPPORTED) return new NotOffered();
   if (error.code === STATUS_CODE.PERMISSION_DENIED) return permanent('Unauthorized', notWritable);
   return new OutsideError('SFTP', operation, { code: error.code === STATUS_CODE.FAILURE ? 'FAILURE' : 'NETWORK' });
-}
-
-function late(operation: string): Error {
-  return new OutsideError('SFTP', operation, { code: 'TOO_LATE' });
 }
 
 /** Advice for a file that Keyturn cannot change. */

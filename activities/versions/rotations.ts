@@ -1,7 +1,7 @@
 import { formatDuration } from '../../src/domain/duration.js';
 import type { Evidence, EvidenceKind } from '../../src/domain/evidence.js';
 import type { DecisionRequest, RotationOutcome, RotationReport } from '../../src/domain/rotation.js';
-import type { EndProof, VersionRef } from '../../src/domain/version.js';
+import type { EndProof, VersionRef, VersionState } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { requireFence } from '../shared/fencing.js';
@@ -48,12 +48,7 @@ export async function recordDecision(
   const { actor, reason } = granted ? recorded : { actor: unknownActor, reason: signed(recorded) };
   const { credential, number, fence } = version;
   await store.record({
-    event: 'decided',
-    credential,
-    version: number,
-    fence,
-    actor,
-    title,
+    ...{ event: 'decided', credential, version: number, fence, actor, title },
     outcome: withoutProof ? `${decision} without proof` : decision,
     detail: reason,
   });
@@ -106,15 +101,16 @@ export async function closeRotation(
   }
   const versions = await store.versions(version.credential);
   const openedAt = rotations.find(({ fence }) => fence === version.fence)?.openedAt ?? 0;
-  const about = (await Promise.all(versions.map((each) => store.evidence(each)))).flat();
+  const evidence = (await Promise.all(versions.map((each) => store.evidence(each)))).flat();
+  const about = evidence.filter(({ at }) => at >= openedAt);
   const attempts = (await store.intents(version.credential)).filter((intent) => intent.outcome === 'open');
   return {
     oldCredential: weakest(versions.filter(({ fence, number }) => fence >= since && number !== version.number)),
     orphans: [
-      ...versions.filter(isUnfinished).map(described),
+      ...versions.filter(({ state }) => !finished.includes(state)).map(described),
       ...attempts.map(({ label }) => `an attempt may have created "${label}" at the provider`),
-      ...processesApart(about.filter(({ at }) => at >= openedAt)),
-      ...documentsLeft(about.filter(({ at }) => at >= openedAt)).map((name) => `test document ${name} in DocuElevate`),
+      ...processesApart(about),
+      ...documentsLeft(about).map((name) => `test document ${name} in DocuElevate`),
     ],
   };
 }
@@ -132,7 +128,6 @@ function documentsLeft(evidence: readonly Evidence[]): string[] {
   return names.filter((name) => documents.find(({ detail }) => detail === name)?.outcome !== 'proved');
 }
 
-/** Discards a version that was never attempted. */
 async function dropUntried(store: Store, version: VersionRef): Promise<void> {
   const { state } = await store.read(version);
   if (state !== 'intended') return;
@@ -141,9 +136,7 @@ async function dropUntried(store: Store, version: VersionRef): Promise<void> {
   await store.move(version, 'discarded');
 }
 
-function isUnfinished({ state }: Version): boolean {
-  return state !== 'current' && state !== 'retired' && state !== 'discarded';
-}
+const finished: readonly VersionState[] = ['current', 'retired', 'discarded'];
 
 function described({ number, state, providerId }: Version): string {
   return `version ${number} is ${state}${providerId === null ? '' : ` (${providerId})`}`;
