@@ -1,0 +1,110 @@
+/** How it shows that DocuElevate uses a value. */
+export interface Proof {
+  /** The step of a document's processing that fails with a wrong value. */
+  readonly step?: string;
+  /** An endpoint that tries the value that is stored, or one that is posted. */
+  readonly test?: string;
+}
+
+interface Common {
+  /** Title of the guide's section, as printed there; left out where the guide has none. */
+  readonly section?: string;
+  readonly proof?: Proof;
+  /** A new value counts only after a restart, whatever the API answers about it. */
+  readonly restart?: true;
+}
+
+/**
+ * What becomes of a credential setting:
+ * - `value`: it is rotated. A procedure of its own does it where the catalog has one, else a person with `by-hand`.
+ * - `part`: it changes together with the setting named in `of`.
+ * - `environment`: only the environment counts. A write by the API succeeds and changes nothing.
+ * - `unread`: no code of DocuElevate reads it, so there is nothing to rotate.
+ */
+export type CredentialSetting = Common &
+  ({ readonly kind: 'value' | 'environment' | 'unread' } | { readonly kind: 'part'; readonly of: string });
+
+const environment = { kind: 'environment', restart: true } as const;
+const unread = { kind: 'unread' } as const;
+
+const byStep = (step: string, section?: string) =>
+  ({ kind: 'value', proof: { step }, ...(section !== undefined && { section }) }) as const;
+const byTest = (test: string, section?: string) =>
+  ({ kind: 'value', proof: { test }, ...(section !== undefined && { section }) }) as const;
+const byBoth = (step: string, test: string, section?: string) =>
+  ({ kind: 'value', proof: { step, test }, ...(section !== undefined && { section }) }) as const;
+
+/** A client secret is used by a whole sign-in alone. Processes that did not serve the write keep the old one until a restart. */
+const bySignIn = (provider: string, section?: string) => byTest(`GET /social-login/${provider}`, section);
+
+const ai = 'extract_metadata_with_gpt';
+const dropbox = 'Dropbox App Credentials & Refresh Token';
+const dropboxTest = 'GET /api/dropbox/test-token';
+const google = 'Google Drive OAuth Credentials';
+const googleTest = 'GET /api/google-drive/test-token';
+const oneDriveTest = 'GET /api/onedrive/test-token';
+const ftpSftpWebdav = 'FTP / SFTP / WebDAV Passwords';
+
+/** Every credential setting of DocuElevate 0.188.6, in the order of GET /api/settings/credentials. */
+export const credentialSettings: Readonly<Record<string, CredentialSetting>> = {
+  database_url: { ...environment, proof: { test: 'GET /api/diagnostic/healthz/ready' } },
+  redis_url: { ...environment, proof: { test: 'GET /api/diagnostic/healthz/ready' } },
+  celery_broker_url: { ...environment, proof: { test: 'GET /api/queue/stats' } },
+  celery_result_backend: { ...environment, proof: { test: 'GET /api/queue/stats' } },
+  session_secret: { ...environment, section: 'SESSION_SECRET' },
+  session_secret_previous: { kind: 'part', of: 'session_secret', restart: true },
+  admin_password: byTest('POST /auth', 'Admin Password'),
+  authentik_client_secret: byTest('GET /oauth-login', 'Authentik (OIDC)'),
+  social_auth_google_client_secret: bySignIn('google'),
+  social_auth_microsoft_client_secret: bySignIn('microsoft'),
+  social_auth_apple_private_key: unread,
+  social_auth_dropbox_client_secret: bySignIn('dropbox'),
+  social_auth_github_client_secret: bySignIn('github'),
+  social_auth_keycloak_client_secret: bySignIn('keycloak'),
+  social_auth_generic_oauth2_client_secret: bySignIn('generic_oauth2'),
+  social_auth_saml2_certificate: unread,
+  openai_api_key: byBoth(ai, 'GET /api/openai/test', 'OpenAI API Key'),
+  anthropic_api_key: byBoth(ai, 'GET /api/ai/test'),
+  gemini_api_key: byBoth(ai, 'GET /api/ai/test'),
+  openrouter_api_key: byBoth(ai, 'GET /api/ai/test'),
+  portkey_api_key: byBoth(ai, 'GET /api/ai/test'),
+  portkey_virtual_key: byBoth(ai, 'GET /api/ai/test'),
+  azure_ai_key: byBoth('process_with_ocr', 'GET /api/azure/test', 'Azure Document Intelligence Key'),
+  mistral_api_key: byStep('process_with_ocr'),
+  google_docai_credentials_json: byStep('process_with_ocr'),
+  dropbox_app_secret: byBoth('upload_to_dropbox', dropboxTest, dropbox),
+  dropbox_refresh_token: byBoth('upload_to_dropbox', dropboxTest, dropbox),
+  nextcloud_password: byStep('upload_to_nextcloud', 'Nextcloud Password / App Password'),
+  paperless_ngx_api_token: byStep('upload_to_paperless', 'Paperless-ngx API Token'),
+  evernote_auth_token: byStep('upload_to_evernote'),
+  google_drive_credentials_json: byBoth('upload_to_google_drive', googleTest, google),
+  google_drive_client_secret: byBoth('upload_to_google_drive', googleTest, google),
+  google_drive_refresh_token: byBoth('upload_to_google_drive', googleTest, google),
+  onedrive_client_secret: byBoth('upload_to_onedrive', oneDriveTest, 'OneDrive (Microsoft OAuth)'),
+  onedrive_refresh_token: byBoth('upload_to_onedrive', oneDriveTest, 'OneDrive (Microsoft OAuth)'),
+  sharepoint_client_secret: byStep('upload_to_sharepoint', 'SharePoint (Microsoft OAuth)'),
+  sharepoint_refresh_token: byStep('upload_to_sharepoint', 'SharePoint (Microsoft OAuth)'),
+  webdav_password: byStep('upload_to_webdav', ftpSftpWebdav),
+  ftp_password: byStep('upload_to_ftp', ftpSftpWebdav),
+  sftp_password: byStep('upload_to_sftp', ftpSftpWebdav),
+  sftp_private_key: byStep('upload_to_sftp', 'SFTP Private Key'),
+  sftp_private_key_passphrase: { kind: 'part', of: 'sftp_private_key', proof: { step: 'upload_to_sftp' } },
+  icloud_password: byStep('upload_to_icloud'),
+  aws_access_key_id: { kind: 'part', of: 'aws_secret_access_key', proof: { step: 'upload_to_s3' } },
+  aws_secret_access_key: byStep('upload_to_s3', 'AWS S3 Access Keys'),
+  email_password: byTest('POST /api/admin/users/local/{id}/send-password-reset', 'SMTP / Email Password'),
+  dest_email_password: byStep('upload_to_email'),
+  imap1_password: byTest('POST /api/imap-accounts/test', 'IMAP Passwords'),
+  imap2_password: byTest('POST /api/imap-accounts/test', 'IMAP Passwords'),
+  telegram_bot_token: unread,
+  notification_urls: { ...byTest('POST /api/diagnostic/test-notification'), restart: true },
+  meilisearch_api_key: byTest('GET /api/search'),
+  audit_siem_http_token: { kind: 'value' },
+  stripe_secret_key: byTest('GET /api/billing/stripe/status'),
+  stripe_webhook_secret: byTest('POST /api/billing/webhook'),
+  sentry_dsn: { kind: 'value', restart: true },
+  vector_index_api_key: byTest('POST /api/integrations/test'),
+  document_intake_shared_secret: byTest('POST /api/intake/documents'),
+  document_bridge_bearer_token: byStep('deliver_document_bridge'),
+  document_bridge_shared_secret: byStep('deliver_document_bridge'),
+};
