@@ -1,3 +1,4 @@
+import { type CredentialSetting, credentialSettings } from '../../activities/docuelevate/credential-settings.js';
 import type { Overlap, ProcedureDescriptor } from '../domain/procedure.js';
 import { configJsonSchema } from './json-schema.js';
 
@@ -27,6 +28,7 @@ export function tables(catalog: readonly ProcedureDescriptor[]): Readonly<Record
   );
   return {
     credentials: credentialsTable(catalog),
+    settings: settingsTable(catalog),
     'credential fields': fieldsTable(required(credentials[0]), ['procedure', 'provider', 'schedule']),
     schedule: fieldsTable(required(credentials[0]?.properties?.['schedule'])),
     notifications: fieldsTable(required(root.properties?.['notifications'])),
@@ -66,6 +68,27 @@ function credentialsTable(catalog: readonly ProcedureDescriptor[]): string {
     return [`\`${id}\``, `\`${provider}\``, `\`${engine}\``, overlaps[overlap], endOf(descriptor)];
   });
   return table(['procedure', 'provider', 'engine', 'overlap', 'end of the old value'], rows);
+}
+
+function settingsTable(catalog: readonly ProcedureDescriptor[]): string {
+  const rows = Object.entries(credentialSettings).map(([key, setting]) => {
+    const { proof, section, restart } = setting;
+    const shown = [proof?.step, proof?.test].flatMap((name) => (name === undefined ? [] : [`\`${name}\``])).join(', ');
+    return [`\`${key}\``, fateOf(key, setting, catalog), shown, restart ? 'yes' : '', section ?? ''];
+  });
+  return table(['setting', 'how it is rotated', 'what shows that it is used', 'restart', 'guide section'], rows);
+}
+
+const fates = {
+  value: 'no procedure yet',
+  environment: 'no procedure yet: in the environment alone, with a restart',
+  unread: 'not at all: nothing reads it',
+} as const;
+
+function fateOf(key: string, setting: CredentialSetting, catalog: readonly ProcedureDescriptor[]): string {
+  const own = catalog.find(({ engine, settings }) => engine === 'docuelevate' && key in settings);
+  if (own) return `\`${own.id}\``;
+  return setting.kind === 'part' ? `together with \`${setting.of}\`` : fates[setting.kind];
 }
 
 function factsTable(descriptor: ProcedureDescriptor): string {
