@@ -4,6 +4,7 @@ import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
 import { connect } from './engine.js';
 import { isKept } from './kept.js';
+import { unknownAmong } from './credential-settings.js';
 import type { EngineCredential } from './schemas.js';
 
 /** The checks of `keyturn check` on a credential's settings. */
@@ -41,7 +42,15 @@ export async function checkEngine(deps: DocuElevateDeps, credential: string): Pr
     const isPostgres = (await client.shownValue('database_url'))?.startsWith('postgres') === true;
     return isPostgres ? { warning: documentsStay } : 'are deleted again';
   });
-  return [worker, documents, ...(keptDocument === undefined ? [] : [await keptThere(client, keptDocument)])];
+  const settings = await accessCheck('credential settings', async () => {
+    const unknown = unknownAmong(await client.credentials());
+    return unknown.length === 0 ? 'this version of Keyturn knows each of them' : { warning: notKnown(unknown) };
+  });
+  return [worker, settings, documents, ...(keptDocument === undefined ? [] : [await keptThere(client, keptDocument)])];
+}
+
+function notKnown(keys: readonly string[]): string {
+  return `this version of Keyturn does not know ${keys.join(' and ')}: rotate by hand, and look for a newer version`;
 }
 
 /** A missing document is only a warning: verification shows less without it. */

@@ -108,3 +108,8 @@ export const credentialSettings: Readonly<Record<string, CredentialSetting>> = {
   document_bridge_bearer_token: byStep('deliver_document_bridge'),
   document_bridge_shared_secret: byStep('deliver_document_bridge'),
 };
+
+/** Keys of settings that a newer DocuElevate has. */
+export function unknownAmong(settings: readonly { readonly key: string }[]): string[] {
+  return settings.flatMap(({ key }) => (key in credentialSettings ? [] : [key]));
+}

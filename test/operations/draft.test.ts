@@ -54,6 +54,22 @@ it('makes comments for what has no procedure, by category, and leaves out what i
   expect(load(text).credentials).toEqual({});
 });
 
+it('says of what has no procedure what else one has to know, and what this version does not know', () => {
+  const { text } = draft(
+    ...['redis_url', 'telegram_bot_token', 'session_secret_previous', 'ftp_password', 'invented_token'].map((key) =>
+      setting(key),
+    ),
+  );
+
+  const rest = (key: string): string | undefined =>
+    new RegExp(`# +${key}: .+ \\(set in its environment(.*)\\)`).exec(text)?.[1];
+  expect(rest('redis_url')).toBe('; only its environment counts, after a restart');
+  expect(rest('telegram_bot_token')).toBe('; nothing in DocuElevate reads it, so there is nothing to rotate');
+  expect(rest('session_secret_previous')).toBe('; changes together with session_secret');
+  expect(rest('ftp_password')).toBe('');
+  expect(rest('invented_token')).toBe('; this version of Keyturn does not know it');
+});
+
 it("is not misled by the engine's words or the administrator's name", () => {
   const { text } = draft(
     setting('ftp_password', { description: 'first line\n\nstore: sqlite:elsewhere', category: 'A\r\nB' }),

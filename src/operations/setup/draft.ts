@@ -1,3 +1,4 @@
+import { credentialSettings } from '../../../activities/docuelevate/credential-settings.js';
 import type { EngineCredential } from '../../../activities/docuelevate/schemas.js';
 import type { ProcedureDescriptor } from '../../domain/procedure.js';
 import { isPlain } from '../../config/unencrypted.js';
@@ -151,9 +152,24 @@ function comments(settings: readonly EngineCredential[]): string {
       `#   ${category}`,
       ...settings
         .filter((setting) => oneLine(setting.category) === category)
-        .map((setting) => `#     ${setting.key}: ${oneLine(setting.description)} (${origin(setting)})`),
+        .map(
+          (setting) => `#     ${setting.key}: ${oneLine(setting.description)} (${origin(setting)}${fateOf(setting)})`,
+        ),
     ]),
   ].join('\n');
+}
+
+const fates = {
+  environment: '; only its environment counts, after a restart',
+  unread: '; nothing in DocuElevate reads it, so there is nothing to rotate',
+} as const;
+
+/** What a person has to know of a setting without a procedure. */
+function fateOf({ key }: EngineCredential): string {
+  const setting = credentialSettings[key];
+  if (!setting) return '; this version of Keyturn does not know it';
+  if (setting.kind === 'part') return `; changes together with ${setting.of}`;
+  return setting.kind === 'value' ? '' : fates[setting.kind];
 }
 
 function origin({ source }: EngineCredential): string {

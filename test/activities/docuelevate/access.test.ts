@@ -1,3 +1,4 @@
+import { settingKeys, type SettingInfo } from '../../../src/lab/docuelevate/setting-keys.js';
 import { type Bench, startBench } from '../bench.js';
 import { count, type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 
@@ -26,6 +27,7 @@ it('is right with an administrator, a setting and a worker', async () => {
   ]);
   expect(await lookAtEngine()).toEqual([
     { what: 'worker', ok: true, detail: '1 online' },
+    { what: 'credential settings', ok: true, detail: 'this version of Keyturn knows each of them' },
     { what: 'test documents', ok: true, detail: 'are deleted again' },
   ]);
 });
@@ -73,6 +75,16 @@ it('asks the queue, which answers slowly, for no credential by itself', async ()
   await look();
 
   expect(count(fixture.lab, 'GET', '/api/queue/stats')).toBe(0);
+});
+
+it('warns of a setting that only a newer DocuElevate has', async () => {
+  const keys = settingKeys as Map<string, SettingInfo>;
+  keys.set('invented_token', settingKeys.get('openai_api_key')!);
+
+  expect(await lookAtEngine().finally(() => keys.delete('invented_token'))).toContainEqual({
+    ...{ what: 'credential settings', ok: true, warning: true },
+    detail: expect.stringContaining('does not know invented_token') as string,
+  });
 });
 
 it.each(['postgresql', 'postgresql+psycopg2', 'postgres'])('warns that documents stay on %s', async (scheme) => {
