@@ -64,6 +64,6 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   uploadAgain: [...login, showFile, optional(endpoints.retrySubtask), optional(repeated(showTask))],
   makeReload: [...login, showQueue, ...rewrite],
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
-  checkEngine: [...login, showQueue, showSetting, optional(showFile)],
+  checkEngine: [...login, showQueue, showSetting, endpoints.listCredentials, optional(showFile)],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials)],
 };

@@ -137,6 +137,7 @@ it('asks an engine about itself once, whatever the number of its credentials', a
   expect(engine().requests.filter(({ path }) => path === '/api/queue/stats')).toHaveLength(1);
   expect(found.filter(({ what }) => what.startsWith('docs: '))).toMatchObject([
     { what: 'docs: worker', ok: true },
+    { what: 'docs: credential settings', ok: true },
     { what: 'docs: test documents', warning: true, detail: expect.stringMatching(/openai \d, azure \d$/) as string },
   ]);
 });

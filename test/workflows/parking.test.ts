@@ -134,6 +134,28 @@ it('goes on rolling back, and not forward again', async () => {
   expect((await fixture.store.versions('regret')).map(({ state }) => state)).toEqual(['current', 'discarded']);
 });
 
+it('goes on with the proof of the way back that it was parked about, and undoes nothing before', async () => {
+  const handle = await fixture.rotate('gone', { ...soon, graceMs: 250 });
+  await asked(handle);
+  fixture.behave = (verb) => {
+    if (verb === 'destroy') throw rejected();
+  };
+  await decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
+  await until(async () => (await fixture.progress(handle)).waiting?.why.startsWith('Undo: Create'));
+  fixture.behave = (verb, { number }) => (verb === 'accepts' && number === 1 ? 'failed' : undefined);
+  await decided(fixture.store, handle, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
+
+  const { latest } = await parked('gone', 'Version 1 still works');
+
+  await until(async () => (await fixture.progress(latest)).waiting?.why.startsWith('Version 1 still works'));
+  expect(fixture.calls.filter((call) => call === 'destroy 2')).toHaveLength(1);
+  fixture.behave = () => undefined;
+  fixture.calls.length = 0;
+  await decided(fixture.store, latest, { actor: 'ben', decision: 'retry', reason: 'it is back' });
+  expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back' });
+  expect(fixture.calls).toEqual(['accepts 1', 'destroy 2', 'refuses 2']);
+});
+
 it('loses nothing that arrives while it is parked', async () => {
   const handle = await fixture.rotate('haste', { ...soon, graceMs: 3_600_000 });
   const { latest, waiting, attributes } = await parked('haste', 'Keep version 1 usable');

@@ -93,6 +93,11 @@ export class Parking {
     return known;
   }
 
+  /** Whether an earlier run has waited about a step of this title that this run has not reached yet. */
+  isAbout(title: string): boolean {
+    return this.#failing?.title === title;
+  }
+
   /** A parked rotation shows in Temporal's list as waiting, until it goes on. */
   goesOn(): void {
     this.waiting = null;

@@ -168,6 +168,7 @@ async function undoOne(run: RotationRun, { title: undone, call, revives }: Undo)
   const { current } = run;
   const title = `Undo: ${undone}`;
   const again = current && !revives ? { again: () => proveWayBack(run, current, true) } : {};
+  if (current && run.parking.isAbout(wayBackOf(current))) await proveWayBack(run, current, true);
   for (;;) {
     try {
       return await back(run, (steps) => steps.once(title, () => attempt(steps, { title, call, ...again })));
@@ -185,9 +186,13 @@ async function letPass(run: RotationRun): Promise<void> {
   await back(run, (steps) => steps.hold(`Let pass what version ${run.next.number} has issued`, drainMs));
 }
 
+function wayBackOf({ number }: VersionRef): string {
+  return `Version ${number} still works`;
+}
+
 /** @param again it was proved before, which counts no longer */
 function proveWayBack(run: RotationRun, earlier: VersionRef, again = false): Promise<void> {
-  const title = `Version ${earlier.number} still works`;
+  const title = wayBackOf(earlier);
   const before = run.completedSteps.steps.filter((step) => step.phase === 'roll-back' && step.title === title);
   const accepts = run.definition.procedure.accepts(earlier);
   return back(run, (steps) => steps.check(title, accepts), `-${again ? before.length : 0}`);
