@@ -114,14 +114,20 @@ it('waits out its patience once, and not anew in each run', async () => {
   expect(await fixture.report(handle)).toMatchObject({ outcome: 'rolled-back' });
 });
 
-it('goes on rolling back, and not forward again', async () => {
-  const handle = await fixture.rotate('regret', { ...soon, graceMs: 250 });
+/** Waits in its roll back: the new value is not deleted. */
+async function stuckUndoing(credential: string): Promise<WorkflowHandle> {
+  const handle = await fixture.rotate(credential, { ...soon, graceMs: 250 });
   await asked(handle);
   fixture.behave = (verb) => {
     if (verb === 'destroy') throw rejected();
   };
   await decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
   await until(async () => (await fixture.progress(handle)).waiting?.why.startsWith('Undo: Create'));
+  return handle;
+}
+
+it('goes on rolling back, and not forward again', async () => {
+  const handle = await stuckUndoing('regret');
 
   const { latest, attributes } = await parked('regret', 'Undo: Create');
 
@@ -135,13 +141,7 @@ it('goes on rolling back, and not forward again', async () => {
 });
 
 it('goes on with the proof of the way back that it was parked about, and undoes nothing before', async () => {
-  const handle = await fixture.rotate('gone', { ...soon, graceMs: 250 });
-  await asked(handle);
-  fixture.behave = (verb) => {
-    if (verb === 'destroy') throw rejected();
-  };
-  await decided(fixture.store, handle, { actor: 'ada', decision: 'roll-back', reason: 'the bill doubled' });
-  await until(async () => (await fixture.progress(handle)).waiting?.why.startsWith('Undo: Create'));
+  const handle = await stuckUndoing('gone');
   fixture.behave = (verb, { number }) => (verb === 'accepts' && number === 1 ? 'failed' : undefined);
   await decided(fixture.store, handle, { actor: 'ben', decision: 'retry', reason: 'it lets go now' });
 
