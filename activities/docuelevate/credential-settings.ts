@@ -16,7 +16,7 @@ interface Common {
 
 /**
  * What becomes of a credential setting:
- * - `value`: it is rotated. A procedure of its own does it where the catalog has one, else a person with `by-hand`.
+ * - `value`: it has a value of its own to rotate. The catalog knows whether a procedure does that yet.
  * - `part`: it changes together with the setting named in `of`.
  * - `environment`: only the environment counts. A write by the API succeeds and changes nothing.
  * - `unread`: no code of DocuElevate reads it, so there is nothing to rotate.
@@ -27,15 +27,14 @@ export type CredentialSetting = Common &
 const environment = { kind: 'environment', restart: true } as const;
 const unread = { kind: 'unread' } as const;
 
-const byStep = (step: string, section?: string) =>
-  ({ kind: 'value', proof: { step }, ...(section !== undefined && { section }) }) as const;
-const byTest = (test: string, section?: string) =>
-  ({ kind: 'value', proof: { test }, ...(section !== undefined && { section }) }) as const;
-const byBoth = (step: string, test: string, section?: string) =>
-  ({ kind: 'value', proof: { step, test }, ...(section !== undefined && { section }) }) as const;
+const value = (proof: Proof, section?: string) =>
+  ({ kind: 'value', proof, ...(section !== undefined && { section }) }) as const;
+const byStep = (step: string, section?: string) => value({ step }, section);
+const byTest = (test: string, section?: string) => value({ test }, section);
+const byBoth = (step: string, test: string, section?: string) => value({ step, test }, section);
 
 /** A client secret is used by a whole sign-in alone. Processes that did not serve the write keep the old one until a restart. */
-const bySignIn = (provider: string, section?: string) => byTest(`GET /social-login/${provider}`, section);
+const bySignIn = (provider: string) => byTest(`GET /social-login/${provider}`);
 
 const ai = 'extract_metadata_with_gpt';
 const dropbox = 'Dropbox App Credentials & Refresh Token';
@@ -111,5 +110,5 @@ export const credentialSettings: Readonly<Record<string, CredentialSetting>> = {
 
 /** Keys of settings that a newer DocuElevate has. */
 export function unknownAmong(settings: readonly { readonly key: string }[]): string[] {
-  return settings.flatMap(({ key }) => (key in credentialSettings ? [] : [key]));
+  return settings.flatMap(({ key }) => (Object.hasOwn(credentialSettings, key) ? [] : [key]));
 }
