@@ -23,6 +23,7 @@ import { defineReveal } from './records/reveal.js';
 import { defineRotate } from './rotate/rotate.js';
 import { defineSchedules } from './schedules/schedules.js';
 import { defineStatus } from './rotate/status.js';
+import { defineTasks } from './tasks/tasks.js';
 import { defineVerify } from './reconcile/verify.js';
 import { defineUp } from './service/up.js';
 import { refuseByThrowing, tellUsage } from './terminal/usage-error.js';
@@ -79,7 +80,7 @@ function define(): Command {
   for (const add of [defineInit, defineCheck, defineAdopt, defineRename, defineForget]) add(program);
   program.commandsGroup('Rotate:');
   for (const add of [definePlan, defineRotate, defineStatus, defineVerify]) add(program);
-  for (const add of [defineDecide, defineEndGrace, defineExtendGrace]) add(program);
+  for (const add of [defineTasks, defineDecide, defineEndGrace, defineExtendGrace]) add(program);
   program.commandsGroup('In an emergency:');
   for (const add of [defineEmergency, defineIdentify]) add(program);
   program.commandsGroup('On a schedule:');

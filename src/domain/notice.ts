@@ -1,7 +1,7 @@
 /** Events that people and programs are notified of. */
 export const noticeEvents = [
   ...(['due-soon', 'overdue', 'started', 'waiting', 'rolled-back', 'failed', 'retired'] as const),
-  ...(['emergency', 'drifted', 'healed', 'test'] as const),
+  ...(['emergency', 'drifted', 'healed', 'task', 'task-overdue', 'test'] as const),
 ] as const;
 export type NoticeEvent = (typeof noticeEvents)[number];
 
@@ -19,6 +19,9 @@ export interface Notice {
   readonly credential?: string;
   readonly version?: number;
   readonly owner?: string;
+  /** Id of the task that it is about, and who has to do it or to see to it. */
+  readonly task?: string;
+  readonly for?: string;
   /** The ledger's head when the notice was sent (`142:9f3c…`), for `keyturn ledger --verify --expect`. */
   readonly ledger?: string;
 }

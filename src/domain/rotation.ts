@@ -25,10 +25,27 @@ export interface RotationPolicy {
   readonly drainMs?: number;
   /** The configuration delivers new values to places besides the engine. */
   readonly delivers?: true;
+  /** What differs between credentials that a person rotates. */
+  readonly byHand?: ByHandPolicy;
   /** How precisely the provider reports the last use of a value; left out where it reports none. */
   readonly usage?: UsageData;
   /** Retires an old value although a use of the new one cannot be seen. Left out, a person is asked. */
   readonly retiresUnseen?: true;
+}
+
+/** How a credential is rotated by a person. */
+export interface ByHandPolicy {
+  readonly overlap: 'both-valid' | 'single';
+  /** Keyturn generates the new value; otherwise the person brings it. */
+  readonly generates?: true;
+  /** A probe can ask the provider whether it accepts a value. */
+  readonly probes?: true;
+  /** Steps of a document's processing that show a use. */
+  readonly steps: readonly string[];
+  /** Settings whose use an endpoint of the engine shows. */
+  readonly tests: readonly string[];
+  /** Settings whose use only a person can show. */
+  readonly words: readonly string[];
 }
 
 /** How precisely a provider reports the last use of a value, in milliseconds. */
@@ -81,7 +98,7 @@ export interface Parked {
   readonly deadline?: number;
   readonly emergencies: readonly EmergencyRequest[];
   readonly answers?: readonly DecisionRequest[];
-  readonly completed?: readonly string[];
+  readonly ended?: readonly string[];
   readonly haste?: readonly Haste[];
   /** Ids of unanswered questions, by question. */
   readonly questions?: readonly (readonly [asked: string, id: string])[];
@@ -134,7 +151,9 @@ export interface StepFailure {
 
 export interface Undo {
   readonly title: string;
-  readonly call: Call<void>;
+  readonly call: Call;
+  /** The call opens a task: a person undoes it. */
+  readonly isTask?: true;
   /** Makes the earlier value work again, so it runs before the proof that the earlier value works. */
   readonly revives?: true;
   /** Waits until tokens issued with the new value have expired before anything else is undone. */
@@ -222,6 +241,8 @@ export interface Waiting {
   /** Unique among all waits of all rotations. */
   readonly id: string;
   readonly for: 'operator' | 'retry' | 'grace' | 'pause';
+  /** Id of the task in the store that a person has to do. */
+  readonly task?: string;
   readonly why: string;
   /** The impact on documents right now. */
   readonly impact?: string;

@@ -39,12 +39,26 @@ export function emailChannel({ host, port, security, username, password, from, t
   };
 }
 
-function textOf({ summary, detail, credential, version, owner, at, event, id, ledger }: Notice): string {
+function textOf({
+  summary,
+  detail,
+  credential,
+  version,
+  owner,
+  task,
+  at,
+  event,
+  id,
+  ledger,
+  ...notice
+}: Notice): string {
   const facts = [
     ['Event', event],
     ['Credential', credential],
     ['Version', version],
     ['Owner', owner],
+    ['Task', task],
+    ['For', notice.for],
     ['Time', new Date(at).toISOString()],
     ['Reference', id],
     ['Ledger', ledger],

@@ -1,5 +1,6 @@
 import type { RotationOutcome } from '../domain/rotation.js';
 import type { DueTimes } from '../schedules/due-times.js';
+import type { Task } from '../domain/task.js';
 import type { RotationRow } from '../store/records.js';
 import type { Verification } from '../domain/verification.js';
 import type { Notice, NoticeEvent } from '../domain/notice.js';
@@ -11,6 +12,8 @@ export interface Watched {
   readonly times: DueTimes | null;
   /** Newest first; repairs left out. */
   readonly rotations: readonly RotationRow[];
+  /** Open ones. */
+  readonly tasks: readonly Task[];
   /** Null before the first verification. */
   readonly inForce: Verification | null;
 }
@@ -39,6 +42,7 @@ export function noticesOf(watched: Watched, stuck: readonly Stuck[], moment: Mom
     ...watched.rotations.flatMap((rotation) => ofRotation(rotation, moment)),
     ...ofDueTimes(watched, moment),
     ...ofVerification(watched, moment),
+    ...watched.tasks.flatMap((task) => ofTask(task, moment)),
     ...stuck.filter((one) => one.credential === credential).map((one) => ofStuck(one, moment)),
   ];
   return news.map((notice) => ({ ...notice, ...about, id: `${credential}/${notice.id}` }));
@@ -108,6 +112,27 @@ function ofVerification({ credential, inForce }: Watched, { now }: Moment): Noti
     detail: healedBy === 'keyturn' ? 'Keyturn made the engine reload its settings.' : null,
   };
   return [...(state === 'drifted' ? [drifted] : []), healed].filter(({ at }) => at > now - oldestMs);
+}
+
+/** A task when it is opened, a reminder each interval from its due time on, and one message to whom it is escalated. */
+function ofTask(task: Task, { now }: Moment): Notice[] {
+  const { id, credential, version, title, dueAt, openedAt, owner, assignee, remindMs, escalation, otherwise } = task;
+  const who = assignee ?? owner;
+  const about = { task: id, version, ...(who !== null && { for: who }) };
+  const detail = `${otherwise}. To see what to do: keyturn tasks show ${id}`;
+  const due = new Date(dueAt).toISOString();
+  const opened: Notice = {
+    ...{ ...about, id: `task/${id}`, event: 'task', at: openedAt, summary: `${credential}: ${title}` },
+    detail: `It is due ${due}. ${detail}`,
+  };
+  if (now < dueAt) return [opened];
+  const round = Math.floor((now - dueAt) / remindMs);
+  const overdue = { ...about, event: 'task-overdue', summary: `${credential}: "${title}" is overdue` } as const;
+  const reminder = { ...overdue, id: `task/${id}/reminder/${round}`, at: now, detail: `It was due ${due}. ${detail}` };
+  if (!escalation || now < escalation.at) return [opened, reminder];
+  const told = `${who ?? 'Nobody'} has not done it since ${due}. ${detail}`;
+  const escalated = { ...overdue, id: `task/${id}/escalated`, at: escalation.at, for: escalation.to, detail: told };
+  return [opened, reminder, escalated];
 }
 
 function ofStuck({ credential, question, why, choices }: Stuck, { now }: Moment): Notice {

@@ -36,7 +36,7 @@ export async function forget(
 
 async function removeRows({ db }: StoreContext, credential: string): Promise<void> {
   for (const table of [
-    ...(['evidence', 'intents', 'rotations', 'versions', 'claims', 'cadences', 'reservations'] as const),
+    ...(['evidence', 'intents', 'tasks', 'rotations', 'versions', 'claims', 'cadences', 'reservations'] as const),
     ...(['verifications', 'profiles', 'reconciliations', 'emergencies', 'wishes', 'attempts'] as const),
   ])
     await db.deleteFrom(table).where('credential', '=', credential).execute();

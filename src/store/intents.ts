@@ -6,7 +6,7 @@ import type { StoreContext } from './context.js';
 import { needsDecision, notFound } from './failures.js';
 import { requireFence } from './rotations.js';
 import { sealedRow, update, type VersionKey, type VersionRow, versionRow } from './rows.js';
-import { seal } from './sealing.js';
+import { type Sealed, seal } from './sealing.js';
 import type { Intent } from './records.js';
 import { writeStates } from './states.js';
 import type { Store } from './store.js';
@@ -79,6 +79,25 @@ export async function keep(
       .execute();
     return true;
   });
+}
+
+/** Stores the value that a person gave for the newest attempt. Its seal was made before the transaction. */
+export async function keepAsked(context: StoreContext, ref: VersionRef, sealed: Sealed): Promise<void> {
+  await requireFence(context, ref);
+  const row = await versionRow(context, ref);
+  const newest = await newestIntent(context, ref);
+  if (row.state !== 'intended' || row.fingerprint !== null || newest?.outcome !== 'open')
+    throw needsDecision(`Version ${ref.number} of ${ref.credential} is ${row.state} and takes no value now`);
+  await updateIntent(context, newest.nonce).set({ outcome: 'kept' }).execute();
+  await update(context, ref)
+    .set({ ...sealed, state: 'candidate', fence: ref.fence })
+    .execute();
+}
+
+/** The person says that nothing was created. */
+export async function settleAsked(context: StoreContext, ref: VersionKey): Promise<void> {
+  const newest = await newestIntent(context, ref);
+  if (newest?.outcome === 'open') await updateIntent(context, newest.nonce).set({ outcome: 'nothing-made' }).execute();
 }
 
 export async function settle(

@@ -18,6 +18,8 @@ const NoticeColumn = z.object({
   credential: z.string().exactOptional(),
   version: z.int().exactOptional(),
   owner: z.string().exactOptional(),
+  task: z.string().exactOptional(),
+  for: z.string().exactOptional(),
 });
 
 /** Notices are stored before they are sent, so that each goes out once per channel, whichever process sends it. */

@@ -132,6 +132,15 @@ export interface Wanted extends RotationRequest {
   readonly graceMs?: number;
 }
 
+/** What a person did about a task. `words`: what they said about it. */
+export interface TaskEnding {
+  readonly state: 'done' | 'declined';
+  readonly actor: string;
+  readonly words: string | null;
+  /** The new value, where the task asks for it. */
+  readonly parts?: Readonly<Record<string, string>>;
+}
+
 /** A request for an emergency. */
 export interface EmergencyAsked {
   readonly credential: string;

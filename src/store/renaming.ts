@@ -85,7 +85,7 @@ async function moveRows(
 }
 
 const following = [
-  ...(['claims', 'rotations', 'intents', 'evidence', 'emergencies'] as const),
+  ...(['claims', 'rotations', 'intents', 'tasks', 'evidence', 'emergencies'] as const),
   ...(['cadences', 'verifications', 'profiles', 'reconciliations'] as const),
 ];
 

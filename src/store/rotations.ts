@@ -12,6 +12,7 @@ import { requireStates } from './states.js';
 import type { Flag, Tables } from './tables.js';
 import type { CredentialRow, Writer, RotationRow, Wanted } from './records.js';
 import type { Store } from './store.js';
+import { withdrawTasks } from './tasks.js';
 import { forgetWishes } from './wishes.js';
 
 /** A row of the table of rotations. */
@@ -207,6 +208,7 @@ export async function end(
 ): Promise<void> {
   const { credential, number, fence } = ref;
   await updateRotation(context, ref).set({ closed_at: context.now(), outcome, why }).execute();
+  await withdrawTasks(context, ref);
   await append(context, {
     ...{ event: 'closed', credential, version: number, fence },
     ...(outcome !== null && { outcome }),

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from './tables.js';
 
 /** Written into a new database. Another number means that another version of Keyturn created it. */
-export const schemaVersion = 11;
+export const schemaVersion = 12;
 
 // Standard SQL for both SQLite and PostgreSQL. The two partial indexes are the last line of defense
 // for "one current version" and "one open rotation" per credential.
@@ -56,6 +56,13 @@ const statements = [
     id text primary key, credential text not null, workflow_id text not null, actor text not null,
     what text not null, body text not null, granted_to text
   )`,
+  sql`create table tasks (
+    id text primary key, credential text not null, version integer not null, fence bigint not null,
+    title text not null, body text not null, owner text, assignee text, opened_at bigint not null, due_at bigint not null,
+    gives_up_at bigint, state text not null, "by" text, words text, ended_at bigint, handed_at bigint, noticed_at bigint,
+    foreign key (credential, version) references versions (credential, number)
+  )`,
+  sql`create index tasks_by_credential on tasks (credential, opened_at)`,
   sql`create table cadences (credential text primary key, anchor bigint not null, basis text not null, why text not null)`,
   sql`create table reservations (credential text primary key, at bigint not null)`,
   sql`create table notices (

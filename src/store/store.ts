@@ -3,6 +3,7 @@ import type { LedgerHead } from '../domain/ledger-head.js';
 import type { Evidence, Finding } from '../domain/evidence.js';
 import type { Opened, RotationOutcome, Wish } from '../domain/rotation.js';
 import type { EngineView, ProviderView, EndProof, VersionRef, VersionState } from '../domain/version.js';
+import type { Task, TaskPolicy, TaskText, TaskView } from '../domain/task.js';
 import type { Verification } from '../domain/verification.js';
 import type { Notice } from '../domain/notice.js';
 import type {
@@ -27,6 +28,7 @@ import type {
   Seized,
   Seizure,
   Sources,
+  TaskEnding,
   Version,
   Wanted,
   Witness,
@@ -103,6 +105,22 @@ export interface Store {
   withdrawWish(id: string): Promise<void>;
   /** The recorded request with an id, for this credential and workflow. Null when there is none, or another run has it. */
   grant(id: string, credential: string, writer: Writer): Promise<Wish | null>;
+
+  // Tasks
+  /** Opens a task, or returns the one that this rotation has opened under this title. Throws FenceLost. */
+  openTask(ref: VersionRef, text: TaskText, policy: TaskPolicy): Promise<TaskView>;
+  /** The task of this rotation with a title, open or done. Null when there is none. */
+  knownTask(ref: VersionRef, title: string): Promise<TaskView | null>;
+  /** Newest first. */
+  tasks(credential?: string): Promise<Task[]>;
+  /** Ends a task, and stores the value that it asked for, in one transaction. Throws a UserError when the task is over. */
+  endTask(id: string, ending: TaskEnding): Promise<Task>;
+  /** Throws a UserError when the task is over. */
+  reassignTask(id: string, wanted: { readonly to: string; readonly actor: string }): Promise<Task>;
+  /** Records that the generated value is shown. Throws a UserError when it was shown before, or the task is over. */
+  handOverTask(id: string, actor: string): Promise<Task>;
+  /** The rotation has seen how the task ended. */
+  noticeTask(id: string): Promise<void>;
 
   // Reconciling
   /**

@@ -1,5 +1,6 @@
 import type { Evidence } from '../domain/evidence.js';
 import type { Trigger, Wished } from '../domain/rotation.js';
+import type { Task } from '../domain/task.js';
 import type { Verification } from '../domain/verification.js';
 import type { Cadence, CredentialRow, Emergency, Intent, RotationRow, Version } from './records.js';
 
@@ -125,6 +126,10 @@ export interface Tables {
     body: string;
     /** Id of the run that follows it. Null until one does. */
     granted_to: string | null;
+  };
+  /** What people are asked to do. `body` is a JSON object with the fields that never change. */
+  tasks: Row<Task, 'instructions' | 'asks' | 'handsOver' | 'otherwise' | 'urgent' | 'remindMs' | 'escalation'> & {
+    body: string;
   };
   ledger: {
     seq: number;

@@ -35,6 +35,7 @@ const watched: Watched = {
   owner: 'platform@example.com',
   times: null,
   rotations: [],
+  tasks: [],
   inForce: null,
 };
 

@@ -10,15 +10,18 @@ import { recordingInterceptor } from '../../activities/shared/interceptor.js';
 import { createVersionsActivities } from '../../activities/versions/activities.js';
 import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { Progress, RotationInput, RotationPolicy, RotationReport } from '../../src/domain/rotation.js';
+import type { Task, TaskAnswer, TaskPolicy, TaskText } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { hasten } from '../../src/operations/rotate/steer.js';
+import { endTask, tellRotation } from '../../src/operations/tasks/tasks.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
 import { openStore } from '../../src/store/open-store.js';
+import type { TaskEnding } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { registered } from '../../workers/registered.js';
 import { progress } from '../../workflows/rotation/messages.js';
 import { bundled } from '../support/bundled.js';
-import { startTestTemporal, type TestTemporal } from '../support/temporal.js';
+import { startTestTemporal, type TestTemporal, until } from '../support/temporal.js';
 import type { Scripted } from './scripted/index.js';
 
 export type Behavior = (
@@ -36,6 +39,12 @@ export interface Fixture {
   /** `<verb> <version number>` of every scripted call, in order. */
   readonly calls: string[];
   behave: Behavior;
+  /** Who does tasks, and when they are due. */
+  tasks: TaskPolicy;
+  /** The open task of a credential, as soon as there is one. */
+  task(credential: string): Promise<Task>;
+  /** Somebody ends it, as a command does. */
+  end(task: Task, ending?: Partial<TaskEnding>): Promise<void>;
   /** Makes the configuration say how a credential is rotated, and adopts its value unless it has one. */
   adopt(credential: string, policy: Partial<RotationPolicy>): Promise<void>;
   rotate(credential: string, wanted?: Wanted, workflow?: string): Promise<WorkflowHandle>;
@@ -78,7 +87,7 @@ export async function startFixture(): Promise<Fixture> {
     ring: await createKeyRing(join(dir, 'ring.json')),
     create: true,
   });
-  const fixture: Pick<Fixture, 'calls' | 'behave'> = { calls: [], behave: () => undefined };
+  const fixture: Pick<Fixture, 'calls' | 'behave' | 'tasks'> = { calls: [], behave: () => undefined, tasks: threeDays };
   const row = (name: string) => ({ name, procedure: 'scripted', account: 'script' });
   const policies = new Map<string, Partial<RotationPolicy>>();
   const systems = {
@@ -98,9 +107,14 @@ export async function startFixture(): Promise<Fixture> {
       collectAudit: async () => undefined,
       reload: async () => undefined,
     },
-    script: Object.fromEntries(
-      verbs.map((verb) => [verb, (version: VersionRef) => act(store, fixture, verb)(version)]),
-    ),
+    script: {
+      ...Object.fromEntries(verbs.map((verb) => [verb, (version: VersionRef) => act(store, fixture, verb)(version)])),
+      async give(version: VersionRef) {
+        if (!(await store.knownTask(version, 'Give a value'))) await store.intend(version);
+        return store.openTask(version, textOf('Give a value', 'value'), fixture.tasks);
+      },
+      revoke: (version: VersionRef) => store.openTask(version, textOf('Revoke it', 'done'), fixture.tasks),
+    },
   };
   const common = {
     connection: temporal.connection,
@@ -148,6 +162,16 @@ export async function startFixture(): Promise<Fixture> {
         ],
       });
     },
+    task: (credential: string) =>
+      until(async () => (await store.tasks(credential)).find(({ state }) => state === 'open')),
+    async end(task: Task, ending: Partial<TaskEnding> = {}) {
+      const parts = task.asks === 'value' ? { parts: { key: `a value for ${task.id}` } } : {};
+      const ended = await endTask(
+        { store },
+        { task, ending: { state: 'done', actor: 'ada', words: null, ...parts, ...ending } },
+      );
+      await tellRotation({ store }, temporal.client, ended);
+    },
     progress: (handle: WorkflowHandle) => handle.query(progress),
     report: (handle: WorkflowHandle) => handle.result() as Promise<RotationReport>,
     hasten: (handle: WorkflowHandle, wanted: Parameters<typeof hasten>[2]) => hasten({ store }, handle, wanted),
@@ -159,6 +183,15 @@ export async function startFixture(): Promise<Fixture> {
       rmSync(dir, { recursive: true, force: true });
     },
   });
+}
+
+const threeDays: TaskPolicy = {
+  ...{ owner: 'platform', assignee: null, dueMs: 3 * 86_400_000, remindMs: 86_400_000 },
+  ...{ escalation: null, giveUpMs: 14 * 86_400_000 },
+};
+
+function textOf(title: string, asks: TaskAnswer): TaskText {
+  return { title, asks, instructions: ['Open the page', 'Do it'], handsOver: false, otherwise: 'It waits' };
 }
 
 function act(store: Store, fixture: Pick<Fixture, 'calls' | 'behave'>, verb: keyof Scripted) {

@@ -1,7 +1,7 @@
 import { rotationId } from '../../src/domain/temporal-names.js';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RotationReport } from '../../src/domain/rotation.js';
-import { completeTask, emergencyRevoke } from '../../workflows/rotation/messages.js';
+import { emergencyRevoke } from '../../workflows/rotation/messages.js';
 import { until } from '../support/temporal.js';
 import { rejected, type Fixture, startFixture } from './fixture.js';
 import { decided } from '../support/decided.js';
@@ -181,22 +181,6 @@ it('stops without undoing anything when another writer has taken over', async ()
 
   expect(await fixture.report(handle)).toMatchObject({ outcome: 'failed' });
   expect(fixture.calls.at(-1)).toBe('write 2');
-});
-
-it('waits for a person to do a task, and goes on when they say it is done', async () => {
-  const handle = await fixture.rotate('assisted', {}, 'rotateAssisted');
-  const { waiting } = await until(async () => {
-    const seen = await fixture.progress(handle);
-    return seen.waiting && seen;
-  });
-
-  expect(waiting).toMatchObject({ for: 'operator', why: 'Give consent', choices: ['roll-back', 'abandon'] });
-  const wrong = handle.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Something else' }] });
-  await expect(wrong).rejects.toMatchObject({ cause: { message: 'the rotation is not waiting for "Something else"' } });
-  expect(fixture.calls).not.toContain('create 2');
-
-  await handle.executeUpdate(completeTask, { args: [{ actor: 'ada', title: 'Give consent' }] });
-  expect(await fixture.report(handle)).toMatchObject({ outcome: 'retired' });
 });
 
 describe('an emergency', () => {

@@ -19,6 +19,8 @@ export interface Attempted {
   readonly check?: boolean;
   /** A failure of this check is a question to a person. */
   readonly ask?: boolean;
+  /** Gets the result of the call. */
+  readonly got?: (result: unknown) => void;
   /** Runs before each further try: what the step relies on may have changed since. */
   readonly again?: () => Promise<void>;
 }
@@ -81,7 +83,9 @@ function nothingHangsOn({ mode }: RotationRun, { ask = false }: Attempted, { fai
   return failure.kind === 'unseen' && !ask && mode !== 'committed';
 }
 
-function endedOf({ ask }: Attempted, result: unknown): Ended | Failed {
+function endedOf({ ask, got }: Attempted, result: unknown): Ended | Failed {
+  got?.(result);
+  if (typeof result === 'string') return { state: 'done', detail: result };
   if (!isFinding(result)) return { state: 'done' };
   if (result.outcome !== 'failed') return { state: 'done', outcome: result.outcome, detail: result.detail };
   return { failure: { why: result.detail, kind: ask ? 'ask' : 'final' }, kind: result.kind };

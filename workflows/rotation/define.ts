@@ -33,7 +33,11 @@ async function rotate(definition: Definition, input: RotationInput): Promise<Rot
   const runtime = temporalRuntime(input.timing);
   const rotation = new RotationRun(definition, input, { runtime, inbox });
   let outcome: RotationOutcome | null = null;
-  listen(inbox, () => rotation.waiting);
+  listen(
+    inbox,
+    () => rotation.waiting,
+    (task) => rotation.asksFor(task),
+  );
   setHandler(progress, () => ({ ...rotation.progress(), outcome }));
 
   const scope = new CancellationScope(); // a cancelled workflow stops the planned part, and still closes the rotation

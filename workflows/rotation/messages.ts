@@ -10,8 +10,8 @@ export const emergencyRevoke = defineSignal<[EmergencyRequest]>('emergencyRevoke
 export const haste = defineUpdate<void, [Haste]>('haste');
 /** Answers a waiting rotation. An impossible answer is refused with the possible ones. */
 export const decide = defineUpdate<void, [DecisionRequest]>('decide');
-/** Reports that the task with this title is done. */
-export const completeTask = defineUpdate<void, [{ readonly actor: string; readonly title: string }]>('completeTask');
+/** Somebody has ended the task with this id. How, and with what, is in the store. Refused when the rotation does not wait for it. */
+export const endTask = defineUpdate<void, [{ readonly task: string }]>('endTask');
 export const progress = defineQuery<Progress>('progress');
 
 /** Messages that are not dealt with yet. Handlers only record; the runner reads. */
@@ -21,32 +21,33 @@ export interface Inbox {
   handled: number;
   /** Decisions, by the id of the wait that they answer. */
   readonly answers: Map<string, DecisionRequest>;
-  readonly completed: Set<string>;
+  /** Ids of tasks that somebody has ended. */
+  readonly ended: Set<string>;
   readonly haste: Haste[];
 }
 
 /** Begins with what an earlier run of this rotation has not dealt with. */
 export function inboxOf(parked?: Partial<Parked>): Inbox {
-  const { emergencies = [], answers = [], completed = [], haste = [] } = parked ?? {};
+  const { emergencies = [], answers = [], ended = [], haste = [] } = parked ?? {};
   return {
     emergencies: [...emergencies],
     handled: 0,
     answers: new Map(answers.map((answer) => [answer.question, answer])),
-    completed: new Set(completed),
+    ended: new Set(ended),
     haste: [...haste],
   };
 }
 
 /** For the next run. */
-export function parkedOf({ emergencies, handled, answers, completed, haste }: Inbox) {
+export function parkedOf({ emergencies, handled, answers, ended, haste }: Inbox) {
   return {
     emergencies: emergencies.slice(handled),
-    ...{ answers: [...answers.values()], completed: [...completed], haste: [...haste] },
+    ...{ answers: [...answers.values()], ended: [...ended], haste: [...haste] },
   } satisfies Partial<Parked>;
 }
 
 /** Registers the handlers. Call it before anything is awaited: buffered messages are delivered at once. */
-export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
+export function listen(inbox: Inbox, waiting: () => Waiting | null, asksFor: (task: string) => boolean): void {
   setHandler(emergencyRevoke, (request) => {
     const known = request.id !== undefined && inbox.emergencies.some(({ id }) => id === request.id);
     if (!known) inbox.emergencies.push(request);
@@ -56,9 +57,9 @@ export function listen(inbox: Inbox, waiting: () => Waiting | null): void {
   setHandler(decide, (request) => take(inbox, request), {
     validator: (request: DecisionRequest) => refuse(request, waiting(), inbox),
   });
-  setHandler(completeTask, ({ title }) => void inbox.completed.add(title), {
-    validator: ({ title }: { readonly title: string }) => {
-      if (waiting()?.why !== title) throw new Error(`the rotation is not waiting for "${title}"`);
+  setHandler(endTask, ({ task }) => void inbox.ended.add(task), {
+    validator: ({ task }: { readonly task: string }) => {
+      if (!asksFor(task)) throw new Error(`the rotation does not wait for task ${task}`);
     },
   });
 }

@@ -52,7 +52,7 @@ function impactOf(run: RotationRun): string {
   if (mode === 'containing') return 'documents fail until a new version is in force';
   if (!current) return `the engine keeps its earlier value or uses version ${next.number}`;
   if (phase === 'confirm' || phase === 'open') return `none: documents use version ${current.number}`;
-  if (run.definition.descriptor.overlap === 'single') return ofSingle(run, current.number);
+  if (run.overlap === 'single') return ofSingle(run, current.number);
   return `none: documents use version ${current.number} or ${next.number}, and both work`;
 }
 

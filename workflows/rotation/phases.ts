@@ -1,7 +1,9 @@
 import { engines, versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
 import type { Begun, Opened, Undo } from '../../src/domain/rotation.js';
+import { askPerson } from './ask-person.js';
 import { attempt } from './attempt.js';
+import type { TaskView } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
@@ -19,7 +21,7 @@ export async function forward(run: RotationRun): Promise<void> {
   const old = run.current;
   if (!old) return;
   const { usage } = run.policy;
-  const graceMs = run.definition.descriptor.overlap === 'single' ? 0 : run.policy.graceMs; // refused already
+  const graceMs = run.overlap === 'single' ? 0 : run.policy.graceMs; // refused already
   if (graceMs > 0) await run.during('grace', (steps) => steps.hold(`Keep version ${old.number} usable`, graceMs));
   await retire(run, { old, proven: graceMs === 0 && !usage?.resolutionMs });
 }
@@ -164,14 +166,18 @@ function isSkipped({ completedSteps }: RotationRun): boolean {
 }
 
 /** A way back that was seen before a failure may be gone after it, so it is proved again before each further try. */
-async function undoOne(run: RotationRun, { title: undone, call, revives }: Undo): Promise<void> {
+async function undoOne(run: RotationRun, { title: undone, call, isTask, revives }: Undo): Promise<void> {
   const { current } = run;
   const title = `Undo: ${undone}`;
   const again = current && !revives ? { again: () => proveWayBack(run, current, true) } : {};
   if (current && run.parking.isAbout(wayBackOf(current))) await proveWayBack(run, current, true);
   for (;;) {
     try {
-      return await back(run, (steps) => steps.once(title, () => attempt(steps, { title, call, ...again })));
+      return await back(run, (steps) =>
+        steps.once(title, () =>
+          isTask ? askPerson(steps, title, call as Call<TaskView>) : attempt(steps, { title, call, ...again }),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof Exit) || error.to !== 'stale' || !current) throw error;
       await proveWayBack(run, current, true);

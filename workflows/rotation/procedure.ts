@@ -1,6 +1,8 @@
 import type { Call } from '../../src/domain/call.js';
 import type { Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
+import type { ByHandPolicy } from '../../src/domain/rotation.js';
+import type { TaskView } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
 
 export interface StepOptions {
@@ -15,6 +17,13 @@ export interface StepOptions {
 export interface CheckOptions {
   /** `ask` waits for a decision instead of failing the rotation. An emergency skips such a check. */
   readonly whenNot?: 'ask';
+}
+
+export interface TaskOptions {
+  /** Opens the task that takes this one back. Registered before a person is asked. */
+  readonly undoTask?: Call<TaskView>;
+  /** As for a step, from the moment on that the person has done it. */
+  readonly noWayBack?: true;
 }
 
 export interface TryOutOptions {
@@ -34,6 +43,8 @@ export interface Run {
   readonly delivers: boolean;
   /** The old value is retired even if no provider can show that the engine uses the new one. Otherwise a person is asked. */
   readonly retiresUnseen: boolean;
+  /** How a person rotates this credential. Throws where no person does. */
+  readonly byHand: ByHandPolicy;
   step(title: string, call: Call<void>, options?: StepOptions): Promise<void>;
   /** A step whose finding is evidence: `failed` ends the way forward. */
   check(title: string, call: Call<Finding>, options?: CheckOptions): Promise<void>;
@@ -42,8 +53,11 @@ export interface Run {
    * asked. A `trial` that takes longer than `within` has failed.
    */
   tryOut(title: string, call: Call<void>, options: TryOutOptions): Promise<void>;
-  /** Waits until a person has done it (update `completeTask`) and then runs the call; past `due` it is reported as overdue. */
-  task(title: string, call: Call<void>, options: { readonly due: Duration }): Promise<void>;
+  /**
+   * A step that a person does. `ask` opens its task in the store. As long as there is a way back, a planned rotation rolls back when the task
+   * is declined, or nobody does it in time.
+   */
+  task(title: string, ask: Call<TaskView>, options?: TaskOptions): Promise<void>;
   /** Waits until an absolute deadline, then takes the proof again. `end-grace` and an emergency skip it. The policy may change its length. */
   pause(title: string, length: Duration): Promise<void>;
   /** The verify phase once more, for guides that say "verify again". */

@@ -13,7 +13,7 @@ import type {
 } from '../../src/domain/rotation.js';
 import type { StepContext } from '../../src/domain/step-context.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { issuesItself, type ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { issuesItself, type Overlap, type ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { emergencyPending, type Inbox } from './messages.js';
 import type { Procedure } from './procedure.js';
 import { CompletedSteps } from './completed-steps.js';
@@ -103,12 +103,21 @@ export class RotationRun {
     this.#policy = policy;
   }
 
+  get overlap(): Overlap {
+    return this.policy.byHand?.overlap ?? this.definition.descriptor.overlap;
+  }
+
   get delivers(): boolean {
     return this.policy.delivers === true || issuesItself(this.definition.descriptor);
   }
 
   get waiting(): Waiting | null {
     return this.#waits[0] ?? this.parking.waiting;
+  }
+
+  /** Whether this run, or the one that it continues, waits for a task. */
+  asksFor(task: string): boolean {
+    return this.#waits.some((wait) => wait.task === task) || this.parking.waiting?.task === task;
   }
 
   /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */

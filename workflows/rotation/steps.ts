@@ -1,12 +1,15 @@
 import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
+import type { ByHandPolicy } from '../../src/domain/rotation.js';
+import type { TaskView } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { engines } from '../systems.js';
+import { askPerson } from './ask-person.js';
 import { attempt, type Ended } from './attempt.js';
 import { exitIfTold, heed } from './decided.js';
 import { promptWhileWaiting } from './operator-prompt.js';
-import type { CheckOptions, Run, StepOptions, TryOutOptions } from './procedure.js';
+import type { CheckOptions, Run, StepOptions, TaskOptions, TryOutOptions } from './procedure.js';
 import type { RotationRun } from './run.js';
 import { tryOnce } from './try-out.js';
 
@@ -40,12 +43,17 @@ export class Steps implements Run {
     return this.run.policy.retiresUnseen === true;
   }
 
+  get byHand(): ByHandPolicy {
+    const { byHand } = this.run.policy;
+    if (!byHand) throw new Error(`${this.run.input.credential} is not rotated by a person`);
+    return byHand;
+  }
+
   // The SDK keeps a stack trace of every promise in a workflow. So a method that only returns a promise is not async.
   step(title: string, call: Call<void>, { undo, drains, noWayBack }: StepOptions = {}): Promise<void> {
     const { run } = this;
     run.pastNoReturn ||= noWayBack === true; // before it runs: a step that timed out may have happened
-    if (!undo && run.phase === 'retire' && (!run.pastNoReturn || run.noReturn === title))
-      return this.#passNoReturn(title, call);
+    if (!undo && this.#isNoReturn(title)) return this.#passNoReturn(title, () => attempt(this, { title, call }));
     return this.once(title, () => {
       const revives = run.phase === 'retire';
       if (undo) run.undo.push({ title, call: undo, ...(revives && { revives }), ...(drains && { drains }) });
@@ -53,17 +61,22 @@ export class Steps implements Run {
     });
   }
 
+  #isNoReturn(title: string): boolean {
+    const { phase, pastNoReturn, noReturn } = this.run;
+    return phase === 'retire' && (!pastNoReturn || noReturn === title);
+  }
+
   /**
    * Destroys the old value. An engine worker that restarted since the last document may use the value of its environment, which is the old one.
    * So the engine reloads as late as possible, and again right after, for a worker that restarted in between.
    */
-  async #passNoReturn(title: string, call: Call<void>): Promise<void> {
+  async #passNoReturn(title: string, work: () => Promise<Ended>): Promise<void> {
     const { run } = this;
     const reload = run.mode === 'committed' ? engines[run.definition.descriptor.engine].reload?.(run.next) : null;
     run.noReturn = title;
     if (reload) await this.#reload('Make the engine read its settings anew', reload);
     run.pastNoReturn = true;
-    await this.once(title, () => attempt(this, { title, call }));
+    await this.once(title, work);
     if (reload) await this.#reload('Make the engine read its settings anew, now that the old value is gone', reload);
   }
 
@@ -88,20 +101,14 @@ export class Steps implements Run {
       done = await this.#within(`try-${round}`, () => tryOnce(this, { title, call, ...options }));
   }
 
-  task(title: string, call: Call<void>, { due }: { readonly due: Duration }): Promise<void> {
-    return this.once(title, () => this.#askPerson(title, call, due));
-  }
-
-  async #askPerson(title: string, call: Call<void>, due: Duration): Promise<Ended> {
+  async task(title: string, ask: Call<TaskView>, { undoTask, noWayBack }: TaskOptions = {}): Promise<void> {
     const { run } = this;
-    await run.parking.until(durationMs(due), async ({ until, isNew }) => {
-      const told = await run.wait(
-        { for: 'operator', why: title, until, then: 'it is overdue', ...promptWhileWaiting(run, title) },
-        { wake: () => run.inbox.completed.has(title), parks: isNew ? 'later' : undefined },
-      );
-      await exitIfTold(run, told, title);
+    if (this.#isNoReturn(title)) return this.#passNoReturn(title, () => askPerson(this, title, ask));
+    await this.once(title, () => {
+      if (undoTask) run.undo.push({ title, call: undoTask, isTask: true });
+      return askPerson(this, title, ask);
     });
-    return attempt(this, { title, call });
+    run.pastNoReturn ||= noWayBack === true;
   }
 
   async pause(title: string, length: Duration): Promise<void> {

@@ -32,7 +32,7 @@ export function defineReveal(program: Command): void {
     );
 }
 
-function onlyInTerminal(): UsageError {
+export function onlyInTerminal(): UsageError {
   return new UsageError('A value is shown only in a terminal', {
     state: 'Nothing was shown.',
     next: 'Run it in a terminal, without --json. A program gets values by delivery: see `deliver` in the configuration.',

@@ -5,9 +5,10 @@ import { momentAndDistance } from '../terminal/time.js';
 
 /** The operator prompt of a blocked rotation: the impact, how long the current state is safe, which values are live, and what each choice does. */
 export function questionText(credential: string, waiting: Waiting, { dim, bold }: Paint): string[] {
-  const { id, why, impact, until, then, live = [], choices, effects } = waiting;
+  const { id, task, why, impact, until, then, live = [], choices, effects } = waiting;
   const answer = waiting.helps ?? choices[0] ?? 'retry';
   const before = answer === 'skip' ? 'Find out whether it is safe, then say why: ' : '';
+  const decide = `${before}keyturn decide ${credential} ${answer} --question ${id} --reason "…"`;
   const answers = choices.map((choice) => `${bold(choice)}: ${effects[choice] ?? ''}`);
   return [
     `  ${why}`,
@@ -22,7 +23,7 @@ export function questionText(credential: string, waiting: Waiting, { dim, bold }
       ],
       [dim('Live'), live.join('\n')],
       [dim('Choices'), answers.join('\n')],
-      [dim('Next'), `${before}keyturn decide ${credential} ${answer} --question ${id} --reason "…"`],
+      [dim('Next'), task === undefined ? decide : `keyturn tasks show ${task}`],
     ]),
   ];
 }

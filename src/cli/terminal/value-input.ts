@@ -15,6 +15,8 @@ export interface ValueParts {
   readonly credential: string;
   /** Names of the parts that make up the value. */
   readonly partNames: readonly string[];
+  /** What the hidden prompt asks for. Default: the value that the engine uses now. */
+  readonly message?: string;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function readValue(
   const parts = await read(cli, source, expected);
   for (const [part, value] of Object.entries(parts)) {
     if (value === '')
-      throw refused(`The ${part} of ${expected.credential} is empty`, 'Give the value that the engine uses now.');
+      throw refused(`The ${part} of ${expected.credential} is empty`, 'Give the value as the provider shows it.');
   }
   return parts;
 }
@@ -96,18 +98,19 @@ async function fromEnvFile(file: string, variable: string): Promise<string> {
 
 async function ask(
   { stream }: Pick<Cli, 'stream'>,
-  { credential, partNames }: ValueParts,
+  { credential, partNames, message: asked }: ValueParts,
 ): Promise<Record<string, string>> {
   const { password } = await import('@inquirer/prompts');
   const parts: Record<string, string> = {};
   for (const part of partNames) {
     const what =
-      partNames.length === 1 ? `Value of ${credential} that the engine uses now:` : `${part} of ${credential}:`;
+      asked ??
+      (partNames.length === 1 ? `Value of ${credential} that the engine uses now:` : `${part} of ${credential}:`);
     parts[part] = await password({ message: what, mask: '•' }, { output: stream });
   }
   return parts;
 }
 
 function refused(what: string, next: string): UsageError {
-  return new UsageError(what, { state: 'Nothing was adopted and nothing was changed.', next });
+  return new UsageError(what, { state: 'Nothing was stored and nothing was changed.', next });
 }

@@ -15,6 +15,7 @@ import { keepAnchor } from '../records/ledger-anchor.js';
 import { progressOf } from '../session/progress.js';
 import { applyChange, describe, planSchedule } from '../schedules/schedules.js';
 import type { Session } from '../session/session.js';
+import { tellAgain } from '../tasks/tasks.js';
 import { applyVerification } from '../schedules/verification-schedules.js';
 
 type Watching = Pick<Session, 'config' | 'store'>;
@@ -25,6 +26,7 @@ const roundsBetweenSchedules = 12; // every minute, the schedules in Temporal ar
 /**
  * What workers do besides rotating, until `signal`:
  * - keep schedules right, also after an emergency
+ * - tell rotations about tasks that somebody has ended
  * - send notices
  * - write the head of the ledger to Temporal
  *
@@ -44,6 +46,7 @@ export async function watch(
       const all = round % roundsBetweenSchedules === 0;
       if (all) await applyVerification(session, client);
       await keepSchedules(session, client, { all, asked });
+      await tellAgain(session, client);
       await tell(session, client, channels);
       anchored = await keepAnchor(session, client, anchored);
     } catch (error) {
@@ -122,6 +125,7 @@ async function watchedOf({ config, store }: Watching, credential: string): Promi
     credential,
     owner: config.credentials[credential]?.owner,
     times: dueTimesOf(plan, records, Date.now()),
+    tasks: (await store.tasks(credential)).filter(({ state }) => state === 'open'),
     inForce: await store.verification(credential),
     rotations: records.rotations.filter(({ workflowId }) => workflowId === rotationId(store.installation, credential)),
   };
@@ -137,7 +141,7 @@ async function stuckRotations({ config, store }: Watching, client: Client): Prom
     const credential = typedSearchAttributes.get(keyturnCredential);
     if (credential === undefined || !Object.hasOwn(config.credentials, credential)) continue;
     const { progress } = await progressOf(client, workflowId);
-    if (progress?.waiting?.for !== 'operator') continue;
+    if (progress?.waiting?.for !== 'operator' || progress.waiting.task !== undefined) continue; // a task has notices of its own
     const { id, why, choices } = progress.waiting; // the question stays the same when its rotation continues in a new run
     stuck.push({ credential, question: id, why, choices });
   }

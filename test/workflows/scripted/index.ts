@@ -2,6 +2,7 @@ import type { ProcedureDescriptor } from '../../../src/domain/procedure.js';
 import { activitiesOf } from '../../../src/domain/call.js';
 import { defineRotation } from '../../../workflows/rotation/define.js';
 import type { Finding } from '../../../src/domain/evidence.js';
+import type { TaskView } from '../../../src/domain/task.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 
 /** Activities of a test's own making, under the names of a provider and an engine. */
@@ -19,6 +20,10 @@ export interface Scripted {
   ours(version: VersionRef): Promise<Finding>;
   seen(version: VersionRef): Promise<Finding>;
   holds(version: VersionRef): Promise<Finding>;
+  /** Asks for a new value. */
+  give(version: VersionRef): Promise<TaskView>;
+  /** Asks to revoke a value. */
+  revoke(version: VersionRef): Promise<TaskView>;
 }
 
 const script = activitiesOf<Scripted>('script', {
@@ -70,14 +75,15 @@ export const rotateAssisted = defineRotation(assisted, {
   async adopt() {},
   async observe() {},
   async replace(run) {
-    await run.task('Give consent', script.create(run.next), { due: '1 day' });
+    await run.task('Give consent', script.give(run.next), { undoTask: script.revoke(run.next) });
     await run.step('Write', script.write(run.next), { undo: script.restore(run.next) });
   },
   async verify(run, version) {
     await run.check('Document', script.document(version));
   },
   async retire(run, old) {
-    await run.step('Destroy', script.destroy(old));
+    await run.task('Revoke by hand', script.revoke(old));
+    await run.check('Refused', script.refuses(old));
   },
 });
 

@@ -1,0 +1,63 @@
+import type { Call } from '../../src/domain/call.js';
+import { versionOf } from '../../src/domain/call.js';
+import type { TaskView } from '../../src/domain/task.js';
+import { versions } from '../systems.js';
+import { attempt, type Ended } from './attempt.js';
+import { keep } from './bookkeeping.js';
+import { exitIfTold } from './decided.js';
+import { promptWhileWaiting } from './operator-prompt.js';
+import { Exit } from './step-failure.js';
+import type { Steps } from './steps.js';
+
+/**
+ * A step that a person does. The store has the task and how it ended; a message only says that there is news. A declined task is a failure
+ * like any other: it rolls back while there is a way back, and is a question to a person after that. A retry asks anew.
+ */
+export async function askPerson(steps: Steps, title: string, ask: Call<TaskView>): Promise<Ended> {
+  const version = versionOf(ask) ?? steps.run.next;
+  const known = steps.run.inbox.emergencies.length;
+  let task: TaskView | null = null;
+  const again = async (): Promise<void> => {
+    await attempt(steps, { title: `Ask a person: ${title}`, call: ask, got: (view) => void (task = view as TaskView) });
+    if (task)
+      await untilEnded(steps, { title, task, known, look: () => versions.lookAtTask({ version, task: idOf(task) }) });
+  };
+  await again();
+  return attempt(steps, { title, call: versions.endOfTask({ version, task: idOf(task) }), again });
+}
+
+/** Without Temporal, as in a plan, no store answers. */
+function idOf(task: TaskView | null): string {
+  return task?.id ?? '';
+}
+
+interface Awaited {
+  readonly title: string;
+  readonly task: TaskView;
+  /** How many emergencies were known when the step began. */
+  readonly known: number;
+  readonly look: () => Call<TaskView>;
+}
+
+/** Waits until the store says that the task has ended. At its due time people are reminded, by notices that come from the store. */
+async function untilEnded({ run }: Steps, { title, task: asked, known, look }: Awaited): Promise<void> {
+  const parks = run.parking.waiting?.task === asked.id ? undefined : 'later'; // once: the next run has a short history
+  for (let task = asked; task.state === 'open'; task = await keep(run, look(), { title: 'Look at the task' })) {
+    const end = endOfWait(run.mode === 'forward' && !run.pastNoReturn, task);
+    if (end.rollsBackAt !== null && run.runtime.now() >= end.rollsBackAt)
+      throw new Exit('roll-back', `${title}: nobody did it in time`);
+    const deadline = end.rollsBackAt ?? undefined;
+    const told = await run.wait(
+      { for: 'operator', task: task.id, why: title, ...end.shown, ...promptWhileWaiting(run, title) },
+      { wake: () => run.inbox.ended.has(task.id), deadline, known, parks },
+    );
+    await exitIfTold(run, told, title);
+    run.inbox.ended.delete(task.id); // the message of somebody who has done nothing must not wake it again
+  }
+}
+
+function endOfWait(mayRollBack: boolean, { dueAt, givesUpAt }: TaskView) {
+  return mayRollBack && givesUpAt !== null
+    ? { rollsBackAt: givesUpAt, shown: { until: givesUpAt, then: 'the rotation rolls back' } }
+    : { rollsBackAt: null, shown: { until: dueAt, then: 'it is overdue, and people are reminded' } };
+}
