@@ -1,5 +1,12 @@
 import { CancelledFailure } from '@temporalio/common';
-import type { Client, PublicKeyAuthMethod, SFTPWrapper, ServerHostKeyAlgorithm } from 'ssh2';
+import type {
+  AnyAuthMethod,
+  AuthHandlerMiddleware,
+  Client,
+  PublicKeyAuthMethod,
+  ServerHostKeyAlgorithm,
+  SFTPWrapper,
+} from 'ssh2';
 import { asking } from '../shared/lease.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
@@ -7,13 +14,17 @@ import { scope } from '../shared/scope.js';
 import { readKey, ssh } from './key-pair.js';
 import { RemoteFiles } from './remote-files.js';
 
-/** A configured server, an account on it, and the administrator who may change its keys. */
-export interface SftpConnection {
+/** A server that has to show a pinned key. */
+export interface SshServer {
   readonly host: string;
   readonly port: number;
-  readonly username: string;
   /** Type and key, as in known_hosts. */
   readonly hostKey: string;
+}
+
+/** A configured server, an account on it, and the administrator who may change its keys. */
+export interface SftpConnection extends SshServer {
+  readonly username: string;
   readonly adminUsername: string;
   /** Resolved at each use. */
   readonly adminKey: () => Promise<string>;
@@ -39,10 +50,26 @@ const deadlineMs = 15_000; // for a whole connection: a quarter of the start-to-
 
 /** Whether the server accepts a key. Offers no agent, password or other key, and requires the pinned host key. */
 export async function tryKey(connection: SftpConnection, login: Login): Promise<'accepted' | 'refused'> {
-  return converse(connection, login, async () => 'accepted' as const).catch((error: unknown) => {
+  return trySignIn(connection, keyAlone(login));
+}
+
+/** How to sign in to an account. */
+export interface SignIn {
+  readonly username: string;
+  readonly authHandler: AnyAuthMethod[] | AuthHandlerMiddleware;
+}
+
+/** Whether the server accepts a login. Requires the pinned host key. */
+export async function trySignIn(server: SshServer, signIn: SignIn): Promise<'accepted' | 'refused'> {
+  return converse(server, signIn, async () => 'accepted' as const).catch((error: unknown) => {
     if (error instanceof LoginRefused) return 'refused';
     throw error;
   });
+}
+
+function keyAlone({ username, privateKey, passphrase }: Login): SignIn {
+  const method: PublicKeyAuthMethod = { type: 'publickey', username, key: readKey(privateKey, passphrase) };
+  return { username, authHandler: [method] };
 }
 
 /** Runs `action` on the server's files as the administrator. */
@@ -53,7 +80,7 @@ export async function administer<T>(
   const { adminUsername: username } = connection;
   const login = { username, privateKey: await connection.adminKey() };
   try {
-    return await converse(connection, login, async (client, goOn) => {
+    return await converse(connection, keyAlone(login), async (client, goOn) => {
       goOn(); // a cancelled rename could still happen after the next step
       return action(new RemoteFiles(await openSftp(client)));
     });
@@ -71,8 +98,8 @@ class LoginRefused extends Error {}
 
 /** Connects, runs `action` and disconnects, within the timeout. Cancelling the activity ends it until `goOn` is called. */
 async function converse<T>(
-  connection: SftpConnection,
-  login: Login,
+  server: SshServer,
+  signIn: SignIn,
   action: (client: Client, goOn: () => void) => Promise<T>,
 ): Promise<T> {
   const { signal } = scope();
@@ -86,7 +113,7 @@ async function converse<T>(
   const goOn = (): void => signal.removeEventListener('abort', cancelled);
   try {
     asking();
-    const connected = connect(client, connection, login);
+    const connected = connect(client, server, signIn);
     connected.catch(() => undefined);
     client.on('close', () => broken.reject(trouble('CLOSED')));
     await Promise.race([connected, broken.promise]);
@@ -98,10 +125,8 @@ async function converse<T>(
   }
 }
 
-function connect(client: Client, { host, port, hostKey }: SftpConnection, login: Login): Promise<void> {
+function connect(client: Client, { host, port, hostKey }: SshServer, { username, authHandler }: SignIn): Promise<void> {
   const [kind = '', pinned] = hostKey.split(' ');
-  const { username, privateKey, passphrase } = login;
-  const method: PublicKeyAuthMethod = { type: 'publickey', username, key: readKey(privateKey, passphrase) };
   let isPinned = true;
   const connected = new Promise<void>((resolve, reject) => {
     client.on('ready', resolve);
@@ -113,7 +138,7 @@ function connect(client: Client, { host, port, hostKey }: SftpConnection, login:
     ...{ host, port, username, ident: 'keyturn', readyTimeout: deadlineMs },
     hostVerifier: (hostKeyShown: Buffer) => (isPinned = hostKeyShown.toString('base64') === pinned),
     algorithms: { serverHostKey },
-    authHandler: [method],
+    authHandler,
   });
   client.setNoDelay(true); // otherwise each of the many small packets would wait 40 ms
   return connected;

@@ -34,6 +34,16 @@ export class OutsideError extends Error {
   }
 }
 
+/** An outside system answered, but its answer does not show whether it accepts the value. Asking again would not help. */
+export class CannotTell extends Error {
+  override readonly name = 'CannotTell';
+
+  /** `why` is a sentence for people in our own words: at most a status or a code of the answer, never its text. */
+  constructor(why: string) {
+    super(why);
+  }
+}
+
 /** For an answer that something in between gave. The outcome is unknown, and the request is retried. */
 export function notOf(system: string, operation: string, status: number): OutsideError {
   return new OutsideError(system, operation, { code: `${status} from something in between` });

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Finding } from '../../src/domain/evidence.js';
+import type { EvidenceKind, Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { recordFinding, reporting } from './evidence.js';
 import { onOwnConnections } from './http.js';
 import { needsDecision } from './failures.js';
+import { CannotTell } from './outside-error.js';
 import { scope } from './scope.js';
 import { anotherRound, countRound, doubtMs, isLasting, stillPropagating } from './propagation.js';
 
@@ -43,7 +44,10 @@ export interface Prober {
   readonly connections?: number;
   /** Shortest pause between two requests where the provider limits their rate, in milliseconds. */
   readonly pauseMs?: number;
-  /** Asks with the value itself. Throws unless the provider judged the value: a proxy's 401 is no verdict. */
+  /**
+   * Asks with the value itself. Throws unless the provider judged the value: a proxy's 401 is no verdict.
+   * @throws CannotTell when its answer never shows it. The finding is then `not-observable`
+   */
   ask(parts: Readonly<Record<string, string>>): Promise<ProbeVerdict>;
 }
 
@@ -55,11 +59,26 @@ export interface Prober {
  * - An acceptance has to last when the previous value is removed next.
  */
 export async function acceptedBy(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
-  const answer = await askUntil('refused', prober, await store.unseal(ref));
+  const parts = await store.unseal(ref);
+  const answer = await orUnobservable({ store, ref, kind: 'accepted' }, () => askUntil('refused', prober, parts));
+  if ('outcome' in answer) return answer;
   const asked = { prober, store, ref };
   return answer.verdict === 'refused'
     ? judgeNoAcceptance(asked, refusedBy(prober))
     : judgeAcceptance(asked, accepted(prober, answer));
+}
+
+/** The answer, or the stored finding that answers do not show this. */
+async function orUnobservable<T>(
+  { store, ref, kind }: { readonly store: Store; readonly ref: VersionRef; readonly kind: EvidenceKind },
+  ask: () => Promise<T>,
+): Promise<T | Finding> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof CannotTell)) throw error;
+    return reporting(store, ref, kind)('not-observable', error.message);
+  }
 }
 
 /**
@@ -122,7 +141,8 @@ export async function judgeNoAcceptance({ prober, store, ref }: Asked, detail: s
  * connections, while the current version is accepted. Any acceptance in between starts the count again.
  */
 export async function refusedAt(prober: Prober, store: Store, ref: VersionRef): Promise<Finding> {
-  const round = await askBoth(prober, store, ref);
+  const round = await orUnobservable({ store, ref, kind: 'refused' }, () => askBoth(prober, store, ref));
+  if ('outcome' in round) return round;
   return judgeEnd({ prober, store, ref }, round.key === null ? null : shownBy(prober, round));
 }
 
@@ -217,9 +237,12 @@ async function askBoth(prober: Prober, store: Store, ref: VersionRef): Promise<R
   const current = await controlFor(store, ref);
   if (!current) return { key, control: null };
   await delay(betweenMs(prober));
-  const answer = await askUntil('accepted', prober, await store.unseal(current));
-  if (answer.verdict !== 'refused') await store.prove(current, accepted(prober, answer));
-  return { key, control: answer.verdict };
+  const answer = await askUntil('accepted', prober, await store.unseal(current)).catch((error: unknown) => {
+    if (error instanceof CannotTell && key !== 'refused') return null; // an acceptance counts without the comparison
+    throw error;
+  });
+  if (answer && answer.verdict !== 'refused') await store.prove(current, accepted(prober, answer));
+  return { key, control: answer && answer.verdict };
 }
 
 /** A version about which a provider was asked, and how long its answers have to last. */

@@ -2,7 +2,7 @@ import { type ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { FailureType } from '../../src/domain/failure.js';
 import { UserError } from '../../src/domain/user-error.js';
 import { failure, needsDecision, passing } from './failures.js';
-import { OutsideError } from './outside-error.js';
+import { CannotTell, OutsideError } from './outside-error.js';
 
 /** Longest Retry-After of a provider that a step waits for. Beyond it the runner decides. */
 const longestRetryAfterMs = 5 * 60_000;
@@ -17,6 +17,7 @@ const shortPauseMs = 2000;
 export function toFailure(error: unknown, isEmergency = false): Error {
   if (error instanceof TemporalFailure) return error;
   if (error instanceof OutsideError) return outside(error, isEmergency);
+  if (error instanceof CannotTell) return needsDecision(error.message);
   if (error instanceof UserError) return needsDecision(`${error.message}. ${error.next}`);
   // A bug of ours or a fault of the machine. The message may hold anything, so only the kind of error is reported.
   return passing(`internal error (${error instanceof Error ? error.constructor.name : typeof error})`);
