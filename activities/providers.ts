@@ -1,5 +1,6 @@
 import { aws } from './aws/provider.js';
 import { azure } from './azure/provider.js';
+import { byHand } from './by-hand/provider.js';
 import { documentEngine } from './document-engine/provider.js';
 import type { Provider } from './kit/provider.js';
 import { nextcloud } from './nextcloud/provider.js';
@@ -16,6 +17,7 @@ export const providers = {
   sftp,
   nextcloud,
   paperless,
+  'by-hand': byHand,
 } as const satisfies Readonly<Record<string, Provider>>;
 
 /** @throws Error when a procedure names a provider that is not listed here, which is a bug */

@@ -148,6 +148,7 @@ async function requireRestorable(store: Store, { credential, number }: VersionRe
   if (old.compromised)
     throw needsDecision(`${what} is compromised and is not restored; version ${number} stays in DocuElevate`);
   const newest = (await store.evidence(old)).find(({ kind }) => kind === 'accepted');
-  if (newest?.outcome !== 'proved' || Date.now() - newest.at > freshProofMs)
+  const isFresh = newest !== undefined && Date.now() - newest.at <= freshProofMs;
+  if (!isFresh || newest.outcome === 'failed')
     throw permanent('StaleProof', `${what} is restored only when it was proved to work within the last 10 minutes`);
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { RequestsOf } from '../../src/domain/requests.js';
 import type { UsageData } from '../../src/domain/rotation.js';
+import type { TaskPolicy } from '../../src/domain/task.js';
 import type { SecretRef } from '../../src/fields/secret-ref.js';
 import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
@@ -24,6 +25,8 @@ export interface Entry {
   /** The engine that uses it. */
   readonly engine: unknown;
   readonly procedure: ProcedureDescriptor;
+  /** Who does what only a person can do. */
+  readonly tasks?: TaskPolicy;
 }
 
 /** A field of a `provider` section, and the DocuElevate setting with the same meaning. */

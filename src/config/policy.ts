@@ -1,7 +1,9 @@
+import { byHandPolicy } from '../../activities/by-hand/descriptor.js';
 import { providerOf } from '../../activities/providers.js';
 import { durationMs } from '../domain/duration.js';
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { RotationPolicy } from '../domain/rotation.js';
+import type { TaskPolicy } from '../domain/task.js';
 import { UserError } from '../domain/user-error.js';
 import { didYouMean } from './nearest.js';
 import type { Config, Credential, Engine } from './schema.js';
@@ -19,6 +21,18 @@ export function rotationPolicyOf(config: Config, credential: string, descriptor:
     ...(deliver !== undefined && { delivers: true as const }),
     ...(usage && { usage }),
     ...(unseenUse === 'retire' && { retiresUnseen: true as const }),
+    ...(descriptor.anySetting && { byHand: byHandPolicy(credentialOf(config, credential)) }),
+  };
+}
+
+/** Who does tasks of a credential, and by when. Throws a UserError when there is no such credential. */
+export function taskPolicyOf(config: Config, credential: string): TaskPolicy {
+  const { owner = null, tasks } = credentialOf(config, credential);
+  const { assignee = null, due, remind, escalate, giveUpAfter, emergencyDue } = tasks;
+  return {
+    ...{ owner, assignee, dueMs: durationMs(due), remindMs: durationMs(remind), giveUpMs: durationMs(giveUpAfter) },
+    ...{ urgentMs: durationMs(emergencyDue) },
+    escalation: escalate ? { to: escalate.to, afterMs: durationMs(escalate.after) } : null,
   };
 }
 

@@ -4,9 +4,11 @@ import { DurationText, FilePath, HttpUrl, Name } from '../fields/fields.js';
 import { didYouMean } from './nearest.js';
 import { Notifications } from './notifications.js';
 import { DocumentEngine } from '../../activities/document-engine/account.js';
+import { FedSettings } from '../../activities/by-hand/section.js';
 import { Target } from '../../activities/delivery/target.js';
 import { providerOf } from '../../activities/providers.js';
 import { Schedule } from './schedule.js';
+import { Tasks } from './tasks.js';
 import { Verification } from './verification.js';
 import { FromEnv, FromFile, SecretRef } from '../fields/secret-ref.js';
 
@@ -91,6 +93,7 @@ const common = {
     .optional()
     .describe('Where a new value goes besides the engine, for instance to the application that uses it.'),
   owner: z.string().min(1).optional().describe('Who is responsible for it, for instance a mail address.'),
+  tasks: Tasks.prefault({}),
   schedule: Schedule.optional().describe('When it is rotated automatically.'),
   grace: DurationText.prefault('24 hours').describe(
     'Wait between the proof of the new value and the end of the old one.',
@@ -115,6 +118,7 @@ function credentialSchema(procedure: ProcedureDescriptor) {
       procedure: z.literal(procedure.id),
       provider: providerOf(procedure.provider).section.describe('The account at the provider that issues it.'),
       ...common,
+      ...(procedure.anySetting ? { settings: FedSettings } : {}),
     })
     .describe(`${procedure.section}: every ${procedure.every} unless the schedule says otherwise.`);
 }

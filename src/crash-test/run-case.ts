@@ -185,7 +185,7 @@ async function watch(sandbox: Sandbox, fault: Fault): Promise<Watched> {
 
 async function question(sandbox: Sandbox): Promise<Waiting | null> {
   const waiting = (await look(sandbox))?.waiting ?? null;
-  return waiting?.for === 'operator' ? waiting : null;
+  return waiting?.for === 'operator' && waiting.task === undefined ? waiting : null; // somebody does every task
 }
 
 /** Undefined when the fault is no reason to ask this question. */

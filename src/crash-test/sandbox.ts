@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
+import { employ } from '../lab/people.js';
 import { createPlayground } from '../lab/playground.js';
 import type { Defer } from '../lab/with-cleanup.js';
 import { adopt } from '../operations/setup/adopt.js';
@@ -79,6 +80,7 @@ export async function openSandbox(job: Job, billing: Billing, defer: Defer): Pro
   const worker = hire(setback);
   const handle = await start(job, session, { credential, flow, graceMs: billing.graceMs ?? graceMs[flow] });
   defer(() => endWorkflow(handle));
+  if (scenario.people) defer(employ(scenario.people, session, temporal.client));
   if (flow === 'roll-back') defer(haveSecondThoughts(session, handle, credential));
   const sandbox: Sandbox = {
     ...{ fixture, session, temporal, handle, worker, hired, condemned, over: false },

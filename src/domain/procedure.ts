@@ -17,6 +17,8 @@ export interface ProcedureDescriptor {
   readonly provider: string;
   /** The engine's setting keys, each with the part of the value it takes. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The configuration names the settings; `settings` is empty. */
+  readonly anySetting?: true;
   /** Parts that a value may lack. Their settings then stay as they are. */
   readonly optionalParts?: readonly string[];
   /** A setting that the engine silently falls back to when it cannot use the value. While it is set, nothing is proved. */

@@ -37,6 +37,8 @@ export interface TaskPolicy {
   readonly escalation: { readonly to: string; readonly afterMs: number } | null;
   /** When a rotation that has changed nothing yet rolls back. Null: never. */
   readonly giveUpMs: number | null;
+  /** In an emergency, the time until it is due, between reminders and until the escalation. */
+  readonly urgentMs: number;
 }
 
 /** A step that waits for a person. Times in Unix milliseconds. */

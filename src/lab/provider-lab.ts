@@ -5,6 +5,7 @@ import { docuElevateFor } from './docuelevate/shared.js';
 import { gapsIn, type InForce } from './gaps.js';
 import type { FalseSuccess, Issued } from './issued.js';
 import type { Gap, Received, Scenario, ScenarioOptions } from './scenario.js';
+import type { Worker } from './people.js';
 import type { LabServer } from './server.js';
 
 /** A simulated provider that takes documents from DocuElevate. */
@@ -49,6 +50,8 @@ export interface ProviderLab<L extends ProviderServer, O extends ScenarioOptions
   /** Which value works from when on, where only one works at a time. Left out where several do. */
   readonly inForce?: (lab: L) => readonly InForce[];
   readonly abuse?: (lab: L, adopted: Parts) => Promise<boolean>;
+  /** Somebody who does the tasks. Left out where nobody is asked. */
+  readonly people?: (lab: L) => Worker;
   readonly leftBehind?: (lab: L) => string[];
   /** Adds other people. */
   populate(lab: L): People | Promise<People>;
@@ -138,7 +141,7 @@ function scenarioOf<L extends ProviderServer, O extends ScenarioOptions>(
   definition: ProviderLab<L, O>,
   systems: Systems<L>,
 ): Omit<Scenario, 'config'> {
-  const { name, credential = name, valueFrom = theOnlyPart, inForce, abuse, leftBehind } = definition;
+  const { name, credential = name, valueFrom = theOnlyPart, inForce, abuse, leftBehind, people } = definition;
   const { lab, docuelevate, adopted, settings } = systems;
   const secretFiles = { 'docuelevate-admin': docuelevate.adminPassword, ...definition.secretFiles(lab) };
   const engineHolds = () => valueFrom(heldIn(docuelevate, definition.procedure), lab);
@@ -150,6 +153,7 @@ function scenarioOf<L extends ProviderServer, O extends ScenarioOptions>(
       return docuelevate.use(definition.use);
     },
     ...(!switchesAtOnce && { gaps: () => gapsOf(definition, systems) }),
+    ...(people && { people: people(lab) }),
     ...(abuse && { abuse: () => abuse(lab, adopted) }),
     ...(leftBehind && { leftBehind: () => leftBehind(lab) }),
     working: () => lab.working(),

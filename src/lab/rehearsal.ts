@@ -9,6 +9,7 @@ import { connectClient, connectWorker, type TemporalTarget } from '../temporal/c
 import { embeddedTarget } from '../temporal/settings.js';
 import { startEmbeddedServer } from '../temporal/embedded.js';
 import { ensureSearchAttributes } from '../temporal/search-attributes.js';
+import { employ } from './people.js';
 import type { Playground } from './playground.js';
 import type { Scenario } from './scenario.js';
 import type { Defer } from './with-cleanup.js';
@@ -42,6 +43,7 @@ export async function startRehearsal(options: RehearsalOptions, defer: Defer): P
   report(`Adopted the value in force as version 1 of ${credential}`);
   const target = embeddedTarget(playground.dataDir);
   const client = await startClientAndWorkers({ ...session, activities: around(session.activities) }, target, defer);
+  if (scenario.people) defer(employ(scenario.people, session, client));
   return { session, client, target };
 }
 

@@ -1,6 +1,7 @@
 import type { Duration } from '../domain/duration.js';
 import type { Clock } from './clock.js';
 import type { SharedOptions } from './docuelevate/shared.js';
+import type { Worker } from './people.js';
 import type { LabServer } from './server.js';
 
 export interface ScenarioOptions extends SharedOptions {
@@ -58,6 +59,8 @@ export interface Scenario {
   readonly leftBehind?: () => string[];
   /** Every secret that exists in the scenario by now. */
   secrets(): string[];
+  /** Does what tasks ask for. Left out where nobody is asked. */
+  readonly people?: Worker;
   stop(): Promise<void>;
 }
 

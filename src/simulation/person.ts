@@ -1,9 +1,11 @@
 import type { Decision, Progress, Waiting } from '../domain/rotation.js';
+import { openTasks } from '../lab/people.js';
 import type { Session } from '../operations/session/session.js';
 import { decideOn, hasten } from '../operations/rotate/steer.js';
 import { emergencyRevoke, progress } from '../../workflows/rotation/messages.js';
 import type { RotationWorkflow } from '../../workflows/rotation/define.js';
 import { directCommand, emergencyCommand, type Terminal } from './commands.js';
+import { runErrand } from './errands.js';
 import type { Execution } from './execution.js';
 import type { Random } from './random.js';
 import type { SimTemporal } from './temporal.js';
@@ -167,6 +169,7 @@ export class Person {
     const seen: Progress = await handle.query(progress);
     const { waiting, next } = seen;
     if (waiting?.for !== 'operator') return;
+    if (waiting.task !== undefined) return this.#errand(subject, waiting.task);
     const { why: title, choices, id } = waiting;
     const decision = this.#choose(subject, choices, title);
     this.#doubt(subject, seen, waiting);
@@ -178,6 +181,13 @@ export class Person {
     const times = plan.doubleDecisions ? 2 : 1;
     const told = await Promise.allSettled(Array.from({ length: times }, () => this.#decide(about, decision)));
     if (decision === 'abandon' && told.some(({ status }) => status === 'fulfilled')) subject.gaveUp.add(next ?? 0);
+  }
+
+  async #errand({ fixture, handle }: Subject, id: string): Promise<void> {
+    const worker = fixture.scenario.people;
+    const task = (await openTasks(this.#at.session)).find((each) => each.id === id);
+    if (!worker || !task) return;
+    for (const problem of await runErrand({ ...this.#at, worker, handle }, task)) this.problems.add(problem);
   }
 
   /** Reports a question that should not have been asked. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type Task, taskAnswers, type TaskView } from '../domain/task.js';
+import { type Task, taskAnswers, type TaskPolicy, type TaskView } from '../domain/task.js';
 import { UserError } from '../domain/user-error.js';
 import type { VersionRef } from '../domain/version.js';
 import type { StoreContext } from './context.js';
@@ -36,7 +36,7 @@ export async function openTask(
   const known = await knownTask(context, ref, text.title);
   if (known) return known;
   const { title, ...said } = text;
-  const { owner, assignee, dueMs, remindMs, escalation, giveUpMs } = policy;
+  const { owner, assignee, dueMs, remindMs, escalation, giveUpMs } = seized === 1 ? urgently(policy) : policy;
   const at = context.now();
   const dueAt = at + dueMs;
   const body: z.infer<typeof Body> = {
@@ -52,6 +52,12 @@ export async function openTask(
   await context.db.insertInto('tasks').values(row).execute();
   await append(context, { event: 'task-opened', ...aboutRow(row), detail: `task ${row.id}, for ${whoOf(row)}` });
   return toTask(row);
+}
+
+/** In an emergency. */
+function urgently({ urgentMs, escalation, ...policy }: TaskPolicy): TaskPolicy {
+  const timing = { dueMs: urgentMs, remindMs: urgentMs, giveUpMs: null, urgentMs };
+  return { ...policy, ...timing, escalation: escalation && { ...escalation, afterMs: urgentMs } };
 }
 
 /** The newest task of this rotation with a title, open or done. */

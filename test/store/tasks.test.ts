@@ -12,6 +12,7 @@ const text: TaskText = {
 const policy: TaskPolicy = {
   ...{ owner: 'platform', assignee: 'maria', dueMs: 3 * day, remindMs: day },
   ...{ escalation: { to: 'lead', afterMs: 2 * day }, giveUpMs: 14 * day },
+  urgentMs: 900_000,
 };
 
 describe('A task', () => {

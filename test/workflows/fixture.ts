@@ -187,7 +187,7 @@ export async function startFixture(): Promise<Fixture> {
 
 const threeDays: TaskPolicy = {
   ...{ owner: 'platform', assignee: null, dueMs: 3 * 86_400_000, remindMs: 86_400_000 },
-  ...{ escalation: null, giveUpMs: 14 * 86_400_000 },
+  ...{ escalation: null, giveUpMs: 14 * 86_400_000, urgentMs: 900_000 },
 };
 
 function textOf(title: string, asks: TaskAnswer): TaskText {

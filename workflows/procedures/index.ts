@@ -1,6 +1,7 @@
 // Every procedure by its workflow. workflows/index.ts and the catalog are derived from these.
 export { rotateAwsS3AccessKeys } from './aws-s3-access-keys.js';
 export { rotateAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
+export { rotateByHand } from './by-hand.js';
 export {
   rotateDocumentEngineDashboardPassword,
   rotateDocumentEngineJwt,

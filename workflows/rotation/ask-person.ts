@@ -1,5 +1,4 @@
-import type { Call } from '../../src/domain/call.js';
-import { versionOf } from '../../src/domain/call.js';
+import { type Call, versionOf } from '../../src/domain/call.js';
 import type { TaskView } from '../../src/domain/task.js';
 import { versions } from '../systems.js';
 import { attempt, type Ended } from './attempt.js';
@@ -9,26 +8,28 @@ import { promptWhileWaiting } from './operator-prompt.js';
 import { Exit } from './step-failure.js';
 import type { Steps } from './steps.js';
 
+/** Opens a task in the store. Null when there is nothing to do. */
+export type AskPerson = Call<TaskView | null>;
+
 /**
  * A step that a person does. The store has the task and how it ended; a message only says that there is news. A declined task is a failure
  * like any other: it rolls back while there is a way back, and is a question to a person after that. A retry asks anew.
  */
-export async function askPerson(steps: Steps, title: string, ask: Call<TaskView>): Promise<Ended> {
+export async function askPerson(steps: Steps, title: string, ask: AskPerson): Promise<Ended> {
   const version = versionOf(ask) ?? steps.run.next;
   const known = steps.run.inbox.emergencies.length;
-  let task: TaskView | null = null;
-  const again = async (): Promise<void> => {
-    await attempt(steps, { title: `Ask a person: ${title}`, call: ask, got: (view) => void (task = view as TaskView) });
-    if (task)
-      await untilEnded(steps, { title, task, known, look: () => versions.lookAtTask({ version, task: idOf(task) }) });
+  const open = async (): Promise<TaskView | null> => {
+    const opened: (TaskView | null)[] = [];
+    const got = (view: unknown): void => void opened.push(view as TaskView | null);
+    await attempt(steps, { title: `Ask a person: ${title}`, call: ask, got });
+    const [task = null] = opened;
+    if (task) await untilEnded(steps, { title, task, known, look: versions.lookAtTask({ version, task: task.id }) });
+    return task;
   };
-  await again();
-  return attempt(steps, { title, call: versions.endOfTask({ version, task: idOf(task) }), again });
-}
-
-/** Without Temporal, as in a plan, no store answers. */
-function idOf(task: TaskView | null): string {
-  return task?.id ?? '';
+  const task = await open();
+  if (!task) return { state: 'done', detail: 'there is nothing to do' };
+  const again = async (): Promise<void> => void (await open());
+  return attempt(steps, { title, call: versions.endOfTask({ version, task: task.id }), again });
 }
 
 interface Awaited {
@@ -36,13 +37,13 @@ interface Awaited {
   readonly task: TaskView;
   /** How many emergencies were known when the step began. */
   readonly known: number;
-  readonly look: () => Call<TaskView>;
+  readonly look: Call<TaskView>;
 }
 
 /** Waits until the store says that the task has ended. At its due time people are reminded, by notices that come from the store. */
 async function untilEnded({ run }: Steps, { title, task: asked, known, look }: Awaited): Promise<void> {
   const parks = run.parking.waiting?.task === asked.id ? undefined : 'later'; // once: the next run has a short history
-  for (let task = asked; task.state === 'open'; task = await keep(run, look(), { title: 'Look at the task' })) {
+  for (let task = asked; task.state === 'open'; task = await keep(run, look, { title: 'Look at the task' })) {
     const end = endOfWait(run.mode === 'forward' && !run.pastNoReturn, task);
     if (end.rollsBackAt !== null && run.runtime.now() >= end.rollsBackAt)
       throw new Exit('roll-back', `${title}: nobody did it in time`);

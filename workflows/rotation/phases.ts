@@ -1,9 +1,8 @@
 import { engines, versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
 import type { Begun, Opened, Undo } from '../../src/domain/rotation.js';
-import { askPerson } from './ask-person.js';
+import { type AskPerson, askPerson } from './ask-person.js';
 import { attempt } from './attempt.js';
-import type { TaskView } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { keep } from './bookkeeping.js';
 import type { RotationRun } from './run.js';
@@ -175,7 +174,7 @@ async function undoOne(run: RotationRun, { title: undone, call, isTask, revives 
     try {
       return await back(run, (steps) =>
         steps.once(title, () =>
-          isTask ? askPerson(steps, title, call as Call<TaskView>) : attempt(steps, { title, call, ...again }),
+          isTask ? askPerson(steps, title, call as AskPerson) : attempt(steps, { title, call, ...again }),
         ),
       );
     } catch (error) {

@@ -2,8 +2,8 @@ import type { Call } from '../../src/domain/call.js';
 import type { Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
 import type { ByHandPolicy } from '../../src/domain/rotation.js';
-import type { TaskView } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import type { AskPerson } from './ask-person.js';
 
 export interface StepOptions {
   /** Takes the step back. Registered before the step runs, since a step that timed out may have happened. */
@@ -21,7 +21,7 @@ export interface CheckOptions {
 
 export interface TaskOptions {
   /** Opens the task that takes this one back. Registered before a person is asked. */
-  readonly undoTask?: Call<TaskView>;
+  readonly undoTask?: AskPerson;
   /** As for a step, from the moment on that the person has done it. */
   readonly noWayBack?: true;
 }
@@ -57,7 +57,7 @@ export interface Run {
    * A step that a person does. `ask` opens its task in the store. As long as there is a way back, a planned rotation rolls back when the task
    * is declined, or nobody does it in time.
    */
-  task(title: string, ask: Call<TaskView>, options?: TaskOptions): Promise<void>;
+  task(title: string, ask: AskPerson, options?: TaskOptions): Promise<void>;
   /** Waits until an absolute deadline, then takes the proof again. `end-grace` and an emergency skip it. The policy may change its length. */
   pause(title: string, length: Duration): Promise<void>;
   /** The verify phase once more, for guides that say "verify again". */

@@ -2,10 +2,9 @@ import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
 import type { ByHandPolicy } from '../../src/domain/rotation.js';
-import type { TaskView } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { engines } from '../systems.js';
-import { askPerson } from './ask-person.js';
+import { type AskPerson, askPerson } from './ask-person.js';
 import { attempt, type Ended } from './attempt.js';
 import { exitIfTold, heed } from './decided.js';
 import { promptWhileWaiting } from './operator-prompt.js';
@@ -101,7 +100,7 @@ export class Steps implements Run {
       done = await this.#within(`try-${round}`, () => tryOnce(this, { title, call, ...options }));
   }
 
-  async task(title: string, ask: Call<TaskView>, { undoTask, noWayBack }: TaskOptions = {}): Promise<void> {
+  async task(title: string, ask: AskPerson, { undoTask, noWayBack }: TaskOptions = {}): Promise<void> {
     const { run } = this;
     if (this.#isNoReturn(title)) return this.#passNoReturn(title, () => askPerson(this, title, ask));
     await this.once(title, () => {

@@ -1,6 +1,7 @@
 import type { ScenarioOptions, StartScenario } from '../scenario.js';
 import { startAwsS3AccessKeys } from './aws-s3-access-keys.js';
 import { startAzureDocumentIntelligenceKey } from './azure-document-intelligence-key.js';
+import { startByHand } from './by-hand.js';
 import { type DocumentEngineOptions, preciseClock } from './document-engine.js';
 import { startDocumentEngineDashboardPassword } from './document-engine-dashboard-password.js';
 import { startDocumentEngineJwt } from './document-engine-jwt.js';
@@ -21,6 +22,7 @@ export const scenarios: Readonly<Record<string, StartScenario>> = {
   'sftp-private-key': startSftpPrivateKey,
   'nextcloud-app-password': startNextcloudAppPassword,
   'paperless-api-token': startPaperlessToken,
+  'by-hand': startByHand,
 };
 
 /** Tokens and expiries carry real times. */

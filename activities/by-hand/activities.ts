@@ -1,0 +1,215 @@
+import { randomInt } from 'node:crypto';
+import type { Finding } from '../../src/domain/evidence.js';
+import type { TaskPolicy, TaskText, TaskView } from '../../src/domain/task.js';
+import { isLive, type VersionRef } from '../../src/domain/version.js';
+import type { Store } from '../../src/store/store.js';
+import { type AccessCheck, accessCheck } from '../shared/access.js';
+import { reporting, requireProof } from '../shared/evidence.js';
+import { requireFence } from '../shared/fencing.js';
+import { hasValue, keepGenerated, ownIntents, settleAll } from '../shared/keeping.js';
+import { CannotTell } from '../shared/outside-error.js';
+import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
+import { askAbout, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
+import { withDeps } from '../shared/with-deps.js';
+import {
+  containText,
+  described,
+  giveText,
+  list,
+  revokeText,
+  seeText,
+  seeTitle,
+  setText,
+  type Subject,
+} from './texts.js';
+
+/** A credential that a person rotates. */
+export interface ByHandAccount extends Subject {
+  /** The part that a generated value has. */
+  readonly parts: readonly string[];
+  readonly tasks: TaskPolicy;
+  /** Null where nothing can be asked. */
+  readonly prober: Prober | null;
+}
+
+export interface ByHandDeps {
+  readonly store: Store;
+  readonly account: (credential: string) => Promise<ByHandAccount>;
+}
+
+/** What a person does is a task in the store; what can be asked is asked by a probe. */
+export function byHandActivities(deps: ByHandDeps) {
+  return withDeps(deps, {
+    ...{ accepts, refuses, generate, askForValue, askToSet, askToRevoke, askToContain, askToSee, attestUse },
+    ...{ survey, checkAccess },
+  });
+}
+
+export type ByHandActivities = ReturnType<typeof byHandActivities>;
+
+async function accepts({ store, account }: ByHandDeps, version: VersionRef): Promise<Finding> {
+  const { prober, section } = await account(version.credential);
+  if (prober) return acceptedBy(prober, store, version);
+  return reporting(store, version, 'accepted')('not-observable', `no probe is configured for ${section.name}`);
+}
+
+/** A version without a value is gone when a person says that nothing of it is left. */
+async function refuses({ store, account }: ByHandDeps, version: VersionRef): Promise<Finding> {
+  const { prober, section } = await account(version.credential);
+  const say = reporting(store, version, 'refused');
+  if (!(await hasValue(store, version))) {
+    await settleAll(store, await ownIntents(store, version), 'deleted');
+    return say('not-observable', 'it has no value to ask with');
+  }
+  if (prober) return refusedAt(prober, store, version);
+  return say('not-observable', `no probe is configured for ${section.name}`);
+}
+
+const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'; // without 0, O, 1, I and l: a person may have to type it
+
+/** Makes the new value and stores it, before anybody sets it. */
+async function generate({ store, account }: ByHandDeps, version: VersionRef): Promise<void> {
+  const { section, parts } = await account(version.credential);
+  await keepGenerated(store, version, async () => {
+    const value = Array.from({ length: section.length }, () => alphabet[randomInt(alphabet.length)]).join('');
+    return { providerId: 'set-by-hand', parts: Object.fromEntries(parts.map((part) => [part, value])) };
+  });
+}
+
+/** A person creates the new value. Its attempt is on record before, since nobody knows when the person begins. */
+async function askForValue(deps: ByHandDeps, version: VersionRef): Promise<TaskView> {
+  const { store, account } = deps;
+  const subject = await account(version.credential);
+  await requireFence(store, version);
+  const [begun] = await ownIntents(store, version);
+  const known = await store.knownTask(version, giveText(subject, '').title);
+  if (known) return viewOf(known);
+  const { label } = begun ?? (await store.intend(version));
+  return open(deps, version, giveText(subject, label));
+}
+
+async function askToSet(deps: ByHandDeps, version: VersionRef): Promise<TaskView> {
+  return open(deps, version, setText(await deps.account(version.credential)));
+}
+
+/** A person revokes a version. It is asked for only with the proof that any other deletion needs. Null when there is nothing to revoke. */
+async function askToRevoke(deps: ByHandDeps, version: VersionRef): Promise<TaskView | null> {
+  const { store } = deps;
+  const subject = await deps.account(version.credential);
+  const { state, ...row } = await store.read(version);
+  const title = state === 'discarding' ? 'Revoke the new value again' : 'Revoke the old value';
+  const known = await store.knownTask(version, title);
+  if (known) return viewOf(known);
+  if (!(await hasValue(store, version)) && (await ownIntents(store, version)).length === 0) return null;
+  await requireProof(store, version);
+  const intents = await store.intents(version.credential);
+  return open(deps, version, revokeText(subject, [described({ state, ...row }, intents)], title));
+}
+
+interface Containment {
+  readonly version: VersionRef;
+  readonly targets: readonly VersionRef[];
+}
+
+async function askToContain(deps: ByHandDeps, { version, targets }: Containment): Promise<TaskView> {
+  const { store } = deps;
+  const subject = await deps.account(version.credential);
+  const intents = await store.intents(version.credential);
+  const versions = await Promise.all(targets.map((target) => store.read(target)));
+  return open(
+    deps,
+    version,
+    containText(
+      subject,
+      versions.map((each) => described(each, intents)),
+    ),
+  );
+}
+
+interface Seeing {
+  readonly version: VersionRef;
+  /** Settings whose use only a person can see. */
+  readonly settings: readonly string[];
+}
+
+async function askToSee(deps: ByHandDeps, { version, settings }: Seeing): Promise<TaskView> {
+  const subject = await deps.account(version.credential);
+  return open(deps, version, seeText({ ...subject, settings }, []));
+}
+
+/** What a person said about the use of a version. */
+async function attestUse({ store }: ByHandDeps, { version, settings }: Seeing): Promise<Finding> {
+  const said = (await store.tasks(version.credential)).find(
+    ({ state, version: number, title }) => number === version.number && state === 'done' && title === seeTitle,
+  );
+  const say = reporting(store, version, 'document');
+  return said
+    ? say('not-observable', `${said.by} said of ${list(settings)}: ${said.words}`)
+    : say('failed', `nobody has said that ${list(settings)} works`);
+}
+
+async function open(deps: ByHandDeps, version: VersionRef, text: TaskText): Promise<TaskView> {
+  const { tasks } = await deps.account(version.credential);
+  await requireFence(deps.store, version);
+  return viewOf(await deps.store.openTask(version, text, tasks));
+}
+
+/** What a workflow may know of a task. */
+function viewOf({ id, state, dueAt, givesUpAt, by, words }: TaskView): TaskView {
+  return { id, state, dueAt, givesUpAt, by, words };
+}
+
+/** What is accepted, as far as a probe shows it. */
+async function survey({ store, account }: ByHandDeps, credential: string): Promise<ProviderSurvey> {
+  const { prober, section } = await account(credential);
+  const versions: SurveyedVersion[] = [];
+  for (const version of await store.versions(credential)) {
+    const { number, state, parts } = version;
+    const isAsked = prober && isLive(state) && parts.length > 0;
+    const verdict = isAsked ? await verdictOf(prober, store, version) : isLive(state) ? 'listed' : 'not listed';
+    versions.push({ number, verdict, lastUsedAt: null });
+  }
+  return { versions, orphans: [], unlisted: `only a person can see what there is at ${section.name}` };
+}
+
+async function verdictOf(
+  prober: Prober,
+  store: Store,
+  version: Pick<VersionRef, 'credential' | 'number'>,
+): Promise<SurveyedVersion['verdict']> {
+  try {
+    return await askAbout(prober, store, { version, listed: false });
+  } catch (error) {
+    if (error instanceof CannotTell) return 'listed';
+    throw error;
+  }
+}
+
+async function checkAccess({ store, account }: ByHandDeps, credential: string): Promise<AccessCheck[]> {
+  const { prober, section, tasks } = await account(credential);
+  const who = tasks.assignee ?? tasks.owner;
+  const people: AccessCheck = {
+    ...{ what: 'tasks', ok: true, detail: `go to ${who ?? 'nobody: set owner, or tasks.assignee'}` },
+    ...(who === null && { warning: true }),
+  };
+  const current = (await store.versions(credential)).find(
+    ({ state, parts }) => state === 'current' && parts.length > 0,
+  );
+  if (!prober) return [people, { what: 'probe', ok: true, warning: true, detail: noProbe(section.name) }];
+  if (!current)
+    return [people, { what: 'probe', ok: true, detail: `asks by ${prober.request}, once a value is adopted` }];
+  return [people, await accessCheck('probe', () => probe(prober, store, current))];
+}
+
+const noProbe = (name: string): string =>
+  `none is configured for ${name}: only a person can say that an old value is refused there`;
+
+async function probe(
+  prober: Prober,
+  store: Store,
+  current: Pick<VersionRef, 'credential' | 'number'>,
+): Promise<string> {
+  const { verdict } = await prober.ask(await store.unseal(current));
+  if (verdict === 'refused') throw new CannotTell(`${prober.request} refuses the value in force (${prober.refusal})`);
+  return `${prober.request} accepts the value in force`;
+}

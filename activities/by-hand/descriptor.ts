@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
+import type { ByHandPolicy } from '../../src/domain/rotation.js';
+import { credentialSettings } from '../docuelevate/credential-settings.js';
+import { ByHandSection, FedSettings } from './section.js';
+import { list } from './texts.js';
+
+/** What the configuration says about a credential that a person rotates. */
+interface Configured {
+  readonly provider: unknown;
+  readonly settings?: unknown;
+}
+
+const onlyPart = 'value';
+
+/** The procedure for the settings that the configuration names. */
+export function byHandDescriptor(descriptor: ProcedureDescriptor, configured: Configured): ProcedureDescriptor {
+  const settings = partBySetting(FedSettings.parse(configured.settings));
+  const { overlap } = ByHandSection.parse(configured.provider);
+  const keys = Object.keys(settings);
+  const [section] = keys.flatMap((key) => credentialSettings[key]?.section ?? []);
+  const [step] = stepsOf(keys);
+  return {
+    ...{ ...descriptor, settings, overlap, section: section ?? `${descriptor.section}: ${list(keys)}` },
+    ...(step !== undefined && { use: { step } }),
+    ...(overlap === 'single' && {
+      gap: `one value works at a time: from the moment on that a person sets the new one, ${list(keys)} holds a dead one until Keyturn has written it`,
+    }),
+  };
+}
+
+function partBySetting(settings: z.output<typeof FedSettings>): Readonly<Record<string, string>> {
+  return Array.isArray(settings) ? Object.fromEntries(settings.map((key) => [key, onlyPart])) : settings;
+}
+
+/** How the rotation of these settings differs from others. */
+export function byHandPolicy({ settings, provider }: Configured): ByHandPolicy {
+  const { overlap, newValue, probe } = ByHandSection.parse(provider);
+  const keys = Object.keys(partBySetting(FedSettings.parse(settings)));
+  const shown = keys.filter((key) => credentialSettings[key]?.proof?.step !== undefined);
+  return {
+    ...{ overlap, steps: stepsOf(keys), tests: [], words: keys.filter((key) => !shown.includes(key)) },
+    ...(newValue === 'generated' && { generates: true as const }),
+    ...(probe && { probes: true as const }),
+  };
+}
+
+function stepsOf(keys: readonly string[]): string[] {
+  return [...new Set(keys.flatMap((key) => credentialSettings[key]?.proof?.step ?? []))];
+}

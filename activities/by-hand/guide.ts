@@ -1,0 +1,115 @@
+/** How a person creates and revokes one kind of value: the steps of the guide's section, or of the vendor's page. */
+export interface Ways {
+  /** Where. Left out where it is a server of one's own. */
+  readonly page?: string;
+  readonly create: readonly string[];
+  readonly revoke: readonly string[];
+}
+
+const password: Ways = {
+  create: ['Change the password of the account on the server, or at the mail or file service'],
+  revoke: ['Make sure that the old password is gone: remove a second account or an app password that still has it'],
+};
+
+const clientSecret = (page: string, where: string): Ways => ({
+  page,
+  create: [`Open ${where}`, 'Add a new client secret beside the old one, and copy its value'],
+  revoke: [`Open ${where}`, 'Delete the old client secret'],
+});
+
+const key = (page: string): Ways => ({
+  page,
+  create: ['Create a new key, and copy it: it is shown once'],
+  revoke: ['Delete the old key'],
+});
+
+const entra = clientSecret('https://portal.azure.com', 'App registrations, your app, Certificates & secrets');
+const google = clientSecret(
+  'https://console.cloud.google.com/apis/credentials',
+  'APIs & Services, Credentials, your OAuth client',
+);
+const googleKey: Ways = {
+  page: 'https://console.cloud.google.com/iam-admin/serviceaccounts',
+  create: ['Open the service account, Keys', 'Create a new key of type JSON', 'Give its JSON as one line'],
+  revoke: ['Open the service account, Keys', 'Delete the old key'],
+};
+
+const consent = (page: string, where: string): Ways => ({
+  page,
+  create: [`Authorize DocuElevate anew at ${where}, as its documentation describes`, 'Copy the new refresh token'],
+  revoke: [`Revoke the old authorization at ${where}`],
+});
+
+const dropbox = 'https://www.dropbox.com/developers/apps';
+const microsoft = 'https://account.microsoft.com/privacy/app-access';
+
+/** By setting. Others have no page and no steps of their own. */
+const ways: Readonly<Record<string, Ways>> = {
+  openai_api_key: key('https://platform.openai.com/api-keys'),
+  anthropic_api_key: key('https://console.anthropic.com/settings/keys'),
+  gemini_api_key: key('https://aistudio.google.com/apikey'),
+  openrouter_api_key: key('https://openrouter.ai/settings/keys'),
+  portkey_api_key: key('https://app.portkey.ai'),
+  portkey_virtual_key: key('https://app.portkey.ai'),
+  mistral_api_key: key('https://console.mistral.ai/api-keys'),
+  azure_ai_key: {
+    page: 'https://portal.azure.com',
+    create: [
+      'Open the Document Intelligence resource, Keys and Endpoint',
+      'Regenerate the key that DocuElevate does not use',
+    ],
+    revoke: ['Open the Document Intelligence resource, Keys and Endpoint', 'Regenerate the other key'],
+  },
+  aws_access_key_id: {
+    page: 'https://console.aws.amazon.com/iam',
+    create: ['Open the user, Security credentials', 'Create an access key, and copy both of its parts'],
+    revoke: ['Open the user, Security credentials', 'Deactivate the old access key, and delete it after 24 hours'],
+  },
+  dropbox_app_secret: {
+    page: dropbox,
+    create: ['Open the app, Settings', 'Generate a new app secret: the old one ends at once'],
+    revoke: ['Make sure that the app has no other secret'],
+  },
+  dropbox_refresh_token: consent(dropbox, 'Dropbox'),
+  google_drive_client_secret: google,
+  google_drive_refresh_token: consent('https://myaccount.google.com/connections', 'Google'),
+  google_drive_credentials_json: googleKey,
+  google_docai_credentials_json: googleKey,
+  onedrive_client_secret: entra,
+  onedrive_refresh_token: consent(microsoft, 'Microsoft'),
+  sharepoint_client_secret: entra,
+  sharepoint_refresh_token: consent(microsoft, 'Microsoft'),
+  social_auth_google_client_secret: google,
+  social_auth_microsoft_client_secret: entra,
+  social_auth_github_client_secret: clientSecret('https://github.com/settings/developers', 'OAuth Apps, your app'),
+  authentik_client_secret: {
+    create: ['Open the DocuElevate provider in the admin interface of Authentik', 'Generate a new client secret'],
+    revoke: ['Make sure that the provider has no other secret'],
+  },
+  paperless_ngx_api_token: {
+    create: ['Sign in to Paperless-ngx, and open the profile of the user', 'Generate a new token'],
+    revoke: ['Make sure that no other user still has the old token'],
+  },
+  nextcloud_password: {
+    create: ['Open Settings, Security in Nextcloud', 'Create a new app password'],
+    revoke: ['Open Settings, Security in Nextcloud', 'Revoke the old app password'],
+  },
+  evernote_auth_token: key('https://dev.evernote.com'),
+  icloud_password: {
+    page: 'https://account.apple.com',
+    create: ['Open Sign-In and Security, App-Specific Passwords', 'Generate a new one'],
+    revoke: ['Open Sign-In and Security, App-Specific Passwords', 'Revoke the old one'],
+  },
+  stripe_secret_key: key('https://dashboard.stripe.com/apikeys'),
+  sentry_dsn: {
+    page: 'https://sentry.io',
+    create: ['Open the project, Client Keys', 'Create a new client key, and copy its DSN'],
+    revoke: ['Open the project, Client Keys', 'Delete the old client key'],
+  },
+};
+
+const other: Ways = { create: ['Create a new value, and copy it'], revoke: ['Revoke the old value'] };
+
+export function waysOf(setting: string): Ways {
+  return ways[setting] ?? (setting.endsWith('_password') ? password : other);
+}

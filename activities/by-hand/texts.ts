@@ -1,0 +1,108 @@
+import type { TaskText } from '../../src/domain/task.js';
+import type { Intent, Version } from '../../src/store/records.js';
+import { waysOf } from './guide.js';
+import type { ByHandSection } from './section.js';
+
+/** What the texts of a credential's tasks are made from. */
+export interface Subject {
+  readonly section: ByHandSection;
+  /** Settings that hold the value. */
+  readonly settings: readonly string[];
+}
+
+export const seeTitle = 'See that it works';
+const rollsBack = 'The rotation rolls back, and the old value stays in force';
+const keepsWaiting = 'The rotation waits, and reminds people';
+
+/** The provider makes the new value. `label` identifies it as made for this version. */
+export function giveText(subject: Subject, label: string): TaskText {
+  const { section, settings } = subject;
+  const isSingle = section.overlap === 'single';
+  return {
+    title: isSingle ? 'Replace the value' : 'Create a new value',
+    instructions: [
+      ...opening(subject),
+      ...(section.instructions ?? waysOf(settings[0] ?? '').create),
+      ...(isSingle
+        ? [`The old value ends with that, and ${list(settings)} holds a dead one: complete this task at once`]
+        : [`If it can have a name, call it ${label}`, 'Do not revoke the old value yet: DocuElevate uses it']),
+    ],
+    ...{ asks: 'value', handsOver: false, otherwise: rollsBack },
+  };
+}
+
+/** Keyturn has generated the new value. */
+export function setText(subject: Subject): TaskText {
+  const { section, settings } = subject;
+  const consequence =
+    section.overlap === 'single'
+      ? `From then on the old value is refused and ${list(settings)} holds a dead one: complete this task at once`
+      : 'Leave the old value valid: DocuElevate uses it';
+  return {
+    title: 'Set the new value',
+    instructions: [
+      'Take the task: Keyturn then shows the new value, once',
+      ...opening(subject),
+      ...(section.instructions ?? ['Set the new value there']),
+      consequence,
+    ],
+    ...{ asks: 'done', handsOver: true, otherwise: rollsBack },
+  };
+}
+
+/** Versions to revoke, each as a person can find it. */
+export function revokeText(subject: Subject, versions: readonly string[], title: string): TaskText {
+  return {
+    title,
+    instructions: [
+      'Make sure that nothing else uses it',
+      ...opening(subject),
+      ...waysOf(subject.settings[0] ?? '').revoke,
+      ...versions.map((version) => `It is ${version}`),
+    ],
+    asks: subject.section.probe ? 'done' : 'word',
+    handsOver: false,
+    otherwise: `${keepsWaiting}. The value works until somebody revokes it`,
+  };
+}
+
+/** Somebody has what leaked. Where only one value works at a time, it ends when another one takes its place. */
+export function containText(subject: Subject, versions: readonly string[]): TaskText {
+  const { section, settings } = subject;
+  const text = revokeText(subject, versions, 'Revoke what leaked');
+  const single = [
+    'Block the account, or set a password that nobody knows. The new value for DocuElevate is the next task',
+    `Documents fail until ${list(settings)} has a new value`,
+  ];
+  return {
+    ...text,
+    instructions: section.overlap === 'single' ? [...opening(subject), ...single] : text.instructions.slice(1),
+    otherwise: 'What leaked stays usable',
+  };
+}
+
+/** Nothing but a person can see whether the settings work. */
+export function seeText({ settings }: Subject, hints: readonly string[]): TaskText {
+  return {
+    title: seeTitle,
+    instructions: [`Try what uses ${list(settings)} in DocuElevate`, ...hints, 'Say what you saw'],
+    ...{ asks: 'word', handsOver: false, otherwise: keepsWaiting },
+  };
+}
+
+function opening({ section: { name, account, page }, settings }: Subject): string[] {
+  const where = page ?? waysOf(settings[0] ?? '').page;
+  return [`Open ${name}${where === undefined ? '' : ` (${where})`}${account === undefined ? '' : `, as ${account}`}`];
+}
+
+export function list(settings: readonly string[]): string {
+  return settings.join(' and ');
+}
+
+/** For a person who has to find it among others: when it was made, and under which name. */
+export function described({ number, createdAt, adopted }: Version, intents: readonly Intent[]): string {
+  const intent = intents.filter(({ version }) => version === number).at(-1);
+  const made = adopted ? 'adopted' : intent?.outcome === 'open' ? 'perhaps created' : 'created';
+  const name = intent ? `, named ${intent.label} if it has a name` : '';
+  return `version ${number}, ${made} ${new Date(createdAt).toISOString()}${name}`;
+}
