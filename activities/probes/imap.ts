@@ -32,7 +32,7 @@ export function imapProbe(section: ImapSection): Probe {
           } catch (error) {
             return meaningOf(error as ImapError, request);
           }
-          if (client.authenticated === username) return 'accepted' as const;
+          if (client.greeting !== undefined) return 'accepted' as const; // it has none after a PREAUTH
           throw new CannotTell(`${host}:${port} lets everybody in without a login (PREAUTH)`);
         },
         close: () => client.close(),

@@ -13,6 +13,8 @@ export interface Sshd {
   readonly port: number;
   /** Where a login has one try. */
   readonly strictPort: number;
+  /** Where passwords are accepted as well. */
+  readonly passwordPort: number;
   /** Where the account is jailed; null where that takes rights that we do not have. */
   readonly jailedPort: number | null;
   readonly username: string;
@@ -39,13 +41,16 @@ export async function startSshd(authorizedKeys: string): Promise<Sshd> {
   chmodSync(join(folder, 'jail'), 0o755);
   writeFileSync(keysFile, authorizedKeys, { mode: 0o600 });
   writeFileSync(join(folder, 'host_key'), hostKey.privateKey, { mode: 0o600 });
-  const [port, strictPort, jailedPort] = await freePorts();
-  writeFileSync(join(folder, 'config'), configOf({ folder, keysFile, port, strictPort, jailedPort, isRoot }));
+  const [port, strictPort, passwordPort, jailedPort] = await freePorts();
+  writeFileSync(
+    join(folder, 'config'),
+    configOf({ folder, keysFile, port, strictPort, passwordPort, jailedPort, isRoot }),
+  );
   const child = spawn(program, ['-D', '-f', join(folder, 'config'), '-E', join(folder, 'log')], { stdio: 'ignore' });
   const log = (): string => (existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8') : '');
   await answering(child, port, log);
   return {
-    ...{ port, strictPort, folder, keysFile, log, jailedPort: isRoot ? jailedPort : null },
+    ...{ port, strictPort, passwordPort, folder, keysFile, log, jailedPort: isRoot ? jailedPort : null },
     username: userInfo().username,
     hostKey: `ssh-ed25519 ${hostKey.blob}`,
     async stop() {
@@ -62,30 +67,38 @@ interface Settings {
   readonly keysFile: string;
   readonly port: number;
   readonly strictPort: number;
+  readonly passwordPort: number;
   readonly jailedPort: number;
   readonly isRoot: boolean;
 }
 
-function configOf({ folder, keysFile, port, strictPort, jailedPort, isRoot }: Settings): string {
+function configOf({ folder, keysFile, port, strictPort, passwordPort, jailedPort, isRoot }: Settings): string {
   const jail = [
     `Match LocalPort ${jailedPort}`,
     `  ChrootDirectory ${join(folder, 'jail')}`,
     '  ForceCommand internal-sftp',
   ];
   return [
-    ...['ListenAddress 127.0.0.1', `Port ${port}`, `Port ${strictPort}`, ...(isRoot ? [`Port ${jailedPort}`] : [])],
+    ...[
+      'ListenAddress 127.0.0.1',
+      `Port ${port}`,
+      `Port ${strictPort}`,
+      `Port ${passwordPort}`,
+      ...(isRoot ? [`Port ${jailedPort}`] : []),
+    ],
     ...[`HostKey ${join(folder, 'host_key')}`, `PidFile ${join(folder, 'pid')}`, `AuthorizedKeysFile ${keysFile}`],
     ...['StrictModes yes', 'UsePAM no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no'],
     ...['PermitRootLogin yes', 'MaxStartups 100', 'LogLevel VERBOSE', `Subsystem sftp internal-sftp -d ${folder}`],
     ...[`Match LocalPort ${strictPort}`, '  MaxAuthTries 1'],
+    ...[`Match LocalPort ${passwordPort}`, '  PasswordAuthentication yes', '  MaxAuthTries 1'],
     ...(isRoot ? jail : []),
     '',
   ].join('\n');
 }
 
-/** Three that are free at the moment. */
-async function freePorts(): Promise<[number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
+/** Four that are free at the moment. */
+async function freePorts(): Promise<[number, number, number, number]> {
+  const servers = [createServer(), createServer(), createServer(), createServer()];
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -93,7 +106,7 @@ async function freePorts(): Promise<[number, number, number]> {
     ports.push((server.address() as AddressInfo).port);
   }
   for (const server of servers) server.close();
-  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0];
+  return [ports[0] ?? 0, ports[1] ?? 0, ports[2] ?? 0, ports[3] ?? 0];
 }
 
 async function answering(child: ChildProcess, port: number, log: () => string): Promise<void> {
