@@ -24,22 +24,14 @@ export function ftpProbe(section: FtpSection): Probe {
   return {
     ...{ ...fewLogins, name: host, request, welcome: '230', refusal: '530' },
     async ask(password) {
-      const { Client, FTPError } = await import('basic-ftp'); // loading it takes time
+      const { Client } = await import('basic-ftp'); // loading it takes time
       const client = new Client(deadlineMs);
-      const codeOf = async (command: string): Promise<Reply> => {
-        try {
-          return await client.send(command);
-        } catch (error) {
-          if (error instanceof FTPError) return error;
-          throw error;
-        }
-      };
       const verdict = await converse({
         system: 'FTP',
         run: async () => {
           await connect(client, section);
-          requirePassword(await codeOf(`USER ${username}`), request);
-          return meaningOf(await codeOf(`PASS ${password}`), request);
+          requirePassword(await client.sendIgnoringError(`USER ${username}`), request);
+          return meaningOf(await client.sendIgnoringError(`PASS ${password}`), request);
         },
         close: () => client.close(),
       });
@@ -72,6 +64,7 @@ function meaningOf({ code, message }: Reply, request: string): 'accepted' | 'ref
   throw undecided(request, String(code));
 }
 
+/** Also true of what is no code at all. */
 function isTemporary(code: number): boolean {
-  return code >= 400 && code < 500;
+  return !(code < 400 || code >= 500);
 }

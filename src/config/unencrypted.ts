@@ -12,11 +12,21 @@ export function unencrypted(content: unknown): ConfigFinding[] {
 function plainAddresses(section: unknown, path: Path): ConfigFinding[] {
   if (typeof section === 'string') return isPlain(section) ? [{ path, message: why }] : [];
   if (typeof section !== 'object' || section === null) return [];
-  return Object.entries(section).flatMap(([key, value]) => plainAddresses(value, [...path, key]));
+  const own = isPlainLogin(section) ? [{ path: [...path, 'security'], message: whyLogin }] : [];
+  return [...own, ...Object.entries(section).flatMap(([key, value]) => plainAddresses(value, [...path, key]))];
+}
+
+/** Whether a probe signs in to another machine without TLS. */
+function isPlainLogin(section: object): boolean {
+  const { protocol, security, host } = section as Readonly<Record<string, unknown>>;
+  return typeof protocol === 'string' && security === 'none' && typeof host === 'string' && !isLoopback(host);
 }
 
 const why =
   'anybody on the network path can read the secrets that are sent: write https://, or, if you accept that, add "insecure: true" at the top of this file';
+
+const whyLogin =
+  'anybody on the network path can read the password that is sent: leave security out, or, if you accept that, add "insecure: true" at the top of this file';
 
 /** Whether an address uses plain HTTP and is not on this machine. */
 export function isPlain(address: string): boolean {

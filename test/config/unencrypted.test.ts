@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
-import { isPlain, refuseUnverifiedTls } from '../../src/config/unencrypted.js';
+import { isPlain, refuseUnverifiedTls, unencrypted } from '../../src/config/unencrypted.js';
 import { draftConfiguration } from '../../src/operations/setup/draft.js';
 import { catalog } from '../../workflows/catalog.js';
 
@@ -43,6 +43,23 @@ it.each(['http://localhost.example.com', 'http://127.0.0.1.example.com', 'HTTP:/
     expect(isPlain(address)).toBe(true);
   },
 );
+
+it('finds logins that other machines would get in clear', () => {
+  const probe = (host: string, security?: string) => ({
+    credentials: { mail: { probe: { protocol: 'imap', host, security } } },
+  });
+
+  expect(unencrypted(probe('mail.example.com', 'none'))).toMatchObject([
+    {
+      path: ['credentials', 'mail', 'probe', 'security'],
+      message: expect.stringContaining('insecure: true') as string,
+    },
+  ]);
+  expect(unencrypted(probe('127.0.0.1', 'none'))).toEqual([]);
+  expect(unencrypted(probe('mail.example.com', 'starttls'))).toEqual([]);
+  expect(unencrypted(probe('mail.example.com'))).toEqual([]);
+  expect(unencrypted({ ...probe('mail.example.com', 'none'), insecure: true })).toEqual([]);
+});
 
 it('is not told by init of an engine that it just asked', () => {
   const engine = { kind: 'document-engine', url: 'http://viewer.lan', credentials: [], plain: {} } as const;

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
+import { type MailLab, startMailLab } from '../../src/lab/mail/server.js';
 import { emailChannel } from '../../src/notifications/email.js';
 import type { Notice } from '../../src/domain/notice.js';
 import { webhookChannel } from '../../src/notifications/webhook.js';
 import { randomValue } from '../store/fixtures.js';
 import { startReceiver, type TestReceiver } from '../support/receiver.js';
-import { startTestSmtp, type TestSmtp } from '../support/smtp.js';
 
 const notice: Notice = {
   ...{ id: 'openai/2/begun', event: 'started', at: Date.UTC(2026, 10, 22, 12), credential: 'openai', version: 2 },
@@ -65,18 +65,18 @@ describe('a webhook', () => {
 });
 
 describe('e-mail', () => {
-  let smtp: TestSmtp;
-  beforeEach(async () => void (smtp = await startTestSmtp()));
-  afterEach(() => smtp.stop());
+  let lab: MailLab;
+  beforeEach(async () => void (lab = await startMailLab({ isOpen: true })));
+  afterEach(() => lab.stop());
   const settings = () => ({
-    ...{ host: '127.0.0.1', port: smtp.port, security: 'none' as const, password: null },
+    ...{ host: '127.0.0.1', port: lab.smtp.port, security: 'none' as const, password: null },
     ...{ from: 'keyturn@example.com', to: ['platform@example.com', 'security@example.com'] },
   });
 
   it('reaches everybody, and says what happened', async () => {
     await emailChannel(settings()).send(notice);
 
-    const [mail] = smtp.mails;
+    const [mail] = lab.mails;
     expect(mail).toMatchObject({ from: 'keyturn@example.com', to: ['platform@example.com', 'security@example.com'] });
     expect(mail?.content).toContain('Subject: Keyturn: openai: the rotation to version 2 has begun');
     for (const line of ['By ada: it is time', 'Credential: openai', 'Version: 2', 'Reference: openai/2/begun'])
@@ -84,7 +84,7 @@ describe('e-mail', () => {
   });
 
   it('repeats nothing of what a server that refuses says', async () => {
-    smtp.recipientAnswer = '550 something of its own';
+    lab.recipientAnswer = '550 something of its own';
 
     const error = await emailChannel(settings())
       .send(notice)
@@ -104,7 +104,7 @@ describe('e-mail', () => {
 
     await expect(channel.send(notice)).rejects.toThrow('email send');
 
-    expect(smtp.mails).toEqual([]);
-    expect(smtp.commands.filter((line) => /^(AUTH|MAIL)/.test(line))).toEqual([]);
+    expect(lab.mails).toEqual([]);
+    expect(lab.smtp.lines.filter((line) => /^(AUTH|MAIL)/.test(line))).toEqual([]);
   });
 });

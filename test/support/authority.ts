@@ -10,6 +10,8 @@ export interface TestAuthority {
   readonly certificate: string;
   /** PEM file. */
   readonly key: string;
+  /** The same as text. */
+  readonly tls: { readonly cert: string; readonly key: string };
   /** No longer trusts the authority. */
   distrust(): void;
   remove(): void;
@@ -25,6 +27,7 @@ export async function trustTestAuthority(): Promise<TestAuthority> {
   const distrust = (): void => setDefaultCACertificates(before);
   return {
     ...files.server,
+    tls: { cert: readFileSync(files.server.certificate, 'utf8'), key: readFileSync(files.server.key, 'utf8') },
     distrust,
     remove() {
       distrust();
