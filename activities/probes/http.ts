@@ -38,7 +38,9 @@ export const HttpSection = z
       .array(status.min(400))
       .min(1)
       .default([401])
-      .describe('Statuses of a refused value, as this API is known to answer. Any other status decides nothing.'),
+      .describe(
+        'Statuses of a refused value, as this API is known to answer. Default: 401. Any other status decides nothing.',
+      ),
   })
   .refine(({ username, header }) => username === undefined || header === undefined, {
     path: ['header'],

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { type CredentialSetting, credentialSettings } from '../../activities/docuelevate/credential-settings.js';
+import { ProbeSection } from '../../activities/probes/probes.js';
 import type { Overlap, ProcedureDescriptor } from '../domain/procedure.js';
 import { configJsonSchema } from './json-schema.js';
 
@@ -35,6 +37,9 @@ export function tables(catalog: readonly ProcedureDescriptor[]): Readonly<Record
     ...Object.fromEntries(catalog.map((descriptor) => [`procedure ${descriptor.id}`, factsTable(descriptor)])),
     ...Object.fromEntries(sections.map(([name, node]) => [`provider ${name}`, fieldsTable(required(node))])),
     ...Object.fromEntries(engines),
+    ...Object.fromEntries(
+      ProbeSection.options.map((section) => [`probe ${section.shape.protocol.value}`, probeTable(section)]),
+    ),
   };
 }
 
@@ -117,6 +122,10 @@ function fieldsTable(node: Node, leftOut: readonly string[] = []): string {
     ['field', 'default', 'meaning'],
     rows.map(([name, without, meaning]) => [`\`${name}\``, cell(without), cell(meaning)]),
   );
+}
+
+function probeTable(section: z.ZodType): string {
+  return fieldsTable(z.toJSONSchema(section, { target: 'draft-7', io: 'input' }) as Node);
 }
 
 type Field = readonly [name: string, without: string, meaning: string];
