@@ -1,8 +1,7 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { Answer, Incoming } from '../../../src/lab/routes.js';
 import { type LabServer, serve } from '../../../src/lab/server.js';
 import { describeRecording, type Exchange, readRecording } from '../../support/recordings.js';
-import { ask } from './fixture.js';
+import { askImap, askSmtp, loginAt, verdictOn, withLines } from './answers.js';
 
 interface Dialogue extends Omit<Exchange, 'headers' | 'request'> {
   readonly protocol?: string;
@@ -11,45 +10,10 @@ interface Dialogue extends Omit<Exchange, 'headers' | 'request'> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The verdict, or `later` where a question gets no answer. */
-async function verdictOn(section: unknown, value: string): Promise<string> {
-  const said = await ask(section, value).catch((error: Error) => {
-    expect(error.name).toBe('OutsideError');
-    return 'later';
-  });
-  return said.replace(/:.*/s, '');
-}
-
-/** A server that says the greeting, and answers every line with what `answer` makes of it. */
-async function withLines<T>(
-  greeting: string,
-  answer: (line: string) => readonly string[],
-  act: (port: number) => Promise<T>,
-): Promise<T> {
-  const server: Server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.write(`${greeting}\r\n`);
-    socket.on('data', (chunk) => {
-      const lines = chunk.toString().split('\r\n').slice(0, -1);
-      for (const line of lines) for (const said of answer(line)) socket.write(`${said}\r\n`);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    return await act((server.address() as AddressInfo).port);
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
 /** What the server said, line by line; a time in brackets at its end is the recording's. */
 function serverLines({ lines = [] }: Dialogue): string[] {
   return lines.filter((line) => line.startsWith('S: ')).map((line) => line.slice(3).replace(/ \[\d+\.\d s\]$/, ''));
 }
-
-const at = (protocol: string, port: number) => ({
-  ...{ protocol, host: '127.0.0.1', port, username: 'scans@example.com', security: 'none' },
-});
 
 /** The only login of an IMAP dialogue: its answer without the tag. */
 function imapAnswer(dialogue: Dialogue): string | null {
@@ -58,27 +22,6 @@ function imapAnswer(dialogue: Dialogue): string | null {
   );
   const isOne = dialogue.lines?.filter((line) => /^C: \w+ (?:LOGIN|AUTHENTICATE PLAIN)/.test(line)).length === 1;
   return isOne && answers[0] ? answers[0].replace(/^\w+ /, '') : null;
-}
-
-function askImap(greeting: string, answer: string): Promise<string> {
-  let tag = '';
-  const reply = (line: string): readonly string[] => {
-    const [first = '', verb = ''] = line.split(' ');
-    if (verb === '') return [`${tag} ${answer}`]; // name and password, after "+"
-    tag = first;
-    if (verb === 'AUTHENTICATE') return ['+ '];
-    if (verb === 'LOGOUT') return ['* BYE Logging out', `${tag} OK Logout completed.`];
-    return [`${tag} ${verb === 'LOGIN' ? answer : 'OK done'}`];
-  };
-  return withLines(greeting, reply, (port) => verdictOn(at('imap', port), 'some-example-pass'));
-}
-
-function askSmtp(greeting: string, hello: readonly string[], answer: string): Promise<string> {
-  const reply = (line: string): readonly string[] => {
-    if (line.startsWith('EHLO')) return hello;
-    return [line.startsWith('AUTH') ? answer : '221 2.0.0 Bye'];
-  };
-  return withLines(greeting, reply, (port) => verdictOn(at('smtp', port), 'some-example-pass'));
 }
 
 describeRecording('answers that Dovecot 2.3.19 was recorded to give', () => {
@@ -168,7 +111,7 @@ describeRecording.each(['proftpd-1.3.8', 'sftpgo-2.7.99-dev'])('FTP logins that 
       const reply = (line: string): readonly string[] => [
         line.startsWith('USER') ? toUser : line.startsWith('PASS') ? toPassword : '221 Goodbye.',
       ];
-      const verdict = await withLines(greeting, reply, (port) => verdictOn(at('ftp', port), 'some-example-pass'));
+      const verdict = await withLines(greeting, reply, (port) => verdictOn(loginAt('ftp', port), 'some-example-pass'));
       expect([title, verdict]).toEqual([title, toPassword.startsWith('230') ? 'accepted' : 'refused']);
       seen[verdict] = (seen[verdict] ?? 0) + 1;
     }
