@@ -9,7 +9,7 @@ export interface Line {
 
 /** Steps that the real one and the simulated one both have, with whatever destinations. */
 const shared =
-  /^(finalize_document_storage|send_to_all_destinations|extract_metadata_with_gpt|send_to_user_destinations|upload_file|post_document|poll_task|(queue|upload_to)_(nextcloud|paperless|webdav|sftp|google_drive|user_integration_\d+))$/;
+  /^(finalize_document_storage|send_to_all_destinations|extract_metadata_with_gpt|send_to_user_destinations|upload_file|post_document|poll_task|(queue|upload_to)_(nextcloud|paperless|webdav|ftp|sftp|email|google_drive|user_integration_\d+))$/;
 
 /** Of a document what does not depend on the other destinations: how it stands, and the lines of each step, as many as were kept. */
 export function comparable(answer: unknown, kept: unknown): unknown {

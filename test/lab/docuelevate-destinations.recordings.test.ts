@@ -1,5 +1,6 @@
 import { FormData } from 'undici';
 import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import type { SimulatedPeer } from '../../src/lab/docuelevate/peers.js';
 import { type NextcloudLab, startNextcloudLab } from '../../src/lab/nextcloud/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
 import { type PaperlessLab, startPaperlessLab } from '../../src/lab/paperless/server.js';
@@ -8,6 +9,7 @@ import { describeRecording, type Exchange, leaveTally, readRecording } from '../
 import type { Reply } from './call.js';
 import { comparable, withoutIds } from './docuelevate-comparison.js';
 import { both, bothAnswers } from './docuelevate-replay.js';
+import { recordedPeers, type RecordedPeers } from './docuelevate-peers.js';
 import { idle, visit, type Visitor } from './docuelevate-visitor.js';
 import { type Played, replay } from './replay.js';
 import { startWebDavServer, type WebDavServer } from './webdav-server.js';
@@ -20,12 +22,13 @@ let server: WebDavServer;
 let sftp: SftpLab;
 let nextcloud: NextcloudLab;
 let paperless: PaperlessLab;
+let peers: RecordedPeers;
 /** What stands for the recording's values, which the simulated servers choose themselves. */
 const values = new Map<string, string>();
 let lab: DocuElevateLab;
 let admin: Visitor;
 let now = Date.UTC(2030, 0, 1);
-let before = { puts: 0, logins: 0, clouds: 0, papers: 0 };
+let before = { puts: 0, logins: 0, clouds: 0, papers: 0, ftp: [0, 0], mail: [0, 0] };
 let handedIn = 0;
 
 async function begin(): Promise<void> {
@@ -40,7 +43,11 @@ async function begin(): Promise<void> {
   values.set('Sftp-old-pass-1', sftp.password).set('Sftp-new-pass-2', sftp.password);
   const { port, username, hostKey } = sftp;
   const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
-  lab = await startDocuElevateLab({ ...ai, sftp: { port, username, hostKey }, clock: () => now });
+  peers = recordedPeers();
+  lab = await startDocuElevateLab({
+    ...{ ...ai, sftp: { port, username, hostKey }, clock: () => now },
+    peers: { '127.0.0.1:27021': peers.ftp, 'localhost:27025': peers.mail },
+  });
   admin = visit(lab);
   await admin.login();
 }
@@ -48,6 +55,8 @@ async function begin(): Promise<void> {
 const acts: Readonly<Record<number, () => unknown>> = {
   10() {
     server.password = newPassword;
+    peers.ftp.accepts['password'] = 'Ftp-new-pass-2';
+    peers.mail.accepts['password'] = 'Smtp-new-pass-2';
     lab.editSetting('sftp_password', 'of another server', 'admin'); // as if the server's had been changed
     nextcloud.kill(values.get('Nc-old-pass-1') ?? '');
     values.set('Nc-new-pass-2', nextcloud.createAppPassword('new'));
@@ -66,6 +75,8 @@ async function send({ request }: Exchange): Promise<Reply> {
   before = {
     ...{ puts: server.log.length, logins: sftp.requests.length },
     ...{ clouds: nextcloud.requests.length, papers: paperless.requests.length },
+    ftp: [peers.ftp.logins.length, peers.ftp.taken.length],
+    mail: [peers.mail.logins.length, peers.mail.taken.length],
   };
   handedIn = now;
   const form = new FormData();
@@ -97,25 +108,46 @@ function addresses(): Readonly<Record<string, string>> {
 async function observe({ observed, data }: Exchange): Promise<Played> {
   if (observed === 'settings') {
     for (const [key, value] of Object.entries(data as Record<string, string>))
-      if (/^(webdav|nextcloud|paperless)/.test(key)) lab.editSetting(key, addresses()[key] ?? value, 'admin');
+      if (/^(webdav|nextcloud|paperless|ftp|dest_email)/.test(key))
+        lab.editSetting(key, addresses()[key] ?? value, 'admin');
     return { real: true, simulated: true };
   }
   if (observed?.startsWith('seconds')) return { real: true, simulated: await healedByItsRetry() };
-  return both(logsOf(data as Logged), logsOf({ apache: server.log.slice(before.puts), sshd: logins(), stub: asked() }));
+  const [ftp, mail] = [sinceThen(peers.ftp, before.ftp), sinceThen(peers.mail, before.mail)];
+  const proftpd = [
+    ...ftp.logins.map(({ accepted }) => `PASS ${accepted ? 230 : 530}`),
+    ...ftp.taken.map(() => 'STOR 226'),
+  ];
+  const auth = mail.logins.map(({ accepted: ok }) => JSON.stringify({ event: 'auth', ok }));
+  const smtp = [...auth, ...mail.taken.map((subject) => JSON.stringify({ event: 'message', subject }))];
+  const seen = { apache: server.log.slice(before.puts), proftpd, sshd: logins(), smtp, stub: asked() };
+  return both(logsOf(data as Logged), logsOf(seen));
+}
+
+function sinceThen({ logins, taken }: SimulatedPeer, [login = 0, document = 0]: readonly number[]) {
+  return { logins: logins.slice(login), taken: taken.slice(document) };
 }
 
 interface Logged {
   readonly apache: readonly string[];
+  /** Each password and each document. */
+  readonly proftpd: readonly string[];
   readonly sshd: readonly string[];
+  readonly smtp: readonly string[];
   /** What Nextcloud and Paperless were asked, and whether they took the password or the token. */
   readonly stub: readonly string[];
 }
 
 /** Of what servers log: what was asked and how it was answered, without the time and the port. */
-function logsOf({ apache, sshd, stub }: Logged): object {
+function logsOf({ apache, proftpd, sshd, smtp, stub }: Logged): object {
   return {
     apache: apache.map((line) => line.replace(/^\[.*?\] /, '').replace(/(Letter)(-\d{4})?/, '$1')),
+    proftpd: proftpd.flatMap((line) => /(?:PASS|STOR) \d+/.exec(line) ?? []),
     sshd: sshd.map((line) => line.replace(/ for .*/, '')),
+    smtp: smtp.map((line) => {
+      const { event, ok, subject } = JSON.parse(line) as Readonly<Record<string, string>>;
+      return { event, ok, subject: subject?.replace(/(Letter)(-\d{4})?/, '$1') };
+    }),
     stub: [...new Set(stub.map(askedOf))].sort(), // Paperless is asked as often as it takes
   };
 }

@@ -2,13 +2,14 @@ import { FormData } from 'undici';
 import { type DocuElevateLab, startDocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import { type NextcloudLab, startNextcloudLab } from '../../src/lab/nextcloud/server.js';
 import { type OpenAiLab, startOpenAiLab } from '../../src/lab/openai/server.js';
+import type { LabServer } from '../../src/lab/server.js';
 import { type SftpLab, startSftpLab } from '../../src/lab/sftp/server.js';
 import { describeRecording, type Exchange, leaveTally, readRecording } from '../support/recordings.js';
 import { both, bothAnswers } from './docuelevate-replay.js';
 import { idle, visit, type Visitor } from './docuelevate-visitor.js';
 import { call, type Reply } from './call.js';
 import { comparable, type Line, withoutIds } from './docuelevate-comparison.js';
-import { google, servers } from './docuelevate-scripted.js';
+import { recordedPeers, type RecordedPeers, startPaperlessStandIn } from './docuelevate-peers.js';
 import { type Played, replay } from './replay.js';
 import { startWebDavServer, type WebDavServer } from './webdav-server.js';
 
@@ -18,6 +19,8 @@ let openAi: OpenAiLab;
 let server: WebDavServer;
 let sftp: SftpLab;
 let nextcloud: NextcloudLab;
+let paperless: LabServer;
+let peers: RecordedPeers;
 let lab: DocuElevateLab;
 let admin: Visitor;
 let [begun, now] = [Date.UTC(2030, 0, 1), Date.UTC(2030, 0, 1)];
@@ -30,7 +33,7 @@ let document = 1;
 async function begin(): Promise<void> {
   [openAi, server, sftp] = [await startOpenAiLab(), await startWebDavServer('dedav', 'right'), await startSftpLab()];
   const webdav = { url: `${server.url}/`, username: 'dedav', password: 'right', folder: 'docs' };
-  nextcloud = await startNextcloudLab();
+  [nextcloud, paperless, peers] = [await startNextcloudLab(), await startPaperlessStandIn(), recordedPeers()];
   const { port, username, hostKey, password } = sftp;
   const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
   lab = await startDocuElevateLab({
@@ -41,7 +44,22 @@ async function begin(): Promise<void> {
       password: nextcloud.createAppPassword('engine'),
     },
     sftp: { port, username, hostKey, password },
-    scripted: servers,
+    paperless: { host: paperless.url, token: 'paperless-old' },
+    environment: {
+      ...{ ftp_host: 'ftp.example.test', ftp_username: 'deftp', ftp_password: 'Ftp-old-pass-1' },
+      ...{ dest_email_host: 'localhost', dest_email_username: 'postman', dest_email_password: 'Smtp-old-pass-1' },
+      dest_email_default_recipient: 'archive@example.test',
+      ...{ dropbox_enabled: 'false', dropbox_app_key: 'dbxkey1', dropbox_app_secret: 'dbx-old-secret1' },
+      dropbox_refresh_token: 'revoked',
+      ...{ google_drive_client_id: 'g-client', google_drive_client_secret: 'GOCSPX-old-secret1' },
+      ...{ google_drive_refresh_token: '1//g-refresh-old1', google_drive_folder_id: 'folder' },
+    },
+    peers: {
+      'ftp.example.test:21': peers.ftp,
+      'localhost:587': peers.mail,
+      'api.dropboxapi.com': peers.dropbox,
+      'oauth2.googleapis.com': peers.google,
+    },
     clock: () => now,
   });
   admin = visit(lab);
@@ -51,18 +69,18 @@ async function begin(): Promise<void> {
 /** What a person did before an entry of the recording, as its name and what followed tell. */
 const before: Readonly<Record<number, () => unknown>> = {
   0: begin,
+  10: () => (peers.ftp.refusal = '550 2026-01-01_Letter-0019.pdf: Overwrite permission denied'),
   24: () => lab.editSetting('webdav_enabled', 'false', 'admin'),
   26: () => lab.editSetting('webdav_enabled', 'true', 'admin'),
   28: () => (server.password = 'another'),
   33: () => (server.password = 'right'),
   43: async () => {
-    for (const name of ['webdav', 'sftp']) lab.editSetting(`${name}_enabled`, 'false', 'admin');
-    google.configured = true;
+    for (const name of ['webdav', 'sftp', 'ftp', 'dest_email']) lab.editSetting(`${name}_enabled`, 'false', 'admin');
+    lab.editSetting('google_drive_use_oauth', 'true', 'admin');
     await handIn('Another letter', { source: 'keyturn', idempotency_key: 'the second one' });
-    google.configured = false;
   },
   50: () => ((document = 2), lab.editSetting('task_retry_delays', '60,300,900', 'admin')),
-  54: () => (google.works = false),
+  54: () => (peers.google.accepts['refresh_token'] = 'another'),
 };
 
 const notPlayed: Readonly<Record<number, string>> = {
@@ -207,7 +225,7 @@ describeRecording('the simulated DocuElevate, of how a value in use is verified,
   it('says and does what the real one did', async () => {
     const { differences, tally } = await replay(readRecording(file).exchanges, play);
 
-    await Promise.all([lab.stop(), openAi.stop(), server.stop(), sftp.stop(), nextcloud.stop()]);
+    await Promise.all([lab, openAi, server, sftp, nextcloud, paperless].map((each) => each.stop()));
     leaveTally(file, tally);
     expect(differences).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { Destination, ScriptedDestination } from './destinations.js';
-import { celeryName, type Engine, type Job, type Note, noteOf } from './engine.js';
+import type { Destination, Ended } from './destinations.js';
+import { celeryName, type Engine, type Job, type Note, noteOf, type Task } from './engine.js';
 import { usualDelays } from './tasks.js';
 
 /** Queues an upload to every configured and enabled destination. */
@@ -11,9 +11,7 @@ export function sendToAll(engine: Engine, id: number, path: string): Job {
     async run(task) {
       const note = noteOf(engine, task, id);
       await note('send_to_all_destinations', 'in_progress', `Distributing: ${basename(path)}`);
-      const wanted = engine.destinations.filter(
-        ({ name, configured }) => task.value(`${name}_enabled`) !== 'false' && configured(task),
-      );
+      const wanted = engine.destinations.filter(({ enabled, configured }) => enabled(task) && configured(task));
       for (const destination of wanted) {
         await note(`queue_${destination.name}`, 'in_progress', `Queueing upload to ${destination.name}`);
         engine.tasks.start(uploadTo(engine, destination, { id, path }));
@@ -35,27 +33,40 @@ export interface Delivery {
 export function uploadTo(engine: Engine, destination: Destination, { id, path, again = false }: Delivery): Job {
   const step = `upload_to_${destination.name}`;
   const name = basename(path);
+  const { title, verbs: [begins, ends] = [`Uploading to ${title}`, `Uploaded to ${title}`] } = destination;
+  const alone = again ? destination.again : undefined;
   return {
     name: celeryName(step),
     delays: usualDelays,
     async run(task) {
-      const { script } = destination;
-      const note = noteOf(engine, task, again && script?.losesDocument ? null : id);
-      if (script) return play(script.lines(name), note);
-      await note(step, 'in_progress', `Uploading to ${destination.title}: ${name}`);
-      const bytes = engine.documents.disk.get(path);
-      const ended = bytes
-        ? await destination.upload(task, { name, bytes, note })
-        : { failures: [`File not found: ${path}`] };
-      if ('arrived' in ended) return note(step, 'success', `Uploaded to ${destination.title}: ${ended.arrived}`);
+      const note = noteOf(engine, task, alone?.losesDocument ? null : id);
+      await note(step, 'in_progress', `${begins}: ${name}`);
+      const ended = await upload(engine, task, { destination, path, note, alone });
+      if ('unconfigured' in ended) return note(step, 'success', 'Skipped: Not configured');
+      if ('arrived' in ended) return note(step, 'success', `${ends}: ${ended.arrived}`);
       if ('skipped' in ended) return note(step, 'skipped', ended.skipped);
       for (const failure of ended.failures) await note(step, 'failure', failure);
-      throw new Error(ended.failures.at(-1) ?? 'the upload ended without a result');
+      if (!ended.final) throw new Error(ended.failures.at(-1) ?? 'the upload ended without a result');
     },
   };
 }
 
-async function play(lines: ReturnType<ScriptedDestination['lines']>, note: Note): Promise<void> {
-  for (const { step, status, message } of lines) await note(step, status, message);
-  if (lines.at(-1)?.status === 'failure') throw new Error(lines.at(-1)?.message);
+interface Transfer {
+  readonly destination: Destination;
+  readonly path: string;
+  readonly note: Note;
+  readonly alone: Destination['again'];
+}
+
+async function upload(
+  { documents }: Engine,
+  task: Task,
+  { destination, path, note, alone }: Transfer,
+): Promise<Ended | { readonly unconfigured: true }> {
+  const name = basename(path);
+  const bytes = documents.disk.get(path);
+  if (!bytes) return { failures: [`File not found: ${path}`] };
+  if (destination.skipsUnconfigured && !destination.configured(task)) return { unconfigured: true };
+  if (alone?.fails !== undefined) return { failures: [destination.words(name, alone.fails)] };
+  return destination.upload(task, { name, bytes, note });
 }

@@ -5,6 +5,7 @@ export const nextcloud: DestinationRow = {
   name: 'nextcloud',
   title: 'Nextcloud',
   needs: ['nextcloud_upload_url', 'nextcloud_username', 'nextcloud_password'],
+  skipsUnconfigured: true,
   words: failed,
   broken: '507 - Insufficient Storage',
   /** An existing name gets the time appended, so every try leaves a copy. */

@@ -7,13 +7,13 @@ import { createApp } from './app.js';
 import { connectionTestRoutes } from './connection-test.js';
 import { withControls } from './controls.js';
 import { createStamp } from './database.js';
-import type { ScriptedDestination } from './destinations.js';
 import { documentRoutes } from './document-routes.js';
 import { createDocuments, type Documents, type StepStatus, type Upload } from './documents.js';
 import type { ComingLine } from './engine.js';
 import { environmentOf, type EnvironmentOptions } from './environment.js';
 import { type FileStatus, summarize } from './file-status.js';
 import { healthRoutes } from './health-routes.js';
+import type { Peers } from './peers.js';
 import { createRedis } from './redis.js';
 import { createSessions } from './sessions.js';
 import { settingRoutes } from './setting-routes.js';
@@ -32,8 +32,10 @@ export interface DocuElevateLabOptions extends LabOptions, EnvironmentOptions {
   /** Whether the worker checks its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks?: boolean;
   readonly beforeLine?: DocuElevateLab['beforeLine'];
-  /** Destinations without a simulated server. Their log lines were seen on a real engine. */
-  readonly scripted?: readonly ScriptedDestination[];
+  /** Systems that it signs in to, besides those with an address of their own. */
+  readonly peers?: Peers;
+  /** Settings that are in the environment of every process at the start. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface LabStep {
@@ -103,7 +105,7 @@ export interface DocuElevateLab extends LabServer {
 /** Simulates the parts of DocuElevate 0.188.6 that a rotation uses: its API processes, one worker, and their traps. */
 export async function startDocuElevateLab(options: DocuElevateLabOptions): Promise<DocuElevateLab> {
   const { clock = Date.now, database = 'sqlite', adminUsername = 'admin', queueStatsMs = 0 } = options;
-  const env = environmentOf(options);
+  const env = new Map(Object.entries({ ...Object.fromEntries(environmentOf(options)), ...options.environment }));
   const stamp = createStamp(database, clock);
   const redis = createRedis(clock);
   const settings = createSettings({ stamp, env, redis });
@@ -115,8 +117,8 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const agenda = createAgenda(clock);
   const stopped = new AbortController();
   const { signal } = stopped;
-  const { latencyMs = 0, credentialChecks = false, beforeLine = () => undefined } = options;
-  const given = { latencyMs, credentialChecks, beforeLine, integrations, scripted: options.scripted ?? [] };
+  const { latencyMs = 0, credentialChecks = false, beforeLine = () => undefined, peers = {} } = options;
+  const given = { latencyMs, credentialChecks, beforeLine, integrations, peers };
   const worker = createWorker({ ...given, settings, env, redis, documents, clock, agenda, signal });
   const load = { perCore: 0 };
   const queued = (): number => worker.tasks.waiting() + worker.queueLength;

@@ -46,17 +46,18 @@ const sensitive: readonly Group[] = [
 /** A few of the more than 300 other settings. */
 const notSensitive: readonly Group[] = [
   ['Authentication', 'admin_username multi_user_enabled'],
-  ['AI Services', 'openai_base_url ai_provider openai_model azure_endpoint azure_region'],
+  ['AI Services', 'openai_base_url ai_provider openai_model ai_model azure_endpoint azure_region'],
   ['OCR Engines', 'ocr_providers'],
   [
     'Storage Providers',
-    'dropbox_app_key nextcloud_enabled nextcloud_upload_url nextcloud_username nextcloud_folder paperless_host webdav_enabled webdav_url webdav_username webdav_folder ftp_host ftp_port ftp_username ftp_folder sftp_enabled sftp_host sftp_port sftp_username sftp_folder s3_enabled s3_bucket_name s3_folder_prefix aws_region',
+    'dropbox_enabled dropbox_app_key dropbox_folder google_drive_use_oauth google_drive_client_id google_drive_folder_id onedrive_enabled onedrive_client_id onedrive_tenant_id onedrive_folder_path sharepoint_client_id sharepoint_tenant_id sharepoint_site_url evernote_enabled icloud_enabled icloud_username nextcloud_enabled nextcloud_upload_url nextcloud_username nextcloud_folder paperless_host webdav_enabled webdav_url webdav_username webdav_folder ftp_enabled ftp_host ftp_port ftp_username ftp_folder ftp_use_tls ftp_allow_plaintext sftp_enabled sftp_host sftp_port sftp_username sftp_folder s3_enabled s3_bucket_name s3_folder_prefix aws_region',
   ],
+  ['Email', 'email_host email_port email_username email_use_tls email_sender'],
   [
     'Email Destination',
-    'dest_email_host dest_email_port dest_email_username dest_email_use_tls dest_email_sender dest_email_default_recipient',
+    'dest_email_enabled dest_email_host dest_email_port dest_email_username dest_email_use_tls dest_email_sender dest_email_default_recipient',
   ],
-  ['IMAP', 'imap1_host imap1_port imap1_username'],
+  ['IMAP', 'imap1_host imap1_port imap1_username imap1_ssl imap2_host imap2_port imap2_username imap2_ssl'],
   ['Feature Flags', 'allow_file_delete'],
   ['Processing', 'task_retry_delays'],
   ['Security', 'upload_rate_limit_per_user upload_rate_limit_window'],
@@ -90,12 +91,29 @@ export const defaults: ReadonlyMap<string, string> = new Map([
   ['webdav_enabled', 'true'],
   ['nextcloud_enabled', 'true'],
   ['sftp_enabled', 'true'],
+  ['dropbox_enabled', 'true'],
+  ['onedrive_enabled', 'true'],
+  ['evernote_enabled', 'true'],
+  ['icloud_enabled', 'true'],
+  ['ftp_enabled', 'true'],
+  ['ftp_use_tls', 'true'],
+  ['ftp_allow_plaintext', 'true'],
+  ['google_drive_use_oauth', 'false'],
+  ['onedrive_tenant_id', 'common'],
+  ['sharepoint_tenant_id', 'common'],
   ['s3_enabled', 'true'],
   ['ftp_port', '21'],
   ['sftp_port', '22'],
   ['aws_region', 'us-east-1'],
+  ['email_port', '587'],
+  ['email_use_tls', 'true'],
+  ['dest_email_enabled', 'true'],
   ['dest_email_port', '587'],
+  ['dest_email_use_tls', 'true'],
   ['imap1_port', '993'],
+  ['imap1_ssl', 'true'],
+  ['imap2_port', '993'],
+  ['imap2_ssl', 'true'],
   ['allow_file_delete', 'true'],
   ['task_retry_delays', '60,300,900'],
   ['multi_user_enabled', 'false'],
@@ -140,5 +158,5 @@ function info(key: string, category: string, secret: boolean): SettingInfo {
 
 function typeByName(key: string): string {
   if (/_(port|limit_per_user|limit_window)$/.test(key)) return 'integer';
-  return /_(enabled|use_tls)$|^allow_/.test(key) ? 'boolean' : 'string';
+  return /_(enabled|use_tls|use_oauth|allow_plaintext|ssl)$|^allow_/.test(key) ? 'boolean' : 'string';
 }

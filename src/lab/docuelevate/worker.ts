@@ -5,7 +5,7 @@ import type { Agenda } from './agenda.js';
 import { type Ai, createAi } from './ai.js';
 import { checkCredentials, credentialCheck, everyFiveMinutes, succeeds } from './credential-check.js';
 import { uploadTo } from './delivery-tasks.js';
-import { createDestinations, type Destination, type ScriptedDestination } from './destinations.js';
+import { createDestinations, type Destination } from './destinations.js';
 import type { Documents, FileRecord, Upload } from './documents.js';
 import type { ComingLine, Engine } from './engine.js';
 import { processDocument } from './intake-task.js';
@@ -13,6 +13,7 @@ import { extractMetadata } from './metadata-tasks.js';
 import { readWith } from './ocr.js';
 import { textOf } from './pdf.js';
 import type { Integrations } from './integrations.js';
+import type { Peers } from './peers.js';
 import type { Redis } from './redis.js';
 import { defaults } from './setting-keys.js';
 import type { Memory, Settings } from './settings.js';
@@ -30,7 +31,7 @@ export interface WorkerOptions {
   readonly latencyMs: number;
   /** Awaited before each log line is written. */
   readonly beforeLine: (line: ComingLine) => Promise<void> | void;
-  readonly scripted: readonly ScriptedDestination[];
+  readonly peers: Peers;
   /** Whether it checks its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks: boolean;
   /** Ends all activity. */
@@ -100,10 +101,10 @@ type EngineParts = Pick<Engine, 'tasks' | 'pause'> &
   Pick<WorkerOptions, 'beforeLine'> & { readonly broken: () => boolean };
 
 function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine }: EngineParts): Engine {
-  const { documents, integrations, env, signal, latencyMs, scripted } = options;
+  const { documents, integrations, env, signal, latencyMs, peers } = options;
   return {
     ...{ documents, integrations, tasks, signal, pause },
-    destinations: createDestinations({ env, signal, broken, scripted }),
+    destinations: createDestinations({ env, peers, signal, broken }),
     ai: createAi({ latencyMs, signal }),
     async log(line) {
       await beforeLine(line);
