@@ -272,8 +272,23 @@ describe('a machine’s upload', () => {
   it('refuses other kinds of files and short keys', async () => {
     expect((await take({ name: 'tool.exe' })).status).toBe(415);
     expect((await take({ key: 'short' })).status).toBe(422);
-    const stranger = { method: 'POST', headers: { authorization: 'Bearer anything' }, body: form({}) };
-    expect((await call(`${lab.url}/api/intake/documents`, stranger)).status).toBe(401);
+  });
+
+  it('is asked who it is from once its form is complete, and before its kind of file counts', async () => {
+    lab.editSetting('document_intake_shared_secret', 'right', 'somebody');
+    const by = async (secret: string, fields: Record<string, string>, name = 'letter.keyturn') => {
+      const body = form({ name });
+      body.delete('source');
+      for (const [field, value] of Object.entries(fields)) body.append(field, value);
+      const headers = { authorization: 'Bearer x', 'x-docuelevate-intake-secret': secret };
+      return (await call(`${lab.url}/api/intake/documents`, { method: 'POST', headers, body })).status;
+    };
+    const complete = { source: 'keyturn', idempotency_key: 'rotation-1' };
+
+    expect(await by('wrong', {})).toBe(422);
+    expect(await by('wrong', complete)).toBe(401);
+    expect(await by('right', complete)).toBe(415);
+    expect(await by('right', complete, 'letter.pdf')).toBe(202);
   });
 });
 

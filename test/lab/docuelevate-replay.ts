@@ -44,6 +44,7 @@ export const differences: readonly Difference[] = [
     matches: /( to Nextcloud: 401 - <\?xml)[^]*$/,
     becomes: '$1 <refusal>',
   },
+  { why: 'the words of Microsoft, which are not copied', matches: /(AADSTS\d+: ).*$/, becomes: '$1…' },
   { why: 'cut by the recorder', matches: /(Overwrite permissio).*$/, becomes: '$1…' },
   { why: 'time goes on', matches: /_\d{8}_\d{6}(?=\.pdf)/, becomes: '_<time>' },
   { why: 'a number of that Paperless', matches: /Doc ID \d+/, becomes: 'Doc ID <number>' },

@@ -50,7 +50,6 @@ async function begin(): Promise<void> {
       ...{ dest_email_host: 'localhost', dest_email_username: 'postman', dest_email_password: 'Smtp-old-pass-1' },
       dest_email_default_recipient: 'archive@example.test',
       ...{ dropbox_enabled: 'false', dropbox_app_key: 'dbxkey1', dropbox_app_secret: 'dbx-old-secret1' },
-      dropbox_refresh_token: 'revoked',
       ...{ google_drive_client_id: 'g-client', google_drive_client_secret: 'GOCSPX-old-secret1' },
       ...{ google_drive_refresh_token: '1//g-refresh-old1', google_drive_folder_id: 'folder' },
     },
@@ -78,8 +77,14 @@ const before: Readonly<Record<number, () => unknown>> = {
     for (const name of ['webdav', 'sftp', 'ftp', 'dest_email']) lab.editSetting(`${name}_enabled`, 'false', 'admin');
     lab.editSetting('google_drive_use_oauth', 'true', 'admin');
     await handIn('Another letter', { source: 'keyturn', idempotency_key: 'the second one' });
+    lab.editSetting('google_drive_use_oauth', 'false', 'admin');
   },
-  50: () => ((document = 2), lab.editSetting('task_retry_delays', '60,300,900', 'admin')),
+  50: () => {
+    document = 2;
+    lab.editSetting('task_retry_delays', '60,300,900', 'admin');
+    lab.editSetting('google_drive_use_oauth', 'true', 'admin');
+    lab.editSetting('dropbox_refresh_token', 'revoked', 'admin');
+  },
   54: () => (peers.google.accepts['refresh_token'] = 'another'),
 };
 

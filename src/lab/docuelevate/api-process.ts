@@ -7,6 +7,8 @@ export interface ApiProcess {
   readonly gate: Gate;
   /** The value in this process's memory, which may differ from the database. */
   current(key: string): string | null;
+  /** The value that it held when it started. */
+  atStart(key: string): string | null;
   /** The source that the engine reports for a value. It never depends on the value in use. */
   source(key: string): 'db' | 'env' | null;
   write(key: string, value: string | null, by: string): void;
@@ -19,6 +21,7 @@ export interface ApiProcess {
 
 export function createApiProcess(settings: Settings, env: ReadonlyMap<string, string>): ApiProcess {
   let memory: Memory = settings.over(env);
+  let started = memory;
   const current = (key: string): string | null => (memory.has(key) ? memory.get(key) : defaults.get(key)) ?? null;
 
   function reloadAfter(changed: boolean): boolean {
@@ -28,6 +31,7 @@ export function createApiProcess(settings: Settings, env: ReadonlyMap<string, st
   return {
     gate: createGate(),
     current,
+    atStart: (key) => started.get(key) ?? null,
     source: (key) => (settings.rows.get(key) ? 'db' : current(key) ? 'env' : null),
     write(key, value, by) {
       settings.write(key, value, by);
@@ -36,7 +40,7 @@ export function createApiProcess(settings: Settings, env: ReadonlyMap<string, st
     remove: (key, by) => reloadAfter(settings.remove(key, by)),
     rollBack: (key, id, by) => reloadAfter(settings.rollBack(key, id, by)),
     restart() {
-      memory = settings.over(env);
+      memory = started = settings.over(env);
     },
   };
 }

@@ -1,15 +1,30 @@
-import type { Routes } from '../routes.js';
+import type { Handler, Routes } from '../routes.js';
 import { ok } from './answers.js';
-import { AiError, askOpenAi } from './ai.js';
+import { AiError, askOpenAi, chatWith } from './ai.js';
 import { AzureError, listOperations } from './azure.js';
+import { reasonOf } from './delivery.js';
+import type { Peers } from './peers.js';
 import { loggedIn, type Visit } from './sessions.js';
+import { type TokenTest, tokenTests } from './token-tests.js';
 
 /**
  * The engine's own tests of its keys, with the values in the API process's memory. A failure is a 200 as well. A test blocks the whole
  * process, as in the real engine.
  */
-export function connectionTestRoutes(signal: AbortSignal): Routes<Visit> {
+export function connectionTestRoutes(peers: Peers, signal: AbortSignal): Routes<Visit> {
   return {
+    ...tokenTestRoutes(peers),
+    'GET /api/ai/test': loggedIn(async ({ api }) => {
+      const setting = (key: string): string => api.current(key) ?? '';
+      const provider = setting('ai_provider');
+      return api.gate.block(chatWith(setting, 'Reply with the single word: ok', { peers, signal })).then(
+        (response) => {
+          const about = { provider, model: setting('openai_model'), response_preview: response.slice(0, 50) };
+          return ok({ status: 'success', message: `AI provider '${provider}' is reachable and responding`, ...about });
+        },
+        (error: unknown) => ok({ status: 'error', message: `Connection failed: ${reasonOf(error)}`, provider }),
+      );
+    }),
     'GET /api/openai/test': loggedIn(async ({ api }) => {
       const key = api.current('openai_api_key');
       if (!key) return ok({ status: 'error', message: 'No OpenAI API key is configured' });
@@ -28,6 +43,25 @@ export function connectionTestRoutes(signal: AbortSignal): Routes<Visit> {
       );
     }),
   };
+}
+
+const paths: Readonly<Record<string, string>> = {
+  'GET /api/dropbox/test-token': 'Dropbox',
+  'GET /api/google-drive/test-token': 'Google Drive',
+  'GET /api/onedrive/test-token': 'OneDrive',
+};
+
+function tokenTestRoutes(peers: Peers): Routes<Visit> {
+  const routes = Object.entries(paths).map(([route, service]): [string, Handler<Visit>] => [
+    route,
+    loggedIn(async ({ api }) => {
+      const tested = await tokenTests[service]?.((key) => api.current(key) ?? '', peers);
+      const { newer, ...answer }: Partial<TokenTest> = tested ?? {};
+      if (typeof newer === 'string') api.write('onedrive_refresh_token', newer, 'onedrive_token_rotation');
+      return ok(answer);
+    }),
+  ]);
+  return Object.fromEntries(routes);
 }
 
 const valid = 'Azure Document Intelligence connection is valid.';

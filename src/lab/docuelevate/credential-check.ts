@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Agenda } from './agenda.js';
 import { listOperations } from './azure.js';
+import { isUnconfigured, tokenTests } from './token-tests.js';
 import { celeryName, type Engine, type Job, type Task } from './engine.js';
 
 /** The engine's own check of its credentials, with the worker's values. Only the worker's log and a file show its result. */
@@ -9,6 +10,11 @@ export async function checkCredentials(engine: Engine, task: Task): Promise<Read
   if (engine.ai.configured(task)) found['AI Provider'] = await succeeds(engine.ai.chat(task, 'Say hello.'));
   const [endpoint, key] = [task.value('azure_endpoint'), task.value('azure_ai_key')];
   if (endpoint && key) found['Azure'] = await succeeds(listOperations({ endpoint, key, signal: engine.signal }));
+  for (const [name, test] of Object.entries(tokenTests)) {
+    const { status, message, newer } = await test(task.value, engine.peers);
+    if (typeof newer === 'string') engine.storeToken(newer);
+    if (!isUnconfigured(message)) found[name] = status === 'success';
+  }
   return found;
 }
 
@@ -21,10 +27,15 @@ export function credentialCheck(engine: Engine): Job {
   };
 }
 
-export function everyFiveMinutes(agenda: Agenda, clock: Clock, callback: () => void): void {
-  agenda.at(clock() + 300_000, () => {
-    callback();
-    everyFiveMinutes(agenda, clock, callback);
+interface Repeated {
+  readonly minutes: number;
+  readonly callback: () => void;
+}
+
+export function repeat(agenda: Agenda, clock: Clock, repeated: Repeated): void {
+  agenda.at(clock() + repeated.minutes * 60_000, () => {
+    repeated.callback();
+    repeat(agenda, clock, repeated);
   });
 }
 

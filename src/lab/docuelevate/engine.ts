@@ -2,6 +2,8 @@ import type { Ai } from './ai.js';
 import type { Destination } from './destinations.js';
 import type { Documents, StepStatus } from './documents.js';
 import type { Integrations } from './integrations.js';
+import type { Mailboxes } from './mailboxes.js';
+import type { Peers } from './peers.js';
 import type { Job, Task, Tasks } from './tasks.js';
 
 /** A line of the processing log before it is written. */
@@ -21,6 +23,10 @@ export interface Engine {
   readonly destinations: readonly Destination[];
   /** The users' own destinations. */
   readonly integrations: Integrations;
+  readonly mailboxes: Mailboxes;
+  readonly peers: Peers;
+  /** Writes a newer OneDrive token into the database. */
+  readonly storeToken: (value: string) => void;
   readonly signal: AbortSignal;
   /** A short pause in which other tasks run. */
   pause(): Promise<void>;

@@ -5,9 +5,15 @@ import type { Upload } from './documents.js';
 import type { Stamp } from './database.js';
 import { missing, readForm } from './upload-form.js';
 
+/** Who hands a document in, and whose it will be. */
+export interface Sender {
+  readonly owner: string | null;
+}
+
 /** The upload API for programs. It is idempotent: a repeated key returns the same row and starts nothing. */
 export interface Intake {
-  take(request: Incoming, owner: string | null): Promise<Answer>;
+  /** Nobody is asked who it is before the form is complete. */
+  take(request: Incoming, sender: Sender | null): Promise<Answer>;
   show(id: number): Answer;
 }
 
@@ -42,15 +48,16 @@ export function createIntake({ start, stamp }: IntakeOptions): Intake {
   }
 
   return {
-    async take(request, owner) {
+    async take(request, sender) {
       const form = await readForm(request);
       const [key, source] = [form.text('idempotency_key'), form.text('source')];
       const problems = [...keyProblems(key), ...['source'].filter((field) => !form.text(field)).map(missing)];
       if (!form.upload) problems.push(missing('file'));
       if (!form.upload || problems.length > 0) return unprocessable(problems);
+      if (!sender) return detail(401, unknownSender);
       const known = rows.find((row) => row.idempotency_key === key);
       if (!known && !supported(form.upload)) return detail(415, 'Unsupported document type');
-      const row = known ?? add({ ...form.upload, owner }, key, source);
+      const row = known ?? add({ ...form.upload, owner: sender.owner }, key, source);
       return { status: 202, body: { ...row, duplicate: known !== undefined } };
     },
     show(id) {
@@ -59,6 +66,8 @@ export function createIntake({ start, stamp }: IntakeOptions): Intake {
     },
   };
 }
+
+export const unknownSender = 'Document intake authentication required';
 
 function keyProblems(key: string): Problem[] {
   if (key.length >= 8 && key.length <= 255) return [];

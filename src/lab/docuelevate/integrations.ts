@@ -1,6 +1,8 @@
 import { type Answer, jsonBody, type Routes } from '../routes.js';
 import { created, detail, noContent, ok, textProblems, unprocessable } from './answers.js';
 import type { Database, Moment, Stamp } from './database.js';
+import { testIntegration, whyUnknown } from './integration-tests.js';
+import type { Peers } from './peers.js';
 import type { Profiles } from './profiles.js';
 import { createRows, type Owned, type Rows } from './rows.js';
 import { asRecord, given, ofOwner, type Visit } from './sessions.js';
@@ -25,6 +27,8 @@ export interface Integration extends Owned {
 export interface Integrations {
   /** A user's active destinations, which replace the engine's own. */
   destinationsOf(owner: string): readonly Integration[];
+  /** Mailboxes that the engine polls. */
+  mailboxes(): readonly Integration[];
   /** Records an upload, and its error if it failed. */
   used(id: number, error: string | null): void;
   readonly routes: Routes<Visit>;
@@ -35,6 +39,9 @@ export interface IntegrationOptions {
   readonly stamp: Stamp;
   readonly moment: Moment;
   readonly profiles: Profiles;
+  readonly peers: Peers;
+  /** Ends all activity. */
+  readonly signal: AbortSignal;
 }
 
 export function createIntegrations(options: IntegrationOptions): Integrations {
@@ -42,6 +49,8 @@ export function createIntegrations(options: IntegrationOptions): Integrations {
   const rows = createRows<Integration>(options.database);
   return {
     destinationsOf: (owner) => of(rows, owner, 'DESTINATION').filter(({ is_active }) => is_active),
+    mailboxes: () =>
+      rows.all().filter((row) => row.direction === 'SOURCE' && row.integration_type === 'IMAP' && row.is_active),
     used(id, last_error) {
       const row = rows.find(id);
       if (row) rows.change(row, { last_used_at: moment(), last_error, updated_at: stamp() });
@@ -49,9 +58,40 @@ export function createIntegrations(options: IntegrationOptions): Integrations {
     routes: {
       'GET /api/integrations/': ofOwner((owner, { query }) => ok(of(rows, owner, query.get('direction')).map(view))),
       'POST /api/integrations/': ofOwner((owner, visit) => create(rows, { owner, visit, ...options })),
+      ...tests(rows, options),
       ...single(rows, stamp),
     },
   };
+}
+
+/** A test of posted values, or of a row, whose `last_error` it writes. */
+function tests(rows: Rows<Integration>, { peers, signal, moment }: IntegrationOptions): Routes<Visit> {
+  const answer = (type: string, tested: object | null): Answer =>
+    tested === null ? detail(501, `the test of ${type} is not simulated`) : ok(tested);
+  return {
+    'POST /api/integrations/test': ofOwner(async (_, visit) => {
+      const { integration_type: type = '', config, credentials } = asRecord(jsonBody(visit)) as Partial<Integration>;
+      const unknown = whyUnknown(type);
+      if (unknown !== null) return detail(400, unknown);
+      const trial = { type, config: config ?? {}, credentials: credentials ?? {} };
+      return answer(type, await testIntegration(trial, { peers, api: visit.api, signal }));
+    }),
+    'POST /api/integrations/{id}/test': mine(rows, async (row, { api }) => {
+      const { integration_type: type, config, credentials } = row;
+      const trial = { type, config: config ?? {}, credentials: credentials ?? {} };
+      const tested = await testIntegration(trial, { peers, api, signal });
+      if (tested?.success) rows.change(row, { last_error: null, last_used_at: moment() });
+      else if (tested) rows.change(row, { last_error: tested.message });
+      return answer(type, tested);
+    }),
+  };
+}
+
+function mine(rows: Rows<Integration>, handle: (row: Integration, visit: Visit) => Answer | Promise<Answer>) {
+  return ofOwner((owner, visit) => {
+    const row = rows.find(visit.params.id);
+    return row?.owner === owner ? handle(row, visit) : detail(404, 'Integration not found');
+  });
 }
 
 function of(rows: Rows<Integration>, owner: string, direction: string | null): readonly Integration[] {
@@ -74,18 +114,13 @@ function create(rows: Rows<Integration>, { owner, visit, profiles, stamp }: Orde
 }
 
 function single(rows: Rows<Integration>, stamp: Stamp): Routes<Visit> {
-  const mine = (handle: (row: Integration, visit: Visit) => Answer) =>
-    ofOwner((owner, visit) => {
-      const row = rows.find(visit.params.id);
-      return row?.owner === owner ? handle(row, visit) : detail(404, 'Integration not found');
-    });
   return {
-    'GET /api/integrations/{id}': mine((row) => ok(view(row))),
-    'PUT /api/integrations/{id}': mine((row, visit) => {
+    'GET /api/integrations/{id}': mine(rows, (row) => ok(view(row))),
+    'PUT /api/integrations/{id}': mine(rows, (row, visit) => {
       const change = given<Integration>(visit, ['name', 'config', 'credentials', 'is_active']);
       return ok(view(rows.change(row, { ...change, last_error: null, updated_at: stamp() })));
     }),
-    'DELETE /api/integrations/{id}': mine((row) => {
+    'DELETE /api/integrations/{id}': mine(rows, (row) => {
       rows.remove(row);
       return noContent();
     }),

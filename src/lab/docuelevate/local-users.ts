@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { type Answer, jsonBody, type Routes } from '../routes.js';
 import { created, detail, noContent, ok, textProblems, unprocessable } from './answers.js';
 import type { Database, Stamp } from './database.js';
+import { reasonOf } from './delivery.js';
+import { mailTo } from './mail.js';
+import type { Peers } from './peers.js';
 import type { Profiles } from './profiles.js';
 import { createRows, type Rows } from './rows.js';
 import { adminOnly, asRecord, given, type User, type Visit } from './sessions.js';
@@ -31,6 +34,7 @@ export interface LocalUserOptions {
   readonly database: Database;
   readonly stamp: Stamp;
   readonly profiles: Profiles;
+  readonly peers: Peers;
 }
 
 export function createLocalUsers(options: LocalUserOptions): LocalUsers {
@@ -49,7 +53,7 @@ export function createLocalUsers(options: LocalUserOptions): LocalUsers {
         return ok(newestFirst.map(view));
       }),
       'POST /api/admin/users/local': adminOnly((visit) => create(rows, visit, options)),
-      ...single(rows, options.profiles),
+      ...single(rows, options),
       'POST /api/profile/change-password': changePassword,
     },
   };
@@ -73,15 +77,15 @@ function create(rows: Rows<LocalUser>, visit: Visit, { stamp, profiles }: LocalU
   return created(view(rows.add({ ...account, is_active: true, created_at: stamp() })));
 }
 
-function single(rows: Rows<LocalUser>, profiles: Profiles): Routes<Visit> {
-  const one = (handle: (user: LocalUser, visit: Visit) => Answer) =>
+function single(rows: Rows<LocalUser>, { profiles, peers }: LocalUserOptions): Routes<Visit> {
+  const one = (handle: (user: LocalUser, visit: Visit) => Answer | Promise<Answer>) =>
     adminOnly((visit) => {
       const user = rows.find(visit.params.id);
       return user ? handle(user, visit) : detail(404, 'Local user not found.');
     });
   return {
     'PATCH /api/admin/users/local/{id}': one((user, visit) => {
-      const change = given<LocalUser>(visit, ['is_active', 'is_admin', 'display_name']);
+      const change = given<LocalUser>(visit, ['email', 'is_active', 'is_admin', 'display_name']);
       return ok(view(rows.change(user, change)));
     }),
     'POST /api/admin/users/local/{id}/set-password': one((user, visit) => {
@@ -89,6 +93,15 @@ function single(rows: Rows<LocalUser>, profiles: Profiles): Routes<Visit> {
       if (problems.length > 0) return unprocessable(problems);
       rows.change(user, { ...given<LocalUser>(visit, ['password']), is_active: true }); // also reactivates the user
       return ok({ updated: true, email: user.email });
+    }),
+    'POST /api/admin/users/local/{id}/send-password-reset': one(async ({ email }, { api }) => {
+      const setting = (part: string): string => api.current(`email_${part}`) ?? '';
+      if (!setting('host')) return ok({ sent: false, reason: 'SMTP is not configured on this server.' });
+      const login = { username: setting('username'), password: setting('password') };
+      return mailTo(peers, `${setting('host')}:${setting('port')}`, login).then(
+        () => ok({ sent: true, email }),
+        (error: unknown) => ok({ sent: false, reason: reasonOf(error) }),
+      );
     }),
     'DELETE /api/admin/users/local/{id}': one((user) => {
       profiles.remove(user.email);

@@ -1,9 +1,11 @@
 import { type Answer, jsonBody, type Routes } from '../routes.js';
 import { created, detail, noContent, ok, textProblems, unprocessable } from './answers.js';
 import type { Database, Moment, Stamp } from './database.js';
+import { testImap } from './imap.js';
 import { withoutMail } from './integrations.js';
+import type { Peers } from './peers.js';
 import type { Profiles } from './profiles.js';
-import { createRows, type Owned } from './rows.js';
+import { createRows, type Owned, type Rows } from './rows.js';
 import { asRecord, ofOwner, type Visit } from './sessions.js';
 
 interface Mailbox extends Owned {
@@ -11,16 +13,25 @@ interface Mailbox extends Owned {
   readonly host: string;
   readonly port: number;
   readonly username: string;
-  /** Never shown, and never used here: no mail server is simulated. */
+  /** Never shown. */
   readonly password: string;
   readonly use_ssl: boolean;
   readonly delete_after_process: boolean;
   readonly is_active: boolean;
   readonly profile_id: number | null;
-  readonly last_checked_at: null;
+  readonly last_checked_at: string | null;
+  /** Never set: the code that would do it is above the code that drops errors. */
   readonly last_error: null;
   readonly created_at: string;
   readonly updated_at: string;
+}
+
+export interface Mailboxes {
+  /** Those that are polled. */
+  active(): readonly Mailbox[];
+  /** Records a poll, which says nothing about its success. */
+  checked(id: number): void;
+  readonly routes: Routes<Visit>;
 }
 
 export interface MailboxOptions {
@@ -28,28 +39,35 @@ export interface MailboxOptions {
   readonly stamp: Stamp;
   readonly moment: Moment;
   readonly profiles: Profiles;
+  readonly peers: Peers;
 }
 
 const fields = { name: 1, host: 1, username: 1, password: 1 };
 const plain = { port: 993, use_ssl: true, delete_after_process: false, is_active: true, profile_id: null };
 
-/** Users' mailboxes, from which the engine would import documents. */
-export function mailboxRoutes({ database, stamp, moment, profiles }: MailboxOptions): Routes<Visit> {
-  const rows = createRows<Mailbox>(database);
-  const mine = (handle: (row: Mailbox, visit: Visit) => Answer) =>
-    ofOwner((owner, visit) => {
-      const row = rows.find(visit.params.id);
-      return row?.owner === owner ? handle(row, visit) : detail(404, 'IMAP account not found');
-    });
+/** Users' mailboxes, from which the engine imports documents. */
+export function createMailboxes(options: MailboxOptions): Mailboxes {
+  const rows = createRows<Mailbox>(options.database);
   return {
-    'GET /api/imap-accounts/': ofOwner((owner) =>
-      ok(
-        rows
-          .all()
-          .filter((row) => row.owner === owner)
-          .map(view),
-      ),
-    ),
+    active: () => rows.all().filter(({ is_active }) => is_active),
+    checked(id) {
+      const row = rows.find(id);
+      if (row) rows.change(row, { last_checked_at: options.moment(), updated_at: options.stamp() });
+    },
+    routes: { ...collection(rows, options), ...tests(rows, options.peers), ...single(rows, options) },
+  };
+}
+
+function collection(rows: Rows<Mailbox>, { profiles, stamp }: MailboxOptions): Routes<Visit> {
+  const of = (owner: string) => rows.all().filter((row) => row.owner === owner);
+  return {
+    'GET /api/imap-accounts/': ofOwner((owner) => ok(of(owner).map(view))),
+    'GET /api/imap-accounts/quota/': ofOwner((owner) => {
+      const tier_id = profiles.tierOf(owner);
+      const max_mailboxes = tier_id === 'free' ? 0 : null;
+      const known = { current_count: of(owner).length, max_mailboxes, can_add: max_mailboxes === null };
+      return ok({ ...known, tier_id, tier_name: tierNames[tier_id] ?? tier_id });
+    }),
     'POST /api/imap-accounts/': ofOwner((owner, visit) => {
       const body = asRecord(jsonBody(visit));
       const problems = textProblems(body, fields);
@@ -59,14 +77,42 @@ export function mailboxRoutes({ database, stamp, moment, profiles }: MailboxOpti
       const unused = { last_checked_at: null, last_error: null, created_at: stamp(), updated_at: stamp() };
       return created(view(rows.add({ ...plain, ...known(body), owner, ...unused } as Omit<Mailbox, 'id'>)));
     }),
-    'GET /api/imap-accounts/{id}': mine((row) => ok(view(row))),
-    'PUT /api/imap-accounts/{id}': mine((row, visit) => {
+  };
+}
+
+const tierNames: Readonly<Record<string, string>> = { business: 'Power', free: 'Free' };
+
+/** A login with posted values, or with those of a stored account. */
+function tests(rows: Rows<Mailbox>, peers: Peers): Routes<Visit> {
+  return {
+    'POST /api/imap-accounts/test': ofOwner(async (_, visit) => {
+      const body = asRecord(jsonBody(visit));
+      const problems = textProblems(body, { host: 0, username: 0, password: 0 });
+      return problems.length > 0
+        ? unprocessable(problems)
+        : ok(await testImap(peers, { ...plain, ...known(body) } as Mailbox));
+    }),
+    'POST /api/imap-accounts/{id}/test': mine(rows, async (row) => ok(await testImap(peers, row))),
+  };
+}
+
+function mine(rows: Rows<Mailbox>, handle: (row: Mailbox, visit: Visit) => Answer | Promise<Answer>) {
+  return ofOwner((owner, visit) => {
+    const row = rows.find(visit.params.id);
+    return row?.owner === owner ? handle(row, visit) : detail(404, 'IMAP account not found');
+  });
+}
+
+function single(rows: Rows<Mailbox>, { moment }: MailboxOptions): Routes<Visit> {
+  return {
+    'GET /api/imap-accounts/{id}': mine(rows, (row) => ok(view(row))),
+    'PUT /api/imap-accounts/{id}': mine(rows, (row, visit) => {
       const change = known(asRecord(jsonBody(visit)));
       const problems = textProblems({ ...row, ...change }, fields);
       if (problems.length > 0) return unprocessable(problems);
       return ok(view(rows.change(row, { ...change, last_error: null, updated_at: moment() })));
     }),
-    'DELETE /api/imap-accounts/{id}': mine((row) => {
+    'DELETE /api/imap-accounts/{id}': mine(rows, (row) => {
       rows.remove(row);
       return noContent();
     }),

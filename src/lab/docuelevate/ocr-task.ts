@@ -21,7 +21,7 @@ export function processWithOcr(engine: Engine, { file, id }: Scan): Job {
       await note('process_with_ocr', 'in_progress', `Starting OCR for ${file}`);
       const bytes = engine.documents.disk.get(`/workdir/tmp/${file}`) ?? Buffer.alloc(0);
       await note('run_ocr_providers', 'in_progress', `Running OCR providers: ${engines(task).join(', ')}`);
-      const { read, of, errors } = await readWithAll(task, bytes, engine.signal);
+      const { read, of, errors } = await readWithAll(task, { bytes, peers: engine.peers, signal: engine.signal });
       if (read === 0) {
         await note('run_ocr_providers', 'failure', 'All OCR providers failed');
         await note('process_with_ocr', 'failure', `OCR failed for ${file}`);

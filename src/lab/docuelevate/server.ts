@@ -15,6 +15,7 @@ import { type FileStatus, summarize } from './file-status.js';
 import { healthRoutes } from './health-routes.js';
 import type { Peers } from './peers.js';
 import { createRedis } from './redis.js';
+import { serviceRoutes } from './service-routes.js';
 import { createSessions } from './sessions.js';
 import { settingRoutes } from './setting-routes.js';
 import { createSettings, type SettingWrite, type Settings } from './settings.js';
@@ -31,6 +32,8 @@ export interface DocuElevateLabOptions extends LabOptions, EnvironmentOptions {
   readonly queueStatsMs?: number;
   /** Whether the worker checks its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks?: boolean;
+  /** Whether the worker polls mailboxes, every minute. */
+  readonly mailboxPolls?: boolean;
   readonly beforeLine?: DocuElevateLab['beforeLine'];
   /** Systems that it signs in to, besides those with an address of their own. */
   readonly peers?: Peers;
@@ -104,7 +107,7 @@ export interface DocuElevateLab extends LabServer {
 
 /** Simulates the parts of DocuElevate 0.188.6 that a rotation uses: its API processes, one worker, and their traps. */
 export async function startDocuElevateLab(options: DocuElevateLabOptions): Promise<DocuElevateLab> {
-  const { clock = Date.now, database = 'sqlite', adminUsername = 'admin', queueStatsMs = 0 } = options;
+  const { clock = Date.now, database = 'sqlite', adminUsername = 'admin', queueStatsMs = 0, peers = {} } = options;
   const env = new Map(Object.entries({ ...Object.fromEntries(environmentOf(options)), ...options.environment }));
   const stamp = createStamp(database, clock);
   const redis = createRedis(clock);
@@ -112,13 +115,12 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const processes = startApi(settings, env, options.apiProcesses ?? 1);
   const sessions = createSessions(clock);
   const documents = createDocuments(database, stamp);
-  const accounts = createAccounts({ database, clock, stamp, documents });
-  const { integrations } = accounts;
   const agenda = createAgenda(clock);
   const stopped = new AbortController();
   const { signal } = stopped;
-  const { latencyMs = 0, credentialChecks = false, beforeLine = () => undefined, peers = {} } = options;
-  const given = { latencyMs, credentialChecks, beforeLine, integrations, peers };
+  const accounts = createAccounts({ database, clock, stamp, documents, peers, signal });
+  const { integrations, mailboxes } = accounts;
+  const given = { ...workerDefaults, ...options, integrations, mailboxes, peers };
   const worker = createWorker({ ...given, settings, env, redis, documents, clock, agenda, signal });
   const load = { perCore: 0 };
   const queued = (): number => worker.tasks.waiting() + worker.queueLength;
@@ -128,7 +130,8 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
     ...accounts.routes,
     ...settingRoutes(settings),
     ...healthRoutes(redis, clock),
-    ...connectionTestRoutes(signal),
+    ...connectionTestRoutes(peers, signal),
+    ...serviceRoutes({ documents, peers, clock }),
     ...uploadRoutes({ documents, stamp, limited, start }),
     ...documentRoutes({ documents, worker, queueStatsMs, signal }),
   };
@@ -143,6 +146,8 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const plain = { ...server, stop, apiToken, adminUsername, files: () => filesOf(documents) };
   return withControls(plain, { settings, sessions, worker, redis, processes, env, load });
 }
+
+const workerDefaults = { latencyMs: 0, credentialChecks: false, mailboxPolls: false, beforeLine: () => undefined };
 
 function startApi(settings: Settings, env: ReadonlyMap<string, string>, count: number): [ApiProcess, ...ApiProcess[]] {
   const others = Array.from({ length: count - 1 }, () => createApiProcess(settings, env));

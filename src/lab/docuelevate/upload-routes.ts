@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Answer, Handler, Routes } from '../routes.js';
+import type { Answer, Routes } from '../routes.js';
 import { detail, ok, unprocessable } from './answers.js';
 import type { Documents } from './documents.js';
-import { createIntake, extension, type IntakeOptions } from './intake.js';
+import { createIntake, extension, type IntakeOptions, type Sender, unknownSender } from './intake.js';
 import { isMultiUser, loggedIn, ownerOf, type Visit } from './sessions.js';
 import { missing, readForm } from './upload-form.js';
 import type { UploadLimit } from './upload-limit.js';
@@ -16,14 +16,11 @@ export interface UploadOptions extends IntakeOptions {
 export function uploadRoutes(options: UploadOptions): Routes<Visit> {
   const { limited } = options;
   const intake = createIntake(options);
-  const forPrograms =
-    (handle: Handler<Visit>): Handler<Visit> =>
-    (visit) =>
-      visit.user ? handle(visit) : detail(401, 'Document intake authentication required');
   return {
     'POST /api/ui-upload': loggedIn(limited((visit) => uiUpload(visit, options))),
-    'POST /api/intake/documents': forPrograms(limited((visit) => intake.take(visit, uploadOwner(visit)))),
-    'GET /api/intake/documents/{id}': forPrograms(({ params }) => intake.show(Number(params.id))),
+    'POST /api/intake/documents': limited((visit) => intake.take(visit, senderOf(visit))),
+    'GET /api/intake/documents/{id}': (visit) =>
+      senderOf(visit) ? intake.show(Number(visit.params.id)) : detail(401, unknownSender),
   };
 }
 
@@ -40,6 +37,15 @@ async function uiUpload(visit: Visit, { documents, start }: UploadOptions): Prom
   const task_id = start({ ...upload, owner: uploadOwner(visit) }, `/workdir/${stored_filename}`);
   const names = { original_filename: upload.name, stored_filename };
   return ok({ task_id, operation_id: randomUUID(), status: 'queued', ...names });
+}
+
+/** A user, or a program that knows the shared secret. */
+function senderOf(visit: Visit): Sender | null {
+  if (visit.user) return { owner: uploadOwner(visit) };
+  const { api, headers } = visit;
+  const secret = api.current('document_intake_shared_secret');
+  if (!secret || headers['x-docuelevate-intake-secret'] !== secret) return null;
+  return { owner: isMultiUser(api) ? api.current('document_intake_shared_owner_id') : null };
 }
 
 /** With a single user, documents have no owner. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.js';
 import type { Agenda } from './agenda.js';
 import { type Ai, createAi } from './ai.js';
-import { checkCredentials, credentialCheck, everyFiveMinutes, succeeds } from './credential-check.js';
+import { checkCredentials, credentialCheck, repeat, succeeds } from './credential-check.js';
 import { uploadTo } from './delivery-tasks.js';
 import { createDestinations, type Destination } from './destinations.js';
 import type { Documents, FileRecord, Upload } from './documents.js';
@@ -12,12 +12,14 @@ import { processDocument } from './intake-task.js';
 import { extractMetadata } from './metadata-tasks.js';
 import { readWith } from './ocr.js';
 import { textOf } from './pdf.js';
+import { pollMailboxes } from './imap.js';
 import type { Integrations } from './integrations.js';
+import type { Mailboxes } from './mailboxes.js';
 import type { Peers } from './peers.js';
 import type { Redis } from './redis.js';
 import { defaults } from './setting-keys.js';
 import type { Memory, Settings } from './settings.js';
-import { createTasks, type Task, type Tasks } from './tasks.js';
+import { createTasks, type Job, type Task, type Tasks } from './tasks.js';
 
 export interface WorkerOptions {
   readonly settings: Settings;
@@ -25,6 +27,7 @@ export interface WorkerOptions {
   readonly redis: Redis;
   readonly documents: Documents;
   readonly integrations: Integrations;
+  readonly mailboxes: Mailboxes;
   readonly clock: Clock;
   readonly agenda: Agenda;
   /** Extra duration of an AI call besides the provider's own time, real milliseconds. */
@@ -34,6 +37,8 @@ export interface WorkerOptions {
   readonly peers: Peers;
   /** Whether it checks its credentials by itself, after each start and every five minutes. */
   readonly credentialChecks: boolean;
+  /** Whether it polls mailboxes, every minute. */
+  readonly mailboxPolls: boolean;
   /** Ends all activity. */
   readonly signal: AbortSignal;
 }
@@ -67,7 +72,7 @@ export interface Worker {
 }
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { redis, signal, latencyMs, agenda, clock, credentialChecks } = options;
+  const { redis, signal, latencyMs, agenda, clock, credentialChecks, mailboxPolls } = options;
   const memory = createMemory(options, () => worker.stale);
   const pause = async (): Promise<void> => {
     await delay(Math.max(1, latencyMs / 10), undefined, { signal });
@@ -93,7 +98,10 @@ export function createWorker(options: WorkerOptions): Worker {
     },
   };
   checkLater();
-  if (credentialChecks) everyFiveMinutes(agenda, clock, () => tasks.start(credentialCheck(engine)));
+  const every = (minutes: number, job: Job): void =>
+    repeat(agenda, clock, { minutes, callback: () => tasks.start(job) });
+  if (credentialChecks) every(5, credentialCheck(engine));
+  if (mailboxPolls) every(1, pollMailboxes(engine));
   return worker;
 }
 
@@ -101,11 +109,12 @@ type EngineParts = Pick<Engine, 'tasks' | 'pause'> &
   Pick<WorkerOptions, 'beforeLine'> & { readonly broken: () => boolean };
 
 function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine }: EngineParts): Engine {
-  const { documents, integrations, env, signal, latencyMs, peers } = options;
+  const { documents, integrations, mailboxes, settings, env, signal, latencyMs, peers } = options;
   return {
-    ...{ documents, integrations, tasks, signal, pause },
+    ...{ documents, integrations, mailboxes, tasks, peers, signal, pause },
+    storeToken: (value) => settings.write('onedrive_refresh_token', value, 'onedrive_token_rotation'),
     destinations: createDestinations({ env, peers, signal, broken }),
-    ai: createAi({ latencyMs, signal }),
+    ai: createAi({ latencyMs, peers, signal }),
     async log(line) {
       await beforeLine(line);
       documents.log(line);
@@ -115,11 +124,11 @@ function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine
 
 /** One use of a credential, with the values that a task starting now would use. */
 function usesOf(engine: Engine, now: () => Task): Pick<Worker, 'use' | 'checkCredentials'> {
-  const { ai, destinations, signal } = engine;
+  const { ai, destinations, peers, signal } = engine;
   return {
     use(what) {
       if (what === 'ai') return succeeds(useAi(ai, now()));
-      if (what === 'ocr') return succeeds(readWith(now(), 'azure', { bytes: probe, signal }));
+      if (what === 'ocr') return succeeds(readWith(now(), 'azure', { bytes: probe, peers, signal }));
       return succeeds(tryUpload(destinations, what, now()));
     },
     checkCredentials: () => checkCredentials(engine, now()),
