@@ -7,10 +7,12 @@ import { observeDocument, processTestDocument } from './documents.js';
 import { countFailedUploads } from './failed-uploads.js';
 import { uploadAgain } from './kept.js';
 import { look } from './look.js';
+import { provesByStep } from './proofs.js';
 import { makeReload, reload } from './reload.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
 import { survey } from './survey.js';
+import { provesByTest } from './trials.js';
 
 export interface DocuElevateDeps {
   readonly store: Store;
@@ -24,7 +26,7 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
   return withDeps(deps, {
     ...{ writeSettings, restoreSettings, settingsAreOurs, reload, makeReload },
     ...{ processTestDocument, observeDocument, countFailedUploads, uploadAgain },
-    ...{ testConnection, hasNoFallback, holdsAdopted },
+    ...{ provesByStep, provesByTest, testConnection, hasNoFallback, holdsAdopted },
     ...{ survey, look, collectAudit, checkEngine, checkAccess },
   });
 }

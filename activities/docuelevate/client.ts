@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { OutsideError } from '../shared/outside-error.js';
 import { propagating } from '../shared/failures.js';
-import { requestTo } from './requests.js';
+import { requestTo } from './endpoints.js';
 import {
   type AuditEvent,
   AuditEvents,
@@ -152,6 +152,11 @@ export class DocuElevateClient {
 
   async newestFiles(most: number): Promise<number[]> {
     return (await this.#newest(most)).map(({ id }) => id);
+  }
+
+  /** Names of the newest documents, as they were handed in. */
+  async newestNames(most: number): Promise<string[]> {
+    return (await this.#newest(most)).flatMap(({ original_filename }) => original_filename ?? []);
   }
 
   async file(file: number): Promise<ProcessedFile | null> {

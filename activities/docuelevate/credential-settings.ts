@@ -10,6 +10,8 @@ interface Common {
   /** Title of the guide's section, as printed there; left out where the guide has none. */
   readonly section?: string;
   readonly proof?: Proof;
+  /** Why neither a document nor an endpoint shows its use, for people. */
+  readonly unseen?: string;
   /** A new value counts only after a restart, whatever the API answers about it. */
   readonly restart?: true;
 }
@@ -34,7 +36,15 @@ const byTest = (test: string, section?: string) => value({ test }, section);
 const byBoth = (step: string, test: string, section?: string) => value({ step, test }, section);
 
 /** A client secret is used by a whole sign-in alone. Processes that did not serve the write keep the old one until a restart. */
-const bySignIn = (provider: string) => byTest(`GET /social-login/${provider}`);
+const bySignIn = (provider: string) => ({
+  ...byTest(`GET /social-login/${provider}`),
+  unseen: 'only a whole sign-in of a person uses it',
+});
+const unseen = (why: string) => ({ kind: 'value', unseen: why }) as const;
+const bridge = {
+  ...byStep('deliver_document_bridge'),
+  unseen: 'the task that delivers documents with it writes no log line',
+} as const;
 
 const ai = 'extract_metadata_with_gpt';
 const dropbox = 'Dropbox App Credentials & Refresh Token';
@@ -50,10 +60,17 @@ export const credentialSettings: Readonly<Record<string, CredentialSetting>> = {
   redis_url: { ...environment, proof: { test: 'GET /api/diagnostic/healthz/ready' } },
   celery_broker_url: { ...environment, proof: { test: 'GET /api/queue/stats' } },
   celery_result_backend: { ...environment, proof: { test: 'GET /api/queue/stats' } },
-  session_secret: { ...environment, section: 'SESSION_SECRET' },
+  session_secret: {
+    ...environment,
+    section: 'SESSION_SECRET',
+    unseen: 'only the tool app.rotate_encryption_key --verify-only shows it, in the environment of DocuElevate',
+  },
   session_secret_previous: { kind: 'part', of: 'session_secret', restart: true },
   admin_password: byTest('POST /auth', 'Admin Password'),
-  authentik_client_secret: byTest('GET /oauth-login', 'Authentik (OIDC)'),
+  authentik_client_secret: {
+    ...byTest('GET /oauth-login', 'Authentik (OIDC)'),
+    unseen: 'only a whole sign-in of a person uses it',
+  },
   social_auth_google_client_secret: bySignIn('google'),
   social_auth_microsoft_client_secret: bySignIn('microsoft'),
   social_auth_apple_private_key: unread,
@@ -98,14 +115,14 @@ export const credentialSettings: Readonly<Record<string, CredentialSetting>> = {
   telegram_bot_token: unread,
   notification_urls: { ...byTest('POST /api/diagnostic/test-notification'), restart: true },
   meilisearch_api_key: byTest('GET /api/search'),
-  audit_siem_http_token: { kind: 'value' },
+  audit_siem_http_token: unseen('only the next audit event uses it, and DocuElevate does not show how it was answered'),
   stripe_secret_key: byTest('GET /api/billing/stripe/status'),
   stripe_webhook_secret: byTest('POST /api/billing/webhook'),
-  sentry_dsn: { kind: 'value', restart: true },
+  sentry_dsn: { ...unseen('only the next error report uses it, and DocuElevate shows none of them'), restart: true },
   vector_index_api_key: byTest('POST /api/integrations/test'),
   document_intake_shared_secret: byTest('POST /api/intake/documents'),
-  document_bridge_bearer_token: byStep('deliver_document_bridge'),
-  document_bridge_shared_secret: byStep('deliver_document_bridge'),
+  document_bridge_bearer_token: bridge,
+  document_bridge_shared_secret: bridge,
 };
 
 /** Keys of settings that a newer DocuElevate has. */

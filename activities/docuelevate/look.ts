@@ -6,7 +6,7 @@ import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
 import { ocrEngines } from './documents.js';
 import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
-import { authorOf, fits, idOf, settled } from './receipts.js';
+import { authorOf, fits, idOf, settled, withoutRenewals } from './receipts.js';
 import { endOf, sightOf } from './processing.js';
 import { historiesOf, type Histories } from './settings.js';
 import type { LogLine } from './schemas.js';
@@ -42,7 +42,7 @@ export async function look(deps: DocuElevateDeps, wanted: LookedFor): Promise<En
   const lines = wanted.use ? await newestLines(client) : [];
   return {
     settings,
-    changes: mapSettings(histories, ([newest]) => idOf(newest)),
+    changes: mapSettings(histories, (changes) => idOf(withoutRenewals(changes).own[0])),
     documents: wanted.use && wanted.line !== null ? endSince(lines, wanted.use.step, wanted.line) : null,
     line: Math.max(wanted.line ?? 0, ...lines.map(({ id }) => id)),
     hasOther: await usesOther(engine, wanted.use),
@@ -55,9 +55,9 @@ async function sightsOf(engine: Engine, wanted: LookedFor, histories: Histories)
   const { receipts } = await store.read(version);
   const sights: SettingSight[] = [];
   for (const [key, value] of Object.entries(await valuesOf(engine, version))) {
-    const history = histories[key] ?? [];
+    const { own: history, renewed } = withoutRenewals(histories[key] ?? []);
     const newest = idOf(history[0]);
-    const shows = fits(await client.shownValue(key), value);
+    const shows = renewed || fits(await client.shownValue(key), value);
     const receipt = settled(history, receipts[key], client.isOurs);
     // Of a setting that Keyturn has not written, the shown beginning and a change since the first verification can only disprove it.
     const asserted = shows && newest === (changes[key] ?? newest) ? 'asserted' : 'edited';

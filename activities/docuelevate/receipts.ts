@@ -17,6 +17,17 @@ export function settled(changes: readonly Change[], receipt: WriteReceipt | unde
   return receipt?.again ? beginning(changes, receipt, isOurs) : receipt;
 }
 
+const renewer = 'onedrive_token_rotation';
+
+/**
+ * The changes without the newest ones by DocuElevate itself, which stores each newer refresh token that Microsoft sends. Such a token
+ * stands for ours: an older one must not come back.
+ */
+export function withoutRenewals(changes: readonly Change[]): { own: readonly Change[]; renewed: boolean } {
+  const first = changes.findIndex(({ changed_by }) => changed_by !== renewer);
+  return { own: first < 0 ? [] : changes.slice(first), renewed: first > 0 };
+}
+
 export interface ReceiptStatus {
   readonly receipt: WriteReceipt | undefined;
   /** A write may have happened that is missing from the receipt. */

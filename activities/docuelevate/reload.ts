@@ -4,7 +4,7 @@ import { requireFence } from '../shared/fencing.js';
 import { needsDecision } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
 import { type Engine, openEngine, ownAmong, valuesOf, writeShown } from './engine.js';
-import { authorOf, idOf, settled } from './receipts.js';
+import { authorOf, idOf, settled, withoutRenewals } from './receipts.js';
 import type { Change } from './schemas.js';
 
 /**
@@ -22,10 +22,11 @@ export async function rewrite(engine: Engine, ref: VersionRef): Promise<string |
   // From here on the write is sent within the lease or not at all, so a frozen attempt cannot overwrite a later value.
   await requireFence(store, ref);
   const { receipts } = await store.read(ref);
-  const changes = await client.changes(key);
+  const { own: changes, renewed } = withoutRenewals(await client.changes(key));
   const receipt = settled(changes, receipts[key], client.isOurs);
   if (receipt?.ours === undefined || receipt.ours !== idOf(changes[0]))
     return `${key} was last changed ${authorOf(changes[0])}`;
+  if (renewed) return null; // DocuElevate's own write has made every worker reload
   await store.note(ref, { receipts: { [key]: { ...receipt, again: true } } });
   await writeShown(client, key, value);
   const since = (await client.changes(key)).filter(({ id }) => id > idOf(changes[0]));

@@ -1,32 +1,8 @@
-import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
-import { optional, repeated, requestsTo } from '../shared/endpoints.js';
+import type { RequestsOf } from '../../src/domain/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
 import type { DocuElevateActivities } from './activities.js';
-
-const system = 'docuelevate';
-
-/** Every request of this folder. */
-export const endpoints = {
-  openLogin: { system, method: 'GET', path: '/login' },
-  logIn: { system, method: 'POST', path: '/auth' },
-  whoAmI: { system, method: 'GET', path: '/api/auth/whoami' },
-  listCredentials: { system, method: 'GET', path: '/api/settings/credentials' },
-  showSetting: { system, method: 'GET', path: '/api/settings/{key}' },
-  writeSetting: { system, method: 'POST', path: '/api/settings/{key}' },
-  rollBack: { system, method: 'POST', path: '/api/settings/{key}/rollback/{change}' },
-  listChanges: { system, method: 'GET', path: '/api/settings/{key}/history' },
-  testConnection: { system, method: 'GET', path: '/api/{service}/test' },
-  listEvents: { system, method: 'GET', path: '/api/audit-logs' },
-  listAllChanges: { system, method: 'GET', path: '/api/settings/audit-log' },
-  showQueue: { system, method: 'GET', path: '/api/queue/stats' },
-  takeIn: { system, method: 'POST', path: '/api/intake/documents' },
-  showTask: { system, method: 'GET', path: '/api/logs/task/{task}' },
-  listFiles: { system, method: 'GET', path: '/api/files' },
-  showFile: { system, method: 'GET', path: '/api/files/{file}' },
-  deleteFile: { system, method: 'DELETE', path: '/api/files/{file}' },
-  retrySubtask: { system, method: 'POST', path: '/api/files/{file}/retry-subtask' },
-} as const satisfies Record<string, RequestTemplate>;
-
-export const requestTo = requestsTo(endpoints);
+import { endpoints } from './endpoints.js';
+import { trialRequests } from './trial-requests.js';
 
 const { listChanges, showSetting, writeSetting, showFile, showQueue, showTask, listFiles } = endpoints;
 
@@ -57,6 +33,8 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   observeDocument: [...login, ...document],
   countFailedUploads: [...login, changes, listFiles, optional(repeated(showFile))],
   testConnection: [...login, endpoints.testConnection],
+  provesByStep: [...login, optional(repeated(showSetting)), ...rewrite, ...document],
+  provesByTest: [...login, ...trialRequests],
   hasNoFallback: [...login, showSetting],
   holdsAdopted: [...login, endpoints.listCredentials, shown],
   survey: [...login, changes, shown],

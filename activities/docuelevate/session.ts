@@ -4,7 +4,7 @@ import { type Answer, Http, type HttpRequest } from '../shared/http.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { permanent } from '../shared/failures.js';
 import { runDirectly, scope } from '../shared/scope.js';
-import { requestTo } from './requests.js';
+import { requestTo } from './endpoints.js';
 
 /** A configured engine and the settings that a credential feeds. */
 export interface DocuElevateConnection {
@@ -18,11 +18,13 @@ export interface DocuElevateConnection {
   readonly optionalParts?: readonly string[] | undefined;
   /** Number of the test document that stays there for verification. */
   readonly keptDocument?: number | undefined;
+  /** Where test mails of the engine's account go, for the proof of `email_password`. */
+  readonly testMailTo?: string | undefined;
   /** A setting that the engine silently uses instead of the value. */
   readonly fallback?: string | undefined;
 }
 
-const deadlineMs = 20_000; // with its queue down, the engine answered an upload after 19 s
+export const deadlineMs = 20_000; // with its queue down, the engine answered an upload after 19 s
 
 /** Logins of this process, one per engine and user. They are reused, since each creates a row in the engine. */
 export class Sessions {

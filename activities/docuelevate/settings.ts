@@ -8,7 +8,7 @@ import { needsDecision, permanent } from '../shared/failures.js';
 import { ownConnection } from '../shared/proxy.js';
 import type { DocuElevateDeps } from './activities.js';
 import { type Engine, mapSettings, openEngine, ownAmong, valuesOf, writeShown } from './engine.js';
-import { authorOf, beginning, fits, idOf, settled, receiptStatus, strangerAmong } from './receipts.js';
+import { authorOf, beginning, fits, idOf, settled, receiptStatus, strangerAmong, withoutRenewals } from './receipts.js';
 import type { Change } from './schemas.js';
 
 /** Writes the version's value to the settings that it feeds. */
@@ -50,11 +50,12 @@ export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): P
   const histories = await historiesOf(engine);
   const problems: string[] = [];
   for (const [key, value] of Object.entries(values)) {
-    const changes = histories[key] ?? [];
-    const [newest] = changes;
-    if (settled(changes, receipts[key], engine.client.isOurs)?.ours !== idOf(newest))
+    const { own, renewed } = withoutRenewals(histories[key] ?? []);
+    const [newest] = own;
+    if (settled(own, receipts[key], engine.client.isOurs)?.ours !== idOf(newest))
       problems.push(`${key} was last changed ${authorOf(newest)}`);
-    if (!fits(await engine.client.shownValue(key), value)) problems.push(`${key} does not show our value`);
+    const shown = await engine.client.shownValue(key);
+    if (!renewed && !fits(shown, value)) problems.push(`${key} does not show our value`);
   }
   const say = reporting(engine.store, ref, 'setting-ours');
   if (problems.length > 0) return say('failed', problems.join('; '));

@@ -89,7 +89,7 @@ function isRetrying({ drift, since, healTriedAt, memory: { refusedAt } }: Before
 /** An upload at each verification is a use of the value, so the provider's data have to show it. */
 async function useAgain(uploads: UploadsAgain | null, terms: Terms) {
   const uploaded = (await uploads?.upload()) ?? 'gone';
-  if (uploaded === 'gone') return { uploaded: null, terms };
+  if (uploaded === 'gone' || uploaded === 'unfit') return { uploaded: null, terms };
   const checkedEveryMs = uploads?.everyMs ?? terms.checkedEveryMs;
   return { uploaded: uploaded === 'unfinished' ? null : uploaded, terms: { ...terms, checkedEveryMs } };
 }

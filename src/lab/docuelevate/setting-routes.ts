@@ -33,7 +33,7 @@ function reads(settings: Settings): Routes<Visit> {
       return ok({ entries, limit, offset });
     },
     'GET /api/settings/export-env': ({ query, api }) => exported(settings, api, query.get('source') ?? 'db'),
-    [`GET ${setting}`]: ({ params: { key = '' }, api }) => malformed(key) ?? ok({ key, ...view(api, key) }),
+    [`GET ${setting}`]: ({ params: { key = '' }, api }) => malformed(key) ?? ok({ key, ...asText(view(api, key)) }),
     [`GET ${setting}/history`]: ({ params: { key = '' } }) =>
       malformed(key) ?? ok({ key, history: settings.history(key).map(redacted) }),
   };
@@ -163,6 +163,12 @@ function view(api: ApiProcess, key: string): { readonly value: string | null; re
   const about = { category, description: describe(key), type, sensitive, required, restart_required };
   const link = key === 'database_url' ? { help_link: '/database-wizard', help_link_label: 'database wizard' } : {};
   return { value: masked(key, api.current(key)), metadata: { ...about, ...(options ? { options } : {}), ...link } };
+}
+
+/** A single setting is shown as Python prints it. */
+function asText({ value, metadata }: ReturnType<typeof view>): ReturnType<typeof view> {
+  const isBoolean = (metadata as Partial<SettingInfo>).type === 'boolean';
+  return { metadata, value: isBoolean && value !== null ? (/^(true|1|yes)$/i.test(value) ? 'True' : 'False') : value };
 }
 
 function infoOf(key: string): SettingInfo {
