@@ -77,8 +77,11 @@ async function comeToRest(watch: Watch, document: TestDocument, handed: Handed):
     if (!file || !isNamed(file, document.name)) return 'gone'; // ids of deleted documents are reused
     const lines = ownLines(file, handed);
     early ??= handed.duplicate && lines.some(({ step_name }) => step_name === expect);
-    if (stability.stalls(lines.length, Date.now())) await requireWorker(client);
     const { status } = file.processing_status;
+    if (stability.stalls(lines.length, Date.now())) {
+      await requireWorker(client);
+      if (isDistributed(lines) && endOf(lines, expect) !== undefined) return { status, lines, early };
+    }
     return stability.holds(status, isFinal(status, lines, expect)) ? { status, lines, early } : undefined;
   }, until);
   if (rest === undefined) throw await whyNotFinished(watch);
@@ -130,14 +133,18 @@ class Stability {
 function isFinal(status: string, lines: readonly LogLine[], expect: string): boolean {
   if (status === 'duplicate') return true;
   if (status !== 'completed' && status !== 'failed') return false;
-  const done = lastSteps.some((step) => endOf(lines, step) === 'success');
-  if (!done && (status === 'completed' || failureIn(lines) === null)) return false;
+  if (!isDistributed(lines) && (status === 'completed' || failureIn(lines) === null)) return false;
   const queued = lines.some(({ step_name }) => step_name === expect || step_name === queueOf(expect));
   return !queued || endOf(lines, expect) !== undefined;
 }
 
 /** After one of these steps a document is completed. The second one runs where a user's own destinations replace the common ones. */
 const lastSteps = ['send_to_all_destinations', 'send_to_user_destinations'];
+
+/** Its uploads are queued. One of them may stay in progress forever, as with a Paperless that DocuElevate cannot follow. */
+function isDistributed(lines: readonly LogLine[]): boolean {
+  return lastSteps.some((step) => endOf(lines, step) === 'success');
+}
 
 function verdictOn({ status, lines }: Rest, expect: string): Followed['verdict'] {
   if (status === 'duplicate') return 'used-up';

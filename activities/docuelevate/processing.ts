@@ -58,13 +58,16 @@ export function queueOf(step: string): string {
 
 const tries = 4; // the engine retries a failed upload after 1, 5 and 15 minutes
 
-/** Whether the engine will retry a failed step of the document. Until then it has not ended, whatever its status says. */
+/**
+ * Whether the engine will retry a step of the document that failed, or that it could not follow to its end. Until then the document has
+ * not ended, whatever its status says.
+ */
 export function awaitsRetry(lines: readonly LogLine[]): boolean {
   const steps = new Set(lines.map(({ step_name }) => step_name).filter(isRetried));
   return [...steps].some((step) => {
     const own = lines.filter(({ step_name }) => step_name === step);
     const begun = own.filter(({ status }) => status === 'in_progress').length;
-    return own.at(-1)?.status === 'failure' && begun < tries;
+    return ['failure', 'in_progress'].includes(own.at(-1)?.status ?? '') && begun < tries;
   });
 }
 

@@ -20,6 +20,7 @@ export interface DocuElevateFixture {
     password: string | null;
     settings: Record<string, string>;
     keptDocument?: number;
+    testMailTo?: string;
   };
   /** A value that OpenAI accepts. */
   workingKey(): string;
