@@ -63,9 +63,9 @@ function composeOutside(config: Config, store: Store) {
       async engine(credential) {
         const engine = engineOf(config, credential);
         if (engine.kind !== 'docuelevate') throw new Error(`${credential} is not used by DocuElevate`);
-        const { url, admin, keptDocument } = engine;
+        const { url, admin, keptDocument, testMailTo } = engine;
         const { settings, optionalParts, fallback } = descriptorOf(config, credential);
-        const feeds = { settings, optionalParts, fallback, keptDocument };
+        const feeds = { settings, optionalParts, fallback, keptDocument, testMailTo };
         return { url, username: admin.username, password: () => secret(admin.password), ...feeds };
       },
     }),

@@ -61,6 +61,12 @@ const DocuElevate = z
       .describe(
         'Number of a test document that stays in DocuElevate. Each verification has it uploaded again, where the destination overwrites (S3). keyturn verify <credential> --document --keep creates one.',
       ),
+    testMailTo: z
+      .email()
+      .optional()
+      .describe(
+        "An address that is Keyturn's alone. The proof of email_password mails a link there, to a local user keyturn-test-mails that Keyturn makes in DocuElevate.",
+      ),
   })
   .describe('A DocuElevate instance.');
 

@@ -60,7 +60,7 @@ function bySight({ choices }: Waiting, asked: number, { fixture: { scenario } }:
 }
 
 const ends = /\.(?:(?:disable|delete|remove|regenerate)Key|deactivate|remove)$/;
-const lookedAt = 'docuelevate.processTestDocument';
+const looks = ['docuelevate.processTestDocument', 'docuelevate.provesByStep'];
 
 /**
  * Once the environment's value is switched off, the engine fails until it is made to reload. Once that value is gone,
@@ -69,20 +69,20 @@ const lookedAt = 'docuelevate.processTestDocument';
 function strands({ flow, index }: Boundary, all: readonly Boundary[]): Stranding | null {
   const own = all.filter((boundary) => boundary.flow === flow);
   if (flow === 'emergency')
-    return index > own.findLastIndex(({ activity }) => activity === lookedAt) ? 'for good' : null;
+    return index > own.findLastIndex(({ activity }) => looks.includes(activity)) ? 'for good' : null;
   if (flow === 'planned' && hasOneValue(own)) return strandsOne(index, own);
   const isEnd = ({ phase, activity }: Boundary): boolean => phase === 'retire' && ends.test(activity);
   const [first, last] = [own.findIndex(isEnd), own.findLastIndex(isEnd)];
   if (flow === 'roll-back' || first < 0) return null;
   if (index > last) return 'for good';
-  const proof = own.slice(0, first).findLastIndex(({ activity }) => activity === lookedAt);
+  const proof = own.slice(0, first).findLastIndex(({ activity }) => looks.includes(activity));
   return index > proof ? 'until the next proof' : null;
 }
 
 /** The environment's value is already dead when the engine is given the next one. */
 function strandsOne(index: number, own: readonly Boundary[]): Stranding | null {
   const written = own.findLastIndex(({ activity }) => activity === 'docuelevate.writeSettings');
-  if (index > own.findLastIndex(({ activity }) => activity === lookedAt)) return 'for good';
+  if (index > own.findLastIndex(({ activity }) => looks.includes(activity))) return 'for good';
   return index > written ? 'until the next proof' : null;
 }
 
@@ -91,7 +91,7 @@ function withEngine(_: Boundary, all: readonly Boundary[]): Point[] {
 }
 
 function beforeDocuments({ activity }: Boundary): Point[] {
-  return [lookedAt, 'docuelevate.observeDocument'].includes(activity) ? entry() : [];
+  return [...looks, 'docuelevate.observeDocument'].includes(activity) ? entry() : [];
 }
 
 function documentsOf({ documents }: Sandbox['fixture']): Documents {

@@ -94,7 +94,7 @@ const reads = /^(?:GET|HEAD) (?!.*\/getapppassword$)|\/auth$/;
 const deletes = /^DELETE .*(?:\/(?:service_accounts|api_keys)\/|\/core\/apppassword$)|\/regenerateKey$/;
 /** Document Engine's changes that nobody may cross by hand: no list shows which value a secret holds (DECISIONS). */
 const uncrossed = /^PATCH \/api\/secrets\//;
-const takesDocuments = /\.(?:processTestDocument|observeDocument)$/;
+const takesDocuments = /\.(?:processTestDocument|provesByStep|observeDocument)$/;
 /**
  * Troubles that wait while such an activity is under way, and may have been begun by another credential or an emergency:
  * between a reload and its document nobody can see which value the worker has, and Document Engine shows no value at all.

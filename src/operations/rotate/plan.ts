@@ -85,6 +85,8 @@ function recorder(workflow: RotationWorkflow, input: RotationInput, opened: Begu
   return { run, plan };
 }
 
+const takesDocument = /^docuelevate\.(?:processTestDocument|provesByStep)$/;
+
 /** The totals of a plan. */
 export interface Totals {
   readonly steps: number;
@@ -105,7 +107,7 @@ export function totalsOf(plan: Plan): Totals {
     steps: steps.length,
     requests: requests.filter(({ optional }) => !optional).length,
     optionalRequests: requests.filter(({ optional }) => optional).length,
-    testDocuments: steps.filter(({ activity }) => activity === 'docuelevate.processTestDocument').length,
+    testDocuments: steps.filter(({ activity }) => takesDocument.test(activity)).length,
     waitMs: waits.reduce((sum, { waitMs }) => sum + waitMs, 0),
   };
 }

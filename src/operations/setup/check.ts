@@ -21,6 +21,7 @@ import { environmentOf } from '../session/environment.js';
 import { explain } from '../session/explain.js';
 import { locateTemporal } from './locate-temporal.js';
 import { planOf } from '../rotate/outlook.js';
+import { totalsOf } from '../rotate/plan.js';
 import { requireNewest } from '../records/ledger-anchor.js';
 import { knownCredential, reachTemporal, workersOf } from '../session/reach.js';
 import { whyUnreadable } from './check-values.js';
@@ -267,8 +268,7 @@ async function documentsOf(session: Session, users: readonly string[]): Promise<
   const counts: string[] = [];
   for (const credential of users) {
     const { plan } = await planOf(session, { credential, actor: 'check' });
-    const documents = plan.filter((each) => 'activity' in each && each.activity === 'docuelevate.processTestDocument');
-    counts.push(`${credential} ${documents.length}`);
+    counts.push(`${credential} ${totalsOf(plan).testDocuments}`);
   }
   return `. Test documents of a rotation without retries: ${counts.join(', ')}`;
 }
