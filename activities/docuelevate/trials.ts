@@ -1,6 +1,6 @@
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
 import { recordFinding, reporting } from '../shared/evidence.js';
-import { requireFence } from '../shared/fencing.js';
+import { fenced, requireFence } from '../shared/fencing.js';
 import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
 import { openEngine, valuesOf } from './engine.js';
@@ -191,7 +191,8 @@ export async function provesByTest(deps: DocuElevateDeps, { version, setting }: 
   if (unused !== null) return say('not-observable', unused);
   const trials = new TrialClient(deps.sessions.of(connection), connection);
   const value = (await valuesOf(engine, version))[setting] ?? '';
-  const { outcome, words } = await tests[endpoint]({ setting, value, trials, client, connection });
+  const trial = { setting, value, trials, client, connection };
+  const { outcome, words } = await fenced(store, version, () => tests[endpoint](trial));
   await requireFence(store, version); // after a takeover another value may have been tried
   return recordFinding(store, version, { kind: 'connection', outcome, detail: `${endpoint}: ${words}` });
 }

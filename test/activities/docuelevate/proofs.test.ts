@@ -6,7 +6,7 @@ import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { startPaperlessLab } from '../../../src/lab/paperless/server.js';
 import { linesOf, patternOf } from '../../contracts/requests.js';
-import { type Bench, startBench } from '../bench.js';
+import { type Bench, failureOf, startBench } from '../bench.js';
 import { type DocuElevateFixture, startDocuElevateFixture } from './fixture.js';
 import { type Scene, scenes } from './scenes.js';
 
@@ -228,6 +228,16 @@ it('mails to nobody where no address is configured', async () => {
 
   expect(await byTest(await install(scene.right), 'email_password')).toMatchObject({ outcome: 'not-observable' });
   expect(scene.peer?.taken).toEqual([]);
+});
+
+it('asks nothing for a rotation that another one has taken over', async () => {
+  await begin('email_password');
+  const old = await install(scene.right);
+  await bench.rotate();
+  const before = fixture.lab.requests.length;
+
+  expect(await failureOf(byTest(old, 'email_password'))).toMatchObject({ type: 'FenceLost' });
+  expect(fixture.lab.requests.length).toBe(before);
 });
 
 it('leaves nothing at the intake, whether the secret is right or wrong', async () => {
