@@ -30,6 +30,11 @@ export interface LabServer {
   stop(): Promise<void>;
 }
 
+export interface HttpLabServer extends LabServer {
+  /** Whether connections are reset, as where no process listens. The open ones are reset at once. */
+  refuse(refuses: boolean): void;
+}
+
 export interface LabOptions {
   readonly clock?: Clock;
   /** Real milliseconds before each request is handled. */
@@ -47,7 +52,7 @@ export const bystander = { 'x-lab-bystander': 'yes' } as const;
 export async function serve(
   handle: Handler<Incoming>,
   { clock = Date.now, latencyMs = 0, port = 0, nameOf = ({ path }) => path }: LabOptions,
-): Promise<LabServer> {
+): Promise<HttpLabServer> {
   const requests: LabRequest[] = [];
   const faults = createFaults();
   const stopped = new AbortController();
@@ -76,6 +81,7 @@ export async function serve(
     });
   });
   const connectionOf = countConnections(server);
+  const refuse = refusals(server);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   async function stop(): Promise<void> {
     stopped.abort();
@@ -83,7 +89,16 @@ export async function serve(
     server.closeAllConnections();
     await closed;
   }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, faults, stop };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, faults, refuse, stop };
+}
+
+function refusals(server: Server): HttpLabServer['refuse'] {
+  let refused = false;
+  server.prependListener('connection', (socket) => refused && socket.resetAndDestroy());
+  return (refuses) => {
+    refused = refuses;
+    if (refuses) server.closeAllConnections();
+  };
 }
 
 /** Numbers connections in the order of their arrival. */

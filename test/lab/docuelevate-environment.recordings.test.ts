@@ -22,19 +22,20 @@ let now = begun;
 interface Setup {
   readonly apiProcesses?: number;
   readonly credentialChecks?: boolean;
-  /** In the environment of API and worker. */
-  readonly password?: string;
+  /** Where the server's address and user come from when no environment has them. */
+  readonly inDatabase?: true;
 }
 
 /** One lab for each setup of the real one. */
-async function begin({ apiProcesses = 1, credentialChecks = true, password }: Setup): Promise<void> {
+async function begin({ apiProcesses = 1, credentialChecks = true, inDatabase }: Setup): Promise<void> {
   await lab?.stop();
-  const webdav = { url: `${server.url}/`, username: 'dedav', folder: 'docs', ...(password ? { password } : {}) };
   const ai = { openAiBaseUrl: openAi.baseUrl, openAiKey: openAi.createUserKey('engine').value };
   const given = { apiProcesses, credentialChecks, clock: () => now, uploadsPerMinute: 999 };
-  lab = await startDocuElevateLab({ ...ai, ...given, webdav });
+  lab = await startDocuElevateLab({ ...ai, ...given });
   admin = visit(lab);
   await admin.login();
+  const rows = { webdav_url: `${server.url}/`, webdav_username: 'dedav', webdav_folder: 'docs' };
+  if (inDatabase) for (const [name, value] of Object.entries(rows)) lab.editSetting(name, value, 'admin');
 }
 function engine(): DocuElevateLab {
   if (!lab) throw new Error('no lab has begun');
@@ -47,33 +48,27 @@ const [inEnvironment, inDotEnv, changedDotEnv] = ['Dav-env-pass-E', 'Dav-dotenv-
 
 /** What a person did before an entry of the recording, as its name and what followed tell. */
 const before: Readonly<Record<number, () => unknown>> = {
-  0: () => begin({ password: inEnvironment }),
-  7: () => environment(inDotEnv, 'api', 'worker'),
-  11: () => environment(changedDotEnv),
-  14: () => ((server.password = changedDotEnv), engine().restartWorker()),
-  18: () => engine().restartApi(),
+  0: () => begin({}),
+  4: () => engine().setDotEnv(key, inDotEnv),
+  11: () => engine().setDotEnv(key, changedDotEnv),
+  14: () => (server.password = changedDotEnv),
   21: () => (server.password = 'Dav-db-pass-D'),
-  25: () => environment(inDotEnv, 'api', 'worker'),
-  34: () => engine().restartWorker(),
-  38: () => engine().restartApi(),
+  25: () => engine().setDotEnv(key, inDotEnv),
   46: () => write('Dav-db-pass-D'),
   48: () => engine().emptyRedis(),
-  49: () => engine().restartWorker(),
-  55: () => engine().restartApi(),
-  68: () => (engine().emptyRedis(), engine().restartWorker()),
+  68: () => engine().emptyRedis(),
   70: () => (engine().settingsVersion = 'written by hand'),
-  71: () => engine().restartWorker(),
   73: () => (engine().redisDown = true),
   74: () => (engine().redisDown = false),
   78: async () => {
     server.password = 'Dav-db-pass-many-3';
-    await begin({ apiProcesses: 3, password: inDotEnv });
+    await begin({ apiProcesses: 3 });
+    engine().setDotEnv(key, inDotEnv);
     engine().editSetting(key, 'Dav-db-pass-D2', 'admin');
-    engine().restartApi();
   },
   83: async () => {
     server.password = 'Dav-r12-1';
-    await begin({});
+    await begin({ inDatabase: true });
     await write('Dav-r12-1');
   },
   85: () => ((server.password = 'Dav-r12-2'), (engine().redisDown = true)),
@@ -84,16 +79,25 @@ const before: Readonly<Record<number, () => unknown>> = {
   },
   96: async () => {
     server.password = 'Dav-r13-1';
-    await begin({ credentialChecks: false });
+    await begin({ credentialChecks: false, inDatabase: true });
     await write('Dav-r13-1');
   },
   98: () => ((server.password = 'Dav-r13-2'), (engine().redisDown = true)),
 };
 
-function environment(value: string, ...restarted: ('api' | 'worker')[]): void {
-  engine().setEnvironment(key, value);
-  if (restarted.includes('api')) engine().restartApi();
-  if (restarted.includes('worker')) engine().restartWorker();
+interface Restarted {
+  /** Lines of the environment that the processes were started with. */
+  readonly environment: readonly string[];
+}
+
+/** Starts the named processes with the recorded environment, but for the server's address. */
+function restart(named: string, { environment }: Restarted): void {
+  const lines = environment.map((line) => line.replace(/^(WEBDAV_URL)=.*/, `$1=${server.url}/`).split('='));
+  const given = new Map(lines.map(([name = '', ...rest]) => [name.toLowerCase(), rest.join('=')]));
+  for (const name of ['webdav_url', 'webdav_username', 'webdav_folder', key])
+    engine().setEnvironment(name, given.get(name) ?? null);
+  if (named.includes('api')) engine().restartApi();
+  if (named.includes('worker')) engine().restartWorker();
 }
 
 const notPlayed: Readonly<Record<number, string>> = {
@@ -106,7 +110,7 @@ const notPlayed: Readonly<Record<number, string>> = {
 const restarts = /^restart of /;
 
 async function observe({ observed = '', data }: Exchange): Promise<unknown> {
-  if (restarts.test(observed)) return data; // done by whatever stands for it above
+  if (restarts.test(observed)) return (restart(observed, data as Restarted), data);
   if (observed === 'docuelevate:settings_version') return engine().settingsVersion ?? '';
   if (observed === 'keys') return engine().redisKeys();
   if (observed === 'process') return { alive: await livesThroughOutage() };

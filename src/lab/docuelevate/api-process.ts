@@ -19,8 +19,9 @@ export interface ApiProcess {
   restart(): void;
 }
 
-export function createApiProcess(settings: Settings, env: ReadonlyMap<string, string>): ApiProcess {
-  let memory: Memory = settings.over(env);
+/** `env`: what a process that starts now finds. */
+export function createApiProcess(settings: Settings, env: () => Memory): ApiProcess {
+  let memory: Memory = settings.over(env());
   let started = memory;
   const current = (key: string): string | null => (memory.has(key) ? memory.get(key) : defaults.get(key)) ?? null;
 
@@ -40,7 +41,7 @@ export function createApiProcess(settings: Settings, env: ReadonlyMap<string, st
     remove: (key, by) => reloadAfter(settings.remove(key, by)),
     rollBack: (key, id, by) => reloadAfter(settings.rollBack(key, id, by)),
     restart() {
-      memory = started = settings.over(env);
+      memory = started = settings.over(env());
     },
   };
 }

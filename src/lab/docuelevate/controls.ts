@@ -1,5 +1,6 @@
 import type { LabServer } from '../server.js';
 import type { ApiProcess } from './api-process.js';
+import type { Containers } from './containers.js';
 import type { Redis } from './redis.js';
 import type { DocuElevateLab } from './server.js';
 import type { Sessions } from './sessions.js';
@@ -13,11 +14,11 @@ export interface Parts {
   readonly worker: Worker;
   readonly redis: Redis;
   readonly processes: readonly [ApiProcess, ...ApiProcess[]];
-  readonly env: Map<string, string>;
+  readonly containers: Containers;
   readonly load: { perCore: number };
 }
 
-type Plain = LabServer & Pick<DocuElevateLab, 'files' | 'apiToken' | 'adminUsername'>;
+type Plain = LabServer & Pick<DocuElevateLab, 'files' | 'apiToken' | 'adminUsername' | 'compose'>;
 
 /** Adds the controls that tests use. */
 export function withControls(plain: Plain, parts: Parts): DocuElevateLab {
@@ -38,9 +39,9 @@ export function withControls(plain: Plain, parts: Parts): DocuElevateLab {
     restartApi: () => processes.forEach((process) => process.restart()),
     expireSessions: () => sessions.expireAll(),
     setEnvironment(key: string, value: string | null) {
-      if (value === null) parts.env.delete(key);
-      else parts.env.set(key, value);
+      for (const environment of Object.values(parts.containers.environment)) put(environment, key, value);
     },
+    setDotEnv: (key: string, value: string | null) => put(parts.containers.dotEnv, key, value),
     get load() {
       return parts.load.perCore;
     },
@@ -49,6 +50,11 @@ export function withControls(plain: Plain, parts: Parts): DocuElevateLab {
     },
   };
   return combine(combine(combine(plain, controls), redisControls(redis, worker)), workerControls(worker));
+}
+
+function put(values: Map<string, string>, key: string, value: string | null): void {
+  if (value === null) values.delete(key);
+  else values.set(key, value);
 }
 
 function redisControls(redis: Redis, worker: Worker) {

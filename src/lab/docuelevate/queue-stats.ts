@@ -2,10 +2,10 @@ import type { Documents, StepStatus } from './documents.js';
 import type { Worker } from './worker.js';
 
 /** Statistics of the queue, the worker and the steps in the database. Steps of deleted documents count as well. */
-export function queueStats({ tasks, queueLength }: Worker, documents: Documents): object {
+export function queueStats({ tasks, queueLength, gate }: Worker, documents: Documents): object {
   const waiting = tasks.waiting() + queueLength;
   const active = tasks.running().map(({ id, name }) => ({ id, name, args: '[]', started: null }));
-  const celery = { active, reserved: [], scheduled: tasks.scheduled(), workers_online: 1 };
+  const celery = { active, reserved: [], scheduled: tasks.scheduled(), workers_online: gate.isBlocked() ? 0 : 1 };
   const queues = { document_processor: waiting, default: 0, celery: 0 };
   return { queues, total_queued: waiting, celery, db_summary: summaryOf(documents) };
 }

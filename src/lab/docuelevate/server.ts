@@ -1,10 +1,12 @@
 import type { Incoming } from '../routes.js';
-import { type LabOptions, type LabServer, serve } from '../server.js';
+import { type HttpLabServer, type LabOptions, type LabServer, serve } from '../server.js';
 import { createAccounts } from './accounts.js';
 import { createAgenda } from './agenda.js';
 import { type ApiProcess, createApiProcess } from './api-process.js';
 import { createApp } from './app.js';
+import { type Compose, type ComposeOptions, startCompose } from './compose.js';
 import { connectionTestRoutes } from './connection-test.js';
+import { createContainers } from './containers.js';
 import { withControls } from './controls.js';
 import { createStamp } from './database.js';
 import { documentRoutes } from './document-routes.js';
@@ -18,10 +20,10 @@ import { createRedis } from './redis.js';
 import { serviceRoutes } from './service-routes.js';
 import { createSessions } from './sessions.js';
 import { settingRoutes } from './setting-routes.js';
-import { createSettings, type SettingWrite, type Settings } from './settings.js';
+import { createSettings, type Memory, type SettingWrite, type Settings } from './settings.js';
 import { createUploadLimit } from './upload-limit.js';
 import { uploadRoutes } from './upload-routes.js';
-import { createWorker } from './worker.js';
+import { createWorker, type Worker } from './worker.js';
 
 export type { SftpDestination } from './environment.js';
 
@@ -39,6 +41,10 @@ export interface DocuElevateLabOptions extends LabOptions, EnvironmentOptions {
   readonly peers?: Peers;
   /** Settings that are in the environment of every process at the start. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** With an environment file, and a program that recreates the containers. */
+  readonly deployed?: boolean;
+  /** Time that a process needs to start where a container was started, real milliseconds; 0 when left out. The real ones need 4 to 7 seconds. */
+  readonly bootMs?: number;
 }
 
 export interface LabStep {
@@ -81,6 +87,10 @@ export interface DocuElevateLab extends LabServer {
   restartApi(): void;
   /** Changes the environment that processes start from; null removes a value. Running processes keep theirs. */
   setEnvironment(key: string, value: string | null): void;
+  /** Changes the file `.env` in the working directory of the processes, which the environment overrides; null removes a value. */
+  setDotEnv(key: string, value: string | null): void;
+  /** Its environment file and its containers. Null unless it is `deployed`. */
+  readonly compose: Compose | null;
   /** As after a restart of Redis, which has no persistence. */
   emptyRedis(): void;
   /** The value of `docuelevate:settings_version` in Redis: null, or a new text after each announced write. */
@@ -107,21 +117,11 @@ export interface DocuElevateLab extends LabServer {
 
 /** Simulates the parts of DocuElevate 0.188.6 that a rotation uses: its API processes, one worker, and their traps. */
 export async function startDocuElevateLab(options: DocuElevateLabOptions): Promise<DocuElevateLab> {
-  const { clock = Date.now, database = 'sqlite', adminUsername = 'admin', queueStatsMs = 0, peers = {} } = options;
-  const env = new Map(Object.entries({ ...Object.fromEntries(environmentOf(options)), ...options.environment }));
-  const stamp = createStamp(database, clock);
-  const redis = createRedis(clock);
-  const settings = createSettings({ stamp, env, redis });
-  const processes = startApi(settings, env, options.apiProcesses ?? 1);
-  const sessions = createSessions(clock);
-  const documents = createDocuments(database, stamp);
-  const agenda = createAgenda(clock);
+  const { adminUsername = 'admin', queueStatsMs = 0, bootMs = 0, deployed = false, peers = {} } = options;
   const stopped = new AbortController();
   const { signal } = stopped;
-  const accounts = createAccounts({ database, clock, stamp, documents, peers, signal });
-  const { integrations, mailboxes } = accounts;
-  const given = { ...workerDefaults, ...options, integrations, mailboxes, peers };
-  const worker = createWorker({ ...given, settings, env, redis, documents, clock, agenda, signal });
+  const engine = createEngine(options, signal);
+  const { containers, settings, sessions, documents, accounts, redis, processes, worker, agenda, clock } = engine;
   const load = { perCore: 0 };
   const queued = (): number => worker.tasks.waiting() + worker.queueLength;
   const limited = createUploadLimit({ clock, redis, queued, load: () => load.perCore });
@@ -132,26 +132,75 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
     ...healthRoutes(redis, clock),
     ...connectionTestRoutes(peers, signal),
     ...serviceRoutes({ documents, peers, clock }),
-    ...uploadRoutes({ documents, stamp, limited, start }),
+    ...uploadRoutes({ documents, stamp: engine.stamp, limited, start }),
     ...documentRoutes({ documents, worker, queueStatsMs, signal }),
   };
   const apiToken = accounts.tokens.create(adminUsername, 'of the lab');
   const about = { bearer: (request: Incoming) => accounts.tokens.userOf(request), onRequest: () => agenda.catchUp() };
   const server = await serve(createApp({ ...about, sessions, routes, processes }), options);
+  const restart = restarts({ server, processes, worker });
+  const compose = deployed ? await startCompose({ containers, restart, signal, bootMs }) : null;
   async function stop(): Promise<void> {
     stopped.abort();
     agenda.stop();
-    await server.stop();
+    await Promise.all([server.stop(), compose?.stop()]);
   }
-  const plain = { ...server, stop, apiToken, adminUsername, files: () => filesOf(documents) };
-  return withControls(plain, { settings, sessions, worker, redis, processes, env, load });
+  const plain = { ...server, stop, apiToken, adminUsername, compose, files: () => filesOf(documents) };
+  return withControls(plain, { settings, sessions, worker, redis, processes, containers, load });
 }
 
 const workerDefaults = { latencyMs: 0, credentialChecks: false, mailboxPolls: false, beforeLine: () => undefined };
 
-function startApi(settings: Settings, env: ReadonlyMap<string, string>, count: number): [ApiProcess, ...ApiProcess[]] {
+/** The engine without its routes. */
+function createEngine(options: DocuElevateLabOptions, signal: AbortSignal) {
+  const { clock = Date.now, database = 'sqlite', apiProcesses = 1, peers = {}, environment = {} } = options;
+  const containers = createContainers(new Map([...environmentOf(options), ...Object.entries(environment)]));
+  const stamp = createStamp(database, clock);
+  const redis = createRedis(clock);
+  const settings = createSettings({ stamp, env: () => containers.found('api'), redis });
+  const processes = startApi(settings, () => containers.found('api'), apiProcesses);
+  const documents = createDocuments(database, stamp);
+  const accounts = createAccounts({ database, clock, stamp, documents, peers, signal });
+  const { integrations, mailboxes } = accounts;
+  const agenda = createAgenda(clock);
+  const worker = createWorker({
+    ...{ ...workerDefaults, ...options, settings, redis, documents, clock, agenda, signal, peers },
+    env: () => containers.found('worker'),
+    container: containers.environment.worker,
+    ...{ integrations, mailboxes },
+  });
+  const sessions = createSessions(clock);
+  return { clock, containers, stamp, redis, settings, processes, sessions, documents, accounts, agenda, worker };
+}
+
+function startApi(settings: Settings, env: () => Memory, count: number): [ApiProcess, ...ApiProcess[]] {
   const others = Array.from({ length: count - 1 }, () => createApiProcess(settings, env));
   return [createApiProcess(settings, env), ...others];
+}
+
+interface Processes {
+  readonly server: HttpLabServer;
+  readonly processes: readonly ApiProcess[];
+  readonly worker: Worker;
+}
+
+/** Starts the processes of one container anew. Until they are up, the API refuses connections, and the worker takes no task. */
+function restarts({ server, processes, worker }: Processes): ComposeOptions['restart'] {
+  return {
+    api(up) {
+      server.refuse(true);
+      up.then(
+        () => {
+          processes.forEach((process) => process.restart());
+          server.refuse(false);
+        },
+        () => undefined, // the lab has stopped
+      );
+    },
+    worker(up) {
+      void worker.gate.block(up.then(() => worker.restart())).catch(() => undefined);
+    },
+  };
 }
 
 /** Every document with the steps that have begun. */

@@ -50,7 +50,8 @@ export interface Settings {
 
 export interface SettingsOptions {
   readonly stamp: Stamp;
-  readonly env: ReadonlyMap<string, string>;
+  /** What a process that starts now finds. */
+  readonly env: () => Memory;
   readonly redis: Redis;
 }
 
@@ -86,7 +87,7 @@ export function createSettings({ stamp, env, redis }: SettingsOptions): Settings
   return {
     rows,
     writes,
-    truth: (key) => (rows.has(key) ? rows.get(key) : (env.get(key) ?? defaults.get(key))) ?? null,
+    truth: (key) => (rows.has(key) ? rows.get(key) : (env().get(key) ?? defaults.get(key))) ?? null,
     over: (held) => new Map([...held, ...rows]),
     write: commit,
     ...{ remove, rollBack },

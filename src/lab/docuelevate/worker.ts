@@ -16,6 +16,7 @@ import { pollMailboxes } from './imap.js';
 import type { Integrations } from './integrations.js';
 import type { Mailboxes } from './mailboxes.js';
 import type { Peers } from './peers.js';
+import { createGate, type Gate } from './gate.js';
 import type { Redis } from './redis.js';
 import { defaults } from './setting-keys.js';
 import type { Memory, Settings } from './settings.js';
@@ -23,7 +24,10 @@ import { createTasks, type Job, type Task, type Tasks } from './tasks.js';
 
 export interface WorkerOptions {
   readonly settings: Settings;
-  readonly env: ReadonlyMap<string, string>;
+  /** What a process that starts now finds. */
+  readonly env: () => Memory;
+  /** The container's environment. */
+  readonly container: ReadonlyMap<string, string>;
   readonly redis: Redis;
   readonly documents: Documents;
   readonly integrations: Integrations;
@@ -45,6 +49,8 @@ export interface WorkerOptions {
 
 /** The process that handles documents, with its own settings in memory. */
 export interface Worker {
+  /** Blocked while the process is not running. Tasks wait meanwhile. */
+  readonly gate: Gate;
   readonly tasks: Tasks;
   /** While true, it does not read changed settings. */
   stale: boolean;
@@ -74,8 +80,10 @@ export interface Worker {
 export function createWorker(options: WorkerOptions): Worker {
   const { redis, signal, latencyMs, agenda, clock, credentialChecks, mailboxPolls } = options;
   const memory = createMemory(options, () => worker.stale);
+  const gate = createGate();
   const pause = async (): Promise<void> => {
     await delay(Math.max(1, latencyMs / 10), undefined, { signal });
+    await gate.pass();
     await redis.reachable();
   };
   const tasks = createTasks({ clock, agenda, signal, pause, reload: () => memory.reload() });
@@ -83,7 +91,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const engine = createEngine(options, { tasks, pause, beforeLine, broken: () => worker.brokenDestination });
   const checkLater = (): unknown => credentialChecks && tasks.start(credentialCheck(engine), 10_000);
   const worker: Worker = {
-    ...{ tasks, stale: false, brokenDestination: false, queueLength: 0, beforeLine: options.beforeLine },
+    ...{ gate, tasks, stale: false, brokenDestination: false, queueLength: 0, beforeLine: options.beforeLine },
     ...usesOf(engine, () => ({ id: '', value: memory.reload() })),
     ...startsOf(engine),
     holds: (key) => memory.held(key),
@@ -109,7 +117,7 @@ type EngineParts = Pick<Engine, 'tasks' | 'pause'> &
   Pick<WorkerOptions, 'beforeLine'> & { readonly broken: () => boolean };
 
 function createEngine(options: WorkerOptions, { tasks, pause, broken, beforeLine }: EngineParts): Engine {
-  const { documents, integrations, mailboxes, settings, env, signal, latencyMs, peers } = options;
+  const { documents, integrations, mailboxes, settings, container: env, signal, latencyMs, peers } = options;
   return {
     ...{ documents, integrations, mailboxes, tasks, peers, signal, pause },
     storeToken: (value) => settings.write('onedrive_refresh_token', value, 'onedrive_token_rotation'),
@@ -171,7 +179,7 @@ async function useAi(ai: Ai, task: Task): Promise<void> {
  * Redis is empty, it continues with its values.
  */
 function createMemory({ settings, env, redis }: WorkerOptions, stale: () => boolean) {
-  let memory: Memory = new Map(env);
+  let memory: Memory = env();
   let [seen, fresh]: [string | null, boolean] = [null, false];
   function load(): void {
     const first = fresh;
@@ -193,7 +201,7 @@ function createMemory({ settings, env, redis }: WorkerOptions, stale: () => bool
       return valueIn(memory, key);
     },
     restart() {
-      memory = new Map(env);
+      memory = env();
       [seen, fresh] = [null, true];
     },
   };
