@@ -1,5 +1,7 @@
 import { attended } from '../activities/shared/attended.js';
-import { createDocuElevateActivities } from '../activities/docuelevate/activities.js';
+import { createDeploymentActivities, type Deployment } from '../activities/deployment/activities.js';
+import { Turns } from '../activities/deployment/turns.js';
+import { createDocuElevateActivities, type DocuElevateDeps } from '../activities/docuelevate/activities.js';
 import { Sessions } from '../activities/docuelevate/session.js';
 import { createDeliveryActivities } from '../activities/delivery/activities.js';
 import type { Secrets } from '../activities/kit/provider.js';
@@ -33,7 +35,7 @@ export function composeSystems(config: Config, opened: Store, now: () => number 
 }
 
 function composeOutside(config: Config, store: Store) {
-  const secret = secretsOf(store);
+  const docuelevate = docuElevateDeps(config, store);
   return {
     versions: createVersionsActivities({
       store,
@@ -57,19 +59,42 @@ function composeOutside(config: Config, store: Store) {
         return { targets, part: deliveredPart(descriptor) ?? '', feedsEngine: issuesItself(descriptor) };
       },
     }),
-    docuelevate: createDocuElevateActivities({
-      store,
-      sessions: new Sessions(),
-      async engine(credential) {
-        const engine = engineOf(config, credential);
-        if (engine.kind !== 'docuelevate') throw new Error(`${credential} is not used by DocuElevate`);
-        const { url, admin, keptDocument, testMailTo } = engine;
-        const { settings, optionalParts, fallback } = descriptorOf(config, credential);
-        const feeds = { settings, optionalParts, fallback, keptDocument, testMailTo };
-        return { url, username: admin.username, password: () => secret(admin.password), ...feeds };
-      },
+    docuelevate: createDocuElevateActivities(docuelevate),
+    deployment: createDeploymentActivities({
+      ...{ ...docuelevate, environment, upWithinMs },
+      deployment: (credential) => deploymentOf(config, credential),
+      turns: new Turns(),
     }),
   };
+}
+
+function docuElevateDeps(config: Config, store: Store): DocuElevateDeps {
+  const secret = secretsOf(store);
+  return {
+    store,
+    sessions: new Sessions(),
+    async engine(credential) {
+      const { url, admin, keptDocument, testMailTo } = docuElevateOf(config, credential);
+      const { settings, optionalParts, fallback } = descriptorOf(config, credential);
+      const feeds = { settings, optionalParts, fallback, keptDocument, testMailTo };
+      return { url, username: admin.username, password: () => secret(admin.password), ...feeds };
+    },
+  };
+}
+
+const upWithinMs = 60_000; // API and worker were up after 7 seconds at most; a slow machine gets eight times that
+
+function deploymentOf(config: Config, credential: string): Deployment {
+  const { engine: name } = credentialOf(config, credential);
+  const { envFile = null, restart = null } = docuElevateOf(config, credential).deployment ?? {};
+  const credentials = Object.keys(config.credentials).filter((each) => credentialOf(config, each).engine === name);
+  return { engine: name, envFile, restart, credentials };
+}
+
+function docuElevateOf(config: Config, credential: string) {
+  const engine = engineOf(config, credential);
+  if (engine.kind === 'docuelevate') return engine;
+  throw new Error(`${credential} is not used by DocuElevate`);
 }
 
 export type Systems = ReturnType<typeof composeSystems>;

@@ -1,5 +1,6 @@
 import type { AzureActivities } from '../activities/azure/activities.js';
 import type { DeliveryActivities } from '../activities/delivery/activities.js';
+import type { DeploymentActivities } from '../activities/deployment/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
 import type { DocumentEngineActivities } from '../activities/document-engine/activities.js';
 import type { SftpActivities } from '../activities/sftp/activities.js';
@@ -62,6 +63,22 @@ export const delivery = activitiesOf<DeliveryActivities>('delivery', {
   attempts: 5,
   initialInterval: '1 second',
   maximumInterval: '15 seconds',
+});
+
+/** What lives in an engine's environment. A restart may wait for another rotation's, which it then shares. */
+export const deployment = activitiesOf<DeploymentActivities>('deployment', {
+  startToClose: '13 minutes', // two restarts: a command of at most 5 minutes, and 1 minute until all processes are up
+  attempts: 5,
+  initialInterval: '1 second',
+  maximumInterval: '30 seconds', // a restart that went wrong is tried again; then the runner decides
+});
+
+/** Waits for a restart that a person does. */
+export const deploymentByHand = activitiesOf<Pick<DeploymentActivities, 'awaitRestart'>>('deployment', {
+  startToClose: '3 minutes', // it watches for 1 minute, and for another one after half of a restart
+  attempts: 1_440, // a day of watching; then the runner decides
+  initialInterval: '1 second',
+  maximumInterval: '2 seconds', // a worker's start shows for 10 seconds
 });
 
 /** How an engine's entries, which expire, are renewed. */

@@ -38,12 +38,14 @@ function ofFile(target: Target): Promise<AccessCheck>[] {
 
 function ofProgram(target: Target, path: string): Promise<AccessCheck>[] {
   const [program] = 'command' in target ? target.command : (target.reload ?? []);
-  if (program === undefined) return [];
-  return [
-    accessCheck(program, async () => {
-      const places = program.includes('/') ? [program] : path.split(delimiter).map((folder) => join(folder, program));
-      for (const place of places) if (await may(place, constants.X_OK)) return place;
-      throw permanent('Rejected', `there is no such program${program.includes('/') ? '' : ' on PATH'}`);
-    }),
-  ];
+  return program === undefined ? [] : [checkProgram(program, path)];
+}
+
+/** Whether there is such a program, in a folder of `path` unless it names one itself. */
+export function checkProgram(program: string, path: string): Promise<AccessCheck> {
+  return accessCheck(program, async () => {
+    const places = program.includes('/') ? [program] : path.split(delimiter).map((folder) => join(folder, program));
+    for (const place of places) if (await may(place, constants.X_OK)) return place;
+    throw permanent('Rejected', `there is no such program${program.includes('/') ? '' : ' on PATH'}`);
+  });
 }

@@ -51,18 +51,24 @@ export async function isDelivered(deps: DeliveryDeps, ref: VersionRef): Promise<
   const { targets, feedsEngine } = deps.deliveries(ref.credential);
   const say = reporting(deps.store, ref, feedsEngine ? 'setting-ours' : 'delivered');
   if (targets.length === 0) return say('not-observable', 'no delivery is configured');
-  asking();
-  const seen: Sight[] = [];
-  for (const target of targets) seen.push(await lookAt({ deps, ref, target }));
-  const worst = (['failed', 'not-observable'] as const).find((each) => seen.some(({ outcome }) => outcome === each));
-  if (!worst) return say('proved', 'every place holds it');
-  return say(worst, seen.flatMap(({ detail }) => detail ?? []).join('; '));
+  const { outcome, detail = 'every place holds it' } = await sightOf(deps, ref);
+  return say(outcome, detail);
 }
 
-/** The state of one target. `detail` says what is wrong. */
-interface Sight {
+/** The state of one target, or the worst one of several. `detail` says what is wrong. */
+export interface Sight {
   readonly outcome: CheckOutcome;
   readonly detail?: string;
+}
+
+/** Whether every place holds the version's value. Records nothing. */
+export async function sightOf(deps: DeliveryDeps, ref: VersionRef): Promise<Sight> {
+  asking();
+  const seen: Sight[] = [];
+  for (const target of deps.deliveries(ref.credential).targets) seen.push(await lookAt({ deps, ref, target }));
+  const worst = (['failed', 'not-observable'] as const).find((each) => seen.some(({ outcome }) => outcome === each));
+  if (!worst) return { outcome: 'proved' };
+  return { outcome: worst, detail: seen.flatMap(({ detail }) => detail ?? []).join('; ') };
 }
 
 /** A difference is no failure for an adopted value, which may have been written in another way than ours. */
@@ -103,7 +109,7 @@ async function deliverTo(delivery: Delivery): Promise<void> {
   const place = placeOf(target);
   const requireWriter = () => requireFence(deps.store, ref); // called again just before a file changes
   await requireWriter();
-  if (!place) return runCommand(commandOf(target), deps.environment, value);
+  if (!place) return runCommand(commandOf(target), deps.environment, { input: value });
   await sweep(place, ref.credential);
   const spelled = place.spell(value);
   const now = await place.read();
@@ -134,7 +140,7 @@ async function restoreAt(delivery: Delivery, former: Version | null): Promise<vo
     throw needsDecision(
       `version ${ref.number} of ${ref.credential} stays where the command wrote it: no earlier value is known`,
     );
-  await runCommand(commandOf(target), deps.environment, value);
+  await runCommand(commandOf(target), deps.environment, { input: value });
 }
 
 /** The place must still hold our last delivery. Without an earlier delivery of ours there is nothing to compare with. */

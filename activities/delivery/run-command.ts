@@ -7,21 +7,30 @@ import { scope } from '../shared/scope.js';
 
 /** Variables that a command gets of our environment. Others may hold secrets. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ'];
-const deadlineMs = 30_000; // half the start-to-close timeout; a reload takes seconds
+const usualDeadlineMs = 30_000; // half the start-to-close timeout; a reload takes seconds
+
+export interface Running {
+  /** Text for its standard input. */
+  readonly input?: string;
+  /** The folder it runs in. Default: Keyturn's own. */
+  readonly folder?: string;
+  /** It is killed after this long. */
+  readonly deadlineMs?: number;
+}
 
 /**
- * Runs a program without a shell and ignores its output. `input` goes to its standard input. A cancelled activity waits for the program to end:
- * what it has begun elsewhere would not end with it.
+ * Runs a program without a shell and ignores its output. A cancelled activity waits for the program to end: what it has begun elsewhere
+ * would not end with it.
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
   environment: (name: string) => string | undefined,
-  input = '',
+  { input = '', folder, deadlineMs = usualDeadlineMs }: Running = {},
 ): Promise<void> {
   if (scope().signal.aborted) throw new CancelledFailure('the activity was cancelled');
   const env = Object.fromEntries(inherited.map((name) => [name, environment(name)]));
   if (isLate()) throw passing(`${basename(program)} was not run: another attempt may be running by now`);
-  const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
+  const child = spawn(program, args, { env, cwd: folder, stdio: ['pipe', 'ignore', 'ignore'] });
   child.stdin.on('error', () => undefined); // a program may leave its input unread; its exit code counts
   child.stdin.end(input);
   const late = setTimeout(() => child.kill('SIGKILL'), deadlineMs);

@@ -29,11 +29,32 @@ const mostEntries = 500; // the API's maximum
 const filesOfPage = 100; // more than fail in a gap of a second
 const uploadPauseMs = 20_000; // 20 uploads a minute are allowed; the engine drops the answer's Retry-After
 
+const firstCheck = 'app.tasks.check_credentials.check_credentials';
+const firstCheckMs = 10_000; // a worker checks its credentials so long after its start
+
+/** The engine's workers. */
+export interface Workers {
+  readonly online: number;
+  /**
+   * Starts of workers within the last 10 seconds, in Unix ms by our clock. Nothing else that the engine shows tells when a process
+   * was started.
+   */
+  readonly startedAt: readonly number[];
+}
+
 /** A document, as in the log of its intake. */
 export interface TaskFile {
   readonly id: number;
   /** Id of its first log line: earlier lines under its id belong to earlier documents. */
   readonly since: number;
+}
+
+const sameClockMs = 2_000; // an answer is dated to the second, and takes a moment to arrive
+
+/** Milliseconds that our clock is ahead of the engine's, whose answer just arrived. 0 where they cannot be told apart. */
+function aheadOf(providerTime: number | undefined): number {
+  const aheadMs = providerTime === undefined ? 0 : Date.now() - providerTime * 1000;
+  return aheadMs >= 0 && aheadMs < sameClockMs ? 0 : aheadMs;
 }
 
 /** Client of DocuElevate's API, as the admin user. */
@@ -93,6 +114,11 @@ export class DocuElevateClient {
     return answer.json(WrittenSetting).value ?? null;
   }
 
+  /** Deletes the row of a setting. Running processes keep its value. False when there is no row. */
+  async deleteSetting(key: string): Promise<boolean> {
+    return (await this.#session.send({ ...requestTo('deleteSetting', { key }), allow: [404] })).status !== 404;
+  }
+
   /** Undoes one change of a setting by writing the earlier value again. False when the engine cannot, for instance for an empty value. */
   async rollBack(key: string, change: number): Promise<boolean> {
     return (await this.#session.send({ ...requestTo('rollBack', { key, change }), allow: [404] })).status !== 404;
@@ -104,8 +130,28 @@ export class DocuElevateClient {
     return answer.json(ConnectionTested).status === 'success';
   }
 
+  /** Whether the API answers at all. */
+  async answers(): Promise<boolean> {
+    try {
+      await this.#session.send(requestTo('showReadiness'));
+      return true;
+    } catch (error) {
+      if (error instanceof OutsideError && (error.status === undefined || error.status >= 500)) return false;
+      throw error;
+    }
+  }
+
   async workersOnline(): Promise<number> {
-    return (await this.#session.send(requestTo('showQueue'))).json(QueueStats).celery.workers_online;
+    return (await this.workers()).online;
+  }
+
+  /** The engine needs six seconds for it. */
+  async workers(): Promise<Workers> {
+    const answer = await this.#session.send(requestTo('showQueue'));
+    const { workers_online: online, scheduled } = answer.json(QueueStats).celery;
+    const checks = (scheduled ?? []).filter(({ name }) => name === firstCheck);
+    const aheadMs = aheadOf(answer.providerTime);
+    return { online, startedAt: checks.map(({ eta }) => Date.parse(eta) - firstCheckMs + aheadMs) };
   }
 
   /** Uploads a document. A repeated idempotency key is answered with the result of the first upload. */

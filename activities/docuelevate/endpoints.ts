@@ -11,6 +11,7 @@ export const endpoints = {
   listCredentials: { system, method: 'GET', path: '/api/settings/credentials' },
   showSetting: { system, method: 'GET', path: '/api/settings/{key}' },
   writeSetting: { system, method: 'POST', path: '/api/settings/{key}' },
+  deleteSetting: { system, method: 'DELETE', path: '/api/settings/{key}' },
   rollBack: { system, method: 'POST', path: '/api/settings/{key}/rollback/{change}' },
   listChanges: { system, method: 'GET', path: '/api/settings/{key}/history' },
   testConnection: { system, method: 'GET', path: '/api/{service}/test' },

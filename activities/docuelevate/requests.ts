@@ -7,7 +7,7 @@ import { trialRequests } from './trial-requests.js';
 const { listChanges, showSetting, writeSetting, showFile, showQueue, showTask, listFiles } = endpoints;
 
 /** Sent only without a session from an earlier activity. */
-const login = [optional(endpoints.openLogin), optional(endpoints.logIn)];
+export const login = [optional(endpoints.openLogin), optional(endpoints.logIn)];
 
 // Repeated once for each setting that a credential feeds.
 const changes = repeated(listChanges);

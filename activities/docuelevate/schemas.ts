@@ -12,13 +12,14 @@ export const Change = z.object({
   id: z.number().int(),
   changed_by: z.string().nullish(),
   changed_at: z.string().nullish(),
+  action: z.string().nullish(),
 });
 export type Change = z.infer<typeof Change>;
 
 export const History = z.object({ history: z.array(Change) });
 
 /** One change in the list of all settings' changes. */
-export const SettingChange = Change.extend({ key: z.string(), action: z.string().nullish() });
+export const SettingChange = Change.extend({ key: z.string() });
 export type SettingChange = z.infer<typeof SettingChange>;
 
 export const SettingChanges = z.object({ entries: z.array(SettingChange) });
@@ -97,7 +98,13 @@ export const Found = z.object({ total: z.number().int() });
 /** Result of the engine's own test. */
 export const ConnectionTested = z.object({ status: z.enum(['success', 'error']) });
 
-export const QueueStats = z.object({ celery: z.object({ workers_online: z.number() }) });
+/** `scheduled`: tasks that wait for their time. */
+export const QueueStats = z.object({
+  celery: z.object({
+    workers_online: z.number(),
+    scheduled: z.array(z.object({ name: z.string(), eta: z.string() })).nullish(),
+  }),
+});
 
 /** `duplicate`: the idempotency key was used before, and this is the earlier result. */
 export const TakenIn = z.object({ task_id: z.string().nullish(), duplicate: z.boolean() });

@@ -12,7 +12,9 @@ export type EvidenceKind =
   | 'delivered' // the value is still where it was delivered besides the engine
   | 'document' // a test document went through after the switch
   | 'test-document' // a test document, by its name, is deleted again; not observable while it is being processed
-  | 'processes' // every API process of the engine shows the value
+  | 'processes' // every API process of the engine shows the value; after a restart: each process that can be asked was started anew
+  | 'restart-due' // what an engine's processes read only at their start was changed
+  | 'restarted' // a restart of the engine's processes, dated by its beginning, has succeeded
   | 'connection' // the engine's own test of its connection succeeded
   | 'in-use' // the provider saw the value used by the engine
   | 'seen' // the engine was seen to use the value, or a person accepts that this cannot be seen

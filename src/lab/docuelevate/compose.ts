@@ -18,6 +18,8 @@ export interface Compose {
   readonly restart: readonly string[];
   /** What that program does with its arguments. Resolves when the containers have been started, before their processes are up. */
   run(args: readonly string[]): Promise<void>;
+  /** How often it was run. */
+  runs(): number;
   stop(): Promise<void>;
 }
 
@@ -42,7 +44,11 @@ export async function startCompose(options: ComposeOptions): Promise<Compose> {
   const { path: folder, remove } = temporaryFolder('keyturn-lab-compose-');
   const envFile = join(folder, '.env');
   writeFileSync(envFile, textOf(options.containers.environment.api), { mode: 0o600 });
-  const run = (args: readonly string[]): Promise<void> => perform({ ...options, envFile }, args);
+  let runs = 0;
+  const run = (args: readonly string[]): Promise<void> => {
+    runs += 1;
+    return perform({ ...options, envFile }, args);
+  };
   const control = await serve(async (request) => {
     const { args } = Asked.parse(jsonBody(request));
     return run(args).then(
@@ -54,6 +60,7 @@ export async function startCompose(options: ComposeOptions): Promise<Compose> {
     envFile,
     restart: [process.execPath, fileURLToPath(program), control.url, ...recreating],
     run,
+    runs: () => runs,
     async stop() {
       await control.stop();
       await remove();

@@ -29,6 +29,7 @@ export function withControls(plain: Plain, parts: Parts): DocuElevateLab {
       return api.current('admin_password') ?? '';
     },
     setting: (key: string) => settings.truth(key),
+    apiHolds: (key: string) => api.current(key),
     writes: () => settings.writes,
     editSetting: (key: string, value: string | null, by: string) => api.write(key, value, by),
     setAdminPassword: (password: string) => api.write('admin_password', password, plain.adminUsername),

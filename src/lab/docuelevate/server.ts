@@ -67,6 +67,8 @@ export interface DocuElevateLab extends LabServer {
   readonly apiToken: string;
   /** The true value of a setting: the database's row, else the environment, else the engine's default; null when none has it. */
   setting(key: string): string | null;
+  /** The value in the memory of the first API process. */
+  apiHolds(key: string): string | null;
   /** The value that the worker's next task would use. */
   workerHolds(key: string): string | null;
   /**

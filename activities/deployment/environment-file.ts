@@ -1,0 +1,88 @@
+import type { Finding } from '../../src/domain/evidence.js';
+import type { VersionRef } from '../../src/domain/version.js';
+import type { DeliveryDeps } from '../delivery/activities.js';
+import * as delivery from '../delivery/deliveries.js';
+import { receiptKey } from '../delivery/status.js';
+import type { EnvFileTarget } from '../delivery/target.js';
+import { connect, openEngine, settingsFedBy, valuesOf } from '../docuelevate/engine.js';
+import { reporting } from '../shared/evidence.js';
+import { permanent } from '../shared/failures.js';
+import type { DeploymentDeps } from './activities.js';
+import { noteRestartDue } from './due.js';
+import { shows } from './shown.js';
+
+/** Writes the version's values into the engine's environment file. No process uses them before its next start. */
+export async function writeEnvironment(deps: DeploymentDeps, ref: VersionRef): Promise<void> {
+  await valuesOf(await openEngine(deps, ref), ref); // refuses what the engine could not take
+  const { into, names } = await environmentOf(deps, ref);
+  await deps.store.note(ref, { engine: 'maybe' });
+  await delivery.deliver(into, ref);
+  await noteRestartDue(deps, ref, `${names} got the value of version ${ref.number}`);
+}
+
+/** Puts back what stood in the environment file before the version, unless somebody has changed it since. */
+export async function restoreEnvironment(deps: DeploymentDeps, ref: VersionRef): Promise<void> {
+  const { into, names, targets } = await environmentOf(deps, ref);
+  const { receipts } = await deps.store.read(ref);
+  if (!targets.some((target) => receipts[receiptKey(target)] !== undefined)) return; // nothing was written
+  await deps.store.note(ref, { engine: 'maybe' }); // processes keep it until their next start
+  await delivery.restore(into, ref);
+  await noteRestartDue(deps, ref, `${names} got back what stood there before version ${ref.number}`);
+}
+
+/** Deletes what was kept beside the environment file from before the version. */
+export async function forgetEarlier(deps: DeploymentDeps, ref: VersionRef): Promise<void> {
+  await delivery.forgetEarlier((await environmentOf(deps, ref)).into, ref);
+}
+
+/** Whether the environment file still holds the version's values, no row overrides them, and the API shows them. */
+export async function environmentIsOurs(deps: DeploymentDeps, ref: VersionRef): Promise<Finding> {
+  const say = reporting(deps.store, ref, 'setting-ours');
+  const { into, targets } = await environmentOf(deps, ref);
+  const file = await delivery.sightOf(into, ref);
+  if (file.outcome !== 'proved') return say(file.outcome, file.detail ?? '');
+  const engine = await openEngine(deps, ref);
+  const sources = new Map((await engine.client.credentials()).map(({ key, source }) => [key, source] as const));
+  const overridden = Object.keys(engine.settings).filter((key) => sources.get(key) === 'db');
+  if (overridden.length > 0)
+    return say('failed', `DocuElevate's database has ${overridden.join(' and ')}, which overrides the environment`);
+  for (const [key, value] of Object.entries(await valuesOf(engine, ref)))
+    if (!shows(await engine.client.shownValue(key), value)) return say('failed', `${key} does not show our value`);
+  return say(
+    'proved',
+    `${targets.length === 1 ? 'it stands' : 'they stand'} in the environment file, and no row overrides that`,
+  );
+}
+
+/** Whether the environment file holds the version's values. */
+export async function isInFile(deps: DeploymentDeps, ref: VersionRef): Promise<boolean> {
+  return (await delivery.sightOf((await environmentOf(deps, ref)).into, ref)).outcome === 'proved';
+}
+
+interface Environment {
+  readonly into: DeliveryDeps;
+  readonly targets: readonly (EnvFileTarget & { readonly part: string })[];
+  /** The variables, for people. */
+  readonly names: string;
+}
+
+/** The variables of a version's settings in the engine's environment file, as places of delivery. */
+export async function environmentOf(deps: DeploymentDeps, ref: VersionRef): Promise<Environment> {
+  const { store, environment } = deps;
+  const { envFile, engine } = deps.deployment(ref.credential);
+  if (envFile === null)
+    throw permanent('Rejected', `where ${engine} has its environment file is not known: set deployment.envFile`);
+  const { connection } = await connect(deps, ref.credential);
+  const settings = settingsFedBy(await store.read(ref), connection);
+  const targets = Object.entries(settings).map(([key, part]) => ({ envFile, variable: variableOf(key), part }));
+  return {
+    into: { store, environment, deliveries: () => ({ targets, part: '', feedsEngine: false }) },
+    targets,
+    names: targets.map(({ variable }) => variable).join(' and '),
+  };
+}
+
+/** The environment variable that DocuElevate reads a setting from. */
+export function variableOf(key: string): string {
+  return key.toUpperCase();
+}

@@ -1,0 +1,28 @@
+import type { RequestsOf } from '../../src/domain/requests.js';
+import { endpoints } from '../docuelevate/endpoints.js';
+import { login } from '../docuelevate/requests.js';
+import { optional, repeated } from '../shared/endpoints.js';
+import type { DeploymentActivities } from './activities.js';
+
+const { listChanges, listCredentials, showReadiness, showQueue, showSetting, deleteSetting, rollBack } = endpoints;
+
+// Once for each setting that a credential feeds.
+const changes = repeated(listChanges);
+
+/** Until a worker was seen to start, and then until the API shows the new value. */
+const watch = [repeated(showQueue), optional(repeated(showSetting))];
+
+export const deploymentRequests: RequestsOf<DeploymentActivities> = {
+  writeEnvironment: [],
+  restoreEnvironment: [],
+  forgetEarlier: [],
+  environmentIsOurs: [...login, listCredentials, repeated(showSetting)],
+  deleteRows: [...login, changes, repeated(deleteSetting), changes],
+  restoreRows: [...login, optional(changes), optional(repeated(rollBack))],
+  /** Not sent where another credential's restart came late enough. */
+  restart: [...login, optional(repeated(showReadiness)), ...watch.map(optional)],
+  processesAreNew: [...login, ...watch.map(optional)],
+  awaitRestart: [...login, ...watch, ...watch.map(optional)],
+  checkEngine: [],
+  checkAccess: [],
+};
