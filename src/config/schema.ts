@@ -3,6 +3,7 @@ import type { ProcedureDescriptor } from '../domain/procedure.js';
 import { DurationText, FilePath, HttpUrl, Name } from '../fields/fields.js';
 import { didYouMean } from './nearest.js';
 import { Notifications } from './notifications.js';
+import { recreation, whyKeepsEnvironment } from '../../activities/deployment/command.js';
 import { DocumentEngine } from '../../activities/document-engine/account.js';
 import { FedSettings } from '../../activities/by-hand/section.js';
 import { Target } from '../../activities/delivery/target.js';
@@ -33,6 +34,17 @@ const KeyRing = z
   })
   .describe('The keys that seal the stored values. Without them no value in the store can be read: back them up.');
 
+const Restart = z
+  .array(z.string().min(1))
+  .min(1)
+  .superRefine((command, context) => {
+    const why = whyKeepsEnvironment(command);
+    if (why !== null) context.addIssue(why);
+  })
+  .describe(
+    `The command that recreates DocuElevate's processes, as a list of program and arguments: [${recreation.join(', ')}]. Runs without a shell, in the folder of envFile.`,
+  );
+
 const DocuElevate = z
   .strictObject({
     kind: z.literal('docuelevate'),
@@ -45,15 +57,15 @@ const DocuElevate = z
       .describe('How Keyturn signs in to change settings.'),
     deployment: z
       .strictObject({
-        envFile: FilePath.optional().describe("The engine's .env file."),
-        restart: z
-          .array(z.string().min(1))
-          .min(1)
-          .optional()
-          .describe('The command that restarts the engine, as a list of program and arguments.'),
+        envFile: FilePath.optional().describe(
+          "DocuElevate's environment file beside its compose file, as it lies on this machine. Only the variables of rotated settings are changed.",
+        ),
+        restart: Restart.optional(),
       })
       .optional()
-      .describe('How the engine is run, for settings that need a restart.'),
+      .describe(
+        'How DocuElevate is run, for settings that only a restart brings into use. Where `restart` is left out, a person restarts it.',
+      ),
     keptDocument: z
       .int()
       .min(1)

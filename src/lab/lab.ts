@@ -34,12 +34,14 @@ export interface LabOptions {
   readonly interruption: AbortSignal;
 }
 
+const bootMs = 2_000; // so that a person sees the processes come up
+
 /** Keeps simulated systems running until `interruption`. Afterwards nothing that was started or written in their folder is left. */
 export async function runLab({ procedure, grace, onReady, interruption }: LabOptions): Promise<void> {
   const start = scenarios[procedure];
   if (!start) throw unknownProcedure(procedure);
   await withCleanup(async (defer) => {
-    const scenario = await start({ latencyMs: 5, lifetime: grace, credentialChecks: true });
+    const scenario = await start({ latencyMs: 5, lifetime: grace, credentialChecks: true, deployed: true, bootMs });
     defer(() => scenario.stop());
     onReady(await furnish(scenario, { procedure, grace }, defer));
     if (!interruption.aborted) await once(interruption, 'abort');

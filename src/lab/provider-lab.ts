@@ -1,6 +1,7 @@
 import type { ProcedureDescriptor } from '../domain/procedure.js';
 import type { Arrival } from './arrival.js';
 import type { DocuElevateLab, DocuElevateLabOptions } from './docuelevate/server.js';
+import type { Compose } from './docuelevate/compose.js';
 import { docuElevateFor } from './docuelevate/shared.js';
 import { gapsIn, type InForce } from './gaps.js';
 import type { FalseSuccess, Issued } from './issued.js';
@@ -170,14 +171,18 @@ function scenarioOf<L extends ProviderServer, O extends ScenarioOptions>(
 
 function configOf<L extends ProviderServer, O extends ScenarioOptions>(
   { procedure, name, credential = name, entry }: ProviderLab<L, O>,
-  { lab, docuelevate: { url, adminUsername: username } }: Systems<L>,
+  { lab, docuelevate: { url, adminUsername: username, compose } }: Systems<L>,
   options: O,
 ): Scenario['config'] {
   const admin = { username, password: { file: './docuelevate-admin' } };
   return {
-    engines: { docs: { kind: 'docuelevate', url, admin } },
+    engines: { docs: { kind: 'docuelevate', url, admin, ...(compose && { deployment: deploymentOf(compose) }) } },
     credentials: { [credential]: { procedure: procedure.id, engine: 'docs', ...entry(lab, options) } },
   };
+}
+
+function deploymentOf({ envFile, restart }: Compose): object {
+  return { envFile, restart };
 }
 
 /** What the worker holds, by the part that each setting takes. */

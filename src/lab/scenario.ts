@@ -11,6 +11,10 @@ export interface ScenarioOptions extends SharedOptions {
   readonly latencyMs?: number;
   /** The engine checks its values by itself every five minutes; off when left out. */
   readonly credentialChecks?: boolean;
+  /** DocuElevate has an environment file, and a program that recreates its containers. */
+  readonly deployed?: boolean;
+  /** Time that a process needs to start then, real milliseconds. */
+  readonly bootMs?: number;
   /** Lifetime of tokens issued with a value, at most the grace of the rotation; no lifetime when left out. */
   readonly lifetime?: Duration;
 }

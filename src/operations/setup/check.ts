@@ -9,6 +9,7 @@ import { loadConfig } from '../../config/load.js';
 import { credentialOf } from '../../config/policy.js';
 import type { Config } from '../../config/schema.js';
 import { counted } from '../../domain/counted.js';
+import type { EngineKind } from '../../domain/procedure.js';
 import { taskQueueOf } from '../../domain/temporal-names.js';
 import { UserError } from '../../domain/user-error.js';
 import { loadKeyRing } from '../../store/key-ring.js';
@@ -198,7 +199,7 @@ async function workers(client: Client, taskQueue: string): Promise<Observed<null
 async function* access(session: Session, credential: string, onAsking: Outside['onAsking']): AsyncGenerator<Check> {
   const { engine, provider } = knownCredential(session.config, credential);
   const writer = { workflowId: `check/${credential}`, runId: '' };
-  for (const system of new Set<string>([engine, provider, 'delivery'])) {
+  for (const system of new Set<string>([engine, provider, 'delivery', ...deploymentOf(engine)])) {
     const checkAccess = checkerOf(session, `${system}.checkAccess`);
     if (!checkAccess) continue;
     onAsking(`${credential}: ${system}`);
@@ -255,13 +256,21 @@ function usersOfEngines(config: Config, names: readonly string[]): Map<string, s
 /** What an engine says of itself, and how many documents a rotation leaves there. */
 async function* engineItself(session: Session, engine: string, users: readonly string[]): AsyncGenerator<Check> {
   const [first = ''] = users;
-  const checkEngine = checkerOf(session, `${knownCredential(session.config, first).engine}.checkEngine`);
-  if (!checkEngine) return;
-  const found = await runDirectly({ workflowId: `check/${first}`, runId: '' }, () => checkEngine(first));
-  for (const each of found) {
-    const counts = each.warning && each.what === 'test documents' ? await documentsOf(session, users) : '';
-    yield { ...each, what: `${engine}: ${each.what}`, detail: `${each.detail}${counts}`, next: null };
+  const { engine: kind } = knownCredential(session.config, first);
+  for (const system of [kind, ...deploymentOf(kind)]) {
+    const checkEngine = checkerOf(session, `${system}.checkEngine`);
+    if (!checkEngine) continue;
+    const found = await runDirectly({ workflowId: `check/${first}`, runId: '' }, () => checkEngine(first));
+    for (const each of found) {
+      const counts = each.warning && each.what === 'test documents' ? await documentsOf(session, users) : '';
+      yield { ...each, what: `${engine}: ${each.what}`, detail: `${each.detail}${counts}`, next: null };
+    }
   }
+}
+
+/** The system that knows how an engine of this kind is run. */
+function deploymentOf(kind: EngineKind): string[] {
+  return kind === 'docuelevate' ? ['deployment'] : [];
 }
 
 async function documentsOf(session: Session, users: readonly string[]): Promise<string> {

@@ -1,3 +1,4 @@
+import { recreation } from '../../../activities/deployment/command.js';
 import { credentialSettings } from '../../../activities/docuelevate/credential-settings.js';
 import type { EngineCredential } from '../../../activities/docuelevate/schemas.js';
 import type { ProcedureDescriptor } from '../../domain/procedure.js';
@@ -89,6 +90,11 @@ function engineText(engine: Engine): string {
     return `${start}    admin:
       username: ${JSON.stringify(engine.username)}
       password: { file: ${places.adminPassword} }
+    # Only for settings that take effect after a restart: DocuElevate's environment file, as it lies on this machine, and what
+    # recreates its processes. A mere docker compose restart would keep their old environment.
+    # deployment:
+    #   envFile: ${places.engineEnvironment}
+    #   restart: [${recreation.join(', ')}]
 `;
   return `${start}    apiToken: { file: ${places.apiToken} }
     # Its JWT_ALGORITHM, and how long the tokens live that are issued for it.
