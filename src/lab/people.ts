@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Task } from '../domain/task.js';
 import type { Session } from '../operations/session/session.js';
-import { endTask, tellRotation } from '../operations/tasks/tasks.js';
+import { endTask, tellAgain } from '../operations/tasks/tasks.js';
 import type { TaskEnding } from '../store/records.js';
 import type { Store } from '../store/store.js';
 
@@ -33,9 +33,17 @@ const lookMs = 50;
 export function employ(worker: Worker, session: Pick<Session, 'store'>, client: Client): () => Promise<void> {
   const enough = new AbortController();
   async function work(): Promise<void> {
+    const deeds = new Map<string, Deed>();
     for (; !enough.signal.aborted; await sleep(lookMs, undefined, { signal: enough.signal }))
-      for (const task of await openTasks(session))
-        await doTask(worker, session, task).then((done) => tellRotation(session, client, done));
+      await workOnce(deeds).catch(() => undefined); // store or server is away; a person tries again with the same value
+  }
+  async function workOnce(deeds: Map<string, Deed>): Promise<void> {
+    for (const task of await openTasks(session)) {
+      const deed = deeds.get(task.id) ?? (await worker(task, handedBy(session, task)));
+      deeds.set(task.id, deed);
+      await endTask(session, { task, ending: { actor: 'lab', ...deed } });
+    }
+    await tellAgain(session, client);
   }
   const working = work().catch((error: unknown) => {
     if (!enough.signal.aborted) throw error;
@@ -44,9 +52,4 @@ export function employ(worker: Worker, session: Pick<Session, 'store'>, client: 
     enough.abort();
     await working;
   };
-}
-
-export async function doTask(worker: Worker, session: Pick<Session, 'store'>, task: Task): Promise<Task> {
-  const deed = await worker(task, handedBy(session, task));
-  return endTask(session, { task, ending: { actor: 'lab', ...deed } });
 }

@@ -1,7 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { endTask as endTaskMessage } from '../../workflows/rotation/messages.js';
 import type { Task } from '../domain/task.js';
-import { doTask, type Worker } from '../lab/people.js';
+import { handedBy, type Worker } from '../lab/people.js';
+import { UserError } from '../domain/user-error.js';
 import type { Session } from '../operations/session/session.js';
 import { endTask, tellAgain, tellRotation } from '../operations/tasks/tasks.js';
 import type { Simulation } from './engine.js';
@@ -38,7 +39,8 @@ export async function runErrand(errand: Errand, task: Task): Promise<string[]> {
     await tellRotation(session, client, declined);
     return problems;
   }
-  const done = await doTask(worker, session, task);
+  const deed = await worker(task, handedBy(session, task));
+  const done = await persistently(sim, () => endTask(session, { task, ending: { actor: 'harness', ...deed } }));
   if (random.chance(0.2)) await sim.sleep(untoldMs).then(() => tellAgain(session, client));
   else await tellRotation(session, client, done);
   return plan.doubleDecisions ? [...problems, ...(await doTwice(errand, done))] : problems;
@@ -64,6 +66,20 @@ async function doWrongly({ session, handle }: Errand, task: Task): Promise<strin
 async function knownValue({ store }: Session, { credential }: Task): Promise<string[]> {
   const current = (await store.versions(credential)).find(({ state }) => state === 'current');
   return current ? Object.values(await store.unseal(current)) : [];
+}
+
+const againMs = 30_000;
+
+/** With the same value: a person who cannot give it keeps it. Throws when the task is over. */
+async function persistently(sim: Simulation, give: () => Promise<Task>): Promise<Task> {
+  for (;;) {
+    try {
+      return await give();
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      await sim.sleep(againMs);
+    }
+  }
 }
 
 async function doTwice({ session }: Errand, task: Task): Promise<string[]> {

@@ -74,7 +74,9 @@ async function testVectorDatabase({ peers, api, signal }: TrialOptions): Promise
   if (!peer || (await peer.logIn({ api_key: setting('vector_index_api_key') })) !== null)
     return { success: false, message: 'Qdrant connection failed — check operator configuration' };
   const access = { baseUrl: setting('openai_base_url'), key: setting('openai_api_key'), signal };
-  const embedded = await askOpenAi(access, '/embeddings', { model: setting('openai_model'), input: 'a probe' }).catch(() => null);
+  const embedded = await askOpenAi(access, '/embeddings', { model: setting('openai_model'), input: 'a probe' }).catch(
+    () => null,
+  );
   if (embedded === null)
     return {
       ...{ success: false, code: 'embedding_provider_check_failed' },
