@@ -71,7 +71,7 @@ const DocuElevate = z
       .min(1)
       .optional()
       .describe(
-        'Number of a test document that stays in DocuElevate. Each verification has it uploaded again, where the destination overwrites (S3). keyturn verify <credential> --document --keep creates one.',
+        'Number of a test document that stays in DocuElevate. Each verification has it uploaded again, where the destination overwrites (S3, WebDAV, FTP). keyturn verify <credential> --document --keep creates one.',
       ),
     testMailTo: z
       .email()
