@@ -94,7 +94,7 @@ export async function serve(
 
 function refusals(server: Server): HttpLabServer['refuse'] {
   let refused = false;
-  server.prependListener('connection', (socket) => refused && socket.resetAndDestroy());
+  server.on('connection', (socket) => refused && socket.resetAndDestroy());
   return (refuses) => {
     refused = refuses;
     if (refuses) server.closeAllConnections();

@@ -45,6 +45,15 @@ async function deliver(target: object): Promise<void> {
 }
 const envFile = () => ({ envFile: join(playground.dir, '.env'), variable: 'OPENAI_API_KEY' });
 
+/** The configuration from now on, with a way to run the engine. */
+async function deploy(deployment: object): Promise<void> {
+  const content = parse(readFileSync(playground.file, 'utf8')) as { engines: Record<string, object> };
+  Object.assign(content.engines['docs']!, { deployment });
+  writeFileSync(playground.file, stringify(content));
+  await session.close();
+  session = await openSession({ file: playground.file });
+}
+
 /** A rotation that went as it should, as far as the store knows. */
 async function rotate(): Promise<void> {
   const credential = (await session.store.credentials())[0]!;
@@ -55,6 +64,29 @@ async function rotate(): Promise<void> {
   await session.store.promote(next);
   await session.store.close(next, 'retired', null);
 }
+
+describe("The engine's environment file", () => {
+  const file = () => join(playground.dir, '.env');
+
+  it('is checked once for the engine, and so is the program that recreates its processes', async () => {
+    writeFileSync(file(), 'OPENAI_API_KEY=any\n', { mode: 0o600 });
+    await deploy({ envFile: file(), restart: ['no-such-program', 'up'] });
+
+    expect(await about(`docs: environment file ${file()}`)).toMatchObject({ ok: true, detail: 'can be replaced' });
+    expect(await about('docs: no-such-program')).toMatchObject({ ok: false });
+  });
+
+  it('is warned of where it holds another value than the one in force, which a reboot brings back', async () => {
+    writeFileSync(file(), 'OPENAI_API_KEY=another\n', { mode: 0o600 });
+    await deploy({ envFile: file() });
+    await adoptIt();
+
+    const found = await about(`openai: deployment OPENAI_API_KEY in ${file()}`);
+
+    expect(found).toMatchObject({ ok: true, warning: true });
+    expect(found?.detail).toContain('holds another value than the one in force');
+  });
+});
 
 describe('A setting that came from the environment', () => {
   it('is warned of, with the delivery that would write there', async () => {

@@ -1,4 +1,5 @@
-import { credentialOf } from '../../config/policy.js';
+import { credentialOf, engineOf } from '../../config/policy.js';
+import type { Engine } from '../../config/schema.js';
 import { deliveredPart } from '../../domain/procedure.js';
 import type { Version } from '../../store/records.js';
 import { knownCredential } from './reach.js';
@@ -36,14 +37,20 @@ export async function environmentOf(
   const settings = isUpToDate ? undelivered : fromThere;
   if (settings.length === 0) return null;
   const withPart = deliveredPart(descriptor) === undefined;
+  const envFile = envFileOf(engineOf(config, credential));
   const deliveries = undelivered.map((setting) => {
     const part = withPart ? `, part: ${partOf(setting)}` : '';
-    return `{ envFile: <its .env>, variable: ${setting.toUpperCase()}${part} }`;
+    return `{ envFile: ${envFile}, variable: ${setting.toUpperCase()}${part} }`;
   });
   return {
     ...{ settings, version: adopted.number, isCurrent },
     deliver: deliveries.length === 0 ? null : `deliver: [${deliveries.join(', ')}]`,
   };
+}
+
+/** For people. */
+function envFileOf(engine: Engine): string {
+  return (engine.kind === 'docuelevate' ? engine.deployment?.envFile : undefined) ?? '<its .env>';
 }
 
 async function wasDelivered({ store }: Pick<Session, 'store'>, version: Version): Promise<boolean> {
