@@ -1,4 +1,5 @@
 import type { DeploymentActivities } from '../../../activities/deployment/activities.js';
+import type { VersionRef } from '../../../src/domain/version.js';
 import type { DocuElevateLabOptions } from '../../../src/lab/docuelevate/server.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { failureOf } from '../bench.js';
@@ -144,6 +145,7 @@ describe('several rotations at a time', () => {
   async function another(): Promise<{
     activities: DeploymentActivities;
     run: <T>(work: () => Promise<T>) => Promise<T>;
+    other: VersionRef;
   }> {
     const { store } = fixture.bench;
     const row = { name: 'other', procedure: 'openai-api-key', account: 'another' };
@@ -167,16 +169,19 @@ describe('several rotations at a time', () => {
     return {
       activities: Object.fromEntries(bound) as DeploymentActivities,
       run: (work) => runDirectly(writer, work),
+      other: next,
     };
   }
 
   it('restart once when both had written before', async () => {
-    const { activities, run } = await another();
+    const { activities, run, other } = await another();
     await run(() => activities.writeEnvironment(fixture.next));
 
     await Promise.all([restart(), run(() => activities.restart(fixture.next))]);
 
+    const [known] = await fixture.evidence('restarted');
     expect(restarts()).toBe(1);
+    expect(await fixture.evidence('restarted', other)).toEqual([known]);
     expect(fixture.lab.workerHolds('ftp_password')).toBe('another value');
     expect(await run(() => activities.processesAreNew(fixture.next))).toMatchObject({ outcome: 'proved' });
   });
