@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { ByHandPolicy } from '../../src/domain/rotation.js';
 import { credentialSettings } from '../docuelevate/credential-settings.js';
+import { stepProofOf } from '../docuelevate/proofs.js';
+import { testOf } from '../docuelevate/trial-requests.js';
 import { ByHandSection, FedSettings } from './section.js';
 import { list } from './texts.js';
 
@@ -19,10 +21,11 @@ export function byHandDescriptor(descriptor: ProcedureDescriptor, configured: Co
   const { overlap } = ByHandSection.parse(configured.provider);
   const keys = Object.keys(settings);
   const [section] = keys.flatMap((key) => credentialSettings[key]?.section ?? []);
-  const [step] = stepsOf(keys);
+  const [first] = onePerStep(keys);
+  const proof = first === undefined ? null : stepProofOf(first);
   return {
     ...{ ...descriptor, settings, overlap, section: section ?? `${descriptor.section}: ${list(keys)}` },
-    ...(step !== undefined && { use: { step } }),
+    ...(proof && { use: { step: proof.expect, ...(proof.scanFor !== undefined && { scanFor: proof.scanFor }) } }),
     ...(overlap === 'single' && {
       gap: `one value works at a time: from the moment on that a person sets the new one, ${list(keys)} holds a dead one until Keyturn has written it`,
     }),
@@ -37,14 +40,21 @@ function partBySetting(settings: z.output<typeof FedSettings>): Readonly<Record<
 export function byHandPolicy({ settings, provider }: Configured): ByHandPolicy {
   const { overlap, newValue, probe } = ByHandSection.parse(provider);
   const keys = Object.keys(partBySetting(FedSettings.parse(settings)));
-  const shown = keys.filter((key) => credentialSettings[key]?.proof?.step !== undefined);
+  const others = keys.filter((key) => stepOf(key) === undefined);
   return {
-    ...{ overlap, steps: stepsOf(keys), tests: [], words: keys.filter((key) => !shown.includes(key)) },
+    ...{ overlap, byStep: onePerStep(keys), byTest: others.filter((key) => testOf(key) !== null) },
+    byWord: others.filter((key) => testOf(key) === null),
     ...(newValue === 'generated' && { generates: true as const }),
     ...(probe && { probes: true as const }),
   };
 }
 
-function stepsOf(keys: readonly string[]): string[] {
-  return [...new Set(keys.flatMap((key) => credentialSettings[key]?.proof?.step ?? []))];
+function stepOf(setting: string): string | undefined {
+  return stepProofOf(setting)?.expect;
+}
+
+/** A document shows every setting of a step at once. */
+function onePerStep(settings: readonly string[]): string[] {
+  const first = new Map(settings.toReversed().map((setting) => [stepOf(setting), setting]));
+  return settings.filter((setting) => stepOf(setting) !== undefined && first.get(stepOf(setting)) === setting);
 }

@@ -40,12 +40,12 @@ export interface ByHandPolicy {
   readonly generates?: true;
   /** A probe can ask the provider whether it accepts a value. */
   readonly probes?: true;
-  /** Steps of a document's processing that show a use. */
-  readonly steps: readonly string[];
-  /** Settings whose use an endpoint of the engine shows. */
-  readonly tests: readonly string[];
+  /** Settings whose use a document shows, one for each step of its processing. */
+  readonly byStep: readonly string[];
+  /** Settings whose use no document shows, and an endpoint of the engine does. */
+  readonly byTest: readonly string[];
   /** Settings whose use only a person can show. */
-  readonly words: readonly string[];
+  readonly byWord: readonly string[];
 }
 
 /** How precisely a provider reports the last use of a value, in milliseconds. */

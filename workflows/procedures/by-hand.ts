@@ -41,10 +41,14 @@ export const rotateByHand = defineRotation(byHand, {
   },
 
   async verify(run, version) {
-    const { steps, words } = run.byHand;
-    for (const step of steps)
-      await run.check(`A test document passes ${step}`, docuelevate.processTestDocument({ version, expect: step }));
-    if (steps.length === 0) await see(run, version, words);
+    const { byStep, byTest, byWord } = run.byHand;
+    if (byWord.length > 0) await see(run, version, byWord);
+    for (const setting of byTest) {
+      await run.check(`DocuElevate's own test of ${setting} passes`, docuelevate.provesByTest({ version, setting }));
+      await run.check(`No document uses ${setting}`, docuelevate.provesByStep({ version, setting }));
+    }
+    for (const setting of byStep)
+      await run.check(`A test document uses ${setting}`, docuelevate.provesByStep({ version, setting }));
     await run.check('The value was seen in use', versions.notObservable({ version, kind: 'in-use', why }));
     await run.check('The value is accepted', person.accepts(version));
     await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
