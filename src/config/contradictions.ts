@@ -3,6 +3,7 @@ import { deliveredPart, partsOf, type ProcedureDescriptor } from '../domain/proc
 import type { ConfigFinding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Outline } from './outline.js';
+import { settingFindings, withSettings } from './by-hand.js';
 import { accountClaimOf, claimOf } from './policy.js';
 import { type Reference, references, referencesIn } from './references.js';
 import type { Path } from './yaml-source.js';
@@ -18,7 +19,8 @@ type Entry = Outline['credentials'][string] & {
 /** Contradictions between entries, each of which may be valid by itself. */
 export function contradictions(outline: Outline, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {
   const entries = Object.entries(outline.credentials).map(([name, fields]): Entry => {
-    const known = catalog.find(({ id }) => id === fields.procedure);
+    const procedure = catalog.find(({ id }) => id === fields.procedure);
+    const known = procedure?.anySetting ? withSettings(procedure, fields) : procedure;
     return { ...fields, name, path: ['credentials', name], used: outline.engines[fields.engine ?? ''], known };
   });
   return [
@@ -31,6 +33,7 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     ...entries.flatMap(shortGrace),
     ...entries.flatMap(deliveries),
     ...entries.flatMap(needlessPause),
+    ...entries.flatMap(({ path, known }) => (known?.anySetting ? settingFindings([...path, 'settings'], known) : [])),
   ];
 }
 

@@ -63,14 +63,16 @@ const overlaps: Readonly<Record<Overlap, string>> = {
 
 const withoutProof = { 'not-observable': 'not observable', attested: 'attested by a person' } as const;
 
-function endOf({ refusal }: ProcedureDescriptor): string {
+function endOf({ refusal, anySetting }: ProcedureDescriptor): string {
+  if (anySetting) return 'proved with a probe, else attested by a person';
   return refusal === undefined ? 'proved: it is refused' : withoutProof[refusal];
 }
 
 function credentialsTable(catalog: readonly ProcedureDescriptor[]): string {
   const rows = catalog.map((descriptor) => {
     const { id, provider, engine, overlap } = descriptor;
-    return [`\`${id}\``, `\`${provider}\``, `\`${engine}\``, overlaps[overlap], endOf(descriptor)];
+    const how = descriptor.anySetting ? 'as configured' : overlaps[overlap];
+    return [`\`${id}\``, `\`${provider}\``, `\`${engine}\``, how, endOf(descriptor)];
   });
   return table(['procedure', 'provider', 'engine', 'overlap', 'end of the old value'], rows);
 }
@@ -85,8 +87,8 @@ function settingsTable(catalog: readonly ProcedureDescriptor[]): string {
 }
 
 const fates = {
-  value: 'no procedure yet',
-  environment: 'no procedure yet: in the environment alone, with a restart',
+  value: '`by-hand`',
+  environment: 'in the environment alone, with a restart ([deployment.md](deployment.md))',
   unread: 'not at all: nothing reads it',
 } as const;
 
@@ -101,10 +103,12 @@ function factsTable(descriptor: ProcedureDescriptor): string {
   const facts = {
     'guide section': section,
     interval: every,
-    overlap: overlaps[overlap],
-    settings: Object.entries(settings)
-      .map(([setting, part]) => `\`${setting}\` (${part})`)
-      .join(', '),
+    overlap: descriptor.anySetting ? 'as configured' : overlaps[overlap],
+    settings: descriptor.anySetting
+      ? 'those that the configuration names'
+      : Object.entries(settings)
+          .map(([setting, part]) => `\`${setting}\` (${part})`)
+          .join(', '),
     'what can fail meanwhile': gap,
     'switched off before it is deleted': pause,
     'end of the old value': endOf(descriptor),

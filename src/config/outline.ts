@@ -17,6 +17,7 @@ const Credential = z.object({
   procedure: ifRight(z.string()),
   engine: ifRight(z.string()),
   provider: z.unknown().optional(),
+  settings: z.unknown().optional(),
   deliver: ifRight(z.array(z.object({ part: ifRight(z.string()) }).catch({}))),
   schedule: ifRight(
     z.object({

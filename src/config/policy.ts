@@ -7,6 +7,7 @@ import type { TaskPolicy } from '../domain/task.js';
 import { UserError } from '../domain/user-error.js';
 import { didYouMean } from './nearest.js';
 import type { Config, Credential, Engine } from './schema.js';
+import { Tasks } from './tasks.js';
 
 /** How a credential is rotated. Throws a UserError when there is no such credential. */
 export function rotationPolicyOf(config: Config, credential: string, descriptor: ProcedureDescriptor): RotationPolicy {
@@ -27,7 +28,8 @@ export function rotationPolicyOf(config: Config, credential: string, descriptor:
 
 /** Who does tasks of a credential, and by when. Throws a UserError when there is no such credential. */
 export function taskPolicyOf(config: Config, credential: string): TaskPolicy {
-  const { owner = null, tasks } = credentialOf(config, credential);
+  const { owner = null, ...entry } = credentialOf(config, credential);
+  const tasks = Tasks.parse('tasks' in entry ? entry.tasks : {});
   const { assignee = null, due, remind, escalate, giveUpAfter, emergencyDue } = tasks;
   return {
     ...{ owner, assignee, dueMs: durationMs(due), remindMs: durationMs(remind), giveUpMs: durationMs(giveUpAfter) },

@@ -111,7 +111,6 @@ const common = {
     .optional()
     .describe('Where a new value goes besides the engine, for instance to the application that uses it.'),
   owner: z.string().min(1).optional().describe('Who is responsible for it, for instance a mail address.'),
-  tasks: Tasks.prefault({}),
   schedule: Schedule.optional().describe('When it is rotated automatically.'),
   grace: DurationText.prefault('24 hours').describe(
     'Wait between the proof of the new value and the end of the old one.',
@@ -136,7 +135,7 @@ function credentialSchema(procedure: ProcedureDescriptor) {
       procedure: z.literal(procedure.id),
       provider: providerOf(procedure.provider).section.describe('The account at the provider that issues it.'),
       ...common,
-      ...(procedure.anySetting ? { settings: FedSettings } : {}),
+      ...(procedure.anySetting ? { settings: FedSettings, tasks: Tasks.prefault({}) } : {}),
     })
     .describe(`${procedure.section}: every ${procedure.every} unless the schedule says otherwise.`);
 }
@@ -148,7 +147,8 @@ export function credentialOfUnknownProcedure(catalog: readonly ProcedureDescript
     error: ({ input }) =>
       typeof input === 'string' ? `there is no procedure "${input}"${didYouMean(input, ids)}` : undefined,
   });
-  return z.strictObject({ procedure, provider: z.unknown(), ...common });
+  const others = { settings: z.unknown().optional(), tasks: z.unknown().optional() };
+  return z.strictObject({ procedure, provider: z.unknown(), ...common, ...others });
 }
 
 /** The schema of the whole file. Each procedure of the catalog defines the `provider` section it needs. */

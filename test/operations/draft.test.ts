@@ -50,7 +50,9 @@ it('makes comments for what has no procedure, by category, and leaves out what i
 
   expect(credentials).toEqual([]);
   expect(withoutProcedure).toEqual(['dropbox_app_secret', 'email_password']);
-  expect(text).toMatch(/# {3}Storage\n# {5}dropbox_app_secret: .+ \(set in its database\)\n#\n# {3}Mail\n/);
+  expect(text).toMatch(
+    /# {3}Storage\n# {5}dropbox_app_secret: .+ \(set in its database\)\n#  dropbox_app_secret: .+\n#\n# {3}Mail\n/,
+  );
   expect(load(text).credentials).toEqual({});
 });
 
@@ -68,6 +70,19 @@ it('says of what has no procedure what else one has to know, and what this versi
   expect(rest('session_secret_previous')).toBe('; changes together with session_secret');
   expect(rest('ftp_password')).toBe('');
   expect(rest('invented_token')).toBe('; this version of Keyturn does not know it');
+});
+
+it('proposes entries by hand that are right once they are uncommented and filled in', () => {
+  const { text } = draft(setting('ftp_password'), setting('evernote_auth_token'), setting('telegram_bot_token'));
+
+  const filled = text
+    .replace('credentials: {}', 'credentials:')
+    .replaceAll('FILL IN', 'A vendor')
+    .replaceAll(/^#  (?=\w)/gm, '  ');
+  expect(Object.entries(load(filled).credentials)).toMatchObject([
+    ['ftp_password', { procedure: 'by-hand', settings: ['ftp_password'], provider: { overlap: 'single' } }],
+    ['evernote_auth_token', { procedure: 'by-hand', provider: { name: 'A vendor', overlap: 'both-valid' } }],
+  ]);
 });
 
 it("is not misled by the engine's words or the administrator's name", () => {

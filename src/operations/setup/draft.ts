@@ -21,7 +21,7 @@ export interface Draft {
   readonly text: string;
   /** Names of the credentials that can be rotated. */
   readonly credentials: readonly string[];
-  /** Settings that are set in the engine and have no procedure yet. */
+  /** Settings that are set in the engine and have no entry: a person rotates them, or nobody. */
   readonly withoutProcedure: readonly string[];
   /** Files that a person has to put a secret into. */
   readonly secretFiles: readonly string[];
@@ -152,17 +152,26 @@ function comments(settings: readonly EngineCredential[]): string {
   const categories = [...new Set(settings.map(({ category }) => oneLine(category)))];
   return [
     '',
-    '# Also set in the engine, but this version of Keyturn has no procedure for it:',
+    '# Also set in the engine. What a person can rotate has an entry to uncomment, with what is marked FILL IN (docs/by-hand.md):',
     ...categories.flatMap((category) => [
       '#',
       `#   ${category}`,
       ...settings
         .filter((setting) => oneLine(setting.category) === category)
-        .map(
-          (setting) => `#     ${setting.key}: ${oneLine(setting.description)} (${origin(setting)}${fateOf(setting)})`,
-        ),
+        .flatMap((setting) => [
+          `#     ${setting.key}: ${oneLine(setting.description)} (${origin(setting)}${fateOf(setting)})`,
+          ...proposal(setting),
+        ]),
     ]),
   ].join('\n');
+}
+
+/** An entry for a setting that a person can rotate. Only that person knows who issues the value. */
+function proposal({ key }: EngineCredential): string[] {
+  if (credentialSettings[key]?.kind !== 'value') return [];
+  const overlap = key.endsWith('_password') ? 'single' : 'both-valid';
+  const provider = `provider: { name: FILL IN, overlap: ${overlap} }`;
+  return [`#  ${key}: { procedure: by-hand, engine: ${names.docuelevate}, settings: [${key}], ${provider} }`];
 }
 
 const fates = {

@@ -1,0 +1,41 @@
+import { byHandDescriptor } from '../../activities/by-hand/descriptor.js';
+import { ByHandSection, FedSettings } from '../../activities/by-hand/section.js';
+import { type CredentialSetting, credentialSettings } from '../../activities/docuelevate/credential-settings.js';
+import type { ProcedureDescriptor } from '../domain/procedure.js';
+import type { ConfigFinding } from './findings.js';
+import { didYouMean } from './nearest.js';
+import type { Path } from './yaml-source.js';
+
+interface Fields {
+  readonly provider?: unknown;
+  readonly settings?: unknown;
+}
+
+/** The procedure with the settings that an entry names, as far as the entry is right. */
+export function withSettings(procedure: ProcedureDescriptor, { provider, settings }: Fields): ProcedureDescriptor {
+  const isRight = ByHandSection.safeParse(provider).success && FedSettings.safeParse(settings).success;
+  return isRight ? byHandDescriptor(procedure, { provider, settings }) : procedure;
+}
+
+/** Settings that a person cannot rotate, each with the reason. */
+export function settingFindings(path: Path, { settings }: ProcedureDescriptor): ConfigFinding[] {
+  const keys = Object.keys(settings);
+  return keys.flatMap((key) => {
+    const known = Object.hasOwn(credentialSettings, key) ? credentialSettings[key] : undefined;
+    const message = known ? whyNot(key, known, keys) : unknown(key);
+    return message === null ? [] : [{ path, message }];
+  });
+}
+
+function unknown(key: string): string {
+  return `DocuElevate has no credential setting "${key}"${didYouMean(key, Object.keys(credentialSettings))}`;
+}
+
+function whyNot(key: string, setting: CredentialSetting, named: readonly string[]): string | null {
+  if (setting.kind === 'unread') return `no code of DocuElevate reads ${key}, so there is nothing to rotate`;
+  if (setting.kind === 'environment')
+    return `${key} counts only in DocuElevate's environment, and a write of the setting changes nothing: docs/deployment.md says what to do`;
+  if (setting.kind === 'part' && !named.includes(setting.of))
+    return `${key} changes together with ${setting.of}: name both`;
+  return null;
+}
