@@ -36,10 +36,14 @@ let temporal: TestTemporal;
 let [ours, theirs]: Side[] = [];
 let releases: (() => Promise<unknown>)[] = [];
 
-beforeAll(() => void Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] }));
-beforeEach(async () => {
+// One server for all tests: each has two installations of its own, and what others left there is not theirs either.
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   temporal = await startTestTemporal();
-  releases = [() => temporal.stop()];
+});
+afterAll(() => temporal.stop());
+beforeEach(async () => {
+  releases = [];
   [ours, theirs] = [await startSide(), await startSide()];
 });
 afterEach(async () => {
