@@ -12,7 +12,9 @@ export default {
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   reporters: ['default', 'summary', '<rootDir>/test/support/count-reporter.js'],
-  maxWorkers: 2,
+  maxWorkers: 3, // tests wait for commands, timers and servers: one worker more than the two cores that have to be enough
+  // V8 keeps what test files loaded, some 10 MB each. At 2 GB, marking it took a tenth of the whole run.
+  workerIdleMemoryLimit: '400MB',
   testSequencer: '<rootDir>/test/support/sequencer.js',
   testTimeout: 20_000,
 };
