@@ -1,7 +1,9 @@
 import TestSequencer from '@jest/test-sequencer';
 
 /** Folders whose files start processes or a Temporal server. A long file that begins last leaves a core idle. */
-const long = ['cli', 'workflows', 'simulation', 'operations', 'temporal', 'histories', 'schedules', 'store'];
+const long = [
+  ...['contracts', 'cli', 'workflows', 'simulation', 'operations', 'temporal', 'histories', 'schedules', 'store'],
+];
 
 /** Begins with what takes long, also where no earlier run has measured it. */
 export default class extends TestSequencer {
