@@ -59,7 +59,7 @@ function bySight({ choices }: Waiting, asked: number, { fixture: { scenario } }:
   return isBack && choices.includes('roll-back') ? 'roll-back' : 'skip';
 }
 
-const ends = /\.(?:(?:disable|delete|remove|regenerate)Key|deactivate|remove)$/;
+const ends = /\.(?:(?:disable|delete|remove|regenerate)Key|deactivate|remove|askToRevoke)$/;
 const looks = ['docuelevate.processTestDocument', 'docuelevate.provesByStep'];
 
 /**

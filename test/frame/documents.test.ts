@@ -120,7 +120,7 @@ describe('What the manuals tell a reader to type', () => {
     const [, words = ''] = /(?:^|npx |; |\| )keyturn (.*)/.exec(line) ?? [];
     const [command = '', sub = '', ...others] = words.split(/\s+/);
     if (!/^[a-z][a-z-]*$/.test(command)) return [];
-    const isGroup = ['schedules', 'notify'].includes(command) && /^[a-z]+$/.test(sub);
+    const isGroup = ['schedules', 'notify', 'tasks'].includes(command) && /^[a-z]+$/.test(sub);
     const name = isGroup ? `${command} ${sub}` : command;
     const help = helpOf(name);
     if (help === '') return [`keyturn ${name}`];
