@@ -113,7 +113,7 @@ function reportText({ paint: { good, bad, bold, dim } }: Cli, report: DemoReport
     `${sign} ${bold(`The rotation ended as: ${outcome}`)}`,
     '',
     ...facts([
-      [dim('New value accepted'), proved('accepts')],
+      [dim('New value accepted'), proved('accept')],
       [dim('Test document processed'), proved('test document')],
       [dim('Old value'), oldCredential ?? 'there was none'],
       [dim('Uses of the engine meanwhile'), usesText(consumer)],

@@ -22,7 +22,8 @@ function outcomeText({ state, outcome, detail }: StepProgress, { bad, attention,
   if (state === 'failed') return bad(detail ?? 'failed');
   if (state === 'skipped') return attention(detail ?? 'skipped');
   if (outcome === 'not-observable') return attention(`not observable: ${detail ?? 'no reason known'}`);
-  return outcome === 'proved' ? dim(`proved: ${detail ?? ''}`) : '';
+  if (outcome === 'proved') return dim(`proved: ${detail ?? ''}`);
+  return detail === undefined ? '' : dim(detail);
 }
 
 /** What a rotation waits for, in one line. */
@@ -30,11 +31,12 @@ export function waitingText(
   { credential, waiting }: Pick<Progress, 'credential'> & { readonly waiting: Waiting },
   now: number,
 ): string {
-  const { why, until, then } = waiting;
+  const { why, until, then, task } = waiting;
   const at = until === undefined ? null : momentAndDistance(until, now);
   if (waiting.for === 'grace' || waiting.for === 'pause')
     return `${at === null ? why : `the old one is retired at ${at}`}; to end the wait: keyturn end-grace ${credential}`;
-  return at === null ? `waits: ${why}` : `waits: ${why}; ${then ?? 'it continues'} at ${at}`;
+  const who = task === undefined ? 'waits' : `waits for a person, keyturn tasks show ${task}`;
+  return at === null ? `${who}: ${why}` : `${who}: ${why}; ${then ?? 'it continues'} at ${at}`;
 }
 
 /** A slow step: for how long, its attempt, and why the attempt before failed. */

@@ -1,6 +1,6 @@
 import { descriptorOf } from '../../../workers/descriptor.js';
 import { ownCredentials } from '../../config/references.js';
-import { credentialOf, engineOf } from '../../config/policy.js';
+import { credentialOf, engineOf, rotationPolicyOf } from '../../config/policy.js';
 import type { Config } from '../../config/schema.js';
 import { isLive } from '../../domain/version.js';
 import type { Version } from '../../store/records.js';
@@ -85,7 +85,11 @@ export async function impactOf(
     owner: credentialOf(config, credential).owner ?? null,
     engine: engineOf(config, credential).url,
     stops: versions.some(({ state }) => state === 'current'),
-    containment: await containmentOf(workflowOf(config, credential), preview.current ?? preview.next),
+    containment: await containmentOf(
+      workflowOf(config, credential),
+      preview.current ?? preview.next,
+      rotationPolicyOf(config, credential, descriptor),
+    ),
     outlives: descriptor.outlives ?? null,
     own: ownCredentials(config).has(credential),
   };

@@ -65,7 +65,7 @@ export async function planOf(
     environment: await environmentOf({ config, store }, credential),
     totals: totalsOf(plan),
     plan,
-    containment: await containmentOf(workflow, opened.current ?? opened.next),
+    containment: await containmentOf(workflow, opened.current ?? opened.next, policy),
   };
 }
 

@@ -7,7 +7,7 @@ import { RotationRun } from '../../../workflows/rotation/run.js';
 import type { Runtime } from '../../../workflows/rotation/runtime.js';
 import type { Finding } from '../../domain/evidence.js';
 import type { RequestTemplate } from '../../domain/requests.js';
-import type { Begun, Phase, RotationInput } from '../../domain/rotation.js';
+import type { Begun, Phase, RotationInput, RotationPolicy } from '../../domain/rotation.js';
 import type { VersionRef } from '../../domain/version.js';
 import { inputOf } from '../../../workers/compose.js';
 
@@ -43,10 +43,13 @@ export async function planRotation(workflow: RotationWorkflow, input: RotationIn
 }
 
 /** Titles of the containment steps for a version. An emergency does not ask whether something still uses the leaked value. */
-export async function containmentOf(workflow: RotationWorkflow, version: VersionRef): Promise<string[]> {
+export async function containmentOf(
+  workflow: RotationWorkflow,
+  version: VersionRef,
+  policy: RotationPolicy,
+): Promise<string[]> {
   const { procedure } = workflow;
   const opened = { fence: 0, current: version, next: version, unconfirmed: false };
-  const policy = { graceMs: 0, giveUpAfterMs: 0 };
   const input = inputOf(version.credential, { actor: 'plan', trigger: 'emergency', reason: 'a plan' });
   const { run, plan } = recorder(workflow, input, { ...opened, policy });
   run.mode = 'containing';

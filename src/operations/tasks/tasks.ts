@@ -42,7 +42,7 @@ export async function endTask(
   { store }: Kept,
   { task, ending }: { readonly task: Task; readonly ending: TaskEnding },
 ): Promise<Task> {
-  if (ending.state === 'done') {
+  if (ending.state === 'done' && task.state === 'open') {
     if (task.asks === 'value') await requireNewValue(store, task, ending.parts ?? {});
     if (task.asks === 'word' && ending.words === null)
       throw new UsageError(`Task ${task.id} needs a sentence about what you saw`, {
