@@ -41,6 +41,8 @@ export interface Fixture {
   behave: Behavior;
   /** Who does tasks, and when they are due. */
   tasks: TaskPolicy;
+  /** Runs when a task for a value is opened, before its rotation knows. */
+  opened: () => Promise<void>;
   /** The open task of a credential, as soon as there is one. */
   task(credential: string): Promise<Task>;
   /** Somebody ends it, as a command does. */
@@ -87,7 +89,12 @@ export async function startFixture(): Promise<Fixture> {
     ring: await createKeyRing(join(dir, 'ring.json')),
     create: true,
   });
-  const fixture: Pick<Fixture, 'calls' | 'behave' | 'tasks'> = { calls: [], behave: () => undefined, tasks: threeDays };
+  const fixture: Pick<Fixture, 'calls' | 'behave' | 'tasks' | 'opened'> = {
+    opened: async () => undefined,
+    calls: [],
+    behave: () => undefined,
+    tasks: threeDays,
+  };
   const row = (name: string) => ({ name, procedure: 'scripted', account: 'script' });
   const policies = new Map<string, Partial<RotationPolicy>>();
   const systems = {
@@ -111,7 +118,9 @@ export async function startFixture(): Promise<Fixture> {
       ...Object.fromEntries(verbs.map((verb) => [verb, (version: VersionRef) => act(store, fixture, verb)(version)])),
       async give(version: VersionRef) {
         if (!(await store.knownTask(version, 'Give a value'))) await store.intend(version);
-        return store.openTask(version, textOf('Give a value', 'value'), fixture.tasks);
+        const view = await store.openTask(version, textOf('Give a value', 'value'), fixture.tasks);
+        await fixture.opened();
+        return view;
       },
       revoke: (version: VersionRef) => store.openTask(version, textOf('Revoke it', 'done'), fixture.tasks),
     },

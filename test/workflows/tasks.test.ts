@@ -78,6 +78,19 @@ it('goes on when the process that ended the task died before it told the rotatio
   await handle.terminate();
 });
 
+it('hears of a task that is done before the rotation knows that it is open', async () => {
+  fixture.opened = async () => {
+    const [task] = await fixture.store.tasks('early');
+    if (task?.state === 'open') await fixture.end(task);
+  };
+  const handle = await fixture.rotate('early', {}, 'rotateAssisted');
+
+  await until(async () => (await fixture.progress(handle)).waiting?.why === 'Revoke by hand');
+
+  fixture.opened = async () => undefined;
+  await handle.terminate();
+});
+
 it('rolls back when the task is declined before anything was changed', async () => {
   const handle = await fixture.rotate('declined', {}, 'rotateAssisted');
   await fixture.end(await fixture.task('declined'), { state: 'declined', words: 'the vendor is down' });

@@ -16,6 +16,15 @@ export type AskPerson = Call<TaskView | null>;
  * like any other: it rolls back while there is a way back, and is a question to a person after that. A retry asks anew.
  */
 export async function askPerson(steps: Steps, title: string, ask: AskPerson): Promise<Ended> {
+  steps.run.asking++;
+  try {
+    return await asked(steps, title, ask);
+  } finally {
+    steps.run.asking--;
+  }
+}
+
+async function asked(steps: Steps, title: string, ask: AskPerson): Promise<Ended> {
   const version = versionOf(ask) ?? steps.run.next;
   const known = steps.run.inbox.emergencies.length;
   const open = async (): Promise<TaskView | null> => {

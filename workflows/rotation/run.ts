@@ -65,6 +65,8 @@ export class RotationRun {
   emergencyRound = 0;
   /** The first fence under which something was contained. */
   containedSince: number | null = null;
+  /** Number of tasks that are being opened, waited for or looked at. */
+  asking = 0;
   /** Phases are shown from the first wait on: a rotation that ends before needs no search attributes. */
   listed = false;
   /** Several while versions are contained in parallel. People see and answer the oldest one. */
@@ -115,9 +117,13 @@ export class RotationRun {
     return this.#waits[0] ?? this.parking.waiting;
   }
 
-  /** Whether this run, or the one that it continues, waits for a task. */
+  /**
+   * Whether this run, or the one that it continues, waits for a task. Somebody may end one that was just opened, before the run begins to wait
+   * for it: until then, any task may be the one.
+   */
   asksFor(task: string): boolean {
-    return this.#waits.some((wait) => wait.task === task) || this.parking.waiting?.task === task;
+    const awaited = [...this.#waits, this.parking.waiting].flatMap((wait) => wait?.task ?? []);
+    return awaited.includes(task) || (awaited.length === 0 && this.asking > 0);
   }
 
   /** Runs part of a rotation under the name of a phase; step titles are unique within it and `occurrence`. */
