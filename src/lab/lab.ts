@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { catalog } from '../../workflows/catalog.js';
 import type { Duration } from '../domain/duration.js';
+import { descriptorOf } from '../../workers/descriptor.js';
+import { loadConfig } from '../config/load.js';
 import { partsToGive } from '../operations/setup/adopt.js';
 import { findEmbeddedServer } from '../temporal/embedded.js';
 import { unknownProcedure } from './demo.js';
@@ -57,7 +59,7 @@ async function furnish(
   defer(remove);
   defer(() => endServer(dataDir));
   const valueInForce = join(dir, 'value-in-force');
-  await writeFile(valueInForce, textOf(procedure, scenario.adopted), { mode: 0o600 });
+  await writeFile(valueInForce, textOf(file, scenario), { mode: 0o600 });
   const systems = Object.entries(scenario.systems).map(([name, { url }]) => [name, url] as const);
   return {
     ...{ procedure, credential: scenario.credential, configuration: file, valueInForce },
@@ -67,9 +69,9 @@ async function furnish(
 }
 
 /** The format of `keyturn adopt --stdin`: one part as plain text, several parts as a JSON object. */
-function textOf(procedure: string, parts: Scenario['adopted']): string {
-  const descriptor = catalog.find(({ id }) => id === procedure);
-  const asked = (descriptor ? partsToGive(descriptor) : []).map((part) => [part, parts[part] ?? ''] as const);
+function textOf(file: string, { credential, adopted: parts }: Scenario): string {
+  const descriptor = descriptorOf(loadConfig(file, catalog), credential);
+  const asked = partsToGive(descriptor).map((part) => [part, parts[part] ?? ''] as const);
   const [only, ...more] = asked;
   return only && more.length === 0 ? only[1] : JSON.stringify(Object.fromEntries(asked));
 }

@@ -6,15 +6,15 @@ import { adopt, partsToGive } from '../../src/operations/setup/adopt.js';
 import { check, type Check } from '../../src/operations/setup/check.js';
 import { openSession } from '../../src/operations/session/session.js';
 import { createKeyRing } from '../../src/store/key-ring.js';
-import { catalog } from '../../workflows/catalog.js';
+import { descriptorOf } from '../../workers/descriptor.js';
 
 jest.setTimeout(60_000);
 
 /** Adopts what the lab says is in force, as `keyturn adopt --stdin` reads it, and looks at everything. */
-async function tryOut({ procedure, credential, configuration, valueInForce }: Lab): Promise<Check[]> {
+async function tryOut({ credential, configuration, valueInForce }: Lab): Promise<Check[]> {
   await createKeyRing(join(dirname(configuration), 'keyturn.keyring.json'));
   const session = await openSession({ file: configuration, create: true });
-  const names = partsToGive(catalog.find(({ id }) => id === procedure)!);
+  const names = partsToGive(descriptorOf(session.config, credential));
   const text = readFileSync(valueInForce, 'utf8');
   const parts = names.length === 1 ? { [names[0]!]: text } : (JSON.parse(text) as Record<string, string>);
   await adopt(session, { credential, parts, soleUser: true, actor: 'test' });
