@@ -11,6 +11,7 @@ import { CannotTell } from '../shared/outside-error.js';
 import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
 import { askAbout, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
 import { withDeps } from '../shared/with-deps.js';
+import { viewOf } from '../versions/tasks.js';
 import {
   containText,
   described,
@@ -154,18 +155,13 @@ async function open(deps: ByHandDeps, version: VersionRef, text: TaskText): Prom
   return viewOf(await deps.store.openTask(version, text, tasks));
 }
 
-/** What a workflow may know of a task. */
-function viewOf({ id, state, dueAt, givesUpAt, by, words }: TaskView): TaskView {
-  return { id, state, dueAt, givesUpAt, by, words };
-}
-
-/** What is accepted, as far as a probe shows it. */
-async function survey({ store, account }: ByHandDeps, credential: string): Promise<ProviderSurvey> {
+/** What is accepted, as far as a probe shows it. A scheduled check asks about the version in force alone: a refused login counts as an attack. */
+async function survey({ store, account }: ByHandDeps, credential: string, quietly = false): Promise<ProviderSurvey> {
   const { prober, section } = await account(credential);
   const versions: SurveyedVersion[] = [];
   for (const version of await store.versions(credential)) {
     const { number, state, parts } = version;
-    const isAsked = prober && isLive(state) && parts.length > 0;
+    const isAsked = prober && parts.length > 0 && (quietly ? state === 'current' : isLive(state));
     const verdict = isAsked ? await verdictOf(prober, store, version) : isLive(state) ? 'listed' : 'not listed';
     versions.push({ number, verdict, lastUsedAt: null });
   }

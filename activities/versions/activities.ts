@@ -9,7 +9,7 @@ import { withDeps } from '../shared/with-deps.js';
 import { letPass, mayBeUnderWay, recordContained } from './emergencies.js';
 import { closeRotation, grantHaste, recordDecision } from './rotations.js';
 import { declared, policyOf, wanted } from './wishes.js';
-import { endOfTask, lookAtTask } from './tasks.js';
+import { endOfTask, giveUpTask, lookAtTask } from './tasks.js';
 import { isSeen, letProbesPass, recordDiscarded, recordEnd, soleUser, startDiscard } from './versions.js';
 
 export interface VersionsDeps {
@@ -54,7 +54,7 @@ interface NotObservable {
 export function createVersionsActivities(deps: VersionsDeps) {
   const { store } = deps;
   return {
-    ...withDeps(store, { lookAtTask, endOfTask }),
+    ...withDeps(store, { lookAtTask, giveUpTask, endOfTask }),
     ...withDeps(store, { letPass, recordContained, recordDecision, grantHaste, closeRotation }),
     ...withDeps(store, { startDiscard, recordDiscarded, recordEnd, soleUser, isSeen, letProbesPass, notObservable }),
 

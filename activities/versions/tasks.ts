@@ -14,7 +14,19 @@ interface Looked {
 export async function lookAtTask(store: Store, { version, task }: Looked): Promise<TaskView> {
   const found = (await store.tasks(version.credential)).find(({ id }) => id === task);
   if (!found) throw permanent('NotFound', `the store has no task ${task}`);
-  const { id, state, dueAt, givesUpAt, by, words } = found;
+  return viewOf(found);
+}
+
+/** The rotation gives the task up; with `unseen`, unless somebody has its value. Says how the task stands then. */
+export async function giveUpTask(
+  store: Store,
+  { version, task, unseen }: Looked & { readonly unseen: boolean },
+): Promise<TaskView> {
+  return viewOf(await store.withdrawTask(version, task, { unseen }));
+}
+
+/** What a workflow may know of a task. */
+export function viewOf({ id, state, dueAt, givesUpAt, by, words }: TaskView): TaskView {
   return { id, state, dueAt, givesUpAt, by, words };
 }
 

@@ -18,7 +18,9 @@ export type Worker = (task: Task, handed: Handed) => Deed | Promise<Deed>;
 /** Gets the value of a task as a person does, once. */
 export function handedBy({ store }: { readonly store: Store }, { id, credential, version }: Task): Handed {
   return async () => {
-    await store.handOverTask(id, 'lab');
+    const open = await openTasks({ store });
+    if (!open.some((task) => task.id === id)) throw new Error('nobody is asked any more');
+    await store.handOverTask(id, 'lab').catch(() => undefined); // shown before: then it is revealed
     return store.unseal({ credential, number: version });
   };
 }

@@ -19,7 +19,7 @@ import { close, fence, handOver, open, preview, rotations } from './rotations.js
 import { seize } from './seizure.js';
 import { writeStates } from './states.js';
 import type { Store } from './store.js';
-import { endTask, handOverTask, knownTask, noticeTask, openTask, reassignTask, tasks } from './tasks.js';
+import { endTask, handOverTask, knownTask, noticeTask, openTask, reassignTask, tasks, withdrawTask } from './tasks.js';
 import { claimHeal, keepVerification, releaseHeal, verification } from './verifications.js';
 import { versionQueries } from './versions.js';
 import { grant, wish, withdrawWish } from './wishes.js';
@@ -36,7 +36,7 @@ export function queriesOf(context: StoreContext): Omit<Store, 'installation' | '
     ...within(context, write, { claim, ask, stopClock, keepMaterial, handOver, close, wish, withdrawWish, grant }),
     ...within(context, write, { beginRepair, endRepair, confirmReconciled, setCadence, dropCadence, reserve, head }),
     ...within(context, write, { keepVerification, claimHeal, releaseHeal, keepProfile, takeNotice, settleNotice }),
-    ...within(context, write, { intend, settle, openTask, reassignTask, handOverTask, noticeTask }),
+    ...within(context, write, { intend, settle, openTask, reassignTask, handOverTask, noticeTask, withdrawTask }),
     ...within(context, writeUnsynced, { prove }),
     ...within(context, writeStates, { withdraw, forget, open, seize, move, promote, demote }),
   };

@@ -117,8 +117,10 @@ export interface Store {
   endTask(id: string, ending: TaskEnding): Promise<Task>;
   /** Throws a UserError when the task is over. */
   reassignTask(id: string, wanted: { readonly to: string; readonly actor: string }): Promise<Task>;
-  /** Records that the generated value is shown. Throws a UserError when it was shown before, or the task is over. */
+  /** Records that the generated value is shown; the task then waits as long as it takes. Throws a UserError when it was shown before, or the task is over. */
   handOverTask(id: string, actor: string): Promise<Task>;
+  /** Withdraws an open task; with `unseen`, unless its value was handed over. Returns the task as it is then. Throws FenceLost. */
+  withdrawTask(ref: VersionRef, id: string, when: { readonly unseen: boolean }): Promise<TaskView>;
   /** The rotation has seen how the task ended. */
   noticeTask(id: string): Promise<void>;
 

@@ -98,7 +98,8 @@ export async function endTask(context: StoreContext, id: string, ending: TaskEnd
     if (row.state !== 'open') throw over(row);
     const ref = { credential, number, fence: row.fence };
     if (sealed) await keepAsked(inside, ref, sealed);
-    if (ending.state === 'declined') await settleAsked(inside, ref);
+    const { asks } = Body.parse(JSON.parse(row.body));
+    if (ending.state === 'declined' && asks === 'value') await settleAsked(inside, ref);
     const { state, actor, words } = ending;
     const set = { state, by: actor, words, ended_at: inside.now() };
     await inside.db.updateTable('tasks').set(set).where('id', '=', id).execute();
@@ -122,15 +123,15 @@ export async function reassignTask(
   return toTask({ ...row, assignee: to });
 }
 
-/** The generated value is about to be shown. Once. */
+/** The generated value is about to be shown. Once. Whoever has it may set it at any time, so from now on nothing gives up by itself. */
 export async function handOverTask(context: StoreContext, id: string, actor: string): Promise<Task> {
   const row = await rowOf(context, id);
   if (row.state !== 'open') throw over(row);
   if (row.handed_at !== null) throw handedOver(row);
   const handed_at = context.now();
-  await context.db.updateTable('tasks').set({ handed_at }).where('id', '=', id).execute();
+  await context.db.updateTable('tasks').set({ handed_at, gives_up_at: null }).where('id', '=', id).execute();
   await append(context, { event: 'revealed', ...aboutRow(row), actor, detail: `for task ${id}` });
-  return toTask({ ...row, handed_at });
+  return toTask({ ...row, handed_at, gives_up_at: null });
 }
 
 /** Its rotation has seen how the task ended. */
@@ -143,6 +144,17 @@ export async function noticeTask({ db, now }: StoreContext, id: string): Promise
     .execute();
 }
 
+/** The rotation does not wait for a task any more. Unchanged when it has ended or, with `unseen`, when its value was handed over. */
+export async function withdrawTask(
+  context: StoreContext,
+  ...[ref, id, { unseen }]: Parameters<Store['withdrawTask']>
+): Promise<TaskView> {
+  await requireFence(context, ref);
+  const row = await rowOf(context, id);
+  if (row.state === 'open' && !(unseen && row.handed_at !== null)) await withdraw(context, [row]);
+  return toTask(await rowOf(context, id));
+}
+
 /** The rotation is over, or an emergency has taken over: its open tasks are not needed any more. */
 export async function withdrawTasks(context: StoreContext, { credential, fence }: VersionRef): Promise<void> {
   const open = await context.db
@@ -152,7 +164,11 @@ export async function withdrawTasks(context: StoreContext, { credential, fence }
     .where('fence', '=', fence)
     .where('state', '=', 'open')
     .execute();
-  for (const row of open) {
+  await withdraw(context, open);
+}
+
+async function withdraw(context: StoreContext, rows: readonly Row[]): Promise<void> {
+  for (const row of rows) {
     const set = { state: 'withdrawn', ended_at: context.now(), noticed_at: context.now() } as const;
     await context.db.updateTable('tasks').set(set).where('id', '=', row.id).execute();
     await append(context, { event: 'task-withdrawn', ...aboutRow(row), detail: `task ${row.id}` });

@@ -71,6 +71,20 @@ describe('A task', () => {
     expect(again.id).not.toBe(task.id);
   });
 
+  it('says nothing about what was created when it asks for something else', async () => {
+    const { id } = await bench.store.openTask(next, { ...text, title: 'Revoke it', asks: 'done' }, policy);
+
+    await bench.store.endTask(id, { state: 'declined', actor: 'maria', words: 'not today' });
+
+    expect(await bench.store.intents('openai')).toMatchObject([{ outcome: 'open' }]);
+  });
+
+  it('is given up, unless somebody has its value', async () => {
+    await bench.store.handOverTask(task.id, 'maria');
+    expect(await bench.store.withdrawTask(next, task.id, { unseen: true })).toMatchObject({ state: 'open' });
+    expect(await bench.store.withdrawTask(next, task.id, { unseen: false })).toMatchObject({ state: 'withdrawn' });
+  });
+
   it('is withdrawn when its rotation ends or an emergency takes over, and then takes no value', async () => {
     await bench.store.seize(openai, request, { ...writer, runId: 'an emergency' });
 
@@ -82,7 +96,8 @@ describe('A task', () => {
   });
 
   it('hands a generated value over once', async () => {
-    expect(await bench.store.handOverTask(task.id, 'maria')).toMatchObject({ handedAt: bench.clock });
+    const handed = { handedAt: bench.clock, givesUpAt: null }; // whoever has it may set it at any time
+    expect(await bench.store.handOverTask(task.id, 'maria')).toMatchObject(handed);
 
     await expect(bench.store.handOverTask(task.id, 'bob')).rejects.toMatchObject({
       next: containing('keyturn reveal openai --version 1'),

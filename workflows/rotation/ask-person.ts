@@ -1,5 +1,6 @@
 import { type Call, versionOf } from '../../src/domain/call.js';
 import type { TaskView } from '../../src/domain/task.js';
+import type { VersionRef } from '../../src/domain/version.js';
 import { versions } from '../systems.js';
 import { attempt, type Ended } from './attempt.js';
 import { keep } from './bookkeeping.js';
@@ -32,7 +33,7 @@ async function asked(steps: Steps, title: string, ask: AskPerson): Promise<Ended
     const got = (view: unknown): void => void opened.push(view as TaskView | null);
     await attempt(steps, { title: `Ask a person: ${title}`, call: ask, got });
     const [task = null] = opened;
-    if (task) await untilEnded(steps, { title, task, known, look: versions.lookAtTask({ version, task: task.id }) });
+    if (task) await untilEnded(steps, { title, version, task, known });
     return task;
   };
   const task = await open();
@@ -43,26 +44,35 @@ async function asked(steps: Steps, title: string, ask: AskPerson): Promise<Ended
 
 interface Awaited {
   readonly title: string;
+  readonly version: VersionRef;
   readonly task: TaskView;
   /** How many emergencies were known when the step began. */
   readonly known: number;
-  readonly look: Call<TaskView>;
 }
 
-/** Waits until the store says that the task has ended. At its due time people are reminded, by notices that come from the store. */
-async function untilEnded({ run }: Steps, { title, task: asked, known, look }: Awaited): Promise<void> {
-  const parks = run.parking.waiting?.task === asked.id ? undefined : 'later'; // once: the next run has a short history
-  for (let task = asked; task.state === 'open'; task = await keep(run, look, { title: 'Look at the task' })) {
+/**
+ * Waits until the store says that the task has ended. At its due time people are reminded, by notices that come from the store. A rotation that
+ * gives up withdraws the task first: nobody may do it for a rotation that rolls back.
+ */
+async function untilEnded({ run }: Steps, { title, version, task: asked, known }: Awaited): Promise<void> {
+  const { id } = asked;
+  const withdraw = (unseen: boolean) =>
+    keep(run, versions.giveUpTask({ version, task: id, unseen }), { title: 'Withdraw the task' });
+  const parks = run.parking.waiting?.task === id ? undefined : 'later'; // once: the next run has a short history
+  for (let task = asked; task.state === 'open';) {
     const end = endOfWait(run.mode === 'forward' && !run.pastNoReturn, task);
-    if (end.rollsBackAt !== null && run.runtime.now() >= end.rollsBackAt)
-      throw new Exit('roll-back', `${title}: nobody did it in time`);
-    const deadline = end.rollsBackAt ?? undefined;
     const told = await run.wait(
-      { for: 'operator', task: task.id, why: title, ...end.shown, ...promptWhileWaiting(run, title) },
-      { wake: () => run.inbox.ended.has(task.id), deadline, known, parks },
+      { for: 'operator', task: id, why: title, ...end.shown, ...promptWhileWaiting(run, title) },
+      { wake: () => run.inbox.ended.has(id), deadline: end.rollsBackAt ?? undefined, known, parks },
     );
+    if (told) await withdraw(false);
     await exitIfTold(run, told, title);
-    run.inbox.ended.delete(task.id); // the message of somebody who has done nothing must not wake it again
+    run.inbox.ended.delete(id); // the message of somebody who has done nothing must not wake it again
+    const isLate = end.rollsBackAt !== null && run.runtime.now() >= end.rollsBackAt;
+    task = await (isLate
+      ? withdraw(true)
+      : keep(run, versions.lookAtTask({ version, task: id }), { title: 'Look at the task' }));
+    if (task.state === 'withdrawn') throw new Exit('roll-back', `${title}: nobody did it in time`);
   }
 }
 
