@@ -9,6 +9,7 @@ import { requireFence } from '../shared/fencing.js';
 import { hasValue, keepGenerated, ownIntents, settleAll } from '../shared/keeping.js';
 import { CannotTell } from '../shared/outside-error.js';
 import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
+import { scope } from '../shared/scope.js';
 import { askAbout, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
 import { withDeps } from '../shared/with-deps.js';
 import { viewOf } from '../versions/tasks.js';
@@ -17,6 +18,7 @@ import {
   described,
   giveText,
   list,
+  type Occasion,
   revokeText,
   seeText,
   seeTitle,
@@ -54,12 +56,17 @@ async function accepts({ store, account }: ByHandDeps, version: VersionRef): Pro
   return reporting(store, version, 'accepted')('not-observable', `no probe is configured for ${section.name}`);
 }
 
-/** A version without a value is gone when a person says that nothing of it is left. */
+/**
+ * A version without a value is gone when a person says that nothing of it is left. Where its task was withdrawn, somebody may still create the
+ * value: the attempt stays open, and is listed.
+ */
 async function refuses({ store, account }: ByHandDeps, version: VersionRef): Promise<Finding> {
   const { prober, section } = await account(version.credential);
   const say = reporting(store, version, 'refused');
   if (!(await hasValue(store, version))) {
-    await settleAll(store, await ownIntents(store, version), 'deleted');
+    const asked = (await store.tasks(version.credential)).filter((task) => task.version === version.number);
+    const mayFollow = asked.some(({ asks, state }) => asks === 'value' && state === 'withdrawn');
+    if (!mayFollow) await settleAll(store, await ownIntents(store, version), 'deleted');
     return say('not-observable', 'it has no value to ask with');
   }
   if (prober) return refusedAt(prober, store, version);
@@ -83,14 +90,16 @@ async function askForValue(deps: ByHandDeps, version: VersionRef): Promise<TaskV
   const subject = await account(version.credential);
   await requireFence(store, version);
   const [begun] = await ownIntents(store, version);
-  const known = await store.knownTask(version, giveText(subject, '').title);
+  const occasion = await occasionOf(store, version);
+  const known = await store.knownTask(version, giveText(subject, '', occasion).title);
   if (known) return viewOf(known);
   const { label } = begun ?? (await store.intend(version));
-  return open(deps, version, giveText(subject, label));
+  return open(deps, version, giveText(subject, label, occasion));
 }
 
 async function askToSet(deps: ByHandDeps, version: VersionRef): Promise<TaskView> {
-  return open(deps, version, setText(await deps.account(version.credential)));
+  const occasion = await occasionOf(deps.store, version);
+  return open(deps, version, setText(await deps.account(version.credential), occasion));
 }
 
 /** A person revokes a version. It is asked for only with the proof that any other deletion needs. Null when there is nothing to revoke. */
@@ -101,10 +110,25 @@ async function askToRevoke(deps: ByHandDeps, version: VersionRef): Promise<TaskV
   const title = state === 'discarding' ? 'Revoke the new value again' : 'Revoke the old value';
   const known = await store.knownTask(version, title);
   if (known) return viewOf(known);
-  if (!(await hasValue(store, version)) && (await ownIntents(store, version)).length === 0) return null;
+  if (await isUnknownOutside(store, version)) return null;
   await requireProof(store, version);
   const intents = await store.intents(version.credential);
   return open(deps, version, revokeText(subject, [described({ state, ...row }, intents)], title));
+}
+
+/** Nobody has made its value, or nobody has seen the one that Keyturn made. */
+async function isUnknownOutside(store: Store, version: VersionRef): Promise<boolean> {
+  if (!(await hasValue(store, version))) return (await ownIntents(store, version)).length === 0;
+  const own = ({ version: number }: { readonly version?: number }): boolean => number === version.number;
+  const handing = (await store.tasks(version.credential)).filter((task) => own(task) && task.handsOver);
+  const isRevealed = (await store.ledger({ credential: version.credential })).some(
+    (entry) => entry.event === 'revealed' && own(entry),
+  );
+  return handing.length > 0 && !isRevealed;
+}
+
+async function occasionOf(store: Store, { credential, fence }: VersionRef): Promise<Occasion> {
+  return { isEmergency: (await store.rotations(credential)).some((each) => each.fence === fence && each.seized) };
 }
 
 interface Containment {
@@ -117,14 +141,17 @@ async function askToContain(deps: ByHandDeps, { version, targets }: Containment)
   const subject = await deps.account(version.credential);
   const intents = await store.intents(version.credential);
   const versions = await Promise.all(targets.map((target) => store.read(target)));
-  return open(
-    deps,
-    version,
-    containText(
-      subject,
-      versions.map((each) => described(each, intents)),
-    ),
+  const numbers = targets.map(({ number }) => number);
+  const text = containText(
+    subject,
+    versions.map((each) => described(each, intents)),
+    numbers,
   );
+  for (const { id, fence, state, title } of await store.tasks(version.credential))
+    // a wider emergency asks for more
+    if (state === 'open' && fence === version.fence && title !== text.title)
+      await store.withdrawTask(version, id, { unseen: false });
+  return open(deps, version, text);
 }
 
 interface Seeing {
@@ -138,15 +165,15 @@ async function askToSee(deps: ByHandDeps, { version, settings }: Seeing): Promis
   return open(deps, version, seeText({ ...subject, settings }, []));
 }
 
-/** What a person said about the use of a version. */
+/** What a person said about the use of a version in this rotation. It is as old as their word. */
 async function attestUse({ store }: ByHandDeps, { version, settings }: Seeing): Promise<Finding> {
-  const said = (await store.tasks(version.credential)).find(
-    ({ state, version: number, title }) => number === version.number && state === 'done' && title === seeTitle,
-  );
-  const say = reporting(store, version, 'document');
-  return said
-    ? say('not-observable', `${said.by} said of ${list(settings)}: ${said.words}`)
-    : say('failed', `nobody has said that ${list(settings)} works`);
+  const said = await store.knownTask(version, seeTitle);
+  if (said?.state !== 'done')
+    return reporting(store, version, 'document')('failed', `nobody has said that ${list(settings)} works`);
+  const detail = `${said.by} said of ${list(settings)}: ${said.words}`;
+  const finding = { kind: 'document', outcome: 'not-observable', detail } as const;
+  await store.prove(version, finding, { writer: scope().writer, at: said.endedAt ?? undefined });
+  return finding;
 }
 
 async function open(deps: ByHandDeps, version: VersionRef, text: TaskText): Promise<TaskView> {

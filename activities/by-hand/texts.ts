@@ -1,3 +1,4 @@
+import { freshProofMs } from '../../src/domain/evidence.js';
 import type { TaskText } from '../../src/domain/task.js';
 import type { Intent, Version } from '../../src/store/records.js';
 import { waysOf } from './guide.js';
@@ -10,12 +11,20 @@ export interface Subject {
   readonly settings: readonly string[];
 }
 
+/** What the task is for: in an emergency everything before is revoked, and nothing is put back. */
+export interface Occasion {
+  readonly isEmergency: boolean;
+}
+
 export const seeTitle = 'See that it works';
 const rollsBack = 'The rotation rolls back, and the old value stays in force';
+const staysDark = 'Documents fail until DocuElevate has a new value';
 const keepsWaiting = 'The rotation waits, and reminds people';
 
+const keepOld = 'Leave the old value valid: DocuElevate uses it';
+
 /** The provider makes the new value. `label` identifies it as made for this version. */
-export function giveText(subject: Subject, label: string): TaskText {
+export function giveText(subject: Subject, label: string, { isEmergency }: Occasion): TaskText {
   const { section, settings } = subject;
   const isSingle = section.overlap === 'single';
   return {
@@ -25,28 +34,28 @@ export function giveText(subject: Subject, label: string): TaskText {
       ...(section.instructions ?? waysOf(settings[0] ?? '').create),
       ...(isSingle
         ? [`The old value ends with that, and ${list(settings)} holds a dead one: complete this task at once`]
-        : [`If it can have a name, call it ${label}`, 'Do not revoke the old value yet: DocuElevate uses it']),
+        : [`If it can have a name, call it ${label}`, ...(isEmergency ? [] : [keepOld])]),
     ],
-    ...{ asks: 'value', handsOver: false, otherwise: rollsBack },
+    ...{ asks: 'value', handsOver: false, otherwise: isEmergency ? staysDark : rollsBack },
   };
 }
 
 /** Keyturn has generated the new value. */
-export function setText(subject: Subject): TaskText {
+export function setText(subject: Subject, { isEmergency }: Occasion): TaskText {
   const { section, settings } = subject;
   const consequence =
     section.overlap === 'single'
       ? `From then on the old value is refused and ${list(settings)} holds a dead one: complete this task at once`
-      : 'Leave the old value valid: DocuElevate uses it';
+      : keepOld;
   return {
     title: 'Set the new value',
     instructions: [
       'Take the task: Keyturn then shows the new value, once',
       ...opening(subject),
       ...(section.instructions ?? ['Set the new value there']),
-      consequence,
+      ...(isEmergency ? [] : [consequence]),
     ],
-    ...{ asks: 'done', handsOver: true, otherwise: rollsBack },
+    ...{ asks: 'done', handsOver: true, otherwise: isEmergency ? staysDark : rollsBack },
   };
 }
 
@@ -67,9 +76,13 @@ export function revokeText(subject: Subject, versions: readonly string[], title:
 }
 
 /** Somebody has what leaked. Where only one value works at a time, it ends when another one takes its place. */
-export function containText(subject: Subject, versions: readonly string[]): TaskText {
+export function containText(subject: Subject, versions: readonly string[], numbers: readonly number[]): TaskText {
   const { section, settings } = subject;
-  const text = revokeText(subject, versions, 'Revoke what leaked');
+  const text = revokeText(
+    subject,
+    versions,
+    `Revoke what leaked (${list(numbers.map((number) => `version ${number}`))})`,
+  );
   const single = [
     'Block the account, or set a password that nobody knows. The new value for DocuElevate is the next task',
     `Documents fail until ${list(settings)} has a new value`,
@@ -86,7 +99,8 @@ export function seeText({ settings }: Subject, hints: readonly string[]): TaskTe
   return {
     title: seeTitle,
     instructions: [`Try what uses ${list(settings)} in DocuElevate`, ...hints, 'Say what you saw'],
-    ...{ asks: 'word', handsOver: false, otherwise: keepsWaiting },
+    ...{ asks: 'word', handsOver: false, otherwise: `${keepsWaiting}, or rolls back while it can` },
+    validMs: freshProofMs,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { TaskView } from '../../src/domain/task.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Store } from '../../src/store/store.js';
-import { permanent } from '../shared/failures.js';
+import { needsDecision, permanent } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 
 interface Looked {
@@ -31,17 +31,23 @@ export function viewOf({ id, state, dueAt, givesUpAt, by, words }: TaskView): Ta
 }
 
 /**
- * Says who has done a task.
- * @throws ApplicationFailure of type Rejected when it was declined, or FenceLost
+ * Says who has done a task; without an id, the newest task of this rotation about the version. A retry may have asked anew.
+ * @throws ApplicationFailure of type NeedsDecision when it was declined, or FenceLost
  */
-export async function endOfTask(store: Store, { version, task }: Looked): Promise<string> {
-  const all = await store.tasks(version.credential);
-  const asked = all.find(({ id }) => id === task);
-  const newest = all.find((each) => each.title === asked?.title && each.version === asked.version); // a retry has asked anew
-  const { id, state, by, words } = await lookAtTask(store, { version, task: newest?.id ?? task });
+export async function endOfTask(
+  store: Store,
+  { version, task }: Pick<Looked, 'version'> & Partial<Looked>,
+): Promise<string> {
+  const own = (await store.tasks(version.credential)).filter(
+    (each) => each.version === version.number && each.fence === version.fence,
+  );
+  const title = own.find(({ id }) => id === task)?.title;
+  const newest = own.find((each) => title === undefined || each.title === title);
+  if (!newest) throw permanent('NotFound', 'the store has no such task');
+  const { id, state, by, words } = newest;
   await requireFence(store, version);
   await store.noticeTask(id);
   const said = words === null ? '' : `: ${words}`;
   if (state === 'done') return `done by ${by}${said}`;
-  throw permanent('Rejected', `${by ?? 'somebody'} declined it${said}`);
+  throw needsDecision(`${by ?? 'somebody'} declined it${said}`);
 }

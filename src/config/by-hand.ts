@@ -1,7 +1,7 @@
 import { byHandDescriptor } from '../../activities/by-hand/descriptor.js';
 import { ByHandSection, FedSettings } from '../../activities/by-hand/section.js';
 import { type CredentialSetting, credentialSettings } from '../../activities/docuelevate/credential-settings.js';
-import type { ProcedureDescriptor } from '../domain/procedure.js';
+import { partsOf, type ProcedureDescriptor } from '../domain/procedure.js';
 import type { ConfigFinding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Path } from './yaml-source.js';
@@ -18,13 +18,26 @@ export function withSettings(procedure: ProcedureDescriptor, { provider, setting
 }
 
 /** Settings that a person cannot rotate, each with the reason. */
-export function settingFindings(path: Path, { settings }: ProcedureDescriptor): ConfigFinding[] {
-  const keys = Object.keys(settings);
-  return keys.flatMap((key) => {
+export function settingFindings(path: Path, descriptor: ProcedureDescriptor, provider: unknown): ConfigFinding[] {
+  const keys = Object.keys(descriptor.settings);
+  const wrong = keys.flatMap((key) => {
     const known = Object.hasOwn(credentialSettings, key) ? credentialSettings[key] : undefined;
     const message = known ? whyNot(key, known, keys) : unknown(key);
-    return message === null ? [] : [{ path, message }];
+    return message === null ? [] : [{ path: [...path, 'settings'], message }];
   });
+  return [...wrong, ...ofSeveralParts([...path, 'provider'], partsOf(descriptor), provider)];
+}
+
+/** Keyturn generates one text, and a probe asks with one. */
+function ofSeveralParts(path: Path, parts: readonly string[], provider: unknown): ConfigFinding[] {
+  const section = ByHandSection.safeParse(provider);
+  if (parts.length < 2 || !section.success) return [];
+  const several = `the value has ${parts.length} parts (${parts.join(', ')})`;
+  const { newValue, probe } = section.data;
+  return [
+    ...(newValue === 'generated' ? [{ path: [...path, 'newValue'], message: `${several}: a person gives it` }] : []),
+    ...(probe ? [{ path: [...path, 'probe'], message: `${several}: a probe asks with one` }] : []),
+  ];
 }
 
 function unknown(key: string): string {

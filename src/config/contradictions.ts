@@ -33,7 +33,9 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     ...entries.flatMap(shortGrace),
     ...entries.flatMap(deliveries),
     ...entries.flatMap(needlessPause),
-    ...entries.flatMap(({ path, known }) => (known?.anySetting ? settingFindings([...path, 'settings'], known) : [])),
+    ...entries.flatMap(({ path, known, provider }) =>
+      known?.anySetting ? settingFindings(path, known, provider) : [],
+    ),
   ];
 }
 

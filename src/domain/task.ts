@@ -24,6 +24,8 @@ export interface TaskText {
   readonly handsOver: boolean;
   /** What happens when nobody does it. */
   readonly otherwise: string;
+  /** How long it counts once it is done, in milliseconds; without an end when left out. */
+  readonly validMs?: number;
 }
 
 /** Who does a task, and by when. Times in milliseconds. */

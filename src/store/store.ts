@@ -110,7 +110,7 @@ export interface Store {
   /** Opens a task, or returns the one that this rotation has opened under this title. Throws FenceLost. */
   openTask(ref: VersionRef, text: TaskText, policy: TaskPolicy): Promise<TaskView>;
   /** The task of this rotation with a title, open or done. Null when there is none. */
-  knownTask(ref: VersionRef, title: string): Promise<TaskView | null>;
+  knownTask(ref: VersionRef, title: string): Promise<Task | null>;
   /** Newest first. */
   tasks(credential?: string): Promise<Task[]>;
   /** Ends a task, and stores the value that it asked for, in one transaction. Throws a UserError when the task is over. */

@@ -128,7 +128,10 @@ export interface Tables {
     granted_to: string | null;
   };
   /** What people are asked to do. `body` is a JSON object with the fields that never change. */
-  tasks: Row<Task, 'instructions' | 'asks' | 'handsOver' | 'otherwise' | 'urgent' | 'remindMs' | 'escalation'> & {
+  tasks: Row<
+    Task,
+    'validMs' | 'instructions' | 'asks' | 'handsOver' | 'otherwise' | 'urgent' | 'remindMs' | 'escalation'
+  > & {
     body: string;
   };
   ledger: {

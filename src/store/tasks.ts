@@ -33,9 +33,9 @@ export async function openTask(
   ...[ref, text, policy]: Parameters<Store['openTask']>
 ): Promise<TaskView> {
   const { seized } = await requireFence(context, ref);
-  const known = await knownTask(context, ref, text.title);
-  if (known) return known;
-  const { title, ...said } = text;
+  const { title, validMs, ...said } = text;
+  const known = await knownTask(context, ref, title);
+  if (known && !isOver(known, context.now(), validMs)) return known;
   const { owner, assignee, dueMs, remindMs, escalation, giveUpMs } = seized === 1 ? urgently(policy) : policy;
   const at = context.now();
   const dueAt = at + dueMs;
@@ -54,6 +54,11 @@ export async function openTask(
   return toTask(row);
 }
 
+/** What was done longer ago than it counts. */
+function isOver({ state, endedAt }: Task, now: number, validMs = Number.POSITIVE_INFINITY): boolean {
+  return state === 'done' && now - (endedAt ?? 0) > validMs;
+}
+
 /** In an emergency. */
 function urgently({ urgentMs, escalation, ...policy }: TaskPolicy): TaskPolicy {
   const timing = { dueMs: urgentMs, remindMs: urgentMs, giveUpMs: null, urgentMs };
@@ -65,7 +70,7 @@ export async function knownTask(
   { db }: StoreContext,
   { credential, number, fence }: VersionRef,
   title: string,
-): Promise<TaskView | null> {
+): Promise<Task | null> {
   const row = await db
     .selectFrom('tasks')
     .selectAll()
@@ -74,6 +79,7 @@ export async function knownTask(
     .where('fence', '=', fence)
     .where('title', '=', title)
     .where('state', 'in', ['open', 'done'])
+    .orderBy('opened_at', 'desc')
     .executeTakeFirst();
   return row ? toTask(row) : null;
 }
@@ -98,7 +104,8 @@ export async function endTask(context: StoreContext, id: string, ending: TaskEnd
     if (row.state !== 'open') throw over(row);
     const ref = { credential, number, fence: row.fence };
     if (sealed) await keepAsked(inside, ref, sealed);
-    const { asks } = Body.parse(JSON.parse(row.body));
+    const { asks, handsOver } = Body.parse(JSON.parse(row.body));
+    if (ending.state === 'done' && handsOver && row.handed_at === null) throw unseen(row);
     if (ending.state === 'declined' && asks === 'value') await settleAsked(inside, ref);
     const { state, actor, words } = ending;
     const set = { state, by: actor, words, ended_at: inside.now() };
@@ -207,6 +214,13 @@ function over({ id, credential, state, by, ended_at }: Row): UserError {
     state:
       'Nothing was changed, and what you gave was not stored. If you created a new value outside, revoke it again.',
     next: `See what is asked now: keyturn tasks. See what happened: keyturn ledger ${credential}`,
+  });
+}
+
+function unseen({ id }: Row): UserError {
+  return new UserError(`Nobody has seen the new value of task ${id} yet, so nobody can have set it`, {
+    state: 'Nothing was changed.',
+    next: `See it, set it, and say so again: keyturn tasks take ${id}`,
   });
 }
 

@@ -38,7 +38,7 @@ function openTask(title: string): Promise<Task> {
 it('leads a person through a rotation, from the plan to the proof that the old value is refused', async () => {
   const plan = await fixture.keyturn('plan', 'nextcloud');
   expect(plan.stderr).toBe('');
-  expect(plan.stdout).toMatch(/Ask a person: Create a new value/);
+  expect(plan.stdout).toMatch(/Create a new value \(a person\)[^]*Revoke the old value \(a person\)/);
 
   const rotation = await fixture.keyturn('rotate', 'nextcloud');
   expect(rotation.code).toBe(4); // it waits for a person

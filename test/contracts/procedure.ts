@@ -21,6 +21,12 @@ import { until } from '../support/temporal.js';
 import { linesOf, patternOf } from './requests.js';
 import { decided } from '../support/decided.js';
 
+/** What belongs to a step that a person does, besides its end. */
+const ofTask = (activity: string): boolean => /\.(?:ask\w+|lookAtTask)$/.test(activity);
+
+/** A question, and not a task that somebody is doing. */
+const isQuestion = (waiting: Progress['waiting']): boolean => waiting?.for === 'operator' && waiting.task === undefined;
+
 const request: RotationRequest = { actor: 'test', trigger: 'manual', reason: 'the contract' };
 
 /** What every procedure promises, played on its scenario with a real Temporal server. */
@@ -149,12 +155,12 @@ export function describeProcedure(descriptor: ProcedureDescriptor, start: StartS
       const consumer = await withConsumer(async () => {
         for (const [failing] of steps.entries()) {
           let calls = -1; // opening the rotation comes first
-          before = () => {
-            if (calls++ === failing) throw trouble();
+          before = (activity) => {
+            if (!ofTask(activity) && calls++ === failing) throw trouble();
           };
           const handle = await begin();
           if (failing > promoted || failing >= noReturn) {
-            await until(async () => (await look(handle)).waiting?.for === 'operator');
+            await until(async () => isQuestion((await look(handle)).waiting));
             const decision = failing < noReturn ? 'roll-back' : 'retry';
             await decided(rehearsal.session.store, handle, { actor: 'test', decision, reason: 'the contract' });
           }

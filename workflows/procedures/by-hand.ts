@@ -70,10 +70,10 @@ export const rotateByHand = defineRotation(byHand, {
   async contain(run, targets) {
     if (targets.length === 0) return;
     await run.task('Revoke what leaked', person.askToContain({ version: run.next, targets }));
-    for (const target of targets) {
-      if (run.byHand.probes) await run.check(`Version ${target.number} is refused`, person.refuses(target));
-      await run.step(`Record the end of version ${target.number}`, versions.recordEnd(target));
-    }
+    if (!run.byHand.probes) return;
+    const refused = targets.map((target) => run.check(`Version ${target.number} is refused`, person.refuses(target)));
+    const failed = (await Promise.allSettled(refused)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason; // one that is not refused delays no other
   },
 });
 

@@ -145,7 +145,7 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
     undo.pop();
   }
   const begun = undo.length > 0;
-  if (current && begun) await proveWayBack(run, current);
+  await requireWayBack(run, begun);
   await back(run, async (steps) => {
     if (promoted) await steps.step(`Put version ${current?.number ?? 'none'} in force again`, versions.demote(next));
     await steps.step(`Discard version ${next.number}`, versions.startDiscard(next));
@@ -157,6 +157,16 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
   if (begun && !isSkipped(run)) await proveGone(run);
   if (isSkipped(run)) return;
   await back(run, (steps) => steps.step(`Record that version ${next.number} is gone`, versions.recordDiscarded(next)));
+}
+
+async function requireWayBack(run: RotationRun, begun: boolean): Promise<void> {
+  const { current } = run;
+  if (current && (begun || mayHaveEnded(run))) await proveWayBack(run, current);
+}
+
+/** A person who was asked to replace the only value may have done so, and not said it. */
+function mayHaveEnded({ policy, completedSteps }: RotationRun): boolean {
+  return policy.byHand?.overlap === 'single' && completedSteps.steps.some(({ phase }) => phase === 'replace');
 }
 
 /** What a person skipped may live on, so the version stays listed as being discarded. */
@@ -174,7 +184,7 @@ async function undoOne(run: RotationRun, { title: undone, call, isTask, revives 
     try {
       return await back(run, (steps) =>
         steps.once(title, () =>
-          isTask ? askPerson(steps, title, call as AskPerson) : attempt(steps, { title, call, ...again }),
+          isTask ? askPerson(steps, { title, ask: call as AskPerson }) : attempt(steps, { title, call, ...again }),
         ),
       );
     } catch (error) {

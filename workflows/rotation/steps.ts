@@ -102,10 +102,12 @@ export class Steps implements Run {
 
   async task(title: string, ask: AskPerson, { undoTask, noWayBack }: TaskOptions = {}): Promise<void> {
     const { run } = this;
-    if (this.#isNoReturn(title)) return this.#passNoReturn(title, () => askPerson(this, title, ask));
+    if (this.#isNoReturn(title)) return this.#passNoReturn(title, () => askPerson(this, { title, ask }));
     await this.once(title, () => {
-      if (undoTask) run.undo.push({ title, call: undoTask, isTask: true });
-      return askPerson(this, title, ask);
+      if (undoTask && !run.undo.some((entry) => entry.title === title))
+        // a run that continues has it already
+        run.undo.push({ title, call: undoTask, isTask: true });
+      return askPerson(this, { title, ask, ...(noWayBack && { noWayBack }) });
     });
     run.pastNoReturn ||= noWayBack === true;
   }

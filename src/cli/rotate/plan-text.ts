@@ -89,7 +89,7 @@ function stepText(step: PlannedStep | PlannedWait, { systems, plan }: Outlook, p
   const isPoint = step === plan.find((each) => 'pastNoReturn' in each && each.pastNoReturn);
   return [
     ...(isPoint ? [paint.bad('  ── point of no return: from here on nothing can be undone ──')] : []),
-    `  ${paint.dim('•')} ${step.title}`,
+    `  ${paint.dim('•')} ${step.title}${step.byPerson ? paint.attention(' (a person)') : ''}`,
     ...requests(step.requests, systems).map((text) => `      ${paint.dim(text)}`),
     ...(step.undo === null ? [] : [`      ${paint.dim(`undo: ${step.undo}`)}`]),
   ];

@@ -101,13 +101,13 @@ function defineComplete(tasks: Command): void {
     )
     .action((named: string, { reason, ...source }: CompleteOptions, command: Command) =>
       perform(command, (cli) =>
-        end(cli, named, async (task) => ({
+        end(cli, named, async (task, session) => ({
           ...{
             state: 'done',
             actor: cli.actor,
             words: reason ?? (task.asks === 'word' ? await askWords(cli, command) : null),
           },
-          ...(task.asks === 'value' && { parts: await askValue(cli, task, source) }),
+          ...(task.asks === 'value' && { parts: await askValue(cli, { task, session, source }) }),
         })),
       ),
     );
@@ -117,14 +117,22 @@ function askWords(cli: Cli, command: Command): Promise<string> {
   return withReason({ cli, command, given: undefined }, (_, reason) => Promise.resolve(reason));
 }
 
+interface ValueAsked {
+  readonly task: Task;
+  readonly session: Session;
+  readonly source: ValueSource;
+}
+
 async function askValue(
   cli: Cli,
-  { credential }: Task,
-  source: ValueSource,
+  { task: { credential }, session, source }: ValueAsked,
 ): Promise<Readonly<Record<string, string>>> {
   const { readValue } = await import('../terminal/value-input.js');
+  const { partsToGive } = await import('../../operations/setup/adopt.js');
+  const { descriptorOf } = await import('../../../workers/descriptor.js');
+  const partNames = partsToGive(descriptorOf(session.config, credential));
   const message = `New value of ${credential}:`;
-  return readValue(cli, source, { credential, partNames: ['value'], message });
+  return readValue(cli, source, { credential, partNames, ...(partNames.length === 1 && { message }) });
 }
 
 async function list(cli: Cli, all: boolean): Promise<void> {
@@ -169,10 +177,14 @@ async function reassign(cli: Cli, named: string, to: string): Promise<void> {
   cli.answer(task, [`${cli.paint.good('✔')} Task ${cli.paint.bold(task.id)} is for ${to} now.`]);
 }
 
-async function end(cli: Cli, named: string, endingOf: (task: Task) => Promise<TaskEnding>): Promise<ExitCode> {
+async function end(
+  cli: Cli,
+  named: string,
+  endingOf: (task: Task, session: Session) => Promise<TaskEnding>,
+): Promise<ExitCode> {
   const { endTask, tellRotation } = await import('../../operations/tasks/tasks.js');
   const { task, told } = await found(cli, named, async (session, open) => {
-    const ended = await endTask(session, { task: open, ending: await endingOf(open) });
+    const ended = await endTask(session, { task: open, ending: await endingOf(open, session) });
     return { task: ended, told: await tell(session, (client) => tellRotation(session, client, ended)) };
   });
   const { good, bold, dim } = cli.paint;

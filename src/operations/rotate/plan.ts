@@ -1,6 +1,7 @@
 import { requestsOf } from '../../../activities/requests.js';
 import { close } from '../../../workflows/rotation/close.js';
 import type { RotationWorkflow } from '../../../workflows/rotation/define.js';
+import { opensTask } from '../../../workflows/rotation/ask-person.js';
 import { inboxOf } from '../../../workflows/rotation/messages.js';
 import { forward } from '../../../workflows/rotation/phases.js';
 import { RotationRun } from '../../../workflows/rotation/run.js';
@@ -20,6 +21,8 @@ export interface PlannedStep {
   readonly requests: readonly RequestTemplate[];
   /** From this step on nothing can be undone. */
   readonly pastNoReturn: boolean;
+  /** A person does it. */
+  readonly byPerson?: true;
 }
 
 /** A wait that the plan contains. */
@@ -64,6 +67,7 @@ function recorder(workflow: RotationWorkflow, input: RotationInput, opened: Begu
   const plan: (PlannedStep | PlannedWait)[] = [];
   const runtime: Runtime = {
     execute: ({ activity }, { phase, title }) => {
+      if (opensTask(title)) return Promise.resolve(assumed as never);
       const undo = run.undo.find((entry) => entry.title === title)?.call.activity ?? null;
       plan.push({
         phase,
@@ -72,6 +76,7 @@ function recorder(workflow: RotationWorkflow, input: RotationInput, opened: Begu
         undo,
         requests: requestsOf(activity, workflow.descriptor),
         pastNoReturn: run.pastNoReturn,
+        ...(activity === 'versions.endOfTask' && { byPerson: true }),
       });
       return Promise.resolve((activity === 'versions.openRotation' ? opened : { ...assumed, orphans: [] }) as never);
     },
