@@ -63,6 +63,21 @@ describe('A valid value that DocuElevate does not use', () => {
   });
 });
 
+it('is refused when another credential has it: it would change on one side alone', async () => {
+  await begin('openai-api-key');
+  const { credential, adopted: parts } = scenario;
+  const other = { name: 'azure', procedure: 'azure', account: 'azure' };
+  await session.store.adopt({ credential: other, parts, soleUser: true, actor: 'test', claims: [] });
+
+  const failure = adopt(session, { credential, parts, soleUser: true, actor: 'test' });
+
+  await expect(failure).rejects.toMatchObject({
+    message: 'The value was not adopted: it is version 1 of azure already',
+    next: expect.stringContaining('One value that feeds several settings is one credential') as string,
+  });
+  expect(await session.store.versions(credential)).toEqual([]);
+});
+
 it('is adopted although the provider fails for a moment', async () => {
   await begin('openai-api-key');
   const { openai } = scenario.systems;

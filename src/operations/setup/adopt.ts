@@ -7,7 +7,8 @@ import { accountOf, claimsOf } from '../../config/policy.js';
 import type { ProcedureDescriptor } from '../../domain/procedure.js';
 import type { StepFailure } from '../../domain/rotation.js';
 import { UserError } from '../../domain/user-error.js';
-import type { VersionRef } from '../../domain/version.js';
+import { isLive, type VersionRef } from '../../domain/version.js';
+import type { Store } from '../../store/store.js';
 import { partInProcess, type Watcher } from '../session/in-process.js';
 import { NotReachable } from '../session/refusals.js';
 import type { Session } from '../session/session.js';
@@ -32,6 +33,7 @@ export async function adopt(session: Session, adoption: Adoption, watcher: Watch
   const parts = partsOf(descriptor, adoption);
   const row = { name: credential, procedure: descriptor.id, account: accountOf(config, credential, descriptor) };
   const before = await store.versions(credential);
+  await requireOwnValue(store, credential, parts);
   const claims = claimsOf(config, credential, descriptor);
   const version = await store.adopt({ credential: row, parts, soleUser, actor, claims });
   if (before.some(({ number }) => number === version.number)) return version; // adopted already
@@ -47,6 +49,20 @@ export async function adopt(session: Session, adoption: Adoption, watcher: Watch
   } catch (error) {
     await store.withdraw(version);
     throw error instanceof Exit && run.failure ? notAdopted(credential, run.failure) : error;
+  }
+}
+
+/** A value of two credentials would change on one side alone. */
+async function requireOwnValue(store: Store, credential: string, parts: Adoption['parts']): Promise<void> {
+  for (const value of Object.values(parts)) {
+    const [other] = (await store.identify(value)).filter(
+      (each) => each.credential !== credential && isLive(each.state),
+    );
+    if (!other) continue;
+    throw new UserError(`The value was not adopted: it is version ${other.number} of ${other.credential} already`, {
+      state: 'The store is as before, and nothing was changed outside.',
+      next: `One value that feeds several settings is one credential: name the settings of ${credential} in the entry of ${other.credential}, or give this one a value of its own (docs/by-hand.md).`,
+    });
   }
 }
 
