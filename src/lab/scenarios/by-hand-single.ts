@@ -67,7 +67,15 @@ export const byHandSingleLab = labOf<WebDavServer, ScenarioOptions>({
   declared: () => ({ method: 'ASK', path: '{probe}' }),
   secrets: ({ inForce }) => inForce.flatMap(({ value }) => value ?? []),
   inForce: ({ inForce }) => inForce,
-  populate: () => ({ own: { value: nobodyKnows() }, values: [] }),
+  /** No other password works than the one in force. */
+  populate: ({ inForce }) => ({
+    own: {
+      get value() {
+        return inForce.at(-1)?.value ?? '';
+      },
+    },
+    values: [],
+  }),
   issued: ({ ours, working }) =>
     ours.map((value) => ({ value, label: null, alive: working().includes(value), readable: true as const })),
   kill: (lab) => lab.setPassword(nobodyKnows()),

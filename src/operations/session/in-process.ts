@@ -163,5 +163,7 @@ function processRuntime(inProcess: InProcess, waiting: () => Waiting | null): Ru
 /** What a failed step says, or what cannot be waited for here. */
 function whyStuck(waiting: Waiting | null): string {
   if (!waiting) return 'it cannot continue';
+  if (waiting.task !== undefined)
+    return `${waiting.why}: only a person can do it, as keyturn tasks show ${waiting.task} says, and nothing here waits for that`;
   return waiting.choices.includes('retry') ? waiting.why : `${waiting.why}: this needs a rotation`;
 }
