@@ -12,7 +12,9 @@ export const entry = (): Point[] => [{ at: 'entry' }];
  * is no grace.
  */
 export function hasOneValue(all: readonly Boundary[]): boolean {
-  return all.some(({ flow, activity }) => flow === 'planned' && activity.endsWith('.replace'));
+  const planned = all.filter(({ flow }) => flow === 'planned').map(({ activity }) => activity);
+  const isByHand = planned.includes('by-hand.generate') && !planned.includes('by-hand.askToRevoke');
+  return isByHand || planned.some((activity) => activity.endsWith('.replace'));
 }
 
 export async function reached({ worker }: Sandbox): Promise<Outgoing | null> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { Lab } from '../../src/lab/lab.js';
@@ -38,10 +38,12 @@ attacks('what strangers get of keyturn lab', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('listens on loopback only, with its simulated systems and nothing else', () => {
+  it('listens on loopback only, with its simulated systems and what its restart command asks, and nothing else', () => {
     const addresses = open.map(({ host, port }) => `http://${host}:${port}`).sort();
 
-    expect(addresses).toEqual(Object.values(lab.systems).sort());
+    const [, restart = ''] =
+      /restart:[^]*?(http:\/\/127\.0\.0\.1:\d+)/.exec(readFileSync(lab.configuration, 'utf8')) ?? [];
+    expect(addresses).toEqual([...Object.values(lab.systems), restart].sort());
     expect(addresses.every((address) => address.startsWith('http://127.0.0.1:'))).toBe(true);
   });
 

@@ -78,7 +78,10 @@ export const byHandSingleLab = labOf<WebDavServer, ScenarioOptions>({
   }),
   issued: ({ ours, working }) =>
     ours.map((value) => ({ value, label: null, alive: working().includes(value), readable: true as const })),
-  kill: (lab) => lab.setPassword(nobodyKnows()),
+  /** Somebody changes the password, if it is still the adopted one. */
+  kill(lab, { value = '' }) {
+    if (lab.working().includes(value)) lab.setPassword(nobodyKnows());
+  },
   people: (lab) => (task, handed) => work(lab, task, handed),
 });
 
