@@ -51,7 +51,7 @@ it('makes comments for what has no procedure, by category, and leaves out what i
   expect(credentials).toEqual([]);
   expect(withoutProcedure).toEqual(['dropbox_app_secret', 'email_password']);
   expect(text).toMatch(
-    /# {3}Storage\n# {5}dropbox_app_secret: .+ \(set in its database\)\n#  dropbox_app_secret: .+\n#\n# {3}Mail\n/,
+    /# {3}Storage\n# {5}dropbox_app_secret: .+ \(set in its database\)\n# {2}dropbox_app_secret: .+\n#\n# {3}Mail\n/,
   );
   expect(load(text).credentials).toEqual({});
 });
@@ -78,7 +78,7 @@ it('proposes entries by hand that are right once they are uncommented and filled
   const filled = text
     .replace('credentials: {}', 'credentials:')
     .replaceAll('FILL IN', 'A vendor')
-    .replaceAll(/^#  (?=\w)/gm, '  ');
+    .replaceAll(/^# {2}(?=\w)/gm, '  ');
   expect(Object.entries(load(filled).credentials)).toMatchObject([
     ['ftp_password', { procedure: 'by-hand', settings: ['ftp_password'], provider: { overlap: 'single' } }],
     ['evernote_auth_token', { procedure: 'by-hand', provider: { name: 'A vendor', overlap: 'both-valid' } }],
