@@ -69,14 +69,15 @@ async function knownValue({ store }: Session, { credential }: Task): Promise<str
 }
 
 const againMs = 30_000;
+const mostTries = 120; // an hour: a store is never away for that long
 
 /** With the same value: a person who cannot give it keeps it. Throws when the task is over. */
 async function persistently(sim: Simulation, give: () => Promise<Task>): Promise<Task> {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       return await give();
     } catch (error) {
-      if (error instanceof UserError) throw error;
+      if (error instanceof UserError || tries === mostTries) throw error;
       await sim.sleep(againMs);
     }
   }
