@@ -33,13 +33,13 @@ export async function adopt(session: Session, adoption: Adoption, watcher: Watch
   const parts = partsOf(descriptor, adoption);
   const row = { name: credential, procedure: descriptor.id, account: accountOf(config, credential, descriptor) };
   const before = await store.versions(credential);
-  await requireOwnValue(store, credential, parts);
   const claims = claimsOf(config, credential, descriptor);
   const version = await store.adopt({ credential: row, parts, soleUser, actor, claims });
   if (before.some(({ number }) => number === version.number)) return version; // adopted already
   const writer = { workflowId: `adopt/${credential}`, runId: randomUUID() };
   const run = partInProcess({ session, writer, actor, ...watcher }, version);
   try {
+    await requireOwnValue(store, credential, parts);
     await run.during('confirm', async (steps) => {
       await run.definition.procedure.adopt(steps, version);
       if (descriptor.engine === 'docuelevate')
