@@ -116,15 +116,16 @@ async function askToRevoke(deps: ByHandDeps, version: VersionRef): Promise<TaskV
   return open(deps, version, revokeText(subject, [described({ state, ...row }, intents)], title));
 }
 
-/** Nobody has made its value, or nobody has seen the one that Keyturn made. */
+/** Nobody has made its value, or nobody has seen the one that Keyturn made and that was never in force. */
 async function isUnknownOutside(store: Store, version: VersionRef): Promise<boolean> {
   if (!(await hasValue(store, version))) return (await ownIntents(store, version)).length === 0;
+  if ((await store.read(version)).state !== 'discarding') return false;
   const own = ({ version: number }: { readonly version?: number }): boolean => number === version.number;
   const handing = (await store.tasks(version.credential)).filter((task) => own(task) && task.handsOver);
   const isRevealed = (await store.ledger({ credential: version.credential })).some(
     (entry) => entry.event === 'revealed' && own(entry),
   );
-  return handing.length > 0 && !isRevealed;
+  return handing.length > 0 && handing.every(({ handedAt }) => handedAt === null) && !isRevealed;
 }
 
 async function occasionOf(store: Store, { credential, fence }: VersionRef): Promise<Occasion> {
@@ -162,7 +163,7 @@ interface Seeing {
 
 async function askToSee(deps: ByHandDeps, { version, settings }: Seeing): Promise<TaskView> {
   const subject = await deps.account(version.credential);
-  return open(deps, version, seeText({ ...subject, settings }, []));
+  return open(deps, version, seeText({ ...subject, settings }));
 }
 
 /** What a person said about the use of a version in this rotation. It is as old as their word. */

@@ -95,10 +95,10 @@ export function containText(subject: Subject, versions: readonly string[], numbe
 }
 
 /** Nothing but a person can see whether the settings work. */
-export function seeText({ settings }: Subject, hints: readonly string[]): TaskText {
+export function seeText({ settings }: Subject): TaskText {
   return {
     title: seeTitle,
-    instructions: [`Try what uses ${list(settings)} in DocuElevate`, ...hints, 'Say what you saw'],
+    instructions: [`Try what uses ${list(settings)} in DocuElevate`, 'Say what you saw'],
     ...{ asks: 'word', handsOver: false, otherwise: `${keepsWaiting}, or rolls back while it can` },
     validMs: freshProofMs,
   };

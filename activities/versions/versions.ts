@@ -45,6 +45,8 @@ interface Seen {
   readonly version: VersionRef;
   /** The configuration accepts that the use of the new value cannot be observed. */
   readonly retiresUnseen: boolean;
+  /** Why the old value may be retired all the same, for people. Default: the configuration says so. */
+  readonly because?: string;
 }
 
 interface Passing {
@@ -57,7 +59,7 @@ interface Passing {
  * Whether the engine was seen to use a version, or a person accepts that its use cannot be seen. The last check before an old value is
  * destroyed. A processed document is not enough: the old value may have processed it.
  */
-export async function isSeen(store: Store, { version, retiresUnseen }: Seen): Promise<Finding> {
+export async function isSeen(store: Store, { version, retiresUnseen, because }: Seen): Promise<Finding> {
   const evidence = await store.evidence(version);
   const say = reporting(store, version, 'seen');
   const use = evidence.find(({ kind, at }) => kind === 'in-use' && Date.now() - at <= freshProofMs);
@@ -70,7 +72,8 @@ export async function isSeen(store: Store, { version, retiresUnseen }: Seen): Pr
       outcome: 'failed',
       detail: 'it was not seen in use since it came into force; to continue, choose skip --without-proof',
     };
-  if (retiresUnseen) return say('not-observable', `${use.detail}; the configuration allows retiring without it`);
+  if (retiresUnseen)
+    return say('not-observable', `${use.detail}; ${because ?? 'the configuration allows retiring without it'}`);
   return say('failed', `${use.detail}: it cannot be observed that the engine uses it`);
 }
 

@@ -59,7 +59,8 @@ export const rotateByHand = defineRotation(byHand, {
     const { overlap, probes } = run.byHand;
     if (overlap === 'both-valid') {
       await run.check('The old value is idle', versions.notObservable({ version: old, kind: 'idle', why }));
-      const seen = versions.isSeen({ version: run.next, retiresUnseen: true });
+      const because = 'whoever revokes the old value is asked';
+      const seen = versions.isSeen({ version: run.next, retiresUnseen: true, because });
       await run.check('A person is asked to revoke the old value', seen);
       await run.task('Revoke the old value', person.askToRevoke(old));
     }

@@ -34,8 +34,7 @@ export async function findTask({ store }: Kept, named: string): Promise<Task> {
 const nothing = { state: 'Nothing was changed.' };
 
 /**
- * Ends a task: the store has it first, together with the value that was asked for, and then its rotation is told. `told` is false when the
- * rotation gave no answer: it takes notice as soon as a worker runs.
+ * Ends a task in the store, together with the value that was asked for. Its rotation has to be told after that.
  * @throws UserError when the task is over, or the value is none that may be stored
  */
 export async function endTask(

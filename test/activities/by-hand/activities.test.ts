@@ -98,7 +98,12 @@ it('has nothing revoked that nobody has made or seen', async () => {
 
   await bench.attempt(() => generate(next));
   await bench.attempt(() => askToSet(next));
+  await bench.store.move(next, 'discarding');
   expect(await bench.attempt(() => askToRevoke(next))).toBeNull();
+
+  const [task] = await open();
+  await bench.store.handOverTask(task!.id, 'maria');
+  expect(await bench.attempt(() => askToRevoke(next))).toMatchObject({ state: 'open' });
 });
 
 it('takes a person at their word for as long as a proof is fresh, and dates it by them', async () => {
