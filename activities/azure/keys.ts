@@ -145,7 +145,7 @@ async function unansweredIn(store: Store, { credential }: VersionRef): Promise<S
 
 async function make(context: AzureContext, slot: Slot): Promise<void> {
   const { store, client, ref } = context;
-  const intent = await store.intend(ref);
+  const intent = await store.intend(ref, { writer: scope().writer });
   await requireFence(store, ref);
   const keys = await regenerate(client, slot, context.keys).catch(async (error: unknown) => {
     if (await cameToNothing(context, slot, error)) await store.settle(intent, 'nothing-made');

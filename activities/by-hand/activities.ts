@@ -93,7 +93,7 @@ async function askForValue(deps: ByHandDeps, version: VersionRef): Promise<TaskV
   const occasion = await occasionOf(store, version);
   const known = await store.knownTask(version, giveText(subject, '', occasion).title);
   if (known) return viewOf(known);
-  const { label } = begun ?? (await store.intend(version));
+  const { label } = begun ?? (await store.intend(version, { writer: scope().writer }));
   return open(deps, version, giveText(subject, label, occasion));
 }
 

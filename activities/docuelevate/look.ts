@@ -6,9 +6,9 @@ import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
 import { ocrEngines } from './documents.js';
 import { type Engine, mapSettings, openEngine, valuesOf } from './engine.js';
-import { authorOf, fits, idOf, settled, withoutRenewals } from './receipts.js';
+import { authorOf, fits, holderAmong, idOf, settled, withoutRenewals } from './receipts.js';
 import { endOf, sightOf } from './processing.js';
-import { historiesOf, type Histories } from './settings.js';
+import { historiesOf, type Histories, otherVersions } from './settings.js';
 import type { LogLine } from './schemas.js';
 
 /** A question to an engine, with the state at the last verification. */
@@ -53,6 +53,7 @@ async function sightsOf(engine: Engine, wanted: LookedFor, histories: Histories)
   const { store, client } = engine;
   const { version, changes } = wanted;
   const { receipts } = await store.read(version);
+  const others = await otherVersions(store, version);
   const sights: SettingSight[] = [];
   for (const [key, value] of Object.entries(await valuesOf(engine, version))) {
     const { own: history, renewed } = withoutRenewals(histories[key] ?? []);
@@ -62,7 +63,9 @@ async function sightsOf(engine: Engine, wanted: LookedFor, histories: Histories)
     // Of a setting that Keyturn has not written, the shown beginning and a change since the first verification can only disprove it.
     const asserted = shows && newest === (changes[key] ?? newest) ? 'asserted' : 'edited';
     const sight = receipt ? sightOfOurs(newest, receipt, shows) : asserted;
-    sights.push({ key, sight, changed: authorOf(history[0]) });
+    const holder =
+      sight === 'edited' ? holderAmong(others, { key, changes: history, isOurs: client.isOurs }) : undefined;
+    sights.push({ key, sight, changed: authorOf(history[0]), ...(holder && { holds: holder.number }) });
   }
   return sights;
 }

@@ -52,6 +52,18 @@ export function strangerAmong(changes: readonly Change[], status: ReceiptStatus,
   return since.find((change) => !isOurs(change)) ?? newest;
 }
 
+/** The version whose write is the newest change of a setting. Undefined when none of ours has made it. */
+export function holderAmong(
+  versions: readonly Version[],
+  { key, changes, isOurs }: { readonly key: string; readonly changes: readonly Change[]; readonly isOurs: IsOurs },
+): Version | undefined {
+  return versions.find(({ engine, receipts }) => {
+    const receipt = receipts[key];
+    const written = engine === 'maybe' && receipt ? beginning(changes, receipt, isOurs) : receipt;
+    return changes.length > 0 && written?.ours === idOf(changes[0]);
+  });
+}
+
 /** History ids begin at 1, so 0 means no change at all. */
 export function idOf(change: Change | undefined): number {
   return change?.id ?? 0;

@@ -8,7 +8,17 @@ import { needsDecision, permanent } from '../shared/failures.js';
 import { ownConnection } from '../shared/proxy.js';
 import type { DocuElevateDeps } from './activities.js';
 import { type Engine, mapSettings, openEngine, ownAmong, valuesOf, writeShown } from './engine.js';
-import { authorOf, beginning, fits, idOf, settled, receiptStatus, strangerAmong, withoutRenewals } from './receipts.js';
+import {
+  authorOf,
+  beginning,
+  fits,
+  holderAmong,
+  idOf,
+  settled,
+  receiptStatus,
+  strangerAmong,
+  withoutRenewals,
+} from './receipts.js';
 import type { Change } from './schemas.js';
 
 /** Writes the version's value to the settings that it feeds. */
@@ -48,18 +58,33 @@ export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): P
   const { receipts } = await engine.store.read(ref);
   const values = await valuesOf(engine, ref);
   const histories = await historiesOf(engine);
+  const others = await otherVersions(engine.store, ref);
+  const { isOurs } = engine.client;
   const problems: string[] = [];
   for (const [key, value] of Object.entries(values)) {
     const { own, renewed } = withoutRenewals(histories[key] ?? []);
     const [newest] = own;
-    if (settled(own, receipts[key], engine.client.isOurs)?.ours !== idOf(newest))
-      problems.push(`${key} was last changed ${authorOf(newest)}`);
+    if (settled(own, receipts[key], isOurs)?.ours !== idOf(newest)) {
+      const holder = holderAmong(others, { key, changes: own, isOurs });
+      problems.push(holder ? holdsOther(key, holder, ref) : `${key} was last changed ${authorOf(newest)}`);
+      if (holder) continue;
+    }
     const shown = await engine.client.shownValue(key);
     if (!renewed && !fits(shown, value)) problems.push(`${key} does not show our value`);
   }
   const say = reporting(engine.store, ref, 'setting-ours');
   if (problems.length > 0) return say('failed', problems.join('; '));
   return say('proved', 'the newest change of every setting is our own');
+}
+
+/** Such as those that rotations wrote that were given up. */
+export async function otherVersions(store: Store, { credential, number }: VersionRef): Promise<Version[]> {
+  return (await store.versions(credential)).filter((version) => version.number !== number);
+}
+
+/** Says that nobody else has changed a setting. */
+function holdsOther(key: string, { number }: Version, wanted: VersionRef): string {
+  return `${key} holds version ${number} in place of version ${wanted.number}, as Keyturn itself wrote it`;
 }
 
 /** A write of settings, by setting key. */

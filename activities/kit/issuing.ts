@@ -10,6 +10,7 @@ import { needsDecision, permanent } from '../shared/failures.js';
 import { fenced } from '../shared/fencing.js';
 import { discard, hasValue, openIntents, storeOrRevoke } from '../shared/keeping.js';
 import { saidNo } from '../shared/outside-error.js';
+import { scope } from '../shared/scope.js';
 import { lastUseFinding } from '../shared/usage.js';
 import { withDeps } from '../shared/with-deps.js';
 import type { Issued } from './account.js';
@@ -49,7 +50,7 @@ async function create(deps: IssuingDeps, ref: VersionRef): Promise<void> {
   const work = await workOn(deps, ref);
   const listed = recovers === 'absence' ? await work.account.list?.() : undefined;
   const seen = listed?.map(({ id }) => id);
-  const intent = await store.intend(ref, seen); // from here on no earlier attempt can store its value
+  const intent = await store.intend(ref, { seen, writer: scope().writer }); // from here on no earlier attempt can store its value
   const earlier = (await openIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
   try {
     const left = await sweep(work, earlier, listed && { listed });

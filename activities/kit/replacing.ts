@@ -4,6 +4,7 @@ import type { RequestsOf, RequestTemplate } from '../../src/domain/requests.js';
 import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { Intent } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
+import { scope } from '../shared/scope.js';
 import { optional, repeated } from '../shared/endpoints.js';
 import { requireFence } from '../shared/fencing.js';
 import { hasValue, openIntents, settleAll, storeOrGiveUp } from '../shared/keeping.js';
@@ -43,7 +44,7 @@ async function replace(deps: Deps, ref: VersionRef): Promise<void> {
   const provider = await deps.account(ref.credential);
   const inForce = await provider.read();
   if (inForce && (await isReplaced(store, ref, inForce))) return settleOthers(store, ref);
-  const intent = (await hasValue(store, ref)) ? null : await store.intend(ref);
+  const intent = (await hasValue(store, ref)) ? null : await store.intend(ref, { writer: scope().writer });
   await requireFence(store, ref);
   const created = await provider.replace(inForce).catch(async (error: unknown) => {
     if (intent && saidNo(error)) await store.settle(intent, 'nothing-made');
@@ -61,7 +62,7 @@ async function isReplaced(store: Store, ref: VersionRef, inForce: Parts): Promis
   const attempts = (await store.intents(ref.credential)).filter(({ version }) => version === ref.number);
   if (!attempts.some(isOpen) || !(await isOurs(store, ref, inForce))) return false;
   const newest = attempts.at(-1); // only the newest attempt may keep a value, and one after the lost attempt may have been refused
-  const intent = newest && isOpen(newest) ? newest : await store.intend(ref);
+  const intent = newest && isOpen(newest) ? newest : await store.intend(ref, { writer: scope().writer });
   await keep(store, ref, { intent, parts: inForce });
   return true;
 }

@@ -34,7 +34,7 @@ export async function settleAll(store: Store, attempts: readonly Intent[], outco
 export async function keepGenerated(store: Store, ref: VersionRef, generate: () => Promise<Created>): Promise<void> {
   if (await hasValue(store, ref)) return;
   const created = await generate();
-  const intent = await store.intend(ref);
+  const intent = await store.intend(ref, { writer: scope().writer });
   const earlier = (await ownIntents(store, ref)).filter(({ nonce }) => nonce !== intent.nonce);
   await settleAll(store, earlier, 'nothing-made');
   await storeOrGiveUp(store, ref, { intent, created });

@@ -111,8 +111,12 @@ function restored(credential: string, key: string): Doubt {
   return { drift: 'restored', why };
 }
 
-function edited(credential: string, { key, changed }: Look['settings'][number]): Doubt {
-  const why = `${key} was last changed ${changed}, not by Keyturn. Keyturn changes nothing. See what the engine holds: keyturn reconcile ${credential}`;
+function edited(credential: string, { key, changed, holds }: Look['settings'][number]): Doubt {
+  const left =
+    holds === undefined
+      ? `was last changed ${changed}, not by Keyturn`
+      : `holds version ${holds}, which Keyturn wrote and which is not in force: a rotation was given up`;
+  const why = `${key} ${left}. Keyturn changes nothing. See what the engine holds: keyturn reconcile ${credential}`;
   return { drift: 'edited', why };
 }
 

@@ -11,7 +11,7 @@ export type InForce = 'verified' | 'suspected' | 'drifted' | 'not-observable';
 export type Drift =
   | 'revoked' // the provider refuses the version, or no longer has it
   | 'restored' // the engine no longer has our change
-  | 'edited' // somebody else has changed a setting
+  | 'edited' // somebody else has changed a setting, or a rotation that was given up has left its value there
   | 'revived' // a version that should be out of use is used, or exists again
   | 'hidden' // the engine does not show our value, although the newest change is ours
   | 'failing' // documents fail at the step that needs the version
@@ -23,6 +23,8 @@ export interface SettingSight {
   readonly sight: 'ours' | 'asserted' | 'edited' | 'restored' | 'hidden';
   /** Author and time of the newest change, for a person: `by admin at …`. */
   readonly changed: string;
+  /** The version of ours that it holds in place of the one in force: a rotation that was given up has left it. */
+  readonly holds?: number;
 }
 
 /** How the step that needs the value ended for the newest document that has begun it since the last look. */

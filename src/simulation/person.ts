@@ -15,6 +15,9 @@ import type { Plan } from './trouble.js';
 /** What a rotation says about a setting that somebody else has changed. */
 const drift =
   /was (?:last )?changed by|was changed since|does not show our value|setting-ours|still holds what we last wrote/;
+/** What it says about a setting that still has what a rotation that was given up had put there. */
+const left =
+  /^The engine still holds what we last wrote: (?:\w+ holds version \d+ in place of version \d+, as Keyturn itself wrote it(?:; |$))+$/;
 const endMs = 72 * 3_600_000; // after a grace, a rotation waits for uses that the provider may show a day late
 const lookMs = 400;
 const untilNextMs = 30_000; // during a grace or a pause
@@ -191,9 +194,10 @@ export class Person {
   }
 
   /** Reports a question that should not have been asked. */
-  #doubt({ truth }: Subject, seen: Progress, waiting: Waiting): void {
+  #doubt({ truth, gaveUp }: Subject, seen: Progress, waiting: Waiting): void {
     const { why } = waiting;
-    if (drift.test(why) && !truth.edited && !truth.ended && !truth.darkByOthers)
+    const isLeft = gaveUp.size > 0 && left.test(why);
+    if (drift.test(why) && !isLeft && !truth.edited && !truth.ended && !truth.darkByOthers)
       this.problems.add(`it says that somebody changed the setting, and nobody did: ${why}`);
     if (keepsWaiting(seen, waiting)) this.problems.add(`an emergency waits for an answer to what it made void: ${why}`);
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { VersionRef } from '../domain/version.js';
+import { refuseSuperseded } from './attempts.js';
 import type { StoreContext } from './context.js';
 import { needsDecision, notFound } from './failures.js';
 import { requireFence } from './rotations.js';
@@ -38,8 +39,9 @@ function inLabel(credential: string): string {
 }
 
 /** An attempt to create a value at a provider is recorded before it is sent. */
-export async function intend(context: StoreContext, ref: VersionRef, seen?: readonly string[]): Promise<Intent> {
+export async function intend(context: StoreContext, ...[ref, how = {}]: Parameters<Store['intend']>): Promise<Intent> {
   await requireFence(context, ref);
+  await refuseSuperseded(context, ref.credential, how.writer); // nobody would ever settle the attempt of a frozen one
   const row = await versionRow(context, ref);
   if (row.fingerprint !== null)
     throw ApplicationFailure.retryable(
@@ -54,7 +56,7 @@ export async function intend(context: StoreContext, ref: VersionRef, seen?: read
   const intent: Tables['intents'] = {
     ...{ nonce: randomBytes(6).toString('hex'), credential: ref.credential, version: ref.number },
     ...{ attempt: (newest?.attempt ?? 0) + 1, outcome: 'open', provider_id: null, at: context.now() },
-    seen: seen ? JSON.stringify(seen) : null,
+    seen: how.seen ? JSON.stringify(how.seen) : null,
   };
   await context.db.insertInto('intents').values(intent).execute();
   return toIntent(context, { ...intent, made_as: row.made_as });

@@ -207,7 +207,10 @@ export interface Store {
 
   // Creating
   /** Records a new attempt, with the ids that the provider listed before. From now on `keep` refuses the values of earlier attempts. */
-  intend(ref: VersionRef, seen?: readonly string[]): Promise<Intent>;
+  intend(
+    ref: VersionRef,
+    how?: { readonly seen?: readonly string[] | undefined; readonly writer?: Writer },
+  ): Promise<Intent>;
   intents(credential: string): Promise<Intent[]>;
   settle(intent: Pick<Intent, 'nonce'>, outcome: 'deleted' | 'nothing-made'): Promise<void>;
   /** Seals the value and moves `intended → candidate`. False when a later attempt took over or there is a value: the caller then revokes its own. */

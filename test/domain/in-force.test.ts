@@ -135,6 +135,11 @@ describe('what is certain', () => {
   it.each([
     ['revoked', { verdict: 'refused' as const }, 'keyturn emergency openai'],
     ['edited', { settings: [{ ...ours, sight: 'edited' as const, changed: 'by bob at noon' }] }, 'by bob at noon'],
+    [
+      'edited',
+      { settings: [{ ...ours, sight: 'edited' as const, holds: 2 }] },
+      'holds version 2, which Keyturn wrote and which is not in force: a rotation was given up',
+    ],
     ['restored', { settings: [{ ...ours, sight: 'restored' as const }] }, 'restored to an earlier state'],
     ['revived', { revived: ['version 1 is retired, and the provider has it again'] }, 'version 1'],
   ])('is told at once, is never healed, and ends as soon as it is over: %s', (drift, found, words) => {

@@ -72,6 +72,17 @@ describe('An attempt to create something', () => {
     expect((await bench.store.intents('openai')).map(({ outcome }) => outcome)).toEqual(['deleted', 'kept']);
   });
 
+  it('is not begun by an attempt of its step that a later one has replaced', async () => {
+    const attempt = (number: number) => ({ ...writer, attempt: { activity: 'create', number } });
+    await bench.store.record({
+      ...{ event: 'started', credential: 'openai', runId: writer.runId, activityId: 'create', attempt: 2 },
+    });
+
+    await expect(bench.store.intend(next, { writer: attempt(1) })).rejects.toMatchObject({ type: 'FenceLost' });
+    expect(await bench.store.intents('openai')).toEqual([]);
+    await bench.store.intend(next, { writer: attempt(2) });
+  });
+
   it('loses to a later one even when that made nothing', async () => {
     const first = await bench.store.intend(next);
     const second = await bench.store.intend(next);

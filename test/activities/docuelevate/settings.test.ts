@@ -336,6 +336,24 @@ describe('knowing our change', () => {
     expect(finding.detail).not.toContain(edited);
   });
 
+  it('names the version where Keyturn itself has written another one', async () => {
+    await write();
+
+    expect(await areOurs(current)).toMatchObject({
+      ...{ kind: 'setting-ours', outcome: 'failed' },
+      detail: 'openai_api_key holds version 2 in place of version 1, as Keyturn itself wrote it',
+    });
+  });
+
+  it('names that version too where only a lost answer could have said so', async () => {
+    fixture.lab.faults.add({ method: 'POST', path: setting, kind: 'reset-after' });
+    await failureOf(write());
+
+    expect(await areOurs(current)).toMatchObject({
+      detail: 'openai_api_key holds version 2 in place of version 1, as Keyturn itself wrote it',
+    });
+  });
+
   it('orders changes of one second by their id', async () => {
     await write();
     fixture.lab.editSetting('openai_api_key', newValue, person);
