@@ -9,7 +9,7 @@ import { providers } from '../activities/providers.js';
 import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
-import { accountOf, claimsOf, credentialOf, engineOf, rotationPolicyOf } from '../src/config/policy.js';
+import { accountOf, claimsOf, credentialOf, engineOf, isInEnvironment, rotationPolicyOf, taskPolicyOf } from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { resolveSecret } from '../src/fields/secret-ref.js';
 import { deliveredPart, issuesItself } from '../src/domain/procedure.js';
@@ -30,7 +30,8 @@ export function composeSystems(config: Config, opened: Store, now: () => number 
   const issuing = composeProviders(config, store);
   const outside = composeOutside(config, store);
   const issuers = { 'document-engine': issuing['document-engine'] };
-  const asked = { now, docuelevate: outside.docuelevate, issuers, providers: issuing };
+  const { docuelevate, deployment } = outside;
+  const asked = { now, docuelevate, deployment, issuers, providers: issuing };
   return { ...issuing, ...outside, verification: composeVerification(config, store, asked) };
 }
 
@@ -64,6 +65,7 @@ function composeOutside(config: Config, store: Store) {
       ...{ ...docuelevate, environment, upWithinMs },
       deployment: (credential) => deploymentOf(config, credential),
       turns: new Turns(),
+      tasks: (credential) => taskPolicyOf(config, credential),
     }),
   };
 }
@@ -76,7 +78,8 @@ function docuElevateDeps(config: Config, store: Store): DocuElevateDeps {
     async engine(credential) {
       const { url, admin, keptDocument, testMailTo } = docuElevateOf(config, credential);
       const { settings, optionalParts, fallback } = descriptorOf(config, credential);
-      const feeds = { settings, optionalParts, fallback, keptDocument, testMailTo };
+      const inEnvironment = isInEnvironment(config, credential);
+      const feeds = { settings, optionalParts, fallback, keptDocument, testMailTo, inEnvironment };
       return { url, username: admin.username, password: () => secret(admin.password), ...feeds };
     },
   };

@@ -3,6 +3,7 @@ import {
   type UploadsAgain,
   type Verified,
 } from '../activities/verification/activities.js';
+import type { DeploymentActivities } from '../activities/deployment/activities.js';
 import type { DocuElevateActivities } from '../activities/docuelevate/activities.js';
 import type { EngineLook } from '../activities/docuelevate/look.js';
 import type { EngineSurvey, ProviderSurvey } from '../activities/shared/survey.js';
@@ -19,6 +20,7 @@ interface AskedSystems {
     Record<string, { survey(credential: string, quietly?: boolean): Promise<ProviderSurvey> }>
   >;
   readonly docuelevate: Pick<DocuElevateActivities, 'look' | 'makeReload' | 'uploadAgain'>;
+  readonly deployment: Pick<DeploymentActivities, 'look'>;
   /** Engines that issue their own secrets: one survey shows both sides. */
   readonly issuers: Readonly<Record<string, { survey(credential: string): Promise<EngineSurvey> }>>;
 }
@@ -36,9 +38,13 @@ export function composeVerification(config: Config, store: Store, asked: AskedSy
   });
 }
 
-function verifiedOf(config: Config, credential: string, { providers, docuelevate, issuers }: AskedSystems): Verified {
+function verifiedOf(
+  config: Config,
+  credential: string,
+  { providers, docuelevate, deployment, issuers }: AskedSystems,
+): Verified {
   const descriptor = descriptorOf(config, credential);
-  const { usage = null } = rotationPolicyOf(config, credential, descriptor);
+  const { usage = null, environment } = rotationPolicyOf(config, credential, descriptor);
   const { use = null, engine, provider } = descriptor;
   const checkedEveryMs = use?.checkedEvery === undefined ? null : durationMs(use.checkedEvery);
   const account = providers[provider];
@@ -49,9 +55,11 @@ function verifiedOf(config: Config, credential: string, { providers, docuelevate
     survey: (quietly) => account.survey(credential, quietly),
     look: issuer
       ? async ({ version: { number } }) => ownLook(await issuer.survey(credential), number)
-      : docuelevate.look,
+      : environment
+        ? deployment.look
+        : docuelevate.look,
     uploadAgain: uploadsOf(config, credential, docuelevate),
-    makeReload: issuer ? null : docuelevate.makeReload,
+    makeReload: issuer || environment ? null : docuelevate.makeReload,
   };
 }
 

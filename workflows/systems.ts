@@ -9,6 +9,7 @@ import { activitiesOf, type Call, type CallOptions } from '../src/domain/call.js
 import type { Duration } from '../src/domain/duration.js';
 import type { Finding } from '../src/domain/evidence.js';
 import type { EngineKind } from '../src/domain/procedure.js';
+import type { RotationPolicy } from '../src/domain/rotation.js';
 import type { VersionRef } from '../src/domain/version.js';
 
 /**
@@ -73,23 +74,15 @@ export const deployment = activitiesOf<DeploymentActivities>('deployment', {
   maximumInterval: '30 seconds', // a restart that went wrong is tried again; then the runner decides
 });
 
-/** Waits for a restart that a person does. */
-export const deploymentByHand = activitiesOf<Pick<DeploymentActivities, 'awaitRestart'>>('deployment', {
-  startToClose: '3 minutes', // it watches for 1 minute, and for another one after half of a restart
-  attempts: 1_440, // a day of watching; then the runner decides
-  initialInterval: '1 second',
-  maximumInterval: '2 seconds', // a worker's start shows for 10 seconds
-});
-
 /** How an engine's entries, which expire, are renewed. */
 interface Renewal {
   readonly every: Duration;
   calls(run: { readonly current: VersionRef | null; readonly next: VersionRef }): readonly Call<void>[];
 }
 
-interface EngineCalls {
-  /** Writes a version into an engine. */
-  write(version: VersionRef): Call<void>;
+export interface EngineCalls {
+  /** Writes a version into an engine again. Left out where that would need a restart. */
+  write?(version: VersionRef): Call<void>;
   /** Asks an engine whether it still holds the version as we wrote it. */
   isOurs(version: VersionRef): Call<Finding>;
   /** Makes an engine read its settings again. Left out where the engine can use only what it lists. */
@@ -103,7 +96,7 @@ interface EngineCalls {
 }
 
 /** The calls that the runner itself makes to an engine, by its kind. */
-export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
+const engines: Readonly<Record<EngineKind, EngineCalls>> = {
   docuelevate: {
     write: docuelevate.writeSettings,
     isOurs: docuelevate.settingsAreOurs,
@@ -120,3 +113,15 @@ export const engines: Readonly<Record<EngineKind, EngineCalls>> = {
     },
   },
 };
+
+/** The same, where a value is in DocuElevate's environment. Its processes read that only when they start, so a reload brings nothing. */
+const inEnvironment: EngineCalls = {
+  isOurs: deployment.environmentIsOurs,
+  holds: docuelevate.holdsAdopted,
+  audit: docuelevate.collectAudit,
+};
+
+/** The calls that the runner makes to the engine of a credential. */
+export function engineCalls(kind: EngineKind, { environment }: Pick<RotationPolicy, 'environment'>): EngineCalls {
+  return environment ? inEnvironment : engines[kind];
+}

@@ -1,10 +1,12 @@
 import type { DocuElevateDeps } from '../docuelevate/activities.js';
 import { withDeps } from '../shared/with-deps.js';
 import { checkAccess, checkEngine } from './access.js';
-import { environmentIsOurs, forgetEarlier, restoreEnvironment, writeEnvironment } from './environment-file.js';
-import { awaitRestart, processesAreNew } from './processes.js';
+import { askToRestart, askToRestartBack, type TasksOf } from './ask.js';
+import { forgetEarlier, restoreEnvironment, writeEnvironment } from './environment-file.js';
+import { processesAreNew } from './processes.js';
 import { restart } from './restart.js';
 import { deleteRows, restoreRows } from './rows.js';
+import { environmentIsOurs, look, survey } from './sight.js';
 import type { Turns } from './turns.js';
 
 /** How an engine is run. */
@@ -25,6 +27,8 @@ export interface DeploymentDeps extends DocuElevateDeps {
   /** The process environment. Commands get only a few of its variables. */
   readonly environment: (name: string) => string | undefined;
   readonly turns: Turns;
+  /** Who restarts an engine that no command restarts, and by when. */
+  readonly tasks: TasksOf;
   /** How long processes may take to be up after they were started, in milliseconds. */
   readonly upWithinMs: number;
 }
@@ -34,7 +38,8 @@ export function createDeploymentActivities(deps: DeploymentDeps) {
   return withDeps(deps, {
     ...{ writeEnvironment, restoreEnvironment, environmentIsOurs, forgetEarlier },
     ...{ deleteRows, restoreRows },
-    ...{ restart, awaitRestart, processesAreNew },
+    ...{ restart, askToRestart, askToRestartBack, processesAreNew },
+    ...{ look, survey },
     ...{ checkEngine, checkAccess },
   });
 }

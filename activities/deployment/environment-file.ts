@@ -1,15 +1,12 @@
-import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { DeliveryDeps } from '../delivery/activities.js';
 import * as delivery from '../delivery/deliveries.js';
 import { receiptKey } from '../delivery/status.js';
 import type { EnvFileTarget } from '../delivery/target.js';
 import { connect, openEngine, settingsFedBy, valuesOf } from '../docuelevate/engine.js';
-import { reporting } from '../shared/evidence.js';
 import { permanent } from '../shared/failures.js';
 import type { DeploymentDeps } from './activities.js';
 import { noteRestartDue } from './due.js';
-import { shows } from './shown.js';
 
 /** Writes the version's values into the engine's environment file. No process uses them before its next start. */
 export async function writeEnvironment(deps: DeploymentDeps, ref: VersionRef): Promise<void> {
@@ -33,25 +30,6 @@ export async function restoreEnvironment(deps: DeploymentDeps, ref: VersionRef):
 /** Deletes what was kept beside the environment file from before the version. */
 export async function forgetEarlier(deps: DeploymentDeps, ref: VersionRef): Promise<void> {
   await delivery.forgetEarlier((await environmentOf(deps, ref)).into, ref);
-}
-
-/** Whether the environment file still holds the version's values, no row overrides them, and the API shows them. */
-export async function environmentIsOurs(deps: DeploymentDeps, ref: VersionRef): Promise<Finding> {
-  const say = reporting(deps.store, ref, 'setting-ours');
-  const { into, targets } = await environmentOf(deps, ref);
-  const file = await delivery.sightOf(into, ref);
-  if (file.outcome !== 'proved') return say(file.outcome, file.detail ?? '');
-  const engine = await openEngine(deps, ref);
-  const sources = new Map((await engine.client.credentials()).map(({ key, source }) => [key, source] as const));
-  const overridden = Object.keys(engine.settings).filter((key) => sources.get(key) === 'db');
-  if (overridden.length > 0)
-    return say('failed', `DocuElevate's database has ${overridden.join(' and ')}, which overrides the environment`);
-  for (const [key, value] of Object.entries(await valuesOf(engine, ref)))
-    if (!shows(await engine.client.shownValue(key), value)) return say('failed', `${key} does not show our value`);
-  return say(
-    'proved',
-    `${targets.length === 1 ? 'it stands' : 'they stand'} in the environment file, and no row overrides that`,
-  );
 }
 
 /** Whether the environment file holds the version's values. */

@@ -1,6 +1,6 @@
 import type { RequestsOf } from '../../src/domain/requests.js';
 import { endpoints } from '../docuelevate/endpoints.js';
-import { login } from '../docuelevate/requests.js';
+import { docuElevateRequests, login } from '../docuelevate/requests.js';
 import { optional, repeated } from '../shared/endpoints.js';
 import type { DeploymentActivities } from './activities.js';
 
@@ -16,13 +16,16 @@ export const deploymentRequests: RequestsOf<DeploymentActivities> = {
   writeEnvironment: [],
   restoreEnvironment: [],
   forgetEarlier: [],
-  environmentIsOurs: [...login, listCredentials, repeated(showSetting)],
+  environmentIsOurs: [...login, optional(listCredentials), optional(changes), repeated(showSetting)],
   deleteRows: [...login, changes, repeated(deleteSetting), changes],
   restoreRows: [...login, optional(changes), optional(repeated(rollBack))],
   /** Not sent where another credential's restart came late enough. */
   restart: [...login, optional(repeated(showReadiness)), ...watch.map(optional)],
   processesAreNew: [...login, ...watch.map(optional)],
-  awaitRestart: [...login, ...watch, ...watch.map(optional)],
+  askToRestart: [],
+  askToRestartBack: [],
+  look: docuElevateRequests.look,
+  survey: [...login, optional(listCredentials), ...docuElevateRequests.survey.map(optional)],
   checkEngine: [],
   checkAccess: [],
 };

@@ -3,10 +3,10 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { Workers } from '../docuelevate/client.js';
 import { type Engine, valuesOf } from '../docuelevate/engine.js';
 import { poll } from '../docuelevate/follow.js';
+import { shows } from '../docuelevate/receipts.js';
 import { passing } from '../shared/failures.js';
 import { OutsideError } from '../shared/outside-error.js';
 import { missesOfOutage, pauseMs } from './outage.js';
-import { shows } from './shown.js';
 
 /** A look at the engine's processes around a restart. */
 export interface Watching {

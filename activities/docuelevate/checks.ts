@@ -3,7 +3,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { reporting } from '../shared/evidence.js';
 import type { DocuElevateDeps } from './activities.js';
 import { connect, openEngine } from './engine.js';
-import { fits } from './receipts.js';
+import { shows } from './receipts.js';
 
 interface ConnectionTest {
   readonly version: VersionRef;
@@ -64,7 +64,7 @@ export async function holdsAdopted(deps: DocuElevateDeps, ref: VersionRef): Prom
 /** Empty when the value may be the shown one. */
 function whyNotHeld(key: string, shownValue: string | null, value: string): string[] {
   if (!shownValue) return [`${key} is not set in DocuElevate`];
-  if (fits(shownValue, value)) return [];
+  if (shows(shownValue, value)) return [];
   if (shownValue.startsWith('----') && !value.startsWith('----'))
     return [`${key} holds the text of a key, but DocuElevate needs the path of a file there`];
   return [`${key} shows another beginning or length in DocuElevate`];

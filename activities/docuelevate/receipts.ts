@@ -52,15 +52,20 @@ export function strangerAmong(changes: readonly Change[], status: ReceiptStatus,
   return since.find((change) => !isOurs(change)) ?? newest;
 }
 
-/** The version whose write is the newest change of a setting. Undefined when none of ours has made it. */
+/**
+ * The version whose write is the newest change of a setting. Undefined when none of ours has made it. A write of unknown outcome counts when it
+ * is the only change since.
+ */
 export function holderAmong(
   versions: readonly Version[],
   { key, changes, isOurs }: { readonly key: string; readonly changes: readonly Change[]; readonly isOurs: IsOurs },
 ): Version | undefined {
-  return versions.find(({ engine, receipts }) => {
+  const [newest] = changes;
+  return versions.findLast(({ engine, receipts }) => {
     const receipt = receipts[key];
-    const written = engine === 'maybe' && receipt ? beginning(changes, receipt, isOurs) : receipt;
-    return changes.length > 0 && written?.ours === idOf(changes[0]);
+    if (!newest || !receipt) return false;
+    const known = engine === 'maybe' || receipt.again ? beginning(changes, receipt, isOurs) : receipt;
+    return known.ours === newest.id;
   });
 }
 
@@ -83,6 +88,11 @@ export function fits(shownValue: string | null, value: string): boolean {
   const masked =
     characters.length > 8 ? characters.slice(0, 4).join('') + '*'.repeat(characters.length - 4) : '*'.repeat(8);
   return shownValue === masked || shownValue === value;
+}
+
+/** The same. Of an address with a login the engine hides only the password. */
+export function shows(shownValue: string | null, value: string): boolean {
+  return fits(shownValue, value) || shownValue === value.replace(/:[^:@/]+@/, ':********@');
 }
 
 /** The newest change that is known to be ours, else the newest before our write. */

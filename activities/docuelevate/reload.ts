@@ -16,7 +16,8 @@ import type { Change } from './schemas.js';
  * @throws NeedsDecision when somebody changed the setting at the same moment; their value is restored first
  */
 export async function rewrite(engine: Engine, ref: VersionRef): Promise<string | null> {
-  const { store, client, settings } = engine;
+  const { store, client, settings, connection } = engine;
+  if (connection.inEnvironment) return null; // its processes read that when they start, and a row would override it
   const key = Object.keys(settings).at(-1) ?? '';
   const { [key]: value = '' } = await valuesOf(engine, ref);
   // From here on the write is sent within the lease or not at all, so a frozen attempt cannot overwrite a later value.

@@ -16,6 +16,8 @@ export interface DocuElevateConnection {
   readonly settings: Readonly<Record<string, string>>;
   /** Parts that a value may lack. */
   readonly optionalParts?: readonly string[] | undefined;
+  /** The credential's value is in the environment, so nothing of it may be written to the settings. */
+  readonly inEnvironment?: boolean | undefined;
   /** Number of the test document that stays there for verification. */
   readonly keptDocument?: number | undefined;
   /** Where test mails of the engine's account go, for the proof of `email_password`. */

@@ -2,8 +2,7 @@ import type { Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import type { EngineSurvey, SurveyedSetting } from '../shared/survey.js';
 import type { DocuElevateDeps } from './activities.js';
-import { authorOf, beginning, fits, idOf } from './receipts.js';
-import type { Change } from './schemas.js';
+import { authorOf, fits, holderAmong } from './receipts.js';
 import { historiesOf } from './settings.js';
 import { connect, settingsFedBy } from './engine.js';
 
@@ -20,7 +19,7 @@ export async function survey(deps: DocuElevateDeps, credential: string): Promise
     const changes = histories[key] ?? [];
     const shownValue = await client.shownValue(key);
     const [newest] = changes;
-    const written = versions.findLast((version) => isWriteOf(version, key, { changes, isOurs: client.isOurs }));
+    const written = holderAmong(versions, { key, changes, isOurs: client.isOurs });
     const fitting = written && (await shows(store, written, { part, shownValue }));
     settings.push({
       key,
@@ -31,21 +30,6 @@ export async function survey(deps: DocuElevateDeps, credential: string): Promise
     });
   }
   return { settings };
-}
-
-interface History {
-  /** Newest first. */
-  readonly changes: readonly Change[];
-  readonly isOurs: (change: Change) => boolean;
-}
-
-/** Whether the newest change is the version's own write. A write of unknown outcome counts when it is the only change since. */
-function isWriteOf({ receipts, engine }: Version, key: string, { changes, isOurs }: History): boolean {
-  const [newest] = changes;
-  const receipt = receipts[key];
-  if (!newest || !receipt) return false;
-  const known = engine === 'maybe' || receipt.again ? beginning(changes, receipt, isOurs) : receipt;
-  return known.ours === idOf(newest);
 }
 
 /** Whether the shown value may be the version's. The engine shows only beginning and length, which can only disprove it. */

@@ -31,6 +31,8 @@ export interface Orphan {
 /** State of the engine's settings that a credential feeds, read only. */
 export interface EngineSurvey {
   readonly settings: readonly SurveyedSetting[];
+  /** A value counts only after a restart of the engine. */
+  readonly byRestart?: true;
 }
 
 export interface SurveyedSetting {

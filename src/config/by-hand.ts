@@ -8,6 +8,7 @@ import type { Path } from './yaml-source.js';
 
 interface Fields {
   readonly provider?: unknown;
+  readonly via?: string | undefined;
   readonly settings?: unknown;
 }
 
@@ -18,14 +19,27 @@ export function withSettings(procedure: ProcedureDescriptor, { provider, setting
 }
 
 /** Settings that a person cannot rotate, each with the reason. */
-export function settingFindings(path: Path, descriptor: ProcedureDescriptor, provider: unknown): ConfigFinding[] {
+export function settingFindings(
+  path: Path,
+  descriptor: ProcedureDescriptor,
+  { provider, via }: Pick<Fields, 'provider' | 'via'>,
+): ConfigFinding[] {
   const keys = Object.keys(descriptor.settings);
   const wrong = keys.flatMap((key) => {
     const known = Object.hasOwn(credentialSettings, key) ? credentialSettings[key] : undefined;
-    const message = known ? whyNot(key, known, keys) : unknown(key);
+    const message = known ? whyNot(key, known, { named: keys, via }) : unknown(key);
     return message === null ? [] : [{ path: [...path, 'settings'], message }];
   });
-  return [...wrong, ...ofSeveralParts([...path, 'provider'], partsOf(descriptor), provider)];
+  const section = [...path, 'provider'];
+  return [...wrong, ...ofAddresses(section, keys, provider), ...ofSeveralParts(section, partsOf(descriptor), provider)];
+}
+
+/** An address has a value in it, and Keyturn generates a value. */
+function ofAddresses(path: Path, keys: readonly string[], provider: unknown): ConfigFinding[] {
+  const section = ByHandSection.safeParse(provider);
+  const addresses = keys.filter((key) => credentialSettings[key]?.kind === 'environment');
+  if (addresses.length === 0 || !section.success || section.data.newValue !== 'generated') return [];
+  return [{ path: [...path, 'newValue'], message: `${addresses.join(' and ')} is an address: a person gives it` }];
 }
 
 /** Keyturn generates one text, and a probe asks with one. */
@@ -44,10 +58,17 @@ function unknown(key: string): string {
   return `DocuElevate has no credential setting "${key}"${didYouMean(key, Object.keys(credentialSettings))}`;
 }
 
-function whyNot(key: string, setting: CredentialSetting, named: readonly string[]): string | null {
+interface Asked {
+  readonly named: readonly string[];
+  readonly via: string | undefined;
+}
+
+function whyNot(key: string, setting: CredentialSetting, { named, via }: Asked): string | null {
   if (setting.kind === 'unread') return `no code of DocuElevate reads ${key}, so there is nothing to rotate`;
-  if (setting.kind === 'environment')
-    return `${key} counts only in DocuElevate's environment, and a write of the setting changes nothing: docs/deployment.md says what to do`;
+  if (key === 'session_secret')
+    return 'a new session_secret by itself makes every stored setting unreadable: it needs a handover between two keys, which by-hand does not do';
+  if (setting.kind === 'environment' && via !== 'environment')
+    return `${key} counts only in DocuElevate's environment, and a write of the setting changes nothing: write via: environment`;
   if (setting.kind === 'part' && !named.includes(setting.of))
     return `${key} changes together with ${setting.of}: name both`;
   return null;

@@ -6,6 +6,7 @@ import type { Outline } from './outline.js';
 import { settingFindings, withSettings } from './by-hand.js';
 import { accountClaimOf, claimOf } from './policy.js';
 import { type Reference, references, referencesIn } from './references.js';
+import { environmentFindings } from './via-environment.js';
 import type { Path } from './yaml-source.js';
 
 /** A credential's entry, with its engine's and its procedure, where they are known. */
@@ -33,8 +34,9 @@ export function contradictions(outline: Outline, catalog: readonly ProcedureDesc
     ...entries.flatMap(shortGrace),
     ...entries.flatMap(deliveries),
     ...entries.flatMap(needlessPause),
-    ...entries.flatMap(({ path, known, provider }) =>
-      known?.anySetting ? settingFindings(path, known, provider) : [],
+    ...entries.flatMap(({ path, known, ...fields }) => (known?.anySetting ? settingFindings(path, known, fields) : [])),
+    ...entries.flatMap(({ path, known: descriptor, used: engine, ...fields }) =>
+      environmentFindings({ path, fields, engine, descriptor }),
     ),
   ];
 }

@@ -10,6 +10,7 @@ const Engine = z.object({
   url: ifRight(HttpUrl),
   admin: z.unknown().optional(),
   apiToken: z.unknown().optional(),
+  deployment: ifRight(z.object({ envFile: ifRight(z.string()) })),
   jwt: ifRight(z.object({ tokenLifetime: ifRight(DurationText), signer: z.unknown().optional() })),
 });
 
@@ -18,7 +19,12 @@ const Credential = z.object({
   engine: ifRight(z.string()),
   provider: z.unknown().optional(),
   settings: z.unknown().optional(),
-  deliver: ifRight(z.array(z.object({ part: ifRight(z.string()) }).catch({}))),
+  via: ifRight(z.string()),
+  deliver: ifRight(
+    z.array(
+      z.object({ part: ifRight(z.string()), envFile: ifRight(z.string()), variable: ifRight(z.string()) }).catch({}),
+    ),
+  ),
   schedule: ifRight(
     z.object({
       every: ifRight(DurationText),

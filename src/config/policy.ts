@@ -22,8 +22,20 @@ export function rotationPolicyOf(config: Config, credential: string, descriptor:
     ...(deliver !== undefined && { delivers: true as const }),
     ...(usage && { usage }),
     ...(unseenUse === 'retire' && { retiresUnseen: true as const }),
+    ...environmentPolicyOf(config, credential),
     ...(descriptor.anySetting && { byHand: byHandPolicy(credentialOf(config, credential)) }),
   };
+}
+
+function environmentPolicyOf(config: Config, credential: string): Pick<RotationPolicy, 'environment'> {
+  const engine = engineOf(config, credential);
+  if (engine.kind !== 'docuelevate' || !isInEnvironment(config, credential)) return {};
+  return { environment: { restartedBy: engine.deployment?.restart ? 'command' : 'person' } };
+}
+
+/** Whether the engine gets the value by its environment. Throws a UserError when there is no such credential. */
+export function isInEnvironment(config: Config, credential: string): boolean {
+  return credentialOf(config, credential).via === 'environment';
 }
 
 /** Who does tasks of a credential, and by when. Throws a UserError when there is no such credential. */

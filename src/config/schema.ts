@@ -105,6 +105,12 @@ const Limits = z
 /** Fields of every credential. */
 const common = {
   engine: z.string().min(1).describe('The engine that uses the credential: a name under `engines`.'),
+  via: z
+    .enum(['settings', 'environment'])
+    .default('settings')
+    .describe(
+      "How DocuElevate gets a new value. settings: its settings API, the guide's Method 1. environment: its environment file and a restart, the guide's Method 2, as the engine's deployment says.",
+    ),
   deliver: z
     .array(Target)
     .min(1)

@@ -27,10 +27,17 @@ export interface RotationPolicy {
   readonly delivers?: true;
   /** What differs between credentials that a person rotates. */
   readonly byHand?: ByHandPolicy;
+  /** The value goes into the engine's environment, and counts after a restart. Left out, it goes into the engine's settings. */
+  readonly environment?: EnvironmentPolicy;
   /** How precisely the provider reports the last use of a value; left out where it reports none. */
   readonly usage?: UsageData;
   /** Retires an old value although a use of the new one cannot be seen. Left out, a person is asked. */
   readonly retiresUnseen?: true;
+}
+
+/** How a value in an engine's environment comes into use. */
+export interface EnvironmentPolicy {
+  readonly restartedBy: 'command' | 'person';
 }
 
 /** How a credential is rotated by a person. */

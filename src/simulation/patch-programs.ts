@@ -12,7 +12,8 @@ interface SpawnOptions {
 }
 
 /**
- * Replaces programs that a worker starts. Those written for `node -e` run here; the simulated systems start no others.
+ * Replaces programs that a worker starts. Those written for `node -e` run here, and so does what recreates containers; the simulated systems
+ * start no others.
  */
 export function patchPrograms(): void {
   replace(
@@ -44,7 +45,8 @@ function started(current: Simulation, { program, args, options: { signal } }: St
   let input = '';
   const planned = current.later(current.random.between(runMs.from, runMs.to), () => {
     current.note(`a program runs: ${program.split('/').at(-1)}`);
-    tell('exit', run(program, args, input), null);
+    if (args[0]?.endsWith(compose)) void askCompose(args.slice(1)).then((code) => tell('exit', code, null));
+    else tell('exit', run(program, args, input), null);
   });
   const stop = (how: () => void): void => {
     if (planned.cancelled) return;
@@ -56,6 +58,14 @@ function started(current: Simulation, { program, args, options: { signal } }: St
     stdin: Object.assign(new EventEmitter(), { end: (text: string) => void (input = text) }),
     kill: (by: string) => stop(() => tell('exit', null, by)),
   });
+}
+
+const compose = '/docuelevate/compose-command.js';
+
+/** What that program does: it asks the simulated engine for new containers. Returns its exit code. */
+async function askCompose([address = '', ...args]: readonly string[]): Promise<number> {
+  const { ok } = await fetch(address, { method: 'POST', body: JSON.stringify({ args }) });
+  return ok ? 0 : 1;
 }
 
 /** Runs the program, and returns its exit code. */

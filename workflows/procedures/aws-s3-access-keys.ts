@@ -3,6 +3,7 @@ import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation, seen } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
+import { feed, stillHolds } from './docuelevate.js';
 
 const aws = activitiesOf<AwsActivities>('aws', kitCalls);
 const upload = 'upload_to_s3';
@@ -46,9 +47,7 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
     // Before the engine gets it: STS and S3 have different propagation delays.
     await run.check("AWS accepts the new key as the service user's", aws.accepts(run.next));
     await run.check('The bucket takes an object with it', aws.writesObject(run.next));
-    await run.step('Update aws_access_key_id and aws_secret_access_key', docuelevate.writeSettings(run.next), {
-      undo: docuelevate.restoreSettings(run.next),
-    });
+    await feed(run, 'aws_access_key_id and aws_secret_access_key');
   },
 
   /** Guide step 3. The document comes before our own probe, so that the engine made the use that AWS reports. */
@@ -59,7 +58,7 @@ export const rotateAwsS3AccessKeys = defineRotation(awsS3AccessKeys, {
     );
     await run.check('AWS saw the key in use', aws.sawUse(version));
     await run.check('AWS accepts the key', aws.accepts(version));
-    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+    await stillHolds(run, version);
   },
 
   /** Guide step 4. */

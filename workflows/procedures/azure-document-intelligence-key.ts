@@ -1,6 +1,7 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation, seen } from '../rotation/define.js';
 import { azure, docuelevate, versions } from '../systems.js';
+import { feed, stillHolds } from './docuelevate.js';
 
 const reading = { step: 'run_ocr_providers', scanFor: 'azure' } as const;
 
@@ -34,9 +35,7 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
       undo: azure.regenerateKey(run.next),
     });
     await run.check('Azure accepts the new key', azure.acceptsKey(run.next));
-    await run.step('Update azure_ai_key', docuelevate.writeSettings(run.next), {
-      undo: docuelevate.restoreSettings(run.next),
-    });
+    await feed(run, 'azure_ai_key');
   },
 
   /** Guide step 4: "verify connectivity". */
@@ -48,7 +47,7 @@ export const rotateAzureDocumentIntelligenceKey = defineRotation(azureDocumentIn
     await run.check("DocuElevate's own test succeeds", docuelevate.testConnection({ version, service: 'azure' }));
     await run.check('Azure saw the key in use', versions.notObservable({ version, kind: 'in-use', why }));
     await run.check('Azure accepts the key', azure.acceptsKey(version));
-    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+    await stillHolds(run, version);
   },
 
   /** Guide step 4: "then regenerate Key 1", or the key that was in use. Its new value goes nowhere. */

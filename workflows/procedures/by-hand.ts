@@ -5,6 +5,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { defineRotation } from '../rotation/define.js';
 import type { Run } from '../rotation/procedure.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
+import { feed, stillHolds } from './docuelevate.js';
 
 const person = activitiesOf<ByHandActivities>('by-hand', kitCalls);
 
@@ -35,9 +36,7 @@ export const rotateByHand = defineRotation(byHand, {
   async replace(run) {
     await (run.byHand.generates ? set(run) : give(run));
     await run.check('The new value is accepted', person.accepts(run.next));
-    await run.step('Update the settings', docuelevate.writeSettings(run.next), {
-      undo: docuelevate.restoreSettings(run.next),
-    });
+    await feed(run, 'the settings');
   },
 
   async verify(run, version) {
@@ -51,7 +50,7 @@ export const rotateByHand = defineRotation(byHand, {
       await run.check(`A test document uses ${setting}`, docuelevate.provesByStep({ version, setting }));
     await run.check('The value was seen in use', versions.notObservable({ version, kind: 'in-use', why }));
     await run.check('The value is accepted', person.accepts(version));
-    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+    await stillHolds(run, version);
   },
 
   /** The person who is asked to revoke it also says that nothing else uses it. */

@@ -3,6 +3,7 @@ import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation, seen } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
+import { feed, stillHolds } from './docuelevate.js';
 
 const nextcloud = activitiesOf<IssuingActivities>('nextcloud', kitCalls);
 const upload = 'upload_to_nextcloud';
@@ -33,9 +34,7 @@ export const rotateNextcloudAppPassword = defineRotation(nextcloudAppPassword, {
   async replace(run) {
     await run.step('Create a new app password', nextcloud.create(run.next), { undo: nextcloud.remove(run.next) });
     await run.check('Nextcloud accepts the new app password', nextcloud.accepts(run.next));
-    await run.step('Update nextcloud_password', docuelevate.writeSettings(run.next), {
-      undo: docuelevate.restoreSettings(run.next),
-    });
+    await feed(run, 'nextcloud_password');
   },
 
   async verify(run, version) {
@@ -45,7 +44,7 @@ export const rotateNextcloudAppPassword = defineRotation(nextcloudAppPassword, {
     );
     await run.check('Nextcloud saw it in use', versions.notObservable({ version, kind: 'in-use', why }));
     await run.check('Nextcloud accepts the app password', nextcloud.accepts(version));
-    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+    await stillHolds(run, version);
   },
 
   /** Guide step 1: "revoke the existing app password". */

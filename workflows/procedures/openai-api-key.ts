@@ -3,6 +3,7 @@ import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation, seen } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
+import { feed, stillHolds } from './docuelevate.js';
 
 const openai = activitiesOf<IssuingActivities>('openai', kitCalls);
 const extraction = 'extract_metadata_with_gpt';
@@ -41,9 +42,7 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
     await run.step('Create a new secret key', openai.create(run.next), { undo: openai.remove(run.next) });
     // Before the engine gets it: a new key may have a propagation delay.
     await run.check('OpenAI accepts the new key', openai.accepts(run.next));
-    await run.step('Update openai_api_key', docuelevate.writeSettings(run.next), {
-      undo: docuelevate.restoreSettings(run.next),
-    });
+    await feed(run, 'openai_api_key');
   },
 
   /** Guide step 4. The document comes before our own probe, so that the engine made the use that OpenAI reports. */
@@ -54,7 +53,7 @@ export const rotateOpenAiApiKey = defineRotation(openAiApiKey, {
     );
     await run.check('OpenAI saw the key in use', openai.sawUse(version));
     await run.check('OpenAI accepts the key', openai.accepts(version));
-    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+    await stillHolds(run, version);
   },
 
   /** Guide step 5. */

@@ -3,6 +3,7 @@ import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
+import { feed, stillHolds } from './docuelevate.js';
 
 const paperless = activitiesOf<ReplacingActivities>('paperless', kitCalls);
 const post = 'post_document'; // shows that a document was accepted; an ordinary user may not query what happened to it
@@ -33,14 +34,14 @@ export const rotatePaperlessApiToken = defineRotation(paperlessApiToken, {
   async replace(run) {
     await run.step('Make sure that a lost token can be read', paperless.requireWayIn(run.next));
     await run.step('Replace the token', paperless.replace(run.next), { noWayBack: true });
-    await run.step('Update paperless_ngx_api_token', docuelevate.writeSettings(run.next));
+    await feed(run, 'paperless_ngx_api_token', { noUndo: true });
   },
 
   /** Guide step 4: "verify document routing works". */
   async verify(run, version) {
     await run.check('A test document is taken with it', docuelevate.processTestDocument({ version, expect: post }));
     await run.check('Paperless-ngx accepts the token', paperless.accepts(version));
-    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+    await stillHolds(run, version);
   },
 
   /** Guide step 4: "then revoke the old token". Replacing it has revoked it. */

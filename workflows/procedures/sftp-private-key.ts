@@ -1,6 +1,7 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation, seen } from '../rotation/define.js';
 import { docuelevate, sftp, versions } from '../systems.js';
+import { feed, stillHolds } from './docuelevate.js';
 
 const upload = 'upload_to_sftp';
 
@@ -41,9 +42,7 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     await run.step('Place the private key where DocuElevate can read it', sftp.placeKeyFile(run.next), {
       undo: sftp.removeKeyFile(run.next),
     });
-    await run.step('Update sftp_private_key', docuelevate.writeSettings(run.next), {
-      undo: docuelevate.restoreSettings(run.next),
-    });
+    await feed(run, 'sftp_private_key');
   },
 
   /** Guide step 4: "verify connectivity". */
@@ -55,7 +54,7 @@ export const rotateSftpPrivateKey = defineRotation(sftpPrivateKey, {
     );
     await run.check('No other key was used in its place', sftp.isOnlyKey(version));
     await run.check('The server accepts the key', sftp.acceptsKey(version));
-    await run.check('DocuElevate still holds our change', docuelevate.settingsAreOurs(version));
+    await stillHolds(run, version);
   },
 
   /** Guide step 4: "then remove the old public key". It is switched off first: a document that arrives meanwhile used the new key. */

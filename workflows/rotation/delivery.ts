@@ -1,5 +1,5 @@
-import { delivery } from '../systems.js';
-import type { Procedure } from './procedure.js';
+import { delivery, deployment } from '../systems.js';
+import type { Procedure, Run } from './procedure.js';
 
 /** Adds deliveries to a procedure: the new value is delivered last, and every proof checks that it is still there. */
 export function withDelivery(procedure: Procedure): Procedure {
@@ -20,7 +20,15 @@ export function withDelivery(procedure: Procedure): Procedure {
 
     async retire(run, old) {
       await procedure.retire(run, old);
-      if (run.delivers) await run.step('Delete what was kept of the old value', delivery.forgetEarlier(run.next));
+      await forgetKept(run);
     },
   };
+}
+
+/** Deletes the copies of what stood in files before the new value. Only an undo needs them. */
+export async function forgetKept(run: Run): Promise<void> {
+  const { next } = run;
+  if (run.delivers) await run.step('Delete what was kept of the old value', delivery.forgetEarlier(next));
+  if (run.keepsEnvironment)
+    await run.step('Delete what was kept of the environment file', deployment.forgetEarlier(next));
 }

@@ -1,7 +1,7 @@
 import type { Taking } from '../../activities/versions/activities.js';
 import type { Call } from '../../src/domain/call.js';
 import type { RotationOutcome, RotationRequest } from '../../src/domain/rotation.js';
-import { engines, versions } from '../systems.js';
+import { versions } from '../systems.js';
 import { keep } from './bookkeeping.js';
 import type { Ending } from './close.js';
 import { replace } from './phases.js';
@@ -63,7 +63,7 @@ function letPass(run: RotationRun): Promise<void> {
 
 /** Collects what a person has to review. Only the end of the rotation waits for it, and nothing fails because of it. */
 async function collectAudit(run: RotationRun): Promise<void> {
-  const call = engines[run.definition.descriptor.engine].audit?.(run.next);
+  const call = run.engine.audit?.(run.next);
   if (call) await aside(run, 'Collect what the engine recorded', { call, scope: 'audit', check: true });
 }
 

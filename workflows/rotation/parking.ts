@@ -1,6 +1,5 @@
 import { durationMs } from '../../src/domain/duration.js';
 import type { Parked, RollingBack, RotationInput, FailingStep, Undo, Waiting } from '../../src/domain/rotation.js';
-import { engines } from '../systems.js';
 import { parkedOf } from './messages.js';
 import type { RotationRun } from './run.js';
 import { stepFailureOf } from './step-failure.js';
@@ -150,7 +149,7 @@ export class Parking {
 
 /** Waits, renewing what would expire meanwhile. A failed renewal is retried at the next interval. */
 async function waitAndRenew(run: RotationRun, wake: () => boolean, deadline = Number.POSITIVE_INFINITY): Promise<void> {
-  const { renewal } = engines[run.definition.descriptor.engine];
+  const { renewal } = run.engine;
   const everyMs = renewal ? durationMs(renewal.every) : Number.POSITIVE_INFINITY;
   for (;;) {
     const until = Math.min(deadline, run.runtime.now() + everyMs);

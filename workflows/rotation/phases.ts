@@ -1,10 +1,11 @@
-import { engines, versions } from '../systems.js';
+import { versions } from '../systems.js';
 import type { Call } from '../../src/domain/call.js';
 import type { Begun, Opened, Undo } from '../../src/domain/rotation.js';
 import { type AskPerson, askPerson } from './ask-person.js';
 import { attempt } from './attempt.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { keep } from './bookkeeping.js';
+import { forgetKept } from './delivery.js';
 import type { RotationRun } from './run.js';
 import { Exit } from './step-failure.js';
 import type { Steps } from './steps.js';
@@ -29,7 +30,10 @@ export async function forward(run: RotationRun): Promise<void> {
 export async function replace(run: RotationRun, round = ''): Promise<void> {
   const { next, definition } = run;
   await run.during('replace', (steps) => definition.procedure.replace(steps), round);
-  if (run.mode === 'containing') run.undo.length = 0;
+  if (run.mode === 'containing') {
+    run.undo.length = 0;
+    await run.during('replace', forgetKept, round);
+  }
   await run.during('verify', (steps) => definition.procedure.verify(steps, next), round);
   const title = `Put version ${next.number} in force`;
   await run.during('promote', (steps) => steps.step(title, versions.promote(next)), round);
@@ -65,7 +69,7 @@ function requireAdoption({ current, definition, input }: RotationRun): void {
 async function noticeDrift(run: RotationRun): Promise<void> {
   const { current, opened } = run;
   if (!current || !opened || opened.unconfirmed) return;
-  const call = engines[run.definition.descriptor.engine].isOurs(current);
+  const call = run.engine.isOurs(current);
   await run.during('open', (steps) =>
     steps.check('The engine still holds what we last wrote', call, { whenNot: 'ask' }),
   );
@@ -82,7 +86,8 @@ async function confirm(run: RotationRun): Promise<void> {
   await run.during('confirm', async (steps) => {
     await letProbesPass(steps, current);
     await (procedure.observe?.(steps, current) ?? assume(steps, current));
-    await steps.step('Write the adopted value again', engines[run.definition.descriptor.engine].write(current));
+    const again = run.engine.write?.(current);
+    if (again) await steps.step('Write the adopted value again', again);
     await procedure.verify(steps, current);
   });
 }
@@ -96,8 +101,8 @@ async function letProbesPass(steps: Steps, version: VersionRef): Promise<void> {
 
 /** For providers that report no uses: the value is accepted, the settings do not contradict it, and nothing else has it. */
 async function assume(steps: Steps, version: VersionRef): Promise<void> {
-  const { procedure, descriptor } = steps.run.definition;
-  const holds = engines[descriptor.engine].holds?.(version);
+  const { procedure } = steps.run.definition;
+  const holds = steps.run.engine.holds?.(version);
   if (!holds) return;
   await steps.check('The adopted value is accepted', procedure.accepts(version));
   await steps.check('The settings show it, as far as they show it', holds);

@@ -1,7 +1,7 @@
 import type { Call } from '../../src/domain/call.js';
 import type { Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
-import type { ByHandPolicy } from '../../src/domain/rotation.js';
+import type { ByHandPolicy, EnvironmentPolicy } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { AskPerson } from './ask-person.js';
 
@@ -41,8 +41,12 @@ export interface Run {
   readonly current: VersionRef | null;
   /** Whether new values are also delivered outside the engine; the runner does it. False during a containment. */
   readonly delivers: boolean;
+  /** Whether an earlier environment file is kept for an undo. False during a containment. */
+  readonly keepsEnvironment: boolean;
   /** The old value is retired even if no provider can show that the engine uses the new one. Otherwise a person is asked. */
   readonly retiresUnseen: boolean;
+  /** Present where the engine gets the value by its environment. */
+  readonly environment: EnvironmentPolicy | undefined;
   /** How a person rotates this credential. Throws where no person does. */
   readonly byHand: ByHandPolicy;
   step(title: string, call: Call<void>, options?: StepOptions): Promise<void>;
@@ -58,6 +62,8 @@ export interface Run {
    * is declined, or nobody does it in time.
    */
   task(title: string, ask: AskPerson, options?: TaskOptions): Promise<void>;
+  /** Takes back what the next steps do, after their own undo: newest first. Opens a task with `isTask`. */
+  undoLast(title: string, undo: Call<void> | AskPerson, options?: { readonly isTask?: boolean }): void;
   /** Waits until an absolute deadline, then takes the proof again. `end-grace` and an emergency skip it. The policy may change its length. */
   pause(title: string, length: Duration): Promise<void>;
   /** The verify phase once more, for guides that say "verify again". */

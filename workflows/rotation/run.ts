@@ -14,6 +14,7 @@ import type {
 import type { StepContext } from '../../src/domain/step-context.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { issuesItself, type Overlap, type ProcedureDescriptor } from '../../src/domain/procedure.js';
+import { type EngineCalls, engineCalls } from '../systems.js';
 import { emergencyPending, type Inbox } from './messages.js';
 import type { Procedure } from './procedure.js';
 import { CompletedSteps } from './completed-steps.js';
@@ -84,6 +85,10 @@ export class RotationRun {
     this.undo = [...(parked?.undo ?? [])];
     this.parking = new Parking(this, parked);
     ({ staleRounds: this.staleRounds = 0, proofRounds: this.proofRounds = 0 } = parked ?? {});
+  }
+
+  get engine(): EngineCalls {
+    return engineCalls(this.definition.descriptor.engine, this.#policy ?? {}); // a rotation may wait before it is open
   }
 
   get next(): VersionRef {

@@ -1,9 +1,8 @@
 import type { Call } from '../../src/domain/call.js';
 import { durationMs, type Duration } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/evidence.js';
-import type { ByHandPolicy } from '../../src/domain/rotation.js';
+import type { ByHandPolicy, EnvironmentPolicy } from '../../src/domain/rotation.js';
 import type { VersionRef } from '../../src/domain/version.js';
-import { engines } from '../systems.js';
 import { type AskPerson, askPerson } from './ask-person.js';
 import { attempt, type Ended } from './attempt.js';
 import { exitIfTold, heed } from './decided.js';
@@ -38,8 +37,16 @@ export class Steps implements Run {
     return this.run.phase !== 'contain' && this.run.delivers;
   }
 
+  get keepsEnvironment(): boolean {
+    return this.run.phase !== 'contain' && this.run.policy.environment !== undefined;
+  }
+
   get retiresUnseen(): boolean {
     return this.run.policy.retiresUnseen === true;
+  }
+
+  get environment(): EnvironmentPolicy | undefined {
+    return this.run.policy.environment;
   }
 
   get byHand(): ByHandPolicy {
@@ -71,7 +78,7 @@ export class Steps implements Run {
    */
   async #passNoReturn(title: string, work: () => Promise<Ended>): Promise<void> {
     const { run } = this;
-    const reload = run.mode === 'committed' ? engines[run.definition.descriptor.engine].reload?.(run.next) : null;
+    const reload = run.mode === 'committed' ? run.engine.reload?.(run.next) : null;
     run.noReturn = title;
     if (reload) await this.#reload('Make the engine read its settings anew', reload);
     run.pastNoReturn = true;
@@ -104,12 +111,16 @@ export class Steps implements Run {
     const { run } = this;
     if (this.#isNoReturn(title)) return this.#passNoReturn(title, () => askPerson(this, { title, ask }));
     await this.once(title, () => {
-      if (undoTask && !run.undo.some((entry) => entry.title === title))
-        // a run that continues has it already
-        run.undo.push({ title, call: undoTask, isTask: true });
+      if (undoTask) this.undoLast(title, undoTask, { isTask: true });
       return askPerson(this, { title, ask, ...(noWayBack && { noWayBack }) });
     });
     run.pastNoReturn ||= noWayBack === true;
+  }
+
+  undoLast(title: string, undo: Call<void> | AskPerson, { isTask = false } = {}): void {
+    const { run } = this;
+    if (run.undo.some((entry) => entry.title === title)) return; // a run that continues has it already
+    run.undo.push({ title, call: undo, ...(isTask && { isTask }) });
   }
 
   async pause(title: string, length: Duration): Promise<void> {

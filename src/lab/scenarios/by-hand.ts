@@ -2,7 +2,7 @@ import type { Task } from '../../domain/task.js';
 import { byHand } from '../../../workflows/procedures/by-hand.js';
 import { type NextcloudLab, type NextcloudLabOptions, startNextcloudLab } from '../nextcloud/server.js';
 import type { Deed } from '../people.js';
-import { labOf } from '../provider-lab.js';
+import { labOf, type ProviderLab } from '../provider-lab.js';
 import type { ScenarioOptions } from '../scenario.js';
 
 export interface ByHandScenarioOptions extends ScenarioOptions, NextcloudLabOptions {}
@@ -10,7 +10,7 @@ export interface ByHandScenarioOptions extends ScenarioOptions, NextcloudLabOpti
 const adopted = 'DocuElevate';
 
 /** A person creates and revokes app passwords in the settings of Nextcloud. A probe asks by WebDAV. */
-export const byHandLab = labOf<NextcloudLab, ByHandScenarioOptions>({
+const definition: ProviderLab<NextcloudLab, ByHandScenarioOptions> = {
   procedure: { ...byHand, settings: { nextcloud_password: 'value' }, use: { step: 'upload_to_nextcloud' } },
   name: 'by-hand',
   credential: 'nextcloud',
@@ -43,6 +43,18 @@ export const byHandLab = labOf<NextcloudLab, ByHandScenarioOptions>({
     nextcloud.appPasswords().map(({ value, name, works }) => ({ value, label: name, alive: works, unlisted: true })),
   kill: (nextcloud, { value = '' }) => nextcloud.kill(value),
   people: (nextcloud) => (task) => work(nextcloud, task),
+};
+
+export const byHandLab = labOf(definition);
+
+/** The same, with the value in DocuElevate's environment. A command recreates its processes. */
+export const byHandEnvironmentLab = labOf<NextcloudLab, ByHandScenarioOptions>({
+  ...definition,
+  engine: (nextcloud, adopted) => ({
+    ...definition.engine(nextcloud, adopted),
+    ...{ deployed: true, bootMs: 300, credentialChecks: true },
+  }),
+  entry: (nextcloud, options) => ({ ...definition.entry(nextcloud, options), via: 'environment' }),
 });
 
 /** Does what the instructions say, and nothing that they do not say. */
@@ -60,3 +72,4 @@ function work(nextcloud: NextcloudLab, { asks, instructions }: Task): Deed {
 }
 
 export const startByHand = byHandLab.start;
+export const startByHandEnvironment = byHandEnvironmentLab.start;

@@ -90,14 +90,14 @@ function gone(facts: Facts): Difference[] {
 }
 
 function engineDifferences(facts: Facts): Difference[] {
-  const { credential, engine } = facts;
+  const { engine } = facts;
   const current = currentOf(facts);
   const foreign = engine.settings.filter(({ version, set }) => version !== current?.number && (set || current));
   const [first] = foreign.filter((setting) => !isAsserted(setting, current));
   if (!first) return [];
   const holder = first.version === null ? null : `version ${first.version}`;
   const keys = foreign.map(({ key }) => key).join(', ');
-  const usable = current && !current.compromised && verdictOn(facts, current) === 'accepted';
+  const usable = current && !engine.byRestart && !current.compromised && verdictOn(facts, current) === 'accepted';
   return [
     difference(`${keys} does not hold the version that is current in the store`, {
       store: current ? `version ${current.number} is current` : 'no version is current',
@@ -108,11 +108,17 @@ function engineDifferences(facts: Facts): Difference[] {
           `Write version ${current.number} into the engine again, after a proof that it is accepted`,
         ),
       }),
-      next: usable
-        ? `Or leave it: the next rotation asks about it, and then puts a new value in its place`
-        : `If you have the value that is there: keyturn adopt ${credential}. If not: keyturn rotate ${credential} puts a new one in its place`,
+      next: nextOf(facts, usable === true),
     }),
   ];
+}
+
+function nextOf({ credential, engine }: Facts, usable: boolean): string {
+  if (engine.byRestart)
+    return `keyturn rotate ${credential} puts a new value in its place. To keep the present one, put it back into the environment file, and restart the engine`;
+  return usable
+    ? `Or leave it: the next rotation asks about it, and then puts a new value in its place`
+    : `If you have the value that is there: keyturn adopt ${credential}. If not: keyturn rotate ${credential} puts a new one in its place`;
 }
 
 /** An adopted value that no rotation has confirmed: the engine cannot show that it holds it, and no write by others is known either. */

@@ -5,7 +5,7 @@ import { seen } from '../../../workflows/rotation/define.js';
 import { prove, retire } from '../../../workflows/rotation/phases.js';
 import type { RotationRun } from '../../../workflows/rotation/run.js';
 import { Exit } from '../../../workflows/rotation/step-failure.js';
-import { delivery, engines, versions } from '../../../workflows/systems.js';
+import { delivery, versions } from '../../../workflows/systems.js';
 import type { Call } from '../../domain/call.js';
 import { UserError } from '../../domain/user-error.js';
 import { isLive, type VersionRef } from '../../domain/version.js';
@@ -94,7 +94,9 @@ async function carryOut(run: RotationRun, store: Store, act: Fenced): Promise<vo
     case 'write-again':
       return run.during('confirm', async (steps) => {
         await steps.check(`Version ${ref.number} is accepted`, definition.procedure.accepts(ref));
-        await steps.step(`Write version ${ref.number} again`, engines[definition.descriptor.engine].write(ref));
+        const write = run.engine.write?.(ref);
+        if (!write) throw stopped('its engine needs a restart for that');
+        await steps.step(`Write version ${ref.number} again`, write);
       });
     case 'deliver-again':
       return deliverAgain(run, ref);

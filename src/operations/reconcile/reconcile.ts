@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { isInEnvironment } from '../../config/policy.js';
 import type { EngineSurvey, ProviderSurvey } from '../../../activities/shared/survey.js';
 import type { Call } from '../../domain/call.js';
 import { rotationId } from '../../domain/temporal-names.js';
@@ -53,7 +54,7 @@ async function differencesOf(reconciling: Reconciling): Promise<Difference[]> {
     ];
   const surveyed = await Promise.all([
     surveyOf<ProviderSurvey>(reconciling, provider),
-    surveyOf<EngineSurvey>(reconciling, engine),
+    surveyOf<EngineSurvey>(reconciling, isInEnvironment(session.config, credential) ? 'deployment' : engine),
   ]);
   const { store } = session;
   const facts = {

@@ -13,6 +13,7 @@ import {
   type DocuElevateLabOptions,
   startDocuElevateLab,
 } from '../../../src/lab/docuelevate/server.js';
+import type { TaskPolicy } from '../../../src/domain/task.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, randomValue, startBench } from '../bench.js';
 
@@ -46,6 +47,9 @@ export interface DeploymentFixture {
   stop(): Promise<void>;
 }
 
+const tasks: TaskPolicy = {
+  ...{ owner: 'somebody', assignee: null, dueMs: 1, remindMs: 1, escalation: null, giveUpMs: null, urgentMs: 1 },
+};
 const watchMs = 1_500; // real milliseconds; the simulated processes are up after a fifth of it
 
 export async function startDeploymentFixture(
@@ -66,6 +70,7 @@ export async function startDeploymentFixture(
     environment: (name: string) => (name === 'PATH' ? process.env['PATH'] : undefined),
     turns: new Turns(),
     upWithinMs: watchMs,
+    tasks: () => tasks,
   };
   const login = { url: lab.url, username: lab.adminUsername, password: async () => lab.adminPassword };
   const activitiesFor = (settings: Record<string, string>) =>

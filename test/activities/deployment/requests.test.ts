@@ -16,7 +16,7 @@ async function expectDeclared(verb: Verb): Promise<void> {
   const { bench, deployment, lab, next } = fixture;
   const before = lab.requests.length;
   const work: Record<string, (subject: never) => Promise<unknown>> = deployment;
-  await bench.untilDone(async () => work[verb]?.((/^check/.test(verb) ? bench.credential : next) as never));
+  await bench.untilDone(async () => work[verb]?.((/^check|survey/.test(verb) ? bench.credential : next) as never));
 
   expect(`${verb}:\n${linesOf(lab.requests.slice(before))}`).toMatch(
     new RegExp(`^${verb}:\n${patternOf(deploymentRequests[verb]).source.slice(1)}`),
@@ -28,14 +28,13 @@ it('declares what the activities send', async () => {
   fixture.lab.editSetting(key, 'of-the-database', 'ann');
 
   for (const verb of verbs) await expectDeclared(verb);
-  for (const verb of ['restart', 'awaitRestart', 'environmentIsOurs', 'restoreRows'] as const)
-    await expectDeclared(verb);
+  for (const verb of ['restart', 'environmentIsOurs', 'survey', 'restoreRows'] as const) await expectDeclared(verb);
   for (const verb of ['restoreEnvironment', 'restart', 'forgetEarlier'] as const) await expectDeclared(verb);
 });
 
-it('declares what a wait for a person sends', async () => {
+it('declares what is asked after a person has restarted the engine', async () => {
   await expectDeclared('writeEnvironment');
   await fixture.lab.compose?.run(['up', '--force-recreate']);
 
-  await expectDeclared('awaitRestart');
+  await expectDeclared('processesAreNew');
 });

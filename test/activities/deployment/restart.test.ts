@@ -233,26 +233,55 @@ describe('what was forgotten', () => {
 });
 
 describe('a restart by a person', () => {
-  const wait = () => attempt(() => fixture.deployment.awaitRestart(fixture.next));
+  const ask = () => attempt(() => fixture.deployment.askToRestart(fixture.next));
+  const tasks = () => fixture.bench.store.tasks();
 
-  it('is waited for, and seen', async () => {
-    expect(await failureOf(wait())).toMatchObject({
-      type: 'Propagating',
-      message: 'DocuElevate was not restarted yet',
-    });
+  it('is a task that says what to run and why a mere restart is not enough', async () => {
+    const asked = await ask();
 
-    const waiting = fixture.bench.untilDone(() => fixture.deployment.awaitRestart(fixture.next));
+    expect(await ask()).toEqual(asked);
+    const [task, ...others] = await tasks();
+    expect(others).toEqual([]);
+    expect(task).toMatchObject({ title: 'Restart DocuElevate', asks: 'done', owner: 'somebody', state: 'open' });
+    const text = task?.instructions.join('\n') ?? '';
+    expect(text).toContain(fixture.envFile);
+    expect(text).toContain('docker compose up -d --force-recreate api worker beat');
+    expect(text).toContain('they would keep the old environment');
+    expect(text).not.toContain(fixture.values.next);
+  });
+
+  it('is asked for once more when the old value came back', async () => {
+    await ask();
+    await attempt(() => fixture.deployment.restoreEnvironment(fixture.next));
+
+    await attempt(() => fixture.deployment.askToRestartBack(fixture.next));
+
+    expect((await tasks()).map(({ title }) => title).sort()).toEqual([
+      'Restart DocuElevate',
+      'Restart DocuElevate with the old value',
+    ]);
+  });
+
+  it('is asked of nobody where nothing was written', async () => {
+    const other = await startDeploymentFixture();
+
+    expect(await other.bench.attempt(() => other.deployment.askToRestartBack(other.next))).toBeNull();
+    expect(await other.bench.store.tasks()).toEqual([]);
+    await other.stop();
+  });
+
+  it('is seen while it happens', async () => {
+    const looking = look();
     await fixture.lab.compose?.run(['up', '--force-recreate']);
-    await waiting;
 
-    expect(await look()).toMatchObject({ outcome: 'proved' });
+    expect(await looking).toMatchObject({ outcome: 'proved' });
     expect(await holds()).toBe('yes');
   });
 
-  it('is not over while only the API is new', async () => {
+  it('of the API alone is not called proved', async () => {
     await fixture.lab.compose?.run(['up', '--force-recreate', 'api']);
 
-    expect(await failureOf(wait())).toMatchObject({ type: 'Propagating' });
+    expect(await look()).toMatchObject({ outcome: 'not-observable' });
   });
 
   it('that was over before anybody looked is not called proved', async () => {

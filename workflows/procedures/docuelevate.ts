@@ -1,0 +1,39 @@
+import type { VersionRef } from '../../src/domain/version.js';
+import type { Run } from '../rotation/procedure.js';
+import { deployment, docuelevate } from '../systems.js';
+
+const restart = 'Restart DocuElevate';
+
+/** Gives the new value to DocuElevate: by its settings API, the guide's Method 1, or by its environment, the guide's Method 2. */
+export async function feed(run: Run, settings: string, { noUndo = false } = {}): Promise<void> {
+  const { next, environment } = run;
+  if (environment) return feedEnvironment(run, settings, noUndo);
+  const undo = docuelevate.restoreSettings(next);
+  await run.step(`Update ${settings}`, docuelevate.writeSettings(next), noUndo ? {} : { undo });
+}
+
+/** Whether DocuElevate still has a version as Keyturn gave it. */
+export function stillHolds(run: Run, version: VersionRef): Promise<void> {
+  const isOurs = run.environment ? deployment.environmentIsOurs(version) : docuelevate.settingsAreOurs(version);
+  return run.check('DocuElevate still holds our change', isOurs);
+}
+
+/** The environment file first: a process that starts by itself in between then has either value for file and row alike. */
+async function feedEnvironment(run: Run, settings: string, noUndo: boolean): Promise<void> {
+  const { next, environment } = run;
+  const isTask = environment?.restartedBy === 'person';
+  if (!noUndo) run.undoLast(restart, isTask ? deployment.askToRestartBack(next) : deployment.restart(next), { isTask });
+  const back = (undo: ReturnType<typeof deployment.restoreRows>) => (noUndo ? {} : { undo });
+  await run.step(
+    `Write ${settings} into the environment file`,
+    deployment.writeEnvironment(next),
+    back(deployment.restoreEnvironment(next)),
+  );
+  await run.step(
+    `Delete what overrides ${settings} in the database`,
+    deployment.deleteRows(next),
+    back(deployment.restoreRows(next)),
+  );
+  await (isTask ? run.task(restart, deployment.askToRestart(next)) : run.step(restart, deployment.restart(next)));
+  await run.check('All processes have started anew', deployment.processesAreNew(next), { whenNot: 'ask' });
+}
