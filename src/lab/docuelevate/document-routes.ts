@@ -13,11 +13,19 @@ export interface DocumentOptions {
   readonly worker: Worker;
   /** Time until the queue statistics answer, real milliseconds. */
   readonly queueStatsMs: number;
+  /** Whether the worker can sign in to its queue. */
+  readonly reachesBroker: () => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
 /** Documents, their logs and the queue. */
-export function documentRoutes({ documents, worker, queueStatsMs, signal }: DocumentOptions): Routes<Visit> {
+export function documentRoutes({
+  documents,
+  worker,
+  queueStatsMs,
+  signal,
+  reachesBroker,
+}: DocumentOptions): Routes<Visit> {
   const withFile = (words: string, answer: (file: FileRecord, visit: Visit) => Answer) =>
     loggedIn((visit: Visit) => {
       const file = documents.find(Number(visit.params.id));
@@ -44,7 +52,7 @@ export function documentRoutes({ documents, worker, queueStatsMs, signal }: Docu
     'GET /api/logs/task/{task}': loggedIn(({ params: { task = '' } }) => taskLogs(documents, task)),
     async 'GET /api/queue/stats'() {
       if (queueStatsMs > 0) await delay(queueStatsMs, undefined, { signal });
-      return ok(queueStats(worker, documents));
+      return ok(queueStats(worker, documents, await reachesBroker()));
     },
   };
 }

@@ -2,10 +2,11 @@ import type { Documents, StepStatus } from './documents.js';
 import type { Worker } from './worker.js';
 
 /** Statistics of the queue, the worker and the steps in the database. Steps of deleted documents count as well. */
-export function queueStats({ tasks, queueLength, gate }: Worker, documents: Documents): object {
+export function queueStats({ tasks, queueLength, gate }: Worker, documents: Documents, reachesBroker: boolean): object {
   const waiting = tasks.waiting() + queueLength;
   const active = tasks.running().map(({ id, name }) => ({ id, name, args: '[]', started: null }));
-  const celery = { active, reserved: [], scheduled: tasks.scheduled(), workers_online: gate.isBlocked() ? 0 : 1 };
+  const online = reachesBroker && !gate.isBlocked() ? 1 : 0;
+  const celery = { active, reserved: [], scheduled: tasks.scheduled(), workers_online: online };
   const queues = { document_processor: waiting, default: 0, celery: 0 };
   return { queues, total_queued: waiting, celery, db_summary: summaryOf(documents) };
 }

@@ -127,15 +127,21 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const load = { perCore: 0 };
   const queued = (): number => worker.tasks.waiting() + worker.queueLength;
   const limited = createUploadLimit({ clock, redis, queued, load: () => load.perCore });
+  const reachesBroker = async (): Promise<boolean> => {
+    const found = containers.found('worker');
+    const urls = ['celery_broker_url', 'celery_result_backend'].map((key) => found.get(key) ?? '');
+    const refusals = await Promise.all(urls.map((url) => peers['broker']?.logIn({ url })));
+    return refusals.every((refusal) => !refusal);
+  };
   const start = (upload: Upload, path: string): string => worker.process(upload, path);
   const routes = {
     ...accounts.routes,
     ...settingRoutes(settings),
-    ...healthRoutes(redis, clock),
+    ...healthRoutes({ redis, clock, peers, env: (key) => containers.found('api').get(key) ?? '' }),
     ...connectionTestRoutes(peers, signal),
     ...serviceRoutes({ documents, peers, clock }),
     ...uploadRoutes({ documents, stamp: engine.stamp, limited, start }),
-    ...documentRoutes({ documents, worker, queueStatsMs, signal }),
+    ...documentRoutes({ documents, worker, queueStatsMs, signal, reachesBroker }),
   };
   const apiToken = accounts.tokens.create(adminUsername, 'of the lab');
   const about = { bearer: (request: Incoming) => accounts.tokens.userOf(request), onRequest: () => agenda.catchUp() };
