@@ -6,6 +6,7 @@ import { hasNoFallback, holdsAdopted, testConnection } from './checks.js';
 import { observeDocument, processTestDocument } from './documents.js';
 import { countFailedUploads } from './failed-uploads.js';
 import { uploadAgain } from './kept.js';
+import { sharedLogins } from './logins.js';
 import { look } from './look.js';
 import { provesByStep } from './proofs.js';
 import { makeReload, reload } from './reload.js';
@@ -27,7 +28,7 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
     ...{ writeSettings, restoreSettings, settingsAreOurs, reload, makeReload },
     ...{ processTestDocument, observeDocument, countFailedUploads, uploadAgain },
     ...{ provesByStep, provesByTest, testConnection, hasNoFallback, holdsAdopted },
-    ...{ survey, look, collectAudit, checkEngine, checkAccess },
+    ...{ survey, look, collectAudit, checkEngine, checkAccess, sharedLogins },
   });
 }
 

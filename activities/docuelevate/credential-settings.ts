@@ -6,10 +6,21 @@ export interface Proof {
   readonly test?: string;
 }
 
+/** The settings that name the account which a password signs in to. */
+export interface LoginSettings {
+  /** Holds a host name, or an address. */
+  readonly host: string;
+  readonly username: string;
+  /** A mailbox: its servers for sending and for reading may have different names. */
+  readonly mailbox?: true;
+}
+
 interface Common {
   /** Title of the guide's section, as printed there; left out where the guide has none. */
   readonly section?: string;
   readonly proof?: Proof;
+  /** Of a password alone: a key or a token belongs to one system. */
+  readonly login?: LoginSettings;
   /** Why neither a document nor an endpoint shows its use, for people. */
   readonly unseen?: string;
   /** A new value counts only after a restart, whatever the API answers about it. */
@@ -34,6 +45,12 @@ const value = (proof: Proof, section?: string) =>
 const byStep = (step: string, section?: string) => value({ step }, section);
 const byTest = (test: string, section?: string) => value({ test }, section);
 const byBoth = (step: string, test: string, section?: string) => value({ step, test }, section);
+
+const account = (name: string, host = `${name}_host`) => ({ login: { host, username: `${name}_username` } });
+const mailbox = (name: string) =>
+  ({
+    login: { host: `${name}_host`, username: `${name}_username`, mailbox: true },
+  }) as const;
 
 /** A client secret is used by a whole sign-in alone. Processes that did not serve the write keep the old one until a restart. */
 const bySignIn = (provider: string) => ({
@@ -90,7 +107,10 @@ export const credentialSettings: Readonly<Record<string, CredentialSetting>> = {
   google_docai_credentials_json: byStep('process_with_ocr'),
   dropbox_app_secret: byBoth('upload_to_dropbox', dropboxTest, dropbox),
   dropbox_refresh_token: byBoth('upload_to_dropbox', dropboxTest, dropbox),
-  nextcloud_password: byStep('upload_to_nextcloud', 'Nextcloud Password / App Password'),
+  nextcloud_password: {
+    ...byStep('upload_to_nextcloud', 'Nextcloud Password / App Password'),
+    ...account('nextcloud', 'nextcloud_upload_url'),
+  },
   paperless_ngx_api_token: byStep('upload_to_paperless', 'Paperless-ngx API Token'),
   evernote_auth_token: byStep('upload_to_evernote'),
   google_drive_credentials_json: byBoth('upload_to_google_drive', googleTest, google),
@@ -100,18 +120,21 @@ export const credentialSettings: Readonly<Record<string, CredentialSetting>> = {
   onedrive_refresh_token: byBoth('upload_to_onedrive', oneDriveTest, 'OneDrive (Microsoft OAuth)'),
   sharepoint_client_secret: byStep('upload_to_sharepoint', 'SharePoint (Microsoft OAuth)'),
   sharepoint_refresh_token: byStep('upload_to_sharepoint', 'SharePoint (Microsoft OAuth)'),
-  webdav_password: byStep('upload_to_webdav', ftpSftpWebdav),
-  ftp_password: byStep('upload_to_ftp', ftpSftpWebdav),
-  sftp_password: byStep('upload_to_sftp', ftpSftpWebdav),
+  webdav_password: { ...byStep('upload_to_webdav', ftpSftpWebdav), ...account('webdav', 'webdav_url') },
+  ftp_password: { ...byStep('upload_to_ftp', ftpSftpWebdav), ...account('ftp') },
+  sftp_password: { ...byStep('upload_to_sftp', ftpSftpWebdav), ...account('sftp') },
   sftp_private_key: byStep('upload_to_sftp', 'SFTP Private Key'),
   sftp_private_key_passphrase: { kind: 'part', of: 'sftp_private_key', proof: { step: 'upload_to_sftp' } },
   icloud_password: byStep('upload_to_icloud'),
   aws_access_key_id: { kind: 'part', of: 'aws_secret_access_key', proof: { step: 'upload_to_s3' } },
   aws_secret_access_key: byStep('upload_to_s3', 'AWS S3 Access Keys'),
-  email_password: byTest('POST /api/admin/users/local/{id}/send-password-reset', 'SMTP / Email Password'),
-  dest_email_password: byStep('upload_to_email'),
-  imap1_password: byTest('POST /api/imap-accounts/test', 'IMAP Passwords'),
-  imap2_password: byTest('POST /api/imap-accounts/test', 'IMAP Passwords'),
+  email_password: {
+    ...byTest('POST /api/admin/users/local/{id}/send-password-reset', 'SMTP / Email Password'),
+    ...mailbox('email'),
+  },
+  dest_email_password: { ...byStep('upload_to_email'), ...mailbox('dest_email') },
+  imap1_password: { ...byTest('POST /api/imap-accounts/test', 'IMAP Passwords'), ...mailbox('imap1') },
+  imap2_password: { ...byTest('POST /api/imap-accounts/test', 'IMAP Passwords'), ...mailbox('imap2') },
   telegram_bot_token: unread,
   notification_urls: { ...byTest('POST /api/diagnostic/test-notification'), restart: true },
   meilisearch_api_key: byTest('GET /api/search'),

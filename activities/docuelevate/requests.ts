@@ -44,4 +44,5 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   collectAudit: [...login, endpoints.listEvents, endpoints.listAllChanges],
   checkEngine: [...login, showQueue, showSetting, endpoints.listCredentials, optional(showFile)],
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials)],
+  sharedLogins: [...login, endpoints.listCredentials, optional(repeated(showSetting))],
 };

@@ -174,6 +174,78 @@ it('asks an engine about itself once, whatever the number of its credentials', a
   ]);
 });
 
+describe('Settings that sign in to one account', () => {
+  const byHand = (...settings: string[]) => ({
+    ...{ procedure: 'by-hand', engine: 'docs', owner: 'platform', settings },
+    provider: { name: 'The mail host', overlap: 'single' },
+  });
+  /** The configuration from now on, with these credentials beside the first. */
+  async function add(credentials: Readonly<Record<string, object>>): Promise<void> {
+    const content = parse(readFileSync(playground.file, 'utf8')) as { credentials: Record<string, object> };
+    Object.assign(content.credentials, credentials);
+    writeFileSync(playground.file, stringify(content));
+    await session.close();
+    session = await openSession({ file: playground.file });
+  }
+  const mailbox = 'docs: email_password and imap1_password';
+
+  beforeEach(() => {
+    for (const name of ['email', 'imap1']) {
+      engine().editSetting(`${name}_host`, 'mail.example.com', 'somebody');
+      engine().editSetting(`${name}_username`, 'scans@example.com', 'somebody');
+      engine().editSetting(`${name}_password`, 'a-password-of-the-mailbox', 'somebody');
+    }
+  });
+
+  it('are warned of where they may hold one password and rotate apart, with the entry that rotates them together', async () => {
+    await add({ smtp: byHand('email_password'), box: byHand('imap1_password') });
+
+    expect(await about(mailbox)).toEqual({
+      ...{ what: mailbox, ok: true, warning: true },
+      detail:
+        'They sign in as scans@example.com at mail.example.com, and may hold one password: smtp rotates email_password, and box rotates imap1_password. A rotation of one leaves the others with a dead value',
+      next: expect.stringContaining('settings: [email_password, imap1_password]') as string,
+    });
+  });
+
+  it('are warned of where one of them rotates by no credential', async () => {
+    await add({ smtp: byHand('email_password') });
+
+    expect((await about(mailbox))?.detail).toContain(
+      'smtp rotates email_password, and no credential rotates imap1_password',
+    );
+  });
+
+  it('are no matter where none of them rotates, and where they rotate together', async () => {
+    expect(await about(mailbox)).toBeUndefined();
+    await add({ mail: byHand('email_password', 'imap1_password') });
+
+    expect(await about(mailbox)).toBeUndefined();
+  });
+
+  it('cannot join a procedure that has settings of its own', async () => {
+    engine().editSetting('nextcloud_upload_url', 'http://127.0.0.1:9/remote.php/dav/files/scans/', 'somebody');
+    engine().editSetting('webdav_url', 'http://127.0.0.1:9/remote.php/dav/files/scans/', 'somebody');
+    for (const name of ['nextcloud', 'webdav']) {
+      engine().editSetting(`${name}_username`, 'scans', 'somebody');
+      engine().editSetting(`${name}_password`, 'an-app-password-of-files', 'somebody');
+    }
+    const provider = {
+      url: 'http://127.0.0.1:9/remote.php/dav/files/scans/',
+      username: 'scans',
+      password: { file: './openai-admin' },
+    };
+    await add({ files: { procedure: 'nextcloud-app-password', engine: 'docs', provider } });
+
+    const found = await about('docs: nextcloud_password and webdav_password');
+
+    expect(found?.detail).toContain('files rotates nextcloud_password, and no credential rotates webdav_password');
+    expect(found?.next).toBe(
+      'Create a password of its own for webdav_password there: nextcloud_password has a procedure that rotates it alone',
+    );
+  });
+});
+
 describe('What keyturn up brings with it', () => {
   it('is no failure before keyturn up: it is a note, with what to run', async () => {
     const found = await look();

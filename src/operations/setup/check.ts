@@ -17,6 +17,7 @@ import { readEnvironment } from '../../temporal/environment.js';
 import { findEmbeddedServer } from '../../temporal/embedded.js';
 import { configuredTarget } from '../../temporal/settings.js';
 import { checkFiles } from './check-files.js';
+import { passwordsRotatedApart } from './check-logins.js';
 import { certificatesToRenew, openToOthers, scheduleCheck } from './check-temporal.js';
 import { environmentOf } from '../session/environment.js';
 import { explain } from '../session/explain.js';
@@ -172,7 +173,10 @@ async function* outside(session: Session, { names, onAsking }: Outside): AsyncGe
     await client.connection.close();
   }
   for (const name of names) yield* access(session, name, onAsking);
-  for (const [engine, users] of usersOfEngines(session.config, names)) yield* engineItself(session, engine, users);
+  for (const [engine, users] of usersOfEngines(session.config, names)) {
+    yield* engineItself(session, engine, users);
+    if (session.config.engines[engine]?.kind === 'docuelevate') yield* passwordsRotatedApart(session, engine, users);
+  }
 }
 
 async function temporal({ config }: Session): Promise<Observed<Awaited<ReturnType<typeof reachTemporal>>>> {

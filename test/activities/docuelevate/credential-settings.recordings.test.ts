@@ -54,6 +54,21 @@ describeRecording('every credential setting of the real DocuElevate', () => {
     }
   });
 
+  it('signs in to the account that its partners name', () => {
+    for (const [key, { login }] of Object.entries(credentialSettings)) {
+      const partners = rows().find((row) => row.key === key)?.partners ?? [];
+      if (login) expect(partners).toEqual(expect.arrayContaining([login.host, login.username]));
+    }
+  });
+
+  it('has an account where it is a password of a server', () => {
+    const passwords = where(
+      ({ key, partners = [] }) => /_password$/.test(key) && partners.some((each) => /_(host|url)$/.test(each)),
+    );
+    const known = Object.entries(credentialSettings).flatMap(([key, { login }]) => (login ? [key] : []));
+    expect(known).toEqual(passwords);
+  });
+
   it('changes together with what it is a part of', () => {
     for (const key of ofKind('part')) {
       const setting = credentialSettings[key];
