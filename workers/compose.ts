@@ -161,7 +161,7 @@ function groupsOf(config: Config, credential: string): Group[] {
 }
 
 /** Resolves secret references at each use, those to other credentials by their current version. */
-function secretsOf(store: Store): Secrets {
+export function secretsOf(store: Store): Secrets {
   return (ref, shape) =>
     resolveSecret(
       ref,

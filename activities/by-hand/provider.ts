@@ -33,7 +33,8 @@ export const byHand = defineProvider({
   },
 });
 
-function proberOf(
+/** Null where nothing can be asked. */
+export function proberOf(
   { probe, propagation }: ByHandSection,
   secret: Secrets,
   [part = '']: readonly string[],

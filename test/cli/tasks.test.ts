@@ -27,6 +27,8 @@ const working = (): string[] =>
     .filter(({ works }) => works)
     .map(({ name }) => name);
 
+const logins = (): number => nextcloud.requests.filter(({ method }) => method === 'PROPFIND').length;
+
 /** The open task, as soon as there is one. */
 function openTask(title: string): Promise<Task> {
   return until(async () => {
@@ -56,10 +58,19 @@ it('leads a person through a rotation, from the plan to the proof that the old v
   const old = await fixture.given(fixture.scenario.adopted['value'] ?? '', 'tasks', 'complete', task.id, '--stdin');
   expect(old.stderr).toContain('The value is not new: it is version 1 of nextcloud (current)');
 
+  const before = logins();
+  const mistyped = await fixture.given('a-mistyped-app-password', 'tasks', 'complete', task.id, '--stdin');
+  expect(mistyped.code).toBe(1);
+  expect(mistyped.stderr).toMatch(/The server refuses the value: PROPFIND \S+ as docuelevate answered 401/);
+  expect(mistyped.stderr).toMatch(/Nothing was stored\. The task of version 2 of nextcloud is still open/);
+  expect(mistyped.stderr).toContain(`keyturn tasks complete ${task.id} --unchecked`);
+  expect(logins() - before).toBe(2); // without the value, and with it
+
   const value = nextcloud.createAppPassword(name);
   const done = await fixture.given(value, 'tasks', 'complete', task.id, '--stdin');
   expect(done.code).toBe(0);
   expect(done.stdout).toMatch(/Task [0-9a-f]{8} of nextcloud is done/);
+  expect(done.stdout).toMatch(/The server was asked first: PROPFIND \S+ as docuelevate answered 207/);
   const again = await fixture.given(value, 'tasks', 'complete', task.id, '--stdin');
   expect(again.stderr).toMatch(/was done by \S+ at /);
 
@@ -104,4 +115,17 @@ it('says what there is when a task is not known', async () => {
   expect(code).toBe(2);
   expect(stderr).toContain('There is no task "nobody"');
   expect((await fixture.keyturn('tasks')).stdout).toContain('Nobody has anything to do.');
+});
+
+it('stores a value that the server refuses when it is told to', async () => {
+  await fixture.keyturn('rotate', 'nextcloud');
+  const { id } = await openTask('Create a new value');
+  const value = 'an-app-password-that-it-does-not-know';
+  expect((await fixture.given(value, 'tasks', 'complete', id, '--stdin')).code).toBe(1);
+
+  const { code, stdout } = await fixture.given(value, 'tasks', 'complete', id, '--stdin', '--unchecked');
+
+  expect(code).toBe(0);
+  expect(stdout).toContain(`Task ${id} of nextcloud is done`);
+  expect(stdout).not.toContain('was asked first');
 });

@@ -2,10 +2,12 @@ import type { Client } from '@temporalio/client';
 import { type Command, Option } from 'commander';
 import type { Task } from '../../domain/task.js';
 import type { Session } from '../../operations/session/session.js';
+import type { FirstAnswer } from '../../operations/tasks/ask-first.js';
 import type { TaskEnding } from '../../store/records.js';
 import { ledgerText } from '../terminal/arguments.js';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.js';
 import { printable } from '../terminal/layout.js';
+import { interruptible } from '../terminal/interruptible.js';
 import { type Cli, examples, perform } from '../terminal/perform.js';
 import { reasonOption, withReason } from '../terminal/reason.js';
 import type { ValueSource } from '../terminal/value-input.js';
@@ -79,6 +81,7 @@ function defineReassign(tasks: Command): void {
 
 interface CompleteOptions extends ValueSource {
   readonly reason?: string;
+  readonly unchecked?: true;
 }
 
 function defineComplete(tasks: Command): void {
@@ -86,11 +89,12 @@ function defineComplete(tasks: Command): void {
     .command('complete <task>')
     .summary('say that it is done, and give what it asks for')
     .description(
-      'Asks for what the task needs: a new value at a hidden prompt, which goes straight into the store, or a sentence about what you saw. Then the rotation goes on. A value that is empty, masked or known already is refused.',
+      'Asks for what the task needs: a new value at a hidden prompt, which goes straight into the store, or a sentence about what you saw. Then the rotation goes on. A value that is empty, masked or known already is refused. Where the credential has a probe, the server is asked once before the value is stored, and a value that it refuses is not stored.',
     )
     .option('--stdin', 'read the value from standard input')
     .option('--env-file <file>', 'read the value from a file of NAME=value lines, with --variable')
     .option('--variable <name>', 'the variable of --env-file that holds it')
+    .option('--unchecked', 'store the value without asking the server, for one that does not know it yet')
     .addOption(new Option('--reason <text>', 'what you did or saw; it goes into the ledger').argParser(ledgerText))
     .addHelpText(
       'after',
@@ -99,18 +103,30 @@ function defineComplete(tasks: Command): void {
         'keyturn tasks complete 3f9c01ab --reason "signed in through Authentik"',
       ),
     )
-    .action((named: string, { reason, ...source }: CompleteOptions, command: Command) =>
+    .action((named: string, options: CompleteOptions, command: Command) =>
       perform(command, (cli) =>
-        end(cli, named, async (task, session) => ({
-          ...{
-            state: 'done',
-            actor: cli.actor,
-            words: reason ?? (task.asks === 'word' ? await askWords(cli, command) : null),
-          },
-          ...(task.asks === 'value' && { parts: await askValue(cli, { task, session, source }) }),
-        })),
+        end(cli, named, (task, session) => completion(cli, { task, session, options, command })),
       ),
     );
+}
+
+interface Completing {
+  readonly task: Task;
+  readonly session: Session;
+  readonly options: CompleteOptions;
+  readonly command: Command;
+}
+
+async function completion(cli: Cli, { task, session, options, command }: Completing): Promise<Ending> {
+  const { reason, unchecked = false, ...source } = options;
+  const words = reason ?? (task.asks === 'word' ? await askWords(cli, command) : null);
+  const ending = { state: 'done', actor: cli.actor, words } as const;
+  if (task.asks !== 'value' || task.state !== 'open') return ending;
+  const parts = await askValue(cli, { task, session, source });
+  if (unchecked) return { ...ending, parts };
+  const { askFirst } = await import('../../operations/tasks/ask-first.js');
+  const asked = await interruptible(cli, (signal) => askFirst(session, { task, parts, signal }));
+  return { ...ending, parts, asked };
 }
 
 function askWords(cli: Cli, command: Command): Promise<string> {
@@ -177,23 +193,33 @@ async function reassign(cli: Cli, named: string, to: string): Promise<void> {
   cli.answer(task, [`${cli.paint.good('✔')} Task ${cli.paint.bold(task.id)} is for ${to} now.`]);
 }
 
+/** With what the server said of a value. */
+type Ending = TaskEnding & { readonly asked?: FirstAnswer | null };
+
 async function end(
   cli: Cli,
   named: string,
-  endingOf: (task: Task, session: Session) => Promise<TaskEnding>,
+  endingOf: (task: Task, session: Session) => Promise<Ending>,
 ): Promise<ExitCode> {
   const { endTask, tellRotation } = await import('../../operations/tasks/tasks.js');
-  const { task, told } = await found(cli, named, async (session, open) => {
-    const ended = await endTask(session, { task: open, ending: await endingOf(open, session) });
-    return { task: ended, told: await tell(session, (client) => tellRotation(session, client, ended)) };
+  const { task, told, asked } = await found(cli, named, async (session, open) => {
+    const { asked: answer = null, ...ending } = await endingOf(open, session);
+    const ended = await endTask(session, { task: open, ending });
+    return { task: ended, told: await tell(session, (client) => tellRotation(session, client, ended)), asked: answer };
   });
   const { good, bold, dim } = cli.paint;
   const more = told ? '' : '. It goes on as soon as a worker runs: keyturn up, or keyturn worker';
-  cli.answer({ task, told }, [
+  cli.answer({ task, told, asked }, [
     `${good('✔')} Task ${bold(task.id)} of ${bold(task.credential)} is ${task.state}. The ledger has it, by ${cli.actor}.`,
+    ...(asked ? [askedText(asked, cli.paint)] : []),
     `  ${dim('Next')}  keyturn status ${task.credential} --follow${more}`,
   ]);
   return told ? exitCodes.done : exitCodes.unreachable;
+}
+
+function askedText({ accepted, detail }: FirstAnswer, { attention, dim }: Cli['paint']): string {
+  if (accepted === true) return `  ${dim(`The server was asked first: ${detail}`)}`;
+  return `  ${attention('!')} The server could not be asked first whether it accepts the value: ${detail}`;
 }
 
 /** False when Temporal cannot be reached: what the person did is in the store all the same. */
