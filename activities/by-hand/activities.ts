@@ -8,7 +8,7 @@ import { reporting, requireProof } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
 import { hasValue, keepGenerated, ownIntents, settleAll } from '../shared/keeping.js';
 import { CannotTell } from '../shared/outside-error.js';
-import { acceptedBy, type Prober, refusedAt } from '../shared/probes.js';
+import { acceptedBy, askUntil, type Prober, refusedAt } from '../shared/probes.js';
 import { scope } from '../shared/scope.js';
 import { askAbout, type ProviderSurvey, type SurveyedVersion } from '../shared/survey.js';
 import { withDeps } from '../shared/with-deps.js';
@@ -20,6 +20,7 @@ import {
   list,
   type Occasion,
   revokeText,
+  seeOldText,
   seeText,
   seeTitle,
   setText,
@@ -43,7 +44,18 @@ export interface ByHandDeps {
 /** What a person does is a task in the store; what can be asked is asked by a probe. */
 export function byHandActivities(deps: ByHandDeps) {
   return withDeps(deps, {
-    ...{ accepts, refuses, generate, askForValue, askToSet, askToRevoke, askToContain, askToSee, attestUse },
+    ...{
+      accepts,
+      refuses,
+      generate,
+      askForValue,
+      askToSet,
+      askToRevoke,
+      askToContain,
+      askToSee,
+      attestUse,
+      askToSeeOld,
+    },
     ...{ survey, checkAccess },
   });
 }
@@ -119,7 +131,7 @@ async function askToRevoke(deps: ByHandDeps, version: VersionRef): Promise<TaskV
 /** Nobody has made its value, or nobody has seen the one that Keyturn made and that was never in force. */
 async function isUnknownOutside(store: Store, version: VersionRef): Promise<boolean> {
   if (!(await hasValue(store, version))) return (await ownIntents(store, version)).length === 0;
-  if ((await store.read(version)).state !== 'discarding') return false;
+  if (!['candidate', 'discarding'].includes((await store.read(version)).state)) return false;
   const own = ({ version: number }: { readonly version?: number }): boolean => number === version.number;
   const handing = (await store.tasks(version.credential)).filter((task) => own(task) && task.handsOver);
   const isRevealed = (await store.ledger({ credential: version.credential })).some(
@@ -164,6 +176,33 @@ interface Seeing {
 async function askToSee(deps: ByHandDeps, { version, settings }: Seeing): Promise<TaskView> {
   const subject = await deps.account(version.credential);
   return open(deps, version, seeText({ ...subject, settings }));
+}
+
+/** An earlier version, and the one that was to replace it. */
+interface Earlier {
+  readonly version: VersionRef;
+  readonly next: VersionRef;
+}
+
+/** Somebody may have replaced the only value, and not said so. Null when nobody can have done it, or the value is still accepted. */
+async function askToSeeOld(deps: ByHandDeps, { version, next }: Earlier): Promise<TaskView | null> {
+  const { store } = deps;
+  const subject = await deps.account(version.credential);
+  const text = seeOldText(subject, version);
+  const known = await store.knownTask(version, text.title);
+  if (known) return viewOf(known);
+  if ((await isUnknownOutside(store, next)) || (await isAccepted(subject, store, version))) return null;
+  return open(deps, version, text);
+}
+
+/** As far as a probe shows it. */
+async function isAccepted({ prober }: ByHandAccount, store: Store, version: VersionRef): Promise<boolean> {
+  if (!prober) return false;
+  const answer = await askUntil('accepted', prober, await store.unseal(version)).catch((error: unknown) => {
+    if (error instanceof CannotTell) return null;
+    throw error;
+  });
+  return answer?.verdict === 'accepted';
 }
 
 /** What a person said about the use of a version in this rotation. It is as old as their word. */

@@ -29,7 +29,16 @@ export const byHand = defineProvider({
   activities: byHandActivities,
   requests: {
     ...{ accepts: [question], refuses: [question], survey: [question], checkAccess: [question] },
-    ...{ generate: [], askForValue: [], askToSet: [], askToRevoke: [], askToContain: [], askToSee: [], attestUse: [] },
+    ...{
+      generate: [],
+      askForValue: [],
+      askToSet: [],
+      askToRevoke: [],
+      askToContain: [],
+      askToSee: [],
+      attestUse: [],
+      askToSeeOld: [question],
+    },
   },
 });
 

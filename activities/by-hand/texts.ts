@@ -1,5 +1,6 @@
 import { freshProofMs } from '../../src/domain/evidence.js';
 import type { TaskText } from '../../src/domain/task.js';
+import type { VersionRef } from '../../src/domain/version.js';
 import type { Intent, Version } from '../../src/store/records.js';
 import { waysOf } from './guide.js';
 import type { ByHandSection } from './section.js';
@@ -101,6 +102,22 @@ export function seeText({ settings }: Subject): TaskText {
     instructions: [`Try what uses ${list(settings)} in DocuElevate`, 'Say what you saw'],
     ...{ asks: 'word', handsOver: false, otherwise: `${keepsWaiting}, or rolls back while it can` },
     validMs: freshProofMs,
+  };
+}
+
+/** The rotation rolls back, and somebody may have replaced the only value without saying so. */
+export function seeOldText({ settings, ...subject }: Subject, { credential, number }: VersionRef): TaskText {
+  return {
+    title: 'See that the old value still works',
+    instructions: [
+      'The rotation rolls back. Somebody was asked to replace the value, and may have done so without saying it',
+      ...opening({ settings, ...subject }),
+      `If the value was replaced, set version ${number} again there: keyturn reveal ${credential} --version ${number} shows it`,
+      `Try what uses ${list(settings)} in DocuElevate, and say what you saw`,
+      'If the old value cannot be set again, decline: the rotation can then be abandoned, and the next one asks for a new value',
+    ],
+    asks: subject.section.probe ? 'done' : 'word',
+    ...{ handsOver: false, otherwise: `${keepsWaiting}. If the value was replaced, documents fail` },
   };
 }
 

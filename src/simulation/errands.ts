@@ -19,13 +19,15 @@ interface Errand {
   readonly plan: Plan;
   readonly worker: Worker;
   readonly handle: WorkflowHandle;
+  /** Has the rotation roll back. Throws when it does not. */
+  readonly takeBack: () => Promise<void>;
 }
 
 const overnightMs = 3 * 3_600_000; // longer than a rotation waits that has changed nothing
 const untoldMs = 5_000; // the watch of a worker looks this often
 
 /**
- * A person does a task, as people do: late, twice, wrongly, not at all for a night, or without the rotation hearing of it. Returns what a rotation
+ * A person does a task, as people do: late, twice, wrongly, not at all for a night, without a word, or without the rotation hearing of it. Returns what a rotation
  * must not have believed.
  */
 export async function runErrand(errand: Errand, task: Task): Promise<string[]> {
@@ -40,10 +42,20 @@ export async function runErrand(errand: Errand, task: Task): Promise<string[]> {
     return problems;
   }
   const deed = await worker(task, handedBy(session, task));
+  if (task.handsOver && random.chance(0.1) && (await saysNothing(errand))) return problems;
   const done = await persistently(sim, () => endTask(session, { task, ending: { actor: 'harness', ...deed } }));
   if (random.chance(0.2)) await sim.sleep(untoldMs).then(() => tellAgain(session, client));
   else await tellRotation(session, client, done);
   return plan.doubleDecisions ? [...problems, ...(await doTwice(errand, done))] : problems;
+}
+
+/** A person has done it, and somebody who does not know that has the rotation roll back. */
+async function saysNothing({ sim, takeBack }: Errand): Promise<boolean> {
+  sim.note('it is done, and nobody says so');
+  return takeBack().then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A value that is none, a value that is known, and messages of somebody who has done nothing. */

@@ -128,13 +128,15 @@ export class Person {
     );
   }
 
-  takeBack({ handle, credential }: Subject): void {
-    this.act(async () => {
-      const { waiting }: Progress = await handle.query(progress);
-      if (!waiting) return;
-      this.#answers.set(waiting.id, { decision: 'roll-back', why: null });
-      await this.#decide({ handle, credential, question: waiting.id }, 'roll-back');
-    });
+  takeBack(subject: Subject): void {
+    this.act(() => this.#takeBack(subject));
+  }
+
+  async #takeBack({ handle, credential }: Subject): Promise<void> {
+    const { waiting }: Progress = await handle.query(progress);
+    if (!waiting) return;
+    this.#answers.set(waiting.id, { decision: 'roll-back', why: null });
+    await this.#decide({ handle, credential, question: waiting.id }, 'roll-back');
   }
 
   endGrace({ handle, credential }: Subject): void {
@@ -186,11 +188,13 @@ export class Person {
     if (decision === 'abandon' && told.some(({ status }) => status === 'fulfilled')) subject.gaveUp.add(next ?? 0);
   }
 
-  async #errand({ fixture, handle }: Subject, id: string): Promise<void> {
+  async #errand(subject: Subject, id: string): Promise<void> {
+    const { fixture, handle } = subject;
     const worker = fixture.scenario.people;
     const task = (await openTasks(this.#at.session)).find((each) => each.id === id);
     if (!worker || !task) return;
-    for (const problem of await runErrand({ ...this.#at, worker, handle }, task)) this.problems.add(problem);
+    const errand = { ...this.#at, worker, handle, takeBack: () => this.#takeBack(subject) };
+    for (const problem of await runErrand(errand, task)) this.problems.add(problem);
   }
 
   /** Reports a question that should not have been asked. */

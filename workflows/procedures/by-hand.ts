@@ -53,6 +53,9 @@ export const rotateByHand = defineRotation(byHand, {
     await stillHolds(run, version);
   },
 
+  seeEarlier: ({ byHand: { overlap }, next }, version) =>
+    overlap === 'single' ? person.askToSeeOld({ version, next }) : null,
+
   /** The person who is asked to revoke it also says that nothing else uses it. */
   async retire(run, old) {
     const { overlap, probes } = run.byHand;

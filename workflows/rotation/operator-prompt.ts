@@ -56,10 +56,10 @@ function impactOf(run: RotationRun): string {
   return `none: documents use version ${current.number} or ${next.number}, and both work`;
 }
 
-function ofSingle({ pastNoReturn, next }: RotationRun, current: number): string {
-  return pastNoReturn
-    ? `documents fail until the engine has version ${next.number}`
-    : `none: documents use version ${current}`;
+function ofSingle({ pastNoReturn, mayBeReplaced, next }: RotationRun, current: number): string {
+  if (pastNoReturn) return `documents fail until the engine has version ${next.number}`;
+  if (mayBeReplaced) return `documents use version ${current}, and fail if a person has replaced it already`;
+  return `none: documents use version ${current}`;
 }
 
 /** Which values are live, as far as the runner's own steps tell. */

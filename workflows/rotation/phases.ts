@@ -165,13 +165,18 @@ export async function rollBack(run: RotationRun, why: string): Promise<void> {
 }
 
 async function requireWayBack(run: RotationRun, begun: boolean): Promise<void> {
-  const { current } = run;
-  if (current && (begun || mayHaveEnded(run))) await proveWayBack(run, current);
+  const { current, mayBeReplaced } = run;
+  if (current && mayBeReplaced) await seeWayBack(run, current);
+  if (current && (begun || mayBeReplaced)) await proveWayBack(run, current);
 }
 
-/** A person who was asked to replace the only value may have done so, and not said it. */
-function mayHaveEnded({ policy, completedSteps }: RotationRun): boolean {
-  return policy.byHand?.overlap === 'single' && completedSteps.steps.some(({ phase }) => phase === 'replace');
+/** Whoever was asked to replace the only value may have done so. */
+function seeWayBack(run: RotationRun, current: VersionRef): Promise<void> {
+  const title = `See that version ${current.number} still works`;
+  return back(run, async (steps) => {
+    const ask = run.definition.procedure.seeEarlier?.(steps, current);
+    if (ask) await steps.once(title, () => askPerson(steps, { title, ask }));
+  });
 }
 
 /** What a person skipped may live on, so the version stays listed as being discarded. */

@@ -83,6 +83,10 @@ export interface Procedure {
    * accepts the version, the settings do not contradict it, and nothing else uses it.
    */
   observe?(run: Run, version: VersionRef): Promise<void>;
+  /**
+   * Asks a person to see that an earlier version still works, before a roll back goes on. Null, or left out, where nobody but the rotation ends it.
+   */
+  seeEarlier?(run: Run, earlier: VersionRef): AskPerson | null;
   replace(run: Run): Promise<void>;
   verify(run: Run, version: VersionRef): Promise<void>;
   /** The first step without undo is the point of no return. */

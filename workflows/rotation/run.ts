@@ -114,6 +114,14 @@ export class RotationRun {
     return this.policy.byHand?.overlap ?? this.definition.descriptor.overlap;
   }
 
+  /** A person who was asked to replace the only value may have done so, and not said it. */
+  get mayBeReplaced(): boolean {
+    const { policy, pastNoReturn, completedSteps } = this;
+    const isAsked =
+      policy.byHand?.overlap === 'single' && completedSteps.steps.some(({ phase }) => phase === 'replace');
+    return isAsked && !pastNoReturn;
+  }
+
   get delivers(): boolean {
     return this.policy.delivers === true || issuesItself(this.definition.descriptor);
   }

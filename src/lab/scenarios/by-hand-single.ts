@@ -10,6 +10,11 @@ import type { ScenarioOptions } from '../scenario.js';
 import type { LabServer } from '../server.js';
 import { startWebDavLab } from '../webdav/server.js';
 
+export interface ByHandSingleOptions extends ScenarioOptions {
+  /** Whether Keyturn can ask the server; it can when left out. */
+  readonly probed?: boolean;
+}
+
 /** A WebDAV server, and the passwords that its account has had. */
 interface WebDavServer extends LabServer, Pick<LabAccount, 'username' | 'working'> {
   readonly folderUrl: string;
@@ -38,7 +43,7 @@ function nobodyKnows(): string {
 }
 
 /** An account with one password: a new one ends the old one at once. Keyturn generates it, and a person sets it. */
-export const byHandSingleLab = labOf<WebDavServer, ScenarioOptions>({
+export const byHandSingleLab = labOf<WebDavServer, ByHandSingleOptions>({
   procedure: {
     ...byHand,
     settings: { webdav_password: 'value' },
@@ -53,13 +58,13 @@ export const byHandSingleLab = labOf<WebDavServer, ScenarioOptions>({
     webdav: { url: `${folderUrl}/`, username, password, folder: '' },
   }),
   use: 'webdav',
-  entry: ({ folderUrl, username }) => ({
+  entry: ({ folderUrl, username }, { probed = true }) => ({
     settings: ['webdav_password'],
     owner: 'platform@example.com',
     tasks: { giveUpAfter: '2 hours' },
     provider: {
       ...{ name: 'The file server', account: username, overlap: 'single', newValue: 'generated' },
-      probe: { protocol: 'webdav', url: `${folderUrl}/`, username },
+      ...(probed && { probe: { protocol: 'webdav', url: `${folderUrl}/`, username } }),
     },
   }),
   secretFiles: () => ({}),
@@ -85,7 +90,12 @@ export const byHandSingleLab = labOf<WebDavServer, ScenarioOptions>({
   people: (lab) => (task, handed) => work(lab, task, handed),
 });
 
-async function work(lab: WebDavServer, { handsOver }: Task, handed: Handed): Promise<Deed> {
+async function work(lab: WebDavServer, { handsOver, title }: Task, handed: Handed): Promise<Deed> {
+  if (title.startsWith('See that the old value')) {
+    const { value = '' } = await handed();
+    if (!lab.working().includes(value)) lab.setPassword(value);
+    return { state: 'done', words: 'a document came through' };
+  }
   if (!handsOver) {
     lab.setPassword(nobodyKnows());
     return { state: 'done', words: 'set a password that nobody knows' };

@@ -106,6 +106,39 @@ it('has nothing revoked that nobody has made or seen', async () => {
   expect(await bench.attempt(() => askToRevoke(next))).toMatchObject({ state: 'open' });
 });
 
+describe('The old value of an account with one password, when a rotation rolls back', () => {
+  const see = () => bench.attempt(() => activities().askToSeeOld({ version: current, next }));
+  const answering = (verdict: 'accepted' | 'refused'): Prober => ({
+    ...{ name: 'The mail host', request: 'a login', refusal: 'NO', propagationMs: 0 },
+    ask: () => Promise.resolve({ verdict, providerTime: undefined }),
+  });
+  beforeEach(() => {
+    section = { ...section, overlap: 'single' };
+  });
+
+  it('is asked about only where somebody can have replaced it', async () => {
+    expect(await see()).toBeNull();
+    await bench.attempt(() => activities().askForValue(next));
+
+    expect(await see()).toMatchObject({ state: 'open' });
+  });
+
+  it('is asked about by a probe first, and a person is asked to set it again where that refuses it or cannot tell', async () => {
+    await bench.attempt(() => activities().askForValue(next));
+    prober = answering('accepted');
+    expect(await see()).toBeNull();
+
+    prober = { ...answering('accepted'), ask: () => Promise.reject(new CannotTell('it lets everybody in')) };
+    expect(await see()).toMatchObject({ state: 'open' });
+    prober = answering('refused');
+    expect(await see()).toMatchObject({ state: 'open' });
+
+    const [task, ...others] = (await open()).filter(({ version }) => version === current.number);
+    expect(others).toEqual([]);
+    expect(task?.instructions.join(' ')).toContain(`keyturn reveal ${bench.credential} --version 1 shows it`);
+  });
+});
+
 it('takes a person at their word for as long as a proof is fresh, and dates it by them', async () => {
   const { askToSee, attestUse } = activities();
   const seeing = { version: next, settings: ['sentry_dsn'] };
