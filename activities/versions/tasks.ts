@@ -10,11 +10,11 @@ interface Looked {
   readonly task: string;
 }
 
-/** How a task stands, by the store. */
+/** How a task stands, by the store. Of one that has ended, its rotation knows from now on. */
 export async function lookAtTask(store: Store, { version, task }: Looked): Promise<TaskView> {
   const found = (await store.tasks(version.credential)).find(({ id }) => id === task);
   if (!found) throw permanent('NotFound', `the store has no task ${task}`);
-  return viewOf(found);
+  return noticed(store, found);
 }
 
 /** The rotation gives the task up; with `unseen`, unless somebody has its value. Says how the task stands then. */
@@ -22,7 +22,12 @@ export async function giveUpTask(
   store: Store,
   { version, task, unseen }: Looked & { readonly unseen: boolean },
 ): Promise<TaskView> {
-  return viewOf(await store.withdrawTask(version, task, { unseen }));
+  return noticed(store, await store.withdrawTask(version, task, { unseen }));
+}
+
+async function noticed(store: Store, task: TaskView): Promise<TaskView> {
+  if (task.state !== 'open') await store.noticeTask(task.id);
+  return viewOf(task);
 }
 
 /** What a workflow may know of a task. */
