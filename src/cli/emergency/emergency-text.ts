@@ -101,9 +101,18 @@ export function summaryText(paint: Paint, results: readonly Conducted[]): string
     `${done ? good('✔') : bad('✖')} ${bold(`${contained} of ${counted(states.length, 'credential')} contained, ${states.filter(isProvedRefused).length} proved refused, ${states.filter(({ rotated }) => rotated !== null).length} rotated`)}`,
     '',
     ...results.map((result) => stateText(result, paint)),
+    ...states.flatMap((state) => toDoText(paint, state)),
     ...states.flatMap((state) => reviewText(paint, state)),
     ...nextText(paint, results),
   ];
+}
+
+function toDoText({ bold }: Paint, { credential, toDo }: EmergencyState): string[] {
+  return toDo.flatMap(({ id, title, instructions }) => [
+    '',
+    bold(`To do by hand for ${credential}: ${title} (task ${id})`),
+    ...instructions.map((step, index) => `  ${index + 1}. ${step}`),
+  ]);
 }
 
 const materialLines = 12; // lines; all of it is in the JSON
@@ -132,7 +141,15 @@ function nextText({ dim }: Paint, results: readonly Conducted[]): string[] {
     unfinished.length > 0
       ? `keyturn status ${unfinished[0] ?? ''}: the emergency is not over`
       : 'review the material above, and inform everybody concerned';
-  return ['', ...facts([[dim('Next'), next]])];
+  return ['', ...facts([[dim('Next'), [...results.flatMap(({ state }) => afterwards(state)), next].join('\n')]])];
+}
+
+/** A task that nobody can answer any more. */
+function afterwards({ credential, toDo }: EmergencyState): string[] {
+  if (!toDo.some(({ state }) => state === 'withdrawn')) return [];
+  return [
+    `do what is listed for ${credential}. As soon as a worker runs: keyturn emergency ${credential} --reason "…". It asks for the same, and then for a new value`,
+  ];
 }
 
 /** The JSON document of the command. */

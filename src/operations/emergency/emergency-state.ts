@@ -1,5 +1,6 @@
 import { credentialOf, engineOf } from '../../config/policy.js';
 import type { CheckOutcome, Evidence } from '../../domain/evidence.js';
+import type { Task } from '../../domain/task.js';
 import type { RotationOutcome } from '../../domain/rotation.js';
 import type { AuditMaterial, Emergency, RotationRow, Version } from '../../store/records.js';
 import { knownCredential } from '../session/reach.js';
@@ -46,7 +47,12 @@ export interface EmergencyState {
   readonly material: readonly AuditMaterial[];
   readonly engine: string;
   readonly owner: string | null;
+  /** What a person has to do, and has not done. */
+  readonly toDo: readonly ToDo[];
 }
+
+/** `withdrawn`: the emergency ended without it, and takes no answer any more. */
+export type ToDo = Pick<Task, 'id' | 'title' | 'instructions' | 'state'>;
 
 /** @throws UsageError when the configuration has no such credential */
 export async function stateOf(
@@ -67,7 +73,19 @@ export async function stateOf(
     outlives: knownCredential(config, credential).outlives ?? null,
     engine: engineOf(config, credential).url,
     owner: credentialOf(config, credential).owner ?? null,
+    toDo: toDoOf(
+      (await store.tasks(credential)).filter(({ fence }) => fence === emergency.fence),
+      rotation,
+    ),
   };
+}
+
+/** Of the tasks that an emergency withdrew, newest first, the others were replaced by the newest. */
+function toDoOf(tasks: readonly Task[], rotation: RotationRow | undefined): ToDo[] {
+  const isOver = rotation !== undefined && rotation.closedAt !== null;
+  const open = tasks.filter(({ state }) => state === 'open');
+  const left = isOver ? tasks.slice(0, 1).filter(({ state }) => state === 'withdrawn') : open;
+  return left.map(({ id, title, instructions, state }) => ({ id, title, instructions, state }));
 }
 
 function endOf(rotation: RotationRow | undefined): Pick<EmergencyState, 'rotated' | 'outcome' | 'why'> {
