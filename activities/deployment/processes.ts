@@ -22,7 +22,9 @@ export async function processesAreNew(deps: DeploymentDeps, ref: VersionRef): Pr
   if (known && known.outcome !== 'failed') {
     const shown = await shownOf(engine, ref);
     const { outcome, detail } =
-      shown === 'other' ? judge({ shown, down: false, worker: true }, { wholly: false }) : known;
+      shown === 'other' || shown === 'overridden'
+        ? judge({ shown, down: false, worker: true }, { wholly: false })
+        : known;
     return say(outcome, detail);
   }
   const until = Date.now() + deps.upWithinMs;

@@ -1,7 +1,7 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import type { Workers } from '../docuelevate/client.js';
-import { type Engine, valuesOf } from '../docuelevate/engine.js';
+import { type Engine, valuesOf, whyOverridden } from '../docuelevate/engine.js';
 import { poll } from '../docuelevate/follow.js';
 import { shows } from '../docuelevate/receipts.js';
 import { passing } from '../shared/failures.js';
@@ -28,8 +28,8 @@ export interface Seen {
   readonly down: boolean;
   /** A worker has started. */
   readonly worker: boolean;
-  /** What the API shows: the new value, another one, or one that looks like the new and like the earlier one. */
-  readonly shown: 'new' | 'other' | 'alike';
+  /** What the API shows: the new value, another one, that of a row in the database, or one that looks like the new and like the earlier one. */
+  readonly shown: 'new' | 'other' | 'alike' | 'overridden';
 }
 
 /** Waits until API and workers are up and were seen to be new, or until the time is over. Throws while they are not up. */
@@ -73,7 +73,7 @@ export async function shownOf(engine: Engine, ref: VersionRef): Promise<Seen['sh
   let differs = false;
   for (const [key, value] of Object.entries(values)) {
     const shown = await engine.client.shownValue(key);
-    if (!shows(shown, value)) return 'other';
+    if (!shows(shown, value)) return (await whyOverridden(engine)) === null ? 'other' : 'overridden';
     const earlier = former[engine.settings[key] ?? ''];
     differs ||= earlier !== undefined && !shows(shown, earlier);
   }
@@ -92,6 +92,7 @@ async function formerParts(
 
 const noWorker =
   'no worker of DocuElevate has started since the restart began, so it keeps the earlier value: restart the workers as well';
+const overridden = "DocuElevate's database has such a setting, which overrides the environment: delete it there";
 const otherValue =
   "DocuElevate's API shows another value than the environment file holds: recreate its container (a mere restart keeps the old environment), and let it get the variable";
 
@@ -100,6 +101,7 @@ const otherValue =
  */
 export function judge(seen: Seen, { wholly }: { readonly wholly: boolean }): Pick<Finding, 'outcome' | 'detail'> {
   const { shown, worker } = seen;
+  if (shown === 'overridden') return { outcome: 'failed', detail: overridden };
   if (shown === 'other') return { outcome: 'failed', detail: otherValue };
   if (!worker && wholly) return { outcome: 'failed', detail: noWorker };
   const unseen = [

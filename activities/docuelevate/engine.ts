@@ -57,6 +57,13 @@ export function mapSettings<A, B>(
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, make(value, key)]));
 }
 
+/** Why the environment does not count for a credential: rows in the database override it. Null where there are none. */
+export async function whyOverridden({ client, settings }: Pick<Engine, 'client' | 'settings'>): Promise<string | null> {
+  const rows = (await client.credentials()).filter(({ key, source }) => key in settings && source === 'db');
+  if (rows.length === 0) return null;
+  return `DocuElevate's database has ${rows.map(({ key }) => key).join(' and ')}, which overrides the environment`;
+}
+
 /** Writes a setting, which the engine has to show then. */
 export async function writeShown(client: DocuElevateClient, key: string, value: string): Promise<void> {
   if (!fits(await client.writeSetting(key, value), value)) throw notShown('WRITTEN_VALUE_NOT_SHOWN');

@@ -3,8 +3,8 @@ import type { WriteReceipt } from '../../src/store/records.js';
 import { requireFence } from '../shared/fencing.js';
 import { needsDecision } from '../shared/failures.js';
 import type { DocuElevateDeps } from './activities.js';
-import { type Engine, openEngine, ownAmong, valuesOf, writeShown } from './engine.js';
-import { authorOf, idOf, settled, withoutRenewals } from './receipts.js';
+import { type Engine, openEngine, ownAmong, valuesOf, whyOverridden, writeShown } from './engine.js';
+import { authorOf, idOf, settled, shows, withoutRenewals } from './receipts.js';
 import type { Change } from './schemas.js';
 
 /**
@@ -17,7 +17,7 @@ import type { Change } from './schemas.js';
  */
 export async function rewrite(engine: Engine, ref: VersionRef): Promise<string | null> {
   const { store, client, settings, connection } = engine;
-  if (connection.inEnvironment) return null; // its processes read that when they start, and a row would override it
+  if (connection.inEnvironment) return whyNotInUse(engine, ref); // a row would override it
   const key = Object.keys(settings).at(-1) ?? '';
   const { [key]: value = '' } = await valuesOf(engine, ref);
   // From here on the write is sent within the lease or not at all, so a frozen attempt cannot overwrite a later value.
@@ -33,6 +33,16 @@ export async function rewrite(engine: Engine, ref: VersionRef): Promise<string |
   const since = (await client.changes(key)).filter(({ id }) => id > idOf(changes[0]));
   await letStrangersWin({ engine, ref, key }, since);
   await store.note(ref, { receipts: { [key]: written(receipt, ownAmong(since, client)) } });
+  return null;
+}
+
+/** Processes read their environment when they start. What they show, and the absence of a row, can disprove that they use the version. */
+async function whyNotInUse(engine: Engine, ref: VersionRef): Promise<string | null> {
+  const { adopted } = await engine.store.read(ref);
+  const row = adopted ? null : await whyOverridden(engine); // an adopted value may come from a row
+  if (row !== null) return row;
+  for (const [key, value] of Object.entries(await valuesOf(engine, ref)))
+    if (!shows(await engine.client.shownValue(key), value)) return `${key} does not show our value`;
   return null;
 }
 

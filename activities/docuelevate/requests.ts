@@ -46,3 +46,12 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   checkAccess: [...login, endpoints.whoAmI, optional(endpoints.listCredentials)],
   sharedLogins: [...login, endpoints.listCredentials, optional(repeated(showSetting))],
 };
+
+/** A value in the environment is written to no setting. What processes show of it can only disprove that they use it. */
+const look = [optional(endpoints.listCredentials), shown];
+
+/** What differs for a credential whose value is in DocuElevate's environment. */
+export const environmentRequests: Partial<RequestsOf<DocuElevateActivities>> = {
+  processTestDocument: [...login, optional(showSetting), ...look, ...document],
+  provesByStep: [...login, optional(repeated(showSetting)), ...look, ...document],
+};

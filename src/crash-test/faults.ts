@@ -15,7 +15,7 @@ const propagatedMs = 3_000; // longer than a record may lag behind what it says 
 
 /** What a rotation may say about a setting that somebody else has changed. */
 const edited =
-  /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used|shows no use of the key/;
+  /changed by a person|was changed since|signs with another key|does not show our value|may still hold it|setting-ours|old key is idle: used|shows no use of the key|overrides the environment/;
 
 /** Every fault. */
 export const faults: readonly Fault[] = [

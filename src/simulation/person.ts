@@ -14,7 +14,7 @@ import type { Plan } from './trouble.js';
 
 /** What a rotation says about a setting that somebody else has changed. */
 const drift =
-  /was (?:last )?changed by|was changed since|does not show our value|setting-ours|still holds what we last wrote/;
+  /was (?:last )?changed by|was changed since|does not show our value|setting-ours|still holds what we last wrote|overrides the environment/;
 /** What it says about a setting that still has what a rotation that was given up had put there. */
 const left =
   /^The engine still holds what we last wrote: (?:\w+ holds version \d+ in place of version \d+, as Keyturn itself wrote it(?:; |$))+$/;

@@ -74,7 +74,7 @@ function recorder(workflow: RotationWorkflow, input: RotationInput, opened: Begu
         title,
         activity,
         undo,
-        requests: requestsOf(activity, workflow.descriptor),
+        requests: requestsOf(activity, workflow.descriptor, opened.policy),
         pastNoReturn: run.pastNoReturn,
         ...(activity === 'versions.endOfTask' && { byPerson: true }),
       });
