@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import type { ByHandPolicy } from '../../src/domain/rotation.js';
-import { credentialSettings } from '../docuelevate/credential-settings.js';
+import { credentialSettings, recommendationFor } from '../docuelevate/credential-settings.js';
 import { stepProofOf } from '../docuelevate/proofs.js';
 import { testOf } from '../docuelevate/trial-requests.js';
 import { ByHandSection, FedSettings } from './section.js';
@@ -24,7 +24,8 @@ export function byHandDescriptor(descriptor: ProcedureDescriptor, configured: Co
   const [first] = onePerStep(keys);
   const proof = first === undefined ? null : stepProofOf(first);
   return {
-    ...{ ...descriptor, settings, overlap, section: section ?? `${descriptor.section}: ${list(keys)}` },
+    ...{ ...descriptor, ...recommendationFor(keys) },
+    ...{ settings, overlap, section: section ?? `${descriptor.section}: ${list(keys)}` },
     ...(proof && { use: { step: proof.expect, ...(proof.scanFor !== undefined && { scanFor: proof.scanFor }) } }),
     ...(overlap === 'single' && {
       gap: `one value works at a time: from the moment on that a person sets the new one, ${list(keys)} holds a dead one until Keyturn has written it`,

@@ -1,15 +1,24 @@
+import type { Overlap } from '../../src/domain/procedure.js';
+import type { ProbeSection } from '../probes/probes.js';
+
 /** How a person creates and revokes one kind of value: the steps of the guide's section, or of the vendor's page. */
 export interface Ways {
   /** Where. Left out where it is a server of one's own. */
   readonly page?: string;
   readonly create: readonly string[];
   readonly revoke: readonly string[];
+  /** Whether a new value works beside the old one there; `both-valid` when left out. */
+  readonly overlap?: Overlap;
+  /** The probe that shows whether a value is accepted there; left out where none is known to. */
+  readonly probe?: ProbeSection['protocol'];
 }
 
 const password: Ways = {
   create: ['Change the password of the account on the server, or at the mail or file service'],
   revoke: ['Make sure that the old password is gone: remove a second account or an app password that still has it'],
+  overlap: 'single',
 };
+const passwordBy = (probe: ProbeSection['protocol']): Ways => ({ ...password, probe });
 
 const clientSecret = (page: string, where: string): Ways => ({
   page,
@@ -23,11 +32,19 @@ const key = (page: string): Ways => ({
   revoke: ['Delete the old key'],
 });
 
-const entra = clientSecret('https://portal.azure.com', 'App registrations, your app, Certificates & secrets');
-const google = clientSecret(
-  'https://console.cloud.google.com/apis/credentials',
-  'APIs & Services, Credentials, your OAuth client',
-);
+const asClient = { probe: 'oauth-client-secret' } as const;
+const asToken = { probe: 'oauth-refresh-token' } as const;
+const entra = {
+  ...clientSecret('https://portal.azure.com', 'App registrations, your app, Certificates & secrets'),
+  ...asClient,
+};
+const google = {
+  ...clientSecret(
+    'https://console.cloud.google.com/apis/credentials',
+    'APIs & Services, Credentials, your OAuth client',
+  ),
+  ...asClient,
+};
 const googleKey: Ways = {
   page: 'https://console.cloud.google.com/iam-admin/serviceaccounts',
   create: ['Open the service account, Keys', 'Create a new key of type JSON', 'Give its JSON as one line'],
@@ -41,7 +58,8 @@ const consent = (page: string, where: string): Ways => ({
 });
 
 const dropbox = 'https://www.dropbox.com/developers/apps';
-const microsoft = 'https://account.microsoft.com/privacy/app-access';
+/** Microsoft replaces a refresh token at each use, so a probe would end what it asks about. */
+const microsoft = consent('https://account.microsoft.com/privacy/app-access', 'Microsoft');
 
 /** By setting. Others have no page and no steps of their own. */
 const ways: Readonly<Record<string, Ways>> = {
@@ -69,30 +87,46 @@ const ways: Readonly<Record<string, Ways>> = {
     page: dropbox,
     create: ['Open the app, Settings', 'Generate a new app secret: the old one ends at once'],
     revoke: ['Make sure that the app has no other secret'],
+    ...asClient,
+    overlap: 'single',
   },
-  dropbox_refresh_token: consent(dropbox, 'Dropbox'),
+  dropbox_refresh_token: { ...consent(dropbox, 'Dropbox'), ...asToken },
   google_drive_client_secret: google,
-  google_drive_refresh_token: consent('https://myaccount.google.com/connections', 'Google'),
+  google_drive_refresh_token: { ...consent('https://myaccount.google.com/connections', 'Google'), ...asToken },
   google_drive_credentials_json: googleKey,
   google_docai_credentials_json: googleKey,
   onedrive_client_secret: entra,
-  onedrive_refresh_token: consent(microsoft, 'Microsoft'),
+  onedrive_refresh_token: microsoft,
   sharepoint_client_secret: entra,
-  sharepoint_refresh_token: consent(microsoft, 'Microsoft'),
+  sharepoint_refresh_token: microsoft,
   social_auth_google_client_secret: google,
   social_auth_microsoft_client_secret: entra,
   social_auth_github_client_secret: clientSecret('https://github.com/settings/developers', 'OAuth Apps, your app'),
   authentik_client_secret: {
     create: ['Open the DocuElevate provider in the admin interface of Authentik', 'Generate a new client secret'],
     revoke: ['Make sure that the provider has no other secret'],
+    ...asClient,
+    overlap: 'single',
   },
   paperless_ngx_api_token: {
     create: ['Sign in to Paperless-ngx, and open the profile of the user', 'Generate a new token'],
     revoke: ['Make sure that no other user still has the old token'],
+    overlap: 'single',
   },
   nextcloud_password: {
     create: ['Open Settings, Security in Nextcloud', 'Create a new app password'],
     revoke: ['Open Settings, Security in Nextcloud', 'Revoke the old app password'],
+  },
+  ...{ email_password: passwordBy('smtp'), dest_email_password: passwordBy('smtp') },
+  ...{ imap1_password: passwordBy('imap'), imap2_password: passwordBy('imap') },
+  ...{ ftp_password: passwordBy('ftp'), sftp_password: passwordBy('sftp'), webdav_password: passwordBy('webdav') },
+  /** DocuElevate itself checks this one. */
+  admin_password: {
+    create: [
+      'Choose a new password, and keep it where its users find it. Keyturn sets it in DocuElevate: do not change it there',
+    ],
+    revoke: ['Tell everybody who shares it, or better give them accounts of their own'],
+    overlap: 'single',
   },
   evernote_auth_token: key('https://dev.evernote.com'),
   icloud_password: {

@@ -2,13 +2,14 @@ import type { Beginning, ScheduledInput, ScheduleVerdict } from '../../src/domai
 import type { RotationRequest } from '../../src/domain/rotation.js';
 import { rotationId } from '../../src/domain/temporal-names.js';
 import { beginsAt, type SchedulePlan } from '../../src/schedules/plan.js';
-import { recordsOf, type DueTimes, dueTimesOf } from '../../src/schedules/due-times.js';
+import { dueTimesOf, inForceSince, type Records, recordsOf } from '../../src/schedules/due-times.js';
 import type { Group, RotationRow, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 
 /** The configuration of one credential. */
 export interface Configured {
-  readonly plan: SchedulePlan;
+  /** Null where nothing is scheduled: then it begins only when somebody asks for it. */
+  readonly plan: SchedulePlan | null;
   readonly groups: readonly Group[];
   beginning(request: RotationRequest): Omit<Beginning, 'workflowId'>;
 }
@@ -33,13 +34,11 @@ export function createSchedulesActivities({ store, configured }: SchedulesDeps) 
     async mayBegin({ credential, now, asked }: Applicant): Promise<ScheduleVerdict> {
       const found = configured(credential);
       if (!found) return skip('it is no longer in the configuration: run keyturn schedules apply');
+      const { plan } = found;
       const records = await recordsOf(store, credential);
-      const times = dueTimesOf(found.plan, records, now);
-      const why = await whyNot(store, credential, { ...records, times });
+      const why = (await whyNot(store, credential, records)) ?? (asked ? null : whyNotDue(plan, records, now));
       if (why !== null) return skip(why);
-      const dueAt = asked || !times ? now : times.dueAt;
-      if (dueAt > now) return skip(notDue(dueAt, times?.reset ?? null));
-      const opens = Math.max(beginsAt(found.plan, dueAt), beginsAt(found.plan, now));
+      const opens = plan ? opensAt(plan, records, { now, asked }) : now;
       if (opens > now) return { verdict: 'wait', until: opens, why: 'until its window opens' };
       const before = await store.reserve(credential, found.groups);
       if (before.length > 0)
@@ -72,17 +71,24 @@ function skip(why: string): ScheduleVerdict {
   return { verdict: 'skip', why };
 }
 
-interface Subject {
-  readonly times: DueTimes | null;
-  readonly rotations: readonly RotationRow[];
-  readonly versions: readonly Version[];
+/** When its window lets it begin. */
+function opensAt(
+  plan: SchedulePlan,
+  records: Records,
+  { now, asked }: Pick<Applicant, 'now'> & { readonly asked: ScheduledInput['asked'] | undefined },
+): number {
+  const dueAt = asked ? now : (dueTimesOf(plan, records, now)?.dueAt ?? now);
+  return Math.max(beginsAt(plan, dueAt), beginsAt(plan, now));
 }
 
-async function whyNot(store: Store, credential: string, subject: Subject): Promise<string | null> {
-  const { times, rotations, versions } = subject;
+async function whyNot(
+  store: Store,
+  credential: string,
+  { rotations, versions }: Pick<Records, 'rotations' | 'versions'>,
+): Promise<string | null> {
   const rotation = rotations.find(({ closedAt }) => closedAt === null);
   if (rotation) return stillOpen(rotation, versions);
-  if (!times) return `no version of it is in force: run keyturn adopt ${credential}`;
+  if (inForceSince({ versions }) === null) return `no version of it is in force: run keyturn adopt ${credential}`;
   if ((await store.unreconciledSince(credential)) === null) return null;
   return `the store was restored from a backup: run keyturn reconcile ${credential}`;
 }
@@ -94,12 +100,15 @@ function stillOpen({ version, openedAt, request }: RotationRow, versions: readon
   return `the previous rotation is still ${inForce ? 'in grace' : 'open'}: ${which}`;
 }
 
-function notDue(dueAt: number, reset: RotationRow | null): string {
+function whyNotDue(plan: SchedulePlan | null, records: Records, now: number): string | null {
+  if (!plan) return 'it has no schedule any more: run keyturn schedules apply';
+  const { dueAt = now, reset = null } = dueTimesOf(plan, records, now) ?? {};
+  if (dueAt <= now) return null;
   const why = reset ? `the rotation to version ${reset.version} reset its cadence` : 'it was rotated already';
   return `not due before ${new Date(dueAt).toISOString()}: ${why}`;
 }
 
-function requestOf({ basis }: SchedulePlan, asked: ScheduledInput['asked']): RotationRequest {
+function requestOf(plan: SchedulePlan | null, asked: ScheduledInput['asked']): RotationRequest {
   if (asked) return { actor: asked.actor, reason: asked.reason, trigger: 'schedule' };
-  return { actor: 'schedule', trigger: 'schedule', reason: `due by its schedule, ${basis}` };
+  return { actor: 'schedule', trigger: 'schedule', reason: ['due by its schedule', plan?.basis].join(', ') };
 }

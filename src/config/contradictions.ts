@@ -1,5 +1,11 @@
 import { type Duration, durationMs } from '../domain/duration.js';
-import { deliveredPart, partsOf, type ProcedureDescriptor } from '../domain/procedure.js';
+import {
+  deliveredPart,
+  partsOf,
+  type ProcedureDescriptor,
+  type Recommendation,
+  recommendationText,
+} from '../domain/procedure.js';
 import type { ConfigFinding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Outline } from './outline.js';
@@ -114,15 +120,17 @@ function accountClaim(entry: Entry): Claim[] {
   return claim === null ? [] : [{ entry, claim, conflict }];
 }
 
-function interval({ path, known, schedule = {}, grace }: Entry): ConfigFinding[] {
+function interval({ path, known, schedule, grace }: Entry): ConfigFinding[] {
   if (!known) return [];
-  return schedule.cron === undefined
-    ? intervalFindings(path, { ...schedule, grace, recommended: known.every })
-    : cronFindings([...path, 'schedule', 'cron'], { ...schedule, recommended: known.every });
+  if (schedule?.cron !== undefined)
+    return cronFindings([...path, 'schedule', 'cron'], { ...schedule, recommended: known });
+  const every = schedule?.every ?? known.every;
+  if (every !== null) return intervalFindings(path, { ...schedule, grace, every, recommended: known });
+  return schedule ? [{ path: [...path, 'schedule'], message: needsInterval(known) }] : [];
 }
 
 interface Interval {
-  readonly recommended: Duration;
+  readonly recommended: Recommendation;
   readonly every?: Duration | undefined;
   readonly reason?: string | undefined;
   readonly jitter?: Duration | undefined;
@@ -131,9 +139,9 @@ interface Interval {
 
 function intervalFindings(
   path: Path,
-  { recommended, every = recommended, reason, jitter, grace }: Interval,
+  { recommended, every, reason, jitter, grace }: Interval & { readonly every: Duration },
 ): ConfigFinding[] {
-  const changed = durationMs(every) !== durationMs(recommended);
+  const changed = recommended.every === null || durationMs(every) !== durationMs(recommended.every);
   const reaches = (length: Duration | undefined): boolean =>
     length !== undefined && durationMs(length) >= durationMs(every);
   const graceWhy = `a grace of ${grace} does not end before the next rotation, after ${every}`;
@@ -153,8 +161,14 @@ function cronFindings(path: Path, { recommended, every, reason }: Interval): Con
   ];
 }
 
-function unexplained(path: Path, recommended: Duration): ConfigFinding {
-  return { path, message: `the rotation guide recommends ${recommended}; add "reason:" and say why it differs` };
+function unexplained(path: Path, recommended: Recommendation): ConfigFinding {
+  const message = `the rotation guide recommends a rotation ${recommendationText(recommended)}; add "reason:" and say why it differs`;
+  return { path, message };
+}
+
+/** Without an interval nothing would ever begin in its window. */
+function needsInterval(recommended: Recommendation): string {
+  return `the rotation guide names no interval for it, only "${recommendationText(recommended)}": add "every:" and "reason:", or leave "schedule:" out`;
 }
 
 function wrongEngine({ path, known, engine, used }: Entry, catalog: readonly ProcedureDescriptor[]): ConfigFinding[] {

@@ -1,7 +1,14 @@
 import { z } from 'zod';
-import { type CredentialSetting, credentialSettings } from '../../activities/docuelevate/credential-settings.js';
+import {
+  type CredentialSetting,
+  credentialSettings,
+  recommendationFor,
+  typeOf,
+} from '../../activities/docuelevate/credential-settings.js';
+import { valueTypes } from '../../activities/docuelevate/value-types.js';
 import { ProbeSection } from '../../activities/probes/probes.js';
-import type { Overlap, ProcedureDescriptor } from '../domain/procedure.js';
+import { type Overlap, type ProcedureDescriptor, recommendationText } from '../domain/procedure.js';
+import { type GuideRow, guideRows } from './guide.js';
 import { configJsonSchema } from './json-schema.js';
 
 /** Of the configuration's JSON schema, as far as a table needs it. */
@@ -31,6 +38,8 @@ export function tables(catalog: readonly ProcedureDescriptor[]): Readonly<Record
   return {
     credentials: credentialsTable(catalog),
     settings: settingsTable(catalog),
+    guide: guideTable(catalog),
+    'guide intervals': intervalsTable(catalog),
     'credential fields': fieldsTable(required(credentials[0]), ['procedure', 'provider', 'schedule']),
     schedule: fieldsTable(required(credentials[0]?.properties?.['schedule'])),
     notifications: fieldsTable(required(root.properties?.['notifications'])),
@@ -61,11 +70,12 @@ const overlaps: Readonly<Record<Overlap, string>> = {
   single: 'one value at a time',
 };
 
+const proved = 'proved: it is refused';
 const withoutProof = { 'not-observable': 'not observable', attested: 'attested by a person' } as const;
 
 function endOf({ refusal, anySetting }: ProcedureDescriptor): string {
   if (anySetting) return 'proved with a probe, else attested by a person';
-  return refusal === undefined ? 'proved: it is refused' : withoutProof[refusal];
+  return refusal === undefined ? proved : withoutProof[refusal];
 }
 
 function credentialsTable(catalog: readonly ProcedureDescriptor[]): string {
@@ -81,9 +91,12 @@ function settingsTable(catalog: readonly ProcedureDescriptor[]): string {
   const rows = Object.entries(credentialSettings).map(([key, setting]) => {
     const { proof, section, restart } = setting;
     const shown = [proof?.step, proof?.test].flatMap((name) => (name === undefined ? [] : [`\`${name}\``])).join(', ');
-    return [`\`${key}\``, fateOf(key, setting, catalog), shown, restart ? 'yes' : '', section ?? ''];
+    const recommended = recommendationFor([key]);
+    const when = recommended ? recommendationText(recommended) : '';
+    return [`\`${key}\``, fateOf(key, setting, catalog), when, shown, restart ? 'yes' : '', section ?? ''];
   });
-  return table(['setting', 'how it is rotated', 'what shows that it is used', 'restart', 'guide section'], rows);
+  const head = ['setting', 'how it is rotated', 'when', 'what shows that it is used', 'restart', 'guide section'];
+  return table(head, rows);
 }
 
 const fates = {
@@ -98,11 +111,37 @@ function fateOf(key: string, setting: CredentialSetting, catalog: readonly Proce
   return setting.kind === 'part' ? `together with \`${setting.of}\`` : fates[setting.kind];
 }
 
+function guideTable(catalog: readonly ProcedureDescriptor[]): string {
+  const rows = guideRows(catalog).map(({ section, settings, by, recommendation }) => [
+    ...[section, settings.map((key) => `\`${key}\``).join(', ')],
+    ...(by ? [`\`${by.procedure}\``, by.needsPerson ? 'with a person' : 'automatic'] : [notYet, '']),
+    ...[by ? overlaps[by.overlap] : '', recommendationText(recommendation), by ? endProof(by) : ''],
+  ]);
+  return table(['guide section', 'settings', 'procedure', 'who', 'overlap', 'when', 'end of the old value'], rows);
+}
+
+const notYet = 'not yet: only in the environment';
+
+function endProof({ probe }: NonNullable<GuideRow['by']>): string {
+  if (probe === null) return withoutProof.attested;
+  return probe === 'own' ? proved : `${proved}, with a probe ([\`${probe}\`](probes.md#${probe})), else attested`;
+}
+
+/** The settings of the guide's sections by its table of intervals. */
+function intervalsTable(catalog: readonly ProcedureDescriptor[]): string {
+  const known = guideRows(catalog).flatMap(({ settings }) => settings);
+  const rows = Object.entries(valueTypes).flatMap(([type, { row, ...recommendation }]) => {
+    const own = known.filter((key) => typeOf(key) === type).map((key) => `\`${key}\``);
+    return [[row ?? 'no row: private keys', recommendationText(recommendation), own.join(', ')]];
+  });
+  return table(['guide row', 'when', 'settings'], rows);
+}
+
 function factsTable(descriptor: ProcedureDescriptor): string {
-  const { section, every, overlap, settings, gap, pause, ends, outlives } = descriptor;
+  const { section, overlap, settings, gap, pause, ends, outlives } = descriptor;
   const facts = {
     'guide section': section,
-    interval: every,
+    interval: descriptor.anySetting ? 'that of its settings ([guide.md](guide.md))' : recommendationText(descriptor),
     overlap: descriptor.anySetting ? 'as configured' : overlaps[overlap],
     settings: descriptor.anySetting
       ? 'those that the configuration names'

@@ -7,12 +7,20 @@ import { weekdays, type Window } from '../schedules/window.js';
 import { credentialOf } from './policy.js';
 import type { Config } from './schema.js';
 
-/** @throws UserError when there is no such credential */
-export function schedulePlanOf(config: Config, credential: string, descriptor: ProcedureDescriptor): SchedulePlan {
+/**
+ * Null where neither the configuration nor the guide names an interval: then nothing is scheduled.
+ * @throws UserError when there is no such credential
+ */
+export function schedulePlanOf(
+  config: Config,
+  credential: string,
+  descriptor: ProcedureDescriptor,
+): SchedulePlan | null {
   const { schedule = {} } = credentialOf(config, credential);
   const every = schedule.every ?? descriptor.every;
   const timezone = schedule.window?.timezone ?? 'UTC';
   const cadence = cadenceOf(credential, { every, cron: schedule.cron, timezone });
+  if (!cadence) return null;
   return {
     ...{ credential, cadence, share: shareOf(credential) },
     basis: cadence.kind === 'cron' ? `cron ${cadence.text} ${timezone}` : `every ${every}`,
@@ -27,9 +35,10 @@ function cadenceOf(
     every,
     cron: text,
     timezone,
-  }: { readonly every: string; readonly cron?: string | undefined; readonly timezone: string },
-): Cadence {
+  }: { readonly every: string | null; readonly cron?: string | undefined; readonly timezone: string },
+): Cadence | null {
   if (text !== undefined) return { kind: 'cron', cron: cronOf(text, timezone), text };
+  if (every === null) return null;
   const everyMs = wholeSeconds(durationMs(every));
   return { kind: 'every', everyMs, staggerMs: staggerMs(credential, everyMs) };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProcedureDescriptor } from '../domain/procedure.js';
+import { type ProcedureDescriptor, recommendationText } from '../domain/procedure.js';
 import { DurationText, FilePath, HttpUrl, Name } from '../fields/fields.js';
 import { didYouMean } from './nearest.js';
 import { Notifications } from './notifications.js';
@@ -143,7 +143,11 @@ function credentialSchema(procedure: ProcedureDescriptor) {
       ...common,
       ...(procedure.anySetting ? { settings: FedSettings, tasks: Tasks.prefault({}) } : {}),
     })
-    .describe(`${procedure.section}: every ${procedure.every} unless the schedule says otherwise.`);
+    .describe(`${procedure.section}: ${howOften(procedure)} unless the schedule says otherwise.`);
+}
+
+function howOften(procedure: ProcedureDescriptor): string {
+  return procedure.anySetting ? 'as often as the guide says of its settings,' : recommendationText(procedure);
 }
 
 /** Schema for a credential of an unknown procedure, to find its other mistakes. */

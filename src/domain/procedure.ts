@@ -6,8 +6,16 @@ export type Overlap = 'both-valid' | 'two-slots' | 'single';
 /** Kinds of engines, as the configuration names them. */
 export type EngineKind = 'docuelevate' | 'document-engine';
 
+/** When the rotation guide recommends a rotation, by its table of intervals. */
+export interface Recommendation {
+  /** Time between rotations; null where the table names an occasion alone. */
+  readonly every: Duration | null;
+  /** What calls for a rotation besides, for instance "on personnel change". */
+  readonly occasion?: string;
+}
+
 /** The data of a procedure: what the command line, schedules, pages and documentation read. */
-export interface ProcedureDescriptor {
+export interface ProcedureDescriptor extends Recommendation {
   readonly id: string;
   /** Title of the guide section it implements, as printed there. */
   readonly section: string;
@@ -25,8 +33,6 @@ export interface ProcedureDescriptor {
   readonly fallback?: string;
   /** The one part that a person gives when a value is adopted; left out, the parts that the settings take. */
   readonly adopts?: string;
-  /** Recommended rotation interval of the guide's table. */
-  readonly every: Duration;
   readonly overlap: Overlap;
   /** Exported name of the workflow in workflows/index.ts. */
   readonly workflow: string;
@@ -58,6 +64,11 @@ export interface EngineUse {
   readonly overwrites?: true;
   /** How often the engine tries the value by itself; left out where it does not. */
   readonly checkedEvery?: Duration;
+}
+
+/** A recommendation for people, for instance "every 90 days or on personnel change". */
+export function recommendationText({ every, occasion }: Recommendation): string {
+  return [every === null ? null : `every ${every}`, occasion ?? null].filter((text) => text !== null).join(' or ');
 }
 
 /** Whether an engine issues the secret itself. Its users then get it by delivery, not by a setting of the engine. */

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { credentialSettings } from '../../activities/docuelevate/credential-settings.js';
+import { credentialSettings, recommendationFor } from '../../activities/docuelevate/credential-settings.js';
 import { ConfigError } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
 import { rotationPolicyOf, taskPolicyOf } from '../../src/config/policy.js';
+import { schedulePlanOf } from '../../src/config/schedule-plan.js';
 import { descriptorOf } from '../../workers/descriptor.js';
 import { catalog } from '../../workflows/catalog.js';
 
@@ -106,4 +107,49 @@ it('announces the gap where one value works at a time', () => {
     gap: expect.stringContaining('webdav_password') as string,
   });
   expect(rotationPolicyOf(config, 'mail', descriptorOf(config, 'mail')).byHand).toMatchObject({ generates: true });
+});
+
+describe('The interval', () => {
+  const window = { days: ['tue'], hours: '9-16', timezone: 'UTC' };
+  const token = ['dropbox_refresh_token'];
+
+  it.each([
+    [['imap1_password'], '90 days', 'on personnel change'],
+    [['sharepoint_client_secret'], '180 days', undefined],
+    [['sharepoint_client_secret', 'imap1_password'], '90 days', 'on personnel change'],
+    [['sharepoint_client_secret', 'sharepoint_refresh_token'], '180 days', 'on revocation or re-authorization'],
+    [token, null, 'on revocation or re-authorization'],
+  ])('of %j is the shortest that the guide names for them: %s', (settings, every, occasion) => {
+    const config = load(settings);
+    const descriptor = descriptorOf(config, 'mail');
+
+    expect([descriptor.every, descriptor.occasion]).toEqual([every, occasion]);
+    expect(schedulePlanOf(config, 'mail', descriptor)?.basis).toBe(every === null ? undefined : `every ${every}`);
+  });
+
+  it('may be one of the operator, with a reason, where the guide names none', () => {
+    const own = { every: '30 days', reason: 'our customer asks for it' };
+    const config = load(token, { schedule: { ...own, window } });
+
+    expect(schedulePlanOf(config, 'mail', descriptorOf(config, 'mail'))?.basis).toBe('every 30 days');
+    expect(complaintOf(token, { schedule: { every: '30 days' } })).toContain(
+      'the rotation guide recommends a rotation on revocation or re-authorization; add "reason:"',
+    );
+  });
+
+  it('is asked for where a window would wait for nothing', () => {
+    expect(complaintOf(token, { schedule: { window } })).toContain(
+      'credentials.mail.schedule: the rotation guide names no interval for it, only "on revocation or re-authorization": add "every:" and "reason:", or leave "schedule:" out',
+    );
+  });
+
+  it.each(catalog.filter(({ engine, anySetting }) => engine === 'docuelevate' && !anySetting))(
+    'and the section of $id are those of its settings',
+    ({ every, section, settings }) => {
+      const keys = Object.keys(settings);
+
+      expect(recommendationFor(keys)).toMatchObject({ every });
+      expect(keys.flatMap((key) => credentialSettings[key]?.section ?? [])).toEqual([section]);
+    },
+  );
 });

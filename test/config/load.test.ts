@@ -305,7 +305,7 @@ describe('a mistake is told with its place', () => {
     [
       'an interval without a reason',
       `${small}    schedule: { every: 30 days }\n`,
-      '12:17 credentials.openai.schedule.every: the rotation guide recommends 90 days; add "reason:" and say why it differs',
+      '12:17 credentials.openai.schedule.every: the rotation guide recommends a rotation every 90 days; add "reason:" and say why it differs',
     ],
     [
       'an interval of nothing',
@@ -335,7 +335,7 @@ describe('a mistake is told with its place', () => {
     [
       'a cron expression without a reason',
       `${small}    schedule: { cron: 0 9 1 1 * }\n`,
-      '12:17 credentials.openai.schedule.cron: the rotation guide recommends 90 days; add "reason:" and say why it differs',
+      '12:17 credentials.openai.schedule.cron: the rotation guide recommends a rotation every 90 days; add "reason:" and say why it differs',
     ],
     [
       'a cron expression and an interval',

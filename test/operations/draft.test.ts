@@ -73,7 +73,8 @@ it('says of what has no procedure what else one has to know, and what this versi
 });
 
 it('proposes entries by hand that are right once they are uncommented and filled in', () => {
-  const { text } = draft(setting('ftp_password'), setting('evernote_auth_token'), setting('telegram_bot_token'));
+  const keys = ['ftp_password', 'icloud_password', 'authentik_client_secret', 'evernote_auth_token'];
+  const { text } = draft(...[...keys, 'telegram_bot_token'].map((key) => setting(key)));
 
   const filled = text
     .replace('credentials: {}', 'credentials:')
@@ -81,6 +82,8 @@ it('proposes entries by hand that are right once they are uncommented and filled
     .replaceAll(/^# {2}(?=\w)/gm, '  ');
   expect(Object.entries(load(filled).credentials)).toMatchObject([
     ['ftp_password', { procedure: 'by-hand', settings: ['ftp_password'], provider: { overlap: 'single' } }],
+    ['icloud_password', { procedure: 'by-hand', provider: { overlap: 'both-valid' } }],
+    ['authentik_client_secret', { procedure: 'by-hand', provider: { overlap: 'single' } }],
     ['evernote_auth_token', { procedure: 'by-hand', provider: { name: 'A vendor', overlap: 'both-valid' } }],
   ]);
 });

@@ -30,11 +30,11 @@ export function channelsText(broken: readonly ChannelState[], { attention, bold 
 }
 
 function cells(status: CredentialStatus, paint: Paint): string[] {
-  const { credential, current, dueAt, overdue, scheduled, paused, last } = status;
+  const { credential, current, dueAt, occasion, overdue, scheduled, paused, last } = status;
   const unplanned = paused !== null ? ' (paused)' : scheduled ? '' : ' (not scheduled)';
   const due =
     dueAt === null
-      ? '–'
+      ? (occasion ?? '–')
       : overdue
         ? paint.bad(`overdue since ${moment(dueAt).slice(0, 10)}`)
         : `${moment(dueAt).slice(0, 10)}${paint.dim(unplanned)}`;

@@ -6,7 +6,7 @@ import type { Verification } from '../../domain/verification.js';
 import type { Progress, RotationOutcome } from '../../domain/rotation.js';
 import type { DeliveryStatus } from '../../../activities/delivery/status.js';
 import { schedulePlanOf } from '../../config/schedule-plan.js';
-import { recordsOf, type DueTimes, dueTimesOf } from '../../schedules/due-times.js';
+import { type DueTimes, dueTimesOf, type Records, recordsOf } from '../../schedules/due-times.js';
 import type { ChannelState, RotationRow, Version } from '../../store/records.js';
 import type { Store } from '../../store/store.js';
 import { deliveredTo, whyNotInForce } from './delivery-status.js';
@@ -23,8 +23,10 @@ export interface CredentialStatus {
   readonly scheduled: boolean;
   /** Who paused its schedule, and why; null when it is not paused, or without Temporal. */
   readonly paused: string | null;
-  /** Unix ms; null without a version in force. */
+  /** Unix ms; null without a version in force, and where there is only an occasion. */
   readonly dueAt: number | null;
+  /** When to rotate it, where no interval says so: for instance "on revocation". Null where an interval does. */
+  readonly occasion: string | null;
   /** Unix ms of when the value expires; null when it does not, or the provider does not say. */
   readonly endsAt: number | null;
   /** Unix ms of when a scheduled rotation may begin by its window, once it is due. */
@@ -94,15 +96,14 @@ async function statusOfOne(session: Session, client: Client | null, credential: 
   const sighting = await sightingOf(client, open);
   const version = versions.find(({ state }) => state === 'current');
   const current = version ? currentOf(version, now) : null;
-  const descriptor = Object.hasOwn(config.credentials, credential) ? descriptorOf(config, credential) : null;
-  const times = descriptor ? dueTimesOf(schedulePlanOf(config, credential, descriptor), records, now) : null;
+  const isConfigured = Object.hasOwn(config.credentials, credential);
   const { paused, unscheduled } = await scheduleOf(
-    descriptor && records.cadence ? client : null,
+    isConfigured && records.cadence ? client : null,
     scheduleId(store.installation, credential),
   );
   const facts = {
-    ...{ credential, current, ...timesOf(times), paused },
-    procedure: descriptor?.id ?? null,
+    ...{ credential, current, paused },
+    ...(isConfigured ? plannedOf(config, records, { credential, now }) : unplanned),
     ...waitOf(sighting, config.credentials[credential]?.owner),
     rotation: open ? openRotationOf(open, sighting) : null,
     orphans: orphans(versions, open),
@@ -150,6 +151,23 @@ async function inForceOf(
 async function engineOf(store: Store, credential: string): Promise<CredentialStatus['engine']> {
   const known = await store.profile(credential);
   return known.profile && { ...known.profile, stale: isStale(known) };
+}
+
+type Planned = Pick<CredentialStatus, 'procedure' | 'occasion'> & ReturnType<typeof timesOf>;
+
+const unplanned: Planned = { procedure: null, occasion: null, ...timesOf(null) };
+
+function plannedOf(
+  config: Session['config'],
+  records: Records,
+  { credential, now }: { readonly credential: string; readonly now: number },
+): Planned {
+  const descriptor = descriptorOf(config, credential);
+  const { id: procedure, occasion = null } = descriptor;
+  const plan = schedulePlanOf(config, credential, descriptor);
+  return plan
+    ? { procedure, occasion: null, ...timesOf(dueTimesOf(plan, records, now)) }
+    : { ...unplanned, procedure, occasion };
 }
 
 function timesOf(

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { descriptorOf } from '../../../workers/descriptor.js';
 import { schedulePlanOf } from '../../config/schedule-plan.js';
+import { recommendationText } from '../../domain/procedure.js';
 import type { SchedulePlan } from '../../schedules/plan.js';
 import { firstAnchor, inForceSince, type Records, recordsOf, dueTimesOf } from '../../schedules/due-times.js';
 import { hasMoments, termsOf } from '../../schedules/terms.js';
@@ -62,8 +63,21 @@ export async function applySchedules(session: Connected, client: Client, actor: 
 
 /** The same for one credential that the configuration has. */
 export async function planSchedule(session: Connected, client: Client, credential: string): Promise<ScheduleChange> {
-  const plan = schedulePlanOf(session.config, credential, descriptorOf(session.config, credential));
-  const records = await recordsOf(session.store, credential);
+  const descriptor = descriptorOf(session.config, credential);
+  const plan = schedulePlanOf(session.config, credential, descriptor);
+  const described = await describe(client, scheduleId(session.store.installation, credential));
+  if (plan) return changeOf(session.store, plan, described);
+  const why = `the guide names no interval: rotate it ${recommendationText(descriptor)}`;
+  return { credential, change: described ? 'delete' : 'none', why, schedule: null };
+}
+
+async function changeOf(
+  store: Store,
+  plan: SchedulePlan,
+  described: ScheduleDescription | null,
+): Promise<ScheduleChange> {
+  const { credential } = plan;
+  const records = await recordsOf(store, credential);
   const now = Date.now();
   const cadence = cadenceFor(plan, records, now);
   if (!cadence)
@@ -71,7 +85,6 @@ export async function planSchedule(session: Connected, client: Client, credentia
   const times = dueTimesOf(plan, { ...records, cadence }, now);
   if (!times) throw new Error(`${credential} has a cadence and no version in force`);
   const { dueAt, opensAt } = times;
-  const described = await describe(client, scheduleId(session.store.installation, credential));
   const { anchor } = cadence;
   const agrees =
     described?.action.memo?.['terms'] === termsOf(plan, anchor, now).text &&
@@ -115,9 +128,9 @@ export async function applyChange(
     await client.schedule.getHandle(id).delete();
     return store.dropCadence(credential, actor);
   }
-  if (!schedule) return;
+  const plan = schedule && schedulePlanOf(config, credential, descriptorOf(config, credential));
+  if (!plan) return;
   const { anchor, basis } = schedule.cadence;
-  const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
   const options = optionsOf(plan, { anchor, installation: store.installation });
   if (change === 'update') await client.schedule.getHandle(id).update(({ state }) => ({ ...options, state }));
   if (change === 'create') {

@@ -10,7 +10,8 @@ import { deliver } from '../../notifications/deliver.js';
 import { noticesOf, type Stuck, type Watched } from '../../notifications/gather.js';
 import type { Channel } from '../../domain/notice.js';
 import { schedulePlanOf } from '../../config/schedule-plan.js';
-import { recordsOf, type DueTimes, dueTimesOf } from '../../schedules/due-times.js';
+import { type DueTimes, dueTimesOf, type Records, recordsOf } from '../../schedules/due-times.js';
+import type { SchedulePlan } from '../../schedules/plan.js';
 import { keepAnchor } from '../records/ledger-anchor.js';
 import { progressOf } from '../session/progress.js';
 import { applyChange, describe, planSchedule } from '../schedules/schedules.js';
@@ -77,7 +78,7 @@ export async function keepSchedules(
   for (const credential of Object.keys(config.credentials)) {
     const plan = schedulePlanOf(config, credential, descriptorOf(config, credential));
     const records = await recordsOf(store, credential);
-    if (records.cadence?.basis !== plan.basis) continue;
+    if (!isApplied(plan, records)) continue;
     const times = dueTimesOf(plan, records, Date.now());
     await beginBeforeEnd(client, scheduleId(store.installation, credential), { times, asked });
     const reset = times?.reset ?? null;
@@ -86,6 +87,10 @@ export async function keepSchedules(
     if (reset || change.change !== 'keep')
       await applyChange({ config, store }, client, { ...change, actor: 'keyturn' });
   }
+}
+
+function isApplied(plan: SchedulePlan | null, { cadence }: Records): plan is SchedulePlan {
+  return plan !== null && cadence?.basis === plan.basis;
 }
 
 /** Temporal starts a schedule only at the times of its interval, so this triggers it. A paused schedule stays paused. */
@@ -124,7 +129,7 @@ async function watchedOf({ config, store }: Watching, credential: string): Promi
   return {
     credential,
     owner: config.credentials[credential]?.owner,
-    times: dueTimesOf(plan, records, Date.now()),
+    times: plan && dueTimesOf(plan, records, Date.now()),
     tasks: (await store.tasks(credential)).filter(({ state }) => state === 'open'),
     inForce: await store.verification(credential),
     rotations: records.rotations.filter(({ workflowId }) => workflowId === rotationId(store.installation, credential)),

@@ -1,3 +1,4 @@
+import { waysOf } from '../../../activities/by-hand/guide.js';
 import { recreation } from '../../../activities/deployment/command.js';
 import { credentialSettings } from '../../../activities/docuelevate/credential-settings.js';
 import type { EngineCredential } from '../../../activities/docuelevate/schemas.js';
@@ -169,7 +170,7 @@ function comments(settings: readonly EngineCredential[]): string {
 /** An entry for a setting that a person can rotate. Only that person knows who issues the value. */
 function proposal({ key }: EngineCredential): string[] {
   if (credentialSettings[key]?.kind !== 'value') return [];
-  const overlap = key.endsWith('_password') ? 'single' : 'both-valid';
+  const { overlap = 'both-valid' } = waysOf(key);
   const provider = `provider: { name: FILL IN, overlap: ${overlap} }`;
   return [`#  ${key}: { procedure: by-hand, engine: ${names.docuelevate}, settings: [${key}], ${provider} }`];
 }

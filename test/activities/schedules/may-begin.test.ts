@@ -9,10 +9,12 @@ const day = 86_400_000;
 const names = ['openai', 'azure', 'paperless'];
 let bench: Bench;
 let plan: SchedulePlan;
+let isScheduled: boolean;
 let groups: Group[];
 
 beforeEach(async () => {
   bench = await startBench();
+  isScheduled = true;
   plan = {
     ...{ credential: 'openai', basis: 'every 90 days', share: 0.5, jitterMs: 0, window: null },
     cadence: { kind: 'every', everyMs: 90 * day, staggerMs: 0 },
@@ -33,7 +35,7 @@ function ask(applicant: Partial<Applicant> = {}): Promise<ScheduleVerdict> {
   const beginning = (request: object) => ({ request }) as never;
   const activities = createSchedulesActivities({
     store: bench.store,
-    configured: (name) => (names.includes(name) ? { plan, groups, beginning } : null),
+    configured: (name) => (names.includes(name) ? { plan: isScheduled ? plan : null, groups, beginning } : null),
   });
   bench.clock = applicant.now ?? due();
   return activities.mayBegin({ credential: 'openai', now: due(), ...applicant });
@@ -76,6 +78,17 @@ it('takes what a person asks for as due, in their name', async () => {
 
   expect(await ask({ now: due() - 80 * day, asked })).toMatchObject({
     begin: { request: { ...asked, trigger: 'schedule' } },
+  });
+});
+
+it('begins what has no schedule only when a person asks', async () => {
+  isScheduled = false;
+  const asked = { actor: 'ada', reason: 'somebody revoked it' };
+
+  expect(await ask({ asked })).toMatchObject({ begin: { request: { ...asked, trigger: 'schedule' } } });
+  expect(await ask()).toEqual({
+    verdict: 'skip',
+    why: 'it has no schedule any more: run keyturn schedules apply',
   });
 });
 
