@@ -27,6 +27,8 @@ export interface OAuthLab extends LabServer, LabAccount {
   readonly redirectUri: string;
   /** Live refresh tokens. A person may revoke one. */
   readonly refreshTokens: Set<string>;
+  /** Secrets that the client has besides the account's password. A person may add and delete some. */
+  readonly secrets: Set<string>;
 }
 
 /** A token endpoint with one confidential client. */
@@ -34,18 +36,20 @@ export async function startOAuthLab(options: OAuthLabOptions = {}): Promise<OAut
   const account = createAccount({ username: 'docuelevate', ...options });
   const refreshTokens = new Set([newToken()]);
   const redirectUri = 'https://docs.example.com/oauth-callback';
-  const endpoint = createEndpoint({ ...options, account, refreshTokens, redirectUri });
+  const secrets = new Set<string>();
+  const endpoint = createEndpoint({ ...options, account, refreshTokens, secrets, redirectUri });
   const server = await serve(
     (request) => (request.method === 'POST' && request.path === '/token/' ? endpoint(request) : { status: 404 }),
     options,
   );
-  const lab = { ...server, tokenUrl: `${server.url}/token/`, redirectUri, refreshTokens };
+  const lab = { ...server, tokenUrl: `${server.url}/token/`, redirectUri, refreshTokens, secrets };
   return Object.defineProperties(lab, Object.getOwnPropertyDescriptors(account)) as typeof lab & LabAccount; // with its accessors
 }
 
 interface Endpoint extends Pick<OAuthLabOptions, 'vendor' | 'grantsCredentials' | 'replacesRefreshTokens'> {
   readonly account: ReturnType<typeof createAccount>;
   readonly refreshTokens: Set<string>;
+  readonly secrets: Set<string>;
   readonly redirectUri: string;
 }
 
@@ -57,13 +61,17 @@ function createEndpoint(endpoint: Endpoint): (request: Incoming) => Answer {
     if (vendor === 'token-first' && grant === 'refresh_token' && !refreshTokens.has(form.get('refresh_token') ?? ''))
       return error(400, 'invalid_grant');
     const { id, secret } = clientOf(request, form);
-    const outcome = account.signIn(id, secret);
+    const outcome = signIn(endpoint, id, secret);
     if (outcome === 'locked') return { status: 429 };
     if (id !== account.username) return error(401, 'invalid_client', aboutClients);
     if (outcome === 'refused') return wrongSecret(vendor, grant);
     const handle = grants[grant];
     return handle ? handle(endpoint, form) : error(400, 'unsupported_grant_type');
   };
+}
+
+function signIn({ account, secrets }: Endpoint, id: string, secret: string) {
+  return account.signIn(id, secrets.has(secret) ? account.password : secret);
 }
 
 function clientOf({ headers }: Incoming, form: URLSearchParams): { id: string; secret: string } {
