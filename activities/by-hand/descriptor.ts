@@ -5,7 +5,7 @@ import { credentialSettings, recommendationFor } from '../docuelevate/credential
 import { stepProofOf } from '../docuelevate/proofs.js';
 import { testOf } from '../docuelevate/trial-requests.js';
 import { ByHandSection, FedSettings } from './section.js';
-import { list } from './texts.js';
+import { isByEngine, list } from './texts.js';
 
 /** What the configuration says about a credential that a person rotates. */
 interface Configured {
@@ -27,10 +27,14 @@ export function byHandDescriptor(descriptor: ProcedureDescriptor, configured: Co
     ...{ ...descriptor, ...recommendationFor(keys) },
     ...{ settings, overlap, section: section ?? `${descriptor.section}: ${list(keys)}` },
     ...(proof && { use: { step: proof.expect, ...(proof.scanFor !== undefined && { scanFor: proof.scanFor }) } }),
-    ...(overlap === 'single' && {
-      gap: `one value works at a time: from the moment on that a person sets the new one, ${list(keys)} holds a dead one until Keyturn has written it`,
-    }),
+    ...(overlap === 'single' && { gap: gapOf(keys) }),
   };
+}
+
+function gapOf(keys: readonly string[]): string {
+  return isByEngine(keys)
+    ? `DocuElevate itself checks ${list(keys)}: the write of the new value ends the old one`
+    : `one value works at a time: from the moment on that a person sets the new one, ${list(keys)} holds a dead one until Keyturn has written it`;
 }
 
 function partBySetting(settings: z.output<typeof FedSettings>): Readonly<Record<string, string>> {

@@ -11,6 +11,8 @@ export interface Ways {
   readonly overlap?: Overlap;
   /** The probe that shows whether a value is accepted there; left out where none is known to. */
   readonly probe?: ProbeSection['protocol'];
+  /** DocuElevate itself checks the value: nothing is told to another system, and the write ends the old value. */
+  readonly checkedByEngine?: true;
 }
 
 const password: Ways = {
@@ -120,13 +122,10 @@ const ways: Readonly<Record<string, Ways>> = {
   ...{ email_password: passwordBy('smtp'), dest_email_password: passwordBy('smtp') },
   ...{ imap1_password: passwordBy('imap'), imap2_password: passwordBy('imap') },
   ...{ ftp_password: passwordBy('ftp'), sftp_password: passwordBy('sftp'), webdav_password: passwordBy('webdav') },
-  /** DocuElevate itself checks this one. */
   admin_password: {
-    create: [
-      'Choose a new password, and keep it where its users find it. Keyturn sets it in DocuElevate: do not change it there',
-    ],
-    revoke: ['Tell everybody who shares it, or better give them accounts of their own'],
-    overlap: 'single',
+    create: ['Keep the new password where its users find it. Keyturn sets it in DocuElevate: do not change it there'],
+    revoke: ['Set a password that nobody knows, or disable the account'],
+    ...{ overlap: 'single', checkedByEngine: true },
   },
   evernote_auth_token: key('https://dev.evernote.com'),
   icloud_password: {

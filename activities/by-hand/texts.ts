@@ -34,7 +34,7 @@ export function giveText(subject: Subject, label: string, { isEmergency }: Occas
       ...opening(subject),
       ...(section.instructions ?? waysOf(settings[0] ?? '').create),
       ...(isSingle
-        ? [`The old value ends with that, and ${list(settings)} holds a dead one: complete this task at once`]
+        ? atOnce(settings, `The old value ends with that, and ${list(settings)} holds a dead one`)
         : [`If it can have a name, call it ${label}`, ...(isEmergency ? [] : [keepOld])]),
     ],
     ...{ asks: 'value', handsOver: false, otherwise: isEmergency ? staysDark : rollsBack },
@@ -44,20 +44,30 @@ export function giveText(subject: Subject, label: string, { isEmergency }: Occas
 /** Keyturn has generated the new value. */
 export function setText(subject: Subject, { isEmergency }: Occasion): TaskText {
   const { section, settings } = subject;
+  const { create } = waysOf(settings[0] ?? '');
   const consequence =
     section.overlap === 'single'
-      ? `From then on the old value is refused and ${list(settings)} holds a dead one: complete this task at once`
-      : keepOld;
+      ? atOnce(settings, `From then on the old value is refused and ${list(settings)} holds a dead one`)
+      : [keepOld];
   return {
     title: 'Set the new value',
     instructions: [
       'Take the task: Keyturn then shows the new value, once',
       ...opening(subject),
-      ...(section.instructions ?? ['Set the new value there']),
-      ...(isEmergency ? [] : [consequence]),
+      ...(section.instructions ?? (isByEngine(settings) ? create : ['Set the new value there'])),
+      ...(isEmergency ? [] : consequence),
     ],
     ...{ asks: 'done', handsOver: true, otherwise: isEmergency ? staysDark : rollsBack },
   };
+}
+
+/** Where DocuElevate checks the value itself, nothing ends before Keyturn writes the new one. */
+function atOnce(settings: readonly string[], why: string): string[] {
+  return isByEngine(settings) ? [] : [`${why}: complete this task at once`];
+}
+
+export function isByEngine(settings: readonly string[]): boolean {
+  return settings.every((setting) => waysOf(setting).checkedByEngine);
 }
 
 /** Versions to revoke, each as a person can find it. */

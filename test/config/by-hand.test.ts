@@ -104,8 +104,12 @@ it('announces the gap where one value works at a time', () => {
 
   expect(descriptorOf(config, 'mail')).toMatchObject({
     overlap: 'single',
-    gap: expect.stringContaining('webdav_password') as string,
+    gap: expect.stringContaining('webdav_password holds a dead one') as string,
   });
+  const admin = load(['admin_password'], { provider: { ...provider, overlap: 'single' } });
+  expect(descriptorOf(admin, 'mail').gap).toBe(
+    'DocuElevate itself checks admin_password: the write of the new value ends the old one',
+  );
   expect(rotationPolicyOf(config, 'mail', descriptorOf(config, 'mail')).byHand).toMatchObject({ generates: true });
 });
 

@@ -86,7 +86,7 @@ function adminSite(): Site {
     meet: (met) => void (docuelevate = met),
     accepts: async (value) => (await visit(docuelevate).login(value))?.startsWith('/login') === false,
     end: () => docuelevate.editSetting('admin_password', fresh(), 'a person'),
-    provider: { name: 'DocuElevate', ...generated, instructions: ['Keep it where its users find it'] },
+    provider: { name: 'DocuElevate', ...generated },
   };
 }
 

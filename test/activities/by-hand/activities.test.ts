@@ -10,6 +10,7 @@ let current: VersionRef;
 let next: VersionRef;
 let section: Record<string, unknown>;
 let prober: Prober | null;
+let settings: string[];
 
 beforeEach(async () => {
   bench = await startBench();
@@ -18,6 +19,7 @@ beforeEach(async () => {
   [current, next] = [opened.current!, opened.next];
   section = { name: 'The mail host', account: 'scans', overlap: 'both-valid' };
   prober = null;
+  settings = ['imap1_password'];
 });
 afterEach(() => bench.close());
 
@@ -28,7 +30,7 @@ const tasks = {
 
 function activities() {
   const account = async (): Promise<ByHandAccount> => ({
-    ...{ section: ByHandSection.parse(section), settings: ['imap1_password'], parts: ['value'], tasks, prober },
+    ...{ section: ByHandSection.parse(section), settings, parts: ['value'], tasks, prober },
   });
   return byHandActivities({ store: bench.store, account });
 }
@@ -47,6 +49,20 @@ it('asks for a value under a name of ours, which stands in the instructions and 
   expect(task).toMatchObject({ title: 'Create a new value', asks: 'value', owner: 'platform', urgent: false });
   expect(task?.instructions).toContainEqual(`If it can have a name, call it ${intent?.label}`);
   expect(task?.instructions).toContainEqual('Leave the old value valid: DocuElevate uses it');
+});
+
+it.each([
+  ['imap1_password', 'complete this task at once'],
+  ['admin_password', 'Keyturn sets it in DocuElevate: do not change it there'],
+])('says of %s, of which one works at a time, what a person has to know: %s', async (setting, words) => {
+  settings = [setting];
+  section = { ...section, overlap: 'single', newValue: 'generated' };
+
+  await bench.attempt(() => activities().askToSet(next));
+
+  const [task] = await open();
+  const said = ['complete this task at once', 'Keyturn sets it in DocuElevate: do not change it there'];
+  expect(said.filter((each) => task?.instructions.join(' ').includes(each))).toEqual([words]);
 });
 
 it('says in an emergency what is true then', async () => {
