@@ -2,8 +2,10 @@ import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
 import { openEngine } from '../docuelevate/engine.js';
 import { reporting } from '../shared/evidence.js';
+import { needsDecision } from '../shared/failures.js';
 import type { DeploymentDeps } from './activities.js';
 import { newest, restartDueAt } from './due.js';
+import { isInFile } from './environment-file.js';
 import { noteUse } from './restart.js';
 import { judge, shownOf, watch } from './watch.js';
 
@@ -19,8 +21,9 @@ export async function processesAreNew(deps: DeploymentDeps, ref: VersionRef): Pr
   if (due === null) return say('proved', 'nothing was changed that processes read only at their start');
   const known = newest(await store.evidence(ref), 'processes', due);
   const engine = await openEngine(deps, ref);
+  const forward = await isInFile(deps, ref);
   if (known && known.outcome !== 'failed') {
-    const shown = await shownOf(engine, ref);
+    const shown = forward ? await shownOf(engine, ref) : 'alike';
     const { outcome, detail } =
       shown === 'other' || shown === 'overridden'
         ? judge({ shown, down: false, worker: true }, { wholly: false })
@@ -28,8 +31,14 @@ export async function processesAreNew(deps: DeploymentDeps, ref: VersionRef): Pr
     return say(outcome, detail);
   }
   const until = Date.now() + deps.upWithinMs;
-  const seen = await watch({ engine, ref, since: due, until, down: false, forward: true });
+  const seen = await watch({ engine, ref, since: due, until, down: false, forward });
   const { outcome, detail } = judge(seen, { wholly: known !== undefined });
   if (outcome !== 'failed') await noteUse(deps, ref);
   return say(outcome, detail);
+}
+
+/** The same, after the environment file got back what stood there. Throws NeedsDecision when a process was not started anew. */
+export async function requireNewProcesses(deps: DeploymentDeps, ref: VersionRef): Promise<void> {
+  const { outcome, detail } = await processesAreNew(deps, ref);
+  if (outcome === 'failed') throw needsDecision(detail);
 }

@@ -22,6 +22,7 @@ export const deploymentRequests: RequestsOf<DeploymentActivities> = {
   /** Not sent where another credential's restart came late enough. */
   restart: [...login, optional(repeated(showReadiness)), ...watch.map(optional)],
   processesAreNew: [...login, ...watch.map(optional)],
+  requireNewProcesses: [...login, ...watch.map(optional)],
   askToRestart: [],
   askToRestartBack: [],
   look: docuElevateRequests.look,

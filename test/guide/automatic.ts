@@ -12,7 +12,7 @@ import { adopt } from '../../src/operations/setup/adopt.js';
 import { rehearse } from '../support/rehearsal.js';
 import type { automatic } from './credentials.js';
 import type { Estate } from './estate.js';
-import type { Place } from './walk.js';
+import type { Method, Place } from './walk.js';
 
 const others: Readonly<Record<Exclude<keyof typeof automatic, 'openai'>, StartScenario>> = {
   azure: startAzureDocumentIntelligenceKey,
@@ -23,13 +23,15 @@ const others: Readonly<Record<Exclude<keyof typeof automatic, 'openai'>, StartSc
 };
 
 /** The scenarios of all procedures for DocuElevate, on one DocuElevate and with one Keyturn. */
-export async function openAutomatic(): Promise<Estate> {
-  const clock = fastClock(1000); // providers tell times in whole seconds
-  const openai = await startOpenAiApiKey({ clock });
+export async function openAutomatic({ lab, entry }: Method, names = Object.keys(others)): Promise<Estate> {
+  // providers tell times in whole seconds; the start of a worker shows for ten of them
+  const clock = lab.deployed ? Date.now : fastClock(1000);
+  const openai = await startOpenAiApiKey({ clock, ...lab });
   const docuelevate = openai.systems['docuelevate'] as DocuElevateLab;
   const scenarios = [openai];
-  for (const start of Object.values(others)) scenarios.push(await start({ clock, docuelevate }));
-  const rehearsal = await rehearse(together(openai, scenarios));
+  for (const [name, start] of Object.entries(others))
+    if (names.includes(name)) scenarios.push(await start({ clock, docuelevate }));
+  const rehearsal = await rehearse(together(openai, scenarios, entry));
   for (const { credential, adopted: parts } of scenarios.slice(1))
     await adopt(rehearsal.session, { credential, parts, soleUser: true, actor: 'test' });
   return {
@@ -46,11 +48,12 @@ export async function openAutomatic(): Promise<Estate> {
   };
 }
 
-function together(first: Scenario, scenarios: readonly Scenario[]): Scenario {
-  const credentials = Object.assign({}, ...scenarios.map(({ config }) => config.credentials)) as object;
+function together(first: Scenario, scenarios: readonly Scenario[], added: object): Scenario {
+  const known = Object.assign({}, ...scenarios.map(({ config }) => config.credentials)) as Record<string, object>;
+  const credentials = Object.fromEntries(Object.entries(known).map(([name, entry]) => [name, { ...entry, ...added }]));
   return {
     ...first,
-    config: { engines: first.config.engines, credentials: { ...first.config.credentials, ...credentials } },
+    config: { engines: first.config.engines, credentials },
     secretFiles: Object.assign({}, ...scenarios.map(({ secretFiles }) => secretFiles)) as Record<string, string>,
     async stop() {
       for (const scenario of scenarios.toReversed()) await scenario.stop();

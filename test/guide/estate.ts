@@ -40,7 +40,7 @@ export async function openEstate<S extends Settings>(
       { settings: settings[name] ?? [], site, values: new Map([['adopted', site.first]]), declines: false },
     ]),
   );
-  const docuelevate = await startEngine([...kept.values()]);
+  const docuelevate = await startEngine([...kept.values()], method);
   const scenario = await scenarioOf(kept, docuelevate, method);
   const rehearsal = await rehearse(scenario);
   for (const [credential, { site }] of [...kept].slice(1))
@@ -68,13 +68,14 @@ export async function openEstate<S extends Settings>(
   };
 }
 
-function startEngine(kept: readonly Kept[]): Promise<DocuElevateLab> {
+function startEngine(kept: readonly Kept[], { lab }: Method): Promise<DocuElevateLab> {
   const given = kept.map(({ site }) => site.options);
   const values = kept.flatMap(({ settings, site }) => settings.map((key) => [key, site.first]));
   const environment = Object.assign({}, ...given.map((each) => each.environment), Object.fromEntries(values)) as object;
   const peers = Object.assign({}, ...given.map((each) => each.peers)) as Peers;
   return startDocuElevateLab({
     ...(Object.assign({}, ...given) as object),
+    ...lab,
     ...{ peers, environment: { ...environment, multi_user_enabled: 'true' } },
     uploadsPerMinute: 1000, // a test document of every other second would wait for the next minute
   });
@@ -96,7 +97,10 @@ async function scenarioOf(
   const [[credential = '', first] = []] = kept;
   const admin = await addAdministrator(docuelevate);
   for (const { site } of kept.values()) site.meet?.(docuelevate);
-  const engine = { kind: 'docuelevate', url: docuelevate.url, testMailTo: 'keyturn@example.test' };
+  const { envFile, restart } = docuelevate.compose ?? {};
+  const deployed = { envFile, ...(method.byPerson ? {} : { restart }) };
+  const deployment = envFile === undefined ? {} : { deployment: deployed };
+  const engine = { kind: 'docuelevate', url: docuelevate.url, testMailTo: 'keyturn@example.test', ...deployment };
   const entries = [...kept].map(([name, one]) => {
     const provider = { ...one.site.provider, overlap: overlapOf(one) };
     const entry = { procedure: 'by-hand', engine: 'docs', owner: 'platform', settings: one.settings, provider };
@@ -141,6 +145,10 @@ async function perform(one: Kept | undefined, docuelevate: DocuElevateLab, { tas
   if (one.declines) {
     one.declines = false;
     return { state: 'declined', words: 'the console is down' };
+  }
+  if (task.title.startsWith('Restart DocuElevate')) {
+    await docuelevate.compose?.run(['up', '--force-recreate']);
+    return { state: 'done', words: null };
   }
   const { site, values } = one;
   const text = task.instructions.join('\n');

@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { credentialSettings } from '../../activities/docuelevate/credential-settings.js';
 import { rotationId } from '../../src/domain/temporal-names.js';
 import type { RotationReport } from '../../src/domain/rotation.js';
-import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
+import type { DocuElevateLab, DocuElevateLabOptions } from '../../src/lab/docuelevate/server.js';
 import { type Conducted, conduct } from '../../src/operations/emergency/emergency.js';
 import { hasten } from '../../src/operations/rotate/steer.js';
 import { startRotation } from '../../src/operations/rotate/start-rotation.js';
@@ -18,14 +18,25 @@ export interface Method {
   readonly title: string;
   /** Added to the entry of each credential. */
   readonly entry: object;
+  /** What DocuElevate has to be started with for it. */
+  readonly lab: Pick<DocuElevateLabOptions, 'deployed' | 'bootMs' | 'credentialChecks'>;
+  /** A person restarts DocuElevate, and no command does. */
+  readonly byPerson?: true;
   /** What DocuElevate's next task would use. */
   holds(docuelevate: DocuElevateLab, setting: string): string | null;
 }
 
 export const settingsApi: Method = {
   title: 'Method 1, the Settings API',
-  entry: {},
+  ...{ entry: {}, lab: {} },
   holds: (docuelevate, setting) => docuelevate.workerHolds(setting),
+};
+
+/** A worker announces its check of the credentials as soon as it is up. */
+export const environmentFile: Method = {
+  title: 'Method 2, the environment file and a restart',
+  ...{ entry: { via: 'environment' }, lab: { deployed: true, bootMs: 200, credentialChecks: true } },
+  holds: (docuelevate, setting) => (docuelevate.setting(setting) === null ? null : docuelevate.workerHolds(setting)),
 };
 
 /** A credential in the lab, with the truth about its values. */
@@ -167,7 +178,7 @@ export async function expectShown(
 }
 
 /** Asks for an emergency as the command does, and returns how it ended. */
-async function emergencyOf({ credential, rehearsal }: Place): Promise<Conducted> {
+export async function emergencyOf({ credential, rehearsal }: Place): Promise<Conducted> {
   const { session, client } = rehearsal;
   const asked = await session.store.ask({ credential, actor: 'test', reason: 'it leaked', versions: null });
   for (;;) {

@@ -22,7 +22,7 @@ export function stillHolds(run: Run, version: VersionRef): Promise<void> {
 async function feedEnvironment(run: Run, settings: string, noUndo: boolean): Promise<void> {
   const { next, environment } = run;
   const isTask = environment?.restartedBy === 'person';
-  if (!noUndo) run.undoLast(restart, isTask ? deployment.askToRestartBack(next) : deployment.restart(next), { isTask });
+  if (!noUndo) comeBack(run, isTask);
   const back = (undo: ReturnType<typeof deployment.restoreRows>) => (noUndo ? {} : { undo });
   await run.step(
     `Write ${settings} into the environment file`,
@@ -36,4 +36,12 @@ async function feedEnvironment(run: Run, settings: string, noUndo: boolean): Pro
   );
   await (isTask ? run.task(restart, deployment.askToRestart(next)) : run.step(restart, deployment.restart(next)));
   await run.check('All processes have started anew', deployment.processesAreNew(next), { whenNot: 'ask' });
+}
+
+/** What ends an undo: processes notice only at their start what stands in the environment file again. */
+function comeBack(run: Run, isTask: boolean): void {
+  const { next } = run;
+  if (!isTask) return run.undoLast(restart, deployment.restart(next));
+  run.undoLast('See that all processes have started anew', deployment.requireNewProcesses(next));
+  run.undoLast(restart, deployment.askToRestartBack(next), { isTask });
 }

@@ -16,6 +16,8 @@ export interface Compose {
   readonly envFile: string;
   /** Program and arguments that recreate API, worker and beat. */
   readonly restart: readonly string[];
+  /** A person writes variables into the environment file. */
+  write(values: readonly (readonly [key: string, value: string])[]): void;
   /** What that program does with its arguments. Resolves when the containers have been started, before their processes are up. */
   run(args: readonly string[]): Promise<void>;
   /** How often it was run. */
@@ -59,6 +61,11 @@ export async function startCompose(options: ComposeOptions): Promise<Compose> {
   return {
     envFile,
     restart: [process.execPath, fileURLToPath(program), control.url, ...recreating],
+    write(values) {
+      const known = Object.entries(parseEnv(readFileSync(envFile, 'utf8')));
+      const earlier = known.map(([name, value]) => [name.toLowerCase(), value ?? ''] as const);
+      writeFileSync(envFile, textOf(new Map([...earlier, ...values])));
+    },
     run,
     runs: () => runs,
     async stop() {

@@ -13,6 +13,7 @@ export async function docuElevateFor({
 }: DocuElevateLabOptions & SharedOptions): Promise<DocuElevateLab> {
   if (!docuelevate) return startDocuElevateLab(options);
   for (const [key, value] of connectionsOf(options)) docuelevate.setEnvironment(key, value);
+  docuelevate.compose?.write(connectionsOf(options));
   docuelevate.restartApi();
   docuelevate.restartWorker();
   return docuelevate;
