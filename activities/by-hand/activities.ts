@@ -232,7 +232,9 @@ async function survey({ store, account }: ByHandDeps, credential: string, quietl
     const verdict = isAsked ? await verdictOf(prober, store, version) : isLive(state) ? 'listed' : 'not listed';
     versions.push({ number, verdict, lastUsedAt: null });
   }
-  return { versions, orphans: [], unlisted: `only a person can see what there is at ${section.name}` };
+  const { name, overlap } = section;
+  const unlisted = `only a person can see what there is at ${name}`;
+  return { versions, orphans: [], unlisted, byHand: { name, overlap } };
 }
 
 async function verdictOf(

@@ -9,6 +9,8 @@ export interface ProviderSurvey {
   readonly orphans: readonly Orphan[];
   /** Why orphans cannot be listed. Left out where the provider has a list. */
   readonly unlisted?: string;
+  /** Nobody but a person revokes values there. `name` is for people. */
+  readonly byHand?: { readonly name: string; readonly overlap: 'both-valid' | 'single' };
 }
 
 export interface SurveyedVersion {

@@ -3,6 +3,7 @@ import type { EngineSurvey, ProviderSurvey, Orphan } from '../../../activities/s
 import { isLive } from '../../domain/version.js';
 import type { Intent, RotationRow, Version } from '../../store/records.js';
 import { whyNotInForce } from '../rotate/delivery-status.js';
+import { endByHand } from './reconcile-by-hand.js';
 
 /** Something that store, provider, engine and Temporal do not agree on. Each is null where it says nothing. */
 export interface Difference {
@@ -108,17 +109,19 @@ function engineDifferences(facts: Facts): Difference[] {
           `Write version ${current.number} into the engine again, after a proof that it is accepted`,
         ),
       }),
-      next: nextOf(facts, usable === true),
+      next: usable ? `Or leave it: the next rotation ${asks}` : insteadOfWriting(facts, current),
     }),
   ];
 }
 
-function nextOf({ credential, engine }: Facts, usable: boolean): string {
+const asks = 'asks about it, and then puts a new value in its place';
+
+function insteadOfWriting({ credential, engine, provider: { byHand } }: Facts, current: Version | undefined): string {
   if (engine.byRestart)
     return `keyturn rotate ${credential} puts a new value in its place. To keep the present one, put it back into the environment file, and restart the engine`;
-  return usable
-    ? `Or leave it: the next rotation asks about it, and then puts a new value in its place`
-    : `If you have the value that is there: keyturn adopt ${credential}. If not: keyturn rotate ${credential} puts a new one in its place`;
+  if (byHand && current)
+    return `Nothing shows whether version ${current.number} still works at ${byHand.name}, so it is not written again. keyturn rotate ${credential} ${asks}`;
+  return `If you have the value that is there: keyturn adopt ${credential}. If not: keyturn rotate ${credential} puts a new one in its place`;
 }
 
 /** An adopted value that no rotation has confirmed: the engine cannot show that it holds it, and no write by others is known either. */
@@ -166,6 +169,8 @@ function orphanedVersions(facts: Facts): Difference[] {
     .filter((version) => verdictOn(facts, version) !== 'refused')
     .map((version) => {
       const { number, state, engine } = version;
+      const { byHand } = facts.provider;
+      if (byHand) return orphanByHand(facts, version, byHand);
       const title = state === 'retiring' ? `Retire version ${number}, after fresh proof` : `Discard version ${number}`;
       const safe = held && engine !== 'yes'; // when the engine holds the current version, a write of unknown outcome did not happen
       const kind = state === 'retiring' ? 'retire' : 'discard';
@@ -178,6 +183,21 @@ function orphanedVersions(facts: Facts): Difference[] {
     });
 }
 
+function orphanByHand(facts: Facts, version: Version, byHand: NonNullable<ProviderSurvey['byHand']>): Difference {
+  const { credential, engine } = facts;
+  const { number, state } = version;
+  const current = currentOf(facts);
+  const isHeld = version.engine !== 'yes' && engine.settings.every((setting) => setting.version === current?.number);
+  const verdict = verdictOn(facts, version);
+  const end = endByHand({ credential, number, verdict, byHand, held: isHeld ? current : undefined });
+  return difference(`Version ${number} is an orphan`, {
+    store: state,
+    provider: verdict === 'listed' ? (facts.provider.unlisted ?? null) : (verdict ?? null),
+    engine: `holds it: ${version.engine}`,
+    ...('record' in end ? { repair: repairBy({ kind: 'record-end', version: number }, end.record) } : end),
+  });
+}
+
 /** Attempts whose result the provider does not show. */
 function openAttempts({ intents, provider, versions, now }: Facts): Difference[] {
   const finished = new Set(versions.filter(({ state }) => state !== 'intended').map(({ number }) => number));
@@ -187,8 +207,11 @@ function openAttempts({ intents, provider, versions, now }: Facts): Difference[]
     .map((intent) =>
       difference(`An attempt may have made "${intent.label}"`, {
         store: 'its outcome is open',
-        provider: 'has nothing of this name',
-        repair: repairBy({ kind: 'settle', intent }, `Record that "${intent.label}" was never made`),
+        provider: provider.unlisted ?? 'has nothing of this name',
+        repair: repairBy(
+          { kind: 'settle', intent },
+          `Record that "${intent.label}" was never made${provider.byHand ? `, since nobody finds it at ${provider.byHand.name}` : ''}`,
+        ),
       }),
     );
 }
