@@ -109,6 +109,15 @@ it('takes a task for oneself, gives it to somebody else, and rolls back when it 
   expect(working()).toHaveLength(1);
 });
 
+it('lists what has ended as well when it is asked for, and has no such option where it means nothing', async () => {
+  const { tasks } = (await fixture.keyturn('tasks', '--all', '--json')).json<{ tasks: Task[] }>();
+  expect(tasks.map(({ state }) => state)).toContain('done');
+
+  expect((await fixture.keyturn('tasks', 'show', '--help')).stdout).not.toContain('--all');
+  expect((await fixture.keyturn('tasks', 'show', 'nobody', '--all')).code).toBe(2);
+  expect((await fixture.keyturn('tasks', 'shwo')).code).toBe(2);
+});
+
 it('says what there is when a task is not known', async () => {
   const { code, stderr } = await fixture.keyturn('tasks', 'show', 'nobody');
 

@@ -22,11 +22,16 @@ export function defineTasks(program: Command): void {
     .command('tasks')
     .summary('see and do what rotations ask people for')
     .description(description)
-    .option('--all', 'also the tasks that have ended')
     .addHelpText(
       'after',
       examples('keyturn tasks', 'keyturn tasks show 3f9c01ab', 'keyturn tasks complete mailbox --stdin'),
-    )
+    );
+  tasks
+    .command('list', { isDefault: true })
+    .summary('what is open, for whom and until when; without a command, this')
+    .description('Lists what rotations ask people for. Changes nothing.')
+    .option('--all', 'also the tasks that have ended')
+    .addHelpText('after', examples('keyturn tasks', 'keyturn tasks --all'))
     .action(({ all = false }: { readonly all?: boolean }, command: Command) =>
       perform(command, (cli) => list(cli, all)),
     );
