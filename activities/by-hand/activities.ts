@@ -101,11 +101,10 @@ async function askForValue(deps: ByHandDeps, version: VersionRef): Promise<TaskV
   const { store, account } = deps;
   const subject = await account(version.credential);
   await requireFence(store, version);
-  const [begun] = await ownIntents(store, version);
   const occasion = await occasionOf(store, version);
   const known = await store.knownTask(version, giveText(subject, '', occasion).title);
   if (known) return viewOf(known);
-  const { label } = begun ?? (await store.intend(version, { writer: scope().writer }));
+  const { label } = await store.intendAsked(version, scope().writer);
   return open(deps, version, giveText(subject, label, occasion));
 }
 

@@ -143,7 +143,7 @@ function traced(
 
 const writing: ReadonlySet<string> = new Set<keyof Store>([
   ...(['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'] as const),
-  ...(['note', 'intend', 'settle', 'keep', 'prove'] as const),
+  ...(['note', 'intend', 'intendAsked', 'settle', 'keep', 'prove'] as const),
 ]);
 
 /** The store with a stop before every write, and after the ledger has recorded a success. */

@@ -106,7 +106,7 @@ export const waitsFor: Partial<Record<TroubleKind, RegExp>> = {
 };
 const writes: ReadonlySet<string> = new Set([
   ...['open', 'seize', 'handOver', 'close', 'move', 'promote', 'demote'],
-  ...['note', 'intend', 'settle', 'keep'],
+  ...['note', 'intend', 'intendAsked', 'settle', 'keep'],
 ]);
 
 const narrow: Readonly<Record<string, { readonly layer: NarrowLayer; readonly within: RegExp }>> = {

@@ -62,6 +62,18 @@ export async function intend(context: StoreContext, ...[ref, how = {}]: Paramete
   return toIntent(context, { ...intent, made_as: row.made_as });
 }
 
+/** A person makes one value, whoever asks for it: a process that was late must not begin a second attempt, whose name nobody was told. */
+export async function intendAsked(
+  context: StoreContext,
+  ...[ref, writer]: Parameters<Store['intendAsked']>
+): Promise<Intent> {
+  await requireFence(context, ref);
+  const newest = await newestIntent(context, ref);
+  if (newest?.outcome !== 'open') return intend(context, ref, { ...(writer && { writer }) });
+  const { made_as } = await versionRow(context, ref);
+  return toIntent(context, { ...newest, made_as });
+}
+
 /** Seals the value before the transaction, which decides whether the seal is used. */
 export async function keep(
   context: StoreContext,

@@ -5,7 +5,7 @@ import { claim, credentials } from './credentials.js';
 import { ask, emergencies, keepMaterial, stopClock } from './emergencies.js';
 import { evidence, prove } from './evidence.js';
 import { forget, liveVersions } from './forgetting.js';
-import { intend, intents, keep, settle } from './intents.js';
+import { intend, intendAsked, intents, keep, settle } from './intents.js';
 import { goesThrough, head, ledger, record, verifyLedger } from './ledger.js';
 import { demote, move, promote } from './moves.js';
 import { knownNames } from './names.js';
@@ -36,7 +36,16 @@ export function queriesOf(context: StoreContext): Omit<Store, 'installation' | '
     ...within(context, write, { claim, ask, stopClock, keepMaterial, handOver, close, wish, withdrawWish, grant }),
     ...within(context, write, { beginRepair, endRepair, confirmReconciled, setCadence, dropCadence, reserve, head }),
     ...within(context, write, { keepVerification, claimHeal, releaseHeal, keepProfile, takeNotice, settleNotice }),
-    ...within(context, write, { intend, settle, openTask, reassignTask, handOverTask, noticeTask, withdrawTask }),
+    ...within(context, write, {
+      intend,
+      intendAsked,
+      settle,
+      openTask,
+      reassignTask,
+      handOverTask,
+      noticeTask,
+      withdrawTask,
+    }),
     ...within(context, writeUnsynced, { prove }),
     ...within(context, writeStates, { withdraw, forget, open, seize, move, promote, demote }),
   };

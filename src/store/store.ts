@@ -211,6 +211,8 @@ export interface Store {
     ref: VersionRef,
     how?: { readonly seen?: readonly string[] | undefined; readonly writer?: Writer },
   ): Promise<Intent>;
+  /** The open attempt that a person is asked to make, or a new one. */
+  intendAsked(ref: VersionRef, writer?: Writer): Promise<Intent>;
   intents(credential: string): Promise<Intent[]>;
   settle(intent: Pick<Intent, 'nonce'>, outcome: 'deleted' | 'nothing-made'): Promise<void>;
   /** Seals the value and moves `intended → candidate`. False when a later attempt took over or there is a value: the caller then revokes its own. */

@@ -60,6 +60,14 @@ describe('An attempt to create something', () => {
     expect(await bench.store.intents('openai')).toMatchObject([{ outcome: 'kept', providerId: result.providerId }]);
   });
 
+  it('is the same for every process that asks a person for it, until that has ended', async () => {
+    const first = await bench.store.intendAsked(next);
+
+    expect(await bench.store.intendAsked(next)).toEqual(first);
+    await bench.store.settle(first, 'nothing-made');
+    expect((await bench.store.intendAsked(next)).label).not.toBe(first.label);
+  });
+
   it('loses to a later one, and stays open until it is settled', async () => {
     const first = await bench.store.intend(next);
     const second = await bench.store.intend(next);
