@@ -55,9 +55,9 @@ it('asks nobody about the old password when nobody can have replaced it', async 
 it('asks a person to see that the old password works when somebody may have replaced it, before it counts as in force', async () => {
   const handle = await rehearsal.begin();
   const task = await asked('Set the new value');
-  expect((await waitsFor(handle, task)).impact).toBe(
-    'documents use version 1, and fail if a person has replaced it already',
-  );
+  const waiting = await waitsFor(handle, task);
+  expect(waiting.impact).toBe('documents use version 1, and fail if a person has replaced it already');
+  expect(waiting.effects['roll-back']).toMatch(/documents use version 1, which is first seen to work$/);
   await handedBy(rehearsal.session, task)(); // shown to somebody, who may set it at any time
 
   await rollBack();

@@ -31,10 +31,12 @@ const effectOf: Readonly<Record<Decision, (run: RotationRun, title: string) => s
   abandon: () => 'stops here for good: nothing is taken back, nothing more is retired, and orphans are listed',
 };
 
-function rollingBack({ mode, current, next, undo }: RotationRun): string {
+function rollingBack({ mode, current, next, undo, mayBeReplaced }: RotationRun): string {
   const inForce = mode === 'committed' ? [`puts version ${current?.number ?? 'none'} in force again`] : [];
   const undone = undo.toReversed().map(({ title }) => `takes "${title}" back`);
-  const kept = current === null ? 'the engine keeps its earlier value' : `documents use version ${current.number}`;
+  const seen = mayBeReplaced ? ', which is first seen to work' : '';
+  const kept =
+    current === null ? 'the engine keeps its earlier value' : `documents use version ${current.number}${seen}`;
   return `${[...inForce, ...undone, `discards version ${next.number}`].join(', ')}; then ${kept}`;
 }
 
