@@ -50,6 +50,7 @@ export function byHandPolicy({ settings, provider }: Configured): ByHandPolicy {
     ...{ overlap, byStep: onePerStep(keys), byTest: others.filter((key) => testOf(key) !== null) },
     byWord: others.filter((key) => testOf(key) === null),
     ...(newValue === 'generated' && { generates: true as const }),
+    ...(isByEngine(keys) && { endsByWrite: true as const }),
     ...(probe && { probes: true as const }),
   };
 }

@@ -124,7 +124,7 @@ const ways: Readonly<Record<string, Ways>> = {
   ...{ ftp_password: passwordBy('ftp'), sftp_password: passwordBy('sftp'), webdav_password: passwordBy('webdav') },
   admin_password: {
     create: ['Keep the new password where its users find it. Keyturn sets it in DocuElevate: do not change it there'],
-    revoke: ['Set a password that nobody knows, or disable the account'],
+    revoke: ['Set a password that nobody knows'],
     ...{ overlap: 'single', checkedByEngine: true },
   },
   evernote_auth_token: key('https://dev.evernote.com'),

@@ -1,7 +1,8 @@
 import { byHandDescriptor } from '../../activities/by-hand/descriptor.js';
 import { ByHandSection, FedSettings } from '../../activities/by-hand/section.js';
+import { isByEngine } from '../../activities/by-hand/texts.js';
 import { type CredentialSetting, credentialSettings } from '../../activities/docuelevate/credential-settings.js';
-import { partsOf, type ProcedureDescriptor } from '../domain/procedure.js';
+import { type Overlap, partsOf, type ProcedureDescriptor } from '../domain/procedure.js';
 import type { ConfigFinding } from './findings.js';
 import { didYouMean } from './nearest.js';
 import type { Path } from './yaml-source.js';
@@ -31,7 +32,12 @@ export function settingFindings(
     return message === null ? [] : [{ path: [...path, 'settings'], message }];
   });
   const section = [...path, 'provider'];
-  return [...wrong, ...ofAddresses(section, keys, provider), ...ofSeveralParts(section, partsOf(descriptor), provider)];
+  return [
+    ...wrong,
+    ...besideItself([...section, 'overlap'], keys, descriptor.overlap),
+    ...ofAddresses(section, keys, provider),
+    ...ofSeveralParts(section, partsOf(descriptor), provider),
+  ];
 }
 
 /** An address has a value in it, and Keyturn generates a value. */
@@ -40,6 +46,12 @@ function ofAddresses(path: Path, keys: readonly string[], provider: unknown): Co
   const addresses = keys.filter((key) => credentialSettings[key]?.kind === 'environment');
   if (addresses.length === 0 || !section.success || section.data.newValue !== 'generated') return [];
   return [{ path: [...path, 'newValue'], message: `${addresses.join(' and ')} is an address: a person gives it` }];
+}
+
+/** DocuElevate has one value of a setting, so what it checks itself cannot have two. */
+function besideItself(path: Path, keys: readonly string[], overlap: Overlap): ConfigFinding[] {
+  if (overlap === 'single' || keys.length === 0 || !isByEngine(keys)) return [];
+  return [{ path, message: `DocuElevate itself checks ${keys.join(' and ')}, and has one at a time: write single` }];
 }
 
 /** Keyturn generates one text, and a probe asks with one. */

@@ -45,6 +45,8 @@ export interface ByHandPolicy {
   readonly overlap: 'both-valid' | 'single';
   /** Keyturn generates the new value; otherwise the person brings it. */
   readonly generates?: true;
+  /** The engine itself checks the value: its write ends the old one, and another write brings that back. */
+  readonly endsByWrite?: true;
   /** A probe can ask the provider whether it accepts a value. */
   readonly probes?: true;
   /** Settings whose use a document shows, one for each step of its processing. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waysOf } from '../../activities/by-hand/guide.js';
 import { credentialSettings, recommendationFor } from '../../activities/docuelevate/credential-settings.js';
 import { ConfigError } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
@@ -45,7 +46,8 @@ const all = Object.entries(credentialSettings);
 it.each(all.filter(([, { kind }]) => kind === 'value').map(([key]) => key))(
   'takes %s, and has a proof of its own for it',
   (key) => {
-    const { byStep = [], byTest = [], byWord = [] } = policyOf([key]) ?? {};
+    const overlap = waysOf(key).overlap ?? 'both-valid';
+    const { byStep = [], byTest = [], byWord = [] } = policyOf([key], { provider: { ...provider, overlap } }) ?? {};
 
     expect([...byStep, ...byTest, ...byWord]).toEqual([key]);
   },
@@ -70,6 +72,14 @@ it('knows a value that feeds several settings, with the proof of each', () => {
     ...{ overlap: 'both-valid', byStep: ['dest_email_password'] },
     ...{ byTest: ['email_password', 'imap1_password'], byWord: [] },
   });
+});
+
+it('takes one value at a time where DocuElevate itself checks the value, and a way back', () => {
+  const single = { provider: { ...provider, overlap: 'single' } };
+
+  expect(policyOf(['admin_password'], single)).toMatchObject({ endsByWrite: true });
+  expect(complaintOf(['admin_password'])).toContain('DocuElevate itself checks admin_password, and has one at a time');
+  expect(policyOf(['webdav_password'], single)).not.toHaveProperty('endsByWrite');
 });
 
 it('says which setting is meant when there is no such one', () => {

@@ -57,6 +57,7 @@ export async function openEstate<S extends Settings>(
         ...{ rehearsal, credential, holds, working: () => working(one) },
         prepare: () => one.site.prepare?.(docuelevate),
         async trouble() {
+          if (one.site.trouble) return one.site.trouble();
           one.declines = overlapOf(one) === 'single';
           const [, ...others] = one.declines ? [] : await working(one);
           for (const value of others) one.site.end(value);

@@ -86,6 +86,10 @@ function adminSite(): Site {
     meet: (met) => void (docuelevate = met),
     accepts: async (value) => (await visit(docuelevate).login(value))?.startsWith('/login') === false,
     end: () => docuelevate.editSetting('admin_password', fresh(), 'a person'),
+    trouble() {
+      docuelevate.faults.add({ method: 'POST', path: '/auth', times: Infinity, kind: { status: 400 } });
+      return () => docuelevate.faults.clear();
+    },
     provider: { name: 'DocuElevate', ...generated },
   };
 }

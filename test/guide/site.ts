@@ -19,6 +19,8 @@ export interface Site {
   set(value: string): void;
   /** A person ends a value there. */
   end(value: string): void;
+  /** Makes the proof of the next value fail, where its write can be taken back. Returns what ends this. */
+  trouble?(): () => void;
   /** Makes DocuElevate use this value, where it has the choice between two. */
   prepare?(docuelevate: DocuElevateLab): void;
   /** Called as soon as DocuElevate runs. */

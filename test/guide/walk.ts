@@ -52,7 +52,7 @@ export interface Place {
   readonly prepare?: () => void;
   /**
    * Something goes wrong with the new value: it stops working for a while beside the old one, or, where one value works at a time,
-   * the next rotation fails before it changes anything. Returns what ends this.
+   * the next rotation fails while it can be taken back. Returns what ends this.
    */
   readonly trouble: () => Promise<() => void>;
 }
@@ -135,6 +135,7 @@ export function walk(settings: readonly string[], place: () => Place): void {
       expect(holds()).toBe(old);
       expect(await working()).toContain(old);
       expect((await working()).filter((value) => seen.includes(value) && !before.includes(value))).toEqual([]);
+      if (by.overlap === 'single') expect(await working()).toEqual(before);
     }, 30_000);
 
     it('is revoked in an emergency, and a new value is in force', async () => {

@@ -81,7 +81,8 @@ export const rotateByHand = defineRotation(byHand, {
 });
 
 /** Where one value works at a time, nothing comes between its end and the new one. */
-function ending({ byHand: { overlap }, next }: Run) {
+function ending({ byHand: { overlap, endsByWrite }, next }: Run) {
+  if (endsByWrite) return {}; // the person only takes it down
   return overlap === 'single' ? ({ noWayBack: true } as const) : { undoTask: person.askToRevoke(next) };
 }
 

@@ -117,8 +117,9 @@ export class RotationRun {
   /** A person who was asked to replace the only value may have done so, and not said it. */
   get mayBeReplaced(): boolean {
     const { policy, pastNoReturn, completedSteps } = this;
+    const { overlap, endsByWrite } = policy.byHand ?? {};
     const isAsked =
-      policy.byHand?.overlap === 'single' && completedSteps.steps.some(({ phase }) => phase === 'replace');
+      overlap === 'single' && !endsByWrite && completedSteps.steps.some(({ phase }) => phase === 'replace');
     return isAsked && !pastNoReturn;
   }
 
