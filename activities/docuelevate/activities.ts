@@ -13,7 +13,7 @@ import { makeReload, reload } from './reload.js';
 import type { DocuElevateConnection, Sessions } from './session.js';
 import { restoreSettings, settingsAreOurs, writeSettings } from './settings.js';
 import { survey } from './survey.js';
-import { provesByTest } from './trials.js';
+import { provesByTest, refusesByTest } from './trials.js';
 
 export interface DocuElevateDeps {
   readonly store: Store;
@@ -27,7 +27,7 @@ export function createDocuElevateActivities(deps: DocuElevateDeps) {
   return withDeps(deps, {
     ...{ writeSettings, restoreSettings, settingsAreOurs, reload, makeReload },
     ...{ processTestDocument, observeDocument, countFailedUploads, uploadAgain },
-    ...{ provesByStep, provesByTest, testConnection, hasNoFallback, holdsAdopted },
+    ...{ provesByStep, provesByTest, refusesByTest, testConnection, hasNoFallback, holdsAdopted },
     ...{ survey, look, collectAudit, checkEngine, checkAccess, sharedLogins },
   });
 }

@@ -35,6 +35,7 @@ export const docuElevateRequests: RequestsOf<DocuElevateActivities> = {
   testConnection: [...login, endpoints.testConnection],
   provesByStep: [...login, optional(repeated(showSetting)), ...rewrite, ...document],
   provesByTest: [...login, ...trialRequests],
+  refusesByTest: [...login, ...trialRequests],
   hasNoFallback: [...login, showSetting],
   holdsAdopted: [...login, endpoints.listCredentials, shown],
   survey: [...login, changes, shown],

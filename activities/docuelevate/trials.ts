@@ -1,5 +1,5 @@
 import type { CheckOutcome, Finding } from '../../src/domain/evidence.js';
-import { recordFinding, reporting } from '../shared/evidence.js';
+import { reporting } from '../shared/evidence.js';
 import { fenced, requireFence } from '../shared/fencing.js';
 import type { DocuElevateDeps } from './activities.js';
 import type { DocuElevateClient } from './client.js';
@@ -179,20 +179,32 @@ const tests: Readonly<Record<TestEndpoint, Test>> = {
  * Whether DocuElevate's own test of a setting succeeds. Such a test runs in one API process and says nothing about the worker; some
  * try the posted value alone. The detail says which. Not observable where no endpoint tries the setting, or another value is tried.
  */
-export async function provesByTest(deps: DocuElevateDeps, { version, setting }: ProofOf): Promise<Finding> {
+export async function provesByTest(deps: DocuElevateDeps, of: ProofOf): Promise<Finding> {
+  const { outcome, words } = await tryOut(deps, of);
+  return reporting(deps.store, of.version, 'connection')(outcome, words);
+}
+
+/** Whether DocuElevate refuses a version of a setting that it checks itself: its test of the setting fails then. */
+export async function refusesByTest(deps: DocuElevateDeps, of: ProofOf): Promise<Finding> {
+  const { outcome, words } = await tryOut(deps, of);
+  return reporting(deps.store, of.version, 'refused')(opposite[outcome], words);
+}
+
+const opposite = { proved: 'failed', failed: 'proved', 'not-observable': 'not-observable' } as const;
+
+async function tryOut(deps: DocuElevateDeps, { version, setting }: ProofOf): Promise<Verdict> {
   const { store } = deps;
-  const say = reporting(store, version, 'connection');
   const endpoint = testOf(setting);
-  if (!endpoint) return say('not-observable', whyUnseen(setting, whyNotTried(setting)));
+  if (!endpoint) return unseen(whyUnseen(setting, whyNotTried(setting)));
   await requireFence(store, version); // a rotation that another one has taken over must ask nothing
   const engine = await openEngine(deps, version);
   const { client, connection } = engine;
   const unused = await whyUnused(client, setting, 'test');
-  if (unused !== null) return say('not-observable', unused);
+  if (unused !== null) return unseen(unused);
   const trials = new TrialClient(deps.sessions.of(connection), connection);
   const value = (await valuesOf(engine, version))[setting] ?? '';
   const trial = { setting, value, trials, client, connection };
   const { outcome, words } = await fenced(store, version, () => tests[endpoint](trial));
   await requireFence(store, version); // after a takeover another value may have been tried
-  return recordFinding(store, version, { kind: 'connection', outcome, detail: `${endpoint}: ${words}` });
+  return { outcome, words: `${endpoint}: ${words}` };
 }

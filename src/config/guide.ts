@@ -63,6 +63,6 @@ function rotationOf(
   if (own) return { procedure: own.id, needsPerson: false, overlap: own.overlap, probe: 'own' };
   const any = catalog.find(({ anySetting }) => anySetting);
   if (!any || kind !== 'value') return null;
-  const { overlap = 'both-valid', probe = null } = waysOf(key);
-  return { procedure: any.id, needsPerson: true, overlap, probe };
+  const { overlap = 'both-valid', probe = null, checkedByEngine } = waysOf(key);
+  return { procedure: any.id, needsPerson: true, overlap, probe: checkedByEngine ? 'own' : probe };
 }

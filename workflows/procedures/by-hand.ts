@@ -58,7 +58,7 @@ export const rotateByHand = defineRotation(byHand, {
 
   /** The person who is asked to revoke it also says that nothing else uses it. */
   async retire(run, old) {
-    const { overlap, probes } = run.byHand;
+    const { overlap, probes, endsByWrite } = run.byHand;
     if (overlap === 'both-valid') {
       await run.check('The old value is idle', versions.notObservable({ version: old, kind: 'idle', why }));
       const because = 'whoever revokes the old value is asked';
@@ -67,14 +67,18 @@ export const rotateByHand = defineRotation(byHand, {
       await run.task('Revoke the old value', person.askToRevoke(old));
     }
     if (probes) await run.check('The old value is refused', person.refuses(old));
+    if (endsByWrite) await engineRefuses(run, old);
   },
 
   /** One task for all: whoever does it has the page open. */
   async contain(run, targets) {
     if (targets.length === 0) return;
     await run.task('Revoke what leaked', person.askToContain({ version: run.next, targets }));
-    if (!run.byHand.probes) return;
-    const refused = targets.map((target) => run.check(`Version ${target.number} is refused`, person.refuses(target)));
+    const { probes, endsByWrite } = run.byHand;
+    const refused = targets.flatMap((target) => [
+      ...(probes ? [run.check(`Version ${target.number} is refused`, person.refuses(target))] : []),
+      ...(endsByWrite ? [engineRefuses(run, target)] : []),
+    ]);
     const failed = (await Promise.allSettled(refused)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason; // one that is not refused delays no other
   },
@@ -95,6 +99,14 @@ async function give(run: Run): Promise<void> {
 async function set(run: Run): Promise<void> {
   await run.step('Generate a new value', person.generate(run.next));
   await run.task('Set the new value', person.askToSet(run.next), ending(run));
+}
+
+async function engineRefuses(run: Run, version: VersionRef): Promise<void> {
+  for (const setting of run.byHand.byTest)
+    await run.check(
+      `DocuElevate refuses version ${version.number} of ${setting}`,
+      docuelevate.refusesByTest({ version, setting }),
+    );
 }
 
 /** What no document uses, a person sees. */

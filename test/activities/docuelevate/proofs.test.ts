@@ -142,6 +142,25 @@ describe("DocuElevate's own test", () => {
   );
 });
 
+it('shows that DocuElevate refuses a password of its own as soon as another one is written, and not before', async () => {
+  await begin('admin_password');
+  const setting = 'admin_password';
+  const first = await install(scene.right);
+  const refused = ({ fence }: VersionRef) =>
+    bench.attempt(() => fixture.docuelevate.refusesByTest({ version: { ...first, fence }, setting }));
+  const before = await refused(first);
+  const sent = fixture.lab.requests.length;
+
+  const after = await refused(await install('another password'));
+
+  expect([before, after]).toMatchObject([
+    { kind: 'refused', outcome: 'failed', detail: expect.stringContaining('signs in with it') as string },
+    { kind: 'refused', outcome: 'proved', detail: expect.stringContaining('does not sign in with it') as string },
+  ]);
+  expect(linesOf(fixture.lab.requests.slice(sent))).toContain('POST /auth');
+  expect(JSON.stringify([before, after])).not.toContain(scene.right);
+});
+
 describe('What nothing shows', () => {
   const unseen = settings.filter((setting) => !bySteps.includes(setting) && !byTests.includes(setting));
 
