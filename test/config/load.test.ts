@@ -24,6 +24,7 @@ describe('a configuration that is right', () => {
         usageLag: '24 hours',
       },
       unseenUse: 'ask',
+      via: 'settings',
       grace: '24 hours',
       giveUpAfter: '1 hour',
     });
