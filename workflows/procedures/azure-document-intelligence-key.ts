@@ -1,7 +1,7 @@
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation, seen } from '../rotation/define.js';
 import { azure, docuelevate, versions } from '../systems.js';
-import { feed, stillHolds } from './docuelevate.js';
+import { feed, stillHolds } from '../feeding.js';
 
 const reading = { step: 'run_ocr_providers', scanFor: 'azure' } as const;
 

@@ -5,7 +5,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import { defineRotation } from '../rotation/define.js';
 import type { Run } from '../rotation/procedure.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
-import { feed, stillHolds } from './docuelevate.js';
+import { feed, stillHolds } from '../feeding.js';
 
 const person = activitiesOf<ByHandActivities>('by-hand', kitCalls);
 

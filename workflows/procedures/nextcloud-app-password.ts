@@ -3,7 +3,7 @@ import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation, seen } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
-import { feed, stillHolds } from './docuelevate.js';
+import { feed, stillHolds } from '../feeding.js';
 
 const nextcloud = activitiesOf<IssuingActivities>('nextcloud', kitCalls);
 const upload = 'upload_to_nextcloud';

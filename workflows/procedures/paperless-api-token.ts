@@ -3,7 +3,7 @@ import { activitiesOf } from '../../src/domain/call.js';
 import type { ProcedureDescriptor } from '../../src/domain/procedure.js';
 import { defineRotation } from '../rotation/define.js';
 import { docuelevate, kitCalls, versions } from '../systems.js';
-import { feed, stillHolds } from './docuelevate.js';
+import { feed, stillHolds } from '../feeding.js';
 
 const paperless = activitiesOf<ReplacingActivities>('paperless', kitCalls);
 const post = 'post_document'; // shows that a document was accepted; an ordinary user may not query what happened to it

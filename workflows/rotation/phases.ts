@@ -32,7 +32,7 @@ export async function replace(run: RotationRun, round = ''): Promise<void> {
   await run.during('replace', (steps) => definition.procedure.replace(steps), round);
   if (run.mode === 'containing') {
     run.undo.length = 0;
-    await run.during('replace', forgetKept, round);
+    if (run.delivers || run.policy.environment) await run.during('replace', forgetKept, round);
   }
   await run.during('verify', (steps) => definition.procedure.verify(steps, next), round);
   const title = `Put version ${next.number} in force`;

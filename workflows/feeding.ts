@@ -1,6 +1,6 @@
-import type { VersionRef } from '../../src/domain/version.js';
-import type { Run } from '../rotation/procedure.js';
-import { deployment, docuelevate } from '../systems.js';
+import type { VersionRef } from '../src/domain/version.js';
+import type { Run } from './rotation/procedure.js';
+import { deployment, docuelevate } from './systems.js';
 
 const restart = 'Restart DocuElevate';
 
