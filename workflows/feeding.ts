@@ -3,6 +3,7 @@ import type { Run } from './rotation/procedure.js';
 import { deployment, docuelevate } from './systems.js';
 
 const restart = 'Restart DocuElevate';
+const allNew = 'See that all processes have started anew';
 
 /** Gives the new value to DocuElevate: by its settings API, the guide's Method 1, or by its environment, the guide's Method 2. */
 export async function feed(run: Run, settings: string, { noUndo = false } = {}): Promise<void> {
@@ -35,13 +36,13 @@ async function feedEnvironment(run: Run, settings: string, noUndo: boolean): Pro
     back(deployment.restoreRows(next)),
   );
   await (isTask ? run.task(restart, deployment.askToRestart(next)) : run.step(restart, deployment.restart(next)));
-  await run.check('All processes have started anew', deployment.processesAreNew(next), { whenNot: 'ask' });
+  await run.step(allNew, deployment.requireNewProcesses(next));
 }
 
 /** What ends an undo: processes notice only at their start what stands in the environment file again. */
 function comeBack(run: Run, isTask: boolean): void {
   const { next } = run;
   if (!isTask) return run.undoLast(restart, deployment.restart(next));
-  run.undoLast('See that all processes have started anew', deployment.requireNewProcesses(next));
+  run.undoLast(allNew, deployment.requireNewProcesses(next));
   run.undoLast(restart, deployment.askToRestartBack(next), { isTask });
 }

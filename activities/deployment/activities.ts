@@ -3,7 +3,7 @@ import { withDeps } from '../shared/with-deps.js';
 import { checkAccess, checkEngine } from './access.js';
 import { askToRestart, askToRestartBack, type TasksOf } from './ask.js';
 import { forgetEarlier, restoreEnvironment, writeEnvironment } from './environment-file.js';
-import { processesAreNew, requireNewProcesses } from './processes.js';
+import { requireNewProcesses } from './processes.js';
 import { restart } from './restart.js';
 import { deleteRows, restoreRows } from './rows.js';
 import { environmentIsOurs, look, survey } from './sight.js';
@@ -38,7 +38,7 @@ export function createDeploymentActivities(deps: DeploymentDeps) {
   return withDeps(deps, {
     ...{ writeEnvironment, restoreEnvironment, environmentIsOurs, forgetEarlier },
     ...{ deleteRows, restoreRows },
-    ...{ restart, askToRestart, askToRestartBack, processesAreNew, requireNewProcesses },
+    ...{ restart, askToRestart, askToRestartBack, requireNewProcesses },
     ...{ look, survey },
     ...{ checkEngine, checkAccess },
   });

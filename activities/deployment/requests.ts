@@ -21,7 +21,6 @@ export const deploymentRequests: RequestsOf<DeploymentActivities> = {
   restoreRows: [...login, optional(changes), optional(repeated(rollBack))],
   /** Not sent where another credential's restart came late enough. */
   restart: [...login, optional(repeated(showReadiness)), ...watch.map(optional)],
-  processesAreNew: [...login, ...watch.map(optional)],
   requireNewProcesses: [...login, ...watch.map(optional)],
   askToRestart: [],
   askToRestartBack: [],

@@ -53,6 +53,8 @@ export interface ProviderLab<L extends ProviderServer, O extends ScenarioOptions
   readonly abuse?: (lab: L, adopted: Parts) => Promise<boolean>;
   /** Somebody who does the tasks. Left out where nobody is asked. */
   readonly people?: (lab: L) => Worker;
+  /** No command recreates DocuElevate's containers: somebody is asked to. */
+  readonly restartedByPerson?: true;
   readonly leftBehind?: (lab: L) => string[];
   /** Adds other people. */
   populate(lab: L): People | Promise<People>;
@@ -154,7 +156,7 @@ function scenarioOf<L extends ProviderServer, O extends ScenarioOptions>(
       return docuelevate.use(definition.use);
     },
     ...(!switchesAtOnce && { gaps: () => gapsOf(definition, systems) }),
-    ...(people && { people: people(lab) }),
+    ...(people && { people: restarting(docuelevate, people(lab)) }),
     ...(abuse && { abuse: () => abuse(lab, adopted) }),
     ...(leftBehind && { leftBehind: () => leftBehind(lab) }),
     working: () => lab.working(),
@@ -170,19 +172,35 @@ function scenarioOf<L extends ProviderServer, O extends ScenarioOptions>(
 }
 
 function configOf<L extends ProviderServer, O extends ScenarioOptions>(
-  { procedure, name, credential = name, entry }: ProviderLab<L, O>,
+  { procedure, name, credential = name, entry, restartedByPerson }: ProviderLab<L, O>,
   { lab, docuelevate: { url, adminUsername: username, compose } }: Systems<L>,
   options: O,
 ): Scenario['config'] {
   const admin = { username, password: { file: './docuelevate-admin' } };
   return {
-    engines: { docs: { kind: 'docuelevate', url, admin, ...(compose && { deployment: deploymentOf(compose) }) } },
+    engines: {
+      docs: {
+        kind: 'docuelevate',
+        url,
+        admin,
+        ...(compose && { deployment: deploymentOf(compose, restartedByPerson) }),
+      },
+    },
     credentials: { [credential]: { procedure: procedure.id, engine: 'docs', ...entry(lab, options) } },
   };
 }
 
-function deploymentOf({ envFile, restart }: Compose): object {
-  return { envFile, restart };
+function deploymentOf({ envFile, restart }: Compose, byPerson = false): object {
+  return { envFile, ...(!byPerson && { restart }) };
+}
+
+/** Somebody who recreates the containers when that is asked for, and does the other tasks as `worker` does. */
+function restarting({ compose }: DocuElevateLab, worker: Worker): Worker {
+  return async (task, handed) => {
+    if (!compose || !task.title.startsWith('Restart DocuElevate')) return worker(task, handed);
+    await compose.run(['up', '--force-recreate']);
+    return { state: 'done', words: null };
+  };
 }
 
 /** What the worker holds, by the part that each setting takes. */

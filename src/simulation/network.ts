@@ -29,8 +29,11 @@ export class NetworkError extends Error {
 }
 
 type Settle = (answer: Arrived | NetworkError) => void;
-/** A connection as a server sees it: only its identity matters. */
-type Connection = object;
+/** A connection as a server sees it: its identity, and whether the server has refused it. */
+interface Connection {
+  isReset: boolean;
+  resetAndDestroy(): void;
+}
 
 /** How long a request or an answer takes one way, in ms. */
 const way = { from: 0.3, to: 6 };
@@ -76,7 +79,7 @@ export function createMemoryServer(listener: RequestListener) {
       listening.delete(port);
       if (closed) queueMicrotask(closed);
     },
-    closeAllConnections: () => undefined,
+    closeAllConnections: () => here.idle.clear(),
   };
   return server;
 }
@@ -105,6 +108,7 @@ function arrive(sim: Simulation, sent: { leaving: Leaving; from: SimProcess | nu
   const here = listening.get(Number(port));
   if (!here) return answer(new NetworkError('ECONNREFUSED'));
   const connection = connect(here, from);
+  if (connection.isReset) return answer(new NetworkError('ECONNREFUSED'));
   const where = `${leaving.method} :${port}${pathname}`;
   const incoming = Object.assign(Readable.from(leaving.body.length > 0 ? [leaving.body] : [], { objectMode: false }), {
     ...{ method: leaving.method, url: `${pathname}${search}`, headers: { host, ...lowerCase(leaving.headers) } },
@@ -113,7 +117,7 @@ function arrive(sim: Simulation, sent: { leaving: Leaving; from: SimProcess | nu
   const response = respond({
     done(arrived) {
       sim.note(`${where} ${arrived.status}`);
-      here.idle.get(from)!.push(connection);
+      here.idle.get(from)?.push(connection);
       answer(arrived);
     },
     cut() {
@@ -130,8 +134,8 @@ function connect({ idle, connected }: Listening, from: SimProcess | null): Conne
   idle.set(from, kept);
   const known = kept.pop();
   if (known) return known;
-  const opened = {};
-  for (const tell of connected) tell(opened as Socket);
+  const opened: Connection = { isReset: false, resetAndDestroy: () => void (opened.isReset = true) };
+  for (const tell of connected) tell(opened as unknown as Socket);
   return opened;
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { RotationReport } from '../../src/domain/rotation.js';
 import type { DocuElevateLab } from '../../src/lab/docuelevate/server.js';
 import { createPeer } from '../../src/lab/docuelevate/peers.js';
 import { type Estate, openEstate } from './estate.js';
@@ -61,7 +62,7 @@ describe.each([
       const place = estate.at(credential);
       const old = place.holds();
 
-      const report = await (await rotate(place)).result();
+      const report = (await (await rotate(place)).result()) as RotationReport;
 
       expect(report).toMatchObject({ outcome: 'retired', version: 2, oldCredential: 'attested', orphans: [] });
       expect(place.holds()).not.toBe(old);
@@ -79,7 +80,7 @@ describe.each([
     const [old, file] = [place.holds(), readFileSync(envFile(), 'utf8')];
     mistaken = true;
 
-    const report = await (await rotate(place)).result();
+    const report = (await (await rotate(place)).result()) as RotationReport;
 
     mistaken = false;
     expect(report).toMatchObject({ outcome: 'rolled-back', orphans: [] });

@@ -130,8 +130,8 @@ export async function startDocuElevateLab(options: DocuElevateLabOptions): Promi
   const reachesBroker = async (): Promise<boolean> => {
     const found = containers.found('worker');
     const urls = ['celery_broker_url', 'celery_result_backend'].map((key) => found.get(key) ?? '');
-    const refusals = await Promise.all(urls.map((url) => peers['broker']?.logIn({ url })));
-    return refusals.every((refusal) => !refusal);
+    for (const url of urls) if (await peers['broker']?.logIn({ url })) return false;
+    return true;
   };
   const start = (upload: Upload, path: string): string => worker.process(upload, path);
   const routes = {

@@ -48,14 +48,19 @@ const definition: ProviderLab<NextcloudLab, ByHandScenarioOptions> = {
 export const byHandLab = labOf(definition);
 
 /** The same, with the value in DocuElevate's environment. A command recreates its processes. */
-export const byHandEnvironmentLab = labOf<NextcloudLab, ByHandScenarioOptions>({
+const inEnvironment: typeof definition = {
   ...definition,
   engine: (nextcloud, adopted) => ({
     ...definition.engine(nextcloud, adopted),
     ...{ deployed: true, bootMs: 300, credentialChecks: true },
   }),
   entry: (nextcloud, options) => ({ ...definition.entry(nextcloud, options), via: 'environment' }),
-});
+};
+
+export const byHandEnvironmentLab = labOf(inEnvironment);
+
+/** The same. A person recreates them. */
+export const byHandRestartLab = labOf({ ...inEnvironment, restartedByPerson: true });
 
 /** Does what the instructions say, and nothing that they do not say. */
 function work(nextcloud: NextcloudLab, { asks, instructions }: Task): Deed {
@@ -72,4 +77,3 @@ function work(nextcloud: NextcloudLab, { asks, instructions }: Task): Deed {
 }
 
 export const startByHand = byHandLab.start;
-export const startByHandEnvironment = byHandEnvironmentLab.start;

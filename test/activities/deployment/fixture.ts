@@ -5,6 +5,7 @@ import {
   type Deployment,
   type DeploymentActivities,
 } from '../../../activities/deployment/activities.js';
+import { processesAreNew } from '../../../activities/deployment/processes.js';
 import { Turns } from '../../../activities/deployment/turns.js';
 import { Sessions } from '../../../activities/docuelevate/session.js';
 import { attended } from '../../../activities/shared/attended.js';
@@ -14,6 +15,7 @@ import {
   startDocuElevateLab,
 } from '../../../src/lab/docuelevate/server.js';
 import type { TaskPolicy } from '../../../src/domain/task.js';
+import type { Finding } from '../../../src/domain/evidence.js';
 import type { VersionRef } from '../../../src/domain/version.js';
 import { type Bench, randomValue, startBench } from '../bench.js';
 
@@ -25,6 +27,8 @@ export interface DeploymentFixture {
   readonly bench: Bench;
   readonly lab: DocuElevateLab;
   readonly deployment: DeploymentActivities;
+  /** What is seen of the processes after a restart. */
+  processes(): Promise<Finding>;
   /** The same for a credential that feeds other settings. */
   activitiesFor(settings: Record<string, string>): DeploymentActivities;
   /** What the configuration says. */
@@ -73,13 +77,14 @@ export async function startDeploymentFixture(
     tasks: () => tasks,
   };
   const login = { url: lab.url, username: lab.adminUsername, password: async () => lab.adminPassword };
-  const activitiesFor = (settings: Record<string, string>) =>
-    createDeploymentActivities({ ...shared, engine: async () => ({ ...login, settings }) });
+  const depsFor = (settings: Record<string, string>) => ({ ...shared, engine: async () => ({ ...login, settings }) });
+  const activitiesFor = (settings: Record<string, string>) => createDeploymentActivities(depsFor(settings));
   const deployment = activitiesFor({ [key]: 'key' });
   await bench.adopt({ key: values.old });
   const { current, next } = await bench.rotate();
   await bench.give(next, { key: values.next });
   return {
+    processes: () => processesAreNew(depsFor({ [key]: 'key' }), next),
     ...{ bench, lab, deployment, activitiesFor, configured, envFile, old: current!, next, values },
     compose: (...args) => [...restart.slice(0, 3), ...args],
     names: () => readdirSync(dirname(envFile)).sort(),

@@ -24,7 +24,14 @@ async function expectDeclared(verb: Verb): Promise<void> {
 }
 
 it('declares what the activities send', async () => {
-  const verbs = ['checkEngine', 'checkAccess', 'writeEnvironment', 'deleteRows', 'restart', 'processesAreNew'] as const;
+  const verbs = [
+    'checkEngine',
+    'checkAccess',
+    'writeEnvironment',
+    'deleteRows',
+    'restart',
+    'requireNewProcesses',
+  ] as const;
   fixture.lab.editSetting(key, 'of-the-database', 'ann');
 
   for (const verb of verbs) await expectDeclared(verb);
@@ -36,5 +43,5 @@ it('declares what is asked after a person has restarted the engine', async () =>
   await expectDeclared('writeEnvironment');
   await fixture.lab.compose?.run(['up', '--force-recreate']);
 
-  await expectDeclared('processesAreNew');
+  await expectDeclared('requireNewProcesses');
 });
