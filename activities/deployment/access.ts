@@ -47,6 +47,7 @@ export async function checkAccess(deps: DeploymentDeps, credential: string): Pro
   if (envFile === null || !current) return [];
   const values = await store.unseal(current);
   const { targets } = await environmentOf(deps, current);
+  const { inEnvironment = false } = await deps.engine(credential);
   return Promise.all(
     targets.map(({ variable, part }) =>
       accessCheck(`${variable} in ${envFile}`, async () => {
@@ -55,12 +56,14 @@ export async function checkAccess(deps: DeploymentDeps, credential: string): Pro
         if (held === values[part]) return 'holds the value in force';
         const [of] = (await store.identify(held)).filter((version) => version.credential === credential);
         const whose = of ? `the value of version ${of.number}` : 'another value than the one in force';
-        return { warning: `holds ${whose}. ${trap}: ${cureOf(envFile, variable)}` };
+        const cure = inEnvironment ? `keyturn reconcile ${credential}` : cureOf(envFile, variable);
+        return { warning: `holds ${whose}. ${inEnvironment ? atStart : trap}: ${cure}` };
       }),
     ),
   );
 }
 
+const atStart = 'A process of DocuElevate that starts uses it';
 const trap =
   'A worker that starts while Redis is empty (after a reboot of its host, for instance) uses it, and so does every process once the database has no such setting';
 

@@ -1,4 +1,4 @@
-import { credentialOf, engineOf } from '../../config/policy.js';
+import { credentialOf, engineOf, isInEnvironment } from '../../config/policy.js';
 import type { Engine } from '../../config/schema.js';
 import { deliveredPart } from '../../domain/procedure.js';
 import type { Version } from '../../store/records.js';
@@ -22,6 +22,7 @@ export async function environmentOf(
   { config, store }: Pick<Session, 'config' | 'store'>,
   credential: string,
 ): Promise<Environment | null> {
+  if (isInEnvironment(config, credential)) return null;
   const descriptor = knownCredential(config, credential);
   const versions = await store.versions(credential);
   const current = versions.find(({ state }) => state === 'current');

@@ -6,7 +6,7 @@ import type { AccessCheck } from '../../../activities/shared/access.js';
 import { runDirectly } from '../../../activities/shared/scope.js';
 import { catalog } from '../../../workflows/catalog.js';
 import { loadConfig } from '../../config/load.js';
-import { credentialOf } from '../../config/policy.js';
+import { credentialOf, engineOf } from '../../config/policy.js';
 import type { Config } from '../../config/schema.js';
 import { counted } from '../../domain/counted.js';
 import type { EngineKind } from '../../domain/procedure.js';
@@ -228,8 +228,14 @@ async function* deeply(session: Session, wanted: DeepCheck): AsyncGenerator<Chec
     yield { ...each, what: `${credential}: deep, ${each.what}`, next: null };
 }
 
+function readsEnvironmentFile(config: Config, credential: string): boolean {
+  const engine = engineOf(config, credential);
+  return engine.kind === 'docuelevate' && engine.deployment?.envFile !== undefined;
+}
+
 /** Warns about a value that a restart of the engine may bring back. */
 async function* environment(session: Session, credential: string): AsyncGenerator<Check> {
+  if (readsEnvironmentFile(session.config, credential)) return; // `deployment` has looked at what it really holds
   const left = await environmentOf(session, credential);
   if (!left) return;
   const { settings, version, isCurrent, deliver } = left;
