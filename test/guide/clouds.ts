@@ -92,9 +92,11 @@ async function microsoftSites() {
   const probe = { ...secretProbe(cloud), grant: 'client-credentials', scope: 'https://graph.microsoft.com/.default' };
   const secret = (): Site => ({ ...among(cloud.secrets), options: {}, provider: { name: 'Microsoft', probe } });
   const token = (): Site => ({ ...among(cloud.refreshTokens), options: {}, provider: { name: 'Microsoft' } });
+  const consent = token();
+  const options = { environment: { ...environment, onedrive_refresh_token: consent.first }, peers };
   return {
-    'onedrive-client': { ...secret(), options: { environment, peers }, stop: () => cloud.stop() },
-    ...{ 'onedrive-token': token(), 'sharepoint-client': secret(), 'sharepoint-token': token() },
+    'onedrive-client': { ...secret(), options, stop: () => cloud.stop() },
+    ...{ 'onedrive-token': consent, 'sharepoint-client': secret(), 'sharepoint-token': token() },
   };
 }
 

@@ -35,10 +35,10 @@ export async function openEstate<S extends Settings>(
   method: Method,
 ): Promise<Estate> {
   const kept = new Map(
-    Object.entries<Site>(sites).map(([name, site]): [string, Kept] => [
-      name,
-      { settings: settings[name] ?? [], site, values: new Map([['adopted', site.first]]), declines: false },
-    ]),
+    Object.entries(settings).map(([name, own]): [string, Kept] => {
+      const site: Site = sites[name as keyof S & string];
+      return [name, { settings: own, site, values: new Map([['adopted', site.first]]), declines: false }];
+    }),
   );
   const docuelevate = await startEngine([...kept.values()], method);
   const scenario = await scenarioOf(kept, docuelevate, method);
