@@ -9,7 +9,15 @@ import { providers } from '../activities/providers.js';
 import { type Configured, createSchedulesActivities } from '../activities/schedules/activities.js';
 import { createVersionsActivities } from '../activities/versions/activities.js';
 import { environment } from '../src/config/load.js';
-import { accountOf, claimsOf, credentialOf, engineOf, isInEnvironment, rotationPolicyOf, taskPolicyOf } from '../src/config/policy.js';
+import {
+  accountOf,
+  claimsOf,
+  credentialOf,
+  engineOf,
+  isInEnvironment,
+  rotationPolicyOf,
+  taskPolicyOf,
+} from '../src/config/policy.js';
 import type { Config } from '../src/config/schema.js';
 import { resolveSecret } from '../src/fields/secret-ref.js';
 import { deliveredPart, issuesItself } from '../src/domain/procedure.js';
@@ -62,7 +70,7 @@ function composeOutside(config: Config, store: Store) {
     }),
     docuelevate: createDocuElevateActivities(docuelevate),
     deployment: createDeploymentActivities({
-      ...{ ...docuelevate, environment, upWithinMs },
+      ...{ ...docuelevate, environment, upWithinMs, watchMs },
       deployment: (credential) => deploymentOf(config, credential),
       turns: new Turns(),
       tasks: (credential) => taskPolicyOf(config, credential),
@@ -86,6 +94,7 @@ function docuElevateDeps(config: Config, store: Store): DocuElevateDeps {
 }
 
 const upWithinMs = 60_000; // API and worker were up after 7 seconds at most; a slow machine gets eight times that
+const watchMs = 5 * 60_000; // to a prompt, and through the start of every container
 
 function deploymentOf(config: Config, credential: string): Deployment {
   const { engine: name } = credentialOf(config, credential);

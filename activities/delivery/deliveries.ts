@@ -4,6 +4,7 @@ import { isLive, type VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt, WriteReceipts, Version } from '../../src/store/records.js';
 import { reporting } from '../shared/evidence.js';
 import { requireFence } from '../shared/fencing.js';
+import { formerAmong } from '../shared/former.js';
 import { asking } from '../shared/lease.js';
 import { needsDecision } from '../shared/failures.js';
 import type { DeliveryDeps } from './activities.js';
@@ -161,10 +162,7 @@ async function isDeadOneOfOurs({ store }: DeliveryDeps, { credential }: VersionR
 }
 
 async function formerOf({ store }: DeliveryDeps, { credential, number }: VersionRef): Promise<Version | null> {
-  const others = (await store.versions(credential)).filter((each) => each.number < number && each.parts.length > 0);
-  return (
-    others.find(({ state }) => state === 'current') ?? others.findLast(({ state }) => state === 'retiring') ?? null
-  );
+  return formerAmong(await store.versions(credential), { number }) ?? null;
 }
 
 async function valueFor(delivery: Delivery): Promise<string> {

@@ -31,6 +31,8 @@ export interface DeploymentDeps extends DocuElevateDeps {
   readonly tasks: TasksOf;
   /** How long processes may take to be up after they were started, in milliseconds. */
   readonly upWithinMs: number;
+  /** How long a person may take to restart them, once they have said that they begin, in milliseconds. */
+  readonly watchMs: number;
 }
 
 /** Settings that live in an engine's environment: its environment file, its rows that override it, and restarts. */

@@ -33,9 +33,9 @@ async function ask(
   const { envFile } = deps.deployment(ref.credential);
   const instructions = [
     `Open the machine of DocuElevate, and the folder of ${envFile ?? 'its environment file'}`,
-    `Recreate API, workers and beat, for instance with: ${recreation.join(' ')}`,
+    'Complete this task first: Keyturn then watches the processes start, for 5 minutes',
+    `Then recreate API, workers and beat, for instance with: ${recreation.join(' ')}`,
     'A mere restart of the containers is not enough: they would keep the old environment',
-    'Complete this task as soon as they are up',
   ];
   await requireFence(store, ref);
   const text = { ...about, instructions, asks: 'done', handsOver: false } as const;

@@ -7,12 +7,12 @@ import type { DeploymentDeps } from './activities.js';
 import { newest, restartDueAt } from './due.js';
 import { isInFile } from './environment-file.js';
 import { noteUse } from './restart.js';
-import { judge, shownOf, watch } from './watch.js';
+import { judge, shownBack, shownOf, watch } from './watch.js';
 
 /**
  * Whether API and workers were started anew since the environment was changed. Two observations show it: the API answered nothing for a
- * moment or shows the new value, and a worker announced the check that it makes after its start. Which value a worker uses is shown by
- * the proof of the setting itself.
+ * moment or shows what the environment file has, and a worker announced the check that it makes after its start. Which value a worker uses
+ * is shown by the proof of the setting itself. A person restarts the engine while this watches; of them, only what is seen counts.
  */
 export async function processesAreNew(deps: DeploymentDeps, ref: VersionRef): Promise<Finding> {
   const { store } = deps;
@@ -23,21 +23,20 @@ export async function processesAreNew(deps: DeploymentDeps, ref: VersionRef): Pr
   const engine = await openEngine(deps, ref);
   const forward = await isInFile(deps, ref);
   if (known && known.outcome !== 'failed') {
-    const shown = forward ? await shownOf(engine, ref) : 'alike';
-    const { outcome, detail } =
-      shown === 'other' || shown === 'overridden'
-        ? judge({ shown, down: false, worker: true }, { wholly: false })
-        : known;
+    const shown = await (forward ? shownOf(engine, ref) : shownBack(engine, ref));
+    const isOther = shown === 'other' || shown === 'overridden';
+    const { outcome, detail } = isOther ? judge({ shown, down: false, worker: true }, { wholly: false }) : known;
     return say(outcome, detail);
   }
-  const until = Date.now() + deps.upWithinMs;
+  const strict = deps.deployment(ref.credential).restart === null;
+  const until = Date.now() + (strict ? deps.watchMs : deps.upWithinMs);
   const seen = await watch({ engine, ref, since: due, until, down: false, forward });
-  const { outcome, detail } = judge(seen, { wholly: known !== undefined });
+  const { outcome, detail } = judge(seen, { wholly: known !== undefined, strict });
   if (outcome !== 'failed') await noteUse(deps, ref);
   return say(outcome, detail);
 }
 
-/** The same, after the environment file got back what stood there. Throws NeedsDecision when a process was not started anew. */
+/** Throws NeedsDecision when a process was not started anew. */
 export async function requireNewProcesses(deps: DeploymentDeps, ref: VersionRef): Promise<void> {
   const { outcome, detail } = await processesAreNew(deps, ref);
   if (outcome === 'failed') throw needsDecision(detail);

@@ -18,7 +18,7 @@ export const deploymentRequests: RequestsOf<DeploymentActivities> = {
   forgetEarlier: [],
   environmentIsOurs: [...login, optional(listCredentials), optional(changes), repeated(showSetting)],
   deleteRows: [...login, changes, repeated(deleteSetting), changes],
-  restoreRows: [...login, optional(changes), optional(repeated(rollBack))],
+  restoreRows: [...login, optional(changes), optional(repeated(rollBack)), optional(changes)],
   /** Not sent where another credential's restart came late enough. */
   restart: [...login, optional(repeated(showReadiness)), ...watch.map(optional)],
   requireNewProcesses: [...login, ...watch.map(optional)],

@@ -1,15 +1,17 @@
 import type { Finding } from '../../src/domain/evidence.js';
 import type { VersionRef } from '../../src/domain/version.js';
+import type { Version } from '../../src/store/records.js';
 import { holderOf } from '../delivery/status.js';
 import { placeOf } from '../delivery/places.js';
 import { runCommand } from '../delivery/run-command.js';
-import { openEngine } from '../docuelevate/engine.js';
+import { openEngine, whyOverridden } from '../docuelevate/engine.js';
 import { permanent } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 import { scope } from '../shared/scope.js';
 import type { Deployment, DeploymentDeps } from './activities.js';
 import { type KnownRestart, restartDueAt, restartSince } from './due.js';
 import { environmentOf, isInFile } from './environment-file.js';
+import { formerAmong } from '../shared/former.js';
 import { dirname } from 'node:path';
 import { seenDown } from './outage.js';
 import { judge, watch } from './watch.js';
@@ -90,8 +92,16 @@ export async function noteUse(deps: DeploymentDeps, ref: VersionRef): Promise<vo
   if (await isInFile(deps, ref)) return store.note(ref, { engine: 'yes' });
   if ((await store.read(ref)).engine !== 'maybe') return;
   await store.note(ref, { engine: 'no' });
+  const holder = await holderInUse(deps, ref);
+  if (holder) await store.note({ ...ref, number: holder.number }, { engine: 'yes' });
+}
+
+/** The version before, whose row is there again, or the one that the environment file has. */
+async function holderInUse(deps: DeploymentDeps, ref: VersionRef): Promise<Version | null> {
+  const { store } = deps;
+  if ((await whyOverridden(await openEngine(deps, ref))) !== null)
+    return formerAmong(await store.versions(ref.credential), ref) ?? null;
   const [target] = (await environmentOf(deps, ref)).targets;
   const place = target ? placeOf(target) : null;
-  const holder = place && (await holderOf(store, ref.credential, place));
-  if (holder) await store.note({ ...ref, number: holder.number }, { engine: 'yes' });
+  return place && holderOf(store, ref.credential, place);
 }

@@ -1,6 +1,5 @@
 import type { VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt, WriteReceipts } from '../../src/store/records.js';
-import type { DocuElevateClient } from '../docuelevate/client.js';
 import { type Engine, openEngine } from '../docuelevate/engine.js';
 import { authorOf, idOf } from '../docuelevate/receipts.js';
 import type { Change } from '../docuelevate/schemas.js';
@@ -9,6 +8,7 @@ import { needsDecision } from '../shared/failures.js';
 import { requireFence } from '../shared/fencing.js';
 import type { DeploymentDeps } from './activities.js';
 import { noteRestartDue } from './due.js';
+import { formerAmong } from '../shared/former.js';
 
 /**
  * Deletes the database rows of the version's settings, which override the environment. By itself this changes no value in use: every
@@ -45,29 +45,48 @@ export async function restoreRows(deps: DeploymentDeps, ref: VersionRef): Promis
   const { receipts } = await store.read(ref);
   const begun = Object.keys(settings).filter((key) => receipts[receiptKey(key)] !== undefined);
   if (begun.length === 0) return;
-  await requireUncompromised(engine, ref);
+  const former = formerAmong(await store.versions(ref.credential), ref);
+  if (former?.compromised)
+    throw needsDecision(`version ${former.number} of ${ref.credential} is compromised and is not restored`);
   const histories = await historiesOf(engine);
+  const left: string[] = [];
   for (const key of begun.reverse()) {
     const deletion = deletionOf(engine, histories, { key, receipt: receipts[receiptKey(key)] });
-    if (!deletion || isBack(engine.client, histories[key], { key, deletion })) continue;
-    await requireFence(store, ref);
-    if (!(await engine.client.rollBack(key, deletion.id)))
-      throw needsDecision(`DocuElevate cannot restore the row of ${key}, which was deleted: it was empty`);
+    const why = deletion && (await whyLeft(engine, ref, { key, deletion, changes: histories[key] ?? [] }));
+    if (why) left.push(why);
+    else if (deletion && former) await noteRestored(engine, { ...ref, number: former.number }, key);
   }
+  if (left.length > 0) throw needsDecision(left.join('; '));
 }
 
-/** Whether the row is there again, by an earlier attempt of ours. Throws NeedsDecision when somebody else wrote it. */
-function isBack(
-  client: DocuElevateClient,
-  changes: readonly Change[] = [],
-  { key, deletion }: { readonly key: string; readonly deletion: Change },
-): boolean {
+interface DeletedRow {
+  readonly key: string;
+  readonly deletion: Change;
+  readonly changes: readonly Change[];
+}
+
+/** Puts a row back, unless an earlier attempt of ours did. Returns why it is not there again, or null. */
+async function whyLeft(
+  engine: Engine,
+  ref: VersionRef,
+  { key, deletion, changes }: DeletedRow,
+): Promise<string | null> {
+  const { store, client } = engine;
   const since = changes.filter(({ id }) => id > deletion.id);
   const stranger = since.find((change) => !client.isOurs(change));
-  if (!stranger) return since.length > 0;
-  throw needsDecision(
-    `${key} was changed ${authorOf(stranger)}, after Keyturn deleted its row: its present value stays`,
-  );
+  if (stranger)
+    return `${key} was changed ${authorOf(stranger)}, after Keyturn deleted its row: its present value stays`;
+  if (since.length > 0) return null;
+  await requireFence(store, ref);
+  if (await client.rollBack(key, deletion.id)) return null;
+  return `DocuElevate cannot restore the row of ${key}, which was deleted: it was empty`;
+}
+
+/** The row is Keyturn's own write now, with the value that was in force before. */
+async function noteRestored({ store, client }: Engine, former: VersionRef, key: string): Promise<void> {
+  const [newest, before] = await client.changes(key);
+  if (!newest || !client.isOurs(newest)) return;
+  await store.note(former, { receipts: { [key]: { before: idOf(before), ours: newest.id } } });
 }
 
 /** Our deletion of a row. Undefined where there was no row. */
@@ -78,13 +97,6 @@ function deletionOf(
 ): Change | undefined {
   const since = (histories[key] ?? []).filter(({ id }) => id > (receipt?.before ?? 0));
   return since.find((change) => change.action === 'delete' && client.isOurs(change));
-}
-
-/** A row that is put back has the value that was in force before. */
-async function requireUncompromised({ store }: Engine, { credential, number }: VersionRef): Promise<void> {
-  const former = (await store.versions(credential)).find(({ state }) => state === 'current' || state === 'retiring');
-  if (former?.compromised === true && former.number !== number)
-    throw needsDecision(`version ${former.number} of ${credential} is compromised and is not restored`);
 }
 
 function receiptKey(key: string): string {

@@ -73,7 +73,8 @@ function whyNotOurs({ key, holder, overridden, shown }: Standing, { number }: Ve
 /** State of the settings for `keyturn reconcile`. Changes nothing. */
 export async function survey(deps: DeploymentDeps, credential: string): Promise<EngineSurvey> {
   const current = (await deps.store.versions(credential)).find(({ state }) => state === 'current');
-  if (!current || !(await isWritten(deps, current))) return surveySettings(deps, credential);
+  if (!current || !(await isWritten(deps, current)))
+    return { ...(await surveySettings(deps, credential)), byRestart: true };
   const standings = await standingsOf(deps, current);
   return {
     byRestart: true,

@@ -6,6 +6,7 @@ import { poll } from '../docuelevate/follow.js';
 import { shows } from '../docuelevate/receipts.js';
 import { passing } from '../shared/failures.js';
 import { OutsideError } from '../shared/outside-error.js';
+import { formerAmong } from '../shared/former.js';
 import { missesOfOutage, pauseMs } from './outage.js';
 
 /** A look at the engine's processes around a restart. */
@@ -28,8 +29,11 @@ export interface Seen {
   readonly down: boolean;
   /** A worker has started. */
   readonly worker: boolean;
-  /** What the API shows: the new value, another one, that of a row in the database, or one that looks like the new and like the earlier one. */
-  readonly shown: 'new' | 'other' | 'alike' | 'overridden';
+  /**
+   * What the API shows: what the environment file has, something else, that of a row in the database, or what looks like the new and like the
+   * earlier value.
+   */
+  readonly shown: 'wanted' | 'other' | 'alike' | 'overridden';
 }
 
 /** Waits until API and workers are up and were seen to be new, or until the time is over. Throws while they are not up. */
@@ -46,7 +50,7 @@ export async function watch(watching: Watching): Promise<Seen> {
   const worker = (await poll(started, until, pauseMs)) ?? false;
   if (misses > 0) throw passing("DocuElevate's API does not answer yet");
   if (online === 0) throw passing('no worker of DocuElevate is online yet');
-  const look = () => (forward ? shownOf(engine, ref) : Promise.resolve('alike' as const));
+  const look = () => (forward ? shownOf(engine, ref) : shownBack(engine, ref));
   const shown = await poll(async () => settled(await look()), until, pauseMs);
   return { down, worker, shown: shown ?? (await look()) };
 }
@@ -77,43 +81,57 @@ export async function shownOf(engine: Engine, ref: VersionRef): Promise<Seen['sh
     const earlier = former[engine.settings[key] ?? ''];
     differs ||= earlier !== undefined && !shows(shown, earlier);
   }
-  return differs ? 'new' : 'alike';
+  return differs ? 'wanted' : 'alike';
 }
 
-async function formerParts(
-  { store }: Engine,
-  { credential, number }: VersionRef,
-): Promise<Readonly<Record<string, string>>> {
-  const others = (await store.versions(credential)).filter((each) => each.number < number && each.parts.length > 0);
-  const former =
-    others.find(({ state }) => state === 'current') ?? others.findLast(({ state }) => state === 'retiring');
+/** The same, where the environment file got back what stood there before the version. */
+export async function shownBack(engine: Engine, ref: VersionRef): Promise<Seen['shown']> {
+  const shown = await shownOf(engine, ref);
+  if (shown === 'alike') return shown;
+  return shown === 'wanted' ? 'other' : 'wanted';
+}
+
+async function formerParts({ store }: Engine, ref: VersionRef): Promise<Readonly<Record<string, string>>> {
+  const former = formerAmong(await store.versions(ref.credential), ref);
   return former ? store.unseal(former) : {};
 }
 
 const noWorker =
   'no worker of DocuElevate has started since the restart began, so it keeps the earlier value: restart the workers as well';
-const overridden = "DocuElevate's database has such a setting, which overrides the environment: delete it there";
-const otherValue =
-  "DocuElevate's API shows another value than the environment file holds: recreate its container (a mere restart keeps the old environment), and let it get the variable";
+const wrongly = {
+  overridden: "DocuElevate's database has such a setting, which overrides the environment: delete it there",
+  other:
+    "DocuElevate's API shows another value than the environment file holds: recreate its container (a mere restart keeps the old environment), and let it get the variable",
+} as const;
 
-/**
- * Whether the processes are new. `wholly`: the engine was watched from before the restart on, so a worker's start would have been seen.
- */
-export function judge(seen: Seen, { wholly }: { readonly wholly: boolean }): Pick<Finding, 'outcome' | 'detail'> {
-  const { shown, worker } = seen;
-  if (shown === 'overridden') return { outcome: 'failed', detail: overridden };
-  if (shown === 'other') return { outcome: 'failed', detail: otherValue };
-  if (!worker && wholly) return { outcome: 'failed', detail: noWorker };
+interface Terms {
+  /** The engine was watched from before the restart on, so a worker's start would have been seen. */
+  readonly wholly: boolean;
+  /** Nothing but what is seen shows that there was a restart at all. */
+  readonly strict?: boolean;
+}
+
+/** Whether the processes are new. */
+export function judge(seen: Seen, { wholly, strict = false }: Terms): Pick<Finding, 'outcome' | 'detail'> {
+  const wrong = whyWrong(seen, wholly);
+  if (wrong !== null) return { outcome: 'failed', detail: wrong };
   const unseen = [
     ...(isApiNew(seen) ? [] : ['whether its API was restarted']),
-    ...(worker ? [] : ['whether its workers were restarted']),
+    ...(seen.worker ? [] : ['whether its workers were restarted']),
   ];
-  if (unseen.length > 0)
-    return { outcome: 'not-observable', detail: `DocuElevate does not show ${unseen.join(' and ')}` };
-  const api = shown === 'new' ? 'its API shows the new value' : 'its API answered nothing for a moment';
+  const detail = `DocuElevate does not show ${unseen.join(' and ')}`;
+  if (unseen.length > 0) return { outcome: strict ? 'failed' : 'not-observable', detail };
+  const api = seen.shown === 'wanted' ? 'its API shows what the environment file has' : outage;
   return { outcome: 'proved', detail: `${api}, and a worker has started since the restart began` };
 }
 
-export function isApiNew({ shown, down }: Seen): boolean {
-  return shown === 'new' || down;
+const outage = 'its API answered nothing for a moment';
+
+function whyWrong({ shown, worker }: Seen, wholly: boolean): string | null {
+  if (shown === 'other' || shown === 'overridden') return wrongly[shown];
+  return !worker && wholly ? noWorker : null;
+}
+
+function isApiNew({ shown, down }: Seen): boolean {
+  return shown === 'wanted' || down;
 }

@@ -3,6 +3,7 @@ import type { VersionRef } from '../../src/domain/version.js';
 import type { WriteReceipt, WriteReceipts, Version } from '../../src/store/records.js';
 import type { Store } from '../../src/store/store.js';
 import { reporting } from '../shared/evidence.js';
+import { formerAmong } from '../shared/former.js';
 import { requireFence } from '../shared/fencing.js';
 import { needsDecision, permanent } from '../shared/failures.js';
 import { ownConnection } from '../shared/proxy.js';
@@ -59,22 +60,25 @@ export async function settingsAreOurs(deps: DocuElevateDeps, ref: VersionRef): P
   const values = await valuesOf(engine, ref);
   const histories = await historiesOf(engine);
   const others = await otherVersions(engine.store, ref);
-  const { isOurs } = engine.client;
   const problems: string[] = [];
   for (const [key, value] of Object.entries(values)) {
     const { own, renewed } = withoutRenewals(histories[key] ?? []);
-    const [newest] = own;
-    if (settled(own, receipts[key], isOurs)?.ours !== idOf(newest)) {
-      const holder = holderAmong(others, { key, changes: own, isOurs });
-      problems.push(holder ? holdsOther(key, holder, ref) : `${key} was last changed ${authorOf(newest)}`);
-      if (holder) continue;
-    }
-    const shown = await engine.client.shownValue(key);
-    if (!renewed && !fits(shown, value)) problems.push(`${key} does not show our value`);
+    const setting = { key, changes: own, isOurs: engine.client.isOurs };
+    const holder = isNewestIn(receipts, setting) ? undefined : holderAmong(others, setting);
+    if (holder) problems.push(holdsOther(key, holder, ref));
+    else if (!isNewestIn(receipts, setting)) problems.push(`${key} was last changed ${authorOf(own[0])}`);
+    if (holder || renewed) continue;
+    if (!fits(await engine.client.shownValue(key), value)) problems.push(`${key} does not show our value`);
   }
   const say = reporting(engine.store, ref, 'setting-ours');
   if (problems.length > 0) return say('failed', problems.join('; '));
   return say('proved', 'the newest change of every setting is our own');
+}
+
+/** Until now DocuElevate may have got the value by its environment: then only its row was deleted. */
+function isNewestIn(receipts: WriteReceipts, { key, changes, isOurs }: Parameters<typeof holderAmong>[1]): boolean {
+  if (receipts[key] === undefined && receipts[`row of ${key}`] !== undefined) return true;
+  return settled(changes, receipts[key], isOurs)?.ours === idOf(changes[0]);
 }
 
 /** Such as those that rotations wrote that were given up. */
@@ -159,9 +163,7 @@ export async function historiesOf({ client, settings }: Pick<Engine, 'client' | 
 
 /** The version that was in force before this one, or still is. */
 function earlierThan(ref: VersionRef, versions: readonly Version[]): Version {
-  const others = versions.filter(({ number, parts }) => number !== ref.number && parts.length > 0);
-  const [retiring] = others.filter(({ state }) => state === 'retiring').sort((a, b) => b.number - a.number);
-  const earlier = others.find(({ state }) => state === 'current') ?? retiring;
+  const earlier = formerAmong(versions, ref);
   if (earlier) return earlier;
   throw needsDecision(
     `version ${ref.number} of ${ref.credential} stays in DocuElevate: no earlier value is known that could be restored`,

@@ -194,11 +194,13 @@ function deploymentOf({ envFile, restart }: Compose, byPerson = false): object {
   return { envFile, ...(!byPerson && { restart }) };
 }
 
-/** Somebody who recreates the containers when that is asked for, and does the other tasks as `worker` does. */
+/** Somebody who completes a task and then recreates the containers, as it says, and who does the other tasks as `worker` does. */
+const untilRunMs = 1_000; // from the terminal with the task to the one of DocuElevate
+
 function restarting({ compose }: DocuElevateLab, worker: Worker): Worker {
-  return async (task, handed) => {
+  return (task, handed) => {
     if (!compose || !task.title.startsWith('Restart DocuElevate')) return worker(task, handed);
-    await compose.run(['up', '--force-recreate']);
+    setTimeout(() => void compose.run(['up', '--force-recreate']), untilRunMs);
     return { state: 'done', words: null };
   };
 }

@@ -148,7 +148,7 @@ async function perform(one: Kept | undefined, docuelevate: DocuElevateLab, { tas
     return { state: 'declined', words: 'the console is down' };
   }
   if (task.title.startsWith('Restart DocuElevate')) {
-    await docuelevate.compose?.run(['up', '--force-recreate']);
+    setTimeout(() => void docuelevate.compose?.run(['up', '--force-recreate']), 100); // once the task is done
     return { state: 'done', words: null };
   }
   const { site, values } = one;

@@ -19,7 +19,7 @@ export async function forward(run: RotationRun): Promise<void> {
   await replace(run);
   run.commit();
   const old = run.current;
-  if (!old) return;
+  if (!old) return forgetCopies(run);
   const { usage } = run.policy;
   const graceMs = run.overlap === 'single' ? 0 : run.policy.graceMs; // refused already
   if (graceMs > 0) await run.during('grace', (steps) => steps.hold(`Keep version ${old.number} usable`, graceMs));
@@ -32,11 +32,16 @@ export async function replace(run: RotationRun, round = ''): Promise<void> {
   await run.during('replace', (steps) => definition.procedure.replace(steps), round);
   if (run.mode === 'containing') {
     run.undo.length = 0;
-    if (run.delivers || run.policy.environment) await run.during('replace', forgetKept, round);
+    await forgetCopies(run, round);
   }
   await run.during('verify', (steps) => definition.procedure.verify(steps, next), round);
   const title = `Put version ${next.number} in force`;
   await run.during('promote', (steps) => steps.step(title, versions.promote(next)), round);
+}
+
+/** Nothing is undone any more. */
+async function forgetCopies(run: RotationRun, round = ''): Promise<void> {
+  if (run.delivers || run.policy.environment) await run.during('replace', forgetKept, round);
 }
 
 /** Continues after a wait that was too long for one run. */

@@ -74,6 +74,7 @@ export async function startDeploymentFixture(
     environment: (name: string) => (name === 'PATH' ? process.env['PATH'] : undefined),
     turns: new Turns(),
     upWithinMs: watchMs,
+    watchMs,
     tasks: () => tasks,
   };
   const login = { url: lab.url, username: lab.adminUsername, password: async () => lab.adminPassword };

@@ -35,7 +35,7 @@ describe('a restart', () => {
     expect(await look()).toEqual({
       kind: 'processes',
       outcome: 'proved',
-      detail: 'its API shows the new value, and a worker has started since the restart began',
+      detail: 'its API shows what the environment file has, and a worker has started since the restart began',
     });
     expect([await holds(), await holds(old)]).toEqual(['yes', 'no']);
   });
