@@ -41,6 +41,16 @@ describe('the environment file', () => {
     expect(fixture.names()).toEqual(['.env']);
   });
 
+  it('that is not there is nothing to undo, and needs no restart', async () => {
+    fixture.configured.envFile = `${fixture.envFile}-of-another-machine`;
+
+    expect((await failureOf(write())).message).toContain('is not on this machine');
+    await restore();
+
+    expect(await fixture.evidence('restart-due')).toEqual([]);
+    expect(await engineOf()).toBe('never');
+  });
+
   it('is not touched by an undo of what was never written, which needs no restart either', async () => {
     await restore();
 
@@ -150,6 +160,31 @@ describe('the rows of the settings', () => {
     expect(await fixture.evidence('restart-due')).toHaveLength(1);
     await putBack();
 
+    expect(fixture.lab.setting(key)).toBe('of-the-database');
+  });
+
+  it('are the own write of the version before, once they are back', async () => {
+    fixture.lab.editSetting(key, fixture.values.old, 'ann');
+    await drop();
+    await putBack();
+
+    expect((await fixture.bench.store.read(fixture.old)).receipts[key]).toEqual({ before: 2, ours: 3 });
+    expect(await attempt(() => fixture.deployment.survey(fixture.bench.credential))).toEqual({
+      byRestart: true,
+      settings: [expect.objectContaining({ key, version: fixture.old.number, byUs: true })],
+    });
+  });
+
+  it('come back as far as they can, and the others are named', async () => {
+    const deployment = fixture.activitiesFor({ [key]: 'key', ftp_password: 'key' });
+    fixture.lab.editSetting(key, 'of-the-database', 'ann');
+    fixture.lab.editSetting('ftp_password', 'of-the-database', 'ann');
+    await attempt(() => deployment.deleteRows(fixture.next));
+    fixture.lab.editSetting('ftp_password', 'by-hand', 'ann');
+
+    const failure = await failureOf(attempt(() => deployment.restoreRows(fixture.next)));
+
+    expect(failure.message).toContain('ftp_password was changed by ann');
     expect(fixture.lab.setting(key)).toBe('of-the-database');
   });
 

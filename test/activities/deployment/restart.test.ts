@@ -279,10 +279,38 @@ describe('a restart by a person', () => {
     expect(await holds()).toBe('yes');
   });
 
-  it('of the API alone is not called proved', async () => {
-    await fixture.lab.compose?.run(['up', '--force-recreate', 'api']);
+  it.each([
+    ['of the API alone', ['api']],
+    ['of the worker alone', ['worker']],
+  ])('%s is not enough', async (_, services) => {
+    fixture.configured.restart = null;
+    await fixture.lab.compose?.run(['up', '--force-recreate', ...services]);
 
-    expect(await look()).toMatchObject({ outcome: 'not-observable' });
+    expect(await look()).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('that only somebody says is none', async () => {
+    fixture.configured.restart = null;
+
+    expect(await failureOf(attempt(() => fixture.deployment.requireNewProcesses(fixture.next)))).toMatchObject({
+      type: 'NeedsDecision',
+    });
+    expect(await holds()).toBe('maybe');
+  });
+
+  it('is needed for an undo as well: processes that show the new value still use it', async () => {
+    await fixture.lab.compose?.run(['up', '--force-recreate']);
+    await look();
+    await attempt(() => fixture.deployment.restoreEnvironment(fixture.next));
+    fixture.configured.restart = null;
+
+    expect(await look()).toMatchObject({ outcome: 'failed' });
+    const looking = look();
+    await fixture.lab.compose?.run(['up', '--force-recreate']);
+
+    expect(await looking).toMatchObject({ outcome: 'proved' });
+    expect(fixture.uses()).toEqual({ api: fixture.values.old, worker: fixture.values.old });
+    expect(await holds()).toBe('no');
   });
 
   it('that was over before anybody looked is not called proved', async () => {
